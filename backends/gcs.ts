@@ -7,6 +7,7 @@ import { endQuietStart } from "./gcs/quiet_start.ts"; // before the library
 import { Storage } from "npm:@google-cloud/storage@^7";
 import type { Backend } from "../core/backend.ts";
 import { fault } from "../core/errors.ts";
+import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import { realSystem } from "../core/system.ts";
@@ -14,18 +15,16 @@ import type { System } from "../core/system.ts";
 import { checkCertificates, createConnections } from "./bucket/connections.ts";
 import { deleteEach } from "./bucket/delete_each.ts";
 import { descriptorOf } from "./bucket/descriptor.ts";
-import { createApi } from "./gcs/api.ts";
-import { withBucket } from "./gcs/bucket.ts";
+import { BucketApi } from "./gcs/bucket.ts";
 import type { GcsBucketOptions } from "./gcs/bucket.ts";
-import { copyObject } from "./gcs/copy.ts";
-import { deleteObject } from "./gcs/delete.ts";
+import { copyObject, deleteObject } from "./gcs/change.ts";
 import { listObjects } from "./gcs/list.ts";
 import { createPlace } from "./gcs/place.ts";
 import { presignObject } from "./gcs/presign.ts";
 import { putObject } from "./gcs/put.ts";
 import type { GcsPutOptions } from "./gcs/put.ts";
 import { getObject, headObject } from "./gcs/read.ts";
-import { createSignIn } from "./gcs/sign_in.ts";
+import { SignIn } from "./gcs/sign_in.ts";
 import type {
   GcsClient,
   GcsCredential,
@@ -89,7 +88,7 @@ export interface GcsBackendOptions {
    * @default 8 MiB
    */
   partBytes?: number;
-  /** How many parts of an object are read at once. @default 3 */
+  /** How many parts of an object are read at once, beside the one that is being taken. @default 3 */
   parallel?: number;
   system?: System;
   /** Hears of every attempt that is repeated. @default silent */
@@ -116,6 +115,8 @@ const OPTIONS: OptionNames<GcsBackendOptions> = {
 };
 
 const PART_UNIT = 256 * 1024;
+/** The store takes a delete at a time, and as many at once as come. */
+const DELETES_AT_ONCE = 32;
 
 /**
  * Creates a store in a bucket. Nothing is asked before the first call.
@@ -144,19 +145,19 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
   checkNumbers({ requestTimeoutMs, partBytes, parallel });
   checkCertificates(options.ca);
   const { projectId, keyFilename, endpoint: apiEndpoint } = options;
-  const signIn = createSignIn({
+  const signIn = new SignIn({
     ...options,
     newClient: (credentials) => new Storage({ projectId, keyFilename, credentials, apiEndpoint }),
     timeoutMs: requestTimeoutMs,
   });
   const place = createPlace({ bucket: options.bucket, prefix, endpoint: signIn.customEndpoint });
   const connections = createConnections({ ca: options.ca, system });
-  const api = withBucket(
-    createApi({ place, signIn, system, connections, requestTimeoutMs, retryForMs, logger }),
-    { create: createBucket, projectId: signIn.projectId },
-  );
+  const api = new BucketApi({
+    ...{ place, signIn, system, connections, requestTimeoutMs, retryForMs, logger },
+    create: createBucket,
+  });
 
-  return {
+  return checkRemovals<Backend>({
     kind: "gcs",
     location: place.location,
     reopen: descriptorOf(import.meta.url, "createGcsBackend", options),
@@ -182,7 +183,10 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
     },
 
     async deleteMany(keys, { signal } = {}) {
-      return await deleteEach(keys, (key) => deleteObject(api, key, { signal }), signal);
+      return await deleteEach(keys, (key) => deleteObject(api, key, { signal }), {
+        concurrency: DELETES_AT_ONCE,
+        signal,
+      });
     },
 
     async presign(key, options) {
@@ -197,7 +201,7 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
       connections.close();
       return Promise.resolve();
     },
-  };
+  });
 }
 
 function checkNumbers(

@@ -6,6 +6,7 @@
 import type { Backend, CallOptions, Layout, Locking } from "../core/backend.ts";
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
+import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import { realSystem } from "../core/system.ts";
@@ -99,7 +100,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   const put = createPut(root, { disk, locking, system, turn });
   const sync = disk && createObjectSync(root, disk);
 
-  return {
+  return checkRemovals<Backend>({
     kind: "local",
     location: root.location,
     reopen: {
@@ -185,7 +186,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
     }),
 
     async [Symbol.asyncDispose]() {},
-  };
+  });
 }
 
 /** What is misspelt would be taken for one of them, and be the word of the settings of a new registry for ever. */

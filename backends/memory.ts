@@ -8,6 +8,7 @@
 import type { Backend, ListOptions, ObjectInfo, PutResult } from "../core/backend.ts";
 import { bodyBytes, clipRange, compareUtf8, plainBytes, storedBytes } from "../core/bytes/bytes.ts";
 import { fault } from "../core/errors.ts";
+import { checkRemovals } from "../core/options/check_delete.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 
@@ -41,7 +42,7 @@ export function createMemoryBackend(
   const objects = new Map<string, { bytes: Uint8Array; info: ObjectInfo }>();
   const keys: string[] = []; // those of `objects`, in order
 
-  return {
+  return checkRemovals<Backend>({
     kind: "memory",
     location: `memory:${id}`,
 
@@ -100,7 +101,7 @@ export function createMemoryBackend(
     },
 
     async [Symbol.asyncDispose]() {},
-  };
+  });
 }
 
 /** Index of the first of these sorted keys that is not before `key`. */

@@ -3,25 +3,9 @@
  *
  * @module
  */
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CopyObjectCommand,
-  CreateBucketCommand,
-  CreateMultipartUploadCommand,
-  DeleteObjectCommand,
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  HeadBucketCommand,
-  HeadObjectCommand,
-  ListMultipartUploadsCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-  UploadPartCommand,
-  UploadPartCopyCommand,
-} from "npm:@aws-sdk/client-s3@^3";
+import * as sdk from "npm:@aws-sdk/client-s3@^3";
 import type { Backend } from "../core/backend.ts";
+import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import type { Logger } from "../core/registry.ts";
@@ -30,11 +14,10 @@ import type { System } from "../core/system.ts";
 import { createConnections } from "./bucket/connections.ts";
 import { descriptorOf } from "./bucket/descriptor.ts";
 import { createBucketMaker } from "./s3/bucket.ts";
-import type { S3CallName } from "./s3/calls.ts";
-import { createS3Contact } from "./s3/contact.ts";
+import { S3Contact } from "./s3/contact.ts";
 import { checkClientOptions, clientConfig } from "./s3/client_config.ts";
 import { copyObject } from "./s3/copy.ts";
-import { createCredentialCache } from "./s3/credentials.ts";
+import { CredentialCache } from "./s3/credentials.ts";
 import type { S3Credentials } from "./s3/credentials.ts";
 import { deleteObject, deleteObjects } from "./s3/delete.ts";
 import { getObject, headObject } from "./s3/read/get.ts";
@@ -44,7 +27,7 @@ import { presignObject } from "./s3/presign.ts";
 import { putObject } from "./s3/write/put.ts";
 import type { S3Store } from "./s3/store.ts";
 import { sweepUploads } from "./s3/sweep_uploads.ts";
-import { createWire } from "./s3/wire.ts";
+import { S3Wire } from "./s3/wire.ts";
 import type { S3SdkClient } from "./s3/wire.ts";
 import type { S3ProviderId } from "./s3_providers.ts";
 
@@ -95,7 +78,12 @@ export interface S3BackendOptions {
   retryForMs?: number;
   /** Bytes of a part of a large object, at least 5 MiB. @default 8 MiB */
   partBytes?: number;
-  /** Parts of one object on their way up at once, so many and one more in memory; half as many on their way down. @default 4 */
+  /**
+   * Parts of one object on their way at once. Of one that goes up one more is in memory; one that is read as a stream
+   * has half as many on their way.
+   *
+   * @default 4
+   */
   parallel?: number;
   system?: System;
   /** Hears of repeated requests, on `debug`. @default silent */
@@ -122,25 +110,6 @@ const OPTIONS: OptionNames<S3BackendOptions> = {
   logger: true,
 };
 
-/** The SDK's commands by the name of the request. */
-const COMMANDS: Record<S3CallName, new (input: never) => unknown> = {
-  AbortMultipartUpload: AbortMultipartUploadCommand,
-  CompleteMultipartUpload: CompleteMultipartUploadCommand,
-  CopyObject: CopyObjectCommand,
-  CreateBucket: CreateBucketCommand,
-  CreateMultipartUpload: CreateMultipartUploadCommand,
-  DeleteObject: DeleteObjectCommand,
-  DeleteObjects: DeleteObjectsCommand,
-  GetObject: GetObjectCommand,
-  HeadBucket: HeadBucketCommand,
-  HeadObject: HeadObjectCommand,
-  ListMultipartUploads: ListMultipartUploadsCommand,
-  ListObjectsV2: ListObjectsV2Command,
-  PutObject: PutObjectCommand,
-  UploadPart: UploadPartCommand,
-  UploadPartCopy: UploadPartCopyCommand,
-};
-
 /**
  * Creates a store in a bucket. Nothing is sent before the first call.
  *
@@ -161,11 +130,11 @@ export function createS3Backend(options: S3BackendOptions): Backend {
   const { requestTimeoutMs = 30_000 } = options;
   const { provider, bucket, prefix, endpoint, region, location } = parsePlace(options);
   const credentials = typeof options.credentials === "function"
-    ? createCredentialCache(options.credentials, { system, timeoutMs: requestTimeoutMs })
+    ? new CredentialCache(options.credentials, { system, timeoutMs: requestTimeoutMs })
     : undefined;
   const connections = createConnections({ ca: options.ca, system });
   const client = options.client ??
-    new S3Client(
+    new sdk.S3Client(
       clientConfig({ ...options, requestTimeoutMs }, {
         provider,
         endpoint,
@@ -174,19 +143,18 @@ export function createS3Backend(options: S3BackendOptions): Backend {
         connections,
       }),
     );
-  const contact = createS3Contact({
+  const contact = new S3Contact({
     ...{ bucket, endpoint, region, location, system },
     looks: options.credentials === undefined && options.client === undefined,
     bounded: options.retryForMs === undefined,
   });
-  const wire = createWire({
+  const wire = new S3Wire({
     client,
-    command: (name, input) => new COMMANDS[name](input as never),
     provider,
-    heard: { asked: contact.asked, answered: contact.make },
-    close() {
-      if (options.client === undefined) client.destroy();
-      connections.close();
+    contact,
+    command: (name, input) => {
+      const Command: new (input: never) => unknown = sdk[`${name}Command`];
+      return new Command(input as never);
     },
   });
   const store: S3Store = {
@@ -210,7 +178,7 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     known: { bucketExists: false },
   };
 
-  return {
+  return checkRemovals<Backend>({
     kind: "s3",
     location,
     reopen: descriptorOf(import.meta.url, "createS3Backend", options),
@@ -224,8 +192,9 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     copy: async (from, to, options = {}) => await copyObject(store, from, to, options),
     sweepUploads: (options) => sweepUploads(store, options),
     [Symbol.asyncDispose]() {
-      wire.close();
+      if (options.client === undefined) client.destroy();
+      connections.close();
       return Promise.resolve();
     },
-  };
+  });
 }

@@ -2,6 +2,8 @@
 // the program itself, the environment, or an env file.
 import type { ObjectInfo } from "../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
+import { checkOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { nearest } from "../core/text/nearest.ts";
 import { realSystem } from "../core/system.ts";
@@ -53,6 +55,8 @@ export interface S3ConfigsOptions {
   /** The environment, and the names of temporary files. */
   system?: System;
 }
+
+const OPTIONS: OptionNames<S3ConfigsOptions> = { envFile: true, system: true };
 
 /** A configuration that is known of, without what it says. */
 export interface S3ConfigEntry {
@@ -120,9 +124,12 @@ export interface S3Configs {
  * assertEquals((await configs.names())[0], { provider: "tos", bucket: "my-bucket", source: "registered" });
  * ```
  */
-export function createS3Configs(
-  { envFile = "s3_aksk.env", system = realSystem }: S3ConfigsOptions = {},
-): S3Configs {
+export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
+  const { envFile = "s3_aksk.env", system = realSystem } = checkOptions(
+    "create configurations of buckets",
+    options,
+    OPTIONS,
+  );
   const registered = new Map<
     string,
     { provider: string; bucket: string; source: S3ConfigSource }

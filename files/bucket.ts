@@ -152,7 +152,7 @@ export function createBucketFiles(
     const now = await backend.head(link.key, options);
     if (now === undefined) return;
     if (!isSame(now, link)) throw changedObject(backend, why);
-    await backend.delete(link.key, { ifEtag: link.etag, ...options });
+    await backend.delete(link.key, { ifEtag: link.etag, signal: options.signal });
   }
 
   async function* listLinks(folder: string, options: CallOptions): AsyncGenerator<FileEntry> {

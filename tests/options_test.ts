@@ -1,5 +1,13 @@
 import { assert, assertMatch } from "@std/assert";
+import { createGcsBackend } from "../backends/gcs.ts";
+import { createLocalBackend } from "../backends/local.ts";
+import { createMemoryBackend } from "../backends/memory.ts";
+import { createS3Configs } from "../backends/mod.ts";
+import { createS3Backend } from "../backends/s3.ts";
+import type { Backend } from "../core/backend.ts";
 import { isRegistryError } from "../core/errors.ts";
+import { createMemoryFiles } from "../files/memory.ts";
+import { createFileManager } from "../files/mod.ts";
 import {
   collectGarbage,
   commitUpload,
@@ -37,6 +45,24 @@ async function invalid(what: string, action: () => unknown): Promise<string> {
   return error.message;
 }
 
+/** Stores; none is asked. */
+const STORES: Record<string, () => Backend> = {
+  memory: createMemoryBackend,
+  local: () => createLocalBackend({ path: "nowhere" }),
+  s3: () => createS3Backend({ bucket: "bucket", endpoint: "http://127.0.0.1:1" }),
+  gcs: () => createGcsBackend({ bucket: "bucket", endpoint: "http://127.0.0.1:1" }),
+};
+
+const deleteMany = async (store: Backend, wrong: Anything) =>
+  await (store.deleteMany ?? ((_, options) => store.delete("a", options)))(["a"], wrong);
+
+async function sweep(store: Backend, wrong: Anything): Promise<void> {
+  if (store.sweepUploads === undefined) return await store.delete("a", wrong);
+  for await (const _ of store.sweepUploads({ olderThan: 0, ...wrong }));
+}
+
+const someFiles = async () => await createFileManager({ it: createMemoryFiles() }).on("it");
+
 /** Calls whose options matter; methods have theirs in tests/registry/contract. */
 const CALLS: Record<string, (registry: Registry, wrong: Anything) => unknown> = {
   "open, its cache": (_, wrong) => openRegistry("memory:", { cache: wrong }),
@@ -44,13 +70,27 @@ const CALLS: Record<string, (registry: Registry, wrong: Anything) => unknown> = 
     await (await registry.openDraft("a", { id: "b" })).commit(wrong),
   commitUpload: (registry, wrong) =>
     commitUpload(registry, { id: "a", files: [{ path: "a" }] }, { name: "a", ...wrong }),
+  createS3Configs: (_, wrong) => createS3Configs(wrong),
+  // What removes takes no option of others: `pattern` is one of the listings.
+  "delete of files": async (_, wrong) => await (await someFiles()).delete("a", wrong),
+  "deleteAll of files": async (_, wrong) => await (await someFiles()).deleteAll("a", wrong),
+  "move of files": async (_, wrong) => await (await someFiles()).move("a", "b", wrong),
+  ...Object.fromEntries(
+    Object.entries(STORES).flatMap(([kind, create]) => [
+      [`delete of ${kind}`, (_: unknown, wrong: Anything) => create().delete("a", wrong)],
+      [`deleteMany of ${kind}`, (_: unknown, wrong: Anything) => deleteMany(create(), wrong)],
+      [`sweepUploads of ${kind}`, (_: unknown, wrong: Anything) => sweep(create(), wrong)],
+    ]),
+  ),
   subscribe: (_, wrong) => createMemoryBus().subscribe("a", () => {}, wrong),
 };
 
 testInMemory("a mistyped option that matters is refused", async ({ registry }) => {
   for (const [name, call] of Object.entries(CALLS)) {
-    const message = await invalid(name, () => call(registry, { optoin: 1 }));
-    assertMatch(message, /: there is no option optoin/, name);
+    for (const option of name.includes("files") ? ["optoin", "pattern"] : ["optoin"]) {
+      const message = await invalid(name, () => call(registry, { [option]: "a" }));
+      assertMatch(message, new RegExp(`: there is no option ${option}`), name);
+    }
   }
 });
 

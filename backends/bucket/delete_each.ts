@@ -3,13 +3,11 @@ import type { DeleteFailure } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 
-const AT_ONCE = 16;
-
 /** Removes objects, several at once; returns those that could not be removed. An abort rejects. */
 export async function deleteEach(
   keys: readonly string[],
   remove: (key: string) => Promise<void>,
-  signal?: AbortSignal,
+  { concurrency, signal }: { concurrency: number; signal?: AbortSignal },
 ): Promise<DeleteFailure[]> {
   const failures: DeleteFailure[] = [];
   signal?.throwIfAborted();
@@ -21,6 +19,6 @@ export async function deleteEach(
       if (!isRegistryError(error)) throw error;
       failures.push({ key, error });
     }
-  }, { concurrency: AT_ONCE });
+  }, { concurrency });
   return failures;
 }

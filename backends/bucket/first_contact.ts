@@ -30,50 +30,58 @@ export interface FirstTryOptions {
   ended?: boolean;
 }
 
-/** Whether a store has answered, and how long it is waited for until then. */
-export interface FirstContact {
-  readonly made: boolean;
-  make(): void;
-  /** Asks. When the time for a first answer is over it rejects with the last failure, or says that nothing answered. */
-  within<T>(ask: (first: FirstTry) => Promise<T>, options?: FirstTryOptions): Promise<T>;
-}
-
 export interface FirstContactOptions {
   system: Pick<System, "monotonic">;
   /** False where the caller said how long to wait. */
   bounded: boolean;
-  silence(): RegistryError;
 }
 
-export function createFirstContact(
-  { system, bounded, silence }: FirstContactOptions,
-): FirstContact {
-  let made = false;
-  return {
-    get made() {
-      return made;
-    },
-    make: () => void (made = true),
+/** Whether a store has answered, and how long it is waited for until then. */
+export class FirstContact {
+  readonly #options: FirstContactOptions;
+  /** The error of a store that never answered. */
+  readonly #silence: () => RegistryError;
+  #made = false;
 
-    async within(ask, { signal, ended = true } = {}) {
-      if (made || !bounded) return await ask({ signal, goesOn: () => true });
-      const startedAt = system.monotonic();
-      let last: unknown;
-      const goesOn = (failure: unknown) => {
-        last = failure;
-        return made || system.monotonic() - startedAt < FIRST_CONTACT_MS;
-      };
-      if (!ended) return await ask({ signal, goesOn });
-      const time = AbortSignal.timeout(FIRST_ANSWER_MS);
-      const over = new AbortController();
-      const end = () => made || over.abort(last ?? silence());
-      time.addEventListener("abort", end);
-      const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-      try {
-        return await withDeadline(ask({ signal: either, goesOn }), { signal: over.signal });
-      } finally {
-        time.removeEventListener("abort", end);
-      }
-    },
-  };
+  constructor(options: FirstContactOptions, silence: () => RegistryError) {
+    this.#options = options;
+    this.#silence = silence;
+  }
+
+  get made(): boolean {
+    return this.#made;
+  }
+
+  readonly make = (): void => void (this.#made = true);
+
+  /** Asks. When the time for a first answer is over it rejects with the last failure, or says that nothing answered. */
+  async within<T>(
+    ask: (first: FirstTry) => Promise<T>,
+    { signal, ended = true }: FirstTryOptions = {},
+  ): Promise<T> {
+    const { system, bounded } = this.#options;
+    if (this.#made || !bounded) return await ask({ signal, goesOn: () => true });
+    const startedAt = system.monotonic();
+    let last: unknown;
+    const goesOn = (failure: unknown) => {
+      last = failure;
+      return this.#made || system.monotonic() - startedAt < FIRST_CONTACT_MS;
+    };
+    if (!ended) return await ask({ signal, goesOn });
+    const time = AbortSignal.timeout(FIRST_ANSWER_MS);
+    const over = new AbortController();
+    const end = () => this.#made || over.abort(last ?? this.#silence());
+    time.addEventListener("abort", end);
+    try {
+      const asked = ask({ signal: eitherSignal(over.signal, signal), goesOn });
+      return await withDeadline(asked, { signal: over.signal });
+    } finally {
+      time.removeEventListener("abort", end);
+    }
+  }
+}
+
+/** Aborts with the first of both. */
+export function eitherSignal(own: AbortSignal, ofCaller: AbortSignal | undefined): AbortSignal {
+  return ofCaller === undefined ? own : AbortSignal.any([ofCaller, own]);
 }

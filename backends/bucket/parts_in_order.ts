@@ -1,4 +1,5 @@
 // Reading a large object in parts, of which some are on their way ahead of the reader.
+import { eitherSignal } from "./first_contact.ts";
 
 /** Bytes from `start` up to `end`, which is not among them. */
 export interface Span {
@@ -10,31 +11,36 @@ export interface PartsOptions {
   first: Promise<Uint8Array[]>;
   rest: Span;
   partBytes: number;
-  /** Parts that are there or on their way, that which is awaited among them. */
+  /** Parts that are on their way at once, that which is awaited among them. */
   atOnce: number;
+  /** Whether the part that is being taken counts no more, so that another is on its way. @default false */
+  ahead?: boolean;
   read: (span: Span, signal: AbortSignal) => Promise<Uint8Array[]>;
   signal?: AbortSignal;
 }
 
 /** The chunks of all parts. Ends those that are on their way when the reader leaves, or one fails. */
 export async function* partsInOrder(
-  { first, rest, partBytes, atOnce, read, signal }: PartsOptions,
+  { first, rest, partBytes, atOnce, ahead = false, read, signal }: PartsOptions,
 ): AsyncGenerator<Uint8Array> {
   const left = new AbortController();
-  const ending = AbortSignal.any([left.signal, ...(signal === undefined ? [] : [signal])]);
-  const ahead = [first];
-  let next = rest.start;
+  const ending = eitherSignal(left.signal, signal);
+  const parts = [first];
+  const spans = spansOf(rest, partBytes);
+  const order = () => {
+    while (parts.length < atOnce) {
+      const next = spans.next();
+      if (next.done) return;
+      const part = read(next.value, ending);
+      part.catch(() => {}); // reported when its turn comes
+      parts.push(part);
+    }
+  };
   try {
-    while (next < rest.end || ahead.length > 0) {
-      while (ahead.length < atOnce && next < rest.end) {
-        const end = Math.min(rest.end, next + partBytes);
-        const part = read({ start: next, end }, ending);
-        part.catch(() => {}); // heard when its turn comes
-        ahead.push(part);
-        next = end;
-      }
-      const part = await ahead[0];
-      ahead.shift(); // only now: it counted while it was on its way
+    for (order(); parts.length > 0; order()) {
+      const part = await parts[0];
+      parts.shift(); // only now: it counted while it was on its way
+      if (ahead) order();
       for (const chunk of part) {
         signal?.throwIfAborted();
         yield chunk;
@@ -43,6 +49,10 @@ export async function* partsInOrder(
   } finally {
     left.abort();
   }
+}
+
+export function* spansOf({ start, end }: Span, partBytes: number): Generator<Span, undefined> {
+  for (; start < end; start += partBytes) yield { start, end: Math.min(end, start + partBytes) };
 }
 
 export async function joined(

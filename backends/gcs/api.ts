@@ -5,7 +5,7 @@ import { RegistryError } from "../../core/errors.ts";
 import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { Connections } from "../bucket/connections.ts";
-import { createFirstContact } from "../bucket/first_contact.ts";
+import { FirstContact } from "../bucket/first_contact.ts";
 import type { FirstTry } from "../bucket/first_contact.ts";
 import { failure, faultError, replyError, replyText, unreached } from "./errors.ts";
 import type { FailedCall } from "./errors.ts";
@@ -36,17 +36,6 @@ export interface ApiCall {
   signal?: AbortSignal;
 }
 
-export interface GcsApi {
-  readonly place: Place;
-  readonly system: System;
-  /** Sends a call and gives its answer; any other outcome throws. */
-  call(call: ApiCall): Promise<HttpReply>;
-  exchange(
-    request: Pick<HttpRequest, "method" | "url" | "headers" | "body" | "signal">,
-  ): Promise<HttpReply | HttpFault>;
-  persist<T>(action: () => Promise<T>, call: PersistOptions): Promise<T>;
-}
-
 export interface PersistOptions extends Pick<ApiCall, "action" | "key" | "signal"> {
   /** Whether this failure may pass. @default what says so itself */
   passes?: (error: unknown) => boolean;
@@ -65,69 +54,77 @@ export interface ApiOptions {
 
 const MAX_REPLY_BYTES = 16 * 2 ** 20;
 
-export function createApi(options: ApiOptions): GcsApi {
-  const {
-    place,
-    signIn,
-    system,
-    connections,
-    requestTimeoutMs: timeoutMs,
-    retryForMs = 30_000,
-    logger,
-  } = options;
-  const backend = place.location;
-  const where = `bucket "${place.bucket}" at ${new URL(signIn.endpoint).host}`;
-  let signing = false;
-  const contact = createFirstContact({
-    system,
-    bounded: options.retryForMs === undefined,
-    silence: () => unreached(where, { backend, signing }),
-  });
-  const told = (error: RegistryError) =>
-    contact.made ? error : unreached(where, { backend, error });
+/** The calls to one store. */
+export class GcsApi {
+  readonly place: Place;
+  readonly system: System;
+  readonly #options: ApiOptions;
+  readonly #where: string;
+  readonly #contact: FirstContact;
+  #signing = false;
 
-  async function signedIn(call: ApiCall): Promise<HttpReply | HttpFault> {
-    const { method, path, body, repeatable, signal, maxBytes = MAX_REPLY_BYTES } = call;
-    const url = `${signIn.endpoint}${path}${queryText(call.query)}`;
-    for (let again = false;; again = true) {
-      const pass = await signedPass(signal);
-      const headers = { ...call.headers, ...pass.headers };
-      const reply = await exchange({
-        method,
-        url,
-        headers,
-        body,
-        repeatable,
-        connections,
-        maxBytes,
-        timeoutMs,
-        onAnswer: contact.make,
-        signal,
-      });
-      // A refused request has done nothing: to send it once more is no second create.
-      if ("fault" in reply || reply.status !== 401 || again || !signIn.refused(pass)) return reply;
-      logger?.debug(`${call.action}: the credentials were refused; asked for new ones`, {
-        backend,
-      });
-    }
+  constructor(options: ApiOptions) {
+    const { place, signIn, system } = options;
+    this.place = place;
+    this.system = system;
+    this.#options = options;
+    this.#where = `bucket "${place.bucket}" at ${new URL(signIn.endpoint).host}`;
+    const bounded = options.retryForMs === undefined;
+    this.#contact = new FirstContact(
+      { system, bounded },
+      () => unreached(this.#where, { backend: place.location, signing: this.#signing }),
+    );
   }
 
-  async function signedPass(signal?: AbortSignal): Promise<Pass> {
-    signing = true;
-    try {
-      return await signIn.pass(signal);
-    } catch (error) {
-      throw error instanceof RegistryError && error.code !== "TaskFailed" ? told(error) : error;
-    } finally {
-      signing = false;
-    }
+  /** Sends a call and gives its answer; any other outcome throws. */
+  async call(call: ApiCall): Promise<HttpReply> {
+    const { action, key, signal } = call;
+    const failed: FailedCall = { action, key, backend: this.place.location };
+    // A large body takes its time, also where it is the first that is sent.
+    return await this.#contact.within((first) => {
+      const ask = () => this.#once({ ...call, signal: first.signal }, failed);
+      return call.once ? ask() : this.#persistWithin(first, ask, call);
+    }, { signal, ended: call.body === undefined });
   }
 
-  async function once(call: ApiCall, failed: FailedCall): Promise<HttpReply> {
-    const reply = await signedIn(call);
+  async exchange(
+    request: Pick<HttpRequest, "method" | "url" | "headers" | "body" | "signal">,
+  ): Promise<HttpReply | HttpFault> {
+    const { connections, requestTimeoutMs: timeoutMs } = this.#options;
+    return await exchange({ ...request, connections, maxBytes: MAX_REPLY_BYTES, timeoutMs });
+  }
+
+  async persist<T>(action: () => Promise<T>, call: PersistOptions): Promise<T> {
+    return await this.#contact.within((first) => this.#persistWithin(first, action, call), {
+      signal: call.signal,
+      ended: false,
+    });
+  }
+
+  async #persistWithin<T>(
+    first: FirstTry,
+    action: () => Promise<T>,
+    { action: name, key, passes = isPassing }: PersistOptions,
+  ): Promise<T> {
+    const { system, retryForMs, logger, place } = this.#options;
+    return await retry(action, {
+      system,
+      retryForMs,
+      signal: first.signal,
+      passes: (error) => passes(error) && first.goesOn(error),
+      onRetry: (error, attempt) =>
+        logger?.debug(`${name}: attempt ${attempt} failed: ${(error as Error).message}`, {
+          backend: place.location,
+          key,
+        }),
+    });
+  }
+
+  async #once(call: ApiCall, failed: FailedCall): Promise<HttpReply> {
+    const reply = await this.#signedIn(call);
     if ("fault" in reply) {
       failed.maybeWritten ||= call.writes && reply.sent;
-      throw told(faultError(reply, failed));
+      throw this.#told(faultError(reply, failed));
     }
     const { status } = reply;
     if (status < 300 || call.answers?.includes(status)) return reply;
@@ -135,45 +132,42 @@ export function createApi(options: ApiOptions): GcsApi {
     throw replyError(reply, failed);
   }
 
-  function persistWithin<T>(
-    first: FirstTry,
-    action: () => Promise<T>,
-    call: PersistOptions,
-  ): Promise<T> {
-    const { action: name, key, passes = isPassing } = call;
-    return retry(action, {
-      system,
-      retryForMs,
-      signal: first.signal,
-      passes: (error) => passes(error) && first.goesOn(error),
-      onRetry: (error, attempt) =>
-        logger?.debug(`${name}: attempt ${attempt} failed: ${(error as Error).message}`, {
-          backend,
-          key,
-        }),
-    });
+  async #signedIn(call: ApiCall): Promise<HttpReply | HttpFault> {
+    const { method, path, body, repeatable, signal, maxBytes = MAX_REPLY_BYTES } = call;
+    const { signIn, connections, requestTimeoutMs: timeoutMs, logger } = this.#options;
+    const url = `${signIn.endpoint}${path}${queryText(call.query)}`;
+    const onAnswer = this.#contact.make;
+    for (let again = false;; again = true) {
+      const pass = await this.#pass(signal);
+      const headers = { ...call.headers, ...pass.headers };
+      const reply = await exchange({
+        ...{ method, url, headers, body, repeatable, signal },
+        ...{ connections, maxBytes, timeoutMs, onAnswer },
+      });
+      // A refused request has done nothing: to send it once more is no second create.
+      if ("fault" in reply || reply.status !== 401 || again || !signIn.refused(pass)) return reply;
+      logger?.debug(`${call.action}: the credentials were refused; asked for new ones`, {
+        backend: this.place.location,
+      });
+    }
   }
 
-  return {
-    place,
-    system,
-    persist: (action, call) =>
-      contact.within((first) => persistWithin(first, action, call), {
-        signal: call.signal,
-        ended: false,
-      }),
-    exchange: (request) =>
-      exchange({ ...request, connections, maxBytes: MAX_REPLY_BYTES, timeoutMs }),
-    call(call) {
-      const { action, key } = call;
-      const failed: FailedCall = { action, key, backend };
-      // A large body takes its time, also where it is the first that is sent.
-      return contact.within((first) => {
-        const ask = () => once({ ...call, signal: first.signal }, failed);
-        return call.once ? ask() : persistWithin(first, ask, call);
-      }, { signal: call.signal, ended: call.body === undefined });
-    },
-  };
+  async #pass(signal?: AbortSignal): Promise<Pass> {
+    this.#signing = true;
+    try {
+      return await this.#options.signIn.pass(signal);
+    } catch (error) {
+      const isOfStore = error instanceof RegistryError && error.code !== "TaskFailed";
+      throw isOfStore ? this.#told(error) : error;
+    } finally {
+      this.#signing = false;
+    }
+  }
+
+  #told(error: RegistryError): RegistryError {
+    const backend = this.place.location;
+    return this.#contact.made ? error : unreached(this.#where, { backend, error });
+  }
 }
 
 function queryText(query: ApiCall["query"] = {}): string {

@@ -1,7 +1,7 @@
 // The bucket itself: made if asked for, and looked for where "not found" could mean the object or
 // the bucket.
-import type { ApiCall, GcsApi } from "./api.ts";
-import { isMissing, objectPath } from "./api.ts";
+import { GcsApi, isMissing, objectPath } from "./api.ts";
+import type { ApiCall, ApiOptions } from "./api.ts";
 import { missingBucket } from "./errors.ts";
 import type { HttpReply } from "./exchange.ts";
 
@@ -13,87 +13,77 @@ export interface GcsBucketOptions {
   storageClass?: string;
 }
 
-export interface WithBucketOptions {
+export interface BucketApiOptions extends ApiOptions {
   create: boolean | GcsBucketOptions;
-  projectId(signal?: AbortSignal): Promise<string>;
 }
 
-export function withBucket(api: GcsApi, { create, projectId }: WithBucketOptions): GcsApi {
-  const { place } = api;
-  let seen = false;
-  let making: Promise<void> | undefined;
+/** The calls to a bucket: it is made before the first one, if asked for; one that is missing is told of. */
+export class BucketApi extends GcsApi {
+  readonly #options: BucketApiOptions;
+  #seen = false;
+  #making: Promise<void> | undefined;
+
+  constructor(options: BucketApiOptions) {
+    super(options);
+    this.#options = options;
+  }
+
+  override async call(call: ApiCall): Promise<HttpReply> {
+    call.signal?.throwIfAborted();
+    if (this.#options.create !== false && !this.#seen) await this.#ready();
+    const missing = () =>
+      missingBucket(this.place.bucket, { ...call, backend: this.place.location });
+    try {
+      const reply = await super.call(call);
+      if (reply.status === 404 && !this.#seen && !await this.#isThere(call)) throw missing();
+      this.#seen = true;
+      return reply;
+    } catch (error) {
+      // Calls for which a missing object is no answer are about the bucket.
+      throw isMissing(error) ? missing() : error;
+    }
+  }
+
+  async #ready(): Promise<void> {
+    const started = this.#making ??= this.#make();
+    try {
+      await started;
+    } catch (error) {
+      if (this.#making === started) this.#making = undefined;
+      throw error;
+    }
+  }
+
+  async #make(): Promise<void> {
+    const { create, signIn } = this.#options;
+    const action = "create bucket of";
+    if (await this.#isThere({ action })) return;
+    const resource = { ...(typeof create === "object" ? create : {}), name: this.place.bucket };
+    await super.call({
+      action,
+      method: "POST",
+      path: "/storage/v1/b",
+      query: { project: await signIn.projectId() },
+      headers: { "content-type": "application/json" },
+      body: [new TextEncoder().encode(JSON.stringify(resource))],
+      answers: [409],
+    });
+  }
 
   /** Whether the bucket is there, as far as this account may know. */
-  async function look(
+  async #isThere(
     { action, key, signal }: Pick<ApiCall, "action" | "key" | "signal">,
   ): Promise<boolean> {
-    const path = objectPath(place);
-    const query = { maxResults: 1, fields: "nextPageToken" };
-    const reply = await api.call({
+    const reply = await super.call({
       action,
       key,
       method: "GET",
-      path,
-      query,
+      path: objectPath(this.place),
+      query: { maxResults: 1, fields: "nextPageToken" },
       repeatable: true,
       answers: [403, 404],
       signal,
     });
     return reply.status !== 404;
   }
-
-  async function make(): Promise<void> {
-    const action = "create bucket of";
-    if (await look({ action })) return;
-    const body = [new TextEncoder().encode(JSON.stringify({
-      ...(typeof create === "object" ? create : {}),
-      name: place.bucket,
-    }))];
-    const query = { project: await projectId() };
-    const headers = { "content-type": "application/json" };
-    await api.call({
-      action,
-      method: "POST",
-      path: "/storage/v1/b",
-      query,
-      headers,
-      body,
-      answers: [409],
-    });
-  }
-
-  async function ready(): Promise<void> {
-    const started = making ??= make();
-    try {
-      await started;
-    } catch (error) {
-      if (making === started) making = undefined;
-      throw error;
-    }
-  }
-
-  async function checked(call: ApiCall): Promise<HttpReply> {
-    try {
-      const reply = await api.call(call);
-      if (reply.status === 404 && !seen && !await look(call)) {
-        throw missingBucket(place.bucket, { ...call, backend: place.location });
-      }
-      seen = true;
-      return reply;
-    } catch (error) {
-      // Calls for which a missing object is no answer are about the bucket.
-      throw isMissing(error)
-        ? missingBucket(place.bucket, { ...call, backend: place.location })
-        : error;
-    }
-  }
-
-  return {
-    ...api,
-    async call(call) {
-      call.signal?.throwIfAborted();
-      if (create !== false && !seen) await ready();
-      return await checked(call);
-    },
-  };
 }

@@ -5,6 +5,7 @@
 // authority that only the options name.
 import http from "node:http";
 import https from "node:https";
+import type { Socket } from "node:net";
 import { realSystem } from "../../core/system.ts";
 import type { Connections } from "../bucket/connections.ts";
 import { UNTRUSTED_HINT, untrustedHint } from "../bucket/connections.ts";
@@ -37,7 +38,7 @@ export interface HttpReply {
 /** A request without a whole reply. */
 export interface HttpFault {
   fault: string;
-  /** False where certainly no connection was made: then the store has not seen the request. */
+  /** False where no connection was made: then the store has not seen the request. */
   sent: boolean;
   hint?: string;
 }
@@ -96,8 +97,8 @@ async function watch(
   }
 }
 
-/** What a connection that was never made ends in. */
-const NOT_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
+/** Connections that carried a request before. */
+const used = new WeakSet<object>();
 
 function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   const { method, url, connections, body = [], maxBytes, timeoutMs, signal } = request;
@@ -105,6 +106,7 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   const length = body.reduce((size, piece) => size + piece.byteLength, 0);
   const headers = { ...request.headers, "content-length": String(length) };
   return new Promise((resolve, reject) => {
+    let sent = false;
     const agent = secure ? connections.https : connections.http;
     const sending = (secure ? https : http).request(url, { method, agent, headers });
     const stop = () => {
@@ -116,15 +118,22 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
       resolve(outcome);
       if ("fault" in outcome) sending.destroy();
     };
-    const fail = (fault: string) => settle({ fault, sent: true });
+    const fail = (fault: string, hint?: string) =>
+      settle({ fault, sent, ...(hint === undefined ? {} : { hint }) });
     signal?.addEventListener("abort", stop, { once: true });
 
-    sending.setTimeout(timeoutMs, () => fail(stalled(timeoutMs)));
-    sending.on("error", (error: NodeJS.ErrnoException) => {
-      const hint = untrustedHint(error.code);
-      const sent = hint === undefined && !NOT_CONNECTED.has(error.code!);
-      settle({ fault: faultOf(error), sent, ...(hint === undefined ? {} : { hint }) });
+    sending.on("socket", (socket) => {
+      const { connecting, secureConnecting } = socket as Socket & { secureConnecting?: boolean };
+      const opening = secure ? secureConnecting : connecting;
+      if (used.has(socket) || !opening) sent = true;
+      else socket.once(secure ? "secureConnect" : "connect", () => sent = true);
+      used.add(socket);
     });
+    sending.setTimeout(timeoutMs, () => fail(stalled(timeoutMs)));
+    sending.on(
+      "error",
+      (error: NodeJS.ErrnoException) => fail(faultOf(error), untrustedHint(error.code)),
+    );
     sending.on("close", () => fail("the connection ended without a reply"));
     sending.on("response", (response) => {
       request.onAnswer?.();

@@ -148,6 +148,7 @@ function foundObject(
       rest: { start: firstEnd, end },
       partBytes,
       atOnce: parallel,
+      ahead: true,
       read: (span, signal) => readPart({ ...source, signal }, info, span),
       signal: source.signal,
     });

@@ -69,47 +69,85 @@ export interface Pass {
   asked?: Promise<unknown>;
 }
 
-export interface SignIn {
-  /** Base of all URLs, without `/` at its end. */
-  readonly endpoint: string;
-  readonly customEndpoint?: string;
-  pass(signal?: AbortSignal): Promise<Pass>;
-  /** Forgets a credential that the store refused; true where another one can be asked for. */
-  refused(pass: Pass): boolean;
-  /** A client that holds a private key, or undefined where there is none. */
-  signer(signal?: AbortSignal): Promise<GcsClient | undefined>;
-  projectId(signal?: AbortSignal): Promise<string>;
-}
-
 type Ask = () => GcsCredential | Promise<GcsCredential>;
 
 type Session = { token: string } | { client: GcsClient };
 
-/** Prepares signing in; asks nobody yet. */
-export function createSignIn(options: SignInOptions): SignIn {
-  const { projectId, keyFilename, credentials, newClient, timeoutMs } = options;
-  const ask = typeof credentials === "function" ? credentials : undefined;
-  const key = typeof credentials === "function" ? undefined : credentials;
-  const client = options.storage ?? newClient(key);
-  const endpoint = plainEndpoint(client.apiEndpoint);
-  // What answers without TLS is an emulator: it gets no credentials but those that a function gives for it.
-  const anonymous = options.storage === undefined
-    ? client.customEndpoint && endpoint.startsWith("http:")
-    : client.customEndpoint && client.useAuthWithCustomEndpoint !== true;
+/** Signing in; asks nobody before the first request. */
+export class SignIn {
+  /** Base of all URLs, without `/` at its end. */
+  readonly endpoint: string;
+  readonly customEndpoint?: string;
+  readonly #options: SignInOptions;
+  readonly #ask: Ask | undefined;
+  readonly #key: GcsServiceAccountKey | undefined;
+  readonly #client: GcsClient;
+  /** What answers without TLS is an emulator: it gets no credentials but those that a function gives for it. */
+  readonly #anonymous: boolean;
+  #current: Promise<Session> | undefined;
 
-  let current: Promise<Session> | undefined;
+  constructor(options: SignInOptions) {
+    const { credentials, storage, newClient } = options;
+    this.#options = options;
+    if (typeof credentials === "function") this.#ask = credentials;
+    else this.#key = credentials;
+    const client = this.#client = storage ?? newClient(this.#key);
+    this.endpoint = plainEndpoint(client.apiEndpoint);
+    if (client.customEndpoint) this.customEndpoint = this.endpoint;
+    this.#anonymous = client.customEndpoint &&
+      (storage === undefined
+        ? this.endpoint.startsWith("http:")
+        : client.useAuthWithCustomEndpoint !== true);
+  }
+
+  async pass(signal?: AbortSignal): Promise<Pass> {
+    if (this.#ask !== undefined) {
+      const { given, asked } = await this.#session(this.#ask, signal);
+      if ("token" in given) return { headers: { authorization: `Bearer ${given.token}` }, asked };
+      return { headers: await this.#headers(given.client, signal), asked };
+    }
+    return { headers: this.#anonymous ? {} : await this.#headers(this.#client, signal) };
+  }
+
+  /** Forgets a credential that the store refused; true where another one can be asked for. */
+  refused({ asked }: Pass): boolean {
+    if (asked === undefined) return false;
+    if (this.#current === asked) this.#current = undefined;
+    return true;
+  }
+
+  /** A client that holds a private key, or undefined where there is none. */
+  async signer(signal?: AbortSignal): Promise<GcsClient | undefined> {
+    if (this.#ask !== undefined) {
+      const { given } = await this.#session(this.#ask, signal);
+      return "client" in given ? given.client : undefined;
+    }
+    const explicit = this.#key !== undefined || this.#options.keyFilename !== undefined;
+    if (this.#anonymous && !explicit) return undefined; // looking for a key would ask a metadata server that is not there
+    const { authClient } = this.#client;
+    await this.#asking(() => authClient.getClient(), signal);
+    const { jsonContent } = authClient;
+    return jsonContent !== null && "private_key" in jsonContent ? this.#client : undefined;
+  }
+
+  async projectId(signal?: AbortSignal): Promise<string> {
+    if (this.#options.projectId !== undefined) return this.#options.projectId;
+    if (this.#anonymous) return "emulated";
+    return await this.#asking(() => this.#client.authClient.getProjectId(), signal);
+  }
 
   /** What the function gave; calls at the same time wait for one answer. */
-  async function session(
+  async #session(
     from: Ask,
     signal?: AbortSignal,
   ): Promise<{ given: Session; asked: Promise<Session> }> {
-    const asked = current ??= begin(from);
+    const asked = this.#current ??= this.#begin(from);
     try {
+      const { timeoutMs } = this.#options;
       return { given: await withDeadline(asked, { timeoutMs, signal }), asked };
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
-      if (current === asked) current = undefined;
+      if (this.#current === asked) this.#current = undefined;
       throw fault({
         code: "TaskFailed",
         action: "sign in",
@@ -120,71 +158,28 @@ export function createSignIn(options: SignInOptions): SignIn {
     }
   }
 
-  async function begin(from: Ask): Promise<Session> {
+  async #begin(from: Ask): Promise<Session> {
     const given = await from();
-    return typeof given === "string" ? { token: given } : { client: newClient(given) };
+    return typeof given === "string"
+      ? { token: given }
+      : { client: this.#options.newClient(given) };
   }
 
-  async function clientHeaders(
-    client: GcsClient,
-    signal?: AbortSignal,
-  ): Promise<Record<string, string>> {
+  async #headers(client: GcsClient, signal?: AbortSignal): Promise<Record<string, string>> {
+    const headers = await this.#asking(
+      () => client.authClient.getRequestHeaders(this.endpoint),
+      signal,
+    );
+    return Object.fromEntries(new Headers(headers as HeadersInit));
+  }
+
+  async #asking<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
-      const headers = await withDeadline(client.authClient.getRequestHeaders(endpoint), {
-        timeoutMs,
-        signal,
-      });
-      return Object.fromEntries(new Headers(headers as HeadersInit));
+      return await withDeadline(ask(), { timeoutMs: this.#options.timeoutMs, signal });
     } catch (error) {
       throw signInFailure(error, signal);
     }
   }
-
-  return {
-    endpoint,
-    customEndpoint: client.customEndpoint ? endpoint : undefined,
-
-    async pass(signal) {
-      if (ask !== undefined) {
-        const { given, asked } = await session(ask, signal);
-        if ("token" in given) return { headers: { authorization: `Bearer ${given.token}` }, asked };
-        return { headers: await clientHeaders(given.client, signal), asked };
-      }
-      return { headers: anonymous ? {} : await clientHeaders(client, signal) };
-    },
-
-    refused(pass) {
-      if (pass.asked === undefined) return false;
-      if (current === pass.asked) current = undefined;
-      return true;
-    },
-
-    async signer(signal) {
-      if (ask !== undefined) {
-        const { given } = await session(ask, signal);
-        return "client" in given ? given.client : undefined;
-      }
-      const explicit = key !== undefined || keyFilename !== undefined;
-      if (anonymous && !explicit) return undefined; // looking for a key would ask a metadata server that is not there
-      try {
-        await withDeadline(client.authClient.getClient(), { timeoutMs, signal });
-      } catch (error) {
-        throw signInFailure(error, signal);
-      }
-      const { jsonContent } = client.authClient;
-      return jsonContent !== null && "private_key" in jsonContent ? client : undefined;
-    },
-
-    async projectId(signal) {
-      if (projectId !== undefined) return projectId;
-      if (anonymous) return "emulated";
-      try {
-        return await withDeadline(client.authClient.getProjectId(), { timeoutMs, signal });
-      } catch (error) {
-        throw signInFailure(error, signal);
-      }
-    },
-  };
 }
 
 function plainEndpoint(url: string): string {

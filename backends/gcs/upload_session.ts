@@ -1,6 +1,7 @@
 // A resumable upload: a session of the store that takes parts in order. After a failure the session
 // says how much it has, and the rest is sent again: it also knows whether it ended, so that a lost
 // reply leaves no doubt. https://cloud.google.com/storage/docs/performing-resumable-uploads
+import type { RegistryError } from "../../core/errors.ts";
 import { isPassing } from "../../core/retry.ts";
 import { objectPath } from "./api.ts";
 import type { GcsApi } from "./api.ts";
@@ -30,14 +31,6 @@ export interface Whole {
   checksum: string;
 }
 
-/** A session. Its URL lets anybody write who knows it: it is never told. */
-export interface UploadSession {
-  /** Sends the next part. The reply to the last, which comes with `whole`, describes the object, or is 412 where a create lost. */
-  send(part: Part, whole?: Whole): Promise<HttpReply>;
-  /** Ends the session, as far as the store can be reached. An object that is complete stays. */
-  cancel(): Promise<void>;
-}
-
 const CANCEL_MS = 2_000;
 
 /** Opens a session; "exists" where a create has lost already. */
@@ -64,97 +57,117 @@ export async function startSession(
   });
   if (reply.status === 412) return "exists";
   const { location } = reply.headers;
-  if (location !== undefined) return createSession(api, upload, location);
+  if (location !== undefined) return new UploadSession(api, upload, location);
   throw failure("the store opened no upload session", call, {
     code: "Unsupported",
     hint: "This does not look like Google Cloud Storage: check the endpoint.",
   });
 }
 
-function createSession(api: GcsApi, { key, create, signal }: Upload, url: string): UploadSession {
-  const call: FailedCall = { action: "put", key, backend: api.place.location };
-  let offset = 0; // of the part
-  let over = false;
+/** A session. Its URL lets anybody write who knows it: it is never told. */
+export class UploadSession {
+  readonly #api: GcsApi;
+  readonly #upload: Upload;
+  readonly #url: string;
+  readonly #call: FailedCall;
+  /** Of the part. */
+  #offset = 0;
+  #over = false;
 
-  /** What the session says; throws where it says nothing, or its end. */
-  function heard(reply: HttpReply | HttpFault): HttpReply {
-    if ("fault" in reply) throw faultError(reply, call);
-    const { status } = reply;
-    if (status < 300 || status === 308 || status === 412 && create && !call.maybeWritten) {
-      return reply;
-    }
-    if (status === 412 || status === 404 || status === 410) {
-      throw broken("the store no longer knows it");
-    }
-    throw replyError(reply, call);
+  constructor(api: GcsApi, upload: Upload, url: string) {
+    this.#api = api;
+    this.#upload = upload;
+    this.#url = url;
+    this.#call = { action: "put", key: upload.key, backend: api.place.location };
   }
 
-  function broken(state: string) {
-    over = true;
-    return failure(`its upload session failed: ${state}`, call, {
-      code: "Unavailable",
-      hint: "Put it again.",
+  /** Sends the next part. The reply to the last, which comes with `whole`, describes the object, or is 412 where a create lost. */
+  async send(part: Part, whole?: Whole): Promise<HttpReply> {
+    const end = this.#offset + part.size;
+    const state = { from: this.#offset, known: true }; // whether `from` is where the session is
+    const reply = await this.#api.persist(() => this.#goOn(part, { state, end, whole }), {
+      ...this.#call,
+      signal: this.#upload.signal,
+      passes: (error) => !this.#over && isPassing(error),
     });
+    if (whole === undefined && reply.status < 300) throw this.#broken("it ended early");
+    this.#offset = end;
+    return reply;
   }
 
-  /** How many bytes the session has; of those before `offset` this program has none any more. */
-  function kept({ headers }: HttpReply, end: number): number {
-    const range = /^bytes=0-(\d+)$/.exec(String(headers.range ?? ""));
-    const size = range === null ? 0 : Number(range[1]) + 1;
-    if (size < offset || size > end) throw broken(`it has ${size} bytes, which cannot be`);
-    return size;
+  /** Ends the session, as far as the store can be reached. An object that is complete stays. */
+  async cancel(): Promise<void> {
+    const signal = AbortSignal.timeout(CANCEL_MS);
+    const request = { method: "DELETE", url: this.#url, headers: {}, signal };
+    await this.#api.exchange(request).catch(() => {});
   }
 
-  async function send(part: Part, whole?: Whole): Promise<HttpReply> {
-    const end = offset + part.size;
+  async #goOn(
+    part: Part,
+    { state, end, whole }: { state: { from: number; known: boolean }; end: number; whole?: Whole },
+  ): Promise<HttpReply> {
     const total = whole === undefined ? "*" : String(whole.size);
     const sum: Record<string, string> = whole === undefined
       ? {}
       : { "x-goog-hash": `crc32c=${whole.checksum}` };
-    let from = offset;
-    let known = true; // whether `from` is where the session is
-
-    const goOn = async (): Promise<HttpReply> => {
-      for (;;) {
-        const asking = !known;
-        known = false;
-        const range = asking ? `bytes */${total}` : `bytes ${from}-${end - 1}/${total}`;
-        const headers = { "content-range": range, ...(asking ? {} : sum) };
-        const body = asking ? [] : piecesFrom(part, from - offset);
-        const answer = await api.exchange({ method: "PUT", url, headers, body, signal });
-        const lost = "fault" in answer ? answer.sent : answer.status >= 500;
-        if (lost && whole !== undefined) call.maybeWritten = true;
-        const reply = heard(answer);
-        if (reply.status !== 308) return reply;
-        const has = kept(reply, end);
-        if (has === end && whole === undefined) return reply;
-        if (has === end || !asking && has === from) {
-          throw failure("its upload session stands still", call, {
-            code: "Unavailable",
-            hint: "Put it again.",
-          });
-        }
-        from = has;
-        known = true;
+    for (;;) {
+      const asking = !state.known;
+      state.known = false;
+      const range = asking ? `bytes */${total}` : `bytes ${state.from}-${end - 1}/${total}`;
+      const answer = await this.#api.exchange({
+        method: "PUT",
+        url: this.#url,
+        headers: { "content-range": range, ...(asking ? {} : sum) },
+        body: asking ? [] : piecesFrom(part, state.from - this.#offset),
+        signal: this.#upload.signal,
+      });
+      const lost = "fault" in answer ? answer.sent : answer.status >= 500;
+      if (lost && whole !== undefined) this.#call.maybeWritten = true;
+      const reply = this.#heard(answer);
+      if (reply.status !== 308) return reply;
+      const has = this.#kept(reply, end);
+      if (has === end && whole === undefined) return reply;
+      if (has === end || !asking && has === state.from) {
+        throw failure("its upload session stands still", this.#call, {
+          code: "Unavailable",
+          hint: "Put it again.",
+        });
       }
-    };
-    const reply = await api.persist(goOn, {
-      ...call,
-      signal,
-      passes: (error) => !over && isPassing(error),
-    });
-    if (whole === undefined && reply.status < 300) throw broken("it ended early");
-    offset = end;
-    return reply;
+      state.from = has;
+      state.known = true;
+    }
   }
 
-  return {
-    send,
-    async cancel() {
-      const signal = AbortSignal.timeout(CANCEL_MS);
-      await api.exchange({ method: "DELETE", url, headers: {}, signal }).catch(() => {});
-    },
-  };
+  /** What the session says; throws where it says nothing, or its end. */
+  #heard(reply: HttpReply | HttpFault): HttpReply {
+    const call = this.#call;
+    if ("fault" in reply) throw faultError(reply, call);
+    const { status } = reply;
+    const isLost = status === 412 && this.#upload.create && !call.maybeWritten;
+    if (status < 300 || status === 308 || isLost) return reply;
+    if (status === 412 || status === 404 || status === 410) {
+      throw this.#broken("the store no longer knows it");
+    }
+    throw replyError(reply, call);
+  }
+
+  /** How many bytes the session has; of those before `offset` this program has none any more. */
+  #kept({ headers }: HttpReply, end: number): number {
+    const range = /^bytes=0-(\d+)$/.exec(String(headers.range ?? ""));
+    const size = range === null ? 0 : Number(range[1]) + 1;
+    if (size < this.#offset || size > end) {
+      throw this.#broken(`it has ${size} bytes, which cannot be`);
+    }
+    return size;
+  }
+
+  #broken(state: string): RegistryError {
+    this.#over = true;
+    return failure(`its upload session failed: ${state}`, this.#call, {
+      code: "Unavailable",
+      hint: "Put it again.",
+    });
+  }
 }
 
 function piecesFrom({ pieces }: Part, skip: number): Uint8Array[] {

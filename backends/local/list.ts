@@ -24,7 +24,8 @@ export function* listObjects(
   yield* walk(root.folderOf(prefix), false);
 
   function* walk(folder: string, inside: boolean): Generator<ObjectInfo | Prefix> {
-    for (const entry of inOrder(readEntries(root, folder, inside).filter(isWanted))) {
+    const entries = readEntries(root, folder, inside).filter(isWanted);
+    for (const entry of entries.sort((a, b) => compareUtf8(a.order, b.order))) {
       const group = groupOf(entry.text);
       if (group !== undefined) {
         if (group === given || !holdsObject(root, entry)) continue;
@@ -100,27 +101,4 @@ function holdsObject(root: LocalRoot, entry: Entry): boolean {
   if (entry.isLink) return true;
   if (!entry.path.endsWith("/")) return root.isPlaceOf(entry.text, entry.path);
   return readEntries(root, entry.path, true).some((inside) => holdsObject(root, inside));
-}
-
-/** These in order. Most callers want the first only: sorts when a third is asked for. */
-function* inOrder(entries: Entry[]): Generator<Entry> {
-  const first = smallest(entries);
-  if (first === undefined) return;
-  yield first;
-  const second = smallest(entries, first);
-  if (second === undefined) return;
-  yield second;
-  yield* entries.filter((entry) => entry !== first && entry !== second).sort(compareEntries);
-}
-
-function smallest(entries: Entry[], other?: Entry): Entry | undefined {
-  let least: Entry | undefined;
-  for (const entry of entries) {
-    if (entry !== other && (least === undefined || compareEntries(entry, least) < 0)) least = entry;
-  }
-  return least;
-}
-
-function compareEntries(a: Entry, b: Entry): number {
-  return compareUtf8(a.order, b.order);
 }

@@ -1,9 +1,9 @@
 // The bucket itself: whether it is there, and making it.
-import type { S3Wire } from "./calls.ts";
+import type { S3Wire } from "./wire.ts";
 import type { S3Contact } from "./contact.ts";
 import { failureOf, s3Error } from "./errors.ts";
 import type { FailedCall } from "./errors.ts";
-import { call } from "./store.ts";
+import { call, callError } from "./store.ts";
 import type { S3Store } from "./store.ts";
 
 /** Throws `NotFound` where the bucket does not exist. */
@@ -14,13 +14,7 @@ export async function checkBucket(store: S3Store, signal?: AbortSignal): Promise
     const { status } = failureOf(error) ?? {};
     if (status === 404) {
       const missing = { name: "NoSuchBucket", message: "", $metadata: { httpStatusCode: 404 } };
-      throw store.contact.told(
-        s3Error(missing, {
-          action: "use the store",
-          backend: store.location,
-          bucket: store.bucket,
-        }),
-      );
+      throw callError(store, missing, { action: "use the store" });
     }
     if (status === undefined || status >= 500) throw error; // a 403 may only mean that buckets must not be looked at
   }

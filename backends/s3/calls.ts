@@ -133,15 +133,3 @@ export interface Signer {
   sessionToken?: string;
   region: string;
 }
-
-/** What the SDK does here: it builds, signs and sends requests, each once. */
-export interface S3Wire {
-  send<N extends S3CallName>(
-    name: N,
-    input: S3Calls[N][0],
-    options: SendOptions,
-  ): Promise<{ output: S3Calls[N][1] } & ReplyHeaders>;
-  build<N extends S3CallName>(name: N, input: S3Calls[N][0]): Promise<PlainRequest>;
-  signer(): Promise<Signer>;
-  close(): void;
-}

@@ -11,13 +11,6 @@ export interface S3Credentials {
   expiration?: Date;
 }
 
-export interface CredentialCache {
-  /** The credentials; callers at the same time wait for one answer. */
-  provide(signal?: AbortSignal): Promise<S3Credentials>;
-  /** Forgets these, of which the store says that they expired; newer ones stay. */
-  expire(used: S3Credentials): void;
-}
-
 export interface CredentialOptions {
   system: System;
   /** How long asking may take, milliseconds. */
@@ -34,39 +27,46 @@ interface Asked {
   at: number;
 }
 
-/** Keeps what `ask` gives. */
-export function createCredentialCache(
-  ask: () => S3Credentials | Promise<S3Credentials>,
-  { system, timeoutMs }: CredentialOptions,
-): CredentialCache {
-  let known: Asked | undefined;
-  let current: S3Credentials | undefined;
-  const askNew = (): Asked => {
-    const asked: Asked = { answer: askOnce(ask, timeoutMs), at: system.monotonic() };
-    known = asked;
-    current = undefined;
+/** Keeps what a function gives. */
+export class CredentialCache {
+  readonly #ask: () => S3Credentials | Promise<S3Credentials>;
+  readonly #options: CredentialOptions;
+  #known: Asked | undefined;
+  #current: S3Credentials | undefined;
+
+  constructor(ask: () => S3Credentials | Promise<S3Credentials>, options: CredentialOptions) {
+    this.#ask = ask;
+    this.#options = options;
+  }
+
+  /** The credentials; callers at the same time wait for one answer. */
+  async provide(signal?: AbortSignal): Promise<S3Credentials> {
+    const { system } = this.#options;
+    const asked = this.#known ?? this.#askNew();
+    const given = await withDeadline(asked.answer, { signal });
+    const endsAt = given.expiration?.getTime() ?? Infinity;
+    if (endsAt - EARLY_MS > system.now() || system.monotonic() - asked.at < PAUSE_MS) return given;
+    if (this.#known === asked) this.#askNew(); // else somebody has done it
+    return await withDeadline((this.#known ?? this.#askNew()).answer, { signal });
+  }
+
+  /** Forgets these, of which the store says that they expired; newer ones stay. */
+  expire(used: S3Credentials): void {
+    if (this.#current === used) this.#known = undefined;
+  }
+
+  #askNew(): Asked {
+    const { system, timeoutMs } = this.#options;
+    const asked: Asked = { answer: askOnce(this.#ask, timeoutMs), at: system.monotonic() };
+    this.#known = asked;
+    this.#current = undefined;
     asked.answer.then((given) => {
-      if (known === asked) current = given;
+      if (this.#known === asked) this.#current = given;
     }, () => {
-      if (known === asked) known = undefined;
+      if (this.#known === asked) this.#known = undefined;
     });
     return asked;
-  };
-  return {
-    async provide(signal) {
-      const asked = known ?? askNew();
-      const given = await withDeadline(asked.answer, { signal });
-      const endsAt = given.expiration?.getTime() ?? Infinity;
-      if (endsAt - EARLY_MS > system.now() || system.monotonic() - asked.at < PAUSE_MS) {
-        return given;
-      }
-      if (known === asked) askNew(); // else somebody has done it
-      return await withDeadline((known ?? askNew()).answer, { signal });
-    },
-    expire(used) {
-      if (current === used) known = undefined;
-    },
-  };
+  }
 }
 
 async function askOnce(

@@ -2,11 +2,12 @@
 import type { CallOptions, DeleteFailure } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { deleteEach } from "../bucket/delete_each.ts";
-import { failureOf, isMissingKey, s3Error } from "./errors.ts";
-import { call, fullKey } from "./store.ts";
+import { failureOf, isMissingKey } from "./errors.ts";
+import { call, callError, fullKey } from "./store.ts";
 import type { S3Store } from "./store.ts";
 
 const BATCH = 1000;
+const SINGLE_AT_ONCE = 16;
 
 /** Removes an object; a missing one is a success. */
 export async function deleteObject(
@@ -45,10 +46,14 @@ export async function deleteObjects(
       failures.push({ key, error: error as Error });
     }
   }
-  const remove = (key: string) => deleteObject(store, key, { signal });
+  const deleteSingly = (keys: readonly string[]) =>
+    deleteEach(keys, (key) => deleteObject(store, key, { signal }), {
+      concurrency: SINGLE_AT_ONCE,
+      signal,
+    });
   const full = [...known.keys()];
   if (!store.provider.deleteMany) {
-    return [...failures, ...await deleteEach([...known.values()], remove, signal)];
+    return [...failures, ...await deleteSingly([...known.values()])];
   }
   for (let start = 0; start < full.length; start += BATCH) {
     const batch = full.slice(start, start + BATCH);
@@ -69,7 +74,7 @@ export async function deleteObjects(
       if (signal?.aborted || !isRegistryError(error)) throw error;
       failures.push(...batch.map((full) => ({ key: known.get(full)!, error })));
     }
-    failures.push(...await deleteEach(again, remove, signal));
+    failures.push(...await deleteSingly(again));
   }
   return failures;
 }
@@ -79,8 +84,5 @@ function keyError(store: S3Store, key: string, code: string, message: string) {
   const $metadata = {
     httpStatusCode: code === "NoSuchKey" ? 404 : code === "InternalError" ? 500 : 400,
   };
-  const error = { name: code, message, $metadata };
-  return store.contact.told(
-    s3Error(error, { action: "delete", key, backend: store.location, bucket: store.bucket }),
-  );
+  return callError(store, { name: code, message, $metadata }, { action: "delete", key });
 }

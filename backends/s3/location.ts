@@ -1,7 +1,7 @@
 // Which store the options mean, and its URL.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { parsePrefix, prefixPath } from "../bucket/keys.ts";
+import { parsePrefix, prefixPath, S3_NAMES } from "../bucket/keys.ts";
 import { findS3Provider } from "../s3_providers.ts";
 import type { S3Provider } from "../s3_providers.ts";
 
@@ -45,7 +45,7 @@ export function parsePlace(options: PlaceOptions): S3Place {
       hint: "Use a general purpose bucket.",
     });
   }
-  const prefix = parsePrefix(options.prefix ?? "");
+  const prefix = parsePrefix(options.prefix ?? "", S3_NAMES);
   const given = options.endpoint === undefined ? undefined : parseEndpoint(options.endpoint);
   const region = options.region ?? provider.defaultRegion ??
     (given === undefined ? undefined : "us-east-1");

@@ -6,14 +6,15 @@ import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
-import { objectName } from "../bucket/keys.ts";
-import type { FirstTry } from "../bucket/first_contact.ts";
+import { objectName, S3_NAMES } from "../bucket/keys.ts";
 import type { S3Provider } from "../s3_providers.ts";
-import type { ReplyHeaders, S3CallName, S3Calls, S3Wire, SendOptions } from "./calls.ts";
+import type { ReplyHeaders, S3CallName, S3Calls, SendOptions } from "./calls.ts";
 import type { S3Contact } from "./contact.ts";
-import { checkReply } from "./replies.ts";
+import { checkReply } from "./wire.ts";
+import type { S3Wire } from "./wire.ts";
 import type { CredentialCache, S3Credentials } from "./credentials.ts";
 import { failureOf, s3Error } from "./errors.ts";
+import type { FailedCall } from "./errors.ts";
 
 export interface S3Store {
   readonly bucket: string;
@@ -53,65 +54,43 @@ export async function call<N extends S3CallName>(
   store: S3Store,
   name: N,
   input: Omit<S3Calls[N][0], "Bucket">,
-  settings: CallSettings,
+  { action, key, headers, signal: ofCaller, repeat = true, creates = false }: CallSettings,
 ): Promise<S3Calls[N][1] & ReplyHeaders> {
-  // A large body takes its time, also where it is the first that is sent.
-  return await store.contact.within(
-    (first) => callWithin(store, { name, input, first }, settings),
-    { signal: settings.signal, ended: !("Body" in input) },
-  );
-}
-
-/** A request, and what the first contact with the store means for it. */
-interface Requested<N extends S3CallName> {
-  name: N;
-  input: Omit<S3Calls[N][0], "Bucket">;
-  first: FirstTry;
-}
-
-async function callWithin<N extends S3CallName>(
-  store: S3Store,
-  { name, input, first }: Requested<N>,
-  settings: CallSettings,
-): Promise<S3Calls[N][1] & ReplyHeaders> {
-  const { action, key, repeat = true, creates = false, headers } = settings;
-  const { signal } = first;
-  const { bucket, location, logger, contact } = store;
+  const { bucket, location: backend, logger, contact, wire, credentials } = store;
   let used: S3Credentials | undefined;
-  const attempt = async () => {
+  const attempt = async (signal?: AbortSignal) => {
     signal?.throwIfAborted();
     await store.ready(signal);
-    used = await store.credentials?.provide(signal);
+    used = await credentials?.provide(signal);
     try {
-      await contact.findCredentials(store.wire);
+      await contact.findCredentials(wire);
       const whole = { Bucket: bucket, ...input } as S3Calls[N][0];
-      const { output, headers: replied } = await store.wire.send(name, whole, { signal, headers });
+      const { output, headers: replied } = await wire.send(name, whole, { signal, headers });
       checkReply(name, output);
       store.known.bucketExists = true;
       return Object.assign(output as S3Calls[N][1] & object, { headers: replied });
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       if (isRegistryError(error) && contact.made) throw error; // it says itself what it is about
-      throw contact.told(
-        s3Error(error, { action, key, backend: location, bucket, creates, request: name }),
-      );
+      throw callError(store, error, { action, key, creates, request: name });
     }
   };
-  const renewing = async () => {
+  const renewing = async (signal?: AbortSignal) => {
     try {
-      return await attempt();
+      return await attempt(signal);
     } catch (error) {
       // What was refused for its credentials was not done: it may be sent again, a create too.
-      if (!isExpired(error) || store.credentials === undefined || used === undefined) throw error;
-      store.credentials.expire(used);
-      logger.debug(`s3: the credentials expired; asking for new ones`, { backend: location });
-      return await attempt();
+      if (!isExpired(error) || credentials === undefined || used === undefined) throw error;
+      credentials.expire(used);
+      logger.debug(`s3: the credentials expired; asking for new ones`, { backend });
+      return await attempt(signal);
     }
   };
-  const passes = (error: unknown) => mayPass(error) && first.goesOn(error);
-  return repeat
-    ? await repeated(store, renewing, { what: name, key, signal, passes })
-    : await renewing();
+  return await contact.within(async ({ signal, goesOn }) => {
+    if (!repeat) return await renewing(signal);
+    const passes = (error: unknown) => mayPass(error) && goesOn(error);
+    return await repeated(store, () => renewing(signal), { what: name, key, signal, passes });
+  }, { signal: ofCaller, ended: !("Body" in input) }); // a large body takes its time, also where it is the first that is sent
 }
 
 export interface Repetition {
@@ -152,9 +131,18 @@ function isExpired(error: unknown): boolean {
     /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired)$/.test(failure.name);
 }
 
-/** The key in the bucket. Throws `Invalid` for what some store would take for another key. */
+/** The key in the bucket. Throws `Invalid` for what some server would take for another key. */
 export function fullKey({ prefix, location }: S3Store, key: string): string {
-  return objectName(prefix, key, location);
+  return objectName({ prefix, rules: S3_NAMES, location }, key);
+}
+
+/** What a failure means for a call, with where that was. */
+export function callError(
+  { bucket, location: backend, contact }: S3Store,
+  error: unknown,
+  call: Omit<FailedCall, "bucket" | "backend">,
+): RegistryError {
+  return contact.told(s3Error(error, { ...call, backend, bucket }));
 }
 
 export function keyFault(

@@ -1,9 +1,15 @@
-// The SDK behind {@linkcode S3Wire}, and what is added to each of its requests.
+// The SDK and what is added to each of its requests.
 import { createHash } from "node:crypto";
 import type { S3Provider } from "../s3_providers.ts";
 import { isWordless } from "./errors.ts";
-import { isOfStore } from "./replies.ts";
-import type { PlainRequest, S3CallName, S3Calls, S3Wire } from "./calls.ts";
+import type {
+  PlainRequest,
+  ReplyHeaders,
+  S3CallName,
+  S3Calls,
+  SendOptions,
+  Signer,
+} from "./calls.ts";
 
 interface SdkRequest {
   protocol: string;
@@ -39,58 +45,62 @@ export interface S3SdkClient {
 
 export interface WireParts {
   client: S3SdkClient;
-  command(name: S3CallName, input: unknown): unknown;
   provider: S3Provider;
   /** Hears of each answer of a store, whatever it says, and of the host that is asked. */
-  heard: { asked(host: string): void; answered(): void };
-  close(): void;
+  contact: { asked(host: string): void; make(): void };
+  command(name: S3CallName, input: unknown): unknown;
 }
 
-export function createWire({ client, command, provider, heard, close }: WireParts): S3Wire {
-  return {
-    async send<N extends S3CallName>(
-      name: N,
-      input: S3Calls[N][0],
-      options: Parameters<S3Wire["send"]>[2],
-    ) {
-      const prepared = command(name, input) as SdkCommand;
-      let headers: Record<string, string> = {};
-      addStep(prepared, (next) => async (args) => {
-        prepare(name, args.request, provider);
-        Object.assign(args.request.headers, options.headers);
-        heard.asked(hostOf(args.request));
-        const result = await next(args).catch((error) => {
-          if (wasAnswered(name, error)) heard.answered();
-          throw error;
-        });
-        if (isOfStore(name, result.output)) heard.answered();
-        headers = (result.response as { headers?: Record<string, string> } | undefined)?.headers ??
-          {};
-        return result;
+/** What the SDK does here: it builds, signs and sends requests, each once. */
+export class S3Wire {
+  readonly #parts: WireParts;
+
+  constructor(parts: WireParts) {
+    this.#parts = parts;
+  }
+
+  async send<N extends S3CallName>(
+    name: N,
+    input: S3Calls[N][0],
+    options: SendOptions,
+  ): Promise<{ output: S3Calls[N][1] } & ReplyHeaders> {
+    const { client, command, provider, contact } = this.#parts;
+    const prepared = command(name, input) as SdkCommand;
+    let headers: Record<string, string> = {};
+    addStep(prepared, (next) => async (args) => {
+      prepare(name, args.request, provider);
+      Object.assign(args.request.headers, options.headers);
+      contact.asked(hostOf(args.request));
+      const result = await next(args).catch((error) => {
+        if (wasAnswered(name, error)) contact.make();
+        throw error;
       });
-      const output = await client.send(prepared, { abortSignal: options.signal });
-      return { output: output as S3Calls[N][1], headers };
-    },
+      if (isOfStore(name, result.output)) contact.make();
+      headers = (result.response as Partial<ReplyHeaders> | undefined)?.headers ?? {};
+      return result;
+    });
+    const output = await client.send(prepared, { abortSignal: options.signal });
+    return { output, headers };
+  }
 
-    async build(name, input) {
-      const prepared = command(name, input) as SdkCommand;
-      let built: SdkRequest | undefined;
-      addStep(prepared, () => ({ request }) => {
-        built = request;
-        return Promise.resolve({ output: { $metadata: {} } }); // nothing is sent
-      });
-      await client.send(prepared, {});
-      return plainRequest(built!);
-    },
+  /** A request that is not sent. */
+  async build<N extends S3CallName>(name: N, input: S3Calls[N][0]): Promise<PlainRequest> {
+    const { client, command } = this.#parts;
+    const prepared = command(name, input) as SdkCommand;
+    let built: SdkRequest | undefined;
+    addStep(prepared, () => ({ request }) => {
+      built = request;
+      return Promise.resolve({ output: { $metadata: {} } });
+    });
+    await client.send(prepared, {});
+    return plainRequest(built!);
+  }
 
-    async signer() {
-      const { credentials, region } = client.config;
-      const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
-      return { accessKeyId, secretAccessKey, sessionToken, region: await region() };
-    },
-
-    close,
-  };
+  async signer(): Promise<Signer> {
+    const { credentials, region } = this.#parts.client.config;
+    const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
+    return { accessKeyId, secretAccessKey, sessionToken, region: await region() };
+  }
 }
 
 function addStep(command: SdkCommand, step: Middleware): void {
@@ -129,4 +139,31 @@ function wasAnswered(request: S3CallName, error: unknown): boolean {
   };
   const status = $metadata?.httpStatusCode ?? $response?.statusCode;
   return status !== undefined && status >= 300 && !isWordless({ name, status }, { request });
+}
+
+/**
+ * What every store says in its reply. What stands before a store may answer 200 too, with a page or with nothing: taken
+ * for an empty listing it would say that nothing refers to anything, taken for a create that something was written.
+ */
+const SAID: { [N in S3CallName]?: (output: S3Calls[N][1]) => unknown } = {
+  ListObjectsV2: ({ Name, KeyCount, IsTruncated }) => Name ?? KeyCount ?? IsTruncated,
+  PutObject: ({ ETag }) => ETag,
+  UploadPart: ({ ETag }) => ETag,
+  CreateMultipartUpload: ({ UploadId }) => UploadId,
+  CompleteMultipartUpload: ({ ETag }) => ETag,
+};
+
+function isOfStore(name: S3CallName, output: unknown): boolean {
+  const said = SAID[name] as ((output: unknown) => unknown) | undefined;
+  return said === undefined || said(output) !== undefined;
+}
+
+/** Throws as the SDK does where a successful reply lacks what every store says in it. */
+export function checkReply<N extends S3CallName>(name: N, output: S3Calls[N][1]): void {
+  if (isOfStore(name, output)) return;
+  throw {
+    name: "EmptyReply",
+    message: `not a reply to ${name}`,
+    $metadata: { httpStatusCode: 200 },
+  };
 }

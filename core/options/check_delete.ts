@@ -1,8 +1,11 @@
-// Whether a deletion says how much it means.
+// Deletions have to be exact: a mistyped option must never delete more than was meant.
+import type { Backend, CallOptions, SweepOptions } from "../backend.ts";
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Ref } from "../naming/refs.ts";
 import type { DeleteOptions } from "../registry.ts";
+import { checkOptions } from "./check_options.ts";
+import type { OptionNames } from "./check_options.ts";
 
 /**
  * Throws `Invalid` for a bare name without `allVersions`, and for a version with it. In a registry without versions a
@@ -22,4 +25,25 @@ export function checkDelete(
     hint:
       `Delete one version, "name@version", or every one of a bare name with { allVersions: true }.`,
   });
+}
+
+const MANY: OptionNames<CallOptions> = { signal: true };
+const ONE: OptionNames<CallOptions & { ifEtag?: string }> = { ifEtag: true, ...MANY };
+const SWEEP: OptionNames<SweepOptions> = { olderThan: true, dryRun: true, ...MANY };
+
+/** Makes the methods of a store that remove refuse unknown options. */
+export function checkRemovals<B extends Backend>(backend: B): B {
+  const { delete: removeOne, deleteMany, sweepUploads } = backend;
+  backend.delete = async (key, options) =>
+    await removeOne(key, checkOptions("delete an object", options, ONE));
+  if (deleteMany !== undefined) {
+    backend.deleteMany = async (keys, options) =>
+      await deleteMany(keys, checkOptions("delete objects", options, MANY));
+  }
+  if (sweepUploads !== undefined) {
+    backend.sweepUploads = async function* (options) {
+      yield* sweepUploads(checkOptions("sweep uploads", options, SWEEP, ["olderThan"]));
+    };
+  }
+  return backend;
 }

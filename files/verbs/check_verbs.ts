@@ -47,6 +47,13 @@ const OPTIONS = {
   signal: true,
 } as const;
 
+/** The options of what removes: taken for those of a listing, `pattern` would spare nothing. */
+const REMOVALS: Partial<Record<FileVerb, Readonly<Record<string, true>>>> = {
+  delete: { recursive: true, signal: true },
+  deleteAll: { signal: true },
+  move: { signal: true },
+};
+
 /** The same verbs, by their promise or at the first step of a loop refusing options that nobody knows. */
 export function checkedFiles(files: Files): Files {
   const checked = { store: files.store } as Record<string, unknown>;
@@ -57,7 +64,7 @@ export function checkedFiles(files: Files): Files {
       if (isSink && (verb === "save" || verb === "saveBatch")) return args;
       const what = typeof args[0] === "string" ? `${verb} ${shown(args[0])}` : verb;
       const before = Array.from({ length }, (_, i) => args[i]);
-      return [...before, checkOptions(what, args[length], OPTIONS)];
+      return [...before, checkOptions(what, args[length], REMOVALS[verb as FileVerb] ?? OPTIONS)];
     };
     checked[verb] = verb === "walkFiles"
       ? async function* (...args: unknown[]) {

@@ -80,6 +80,14 @@ test("an abort ends the waiting for the lock, and nothing is left", async () => 
     assertEquals(fs.readdirSync(root.join("store", ".stage")), []);
   });
 });
+test("a reader does not wait for the lock", async () => {
+  await open().put("a/b", text("x"));
+  await lockedElsewhere(async () => {
+    await assertHolds(open(), "a/b", text("x"));
+    await open().delete("a/b");
+  });
+});
+
 /** Links this file to the key just before a writer gives its stage file that key. */
 function linkedBefore(key: string, file: string) {
   const path = root.join("store", key);

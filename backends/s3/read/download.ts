@@ -8,14 +8,14 @@ import {
   storedBytes,
   storedObject,
 } from "../../../core/bytes/bytes.ts";
-import type { RegistryError } from "../../../core/errors.ts";
-import { discard, readBody } from "./body.ts";
-import { failureOf, s3Error } from "../errors.ts";
-import { getRange } from "./range.ts";
+import { failureOf } from "../errors.ts";
+import { discard, getRange, readBody } from "./range.ts";
 import type { RangeReply } from "./range.ts";
-import { joined, partsInOrder } from "../../bucket/parts_in_order.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { eitherSignal } from "../../bucket/first_contact.ts";
+import { partsInOrder, spansOf } from "../../bucket/parts_in_order.ts";
 import type { Span } from "../../bucket/parts_in_order.ts";
-import { keyFault, repeated } from "../store.ts";
+import { callError, keyFault, repeated } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
 export interface Download {
@@ -37,10 +37,10 @@ export async function createDownload(store: S3Store, download: Download): Promis
   const { info } = first;
   const { partBytes, parallel } = store;
   const firstEnd = Math.min(end, start + partBytes);
+  const into = (target: Uint8Array): Write => (chunk, offset) => target.set(chunk, offset - start);
   if (end - start <= COPIED_BYTES) {
     const bytes = new Uint8Array(end - start);
-    const write: Write = (chunk, offset) => bytes.set(chunk, offset - start);
-    await readSpan(store, download, { start, end }, write, { reply: first });
+    await readSpan(store, download, { start, end }, into(bytes), { reply: first });
     return storedBytes(info, bytes);
   }
   const firstPart = readChunks(store, download, { start, end: firstEnd }, { reply: first });
@@ -51,19 +51,45 @@ export async function createDownload(store: S3Store, download: Download): Promis
       bytes: () => Promise.resolve(concatBytes([new Uint8Array(), ...part])),
     });
   }
-  const chunks = (atOnce: number) =>
+  const rest = { start: firstEnd, end };
+  const chunks = () =>
     partsInOrder({
       first: firstPart,
-      rest: { start: firstEnd, end },
+      rest,
       partBytes,
-      atOnce,
+      atOnce: Math.ceil(parallel / 2), // what arrived is collected late, and would double the memory once more
       read: (span, signal) => readChunks(store, download, span, { signal }),
       signal,
     });
   return storedObject(info, {
-    // Half of them: what arrived is collected late, and would double the memory once more.
-    body: () => iterableStream(chunks(Math.ceil(parallel / 2))),
-    bytes: () => joined(end - start, chunks(parallel)),
+    body: () => iterableStream(chunks()),
+    async bytes() {
+      const whole = new Uint8Array(end - start);
+      const write = into(whole);
+      const failed = new AbortController();
+      const options = { signal: eitherSignal(failed.signal, signal) };
+      const readFirst = async () => {
+        let offset = start;
+        for (const chunk of await firstPart) {
+          write(chunk, offset);
+          offset += chunk.byteLength;
+        }
+      };
+      const reads = [
+        readFirst,
+        ...Array.from(
+          spansOf(rest, partBytes),
+          (span) => () => readSpan(store, download, span, write, options),
+        ),
+      ];
+      // Once one fails, nobody waits for the others.
+      const failing = (error: unknown) => {
+        failed.abort(error);
+        throw error;
+      };
+      await forEachAtOnce(reads, (read) => read().catch(failing), { concurrency: parallel });
+      return whole;
+    },
   });
 }
 
@@ -117,11 +143,12 @@ async function readSpan(
       }, { idleMs: store.requestTimeoutMs, signal });
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      throw broken(store, key, error);
+      throw callError(store, error, { action: "get", key });
     }
     signal?.throwIfAborted();
     if (start < span.end) {
-      throw broken(store, key, { name: "ECONNRESET", message: "the body ended early" });
+      const cause = { name: "ECONNRESET", message: "the body ended early" };
+      throw callError(store, cause, { action: "get", key });
     }
   }, { what: "reading", key, signal });
 }
@@ -148,10 +175,4 @@ async function getSame(
     state: "it was replaced or deleted while it was read",
     hint: "Read it again.",
   });
-}
-
-function broken(store: S3Store, key: string, cause: unknown): RegistryError {
-  return store.contact.told(
-    s3Error(cause, { action: "get", key, backend: store.location, bucket: store.bucket }),
-  );
 }

@@ -95,28 +95,23 @@ async function* read(
 }
 
 /** Memory of parts that were sent, used again: the collector comes too seldom for megabytes that live a moment. */
-export interface PartBuffers {
-  fill(chunks: readonly Uint8Array[], size: number): Uint8Array;
-  /** The part was stored; its memory may be overwritten. */
-  release(part: Uint8Array): void;
-}
+export class PartBuffers {
+  readonly #own = new Set<Uint8Array>();
+  readonly #free: Uint8Array[] = [];
 
-export function createPartBuffers(): PartBuffers {
-  const own = new Set<Uint8Array>();
-  const free: Uint8Array[] = [];
-  return {
-    fill(chunks, size) {
-      const part = free.pop() ?? new Uint8Array(size);
-      own.add(part);
-      let offset = 0;
-      for (const chunk of chunks) {
-        part.set(chunk, offset);
-        offset += chunk.byteLength;
-      }
-      return part;
-    },
-    release(part) {
-      if (own.has(part)) free.push(part); // others are memory of the caller
-    },
-  };
+  fill(chunks: readonly Uint8Array[], size: number): Uint8Array {
+    const part = this.#free.pop() ?? new Uint8Array(size);
+    this.#own.add(part);
+    let offset = 0;
+    for (const chunk of chunks) {
+      part.set(chunk, offset);
+      offset += chunk.byteLength;
+    }
+    return part;
+  }
+
+  /** The part was stored; its memory may be overwritten. */
+  release(part: Uint8Array): void {
+    if (this.#own.has(part)) this.#free.push(part); // others are memory of the caller
+  }
 }

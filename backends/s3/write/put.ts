@@ -2,10 +2,11 @@
 import type { Body, PutOptions, PutResult } from "../../../core/backend.ts";
 import { bodySize } from "../../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../../core/errors.ts";
+import { eitherSignal } from "../../bucket/first_contact.ts";
 import { checksumOf } from "./checksums.ts";
 import { created, createSettings, describedObject } from "./creates.ts";
 import { pastFolderRace } from "./folder_race.ts";
-import { bodyParts, createPartBuffers, MAX_PARTS, wrongSize } from "./parts.ts";
+import { bodyParts, MAX_PARTS, PartBuffers, wrongSize } from "./parts.ts";
 import { call, fullKey, keyFault, objectInfo, replyTime } from "../store.ts";
 import type { CallSettings, S3Store } from "../store.ts";
 import { uploadParts } from "./upload.ts";
@@ -33,9 +34,9 @@ export async function putObject(
     return await putBytes(store, key, body, options);
   }
   const partBytes = Math.max(store.partBytes, Math.ceil((size ?? 0) / MAX_PARTS));
-  const buffers = createPartBuffers();
+  const buffers = new PartBuffers();
   const failed = new AbortController();
-  const ending = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  const ending = eitherSignal(failed.signal, signal);
   const parts = bodyParts(store, key, body, { size, partBytes, buffers, signal: ending });
   try {
     const first = await parts.next();

@@ -10,7 +10,8 @@ import { pastFolderRace } from "./folder_race.ts";
 import { MAX_PARTS } from "./parts.ts";
 import type { PartBuffers } from "./parts.ts";
 import { call, fullKey, keyFault, objectInfo, plainEtag, repeated, replyTime } from "../store.ts";
-import type { S3Store } from "../store.ts";
+import type { CallSettings, S3Store } from "../store.ts";
+import { eitherSignal } from "../../bucket/first_contact.ts";
 
 /** What is uploaded. */
 export interface UploadSource {
@@ -64,16 +65,9 @@ type SendPart = (
 
 type Uploaded = { ETag?: string; LastModified: Date };
 
-/** An upload that was begun. */
-export interface Upload {
-  readonly target: { Key: string; UploadId: string };
-  /** Sends parts, `parallel` at once. A failure aborts `failed`; it, or the signal, ends the upload and is thrown. */
-  run(parts: () => AsyncIterable<SendPart>, failed?: AbortController): Promise<void>;
-  /** Puts the object together over what is there. */
-  complete(size: number): Promise<Uploaded>;
-  /** Puts it together where nothing is; undefined where something is. The request is sent once. */
-  create(): Promise<Uploaded | undefined>;
-}
+const ABORT_MS = 5_000;
+
+type UploadSettings = { action: string; key: string; signal?: AbortSignal };
 
 export async function beginUpload(
   store: S3Store,
@@ -82,119 +76,125 @@ export async function beginUpload(
   signal?: AbortSignal,
 ): Promise<Upload> {
   const summed = store.provider.checksum === "crc32" ? { ChecksumAlgorithm: "CRC32" as const } : {};
-  const begun = await call(store, "CreateMultipartUpload", { ...described, ...summed }, {
-    action: "put",
-    key,
-    signal,
-  });
-  const target = { Key: fullKey(store, key), UploadId: begun.UploadId! };
-  const finished: FinishedPart[] = [];
   const settings = { action: "put", key, signal };
-  const completion = () => ({ ...target, MultipartUpload: { Parts: finished } });
-  const uploaded = (reply: ReplyHeaders & { ETag?: string }) => ({
-    ETag: reply.ETag,
-    LastModified: replyTime(store, reply),
-  });
-
-  return {
-    target,
-
-    async run(parts, failed = new AbortController()) {
-      const ending = signal === undefined
-        ? failed.signal
-        : AbortSignal.any([signal, failed.signal]);
-      const sending = new Set<Promise<void>>();
-      let number = 0;
-      try {
-        for await (const send of parts()) {
-          ending.throwIfAborted();
-          if (++number > MAX_PARTS) throw tooManyParts(store, key);
-          const part: FinishedPart = { PartNumber: number };
-          finished.push(part);
-          const sent = send(number, ending)
-            .then(({ ETag, ChecksumCRC32 }) => {
-              part.ETag = ETag;
-              if (ChecksumCRC32 !== undefined) part.ChecksumCRC32 = ChecksumCRC32;
-            })
-            .catch((error) => failed.abort(error))
-            .finally(() => sending.delete(sent));
-          sending.add(sent);
-          if (sending.size >= store.parallel) await Promise.race(sending);
-        }
-        await Promise.all(sending);
-        ending.throwIfAborted();
-      } catch (error) {
-        failed.abort(error);
-        await Promise.all(sending); // a part that arrives after the abort would stay
-        await abortUpload(store, key, target);
-        throw error;
-      }
-    },
-
-    async create() {
-      try {
-        const once = { ...settings, ...createSettings(store) };
-        const request = () =>
-          created(store, key, call(store, "CompleteMultipartUpload", completion(), once));
-        const reply = await pastFolderRace(store, key, request, once);
-        if (reply !== undefined) return uploaded(reply);
-      } catch (error) {
-        if (!isRegistryError(error) || !error.maybeWritten) await abortUpload(store, key, target);
-        throw error;
-      }
-      await abortUpload(store, key, target);
-      return undefined;
-    },
-
-    async complete(size) {
-      let lost = false;
-      try {
-        return await repeated(store, async () => {
-          try {
-            const once = { ...settings, repeat: false };
-            const request = () => call(store, "CompleteMultipartUpload", completion(), once);
-            return uploaded(await pastFolderRace(store, key, request, once));
-          } catch (error) {
-            // After a lost reply some stores say that there is no such upload: the object tells what became of it.
-            if (!lost || failureOf(error)?.name !== "NoSuchUpload") {
-              lost ||= isRegistryError(error) && error.retry === "later";
-              throw error;
-            }
-            const etag = multipartEtag(finished.map((part) => plainEtag(part.ETag)));
-            const info = await headObject(store, key, signal);
-            if (info === undefined || info.size !== size || info.etag !== etag) throw error;
-            return { ETag: info.etag, LastModified: new Date(info.modifiedAt) };
-          }
-        }, { what: "CompleteMultipartUpload", key, signal });
-      } catch (error) {
-        if (!lost) await abortUpload(store, key, target);
-        throw error;
-      }
-    },
-  };
+  const begun = await call(store, "CreateMultipartUpload", { ...described, ...summed }, settings);
+  return new Upload(store, { Key: fullKey(store, key), UploadId: begun.UploadId! }, settings);
 }
 
-const ABORT_MS = 5_000;
+/** An upload that was begun. */
+export class Upload {
+  readonly target: { Key: string; UploadId: string };
+  readonly #store: S3Store;
+  readonly #settings: UploadSettings;
+  readonly #finished: FinishedPart[] = [];
 
-/** Best effort: what it leaves, `sweepUploads` finds. */
-async function abortUpload(
-  store: S3Store,
-  key: string,
-  target: { Key: string; UploadId: string },
-): Promise<void> {
-  try {
-    const signal = AbortSignal.timeout(ABORT_MS); // who aborts a put does not wait for a store that does not answer
-    await call(store, "AbortMultipartUpload", target, {
-      action: "abort the upload of",
-      key,
-      repeat: false,
-      signal,
-    });
-  } catch (error) {
-    store.logger.debug(`s3: left an unfinished upload: ${(error as Error).message}`, {
-      key,
-      backend: store.location,
-    });
+  constructor(store: S3Store, target: Upload["target"], settings: UploadSettings) {
+    this.#store = store;
+    this.target = target;
+    this.#settings = settings;
+  }
+
+  /** Sends parts, `parallel` at once. A failure aborts `failed`; it, or the signal, ends the upload and is thrown. */
+  async run(parts: () => AsyncIterable<SendPart>, failed = new AbortController()): Promise<void> {
+    const { key, signal } = this.#settings;
+    const ending = eitherSignal(failed.signal, signal);
+    const sending = new Set<Promise<void>>();
+    let number = 0;
+    try {
+      for await (const send of parts()) {
+        ending.throwIfAborted();
+        if (++number > MAX_PARTS) throw tooManyParts(this.#store, key);
+        const part: FinishedPart = { PartNumber: number };
+        this.#finished.push(part);
+        const sent = send(number, ending)
+          .then(({ ETag, ChecksumCRC32 }) => {
+            part.ETag = ETag;
+            if (ChecksumCRC32 !== undefined) part.ChecksumCRC32 = ChecksumCRC32;
+          })
+          .catch((error) => failed.abort(error))
+          .finally(() => sending.delete(sent));
+        sending.add(sent);
+        if (sending.size >= this.#store.parallel) await Promise.race(sending);
+      }
+      await Promise.all(sending);
+      ending.throwIfAborted();
+    } catch (error) {
+      failed.abort(error);
+      await Promise.all(sending); // a part that arrives after the abort would stay
+      await this.#abort();
+      throw error;
+    }
+  }
+
+  /** Puts it together where nothing is; undefined where something is. The request is sent once. */
+  async create(): Promise<Uploaded | undefined> {
+    const store = this.#store, { key } = this.#settings;
+    try {
+      const once = { ...this.#settings, ...createSettings(store) };
+      const request = () => created(store, key, this.#send(once));
+      const reply = await pastFolderRace(store, key, request, once);
+      if (reply !== undefined) return this.#uploaded(reply);
+    } catch (error) {
+      if (!isRegistryError(error) || !error.maybeWritten) await this.#abort();
+      throw error;
+    }
+    await this.#abort();
+    return undefined;
+  }
+
+  /** Puts the object together over what is there. */
+  async complete(size: number): Promise<Uploaded> {
+    const store = this.#store, { key, signal } = this.#settings;
+    const once = { ...this.#settings, repeat: false };
+    let lost = false;
+    const attempt = async () => {
+      try {
+        return this.#uploaded(await pastFolderRace(store, key, () => this.#send(once), once));
+      } catch (error) {
+        // After a lost reply some stores say that there is no such upload: the object tells what became of it.
+        if (!lost || failureOf(error)?.name !== "NoSuchUpload") {
+          lost ||= isRegistryError(error) && error.retry === "later";
+          throw error;
+        }
+        const etag = multipartEtag(this.#finished.map((part) => plainEtag(part.ETag)));
+        const info = await headObject(store, key, signal);
+        if (info === undefined || info.size !== size || info.etag !== etag) throw error;
+        return { ETag: info.etag, LastModified: new Date(info.modifiedAt) };
+      }
+    };
+    try {
+      return await repeated(store, attempt, { what: "CompleteMultipartUpload", key, signal });
+    } catch (error) {
+      if (!lost) await this.#abort();
+      throw error;
+    }
+  }
+
+  #send(settings: CallSettings) {
+    const input = { ...this.target, MultipartUpload: { Parts: this.#finished } };
+    return call(this.#store, "CompleteMultipartUpload", input, settings);
+  }
+
+  #uploaded(reply: ReplyHeaders & { ETag?: string }): Uploaded {
+    return { ETag: reply.ETag, LastModified: replyTime(this.#store, reply) };
+  }
+
+  /** Best effort: what it leaves, `sweepUploads` finds. */
+  async #abort(): Promise<void> {
+    const store = this.#store, { key } = this.#settings;
+    try {
+      await call(store, "AbortMultipartUpload", this.target, {
+        action: "abort the upload of",
+        key,
+        repeat: false,
+        signal: AbortSignal.timeout(ABORT_MS), // who aborts a put does not wait for a store that does not answer
+      });
+    } catch (error) {
+      store.logger.debug(`s3: left an unfinished upload: ${(error as Error).message}`, {
+        key,
+        backend: store.location,
+      });
+    }
   }
 }
 

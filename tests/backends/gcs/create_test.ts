@@ -1,3 +1,5 @@
+import { createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { assert, assertEquals } from "@std/assert";
 import { assertHolds, assertMissing, text } from "../../conformance/backend/samples.ts";
 import type { Fault } from "../../support/strict_gcs/mod.ts";
@@ -102,6 +104,54 @@ strictTest("a create that reaches nobody was not written", async ({ fake, open }
   assertEquals([error.code, error.maybeWritten], ["Unavailable", undefined]);
 });
 
+for (const what of ["ends the connection", "never answers"]) {
+  strictTest(
+    `a create whose secure connection is never made was not written: the server ${what}`,
+    async ({ open, passTimeouts }) => {
+      const sockets: Socket[] = [];
+      const server = createServer((socket) => {
+        sockets.push(socket.on("error", () => {}));
+        if (what === "never answers") socket.once("data", passTimeouts);
+        else socket.destroy();
+      });
+      await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+      try {
+        const endpoint = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const backend = open({ endpoint, credentials: () => "token" });
+        const error = await failureOf(backend.put("a", text("x"), create));
+        assertEquals([error.code, error.maybeWritten], ["Unavailable", undefined]);
+        assertEquals(sockets.length, 1);
+      } finally {
+        for (const socket of sockets) socket.destroy();
+        await new Promise((done) => server.close(done));
+      }
+    },
+  );
+}
+
+strictTest(
+  "a create over connections that are used again is sent once, also when its reply is lost",
+  async ({ fake, open }) => {
+    const backend = open();
+    for (let i = 0; i < 3; i++) {
+      await backend.put(`warm/${i}`, text("x"), create);
+      await backend.get(`warm/${i}`);
+    }
+    fake.faults.add(UPLOAD, "cut-after");
+    const before = fake.requests.length;
+    assertEquals((await failureOf(backend.put("a", text("x"), create))).maybeWritten, true);
+    assertEquals(fake.requests.length, before + 1);
+  },
+);
+
+strictTest("an aborted put ends at once, with the signal's reason", async ({ fake, open }) => {
+  const abort = new AbortController();
+  const reason = new Error("enough");
+  fake.faults.add(UPLOAD, () => abort.abort(reason));
+  const putting = open().put("a", text("x"), { ...create, signal: abort.signal });
+  assertEquals(await putting.catch((error) => error), reason);
+});
+
 strictTest("an overwrite is repeated until it is answered", async ({ fake, open, system }) => {
   for (const fault of ["cut-after", "cut", { status: 503 }, { status: 429 }] as const) {
     fake.faults.add(UPLOAD, fault);
@@ -121,6 +171,15 @@ strictTest(
     assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
   },
 );
+strictTest(
+  "an overwrite that was lost once is maybe written, also where nobody can be reached after it",
+  async ({ fake, open }) => {
+    fake.faults.add(UPLOAD, () => void fake[Symbol.asyncDispose]());
+    const error = await failureOf(open({ retryForMs: 1000 }).put("a", text("x")));
+    assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
+  },
+);
+
 strictTest(
   "a create whose bytes were damaged on their way is refused by the store",
   async ({ fake, open }) => {

@@ -141,6 +141,31 @@ strictTest(
   },
 );
 
+strictTest("deleteMany() sends 32 requests at once", async ({ fake, open }) => {
+  let running = 0, most = 0;
+  fake.faults.add({ method: "DELETE", times: 80 }, async () => {
+    most = Math.max(most, ++running);
+    for (let i = 0; i < 1000 && most < 32; i++) await new Promise((next) => setImmediate(next));
+    running--;
+  });
+  const keys = Array.from({ length: 80 }, (_, i) => `a/${i}`);
+  assertEquals(await open().deleteMany!(keys), []);
+  assertEquals(most, 32);
+});
+
+strictTest(
+  "many calls that meet an expired token ask for one new one",
+  async ({ fake, open }) => {
+    let asked = 0;
+    const backend = open({ credentials: () => Promise.resolve(`token ${++asked}`) });
+    await putAll(backend, ["a"]);
+    fake.setToken("token 2");
+    await Promise.all(Array.from({ length: 20 }, () => backend.head("a")));
+    assertEquals(asked, 2);
+  },
+  { token: "token 1" },
+);
+
 strictTest("a copy that takes several calls goes on where it was", async ({ fake, open }) => {
   const backend = open({ putOptions: { kmsKeyName: "projects/p/key" } });
   await backend.put("from", sampleBytes(5000), { contentType: "text/plain" });

@@ -132,6 +132,29 @@ strictTest(
     assertEquals((await failureOf(backend.get("a"))).code, "Corrupt");
   },
 );
+
+strictTest("a download that does not say its time is looked up", async ({ open }) => {
+  const backend = open(small);
+  for (const size of [3, 3 * UNIT]) {
+    await backend.put("a", sampleBytes(size));
+    const object = await backend.get("a");
+    assertEquals(object!.info, await backend.head("a"));
+    assertBytes(await object!.bytes(), sampleBytes(size));
+  }
+}, { sparseDownloads: true });
+
+strictTest("a list goes on after pages with little or nothing on them", async ({ open }) => {
+  const keys = Array.from({ length: 25 }, (_, i) => `a/${String.fromCharCode(97 + i)}/${i}`);
+  const backend = open();
+  await putAll(backend, [...keys, "a/~"]);
+  for (const options of [{}, { limit: 11 }, { after: "a/c/2" }, { after: "a/c/2", limit: 4 }]) {
+    const later = [...keys, "a/~"].filter((key) => key > (options.after ?? ""));
+    assertEquals(await listed(backend, "a/", options), later.slice(0, options.limit));
+  }
+  const folded = await listed(backend, "a/", { delimiter: "/", after: "a/c/" });
+  assertEquals(folded, [...keys.slice(3).map((key) => key.slice(0, 4)), "a/~"]);
+}, { pageSize: 2 });
+
 strictTest(
   "an object with Content-Encoding, which would not come as it is, is Unsupported",
   async ({ fake, open }) => {

@@ -121,6 +121,15 @@ strictTest(
     assertEquals(fake.openSessions(), 0);
   },
 );
+strictTest("a create by a session loses when it ends", async ({ fake, open }) => {
+  const backend = open(small);
+  fake.faults.add(LAST, async () => void await open().put("a", text("first")));
+  const result = await backend.put("a", sampleBytes(3 * UNIT), { mode: "create" });
+  assertEquals(result, { written: false, reason: "exists" });
+  await assertHolds(backend, "a", text("first"));
+  assertEquals(fake.openSessions(), 0);
+});
+
 strictTest("a create whose end is in doubt is not called lost", async ({ fake, open }) => {
   fake.faults.add(LAST, "cut-after");
   fake.faults.add({ method: "PUT", contentRange: /^bytes \*/ }, { status: 412 });

@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { RegistryError } from "../../../core/errors.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { RegistryError } from "../../../core/errors.ts";
 import { sampleBytes, text } from "../../conformance/backend/samples.ts";
 import { refusal, type StandInReply, standInTest, type StartStandIn, xml } from "./stand_in.ts";
 
@@ -358,3 +358,13 @@ standInTest(
     }
   },
 );
+
+standInTest("a create after others, whose reply is cut, reaches the store once", async (start) => {
+  const store = await start((_request, i) => i < 3 ? {} : { end: "cut" });
+  for (const key of ["a", "b", "c"]) {
+    assert((await store.backend.put(key, text("x"), create)).written);
+  }
+  const error = await assertRejects(() => store.backend.put("d", text("x"), create), RegistryError);
+  assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
+  assertEquals(store.lines().filter((line) => line === "PUT /bucket/d").length, 1);
+});

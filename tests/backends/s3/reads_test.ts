@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readAll } from "../../../core/bytes/bytes.ts";
-import type { RegistryError } from "../../../core/errors.ts";
+import { RegistryError } from "../../../core/errors.ts";
 import { assertBytes, sampleBytes } from "../../conformance/backend/samples.ts";
 import { objectReply, refusal, type StandInRequest, standInTest, xml } from "./stand_in.ts";
 
@@ -123,6 +123,65 @@ standInTest(
     assert(error instanceof Error && error.code === "Denied" && denied.requests.length === 1);
   },
 );
+standInTest(
+  "an aborted request over a connection that was used before is not sent again",
+  async (start) => {
+    const aborting = new AbortController();
+    const store = await start((request, i) => {
+      if (i !== 1) return objectReply(request, sampleBytes(10));
+      aborting.abort();
+      return { end: "stall" };
+    });
+    await store.backend.head("a");
+    await assertRejects(() => store.backend.get("b", { signal: aborting.signal }), DOMException);
+    for (let i = 0; i < 5; i++) await store.backend.head("a");
+    assertEquals(store.lines().filter((line) => line.endsWith("/b")), ["GET /bucket/b"]);
+  },
+);
+
+standInTest(
+  "a head of a missing key is undefined, and NotFound where the bucket is missing",
+  async (start) => {
+    const store = await start(({ line }) => ({ status: line.includes("/bucket/a") ? 404 : 200 }));
+    assertEquals(await store.backend.head("a"), undefined);
+    const none = await start(() => ({ status: 404 }));
+    const error = await assertRejects(() => none.backend.head("a"), RegistryError);
+    assertEquals([error.code, error.hint?.includes("createBucket")], ["NotFound", true]);
+  },
+);
+
+standInTest("bytes() of a large object lets no part wait for the one before it", async (start) => {
+  let late = () => {};
+  const bytes = sampleBytes(30 * MIB);
+  const store = await start((request, i) => {
+    const isSecond = rangeOf(request).startsWith("bytes=5242880-");
+    if (i === 5) late();
+    return isSecond && i < 5 ? { end: "stall" } : objectReply(request, bytes);
+  }, { partBytes: 5 * MIB, parallel: 2 });
+  late = store.passTimeouts; // the part that stalls is asked for again when all others were
+  assertBytes(await (await store.backend.get("a"))!.bytes(), bytes);
+});
+
+standInTest("after a part that is refused, no more parts are asked for", async (start) => {
+  const bytes = sampleBytes(60 * MIB);
+  const store = await start((request, i) => {
+    if (i === 0 || request.line.startsWith("HEAD")) return objectReply(request, bytes);
+    const isSecond = rangeOf(request).startsWith("bytes=5242880-");
+    return isSecond ? refusal(403, "AccessDenied") : { end: "stall" };
+  }, { partBytes: 5 * MIB, parallel: 3 });
+  const asked = async () => {
+    for (let i = 0; i < 2; i++) await store.backend.head("a"); // what was sent before has come before
+    return store.lines().filter((line) => line.startsWith("GET")).length;
+  };
+  const object = await store.backend.get("a");
+  const error = await assertRejects(() => object!.bytes(), RegistryError);
+  assertEquals(error.code, "Denied");
+  const before = await asked();
+  assert(before <= 4, `${before} requests`);
+  store.passTimeouts(); // what still waits for a part would ask for it again
+  assertEquals(await asked(), before);
+});
+
 standInTest("repeating ends after retryForMs with the last failure", async (start) => {
   const store = await start(() => refusal(503, "SlowDown"), { retryForMs: 1_000 });
   const error = await store.backend.head("a").catch((error: RegistryError) => error);
@@ -130,6 +189,24 @@ standInTest("repeating ends after retryForMs with the last failure", async (star
   assertEquals([error.code, error.retry], ["Unavailable", "later"]);
   assert(store.system.monotonic() <= 1_000);
 });
+standInTest("the pages of a listing below a prefix go on by their token", async (start) => {
+  const store = await start(({ query }) => {
+    const isFirst = query.get("continuation-token") === null;
+    const key = `<Contents><Key>team/x${isFirst ? 1 : 2}</Key><Size>1</Size></Contents>`;
+    const more =
+      "<IsTruncated>true</IsTruncated><NextContinuationToken>t+1</NextContinuationToken>";
+    return xml("ListBucketResult", isFirst ? key + more : key);
+  }, { prefix: "/team/" });
+  const entries = await Array.fromAsync(store.backend.list("x", { after: "w", limit: 5 }));
+  assertEquals(entries.map((entry) => "key" in entry && entry.key), ["x1", "x2"]);
+  const [first, second] = store.requests.map(({ query }) => query);
+  assertEquals(
+    ["prefix", "start-after", "max-keys"].map((name) => first.get(name)),
+    ["team/x", "team/w", "5"],
+  );
+  assertEquals(second.get("continuation-token"), "t+1");
+});
+
 standInTest("a listing out of order is refused", async (start) => {
   const page = ["b", "a"].map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`).join(
     "",

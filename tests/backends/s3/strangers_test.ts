@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { RegistryError } from "../../../core/errors.ts";
 import { sampleBytes, text } from "../../conformance/backend/samples.ts";
-import { createCredentialCache } from "../../../backends/s3/credentials.ts";
+import { CredentialCache } from "../../../backends/s3/credentials.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { meaningOf } from "../../../backends/s3/meanings.ts";
@@ -140,7 +140,7 @@ Deno.test("a connection that ends before or after its handshake may be tried aga
 Deno.test("credentials that the store says are expired are forgotten once, however many requests had them", async () => {
   let asked = 0;
   const ask = () => Promise.resolve({ ...SECRETS, sessionToken: `t${++asked}` });
-  const cache = createCredentialCache(ask, { system: createScriptedSystem(), timeoutMs: 1_000 });
+  const cache = new CredentialCache(ask, { system: createScriptedSystem(), timeoutMs: 1_000 });
   const old = await cache.provide();
   cache.expire(old);
   const asking = cache.provide();

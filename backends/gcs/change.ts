@@ -1,4 +1,4 @@
-// Copying inside the store.
+// Copying objects inside the store, and removing them.
 import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
 import { objectInfo, objectPath, replyJson } from "./api.ts";
 import type { GcsApi, ObjectResource } from "./api.ts";
@@ -52,4 +52,22 @@ export async function copyObject(
       });
     }
   }
+}
+
+/** Removes an object; a missing one is a success. The tag of an object is its generation. */
+export async function deleteObject(
+  api: GcsApi,
+  key: string,
+  { ifEtag, signal }: CallOptions & { ifEtag?: string },
+): Promise<void> {
+  await api.call({
+    action: "delete",
+    key,
+    method: "DELETE",
+    path: objectPath(api.place, api.place.nameOf(key)),
+    query: { ifGenerationMatch: ifEtag },
+    answers: [404],
+    repeatable: true,
+    signal,
+  });
 }

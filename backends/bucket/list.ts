@@ -1,0 +1,49 @@
+// Listing a bucket page by page.
+import { isPrefix } from "../../core/backend.ts";
+import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
+import { compareUtf8 } from "../../core/bytes/bytes.ts";
+
+/** Most entries of a page, in all stores. */
+export const PAGE = 1000;
+
+export interface ListedPage {
+  objects: ObjectInfo[];
+  /** The beginnings that keys have in common; stores give them apart. */
+  groups: string[];
+  /** What asks for the page that follows. */
+  next?: string;
+}
+
+/** All entries of the pages that come after `after`, in one order. An entry out of order throws. */
+export async function* listPages(
+  { after = "", limit = Infinity, signal }: ListOptions,
+  readPage: (maxEntries: number, token?: string) => Promise<ListedPage>,
+  outOfOrder: (last: string, next: string) => Error,
+): AsyncGenerator<ObjectInfo | Prefix> {
+  let left = limit;
+  let token: string | undefined;
+  let last = after;
+  do {
+    if (left <= 0) return;
+    signal?.throwIfAborted();
+    const { objects, groups, next } = await readPage(Math.min(left, PAGE), token);
+    const entries = groups.length === 0
+      ? objects
+      : [...objects, ...groups.map((prefix) => ({ prefix }))]
+        .sort((a, b) => compareUtf8(nameOf(a), nameOf(b)));
+    for (const entry of entries) {
+      const name = nameOf(entry);
+      if (after !== "" && compareUtf8(name, after) <= 0) continue; // `after` itself, or its group
+      if (last !== "" && compareUtf8(name, last) <= 0) throw outOfOrder(last, name);
+      last = name;
+      yield entry;
+      signal?.throwIfAborted();
+      if (--left <= 0) return;
+    }
+    token = next || undefined;
+  } while (token !== undefined);
+}
+
+function nameOf(entry: ObjectInfo | Prefix): string {
+  return isPrefix(entry) ? entry.prefix : entry.key;
+}
