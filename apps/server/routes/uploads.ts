@@ -6,7 +6,7 @@ import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
 import { noUpload } from "../saving/sent_files.ts";
 import { ContentSchema, UploadStateSchema } from "../schemas/uploads.ts";
 import { parseContentDigest } from "../uploads/checksum.ts";
-import type { createTus } from "../uploads/tus.ts";
+import { createUploadLocks } from "../uploads/tus_locks.ts";
 
 const TUS = {
   "tus-resumable": "The version of the protocol, 1.0.0",
@@ -17,12 +17,13 @@ const BYTES = { schema: { type: "string", format: "binary" } };
 export function uploadsRoutes(context: ServerContext): Routes {
   const { registry, features } = context;
   features.add("uploads");
-  let opened: Promise<ReturnType<typeof createTus>> | undefined;
+  const locks = createUploadLocks();
   const tus = async (c: RouteContext) => {
-    const answer = await (opened ??= import("../uploads/tus.ts").then((tus) => tus.createTus()));
-    return await answer(c.req.raw, {
+    const { answerTus } = await import("../uploads/tus.ts");
+    return await answerTus(c.req.raw, {
       uploads: await context.uploads(),
       access: c.env.access,
+      locks,
       id: c.req.param("upload"),
       keptForMs: registry.settings.graceMs,
     });
