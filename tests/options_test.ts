@@ -1,4 +1,5 @@
 import { assert, assertMatch } from "@std/assert";
+import { createHandler, listen } from "../apps/server.ts";
 import { isRegistryError } from "../core/errors.ts";
 import {
   collectGarbage,
@@ -44,6 +45,9 @@ const CALLS: Record<string, (registry: Registry, wrong: Anything) => unknown> = 
     await (await registry.openDraft("a", { id: "b" })).commit(wrong),
   commitUpload: (registry, wrong) =>
     commitUpload(registry, { id: "a", files: [{ path: "a" }] }, { name: "a", ...wrong }),
+  listen: (registry, wrong) => listen(createHandler(registry), { port: 0, ...wrong }),
+  "listen, its limits": (registry, wrong) =>
+    listen(createHandler(registry), { port: 0, limits: wrong }),
   subscribe: (_, wrong) => createMemoryBus().subscribe("a", () => {}, wrong),
 };
 
@@ -97,4 +101,11 @@ testInMemory("an option that has to be given is named", async ({ registry }) => 
     }
   }
   await invalid("names", () => prune(registry, { keepLast: 1, names: "abc" as Anything }));
+});
+
+Deno.test("events that are no bus are refused, not lost", async () => {
+  for (const events of [{}, "memory:", () => {}]) {
+    const given = { events: events as Anything };
+    assertMatch(await invalid("events", () => openRegistry("memory:", given)), /no bus$/);
+  }
 });

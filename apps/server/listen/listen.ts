@@ -6,18 +6,36 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { realSystem, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
+import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
 import { isLoopback } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import { watchConnections } from "./connections.ts";
 import { listenerOf } from "./listener.ts";
-import type { Listening, ListenOptions } from "./options.ts";
+import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
 import { openCertificate } from "./certificate.ts";
+
+const OPTIONS: OptionNames<ListenOptions> = {
+  host: true,
+  port: true,
+  hasTokens: true,
+  tls: true,
+  limits: true,
+  system: true,
+};
+
+const LIMITS: OptionNames<ConnectionLimits> = {
+  maxHeaderBytes: true,
+  headersTimeoutMs: true,
+  idleTimeoutMs: true,
+  keepAliveMs: true,
+  maxConnections: true,
+};
 
 /**
  * Puts a handler on a port.
  *
  * @throws {RegistryError} `Denied` for an address beyond this machine without tokens; `Conflict` for a port that is
- * taken
+ * taken; `Invalid` for an option that is not known
  */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
   const {
@@ -27,13 +45,14 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     tls,
     limits = {},
     system = realSystem,
-  } = options;
+  } = checkOptions("listen", options, OPTIONS);
   const {
     maxHeaderBytes = 16_384,
     headersTimeoutMs = 10_000,
     idleTimeoutMs = 60_000,
     keepAliveMs = 15_000,
-  } = limits;
+    maxConnections = 4096,
+  } = checkOptions("listen", limits, LIMITS);
   if (!hasTokens && !isLoopback(host)) throw exposed(host);
   const certificate = tls && await openCertificate(tls);
   const settings = {
@@ -49,7 +68,6 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     handshakeTimeout: headersTimeoutMs,
   });
   server.maxHeadersCount = 100;
-  const { maxConnections = 4096 } = limits;
   const connections = watchConnections(server, { maxConnections, idleTimeoutMs });
   server.on("request", listenerOf(handler));
   await new Promise<void>((resolve, reject) => {
