@@ -48,7 +48,7 @@ export function describe(route: RouteDescription): ReturnType<typeof describeRou
   const answered = Object.entries(answers).map(([status, answer]) =>
     [status, describeAnswer(answer)] as const
   );
-  const usual = scope === "open" ? [400, 500, 503] : USUAL;
+  const usual = scope === "open" ? [400, 403, 429, 500, 503] : USUAL;
   const refused = [...usual, ...problems].map((status) => {
     const content = { [PROBLEM_TYPE]: { schema: resolver(ProblemSchema) } };
     return [status, { description: PROBLEMS[status], content }] as const;
@@ -185,7 +185,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   503: "The store does not answer now.",
 };
 
-/** The problems that every route may answer which is not open: what it calls may say any of them. */
+/** The problems of every route that is not open. */
 const USUAL = [400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 500, 503];
 
 /** What the parameters of paths are. */
