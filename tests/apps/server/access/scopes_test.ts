@@ -22,6 +22,13 @@ Deno.test("a scope gives one right to one name, or to what names begin with", ()
   ]);
 });
 
+Deno.test("read:* reads everything and writes nothing; admin does all", () => {
+  assertEquals(allows([parseScope("read:*")], "read", "x"), true);
+  assertEquals(allows([parseScope("read:*")], "write", "x"), false);
+  assertEquals(allows([parseScope("admin")], "write", "x"), true);
+  assertEquals(allows([parseScope("metrics")], "read", "x"), false);
+});
+
 Deno.test("what is no scope is refused with examples", () => {
   for (const text of ["", "read", "read:", "delete:x", "read:a*b", "read:**", "ADMIN", " admin"]) {
     const error = assertThrows(() => parseScope(text), RegistryError, "as a scope");

@@ -143,3 +143,12 @@ Deno.test("tokens without a scope, with a wrong one, and files that are no token
     );
   }
 });
+
+Deno.test("two who change the tokens at once do not lose one: the second is told to try again", async () => {
+  await using root = await tempRoot();
+  const file = root.join("tokens.json");
+  await Deno.writeTextFile(`${file}.new`, ""); // somebody is at it
+  const error = await assertRejects(() => createToken(file, { scopes: ["admin"] }), RegistryError);
+  assertEquals(error.code, "Conflict");
+  assert((await Deno.stat(`${file}.new`)).isFile, "theirs was removed");
+});

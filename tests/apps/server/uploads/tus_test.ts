@@ -211,3 +211,12 @@ Deno.test("an upload is removed, and one that is over is 410", async () => {
   assertEquals((await old.tus("HEAD", over)).status, 410);
   assertEquals((await old.tus("PATCH", over, { "upload-offset": "0" }, "x")).status, 410);
 });
+
+Deno.test("GET says as JSON how far an upload is", async () => {
+  await using service = await openService();
+  const path = await begun(service, 10);
+  await service.tus("PATCH", path, { "upload-offset": "0" }, "abc");
+  const state = await (await service.send("GET", path)).json();
+  assertEquals([`/uploads/${state.id}`, state.size, state.offset], [path, 10, 3]);
+  assertEquals((await service.send("GET", "/uploads/x")).status, 404);
+});
