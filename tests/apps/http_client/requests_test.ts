@@ -305,3 +305,71 @@ Deno.test("a service that does not answer at first is told of within seconds, wi
   await failureOf(openHttpRegistry(ADDRESS, { fetch: send, system, retryForMs: 60_000 })); // who says so waits so long
   assert(system.now() - since > 10_000, `${system.now() - since} ms`);
 });
+
+Deno.test("what a service is asked to wait for is waited for", async () => {
+  const service = await startService();
+  await service.behind.save("a", 1);
+  const system = createScriptedSystem();
+  const busy = meddle(
+    service.handler,
+    /versions/,
+    (_, count) =>
+      count === 1
+        ? new Response("busy", { status: 429, headers: { "retry-after": "7" } })
+        : undefined,
+  );
+  await using registry = await service.open({ fetch: busy, system });
+  assertEquals(await registry.load("a"), 1);
+  assert(system.slept.includes(7_000));
+  await service.close();
+});
+
+Deno.test("a server that is no service says so, whatever it answers", async () => {
+  const answers: [Response, string][] = [
+    [new Response("<h1>hello</h1>", { headers: { "content-type": "text/html" } }), "Unsupported"],
+    [Response.json({ hello: 1 }), "Unsupported"],
+    [Response.json(null), "Unsupported"],
+    [new Response("no", { status: 404 }), "Unsupported"],
+    [new Response("no", { status: 401 }), "Denied"],
+    [new Response("no", { status: 418 }), "Invalid"],
+    [Response.json({ code: "constructor", detail: "x" }, { status: 400 }), "Invalid"],
+  ];
+  for (const [answer, code] of answers) {
+    const error = await failureOf(
+      openHttpRegistry(ADDRESS, { fetch: () => Promise.resolve(answer) }),
+    );
+    assertEquals(error.code, code);
+    assert(error.hint!.length > 8);
+  }
+});
+
+Deno.test("names arrive as they are, whatever addresses make of them", async () => {
+  const service = await startService();
+  await using registry = await service.open();
+  for (
+    const name of [
+      "a/b",
+      "100%",
+      "ä ö",
+      "a?b#c",
+      "a\\b",
+      "...",
+      "%2e%2e",
+      "x".repeat(190),
+      "😀",
+      "a+b",
+      "a:b&c=d",
+      ".",
+      "..",
+      "~.",
+      "~~..",
+      "~",
+    ]
+  ) {
+    await service.behind.save(name, name);
+    assertEquals(await registry.load(name), name);
+    assertEquals((await registry.info(name)).name, name);
+    assertEquals((await Array.fromAsync(registry.names({ prefix: name })))[0], name);
+  }
+  await service.close();
+});

@@ -67,6 +67,26 @@ Deno.test("a save that gets no answer at all is Unknown, and a repeat with its k
   await service.close();
 });
 
+Deno.test("a save that may have been done before the service went is Unknown, though later requests were refused", async () => {
+  const service = await startService();
+  let sent = 0;
+  const going: SendRequest = async (request) => {
+    if (request.method !== "POST") return await service.handler(request);
+    if (++sent > 1) return new Response("going", { status: 503 });
+    await (await service.handler(request)).body?.cancel();
+    throw new TypeError("the connection is gone");
+  };
+  await using registry = await service.open({
+    fetch: going,
+    system: createScriptedSystem(),
+    retryForMs: 500,
+  });
+  const error = await assertRejects(() => registry.save("a", 1), RegistryError);
+  assertEquals(error.code, "Unknown");
+  assert(sent > 1);
+  await service.close();
+});
+
 Deno.test("what cannot be repeated, and whose answer is lost, is Unknown and was sent once", async () => {
   const service = await startService();
   await service.behind.save("a", 1);
