@@ -4,7 +4,7 @@ import { isRegistryError, realSystem, type Registry } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
 import { checkHandlerOptions } from "./check_options.ts";
 import type { ServerContext } from "./context.ts";
-import { createDocument, describe } from "./describe.ts";
+import { createDocument, route } from "./describe.ts";
 import { createOpened } from "./files/opened.ts";
 import { createGuard } from "./guard/guard.ts";
 import { createMetrics } from "./observe/metrics.ts";
@@ -33,7 +33,7 @@ import { MOST_LIMIT } from "./schemas/listing.ts";
 import { observationRoutes } from "./routes/observation.ts";
 import { searchRoutes } from "./routes/search.ts";
 
-const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
+const SUBJECTS: readonly ((routes: Routes, context: ServerContext) => void)[] = [
   registryRoutes,
   namesRoutes,
   savesRoutes,
@@ -79,30 +79,24 @@ export function createApp(
 
   const app = createRoutes();
   app.use(readDotNames);
-  for (const routes of SUBJECTS) app.route("/", routes(context));
+  for (const addRoutes of SUBJECTS) addRoutes(app, context);
   let document: Promise<Record<string, unknown>> | undefined;
-  app.get(
-    "/openapi.json",
-    describe({
-      id: "getDocument",
-      tag: "service",
-      summary: "This document",
-      scope: "open",
-      answers: {
-        200: {
-          description: "The OpenAPI document of all routes",
-          content: { "application/json": { schema: { type: "object" } } },
-        },
+  route(app, "GET /openapi.json", {
+    id: "getDocument",
+    tag: "service",
+    summary: "This document",
+    scope: "open",
+    answers: {
+      200: {
+        description: "The OpenAPI document of all routes",
+        content: { "application/json": { schema: { type: "object" } } },
       },
-    }),
-    async (c) =>
-      c.json(
-        await (document ??= createDocument(app, {
-          version: manifest.version,
-          hasTokens: options.tokens !== undefined,
-        })),
-      ),
-  );
+    },
+    answer: async ({ c }) => {
+      const about = { version: manifest.version, hasTokens: options.tokens !== undefined };
+      return c.json(await (document ??= createDocument(app, about)));
+    },
+  });
   const refuse = (thrown: unknown, access?: Access): Response => {
     if (isRegistryError(thrown)) {
       if (FAULTS.has(thrown.code)) metrics.fault(thrown.code);

@@ -7,12 +7,13 @@ import {
   validator,
 } from "npm:hono-openapi@^1.3";
 import { fault } from "../../core/errors.ts";
-import type { StandardSchema } from "../../mod.ts";
+import type { InferOutput, StandardSchema } from "../../core/standard_schema.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
 import { guardRoute } from "./access/guard_route.ts";
+import type { Access } from "./access/access.ts";
 import type { RouteScope } from "./access/scopes.ts";
 import { PROBLEM_TYPE, RefusedRequest } from "./problem.ts";
-import type { Routes } from "./routing.ts";
+import type { RouteContext, RouteMiddleware, Routes } from "./routing.ts";
 import { ProblemSchema } from "./schemas/problem.ts";
 
 type Content = Record<string, { schema?: StandardSchema | Record<string, unknown> }>;
@@ -37,12 +38,65 @@ export interface RouteDescription {
   problems?: readonly number[];
 }
 
+type Output<S> = S extends StandardSchema ? InferOutput<S> : undefined;
+
+/** A request that met the description of its route. */
+export interface AskedRoute<Q, J> {
+  c: RouteContext;
+  /** The parameters of the path, decoded. */
+  params: Record<string, string>;
+  query: Output<Q>;
+  json: Output<J>;
+  access: Access;
+  signal: AbortSignal;
+}
+
+export interface Route<Q, J> extends RouteDescription {
+  /** The schema of its query. @default not read */
+  query?: Q;
+  /** The schema of the JSON that it is sent. @default not read */
+  json?: J;
+  answer(asked: AskedRoute<Q, J>): Response | Promise<Response>;
+}
+
+/** Adds a route. Its description checks the token, the query and the body, and stands in the OpenAPI document. */
+export function route<
+  Q extends StandardSchema | undefined = undefined,
+  J extends StandardSchema | undefined = undefined,
+>(routes: Routes, at: `${string} /${string}`, { query, json, answer, ...rest }: Route<Q, J>): void {
+  const [method, path] = at.split(" ");
+  const checks = [
+    ...(query === undefined ? [] : [validator("query", query, refuse)]),
+    ...(json === undefined ? [] : [checkedJson(json)]),
+  ] as RouteMiddleware[];
+  routes.on(method, path, describe(rest), ...checks, (c) =>
+    answer({
+      c,
+      params: c.req.param(),
+      query: c.req.valid("query" as never) as Output<Q>,
+      json: c.req.valid("json" as never) as Output<J>,
+      access: c.env.access,
+      get signal() { // what reads leaves it alone
+        return c.req.raw.signal;
+      },
+    }));
+}
+
+/** Refuses other media types; what a check carries for the document goes with it. */
+function checkedJson(schema: StandardSchema): RouteMiddleware {
+  const checked = validator("json", schema, refuse) as RouteMiddleware;
+  const guarded: RouteMiddleware = (c, next) => {
+    checkJsonType(c.req.raw);
+    return checked(c, next);
+  };
+  return Object.assign(guarded, checked);
+}
+
 type Spec = Parameters<typeof describeRoute>[0];
 
 loadVendor("valibot", { toJSONSchema: valibotToJsonSchema as never });
 
-/** Describes the route that it stands in, and lets only those through whose token has its scope. */
-export function describe(route: RouteDescription): ReturnType<typeof describeRoute> {
+function describe(route: RouteDescription): ReturnType<typeof describeRoute> {
   const { id, tag, summary, description, scope, requestHeaders = {}, body, answers } = route;
   const { problems = [] } = route;
   const answered = Object.entries(answers).map(([status, answer]) =>
@@ -106,23 +160,6 @@ function describeContent(content: Content) {
 
 function isStandard(schema: StandardSchema | Record<string, unknown>): schema is StandardSchema {
   return "~standard" in schema;
-}
-
-/** Checks the query of a request; `c.req.valid("query")` is what it says. */
-// deno-lint-ignore explicit-function-return-type
-export function query<S extends StandardSchema>(schema: S) {
-  return validator("query", schema, refuse);
-}
-
-/** Checks the JSON that a request sends; `c.req.valid("json")` is what it says. */
-// deno-lint-ignore explicit-function-return-type
-export function json<S extends StandardSchema>(schema: S) {
-  const checked = validator("json", schema, refuse);
-  const guarded = (...[c, next]: Parameters<typeof checked>) => {
-    checkJsonType(c.req.raw);
-    return checked(c, next);
-  };
-  return Object.assign(guarded, checked) as typeof checked; // what the description carries goes with it
 }
 
 function checkJsonType({ headers }: Request): void {

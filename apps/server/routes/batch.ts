@@ -1,9 +1,9 @@
 // `POST /batch`: many operations in one request.
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
-import { describe, json } from "../describe.ts";
+import { route } from "../describe.ts";
 import { problemOf } from "../problem.ts";
-import { createRoutes, type Routes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
 import { copyVersion, deleteVersions, setAlias } from "../saving/changes.ts";
 import { saveSent } from "../saving/save_sent.ts";
 import { BatchResultSchema, BatchSchema, MOST_OPERATIONS } from "../schemas/batch.ts";
@@ -14,36 +14,22 @@ const AT_ONCE = 16;
 
 type Result = { ok: true; value: unknown } | { ok: false; problem: unknown };
 
-export function batchRoutes(context: ServerContext): Routes {
-  const routes = createRoutes();
+export function batchRoutes(routes: Routes, context: ServerContext): void {
   context.features.add("batch");
-  routes.post(
-    "/batch",
-    describe({
-      id: "batch",
-      tag: "artifacts",
-      summary: `Does up to ${MOST_OPERATIONS} operations, and says of each what became of it`,
-      description:
-        "Those of one name one after the other, others at the same time. What fails stops none of the others.",
-      scope: "write",
-      body: { "application/json": { schema: BatchSchema } },
-      answers: {
-        200: {
-          description: "Of each what became of it, in their order",
-          schema: BatchResultSchema,
-        },
-      },
-    }),
-    json(BatchSchema),
-    async (c) => {
-      const { operations } = c.req.valid("json");
-      const { access } = c.env;
-      return c.json({
-        results: await doAll(context, operations, { access, signal: c.req.raw.signal }),
-      });
+  route(routes, "POST /batch", {
+    id: "batch",
+    tag: "artifacts",
+    summary: `Does up to ${MOST_OPERATIONS} operations, and says of each what became of it`,
+    description:
+      "Those of one name one after the other, others at the same time. What fails stops none of the others.",
+    scope: "write",
+    answers: {
+      200: { description: "Of each what became of it, in their order", schema: BatchResultSchema },
     },
-  );
-  return routes as unknown as Routes;
+    json: BatchSchema,
+    answer: async ({ c, json: { operations }, access, signal }) =>
+      c.json({ results: await doAll(context, operations, { access, signal }) }),
+  });
 }
 
 interface DoOptions {

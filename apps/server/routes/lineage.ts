@@ -2,29 +2,25 @@
 import { type Lineage, lineageOf, parseRef } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
-import { describe, query } from "../describe.ts";
-import { createRoutes, type Routes } from "../routing.ts";
+import { route } from "../describe.ts";
+import type { Routes } from "../routing.ts";
 import { LineageQuery, LineageSchema } from "../schemas/reading.ts";
 
-export function lineageRoutes({ registry }: ServerContext): Routes {
-  return createRoutes().get(
-    "/lineage",
-    describe({
-      id: "getLineage",
-      tag: "lineage",
-      summary: "Tells what a version was made from, and what was made from it",
-      scope: "read",
-      answers: { 200: { description: "The lineage", schema: LineageSchema } },
-    }),
-    query(LineageQuery),
-    async (c) => {
-      const { ref, ...options } = c.req.valid("query");
-      const { access } = c.env;
+export function lineageRoutes(routes: Routes, { registry }: ServerContext): void {
+  route(routes, "GET /lineage", {
+    id: "getLineage",
+    tag: "lineage",
+    summary: "Tells what a version was made from, and what was made from it",
+    scope: "read",
+    answers: { 200: { description: "The lineage", schema: LineageSchema } },
+    query: LineageQuery,
+    answer: async ({ c, query, access }) => {
+      const { ref, ...options } = query;
       access.check("read", parseRef(ref).name);
       const lineage = await lineageOf(registry, ref, options);
       return c.json(readablePart(lineage, access), 200, { "cache-control": "no-cache" });
     },
-  ) as unknown as Routes;
+  });
 }
 
 /** Without what may not be read, as if nobody knew of it. */

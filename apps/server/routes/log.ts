@@ -2,28 +2,25 @@
 import { type LogEntry, logOf, type Registry } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
-import { describe, query } from "../describe.ts";
+import { route } from "../describe.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
-import { createRoutes, type Routes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
 import { LogPage, LogQuery } from "../schemas/reading.ts";
 
-export function logRoutes({ registry }: ServerContext): Routes {
-  return createRoutes().get(
-    "/artifacts/:name/log",
-    describe({
-      id: "getLog",
-      tag: "artifacts",
-      summary: "Tells what happened to a name: versions, aliases, deletions, the newest first",
-      scope: "read",
-      answers: listing(LogPage, "A page of what happened, or all of it as lines"),
-    }),
-    query(LogQuery),
-    (c) =>
-      answerListing(c, c.req.valid("query"), {
-        list: (page) => entriesAfter(registry, c.req.param("name"), page),
+export function logRoutes(routes: Routes, { registry }: ServerContext): void {
+  route(routes, "GET /artifacts/:name/log", {
+    id: "getLog",
+    tag: "artifacts",
+    summary: "Tells what happened to a name: versions, aliases, deletions, the newest first",
+    scope: "read",
+    answers: listing(LogPage, "A page of what happened, or all of it as lines"),
+    query: LogQuery,
+    answer: ({ c, params: { name }, query }) =>
+      answerListing(c, query, {
+        list: (page) => entriesAfter(registry, name, page),
         keyOf,
       }),
-  ) as unknown as Routes;
+  });
 }
 
 async function* entriesAfter(

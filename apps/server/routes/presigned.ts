@@ -8,8 +8,8 @@ import {
 } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
-import { describe, json, query } from "../describe.ts";
-import { createRoutes, type Routes } from "../routing.ts";
+import { route } from "../describe.ts";
+import type { Routes } from "../routing.ts";
 import { checkNamed, ofCondition } from "../saving/save_sent.ts";
 import {
   CommitPresignedSchema,
@@ -21,79 +21,60 @@ import {
 import { SavedArtifactSchema } from "../schemas/saving.ts";
 import { savedAnswer } from "./saves.ts";
 
-export function presignedRoutes({ registry, uploads }: ServerContext): Routes {
-  const routes = createRoutes();
-
-  routes.get(
-    "/artifacts/:name/versions/:version/presign",
-    describe({
-      id: "presignFile",
-      tag: "uploads",
-      summary: "A URL that fetches a file straight from the store",
-      description:
-        "Whoever knows the URL can read this file until it ends. Only buckets give such URLs, and only of " +
-        "files that have an object of their own: larger than 256 KiB and not compressed.",
-      scope: "read",
-      answers: { 200: { description: "Where it can be fetched", schema: PresignedSchema } },
-    }),
-    query(PresignQuery),
-    async (c) => {
-      const { name, version } = c.req.param();
+export function presignedRoutes(routes: Routes, { registry, uploads }: ServerContext): void {
+  route(routes, "GET /artifacts/:name/versions/:version/presign", {
+    id: "presignFile",
+    tag: "uploads",
+    summary: "A URL that fetches a file straight from the store",
+    description:
+      "Whoever knows the URL can read this file until it ends. Only buckets give such URLs, and only of " +
+      "files that have an object of their own: larger than 256 KiB and not compressed.",
+    scope: "read",
+    answers: { 200: { description: "Where it can be fetched", schema: PresignedSchema } },
+    query: PresignQuery,
+    answer: async ({ c, params: { name, version }, query, signal }) => {
       const asked = version === "latest" ? undefined : version;
-      const options = { ...c.req.valid("query"), version: asked, signal: c.req.raw.signal };
+      const options = { ...query, version: asked, signal };
       return c.json(await presignDownload(registry, name, options), 200, {
         "cache-control": "no-store",
       });
     },
-  );
+  });
 
-  routes.post(
-    "/uploads/presigned",
-    describe({
-      id: "presignUpload",
-      tag: "uploads",
-      summary: "URLs that files are sent to, straight to the store",
-      description:
-        "Send each file with PUT and its headers, then commit. Only buckets give such URLs.",
-      scope: "write",
-      answers: {
-        201: { description: "Where each file is to be sent", schema: PresignedUploadSchema },
-      },
-    }),
-    json(PresignUploadSchema),
-    async (c) =>
-      c.json(
-        await createUpload(registry, { ...c.req.valid("json"), signal: c.req.raw.signal }),
-        201,
-      ),
-  );
+  route(routes, "POST /uploads/presigned", {
+    id: "presignUpload",
+    tag: "uploads",
+    summary: "URLs that files are sent to, straight to the store",
+    description:
+      "Send each file with PUT and its headers, then commit. Only buckets give such URLs.",
+    scope: "write",
+    answers: {
+      201: { description: "Where each file is to be sent", schema: PresignedUploadSchema },
+    },
+    json: PresignUploadSchema,
+    answer: async ({ c, json, signal }) =>
+      c.json(await createUpload(registry, { ...json, signal }), 201),
+  });
 
-  routes.post(
-    "/uploads/presigned/:upload/commit",
-    describe({
-      id: "commitPresigned",
-      tag: "uploads",
-      summary: "Saves what was sent straight to the store as a version; a repeat gives the same",
-      scope: "write",
-      answers: {
-        201: { description: "It was saved", schema: SavedArtifactSchema },
-        200: { description: "It had been saved", schema: SavedArtifactSchema },
-      },
-    }),
-    json(CommitPresignedSchema),
-    async (c) => {
-      const { files, name, ...options } = c.req.valid("json");
-      c.env.access.check("write", name);
-      checkNamed(options, { name, access: c.env.access });
-      const id = c.req.param("upload");
+  route(routes, "POST /uploads/presigned/:upload/commit", {
+    id: "commitPresigned",
+    tag: "uploads",
+    summary: "Saves what was sent straight to the store as a version; a repeat gives the same",
+    scope: "write",
+    answers: {
+      201: { description: "It was saved", schema: SavedArtifactSchema },
+      200: { description: "It had been saved", schema: SavedArtifactSchema },
+    },
+    json: CommitPresignedSchema,
+    answer: async ({ c, params: { upload: id }, json, access, signal }) => {
+      const { files, name, ...options } = json;
+      access.check("write", name);
+      checkNamed(options, { name, access });
       if (await isSentHere(uploads, id)) throw notPresigned(id);
-      const commit = () =>
-        commitUpload(registry, { id, files }, { name, ...options, signal: c.req.raw.signal });
+      const commit = () => commitUpload(registry, { id, files }, { name, ...options, signal });
       return savedAnswer(c, await ofCondition(options.ifCommit, commit));
     },
-  );
-
-  return routes as unknown as Routes;
+  });
 }
 
 /** Whether an upload is one of POST /contents or tus: those have owners, and lie beside what is sent to the store. */

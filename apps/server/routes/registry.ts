@@ -1,11 +1,14 @@
 // `GET /registry`
 import manifest from "../../../deno.json" with { type: "json" };
 import type { ServerContext } from "../context.ts";
-import { describe } from "../describe.ts";
-import { createRoutes, type Routes } from "../routing.ts";
+import { route } from "../describe.ts";
+import type { Routes } from "../routing.ts";
 import { RegistrySchema } from "../schemas/reading.ts";
 
-export function registryRoutes({ registry, limits, features }: ServerContext): Routes {
+export function registryRoutes(
+  routes: Routes,
+  { registry, limits, features }: ServerContext,
+): void {
   const { versioned, mutable, graceMs, leastGraceMs } = registry.settings;
   const service = { name: "holdfast", version: manifest.version };
   const said = {
@@ -13,16 +16,13 @@ export function registryRoutes({ registry, limits, features }: ServerContext): R
     settings: { versioned, mutable, graceMs, leastGraceMs },
     service,
   };
-  return createRoutes().get(
-    "/registry",
-    describe({
-      id: "getRegistry",
-      tag: "registry",
-      summary: "Says what the registry is, and what this service does with it",
-      scope: "read",
-      answers: { 200: { description: "The registry", schema: RegistrySchema } },
-    }),
-    (c) =>
+  route(routes, "GET /registry", {
+    id: "getRegistry",
+    tag: "registry",
+    summary: "Says what the registry is, and what this service does with it",
+    scope: "read",
+    answers: { 200: { description: "The registry", schema: RegistrySchema } },
+    answer: ({ c }) =>
       c.json({ ...said, limits, features: [...features] }, 200, { "cache-control": "no-cache" }),
-  ) as Routes;
+  });
 }

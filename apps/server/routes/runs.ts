@@ -1,28 +1,23 @@
 // `GET /runs` and `GET /runs/{run}`
 import { type KnownRun, knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
 import type { ServerContext } from "../context.ts";
-import { describe, query } from "../describe.ts";
+import { route } from "../describe.ts";
 import { answerListing, listing } from "../listing.ts";
-import { createRoutes, type Routes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
 import { RunDetailsSchema, RunsPage, RunsQuery } from "../schemas/runs.ts";
 
-export function runsRoutes({ registry }: ServerContext): Routes {
-  const routes = createRoutes();
-  routes.get(
-    "/runs",
-    describe({
-      id: "listRuns",
-      tag: "runs",
-      summary: "Lists runs of pipelines, the newest first",
-      scope: "read",
-      answers: listing(RunsPage, "A page of runs, or all of them as lines"),
-    }),
-    query(RunsQuery),
-    (c) => {
-      const { pipeline, ...page } = c.req.valid("query");
+export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
+  route(routes, "GET /runs", {
+    id: "listRuns",
+    tag: "runs",
+    summary: "Lists runs of pipelines, the newest first",
+    scope: "read",
+    answers: listing(RunsPage, "A page of runs, or all of them as lines"),
+    query: RunsQuery,
+    answer: ({ c, query, access }) => {
+      const { pipeline, ...page } = query;
       async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
         const { listRuns } = await import("../../../operators/runner/mod.ts");
-        const { access } = c.env;
         const { limit, ...from } = asked;
         const all = await listRuns(registry, {
           pipeline,
@@ -38,19 +33,15 @@ export function runsRoutes({ registry }: ServerContext): Routes {
       }
       return answerListing(c, page, { list, keyOf: ({ run }) => run });
     },
-  );
-  routes.get(
-    "/runs/:run",
-    describe({
-      id: "getRun",
-      tag: "runs",
-      summary: "Says what became of each step of a run",
-      scope: "read",
-      answers: { 200: { description: "The run", schema: RunDetailsSchema } },
-    }),
-    async (c) => {
-      const run = c.req.param("run");
-      c.env.access.check("read", await recordsOf(run));
+  });
+  route(routes, "GET /runs/:run", {
+    id: "getRun",
+    tag: "runs",
+    summary: "Says what became of each step of a run",
+    scope: "read",
+    answers: { 200: { description: "The run", schema: RunDetailsSchema } },
+    answer: async ({ c, params: { run }, access }) => {
+      access.check("read", await recordsOf(run));
       const { readResult } = await import("../../../operators/runner/mod.ts");
       const result = await readResult(registry, run);
       const steps = await Array.fromAsync(
@@ -62,8 +53,7 @@ export function runsRoutes({ registry }: ServerContext): Routes {
         "cache-control": "no-cache",
       });
     },
-  );
-  return routes;
+  });
 }
 
 async function recordsOf(run: string): Promise<string> {

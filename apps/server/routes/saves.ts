@@ -2,8 +2,8 @@
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
-import { describe, json, query } from "../describe.ts";
-import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
+import { route } from "../describe.ts";
+import type { RouteContext, Routes } from "../routing.ts";
 import { copyVersion, deleteVersions, setAlias } from "../saving/changes.ts";
 import { readCondition, WRITE_CONDITIONS } from "../saving/preconditions.ts";
 import { ofCondition, saveSent } from "../saving/save_sent.ts";
@@ -23,73 +23,49 @@ const SAVED = {
   },
 };
 
-export function savesRoutes(context: ServerContext): Routes {
+export function savesRoutes(routes: Routes, context: ServerContext): void {
   const { registry, features } = context;
   features.add("writes");
-  const routes = createRoutes();
 
-  routes.post(
-    "/artifacts/:name/versions",
-    describe({
-      id: "saveVersion",
-      tag: "artifacts",
-      summary: "Saves files as a new version",
-      description:
-        "Small files are in the request, others in uploads, which are used up. Sizes and SHA-256 that are " +
-        "given are checked. A repeat with the same idempotencyKey gives what the first one saved, also where it sends " +
-        "other content: then `skipped` is true.",
-      scope: "write",
-      answers: SAVED,
-    }),
-    json(schemas.SaveRequestSchema),
-    async (c) => {
-      const { access } = c.env;
-      const request = c.req.valid("json");
-      return savedAnswer(
-        c,
-        await saveSent(context, request, {
-          name: c.req.param("name"),
-          access,
-          signal: c.req.raw.signal,
-        }),
-      );
-    },
-  );
+  route(routes, "POST /artifacts/:name/versions", {
+    id: "saveVersion",
+    tag: "artifacts",
+    summary: "Saves files as a new version",
+    description:
+      "Small files are in the request, others in uploads, which are used up. Sizes and SHA-256 that are " +
+      "given are checked. A repeat with the same idempotencyKey gives what the first one saved, also where it sends " +
+      "other content: then `skipped` is true.",
+    scope: "write",
+    answers: SAVED,
+    json: schemas.SaveRequestSchema,
+    answer: async ({ c, params: { name }, json, access, signal }) =>
+      savedAnswer(c, await saveSent(context, json, { name, access, signal })),
+  });
 
-  routes.post(
-    "/artifacts/:name/versions/:version/copy",
-    describe({
-      id: "copyVersion",
-      tag: "artifacts",
-      summary: "Saves the files and metadata of a version under another ref",
-      description: "Needs the right to read this name, and to write the other.",
-      scope: "read",
-      answers: SAVED,
-    }),
-    json(schemas.CopyRequestSchema),
-    async (c) => {
-      const { name, version } = c.req.param();
-      const { access } = c.env;
-      const copied = { name, version, ...c.req.valid("json"), access, signal: c.req.raw.signal };
+  route(routes, "POST /artifacts/:name/versions/:version/copy", {
+    id: "copyVersion",
+    tag: "artifacts",
+    summary: "Saves the files and metadata of a version under another ref",
+    description: "Needs the right to read this name, and to write the other.",
+    scope: "read",
+    answers: SAVED,
+    json: schemas.CopyRequestSchema,
+    answer: async ({ c, params: { name, version }, json, access, signal }) => {
+      const copied = { name, version, ...json, access, signal };
       return savedAnswer(c, await copyVersion(context, copied));
     },
-  );
+  });
 
-  routes.delete(
-    "/artifacts/:name/versions/:version",
-    describe({
-      id: "deleteVersion",
-      tag: "artifacts",
-      summary: "Deletes a version; its bytes are freed later",
-      scope: "write",
-      requestHeaders: WRITE_CONDITIONS,
-      answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
-    }),
-    query(schemas.DeleteQuery),
-    async (c) => {
-      const { name, version } = c.req.param();
-      const { signal } = c.req.raw;
-      const { ifCommit, ...asked } = c.req.valid("query");
+  route(routes, "DELETE /artifacts/:name/versions/:version", {
+    id: "deleteVersion",
+    tag: "artifacts",
+    summary: "Deletes a version; its bytes are freed later",
+    scope: "write",
+    requestHeaders: WRITE_CONDITIONS,
+    answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
+    query: schemas.DeleteQuery,
+    answer: async ({ c, params: { name, version }, query, signal }) => {
+      const { ifCommit, ...asked } = query;
       const commit = await readCondition(c.req.raw, {
         subject: JSON.stringify(`${name}@${version}`),
         current: () =>
@@ -106,74 +82,56 @@ export function savesRoutes(context: ServerContext): Routes {
         }),
       );
     },
-  );
+  });
 
-  routes.delete(
-    "/artifacts/:name",
-    describe({
-      id: "deleteName",
-      tag: "artifacts",
-      summary: "Deletes all versions of a name, where `allVersions=true` says so",
-      scope: "write",
-      answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
-    }),
-    query(schemas.DeleteAllQuery),
-    async (c) => {
-      const { allVersions = false, ...asked } = c.req.valid("query");
-      const name = c.req.param("name");
+  route(routes, "DELETE /artifacts/:name", {
+    id: "deleteName",
+    tag: "artifacts",
+    summary: "Deletes all versions of a name, where `allVersions=true` says so",
+    scope: "write",
+    answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
+    query: schemas.DeleteAllQuery,
+    answer: async ({ c, params: { name }, query, signal }) => {
+      const { allVersions = false, ...asked } = query;
       if (!allVersions) throw notSaid(name);
-      return c.json(
-        await deleteVersions(context, { name, allVersions, ...asked, signal: c.req.raw.signal }),
-      );
+      return c.json(await deleteVersions(context, { name, allVersions, ...asked, signal }));
     },
-  );
+  });
 
-  routes.put(
-    "/artifacts/:name/aliases/:alias",
-    describe({
-      id: "setAlias",
-      tag: "aliases",
-      summary: "Lets an alias name a version",
-      description:
-        "`expected` is the version that it must name now, or null where there must be no such alias.",
-      scope: "write",
-      requestHeaders: WRITE_CONDITIONS,
-      answers: { 200: { description: "It does", schema: AliasSchema, headers: ALIAS_HEADERS } },
-    }),
-    json(schemas.AliasRequestSchema),
-    async (c) => {
-      const { name, alias } = c.req.param();
-      const { signal } = c.req.raw;
+  route(routes, "PUT /artifacts/:name/aliases/:alias", {
+    id: "setAlias",
+    tag: "aliases",
+    summary: "Lets an alias name a version",
+    description:
+      "`expected` is the version that it must name now, or null where there must be no such alias.",
+    scope: "write",
+    requestHeaders: WRITE_CONDITIONS,
+    answers: { 200: { description: "It does", schema: AliasSchema, headers: ALIAS_HEADERS } },
+    json: schemas.AliasRequestSchema,
+    answer: async ({ c, params: { name, alias }, json, signal }) => {
       const named = await aliasCondition(registry, { name, alias }, c.req.raw);
-      const { expected = named, ...asked } = c.req.valid("json");
+      const { expected = named, ...asked } = json;
       const change = () => setAlias(context, { name, alias, ...asked, expected, signal });
       const set = await ofCondition(named, change);
       return c.json(set, 200, { etag: `"${set.version}"` });
     },
-  );
+  });
 
-  routes.delete(
-    "/artifacts/:name/aliases/:alias",
-    describe({
-      id: "deleteAlias",
-      tag: "aliases",
-      summary: "Removes an alias",
-      scope: "write",
-      requestHeaders: WRITE_CONDITIONS,
-      answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
-    }),
-    query(schemas.DeleteAliasQuery),
-    async (c) => {
-      const { name, alias } = c.req.param();
-      const { signal } = c.req.raw;
+  route(routes, "DELETE /artifacts/:name/aliases/:alias", {
+    id: "deleteAlias",
+    tag: "aliases",
+    summary: "Removes an alias",
+    scope: "write",
+    requestHeaders: WRITE_CONDITIONS,
+    answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
+    query: schemas.DeleteAliasQuery,
+    answer: async ({ c, params: { name, alias }, query, signal }) => {
       const named = await aliasCondition(registry, { name, alias }, c.req.raw);
-      const { expected = named } = c.req.valid("query");
+      const { expected = named } = query;
       const change = () => registry.deleteAlias(name, alias, { expected, signal });
       return c.json({ deleted: await ofCondition(named, change) });
     },
-  );
-
-  return routes as unknown as Routes;
+  });
 }
 
 /** The header of an answer with an earlier version: nothing was saved, whatever was sent. */

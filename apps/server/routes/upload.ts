@@ -3,8 +3,8 @@ import type { FileToSave, RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
 import { checkStillAllowed } from "../access/while_allowed.ts";
-import { describe, query } from "../describe.ts";
-import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
+import { route } from "../describe.ts";
+import type { RouteContext, Routes } from "../routing.ts";
 import { passThrough } from "../saving/sent_files.ts";
 import { UploadAnswerSchema, UploadQuery } from "../schemas/uploads.ts";
 import { SKIPPED } from "./saves.ts";
@@ -13,47 +13,43 @@ import { scheduleNext } from "../uploads/next_step.ts";
 const FORM = /^multipart\/form-data\s*;/i;
 const BYTES = { type: "string", format: "binary" };
 
-export function uploadRoutes({ registry, options }: ServerContext): Routes {
-  const routes = createRoutes();
-  routes.post(
-    "/upload",
-    describe({
-      id: "upload",
-      tag: "uploads",
-      summary: "Saves what is sent, of any size, as it comes, and schedules its next step",
-      description:
-        "The body is the file, or a form: its fields `name`, `version` and `idempotencyKey` come first, its " +
-        "files behind them. A body that breaks off saves nothing. With an idempotency key it can be sent again: it is " +
-        "saved, and its next step scheduled, once.",
-      scope: "write",
-      requestHeaders: { "idempotency-key": "Whoever sends this again means the same upload" },
-      body: {
-        "application/octet-stream": { schema: BYTES },
-        "multipart/form-data": {
-          schema: { type: "object", properties: { name: { type: "string" }, file: BYTES } },
-        },
+export function uploadRoutes(routes: Routes, { registry, options }: ServerContext): void {
+  route(routes, "POST /upload", {
+    id: "upload",
+    tag: "uploads",
+    summary: "Saves what is sent, of any size, as it comes, and schedules its next step",
+    description:
+      "The body is the file, or a form: its fields `name`, `version` and `idempotencyKey` come first, its " +
+      "files behind them. A body that breaks off saves nothing. With an idempotency key it can be sent again: it is " +
+      "saved, and its next step scheduled, once.",
+    scope: "write",
+    requestHeaders: { "idempotency-key": "Whoever sends this again means the same upload" },
+    body: {
+      "application/octet-stream": { schema: BYTES },
+      "multipart/form-data": {
+        schema: { type: "object", properties: { name: { type: "string" }, file: BYTES } },
       },
-      answers: {
-        202: { description: "It was saved, and the job was scheduled", schema: UploadAnswerSchema },
-        201: {
-          description: "It was saved; no step comes next, or its `result` is there",
-          schema: UploadAnswerSchema,
-        },
+    },
+    answers: {
+      202: { description: "It was saved, and the job was scheduled", schema: UploadAnswerSchema },
+      201: {
+        description: "It was saved; no step comes next, or its `result` is there",
+        schema: UploadAnswerSchema,
       },
-    }),
-    query(UploadQuery),
-    async (c) => {
+    },
+    query: UploadQuery,
+    answer: async ({ c, query, access }) => {
       const request = c.req.raw;
       const isForm = FORM.test(request.headers.get("content-type") ?? "");
       const form = isForm
         ? await (await import("../uploads/multipart.ts")).openForm(request)
         : undefined;
       const { fields } = form ?? { fields: {} as Readonly<Record<string, string | undefined>> };
-      const { path, name = fields.name, version = fields.version } = c.req.valid("query");
+      const { path, name = fields.name, version = fields.version } = query;
       const files = form?.files ?? rawFile(request, path);
       try {
         if (name === undefined) throw noName();
-        c.env.access.check("write", name);
+        access.check("write", name);
         const materializer = {
           ...passThrough({ id: isForm ? "folder" : "file", formatVersion: 1 }, []),
           save: () => whole(files, c, name),
@@ -73,8 +69,7 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
         form?.close(); // of one that was refused nobody reads the rest
       }
     },
-  );
-  return routes as unknown as Routes;
+  });
 }
 
 /** Returns the same files, and checks before their end that the token may still write: an upload may take hours. */

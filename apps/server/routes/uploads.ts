@@ -1,8 +1,8 @@
 // `/uploads` and `POST /contents`: bytes that arrive before they are saved.
 import { openUploads } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
-import { describe } from "../describe.ts";
-import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
+import { route } from "../describe.ts";
+import type { RouteContext, Routes } from "../routing.ts";
 import { noUpload } from "../saving/sent_files.ts";
 import { ContentSchema, UploadStateSchema } from "../schemas/uploads.ts";
 import { parseContentDigest } from "../uploads/checksum.ts";
@@ -14,7 +14,7 @@ const TUS = {
 };
 const BYTES = { schema: { type: "string", format: "binary" } };
 
-export function uploadsRoutes(context: ServerContext): Routes {
+export function uploadsRoutes(routes: Routes, context: ServerContext): void {
   const { registry, features } = context;
   features.add("uploads");
   const locks = createUploadLocks();
@@ -28,131 +28,110 @@ export function uploadsRoutes(context: ServerContext): Routes {
       keptForMs: registry.settings.graceMs,
     });
   };
-  const routes = createRoutes();
 
-  routes.post(
-    "/contents",
-    describe({
-      id: "sendContent",
-      tag: "uploads",
-      summary: "Takes in bytes of any number, to be saved by their upload id",
-      description:
-        "What does not arrive whole is not kept. Nothing is in the registry before it is saved.",
-      scope: "write",
-      requestHeaders: { "content-digest": "What the bytes must have: sha-256=:BASE64: (RFC 9530)" },
-      body: { "application/octet-stream": BYTES },
-      answers: { 201: { description: "It is there", schema: ContentSchema } },
-    }),
-    async (c) => {
+  route(routes, "POST /contents", {
+    id: "sendContent",
+    tag: "uploads",
+    summary: "Takes in bytes of any number, to be saved by their upload id",
+    description:
+      "What does not arrive whole is not kept. Nothing is in the registry before it is saved.",
+    scope: "write",
+    requestHeaders: { "content-digest": "What the bytes must have: sha-256=:BASE64: (RFC 9530)" },
+    body: { "application/octet-stream": BYTES },
+    answers: { 201: { description: "It is there", schema: ContentSchema } },
+    answer: async ({ c, access }) => {
       const announced = c.req.header("content-digest");
       const verify = announced === undefined ? undefined : parseContentDigest(announced);
       const uploads = await context.uploads();
       const { id, size, sha256 } = await uploads.receive(c.req.raw.body ?? new Blob().stream(), {
-        owner: c.env.access.token,
+        owner: access.token,
         verify,
       });
       return c.json({ upload: id, size, sha256 }, 201);
     },
-  );
+  });
 
-  routes.options(
-    "/uploads",
-    describe({
-      id: "describeUploads",
-      tag: "uploads",
-      summary: "Says what of tus is spoken here",
-      scope: "open",
-      answers: {
-        204: {
-          description: "Extensions and algorithms",
-          headers: { "tus-extension": "Which extensions" },
-        },
+  route(routes, "OPTIONS /uploads", {
+    id: "describeUploads",
+    tag: "uploads",
+    summary: "Says what of tus is spoken here",
+    scope: "open",
+    answers: {
+      204: {
+        description: "Extensions and algorithms",
+        headers: { "tus-extension": "Which extensions" },
       },
-    }),
-    tus,
-  );
+    },
+    answer: ({ c }) => tus(c),
+  });
 
   // clients of tus are told its address in both ways
   for (
     const [path, id] of [["/uploads", "beginUpload"], ["/uploads/", "beginUploadHere"]] as const
   ) {
-    routes.post(
-      path,
-      describe({
-        id,
-        tag: "uploads",
-        summary: "Begins a resumable upload (tus 1.0: creation, creation-with-upload)",
-        scope: "write",
-        requestHeaders: {
-          "tus-resumable": "1.0.0",
-          "upload-length": "How many bytes it will have",
-          "upload-metadata": "What the client says of it",
-        },
-        answers: {
-          201: {
-            description: "It was begun",
-            headers: { location: "Where it is, relative to this", ...TUS },
-          },
-        },
-      }),
-      tus,
-    );
-  }
-
-  routes.get(
-    "/uploads/:upload",
-    describe({
-      id: "uploadState",
+    route(routes, `POST ${path}`, {
+      id,
       tag: "uploads",
-      summary: "How far an upload is; with HEAD as tus says it",
-      scope: "write",
-      answers: { 200: { description: "How far it is", schema: UploadStateSchema, headers: TUS } },
-      problems: [410],
-    }),
-    async (c) => {
-      if (c.req.method === "HEAD") return await tus(c);
-      const { owner, ...state } = await (await context.uploads()).state(c.req.param("upload"));
-      if (!c.env.access.owns(owner)) throw noUpload(c.req.param("upload"));
-      return c.json(state, 200, { "cache-control": "no-store" });
-    },
-  );
-
-  routes.patch(
-    "/uploads/:upload",
-    describe({
-      id: "continueUpload",
-      tag: "uploads",
-      summary: "Sends bytes of an upload, from where it is (tus 1.0)",
-      description:
-        "What had arrived when a connection breaks is kept. A second request on an upload ends the first.",
+      summary: "Begins a resumable upload (tus 1.0: creation, creation-with-upload)",
       scope: "write",
       requestHeaders: {
         "tus-resumable": "1.0.0",
-        "upload-offset": "How far it is",
-        "upload-checksum":
-          "sha1, sha256 or md5 of what is sent here, a space, and the digest in base64",
+        "upload-length": "How many bytes it will have",
+        "upload-metadata": "What the client says of it",
       },
-      body: { "application/offset+octet-stream": BYTES },
-      answers: { 204: { description: "It has arrived", headers: TUS } },
-      problems: [410, 460],
-    }),
-    tus,
-  );
+      answers: {
+        201: {
+          description: "It was begun",
+          headers: { location: "Where it is, relative to this", ...TUS },
+        },
+      },
+      answer: ({ c }) => tus(c),
+    });
+  }
 
-  routes.delete(
-    "/uploads/:upload",
-    describe({
-      id: "endUpload",
-      tag: "uploads",
-      summary: "Removes an upload (tus 1.0: termination)",
-      scope: "write",
-      requestHeaders: { "tus-resumable": "1.0.0" },
-      answers: { 204: { description: "It is gone", headers: TUS } },
-    }),
-    tus,
-  );
+  route(routes, "GET /uploads/:upload", {
+    id: "uploadState",
+    tag: "uploads",
+    summary: "How far an upload is; with HEAD as tus says it",
+    scope: "write",
+    answers: { 200: { description: "How far it is", schema: UploadStateSchema, headers: TUS } },
+    problems: [410],
+    answer: async ({ c, params: { upload }, access }) => {
+      if (c.req.method === "HEAD") return await tus(c);
+      const { owner, ...state } = await (await context.uploads()).state(upload);
+      if (!access.owns(owner)) throw noUpload(upload);
+      return c.json(state, 200, { "cache-control": "no-store" });
+    },
+  });
 
-  return routes;
+  route(routes, "PATCH /uploads/:upload", {
+    id: "continueUpload",
+    tag: "uploads",
+    summary: "Sends bytes of an upload, from where it is (tus 1.0)",
+    description:
+      "What had arrived when a connection breaks is kept. A second request on an upload ends the first.",
+    scope: "write",
+    requestHeaders: {
+      "tus-resumable": "1.0.0",
+      "upload-offset": "How far it is",
+      "upload-checksum":
+        "sha1, sha256 or md5 of what is sent here, a space, and the digest in base64",
+    },
+    body: { "application/offset+octet-stream": BYTES },
+    answers: { 204: { description: "It has arrived", headers: TUS } },
+    problems: [410, 460],
+    answer: ({ c }) => tus(c),
+  });
+
+  route(routes, "DELETE /uploads/:upload", {
+    id: "endUpload",
+    tag: "uploads",
+    summary: "Removes an upload (tus 1.0: termination)",
+    scope: "write",
+    requestHeaders: { "tus-resumable": "1.0.0" },
+    answers: { 204: { description: "It is gone", headers: TUS } },
+    answer: ({ c }) => tus(c),
+  });
 }
 
 /** Opens the uploads of a registry when they are first needed: all requests share their memory. */

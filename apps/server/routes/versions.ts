@@ -10,28 +10,23 @@ import type {
   VersionsOptions,
 } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
-import { describe, query } from "../describe.ts";
+import { route } from "../describe.ts";
 import { evaluateConditions } from "../files/conditions.ts";
 import { answerListing, listing } from "../listing.ts";
 import { problem, problemOf } from "../problem.ts";
-import { createRoutes, type Routes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
 import { ArtifactInfoSchema, InfoQuery, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";
 
-export function versionsRoutes({ registry, openVersion }: ServerContext): Routes {
-  const routes = createRoutes();
-  routes.get(
-    "/artifacts/:name/versions",
-    describe({
-      id: "listVersions",
-      tag: "artifacts",
-      summary: "Lists the versions of a name, newest first; none where there is no such name",
-      scope: "read",
-      answers: listing(VersionsPage, "A page of versions, or all of them as lines"),
-    }),
-    query(VersionsQuery),
-    (c) => {
-      const { range, details, ...page } = c.req.valid("query");
-      const name = c.req.param("name");
+export function versionsRoutes(routes: Routes, { registry, openVersion }: ServerContext): void {
+  route(routes, "GET /artifacts/:name/versions", {
+    id: "listVersions",
+    tag: "artifacts",
+    summary: "Lists the versions of a name, newest first; none where there is no such name",
+    scope: "read",
+    answers: listing(VersionsPage, "A page of versions, or all of them as lines"),
+    query: VersionsQuery,
+    answer: ({ c, params: { name }, query }) => {
+      const { range, details, ...page } = query;
       return answerListing(c, page, {
         list: ({ after, limit }) =>
           onWire(
@@ -42,31 +37,27 @@ export function versionsRoutes({ registry, openVersion }: ServerContext): Routes
         keyOf: ({ version }) => version,
       });
     },
-  );
-  routes.get(
-    "/artifacts/:name/versions/:version",
-    describe({
-      id: "getVersion",
-      tag: "artifacts",
-      summary: "Says what is known of a version",
-      scope: "read",
-      requestHeaders: {
-        "if-match": "Commits as ETags, one of which it must have",
-        "if-none-match": "Commits as ETags that the client knows",
+  });
+  route(routes, "GET /artifacts/:name/versions/:version", {
+    id: "getVersion",
+    tag: "artifacts",
+    summary: "Says what is known of a version",
+    scope: "read",
+    requestHeaders: {
+      "if-match": "Commits as ETags, one of which it must have",
+      "if-none-match": "Commits as ETags that the client knows",
+    },
+    answers: {
+      200: {
+        description: "The version",
+        schema: ArtifactInfoSchema,
+        headers: { "etag": "Its commit, as a strong tag" },
       },
-      answers: {
-        200: {
-          description: "The version",
-          schema: ArtifactInfoSchema,
-          headers: { "etag": "Its commit, as a strong tag" },
-        },
-        304: { description: "The client knows it already" },
-      },
-    }),
-    query(InfoQuery),
-    async (c) => {
-      const { name, version } = c.req.param();
-      const { commit, data } = c.req.valid("query");
+      304: { description: "The client knows it already" },
+    },
+    query: InfoQuery,
+    answer: async ({ c, params: { name, version }, query }) => {
+      const { commit, data } = query;
       const artifact = await openVersion({ name, version, commit });
       const { info } = artifact;
       const validators = { etag: `"${info.commit}"`, lastModified: info.createdAt.toUTCString() };
@@ -86,8 +77,7 @@ export function versionsRoutes({ registry, openVersion }: ServerContext): Routes
       const isSmall = data !== undefined && info.size <= data;
       return c.json(isSmall ? await withData(artifact) : info, 200, known);
     },
-  );
-  return routes;
+  });
 }
 
 async function withData(artifact: Artifact): Promise<ArtifactInfo> {
