@@ -1,4 +1,4 @@
-// How a route is described: once, for the checks of its requests and for the OpenAPI document.
+// Routes: each is described once, for its checks, its types and the OpenAPI document.
 import {
   describeRoute,
   generateSpecs,
@@ -7,14 +7,13 @@ import {
   validator,
 } from "npm:hono-openapi@^1.3";
 import { fault } from "../../core/errors.ts";
-import type { InferOutput, StandardSchema } from "../../core/standard_schema.ts";
+import type { StandardSchema } from "../../mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
 import { guardRoute } from "./access/guard_route.ts";
-import type { Access } from "./access/access.ts";
-import type { RouteScope } from "./access/scopes.ts";
-import { PROBLEM_TYPE, RefusedRequest } from "./problem.ts";
+import type { Access, RouteScope } from "./access/access.ts";
+import { PROBLEM_TYPE, RefusedRequest, TITLES } from "./problem.ts";
 import type { RouteContext, RouteMiddleware, Routes } from "./routing.ts";
-import { ProblemSchema } from "./schemas/problem.ts";
+import { ProblemSchema } from "./schemas/artifact.ts";
 
 type Content = Record<string, { schema?: StandardSchema | Record<string, unknown> }>;
 
@@ -38,7 +37,7 @@ export interface RouteDescription {
   problems?: readonly number[];
 }
 
-type Output<S> = S extends StandardSchema ? InferOutput<S> : undefined;
+type Output<S> = S extends StandardSchema<infer O> ? O : undefined;
 
 /** A request that met the description of its route. */
 export interface AskedRoute<Q, J> {
@@ -105,7 +104,7 @@ function describe(route: RouteDescription): ReturnType<typeof describeRoute> {
   const usual = scope === "open" ? [400, 403, 429, 500, 503] : USUAL;
   const refused = [...usual, ...problems].map((status) => {
     const content = { [PROBLEM_TYPE]: { schema: resolver(ProblemSchema) } };
-    return [status, { description: PROBLEMS[status], content }] as const;
+    return [status, { description: TITLES[status], content }] as const;
   });
   const parameters = Object.entries(requestHeaders).map(([name, description]) => ({
     in: "header",
@@ -201,26 +200,6 @@ function timesGiven(given: unknown, parameter: string): number {
   const value = (given as Record<string, unknown> | undefined)?.[parameter];
   return Array.isArray(value) ? value.length : 1;
 }
-
-const PROBLEMS: Readonly<Record<number, string>> = {
-  400: "The request is wrong.",
-  401: "A token is needed, or the one that was sent is not known.",
-  403: "The token may not do that, or the store refuses.",
-  404: "There is no such thing.",
-  406: "There is no such form of it.",
-  408: "Its body was not here in time.",
-  409: "It exists, or somebody else changed it first.",
-  410: "It was there, and is over.",
-  412: "It is not as `If-Match` or `ifCommit` expects.",
-  413: "It is larger than this service takes.",
-  415: "This media type is not taken.",
-  416: "The file has no such range.",
-  422: "The store or the registry cannot do that.",
-  429: "Too many requests: `Retry-After` says when.",
-  460: "What arrived does not have the checksum that was said.",
-  500: "Stored data is damaged, or this service has a fault.",
-  503: "The store does not answer now.",
-};
 
 /** The problems of every route that is not open. */
 const USUAL = [400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 500, 503];

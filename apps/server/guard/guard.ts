@@ -1,16 +1,45 @@
-// What is around every answer: who may ask, how much, what is counted and logged, and headers that
-// every answer has.
+// Runs around every request: access, limits, metrics, the log, and headers of every answer.
 import type { Logger, System } from "../../../mod.ts";
-import { authenticate, createRenewal, nobody } from "../access/authenticate.ts";
+import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";
 import type { RequestInfo } from "../context.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { traced } from "../observe/trace.ts";
 import type { HandlerInfo, HandlerOptions } from "../options.ts";
-import { pathOf } from "../paths.ts";
+import { pathOf } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
 import { limitBody } from "./body_limit.ts";
 import { createOriginCheck } from "./origin.ts";
-import { createRateLimit } from "./rate_limit.ts";
+
+/** Tells whether one more may come. */
+export interface RateLimit {
+  /** 0 where this one may come, else after how many milliseconds one may. */
+  take(key: string): number;
+}
+
+const MOST_KEYS = 10_000;
+
+/** A bucket for each key: it fills by so many a second, and holds so many as come in two seconds. */
+export function createRateLimit(
+  requestsPerSecond: number,
+  system: Pick<System, "monotonic">,
+): RateLimit {
+  const most = Math.max(1, requestsPerSecond * 2);
+  const buckets = new Map<string, { left: number; at: number }>(); // in the order of their last use
+  return {
+    take(key) {
+      const now = system.monotonic();
+      const bucket = buckets.get(key) ?? { left: most, at: now };
+      bucket.left = Math.min(most, bucket.left + (now - bucket.at) / 1000 * requestsPerSecond);
+      bucket.at = now;
+      buckets.delete(key);
+      buckets.set(key, bucket);
+      if (buckets.size > MOST_KEYS) buckets.delete(buckets.keys().next().value!);
+      if (bucket.left < 1) return Math.ceil((1 - bucket.left) / requestsPerSecond * 1000);
+      bucket.left--;
+      return 0;
+    },
+  };
+}
 
 export interface GuardParts {
   system: System;

@@ -3,7 +3,7 @@ import { type AliasChange, checkAlias, type Registry, type RegistryError } from 
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
 import { route } from "../describe.ts";
-import { evaluateConditions } from "../files/conditions.ts";
+import { evaluateConditions } from "../files/answer_file.ts";
 import { problem } from "../problem.ts";
 import { answerListing, listing } from "../listing.ts";
 import type { Routes } from "../routing.ts";

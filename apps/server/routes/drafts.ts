@@ -8,8 +8,7 @@ import * as schemas from "../schemas/saving.ts";
 import { savedAnswer } from "./saves.ts";
 
 export function draftsRoutes(routes: Routes, context: ServerContext): void {
-  const { registry, features } = context;
-  features.add("drafts");
+  const { registry } = context;
   const open = ({ name, draft: id }: Record<string, string>) => registry.openDraft(name, { id });
 
   route(routes, "GET /artifacts/:name/drafts/:draft", {

@@ -1,13 +1,12 @@
 // `GET /artifacts/{name}/versions/{version}/files/{path}`
 import { type Artifact, type ArtifactFile, type ByteRange, isRegistryError } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
-import { whileAllowed } from "../access/while_allowed.ts";
+import { whileAllowed } from "../access/guard_route.ts";
 import { route } from "../describe.ts";
 import { answerFile, type Representation } from "../files/answer_file.ts";
 import { isFixed } from "../files/opened.ts";
 import { type Disposition, mediaHeaders } from "../files/media.ts";
-import { oneBehind, readFirst } from "../files/read_first.ts";
-import { createWindows, type Windows } from "../files/windows.ts";
+import { createWindows, oneBehind, readFirst, type Windows } from "../files/streams.ts";
 import type { Routes } from "../routing.ts";
 import { FileQuery } from "../schemas/reading.ts";
 

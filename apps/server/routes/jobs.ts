@@ -1,21 +1,27 @@
-// `/jobs`: what was scheduled, and what becomes of it.
+// Jobs of the queue, and runs of pipelines.
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
-import { type Access, denied } from "../access/access.ts";
-import type { Right } from "../access/scopes.ts";
+import { type Access, denied, type Right } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { route } from "../describe.ts";
 import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
 import { answerListing, listing } from "../listing.ts";
 import type { Routes } from "../routing.ts";
-import { JobSchema, JobsPage, JobsQuery } from "../schemas/jobs.ts";
+import {
+  JobSchema,
+  JobsPage,
+  JobsQuery,
+  RunDetailsSchema,
+  RunsPage,
+  RunsQuery,
+} from "../schemas/reading.ts";
+import { type KnownRun, knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
 
 const FRESH = { "cache-control": "no-store" };
 
 export function jobsRoutes(routes: Routes, context: ServerContext): void {
-  const { options, features } = context;
-  if (options.jobs !== undefined) features.add("jobs");
+  const { options } = context;
 
   async function find(
     id: string,
@@ -188,4 +194,59 @@ function notEnded({ id, state }: QueuedJob): RegistryError {
     state: `it is ${state}`,
     hint: "Jobs that failed or were cancelled can be tried again.",
   });
+}
+
+export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
+  route(routes, "GET /runs", {
+    id: "listRuns",
+    tag: "runs",
+    summary: "Lists runs of pipelines, the newest first",
+    scope: "read",
+    answers: listing(RunsPage, "A page of runs, or all of them as lines"),
+    query: RunsQuery,
+    answer: ({ c, query, access }) => {
+      const { pipeline, ...page } = query;
+      async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
+        const { listRuns } = await import("../../../operators/runner/mod.ts");
+        const { limit, ...from } = asked;
+        const all = await listRuns(registry, {
+          pipeline,
+          ...from,
+          limit: access.admin ? limit : undefined,
+        });
+        let left = limit ?? Infinity;
+        for (const listed of all) {
+          if (!access.may("read", await recordsOf(listed.run))) continue;
+          if (left-- <= 0) return;
+          yield knownRun(listed);
+        }
+      }
+      return answerListing(c, page, { list, keyOf: ({ run }) => run });
+    },
+  });
+  route(routes, "GET /runs/:run", {
+    id: "getRun",
+    tag: "runs",
+    summary: "Says what became of each step of a run",
+    scope: "read",
+    answers: { 200: { description: "The run", schema: RunDetailsSchema } },
+    answer: async ({ c, params: { run }, access }) => {
+      access.check("read", await recordsOf(run));
+      const { readResult } = await import("../../../operators/runner/mod.ts");
+      const result = await readResult(registry, run);
+      const steps = await Array.fromAsync(
+        knownSteps(registry, { run, result }),
+        ({ run: _run, ...step }) => step,
+      );
+      const { end = "unknown", startedAt, durationMs } = result ?? {};
+      return c.json({ run, end, startedAt, durationMs, steps }, 200, {
+        "cache-control": "no-cache",
+      });
+    },
+  });
+}
+
+async function recordsOf(run: string): Promise<string> {
+  const { parseRunId, recordNames } = await import("../../../operators/runner/mod.ts");
+  return recordNames(parseRunId(run).pipeline).run;
 }

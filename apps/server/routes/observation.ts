@@ -2,7 +2,7 @@
 import type { JobQueue } from "../../../queues/mod.ts";
 import type { ServerContext } from "../context.ts";
 import { route } from "../describe.ts";
-import { PROMETHEUS_TYPE } from "../observe/prometheus.ts";
+import { PROMETHEUS_TYPE } from "../observe/metrics.ts";
 import { createReadiness } from "../observe/readiness.ts";
 import type { Routes } from "../routing.ts";
 import { HealthSchema, ReadinessSchema } from "../schemas/reading.ts";

@@ -2,16 +2,15 @@
 import type { ServerContext } from "../context.ts";
 import { route } from "../describe.ts";
 import type { Routes } from "../routing.ts";
-import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/search.ts";
+import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/reading.ts";
 import { parseQuery } from "../search/query.ts";
 import { createSearchIndex } from "../search/search_index.ts";
 
 export function searchRoutes(
   routes: Routes,
-  { registry, system, logger, closing, features }: ServerContext,
+  { registry, system, logger, closing }: ServerContext,
 ): void {
   const readIndex = createSearchIndex(registry, { system, logger, closing });
-  features.add("search");
   route(routes, "GET /search", {
     id: "search",
     tag: "artifacts",

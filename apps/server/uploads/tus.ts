@@ -102,16 +102,17 @@ function notTus(): Response {
   });
 }
 
+interface StoreOptions extends Pick<TusOptions, "uploads" | "access" | "keptForMs"> {
+  checksum?: Checksum;
+}
+
 class UploadStore extends DataStore {
   failure?: unknown;
   mismatched = false;
-  readonly #given: Pick<TusOptions, "uploads" | "access" | "keptForMs"> & { checksum?: Checksum };
-
+  readonly #given: StoreOptions;
   #keptForMs: number;
 
-  constructor(
-    given: Pick<TusOptions, "uploads" | "access" | "keptForMs"> & { checksum?: Checksum },
-  ) {
+  constructor(given: StoreOptions) {
     super();
     this.extensions = EXTENSIONS;
     this.#given = given;

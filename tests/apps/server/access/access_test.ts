@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry, type Registry } from "../../../../mod.ts";
-import { createAccess } from "../../../../apps/server/access/access.ts";
-import { parseScope } from "../../../../apps/server/access/scopes.ts";
-import type { TokenCheck } from "../../../../apps/server/access/token_check.ts";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
+import type { TokenCheck } from "../../../../apps/server/access/token_file.ts";
 import { createApp } from "../../../../apps/server/app.ts";
 
 /** Takes what stands after `Bearer ` as the scopes, between commas. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../../mod.ts";
-import { allows, parseScope } from "../../../../apps/server/access/scopes.ts";
+import { allows, parseScope } from "../../../../apps/server/access/access.ts";
 
 Deno.test("a scope gives one right to one name, or to what names begin with", () => {
   const scopes = ["read:team/*", "write:models:*", "read:data:raw"].map(parseScope);

@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../../mod.ts";
-import { openTokenFile } from "../../../../apps/server/access/token_check.ts";
-import { createToken, readTokens, removeToken } from "../../../../apps/server/access/token_file.ts";
+import {
+  createToken,
+  openTokenFile,
+  readTokens,
+  removeToken,
+} from "../../../../apps/server/access/token_file.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { evaluateConditions, parseRange } from "../../../../apps/server/files/conditions.ts";
+import { evaluateConditions, parseRange } from "../../../../apps/server/files/answer_file.ts";
 
 const VALIDATORS = { etag: '"sha256:aa"', lastModified: "Thu, 01 Jan 2026 00:00:00 GMT" };
 const BEFORE = "Wed, 31 Dec 2025 23:59:59 GMT";

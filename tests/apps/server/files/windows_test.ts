@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
-import { createWindows } from "../../../../apps/server/files/windows.ts";
+import { createWindows } from "../../../../apps/server/files/streams.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 
 const KIB = 1024;

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createAccess } from "../../../../apps/server/access/access.ts";
-import { parseScope } from "../../../../apps/server/access/scopes.ts";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { openService } from "../uploads/sending.ts";
 
 const save = (name: string, value: unknown, more: Record<string, unknown> = {}) => ({

@@ -7,9 +7,8 @@ import {
   RegistryError,
 } from "../../../../mod.ts";
 import type { Registry } from "../../../../mod.ts";
-import { createAccess } from "../../../../apps/server/access/access.ts";
-import { parseScope } from "../../../../apps/server/access/scopes.ts";
-import { oneBehind } from "../../../../apps/server/files/read_first.ts";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
+import { oneBehind } from "../../../../apps/server/files/streams.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { createCheckedHandler } from "../checked_handler.ts";

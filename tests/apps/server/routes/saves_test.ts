@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { createMemoryBackend } from "../../../../mod.ts";
-import { createAccess } from "../../../../apps/server/access/access.ts";
-import { parseScope } from "../../../../apps/server/access/scopes.ts";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { keysOf, noise } from "../../../registry/registries.ts";
 import { openService, sentBody, type Service } from "../uploads/sending.ts";
 

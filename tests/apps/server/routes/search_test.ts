@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../../../mod.ts";
-import { createAccess } from "../../../../apps/server/access/access.ts";
-import { parseScope } from "../../../../apps/server/access/scopes.ts";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 
