@@ -44,8 +44,7 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
     },
     problems: [416],
     query: FileQuery,
-    answer: async ({ c, params: { name, version, path }, query }) => {
-      const { commit, disposition } = query;
+    answer: async ({ c, params: { name, version, path }, query: { commit, disposition } }) => {
       const artifact = await openVersion({ name, version, commit });
       const file = artifact.file(path);
       const fixed = isFixed(registry, { name, version, commit });

@@ -46,8 +46,7 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
     scope: "read",
     answers: listing(JobsPage, "A page of jobs"),
     query: JobsQuery,
-    answer: ({ c, query, access, signal }) => {
-      const { state, group, ...page } = query;
+    answer: ({ c, query: { state, group, ...page }, access, signal }) => {
       const queue = queueOf(options.jobs);
       return answerListing(c, page, {
         list: (page) => readableJobs(queue, { ...page, state, group, access, signal }),
@@ -204,8 +203,7 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
     scope: "read",
     answers: listing(RunsPage, "A page of runs, or all of them as lines"),
     query: RunsQuery,
-    answer: ({ c, query, access }) => {
-      const { pipeline, ...page } = query;
+    answer: ({ c, query: { pipeline, ...page }, access }) => {
       async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
         const { listRuns } = await import("../../../operators/runner/mod.ts");
         const { limit, ...from } = asked;

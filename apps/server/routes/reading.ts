@@ -69,8 +69,7 @@ export function namesRoutes(routes: Routes, { registry }: ServerContext): void {
     scope: "read",
     answers: listing(NamesPage, "A page of names, or all of them as lines"),
     query: NamesQuery,
-    answer: ({ c, query, access }) => {
-      const { prefix, ...page } = query;
+    answer: ({ c, query: { prefix, ...page }, access }) => {
       return answerListing(c, page, {
         list: ({ after, limit }) =>
           readable(registry.names({ prefix, after }), {
@@ -92,8 +91,7 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
     scope: "read",
     answers: listing(VersionsPage, "A page of versions, or all of them as lines"),
     query: VersionsQuery,
-    answer: ({ c, params: { name }, query }) => {
-      const { range, details, ...page } = query;
+    answer: ({ c, params: { name }, query: { range, details, ...page } }) => {
       return answerListing(c, page, {
         list: ({ after, limit }) =>
           onWire(
@@ -123,8 +121,7 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
       304: { description: "The client knows it already" },
     },
     query: InfoQuery,
-    answer: async ({ c, params: { name, version }, query }) => {
-      const { commit, data } = query;
+    answer: async ({ c, params: { name, version }, query: { commit, data } }) => {
       const artifact = await openVersion({ name, version, commit });
       const { info } = artifact;
       const validators = { etag: `"${info.commit}"`, lastModified: info.createdAt.toUTCString() };
@@ -245,8 +242,7 @@ export function lineageRoutes(routes: Routes, { registry }: ServerContext): void
     scope: "read",
     answers: { 200: { description: "The lineage", schema: LineageSchema } },
     query: LineageQuery,
-    answer: async ({ c, query, access }) => {
-      const { ref, ...options } = query;
+    answer: async ({ c, query: { ref, ...options }, access }) => {
       access.check("read", parseRef(ref).name);
       const lineage = await lineageOf(registry, ref, options);
       return c.json(readablePart(lineage, access), 200, { "cache-control": "no-cache" });

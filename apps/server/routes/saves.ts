@@ -81,8 +81,7 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     requestHeaders: WRITE_CONDITIONS,
     answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
     query: schemas.DeleteQuery,
-    answer: async ({ c, params: { name, version }, query, signal }) => {
-      const { ifCommit, ...asked } = query;
+    answer: async ({ c, params: { name, version }, query: { ifCommit, ...asked }, signal }) => {
       const commit = await readCondition(c.req.raw, {
         subject: JSON.stringify(`${name}@${version}`),
         current: () =>
@@ -108,8 +107,7 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     scope: "write",
     answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
     query: schemas.DeleteAllQuery,
-    answer: async ({ c, params: { name }, query, signal }) => {
-      const { allVersions = false, ...asked } = query;
+    answer: async ({ c, params: { name }, query: { allVersions = false, ...asked }, signal }) => {
       if (!allVersions) throw notSaid(name);
       return c.json(await deleteVersions(context, { name, allVersions, ...asked, signal }));
     },

@@ -25,8 +25,7 @@ export function searchRoutes(
       },
     },
     query: SearchQuerySchema,
-    answer: async ({ c, query, access }) => {
-      const { q, limit = DEFAULT_FOUND, offset = 0 } = query;
+    answer: async ({ c, query: { q, limit = DEFAULT_FOUND, offset = 0 }, access }) => {
       const isMeant = parseQuery(q);
       const { entries, readAt, cut } = await readIndex();
       const all = entries.filter(({ found, text }) =>
