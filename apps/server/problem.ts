@@ -5,7 +5,8 @@ import type { Access } from "./access/access.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
 
-const STATUS: Readonly<Record<ErrorCode, number>> = {
+/** The status of each code. */
+export const STATUS: Readonly<Record<ErrorCode, number>> = {
   Invalid: 400,
   Denied: 403,
   NotFound: 404,

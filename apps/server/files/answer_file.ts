@@ -97,7 +97,15 @@ export async function answerFile(
   representation: Representation,
   read: ReadFile,
 ): Promise<Response> {
-  const early = answerWithout(headers, representation);
+  const { etag, lastModified } = representation;
+  const early = answerConditions(headers, representation, {
+    known: {
+      etag,
+      "last-modified": lastModified,
+      "cache-control": representation.headers["cache-control"],
+    },
+    failed: "Cannot answer: the file is not the one of If-Match or If-Unmodified-Since",
+  });
   if (early !== undefined) return early;
   if (method === "HEAD") return new Response(null, { headers: wholeHeaders(representation) }); // ranges are GET's
   const span = parseRange(headers, representation.size, representation);
@@ -111,23 +119,17 @@ export async function answerFile(
   return new Response(await read(), { headers: wholeHeaders(representation) });
 }
 
-/** The answer that a condition of a request leads to without a look at the file. */
-function answerWithout(headers: Headers, representation: Representation): Response | undefined {
-  const condition = evaluateConditions(headers, representation);
+/** Answers with 304 or 412 where the conditions of a request say so. `known` are the headers of a 304. */
+export function answerConditions(
+  headers: Headers,
+  validators: Compared,
+  { known, failed }: { known: Record<string, string>; failed: string },
+): Response | undefined {
+  const condition = evaluateConditions(headers, validators);
+  if (condition === "not modified") return new Response(null, { status: 304, headers: known });
   if (condition === "go on") return undefined;
-  if (condition === "not modified") {
-    const { etag, lastModified } = representation;
-    const cacheControl = representation.headers["cache-control"];
-    return new Response(null, {
-      status: 304,
-      headers: { etag, "last-modified": lastModified, "cache-control": cacheControl },
-    });
-  }
-  return problem(412, {
-    code: "Conflict",
-    detail: "Cannot answer: the file is not the one of If-Match or If-Unmodified-Since",
-    hint: "Ask without the condition, and see its ETag.",
-  });
+  const hint = "Repeat the request without the condition.";
+  return problem(412, { code: "Conflict", detail: failed, hint });
 }
 
 function wholeHeaders(

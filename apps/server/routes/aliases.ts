@@ -3,8 +3,7 @@ import { type AliasChange, checkAlias, type Registry, type RegistryError } from 
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
 import { route } from "../describe.ts";
-import { evaluateConditions } from "../files/answer_file.ts";
-import { problem } from "../problem.ts";
+import { answerConditions } from "../files/answer_file.ts";
 import { answerListing, listing } from "../listing.ts";
 import type { Routes } from "../routing.ts";
 import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/reading.ts";
@@ -44,17 +43,11 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
       if (!Object.hasOwn(aliases, alias)) throw noAlias(name, alias);
       const version = aliases[alias];
       const known = { "etag": `"${version}"`, "cache-control": "no-cache" };
-      const condition = evaluateConditions(c.req.raw.headers, { etag: known.etag });
-      if (condition === "not modified") return new Response(null, { status: 304, headers: known });
-      if (condition === "go on") return c.json({ alias, version }, 200, known);
-      const detail = `Cannot read alias ${
+      const failed = `Cannot read alias ${
         JSON.stringify(`${name}@${alias}`)
       }: it names ${version} now`;
-      return problem(412, {
-        code: "Conflict",
-        detail,
-        hint: "Repeat the request without `If-Match`.",
-      });
+      return answerConditions(c.req.raw.headers, { etag: known.etag }, { known, failed }) ??
+        c.json({ alias, version }, 200, known);
     },
   });
   route(routes, "GET /artifacts/:name/aliases/:alias/history", {

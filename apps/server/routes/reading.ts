@@ -34,8 +34,8 @@ import {
   type VersionsOptions,
   type WatchOptions,
 } from "../../../mod.ts";
-import { evaluateConditions } from "../files/answer_file.ts";
-import { problem, problemOf } from "../problem.ts";
+import { answerConditions } from "../files/answer_file.ts";
+import { problemOf } from "../problem.ts";
 import { ArtifactInfoSchema, InfoQuery, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";
 import { fault } from "../../../core/errors.ts";
 import { answerEvents, EVENTS_TYPE, type ServerEvent } from "../event_stream.ts";
@@ -124,20 +124,15 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
     answer: async ({ c, params: { name, version }, query: { commit, data } }) => {
       const artifact = await openVersion({ name, version, commit });
       const { info } = artifact;
-      const validators = { etag: `"${info.commit}"`, lastModified: info.createdAt.toUTCString() };
-      const known = {
-        "etag": validators.etag,
-        "cache-control": "no-cache",
-        "last-modified": validators.lastModified,
-      };
-      const condition = evaluateConditions(c.req.raw.headers, validators);
-      if (condition === "not modified") return new Response(null, { status: 304, headers: known });
-      if (condition === "failed") {
-        const detail = `Cannot answer: ${
-          JSON.stringify(`${name}@${version}`)
-        } is commit ${info.commit} now`;
-        return problem(412, { code: "Conflict", detail, hint: "Ask without the condition." });
-      }
+      const lastModified = info.createdAt.toUTCString();
+      const etag = `"${info.commit}"`;
+      const known = { etag, "cache-control": "no-cache", "last-modified": lastModified };
+      const ref = JSON.stringify(`${name}@${version}`);
+      const answered = answerConditions(c.req.raw.headers, { etag, lastModified }, {
+        known,
+        failed: `Cannot answer: ${ref} is commit ${info.commit} now`,
+      });
+      if (answered !== undefined) return answered;
       const isSmall = data !== undefined && info.size <= data;
       return c.json(isSmall ? await withData(artifact) : info, 200, known);
     },

@@ -1,23 +1,13 @@
 // Schemas of versions, their files, and errors.
 import * as v from "npm:valibot@^1.5";
+import { STATUS } from "../problem.ts";
 import { flag, object, page, pageFields } from "./listing.ts";
 
 export const ProblemSchema = object("Problem", {
   title: v.string(),
   status: v.number(),
   detail: v.string(),
-  code: v.picklist([
-    "NotFound",
-    "AlreadyExists",
-    "Conflict",
-    "Invalid",
-    "Unsupported",
-    "Corrupt",
-    "Denied",
-    "Unavailable",
-    "Unknown",
-    "TaskFailed",
-  ]),
+  code: v.picklist(Object.keys(STATUS)),
   hint: v.optional(v.string()),
   suggestion: v.optional(v.string()),
   maybeWritten: v.optional(v.boolean()),
