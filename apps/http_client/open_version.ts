@@ -15,7 +15,7 @@ import type { LoadOptions, TransferProgress, Verify } from "../../core/registry.
 import { artifactPath, filePath, segment, versionPath } from "./address.ts";
 import { decodeBase64, infoOf, type WireInfo } from "./wire.ts";
 
-export interface RemoteFile {
+interface RemoteFile {
   ref: string;
   /** Below the address of the service, encoded. */
   path: string;
@@ -42,7 +42,7 @@ export async function* readFile(
 }
 
 /** Throws `Corrupt` where bytes are not those of a file. */
-export function checkBytes(ref: string, info: FileInfo, bytes: Uint8Array): void {
+function checkBytes(ref: string, info: FileInfo, bytes: Uint8Array): void {
   const hash = createSha256();
   hash.update(bytes);
   if (bytes.byteLength !== info.size || hash.digest() !== info.sha256) {

@@ -46,7 +46,7 @@ export function createRenewal(
   };
 }
 
-export function needsToken(message: string, problem = ""): RefusedRequest {
+function needsToken(message: string, problem = ""): RefusedRequest {
   return new RefusedRequest({
     status: 401,
     code: "Denied",
@@ -83,7 +83,7 @@ export function guardRoute(
   return Object.assign(guard, documented, { scope });
 }
 
-export function allowsRoute(access: Access, scope: RouteScope, name: string | undefined): boolean {
+function allowsRoute(access: Access, scope: RouteScope, name: string | undefined): boolean {
   if (scope === "open") return true;
   if (scope === "admin" || scope === "metrics") return access[scope];
   return name === undefined ? access.maySome(scope) : access.may(scope, name);

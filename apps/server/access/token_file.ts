@@ -122,7 +122,7 @@ export async function readTokens(file: string): Promise<StoredToken[] | undefine
   }
 }
 
-export function hashToken(token: string): string {
+function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 

@@ -88,7 +88,7 @@ export interface Representation extends Validators {
 }
 
 /** Reads a file, or a range of it; undefined where there are no ranges of it. */
-export type ReadFile = (
+type ReadFile = (
   range?: Required<ByteRange>,
 ) => Promise<BodyInit | undefined> | BodyInit | undefined;
 

@@ -14,19 +14,13 @@ import { checkOptions, type OptionNames } from "../../../core/options/check_opti
 import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
 import { readCertificate } from "./certificate.ts";
 
-export interface Connections {
-  count(): number;
-  busy(): number;
-  cut(): number;
-}
-
-/** Keeps at most so many connections, and ends those that stand still for `idleTimeoutMs` in the middle of something. */
-export function watchConnections(
+/** Keeps at most so many connections, and ends those that stand still for `idleTimeoutMs` in the middle of something. Returns what ends all. */
+function watchConnections(
   server: Server,
   { maxConnections, idleTimeoutMs }: { maxConnections: number; idleTimeoutMs: number },
-): Connections {
+): () => number {
   const idle = new Set<Socket>(); // in the order in which they became so
-  const busy = new Map<Socket, { request: IncomingMessage; response: ServerResponse }>();
+  const busy = new Map<Socket, IncomingMessage>();
 
   function makeRoom(newest: Socket): void {
     if (idle.size + busy.size <= maxConnections) return;
@@ -47,31 +41,26 @@ export function watchConnections(
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     idle.delete(socket);
-    busy.set(socket, { request, response });
+    busy.set(socket, request);
     response.once("close", () => {
       if (!busy.delete(socket) || socket.destroyed) return;
       idle.add(socket);
     });
   });
   server.setTimeout(idleTimeoutMs, (socket: Socket) => {
-    const { request } = busy.get(socket) ?? {};
-    const isOurTurn = request?.complete === true && socket.writableLength === 0; // an answer may take its time
+    const isOurTurn = busy.get(socket)?.complete === true && socket.writableLength === 0; // an answer may take its time
     if (!isOurTurn) socket.destroy();
   });
 
-  return {
-    count: () => idle.size + busy.size,
-    busy: () => busy.size,
-    cut() {
-      const cut = busy.size;
-      for (const socket of [...busy.keys(), ...idle]) socket.destroy();
-      return cut;
-    },
+  return () => {
+    const cut = busy.size;
+    for (const socket of [...busy.keys(), ...idle]) socket.destroy();
+    return cut;
   };
 }
 
 /** Answers requests of Node's HTTP server with a handler. Nothing global is changed. */
-export function listenerOf(
+function listenerOf(
   handler: Handler,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const listener = getRequestListener(
@@ -162,7 +151,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     handshakeTimeout: headersTimeoutMs,
   });
   server.maxHeadersCount = 100;
-  const connections = watchConnections(server, { maxConnections, idleTimeoutMs });
+  const cutAll = watchConnections(server, { maxConnections, idleTimeoutMs });
   server.on("request", listenerOf(handler));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -193,7 +182,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
         late,
       ]);
       over.abort();
-      const cut = ended === "late" ? connections.cut() : 0;
+      const cut = ended === "late" ? cutAll() : 0;
       await closed;
       return cut;
     },

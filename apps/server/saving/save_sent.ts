@@ -59,7 +59,7 @@ export async function ofCondition<T>(
   }
 }
 
-export interface CopiedVersion extends CopyOptions {
+interface CopiedVersion extends CopyOptions {
   name: string;
   /** A version, a range, an alias or `latest`. @default "latest" */
   version?: string;

@@ -66,7 +66,7 @@ export const ArtifactInfoSchema = object("ArtifactInfo", {
   idempotencyKey: v.optional(v.string()),
 });
 
-export const VersionEntrySchema = object("VersionEntry", {
+const VersionEntrySchema = object("VersionEntry", {
   name: v.string(),
   version: v.string(),
   generation: Amount,

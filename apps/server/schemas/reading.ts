@@ -11,7 +11,7 @@ export const NamesQuery = v.object({
 
 export const NamesPage = page(v.string(), "NamesPage");
 
-export const LogEntrySchema = object("LogEntry", {
+const LogEntrySchema = object("LogEntry", {
   event: v.picklist(["saved", "deleted", "aliased", "unaliased"]),
   name: v.string(),
   version: v.optional(v.string()),
@@ -29,7 +29,7 @@ export const AliasSchema = object("Alias", { alias: v.string(), version: v.strin
 
 export const AliasesPage = page(AliasSchema, "AliasesPage");
 
-export const AliasChangeSchema = object("AliasChange", {
+const AliasChangeSchema = object("AliasChange", {
   version: v.optional(v.string()),
   commit: v.string(),
   generation: Amount,
@@ -127,7 +127,7 @@ const runFields = {
   durationMs: v.optional(v.number()),
 };
 
-export const RunSchema = object("Run", {
+const RunSchema = object("Run", {
   ...runFields,
   plannedAt: Moment,
   steps: Amount,

@@ -12,7 +12,7 @@ import {
 } from "./artifact.ts";
 
 /** The id and version of what reads the files again. */
-export const MaterializerSchema = v.strictObject({
+const MaterializerSchema = v.strictObject({
   id: v.pipe(Text, v.maxLength(200)),
   formatVersion: v.pipe(v.number(), v.integer(), v.minValue(1)),
 });
@@ -27,7 +27,7 @@ const aboutFile = {
 };
 
 /** A file that is sent: its bytes in base64, or the upload that holds them. */
-export const SentFileSchema = v.pipe(
+const SentFileSchema = v.pipe(
   v.union([
     v.strictObject({
       ...aboutFile,
@@ -142,7 +142,7 @@ export const MOST_OPERATIONS = 1000;
 const name = Text;
 const version = v.optional(Text);
 
-export const OperationSchema = v.pipe(
+const OperationSchema = v.pipe(
   v.variant("op", [
     v.strictObject({ op: v.literal("save"), name, ...SaveRequestSchema.entries }),
     v.strictObject({ op: v.literal("copy"), name, version, ...CopyRequestSchema.entries }),
