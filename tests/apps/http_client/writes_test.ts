@@ -231,3 +231,26 @@ Deno.test("a save that is aborted before it is sent throws the reason, one that 
   assert(!await service.behind.has("a"));
   await service.close();
 });
+
+Deno.test("what is said of files goes over the wire and back: modes, and times where they are kept", async () => {
+  const service = await startService();
+  await using registry = await service.open();
+  const modifiedAt = "2023-11-14T22:13:20.000Z";
+  const materializer = {
+    ...registry.materializers.get("folder"),
+    save: () => [
+      { path: "a", content: new Uint8Array(1), modifiedAt },
+      { path: "b", content: new TextEncoder().encode("/etc/hostname"), mode: "link" as const },
+      { path: "c", content: new Uint8Array(100_000), mode: "executable" as const, modifiedAt },
+    ],
+  };
+  const { digest } = await registry.save("a", null, { materializer });
+  for (const each of [registry, service.behind]) {
+    const { files, digest: told } = await each.info("a");
+    assertEquals(files.map(({ mode }) => mode), [undefined, "link", "executable"]);
+    assertEquals(files.map((file) => file.modifiedAt), [modifiedAt, undefined, modifiedAt]);
+    assertEquals(told, digest);
+  }
+  assertEquals((await service.behind.save("b", null, { materializer })).digest, digest);
+  await service.close();
+});
