@@ -10,8 +10,8 @@ import { createApp } from "./server/app.ts";
 
 export { createToken, readTokens, removeToken } from "./server/access/token_file.ts";
 export type { CreateTokenOptions, StoredToken } from "./server/access/token_file.ts";
-export { openTokenFile } from "./server/access/token_check.ts";
-export type { TokenCheck, TokenFileOptions } from "./server/access/token_check.ts";
+export { openTokenFile } from "./server/access/token_file.ts";
+export type { TokenCheck, TokenFileOptions } from "./server/access/token_file.ts";
 export { listen } from "./server/listen/listen.ts";
 export type {
   ConnectionLimits,
@@ -20,7 +20,7 @@ export type {
   StopOptions,
 } from "./server/listen/options.ts";
 export type { Access } from "./server/access/access.ts";
-export type { Right } from "./server/access/scopes.ts";
+export type { Right } from "./server/access/access.ts";
 export type { Logger, Registry, System } from "../mod.ts";
 export type { UploadedVersion, UploadOptions } from "./server/uploads/next_step.ts";
 export type { Handler, HandlerInfo, HandlerLimits, HandlerOptions } from "./server/options.ts";

@@ -5,6 +5,7 @@ import { createMemoryBackend } from "../backends/memory.ts";
 import { createS3Configs } from "../backends/mod.ts";
 import { createS3Backend } from "../backends/s3.ts";
 import type { Backend } from "../core/backend.ts";
+import { createHandler, listen } from "../apps/server.ts";
 import { isRegistryError } from "../core/errors.ts";
 import { createMemoryFiles } from "../files/memory.ts";
 import { createFileManager } from "../files/mod.ts";
@@ -82,6 +83,9 @@ const CALLS: Record<string, (registry: Registry, wrong: Anything) => unknown> = 
       [`sweepUploads of ${kind}`, (_: unknown, wrong: Anything) => sweep(create(), wrong)],
     ]),
   ),
+  listen: (registry, wrong) => listen(createHandler(registry), { port: 0, ...wrong }),
+  "listen, its limits": (registry, wrong) =>
+    listen(createHandler(registry), { port: 0, limits: wrong }),
   subscribe: (_, wrong) => createMemoryBus().subscribe("a", () => {}, wrong),
 };
 
@@ -137,4 +141,11 @@ testInMemory("an option that has to be given is named", async ({ registry }) => 
     }
   }
   await invalid("names", () => prune(registry, { keepLast: 1, names: "abc" as Anything }));
+});
+
+Deno.test("events that are no bus are refused, not lost", async () => {
+  for (const events of [{}, "memory:", () => {}]) {
+    const given = { events: events as Anything };
+    assertMatch(await invalid("events", () => openRegistry("memory:", given)), /no bus$/);
+  }
 });

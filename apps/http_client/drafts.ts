@@ -8,8 +8,7 @@ import { checkMetadata } from "../../core/record/metadata.ts";
 import type { FileInfo } from "../../core/record/record.ts";
 import { artifactPath, segment } from "./address.ts";
 import type { Connection } from "./connection.ts";
-import { gatherFiles } from "./gather_files.ts";
-import { askedOf } from "./save_value.ts";
+import { askedOf, gatherFiles } from "./save_value.ts";
 import { flag, type OnWire, savedOf } from "./wire.ts";
 
 type WireDraft = Omit<DraftInfo, "parts"> & {

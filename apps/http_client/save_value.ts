@@ -1,13 +1,25 @@
-// Saving: a value is made into files here, and the service stores them.
-import { fault } from "../../core/errors.ts";
-import { checkMaterializer, type Materializers } from "../../core/materializer.ts";
+// Saves: a value becomes files here. Small files go with the request that saves, large ones before.
+import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
+import {
+  checkMaterializer,
+  type FilesToSave,
+  type FileToSave,
+  type Materializers,
+} from "../../core/materializer.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { checkMetadata } from "../../core/record/metadata.ts";
-import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
+import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { artifactPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
-import { gatherFiles } from "./gather_files.ts";
-import { savedOf } from "./wire.ts";
+import { encodeBase64, savedOf } from "./wire.ts";
+import type { FileMode } from "../../core/record/record.ts";
+import { withDeadline } from "../../core/retry.ts";
+import { createSideBySide } from "../../core/work/side_by_side.ts";
+import { untilAborted } from "../../core/work/until_aborted.ts";
+import { openContent } from "./content.ts";
+import { PIECE_BYTES, sendContent } from "./send_content.ts";
+import { sha256 } from "./sha256.ts";
+import { fileFacts } from "../../core/record/file_facts.ts";
 
 export async function saveValue(
   connection: Connection,
@@ -59,5 +71,92 @@ function checkOptions(name: string, options: SaveOptions): void {
     subject: shown(name),
     state: "it takes no `as`",
     hint: "Name what saves the value: { materializer }.",
+  });
+}
+
+/** What a save, or a part of a draft, may have in its own request, bytes of all files. */
+const INLINE_BYTES = 256 * 1024;
+/** Files that are sent before it, at once. */
+const AT_ONCE = 4;
+
+export interface WireFile {
+  path: string;
+  mediaType?: string;
+  mode?: FileMode;
+  modifiedAt?: string;
+  /** Bytes. */
+  size: number;
+  sha256: string;
+  /** Its bytes, as base64. */
+  data?: string;
+  upload?: string;
+}
+
+export interface GatherOptions {
+  action: string;
+  signal?: AbortSignal;
+  /** Hears of bytes as they move. */
+  onProgress?: (progress: TransferProgress) => void;
+}
+
+/** Reads the files of a value, and sends those that are large. What the caller's code throws is `TaskFailed`. */
+export async function gatherFiles(
+  connection: Connection,
+  produce: () => FilesToSave,
+  { action, signal, onProgress }: GatherOptions,
+): Promise<WireFile[]> {
+  const gathered: WireFile[] = [];
+  const checks: FileToSave[] = [];
+  const sending = createSideBySide({ atOnce: AT_ONCE, room: AT_ONCE * PIECE_BYTES, signal });
+  let left = INLINE_BYTES;
+  let moved = 0;
+  const tell = (path: string, bytes: number) => onProgress?.({ path, bytes: moved += bytes });
+  try {
+    const all = await withDeadline(Promise.resolve(produce()), { signal });
+    const generated = !Array.isArray(all);
+    for await (const file of untilAborted(all, signal)) {
+      signal?.throwIfAborted();
+      if (file.check !== undefined) checks.push(file);
+      const { path } = file;
+      const wire: WireFile = { path, size: 0, sha256: "", ...fileFacts(file) };
+      gathered.push(wire);
+      const content = await openContent(file, { maxBytes: left, signal });
+      if (content instanceof Uint8Array) {
+        left -= content.byteLength;
+        Object.assign(wire, {
+          size: content.byteLength,
+          sha256: sha256(content),
+          data: encodeBase64(content),
+        });
+        tell(path, content.byteLength);
+        continue;
+      }
+      const ended = await sending.begin(PIECE_BYTES, async () => {
+        const onBytes = (bytes: number) => tell(path, bytes);
+        Object.assign(
+          wire,
+          await sendContent(connection, content, { action, signal: sending.signal, onBytes }),
+        );
+      });
+      if (!content.stays || (generated && file.content instanceof Uint8Array)) await ended();
+    }
+    await sending.end();
+    for (const file of checks) file.check!();
+  } catch (error) {
+    await sending.stop(error);
+    throw contentFailure(action, error, signal);
+  }
+  return gathered;
+}
+
+/** The error of content that could not be read. What is said here, and an abort, stay as they are. */
+function contentFailure(action: string, error: unknown, signal: AbortSignal | undefined): unknown {
+  if (isRegistryError(error) || signal?.aborted) return error;
+  return fault({
+    code: "TaskFailed",
+    action,
+    state: `its content failed: ${messageOf(error)}`,
+    hint: "Nothing was saved. The cause says what the materializer or the stream met.",
+    cause: error,
   });
 }

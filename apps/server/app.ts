@@ -1,39 +1,38 @@
 // All routes, and what is around them.
 import manifest from "../../deno.json" with { type: "json" };
-import { isRegistryError, realSystem, type Registry } from "../../mod.ts";
+import { isRegistryError, openUploads, realSystem, type Registry } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
-import { checkHandlerOptions } from "./check_options.ts";
+import {
+  checkHandlerOptions,
+  type Handler,
+  type HandlerInfo,
+  type HandlerOptions,
+} from "./options.ts";
 import type { ServerContext } from "./context.ts";
-import { createDocument, describe } from "./describe.ts";
+import { createDocument, route } from "./describe.ts";
 import { createOpened } from "./files/opened.ts";
 import { createGuard } from "./guard/guard.ts";
-import { createMetrics } from "./observe/metrics.ts";
-import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
-import { checkPath, pathOf } from "./paths.ts";
+import { Metrics } from "./observe/metrics.ts";
+import { checkPath, createRoutes, pathOf, readDotNames, type Routes } from "./routing.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
-import { readDotNames } from "./dot_names.ts";
-import { createRoutes, type Routes } from "./routing.ts";
 import { aliasesRoutes } from "./routes/aliases.ts";
 import { filesRoutes } from "./routes/files.ts";
-import { lineageRoutes } from "./routes/lineage.ts";
-import { logRoutes } from "./routes/log.ts";
-import { namesRoutes } from "./routes/names.ts";
-import { batchRoutes } from "./routes/batch.ts";
+import {
+  lineageRoutes,
+  logRoutes,
+  namesRoutes,
+  registryRoutes,
+  versionsRoutes,
+  watchRoutes,
+} from "./routes/reading.ts";
+import { batchRoutes, savesRoutes } from "./routes/saves.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
-import { presignedRoutes } from "./routes/presigned.ts";
-import { savesRoutes } from "./routes/saves.ts";
-import { jobsRoutes } from "./routes/jobs.ts";
-import { uploadRoutes } from "./routes/upload.ts";
-import { createLazyUploads, uploadsRoutes } from "./routes/uploads.ts";
-import { registryRoutes } from "./routes/registry.ts";
-import { runsRoutes } from "./routes/runs.ts";
-import { versionsRoutes } from "./routes/versions.ts";
-import { watchRoutes } from "./routes/watch.ts";
-import { MOST_LIMIT } from "./schemas/listing.ts";
+import { presignedRoutes, uploadRoutes, uploadsRoutes } from "./routes/uploads.ts";
+import { jobsRoutes, runsRoutes } from "./routes/jobs.ts";
 import { observationRoutes } from "./routes/observation.ts";
 import { searchRoutes } from "./routes/search.ts";
 
-const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
+const SUBJECTS: readonly ((routes: Routes, context: ServerContext) => void)[] = [
   registryRoutes,
   namesRoutes,
   savesRoutes,
@@ -61,8 +60,8 @@ export function createApp(
   checkHandlerOptions(registry, options);
   const { system = realSystem, logger = SILENT } = options;
   const closing = new AbortController();
-  const uploads = createLazyUploads({ registry });
-  const metrics = createMetrics();
+  let uploads: ReturnType<typeof openUploads> | undefined;
+  const metrics = new Metrics();
   const context: ServerContext = {
     registry,
     options,
@@ -71,38 +70,30 @@ export function createApp(
     metrics,
     closing: closing.signal,
     openVersion: createOpened(registry),
-    uploads,
-    features: new Set(["reads"]),
-    limits: { page: MOST_LIMIT },
+    uploads: () => uploads ??= openUploads(registry),
   };
   const underWay = new Set<Promise<Response>>();
 
   const app = createRoutes();
   app.use(readDotNames);
-  for (const routes of SUBJECTS) app.route("/", routes(context));
+  for (const addRoutes of SUBJECTS) addRoutes(app, context);
   let document: Promise<Record<string, unknown>> | undefined;
-  app.get(
-    "/openapi.json",
-    describe({
-      id: "getDocument",
-      tag: "service",
-      summary: "This document",
-      scope: "open",
-      answers: {
-        200: {
-          description: "The OpenAPI document of all routes",
-          content: { "application/json": { schema: { type: "object" } } },
-        },
+  route(app, "GET /openapi.json", {
+    id: "getDocument",
+    tag: "service",
+    summary: "This document",
+    scope: "open",
+    answers: {
+      200: {
+        description: "The OpenAPI document of all routes",
+        content: { "application/json": { schema: { type: "object" } } },
       },
-    }),
-    async (c) =>
-      c.json(
-        await (document ??= createDocument(app, {
-          version: manifest.version,
-          hasTokens: options.tokens !== undefined,
-        })),
-      ),
-  );
+    },
+    answer: async ({ c }) => {
+      const about = { version: manifest.version, hasTokens: options.tokens !== undefined };
+      return c.json(await (document ??= createDocument(app, about)));
+    },
+  });
   const refuse = (thrown: unknown, access?: Access): Response => {
     if (isRegistryError(thrown)) {
       if (FAULTS.has(thrown.code)) metrics.fault(thrown.code);

@@ -1,7 +1,6 @@
 // What every route is handed.
 import type { Logger, Registry, ResumableUploads, System } from "../../mod.ts";
-import type { Access } from "./access/access.ts";
-import type { RouteScope } from "./access/scopes.ts";
+import type { Access, RouteScope } from "./access/access.ts";
 import type { OpenVersion } from "./files/opened.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
@@ -22,9 +21,6 @@ export interface ServerContext {
   /** What arrives before it is saved. `Unsupported` for a registry without a store of its own. */
   uploads(): Promise<ResumableUploads>;
   readonly openVersion: OpenVersion;
-  /** What this service can do, for clients: routes add theirs before the first request. */
-  readonly features: Set<string>;
-  readonly limits: Record<string, number>;
 }
 
 export interface RequestInfo extends HandlerInfo {

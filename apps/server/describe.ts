@@ -1,4 +1,4 @@
-// How a route is described: once, for the checks of its requests and for the OpenAPI document.
+// Routes: each is described once, for its checks, its types and the OpenAPI document.
 import {
   describeRoute,
   generateSpecs,
@@ -10,10 +10,10 @@ import { fault } from "../../core/errors.ts";
 import type { StandardSchema } from "../../mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
 import { guardRoute } from "./access/guard_route.ts";
-import type { RouteScope } from "./access/scopes.ts";
-import { PROBLEM_TYPE, RefusedRequest } from "./problem.ts";
-import type { Routes } from "./routing.ts";
-import { ProblemSchema } from "./schemas/problem.ts";
+import type { Access, RouteScope } from "./access/access.ts";
+import { PROBLEM_TYPE, RefusedRequest, TITLES } from "./problem.ts";
+import type { RouteContext, RouteMiddleware, Routes } from "./routing.ts";
+import { ProblemSchema } from "./schemas/artifact.ts";
 
 type Content = Record<string, { schema?: StandardSchema | Record<string, unknown> }>;
 
@@ -37,21 +37,74 @@ export interface RouteDescription {
   problems?: readonly number[];
 }
 
+type Output<S> = S extends StandardSchema<infer O> ? O : undefined;
+
+/** A request that met the description of its route. */
+export interface AskedRoute<Q, J> {
+  c: RouteContext;
+  /** The parameters of the path, decoded. */
+  params: Record<string, string>;
+  query: Output<Q>;
+  json: Output<J>;
+  access: Access;
+  signal: AbortSignal;
+}
+
+export interface Route<Q, J> extends RouteDescription {
+  /** The schema of its query. @default not read */
+  query?: Q;
+  /** The schema of the JSON that it is sent. @default not read */
+  json?: J;
+  answer(asked: AskedRoute<Q, J>): Response | Promise<Response>;
+}
+
+/** Adds a route. Its description checks the token, the query and the body, and stands in the OpenAPI document. */
+export function route<
+  Q extends StandardSchema | undefined = undefined,
+  J extends StandardSchema | undefined = undefined,
+>(routes: Routes, at: `${string} /${string}`, { query, json, answer, ...rest }: Route<Q, J>): void {
+  const [method, path] = at.split(" ");
+  const checks = [
+    ...(query === undefined ? [] : [validator("query", query, refuse)]),
+    ...(json === undefined ? [] : [checkedJson(json)]),
+  ] as RouteMiddleware[];
+  routes.on(method, path, describe(rest), ...checks, (c) =>
+    answer({
+      c,
+      params: c.req.param(),
+      query: c.req.valid("query" as never) as Output<Q>,
+      json: c.req.valid("json" as never) as Output<J>,
+      access: c.env.access,
+      get signal() { // what reads leaves it alone
+        return c.req.raw.signal;
+      },
+    }));
+}
+
+/** Refuses other media types; what a check carries for the document goes with it. */
+function checkedJson(schema: StandardSchema): RouteMiddleware {
+  const checked = validator("json", schema, refuse) as RouteMiddleware;
+  const guarded: RouteMiddleware = (c, next) => {
+    checkJsonType(c.req.raw);
+    return checked(c, next);
+  };
+  return Object.assign(guarded, checked);
+}
+
 type Spec = Parameters<typeof describeRoute>[0];
 
 loadVendor("valibot", { toJSONSchema: valibotToJsonSchema as never });
 
-/** Describes the route that it stands in, and lets only those through whose token has its scope. */
-export function describe(route: RouteDescription): ReturnType<typeof describeRoute> {
+function describe(route: RouteDescription): ReturnType<typeof describeRoute> {
   const { id, tag, summary, description, scope, requestHeaders = {}, body, answers } = route;
   const { problems = [] } = route;
   const answered = Object.entries(answers).map(([status, answer]) =>
     [status, describeAnswer(answer)] as const
   );
-  const usual = scope === "open" ? [400, 500, 503] : USUAL;
+  const usual = scope === "open" ? [400, 403, 429, 500, 503] : USUAL;
   const refused = [...usual, ...problems].map((status) => {
     const content = { [PROBLEM_TYPE]: { schema: resolver(ProblemSchema) } };
-    return [status, { description: PROBLEMS[status], content }] as const;
+    return [status, { description: TITLES[status], content }] as const;
   });
   const parameters = Object.entries(requestHeaders).map(([name, description]) => ({
     in: "header",
@@ -108,23 +161,6 @@ function isStandard(schema: StandardSchema | Record<string, unknown>): schema is
   return "~standard" in schema;
 }
 
-/** Checks the query of a request; `c.req.valid("query")` is what it says. */
-// deno-lint-ignore explicit-function-return-type
-export function query<S extends StandardSchema>(schema: S) {
-  return validator("query", schema, refuse);
-}
-
-/** Checks the JSON that a request sends; `c.req.valid("json")` is what it says. */
-// deno-lint-ignore explicit-function-return-type
-export function json<S extends StandardSchema>(schema: S) {
-  const checked = validator("json", schema, refuse);
-  const guarded = (...[c, next]: Parameters<typeof checked>) => {
-    checkJsonType(c.req.raw);
-    return checked(c, next);
-  };
-  return Object.assign(guarded, checked) as typeof checked; // what the description carries goes with it
-}
-
 function checkJsonType({ headers }: Request): void {
   const type = headers.get("content-type");
   if (type !== null && /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i.test(type)) return;
@@ -165,27 +201,7 @@ function timesGiven(given: unknown, parameter: string): number {
   return Array.isArray(value) ? value.length : 1;
 }
 
-const PROBLEMS: Readonly<Record<number, string>> = {
-  400: "The request is wrong.",
-  401: "A token is needed, or the one that was sent is not known.",
-  403: "The token may not do that, or the store refuses.",
-  404: "There is no such thing.",
-  406: "There is no such form of it.",
-  408: "Its body was not here in time.",
-  409: "It exists, or somebody else changed it first.",
-  410: "It was there, and is over.",
-  412: "It is not as `If-Match` or `ifCommit` expects.",
-  413: "It is larger than this service takes.",
-  415: "This media type is not taken.",
-  416: "The file has no such range.",
-  422: "The store or the registry cannot do that.",
-  429: "Too many requests: `Retry-After` says when.",
-  460: "What arrived does not have the checksum that was said.",
-  500: "Stored data is damaged, or this service has a fault.",
-  503: "The store does not answer now.",
-};
-
-/** The problems that every route may answer which is not open: what it calls may say any of them. */
+/** The problems of every route that is not open. */
 const USUAL = [400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 500, 503];
 
 /** What the parameters of paths are. */

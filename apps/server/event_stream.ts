@@ -1,6 +1,6 @@
 // Server-sent events (WHATWG HTML, section 9.2).
 import type { Access } from "./access/access.ts";
-import { whileAllowed } from "./access/while_allowed.ts";
+import { whileAllowed } from "./access/guard_route.ts";
 import type { ServerContext } from "./context.ts";
 import type { RouteContext } from "./routing.ts";
 

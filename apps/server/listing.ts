@@ -1,8 +1,8 @@
 // Listings as pages, and as lines of JSON.
 import type { StandardSchema } from "../../mod.ts";
-import { whileAllowed } from "./access/while_allowed.ts";
+import { whileAllowed } from "./access/guard_route.ts";
 import type { RouteDescription } from "./describe.ts";
-import { readFirst } from "./files/read_first.ts";
+import { readFirst } from "./files/streams.ts";
 import type { RouteContext } from "./routing.ts";
 import { DEFAULT_LIMIT } from "./schemas/listing.ts";
 

@@ -1,8 +1,11 @@
-// What a handler is given, and what it is.
-import type { Logger, System } from "../../mod.ts";
+// Options of a handler. They are checked when it is created: a mistyped option would otherwise fail
+// each request, or let everybody in.
+import type { Logger, RegistryError, System } from "../../mod.ts";
 import type { JobQueue } from "../../queues/mod.ts";
-import type { TokenCheck } from "./access/token_check.ts";
+import type { TokenCheck } from "./access/token_file.ts";
 import type { UploadOptions } from "./uploads/next_step.ts";
+import { fault } from "../../core/errors.ts";
+import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 
 /** What a server knows of a request besides the request, as `Deno.serve` says it. */
 export interface HandlerInfo {
@@ -50,4 +53,63 @@ export interface HandlerLimits {
   bodyTimeoutMs?: number;
   /** Requests a second of a token, or of an address without one; twice as many may come at once. Else 429. @default no limit */
   requestsPerSecond?: number;
+}
+
+const OPTIONS: OptionNames<HandlerOptions> = {
+  tokens: true,
+  cors: true,
+  hosts: true,
+  limits: true,
+  jobs: true,
+  upload: true,
+  system: true,
+  logger: true,
+};
+
+const LIMITS: OptionNames<HandlerLimits> = {
+  maxBodyBytes: true,
+  maxUploadBytes: true,
+  bodyTimeoutMs: true,
+  requestsPerSecond: true,
+};
+
+/**
+ * Checks what a handler is given.
+ *
+ * @throws {RegistryError} `Invalid` for what is no registry, no check of tokens, no queue or no next step of uploads,
+ * and for options that are not known: without `tokens` everybody is let in
+ */
+export function checkHandlerOptions(registry: unknown, options: HandlerOptions): void {
+  if (!has(registry, "open") || !has(registry, "names")) {
+    throw refused("it is given no registry", "createHandler(await openRegistry(path), options)");
+  }
+  checkOptions("create a handler", options, OPTIONS);
+  const { tokens, jobs, upload, limits } = options;
+  checkOptions("create a handler", limits, LIMITS);
+  if (tokens !== undefined && !has(tokens, "find")) {
+    throw refused(
+      "its tokens are no check of tokens",
+      'As in { tokens: await openTokenFile("tokens.json") }.',
+    );
+  }
+  if (jobs !== undefined && !has(jobs, "add")) {
+    throw refused("its jobs are no queue", "As in { jobs: await openQueue(url) }, of ./queues.");
+  }
+  if (
+    upload !== undefined && !has(upload.task, "submit") && typeof upload.schedule !== "function"
+  ) {
+    throw refused(
+      "its upload says neither a task nor what schedules one",
+      'As in { upload: { task: plugins.createTask("resize").addBehavior("schedule_job") } }, or { upload: { schedule } }.',
+    );
+  }
+}
+
+function has(value: unknown, method: string): boolean {
+  if (Array.isArray(value)) return false; // a list of tokens has a method find too
+  return typeof (value as Record<string, unknown> | null | undefined)?.[method] === "function";
+}
+
+function refused(state: string, hint: string): RegistryError {
+  return fault({ code: "Invalid", action: "create a handler", state, hint });
 }

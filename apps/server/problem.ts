@@ -5,7 +5,8 @@ import type { Access } from "./access/access.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
 
-const STATUS: Readonly<Record<ErrorCode, number>> = {
+/** The status of each code. */
+export const STATUS: Readonly<Record<ErrorCode, number>> = {
   Invalid: 400,
   Denied: 403,
   NotFound: 404,
@@ -18,7 +19,8 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   TaskFailed: 500,
 };
 
-const TITLES: Readonly<Record<number, string>> = {
+/** Titles of errors, and their descriptions in the OpenAPI document. */
+export const TITLES: Readonly<Record<number, string>> = {
   400: "The request is wrong",
   401: "A token is needed",
   403: "Not allowed",
@@ -141,12 +143,5 @@ export class RefusedRequest extends RegistryError {
     super(fields);
     this.status = status;
     this.headers = headers;
-  }
-}
-
-/** What a request made a condition of is not so: 412 in place of 409. */
-export class RefusedCondition extends RefusedRequest {
-  constructor(fields: RegistryErrorFields) {
-    super({ status: 412, ...fields });
   }
 }

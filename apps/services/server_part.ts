@@ -1,7 +1,7 @@
 // The server, which only `holdfast serve` needs. Types of it are from files that import no package.
 import type { Registry } from "../../mod.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
-import type { TokenCheck, TokenFileOptions } from "../server/access/token_check.ts";
+import type { TokenCheck, TokenFileOptions } from "../server/access/token_file.ts";
 import type { Listening, ListenOptions } from "../server/listen/options.ts";
 import type { Handler, HandlerOptions } from "../server/options.ts";
 

@@ -1,8 +1,56 @@
-// What whoever sent a request may do. Every route asks it, lists only what it may read, and says
-// `Denied` before it looks whether there is such a thing.
-import type { RegistryError } from "../../../mod.ts";
+// The rights of a request, and scopes: the rights of a token as text. `read:team/*` reads what begins
+// with `team/`, `write:model` writes the one name, `read:*` reads everything, `metrics` reads
+// `/metrics`, and `admin` may do all of it.
+//
+// Every route checks rights, lists only names that may be read, and answers `Denied` before it looks
+// whether a name exists.
 import { fault } from "../../../core/errors.ts";
-import { allows, type Right, type Scope } from "./scopes.ts";
+import type { RegistryError } from "../../../mod.ts";
+
+/** What can be done to an artifact. Writing does not include reading. */
+export type Right = "read" | "write";
+
+/**
+ * The right that a route needs: none, to read or write its artifact, or a scope that names no artifact.
+ */
+export type RouteScope = "open" | "read" | "write" | "metrics" | "admin";
+
+export type Scope =
+  | { kind: "admin" | "metrics" }
+  | {
+    kind: Right;
+    name: string;
+    prefix: boolean;
+  };
+
+/**
+ * Parses `read:NAME`, `write:NAME`, `metrics` or `admin`; a `*` at the end of a name stands for anything.
+ *
+ * @throws {RegistryError} `Invalid` for anything else
+ */
+export function parseScope(text: string): Scope {
+  if (text === "admin" || text === "metrics") return { kind: text };
+  const [, kind, pattern] = /^(read|write):(.+)$/s.exec(text) ?? [];
+  const name = pattern?.replace(/\*$/, "");
+  if (kind !== undefined && !name.includes("*")) {
+    return { kind: kind as Right, name, prefix: name !== pattern };
+  }
+  throw fault({
+    code: "Invalid",
+    action: "read",
+    subject: `${JSON.stringify(text.slice(0, 80))} as a scope`,
+    state: "there is no such right",
+    hint: "Examples: read:*, read:team/*, write:models:* (a * only at the end), metrics, admin.",
+  });
+}
+
+export function allows(scopes: readonly Scope[], right: Right, name: string): boolean {
+  return scopes.some((scope) => {
+    if (scope.kind === "admin") return true;
+    if (scope.kind !== right) return false;
+    return scope.prefix ? name.startsWith(scope.name) : name === scope.name;
+  });
+}
 
 /** The rights behind a request. */
 export interface Access {

@@ -1,16 +1,9 @@
 // How large the body of a request may be, and how long it may take. What is uploaded has no limit
 // here: it is written as it comes, and nobody holds it.
 import type { System } from "../../../mod.ts";
-import { pathOf } from "../paths.ts";
+import type { HandlerLimits } from "../options.ts";
+import { pathOf } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
-
-export interface BodyLimits {
-  /** Bytes of a body that is read as a whole. */
-  maxBodyBytes: number;
-  bodyTimeoutMs: number;
-  /** Bytes of what is uploaded. */
-  maxUploadBytes: number;
-}
 
 /** Where bytes are written as they come. What is below `/uploads/presigned` is JSON, also where a `%` hides that. */
 const UPLOADS = /^\/(contents|upload|uploads|uploads\/(?!presigned(\?|$))[^/?%]*)(\?|$)/;
@@ -21,7 +14,7 @@ const UPLOADS = /^\/(contents|upload|uploads|uploads\/(?!presigned(\?|$))[^/?%]*
  */
 export function limitBody(
   request: Request,
-  limits: BodyLimits,
+  limits: Required<Omit<HandlerLimits, "requestsPerSecond">>,
   { system, onRefuse }: {
     system: Pick<System, "sleep">;
     onRefuse?: (reason: RefusedRequest) => void;

@@ -1,16 +1,40 @@
-// What is around every answer: who may ask, how much, what is counted and logged, and headers that
-// every answer has.
+// Runs around every request: access, limits, metrics, the log, and headers of every answer.
 import type { Logger, System } from "../../../mod.ts";
-import { authenticate, createRenewal, nobody } from "../access/authenticate.ts";
+import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";
 import type { RequestInfo } from "../context.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { traced } from "../observe/trace.ts";
 import type { HandlerInfo, HandlerOptions } from "../options.ts";
-import { pathOf } from "../paths.ts";
+import { pathOf } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
 import { limitBody } from "./body_limit.ts";
 import { createOriginCheck } from "./origin.ts";
-import { createRateLimit } from "./rate_limit.ts";
+
+const MOST_KEYS = 10_000;
+
+/**
+ * Creates a bucket for each key: it fills by so many a second, and holds so many as come in two seconds. The function
+ * returns 0 where one more may come, else the milliseconds until then.
+ */
+function createRateLimit(
+  requestsPerSecond: number,
+  system: Pick<System, "monotonic">,
+): (key: string) => number {
+  const most = Math.max(1, requestsPerSecond * 2);
+  const buckets = new Map<string, { left: number; at: number }>(); // in the order of their last use
+  return (key) => {
+    const now = system.monotonic();
+    const bucket = buckets.get(key) ?? { left: most, at: now };
+    bucket.left = Math.min(most, bucket.left + (now - bucket.at) / 1000 * requestsPerSecond);
+    bucket.at = now;
+    buckets.delete(key);
+    buckets.set(key, bucket);
+    if (buckets.size > MOST_KEYS) buckets.delete(buckets.keys().next().value!);
+    if (bucket.left < 1) return Math.ceil((1 - bucket.left) / requestsPerSecond * 1000);
+    bucket.left--;
+    return 0;
+  };
+}
 
 export interface GuardParts {
   system: System;
@@ -51,7 +75,7 @@ export function createGuard(
     if (asked !== undefined) return asked;
     const whose = authenticate(request, tokens);
     const { token } = await whose.catch(() => ({ token: undefined })); // who guesses is counted too
-    const waitMs = rate?.take(token ?? addressOf(known)) ?? 0;
+    const waitMs = rate?.(token ?? addressOf(known)) ?? 0;
     if (waitMs > 0) throw tooMany(waitMs);
     const access = known.access = await whose.catch((error) => {
       known.refusal = error; // thrown by routes that are not open

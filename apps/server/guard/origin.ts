@@ -2,17 +2,8 @@
 // sending requests (`Origin`, `Sec-Fetch-Site`), nor by a name of its own that leads here (`Host`:
 // DNS rebinding). CORS is off until origins are named.
 import { fault } from "../../../core/errors.ts";
+import type { HandlerOptions } from "../options.ts";
 import { RefusedRequest } from "../problem.ts";
-
-export interface OriginOptions {
-  /** Origins whose pages may use the service, as `https://app.example.com`; `*` for all, which without tokens only read. @default none */
-  cors?: readonly string[];
-  /**
-   * Names that the service has, without a port; `*` for any. @default with tokens any; without, only those of this
-   * machine: `localhost`, `127.0.0.1`, `[::1]`
-   */
-  hosts?: readonly string[];
-}
 
 export interface OriginCheck {
   /** The answer to a question whether a request may be sent; undefined for other requests. Throws what is refused. */
@@ -35,7 +26,7 @@ export function isLoopback(host: string): boolean {
  * @throws {RegistryError} `Invalid` for an origin or a name that no request could have
  */
 export function createOriginCheck(
-  { cors = [], hosts }: OriginOptions,
+  { cors = [], hosts }: Pick<HandlerOptions, "cors" | "hosts">,
   hasTokens: boolean,
 ): OriginCheck {
   for (const origin of listed(cors, "cors")) checkOrigin(origin);

@@ -4,28 +4,12 @@ import { readFile } from "node:fs/promises";
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 
-export interface Certificate {
-  read(): { cert: string; key: string };
-  /** Reads the files again; where they do not fit, what was there stays, and this throws. */
-  reload(): Promise<void>;
-}
-
 /**
  * Reads a certificate and its key.
  *
  * @throws {RegistryError} `Invalid` where they can not be read or do not belong together
  */
-export async function openCertificate(files: { cert: string; key: string }): Promise<Certificate> {
-  let now = await load(files);
-  return {
-    read: () => now,
-    async reload() {
-      now = await load(files);
-    },
-  };
-}
-
-async function load(
+export async function readCertificate(
   { cert, key }: { cert: string; key: string },
 ): Promise<{ cert: string; key: string }> {
   const read = { cert: await readPem(cert), key: await readPem(key) };

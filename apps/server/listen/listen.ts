@@ -1,23 +1,124 @@
 // A handler on a port, by the HTTP server of `node:http`, on Deno too: `Deno.serve` has no limit
 // for the time that headers take, for idle connections, nor for their number (measured with Deno
 // 2.9.6), and this one has.
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { getRequestListener } from "npm:@hono/node-server@^2.1";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { isLoopback, severalHosts } from "../guard/origin.ts";
+import type { Handler } from "../options.ts";
+import { problem, problemOf, type RefusedRequest } from "../problem.ts";
 import { realSystem, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import { isLoopback } from "../guard/origin.ts";
-import type { Handler } from "../options.ts";
-import { watchConnections } from "./connections.ts";
-import { listenerOf } from "./listener.ts";
-import type { Listening, ListenOptions } from "./options.ts";
-import { openCertificate } from "./certificate.ts";
+import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
+import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
+import { readCertificate } from "./certificate.ts";
+
+/** Keeps at most so many connections, and ends those that stand still for `idleTimeoutMs` in the middle of something. Returns what ends all. */
+function watchConnections(
+  server: Server,
+  { maxConnections, idleTimeoutMs }: { maxConnections: number; idleTimeoutMs: number },
+): () => number {
+  const idle = new Set<Socket>(); // in the order in which they became so
+  const busy = new Map<Socket, IncomingMessage>();
+
+  function makeRoom(newest: Socket): void {
+    if (idle.size + busy.size <= maxConnections) return;
+    const [oldest = newest] = idle;
+    idle.delete(oldest);
+    oldest.destroy();
+  }
+
+  server.on("connection", (socket: Socket) => {
+    socket.setNoDelay(true); // headers and a body may be two writes
+    idle.add(socket);
+    socket.once("close", () => {
+      idle.delete(socket);
+      busy.delete(socket);
+    });
+    makeRoom(socket);
+  });
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    idle.delete(socket);
+    busy.set(socket, request);
+    response.once("close", () => {
+      if (!busy.delete(socket) || socket.destroyed) return;
+      idle.add(socket);
+    });
+  });
+  server.setTimeout(idleTimeoutMs, (socket: Socket) => {
+    const isOurTurn = busy.get(socket)?.complete === true && socket.writableLength === 0; // an answer may take its time
+    if (!isOurTurn) socket.destroy();
+  });
+
+  return () => {
+    const cut = busy.size;
+    for (const socket of [...busy.keys(), ...idle]) socket.destroy();
+    return cut;
+  };
+}
+
+/** Answers requests of Node's HTTP server with a handler. Nothing global is changed. */
+function listenerOf(
+  handler: Handler,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const listener = getRequestListener(
+    (request, { incoming }) =>
+      handler(request, { remoteAddr: { hostname: incoming.socket.remoteAddress } }),
+    {
+      overrideGlobalObjects: false,
+      errorHandler: () =>
+        // what is no request at all: a host or target that makes no URL
+        problem(400, {
+          code: "Invalid",
+          detail: "Cannot read the request: its target or host is no URL",
+        }),
+    },
+  );
+  return (request, response) => {
+    if (hostsOf(request) > 1) return void refuse(response, severalHosts());
+    void listener(request, response);
+  };
+}
+
+/** Counts the `Host` headers: of several, a proxy may use another one (RFC 9112, section 3.2). */
+function hostsOf({ rawHeaders }: IncomingMessage): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i].length === 4 && rawHeaders[i].toLowerCase() === "host") count++;
+  }
+  return count;
+}
+
+async function refuse(response: ServerResponse, error: RefusedRequest): Promise<void> {
+  const answer = problemOf(error);
+  const headers = { ...Object.fromEntries(answer.headers), connection: "close" };
+  response.writeHead(answer.status, headers).end(await answer.text());
+}
+
+const OPTIONS: OptionNames<ListenOptions> = {
+  host: true,
+  port: true,
+  hasTokens: true,
+  tls: true,
+  limits: true,
+  system: true,
+};
+
+const LIMITS: OptionNames<ConnectionLimits> = {
+  maxHeaderBytes: true,
+  headersTimeoutMs: true,
+  idleTimeoutMs: true,
+  keepAliveMs: true,
+  maxConnections: true,
+};
 
 /**
  * Puts a handler on a port.
  *
  * @throws {RegistryError} `Denied` for an address beyond this machine without tokens; `Conflict` for a port that is
- * taken
+ * taken; `Invalid` for an option that is not known
  */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
   const {
@@ -27,15 +128,16 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     tls,
     limits = {},
     system = realSystem,
-  } = options;
+  } = checkOptions("listen", options, OPTIONS);
   const {
     maxHeaderBytes = 16_384,
     headersTimeoutMs = 10_000,
     idleTimeoutMs = 60_000,
     keepAliveMs = 15_000,
-  } = limits;
+    maxConnections = 4096,
+  } = checkOptions("listen", limits, LIMITS);
   if (!hasTokens && !isLoopback(host)) throw exposed(host);
-  const certificate = tls && await openCertificate(tls);
+  const certificate = tls && await readCertificate(tls);
   const settings = {
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: headersTimeoutMs,
@@ -45,12 +147,11 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   };
   const server: Server = certificate === undefined ? createServer(settings) : createSecureServer({
     ...settings,
-    ...certificate.read(),
+    ...certificate,
     handshakeTimeout: headersTimeoutMs,
   });
   server.maxHeadersCount = 100;
-  const { maxConnections = 4096 } = limits;
-  const connections = watchConnections(server, { maxConnections, idleTimeoutMs });
+  const cutAll = watchConnections(server, { maxConnections, idleTimeoutMs });
   server.on("request", listenerOf(handler));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -64,9 +165,9 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   return {
     url: `${tls === undefined ? "http" : "https"}://${shownHost}:${taken}`,
     async reloadCertificate() {
-      if (certificate === undefined) return;
-      await certificate.reload();
-      (server as ReturnType<typeof createSecureServer>).setSecureContext(certificate.read());
+      if (tls === undefined) return;
+      const renewed = await readCertificate(tls); // what cannot be used leaves the one that is there
+      (server as ReturnType<typeof createSecureServer>).setSecureContext(renewed);
     },
     async stop({ withinMs = 30_000 } = {}) {
       const over = new AbortController();
@@ -81,7 +182,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
         late,
       ]);
       over.abort();
-      const cut = ended === "late" ? connections.cut() : 0;
+      const cut = ended === "late" ? cutAll() : 0;
       await closed;
       return cut;
     },

@@ -1,5 +1,78 @@
-// What is counted, as Prometheus reads it.
-import { createHistogram, createNumbers, type Series } from "./prometheus.ts";
+// Metrics in the text format of Prometheus (version 0.0.4).
+export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** Bounds of the durations, seconds. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** A counter or a gauge; without labels it begins at 0. */
+class Numbers {
+  readonly #values = new Map<string, number>();
+  readonly #head: string;
+  readonly #name: string;
+  readonly #labels: string[];
+
+  constructor(kind: "counter" | "gauge", name: string, help: string, ...labels: string[]) {
+    this.#head = head(kind, name, help);
+    this.#name = name;
+    this.#labels = labels;
+    if (labels.length === 0) this.#values.set("", 0);
+  }
+
+  add(values: readonly string[], by = 1): void {
+    const key = labelled(this.#labels, values);
+    this.#values.set(key, (this.#values.get(key) ?? 0) + by);
+  }
+
+  text(): string {
+    const lines = [...this.#values].map(([labels, value]) => line(this.#name, labels, value));
+    return this.#head + lines.join("");
+  }
+}
+
+/** Durations by method and route. */
+class Durations {
+  readonly #name = "holdfast_request_duration_seconds";
+  readonly #values = new Map<string, { below: number[]; count: number; sum: number }>();
+
+  observe(method: string, route: string, seconds: number): void {
+    const key = labelled(["method", "route"], [method, route]);
+    const known = this.#values.get(key) ?? { below: BUCKETS.map(() => 0), count: 0, sum: 0 };
+    for (const [i, bound] of BUCKETS.entries()) if (seconds <= bound) known.below[i]++;
+    known.count++;
+    known.sum += seconds;
+    this.#values.set(key, known);
+  }
+
+  text(): string {
+    const name = this.#name;
+    const lines = [...this.#values].flatMap(([labels, { below, count, sum }]) => [
+      ...BUCKETS.map((bound, i) => line(`${name}_bucket`, `${labels},le="${bound}"`, below[i])),
+      line(`${name}_bucket`, `${labels},le="+Inf"`, count),
+      line(`${name}_sum`, labels, sum),
+      line(`${name}_count`, labels, count),
+    ]);
+    const help = "Time from a request to the first byte of its answer";
+    return head("histogram", name, help) + lines.join("");
+  }
+}
+
+function counter(name: string, help: string, ...labels: string[]): Numbers {
+  return new Numbers("counter", `holdfast_${name}`, help, ...labels);
+}
+
+function head(kind: string, name: string, help: string): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n`;
+}
+
+function line(name: string, labels: string, value: number): string {
+  return `${name}${labels === "" ? "" : `{${labels}}`} ${value}\n`;
+}
+
+function labelled(names: readonly string[], values: readonly string[]): string {
+  const escaped = (text: string) =>
+    text.replace(/["\\\n]/g, (char) => char === "\n" ? "\\n" : `\\${char}`);
+  return names.map((name, i) => `${name}="${escaped(values[i])}"`).join(",");
+}
 
 export interface AnsweredRequest {
   method: string;
@@ -8,77 +81,80 @@ export interface AnsweredRequest {
   status: number;
   /** How long it took until its first byte, milliseconds. */
   durationMs: number;
-  /** Bytes of its body, as far as they were announced. */
+  /** Announced bytes of its body. */
   receivedBytes: number;
-  /** Bytes of the answer, as far as they were announced. */
+  /** Announced bytes of the answer. */
   sentBytes: number;
 }
 
-export interface Metrics {
-  begin(): void;
-  end(request: AnsweredRequest): void;
-  fault(code: string): void;
-  /** A number that is asked for when it is read, by the values of a label; undefined where it cannot be told. */
+/** The metrics of a service. */
+export class Metrics {
+  readonly #requests = counter(
+    "requests_total",
+    "Requests that were answered",
+    "method",
+    "route",
+    "status",
+  );
+  readonly #durations = new Durations();
+  readonly #underWay = new Numbers(
+    "gauge",
+    "holdfast_requests_under_way",
+    "Requests that wait for an answer",
+  );
+  readonly #received = counter("received_bytes_total", "Announced bytes of bodies");
+  readonly #sent = counter("sent_bytes_total", "Announced bytes of answers");
+  readonly #faults = counter(
+    "store_faults_total",
+    "Answers that failed because of the store or what it holds",
+    "code",
+  );
+  readonly #watched: (() => Promise<string>)[] = [];
+
+  begin(): void {
+    this.#underWay.add([]);
+  }
+
+  end({ method, route, status, durationMs, receivedBytes, sentBytes }: AnsweredRequest): void {
+    this.#underWay.add([], -1);
+    this.#requests.add([method, route, String(status)]);
+    this.#durations.observe(method, route, durationMs / 1000);
+    this.#received.add([], receivedBytes);
+    this.#sent.add([], sentBytes);
+  }
+
+  fault(code: string): void {
+    this.#faults.add([code]);
+  }
+
+  /** Adds a gauge that is asked for when it is read, by the values of a label; one that fails has no values. */
   watch(
-    gauge: { name: string; help: string; label: string; read(): Promise<Record<string, number>> },
-  ): void;
-  text(): Promise<string>;
-}
+    { name, help, label, read }: {
+      name: string;
+      help: string;
+      label: string;
+      read(): Promise<Record<string, number>>;
+    },
+  ): void {
+    this.#watched.push(async () => {
+      const values = new Numbers("gauge", name, help, label);
+      for (const [value, count] of Object.entries(await read().catch(() => ({})))) {
+        values.add([value], count);
+      }
+      return values.text();
+    });
+  }
 
-const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-
-export function createMetrics(): Metrics {
-  const requests = createNumbers("counter", {
-    name: "holdfast_requests_total",
-    help: "Requests that were answered",
-    labels: ["method", "route", "status"],
-  });
-  const seconds = createHistogram({
-    name: "holdfast_request_duration_seconds",
-    help: "Time from a request to the first byte of its answer",
-    labels: ["method", "route"],
-  }, BUCKETS);
-  const underWay = createNumbers("gauge", {
-    name: "holdfast_requests_under_way",
-    help: "Requests that wait for an answer",
-  });
-  const received = createNumbers("counter", {
-    name: "holdfast_received_bytes_total",
-    help: "Announced bytes of bodies",
-  });
-  const sent = createNumbers("counter", {
-    name: "holdfast_sent_bytes_total",
-    help: "Announced bytes of answers",
-  });
-  const faults = createNumbers("counter", {
-    name: "holdfast_store_faults_total",
-    help: "Answers that failed because of the store or what it holds",
-    labels: ["code"],
-  });
-  const counted: Series[] = [requests, seconds, underWay, received, sent, faults];
-  const watched: (() => Promise<void>)[] = [];
-  return {
-    begin: () => underWay.add([]),
-    end({ method, route, status, durationMs, receivedBytes, sentBytes }) {
-      underWay.add([], -1);
-      requests.add([method, route, String(status)]);
-      seconds.observe([method, route], durationMs / 1000);
-      if (receivedBytes > 0) received.add([], receivedBytes);
-      if (sentBytes > 0) sent.add([], sentBytes);
-    },
-    fault: (code) => faults.add([code]),
-    watch({ name, help, label, read }) {
-      const values = createNumbers("gauge", { name, help, labels: [label] });
-      counted.push(values);
-      watched.push(async () => {
-        const found = await read().catch(() => ({}));
-        values.clear();
-        for (const [value, count] of Object.entries(found)) values.add([value], count);
-      });
-    },
-    async text() {
-      await Promise.all(watched.map((read) => read()));
-      return counted.map((series) => series.text()).join("");
-    },
-  };
+  async text(): Promise<string> {
+    const watched = await Promise.all(this.#watched.map((read) => read()));
+    const own = [
+      this.#requests,
+      this.#durations,
+      this.#underWay,
+      this.#received,
+      this.#sent,
+      this.#faults,
+    ];
+    return [...own.map((series) => series.text()), ...watched].join("");
+  }
 }

@@ -6,7 +6,7 @@
 // `globalThis[Symbol.for("opentelemetry.js.api.1")]`.
 //
 // @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/semver.ts
-import { pathOf } from "../paths.ts";
+import { pathOf } from "../routing.ts";
 
 interface OpenTelemetry {
   trace?: { getTracer(name: string): Tracer };

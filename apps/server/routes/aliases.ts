@@ -2,85 +2,66 @@
 import { type AliasChange, checkAlias, type Registry, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
-import { describe, query } from "../describe.ts";
-import { evaluateConditions } from "../files/conditions.ts";
-import { problem } from "../problem.ts";
+import { route } from "../describe.ts";
+import { answerConditions } from "../files/answer_file.ts";
 import { answerListing, listing } from "../listing.ts";
-import { createRoutes, type Routes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
 import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/reading.ts";
 
 export const ALIAS_HEADERS = { "etag": "The version that it names, as a strong tag" };
 
-export function aliasesRoutes({ registry }: ServerContext): Routes {
-  const routes = createRoutes();
-  routes.get(
-    "/artifacts/:name/aliases",
-    describe({
-      id: "listAliases",
-      tag: "aliases",
-      summary: "Lists the aliases of a name and the versions that they name",
-      scope: "read",
-      answers: listing(AliasesPage, "A page of aliases, or all of them as lines"),
-    }),
-    query(PageQuery),
-    (c) =>
-      answerListing(c, c.req.valid("query"), {
-        list: (page) => listAliases(registry, c.req.param("name"), page),
+export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void {
+  route(routes, "GET /artifacts/:name/aliases", {
+    id: "listAliases",
+    tag: "aliases",
+    summary: "Lists the aliases of a name and the versions that they name",
+    scope: "read",
+    answers: listing(AliasesPage, "A page of aliases, or all of them as lines"),
+    query: PageQuery,
+    answer: ({ c, params: { name }, query }) =>
+      answerListing(c, query, {
+        list: (page) => listAliases(registry, name, page),
         keyOf: ({ alias }) => alias,
       }),
-  );
-  routes.get(
-    "/artifacts/:name/aliases/:alias",
-    describe({
-      id: "getAlias",
-      tag: "aliases",
-      summary: "Says which version an alias names",
-      scope: "read",
-      answers: {
-        200: { description: "The alias", schema: AliasSchema, headers: ALIAS_HEADERS },
-        304: { description: "The client knows it already" },
-      },
-      requestHeaders: {
-        "if-match": "Versions as ETags; the alias must name one of them",
-        "if-none-match": "Versions as ETags that the client knows",
-      },
-    }),
-    async (c) => {
-      const { name, alias } = c.req.param();
+  });
+  route(routes, "GET /artifacts/:name/aliases/:alias", {
+    id: "getAlias",
+    tag: "aliases",
+    summary: "Says which version an alias names",
+    scope: "read",
+    answers: {
+      200: { description: "The alias", schema: AliasSchema, headers: ALIAS_HEADERS },
+      304: { description: "The client knows it already" },
+    },
+    requestHeaders: {
+      "if-match": "Versions as ETags; the alias must name one of them",
+      "if-none-match": "Versions as ETags that the client knows",
+    },
+    answer: async ({ c, params: { name, alias } }) => {
       checkAlias(alias);
       const aliases = await registry.aliases(name);
       if (!Object.hasOwn(aliases, alias)) throw noAlias(name, alias);
       const version = aliases[alias];
       const known = { "etag": `"${version}"`, "cache-control": "no-cache" };
-      const condition = evaluateConditions(c.req.raw.headers, { etag: known.etag });
-      if (condition === "not modified") return new Response(null, { status: 304, headers: known });
-      if (condition === "go on") return c.json({ alias, version }, 200, known);
-      const detail = `Cannot read alias ${
+      const failed = `Cannot read alias ${
         JSON.stringify(`${name}@${alias}`)
       }: it names ${version} now`;
-      return problem(412, {
-        code: "Conflict",
-        detail,
-        hint: "Repeat the request without `If-Match`.",
-      });
+      return answerConditions(c.req.raw.headers, { etag: known.etag }, { known, failed }) ??
+        c.json({ alias, version }, 200, known);
     },
-  );
-  routes.get(
-    "/artifacts/:name/aliases/:alias/history",
-    describe({
-      id: "listAliasHistory",
-      tag: "aliases",
-      summary: "Tells what an alias named, the newest first, and when it was removed",
-      scope: "read",
-      answers: listing(
-        HistoryPage,
-        "A page of changes, or all of them as lines. `after` is the generation of one",
-      ),
-    }),
-    query(PageQuery),
-    (c) => {
-      const { name, alias } = c.req.param();
-      return answerListing(c, c.req.valid("query"), {
+  });
+  route(routes, "GET /artifacts/:name/aliases/:alias/history", {
+    id: "listAliasHistory",
+    tag: "aliases",
+    summary: "Tells what an alias named, the newest first, and when it was removed",
+    scope: "read",
+    answers: listing(
+      HistoryPage,
+      "A page of changes, or all of them as lines. `after` is the generation of one",
+    ),
+    query: PageQuery,
+    answer: ({ c, params: { name, alias }, query }) => {
+      return answerListing(c, query, {
         list: ({ after, limit }) =>
           after === undefined
             ? registry.history(name, alias, { limit })
@@ -88,8 +69,7 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
         keyOf: ({ generation }) => String(generation),
       });
     },
-  );
-  return routes;
+  });
 }
 
 async function* listAliases(

@@ -1,56 +1,50 @@
 // `GET /artifacts/{name}/versions/{version}/files/{path}`
 import { type Artifact, type ArtifactFile, type ByteRange, isRegistryError } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
-import { whileAllowed } from "../access/while_allowed.ts";
-import { describe, query } from "../describe.ts";
+import { whileAllowed } from "../access/guard_route.ts";
+import { route } from "../describe.ts";
 import { answerFile, type Representation } from "../files/answer_file.ts";
 import { isFixed } from "../files/opened.ts";
 import { type Disposition, mediaHeaders } from "../files/media.ts";
-import { oneBehind, readFirst } from "../files/read_first.ts";
-import { createWindows, type Windows } from "../files/windows.ts";
-import { createRoutes, type Routes } from "../routing.ts";
+import { createWindows, oneBehind, readFirst, type Windows } from "../files/streams.ts";
+import type { Routes } from "../routing.ts";
 import { FileQuery } from "../schemas/reading.ts";
 
 /** What is sent where nobody can change it: as long as the library itself trusts what it cached. */
 const IMMUTABLE = "private, max-age=604800, immutable";
 
-export function filesRoutes(context: ServerContext): Routes {
+export function filesRoutes(routes: Routes, context: ServerContext): void {
   const { registry, openVersion } = context;
   const kind = registry.backend?.kind;
   const windows = createWindows({ near: kind === "local" || kind === "memory" });
-  return createRoutes().get(
-    "/artifacts/:name/versions/:version/files/:path{.+}",
-    describe({
-      id: "getFile",
-      tag: "artifacts",
-      summary: "Reads a file of a version, or a range of it",
-      description:
-        "The whole file is checked against its SHA-256 as it is sent: where it is damaged, the connection " +
-        "breaks before its end. Files that could run in a browser are sent to be saved, unless `disposition` says otherwise.",
-      scope: "read",
-      requestHeaders: {
-        "range": "One range of bytes, as `bytes=0-99`. Several are answered with the whole",
-        "if-range": "The ETag or date that the range is of",
-        "if-match": "ETags, one of which it must have",
-        "if-none-match": "ETags that the client has",
-        "if-modified-since": "The date of what the client has",
-        "if-unmodified-since": "The date that it must not be newer than",
+  route(routes, "GET /artifacts/:name/versions/:version/files/:path{.+}", {
+    id: "getFile",
+    tag: "artifacts",
+    summary: "Reads a file of a version, or a range of it",
+    description:
+      "The whole file is checked against its SHA-256 as it is sent: where it is damaged, the connection " +
+      "breaks before its end. Files that could run in a browser are sent to be saved, unless `disposition` says otherwise.",
+    scope: "read",
+    requestHeaders: {
+      "range": "One range of bytes, as `bytes=0-99`. Several are answered with the whole",
+      "if-range": "The ETag or date that the range is of",
+      "if-match": "ETags, one of which it must have",
+      "if-none-match": "ETags that the client has",
+      "if-modified-since": "The date of what the client has",
+      "if-unmodified-since": "The date that it must not be newer than",
+    },
+    answers: {
+      200: { description: "The file", content: ANY_BYTES, headers: FILE_HEADERS },
+      206: {
+        description: "The range",
+        content: ANY_BYTES,
+        headers: { ...FILE_HEADERS, "content-range": "Which bytes these are" },
       },
-      answers: {
-        200: { description: "The file", content: ANY_BYTES, headers: FILE_HEADERS },
-        206: {
-          description: "The range",
-          content: ANY_BYTES,
-          headers: { ...FILE_HEADERS, "content-range": "Which bytes these are" },
-        },
-        304: { description: "The client has it already" },
-      },
-      problems: [416],
-    }),
-    query(FileQuery),
-    async (c) => {
-      const { commit, disposition } = c.req.valid("query");
-      const { name, version, path } = c.req.param();
+      304: { description: "The client has it already" },
+    },
+    problems: [416],
+    query: FileQuery,
+    answer: async ({ c, params: { name, version, path }, query: { commit, disposition } }) => {
       const artifact = await openVersion({ name, version, commit });
       const file = artifact.file(path);
       const fixed = isFixed(registry, { name, version, commit });
@@ -60,7 +54,7 @@ export function filesRoutes(context: ServerContext): Routes {
         return sent && whileAllowed(c, sent);
       });
     },
-  ) as unknown as Routes;
+  });
 }
 
 function represent(

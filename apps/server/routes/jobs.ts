@@ -1,22 +1,27 @@
-// `/jobs`: what was scheduled, and what becomes of it.
+// Jobs of the queue, and runs of pipelines.
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
-import { type Access, denied } from "../access/access.ts";
-import type { Right } from "../access/scopes.ts";
+import { type Access, denied, type Right } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
-import { describe, query } from "../describe.ts";
+import { route } from "../describe.ts";
 import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
 import { answerListing, listing } from "../listing.ts";
-import { createRoutes, type Routes } from "../routing.ts";
-import { JobSchema, JobsPage, JobsQuery } from "../schemas/jobs.ts";
+import type { Routes } from "../routing.ts";
+import {
+  JobSchema,
+  JobsPage,
+  JobsQuery,
+  RunDetailsSchema,
+  RunsPage,
+  RunsQuery,
+} from "../schemas/reading.ts";
+import { type KnownRun, knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
 
 const FRESH = { "cache-control": "no-store" };
 
-export function jobsRoutes(context: ServerContext): Routes {
-  const { options, features } = context;
-  if (options.jobs !== undefined) features.add("jobs");
-  const routes = createRoutes();
+export function jobsRoutes(routes: Routes, context: ServerContext): void {
+  const { options } = context;
 
   async function find(
     id: string,
@@ -33,95 +38,78 @@ export function jobsRoutes(context: ServerContext): Routes {
     return { queue, job };
   }
 
-  routes.get(
-    "/jobs",
-    describe({
-      id: "listJobs",
-      tag: "jobs",
-      summary: "Lists the jobs that the queue knows",
-      description: "Only those about artifacts that may be read, unless the token is an admin's.",
-      scope: "read",
-      answers: listing(JobsPage, "A page of jobs"),
-    }),
-    query(JobsQuery),
-    (c) => {
-      const { state, group, ...page } = c.req.valid("query");
-      const { access } = c.env;
+  route(routes, "GET /jobs", {
+    id: "listJobs",
+    tag: "jobs",
+    summary: "Lists the jobs that the queue knows",
+    description: "Only those about artifacts that may be read, unless the token is an admin's.",
+    scope: "read",
+    answers: listing(JobsPage, "A page of jobs"),
+    query: JobsQuery,
+    answer: ({ c, query: { state, group, ...page }, access, signal }) => {
       const queue = queueOf(options.jobs);
       return answerListing(c, page, {
-        list: (page) =>
-          readableJobs(queue, { ...page, state, group, access, signal: c.req.raw.signal }),
+        list: (page) => readableJobs(queue, { ...page, state, group, access, signal }),
         keyOf: ({ id }) => id,
       });
     },
-  );
+  });
 
-  routes.get(
-    "/jobs/:job",
-    describe({
-      id: "getJob",
-      tag: "jobs",
-      summary: "What is known of a job",
-      scope: "read",
-      answers: { 200: { description: "The job", schema: JobSchema } },
-    }),
-    async (c) => c.json((await find(c.req.param("job"), c.env.access, "read")).job, 200, FRESH),
-  );
+  route(routes, "GET /jobs/:job", {
+    id: "getJob",
+    tag: "jobs",
+    summary: "What is known of a job",
+    scope: "read",
+    answers: { 200: { description: "The job", schema: JobSchema } },
+    answer: async ({ c, params, access }) =>
+      c.json((await find(params.job, access, "read")).job, 200, FRESH),
+  });
 
-  routes.delete(
-    "/jobs/:job",
-    describe({
-      id: "cancelJob",
-      tag: "jobs",
-      summary: "Ends a job, wherever its worker is",
-      description: "One that runs is `running` until its worker has ended it.",
-      scope: "write",
-      answers: { 200: { description: "The job, as it is now", schema: JobSchema } },
-    }),
-    async (c) => {
-      const { queue, job } = await find(c.req.param("job"), c.env.access, "write");
+  route(routes, "DELETE /jobs/:job", {
+    id: "cancelJob",
+    tag: "jobs",
+    summary: "Ends a job, wherever its worker is",
+    description: "One that runs is `running` until its worker has ended it.",
+    scope: "write",
+    answers: { 200: { description: "The job, as it is now", schema: JobSchema } },
+    answer: async ({ c, params, access }) => {
+      const { queue, job } = await find(params.job, access, "write");
       await queue.cancel(job.id, { reason: "cancelled over HTTP" });
       return c.json(await queue.get(job.id) ?? job);
     },
-  );
+  });
 
-  routes.post(
-    "/jobs/:job/retry",
-    describe({
-      id: "retryJob",
-      tag: "jobs",
-      summary: "Lets a job that failed or was cancelled wait again",
-      scope: "write",
-      answers: { 200: { description: "The job, as it is now", schema: JobSchema } },
-    }),
-    async (c) => {
-      const { queue, job } = await find(c.req.param("job"), c.env.access, "write");
+  route(routes, "POST /jobs/:job/retry", {
+    id: "retryJob",
+    tag: "jobs",
+    summary: "Lets a job that failed or was cancelled wait again",
+    scope: "write",
+    answers: { 200: { description: "The job, as it is now", schema: JobSchema } },
+    answer: async ({ c, params, access }) => {
+      const { queue, job } = await find(params.job, access, "write");
       if (!await queue.retry(job.id)) throw notEnded(await queue.get(job.id) ?? job);
       return c.json(await queue.get(job.id) ?? job);
     },
-  );
+  });
 
-  routes.get(
-    "/jobs/:job/events",
-    describe({
-      id: "watchJob",
-      tag: "jobs",
-      summary: "What becomes of a job, as server-sent events, until it has ended",
-      description:
-        "The first says what is known now. Who comes again with `Last-Event-ID` hears what is new since " +
-        "then, and 204 where the job has ended and nothing is: browsers then come no more.",
-      scope: "read",
-      requestHeaders: { "last-event-id": "The id of the event that was heard last" },
-      answers: {
-        200: {
-          description: "Events called `job`, whose data is the job",
-          content: { [EVENTS_TYPE]: { schema: { type: "string" } } },
-        },
-        204: { description: "It has ended, and everything of it was heard" },
+  route(routes, "GET /jobs/:job/events", {
+    id: "watchJob",
+    tag: "jobs",
+    summary: "What becomes of a job, as server-sent events, until it has ended",
+    description:
+      "The first says what is known now. Who comes again with `Last-Event-ID` hears what is new since " +
+      "then, and 204 where the job has ended and nothing is: browsers then come no more.",
+    scope: "read",
+    requestHeaders: { "last-event-id": "The id of the event that was heard last" },
+    answers: {
+      200: {
+        description: "Events called `job`, whose data is the job",
+        content: { [EVENTS_TYPE]: { schema: { type: "string" } } },
       },
-    }),
-    async (c) => {
-      const { queue, job } = await find(c.req.param("job"), c.env.access, "read");
+      204: { description: "It has ended, and everything of it was heard" },
+    },
+    answer: async ({ c, params, access }) => {
+      const { queue, job } = await find(params.job, access, "read");
       const after = c.req.header("last-event-id");
       if (after !== undefined && hasEnded(job) && !await isNews(queue, job.id, after)) {
         return new Response(null, { status: 204 });
@@ -136,9 +124,7 @@ export function jobsRoutes(context: ServerContext): Routes {
         },
       });
     },
-  );
-
-  return routes as unknown as Routes;
+  });
 }
 
 /** A job that is about an artifact is a matter of those who may read or write that; others are the admin's. */
@@ -207,4 +193,58 @@ function notEnded({ id, state }: QueuedJob): RegistryError {
     state: `it is ${state}`,
     hint: "Jobs that failed or were cancelled can be tried again.",
   });
+}
+
+export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
+  route(routes, "GET /runs", {
+    id: "listRuns",
+    tag: "runs",
+    summary: "Lists runs of pipelines, the newest first",
+    scope: "read",
+    answers: listing(RunsPage, "A page of runs, or all of them as lines"),
+    query: RunsQuery,
+    answer: ({ c, query: { pipeline, ...page }, access }) => {
+      async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
+        const { listRuns } = await import("../../../operators/runner/mod.ts");
+        const { limit, ...from } = asked;
+        const all = await listRuns(registry, {
+          pipeline,
+          ...from,
+          limit: access.admin ? limit : undefined,
+        });
+        let left = limit ?? Infinity;
+        for (const listed of all) {
+          if (!access.may("read", await recordsOf(listed.run))) continue;
+          if (left-- <= 0) return;
+          yield knownRun(listed);
+        }
+      }
+      return answerListing(c, page, { list, keyOf: ({ run }) => run });
+    },
+  });
+  route(routes, "GET /runs/:run", {
+    id: "getRun",
+    tag: "runs",
+    summary: "Says what became of each step of a run",
+    scope: "read",
+    answers: { 200: { description: "The run", schema: RunDetailsSchema } },
+    answer: async ({ c, params: { run }, access }) => {
+      access.check("read", await recordsOf(run));
+      const { readResult } = await import("../../../operators/runner/mod.ts");
+      const result = await readResult(registry, run);
+      const steps = await Array.fromAsync(
+        knownSteps(registry, { run, result }),
+        ({ run: _run, ...step }) => step,
+      );
+      const { end = "unknown", startedAt, durationMs } = result ?? {};
+      return c.json({ run, end, startedAt, durationMs, steps }, 200, {
+        "cache-control": "no-cache",
+      });
+    },
+  });
+}
+
+async function recordsOf(run: string): Promise<string> {
+  const { parseRunId, recordNames } = await import("../../../operators/runner/mod.ts");
+  return recordNames(parseRunId(run).pipeline).run;
 }

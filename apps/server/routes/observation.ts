@@ -1,10 +1,10 @@
 // `GET /health`, `GET /ready`, `GET /metrics`
 import type { JobQueue } from "../../../queues/mod.ts";
 import type { ServerContext } from "../context.ts";
-import { describe } from "../describe.ts";
-import { PROMETHEUS_TYPE } from "../observe/prometheus.ts";
+import { route } from "../describe.ts";
+import { PROMETHEUS_TYPE } from "../observe/metrics.ts";
 import { createReadiness } from "../observe/readiness.ts";
-import { createRoutes, type Routes } from "../routing.ts";
+import type { Routes } from "../routing.ts";
 import { HealthSchema, ReadinessSchema } from "../schemas/reading.ts";
 
 /** So many jobs of each state are counted: a queue tells which they are, not how many. */
@@ -21,8 +21,9 @@ async function countJobs(jobs: JobQueue, signal: AbortSignal): Promise<Record<st
 const FRESH = { "cache-control": "no-store" };
 
 export function observationRoutes(
+  routes: Routes,
   { registry, system, closing, metrics, options: { jobs } }: ServerContext,
-): Routes {
+): void {
   if (jobs !== undefined) {
     const help = `Jobs of the queue by their state, at most ${MOST_COUNTED} of each`;
     metrics.watch({
@@ -33,52 +34,42 @@ export function observationRoutes(
     });
   }
   const readiness = createReadiness(registry, { system, closing });
-  return createRoutes()
-    .get(
-      "/health",
-      describe({
-        id: "getHealth",
-        tag: "service",
-        summary: "Whether the program runs",
-        scope: "open",
-        answers: { 200: { description: "It does", schema: HealthSchema } },
-      }),
-      (c) => c.json({ status: "ok" as const }, 200, FRESH),
-    )
-    .get(
-      "/ready",
-      describe({
-        id: "getReadiness",
-        tag: "service",
-        summary: "Whether requests can be answered: the store is asked, at most every two seconds",
-        scope: "open",
-        answers: {
-          200: { description: "They can", schema: ReadinessSchema },
-          503: { description: "They cannot now", schema: ReadinessSchema },
-        },
-      }),
-      async (c) => {
-        const found = await readiness();
-        return c.json(found, found.ready ? 200 : 503, FRESH);
+  route(routes, "GET /health", {
+    id: "getHealth",
+    tag: "service",
+    summary: "Whether the program runs",
+    scope: "open",
+    answers: { 200: { description: "It does", schema: HealthSchema } },
+    answer: ({ c }) => c.json({ status: "ok" as const }, 200, FRESH),
+  });
+  route(routes, "GET /ready", {
+    id: "getReadiness",
+    tag: "service",
+    summary: "Whether requests can be answered: the store is asked, at most every two seconds",
+    scope: "open",
+    answers: {
+      200: { description: "They can", schema: ReadinessSchema },
+      503: { description: "They cannot now", schema: ReadinessSchema },
+    },
+    answer: async ({ c }) => {
+      const found = await readiness();
+      return c.json(found, found.ready ? 200 : 503, FRESH);
+    },
+  });
+  route(routes, "GET /metrics", {
+    id: "getMetrics",
+    tag: "service",
+    summary: "What is counted, as Prometheus reads it",
+    scope: "metrics",
+    answers: {
+      200: {
+        description: "Requests, durations, bytes, faults",
+        content: { "text/plain": { schema: { type: "string" } } },
       },
-    )
-    .get(
-      "/metrics",
-      describe({
-        id: "getMetrics",
-        tag: "service",
-        summary: "What is counted, as Prometheus reads it",
-        scope: "metrics",
-        answers: {
-          200: {
-            description: "Requests, durations, bytes, faults",
-            content: { "text/plain": { schema: { type: "string" } } },
-          },
-        },
+    },
+    answer: async () =>
+      new Response(await metrics.text(), {
+        headers: { ...FRESH, "content-type": PROMETHEUS_TYPE },
       }),
-      async () =>
-        new Response(await metrics.text(), {
-          headers: { ...FRESH, "content-type": PROMETHEUS_TYPE },
-        }),
-    ) as unknown as Routes;
+  });
 }

@@ -1,16 +1,34 @@
-// Saving, copying and deleting versions, and setting aliases.
-import { isRegistryError, type RegistryError } from "../../../mod.ts";
+// Saves, copies, deletes and aliases, one by one and in batches.
+import {
+  isRegistryError,
+  type Registry,
+  type RegistryError,
+  type SavedArtifact,
+} from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
-import { describe, json, query } from "../describe.ts";
-import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
-import { copyVersion, deleteVersions, setAlias } from "../saving/changes.ts";
-import { readCondition, WRITE_CONDITIONS } from "../saving/preconditions.ts";
-import { ofCondition, saveSent } from "../saving/save_sent.ts";
+import { route } from "../describe.ts";
+import type { RouteContext, Routes } from "../routing.ts";
+import {
+  copyVersion,
+  deleteVersions,
+  ofCondition,
+  readCondition,
+  saveSent,
+  setAlias,
+  WRITE_CONDITIONS,
+} from "../saving/save_sent.ts";
 import { AliasSchema } from "../schemas/reading.ts";
 import * as schemas from "../schemas/saving.ts";
+import {
+  BatchResultSchema,
+  BatchSchema,
+  MOST_OPERATIONS,
+  type Operation,
+} from "../schemas/saving.ts";
 import { ALIAS_HEADERS } from "./aliases.ts";
-import type { Registry, SavedArtifact } from "../../../mod.ts";
+import type { Access } from "../access/access.ts";
+import { problemOf } from "../problem.ts";
 
 const SAVED = {
   201: { description: "It was saved", schema: schemas.SavedArtifactSchema },
@@ -23,73 +41,47 @@ const SAVED = {
   },
 };
 
-export function savesRoutes(context: ServerContext): Routes {
-  const { registry, features } = context;
-  features.add("writes");
-  const routes = createRoutes();
+export function savesRoutes(routes: Routes, context: ServerContext): void {
+  const { registry } = context;
 
-  routes.post(
-    "/artifacts/:name/versions",
-    describe({
-      id: "saveVersion",
-      tag: "artifacts",
-      summary: "Saves files as a new version",
-      description:
-        "Small files are in the request, others in uploads, which are used up. Sizes and SHA-256 that are " +
-        "given are checked. A repeat with the same idempotencyKey gives what the first one saved, also where it sends " +
-        "other content: then `skipped` is true.",
-      scope: "write",
-      answers: SAVED,
-    }),
-    json(schemas.SaveRequestSchema),
-    async (c) => {
-      const { access } = c.env;
-      const request = c.req.valid("json");
-      return savedAnswer(
-        c,
-        await saveSent(context, request, {
-          name: c.req.param("name"),
-          access,
-          signal: c.req.raw.signal,
-        }),
-      );
-    },
-  );
+  route(routes, "POST /artifacts/:name/versions", {
+    id: "saveVersion",
+    tag: "artifacts",
+    summary: "Saves files as a new version",
+    description:
+      "Small files are in the request, others in uploads, which are used up. Sizes and SHA-256 that are " +
+      "given are checked. A repeat with the same idempotencyKey gives what the first one saved, also where it sends " +
+      "other content: then `skipped` is true.",
+    scope: "write",
+    answers: SAVED,
+    json: schemas.SaveRequestSchema,
+    answer: async ({ c, params: { name }, json, access, signal }) =>
+      savedAnswer(c, await saveSent(context, json, { name, access, signal })),
+  });
 
-  routes.post(
-    "/artifacts/:name/versions/:version/copy",
-    describe({
-      id: "copyVersion",
-      tag: "artifacts",
-      summary: "Saves the files and metadata of a version under another ref",
-      description: "Needs the right to read this name, and to write the other.",
-      scope: "read",
-      answers: SAVED,
-    }),
-    json(schemas.CopyRequestSchema),
-    async (c) => {
-      const { name, version } = c.req.param();
-      const { access } = c.env;
-      const copied = { name, version, ...c.req.valid("json"), access, signal: c.req.raw.signal };
+  route(routes, "POST /artifacts/:name/versions/:version/copy", {
+    id: "copyVersion",
+    tag: "artifacts",
+    summary: "Saves the files and metadata of a version under another ref",
+    description: "Needs the right to read this name, and to write the other.",
+    scope: "read",
+    answers: SAVED,
+    json: schemas.CopyRequestSchema,
+    answer: async ({ c, params: { name, version }, json, access, signal }) => {
+      const copied = { name, version, ...json, access, signal };
       return savedAnswer(c, await copyVersion(context, copied));
     },
-  );
+  });
 
-  routes.delete(
-    "/artifacts/:name/versions/:version",
-    describe({
-      id: "deleteVersion",
-      tag: "artifacts",
-      summary: "Deletes a version; its bytes are freed later",
-      scope: "write",
-      requestHeaders: WRITE_CONDITIONS,
-      answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
-    }),
-    query(schemas.DeleteQuery),
-    async (c) => {
-      const { name, version } = c.req.param();
-      const { signal } = c.req.raw;
-      const { ifCommit, ...asked } = c.req.valid("query");
+  route(routes, "DELETE /artifacts/:name/versions/:version", {
+    id: "deleteVersion",
+    tag: "artifacts",
+    summary: "Deletes a version; its bytes are freed later",
+    scope: "write",
+    requestHeaders: WRITE_CONDITIONS,
+    answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
+    query: schemas.DeleteQuery,
+    answer: async ({ c, params: { name, version }, query: { ifCommit, ...asked }, signal }) => {
       const commit = await readCondition(c.req.raw, {
         subject: JSON.stringify(`${name}@${version}`),
         current: () =>
@@ -106,74 +98,55 @@ export function savesRoutes(context: ServerContext): Routes {
         }),
       );
     },
-  );
+  });
 
-  routes.delete(
-    "/artifacts/:name",
-    describe({
-      id: "deleteName",
-      tag: "artifacts",
-      summary: "Deletes all versions of a name, where `allVersions=true` says so",
-      scope: "write",
-      answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
-    }),
-    query(schemas.DeleteAllQuery),
-    async (c) => {
-      const { allVersions = false, ...asked } = c.req.valid("query");
-      const name = c.req.param("name");
+  route(routes, "DELETE /artifacts/:name", {
+    id: "deleteName",
+    tag: "artifacts",
+    summary: "Deletes all versions of a name, where `allVersions=true` says so",
+    scope: "write",
+    answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
+    query: schemas.DeleteAllQuery,
+    answer: async ({ c, params: { name }, query: { allVersions = false, ...asked }, signal }) => {
       if (!allVersions) throw notSaid(name);
-      return c.json(
-        await deleteVersions(context, { name, allVersions, ...asked, signal: c.req.raw.signal }),
-      );
+      return c.json(await deleteVersions(context, { name, allVersions, ...asked, signal }));
     },
-  );
+  });
 
-  routes.put(
-    "/artifacts/:name/aliases/:alias",
-    describe({
-      id: "setAlias",
-      tag: "aliases",
-      summary: "Lets an alias name a version",
-      description:
-        "`expected` is the version that it must name now, or null where there must be no such alias.",
-      scope: "write",
-      requestHeaders: WRITE_CONDITIONS,
-      answers: { 200: { description: "It does", schema: AliasSchema, headers: ALIAS_HEADERS } },
-    }),
-    json(schemas.AliasRequestSchema),
-    async (c) => {
-      const { name, alias } = c.req.param();
-      const { signal } = c.req.raw;
+  route(routes, "PUT /artifacts/:name/aliases/:alias", {
+    id: "setAlias",
+    tag: "aliases",
+    summary: "Lets an alias name a version",
+    description:
+      "`expected` is the version that it must name now, or null where there must be no such alias.",
+    scope: "write",
+    requestHeaders: WRITE_CONDITIONS,
+    answers: { 200: { description: "It does", schema: AliasSchema, headers: ALIAS_HEADERS } },
+    json: schemas.AliasRequestSchema,
+    answer: async ({ c, params: { name, alias }, json, signal }) => {
       const named = await aliasCondition(registry, { name, alias }, c.req.raw);
-      const { expected = named, ...asked } = c.req.valid("json");
+      const { expected = named, ...asked } = json;
       const change = () => setAlias(context, { name, alias, ...asked, expected, signal });
       const set = await ofCondition(named, change);
       return c.json(set, 200, { etag: `"${set.version}"` });
     },
-  );
+  });
 
-  routes.delete(
-    "/artifacts/:name/aliases/:alias",
-    describe({
-      id: "deleteAlias",
-      tag: "aliases",
-      summary: "Removes an alias",
-      scope: "write",
-      requestHeaders: WRITE_CONDITIONS,
-      answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
-    }),
-    query(schemas.DeleteAliasQuery),
-    async (c) => {
-      const { name, alias } = c.req.param();
-      const { signal } = c.req.raw;
+  route(routes, "DELETE /artifacts/:name/aliases/:alias", {
+    id: "deleteAlias",
+    tag: "aliases",
+    summary: "Removes an alias",
+    scope: "write",
+    requestHeaders: WRITE_CONDITIONS,
+    answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
+    query: schemas.DeleteAliasQuery,
+    answer: async ({ c, params: { name, alias }, query, signal }) => {
       const named = await aliasCondition(registry, { name, alias }, c.req.raw);
-      const { expected = named } = c.req.valid("query");
+      const { expected = named } = query;
       const change = () => registry.deleteAlias(name, alias, { expected, signal });
       return c.json({ deleted: await ofCondition(named, change) });
     },
-  );
-
-  return routes as unknown as Routes;
+  });
 }
 
 /** The header of an answer with an earlier version: nothing was saved, whatever was sent. */
@@ -216,4 +189,102 @@ function notSaid(name: string): RegistryError {
     state: "no version is named",
     hint: "DELETE one version, or say ?allVersions=true.",
   });
+}
+
+/** So many names are worked on at once. */
+const AT_ONCE = 16;
+
+type Result = { ok: true; value: unknown } | { ok: false; problem: unknown };
+
+export function batchRoutes(routes: Routes, context: ServerContext): void {
+  route(routes, "POST /batch", {
+    id: "batch",
+    tag: "artifacts",
+    summary: `Does up to ${MOST_OPERATIONS} operations, and says of each what became of it`,
+    description:
+      "Those of one name one after the other, others at the same time. What fails stops none of the others.",
+    scope: "write",
+    answers: {
+      200: { description: "Of each what became of it, in their order", schema: BatchResultSchema },
+    },
+    json: BatchSchema,
+    answer: async ({ c, json: { operations }, access, signal }) =>
+      c.json({ results: await doAll(context, operations, { access, signal }) }),
+  });
+}
+
+interface DoOptions {
+  access: Access;
+  signal: AbortSignal;
+}
+
+async function doAll(
+  context: ServerContext,
+  operations: readonly Operation[],
+  options: DoOptions,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const ofNames = new Map<string, number[]>();
+  for (const [n, { name }] of operations.entries()) {
+    ofNames.set(name, [...ofNames.get(name) ?? [], n]);
+  }
+  const names = ofNames.values();
+  const work = async () => {
+    for (const numbers of names) {
+      for (const n of numbers) results[n] = await tryOne(context, operations[n], options);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return results;
+}
+
+async function tryOne(
+  context: ServerContext,
+  operation: Operation,
+  options: DoOptions,
+): Promise<Result> {
+  try {
+    options.signal.throwIfAborted();
+    return { ok: true, value: await doOne(context, operation, options) };
+  } catch (error) {
+    return { ok: false, problem: await problemOf(error, options.access).json() };
+  }
+}
+
+async function doOne(
+  context: ServerContext,
+  operation: Operation,
+  { access, signal }: DoOptions,
+): Promise<unknown> {
+  const { registry } = context;
+  const { name } = operation;
+  const reads = operation.op === "info" || operation.op === "copy";
+  access.check(reads ? "read" : "write", name);
+  switch (operation.op) {
+    case "save": {
+      const { op: _, name: __, ...request } = operation;
+      return await saveSent(context, request, { name, access, signal });
+    }
+    case "copy": {
+      const { op: _, ...copied } = operation;
+      return await copyVersion(context, { ...copied, access, signal });
+    }
+    case "delete": {
+      const { op: _, ...asked } = operation;
+      return await deleteVersions(context, { ...asked, signal });
+    }
+    case "setAlias": {
+      const { op: _, ...asked } = operation;
+      return await setAlias(context, { ...asked, signal });
+    }
+    case "deleteAlias":
+      return {
+        deleted: await registry.deleteAlias(name, operation.alias, {
+          expected: operation.expected,
+          signal,
+        }),
+      };
+    case "info":
+      return await registry.info(name, { version: operation.version, signal });
+  }
 }

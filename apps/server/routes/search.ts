@@ -1,38 +1,33 @@
 // `GET /search`
 import type { ServerContext } from "../context.ts";
-import { describe, query } from "../describe.ts";
-import { createRoutes, type Routes } from "../routing.ts";
-import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/search.ts";
+import { route } from "../describe.ts";
+import type { Routes } from "../routing.ts";
+import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/reading.ts";
 import { parseQuery } from "../search/query.ts";
 import { createSearchIndex } from "../search/search_index.ts";
 
 export function searchRoutes(
-  { registry, system, logger, closing, features }: ServerContext,
-): Routes {
+  routes: Routes,
+  { registry, system, logger, closing }: ServerContext,
+): void {
   const readIndex = createSearchIndex(registry, { system, logger, closing });
-  features.add("search");
-  return createRoutes().get(
-    "/search",
-    describe({
-      id: "search",
-      tag: "artifacts",
-      summary: "Finds versions by their name, aliases and metadata",
-      description:
-        "Of each name the newest 20 versions are searched, as they were at most a minute or so ago.",
-      scope: "read",
-      answers: {
-        200: {
-          description: "What is found, in the order of names, newest first",
-          schema: SearchResultSchema,
-        },
+  route(routes, "GET /search", {
+    id: "search",
+    tag: "artifacts",
+    summary: "Finds versions by their name, aliases and metadata",
+    description:
+      "Of each name the newest 20 versions are searched, as they were at most a minute or so ago.",
+    scope: "read",
+    answers: {
+      200: {
+        description: "What is found, in the order of names, newest first",
+        schema: SearchResultSchema,
       },
-    }),
-    query(SearchQuerySchema),
-    async (c) => {
-      const { q, limit = DEFAULT_FOUND, offset = 0 } = c.req.valid("query");
+    },
+    query: SearchQuerySchema,
+    answer: async ({ c, query: { q, limit = DEFAULT_FOUND, offset = 0 }, access }) => {
       const isMeant = parseQuery(q);
       const { entries, readAt, cut } = await readIndex();
-      const { access } = c.env;
       const all = entries.filter(({ found, text }) =>
         access.may("read", found.name) && isMeant(found, text)
       );
@@ -40,5 +35,5 @@ export function searchRoutes(
       const ageMs = Math.max(0, system.now() - readAt);
       return c.json({ items, total: all.length, ageMs, cut }, 200, { "cache-control": "no-store" });
     },
-  ) as unknown as Routes;
+  });
 }

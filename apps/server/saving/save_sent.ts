@@ -1,10 +1,19 @@
-// Saving what a request sent.
-import { isRegistryError, parseRef, type SavedArtifact } from "../../../mod.ts";
+// Saving, copying, deleting and setting aliases, for single requests and batches, and the
+// conditions of such requests (`If-Match` and `If-None-Match`, RFC 9110, section 13).
+import {
+  type CopyOptions,
+  type DeleteOptions,
+  isRegistryError,
+  parseRef,
+  type SavedArtifact,
+  type SetAliasOptions,
+} from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
-import { RefusedCondition } from "../problem.ts";
+import { RefusedRequest } from "../problem.ts";
 import type { SaveRequest } from "../schemas/saving.ts";
 import { openSentFiles, passThrough } from "./sent_files.ts";
+import { matchesTag, namesTags } from "../files/answer_file.ts";
 
 export async function saveSent(
   context: ServerContext,
@@ -46,6 +55,85 @@ export async function ofCondition<T>(
   } catch (error) {
     if (condition === undefined || !isRegistryError(error, "Conflict")) throw error;
     const { code, message, hint } = error;
-    throw new RefusedCondition({ code, message, hint });
+    throw new RefusedRequest({ status: 412, code, message, hint });
   }
+}
+
+interface CopiedVersion extends CopyOptions {
+  name: string;
+  /** A version, a range, an alias or `latest`. @default "latest" */
+  version?: string;
+  /** The ref that it is saved under; its right to be written is asked for here. */
+  to: string;
+  access: Access;
+}
+
+export async function copyVersion(
+  { registry }: ServerContext,
+  copied: CopiedVersion,
+): Promise<SavedArtifact> {
+  const { name, version = "latest", to, access, ...options } = copied;
+  access.check("write", parseRef(to).name);
+  return await registry.copy(version === "latest" ? name : `${name}@${version}`, to, options);
+}
+
+/** Deletes a version, or with `allVersions` all of a name; whether there was one. */
+export async function deleteVersions(
+  { registry }: ServerContext,
+  { name, ...options }: DeleteOptions & { name: string },
+): Promise<{ deleted: boolean }> {
+  return { deleted: await ofCondition(options.ifCommit, () => registry.delete(name, options)) };
+}
+
+export async function setAlias(
+  { registry }: ServerContext,
+  { name, alias, version, ...options }: SetAliasOptions & {
+    name: string;
+    alias: string;
+    version: string;
+  },
+): Promise<{ alias: string; version: string }> {
+  await registry.setAlias(name, alias, version, options);
+  for await (const change of registry.history(name, alias, { limit: 1 })) {
+    return { alias, version: change.version ?? version };
+  }
+  return { alias, version };
+}
+
+export const WRITE_CONDITIONS = {
+  "if-match": "ETags, one of which must be the current one; `*` for any. Otherwise 412",
+  "if-none-match":
+    "ETags, none of which may be the current one; `*` if there must be none. Otherwise 412",
+} as const;
+
+/**
+ * Compares the conditions of a request with the current ETag, without quotes. Returns that ETag, which the write must
+ * expect: null if there is none, undefined if the request has no condition.
+ */
+export async function readCondition(
+  { headers }: Request,
+  { subject, current }: { subject: string; current: () => Promise<string | undefined> },
+): Promise<string | null | undefined> {
+  const wanted = headers.get("if-match"), unwanted = headers.get("if-none-match");
+  if (wanted === null && unwanted === null) return undefined;
+  const now = await current();
+  const has = (tags: string, weak: boolean) =>
+    now !== undefined && matchesTag(tags, `"${now}"`, { weak });
+  if (wanted !== null && !has(wanted, false)) throw refused(subject, "If-Match", now);
+  if (unwanted !== null && (!namesTags(unwanted) || has(unwanted, true))) {
+    throw refused(subject, "If-None-Match", now);
+  }
+  return now ?? null;
+}
+
+function refused(subject: string, header: string, now: string | undefined): RefusedRequest {
+  return new RefusedRequest({
+    status: 412,
+    code: "Conflict",
+    message: `Cannot change ${subject}: ${header} does not match, ${
+      now === undefined ? "it does not exist" : `its ETag is "${now}"`
+    }`,
+    hint:
+      "GET it again, and decide whether your change still applies. Write ETags with their quotes.",
+  });
 }

@@ -50,7 +50,7 @@ export async function openSentFiles(
       try {
         for (const id of ids) await (await uploads()).remove(id);
       } catch (error) {
-        logger.debug("left an upload for the janitor", error); // what it was for is saved
+        logger.debug("Left an upload for gc:", error); // what it was for is saved
       }
     },
   };

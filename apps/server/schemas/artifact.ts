@@ -1,8 +1,20 @@
-// What is known of a version, as JSON.
+// Schemas of versions, their files, and errors.
 import * as v from "npm:valibot@^1.5";
-import { object } from "./named.ts";
-import { flag, page, pageFields } from "./listing.ts";
-import { ProblemSchema } from "./problem.ts";
+import { STATUS } from "../problem.ts";
+import { flag, object, page, pageFields } from "./listing.ts";
+
+export const ProblemSchema = object("Problem", {
+  title: v.string(),
+  status: v.number(),
+  detail: v.string(),
+  code: v.picklist(Object.keys(STATUS)),
+  hint: v.optional(v.string()),
+  suggestion: v.optional(v.string()),
+  maybeWritten: v.optional(v.boolean()),
+  retry: v.optional(v.picklist(["never", "later", "unknown"])),
+  commit: v.optional(v.string()),
+  key: v.optional(v.string()),
+});
 
 /** 64 lowercase hexadecimal digits. */
 export const Sha256 = v.pipe(
@@ -54,7 +66,7 @@ export const ArtifactInfoSchema = object("ArtifactInfo", {
   idempotencyKey: v.optional(v.string()),
 });
 
-export const VersionEntrySchema = object("VersionEntry", {
+const VersionEntrySchema = object("VersionEntry", {
   name: v.string(),
   version: v.string(),
   generation: Amount,

@@ -1,5 +1,13 @@
-// What listings are asked with, and what they answer.
+// Schemas of listings, and of objects that the OpenAPI document names.
 import * as v from "npm:valibot@^1.5";
+
+export function object<E extends v.ObjectEntries>(ref: string, entries: E) {
+  return v.pipe(v.object(entries), v.metadata({ ref }));
+}
+
+export function strictObject<E extends v.ObjectEntries>(ref: string, entries: E) {
+  return v.pipe(v.strictObject(entries), v.metadata({ ref }));
+}
 
 /** So many items are in a page where nobody says how many. */
 export const DEFAULT_LIMIT = 1000;

@@ -1,9 +1,8 @@
-// What is asked with and answered where something is read: names, logs, aliases, files, lineage, and
-// what a service says of itself.
+// Schemas of everything that is read: names, logs, aliases, files, lineage, runs, jobs, search
+// results, and the service itself.
 import * as v from "npm:valibot@^1.5";
 import { Amount, CommitQuery, Moment, Sha256, Text } from "./artifact.ts";
-import { count, page, pageFields } from "./listing.ts";
-import { object } from "./named.ts";
+import { count, object, page, pageFields } from "./listing.ts";
 
 export const NamesQuery = v.object({
   prefix: v.optional(v.pipe(v.string(), v.description("Only names that begin with this"))),
@@ -12,7 +11,7 @@ export const NamesQuery = v.object({
 
 export const NamesPage = page(v.string(), "NamesPage");
 
-export const LogEntrySchema = object("LogEntry", {
+const LogEntrySchema = object("LogEntry", {
   event: v.picklist(["saved", "deleted", "aliased", "unaliased"]),
   name: v.string(),
   version: v.optional(v.string()),
@@ -30,7 +29,7 @@ export const AliasSchema = object("Alias", { alias: v.string(), version: v.strin
 
 export const AliasesPage = page(AliasSchema, "AliasesPage");
 
-export const AliasChangeSchema = object("AliasChange", {
+const AliasChangeSchema = object("AliasChange", {
   version: v.optional(v.string()),
   commit: v.string(),
   generation: Amount,
@@ -112,4 +111,118 @@ export const LineageSchema = object("Lineage", {
   unreadable: v.array(v.string()),
   scanned: v.boolean(),
   cut: v.boolean(),
+});
+
+export const RunsQuery = v.object({
+  pipeline: v.optional(v.pipe(v.string(), v.description("Only those of this pipeline"))),
+  ...pageFields,
+});
+
+const runFields = {
+  run: v.string(),
+  end: v.pipe(
+    v.picklist(["ok", "failed", "cancelled", "unknown"]),
+    v.description("unknown: it still runs, or was killed"),
+  ),
+  durationMs: v.optional(v.number()),
+};
+
+const RunSchema = object("Run", {
+  ...runFields,
+  plannedAt: Moment,
+  steps: Amount,
+  counts: v.optional(v.record(v.string(), Amount)),
+});
+
+export const RunsPage = page(RunSchema, "RunsPage");
+
+export const RunDetailsSchema = object("RunDetails", {
+  ...runFields,
+  startedAt: v.optional(Moment),
+  steps: v.array(v.object({
+    step: v.string(),
+    why: v.array(v.string()),
+    end: v.picklist(["ran", "skipped", "failed", "blocked", "cancelled", "unknown"]),
+    durationMs: v.number(),
+    reason: v.optional(v.string()),
+    hint: v.optional(v.string()),
+    exitCode: v.optional(v.number()),
+    exit: v.optional(v.string()),
+    attempts: v.optional(Amount),
+    record: v.optional(v.string()),
+    outputs: v.optional(v.record(v.string(), v.string())),
+  })),
+});
+
+const State = v.picklist(["waiting", "delayed", "running", "done", "failed", "cancelled"]);
+
+export const JobSchema = object("Job", {
+  id: v.string(),
+  group: v.string(),
+  kind: v.string(),
+  data: v.unknown(),
+  state: State,
+  attempts: Amount,
+  attemptsMade: Amount,
+  takenOver: v.optional(Amount),
+  addedAt: Moment,
+  startedAt: v.optional(Moment),
+  endedAt: v.optional(Moment),
+  progress: v.optional(v.unknown()),
+  result: v.optional(v.unknown()),
+  reason: v.optional(v.string()),
+});
+
+export const JobsPage = page(JobSchema, "JobsPage");
+
+export const JobsQuery = v.object({
+  state: v.optional(v.pipe(State, v.description("Only those that are there"))),
+  group: v.optional(v.pipe(Text, v.description("Only those of this group"))),
+  ...pageFields,
+});
+
+/** So many are found where nobody says how many. */
+export const DEFAULT_FOUND = 50;
+
+export const SearchQuerySchema = v.object({
+  q: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(1000),
+      v.description(
+        "Words and filters, all of which must be met: `bert metadata.epochs>3 alias=production`",
+      ),
+    ),
+    "",
+  ),
+  limit: v.optional(
+    count({
+      least: 1,
+      most: 1000,
+      description: `At most so many, ${DEFAULT_FOUND} where it is not given`,
+    }),
+  ),
+  offset: v.optional(
+    count({ least: 0, most: 1_000_000, description: "So many are left out at the beginning" }),
+  ),
+});
+
+export const SearchResultSchema = object("SearchResult", {
+  items: v.array(v.object({
+    name: v.string(),
+    version: v.string(),
+    aliases: v.array(v.string()),
+    metadata: v.record(v.string(), v.any()),
+    createdAt: v.string(),
+    size: v.number(),
+  })),
+  total: v.pipe(v.number(), v.description("How many there are")),
+  ageMs: v.pipe(
+    v.number(),
+    v.description("How old what was searched is, milliseconds: it is read anew each minute"),
+  ),
+  cut: v.pipe(
+    v.boolean(),
+    v.description("Whether there is more than the index holds, so that some is not found"),
+  ),
 });

@@ -1,11 +1,18 @@
-// What is sent to save, and what saving answers.
+// Schemas of saves, drafts, batches and uploads.
 import * as v from "npm:valibot@^1.5";
-import { object, strictObject } from "./named.ts";
-import { Amount, ArtifactInputSchema, FileInfoSchema, Moment, Sha256, Text } from "./artifact.ts";
-import { flag } from "./listing.ts";
+import { count, flag, object, strictObject } from "./listing.ts";
+import {
+  Amount,
+  ArtifactInputSchema,
+  FileInfoSchema,
+  Moment,
+  ProblemSchema,
+  Sha256,
+  Text,
+} from "./artifact.ts";
 
 /** The id and version of what reads the files again. */
-export const MaterializerSchema = v.strictObject({
+const MaterializerSchema = v.strictObject({
   id: v.pipe(Text, v.maxLength(200)),
   formatVersion: v.pipe(v.number(), v.integer(), v.minValue(1)),
 });
@@ -20,7 +27,7 @@ const aboutFile = {
 };
 
 /** A file that is sent: its bytes in base64, or the upload that holds them. */
-export const SentFileSchema = v.pipe(
+const SentFileSchema = v.pipe(
   v.union([
     v.strictObject({
       ...aboutFile,
@@ -129,3 +136,118 @@ export const DraftInfoSchema = object("DraftInfo", {
 export const DraftQuery = v.object({ files: optionalFlag() });
 
 export const DiscardedSchema = object("Discarded", { discarded: v.boolean() });
+
+export const MOST_OPERATIONS = 1000;
+
+const name = Text;
+const version = v.optional(Text);
+
+const OperationSchema = v.pipe(
+  v.variant("op", [
+    v.strictObject({ op: v.literal("save"), name, ...SaveRequestSchema.entries }),
+    v.strictObject({ op: v.literal("copy"), name, version, ...CopyRequestSchema.entries }),
+    v.strictObject({
+      op: v.literal("delete"),
+      name,
+      version: Text,
+      force: v.optional(v.boolean()),
+      ifCommit: v.optional(Text),
+    }),
+    v.strictObject({ op: v.literal("setAlias"), name, alias: Text, ...AliasRequestSchema.entries }),
+    v.strictObject({ op: v.literal("deleteAlias"), name, alias: Text, expected: version }),
+    v.strictObject({ op: v.literal("info"), name, version }),
+  ]),
+  v.metadata({ ref: "Operation" }),
+);
+
+export type Operation = v.InferOutput<typeof OperationSchema>;
+
+export const BatchSchema = strictObject("Batch", {
+  operations: v.pipe(v.array(OperationSchema), v.maxLength(MOST_OPERATIONS)),
+});
+
+export const BatchResultSchema = object("BatchResult", {
+  results: v.array(v.union([
+    v.object({ ok: v.literal(true), value: v.unknown() }),
+    v.object({ ok: v.literal(false), problem: ProblemSchema }),
+  ])),
+});
+
+export const ContentSchema = object("Content", {
+  upload: v.string(),
+  size: Amount,
+  sha256: v.string(),
+});
+
+export const UploadStateSchema = object("UploadState", {
+  id: v.string(),
+  size: Amount,
+  offset: Amount,
+  beganAt: Moment,
+  expiresAt: Moment,
+  metadata: v.optional(v.record(v.string(), v.nullable(v.string()))),
+  sha256: v.optional(v.string()),
+});
+
+/** What an upload is saved as. */
+export const UploadQuery = v.object({
+  name: v.optional(v.pipe(Text, v.description("The artifact"))),
+  version: v.optional(v.pipe(Text, v.description("Its version. Default: the next one"))),
+  path: v.optional(
+    v.pipe(Text, v.description("The path of the file in the version. Default: `content`")),
+  ),
+});
+
+export const UploadAnswerSchema = object("Uploaded", {
+  jobId: v.optional(v.string()),
+  result: v.optional(v.unknown()),
+  ...SavedArtifactSchema.entries,
+});
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+export const PresignQuery = v.object({
+  path: v.optional(v.pipe(Text, v.description("The file. Default: the only one"))),
+  fileName: v.optional(v.pipe(Text, v.description("The name that a browser saves it under"))),
+  expiresInMs: v.optional(
+    count({ least: 1000, most: WEEK_MS, description: "How long the URL works, milliseconds" }),
+  ),
+});
+
+export const PresignedSchema = object("Presigned", {
+  url: v.string(),
+  expiresAt: Moment,
+  file: FileInfoSchema,
+});
+
+const file = {
+  path: Text,
+  mediaType: v.optional(Text),
+  size: v.optional(Amount),
+  sha256: v.optional(Sha256),
+};
+
+export const PresignUploadSchema = strictObject("PresignUploadRequest", {
+  files: v.pipe(v.array(v.strictObject(file)), v.minLength(1), v.maxLength(1000)),
+  expiresInMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1000), v.maxValue(WEEK_MS))),
+});
+
+export const PresignedUploadSchema = object("PresignedUpload", {
+  id: v.string(),
+  expiresAt: Moment,
+  files: v.array(v.object({
+    ...file,
+    url: v.string(),
+    method: v.literal("PUT"),
+    headers: v.record(v.string(), v.string()),
+  })),
+});
+
+const { parts: _, ...howToCommit } = CommitDraftSchema.entries;
+
+export const CommitPresignedSchema = strictObject("CommitPresignedRequest", {
+  name: Text,
+  files: v.pipe(v.array(v.strictObject(file)), v.minLength(1), v.maxLength(1000)),
+  idempotencyKey: v.optional(Text),
+  ...howToCommit,
+});

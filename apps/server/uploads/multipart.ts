@@ -22,13 +22,21 @@ const LIMITS = {
 /** Reads a form up to its first file. Throws `Invalid` for what is none, or has no file. */
 export async function openForm(request: Request): Promise<Form> {
   const fields: Record<string, string> = Object.create(null);
-  const came = createChannel<FileToSave>();
   let open: Readable | undefined;
-  let closed = false, goOn = () => {};
+  let closed = false, ended = false, goOn = () => {};
+  let came!: ReadableStreamDefaultController<FileToSave>;
+  const arriving = new ReadableStream<FileToSave>({ start: (given) => void (came = given) })
+    .getReader();
+  const end = (error?: unknown) => {
+    if (ended) return;
+    ended = true;
+    if (error === undefined) came.close();
+    else came.error(error);
+  };
 
   const parser = createParser(request);
   parser.on("field", (name, value, _nameCut, isCut) => {
-    if (isCut) came.fail(invalid(`its field ${JSON.stringify(name.slice(0, 40))} is too long`));
+    if (isCut) end(invalid(`its field ${JSON.stringify(name.slice(0, 40))} is too long`));
     else fields[name] = value;
   });
   parser.on(
@@ -36,14 +44,16 @@ export async function openForm(request: Request): Promise<Form> {
     (_name, stream: Readable, fileName: string | undefined, _encoding, mediaType) => {
       open = stream;
       stream.on("error", () => {}); // it may break before anybody reads it, who is told then: else the program ends
-      came.put({ path: fileName || "content", mediaType, content: readable(stream) });
+      if (!ended) {
+        came.enqueue({ path: fileName || "content", mediaType, content: readable(stream) });
+      }
     },
   );
   for (const limit of ["fieldsLimit", "filesLimit", "partsLimit"] as const) {
-    parser.on(limit, () => came.fail(invalid("it has too many parts")));
+    parser.on(limit, () => end(invalid("it has too many parts")));
   }
-  parser.on("finish", () => came.end());
-  parser.on("error", (error: unknown) => came.fail(invalid((error as Error).message)));
+  parser.on("finish", () => end());
+  parser.on("error", (error: unknown) => end(invalid((error as Error).message)));
   void pump();
 
   const close = () => {
@@ -52,7 +62,7 @@ export async function openForm(request: Request): Promise<Form> {
     open?.destroy();
   };
   try {
-    const first = await came.take();
+    const { value: first } = await arriving.read();
     if (first === undefined) throw invalid("there is no file in it");
     return { fields, files: files(first), close };
   } catch (error) {
@@ -61,7 +71,7 @@ export async function openForm(request: Request): Promise<Form> {
   }
 
   async function* files(first: FileToSave): AsyncGenerator<FileToSave> {
-    for (let file: FileToSave | undefined = first; file !== undefined; file = await came.take()) {
+    for (let file: FileToSave | undefined = first; file; file = (await arriving.read()).value) {
       yield file;
     }
   }
@@ -74,7 +84,7 @@ export async function openForm(request: Request): Promise<Form> {
       }
       parser.end();
     } catch (error) {
-      came.fail(error);
+      end(error);
       open?.destroy(error as Error);
     }
   }
@@ -116,35 +126,6 @@ function readable(stream: Readable): ReadableStream<Uint8Array> {
       await chunks.return?.();
     },
   }, { highWaterMark: 0 });
-}
-
-function createChannel<T>() {
-  const waiting: T[] = [];
-  let ended = false, failure: { error: unknown } | undefined;
-  let wake = () => {};
-  return {
-    put(item: T) {
-      waiting.push(item);
-      wake();
-    },
-    end() {
-      ended = true;
-      wake();
-    },
-    fail(error: unknown) {
-      failure ??= { error };
-      wake();
-    },
-    /** The next one; undefined at the end. */
-    async take(): Promise<T | undefined> {
-      for (;;) {
-        if (failure !== undefined) throw failure.error;
-        if (waiting.length > 0) return waiting.shift();
-        if (ended) return undefined;
-        await new Promise<void>((resolve) => wake = resolve);
-      }
-    },
-  };
 }
 
 function invalid(state: string): RegistryError {

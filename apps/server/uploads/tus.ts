@@ -1,16 +1,18 @@
 // The tus protocol 1.0 (tus.io) over the resumable uploads of a registry: creation,
 // creation-with-upload, termination, checksum, expiration.
 import type { Readable } from "node:stream";
-import { DataStore, MemoryLocker, Server, Upload } from "npm:@tus/server@^2.4";
+import { DataStore, Server, Upload } from "npm:@tus/server@^2.4";
 import { isRegistryError, type ResumableUploads } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import { problem, problemOf } from "../problem.ts";
 import { type Checksum, CHECKSUM_ALGORITHMS, parseUploadChecksum } from "./checksum.ts";
+import { createUploadLocks, type UploadLocks } from "./tus_locks.ts";
 
 export interface TusOptions {
   uploads: ResumableUploads;
   /** What whoever sent it may do: uploads belong to its token. */
   access: Access;
+  locks: UploadLocks;
   id?: string;
   /** How long uploads are kept, milliseconds. */
   keptForMs: number;
@@ -19,20 +21,10 @@ export interface TusOptions {
 const EXTENSIONS = ["creation", "creation-with-upload", "termination", "checksum", "expiration"];
 const NO_SUCH_UPLOAD = { status_code: 404, body: "there is no such upload" };
 
-/**
- * Creates what answers requests of tus, one at a time on each upload of this process: a client that comes again ends its
- * own request that hangs. What two processes do at once is decided by the store.
- */
-export function createTus(): (request: Request, options: TusOptions) => Promise<Response> {
-  const locker = new MemoryLocker();
-  return (request, options) => answerTus(request, options, locker);
-}
-
 /** Answers a request of tus. What it says of origins is left out: the service has its own rules for them. */
-async function answerTus(
+export async function answerTus(
   request: Request,
-  { uploads, access, id, keptForMs }: TusOptions,
-  locker: MemoryLocker,
+  { uploads, access, locks, id, keptForMs }: TusOptions,
 ): Promise<Response> {
   if (request.method !== "OPTIONS" && request.headers.get("tus-resumable") !== "1.0.0") {
     return notTus();
@@ -46,7 +38,7 @@ async function answerTus(
     namingFunction: () => "new", // the registry makes the id
     getFileIdFromRequest: () => id,
     generateUrl: ({ url }, { id }) => new URL(url).pathname.endsWith("/") ? id : `uploads/${id}`,
-    locker: request.method === "POST" ? new MemoryLocker() : locker, // nobody else knows a new one
+    locker: request.method === "POST" ? createUploadLocks() : locks, // nobody else knows a new one
     lockDrainTimeout: 1,
     allowedOrigins: () => false,
     onResponseError: (_request, error) => void (store.failure ??= error),
@@ -110,16 +102,17 @@ function notTus(): Response {
   });
 }
 
+interface StoreOptions extends Pick<TusOptions, "uploads" | "access" | "keptForMs"> {
+  checksum?: Checksum;
+}
+
 class UploadStore extends DataStore {
   failure?: unknown;
   mismatched = false;
-  readonly #given: Pick<TusOptions, "uploads" | "access" | "keptForMs"> & { checksum?: Checksum };
-
+  readonly #given: StoreOptions;
   #keptForMs: number;
 
-  constructor(
-    given: Pick<TusOptions, "uploads" | "access" | "keptForMs"> & { checksum?: Checksum },
-  ) {
+  constructor(given: StoreOptions) {
     super();
     this.extensions = EXTENSIONS;
     this.#given = given;

@@ -72,3 +72,27 @@ Deno.test("a service reports an overwritten version as there since its first sav
     await service.close();
   }
 });
+
+Deno.test("through a service too, no other version is given in the place of one that was deleted since", async () => {
+  const service = await startService();
+  try {
+    const registry = await service.open();
+    await registry.save("a", "one");
+    await registry.save("a", "two");
+    const { createdAt: then } = await registry.info("a");
+    await registry.delete("a@2.0.0");
+    for (const ref of ["a", "a@>=1"]) {
+      await rejects(registry.load(ref, { asOf: then }), {
+        code: "NotFound",
+        message: /version 2.0.0 was deleted since/,
+      });
+    }
+    strictEqual(await registry.load("a@^1", { asOf: then }), "one");
+    await rejects(registry.load("none", { asOf: then }), {
+      code: "NotFound",
+      message: /no version of it was saved yet/,
+    });
+  } finally {
+    await service.close();
+  }
+});

@@ -3,6 +3,7 @@ import { commitUpload, createUpload, presignDownload, RegistryError } from "../.
 import type { Registry } from "../../../mod.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
 import { createPresigningStore } from "../../registry/transfer/presigning_store.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { startService } from "./service.ts";
 
 async function codeOf(action: Promise<unknown>): Promise<string> {
@@ -54,5 +55,25 @@ Deno.test("direct transfers are Unsupported where the store of the service gives
   assertEquals(await codeOf(upload(reader)), "Denied");
   const begun = { id: "01900000-0000-7000-8000-000000000000", files: [{ path: "a" }] };
   assertEquals(await codeOf(commitUpload(reader, begun, { name: "b" })), "Denied");
+  await service.close();
+});
+
+Deno.test("a direct upload whose commit got no answer is committed again, and is one version", async () => {
+  const world = createPresigningStore();
+  const service = await startService({ backend: world.backend });
+  let lost = 0;
+  const registry = await service.open({
+    system: createScriptedSystem(),
+    async fetch(request) {
+      const response = await service.handler(request);
+      if (!request.url.endsWith("/commit") || lost++ > 0) return response;
+      await response.body?.cancel();
+      throw new TypeError("the connection is gone");
+    },
+  });
+  const upload = await createUpload(registry, { files: ["a"] });
+  await world.send(upload.files[0], noise(10));
+  assertEquals((await commitUpload(registry, upload, { name: "data" })).version, "1.0.0");
+  assertEquals((await Array.fromAsync(service.behind.versions("data"))).length, 1);
   await service.close();
 });

@@ -62,22 +62,6 @@ Deno.test("a read is repeated while nothing answers, and ends as Unavailable whe
   await service.close();
 });
 
-Deno.test("an address with credentials, a query or another scheme is Invalid, and is not shown", async () => {
-  for (
-    const address of [
-      "https://me:secret@host",
-      "https://host?token=secret",
-      "ftp://secret",
-      "secret",
-      "http://h#secret",
-    ]
-  ) {
-    const error = await failureOf(openHttpRegistry(address));
-    assertEquals(error.code, "Invalid", address);
-    assert(!Deno.inspect(error).includes("secret"), Deno.inspect(error));
-  }
-});
-
 Deno.test("a token goes in a header alone, is asked for anew for each request, and one that no header takes is not shown", async () => {
   const service = await startService();
   const sent: (string | null)[] = [];
@@ -250,26 +234,6 @@ Deno.test("a page that something on the way shows in place of the service is nev
   await service.close();
 });
 
-Deno.test("where a service has moved is said, and nothing is sent there", async () => {
-  const service = await startService();
-  const asked: string[] = [];
-  await using moved = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
-    asked.push(`${request.method} ${request.headers.get("authorization")}`);
-    return service.handler(request);
-  });
-  const to = `http://127.0.0.1:${moved.addr.port}`;
-  await using old = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
-    const { pathname } = new URL(request.url);
-    return new Response(null, { status: 301, headers: { location: `${to}${pathname}` } });
-  });
-  const error = await failureOf(
-    openHttpRegistry(`http://127.0.0.1:${old.addr.port}`, { token: "t" }),
-  );
-  assertEquals([error.code, asked], ["Invalid", []]);
-  assertStringIncludes(error.message, `moved to ${to}/registry`);
-  await service.close();
-});
-
 Deno.test("another range than was asked for is not taken for it", async () => {
   const service = await startService();
   const bytes = noise(300_000);
@@ -289,19 +253,79 @@ Deno.test("another range than was asked for is not taken for it", async () => {
   await service.close();
 });
 
-Deno.test("a service that does not answer at first is told of within seconds, with where and what to do", async () => {
+Deno.test("what a service is asked to wait for is waited for", async () => {
+  const service = await startService();
+  await service.behind.save("a", 1);
   const system = createScriptedSystem();
-  const before = system.now();
-  let asked = 0;
-  const send = () => (asked++, Promise.reject(new TypeError("refused")));
-  const error = await failureOf(openHttpRegistry(ADDRESS, { fetch: send, system }));
-  assertEquals(error.code, "Unavailable");
-  assertStringIncludes(error.message, ADDRESS);
-  assertStringIncludes(error.hint!, "holdfast serve");
-  assert(asked > 1);
-  assert(system.now() - before <= 5_000, `${system.now() - before} ms`);
+  const busy = meddle(
+    service.handler,
+    /versions/,
+    (_, count) =>
+      count === 1
+        ? new Response("busy", { status: 429, headers: { "retry-after": "7" } })
+        : undefined,
+  );
+  await using registry = await service.open({ fetch: busy, system });
+  assertEquals(await registry.load("a"), 1);
+  assert(system.slept.includes(7_000));
+  await service.close();
+});
 
-  const since = system.now();
-  await failureOf(openHttpRegistry(ADDRESS, { fetch: send, system, retryForMs: 60_000 })); // who says so waits so long
-  assert(system.now() - since > 10_000, `${system.now() - since} ms`);
+Deno.test("names arrive as they are, whatever addresses make of them", async () => {
+  const service = await startService();
+  await using registry = await service.open();
+  for (
+    const name of [
+      "a/b",
+      "100%",
+      "ä ö",
+      "a?b#c",
+      "a\\b",
+      "...",
+      "%2e%2e",
+      "x".repeat(190),
+      "😀",
+      "a+b",
+      "a:b&c=d",
+      ".",
+      "..",
+      "~.",
+      "~~..",
+      "~",
+    ]
+  ) {
+    await service.behind.save(name, name);
+    assertEquals(await registry.load(name), name);
+    assertEquals((await registry.info(name)).name, name);
+    assertEquals((await Array.fromAsync(registry.names({ prefix: name })))[0], name);
+  }
+  await service.close();
+});
+
+Deno.test("an answer of JSON that says nothing of what was asked is not taken for one that does", async () => {
+  const service = await startService();
+  await service.behind.save("a", 1);
+  let strange = false;
+  const send: SendRequest = async (request) =>
+    strange ? Response.json({ ok: 1 }) : await service.handler(request);
+  await using registry = await service.open({
+    fetch: send,
+    system: createScriptedSystem(),
+    retryForMs: 100,
+  });
+  strange = true;
+  const draft = await registry.openDraft("a", { id: "d" });
+  for (
+    const action of [
+      () => registry.setAlias("a", "production", "1"),
+      () => registry.deleteAlias("a", "production"),
+      () => registry.delete("a", { allVersions: true }),
+      () => draft.discard(),
+      () => draft.info(),
+      () => draft.addPart("p", [{ path: "x", content: new Uint8Array(1) }]),
+    ]
+  ) {
+    assertEquals((await failureOf(action())).code, "Unsupported", String(action));
+  }
+  await service.close();
 });

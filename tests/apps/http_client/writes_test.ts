@@ -67,6 +67,26 @@ Deno.test("a save that gets no answer at all is Unknown, and a repeat with its k
   await service.close();
 });
 
+Deno.test("a save that may have been done before the service went is Unknown, though later requests were refused", async () => {
+  const service = await startService();
+  let sent = 0;
+  const going: SendRequest = async (request) => {
+    if (request.method !== "POST") return await service.handler(request);
+    if (++sent > 1) return new Response("going", { status: 503 });
+    await (await service.handler(request)).body?.cancel();
+    throw new TypeError("the connection is gone");
+  };
+  await using registry = await service.open({
+    fetch: going,
+    system: createScriptedSystem(),
+    retryForMs: 500,
+  });
+  const error = await assertRejects(() => registry.save("a", 1), RegistryError);
+  assertEquals(error.code, "Unknown");
+  assert(sent > 1);
+  await service.close();
+});
+
 Deno.test("what cannot be repeated, and whose answer is lost, is Unknown and was sent once", async () => {
   const service = await startService();
   await service.behind.save("a", 1);
@@ -209,5 +229,28 @@ Deno.test("a save that is aborted before it is sent throws the reason, one that 
   );
   assertEquals([error.code, error.cause], ["Unknown", reason]);
   assert(!await service.behind.has("a"));
+  await service.close();
+});
+
+Deno.test("what is said of files goes over the wire and back: modes, and times where they are kept", async () => {
+  const service = await startService();
+  await using registry = await service.open();
+  const modifiedAt = "2023-11-14T22:13:20.000Z";
+  const materializer = {
+    ...registry.materializers.get("folder"),
+    save: () => [
+      { path: "a", content: new Uint8Array(1), modifiedAt },
+      { path: "b", content: new TextEncoder().encode("/etc/hostname"), mode: "link" as const },
+      { path: "c", content: new Uint8Array(100_000), mode: "executable" as const, modifiedAt },
+    ],
+  };
+  const { digest } = await registry.save("a", null, { materializer });
+  for (const each of [registry, service.behind]) {
+    const { files, digest: told } = await each.info("a");
+    assertEquals(files.map(({ mode }) => mode), [undefined, "link", "executable"]);
+    assertEquals(files.map((file) => file.modifiedAt), [modifiedAt, undefined, modifiedAt]);
+    assertEquals(told, digest);
+  }
+  assertEquals((await service.behind.save("b", null, { materializer })).digest, digest);
   await service.close();
 });

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../../apps/server.ts";
-import { createAccess } from "../../../../apps/server/access/access.ts";
-import { parseScope } from "../../../../apps/server/access/scopes.ts";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 

@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../../mod.ts";
-import { openTokenFile } from "../../../../apps/server/access/token_check.ts";
-import { createToken, readTokens, removeToken } from "../../../../apps/server/access/token_file.ts";
+import {
+  createToken,
+  openTokenFile,
+  readTokens,
+  removeToken,
+} from "../../../../apps/server/access/token_file.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 
@@ -142,4 +146,13 @@ Deno.test("tokens without a scope, with a wrong one, and files that are no token
       text,
     );
   }
+});
+
+Deno.test("two who change the tokens at once do not lose one: the second is told to try again", async () => {
+  await using root = await tempRoot();
+  const file = root.join("tokens.json");
+  await Deno.writeTextFile(`${file}.new`, ""); // somebody is at it
+  const error = await assertRejects(() => createToken(file, { scopes: ["admin"] }), RegistryError);
+  assertEquals(error.code, "Conflict");
+  assert((await Deno.stat(`${file}.new`)).isFile, "theirs was removed");
 });

@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openRegistry, type Registry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
-import { createAccess } from "../../../../apps/server/access/access.ts";
-import { parseScope } from "../../../../apps/server/access/scopes.ts";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 

@@ -1,10 +1,16 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
-import { createLocalBackend, createMemoryBackend, openUploads } from "../../../../mod.ts";
+import {
+  createLocalBackend,
+  createMemoryBackend,
+  openUploads,
+  realSystem,
+} from "../../../../mod.ts";
 import { noise } from "../../../registry/registries.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { openService, sentBody, type Service } from "./sending.ts";
+import { createUploadLocks } from "../../../../apps/server/uploads/tus_locks.ts";
 
 async function begun(
   service: Service,
@@ -210,4 +216,33 @@ Deno.test("an upload is removed, and one that is over is 410", async () => {
   const over = await begun(old, 10);
   assertEquals((await old.tus("HEAD", over)).status, 410);
   assertEquals((await old.tus("PATCH", over, { "upload-offset": "0" }, "x")).status, 410);
+});
+
+Deno.test("GET says as JSON how far an upload is", async () => {
+  await using service = await openService();
+  const path = await begun(service, 10);
+  await service.tus("PATCH", path, { "upload-offset": "0" }, "abc");
+  const state = await (await service.send("GET", path)).json();
+  assertEquals([`/uploads/${state.id}`, state.size, state.offset], [path, 10, 3]);
+  assertEquals((await service.send("GET", "/uploads/x")).status, 404);
+});
+
+const { signal } = new AbortController();
+
+Deno.test("a lock asks its holder once to go, and waits for it without polling", async () => {
+  const locks = createUploadLocks();
+  const [first, second, other] = ["a", "a", "b"].map((id) => locks.newLock(id));
+  let asked = 0;
+  await first.lock(signal, () => void asked++);
+  await other.lock(signal, () => {});
+  let isMine = false;
+  const locked = second.lock(signal, () => {}).then(() => isMine = true);
+  await realSystem.sleep(20);
+  assertEquals([asked, isMine], [1, false]);
+  await first.unlock();
+  await locked;
+  const aborted = AbortSignal.abort(new Error("gone"));
+  await assertRejects(() => locks.newLock("a").lock(aborted, () => {}), Error, "gone");
+  await second.unlock();
+  await locks.newLock("a").lock(signal, () => {});
 });

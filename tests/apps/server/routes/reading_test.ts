@@ -1,0 +1,281 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  createMemoryBackend,
+  type LogEntry,
+  openRegistry,
+  realSystem,
+  type Registry,
+} from "../../../../mod.ts";
+import { damageRecord } from "../../../registry/conformance/open_on.ts";
+import { createCheckedHandler } from "../checked_handler.ts";
+import { readEvents } from "../event_text.ts";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
+import { createScriptedSystem } from "../../../support/scripted_system.ts";
+import { succeeds } from "../../captured_io.ts";
+import { projectRoot } from "../../commands/pipelines/project.ts";
+
+function serve(registry: Registry) {
+  const handler = createCheckedHandler(registry);
+  const send = (path: string, init?: RequestInit) =>
+    handler(new Request(`http://localhost${path}`, init));
+  const get = async (path: string) => await (await send(path)).json();
+  return { handler, send, get };
+}
+
+Deno.test("versions are listed newest first, in pages, by range and with details", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const version of ["1.0.0", "1.1.0", "2.0.0-rc.1", "2.0.0"]) {
+    await registry.save("a", { version }, { version, metadata: { version } });
+  }
+  const { send, get } = serve(registry);
+  const versionsOf = ({ items }: { items: { version: string }[] }) =>
+    items.map(({ version }) => version);
+  const base = "/artifacts/a/versions";
+  assertEquals(versionsOf(await get(base)), ["2.0.0", "2.0.0-rc.1", "1.1.0", "1.0.0"]);
+  assertEquals(versionsOf(await get(`${base}?range=%5E1`)), ["1.1.0", "1.0.0"]);
+  const first = await get(`${base}?limit=2&details=true`);
+  assertEquals([first.next, first.items[1].info.metadata], ["2.0.0-rc.1", {
+    version: "2.0.0-rc.1",
+  }]);
+  await registry.delete("a@2.0.0-rc.1");
+  const second = await get(`${base}?limit=1&details=true&after=${first.next}`);
+  assertEquals([second.items[0].info.version, second.next], ["1.1.0", "1.1.0"]);
+  assertEquals(versionsOf(await get(`${base}?after=${second.next}`)), ["1.0.0"]);
+  assertEquals(await get(`${base}?after=1`), { items: [] });
+  assertEquals(await get("/artifacts/none/versions"), { items: [] });
+  assertEquals((await get(`${base}?after=x`)).code, "Invalid");
+  assertEquals((await get(`${base}?details=yes`)).code, "Invalid");
+  const lines = await send(base, { headers: { accept: "text/html, application/x-ndjson;q=0.9" } });
+  assertEquals((await lines.text()).trim().split("\n").map((line) => JSON.parse(line).version), [
+    "2.0.0",
+    "1.1.0",
+    "1.0.0",
+  ]);
+});
+
+Deno.test("a version that cannot be read is listed with details as a problem, on a later page too", async () => {
+  const backend = createMemoryBackend();
+  await using registry = await openRegistry(backend);
+  for (const value of [1, 2, 3]) await registry.save("a", value);
+  await damageRecord(backend, "a@2.0.0");
+  const { get } = serve(registry);
+  for (const query of ["limit=3", "limit=2&after=3.0.0"]) {
+    const { items } = await get(`/artifacts/a/versions?details=true&${query}`);
+    const [damaged, whole] = items.slice(-2);
+    assertEquals([damaged.version, damaged.info, damaged.error.code], [
+      "2.0.0",
+      undefined,
+      "Corrupt",
+    ]);
+    assertStringIncludes(damaged.error.detail, "Cannot ");
+    assertEquals([whole.info.version, whole.error], ["1.0.0", undefined]);
+  }
+});
+
+Deno.test("a version is told with its commit as tag, by version, range, alias and latest", async () => {
+  await using registry = await openRegistry("memory:");
+  await registry.save("team/a b", { n: 1 }, { metadata: { epochs: 3 } });
+  await registry.setAlias("team/a b", "production", "1");
+  const info = JSON.parse(JSON.stringify(await registry.info("team/a b")));
+  const { send, get } = serve(registry);
+  for (const version of ["1.0.0", "1", "%5E1.0", "production", "latest"]) {
+    assertEquals(await get(`/artifacts/team%2Fa%20b/versions/${version}`), info, version);
+  }
+  const path = "/artifacts/team%2Fa%20b/versions/latest";
+  const etag = (await send(path)).headers.get("etag")!;
+  assertEquals(etag, `"${info.commit}"`);
+  assertEquals((await send(path, { headers: { "if-none-match": etag } })).status, 304);
+  assertEquals((await send(path, { headers: { "if-match": '"other"' } })).status, 412);
+  const head = await send(path, { method: "HEAD" });
+  assertEquals([head.status, head.headers.get("etag"), await head.text()], [200, etag, ""]);
+  assertEquals((await get(`${path}?commit=${info.commit}`)).commit, info.commit);
+  assertEquals((await get(`${path}?commit=other`)).code, "Conflict");
+  const missing = await get("/artifacts/team%2Fa%20b/versions/9.9.9");
+  assertEquals([missing.status, missing.code], [404, "NotFound"]);
+  assertStringIncludes(missing.detail, "9.9.9");
+  assertEquals((await get("/artifacts/a%40b/versions/1")).code, "Invalid");
+});
+
+Deno.test("a registry says what it is, and never where", async () => {
+  await using registry = await openRegistry("memory:");
+  const { get } = serve(registry);
+  const { id, settings, service, features } = await get("/registry");
+  assertEquals([id, settings, service.name, features.includes("reads")], [
+    registry.id,
+    { versioned: true, mutable: false, graceMs: 86_400_000, leastGraceMs: 3_600_000 },
+    "holdfast",
+    true,
+  ]);
+});
+
+Deno.test("what happened twice in one millisecond is told once each, page by page", async () => {
+  const now = realSystem.now();
+  await using registry = await openRegistry("memory:", {
+    system: { ...realSystem, now: () => now },
+  });
+  await registry.save("a", 1);
+  for (const _ of [1, 2]) {
+    await registry.setAlias("a", "live", "1");
+    await registry.deleteAlias("a", "live");
+  }
+  const handler = createCheckedHandler(registry);
+  const get = async (query: string) =>
+    await (await handler(new Request(`http://localhost/artifacts/a/log${query}`))).json();
+  const { items } = await get("");
+  let next = "";
+  for (const item of items) {
+    const page = await get(`?limit=1${next && `&after=${encodeURIComponent(next)}`}`);
+    assertEquals(page.items, [item]);
+    next = page.next;
+  }
+  assertEquals([items.length, next], [5, undefined]);
+});
+
+Deno.test("what happened to a name is told newest first, in pages and as lines", async () => {
+  await using registry = await openRegistry("memory:");
+  await registry.save("a", 1);
+  await registry.setAlias("a", "live", "1");
+  await registry.save("a", 2);
+  await registry.delete("a@2.0.0");
+  const handler = createCheckedHandler(registry);
+  const send = (path: string, init?: RequestInit) =>
+    handler(new Request(`http://localhost${path}`, init));
+  const get = async (path: string) => await (await send(path)).json();
+  const base = "/artifacts/a/log";
+  const whole = await get(base);
+  const events = whole.items.map(({ event, version, size }: LogEntry) => [event, version, size]);
+  assertEquals(events.sort(), [ // much happens in one millisecond
+    ["aliased", "1.0.0", undefined],
+    ["deleted", "2.0.0", undefined],
+    ["saved", "1.0.0", 1],
+    ["saved", "2.0.0", undefined],
+  ]);
+  assertEquals(whole.next, undefined);
+  const first = await get(`${base}?limit=3`);
+  const second = await get(`${base}?limit=3&after=${encodeURIComponent(first.next)}`);
+  assertEquals([...first.items, ...second.items], whole.items);
+  assertEquals(second.next, undefined);
+  assertEquals((await get(`${base}?after=x`)).code, "Invalid");
+  assertEquals((await get("/artifacts/none/log")).code, "NotFound");
+  const lines = await (await send(base, { headers: { accept: "application/x-ndjson" } })).text();
+  assertEquals(lines.trim().split("\n").map((line) => JSON.parse(line)), whole.items);
+});
+
+Deno.test("a watch tells the latest version, and the next, and goes on where a client was", async () => {
+  await using registry = await openRegistry("memory:");
+  await using handler = createCheckedHandler(registry);
+  const watch = async (headers: Record<string, string> = {}) =>
+    readEvents(
+      await handler(
+        new Request("http://localhost/artifacts/a%2Fb/watch?intervalMs=100", { headers }),
+      ),
+    );
+
+  const events = await watch();
+  assertEquals(
+    (await events.until("data: ")).includes('id: none\nevent: latest\ndata: {"name":"a/b"}'),
+    true,
+  );
+  const first = await registry.save("a/b", 1);
+  const told = await events.until(first.version);
+  assertEquals(told.includes(`id: ${first.commit}\nevent: latest\n`), true, told);
+  await events.leave();
+
+  const again = await watch({ "last-event-id": first.commit });
+  const second = await registry.save("a/b", 2);
+  const after = await again.until(second.commit);
+  assertEquals(after.includes(first.commit), false, "it was told of that one");
+  await again.leave();
+});
+
+Deno.test("search finds versions by words and filters, and says how old what it looked at is", async () => {
+  const system = createScriptedSystem();
+  await using registry = await openRegistry("memory:");
+  for (const epochs of [2, 4]) {
+    await registry.save("models/bert", { epochs }, { metadata: { epochs } });
+  }
+  await registry.save("data/raw", "x", { metadata: { by: "ann" } });
+  await registry.setAlias("models/bert", "production", "2.0.0");
+  await using handler = createCheckedHandler(registry, { system });
+  const find = async (query: string) => {
+    const { items, ...rest } =
+      await (await handler(new Request(`http://localhost/search?${query}`))).json();
+    return {
+      ...rest,
+      refs: items.map(({ name, version }: { name: string; version: string }) =>
+        `${name}@${version}`
+      ),
+    };
+  };
+  assertEquals(await find("q=metadata.epochs%3E3"), {
+    refs: ["models/bert@2.0.0"],
+    total: 1,
+    ageMs: 0,
+    cut: false,
+  });
+  assertEquals((await find("q=alias%3Dproduction")).refs, ["models/bert@2.0.0"]);
+  assertEquals((await find("q=ANN")).refs, ["data/raw@1.0.0"]);
+  assertEquals((await find("")).refs, ["data/raw@1.0.0", "models/bert@2.0.0", "models/bert@1.0.0"]);
+  const page = await find("limit=1&offset=1");
+  assertEquals([page.refs, page.total], [["models/bert@2.0.0"], 3]);
+
+  await registry.save("data/new", "y");
+  system.advance(59_000);
+  assertEquals(
+    [(await find("q=new")).total, (await find("q=new")).ageMs],
+    [0, 59_000],
+    "it is read once a minute",
+  );
+  system.advance(1000);
+  while ((await find("q=new")).total === 0) await Promise.resolve();
+  assertEquals((await find("q=new")).ageMs, 0);
+});
+
+Deno.test("search shows only what may be read", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const name of ["team/a", "other"]) await registry.save(name, "x");
+  const tokens = { find: () => Promise.resolve(createAccess("me", [parseScope("read:team/*")])) };
+  await using handler = createCheckedHandler(registry, { tokens });
+  const headers = { authorization: "Bearer x" };
+  const { items, total } =
+    await (await handler(new Request("http://localhost/search", { headers }))).json();
+  assertEquals([items.map(({ name }: { name: string }) => name), total], [["team/a"], 1]);
+  assert(
+    (await handler(new Request("http://localhost/search?q=metadata.a%3E", { headers }))).status ===
+      400,
+  );
+});
+
+Deno.test("runs are listed newest first in pages, and told with their steps", async () => {
+  await using root = await projectRoot();
+  const { path: cwd } = root;
+  await succeeds("pipeline run -q", { cwd });
+  await succeeds("pipeline run -q", { cwd });
+  await succeeds("pipeline run -q --set pipeline.pipeline_id=other --operator clean", { cwd });
+  await using registry = await openRegistry(root.join(".holdfast"));
+  await using handler = createCheckedHandler(registry);
+  const get = async (path: string) =>
+    await (await handler(new Request(`http://localhost${path}`))).json();
+  const runsOf = ({ items }: { items: { run: string }[] }) => items.map(({ run }) => run);
+
+  assertEquals(runsOf(await get("/runs")), ["other@1", "nightly@2", "nightly@1"]);
+  assertEquals(runsOf(await get("/runs?pipeline=nightly")), ["nightly@2", "nightly@1"]);
+  const page = await get("/runs?limit=2");
+  assertEquals([runsOf(page), page.next], [["other@1", "nightly@2"], "nightly@2"]);
+  const rest = await get(`/runs?limit=2&after=${encodeURIComponent(page.next)}`);
+  assertEquals([runsOf(rest), rest.next, rest.items[0].counts], [["nightly@1"], undefined, {
+    ran: 3,
+  }]);
+  assertEquals(await get("/runs?after=none%401"), { items: [] });
+
+  const { end, steps } = await get("/runs/nightly%401");
+  assertEquals(
+    [end, steps.map(({ step, end }: { step: string; end: string }) => `${step} ${end}`)],
+    [
+      "ok",
+      ["clean ran", "train ran", "report ran"],
+    ],
+  );
+  assertEquals((await get("/runs/nightly%409")).code, "NotFound");
+  assertEquals((await get("/runs/nightly")).code, "Invalid");
+});
