@@ -6,6 +6,7 @@ import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { RegistryError } from "../../core/errors.ts";
 import type { JobUsage } from "../../core/executor.ts";
+import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import type { ExitCode } from "../../core/pipelines/operator.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
@@ -48,6 +49,11 @@ export interface RunCommandOptions {
   /** Clock, sleep, ids and environment. @default the real ones */
   system?: System;
 }
+
+const OPTIONS: OptionNames<RunCommandOptions> = {
+  ...{ cwd: true, env: true, secrets: true, signal: true, timeoutMs: true, maxBytes: true },
+  ...{ graceMs: true, sampleEveryMs: true, onLine: true, onUsage: true, system: true },
+};
 
 /** How a command ended. */
 export interface CommandResult {
@@ -92,7 +98,10 @@ export async function runCommand(
   command: readonly string[],
   options: RunCommandOptions,
 ): Promise<CommandResult> {
-  return await runNotedCommand(command, options);
+  return await runNotedCommand(
+    command,
+    checkOptions("run a command", options, OPTIONS, ["cwd"]),
+  );
 }
 
 /**

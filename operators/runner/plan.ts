@@ -15,6 +15,7 @@ import { recordNames } from "./records/names.ts";
 import { readSuccess } from "./records/files.ts";
 import type { FoundRecord } from "./records/files.ts";
 import type { StepRecord } from "./records/step_record.ts";
+import { checkRunOptions } from "./run_context.ts";
 import type { RunnerOptions } from "./run_context.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
@@ -73,7 +74,8 @@ export async function planPipeline(
   pipeline: Pipeline,
   options: PlanOptions,
 ): Promise<PipelinePlan> {
-  return (await planWithSuccesses(pipeline, options)).plan;
+  const checked = checkRunOptions("plan a pipeline", options);
+  return (await planWithSuccesses(pipeline, checked)).plan;
 }
 
 export async function planWithSuccesses(

@@ -18,7 +18,7 @@ import { formatRunId, parseRunId } from "./records/names.ts";
 import { saveResult, saveRun } from "./records/run_record.ts";
 import type { RunResult } from "./records/run_record.ts";
 import type { StepRecord } from "./records/step_record.ts";
-import { runFolder } from "./run_context.ts";
+import { checkRunOptions, runFolder } from "./run_context.ts";
 import type { RunContext } from "./run_context.ts";
 import { checkRoom, createRoom, thisMachine } from "./schedule.ts";
 import type { Machine } from "./schedule.ts";
@@ -61,6 +61,7 @@ export async function runPipeline(
   pipeline: Pipeline,
   options: RunPipelineOptions,
 ): Promise<RunResult> {
+  options = checkRunOptions("run a pipeline", options);
   const { registry, machine = thisMachine(), system, root } = settled(options);
   const dependencies = findDependencies(pipeline);
   const { plan, successes, save } = await beginRun(pipeline, options, machine);

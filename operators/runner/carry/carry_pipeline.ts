@@ -7,6 +7,7 @@ import { cancelRun, saveRun } from "../records/run_record.ts";
 import type { RunResult } from "../records/run_record.ts";
 import type { RunPipelineOptions } from "../run_pipeline.ts";
 import { publicText, runContext } from "../run_pipeline.ts";
+import { checkRunOptions } from "../run_context.ts";
 import { checkRunnable } from "../step/run_attempt.ts";
 import { endRun, findCarriedRun } from "./carried_run.ts";
 import type { CarriedRun } from "./carried_run.ts";
@@ -40,6 +41,7 @@ async function submit(
   pipeline: Pipeline,
   options: SubmitRunOptions,
 ): Promise<{ carried: CarriedRun; jobs: Map<string, string> }> {
+  options = checkRunOptions("submit a run", options, ["carry"]);
   const { registry, carry, onRun } = options;
   const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
   checkRunnable(chosen.filter(({ runAs }) => runAs !== "worker"), options); // whoever executes those has what they need
