@@ -33,6 +33,8 @@ export interface CarriedRun {
   plan: FoundRecord<PipelinePlan>;
   state: RunState;
   underWay: number;
+  /** When this process looked last whether it is to stop, by the monotonic clock, and it was not. */
+  wentOnAt?: number;
 }
 
 /**
@@ -129,11 +131,18 @@ export const STOPPED: StepOutcome = {
   reason: "the run was stopped",
 };
 
+/** A look that found nothing counts for so long, milliseconds. */
+const LOOKED_MS = 500;
+
 /** Whether the run is to stop; a look that fails says nothing. */
-export async function isToStop({ context }: CarriedRun): Promise<boolean> {
-  const { registry, run, logger } = context;
+export async function isToStop(carried: CarriedRun): Promise<boolean> {
+  const { context: { registry, run, logger, system }, wentOnAt = -Infinity } = carried;
+  const now = system.monotonic();
+  if (now - wentOnAt < LOOKED_MS) return false;
   try {
-    return await isCancelled(registry, run);
+    const isTo = await isCancelled(registry, run);
+    if (!isTo) carried.wentOnAt = now;
+    return isTo;
   } catch (error) {
     logger.debug(`cannot look whether the run is to stop: ${error}`);
     return false;
