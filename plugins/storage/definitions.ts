@@ -55,7 +55,7 @@ function define(
     env,
     secrets: SECRETS,
     create: async (config, context) =>
-      (await import("../storage.ts")).openStorage(kind, config, context),
+      (await import("./open_storage.ts")).openStorage(kind, config, context),
   };
 }
 
