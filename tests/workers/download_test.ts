@@ -135,3 +135,20 @@ Deno.test("workers read by way of the cache and fill it; what is verified is wha
   assertEquals((await batch.loadMany(["one"])).errors.get(0)?.code, "Corrupt");
   assert(warnings.some((warning) => warning.includes("is damaged")), warnings.join("\n"));
 });
+
+Deno.test("what is damaged fails its entry, and leaves nothing where somebody may look", async () => {
+  await using root = await tempRoot();
+  await using registry = await stored(root);
+  await damage(registry.backend);
+  await using batch = createBatch(registry, ALWAYS);
+  const entries = [{ ref: "tree", to: root.join("out/tree") }, {
+    ref: "one",
+    to: root.join("out/"),
+  }];
+  const { errors } = await batch.downloadMany(entries);
+  assertEquals([...errors.values()].map(({ code }) => code), ["Corrupt", "Corrupt"]);
+  assertEquals([...Deno.readDirSync(root.join("out"))], []);
+  const verified = await batch.verifyMany([{ ref: "tree" }, { ref: "one" }, { ref: "none" }]);
+  const codes = [...verified.errors.values()].map(({ code }) => code);
+  assertEquals(codes, ["Corrupt", "Corrupt", "NotFound"]);
+});

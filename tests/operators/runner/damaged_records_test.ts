@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { defineMaterializer, isRegistryError } from "../../../mod.ts";
+import type { OperatorContext } from "../../../operators/mod.ts";
 import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
@@ -75,3 +76,24 @@ testInRoot(
     }
   },
 );
+
+testInRoot("names that every object has are names like others", async (root) => {
+  await using here = await world(root);
+  await here.registry.save("data:raw", "raw ");
+  for (const name of ["constructor", "toString"]) {
+    const run = ({ outputRoot }: OperatorContext) =>
+      Deno.writeTextFile(`${outputRoot}/${name}`, "");
+    here.operators.register(name, { run, command: () => ["true"] });
+    const inputs = { [name]: "registry:data:raw", other: "registry:data:raw" };
+    const outputs = { [name]: "registry:data:clean" };
+    const clean = step("clean", { operator: name, inputs, outputs });
+    const train = step("train", { inputs: { data: `step:clean.${name}` } });
+    const odd = pipeline([clean, train], { id: name });
+    assertEquals((await runPipeline(odd, here)).end, "ok");
+    const { steps } = await planPipeline(odd, here);
+    assertEquals(steps.map(({ decision }) => decision), ["skip", "skip"]);
+  }
+  const missing = [step("clean"), step("train", { inputs: { data: "step:clean.constructor" } })];
+  const { steps } = await runPipeline(pipeline(missing), here);
+  assertEquals([steps.train.end, steps.train.exit], ["failed", "input"]);
+});

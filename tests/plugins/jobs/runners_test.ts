@@ -139,3 +139,19 @@ Deno.test("a job that two responses submit under one key begins after the first 
   await first.run();
   assertEquals(calls, 1);
 });
+
+Deno.test("the end of a set of plugins waits also for jobs that have not begun", async () => {
+  const plugins = createPlugins();
+  const done: string[] = [];
+  const may = Promise.withResolvers<void>();
+  const task = plugins.createTask(async (text: string) => {
+    await may.promise;
+    done.push(text);
+  }).addBehavior("schedule_job", { job_type: "memory", concurrency: 1 });
+  for (const text of ["first", "second", "third"]) await task.submit(text);
+  const closing = plugins[Symbol.asyncDispose]();
+  await new Promise((resolve) => setImmediate(resolve)); // by then it is closing
+  may.resolve();
+  await closing;
+  assertEquals(done, ["first", "second", "third"]);
+});

@@ -1,7 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
+import { defineMaterializer, openRegistry, RegistryError } from "../../../../mod.ts";
 import type { Registry } from "../../../../mod.ts";
-import { RegistryError } from "../../../../mod.ts";
 import { readRecord, saveRecord } from "../../../../operators/runner/records/files.ts";
 
 Deno.test("a record that is saved while somebody looks for it is found", async () => {
@@ -25,16 +24,16 @@ Deno.test("a record that is saved while somebody looks for it is found", async (
 
 Deno.test("a damaged record that comes while somebody looks for it is Corrupt", async () => {
   const registry = await openRegistry("memory:");
+  const materializer = defineMaterializer({
+    id: "test/damaged",
+    save: () => [{ path: "record.json", content: new TextEncoder().encode("{") }],
+    load: () => undefined,
+  });
   let opened = 0;
   const open: Registry["open"] = async (ref, options) => {
-    if (++opened === 1) {
-      await registry.save("nightly:step", new Blob(["{"]), { version: "1.0.0" });
-      throw new RegistryError({ code: "NotFound", message: "Cannot open: it comes later" });
-    }
-    const artifact = await registry.open(ref, options);
-    const [{ path }] = artifact.info.files;
-    const info = { ...artifact.info, files: [{ ...artifact.info.files[0], path: "record.json" }] };
-    return { ...artifact, info, file: () => artifact.file(path) } as typeof artifact;
+    if (++opened > 1) return await registry.open(ref, options);
+    await registry.save("nightly:step", 1, { version: "1.0.0", materializer });
+    throw new RegistryError({ code: "NotFound", message: "Cannot open: it comes later" });
   };
   const slow = { ...registry, open } as Registry;
   const reading = readRecord(slow, "nightly:step@1.0.0", { kind: "failure" });
