@@ -8,8 +8,7 @@ import type { Shard } from "../../core/pipelines/operator.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/services/queue.ts";
 import { realSystem, withoutVariables } from "../../core/system.ts";
 import { runCommand } from "../process/run_command.ts";
-import { idOf, partsOf, wholeOf } from "./parts.ts";
-import type { PartState } from "./parts.ts";
+import { idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 
 /** A step, as a job of a queue names it. */
 export interface QueuedStep {

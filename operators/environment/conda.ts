@@ -5,8 +5,7 @@ import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { shellWord } from "../process/shell_words.ts";
 import { activatePrefix, isCondaPrefix } from "./conda_prefix.ts";
-import { firstOf } from "./environment.ts";
-import type { EnvironmentOptions, FoundEnvironment } from "./environment.ts";
+import { type EnvironmentOptions, firstOf, type FoundEnvironment } from "./environment.ts";
 
 /** Where installers of conda and its relatives put themselves, below the home of whoever ran them. */
 const USUAL_ROOTS = ["miniconda3", "miniforge3", "mambaforge", "anaconda3", "micromamba", ".conda"];

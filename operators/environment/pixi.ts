@@ -4,8 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { shown } from "../../core/naming/names.ts";
 import { shellWord } from "../process/shell_words.ts";
 import { activatePrefix, isCondaPrefix } from "./conda_prefix.ts";
-import { firstOf } from "./environment.ts";
-import type { EnvironmentOptions, FoundEnvironment } from "./environment.ts";
+import { type EnvironmentOptions, firstOf, type FoundEnvironment } from "./environment.ts";
 
 /**
  * Finds the environment `default` of a project, or another one by its folder, `./project/.pixi/envs/cuda`. What

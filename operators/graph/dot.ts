@@ -1,6 +1,5 @@
 // Drawings as graphs of Graphviz (graphviz.org/doc/info/lang.html).
-import { drawnLine, framedLines, LOOKS, numbered } from "./drawing.ts";
-import type { Drawing, DrawnBox } from "./drawing.ts";
+import { type Drawing, type DrawnBox, drawnLine, framedLines, LOOKS, numbered } from "./drawing.ts";
 
 const FONT = `fontname="Helvetica,Arial,sans-serif"`;
 

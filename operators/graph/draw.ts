@@ -4,8 +4,7 @@ import { loadPart } from "../../core/urls/load_part.ts";
 import { encodeDot } from "./dot.ts";
 import type { Drawing } from "./drawing.ts";
 import { encodeMermaid } from "./mermaid.ts";
-import { pipelineDrawing } from "./pipeline_drawing.ts";
-import type { PlannedDecisions } from "./pipeline_drawing.ts";
+import { pipelineDrawing, type PlannedDecisions } from "./pipeline_drawing.ts";
 import { pipelineText } from "./pipeline_text.ts";
 
 /** How a drawing is written: for GitHub and the like, for Graphviz, for a browser. */

@@ -2,8 +2,7 @@
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { drawnLine } from "./drawing.ts";
 import { levelsOf } from "./order.ts";
-import { operatorLine, shownPlace } from "./pipeline_drawing.ts";
-import type { PlannedDecisions } from "./pipeline_drawing.ts";
+import { operatorLine, type PlannedDecisions, shownPlace } from "./pipeline_drawing.ts";
 
 /** Writes a pipeline as aligned lines: level, what becomes of the step, its id, operator, node, what it reads and writes. */
 export function pipelineText(pipeline: Pipeline, plan?: PlannedDecisions): string {

@@ -1,6 +1,5 @@
 // Running a command as a child process that cannot outlive its step.
-import { spawn } from "node:child_process";
-import type { ChildProcessByStdio } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
@@ -8,8 +7,7 @@ import { RegistryError } from "../../core/errors.ts";
 import type { JobUsage } from "../../core/executor.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import type { ExitCode } from "../../core/pipelines/operator.ts";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System } from "../../core/system.ts";
 import { checkTimes } from "../check_times.ts";
 import { exitCodeOf } from "../exit_codes.ts";
 import {

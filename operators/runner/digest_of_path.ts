@@ -1,13 +1,11 @@
 // The digest of a file or folder on a disk: the one that it would have in a registry.
-import { lstatSync, statSync } from "node:fs";
-import type { Stats } from "node:fs";
+import { lstatSync, type Stats, statSync } from "node:fs";
 import { join } from "@std/path";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { onDisk } from "../../core/disk/file_errors.ts";
 import { pathsBelow } from "../../core/disk/paths_below.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import { artifactDigest } from "../../core/record/record.ts";
-import type { FileInfo } from "../../core/record/record.ts";
+import { artifactDigest, type FileInfo } from "../../core/record/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { file, folder, localPath } from "../../materializers/mod.ts";
 

@@ -11,8 +11,7 @@ import { sortedJson } from "./fingerprint.ts";
 import { findObjects } from "./objects/find_objects.ts";
 import type { SavedOutput, StepRecord } from "./records/step_record.ts";
 import type { ObjectTransfer } from "./run_context.ts";
-import { inputsOf, parsePlace } from "./sources.ts";
-import type { Place } from "./sources.ts";
+import { inputsOf, parsePlace, type Place } from "./sources.ts";
 
 /** A part of an input. Most inputs have one part; all outputs of a step have one part each. */
 export interface InputPart {

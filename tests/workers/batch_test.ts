@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { defineMaterializer, isRegistryError, localPath, openRegistry } from "@holdfast/holdfast";
 import { createBatch } from "@holdfast/holdfast/workers";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System } from "../../core/system.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { crashing } from "./made/crashing.ts";
 import { until } from "./held_sleep.ts";

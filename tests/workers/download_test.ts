@@ -2,12 +2,10 @@ import { existsSync } from "node:fs";
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
-import { localPath, openRegistry } from "../../mod.ts";
-import type { StoredRegistry } from "../../mod.ts";
+import { localPath, openRegistry, type StoredRegistry } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";
 import { damage, keysOf, noise } from "../registry/registries.ts";
-import { tempRoot } from "../support/temp_root.ts";
-import type { TempRoot } from "../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 import { createCrashingStore } from "./made/crashing_store.ts";
 
 const MIB = 1024 * 1024;

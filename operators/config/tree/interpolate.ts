@@ -4,8 +4,7 @@ import { childOf } from "./node.ts";
 import type { ConfigEntry, ConfigNode, ConfigScalar, Path } from "./node.ts";
 import { findNode, fullPath } from "./paths.ts";
 import type { ProblemList } from "./problems.ts";
-import { parseTemplate } from "./template.ts";
-import type { TemplatePart } from "./template.ts";
+import { parseTemplate, type TemplatePart } from "./template.ts";
 
 /** Options of {@linkcode interpolate}. */
 export interface InterpolateOptions {

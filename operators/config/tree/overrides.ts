@@ -3,8 +3,7 @@ import { FILE_KEYS } from "../schema.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf, describeNode } from "./node.ts";
 import type { ConfigMap, ConfigNode, Path, Place } from "./node.ts";
-import { fullPath, idOf, idsOf, indexOf, nextKey } from "./paths.ts";
-import type { RestOfPath } from "./paths.ts";
+import { fullPath, idOf, idsOf, indexOf, nextKey, type RestOfPath } from "./paths.ts";
 import type { ProblemList } from "./problems.ts";
 
 export interface Assignment {

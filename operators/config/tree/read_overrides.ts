@@ -1,7 +1,6 @@
 // Overrides as they are written: files, and lines like `operators.clean.params.lr=0.2`.
 import type { ConfigSource } from "./node.ts";
-import { assignmentsOf } from "./overrides.ts";
-import type { Assignment } from "./overrides.ts";
+import { type Assignment, assignmentsOf } from "./overrides.ts";
 import type { ProblemList } from "./problems.ts";
 import { languageOf, parseTree } from "./read_tree.ts";
 import { parseYamlTree } from "./yaml.ts";

@@ -2,8 +2,7 @@
 import { parse, TomlDate, TomlError } from "npm:smol-toml@^1.9";
 import type { ConfigEntry, ConfigNode, ConfigSource, Path } from "./node.ts";
 import type { ProblemList } from "./problems.ts";
-import { findTomlPlaces } from "./toml_places.ts";
-import type { TomlPlace } from "./toml_places.ts";
+import { findTomlPlaces, type TomlPlace } from "./toml_places.ts";
 
 /** The tree of a text; what is wrong with it is told. Undefined where it is no TOML. */
 export function parseTomlTree(source: ConfigSource, problems: ProblemList): ConfigNode | undefined {

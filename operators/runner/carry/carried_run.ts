@@ -6,20 +6,16 @@ import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import type { StepOutcome } from "../events.ts";
 import { removeLeft } from "../left_folders.ts";
 import { endOf } from "../outcomes.ts";
-import { configurationDigest } from "../plan.ts";
-import type { PipelinePlan } from "../plan.ts";
+import { configurationDigest, type PipelinePlan } from "../plan.ts";
 import type { FoundRecord } from "../records/files.ts";
 import { parseRunId } from "../records/names.ts";
 import { findRun, isCancelled, readResult, saveResult } from "../records/run_record.ts";
 import type { RunResult } from "../records/run_record.ts";
 import type { RunContext, RunnerOptions } from "../run_context.ts";
-import { createTeller, runContext } from "../run_pipeline.ts";
-import type { RunPipelineOptions } from "../run_pipeline.ts";
+import { createTeller, runContext, type RunPipelineOptions } from "../run_pipeline.ts";
 import { findDependencies } from "../sources.ts";
-import { createRunState } from "./run_state.ts";
-import type { RunState } from "./run_state.ts";
-import { deliver } from "./deliveries.ts";
-import type { CarryOptions } from "./deliveries.ts";
+import { createRunState, type RunState } from "./run_state.ts";
+import { type CarryOptions, deliver } from "./deliveries.ts";
 
 /** What is given to whoever has to do with a run. */
 export interface CarriedRunOptions

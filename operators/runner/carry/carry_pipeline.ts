@@ -1,20 +1,14 @@
 // Running a pipeline on an engine: planned here, executed wherever the engine carries its steps.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
-import { planWithSuccesses } from "../plan.ts";
-import type { PlanOptions } from "../plan.ts";
-import { cancelRun, saveRun } from "../records/run_record.ts";
-import type { RunResult } from "../records/run_record.ts";
-import type { RunPipelineOptions } from "../run_pipeline.ts";
-import { publicText, runContext } from "../run_pipeline.ts";
+import { type PlanOptions, planWithSuccesses } from "../plan.ts";
+import { cancelRun, type RunResult, saveRun } from "../records/run_record.ts";
+import { publicText, runContext, type RunPipelineOptions } from "../run_pipeline.ts";
 import { checkRunOptions } from "../run_context.ts";
 import { checkRunnable } from "../step/run_attempt.ts";
-import { endRun, findCarriedRun } from "./carried_run.ts";
-import type { CarriedRun } from "./carried_run.ts";
-import { deliver } from "./deliveries.ts";
-import type { CarryOptions } from "./deliveries.ts";
-import { watchCarried } from "./watch_run.ts";
-import type { WatchRunOptions } from "./watch_run.ts";
+import { type CarriedRun, endRun, findCarriedRun } from "./carried_run.ts";
+import { type CarryOptions, deliver } from "./deliveries.ts";
+import { watchCarried, type WatchRunOptions } from "./watch_run.ts";
 
 /** Options of {@linkcode submitRun}. */
 export interface SubmitRunOptions

@@ -4,18 +4,14 @@ import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { StepOutcome } from "../events.ts";
 import { codeOf, countedParams } from "../fingerprint.ts";
 import { failedOutcome, failureOutcome, isWell, ranOutcome, skippedOutcome } from "../outcomes.ts";
-import { pinInputs } from "../pin_inputs.ts";
-import type { PinnedInput, PinOptions } from "../pin_inputs.ts";
-import { operatorVersion } from "../plan.ts";
-import type { PipelinePlan, PlannedStep } from "../plan.ts";
+import { pinInputs, type PinnedInput, type PinOptions } from "../pin_inputs.ts";
+import { operatorVersion, type PipelinePlan, type PlannedStep } from "../plan.ts";
 import { findFailures } from "../records/failures.ts";
-import { readSuccess } from "../records/files.ts";
-import type { FoundRecord } from "../records/files.ts";
+import { type FoundRecord, readSuccess } from "../records/files.ts";
 import { recordNames } from "../records/names.ts";
 import type { StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
-import { findSuccess } from "../step/success.ts";
-import type { StepState } from "../step/success.ts";
+import { findSuccess, type StepState } from "../step/success.ts";
 import { createWriters } from "../writers.ts";
 
 export interface DueStep {

@@ -5,8 +5,7 @@ import type { Pipeline, PipelineStep } from "../../../core/pipelines/pipeline.ts
 import { isOfShard } from "../../../core/work/shards.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../records/run_record.ts";
-import { beginRun } from "../run_pipeline.ts";
-import type { RunPipelineOptions } from "../run_pipeline.ts";
+import { beginRun, type RunPipelineOptions } from "../run_pipeline.ts";
 import { createRoom, thisMachine } from "../schedule.ts";
 import { endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";

@@ -3,8 +3,7 @@
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Shard } from "../../../core/pipelines/operator.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
-import { readRecord, saveRecord } from "./files.ts";
-import type { FoundRecord, SaveRecordOptions } from "./files.ts";
+import { type FoundRecord, readRecord, saveRecord, type SaveRecordOptions } from "./files.ts";
 import { parseRunId, recordNames } from "./names.ts";
 import type { FailureRecord } from "./step_record.ts";
 

@@ -1,7 +1,6 @@
 // Records as versions in a registry: `record.json`, and what belongs to it as files beside it.
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
-import { defineMaterializer } from "../../../core/materializer.ts";
-import type { FileSource } from "../../../core/materializer.ts";
+import { defineMaterializer, type FileSource } from "../../../core/materializer.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
 import type {
   Registry,

@@ -8,8 +8,7 @@ import type { FoundRecord } from "../records/files.ts";
 import type { StepFacts, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { lineageOf } from "../step/lineage.ts";
-import { addSuccess, metadataOf } from "../step/success.ts";
-import type { StepState } from "../step/success.ts";
+import { addSuccess, metadataOf, type StepState } from "../step/success.ts";
 import type { SharedStep } from "./shared_step.ts";
 
 /** Saves the outputs and adds the success where all shards are done; undefined where some are not. */

@@ -24,8 +24,7 @@ import type { SavedOutput, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { joinLogs } from "./shard_logs.ts";
 import { WHOLE_OUTPUT } from "../../output_keys.ts";
-import { fileOf } from "../step/publish_outputs.ts";
-import type { WrittenOutput } from "../step/publish_outputs.ts";
+import { fileOf, type WrittenOutput } from "../step/publish_outputs.ts";
 
 export interface ShardRecord {
   kind: "shard";

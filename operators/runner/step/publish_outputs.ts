@@ -1,6 +1,5 @@
 // Bringing what a step wrote to where it is kept.
-import { lstatSync, readdirSync, statSync } from "node:fs";
-import type { Dirent } from "node:fs";
+import { type Dirent, lstatSync, readdirSync, statSync } from "node:fs";
 import { basename, join, relative, SEPARATOR } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";

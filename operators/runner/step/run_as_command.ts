@@ -1,8 +1,7 @@
 // Running the command of a step, in its environment.
 import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
-import type { OperatorContext } from "../../../core/pipelines/operator.ts";
+import { EXIT_CODES, type OperatorContext } from "../../../core/pipelines/operator.ts";
 import { withoutVariables } from "../../../core/system.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import { activate, installCommand } from "../../environment/mod.ts";

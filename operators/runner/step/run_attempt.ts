@@ -1,8 +1,7 @@
 // Running the operator of a step once: on this thread, on one of its own, or as a process.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
-import type { OperatorContext } from "../../../core/pipelines/operator.ts";
+import { EXIT_CODES, type OperatorContext } from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import type { System } from "../../../core/system.ts";
 import { checkFree } from "../../monitor/disk.ts";

@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { readStat } from "../../../operators/process/proc.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { linesOf, untilLine, untilState } from "./conformance.ts";
 
 const ignore = Deno.build.os !== "linux"; // elsewhere only the process group of a step is known

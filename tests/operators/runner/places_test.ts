@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { isRegistryError, localPath } from "../../../mod.ts";
-import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
-import type { ObjectTransfer } from "../../../operators/runner/mod.ts";
+import { type ObjectTransfer, planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
 import { textOf, world } from "./world.ts";

@@ -6,8 +6,7 @@ import { exitCodeOf } from "../../../operators/mod.ts";
 import { createOperatorExecutor } from "../../../workers/operators/mod.ts";
 import type { OperatorExecutorOptions } from "../../../workers/operators/mod.ts";
 import { runDeno } from "../../support/run_deno.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 
 const MODULE = new URL("./operators.ts", import.meta.url);
 const DOOR = new URL("../../../workers/operators/mod.ts", import.meta.url).href;

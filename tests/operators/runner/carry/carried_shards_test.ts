@@ -3,8 +3,7 @@ import { carryPipeline } from "../../../../operators/runner/mod.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
 import { ends, textOf } from "../world.ts";
-import { carriedWorld } from "./carried_world.ts";
-import type { CarriedWorld } from "./carried_world.ts";
+import { type CarriedWorld, carriedWorld } from "./carried_world.ts";
 
 const SHARDS = 5;
 const shared = pipeline([

@@ -4,8 +4,7 @@ import { cancelRun, readResult, shareRun } from "../../../../operators/runner/mo
 import type { Pipeline, RunEvent, ShareRunOptions } from "../../../../operators/runner/mod.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
-import { ends, textOf, threeSteps, world } from "../world.ts";
-import type { World } from "../world.ts";
+import { ends, textOf, threeSteps, type World, world } from "../world.ts";
 
 /** One of the processes that share a run. */
 function take(

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { realSystem } from "../../../../core/system.ts";
-import type { System } from "../../../../core/system.ts";
+import { realSystem, type System } from "../../../../core/system.ts";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import { attemptsOf, planPipeline, runStep } from "../../../../operators/runner/mod.ts";
 import { findFailures, saveFailure } from "../../../../operators/runner/records/failures.ts";

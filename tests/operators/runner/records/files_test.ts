@@ -1,6 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { defineMaterializer, openRegistry, RegistryError } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
+import { defineMaterializer, openRegistry, type Registry, RegistryError } from "../../../../mod.ts";
 import { readRecord, saveRecord } from "../../../../operators/runner/records/files.ts";
 
 Deno.test("a record that is saved while somebody looks for it is found", async () => {

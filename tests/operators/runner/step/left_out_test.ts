@@ -1,6 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runPipeline } from "../../../../operators/runner/mod.ts";
-import type { ObjectTransfer } from "../../../../operators/runner/mod.ts";
+import { type ObjectTransfer, runPipeline } from "../../../../operators/runner/mod.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
 import { world } from "../world.ts";

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
-import type { ArtifactInput } from "../../../../mod.ts";
+import { type ArtifactInput, openRegistry } from "../../../../mod.ts";
 import { lineageOf } from "../../../../operators/runner/step/lineage.ts";
 import { pipeline } from "../pipelines.ts";
 

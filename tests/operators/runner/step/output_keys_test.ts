@@ -2,11 +2,9 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Pipeline } from "../../../../core/pipelines/pipeline.ts";
 import { createOperators, defineOperator } from "../../../../operators/mod.ts";
 import { planPipeline, runPipeline } from "../../../../operators/runner/mod.ts";
-import { openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
+import { openRegistry, type Registry } from "../../../../mod.ts";
 import { rejected } from "../../../registry/rejected.ts";
-import { testInRoot } from "../../../support/temp_root.ts";
-import type { TempRoot } from "../../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
 
 /** Runs a test with a registry, an operator that writes the files of its parameter, and one that lists what it reads. */
