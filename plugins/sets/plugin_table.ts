@@ -2,7 +2,7 @@
 import { fault, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Contract } from "../interface.ts";
-import { type AnyDefinition, type AnySource, toDefinition } from "./definition.ts";
+import { type AnyDefinition, type AnySource, toDefinition } from "./make_plugin.ts";
 
 export interface PluginTable {
   add(contract: Contract, name: string, source: AnySource): void;

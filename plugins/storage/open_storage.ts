@@ -7,7 +7,7 @@ import { createFileStorage } from "./backend_storage.ts";
 import type { FileStorage } from "./file_storage.ts";
 
 /** Settings of a storage; each storage has some of them. */
-export interface StorageSettings {
+export interface StorageSettings extends Partial<Pick<PluginContext, "system" | "logger">> {
   /** The folder of `local`: a path or a `file:` URL. */
   path?: string;
   /** The bucket of `minio`, `s3` and `gcs`. */
@@ -31,23 +31,21 @@ export interface StorageSettings {
 /** Opens a storage of this library by its name, of settings that were checked: use `plugins.create(Storage, name)`. */
 export async function openStorage(
   kind: "local" | "minio" | "s3" | "gcs" | "memory",
-  settings: StorageSettings,
-  context: Pick<PluginContext, "system" | "logger">,
+  settings: StorageSettings = {},
 ): Promise<FileStorage> {
-  return createFileStorage({ backend: await openStore(kind, settings, context) });
+  return createFileStorage({ backend: await openStore(kind, settings) });
 }
 
 async function openStore(
   kind: "local" | "minio" | "s3" | "gcs" | "memory",
   settings: StorageSettings,
-  { system, logger }: Pick<PluginContext, "system" | "logger">,
 ): Promise<Backend> {
+  const { region, createBucket, secure, system, logger } = settings;
   if (kind === "memory") return await openBackend("memory:", { system });
   if (kind === "local") {
     const place = { url: settings.path!, scheme: "file", bucket: "", prefix: "", parameters: {} };
     return await createBackends().get("file")(place, { layout: "plain", system }); // no path is taken for a scheme
   }
-  const { region, createBucket, secure } = settings;
   const credentials = keysOf(kind, settings) ?? settings.credentials;
   const endpoint = settings.endpoint && kind !== "gcs"
     ? endpointOf(settings.endpoint, secure)
