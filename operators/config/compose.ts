@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
-import { OWN_SECRETS } from "../own_secrets.ts";
+import { OWN_SECRETS } from "../process/step_variables.ts";
 import { buildPipeline } from "./build.ts";
 import type { PipelineOptions } from "./definition.ts";
 import { createTell, readValues } from "./read_values.ts";

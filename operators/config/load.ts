@@ -9,7 +9,7 @@ import { composePipeline } from "./compose.ts";
 import type { PipelineOptions } from "./definition.ts";
 import { findConfig } from "./tree/folder.ts";
 import type { ConfigSource } from "./tree/node.ts";
-import { type OverrideText, readOverrides } from "./tree/read_overrides.ts";
+import { type OverrideText, readOverrides } from "./tree/overrides.ts";
 import { type ConfigProblem, createProblemList, problemsError } from "./tree/problems.ts";
 import { languageOf, readTree } from "./tree/read_tree.ts";
 

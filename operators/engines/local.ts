@@ -11,7 +11,7 @@ import process from "node:process";
 import type { Engine, EngineStep } from "../../core/pipelines/engine.ts";
 import { realSystem, type System, withoutVariables } from "../../core/system.ts";
 import { MARK, marksOf } from "../process/marks.ts";
-import { ownVariables } from "../process/own_variables.ts";
+import { ownVariables } from "../process/step_variables.ts";
 import { readStat, readVariable } from "../process/proc.ts";
 import { ProcessTree } from "../process/process_tree.ts";
 import { checkCommand, idOf, partsOf, type PartState, wholeOf } from "./parts.ts";

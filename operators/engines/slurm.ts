@@ -9,7 +9,7 @@ import type { Engine, EngineState, EngineStep } from "../../core/pipelines/engin
 import type { SignalOptions } from "../../core/registry.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { MARK } from "../process/marks.ts";
-import { ownVariables } from "../process/own_variables.ts";
+import { ownVariables } from "../process/step_variables.ts";
 import { checkCommand, idOf, parseId, type PartState, wholeOf } from "./parts.ts";
 import { shellLine, shellWord } from "../process/shell_words.ts";
 

@@ -6,8 +6,9 @@ import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { bytesBelow, isEmpty } from "./disk.ts";
-import { createSamples } from "./samples.ts";
+import { readdirSync } from "node:fs";
+import { lstat, opendir, statfs } from "node:fs/promises";
+import { join } from "node:path";
 
 /** How often it is looked, milliseconds. */
 const EVERY_MS = 1_000;
@@ -108,5 +109,105 @@ function tooMuchDisk(
     subject: shown(step),
     state: `its workspace and output hold ${bytes} bytes, its limit is ${diskLimit}`,
     hint: "Raise disk_limit, or let it write less.",
+  });
+}
+
+export interface Sample {
+  /** Since it began, milliseconds. */
+  atMs: number;
+  /** Memory, bytes. */
+  bytes: number;
+  /** Processor so far, seconds. */
+  cpuSeconds: number;
+  /** Files of its workspace and of its output, bytes. */
+  diskBytes: number;
+}
+
+export type SampleColumns = Record<keyof Sample, number[]>;
+
+export interface Samples {
+  /** Adds one. Where there are too many, every second one is forgotten, and fewer are taken from then on. */
+  add(sample: Sample): void;
+  columns(): SampleColumns;
+}
+
+export const MOST_SAMPLES = 120;
+
+/** Creates an empty series that keeps at most so many, at least 2. */
+export function createSamples(most: number = MOST_SAMPLES): Samples {
+  let kept: Sample[] = [];
+  let last: Sample | undefined; // waits for its turn
+  let every = 1;
+  let count = 0;
+  return {
+    add(sample) {
+      last = sample;
+      if (count++ % every !== 0) return;
+      if (kept.length === most - 1) { // one place is for the last
+        kept = kept.filter((_, index) => index % 2 === 0);
+        every *= 2;
+        if ((count - 1) % every !== 0) return;
+      }
+      kept.push(sample);
+    },
+    columns() {
+      const all = last === undefined || kept.at(-1) === last ? kept : [...kept, last];
+      const column = (name: keyof Sample, digits: number) =>
+        all.map((sample) => Number(sample[name].toFixed(digits)));
+      return {
+        atMs: column("atMs", 0),
+        bytes: column("bytes", 0),
+        cpuSeconds: column("cpuSeconds", 2),
+        diskBytes: column("diskBytes", 0),
+      };
+    },
+  };
+}
+
+/** Bytes of the files below a folder; links are not followed, and what goes away meanwhile is none. */
+export async function bytesBelow(folder: string): Promise<number> {
+  const waiting = [folder];
+  let bytes = 0;
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const entries = await opendir(path).catch(() => []);
+    try {
+      for await (const { name, parentPath } of entries) {
+        const found = await lstat(join(parentPath, name)).catch(() => undefined);
+        if (found?.isDirectory()) waiting.push(join(parentPath, name));
+        else if (found?.isFile()) bytes += found.size;
+      }
+    } catch {
+      // removed while it was read
+    }
+  }
+  return bytes;
+}
+
+/** Whether nothing is in a folder: mostly that is so, and several times sooner said than how much there is. */
+export function isEmpty(folder: string): boolean {
+  try {
+    return readdirSync(folder).length === 0;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Refuses a step that asks for more room than its disk has.
+ *
+ * @param folder a folder on that disk
+ * @throws {RegistryError} `Unavailable`
+ */
+export async function checkFree(folder: string, diskRequest: number | undefined): Promise<void> {
+  if (diskRequest === undefined) return;
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free >= diskRequest) return;
+  throw fault({
+    code: "Unavailable",
+    action: "run in",
+    subject: shown(folder),
+    state: `its disk has ${free} bytes left, the step asks for ${diskRequest}`,
+    hint: "Free some, put work_dir on another disk, or lower disk_request.",
   });
 }

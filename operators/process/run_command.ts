@@ -19,7 +19,7 @@ import {
   timeProblem,
 } from "./command_problems.ts";
 import { createLogLines } from "./log_lines.ts";
-import { ownVariables } from "./own_variables.ts";
+import { ownVariables } from "./step_variables.ts";
 import { noteMarks, noteRoot, removeNote } from "./left_command.ts";
 import { MARK, marksOf, newMark } from "./marks.ts";
 import { listPids, readStat } from "./proc.ts";

@@ -7,7 +7,7 @@ import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { checkPlaces } from "./check_places.ts";
-import { codeOf, countedParams, sortedJson } from "./fingerprint.ts";
+import { codeOf, commandFiles, countedParams, sortedJson } from "./fingerprint.ts";
 import { pinInputs, type PinnedInput } from "./pin_inputs.ts";
 import { changesOf, goneOutputs } from "./reasons.ts";
 import { recordNames } from "./records/names.ts";
@@ -16,7 +16,6 @@ import type { StepRecord } from "./records/step_record.ts";
 import { checkRunOptions, type RunnerOptions } from "./run_context.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { type Dependencies, findDependencies } from "./sources.ts";
-import { commandFiles } from "./step/command_files.ts";
 import { createWriters } from "./writers.ts";
 
 /** Options of {@linkcode planPipeline}. */

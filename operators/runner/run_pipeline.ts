@@ -19,7 +19,7 @@ import { checkRunOptions, type RunContext, runFolder } from "./run_context.ts";
 import { checkRoom, createRoom, type Machine, thisMachine } from "./schedule.ts";
 import { findSecrets, withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
-import { createShardGroup, type ShardGroup } from "./shards/shard_group.ts";
+import { createShardGroup, type ShardGroup } from "./shards/end_shared.ts";
 import { type ExecutedStep, executeStep } from "./step/execute_step.ts";
 import { checkRunnable } from "./step/run_attempt.ts";
 import { watchForCancel } from "./watch_cancel.ts";

@@ -6,8 +6,8 @@ import { realSystem, type System, takeVariables } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { decodeSecret, SECRET_PREFIX } from "../config/secret_texts.ts";
-import { ENGINE_VARIABLE, OWN_SECRETS } from "../own_secrets.ts";
-import { secretForms } from "../process/secret_forms.ts";
+import { ENGINE_VARIABLE, OWN_SECRETS } from "../process/step_variables.ts";
+import { secretForms } from "../process/log_lines.ts";
 
 const MASK = "***";
 

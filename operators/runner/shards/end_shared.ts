@@ -10,6 +10,10 @@ import type { RunContext } from "../run_context.ts";
 import { lineageOf } from "../step/lineage.ts";
 import { addSuccess, metadataOf, type StepState } from "../step/success.ts";
 import type { SharedStep } from "./shared_step.ts";
+import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
+import type { System } from "../../../core/system.ts";
+import type { StepOutcome } from "../events.ts";
+import { isWell } from "../outcomes.ts";
 
 /** Saves the outputs and adds the success where all shards are done; undefined where some are not. */
 export async function endShared(
@@ -51,3 +55,49 @@ export function checkShard(
       "Hand over the step as the pipeline describes it: shards of the step, HOLDFAST_SHARD of the process.",
   });
 }
+
+export interface EndedPart {
+  outcome: StepOutcome;
+  success?: FoundRecord<StepRecord>;
+}
+
+export interface ShardGroup {
+  readonly failed: boolean;
+  end(shard?: EndedPart): EndedPart | undefined;
+}
+
+export function createShardGroup(count: number, system: System): ShardGroup {
+  const startedAt = system.monotonic();
+  let left = count;
+  let bad: StepOutcome | undefined;
+  let whole: EndedPart | undefined;
+  let attempts = 0;
+
+  return {
+    get failed() {
+      return bad !== undefined;
+    },
+    end(shard) {
+      left--;
+      if (shard !== undefined && !isWell(shard.outcome)) bad ??= shard.outcome;
+      if (shard?.success !== undefined && whole?.outcome.end !== "ran") whole = shard;
+      attempts = Math.max(attempts, shard?.outcome.attempts ?? 0);
+      if (left > 0) return undefined;
+      const durationMs = Math.round(system.monotonic() - startedAt);
+      if (bad !== undefined) return { outcome: { ...bad, durationMs } };
+      return whole === undefined ? { outcome: { ...INCOMPLETE, durationMs } } : {
+        ...whole,
+        outcome: { ...whole.outcome, durationMs, ...(attempts === 0 ? {} : { attempts }) },
+      };
+    },
+  };
+}
+
+const INCOMPLETE: StepOutcome = {
+  end: "failed",
+  durationMs: 0,
+  exitCode: EXIT_CODES.environment,
+  exit: "environment",
+  reason: "what some of its shards wrote is not there any more",
+  hint: "Run the pipeline again.",
+};
