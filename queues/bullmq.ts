@@ -25,7 +25,7 @@ import { readJob, toldDamaged } from "./bullmq/job_form.ts";
 import { createBullmqSchedules } from "./bullmq/schedules.ts";
 import { stateOf, told } from "./bullmq/job_form.ts";
 import { belongsToSchedule, trimEnded } from "./bullmq/trim.ts";
-import { createBullmqWorker } from "./bullmq/worker.ts";
+import { BullmqWorker } from "./bullmq/worker.ts";
 
 export type * from "../core/services/queue.ts";
 export type { SignalOptions } from "../core/registry.ts";
@@ -191,7 +191,7 @@ export async function openBullmqQueue(
         readyWithinMs: answerWithinMs,
         trim,
       };
-      const worker = await createBullmqWorker(handler, made).catch((error) => {
+      const worker = await BullmqWorker.open(handler, made).catch((error) => {
         throw failure("take jobs of", store, error);
       });
       workers.add(worker);
