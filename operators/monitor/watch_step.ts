@@ -15,14 +15,6 @@ const EVERY_MS = 1_000;
 /** Looking takes at most this part of the time, however many files there are. */
 const PART_OF_TIME = 1 / 20;
 
-/** Options of {@linkcode watchStep}. */
-export interface WatchStepOptions {
-  step: Pick<PipelineStep, "id" | "runAs" | "resources">;
-  folders: readonly string[];
-  signal: AbortSignal;
-  system: System;
-}
-
 export interface StepWatch {
   readonly signal: AbortSignal;
   readonly exceeded: RegistryError | undefined;
@@ -35,11 +27,18 @@ export interface StepWatch {
  * Begins to watch a step. What is told of one that runs on this thread is that of the whole process (`of: "process"`):
  * what runs beside it is in it.
  */
-export function watchStep({ step, folders, signal, system }: WatchStepOptions): StepWatch {
+export function watchStep(
+  step: Pick<PipelineStep, "id" | "runAs" | "resources">,
+  { folders, signal, system }: {
+    folders: readonly string[];
+    signal: AbortSignal;
+    system: System;
+  },
+): StepWatch {
   const { id, runAs, resources: { diskLimit = Infinity } } = step;
   const startedAt = system.monotonic();
   const cpuBefore = process.cpuUsage();
-  const [samples, over, tooMuch] = [createSamples(), new AbortController(), new AbortController()];
+  const [samples, over, tooMuch] = [new Samples(), new AbortController(), new AbortController()];
   const now: JobUsage & { diskBytes: number } = { bytes: 0, cpuSeconds: 0, diskBytes: 0 };
   const peak = { bytes: 0, diskBytes: 0 };
   let exceeded: RegistryError | undefined;
@@ -112,7 +111,7 @@ function tooMuchDisk(
   });
 }
 
-export interface Sample {
+interface Sample {
   /** Since it began, milliseconds. */
   atMs: number;
   /** Memory, bytes. */
@@ -123,45 +122,40 @@ export interface Sample {
   diskBytes: number;
 }
 
-export type SampleColumns = Record<keyof Sample, number[]>;
+const MOST_SAMPLES = 120;
 
-export interface Samples {
-  /** Adds one. Where there are too many, every second one is forgotten, and fewer are taken from then on. */
-  add(sample: Sample): void;
-  columns(): SampleColumns;
-}
+/** A series of samples. Where there are too many, every second one is forgotten, and fewer are taken from then on. */
+class Samples {
+  #kept: Sample[] = [];
+  #last?: Sample; // waits for its turn
+  #every = 1;
+  #count = 0;
 
-export const MOST_SAMPLES = 120;
+  add(sample: Sample): void {
+    this.#last = sample;
+    if (this.#count++ % this.#every !== 0) return;
+    if (this.#kept.length === MOST_SAMPLES - 1) { // one place is for the last
+      this.#kept = this.#kept.filter((_, index) => index % 2 === 0);
+      this.#every *= 2;
+      if ((this.#count - 1) % this.#every !== 0) return;
+    }
+    this.#kept.push(sample);
+  }
 
-/** Creates an empty series that keeps at most so many, at least 2. */
-export function createSamples(most: number = MOST_SAMPLES): Samples {
-  let kept: Sample[] = [];
-  let last: Sample | undefined; // waits for its turn
-  let every = 1;
-  let count = 0;
-  return {
-    add(sample) {
-      last = sample;
-      if (count++ % every !== 0) return;
-      if (kept.length === most - 1) { // one place is for the last
-        kept = kept.filter((_, index) => index % 2 === 0);
-        every *= 2;
-        if ((count - 1) % every !== 0) return;
-      }
-      kept.push(sample);
-    },
-    columns() {
-      const all = last === undefined || kept.at(-1) === last ? kept : [...kept, last];
-      const column = (name: keyof Sample, digits: number) =>
-        all.map((sample) => Number(sample[name].toFixed(digits)));
-      return {
-        atMs: column("atMs", 0),
-        bytes: column("bytes", 0),
-        cpuSeconds: column("cpuSeconds", 2),
-        diskBytes: column("diskBytes", 0),
-      };
-    },
-  };
+  columns(): Record<keyof Sample, number[]> {
+    const last = this.#last;
+    const all = last === undefined || this.#kept.at(-1) === last
+      ? this.#kept
+      : [...this.#kept, last];
+    const column = (name: keyof Sample, digits = 0) =>
+      all.map((sample) => Number(sample[name].toFixed(digits)));
+    return {
+      atMs: column("atMs"),
+      bytes: column("bytes"),
+      cpuSeconds: column("cpuSeconds", 2),
+      diskBytes: column("diskBytes"),
+    };
+  }
 }
 
 /** Bytes of the files below a folder; links are not followed, and what goes away meanwhile is none. */

@@ -1,24 +1,13 @@
 // What a process writes, as lines that a log can hold.
-
 export const MAX_LINE = 16_384;
-
-/** Options of {@linkcode createLogLines}. */
-export interface LogLinesOptions {
-  /** Values that no line may show: `***` stands for them. */
-  secrets: readonly string[];
-  onLine(line: string): void;
-}
-
-export interface LogLines {
-  write(piece: Uint8Array): void;
-  end(): void;
-}
 
 /**
  * Cuts output into lines, in bounded memory: long lines are cut, colours are taken away, what is no text is shown as
  * `\ufffd`, and secrets as `***`.
  */
-export function createLogLines({ secrets, onLine }: LogLinesOptions): LogLines {
+export function createLogLines(
+  { secrets, onLine }: { secrets: readonly string[]; onLine(line: string): void },
+): { write(piece: Uint8Array): void; end(): void } {
   const masked = secretForms(secrets);
   const pattern = new RegExp(
     masked.map((secret) => RegExp.escape(secret)).join("|") || "(?!)",

@@ -19,7 +19,7 @@ import { checkRunOptions, type RunContext, runFolder } from "./run_context.ts";
 import { checkRoom, createRoom, type Machine, thisMachine } from "./schedule.ts";
 import { findSecrets, withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
-import { createShardGroup, type ShardGroup } from "./shards/end_shared.ts";
+import { ShardGroup } from "./shards/end_shared.ts";
 import { type ExecutedStep, executeStep } from "./step/execute_step.ts";
 import { checkRunnable } from "./step/run_attempt.ts";
 import { watchForCancel } from "./watch_cancel.ts";
@@ -227,7 +227,7 @@ async function runSteps(
     const { node, shards: count } = steps.get(id)!;
     const queue = queues.get(node)!;
     if (count === 1) return void queue.push({ id });
-    groups.set(id, createShardGroup(count, context.system));
+    groups.set(id, new ShardGroup(count, context.system));
     for (let index = 0; index < count; index++) queue.push({ id, shard: { index, count } });
   }
 

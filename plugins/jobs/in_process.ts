@@ -51,7 +51,7 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
     const result = kept(await run({ jobId: id, signal, onProgress }));
     runs.delete(id);
     return result;
-  }, { concurrency, onEvent: keeper.hear });
+  }, { concurrency, onEvent: (event) => void ("id" in event && keeper.keep(event.id)) });
 
   async function forget(): Promise<void> {
     for (const id of runs.keys()) if (await queue.get(id) === undefined) runs.delete(id);

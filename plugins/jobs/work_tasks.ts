@@ -6,7 +6,6 @@ import type {
   NewJob,
   QueueWorker,
   TakenJob,
-  WorkerEvent,
   WorkOptions,
 } from "../../core/services/queue.ts";
 import { fault, messageOf } from "../../core/errors.ts";
@@ -60,7 +59,7 @@ export async function workTasks(
     {
       ...more,
       onEvent(event) {
-        keeper.hear(event);
+        if ("id" in event) keeper.keep(event.id);
         onEvent(event);
       },
     },
@@ -108,17 +107,11 @@ export function jobIdOf(id: string): string {
   return id.replaceAll(":", "-");
 }
 
-export interface JobKeeper {
-  keep(id: string): void;
-  hear(event: WorkerEvent): void;
-  done(): Promise<void>;
-}
-
 /** Creates what keeps jobs of a queue; without a storage it does nothing. `trouble` hears of what could not be kept. */
 export function createJobKeeper(
   queue: Pick<JobQueue, "get">,
   { storage, trouble }: { storage?: JobStorage; trouble(reason: string): void },
-): JobKeeper {
+): { keep(id: string): void; done(): Promise<void> } {
   let keeping = Promise.resolve();
   function keep(id: string): void {
     if (storage === undefined) return;
@@ -131,7 +124,7 @@ export function createJobKeeper(
       }
     });
   }
-  return { keep, hear: (event) => void ("id" in event && keep(event.id)), done: () => keeping };
+  return { keep, done: () => keeping };
 }
 
 /** A runner whose jobs are in a queue, where they can be looked at, cancelled and retried. */

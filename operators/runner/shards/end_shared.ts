@@ -61,36 +61,38 @@ export interface EndedPart {
   success?: FoundRecord<StepRecord>;
 }
 
-export interface ShardGroup {
-  readonly failed: boolean;
-  end(shard?: EndedPart): EndedPart | undefined;
-}
+/** The shards of one step as a run on one machine sees them: many ends, and one for the step. */
+export class ShardGroup {
+  readonly #system: System;
+  readonly #startedAt: number;
+  #left: number;
+  #bad?: StepOutcome;
+  #whole?: EndedPart;
+  #attempts = 0;
 
-export function createShardGroup(count: number, system: System): ShardGroup {
-  const startedAt = system.monotonic();
-  let left = count;
-  let bad: StepOutcome | undefined;
-  let whole: EndedPart | undefined;
-  let attempts = 0;
+  constructor(count: number, system: System) {
+    this.#left = count;
+    this.#system = system;
+    this.#startedAt = system.monotonic();
+  }
 
-  return {
-    get failed() {
-      return bad !== undefined;
-    },
-    end(shard) {
-      left--;
-      if (shard !== undefined && !isWell(shard.outcome)) bad ??= shard.outcome;
-      if (shard?.success !== undefined && whole?.outcome.end !== "ran") whole = shard;
-      attempts = Math.max(attempts, shard?.outcome.attempts ?? 0);
-      if (left > 0) return undefined;
-      const durationMs = Math.round(system.monotonic() - startedAt);
-      if (bad !== undefined) return { outcome: { ...bad, durationMs } };
-      return whole === undefined ? { outcome: { ...INCOMPLETE, durationMs } } : {
-        ...whole,
-        outcome: { ...whole.outcome, durationMs, ...(attempts === 0 ? {} : { attempts }) },
-      };
-    },
-  };
+  get failed(): boolean {
+    return this.#bad !== undefined;
+  }
+
+  /** Takes the end of a shard, undefined where it was not begun; returns that of the step with the last one. */
+  end(shard?: EndedPart): EndedPart | undefined {
+    this.#left--;
+    if (shard !== undefined && !isWell(shard.outcome)) this.#bad ??= shard.outcome;
+    if (shard?.success !== undefined && this.#whole?.outcome.end !== "ran") this.#whole = shard;
+    this.#attempts = Math.max(this.#attempts, shard?.outcome.attempts ?? 0);
+    if (this.#left > 0) return undefined;
+    const durationMs = Math.round(this.#system.monotonic() - this.#startedAt);
+    const attempts = this.#attempts === 0 ? {} : { attempts: this.#attempts };
+    if (this.#bad !== undefined) return { outcome: { ...this.#bad, durationMs } };
+    if (this.#whole === undefined) return { outcome: { ...INCOMPLETE, durationMs } };
+    return { ...this.#whole, outcome: { ...this.#whole.outcome, durationMs, ...attempts } };
+  }
 }
 
 const INCOMPLETE: StepOutcome = {

@@ -17,14 +17,14 @@ import { saveFailure } from "../records/failures.ts";
 import type { FailureRecord, StepFacts, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { createMask, reveal } from "../secrets.ts";
-import { checkShard, createShardGroup, endShared } from "../shards/end_shared.ts";
+import { checkShard, endShared, ShardGroup } from "../shards/end_shared.ts";
 import { openSharedStep, type SharedStep } from "../shards/shared_step.ts";
 import { lineageOf } from "./lineage.ts";
 import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.ts";
 import { type AttemptEnd, runAttempt } from "./run_attempt.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
 import { makeStepFolder, removeStepFolder, stepFolder } from "./step_folder.ts";
-import { createStepLog, type StepLog } from "./step_log.ts";
+import { StepLog } from "./step_log.ts";
 import { addSuccess, findSuccess, metadataOf, type StepState } from "./success.ts";
 
 export interface ExecutedStep {
@@ -154,7 +154,7 @@ async function executeShards(
   options: ExecuteOptions,
 ): Promise<ExecutedStep> {
   const { shards: count } = context.dependencies.steps.get(planned.step)!;
-  const group = createShardGroup(count, context.system);
+  const group = new ShardGroup(count, context.system);
   for (let index = 0;; index++) {
     const shard = { index, count };
     const executed = group.failed
@@ -226,7 +226,7 @@ async function tryStep(
   const startedAtMs = system.monotonic();
   const secrets = [...context.secrets.values];
   let { mask } = context.secrets;
-  const log = createStepLog({
+  const log = new StepLog({
     path: join(folder, "log.txt"),
     mask: (text) => mask(text),
     onLine: (level, line) => context.tell({ type: "log", ...labelOf(context, step), level, line }),

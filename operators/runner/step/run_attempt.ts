@@ -49,7 +49,7 @@ export async function runAttempt(
   const operator = needed ? await operators.instance(step.operator, step.id) : undefined; // or says what there is
   await checkFree(roots.outputRoot, step.resources.diskRequest);
   const folders = [roots.outputRoot, roots.workspaceRoot];
-  const watch = watchStep({ step, folders, signal: context.signal, system });
+  const watch = watchStep(step, { folders, signal: context.signal, system });
   const given = {
     pipelineId: pipeline.id,
     nodeId: step.node,
