@@ -46,17 +46,14 @@ export function codeOf(
   return parts.join(", ");
 }
 
-export interface EffectOf {
-  pipeline: string;
-  step: string;
-  /** Commit of the success before, or null. */
-  previous: string | null;
-}
-
-/** Identifies what a step does, whatever run it is in: a repeat after a kill, or a second delivery, is the same. */
+/**
+ * Identifies what a step does, whatever run it is in: a repeat after a kill, or a second delivery, is the same.
+ *
+ * @param of `previous` is the commit of the success before, or null
+ */
 export function effectKey(
   fingerprint: Fingerprint,
-  { pipeline, step, previous }: EffectOf,
+  { pipeline, step, previous }: { pipeline: string; step: string; previous: string | null },
 ): string {
   return sha256(sortedJson([pipeline, step, fingerprint, previous]));
 }

@@ -47,22 +47,17 @@ export interface PinOptions {
   pinned: Map<string, Promise<PinnedInput>>;
 }
 
-/** The inputs of a step, and the upstream steps that must end before others are known. */
-export interface PinnedInputs {
-  inputs: Record<string, PinnedInput>;
-  waiting: Record<string, string>;
-}
-
 /**
  * Pins the inputs of a step.
  *
  * @param writers steps upstream of it by the name of the artifact that they write: it is theirs that is read
+ * @returns its inputs, and the upstream steps that must end before others are known
  */
 export async function pinInputs(
   step: PipelineStep,
   writers: ReadonlyMap<string, { step: string; output: string }>,
   options: PinOptions,
-): Promise<PinnedInputs> {
+): Promise<{ inputs: Record<string, PinnedInput>; waiting: Record<string, string> }> {
   const inputs: Record<string, PinnedInput> = {};
   const waiting: Record<string, string> = {};
   const { known = {} } = options;

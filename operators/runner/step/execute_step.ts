@@ -56,6 +56,10 @@ export async function executeStep(
   const step = dependencies.steps.get(planned.step)!;
   const startedAt = system.monotonic();
   const took = () => Math.round(system.monotonic() - startedAt);
+  const notBegun = (error: unknown): ExecutedStep => {
+    signal.throwIfAborted();
+    return { outcome: { ...failedOutcome(error, context.secrets), durationMs: took() } };
+  };
   if (step.shards > 1 && context.shard === undefined) {
     return await executeShards(context, planned, inputs, { failed });
   }
@@ -65,8 +69,7 @@ export async function executeStep(
     checkShard(step, context);
     state = known ?? await findState();
   } catch (error) {
-    signal.throwIfAborted();
-    return { outcome: { ...failedOutcome(error, context.secrets), durationMs: took() } };
+    return notBegun(error);
   }
   if (state.done !== undefined) {
     const reason = state.done.record.effect === state.effect ? "done already" : "nothing changed";
@@ -81,31 +84,16 @@ export async function executeStep(
       shared = await openSharedStep(context, step, { effect: state.effect, forced });
       if (shared.done.has(context.shard!.index)) return await endDone(shared);
     } catch (error) {
-      signal.throwIfAborted();
-      return { outcome: { ...failedOutcome(error, context.secrets), durationMs: took() } };
+      return notBegun(error);
     }
   }
   const { retries } = step;
   for (let attempt = failed + 1;; attempt++) {
     const end = await tryStep(context, step, { state, inputs, attempt, shared });
     if ("success" in end) return ended(end.success, attempt);
-    const { exitCode, exit, message, hint, record } = end;
+    const { exitCode, exit, reason: message } = end;
     if (!isTriedAgain(step, { attempt, exitCode })) {
-      const outcome = {
-        end: "failed" as const,
-        durationMs: took(),
-        exitCode,
-        exit,
-        attempts: attempt,
-        reason: message,
-      };
-      return {
-        outcome: {
-          ...outcome,
-          ...(hint === undefined ? {} : { hint }),
-          ...(record === undefined ? {} : { record }),
-        },
-      };
+      return { outcome: { end: "failed", durationMs: took(), attempts: attempt, ...end } };
     }
     const inMs = Math.round(retries.backoffMs * 2 ** (attempt - 1) * (0.5 + system.random() / 2));
     context.tell({ type: "step retried", ...labelOf(context, step), attempt, exit, inMs, message });
@@ -205,11 +193,9 @@ interface Attempt {
   shared?: SharedStep;
 }
 
-type FailedAttempt = Required<Pick<StepOutcome, "exitCode" | "exit">> & {
-  message: string;
-  hint?: string;
-  record?: string;
-};
+type FailedAttempt =
+  & Required<Pick<StepOutcome, "exitCode" | "exit" | "reason">>
+  & Pick<StepOutcome, "hint" | "record">;
 
 async function tryStep(
   context: RunContext,
@@ -309,37 +295,23 @@ async function tryStep(
     const exit = exitNameOf(exitCode);
     const { reason, hint, code } = told(error ?? `it ended with code ${exitCode} (${exit})`);
     const message = mask(reason);
+    const masked = hint === undefined ? {} : { hint: mask(hint) };
+    const ended = { exitCode, exit, reason: message, ...masked };
     log.write("error", message);
     log.close();
     const record: FailureRecord = {
       kind: "failure",
       ...facts(),
-      exitCode: exitCode as ExitCode,
+      exitCode,
       exit,
-      again: isTriedAgain(step, { attempt, exitCode: exitCode as ExitCode }),
-      error: {
-        message,
-        ...(code === undefined ? {} : { code }),
-        ...(hint === undefined ? {} : { hint: mask(hint) }),
-      },
+      again: isTriedAgain(step, { attempt, exitCode }),
+      error: { message, ...(code === undefined ? {} : { code }), ...masked },
       ...(usage === undefined ? {} : { usage }),
     };
     const { registry, shard } = context;
-    const metadata = metadataOf(record);
-    const ended = {
-      exitCode: exitCode as ExitCode,
-      exit,
-      message,
-      ...(hint === undefined ? {} : { hint: mask(hint) }),
-    };
+    const options = { metadata: metadataOf(record), beside: besides(log), signal, shard };
     try {
-      const saved = await saveFailure(registry, record, {
-        metadata,
-        beside: besides(log),
-        signal,
-        shard,
-      });
-      return { ...ended, record: saved };
+      return { ...ended, record: await saveFailure(registry, record, options) };
     } catch (cause) { // a full disk takes no record either: the outcome is told all the same
       signal.throwIfAborted();
       context.logger.warn(
