@@ -1,4 +1,4 @@
-// Content of the caller's thread that workers read piece by piece.
+// Content of the caller's thread that workers read piece by piece, and the side that reads it.
 import { plainBytes } from "../core/bytes/bytes.ts";
 import type { LargeContent } from "../registry/payload/content.ts";
 import type { CallerMethods } from "./protocol.ts";

@@ -1,4 +1,4 @@
-// Environments of conda, by name or by folder.
+// Environments of conda, by name or by folder, and those of pixi, which are conda's too.
 import { readdir, readFile } from "node:fs/promises";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { fault } from "../../core/errors.ts";
@@ -93,7 +93,8 @@ export async function isCondaPrefix(folder: string): Promise<boolean> {
 }
 
 /**
- * Activates the environment in a folder.
+ * Activates the environment in a folder
+ * (https://docs.conda.io/projects/conda/en/latest/dev-guide/deep-dives/activation.html).
  *
  * @param name what `CONDA_DEFAULT_ENV` is to say
  */
@@ -154,7 +155,7 @@ async function readJson(path: string): Promise<Record<string, unknown>> {
 }
 
 /**
- * Finds the environment `default` of a project, or another one by its folder, `./project/.pixi/envs/cuda`. What
+ * Finds the environment (https://pixi.prefix.dev/latest/workspace/environment) `default` of a project, or another one by its folder, `./project/.pixi/envs/cuda`. What
  * `[activation]` of the project says is not read: `pixi run` as a start command does that.
  *
  * @param name the folder of the project, or of one of its environments. @default the root

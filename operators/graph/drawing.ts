@@ -1,5 +1,4 @@
-// A drawing: boxes, arrows between them, and frames around some. What is drawn says nothing of how it is written down:
-// `encodeMermaid`, `encodeDot` and `renderSvg` do that.
+// A drawing: boxes, arrows between them, and frames around some; and writing it as DOT and Mermaid.
 /** What a box means: a step that runs, is skipped, or depends on others; data; what is not there any more. */
 export type BoxLook = "plain" | "run" | "skip" | "depends" | "data" | "gone";
 

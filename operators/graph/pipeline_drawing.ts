@@ -1,4 +1,4 @@
-// What a drawing of a pipeline shows: its steps on their nodes, and what they read and write.
+// A pipeline as a drawing and as text: its steps on their nodes, what they read and write.
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { stepOf } from "../config/step_inputs.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";

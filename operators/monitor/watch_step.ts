@@ -1,4 +1,4 @@
-// Watching what a step takes of the machine while it runs.
+// Watching what a step takes of the machine while it runs, its disk included.
 import process from "node:process";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { JobUsage } from "../../core/executor.ts";

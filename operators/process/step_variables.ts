@@ -1,4 +1,4 @@
-// The variables by which a command knows its step.
+// Variables of commands: those they inherit, those of their step, and those of Holdfast itself.
 import type { OperatorContext } from "../../core/pipelines/operator.ts";
 import type { System } from "../../core/system.ts";
 

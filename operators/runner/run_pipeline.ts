@@ -16,7 +16,7 @@ import { formatRunId, parseRunId } from "./records/names.ts";
 import { type RunResult, saveResult, saveRun } from "./records/run_record.ts";
 import type { StepRecord } from "./records/step_record.ts";
 import { checkRunOptions, type RunContext, runFolder } from "./run_context.ts";
-import { checkRoom, createRoom, type Machine, thisMachine } from "./schedule.ts";
+import { checkRoom, type Machine, Room, thisMachine } from "./schedule.ts";
 import { findSecrets, withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
 import { ShardGroup } from "./shards/end_shared.ts";
@@ -170,7 +170,7 @@ async function runSteps(
   const planned = new Map(plan.steps.map((step) => [step.step, step]));
   const outcomes: Record<string, StepOutcome> = {};
   const done = new Map([...successes].map(([id, { record }]) => [id, record]));
-  const room = createRoom(pipeline, machine, concurrency);
+  const room = new Room(pipeline, machine, concurrency);
   const writersOf = createWriters(pipeline, dependencies, root);
   const pinOptions: PinOptions = {
     registry,

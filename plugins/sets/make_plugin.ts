@@ -1,4 +1,4 @@
-// Making a plugin of what was registered.
+// Making a plugin of what was registered: its definition, its settings, and the plugin itself.
 import { inspect } from "node:util";
 import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
