@@ -35,12 +35,6 @@ export interface StepHandlerOptions {
   onLine?(line: string, step: QueuedStep): void;
 }
 
-interface ProcessEnd {
-  exitCode?: number;
-  /** Why it is not 0. */
-  reason?: string;
-}
-
 /** What the line begins with in which a command of ours says why it failed. */
 const SAID = "error: ";
 
@@ -183,7 +177,10 @@ const STATES = {
 function partState(job: QueuedJob | undefined): PartState | undefined {
   if (job === undefined) return undefined;
   const { step } = (job.data ?? {}) as { step?: string };
-  const { exitCode, reason = job.reason } = (job.result ?? {}) as ProcessEnd;
+  const { exitCode, reason = job.reason } = (job.result ?? {}) as {
+    exitCode?: number;
+    reason?: string;
+  };
   const ended = job.state === "done" && exitCode !== 0 ? "failed" : STATES[job.state];
   return {
     state: ended,

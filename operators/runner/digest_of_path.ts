@@ -9,23 +9,15 @@ import { artifactDigest, type FileInfo } from "../../core/record/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { file, folder, localPath } from "../../materializers/mod.ts";
 
-export interface PathDigest {
-  /** SHA-256, as of an artifact of this content. */
-  digest: string;
-  /** Bytes of all files. */
-  size: number;
-  files: number;
-}
-
 /**
- * Reads a file or folder and tells its digest.
+ * Reads a file or folder. Returns its digest, as of an artifact of this content, and its size in bytes.
  *
  * @throws {RegistryError} `NotFound` where there is none
  */
 export async function digestOfPath(
   path: string,
   { signal }: SignalOptions = {},
-): Promise<PathDigest> {
+): Promise<{ digest: string; size: number }> {
   const materializer = onDisk("read", path, () => statSync(path)).isDirectory() ? folder() : file();
   const infos: FileInfo[] = [];
   for await (const found of await materializer.save(localPath(path, { all: true }), { signal })) {
@@ -39,7 +31,6 @@ export async function digestOfPath(
   return {
     digest: artifactDigest(materializer, infos),
     size: infos.reduce((sum, { size }) => sum + size, 0),
-    files: infos.length,
   };
 }
 

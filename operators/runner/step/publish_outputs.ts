@@ -53,22 +53,16 @@ export interface WrittenOutput {
   from: string;
 }
 
-/** Options of {@linkcode findOutputs}. */
-export interface FindOutputsOptions {
-  outputRoot: string;
-  /** Whether other processes write the same outputs, so one of them may leave an output out. @default false */
-  isShard?: boolean;
-}
-
 /**
  * Returns the outputs of a step as they lie in its output root.
  *
+ * @param options `isShard`, where other processes write the same outputs: one of them may leave an output out
  * @throws {RegistryError} `TaskFailed` for one that was not written
  */
 export function findOutputs(
   step: PipelineStep,
   { pipeline }: Pick<RunContext, "pipeline">,
-  { outputRoot, isShard = false }: FindOutputsOptions,
+  { outputRoot, isShard }: { outputRoot: string; isShard: boolean },
 ): WrittenOutput[] {
   const there = readdirSync(outputRoot, { withFileTypes: true });
   const named = Object.entries(step.outputs);
@@ -248,14 +242,6 @@ function writesToStep(to: string): RegistryError {
   });
 }
 
-/** Options of {@linkcode publishPath}. */
-export interface PublishPathOptions {
-  id: string;
-  root: string;
-  /** Whether what stands at the target is of this step, so that nobody misses it. */
-  isOwn: boolean;
-}
-
 /**
  * Moves what a step wrote to its place. What stood there is replaced; where it is not the step's own it is kept beside,
  * as `NAME.before-<id>`.
@@ -264,12 +250,13 @@ export interface PublishPathOptions {
  *
  * @param from what was written; it is gone afterwards
  * @param to where it goes, absolute
+ * @param options `isOwn`, where what stands there is of this step, so that nobody misses it
  * @returns where it is
  */
 export function publishPath(
   from: string,
   to: string,
-  { id, root, isOwn }: PublishPathOptions,
+  { id, root, isOwn }: { id: string; root: string; isOwn: boolean },
 ): string {
   const inner = relative(to, root);
   if (inner === "" || !inner.startsWith("..")) throw refused(to);
