@@ -107,18 +107,17 @@ export class BullmqWorker implements QueueWorker {
     });
   }
 
-  running(): string[] {
-    return [...this.#running.keys()];
-  }
+  // Callers may hand these on without their worker.
+  readonly running = (): string[] => [...this.#running.keys()];
 
-  async close({ handBack = false }: { handBack?: boolean } = {}): Promise<void> {
+  readonly close = async ({ handBack = false }: { handBack?: boolean } = {}): Promise<void> => {
     for (const entry of handBack ? this.#running.values() : []) {
       entry.handBack = true;
       entry.controller.abort("handed back");
     }
     await this.#worker.close();
     this.#over.abort();
-  }
+  };
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
