@@ -94,16 +94,17 @@ export async function runPipeline(
   return result;
 }
 
-export function publicText(pipeline: Pipeline): string {
+function publicText(pipeline: Pipeline): string {
   // deno-lint-ignore no-explicit-any -- a pipeline is plain data
   return encodePipeline(withoutSecrets(pipeline as any));
 }
 
-/** Plans a run of steps that can run here, and returns what saves it. */
-export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine: Machine) {
+/** Plans a run of steps that can run on this machine, or where another one carries them, and returns what saves it. */
+export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine?: Machine) {
   const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
-  checkRunnable(chosen, options);
-  checkRoom(pipeline, chosen, machine);
+  const isHere = machine !== undefined; // else whoever executes steps has the threads and the room that they need
+  checkRunnable(chosen.filter(({ runAs }) => isHere || runAs !== "worker"), options);
+  if (isHere) checkRoom(pipeline, chosen, machine);
   const { plan, successes } = await planWithSuccesses(pipeline, options);
   const { registry, signal } = options;
   const save = (key?: string) =>
