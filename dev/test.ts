@@ -28,7 +28,6 @@ const ONLY_IN_ALL = [
   "tests/core/disk/stage/killed_test.ts",
   "tests/files/processes/attack",
   "tests/operators/engines/conformance_test.ts",
-  "tests/operators/engines/kill_test.ts",
   "tests/operators/engines/local_processes_test.ts",
   "tests/operators/runner/carry/kill_test.ts",
   "tests/operators/runner/step/killed_command_test.ts",

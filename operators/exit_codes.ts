@@ -1,8 +1,6 @@
 // What exit code of a step a failure is.
-import { fault, isRegistryError } from "../core/errors.ts";
-import type { ErrorCode } from "../core/errors.ts";
-import { EXIT_CODES } from "../core/pipelines/operator.ts";
-import type { ExitCode, ExitName } from "../core/pipelines/operator.ts";
+import { type ErrorCode, fault, isRegistryError } from "../core/errors.ts";
+import { EXIT_CODES, type ExitCode, type ExitName } from "../core/pipelines/operator.ts";
 import { shown } from "../core/naming/names.ts";
 
 const OF_REGISTRY: Partial<Record<ErrorCode, ExitName>> = {

@@ -32,7 +32,7 @@ export type {
   OperatorContext,
   Shard,
 } from "../core/pipelines/operator.ts";
-export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../core/pipelines/operator_job.ts";
+export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../core/pipelines/operator.ts";
 export type { PartialContext } from "./context.ts";
 export { exitCodeOf } from "./exit_codes.ts";
 export { defineOperator, hasInputRoot, Operator } from "./operator.ts";

@@ -1,11 +1,9 @@
 // Sets of operators, from which pipelines take them by key.
 import { isDeepStrictEqual } from "node:util";
 import { fault, RegistryError } from "../core/errors.ts";
-import { createLookup } from "../core/lookup.ts";
-import type { Lookup } from "../core/lookup.ts";
+import { createLookup, type Lookup } from "../core/lookup.ts";
 import { shown } from "../core/naming/names.ts";
-import { checkOperator, isClass } from "./operator.ts";
-import type { AnyOperator, OperatorClass } from "./operator.ts";
+import { type AnyOperator, checkOperator, isClass, type OperatorClass } from "./operator.ts";
 
 /** What an operator is made with, where it is a class or a function. */
 export type OperatorArgs = Readonly<Record<string, unknown>>;

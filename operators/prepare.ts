@@ -4,8 +4,7 @@ import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { OperatorContext } from "../core/pipelines/operator.ts";
 import { shownIssue } from "../core/standard_schema.ts";
-import { hasInputRoot } from "./operator.ts";
-import type { AnyOperator } from "./operator.ts";
+import { type AnyOperator, hasInputRoot } from "./operator.ts";
 
 /** What is asked of an operator here; a command that is no operator's asks nothing but that its input root is there. */
 export type Prepared = Pick<AnyOperator, "params" | "validateInput">;

@@ -3,15 +3,12 @@ import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { EXIT_CODES } from "../core/pipelines/operator.ts";
 import type { ExitCode, ExitName, OperatorContext } from "../core/pipelines/operator.ts";
-import { realSystem } from "../core/system.ts";
-import type { System } from "../core/system.ts";
+import { realSystem, type System } from "../core/system.ts";
 import { checkTimes } from "./check_times.ts";
-import { completeContext } from "./context.ts";
-import type { PartialContext } from "./context.ts";
+import { completeContext, type PartialContext } from "./context.ts";
 import { exitCodeOf, exitNameOf, parseExitCode } from "./exit_codes.ts";
 import type { AnyOperator } from "./operator.ts";
-import { makeOperator } from "./operator_set.ts";
-import type { OperatorSource } from "./operator_set.ts";
+import { makeOperator, type OperatorSource } from "./operator_set.ts";
 import { prepareContext } from "./prepare.ts";
 
 /** Options of {@linkcode runOperator}. */

@@ -6,11 +6,10 @@ import { realSystem, type System } from "../core/system.ts";
 import type { PluginContext, Plugins, TaskRegistry } from "./contract.ts";
 import { type AnyInterface, type Contract, contractOf, type InterfaceOf } from "./interface.ts";
 import { registerBuiltIn } from "./sets/built_in.ts";
-import type { AnySource } from "./sets/definition.ts";
-import { type CheckedOrder, checkOrder, makePlugin } from "./sets/make_plugin.ts";
-import { createPluginTable } from "./sets/plugin_table.ts";
-import { createSharedPlugins } from "./sets/shared_plugins.ts";
+import { type AnySource, type CheckedOrder, checkOrder, makePlugin } from "./sets/make_plugin.ts";
+import { PluginTable } from "./sets/plugin_table.ts";
 import { createTaskSet } from "./tasks/task_set.ts";
+import { plainProblem } from "../core/text/plain_value.ts";
 
 /** Options of {@linkcode createPlugins}. */
 export interface PluginsOptions {
@@ -39,8 +38,8 @@ export interface PluginsOptions {
  */
 export function createPlugins(options: PluginsOptions = {}): Plugins {
   const { registry, logger = console, system = realSystem } = options;
-  const table = createPluginTable();
-  const shared = createSharedPlugins();
+  const table = new PluginTable();
+  const shared = new SharedPlugins();
   let closed = false;
 
   async function check(contract: Contract, name: string, config: object): Promise<CheckedOrder> {
@@ -77,7 +76,7 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
     names: (plugin) => table.names(contractOf(plugin)),
     async [Symbol.asyncDispose]() {
       closed = true;
-      await shared[Symbol.asyncDispose]();
+      await shared.close();
     },
   };
   const whole = {} as Plugins;
@@ -94,4 +93,38 @@ function closedSet(name: string): RegistryError {
     state: "its set was closed",
     hint: "Use it before the end of what holds the set, or create a set anew.",
   });
+}
+
+class SharedPlugins {
+  readonly #made = new Map<string, Promise<unknown>>();
+
+  /** The one of these settings; what cannot be compared is made anew. A failure is not kept. */
+  async get(
+    name: readonly string[],
+    config: unknown,
+    make: () => Promise<unknown>,
+  ): Promise<unknown> {
+    if (plainProblem(config) !== undefined) return await make();
+    const sorted = Object.entries(Object(config)).sort(([a], [b]) => a < b ? -1 : 1);
+    const key = JSON.stringify([...name, sorted]);
+    const there = this.#made.get(key);
+    if (there !== undefined) return await there;
+    const plugin = make();
+    this.#made.set(key, plugin);
+    plugin.catch(() => this.#made.delete(key)); // whoever asked hears of it
+    return await plugin;
+  }
+
+  async close(): Promise<void> {
+    const failures: unknown[] = [];
+    const last = [...this.#made.values()].reverse();
+    this.#made.clear();
+    for (const plugin of last) await dispose(plugin).catch((error) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+async function dispose(plugin: Promise<unknown>): Promise<void> {
+  const thing: Partial<AsyncDisposable & Disposable> = await plugin.catch(() => {}) ?? {};
+  await (thing[Symbol.asyncDispose] ?? thing[Symbol.dispose])?.call(thing);
 }

@@ -11,7 +11,11 @@ export type { SignalOptions } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";
 export { type Background, createBackground } from "./jobs/background.ts";
-export type { QueueRunner } from "./jobs/in_process.ts";
-export { createQueueRunner, type QueueRunnerOptions } from "./jobs/queue_runner.ts";
-export { taskJob } from "./jobs/task_job.ts";
-export { workTasks, type WorkTasksOptions } from "./jobs/work_tasks.ts";
+export {
+  createQueueRunner,
+  type QueueRunner,
+  type QueueRunnerOptions,
+  taskJob,
+  workTasks,
+  type WorkTasksOptions,
+} from "./jobs/work_tasks.ts";

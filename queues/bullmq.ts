@@ -18,15 +18,14 @@ import { watchJob } from "../core/services/watch_job.ts";
 import { withDeadline } from "../core/retry.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
-import { failure } from "./bullmq/failure.ts";
+import { type BullmqStore, failure } from "./bullmq/store.ts";
 import { formOf, type JobForm, optionsOf } from "./bullmq/job_form.ts";
 import { listJobs } from "./bullmq/list.ts";
-import { readJob, toldDamaged } from "./bullmq/read_job.ts";
+import { readJob, toldDamaged } from "./bullmq/job_form.ts";
 import { createBullmqSchedules } from "./bullmq/schedules.ts";
-import type { BullmqStore } from "./bullmq/store.ts";
-import { stateOf, told } from "./bullmq/told.ts";
+import { stateOf, told } from "./bullmq/job_form.ts";
 import { belongsToSchedule, trimEnded } from "./bullmq/trim.ts";
-import { createBullmqWorker } from "./bullmq/worker.ts";
+import { BullmqWorker } from "./bullmq/worker.ts";
 
 export type * from "../core/services/queue.ts";
 export type { SignalOptions } from "../core/registry.ts";
@@ -192,7 +191,7 @@ export async function openBullmqQueue(
         readyWithinMs: answerWithinMs,
         trim,
       };
-      const worker = await createBullmqWorker(handler, made).catch((error) => {
+      const worker = await BullmqWorker.open(handler, made).catch((error) => {
         throw failure("take jobs of", store, error);
       });
       workers.add(worker);

@@ -39,7 +39,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   },
   { from: "workers/operators/", may: among("core/", "workers/", "operators/") },
   { from: "workers/", may: among("core/", "workers/", "registry/", "materializers/mod.ts") },
-  { from: "plugins/storage.ts", may: among("core/", "plugins/", "backends/mod.ts") },
+  { from: "plugins/storage/open_storage.ts", may: among("core/", "plugins/", "backends/mod.ts") },
   { from: "plugins/", may: among("core/", "queues/", "plugins/", "npm:") },
   {
     from: "apps/http_client",

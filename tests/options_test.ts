@@ -26,8 +26,12 @@ import {
   verifyRegistry,
 } from "../mod.ts";
 import type { Registry } from "../mod.ts";
+import { createOperators, runCommand } from "../operators/mod.ts";
+import { planPipeline, runPipeline, submitRun } from "../operators/runner/mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";
+import { createMemoryQueue } from "../queues/memory.ts";
 import { changeSettings, readSettings } from "../registry/tools/settings.ts";
+import { pipeline } from "./operators/runner/pipelines.ts";
 import { testInMemory } from "./registry/registries.ts";
 
 // deno-lint-ignore no-explicit-any -- whatever a program in JavaScript may write
@@ -87,7 +91,21 @@ const CALLS: Record<string, (registry: Registry, wrong: Anything) => unknown> = 
   "listen, its limits": (registry, wrong) =>
     listen(createHandler(registry), { port: 0, limits: wrong }),
   subscribe: (_, wrong) => createMemoryBus().subscribe("a", () => {}, wrong),
+  "queue, add": (_, wrong) => createMemoryQueue().add({ ...JOB, id: "a", ...wrong }),
+  "queue, schedule": (_, wrong) =>
+    createMemoryQueue().schedule({ id: "a", everyMs: 9_000, job: JOB, ...wrong }),
+  "queue, job of a schedule": (_, wrong) =>
+    createMemoryQueue().schedule({ id: "a", everyMs: 9_000, job: { ...JOB, ...wrong } }),
+  "queue, work": (_, wrong) => createMemoryQueue().work(() => {}, wrong),
+  runCommand: (_, wrong) => runCommand(["true"], { cwd: ".", ...wrong }),
+  runPipeline: (registry, wrong) => runPipeline(EMPTY, { registry, operators, ...wrong }),
+  planPipeline: (registry, wrong) => planPipeline(EMPTY, { registry, operators, ...wrong }),
+  submitRun: (registry, wrong) => submitRun(EMPTY, { registry, operators, carry: {}, ...wrong }),
 };
+
+const JOB = { group: "g", kind: "k", data: null };
+const operators = createOperators();
+const EMPTY = pipeline([]);
 
 testInMemory("a mistyped option that matters is refused", async ({ registry }) => {
   for (const [name, call] of Object.entries(CALLS)) {

@@ -5,8 +5,7 @@ import type { Registry, SavedArtifact, SaveEntry } from "../core/registry.ts";
 import { createBudget, createShare } from "../core/work/budget.ts";
 import { readThrough } from "../registry/payload/read.ts";
 import { heldBytesOf } from "../registry/payload/write.ts";
-import { DEFAULT_BUDGET_BYTES } from "./batch_work.ts";
-import type { BatchOptions, BatchWork } from "./batch_work.ts";
+import { type BatchOptions, type BatchWork, DEFAULT_BUDGET_BYTES } from "./batch_work.ts";
 
 export function workByContract(registry: Registry, options: BatchOptions): BatchWork {
   const budget = createBudget(options.memoryBudgetBytes ?? DEFAULT_BUDGET_BYTES);

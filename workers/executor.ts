@@ -6,10 +6,8 @@ import { STREAMED_BYTES } from "../core/work/budget.ts";
 import type { PayloadJobs, ReadJob } from "../registry/jobs/kinds.ts";
 import { sizeOf } from "../registry/payload/content.ts";
 import type { Channel } from "./channel.ts";
-import { WorkerLost, WorkerPool } from "./pool.ts";
-import type { PoolOptions, Slot, WorkerJob } from "./pool.ts";
-import { createPorts } from "./ports.ts";
-import type { Port } from "./ports.ts";
+import { type PoolOptions, type Slot, type WorkerJob, WorkerLost, WorkerPool } from "./pool.ts";
+import { createPorts, type Port } from "./ports.ts";
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
 import { bufferBytes, sendJob } from "./wire_job.ts";
 

@@ -18,8 +18,7 @@
  *
  * @module
  */
-import { fault } from "../core/errors.ts";
-import type { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import type { ArtifactInfo } from "../core/artifact.ts";
 import type {
   BatchOutcome,
@@ -34,12 +33,10 @@ import type {
   SaveEntry,
   SignalOptions,
 } from "../core/registry.ts";
-import { collectOutcomes, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
-import type { Inputs } from "../core/work/outcomes.ts";
+import { collectOutcomes, type Inputs, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
 import { inLanes, manyOptions } from "../core/work/derived_verbs.ts";
 import { checkMethods } from "../core/options/check_methods.ts";
-import { checkOptions, checkRegistry } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
+import { checkOptions, checkRegistry, type OptionNames } from "../core/options/check_options.ts";
 import { checkSaveEntry, DOWNLOAD, LOAD, MANY } from "../core/options/verb_options.ts";
 import { shown } from "../core/naming/names.ts";
 import { knownContext } from "../registry/opening/context.ts";

@@ -1,13 +1,11 @@
 // A batch on a store that is open here: what is worth it moves to workers.
 import type { ArtifactInfo } from "../core/artifact.ts";
-import { reopenOf } from "../core/materializer.ts";
-import type { Materializer } from "../core/materializer.ts";
+import { type Materializer, reopenOf } from "../core/materializer.ts";
 import type { DownloadResult, LoadOptions, SavedArtifact, SaveEntry } from "../core/registry.ts";
 import { createVerbCall } from "../core/options/verb_call.ts";
 import { worded } from "../core/options/words_of_verbs.ts";
 import { createBudget, createShare } from "../core/work/budget.ts";
-import { createReader } from "../registry/jobs/reader.ts";
-import type { Reader } from "../registry/jobs/reader.ts";
+import { createReader, type Reader } from "../registry/jobs/reader.ts";
 import { checkFiles, downloadVersion, loadValue } from "../registry/load.ts";
 import { refMeant } from "../registry/look/ref_meant.ts";
 import type { Context } from "../registry/opening/context.ts";

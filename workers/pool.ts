@@ -5,11 +5,9 @@ import { fault, messageOf, RegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { createLimit } from "../core/work/at_once.ts";
 import type { CacheDescriptor } from "../registry/cache/cache.ts";
-import { createChannel } from "./channel.ts";
-import type { Channel, Methods } from "./channel.ts";
+import { type Channel, createChannel, type Methods } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";
-import { startThread } from "./threads.ts";
-import type { Thread } from "./threads.ts";
+import { startThread, type Thread } from "./threads.ts";
 
 const FINISH_MS = 5_000; // what is not in the cache then is fetched again
 const LOOKS = 4; // before a silent worker counts as stuck

@@ -3,8 +3,7 @@
 import { DiskContent } from "../core/disk/disk_file.ts";
 import type { MaterializerDescriptor } from "../core/materializer.ts";
 import type { FileToPack, PayloadJobs } from "../registry/jobs/kinds.ts";
-import { readable } from "../registry/payload/content.ts";
-import type { LargeContent, SmallContent } from "../registry/payload/content.ts";
+import { type LargeContent, readable, type SmallContent } from "../registry/payload/content.ts";
 import type { Port, Ports } from "./ports.ts";
 import type { WireContent } from "./protocol.ts";
 

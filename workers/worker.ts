@@ -15,11 +15,10 @@ import type {
 import type { Logger } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import { RegistryCache } from "../registry/cache/cache.ts";
-import { createPayloadJobs } from "../registry/jobs/mod.ts";
-import type { PayloadJobs } from "../registry/jobs/mod.ts";
+import { createPayloadJobs, type PayloadJobs } from "../registry/jobs/mod.ts";
 import { createChannel, Moved } from "./channel.ts";
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
-import { pulledChunks } from "./pulled.ts";
+import { pulledChunks } from "./ports.ts";
 import { listenToStarter } from "./threads.ts";
 import { buffersIn, isOurs, receiveJob } from "./wire_job.ts";
 

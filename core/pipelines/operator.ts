@@ -78,3 +78,23 @@ export interface Operator<Params = Record<string, unknown>> {
   /** Version of its code: another one makes its steps run again. */
   readonly version?: string;
 }
+
+/** An operator to run, as plain data. What its code is, the executor knows from whoever made it. */
+export interface OperatorJob {
+  key: string;
+  /** What it works with. Its parameters are those of the configuration: the schema is asked where it runs. */
+  context: Omit<OperatorContext<unknown>, "logger" | "registry" | "signal">;
+  /** It is ended where it is seen to hold more memory, bytes. @default no limit */
+  maxBytes?: number;
+}
+
+/** How it ended. */
+export interface OperatorJobEnd {
+  /** 0 to 5. */
+  exitCode: ExitCode;
+  /** Why it is not 0. */
+  error?: unknown;
+}
+
+/** What an executor of operators runs. A cancellation throws its reason; a thread that was lost is an error. */
+export type OperatorJobs = { operator: { job: OperatorJob; result: OperatorJobEnd } };

@@ -1,13 +1,25 @@
 // What every queue of jobs refuses, and why.
 import { fault, RegistryError } from "../errors.ts";
+import { checkOptions, type OptionNames } from "../options/check_options.ts";
 import { plainProblem, type PlainValue } from "../text/plain_value.ts";
 import type { NewJob, NewSchedule, WorkOptions } from "./queue.ts";
 
 /** Whether something is so, what that means, and what to do about it. */
 type Problem = readonly [is: boolean, state: string, hint: string];
 
+const NEW_JOB: OptionNames<NewJob> = {
+  ...{ id: true, group: true, kind: true, data: true },
+  ...{ delayMs: true, priority: true, attempts: true, backoffMs: true },
+};
+const NEW_SCHEDULE: OptionNames<NewSchedule> = {
+  ...{ id: true, cron: true, timeZone: true, everyMs: true, job: true },
+};
+const WORK: OptionNames<WorkOptions> = { concurrency: true, rateLimit: true, onEvent: true };
+
 /** Throws `Invalid` for what no queue can keep. */
-export function checkNewJob({ id, group, kind, data, ...job }: NewJob): void {
+export function checkNewJob(added: NewJob): void {
+  const action = `add job ${JSON.stringify(added.id)}`;
+  const { id, group, kind, data, ...job } = checkOptions(action, added, NEW_JOB);
   const { priority = 0, attempts = 1, delayMs = 0, backoffMs = 0 } = job;
   const isId = typeof id === "string" && /^[A-Za-z0-9._-]{1,200}$/.test(id) && !/^[0-9]+$/.test(id);
   const isText = typeof group === "string" && typeof kind === "string";
@@ -37,7 +49,9 @@ export function checkNewJob({ id, group, kind, data, ...job }: NewJob): void {
 }
 
 /** Throws `Invalid` for what is no schedule; what its `cron` says is for the queue to read. */
-export function checkSchedule({ id, cron, timeZone, everyMs, job }: NewSchedule): void {
+export function checkSchedule(schedule: NewSchedule): void {
+  const action = `schedule job ${JSON.stringify(schedule.id)}`;
+  const { id, cron, timeZone, everyMs, job } = checkOptions(action, schedule, NEW_SCHEDULE);
   checkNewJob({ ...job, id });
   const isZone = timeZone === undefined || isTimeZone(timeZone);
   const isOne = (cron === undefined) !== (everyMs === undefined);
@@ -78,7 +92,8 @@ export function notScheduled(
 }
 
 /** Throws `Invalid` for numbers that are none: a worker with them would take no job, ever. */
-export function checkWorkOptions({ concurrency = 1, rateLimit }: WorkOptions): void {
+export function checkWorkOptions(options: WorkOptions): void {
+  const { concurrency = 1, rateLimit } = checkOptions("take jobs", options, WORK);
   if (!(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
     throw fault({
       code: "Invalid",

@@ -7,8 +7,7 @@ import type {
   Resources,
 } from "../../core/pipelines/pipeline.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
-import { checkSteps } from "./check_steps.ts";
-import type { BuildOptions, FoundStep } from "./check_steps.ts";
+import { type BuildOptions, checkSteps, type FoundStep } from "./check_steps.ts";
 import type { Keys, Tell } from "./read_values.ts";
 import type { ReadNode, ReadOperator, ReadPipeline } from "./schema.ts";
 import { stepOf } from "./step_inputs.ts";

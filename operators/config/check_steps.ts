@@ -5,7 +5,7 @@ import type { Pipeline, PipelineNode, PipelineStep } from "../../core/pipelines/
 import { didYouMean } from "../../core/text/nearest.ts";
 import { findCycle } from "../graph/mod.ts";
 import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";
-import { TOKEN_VARIABLE } from "../own_secrets.ts";
+import { TOKEN_VARIABLE } from "../process/step_variables.ts";
 import type { KnownOperators } from "./definition.ts";
 import type { Keys, Tell } from "./read_values.ts";
 import type { ReadOperator } from "./schema.ts";

@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
-import { OWN_SECRETS } from "../own_secrets.ts";
+import { OWN_SECRETS } from "../process/step_variables.ts";
 import { buildPipeline } from "./build.ts";
 import type { PipelineOptions } from "./definition.ts";
 import { createTell, readValues } from "./read_values.ts";
@@ -11,10 +11,8 @@ import { interpolate } from "./tree/interpolate.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { childOf, describeNode } from "./tree/node.ts";
 import type { ConfigEntry, ConfigMap, ConfigNode } from "./tree/node.ts";
-import { assign, checkRemote, isForRefs } from "./tree/overrides.ts";
-import type { Assignment } from "./tree/overrides.ts";
-import { expandRefs } from "./tree/read_tree.ts";
-import type { ReadTreeOptions } from "./tree/read_tree.ts";
+import { assign, type Assignment, checkRemote, isForRefs } from "./tree/overrides.ts";
+import { expandRefs, type ReadTreeOptions } from "./tree/read_tree.ts";
 
 /** What {@linkcode composePipeline} is given besides. */
 export interface ComposeOptions extends PipelineOptions, ReadTreeOptions {

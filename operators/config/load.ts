@@ -9,10 +9,8 @@ import { composePipeline } from "./compose.ts";
 import type { PipelineOptions } from "./definition.ts";
 import { findConfig } from "./tree/folder.ts";
 import type { ConfigSource } from "./tree/node.ts";
-import { readOverrides } from "./tree/read_overrides.ts";
-import type { OverrideText } from "./tree/read_overrides.ts";
-import { createProblemList, problemsError } from "./tree/problems.ts";
-import type { ConfigProblem } from "./tree/problems.ts";
+import { type OverrideText, readOverrides } from "./tree/overrides.ts";
+import { type ConfigProblem, createProblemList, problemsError } from "./tree/problems.ts";
 import { languageOf, readTree } from "./tree/read_tree.ts";
 
 /** The variable that names a file or URL of overrides. */

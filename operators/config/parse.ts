@@ -1,13 +1,10 @@
 // A pipeline from a text, or from an object of a program.
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";
-import { composePipeline } from "./compose.ts";
-import type { ComposeOptions } from "./compose.ts";
+import { type ComposeOptions, composePipeline } from "./compose.ts";
 import type { PipelineDefinition, PipelineOptions } from "./definition.ts";
-import { MAX_DEPTH, nodeOf, plainOf } from "./tree/node.ts";
-import type { ConfigMap, ConfigSource } from "./tree/node.ts";
-import { createProblemList, problemsError } from "./tree/problems.ts";
-import type { ProblemList } from "./tree/problems.ts";
+import { type ConfigMap, type ConfigSource, MAX_DEPTH, nodeOf, plainOf } from "./tree/node.ts";
+import { createProblemList, type ProblemList, problemsError } from "./tree/problems.ts";
 import { parseTree, withIncludes } from "./tree/read_tree.ts";
 
 const DEFINED = "that a program defines";

@@ -1,7 +1,6 @@
 // Reads a pipeline out of its tree by the schema. Mistakes become problems with places.
 import * as v from "npm:valibot@^1.5";
-import { PIPELINE } from "./schema.ts";
-import type { ReadPipeline } from "./schema.ts";
+import { PIPELINE, type ReadPipeline } from "./schema.ts";
 import { childOf, describeNode, plainOf } from "./tree/node.ts";
 import type { ConfigMap, ConfigNode, Path } from "./tree/node.ts";
 import type { ProblemList } from "./tree/problems.ts";

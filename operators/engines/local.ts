@@ -9,14 +9,12 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import type { Engine, EngineStep } from "../../core/pipelines/engine.ts";
-import { realSystem, withoutVariables } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System, withoutVariables } from "../../core/system.ts";
 import { MARK, marksOf } from "../process/marks.ts";
-import { ownVariables } from "../process/own_variables.ts";
+import { ownVariables } from "../process/step_variables.ts";
 import { readStat, readVariable } from "../process/proc.ts";
 import { ProcessTree } from "../process/process_tree.ts";
-import { checkCommand, idOf, partsOf, wholeOf } from "./parts.ts";
-import type { PartState } from "./parts.ts";
+import { checkCommand, idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 
 /** Options of {@linkcode createLocalEngine}. */
 export interface LocalEngineOptions {

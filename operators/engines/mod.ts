@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fault, RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
 import type { JobQueue } from "../../core/services/queue.ts";
 import type { System } from "../../core/system.ts";
@@ -60,11 +60,12 @@ export async function openEngine(url: string, options: OpenEngineOptions = {}): 
     const { openQueue } = await loadPart<Queues>("../../queues/mod.ts", import.meta.url);
     return createQueueEngine(await openQueue(url, { system }));
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: scheme === "" || !url.includes(":")
-      ? "Cannot open an engine: this is no URL of one"
-      : `Cannot open an engine by a URL of scheme ${scheme}: there is no such scheme`,
+    action: "open engine",
+    ...(scheme === "" || !url.includes(":")
+      ? { state: "this is no URL of one" }
+      : { subject: `"${scheme}:"`, state: "there is no such scheme" }),
     hint: "There is local, slurm, redis, rediss, postgres, as in local: or redis://127.0.0.1:6379.",
   });
 }

@@ -8,8 +8,7 @@ import type { Shard } from "../../core/pipelines/operator.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/services/queue.ts";
 import { realSystem, withoutVariables } from "../../core/system.ts";
 import { runCommand } from "../process/run_command.ts";
-import { idOf, partsOf, wholeOf } from "./parts.ts";
-import type { PartState } from "./parts.ts";
+import { idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 
 /** A step, as a job of a queue names it. */
 export interface QueuedStep {
@@ -34,12 +33,6 @@ export interface StepCommand {
 export interface StepHandlerOptions {
   /** Hears what steps write, a line at a time. @default nobody does */
   onLine?(line: string, step: QueuedStep): void;
-}
-
-interface ProcessEnd {
-  exitCode?: number;
-  /** Why it is not 0. */
-  reason?: string;
 }
 
 /** What the line begins with in which a command of ours says why it failed. */
@@ -184,7 +177,10 @@ const STATES = {
 function partState(job: QueuedJob | undefined): PartState | undefined {
   if (job === undefined) return undefined;
   const { step } = (job.data ?? {}) as { step?: string };
-  const { exitCode, reason = job.reason } = (job.result ?? {}) as ProcessEnd;
+  const { exitCode, reason = job.reason } = (job.result ?? {}) as {
+    exitCode?: number;
+    reason?: string;
+  };
   const ended = job.state === "done" && exitCode !== 0 ? "failed" : STATES[job.state];
   return {
     state: ended,

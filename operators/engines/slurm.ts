@@ -7,12 +7,10 @@ import { execFile } from "node:child_process";
 import { fault } from "../../core/errors.ts";
 import type { Engine, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
 import type { SignalOptions } from "../../core/registry.ts";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System } from "../../core/system.ts";
 import { MARK } from "../process/marks.ts";
-import { ownVariables } from "../process/own_variables.ts";
-import { checkCommand, idOf, parseId, wholeOf } from "./parts.ts";
-import type { PartState } from "./parts.ts";
+import { ownVariables } from "../process/step_variables.ts";
+import { checkCommand, idOf, parseId, type PartState, wholeOf } from "./parts.ts";
 import { shellLine, shellWord } from "../process/shell_words.ts";
 
 /** Options of {@linkcode createSlurmEngine}. */

@@ -3,9 +3,8 @@
 import { fault } from "../../core/errors.ts";
 import type { EnvironmentConfig } from "../../core/pipelines/pipeline.ts";
 import { shellLine } from "../process/shell_words.ts";
-import { findConda } from "./conda.ts";
+import { findConda, findPixi } from "./conda.ts";
 import type { Activation, EnvironmentOptions } from "./environment.ts";
-import { findPixi } from "./pixi.ts";
 import { findUv } from "./uv.ts";
 
 const FIND = { uv: findUv, pixi: findPixi, conda: findConda };

@@ -1,12 +1,8 @@
 // Drawings in the form that somebody asks for.
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
-import { encodeDot } from "./dot.ts";
-import type { Drawing } from "./drawing.ts";
-import { encodeMermaid } from "./mermaid.ts";
-import { pipelineDrawing } from "./pipeline_drawing.ts";
-import type { PlannedDecisions } from "./pipeline_drawing.ts";
-import { pipelineText } from "./pipeline_text.ts";
+import { type Drawing, encodeDot, encodeMermaid } from "./drawing.ts";
+import { pipelineDrawing, pipelineText, type PlannedDecisions } from "./pipeline_drawing.ts";
 
 /** How a drawing is written: for GitHub and the like, for Graphviz, for a browser. */
 export type DrawingForm = "mermaid" | "dot" | "svg";

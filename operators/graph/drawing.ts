@@ -1,5 +1,4 @@
-// A drawing: boxes, arrows between them, and frames around some. What is drawn says nothing of how it is written down:
-// `encodeMermaid`, `encodeDot` and `renderSvg` do that.
+// A drawing: boxes, arrows between them, and frames around some; and writing it as DOT and Mermaid.
 /** What a box means: a step that runs, is skipped, or depends on others; data; what is not there any more. */
 export type BoxLook = "plain" | "run" | "skip" | "depends" | "data" | "gone";
 
@@ -84,4 +83,104 @@ export function framedLines(
   });
   const others = boxes.filter(({ frame }) => frame === undefined || !framed.has(frame));
   return [...inFrames, ...others.map((box) => `  ${line(box)}`)];
+}
+
+const FONT = `fontname="Helvetica,Arial,sans-serif"`;
+
+/** Writes a drawing as a directed graph, from left to right. No text in it is taken for anything but text. */
+export function encodeDot(drawing: Drawing): string {
+  const { boxes, arrows } = drawing;
+  const numbers = numbered(boxes);
+  const line = (box: DrawnBox) => {
+    const { fill, border, text } = LOOKS[box.look ?? "plain"];
+    const style = box.look === "data" || box.look === "gone" ? "filled" : "filled,rounded";
+    const label = box.lines.map(dotText).join("\\n");
+    const colors = `fillcolor="${fill}", color="${border}", fontcolor="${text}"`;
+    return `b${numbers.get(box.id)} [label="${label}", style="${style}", ${colors}];`;
+  };
+  const lines = [
+    "digraph {",
+    `  graph [rankdir=LR, ${FONT}, fontsize=11, nodesep=0.3, ranksep=0.5];`,
+    `  node [shape=box, ${FONT}, fontsize=11, margin="0.22,0.08"];`,
+    `  edge [${FONT}, fontsize=9, color="#5f6368", fontcolor="#5f6368", arrowsize=0.7];`,
+  ];
+  const look = `style="dashed,rounded", color="#9aa0a6", fontcolor="#5f6368"`;
+  lines.push(...framedLines(drawing, line, (frame, index) => ({
+    open: [
+      `  subgraph cluster_${index} {`,
+      `    graph [label="${dotText(frame.label)}", margin=14, ${look}];`,
+    ],
+    close: "  }",
+  })));
+  for (const { from, to, label, dashed = false } of arrows) {
+    if (!numbers.has(from) || !numbers.has(to)) continue;
+    const attributes = [
+      ...label === undefined ? [] : [`label="${dotText(label)}"`],
+      ...dashed ? ["style=dashed"] : [],
+    ].join(", ");
+    lines.push(
+      `  b${numbers.get(from)} -> b${numbers.get(to)}${
+        attributes === "" ? "" : ` [${attributes}]`
+      };`,
+    );
+  }
+  return [...lines, "}"].join("\n");
+}
+
+/** A text for between quotes: labels know escapes that begin with `\`, and entities of HTML. */
+function dotText(text: string): string {
+  return drawnLine(text).replaceAll("&", "&amp;").replaceAll("\\", "\\\\").replaceAll('"', '\\"');
+}
+
+/** Writes a drawing as a flowchart, from left to right. No text in it is taken for anything but text. */
+export function encodeMermaid(drawing: Drawing): string {
+  const { boxes, arrows } = drawing;
+  const numbers = numbered(boxes);
+  const lines = ["flowchart LR"];
+  const line = (box: DrawnBox) => {
+    const [open, close] = box.look === "data" || box.look === "gone" ? ["([", "])"] : ["[", "]"];
+    return `b${numbers.get(box.id)}${open}"${box.lines.map(mermaidText).join("<br/>")}"${close}`;
+  };
+  lines.push(...framedLines(drawing, line, (frame, index) => ({
+    open: [`  subgraph f${index}["${mermaidText(frame.label)}"]`],
+    close: "  end",
+  })));
+  for (const { from, to, label, dashed = false } of arrows) {
+    if (!numbers.has(from) || !numbers.has(to)) continue;
+    const text = label === undefined ? "" : `|"${mermaidText(label)}"|`;
+    lines.push(`  b${numbers.get(from)} ${dashed ? "-.->" : "-->"}${text} b${numbers.get(to)}`);
+  }
+  for (const [look, { fill, border, text }] of Object.entries(LOOKS)) {
+    const alike = boxes.filter((box) => (box.look ?? "plain") === look).map(({ id }) =>
+      `b${numbers.get(id)}`
+    );
+    if (alike.length === 0) continue;
+    lines.push(
+      `  classDef ${CLASSES[look as BoxLook]} fill:${fill},stroke:${border},color:${text}`,
+    );
+    lines.push(`  class ${alike.join(",")} ${CLASSES[look as BoxLook]}`);
+  }
+  return lines.join("\n");
+}
+
+/** Names of classes: none of them is a word of Mermaid. */
+const CLASSES: Readonly<Record<BoxLook, string>> = {
+  plain: "plainStep",
+  run: "runs",
+  depends: "mayRun",
+  skip: "skipped",
+  data: "artifact",
+  gone: "goneArtifact",
+};
+
+/** A text for between quotes: all that Mermaid, Markdown or HTML could read is a character code (`#35;`). */
+function mermaidText(text: string): string {
+  const coded = drawnLine(text).replace(
+    /[^\p{L}\p{N} ,@.:/_()^~=→←×…-]/gu,
+    (char) => `#${char.codePointAt(0)};`,
+  );
+  return coded.replace(
+    /^(\d+)([.)])|^[-=~]/,
+    (start) => [...start].map((char) => `#${char.codePointAt(0)};`).join(""),
+  );
 }

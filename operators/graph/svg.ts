@@ -5,9 +5,7 @@
  */
 import { instance } from "npm:@viz-js/viz@^3.31";
 import { fault } from "../../core/errors.ts";
-import { encodeDot } from "./dot.ts";
-import { drawnLine } from "./drawing.ts";
-import type { Drawing } from "./drawing.ts";
+import { type Drawing, drawnLine, encodeDot } from "./drawing.ts";
 
 export type { BoxLook, Drawing, DrawnArrow, DrawnBox, DrawnFrame } from "./drawing.ts";
 

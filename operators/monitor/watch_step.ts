@@ -1,4 +1,4 @@
-// Watching what a step takes of the machine while it runs.
+// Watching what a step takes of the machine while it runs, its disk included.
 import process from "node:process";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { JobUsage } from "../../core/executor.ts";
@@ -6,21 +6,14 @@ import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { bytesBelow, isEmpty } from "./disk.ts";
-import { createSamples } from "./samples.ts";
+import { readdirSync } from "node:fs";
+import { lstat, opendir, statfs } from "node:fs/promises";
+import { join } from "node:path";
 
 /** How often it is looked, milliseconds. */
 const EVERY_MS = 1_000;
 /** Looking takes at most this part of the time, however many files there are. */
 const PART_OF_TIME = 1 / 20;
-
-/** Options of {@linkcode watchStep}. */
-export interface WatchStepOptions {
-  step: Pick<PipelineStep, "id" | "runAs" | "resources">;
-  folders: readonly string[];
-  signal: AbortSignal;
-  system: System;
-}
 
 export interface StepWatch {
   readonly signal: AbortSignal;
@@ -34,11 +27,18 @@ export interface StepWatch {
  * Begins to watch a step. What is told of one that runs on this thread is that of the whole process (`of: "process"`):
  * what runs beside it is in it.
  */
-export function watchStep({ step, folders, signal, system }: WatchStepOptions): StepWatch {
+export function watchStep(
+  step: Pick<PipelineStep, "id" | "runAs" | "resources">,
+  { folders, signal, system }: {
+    folders: readonly string[];
+    signal: AbortSignal;
+    system: System;
+  },
+): StepWatch {
   const { id, runAs, resources: { diskLimit = Infinity } } = step;
   const startedAt = system.monotonic();
   const cpuBefore = process.cpuUsage();
-  const [samples, over, tooMuch] = [createSamples(), new AbortController(), new AbortController()];
+  const [samples, over, tooMuch] = [new Samples(), new AbortController(), new AbortController()];
   const now: JobUsage & { diskBytes: number } = { bytes: 0, cpuSeconds: 0, diskBytes: 0 };
   const peak = { bytes: 0, diskBytes: 0 };
   let exceeded: RegistryError | undefined;
@@ -108,5 +108,100 @@ function tooMuchDisk(
     subject: shown(step),
     state: `its workspace and output hold ${bytes} bytes, its limit is ${diskLimit}`,
     hint: "Raise disk_limit, or let it write less.",
+  });
+}
+
+interface Sample {
+  /** Since it began, milliseconds. */
+  atMs: number;
+  /** Memory, bytes. */
+  bytes: number;
+  /** Processor so far, seconds. */
+  cpuSeconds: number;
+  /** Files of its workspace and of its output, bytes. */
+  diskBytes: number;
+}
+
+const MOST_SAMPLES = 120;
+
+/** A series of samples. Where there are too many, every second one is forgotten, and fewer are taken from then on. */
+class Samples {
+  #kept: Sample[] = [];
+  #last?: Sample; // waits for its turn
+  #every = 1;
+  #count = 0;
+
+  add(sample: Sample): void {
+    this.#last = sample;
+    if (this.#count++ % this.#every !== 0) return;
+    if (this.#kept.length === MOST_SAMPLES - 1) { // one place is for the last
+      this.#kept = this.#kept.filter((_, index) => index % 2 === 0);
+      this.#every *= 2;
+      if ((this.#count - 1) % this.#every !== 0) return;
+    }
+    this.#kept.push(sample);
+  }
+
+  columns(): Record<keyof Sample, number[]> {
+    const last = this.#last;
+    const all = last === undefined || this.#kept.at(-1) === last
+      ? this.#kept
+      : [...this.#kept, last];
+    const column = (name: keyof Sample, digits = 0) =>
+      all.map((sample) => Number(sample[name].toFixed(digits)));
+    return {
+      atMs: column("atMs"),
+      bytes: column("bytes"),
+      cpuSeconds: column("cpuSeconds", 2),
+      diskBytes: column("diskBytes"),
+    };
+  }
+}
+
+/** Bytes of the files below a folder; links are not followed, and what goes away meanwhile is none. */
+export async function bytesBelow(folder: string): Promise<number> {
+  const waiting = [folder];
+  let bytes = 0;
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const entries = await opendir(path).catch(() => []);
+    try {
+      for await (const { name, parentPath } of entries) {
+        const found = await lstat(join(parentPath, name)).catch(() => undefined);
+        if (found?.isDirectory()) waiting.push(join(parentPath, name));
+        else if (found?.isFile()) bytes += found.size;
+      }
+    } catch {
+      // removed while it was read
+    }
+  }
+  return bytes;
+}
+
+/** Whether nothing is in a folder: mostly that is so, and several times sooner said than how much there is. */
+export function isEmpty(folder: string): boolean {
+  try {
+    return readdirSync(folder).length === 0;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Refuses a step that asks for more room than its disk has.
+ *
+ * @param folder a folder on that disk
+ * @throws {RegistryError} `Unavailable`
+ */
+export async function checkFree(folder: string, diskRequest: number | undefined): Promise<void> {
+  if (diskRequest === undefined) return;
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free >= diskRequest) return;
+  throw fault({
+    code: "Unavailable",
+    action: "run in",
+    subject: shown(folder),
+    state: `its disk has ${free} bytes left, the step asks for ${diskRequest}`,
+    hint: "Free some, put work_dir on another disk, or lower disk_request.",
   });
 }

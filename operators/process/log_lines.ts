@@ -1,25 +1,13 @@
 // What a process writes, as lines that a log can hold.
-import { secretForms } from "./secret_forms.ts";
-
 export const MAX_LINE = 16_384;
-
-/** Options of {@linkcode createLogLines}. */
-export interface LogLinesOptions {
-  /** Values that no line may show: `***` stands for them. */
-  secrets: readonly string[];
-  onLine(line: string): void;
-}
-
-export interface LogLines {
-  write(piece: Uint8Array): void;
-  end(): void;
-}
 
 /**
  * Cuts output into lines, in bounded memory: long lines are cut, colours are taken away, what is no text is shown as
  * `\ufffd`, and secrets as `***`.
  */
-export function createLogLines({ secrets, onLine }: LogLinesOptions): LogLines {
+export function createLogLines(
+  { secrets, onLine }: { secrets: readonly string[]; onLine(line: string): void },
+): { write(piece: Uint8Array): void; end(): void } {
   const masked = secretForms(secrets);
   const pattern = new RegExp(
     masked.map((secret) => RegExp.escape(secret)).join("|") || "(?!)",
@@ -81,3 +69,35 @@ export function createLogLines({ secrets, onLine }: LogLinesOptions): LogLines {
 const CONTROL_SEQUENCES = /\x1b\[[0-9;?]*[ -/]*[@-~]/g;
 // deno-lint-ignore no-control-regex -- all but the tab
 const CONTROL_CHARACTERS = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+const MIN_CHARACTERS = 4;
+
+/**
+ * What of secrets is masked in a log, the longest first: each of their lines as it is, in a string of JSON, in a URL and
+ * in base64, as clients show them that tell of what they sent.
+ */
+export function secretForms(secrets: readonly string[]): string[] {
+  const forms = new Set<string>();
+  for (const secret of secrets) {
+    for (const text of new Set([secret, ...secret.split(/\r?\n/)])) {
+      if (text.length < MIN_CHARACTERS) continue;
+      const base64 = base64Of(text);
+      const written = [
+        text,
+        JSON.stringify(text).slice(1, -1),
+        encodeURIComponent(text.toWellFormed()),
+        base64,
+      ];
+      for (const form of [...written, base64.replaceAll("+", "-").replaceAll("/", "_")]) {
+        if (!form.includes("\n")) forms.add(form); // logs are made of lines
+      }
+    }
+  }
+  return [...forms].sort((a, b) => b.length - a.length);
+}
+
+/** Without the `=` at its end, which not everybody writes. */
+function base64Of(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")).replace(/=+$/, "");
+}

@@ -1,14 +1,13 @@
 // Running a command as a child process that cannot outlive its step.
-import { spawn } from "node:child_process";
-import type { ChildProcessByStdio } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { RegistryError } from "../../core/errors.ts";
 import type { JobUsage } from "../../core/executor.ts";
+import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import type { ExitCode } from "../../core/pipelines/operator.ts";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System } from "../../core/system.ts";
 import { checkTimes } from "../check_times.ts";
 import { exitCodeOf } from "../exit_codes.ts";
 import {
@@ -20,7 +19,7 @@ import {
   timeProblem,
 } from "./command_problems.ts";
 import { createLogLines } from "./log_lines.ts";
-import { ownVariables } from "./own_variables.ts";
+import { ownVariables } from "./step_variables.ts";
 import { noteMarks, noteRoot, removeNote } from "./left_command.ts";
 import { MARK, marksOf, newMark } from "./marks.ts";
 import { listPids, readStat } from "./proc.ts";
@@ -48,6 +47,11 @@ export interface RunCommandOptions {
   /** Clock, sleep, ids and environment. @default the real ones */
   system?: System;
 }
+
+const OPTIONS: OptionNames<RunCommandOptions> = {
+  ...{ cwd: true, env: true, secrets: true, signal: true, timeoutMs: true, maxBytes: true },
+  ...{ graceMs: true, sampleEveryMs: true, onLine: true, onUsage: true, system: true },
+};
 
 /** How a command ended. */
 export interface CommandResult {
@@ -92,7 +96,10 @@ export async function runCommand(
   command: readonly string[],
   options: RunCommandOptions,
 ): Promise<CommandResult> {
-  return await runNotedCommand(command, options);
+  return await runNotedCommand(
+    command,
+    checkOptions("run a command", options, OPTIONS, ["cwd"]),
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
-// The variables by which a command knows its step.
+// Variables of commands: those they inherit, those of their step, and those of Holdfast itself.
 import type { OperatorContext } from "../../core/pipelines/operator.ts";
+import type { System } from "../../core/system.ts";
 
 /**
  * The variables of a step's command: `PIPELINE_ID`, `NODE_ID`, `OPERATOR_ID`, `INPUT_ROOT`, `OUTPUT_ROOT`,
@@ -23,3 +24,16 @@ export function stepVariables(context: OperatorContext<unknown>): Record<string,
     HOLDFAST_SHARD: shard === undefined ? "" : `${shard.index}/${shard.count}`,
   };
 }
+
+export function ownVariables(system: System): Record<string, string> {
+  return Object.fromEntries(
+    (system.envNames?.() ?? []).map((name) => [name, system.env(name) ?? ""]),
+  );
+}
+
+export const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
+
+/** The token of the registry, where that is a service. A step that calls the service asks for it. */
+export const TOKEN_VARIABLE = "HOLDFAST_TOKEN";
+
+export const OWN_SECRETS: readonly string[] = [TOKEN_VARIABLE, ENGINE_VARIABLE];

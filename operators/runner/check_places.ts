@@ -4,7 +4,7 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
-import { WHOLE_OUTPUT } from "../output_keys.ts";
+import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";
 import { recordNames } from "./records/names.ts";
 import { parsePlace } from "./sources.ts";
 
@@ -29,6 +29,11 @@ export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): voi
   const urls = new Map<string, string>();
   const records = namesOfRecords(id, steps);
   for (const step of steps) {
+    const wrong = findKeyProblem(Object.keys(step.outputs));
+    if (wrong !== undefined) {
+      const output = `output ${shown(wrong.key)} of step ${shown(step.id)}`;
+      throw refused(id, `${output} has an invalid key: ${wrong.problem}`, KEY_HINT);
+    }
     for (const [name, to] of Object.entries(step.outputs)) {
       const output = `output ${shown(name)} of step ${shown(step.id)}`;
       const place = parsePlace(to, { root, isStep: (other) => ids.has(other) });
@@ -106,13 +111,9 @@ function isWithin(path: string, folder: string): boolean {
   return inner === "" || !(/^\.\.(?=[/\\]|$)/.test(inner) || isAbsolute(inner));
 }
 
-function refused(pipeline: string, state: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "run pipeline",
-    subject: shown(pipeline),
-    state,
-    hint:
-      "Name a place of its own for each output: registry:NAME, a URL, or a folder such as ./out/clean.",
-  });
+const PLACE_HINT =
+  "Name a place of its own for each output: registry:NAME, a URL, or a folder such as ./out/clean.";
+
+function refused(pipeline: string, state: string, hint = PLACE_HINT): RegistryError {
+  return fault({ code: "Invalid", action: "run pipeline", subject: shown(pipeline), state, hint });
 }

@@ -1,33 +1,23 @@
 // The digest of a file or folder on a disk: the one that it would have in a registry.
-import { lstatSync, statSync } from "node:fs";
-import type { Stats } from "node:fs";
+import { lstatSync, type Stats, statSync } from "node:fs";
 import { join } from "@std/path";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { onDisk } from "../../core/disk/file_errors.ts";
 import { pathsBelow } from "../../core/disk/paths_below.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import { artifactDigest } from "../../core/record/record.ts";
-import type { FileInfo } from "../../core/record/record.ts";
+import { artifactDigest, type FileInfo } from "../../core/record/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { file, folder, localPath } from "../../materializers/mod.ts";
 
-export interface PathDigest {
-  /** SHA-256, as of an artifact of this content. */
-  digest: string;
-  /** Bytes of all files. */
-  size: number;
-  files: number;
-}
-
 /**
- * Reads a file or folder and tells its digest.
+ * Reads a file or folder. Returns its digest, as of an artifact of this content, and its size in bytes.
  *
  * @throws {RegistryError} `NotFound` where there is none
  */
 export async function digestOfPath(
   path: string,
   { signal }: SignalOptions = {},
-): Promise<PathDigest> {
+): Promise<{ digest: string; size: number }> {
   const materializer = onDisk("read", path, () => statSync(path)).isDirectory() ? folder() : file();
   const infos: FileInfo[] = [];
   for await (const found of await materializer.save(localPath(path, { all: true }), { signal })) {
@@ -41,7 +31,6 @@ export async function digestOfPath(
   return {
     digest: artifactDigest(materializer, infos),
     size: infos.reduce((sum, { size }) => sum + size, 0),
-    files: infos.length,
   };
 }
 

@@ -5,6 +5,9 @@ import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Fingerprint } from "./records/step_record.ts";
 import { withoutSecrets } from "./secrets.ts";
+import { realpathSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { isAbsolute, relative, resolve } from "@std/path";
 
 /** Plain data as JSON with the keys of objects in order: equal values give equal texts. */
 export function sortedJson(value: unknown): string {
@@ -43,17 +46,14 @@ export function codeOf(
   return parts.join(", ");
 }
 
-export interface EffectOf {
-  pipeline: string;
-  step: string;
-  /** Commit of the success before, or null. */
-  previous: string | null;
-}
-
-/** Identifies what a step does, whatever run it is in: a repeat after a kill, or a second delivery, is the same. */
+/**
+ * Identifies what a step does, whatever run it is in: a repeat after a kill, or a second delivery, is the same.
+ *
+ * @param of `previous` is the commit of the success before, or null
+ */
 export function effectKey(
   fingerprint: Fingerprint,
-  { pipeline, step, previous }: EffectOf,
+  { pipeline, step, previous }: { pipeline: string; step: string; previous: string | null },
 ): string {
   return sha256(sortedJson([pipeline, step, fingerprint, previous]));
 }
@@ -86,4 +86,45 @@ function short(value: PlainValue | undefined): string {
 
 export function shortDigest(digest: string | undefined): string {
   return digest === undefined ? "none" : `${digest.slice(0, 8)}…`;
+}
+
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Returns a digest of the files that a start command names, also behind an option or in the text of a shell; undefined
+ * without any. Files outside the folder, and those that a shell writes to (`> file`), do not count.
+ *
+ * @param root the folder of the configuration, in which commands run
+ */
+export async function commandFiles(
+  { startCommand }: PipelineStep,
+  root: string,
+): Promise<string | undefined> {
+  const named = new Map<string, string>();
+  for (const word of new Set((startCommand ?? []).flatMap(wordsIn))) {
+    const path = fileInside(root, word);
+    if (path !== undefined) {
+      named.set(path, sha256(await readFile(resolve(realpathSync(root), path))));
+    }
+  }
+  return named.size === 0 ? undefined : sha256(JSON.stringify([...named].sort()));
+}
+
+function wordsIn(argument: string): string[] {
+  return [argument, ...argument.replace(/>+\s*[^\s;|&]+/g, " ").split(/[\s"'`=;|&<>()]+/)].filter((
+    word,
+  ) => word !== "");
+}
+
+/** Returns the path of a file below the folder, relative to it. */
+function fileInside(root: string, word: string): string | undefined {
+  try {
+    const found = resolve(root, word);
+    const { size } = statSync(found, { throwIfNoEntry: false }) ?? {};
+    if (size === undefined || size > MAX_BYTES || !statSync(found).isFile()) return undefined;
+    const path = relative(realpathSync(root), realpathSync(found));
+    return /^\.\.(?=[/\\]|$)/.test(path) || isAbsolute(path) ? undefined : path;
+  } catch {
+    return undefined; // not a valid path of this disk
+  }
 }

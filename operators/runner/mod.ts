@@ -19,8 +19,8 @@ export type { LogLevel, RunEnd, RunEvent, StepEnd, StepOutcome } from "./events.
 export { configurationDigest, planPipeline } from "./plan.ts";
 export type { Decision, PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
 export type { InputPart, PinnedInput } from "./pin_inputs.ts";
-export { attemptsOf } from "./records/attempts.ts";
-export type { StepAttempt } from "./records/attempts.ts";
+export { attemptsOf } from "./records/failures.ts";
+export type { StepAttempt } from "./records/failures.ts";
 export { lastRun, listRuns, pipelinesOf } from "./records/list_runs.ts";
 export type { ListedRun, ListRunsOptions } from "./records/list_runs.ts";
 export { formatRunId, parseRunId, recordNames } from "./records/names.ts";
@@ -42,11 +42,7 @@ export type {
   JobUsage,
   RunOptions,
 } from "../../core/executor.ts";
-export type {
-  OperatorJob,
-  OperatorJobEnd,
-  OperatorJobs,
-} from "../../core/pipelines/operator_job.ts";
+export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../../core/pipelines/operator.ts";
 export { runFolder } from "./run_context.ts";
 export { runningLogs } from "./running_logs.ts";
 export type { RunPlace } from "./running_logs.ts";

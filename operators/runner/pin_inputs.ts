@@ -11,8 +11,7 @@ import { sortedJson } from "./fingerprint.ts";
 import { findObjects } from "./objects/find_objects.ts";
 import type { SavedOutput, StepRecord } from "./records/step_record.ts";
 import type { ObjectTransfer } from "./run_context.ts";
-import { inputsOf, parsePlace } from "./sources.ts";
-import type { Place } from "./sources.ts";
+import { inputsOf, parsePlace, type Place } from "./sources.ts";
 
 /** A part of an input. Most inputs have one part; all outputs of a step have one part each. */
 export interface InputPart {
@@ -48,22 +47,17 @@ export interface PinOptions {
   pinned: Map<string, Promise<PinnedInput>>;
 }
 
-/** The inputs of a step, and the upstream steps that must end before others are known. */
-export interface PinnedInputs {
-  inputs: Record<string, PinnedInput>;
-  waiting: Record<string, string>;
-}
-
 /**
  * Pins the inputs of a step.
  *
  * @param writers steps upstream of it by the name of the artifact that they write: it is theirs that is read
+ * @returns its inputs, and the upstream steps that must end before others are known
  */
 export async function pinInputs(
   step: PipelineStep,
   writers: ReadonlyMap<string, { step: string; output: string }>,
   options: PinOptions,
-): Promise<PinnedInputs> {
+): Promise<{ inputs: Record<string, PinnedInput>; waiting: Record<string, string> }> {
   const inputs: Record<string, PinnedInput> = {};
   const waiting: Record<string, string> = {};
   const { known = {} } = options;

@@ -7,19 +7,15 @@ import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { checkPlaces } from "./check_places.ts";
-import { codeOf, countedParams, sortedJson } from "./fingerprint.ts";
-import { pinInputs } from "./pin_inputs.ts";
-import type { PinnedInput } from "./pin_inputs.ts";
+import { codeOf, commandFiles, countedParams, sortedJson } from "./fingerprint.ts";
+import { pinInputs, type PinnedInput } from "./pin_inputs.ts";
 import { changesOf, goneOutputs } from "./reasons.ts";
 import { recordNames } from "./records/names.ts";
-import { readSuccess } from "./records/files.ts";
-import type { FoundRecord } from "./records/files.ts";
+import { type FoundRecord, readSuccess } from "./records/files.ts";
 import type { StepRecord } from "./records/step_record.ts";
-import type { RunnerOptions } from "./run_context.ts";
+import { checkRunOptions, type RunnerOptions } from "./run_context.ts";
 import { withoutSecrets } from "./secrets.ts";
-import { findDependencies } from "./sources.ts";
-import type { Dependencies } from "./sources.ts";
-import { commandFiles } from "./step/command_files.ts";
+import { type Dependencies, findDependencies } from "./sources.ts";
 import { createWriters } from "./writers.ts";
 
 /** Options of {@linkcode planPipeline}. */
@@ -73,7 +69,8 @@ export async function planPipeline(
   pipeline: Pipeline,
   options: PlanOptions,
 ): Promise<PipelinePlan> {
-  return (await planWithSuccesses(pipeline, options)).plan;
+  const checked = checkRunOptions("plan a pipeline", options);
+  return (await planWithSuccesses(pipeline, checked)).plan;
 }
 
 export async function planWithSuccesses(

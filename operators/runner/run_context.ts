@@ -2,8 +2,8 @@
 import { join, resolve } from "@std/path";
 import { encodeName } from "../../core/naming/names.ts";
 import type { Executor } from "../../core/executor.ts";
-import type { OperatorJobs } from "../../core/pipelines/operator_job.ts";
-import type { Shard } from "../../core/pipelines/operator.ts";
+import { checkToolOptions } from "../../core/options/check_options.ts";
+import type { OperatorJobs, Shard } from "../../core/pipelines/operator.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import type { Logger, Registry } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
@@ -47,6 +47,24 @@ export interface RunnerOptions {
   /** Clock, ids, sleep, environment. @default the real ones */
   system?: System;
   signal?: AbortSignal;
+}
+
+/** Options of all that have to do with a run: programs give several of them the same ones. */
+const RUN_OPTIONS: Readonly<Record<string, true>> = {
+  ...{ registry: true, operators: true, root: true, s3: true, executor: true, system: true },
+  ...{ signal: true, force: true, steps: true, onEvent: true, failFast: true, concurrency: true },
+  ...{ keep: true, machine: true, logger: true, onRun: true, carry: true, run: true, step: true },
+  ...{ shard: true, array: true },
+};
+
+/** Throws `Invalid` for options that nobody knows, and for those that are missing. */
+export function checkRunOptions<O extends RunnerOptions>(
+  action: string,
+  options: O,
+  required: readonly string[] = [],
+): O {
+  const names = ["registry", "operators", ...required];
+  return checkToolOptions(action, options?.registry, options, RUN_OPTIONS, names);
 }
 
 export interface RunContext

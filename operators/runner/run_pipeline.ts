@@ -10,24 +10,17 @@ import { encodePipeline } from "../config/encode.ts";
 import type { RunEvent, StepOutcome } from "./events.ts";
 import { endOf, failedOutcome, isWell, skippedOutcome } from "./outcomes.ts";
 import { removeLeft, thisProcess } from "./left_folders.ts";
-import { pinInputs } from "./pin_inputs.ts";
-import type { PinOptions } from "./pin_inputs.ts";
-import { planWithSuccesses, settled } from "./plan.ts";
-import type { PipelinePlan, PlanOptions } from "./plan.ts";
+import { pinInputs, type PinOptions } from "./pin_inputs.ts";
+import { type PipelinePlan, type PlanOptions, planWithSuccesses, settled } from "./plan.ts";
 import { formatRunId, parseRunId } from "./records/names.ts";
-import { saveResult, saveRun } from "./records/run_record.ts";
-import type { RunResult } from "./records/run_record.ts";
+import { type RunResult, saveResult, saveRun } from "./records/run_record.ts";
 import type { StepRecord } from "./records/step_record.ts";
-import { runFolder } from "./run_context.ts";
-import type { RunContext } from "./run_context.ts";
-import { checkRoom, createRoom, thisMachine } from "./schedule.ts";
-import type { Machine } from "./schedule.ts";
+import { checkRunOptions, type RunContext, runFolder } from "./run_context.ts";
+import { checkRoom, type Machine, Room, thisMachine } from "./schedule.ts";
 import { findSecrets, withoutSecrets } from "./secrets.ts";
 import { findDependencies } from "./sources.ts";
-import { createShardGroup } from "./shards/shard_group.ts";
-import type { ShardGroup } from "./shards/shard_group.ts";
-import { executeStep } from "./step/execute_step.ts";
-import type { ExecutedStep } from "./step/execute_step.ts";
+import { ShardGroup } from "./shards/end_shared.ts";
+import { type ExecutedStep, executeStep } from "./step/execute_step.ts";
 import { checkRunnable } from "./step/run_attempt.ts";
 import { watchForCancel } from "./watch_cancel.ts";
 import { createWriters } from "./writers.ts";
@@ -61,6 +54,7 @@ export async function runPipeline(
   pipeline: Pipeline,
   options: RunPipelineOptions,
 ): Promise<RunResult> {
+  options = checkRunOptions("run a pipeline", options);
   const { registry, machine = thisMachine(), system, root } = settled(options);
   const dependencies = findDependencies(pipeline);
   const { plan, successes, save } = await beginRun(pipeline, options, machine);
@@ -100,16 +94,17 @@ export async function runPipeline(
   return result;
 }
 
-export function publicText(pipeline: Pipeline): string {
+function publicText(pipeline: Pipeline): string {
   // deno-lint-ignore no-explicit-any -- a pipeline is plain data
   return encodePipeline(withoutSecrets(pipeline as any));
 }
 
-/** Plans a run of steps that can run here, and returns what saves it. */
-export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine: Machine) {
+/** Plans a run of steps that can run on this machine, or where another one carries them, and returns what saves it. */
+export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine?: Machine) {
   const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
-  checkRunnable(chosen, options);
-  checkRoom(pipeline, chosen, machine);
+  const isHere = machine !== undefined; // else whoever executes steps has the threads and the room that they need
+  checkRunnable(chosen.filter(({ runAs }) => isHere || runAs !== "worker"), options);
+  if (isHere) checkRoom(pipeline, chosen, machine);
   const { plan, successes } = await planWithSuccesses(pipeline, options);
   const { registry, signal } = options;
   const save = (key?: string) =>
@@ -176,7 +171,7 @@ async function runSteps(
   const planned = new Map(plan.steps.map((step) => [step.step, step]));
   const outcomes: Record<string, StepOutcome> = {};
   const done = new Map([...successes].map(([id, { record }]) => [id, record]));
-  const room = createRoom(pipeline, machine, concurrency);
+  const room = new Room(pipeline, machine, concurrency);
   const writersOf = createWriters(pipeline, dependencies, root);
   const pinOptions: PinOptions = {
     registry,
@@ -233,7 +228,7 @@ async function runSteps(
     const { node, shards: count } = steps.get(id)!;
     const queue = queues.get(node)!;
     if (count === 1) return void queue.push({ id });
-    groups.set(id, createShardGroup(count, context.system));
+    groups.set(id, new ShardGroup(count, context.system));
     for (let index = 0; index < count; index++) queue.push({ id, shard: { index, count } });
   }
 

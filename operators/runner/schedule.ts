@@ -1,14 +1,9 @@
 // Which steps may run beside one another: as many as their nodes take, and as cores and memory
 // allow.
 import { availableParallelism, totalmem } from "node:os";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type {
-  Pipeline,
-  PipelineNode,
-  PipelineStep,
-  Resources,
-} from "../../core/pipelines/pipeline.ts";
+import type { Pipeline, PipelineStep, Resources } from "../../core/pipelines/pipeline.ts";
 
 /** What a machine has. */
 export interface Machine {
@@ -21,11 +16,6 @@ export function thisMachine(): Machine {
   return { cores: availableParallelism(), memoryBytes: totalmem() };
 }
 
-export interface Room {
-  fits(step: PipelineStep): boolean;
-  take(step: PipelineStep): () => void;
-}
-
 interface Shared {
   steps: number;
   cpu: number;
@@ -36,43 +26,37 @@ interface Shared {
 const ASKED = { cpu: "cpuRequest", memory: "memoryRequest", gpu: "gpuRequest" } as const;
 const LIMITS = { cpu: "cpuLimit", memory: "memoryLimit", gpu: "gpuLimit" } as const;
 
-/**
- * Room on a machine, and on each node of a pipeline there.
- *
- * @param concurrency how many steps run at once on the whole machine
- */
-export function createRoom(
-  { nodes }: Pipeline,
-  machine: Machine,
-  concurrency: number = Infinity,
-): Room {
-  const used = new Map(nodes.map(({ id }) => [id, { steps: 0, cpu: 0, memory: 0, gpu: 0 }]));
-  const limits = new Map(nodes.map((node) => [node.id, limitsOf(node)]));
-  const whole = { steps: 0, cpu: 0, memory: 0, gpu: 0 };
-  const most: Shared = {
-    steps: concurrency,
-    cpu: machine.cores,
-    memory: machine.memoryBytes,
-    gpu: Infinity,
-  };
+/** Stands for the whole machine beside its nodes, whose ids are not empty. */
+const WHOLE = "";
 
-  return {
-    fits(step) {
-      const asked = askedBy(step.resources);
-      const node = used.get(step.node)!;
-      return isRoom(whole, asked, most) && isRoom(node, asked, limits.get(step.node)!);
-    },
-    take(step) {
-      const asked = askedBy(step.resources);
-      const node = used.get(step.node)!;
-      add(whole, asked, 1);
-      add(node, asked, 1);
-      return () => {
-        add(whole, asked, -1);
-        add(node, asked, -1);
-      };
-    },
-  };
+/** Room on a machine, and on each node of a pipeline there. */
+export class Room {
+  readonly #limits: ReadonlyMap<string, Shared>;
+  readonly #used: ReadonlyMap<string, Shared>;
+
+  /** @param concurrency how many steps run at once on the whole machine */
+  constructor(pipeline: Pipeline, machine: Machine, concurrency?: number) {
+    this.#limits = limitsOf(pipeline, machine, concurrency);
+    const unused = () => ({ steps: 0, cpu: 0, memory: 0, gpu: 0 });
+    this.#used = new Map([...this.#limits.keys()].map((place) => [place, unused()]));
+  }
+
+  fits({ node, resources }: PipelineStep): boolean {
+    const asked = askedBy(resources);
+    return [WHOLE, node].every((place) =>
+      isRoom(this.#used.get(place)!, asked, this.#limits.get(place)!)
+    );
+  }
+
+  /** Returns what gives the room back. */
+  take({ node, resources }: PipelineStep): () => void {
+    const asked = askedBy(resources);
+    const change = (times: 1 | -1) => {
+      for (const place of [WHOLE, node]) add(this.#used.get(place)!, asked, times);
+    };
+    change(1);
+    return () => change(-1);
+  }
 }
 
 /**
@@ -81,37 +65,26 @@ export function createRoom(
  * @throws {RegistryError} `Invalid` naming the first of them
  */
 export function checkRoom(
-  { id, nodes }: Pipeline,
+  pipeline: Pipeline,
   steps: readonly PipelineStep[],
   machine: Machine,
 ): void {
-  const limits = new Map(nodes.map((node) => [node.id, limitsOf(node)]));
-  const most: Shared = {
-    steps: Infinity,
-    cpu: machine.cores,
-    memory: machine.memoryBytes,
-    gpu: Infinity,
-  };
-  for (const step of steps) {
-    const asked = askedBy(step.resources);
+  const limits = limitsOf(pipeline, machine);
+  for (const { id, node, resources } of steps) {
+    const asked = askedBy(resources);
     for (const kind of ["cpu", "memory", "gpu"] as const) {
-      for (
-        const [where, limit] of [[`node ${shown(step.node)}`, limits.get(step.node)], [
-          "this machine",
-          most,
-        ]] as const
-      ) {
+      for (const place of [node, WHOLE]) {
+        const limit = limits.get(place);
         if (limit !== undefined && asked[kind] <= limit[kind]) continue;
-        throw new RegistryError({
+        const where = place === WHOLE ? "this machine" : `node ${shown(place)}`;
+        const state = limit === undefined
+          ? `is on ${where}, which is not there`
+          : `asks for ${asked[kind]} of ${kind}, ${where} has ${limit[kind]}`;
+        throw fault({
           code: "Invalid",
-          message: limit === undefined
-            ? `Cannot run pipeline ${shown(id)}: step ${
-              shown(step.id)
-            } is on ${where}, which is not there`
-            : `Cannot run pipeline ${shown(id)}: step ${shown(step.id)} asks for ${
-              asked[kind]
-            } of ${kind}, ` +
-              `${where} has ${limit[kind]}`,
+          action: "run pipeline",
+          subject: shown(pipeline.id),
+          state: `step ${shown(id)} ${state}`,
           hint: `Lower ${kind}_request of the step, or run it where there is more.`,
         });
       }
@@ -119,10 +92,19 @@ export function checkRoom(
   }
 }
 
-function limitsOf({ runnerCount, resources }: PipelineNode): Shared {
-  const limit = (kind: keyof typeof LIMITS) =>
-    resources[LIMITS[kind]] ?? resources[ASKED[kind]] ?? Infinity;
-  return { steps: runnerCount, cpu: limit("cpu"), memory: limit("memory"), gpu: limit("gpu") };
+function limitsOf(
+  { nodes }: Pipeline,
+  { cores: cpu, memoryBytes: memory }: Machine,
+  steps = Infinity,
+): Map<string, Shared> {
+  const limits = new Map<string, Shared>([[WHOLE, { steps, cpu, memory, gpu: Infinity }]]);
+  for (const { id, runnerCount, resources } of nodes) {
+    const limit = (kind: keyof typeof LIMITS) =>
+      resources[LIMITS[kind]] ?? resources[ASKED[kind]] ?? Infinity;
+    const [cpu, memory, gpu] = [limit("cpu"), limit("memory"), limit("gpu")];
+    limits.set(id, { steps: runnerCount, cpu, memory, gpu });
+  }
+  return limits;
 }
 
 function askedBy(resources: Resources): Shared {

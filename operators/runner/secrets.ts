@@ -2,13 +2,12 @@
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
-import { realSystem, takeVariables } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System, takeVariables } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { decodeSecret, SECRET_PREFIX } from "../config/secret_texts.ts";
-import { ENGINE_VARIABLE, OWN_SECRETS } from "../own_secrets.ts";
-import { secretForms } from "../process/secret_forms.ts";
+import { ENGINE_VARIABLE, OWN_SECRETS } from "../process/step_variables.ts";
+import { secretForms } from "../process/log_lines.ts";
 
 const MASK = "***";
 

@@ -1,7 +1,6 @@
 // Which step writes what another one reads by the name of its artifact.
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
-import { parsePlace } from "./sources.ts";
-import type { Dependencies } from "./sources.ts";
+import { type Dependencies, parsePlace } from "./sources.ts";
 
 export interface Writer {
   step: string;

@@ -1,5 +1,5 @@
 // The buses of this library as plugins. What they stand on is imported when one is made.
-import type { AnyDefinition } from "../sets/definition.ts";
+import type { AnyDefinition } from "../sets/make_plugin.ts";
 import { REDIS_ENVIRONMENT, SERVER, SERVER_SECRETS, serverUrl } from "../sets/server.ts";
 import { count, defineSettings, text } from "../sets/settings.ts";
 

@@ -38,7 +38,7 @@ export interface RedisBusOptions {
  * Opens the bus at a URL: `redis://host:6379/0`, `rediss://…`. `?bus=name` may follow, else it is called `holdfast`:
  * buses of different names hear nothing of one another.
  *
- * Without groups nothing is stored. From the first `at-least-once` subscription on, events are kept in one stream until
+ * Without groups nothing is stored. From the first subscription with a `group` on, events are kept in one stream until
  * all groups have acknowledged them. Redis is to have `maxmemory-policy noeviction`, and `appendonly yes` where they
  * shall be there after it was killed.
  *

@@ -1,20 +1,14 @@
 // Runners that do jobs in this process.
-import type { JobRunner, ScheduledCall, ScheduleOptions } from "../../core/services/job_runner.ts";
+import type { ScheduledCall, ScheduleOptions } from "../../core/services/job_runner.ts";
 import type { JobStorage } from "../../core/services/job_storage.ts";
-import type { JobQueue, TakenJob } from "../../core/services/queue.ts";
+import type { TakenJob } from "../../core/services/queue.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import { createMemoryQueue } from "../../queues/memory.ts";
 import type { PluginContext } from "../contract.ts";
 import type { Background } from "./background.ts";
-import { createJobKeeper } from "./keep_jobs.ts";
-import { jobIdOf, TASK_KIND } from "./task_job.ts";
-
-/** A runner whose jobs are in a queue, where they can be looked at, cancelled and retried. */
-export interface QueueRunner extends JobRunner, AsyncDisposable {
-  readonly queue: JobQueue;
-}
+import { createJobKeeper, jobIdOf, type QueueRunner, TASK_KIND } from "./work_tasks.ts";
 
 export interface InProcessOptions extends Pick<PluginContext, "system" | "logger"> {
   /** So many jobs run at once. @default 16 */
@@ -57,7 +51,7 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
     const result = kept(await run({ jobId: id, signal, onProgress }));
     runs.delete(id);
     return result;
-  }, { concurrency, onEvent: keeper.hear });
+  }, { concurrency, onEvent: (event) => void ("id" in event && keeper.keep(event.id)) });
 
   async function forget(): Promise<void> {
     for (const id of runs.keys()) if (await queue.get(id) === undefined) runs.delete(id);

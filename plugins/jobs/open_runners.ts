@@ -7,8 +7,8 @@ import { openQueue } from "../../queues/mod.ts";
 import type { PluginContext } from "../contract.ts";
 import { JobRunner as JobRunnerInterface } from "../interfaces.ts";
 import type { Background } from "./background.ts";
-import { createInProcessRunner, type InProcessRunner, type QueueRunner } from "./in_process.ts";
-import { createQueueRunner } from "./queue_runner.ts";
+import { createInProcessRunner, type InProcessRunner } from "./in_process.ts";
+import { createQueueRunner, type QueueRunner } from "./work_tasks.ts";
 
 /** So many jobs are begun at once after responses: what waits for one is among them. */
 const MOST_IN_BACKGROUND = 10_000;

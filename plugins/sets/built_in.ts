@@ -10,7 +10,7 @@ import { type AnyInterface, contractOf } from "../interface.ts";
 import { Behavior, EventBus, JobRunner, JobStorage, Storage } from "../interfaces.ts";
 import { JOB_STORAGES, RUNNERS } from "../jobs/definitions.ts";
 import { STORAGES } from "../storage/definitions.ts";
-import type { AnyDefinition } from "./definition.ts";
+import type { AnyDefinition } from "./make_plugin.ts";
 import type { PluginTable } from "./plugin_table.ts";
 
 const BEHAVIORS = {

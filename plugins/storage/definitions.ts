@@ -1,7 +1,7 @@
 // The storages of this library. What they stand on is imported when one is made. A storage leaves
 // the settings of others aside, so that it is exchanged by its name alone.
 import { described } from "../../core/materializer.ts";
-import type { AnyDefinition } from "../sets/definition.ts";
+import type { AnyDefinition } from "../sets/make_plugin.ts";
 import { defineSettings, flag, type Setting, text } from "../sets/settings.ts";
 
 const S3: Record<string, Setting> = {
@@ -54,8 +54,8 @@ function define(
     aliases: ALIASES,
     env,
     secrets: SECRETS,
-    create: async (config, context) =>
-      (await import("../storage.ts")).openStorage(kind, config, context),
+    create: async (config, { system, logger }) =>
+      (await import("./open_storage.ts")).openStorage(kind, { ...config, system, logger }),
   };
 }
 

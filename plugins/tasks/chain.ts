@@ -2,8 +2,7 @@
 import type { ScheduledCall } from "../../core/services/job_runner.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Behavior, PluginContext, TaskFunction, TaskRegistry } from "../contract.ts";
-import type { Settings } from "../sets/config.ts";
-import type { AnyDefinition } from "../sets/definition.ts";
+import type { AnyDefinition, Settings } from "../sets/make_plugin.ts";
 import type { PluginTable } from "../sets/plugin_table.ts";
 
 export interface ChainEntry {

@@ -12,8 +12,7 @@ import type {
 } from "../contract.ts";
 import { contractOf } from "../interface.ts";
 import { Behavior as BehaviorInterface } from "../interfaces.ts";
-import { frozenCopy, type Settings } from "../sets/config.ts";
-import { checkOrder, makePlugin } from "../sets/make_plugin.ts";
+import { checkOrder, frozenCopy, makePlugin, type Settings } from "../sets/make_plugin.ts";
 import { createJobIds, remainderOf, toCall } from "./chain.ts";
 import type { Chain, ChainEntry, ChainRun, TaskTools } from "./chain.ts";
 import { checkChain } from "./check_chain.ts";

@@ -6,7 +6,7 @@ import { withDeadline } from "../../core/retry.ts";
 import type { PluginConfig, SubmitOptions, Task } from "../contract.ts";
 import { contractOf } from "../interface.ts";
 import { Behavior } from "../interfaces.ts";
-import { checkSettings, fillConfig, frozenCopy, validateConfig } from "../sets/config.ts";
+import { checkSettings, fillConfig, frozenCopy, validateConfig } from "../sets/make_plugin.ts";
 import { type Chain, type ChainEntry, createJobIds, type TaskTools } from "./chain.ts";
 import { checkChain, checkInput, mayCross, usedBy } from "./check_chain.ts";
 import { checkJobId, NEVER, runChain } from "./run_chain.ts";

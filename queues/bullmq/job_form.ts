@@ -1,6 +1,8 @@
 // What a job of ours is for BullMQ.
-import type { NewJob } from "../../core/services/queue.ts";
+import type { JobState, NewJob, QueuedJob } from "../../core/services/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
+import type { Job, Queue } from "npm:bullmq@^6";
+import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 
 export interface JobForm {
   group: string;
@@ -51,4 +53,99 @@ export function cancellationOf(job: { data: unknown }): string | undefined {
 /** How far a job is, as BullMQ keeps it, which has 0 for those that said nothing. */
 export interface ProgressForm {
   said: PlainValue;
+}
+
+export type Place = "delayed" | "prioritized" | "waiting" | "active" | "completed" | "failed";
+
+/** In the order in which a job goes through them, so that one that moves on while they are read is seen. */
+const PLACES: readonly [Place, JobState][] = [
+  ["delayed", "delayed"],
+  ["prioritized", "waiting"],
+  ["waiting", "waiting"],
+  ["active", "running"],
+  ["completed", "done"],
+  ["failed", "failed"],
+];
+
+/** The places where jobs of a state may be; one that is cancelled is only marked. */
+export function placesOf(state: JobState | undefined): Place[] {
+  return PLACES.filter(([, its]) =>
+    state === undefined || its === state ||
+    (state === "cancelled" && its !== "running" && its !== "done")
+  ).map(([place]) => place);
+}
+
+export function stateOf(place: string): JobState {
+  return PLACES.find(([its]) => its === place)?.[1] ?? "waiting";
+}
+
+export interface StoredJob {
+  id?: string;
+  name: string;
+  data: unknown;
+  progress: unknown;
+  opts: { attempts?: number };
+  attemptsMade: number;
+  stalledCounter?: number;
+  timestamp: number;
+  processedOn?: number;
+  finishedOn?: number;
+  returnvalue: unknown;
+  failedReason?: string;
+}
+
+export function told(job: StoredJob, state: JobState): QueuedJob {
+  const { id, name: kind, attemptsMade, timestamp, processedOn, finishedOn, failedReason } = job;
+  const { group, data } = formOf(job);
+  const cancelled = cancellationOf(job);
+  // It may have ended by itself before it was marked: one that was cancelled failed with that as its reason.
+  const other = state === "done" || state === "running" ||
+    (state === "failed" && failedReason !== cancelled);
+  const shown = cancelled === undefined || other ? state : "cancelled";
+  const progress = (job.progress as Partial<ProgressForm> | null)?.said;
+  return {
+    ...{ id: id!, kind, group, data, state: shown, attempts: job.opts.attempts ?? 1, attemptsMade },
+    ...(job.stalledCounter ? { takenOver: job.stalledCounter } : {}),
+    addedAt: new Date(timestamp || 0), // whatever another program wrote there
+    ...(processedOn ? { startedAt: new Date(processedOn) } : {}),
+    ...(finishedOn ? { endedAt: new Date(finishedOn) } : {}),
+    ...(progress === undefined ? {} : { progress }),
+    ...(shown === "done" ? { result: (job.returnvalue ?? null) as PlainValue } : {}),
+    ...(shown === "cancelled"
+      ? { reason: cancelled }
+      : shown === "failed"
+      ? { reason: failedReason }
+      : {}),
+  };
+}
+
+/** Reads a job; undefined where there is none, `Corrupt` where another program, or an accident, has damaged it. */
+export async function readJob(queue: Queue, id: string): Promise<Job<JobForm> | undefined> {
+  try {
+    return await queue.getJob(id);
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error; // the server fails otherwise
+    throw fault({
+      code: "Corrupt",
+      action: "read job",
+      subject: JSON.stringify(id),
+      state: `what its queue has of it is damaged: ${messageOf(error)}`,
+      hint: "Another program wrote it, or an accident did. Remove it, and add it again.",
+      cause: error,
+    });
+  }
+}
+
+/** What is told of a job that cannot be read; throws any other error, so that one damaged job hides no others. */
+export function toldDamaged(id: string, state: JobState, error: unknown): QueuedJob {
+  if (!isRegistryError(error) || error.code !== "Corrupt") throw error;
+  const unknown = {
+    group: "",
+    kind: "",
+    data: null,
+    attempts: 1,
+    attemptsMade: 0,
+    addedAt: new Date(0),
+  };
+  return { id, ...unknown, state, reason: error.message };
 }

@@ -2,8 +2,7 @@
 import type { Queue } from "npm:bullmq@^6";
 import { isReservedId, notListed } from "../../core/services/queue_checks.ts";
 import type { ListJobsOptions, QueuedJob } from "../../core/services/queue.ts";
-import { readJob, toldDamaged } from "./read_job.ts";
-import { type Place, placesOf, stateOf, told } from "./told.ts";
+import { type Place, placesOf, readJob, stateOf, told, toldDamaged } from "./job_form.ts";
 
 /** So many ids are asked for at once where only some jobs are wanted. */
 const IDS_AT_ONCE = 1_000;

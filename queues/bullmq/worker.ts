@@ -41,55 +41,103 @@ export interface BullmqWorkerOptions extends WorkOptions {
 }
 
 interface Running {
-  job: Job<JobForm>;
   controller: AbortController;
   startedAt: number;
   handBack: boolean;
   cancelled?: string;
 }
 
-export async function createBullmqWorker(
-  handler: JobHandler,
-  options: BullmqWorkerOptions,
-): Promise<QueueWorker> {
-  const {
-    store,
-    settings,
-    backend,
-    system,
-    find,
-    readyWithinMs,
-    concurrency = 1,
-    rateLimit,
-    onEvent = () => {},
-  } = options;
-  const running = new Map<string, Running>();
-  const over = new AbortController();
-  let looking: Promise<void> | undefined;
-  let ended = 0;
+/** Takes jobs that BullMQ keeps. */
+export class BullmqWorker implements QueueWorker {
+  readonly #handler: JobHandler;
+  readonly #options: BullmqWorkerOptions;
+  readonly #running = new Map<string, Running>();
+  readonly #over = new AbortController();
+  readonly #worker: Worker;
+  #looking?: Promise<void>;
+  #ended = 0;
 
-  async function run(job: Job<JobForm>, token?: string): Promise<PlainValue> {
+  static async open(handler: JobHandler, options: BullmqWorkerOptions): Promise<BullmqWorker> {
+    const made = new BullmqWorker(handler, options);
+    const timeoutMs = options.readyWithinMs;
+    try {
+      await withDeadline(made.#worker.waitUntilReady(), { timeoutMs }); // closed before, it leaves a connection
+    } catch (error) {
+      await made.#worker.close(true); // it would take jobs as soon as the server is back, and nobody could close it
+      throw error;
+    }
+    return made;
+  }
+
+  private constructor(handler: JobHandler, options: BullmqWorkerOptions) {
+    const { store, settings, backend, concurrency = 1, rateLimit } = options;
+    this.#handler = handler;
+    this.#options = options;
+    const limiter = rateLimit && { max: rateLimit.max, duration: rateLimit.perMs };
+    this.#worker = new Worker(
+      store.queue,
+      (job: Job<JobForm>, token?: string) => this.#run(job, token),
+      {
+        ...(settings as object),
+        concurrency,
+        lockDuration: LOCK_MS,
+        stalledInterval: STALLED_EVERY_MS,
+        maxStalledCount: MOST_DEATHS,
+        runRetryDelay: ASK_AGAIN_MS,
+        ...limiter && { limiter },
+      } as never,
+      backend as never,
+    );
+    this.#worker.on("error", (error) => this.#trouble(error));
+    this.#worker.on("lockRenewalFailed", (ids) => { // others have them by now, or will
+      for (const id of ids) this.#running.get(id)?.controller.abort("taken over");
+    });
+    this.#worker.on("stalled", (id) => this.#tell({ event: "taken over", id }));
+    this.#worker.on(
+      "completed",
+      (job) => this.#end({ event: "done", id: job.id ?? "", group: formOf(job).group }),
+    );
+    this.#worker.on("failed", (job, error) => {
+      if (job === undefined) return;
+      const { id = "", attemptsMade, opts: { attempts = 1 } } = job;
+      const { group } = formOf(job);
+      if (error instanceof UnrecoverableError) return this.#end({ event: "cancelled", id, group });
+      const again = attemptsMade < attempts;
+      this.#end({ event: "failed", id, group, reason: messageOf(error), again });
+    });
+  }
+
+  // Callers may hand these on without their worker.
+  readonly running = (): string[] => [...this.#running.keys()];
+
+  readonly close = async ({ handBack = false }: { handBack?: boolean } = {}): Promise<void> => {
+    for (const entry of handBack ? this.#running.values() : []) {
+      entry.handBack = true;
+      entry.controller.abort("handed back");
+    }
+    await this.#worker.close();
+    this.#over.abort();
+  };
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #run(job: Job<JobForm>, token?: string): Promise<PlainValue> {
     const { id = "", name: kind } = job;
     const { group, data } = formOf(job);
     const cancelled = cancellationOf(job);
     if (cancelled !== undefined) throw neverAgain(cancelled);
-    const entry: Running = {
-      job,
-      controller: new AbortController(),
-      startedAt: system.monotonic(),
-      handBack: false,
-    };
-    const progress = createProgress(job);
-    running.set(id, entry);
-    keepCompleting(job);
-    looking ??= look();
-    tell({ event: "started", id, group });
+    const startedAt = this.#options.system.monotonic();
+    const entry: Running = { controller: new AbortController(), startedAt, handBack: false };
+    const progress = this.#progressOf(job);
+    this.#running.set(id, entry);
+    this.#keepCompleting(job);
+    this.#looking ??= this.#look();
+    this.#tell({ event: "started", id, group });
     try {
-      const { signal } = entry.controller;
-      const result = resultOf(
-        id,
-        await handler({ id, group, kind, data }, { signal, onProgress: progress.say }),
-      );
+      const options = { signal: entry.controller.signal, onProgress: progress.say };
+      const result = resultOf(id, await this.#handler({ id, group, kind, data }, options));
       await progress.told();
       return result;
     } catch (error) {
@@ -98,13 +146,13 @@ export async function createBullmqWorker(
       if (!entry.handBack) throw error;
       try {
         await job.moveToWait(token);
-        tell({ event: "handed back", id, group });
+        this.#tell({ event: "handed back", id, group });
       } catch (error) { // others have it as soon as this worker is taken for dead
-        tell({ event: "trouble", reason: messageOf(error) });
+        this.#trouble(error);
       }
       throw elsewhere();
     } finally {
-      if (running.get(id) === entry) running.delete(id); // it may be here again, after it was lost
+      if (this.#running.get(id) === entry) this.#running.delete(id); // it may be here again, after it was lost
     }
   }
 
@@ -112,7 +160,8 @@ export async function createBullmqWorker(
    * Has the end of a job told until the server has it, or others have the job by now: BullMQ takes a connection that
    * broke then for a failure of the job, though that was done.
    */
-  function keepCompleting(job: Job<JobForm>): void {
+  #keepCompleting(job: Job<JobForm>): void {
+    const { system } = this.#options;
     const complete = job.moveToCompleted.bind(job);
     job.moveToCompleted = async (...args) => {
       const untilMs = system.monotonic() + LOCK_MS;
@@ -121,7 +170,7 @@ export async function createBullmqWorker(
           return await complete(...args);
         } catch (error) {
           if (typeof (error as { code?: unknown } | null)?.code === "number") throw error; // the server's answer
-          tell({ event: "trouble", reason: messageOf(error) });
+          this.#trouble(error);
           if (system.monotonic() >= untilMs) throw elsewhere();
           await system.sleep(TELL_AGAIN_MS);
         }
@@ -130,12 +179,10 @@ export async function createBullmqWorker(
   }
 
   /** Tells the server how far a job is: the last that it said, where it says more than the server takes. */
-  function createProgress(
-    job: Job<JobForm>,
-  ): { say(progress: PlainValue): void; told(): Promise<void> } {
+  #progressOf(job: Job<JobForm>): { say(progress: PlainValue): void; told(): Promise<void> } {
     let next: ProgressForm | undefined;
     let telling: Promise<void> | undefined;
-    async function tellAll(): Promise<void> {
+    const tellAll = async () => {
       try {
         while (next !== undefined) {
           const said = next;
@@ -143,11 +190,11 @@ export async function createBullmqWorker(
           await job.updateProgress(said);
         }
       } catch (error) {
-        tell({ event: "trouble", reason: messageOf(error) });
+        this.#trouble(error);
       } finally {
         telling = undefined;
       }
-    }
+    };
     return {
       say(progress) {
         next = { said: structuredClone(progressOf(job.id ?? "", progress)) };
@@ -157,17 +204,14 @@ export async function createBullmqWorker(
     };
   }
 
-  /** Jobs that others have by now, or will: this worker was silent for too long. */
-  function lose(ids: readonly string[]): void {
-    for (const id of ids) running.get(id)?.controller.abort("taken over");
-  }
-
   /** Looks, as long as there are jobs under way, whether they were cancelled. */
-  async function look(): Promise<void> {
+  async #look(): Promise<void> {
+    const { find, system } = this.#options;
+    const over = this.#over.signal;
     try {
-      while (running.size > 0) {
-        await system.sleep(LOOK_EVERY_MS, over.signal);
-        for (const [id, entry] of running) {
+      while (this.#running.size > 0) {
+        await system.sleep(LOOK_EVERY_MS, over);
+        for (const [id, entry] of this.#running) {
           if (system.monotonic() - entry.startedAt < LOOK_EVERY_MS / 2) continue; // most are done before the next look
           const cancelled = cancellationOf(await find(id) ?? { data: undefined });
           if (cancelled === undefined || entry.cancelled !== undefined) continue;
@@ -176,75 +220,29 @@ export async function createBullmqWorker(
         }
       }
     } catch (error) {
-      if (!over.signal.aborted) tell({ event: "trouble", reason: messageOf(error) });
+      if (!over.aborted) this.#trouble(error);
     } finally {
-      looking = undefined;
+      this.#looking = undefined;
     }
-    if (running.size > 0 && !over.signal.aborted) looking = look();
+    if (this.#running.size > 0 && !over.aborted) this.#looking = this.#look();
   }
 
-  function tell(event: WorkerEvent): void {
+  #tell(event: WorkerEvent): void {
     try {
-      onEvent(event);
+      this.#options.onEvent?.(event);
     } catch { // who listens does not end a job
     }
   }
 
-  function end(event: WorkerEvent): void {
-    tell(event);
-    if (++ended % TRIM_EVERY > 0) return;
-    options.trim?.().catch((error) => tell({ event: "trouble", reason: messageOf(error) }));
+  #trouble(error: unknown): void {
+    this.#tell({ event: "trouble", reason: messageOf(error) });
   }
 
-  const worker = new Worker(
-    store.queue,
-    (job: Job<JobForm>, token?: string) => run(job, token),
-    {
-      ...(settings as object),
-      concurrency,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_EVERY_MS,
-      maxStalledCount: MOST_DEATHS,
-      runRetryDelay: ASK_AGAIN_MS,
-      ...(rateLimit === undefined
-        ? {}
-        : { limiter: { max: rateLimit.max, duration: rateLimit.perMs } }),
-    } as never,
-    backend as never,
-  );
-  worker.on("error", (error) => tell({ event: "trouble", reason: messageOf(error) }));
-  worker.on("lockRenewalFailed", lose);
-  worker.on("stalled", (id) => tell({ event: "taken over", id }));
-  worker.on(
-    "completed",
-    (job) => end({ event: "done", id: job.id ?? "", group: formOf(job).group }),
-  );
-  worker.on("failed", (job, error) => {
-    if (job === undefined) return;
-    const { id = "", attemptsMade, opts: { attempts = 1 } } = job;
-    const { group } = formOf(job);
-    if (error instanceof UnrecoverableError) return end({ event: "cancelled", id, group });
-    end({ event: "failed", id, group, reason: messageOf(error), again: attemptsMade < attempts });
-  });
-  try {
-    await withDeadline(worker.waitUntilReady(), { timeoutMs: readyWithinMs }); // closed before, it leaves a connection
-  } catch (error) {
-    await worker.close(true); // it would take jobs as soon as the server is back, and nobody could close it
-    throw error;
+  #end(event: WorkerEvent): void {
+    this.#tell(event);
+    if (++this.#ended % TRIM_EVERY > 0) return;
+    this.#options.trim?.().catch((error) => this.#trouble(error));
   }
-
-  async function close({ handBack = false } = {}): Promise<void> {
-    if (handBack) {
-      for (const entry of running.values()) {
-        entry.handBack = true;
-        entry.controller.abort("handed back");
-      }
-    }
-    await worker.close();
-    over.abort();
-  }
-
-  return { running: () => [...running.keys()], close, [Symbol.asyncDispose]: () => close() };
 }
 
 /** What BullMQ takes as the end of a job, however many attempts are left. */

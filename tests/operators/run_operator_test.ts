@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { exists } from "./support/exists.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
+import { type ErrorCode, isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { StandardSchema } from "../../core/standard_schema.ts";
 import { realSystem } from "../../core/system.ts";
 import { defineOperator, exitCodeOf, runOperator } from "../../operators/mod.ts";

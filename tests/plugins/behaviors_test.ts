@@ -145,6 +145,18 @@ Deno.test("cache remembers results of plain inputs, in copies, for as long as it
   assertEquals(seen.length, 5, "the oldest of three was forgotten");
 });
 
+Deno.test("cache remembers no failure, nothing of another task, and nothing that is no JSON", async () => {
+  const plugins = createPlugins({ system: createScriptedSystem() });
+  const failingOnce = plugins.createTask(failing(1)).addBehavior("cache");
+  await assertRejects(() => failingOnce.submit(1), Error, "not yet");
+  assertEquals([await failingOnce.submit(1), await failingOnce.submit(1)], [2, 2]);
+  let calls = 0;
+  const counted = plugins.createTask(() => ++calls).addBehavior("cache");
+  const data = new Uint8Array(1);
+  assertEquals([await counted.submit({ data }), await counted.submit({ data })], [1, 2]);
+  assertEquals(await counted.submit(1), 3);
+});
+
 /** A schema of numbers as text. */
 const number = {
   "~standard": {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { openRegistry } from "../../mod.ts";
-import { Behavior, createPlugins, Storage } from "../../plugins/mod.ts";
+import { Behavior, createPlugins, JobRunner, Storage } from "../../plugins/mod.ts";
 import type { Plugins, PluginsOptions, TaskContext } from "../../plugins/mod.ts";
 import { holdJobs, runElsewhere } from "./runner.ts";
 
@@ -179,6 +179,15 @@ Deno.test("secrets never travel: the environment of the worker fills them", () =
         `Secrets are never sent: leave it out, and set ${variable} where the job runs; or put this behavior before.`,
     );
   }
+  const keys = ["credentials", "secretAccessKey", "session_token"];
+  for (const backend of plugins.names(Storage)) { // also secrets that this storage leaves aside
+    for (const key of ["access_key", "secret_key", ...keys]) {
+      const error = thrown(() =>
+        task.addBehavior("storage_read", { backend, bucket: "b", [key]: "hunter2" })
+      );
+      assert(error.includes(`its ${key} would travel with it`), error);
+    }
+  }
   plugins.register(Behavior, "call", () => ({ execute: (next) => next() }));
   assertEquals(
     thrown(() => task.addBehavior("call", { urls: ["https://ada:hunter2@example.org/x"] })),
@@ -205,6 +214,44 @@ Deno.test("secrets of a plugin of one's own do not travel either", () => {
     ),
   );
   task.addBehavior("notify");
+});
+
+Deno.test("a runner that crosses without having said so is sent no closure and no secret", async () => {
+  const plugins = echoing();
+  const sent: unknown[] = [];
+  const schedule = (call: unknown) => Promise.resolve(`job-${sent.push(call)}`);
+  plugins.register(JobRunner, "silent", () => ({ crossesProcess: true, schedule }));
+  const closure = plugins.createTask(() => 0).addBehavior("schedule_job", { job_type: "silent" });
+  assert((await rejected(() => closure.submit())).includes("it is a closure"));
+  const secret = plugins.createTask("echo").addBehavior("schedule_job", { job_type: "silent" })
+    .addBehavior("storage_read", { backend: "minio", secret_key: "hunter2" });
+  assert((await rejected(() => secret.submit())).includes("its secret_key would travel"));
+  assertEquals(sent, []);
+});
+
+Deno.test("a call loads nothing from the registry but what was put there for jobs", async () => {
+  await using registry = await openRegistry(createMemoryBackend());
+  await registry.save("payroll", { secret: 1 });
+  const worker = echoing({ registry });
+  const input = { $artifact: "payroll@1.0.0" };
+  // What comes back is what came: it is refused as a result.
+  const error = await rejected(() => worker.runCall({ task: "echo", behaviors: [], input }));
+  assert(error.includes("$artifact"), error);
+});
+
+Deno.test("a result that cannot travel, and an id that no job can have, are refused", async () => {
+  const worker = createPlugins();
+  worker.defineTask("date", () => new Date(0));
+  const call = { task: "date", behaviors: [], input: null };
+  assertEquals(
+    (await rejected(() => worker.runCall(call))).split(". ")[0],
+    'Invalid: Cannot send the result of task "date" to another process: it is a value of class Date',
+  );
+  const task = sending().plugins.createTask("echo");
+  for (const idempotencyKey of ["delayed", "", "a b", "7", "a/b", "x".repeat(181)]) {
+    const error = await rejected(() => task.submit(1, { idempotencyKey }));
+    assert(error.includes("no id of a job"), error);
+  }
 });
 
 Deno.test("a call that names what is not here, or is none, is refused", async () => {

@@ -235,3 +235,18 @@ Deno.test("shared plugins are made once for the same settings, and closed with t
     );
   }
 });
+
+Deno.test("a failure of closing one shared plugin does not keep the others open, and is told", async () => {
+  const ended: string[] = [];
+  const plugins = createPlugins();
+  plugins.register(Teller, "kept", ({ name }: { name: string }) => ({
+    tell: () => name,
+    [Symbol.asyncDispose]() {
+      ended.push(name);
+      return name === "b" ? Promise.reject(new Error("stuck")) : Promise.resolve();
+    },
+  }));
+  for (const name of ["a", "b"]) await plugins.shared(Teller, "kept", { name });
+  await assertRejects(async () => await plugins[Symbol.asyncDispose](), Error, "stuck");
+  assertEquals(ended, ["b", "a"]);
+});

@@ -1,6 +1,13 @@
-import { assertEquals } from "@std/assert";
-import { Behavior, createPlugins, Storage } from "../../plugins/mod.ts";
-import type { Plugins, ScheduledJob } from "../../plugins/mod.ts";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { RegistryError } from "../../core/errors.ts";
+import {
+  Behavior,
+  createPlugins,
+  type Plugins,
+  type ScheduledJob,
+  Storage,
+  type TaskContext,
+} from "../../plugins/mod.ts";
 import { holdJobs } from "./runner.ts";
 
 export function registerNoting(plugins: Plugins, notes: string[]): void {
@@ -41,4 +48,92 @@ Deno.test("the upload of the seed: a file is written, and the remainder runs lat
   const storage = await plugins.shared(Storage, "memory");
   assertEquals(await storage.readFile("uploads/file.bin"), new Uint8Array([1, 2, 3]));
   assertEquals(await runner.runAll(), [{ stored_path: "uploads/file.bin" }]);
+});
+
+Deno.test("what is changed in a configuration after it was given changes no task", async () => {
+  const plugins = createPlugins();
+  plugins.register(Behavior, "say", () => ({ execute: (_next, _input, { config }) => config }));
+  const config = { words: ["a"] };
+  const task = plugins.createTask(() => 0).addBehavior<{ words: string[] }>("say", config);
+  config.words.push("b");
+  const heard = await task.submit();
+  assertThrows(() => heard.words.push("c"), TypeError); // what a behavior gets is frozen
+  assertEquals(await task.submit(), { words: ["a"] });
+});
+
+Deno.test("nothing begins under a signal that is aborted, and nothing after an abort", async () => {
+  const plugins = createPlugins();
+  const stop = new AbortController();
+  const notes: string[] = [];
+  plugins.register(Behavior, "stop", () => ({
+    execute(next) {
+      notes.push("stop");
+      stop.abort(new Error("enough"));
+      return next();
+    },
+  }));
+  registerNoting(plugins, notes);
+  const task = plugins.createTask(() => notes.push("fn")).addBehavior("note", { name: "a" })
+    .addBehavior("stop").addBehavior("note", { name: "b" });
+  await assertRejects(() => task.submit(1, { signal: stop.signal }), Error, "enough");
+  await assertRejects(() => task.submit(1, { signal: stop.signal }), Error, "enough");
+  assertEquals(notes, ["> a", "stop"]);
+});
+
+Deno.test("names that every object has are names of no plugin and no task", async () => {
+  const plugins = createPlugins();
+  for (const name of ["constructor", "__proto__"]) {
+    assertThrows(() => plugins.createTask(name), RegistryError, "it is not defined here");
+    const creating = () => plugins.create(Storage, name);
+    await assertRejects(creating, RegistryError, "there is none of this name");
+  }
+});
+
+const reason = new Error("enough");
+
+Deno.test("an aborted submission ends at once with its reason, also where the task does not hear", async () => {
+  const plugins = createPlugins();
+  const begun = Promise.withResolvers<AbortSignal>();
+  const stop = new AbortController();
+  const task = plugins.createTask((_input: unknown, { signal }: TaskContext) => {
+    begun.resolve(signal);
+    return new Promise(() => {});
+  });
+  const ended = task.submit(1, { signal: stop.signal }).catch((error) => error);
+  const signal = await begun.promise;
+  stop.abort(reason);
+  assertStrictEquals(await ended, reason);
+  assert(signal.aborted);
+});
+
+Deno.test("what ends a submission does not end the job that it scheduled, and what ends the job does", async () => {
+  const plugins = createPlugins();
+  const runner = holdJobs(plugins);
+  const stop = new AbortController();
+  const task = plugins.createTask((
+    _input: unknown,
+    { signal, jobId }: TaskContext,
+  ) => [signal.aborted, jobId])
+    .addBehavior("schedule_job", { job_type: "held" });
+  const { jobId } = await task.submit(1, { signal: stop.signal });
+  stop.abort(reason);
+  const [{ options }] = runner.jobs;
+  assertEquals(await options.run(), [false, jobId]);
+  assertEquals(await options.run({ jobId: "mine" }), [false, "mine"]);
+  await assertRejects(() => options.run({ signal: AbortSignal.abort(reason) }), Error, "enough");
+});
+
+Deno.test("an abort of a call that was sent ends it", async () => {
+  const plugins = createPlugins();
+  const begun = Promise.withResolvers<void>();
+  plugins.defineTask("hang", () => {
+    begun.resolve();
+    return new Promise(() => {});
+  });
+  const stop = new AbortController();
+  const call = { task: "hang", behaviors: [], input: null };
+  const ended = plugins.runCall(call, { signal: stop.signal }).catch((error) => error);
+  await begun.promise;
+  stop.abort(reason);
+  assertStrictEquals(await ended, reason);
 });

@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { defineMaterializer, isRegistryError, localPath, openRegistry } from "@holdfast/holdfast";
 import { createBatch } from "@holdfast/holdfast/workers";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System } from "../../core/system.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { crashing } from "./made/crashing.ts";
 import { until } from "./held_sleep.ts";
@@ -202,4 +201,20 @@ Deno.test("memory that a materializer keeps stays its own when a worker loads by
     assertEquals((result.value as { table: Uint8Array }).table, new Uint8Array(1000).fill(7));
   }
   assert(batch.running > 0);
+});
+
+Deno.test("a name twice in one batch has two versions in input order, and a version twice fails at its own index", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  await using batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 60_000 });
+  const values = [numbers(1), 3, numbers(4)];
+  const saved = await batch.saveMany(values.map((value) => ({ name: "a", value })));
+  const versions = saved.results.map((result) => result.ok && result.value.version);
+  assertEquals(versions, ["1.0.0", "2.0.0", "3.0.0"]);
+  for (const [i, value] of values.entries()) assertEquals(await registry.load(`a@${i + 1}`), value);
+  const twice = await batch.saveMany(
+    [1, 2, 3].map((k) => ({ name: "b", version: k < 3 ? "1" : "2", value: numbers(k) })),
+  );
+  assertEquals([...twice.errors].map(([index, { code }]) => [index, code]), [[1, "AlreadyExists"]]);
+  assertEquals(await registry.load("b@1"), numbers(1));
 });

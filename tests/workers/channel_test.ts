@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { createChannel } from "../../workers/channel.ts";
-import type { Channel, Methods } from "../../workers/channel.ts";
+import { type Channel, createChannel, type Methods } from "../../workers/channel.ts";
 import { fromWire, toWire } from "../../core/wire_error.ts";
 
 /** Two ends in one thread; messages are cloned as between two. */

@@ -2,12 +2,10 @@ import { existsSync } from "node:fs";
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
-import { localPath, openRegistry } from "../../mod.ts";
-import type { StoredRegistry } from "../../mod.ts";
+import { localPath, openRegistry, type StoredRegistry } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";
 import { damage, keysOf, noise } from "../registry/registries.ts";
-import { tempRoot } from "../support/temp_root.ts";
-import type { TempRoot } from "../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 import { createCrashingStore } from "./made/crashing_store.ts";
 
 const MIB = 1024 * 1024;
@@ -134,4 +132,21 @@ Deno.test("workers read by way of the cache and fill it; what is verified is wha
   await damage(createLocalBackend({ path: root.join("cache"), durability: "os" }), "");
   assertEquals((await batch.loadMany(["one"])).errors.get(0)?.code, "Corrupt");
   assert(warnings.some((warning) => warning.includes("is damaged")), warnings.join("\n"));
+});
+
+Deno.test("what is damaged fails its entry, and leaves nothing where somebody may look", async () => {
+  await using root = await tempRoot();
+  await using registry = await stored(root);
+  await damage(registry.backend);
+  await using batch = createBatch(registry, ALWAYS);
+  const entries = [{ ref: "tree", to: root.join("out/tree") }, {
+    ref: "one",
+    to: root.join("out/"),
+  }];
+  const { errors } = await batch.downloadMany(entries);
+  assertEquals([...errors.values()].map(({ code }) => code), ["Corrupt", "Corrupt"]);
+  assertEquals([...Deno.readDirSync(root.join("out"))], []);
+  const verified = await batch.verifyMany([{ ref: "tree" }, { ref: "one" }, { ref: "none" }]);
+  const codes = [...verified.errors.values()].map(({ code }) => code);
+  assertEquals(codes, ["Corrupt", "Corrupt", "NotFound"]);
 });

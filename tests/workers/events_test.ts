@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { openRegistry } from "../../mod.ts";
+import { openRegistry, type RegistryTopics } from "../../mod.ts";
 import { createMemoryBus } from "../../plugins/events/memory.ts";
 import { createBatch } from "../../workers/mod.ts";
-import type { RegistryTopics } from "../../mod.ts";
 
 Deno.test("a bus of events hears of what a batch saves", async () => {
   await using bus = createMemoryBus<RegistryTopics>();

@@ -1,7 +1,6 @@
 // A world in which nobody wakes by himself: what a pool waits for comes when its test says so,
 // however busy the machine.
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System } from "../../core/system.ts";
 
 /** A world and its hand. */
 export interface HeldSleep {

@@ -2,14 +2,13 @@ import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
-import { decodeRecord, encodeRecord } from "../../core/record/record.ts";
-import type { VersionRecord } from "../../core/record/record.ts";
-import { collectGarbage, isRegistryError, openRegistry } from "../../mod.ts";
-import type { Registry } from "../../mod.ts";
+import { decodeRecord, encodeRecord, type VersionRecord } from "../../core/record/record.ts";
+import type { StandardSchema } from "../../core/standard_schema.ts";
+import { ndarray } from "../../materializers/mod.ts";
+import { collectGarbage, isRegistryError, openRegistry, type Registry } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";
 import { damage, keysOf, noise } from "../registry/registries.ts";
-import { withHooks } from "../registry/with_hooks.ts";
-import type { Hooks } from "../registry/with_hooks.ts";
+import { type Hooks, withHooks } from "../registry/with_hooks.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
 const MIB = 1024 * 1024;
@@ -100,5 +99,26 @@ Deno.test("a worker reads parts wherever they lie, and takes no more into memory
   assertEquals(sha256(results[1].value as Uint8Array), sha256(one));
   assertEquals((await batch.verifyMany([{ ref: "a" }, { ref: "large" }])).failed, []);
   assertEquals((await batch.loadMany(["large"])).errors.get(0)?.code, "Invalid");
+  assert(batch.running > 0);
+});
+
+Deno.test("values that workers load are of the type that is asked for, and meet the schema or fail", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry(root.path, { durability: "os" });
+  const data = new Float32Array(MIB);
+  await registry.save("t", data);
+  await registry.save("n", { data, shape: [1024, 1024], dtype: "float32" });
+  await using batch = createBatch(registry, ALWAYS);
+  const typed = await batch.loadMany(["n", "t"], { as: ndarray() });
+  assertEquals(typed.results.map(({ ok }) => ok), [true, false]);
+  assertEquals(typed.errors.get(1)?.code, "Invalid");
+  const validate = (value: unknown) =>
+    value instanceof Float32Array ? { value: value.length } : { issues: [{ message: "no" }] };
+  const schema: StandardSchema<number> = {
+    "~standard": { version: 1, vendor: "test", validate },
+  };
+  const measured = await batch.loadMany(["t", "n"], { schema });
+  assertEquals(measured.results[0], { ok: true, value: MIB });
+  assertEquals(measured.errors.get(1)?.code, "Invalid");
   assert(batch.running > 0);
 });

@@ -1,8 +1,7 @@
 // Saves so many tiny entries, through a stream of outcomes, to a store that keeps nothing, and
 // prints how much memory that took after a quarter of them, and at most, MiB.
 import process from "node:process";
-import { createMemoryBackend, openRegistry } from "../../mod.ts";
-import type { Backend } from "../../mod.ts";
+import { type Backend, createMemoryBackend, openRegistry } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";
 
 const count = Number(Deno.args[0]);

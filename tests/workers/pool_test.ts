@@ -1,12 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
-import { WorkerLost, WorkerPool } from "../../workers/pool.ts";
+import { realSystem, type System } from "../../core/system.ts";
+import { type Slot, WorkerLost, WorkerPool } from "../../workers/pool.ts";
 import type { Channel } from "../../workers/channel.ts";
 import type { WorkerMethods } from "../../workers/protocol.ts";
-import type { Slot } from "../../workers/pool.ts";
 import { runDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { createHeldSleep, until } from "./held_sleep.ts";

@@ -2,13 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import { openContent } from "../../registry/payload/content.ts";
-import type { LargeContent } from "../../registry/payload/content.ts";
+import { type LargeContent, openContent } from "../../registry/payload/content.ts";
 import type { Channel } from "../../workers/channel.ts";
-import { createPorts, PIECE_BYTES } from "../../workers/ports.ts";
-import type { Ports } from "../../workers/ports.ts";
+import { createPorts, PIECE_BYTES, type Ports, pulledChunks } from "../../workers/ports.ts";
 import type { CallerMethods } from "../../workers/protocol.ts";
-import { pulledChunks } from "../../workers/pulled.ts";
 import { sendJob } from "../../workers/wire_job.ts";
 import { noise } from "../registry/registries.ts";
 

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System } from "../../core/system.ts";
 import type { FilesToSave } from "../../core/materializer.ts";
 import {
   collectGarbage,

@@ -12,11 +12,7 @@ import { Worker } from "node:worker_threads";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { Executor, JobOptions } from "../../core/executor.ts";
 import { shown } from "../../core/naming/names.ts";
-import type {
-  OperatorJob,
-  OperatorJobEnd,
-  OperatorJobs,
-} from "../../core/pipelines/operator_job.ts";
+import type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../../core/pipelines/operator.ts";
 import { fromWire } from "../../core/wire_error.ts";
 import { checkTimes } from "../../operators/check_times.ts";
 import { createChannel } from "../channel.ts";
@@ -30,11 +26,7 @@ export type {
   JobUsage,
   RunOptions,
 } from "../../core/executor.ts";
-export type {
-  OperatorJob,
-  OperatorJobEnd,
-  OperatorJobs,
-} from "../../core/pipelines/operator_job.ts";
+export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../../core/pipelines/operator.ts";
 
 /** Options of {@linkcode createOperatorExecutor}. */
 export interface OperatorExecutorOptions {

@@ -13,8 +13,7 @@ import { EXIT_CODES } from "../../core/pipelines/operator.ts";
 import type { Logger } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
 import { toWire } from "../../core/wire_error.ts";
-import { exitCodeOf, isOperators, runOperator } from "../../operators/mod.ts";
-import type { Operators } from "../../operators/mod.ts";
+import { exitCodeOf, isOperators, type Operators, runOperator } from "../../operators/mod.ts";
 import { createChannel } from "../channel.ts";
 import type { OperatorCallerMethods, OperatorMethods } from "./protocol.ts";
 

@@ -1,7 +1,6 @@
 // What the thread of an operator and its caller ask of each other.
 import type { Logger } from "../../core/registry.ts";
-import type { ExitCode } from "../../core/pipelines/operator.ts";
-import type { OperatorJob } from "../../core/pipelines/operator_job.ts";
+import type { ExitCode, OperatorJob } from "../../core/pipelines/operator.ts";
 import type { JobUsage } from "../../core/executor.ts";
 import type { WireError } from "../../core/wire_error.ts";
 

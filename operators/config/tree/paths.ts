@@ -1,8 +1,7 @@
 // Paths in a configuration, `pipeline.operators.clean.params.lr`: elements of lists are named by
 // their ids, which may have dots, or by their place.
 import { PIPELINE_KEYS } from "../schema.ts";
-import { childOf } from "./node.ts";
-import type { ConfigList, ConfigNode } from "./node.ts";
+import { childOf, type ConfigList, type ConfigNode } from "./node.ts";
 
 export type RestOfPath = string | readonly string[];
 

@@ -1,7 +1,6 @@
 // What is wrong with a configuration: told all at once, each with its place and what to do.
 import { RegistryError } from "../../../core/errors.ts";
-import { pathText } from "./node.ts";
-import type { Path, Place } from "./node.ts";
+import { type Path, pathText, type Place } from "./node.ts";
 
 /** One thing that is wrong. */
 export interface ConfigProblem {

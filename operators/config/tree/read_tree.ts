@@ -1,8 +1,7 @@
 // Reads a file of a configuration, with what it includes and refers to.
 import { dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
 import { ID_PATTERN, VERSION_PATTERN } from "../schema.ts";
-import { EXTENSIONS } from "./folder.ts";
-import type { ConfigFolder } from "./folder.ts";
+import { type ConfigFolder, EXTENSIONS } from "./folder.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf, describeNode, nodeOf } from "./node.ts";
 import type {

@@ -1,6 +1,5 @@
 // Configuration in YAML, as a tree.
-import { parseYamlDocument } from "../../../formats/yaml/document.ts";
-import type { YamlNode } from "../../../formats/yaml/document.ts";
+import { parseYamlDocument, type YamlNode } from "../../../formats/yaml/document.ts";
 import type { ConfigEntry, ConfigNode, ConfigSource } from "./node.ts";
 import type { ProblemList } from "./problems.ts";
 

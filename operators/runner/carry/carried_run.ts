@@ -6,20 +6,16 @@ import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import type { StepOutcome } from "../events.ts";
 import { removeLeft } from "../left_folders.ts";
 import { endOf } from "../outcomes.ts";
-import { configurationDigest } from "../plan.ts";
-import type { PipelinePlan } from "../plan.ts";
+import { configurationDigest, type PipelinePlan } from "../plan.ts";
 import type { FoundRecord } from "../records/files.ts";
 import { parseRunId } from "../records/names.ts";
 import { findRun, isCancelled, readResult, saveResult } from "../records/run_record.ts";
 import type { RunResult } from "../records/run_record.ts";
 import type { RunContext, RunnerOptions } from "../run_context.ts";
-import { createTeller, runContext } from "../run_pipeline.ts";
-import type { RunPipelineOptions } from "../run_pipeline.ts";
+import { createTeller, runContext, type RunPipelineOptions } from "../run_pipeline.ts";
 import { findDependencies } from "../sources.ts";
-import { createRunState } from "./run_state.ts";
-import type { RunState } from "./run_state.ts";
-import { deliver } from "./deliveries.ts";
-import type { CarryOptions } from "./deliveries.ts";
+import { createRunState, type RunState } from "./run_state.ts";
+import { type CarryOptions, deliver } from "./deliveries.ts";
 
 /** What is given to whoever has to do with a run. */
 export interface CarriedRunOptions
@@ -33,6 +29,8 @@ export interface CarriedRun {
   plan: FoundRecord<PipelinePlan>;
   state: RunState;
   underWay: number;
+  /** When this process looked last whether it is to stop, by the monotonic clock, and it was not. */
+  wentOnAt?: number;
 }
 
 /**
@@ -129,11 +127,18 @@ export const STOPPED: StepOutcome = {
   reason: "the run was stopped",
 };
 
+/** A look that found nothing counts for so long, milliseconds. */
+const LOOKED_MS = 500;
+
 /** Whether the run is to stop; a look that fails says nothing. */
-export async function isToStop({ context }: CarriedRun): Promise<boolean> {
-  const { registry, run, logger } = context;
+export async function isToStop(carried: CarriedRun): Promise<boolean> {
+  const { context: { registry, run, logger, system }, wentOnAt = -Infinity } = carried;
+  const now = system.monotonic();
+  if (now - wentOnAt < LOOKED_MS) return false;
   try {
-    return await isCancelled(registry, run);
+    const isTo = await isCancelled(registry, run);
+    if (!isTo) carried.wentOnAt = now;
+    return isTo;
   } catch (error) {
     logger.debug(`cannot look whether the run is to stop: ${error}`);
     return false;

@@ -1,19 +1,13 @@
 // Running a pipeline on an engine: planned here, executed wherever the engine carries its steps.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
-import { planWithSuccesses } from "../plan.ts";
 import type { PlanOptions } from "../plan.ts";
-import { cancelRun, saveRun } from "../records/run_record.ts";
-import type { RunResult } from "../records/run_record.ts";
-import type { RunPipelineOptions } from "../run_pipeline.ts";
-import { publicText, runContext } from "../run_pipeline.ts";
-import { checkRunnable } from "../step/run_attempt.ts";
-import { endRun, findCarriedRun } from "./carried_run.ts";
-import type { CarriedRun } from "./carried_run.ts";
-import { deliver } from "./deliveries.ts";
-import type { CarryOptions } from "./deliveries.ts";
-import { watchCarried } from "./watch_run.ts";
-import type { WatchRunOptions } from "./watch_run.ts";
+import { cancelRun, type RunResult } from "../records/run_record.ts";
+import { beginRun, runContext, type RunPipelineOptions } from "../run_pipeline.ts";
+import { checkRunOptions } from "../run_context.ts";
+import { type CarriedRun, endRun, findCarriedRun } from "./carried_run.ts";
+import { type CarryOptions, deliver } from "./deliveries.ts";
+import { watchCarried, type WatchRunOptions } from "./watch_run.ts";
 
 /** Options of {@linkcode submitRun}. */
 export interface SubmitRunOptions
@@ -32,22 +26,17 @@ export interface CarryPipelineOptions extends SubmitRunOptions, Omit<WatchRunOpt
  * @returns the run: `my_pipeline@3`
  */
 export async function submitRun(pipeline: Pipeline, options: SubmitRunOptions): Promise<string> {
-  return (await submit(pipeline, options)).carried
-    .context.run;
+  return (await submit(pipeline, options)).carried.context.run;
 }
 
 async function submit(
   pipeline: Pipeline,
   options: SubmitRunOptions,
 ): Promise<{ carried: CarriedRun; jobs: Map<string, string> }> {
-  const { registry, carry, onRun } = options;
-  const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
-  checkRunnable(chosen.filter(({ runAs }) => runAs !== "worker"), options); // whoever executes those has what they need
-  const { plan } = await planWithSuccesses(pipeline, options);
-  const run = await saveRun(registry, plan, {
-    signal: options.signal,
-    configuration: publicText(pipeline),
-  });
+  options = checkRunOptions("submit a run", options, ["carry"]);
+  const { carry, onRun } = options;
+  const { plan, save } = await beginRun(pipeline, options);
+  const run = await save();
   await onRun?.(run, runContext(pipeline, run, options).folder);
   const carried = await findCarriedRun(pipeline, { ...options, run });
   const { before } = carried.context.dependencies;

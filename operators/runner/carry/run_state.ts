@@ -4,18 +4,14 @@ import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { StepOutcome } from "../events.ts";
 import { codeOf, countedParams } from "../fingerprint.ts";
 import { failedOutcome, failureOutcome, isWell, ranOutcome, skippedOutcome } from "../outcomes.ts";
-import { pinInputs } from "../pin_inputs.ts";
-import type { PinnedInput, PinOptions } from "../pin_inputs.ts";
-import { operatorVersion } from "../plan.ts";
-import type { PipelinePlan, PlannedStep } from "../plan.ts";
+import { pinInputs, type PinnedInput, type PinOptions } from "../pin_inputs.ts";
+import { operatorVersion, type PipelinePlan, type PlannedStep } from "../plan.ts";
 import { findFailures } from "../records/failures.ts";
-import { readSuccess } from "../records/files.ts";
-import type { FoundRecord } from "../records/files.ts";
+import { type FoundRecord, readSuccess } from "../records/files.ts";
 import { recordNames } from "../records/names.ts";
 import type { StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
-import { findSuccess } from "../step/success.ts";
-import type { StepState } from "../step/success.ts";
+import { findSuccess, type StepState } from "../step/success.ts";
 import { createWriters } from "../writers.ts";
 
 export interface DueStep {
@@ -55,11 +51,7 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
   };
 
   function end(id: string, outcome: StepOutcome, success?: FoundRecord<StepRecord>): EndedStep {
-    const status: EndedStep = {
-      is: "ended",
-      outcome,
-      ...(success === undefined ? {} : { success }),
-    };
+    const status: EndedStep = { is: "ended", outcome, ...(success && { success }) };
     ended.set(id, status);
     return status;
   }
@@ -94,11 +86,8 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
     const others = upstreamOf(id);
     const bad = upstream.findIndex((status) => status.is === "ended" && !isWell(status.outcome));
     if (bad >= 0) {
-      return end(id, {
-        end: "blocked",
-        durationMs: 0,
-        reason: `step ${others[bad]} has no success`,
-      });
+      const reason = `step ${others[bad]} has no success`;
+      return end(id, { end: "blocked", durationMs: 0, reason });
     }
     if (upstream.some(({ is }) => is !== "ended")) return { is: "waiting" };
     const step = steps.get(id)!;
@@ -106,24 +95,13 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
     let inputs: Record<string, PinnedInput>;
     let state: StepState;
     try {
-      const pinned = await pinInputs(step, writersOf(step), {
-        ...pinOptions,
-        known: plannedStep.inputs,
-      });
-      inputs = pinned.inputs;
-      const code = codeOf(step, {
-        operatorVersion: await operatorVersion(step, context),
-        files: plannedStep.files,
-      });
-      state = await findSuccess(step, plannedStep, {
-        inputs,
-        params: countedParams(step),
-        code,
-        seen: { last: success },
-      }, {
-        ...context,
-        signal: new AbortController().signal,
-      });
+      const known = { ...pinOptions, known: plannedStep.inputs };
+      inputs = (await pinInputs(step, writersOf(step), known)).inputs;
+      const { files } = plannedStep;
+      const code = codeOf(step, { operatorVersion: await operatorVersion(step, context), files });
+      const present = { inputs, params: countedParams(step), code, seen: { last: success } };
+      const { signal } = new AbortController(); // a run that is to stop is looked at all the same
+      state = await findSuccess(step, plannedStep, present, { ...context, signal });
     } catch (error) {
       if (!isRegistryError(error, "NotFound", "Invalid", "Corrupt", "Unsupported")) throw error; // it may pass
       return end(id, failedOutcome(error, context.secrets));

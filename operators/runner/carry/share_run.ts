@@ -5,9 +5,8 @@ import type { Pipeline, PipelineStep } from "../../../core/pipelines/pipeline.ts
 import { isOfShard } from "../../../core/work/shards.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../records/run_record.ts";
-import { beginRun } from "../run_pipeline.ts";
-import type { RunPipelineOptions } from "../run_pipeline.ts";
-import { createRoom, thisMachine } from "../schedule.ts";
+import { beginRun, type RunPipelineOptions } from "../run_pipeline.ts";
+import { Room, thisMachine } from "../schedule.ts";
 import { endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
 import { WAIT_MS } from "./watch_run.ts";
@@ -38,7 +37,7 @@ export async function shareRun(pipeline: Pipeline, options: ShareRunOptions): Pr
   const { system, tell, dependencies: { steps, before } } = context;
   await options.onRun?.(run, context.folder);
 
-  const room = createRoom(pipeline, machine, concurrency);
+  const room = new Room(pipeline, machine, concurrency);
   const left = new Set(carried.plan.record.steps.map(({ step }) => step));
   const begun = new Set<string>();
   const running = new Set<Promise<void>>();

@@ -6,8 +6,7 @@ import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import { queuedStepOf } from "../../engines/queue.ts";
 import { parseRunId } from "../records/names.ts";
 import { isWell } from "../outcomes.ts";
-import { findCarriedRun } from "./carried_run.ts";
-import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
+import { type CarriedRun, type CarriedRunOptions, findCarriedRun } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
 import type { CarryOptions } from "./deliveries.ts";
 

@@ -7,14 +7,12 @@ import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import { exitNameOf } from "../../exit_codes.ts";
 import type { StepOutcome } from "../events.ts";
 import { saveFailure } from "../records/failures.ts";
-import { cancelRun } from "../records/run_record.ts";
-import type { RunResult } from "../records/run_record.ts";
+import { cancelRun, type RunResult } from "../records/run_record.ts";
 import type { FailureRecord } from "../records/step_record.ts";
 import { metadataOf } from "../step/success.ts";
 import { endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
-import { deliver, mostDeliveries } from "./deliveries.ts";
-import type { CarryOptions } from "./deliveries.ts";
+import { type CarryOptions, deliver, mostDeliveries } from "./deliveries.ts";
 import type { DueStep } from "./run_state.ts";
 
 /** Options of {@linkcode watchRun}. */

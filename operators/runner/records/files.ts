@@ -1,7 +1,6 @@
 // Records as versions in a registry: `record.json`, and what belongs to it as files beside it.
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
-import { defineMaterializer } from "../../../core/materializer.ts";
-import type { FileSource } from "../../../core/materializer.ts";
+import { defineMaterializer, type FileSource } from "../../../core/materializer.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
 import type {
   Registry,
@@ -94,9 +93,14 @@ export async function readRecord<T extends object>(
 ): Promise<FoundRecord<T> | undefined> {
   const exact = ref.includes("@") ? ref : await latestOf(registry, ref, signal);
   if (exact === undefined) return undefined;
-  const read = () => readThere<T>(registry, exact, { kind, signal });
+  const read = async () => {
+    try {
+      return await readThere<T>(registry, exact, { kind, signal });
+    } catch (error) {
+      throw error instanceof SyntaxError ? corrupt(exact, error.message) : error;
+    }
+  };
   return await read().catch(async (error) => {
-    if (error instanceof SyntaxError) throw corrupt(exact, error.message);
     if (!isRegistryError(error, "NotFound")) throw error;
     return await registry.has(exact, { signal }) ? await read() : undefined; // it may have come since
   });

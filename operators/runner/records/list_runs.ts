@@ -4,8 +4,7 @@ import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { readRecord } from "./files.ts";
 import { formatRunId, numberOf, recordNames } from "./names.ts";
-import { readResult } from "./run_record.ts";
-import type { RunResult } from "./run_record.ts";
+import { readResult, type RunResult } from "./run_record.ts";
 import type { PipelinePlan } from "../plan.ts";
 
 /** A run, as a list shows it. */

@@ -4,8 +4,7 @@ import { shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import type { RunEnd, StepOutcome } from "../events.ts";
 import type { PipelinePlan } from "../plan.ts";
-import { readRecord, saveRecord } from "./files.ts";
-import type { FoundRecord } from "./files.ts";
+import { type FoundRecord, readRecord, saveRecord } from "./files.ts";
 import { formatRunId, numberOf, parseRunId, recordNames, versionOf } from "./names.ts";
 
 /** How a run ended. */

@@ -24,8 +24,7 @@ import type { SavedOutput, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { joinLogs } from "./shard_logs.ts";
 import { WHOLE_OUTPUT } from "../../output_keys.ts";
-import { fileOf } from "../step/publish_outputs.ts";
-import type { WrittenOutput } from "../step/publish_outputs.ts";
+import { fileOf, type WrittenOutput } from "../step/publish_outputs.ts";
 
 export interface ShardRecord {
   kind: "shard";
@@ -47,15 +46,6 @@ export interface EndedShard extends Omit<ShardRecord, "kind" | "shard" | "run" |
   beside: readonly FileToSave[];
 }
 
-export interface CommitShared {
-  inputs: ArtifactInput[];
-  metadata: Record<string, unknown>;
-}
-
-export interface CommittedShards extends Required<Pick<StepRecord, "outputs" | "shards">> {
-  log?: FileSource;
-}
-
 export interface SharedStep {
   readonly done: ReadonlySet<number>;
   /** Keeps what a shard wrote: the shard is done. Of two deliveries of one shard the first counts, whole. */
@@ -66,7 +56,9 @@ export interface SharedStep {
    * @returns the outputs, the ref of the shards' records, and what all of them said
    * @throws {RegistryError} `Invalid` where two shards wrote the same file: then all of them are to be done again
    */
-  commit(options: CommitShared): Promise<CommittedShards | undefined>;
+  commit(
+    options: { inputs: ArtifactInput[]; metadata: Record<string, unknown> },
+  ): Promise<Required<Pick<StepRecord, "outputs" | "shards">> & { log?: FileSource } | undefined>;
 }
 
 export async function openSharedStep(
@@ -105,12 +97,8 @@ export async function openSharedStep(
       if (!indexes.every((index) => done.has(index))) return undefined;
       try {
         if (state === "open") await checkWritten();
-        const saved = await records.commit({
-          parts: indexes.map(String),
-          metadata,
-          inputs,
-          signal,
-        });
+        const all = { parts: indexes.map(String), metadata, inputs, signal };
+        const saved = await records.commit(all);
         const shards = `${saved.name}@${saved.version}`;
         const written = new Map<string, ShardRecord["outputs"][string][]>();
         const artifact = await registry.open(shards, { signal });
@@ -139,21 +127,15 @@ export async function openSharedStep(
         const draft = await draftOf(output, to);
         const [, version] = refOf(to).split("@");
         const parts = written.map(({ part }) => part);
-        const saved = await draft.commit({
-          parts,
-          inputs,
-          metadata: { ...metadata, output },
-          version,
-          signal,
-        });
+        const of = { parts, inputs, metadata: { ...metadata, output }, version, signal };
+        const { name, version: saved, digest, size } = await draft.commit(of);
         const { file } = written[0];
-        const of = file === undefined ? {} : { file };
         return {
           to,
-          ref: `${saved.name}@${saved.version}`,
-          ...of,
-          digest: saved.digest,
-          size: saved.size,
+          ref: `${name}@${saved}`,
+          ...(file === undefined ? {} : { file }),
+          digest,
+          size,
         };
       }
     },

@@ -3,8 +3,7 @@ import { join } from "@std/path";
 import { messageOf } from "../../../core/errors.ts";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { encodeName, shown } from "../../../core/naming/names.ts";
-import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
-import type { ExitCode } from "../../../core/pipelines/operator.ts";
+import { EXIT_CODES, type ExitCode } from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import { exitCodeOf, exitNameOf } from "../../exit_codes.ts";
 import type { RunEvent, StepOutcome } from "../events.ts";
@@ -12,27 +11,21 @@ import { codeOf, countedParams } from "../fingerprint.ts";
 import { failedOutcome, outcomeOf, told } from "../outcomes.ts";
 import { noteStep } from "../left_folders.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
-import { operatorVersion } from "../plan.ts";
-import type { PlannedStep } from "../plan.ts";
+import { operatorVersion, type PlannedStep } from "../plan.ts";
 import type { FoundRecord } from "../records/files.ts";
 import { saveFailure } from "../records/failures.ts";
 import type { FailureRecord, StepFacts, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { createMask, reveal } from "../secrets.ts";
-import { checkShard, endShared } from "../shards/end_shared.ts";
-import { createShardGroup } from "../shards/shard_group.ts";
-import { openSharedStep } from "../shards/shared_step.ts";
-import type { SharedStep } from "../shards/shared_step.ts";
+import { checkShard, endShared, ShardGroup } from "../shards/end_shared.ts";
+import { openSharedStep, type SharedStep } from "../shards/shared_step.ts";
 import { lineageOf } from "./lineage.ts";
 import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.ts";
-import { runAttempt } from "./run_attempt.ts";
-import type { AttemptEnd } from "./attempt_end.ts";
+import { type AttemptEnd, runAttempt } from "./run_attempt.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
 import { makeStepFolder, removeStepFolder, stepFolder } from "./step_folder.ts";
-import { createStepLog } from "./step_log.ts";
-import type { StepLog } from "./step_log.ts";
-import { addSuccess, findSuccess, metadataOf } from "./success.ts";
-import type { StepState } from "./success.ts";
+import { StepLog } from "./step_log.ts";
+import { addSuccess, findSuccess, metadataOf, type StepState } from "./success.ts";
 
 export interface ExecutedStep {
   outcome: StepOutcome;
@@ -63,6 +56,10 @@ export async function executeStep(
   const step = dependencies.steps.get(planned.step)!;
   const startedAt = system.monotonic();
   const took = () => Math.round(system.monotonic() - startedAt);
+  const notBegun = (error: unknown): ExecutedStep => {
+    signal.throwIfAborted();
+    return { outcome: { ...failedOutcome(error, context.secrets), durationMs: took() } };
+  };
   if (step.shards > 1 && context.shard === undefined) {
     return await executeShards(context, planned, inputs, { failed });
   }
@@ -72,8 +69,7 @@ export async function executeStep(
     checkShard(step, context);
     state = known ?? await findState();
   } catch (error) {
-    signal.throwIfAborted();
-    return { outcome: { ...failedOutcome(error, context.secrets), durationMs: took() } };
+    return notBegun(error);
   }
   if (state.done !== undefined) {
     const reason = state.done.record.effect === state.effect ? "done already" : "nothing changed";
@@ -88,31 +84,16 @@ export async function executeStep(
       shared = await openSharedStep(context, step, { effect: state.effect, forced });
       if (shared.done.has(context.shard!.index)) return await endDone(shared);
     } catch (error) {
-      signal.throwIfAborted();
-      return { outcome: { ...failedOutcome(error, context.secrets), durationMs: took() } };
+      return notBegun(error);
     }
   }
   const { retries } = step;
   for (let attempt = failed + 1;; attempt++) {
     const end = await tryStep(context, step, { state, inputs, attempt, shared });
     if ("success" in end) return ended(end.success, attempt);
-    const { exitCode, exit, message, hint, record } = end;
+    const { exitCode, exit, reason: message } = end;
     if (!isTriedAgain(step, { attempt, exitCode })) {
-      const outcome = {
-        end: "failed" as const,
-        durationMs: took(),
-        exitCode,
-        exit,
-        attempts: attempt,
-        reason: message,
-      };
-      return {
-        outcome: {
-          ...outcome,
-          ...(hint === undefined ? {} : { hint }),
-          ...(record === undefined ? {} : { record }),
-        },
-      };
+      return { outcome: { end: "failed", durationMs: took(), attempts: attempt, ...end } };
     }
     const inMs = Math.round(retries.backoffMs * 2 ** (attempt - 1) * (0.5 + system.random() / 2));
     context.tell({ type: "step retried", ...labelOf(context, step), attempt, exit, inMs, message });
@@ -161,7 +142,7 @@ async function executeShards(
   options: ExecuteOptions,
 ): Promise<ExecutedStep> {
   const { shards: count } = context.dependencies.steps.get(planned.step)!;
-  const group = createShardGroup(count, context.system);
+  const group = new ShardGroup(count, context.system);
   for (let index = 0;; index++) {
     const shard = { index, count };
     const executed = group.failed
@@ -212,11 +193,9 @@ interface Attempt {
   shared?: SharedStep;
 }
 
-type FailedAttempt = Required<Pick<StepOutcome, "exitCode" | "exit">> & {
-  message: string;
-  hint?: string;
-  record?: string;
-};
+type FailedAttempt =
+  & Required<Pick<StepOutcome, "exitCode" | "exit" | "reason">>
+  & Pick<StepOutcome, "hint" | "record">;
 
 async function tryStep(
   context: RunContext,
@@ -233,7 +212,7 @@ async function tryStep(
   const startedAtMs = system.monotonic();
   const secrets = [...context.secrets.values];
   let { mask } = context.secrets;
-  const log = createStepLog({
+  const log = new StepLog({
     path: join(folder, "log.txt"),
     mask: (text) => mask(text),
     onLine: (level, line) => context.tell({ type: "log", ...labelOf(context, step), level, line }),
@@ -316,37 +295,23 @@ async function tryStep(
     const exit = exitNameOf(exitCode);
     const { reason, hint, code } = told(error ?? `it ended with code ${exitCode} (${exit})`);
     const message = mask(reason);
+    const masked = hint === undefined ? {} : { hint: mask(hint) };
+    const ended = { exitCode, exit, reason: message, ...masked };
     log.write("error", message);
     log.close();
     const record: FailureRecord = {
       kind: "failure",
       ...facts(),
-      exitCode: exitCode as ExitCode,
+      exitCode,
       exit,
-      again: isTriedAgain(step, { attempt, exitCode: exitCode as ExitCode }),
-      error: {
-        message,
-        ...(code === undefined ? {} : { code }),
-        ...(hint === undefined ? {} : { hint: mask(hint) }),
-      },
+      again: isTriedAgain(step, { attempt, exitCode }),
+      error: { message, ...(code === undefined ? {} : { code }), ...masked },
       ...(usage === undefined ? {} : { usage }),
     };
     const { registry, shard } = context;
-    const metadata = metadataOf(record);
-    const ended = {
-      exitCode: exitCode as ExitCode,
-      exit,
-      message,
-      ...(hint === undefined ? {} : { hint: mask(hint) }),
-    };
+    const options = { metadata: metadataOf(record), beside: besides(log), signal, shard };
     try {
-      const saved = await saveFailure(registry, record, {
-        metadata,
-        beside: besides(log),
-        signal,
-        shard,
-      });
-      return { ...ended, record: saved };
+      return { ...ended, record: await saveFailure(registry, record, options) };
     } catch (cause) { // a full disk takes no record either: the outcome is told all the same
       signal.throwIfAborted();
       context.logger.warn(

@@ -8,11 +8,6 @@ import type { RunContext } from "../run_context.ts";
 /** An artifact names at most so many inputs. */
 const MOST_INPUTS = 1_000;
 
-export interface LineageOf {
-  step: string;
-  effect: string;
-}
-
 /**
  * The versions that a step reads, with their digests. Where they are more than an artifact can name, they are named by
  * artifacts `<pipeline>:inputs:<step>` of their own, each saved once, so that nothing is missing from the lineage.
@@ -20,7 +15,7 @@ export interface LineageOf {
 export async function lineageOf(
   inputs: Readonly<Record<string, PinnedInput>>,
   { registry, pipeline, signal }: Pick<RunContext, "registry" | "pipeline" | "signal">,
-  { step, effect }: LineageOf,
+  { step, effect }: { step: string; effect: string },
 ): Promise<ArtifactInput[]> {
   const read = new Map<string, ArtifactInput>();
   for (const { parts } of Object.values(inputs)) {

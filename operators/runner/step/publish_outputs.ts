@@ -1,7 +1,15 @@
 // Bringing what a step wrote to where it is kept.
-import { lstatSync, readdirSync, statSync } from "node:fs";
-import type { Dirent } from "node:fs";
-import { basename, join, relative, SEPARATOR } from "@std/path";
+import {
+  cpSync,
+  type Dirent,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join, relative, SEPARATOR } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { pathsBelow } from "../../../core/disk/paths_below.ts";
@@ -17,8 +25,8 @@ import { recordNames } from "../records/names.ts";
 import type { SavedOutput } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { isUrl, parsePlace } from "../sources.ts";
-import { publishPath } from "./publish_path.ts";
 import { inside } from "./stage_inputs.ts";
+import { errorCode, onDisk } from "../../../core/disk/file_errors.ts";
 
 export interface PublishOptions {
   effect: string;
@@ -45,22 +53,16 @@ export interface WrittenOutput {
   from: string;
 }
 
-/** Options of {@linkcode findOutputs}. */
-export interface FindOutputsOptions {
-  outputRoot: string;
-  /** Whether other processes write the same outputs, so one of them may leave an output out. @default false */
-  isShard?: boolean;
-}
-
 /**
  * Returns the outputs of a step as they lie in its output root.
  *
+ * @param options `isShard`, where other processes write the same outputs: one of them may leave an output out
  * @throws {RegistryError} `TaskFailed` for one that was not written
  */
 export function findOutputs(
   step: PipelineStep,
   { pipeline }: Pick<RunContext, "pipeline">,
-  { outputRoot, isShard = false }: FindOutputsOptions,
+  { outputRoot, isShard }: { outputRoot: string; isShard: boolean },
 ): WrittenOutput[] {
   const there = readdirSync(outputRoot, { withFileTypes: true });
   const named = Object.entries(step.outputs);
@@ -237,5 +239,61 @@ function writesToStep(to: string): RegistryError {
     subject: shown(to),
     state: "a step's outputs are its own",
     hint: "Write registry:NAME, a URL or a path; the other step reads step:THIS as its input.",
+  });
+}
+
+/**
+ * Moves what a step wrote to its place. What stood there is replaced; where it is not the step's own it is kept beside,
+ * as `NAME.before-<id>`.
+ *
+ * A file is replaced at once. A folder is exchanged by two renames: between them nothing is at the place.
+ *
+ * @param from what was written; it is gone afterwards
+ * @param to where it goes, absolute
+ * @param options `isOwn`, where what stands there is of this step, so that nobody misses it
+ * @returns where it is
+ */
+export function publishPath(
+  from: string,
+  to: string,
+  { id, root, isOwn }: { id: string; root: string; isOwn: boolean },
+): string {
+  const inner = relative(to, root);
+  if (inner === "" || !inner.startsWith("..")) throw refused(to);
+  return onDisk("write", to, () => {
+    const name = `.${basename(to)}.holdfast-${id}`;
+    mkdirSync(dirname(to), { recursive: true });
+    const staged = join(dirname(to), name);
+    move(from, staged);
+    const before = lstatSync(to, { throwIfNoEntry: false });
+    if (before !== undefined && (before.isDirectory() || !isOwn)) {
+      const aside = isOwn ? `${staged}-before` : `${to}.before-${id}`;
+      renameSync(to, aside);
+      renameSync(staged, to);
+      if (isOwn) rmSync(aside, { recursive: true, force: true });
+    } else {
+      renameSync(staged, to);
+    }
+    return to;
+  });
+}
+
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (errorCode(error) !== "EXDEV") throw error;
+    cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+    rmSync(from, { recursive: true, force: true });
+  }
+}
+
+function refused(to: string): RegistryError {
+  return fault({
+    code: "Invalid",
+    action: "write an output to",
+    subject: shown(to),
+    state: "the pipeline's own folder is in it",
+    hint: "Name a folder of its own for each output, such as ./out/clean.",
   });
 }

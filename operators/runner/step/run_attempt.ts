@@ -1,19 +1,26 @@
 // Running the operator of a step once: on this thread, on one of its own, or as a process.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
-import type { OperatorContext } from "../../../core/pipelines/operator.ts";
+import {
+  EXIT_CODES,
+  type ExitCode,
+  type OperatorContext,
+  type OperatorJobEnd,
+} from "../../../core/pipelines/operator.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
-import type { System } from "../../../core/system.ts";
-import { checkFree } from "../../monitor/disk.ts";
-import { watchStep } from "../../monitor/watch_step.ts";
+import { type System, withoutVariables } from "../../../core/system.ts";
+import { checkFree, type StepWatch, watchStep } from "../../monitor/watch_step.ts";
 import type { AnyOperator } from "../../operator.ts";
 import { runOperator } from "../../run_operator.ts";
 import type { RunContext } from "../run_context.ts";
-import type { AttemptEnd, AttemptResult } from "./attempt_end.ts";
-import { runAsCommand } from "./run_as_command.ts";
-import { noExecutor, runAsWorker } from "./run_as_worker.ts";
 import type { StepLog } from "./step_log.ts";
+import type { PlainValue } from "../../../core/text/plain_value.ts";
+import { activate, installCommand } from "../../environment/mod.ts";
+import { prepareContext } from "../../prepare.ts";
+import { runNotedCommand } from "../../process/run_command.ts";
+import type { CommandResult, RunCommandOptions } from "../../process/run_command.ts";
+import { stepVariables } from "../../process/step_variables.ts";
+import type { JobOptions } from "../../../core/executor.ts";
 
 export interface AttemptOptions {
   roots: { inputRoot: string; outputRoot: string; workspaceRoot: string };
@@ -42,7 +49,7 @@ export async function runAttempt(
   const operator = needed ? await operators.instance(step.operator, step.id) : undefined; // or says what there is
   await checkFree(roots.outputRoot, step.resources.diskRequest);
   const folders = [roots.outputRoot, roots.workspaceRoot];
-  const watch = watchStep({ step, folders, signal: context.signal, system });
+  const watch = watchStep(step, { folders, signal: context.signal, system });
   const given = {
     pipelineId: pipeline.id,
     nodeId: step.node,
@@ -116,5 +123,118 @@ function notShared(step: string, to: string): RegistryError {
     state: `its shards cannot write ${shown(to)} together`,
     hint:
       "Write registry:NAME: all shards together are one version of it. A step after it may write to a path or URL.",
+  });
+}
+
+export interface AttemptResult {
+  /** 0 to 5. */
+  exitCode: ExitCode;
+  /** Why it is not 0. */
+  error?: unknown;
+}
+
+export interface AttemptEnd extends AttemptResult {
+  usage?: Record<string, PlainValue>;
+}
+
+export interface RunAsCommandOptions {
+  note: string;
+  log: StepLog;
+  /** Values that are in no log. */
+  secrets: readonly string[];
+  withheld: ReadonlySet<string>;
+  hear: StepWatch["hear"];
+  operator?: AnyOperator;
+}
+
+/** Runs the command of a step, once its environment was made where that is asked for. */
+export async function runAsCommand(
+  step: PipelineStep,
+  given: OperatorContext<unknown>,
+  { root, signal, system, note, log, secrets, withheld, hear, operator }:
+    & Pick<RunContext, "root" | "signal" | "system">
+    & RunAsCommandOptions,
+): Promise<AttemptResult> {
+  const options: RunCommandOptions = {
+    cwd: root,
+    env: stepVariables(given),
+    secrets,
+    signal,
+    timeoutMs: step.timeoutMs,
+    maxBytes: step.resources.memoryLimit,
+    onLine: (stream, line) => log.write(stream, line),
+    onUsage: hear,
+    system: withoutVariables(system, withheld),
+  };
+  const command = await commandOf(step, operator, given);
+  const places = { root, env: given.env, system };
+  const install = await installCommand(step.environment, places);
+  if (install !== undefined) {
+    const made = await runNotedCommand(install, options, note);
+    if (made.exitCode !== EXIT_CODES.ok) return notMade(install, made);
+  }
+  const { env, before } = await activate(step.environment, places);
+  const whole = { ...options, env: { ...options.env, ...env } };
+  return await runNotedCommand([...before, ...command], whole, note);
+}
+
+async function commandOf(
+  step: PipelineStep,
+  operator: AnyOperator | undefined,
+  given: OperatorContext<unknown>,
+) {
+  const { startCommand } = step;
+  const checked = await prepareContext(startCommand === undefined ? operator! : {}, given);
+  return startCommand ?? await operator!.command(checked);
+}
+
+/** What a program that makes environments returns is no exit code of an operator. */
+function notMade(install: readonly string[], { error, timedOut }: CommandResult): AttemptResult {
+  if (timedOut) return { exitCode: EXIT_CODES.resource, error };
+  const problem = fault({
+    code: "Unsupported",
+    action: "make the environment of a step",
+    state: `${shown(install.slice(0, 2).join(" "))} failed`,
+    hint: error?.hint ?? "Look at its log.",
+    cause: error,
+  });
+  return { exitCode: EXIT_CODES.environment, error: problem };
+}
+
+/** Runs the operator where the executor has it: this thread only watches its time, and whether it is cancelled. */
+export async function runAsWorker(
+  { id, operator, timeoutMs, resources }: PipelineStep,
+  given: OperatorContext<unknown>,
+  { executor, system, hear }: Pick<RunContext, "executor" | "system"> & Pick<StepWatch, "hear">,
+): Promise<AttemptResult> {
+  if (executor === undefined) throw noExecutor(id);
+  const ended: { there?: OperatorJobEnd } = {};
+  const watched: AnyOperator = {
+    async run({ logger, registry: _, signal, ...context }) {
+      const onLog: JobOptions["onLog"] = (level, text) => logger[level](text);
+      const job = { key: operator, context, maxBytes: resources.memoryLimit };
+      ended.there = await executor.run("operator", job, { signal, onLog, onUsage: hear });
+      return ended.there.exitCode;
+    },
+    command: () => [],
+    validateInput: () => true, // is asked there
+  };
+  const { exitCode, error } = await runOperator(watched, given, {
+    timeoutMs,
+    graceMs: Infinity,
+    system,
+  });
+  return { exitCode, error: error ?? ended.there?.error };
+}
+
+export function noExecutor(step: string): RegistryError {
+  return fault({
+    code: "Unsupported",
+    action: "run step",
+    subject: shown(step),
+    state: "it is to run in a worker, and nobody said of which module",
+    hint:
+      "Pass executor: createOperatorExecutor({ module }) of ./workers/operators; the command line does so for a " +
+      "pipeline with operators_module. Or leave out run_as: worker.",
   });
 }

@@ -14,17 +14,8 @@ const MAX_BYTES = 16 * 1024 * 1024;
 const LAST_LINES = 1_000;
 const MAX_LINE = 64 * 1024;
 
-export interface StepLog {
-  readonly path: string;
-  readonly isEmpty: boolean;
-  write(level: LogLevel, text: string): void;
-  readonly logger: Logger;
-  source(): FileSource;
-  close(): void;
-}
-
-/** Options of {@linkcode createStepLog}. */
-export interface StepLogOptions {
+/** What a log is made with. */
+interface StepLogOptions {
   path: string;
   /** Masks secrets. */
   mask(text: string): string;
@@ -32,68 +23,78 @@ export interface StepLogOptions {
   system: System;
 }
 
-export function createStepLog({ path, mask, onLine, system }: StepLogOptions): StepLog {
-  let file: number | undefined;
-  let bytes = 0;
-  let dropped = 0;
-  let closed = false;
-  let isBroken = false;
-  const last: string[] = [];
+export class StepLog {
+  readonly path: string;
+  readonly logger: Logger;
+  readonly #options: StepLogOptions;
+  readonly #last: string[] = [];
+  #file?: number;
+  #bytes = 0;
+  #dropped = 0;
+  #closed = false;
+  #isBroken = false;
 
-  function keep(line: string): void {
-    if (closed) return; // said after its end
-    if (bytes >= MAX_BYTES || isBroken) {
-      if (last.push(line) > LAST_LINES) {
-        last.shift();
-        dropped++;
-      }
-      return;
-    }
-    onFile(() => {
-      file ??= openSync(path, "a");
-      bytes += writeSync(file, line);
-    });
+  constructor(options: StepLogOptions) {
+    this.#options = options;
+    this.path = options.path;
+    const at = (level: LogLevel) => (...args: unknown[]) => this.write(level, format(...args));
+    this.logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
   }
 
-  /** A full disk ends no step because of its log: what comes last may find room when it has ended. */
-  function onFile(act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      if (!isBroken) onLine("warn", `the log of this step is not whole: ${messageOf(error)}`);
-      isBroken = true;
-    }
+  get isEmpty(): boolean {
+    return this.#file === undefined;
   }
 
-  function write(level: LogLevel, text: string): void {
+  write(level: LogLevel, text: string): void {
+    const { mask, onLine, system } = this.#options;
     for (const whole of text.split("\n")) {
       const masked = mask(whole); // before it is cut: half of a secret is not known any more
       const line = masked.length > MAX_LINE
         ? `${masked.slice(0, MAX_LINE).toWellFormed()} …`
         : masked;
-      keep(`${new Date(system.now()).toISOString()} ${level} ${line}\n`);
+      this.#keep(`${new Date(system.now()).toISOString()} ${level} ${line}\n`);
       onLine(level, line);
     }
   }
 
-  const at = (level: LogLevel) => (...args: unknown[]) => write(level, format(...args));
-  return {
-    path,
-    get isEmpty() {
-      return file === undefined;
-    },
-    write,
-    logger: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
-    source: () => new DiskContent({ path, state: stateOf(lookAt(path)) }),
-    close() {
-      if (file === undefined || closed) return;
-      closed = true;
-      const [end, lines] = [file, last.splice(0)];
-      onFile(() => {
-        if (dropped > 0) writeSync(end, `… ${dropped} lines are not kept …\n`);
-        for (const line of lines) writeSync(end, line);
-      });
-      closeSync(end);
-    },
-  };
+  source(): FileSource {
+    return new DiskContent({ path: this.path, state: stateOf(lookAt(this.path)) });
+  }
+
+  close(): void {
+    const file = this.#file;
+    if (file === undefined || this.#closed) return;
+    this.#closed = true;
+    const lines = this.#last.splice(0);
+    this.#onFile(() => {
+      if (this.#dropped > 0) writeSync(file, `… ${this.#dropped} lines are not kept …\n`);
+      for (const line of lines) writeSync(file, line);
+    });
+    closeSync(file);
+  }
+
+  #keep(line: string): void {
+    if (this.#closed) return; // said after its end
+    if (this.#bytes >= MAX_BYTES || this.#isBroken) {
+      if (this.#last.push(line) <= LAST_LINES) return;
+      this.#last.shift();
+      this.#dropped++;
+      return;
+    }
+    this.#onFile(() => {
+      this.#file ??= openSync(this.path, "a");
+      this.#bytes += writeSync(this.#file, line);
+    });
+  }
+
+  /** A full disk ends no step because of its log: what comes last may find room when it has ended. */
+  #onFile(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      const state = `the log of this step is not whole: ${messageOf(error)}`;
+      if (!this.#isBroken) this.#options.onLine("warn", state);
+      this.#isBroken = true;
+    }
+  }
 }

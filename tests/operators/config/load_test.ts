@@ -1,8 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { checkPipeline, loadPipeline } from "../../../operators/config/mod.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
 
 async function write(root: TempRoot, files: Record<string, string>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {

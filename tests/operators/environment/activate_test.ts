@@ -4,8 +4,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import type { EnvironmentConfig } from "../../../core/pipelines/pipeline.ts";
 import { activate, installCommand } from "../../../operators/environment/mod.ts";
 import type { Activation } from "../../../operators/environment/environment.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 
 type Kind = EnvironmentConfig["kind"];
 

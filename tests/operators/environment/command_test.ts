@@ -4,11 +4,9 @@ import { realSystem } from "../../../core/system.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import { openRegistry } from "../../../mod.ts";
 import { createOperators, runCommand } from "../../../operators/mod.ts";
-import { runPipeline } from "../../../operators/runner/mod.ts";
-import type { RunEvent } from "../../../operators/runner/mod.ts";
+import { type RunEvent, runPipeline } from "../../../operators/runner/mod.ts";
 import { findPython } from "../../support/numpy.ts";
-import { tempRoot, testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, tempRoot, testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "../runner/pipelines.ts";
 
 /** Runs one command in an environment, and gives what it said. */

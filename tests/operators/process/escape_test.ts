@@ -1,14 +1,11 @@
 // Children that leave their process group, their environment or their name behind, and processes
 // that only look like children.
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { realSystem } from "../../../core/system.ts";
-import type { System } from "../../../core/system.ts";
-import { runCommand } from "../../../operators/mod.ts";
-import type { RunCommandOptions } from "../../../operators/mod.ts";
+import { realSystem, type System } from "../../../core/system.ts";
+import { runCommand, type RunCommandOptions } from "../../../operators/mod.ts";
 import { readStat } from "../../../operators/process/proc.ts";
 import { ProcessTree } from "../../../operators/process/process_tree.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 
 /** How a child leaves; each writes its id into the file `pid`, and sleeps. */
 const ESCAPES = {

@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createLogLines, MAX_LINE } from "../../../operators/process/log_lines.ts";
+import { defineOperator, runOperator, stepVariables } from "../../../operators/mod.ts";
+import { shellLine } from "../../../operators/process/shell_words.ts";
 
 function linesOf(pieces: (string | number[])[], secrets: string[] = []): string[] {
   const lines: string[] = [];
@@ -64,4 +66,42 @@ Deno.test("a secret is masked in the forms that programs show it in, also over s
     const [line] = linesOf([`before ${text.slice(0, 5)}`, `${text.slice(5)} after`], [secret]);
     assertEquals(/^before ["]?\*\*\*["=]* after$/.test(line), true, `${text}: ${line}`);
   }
+});
+
+Deno.test("a command knows its step by variables, which its own do not replace", async () => {
+  const seen: Record<string, string>[] = [];
+  const operator = defineOperator({
+    run: (context) => void seen.push(stepVariables(context)),
+    command: () => ["true"],
+  });
+  await runOperator(operator, {
+    pipelineId: "p",
+    nodeId: "n",
+    operatorId: "o",
+    inputRoot: "/",
+    params: { rate: 0.5 },
+    env: { OWN: "1", NODE_ID: "x", PIPELINE_ID: "y", HOLDFAST_PARAMS: "z" },
+    shard: { index: 1, count: 4 },
+  });
+  const [{ OUTPUT_ROOT, WORKSPACE_ROOT, ...rest }] = seen;
+  assertEquals([OUTPUT_ROOT, WORKSPACE_ROOT].every((path) => path.startsWith("/")), true);
+  assertEquals(rest, {
+    HOLDFAST_ENGINE: "", // its password is not for commands
+    OWN: "1",
+    PIPELINE_ID: "p",
+    NODE_ID: "n",
+    OPERATOR_ID: "o",
+    INPUT_ROOT: "/",
+    HOLDFAST_PARAMS: '{"rate":0.5}',
+    HOLDFAST_SHARD: "1/4",
+  });
+  await runOperator(operator, { inputRoot: "/" });
+  assertEquals(seen[1].HOLDFAST_SHARD, ""); // where tasks share a run, that is not what the step is told
+});
+
+Deno.test("a shell takes each word as it is", async () => {
+  const words = ["a b", "it's", `"$HOME"`, "`id`; $(id) | x > y & z", "\\", "é\n☂", "", "*"];
+  const args = ["-c", `for word in ${shellLine(words)}; do printf '%s\\037' "$word"; done`];
+  const { stdout } = await new Deno.Command("sh", { args }).output();
+  assertEquals(new TextDecoder().decode(stdout).split("\x1f").slice(0, -1), words);
 });

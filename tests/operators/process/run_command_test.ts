@@ -2,11 +2,9 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import process from "node:process";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
-import { runCommand } from "../../../operators/mod.ts";
-import type { CommandResult, RunCommandOptions } from "../../../operators/mod.ts";
+import { type CommandResult, runCommand, type RunCommandOptions } from "../../../operators/mod.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 
 /** Runs a script of the shell, and says what it wrote. */
 async function sh(root: TempRoot, script: string, options: Partial<RunCommandOptions> = {}) {

@@ -2,12 +2,10 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
-import { createOperators } from "../../../operators/mod.ts";
-import type { OperatorContext } from "../../../operators/mod.ts";
+import { createOperators, type OperatorContext } from "../../../operators/mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
 import type { RunEvent, RunPipelineOptions } from "../../../operators/runner/mod.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
 
 const sh = (script: string, members: Partial<PipelineStep> = {}) =>

@@ -1,9 +1,17 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { defineMaterializer, isRegistryError } from "../../../mod.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  defineMaterializer,
+  isRegistryError,
+  openRegistry,
+  type Registry,
+  RegistryError,
+} from "../../../mod.ts";
+import type { OperatorContext } from "../../../operators/mod.ts";
 import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
 import { textOf, threeSteps, world } from "./world.ts";
+import { readRecord, saveRecord } from "../../../operators/runner/records/files.ts";
 
 /** Writes what is given as a record, as another version of the library may. */
 const written = (formatVersion = 1) =>
@@ -75,3 +83,61 @@ testInRoot(
     }
   },
 );
+
+testInRoot("names that every object has are names like others", async (root) => {
+  await using here = await world(root);
+  await here.registry.save("data:raw", "raw ");
+  for (const name of ["constructor", "toString"]) {
+    const run = ({ outputRoot }: OperatorContext) =>
+      Deno.writeTextFile(`${outputRoot}/${name}`, "");
+    here.operators.register(name, { run, command: () => ["true"] });
+    const inputs = { [name]: "registry:data:raw", other: "registry:data:raw" };
+    const outputs = { [name]: "registry:data:clean" };
+    const clean = step("clean", { operator: name, inputs, outputs });
+    const train = step("train", { inputs: { data: `step:clean.${name}` } });
+    const odd = pipeline([clean, train], { id: name });
+    assertEquals((await runPipeline(odd, here)).end, "ok");
+    const { steps } = await planPipeline(odd, here);
+    assertEquals(steps.map(({ decision }) => decision), ["skip", "skip"]);
+  }
+  const missing = [step("clean"), step("train", { inputs: { data: "step:clean.constructor" } })];
+  const { steps } = await runPipeline(pipeline(missing), here);
+  assertEquals([steps.train.end, steps.train.exit], ["failed", "input"]);
+});
+
+Deno.test("a record that is saved while somebody looks for it is found", async () => {
+  const registry = await openRegistry("memory:");
+  const record = { kind: "failure", effect: "e", error: {} };
+  let opened = 0;
+  const open: Registry["open"] = async (ref, options) => {
+    try {
+      return await registry.open(ref, options);
+    } finally {
+      if (++opened === 1) {
+        await saveRecord(registry, { name: "nightly:step", record }, { version: "1.0.0" });
+      }
+    }
+  };
+  const slow = { ...registry, open } as Registry;
+  const found = await readRecord(slow, "nightly:step@1.0.0", { kind: "failure" });
+  assertEquals([found?.record, opened], [record, 2]);
+  assertEquals(await readRecord(slow, "nightly:step@2.0.0", { kind: "failure" }), undefined);
+});
+
+Deno.test("a damaged record that comes while somebody looks for it is Corrupt", async () => {
+  const registry = await openRegistry("memory:");
+  const materializer = defineMaterializer({
+    id: "test/damaged",
+    save: () => [{ path: "record.json", content: new TextEncoder().encode("{") }],
+    load: () => undefined,
+  });
+  let opened = 0;
+  const open: Registry["open"] = async (ref, options) => {
+    if (++opened > 1) return await registry.open(ref, options);
+    await registry.save("nightly:step", 1, { version: "1.0.0", materializer });
+    throw new RegistryError({ code: "NotFound", message: "Cannot open: it comes later" });
+  };
+  const slow = { ...registry, open } as Registry;
+  const reading = readRecord(slow, "nightly:step@1.0.0", { kind: "failure" });
+  assertEquals([(await assertRejects(() => reading, RegistryError)).code, opened], ["Corrupt", 2]);
+});

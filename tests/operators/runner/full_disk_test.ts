@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { runPipeline } from "../../../operators/runner/mod.ts";
-import type { RunEvent } from "../../../operators/runner/mod.ts";
+import { type RunEvent, runPipeline } from "../../../operators/runner/mod.ts";
 import { canMount, smallDisk } from "../../support/small_disk.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";

@@ -1,8 +1,7 @@
 // A run that kills itself: `killed_run.ts ROOT WHEN`, where WHEN is `in step`, `after outputs`, `after success` or
 // `never`. It prints what became of each step as JSON.
 import process from "node:process";
-import { openRegistry } from "../../../mod.ts";
-import type { Registry } from "../../../mod.ts";
+import { openRegistry, type Registry } from "../../../mod.ts";
 import { createOperators } from "../../../operators/mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
 import { pipeline, step } from "./pipelines.ts";

@@ -2,12 +2,10 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { realSystem } from "../../../core/system.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import { openRegistry } from "../../../mod.ts";
-import { createOperators } from "../../../operators/mod.ts";
-import type { OperatorContext } from "../../../operators/mod.ts";
+import { createOperators, type OperatorContext } from "../../../operators/mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
 import { createOperatorExecutor } from "../../../workers/operators/mod.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { operators as threaded } from "../../workers/operators/operators.ts";
 import { pipeline, step } from "./pipelines.ts";
 

@@ -1,14 +1,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { createS3Configs } from "../../../backends/s3_configs.ts";
-import type { S3Configs } from "../../../backends/s3_configs.ts";
+import { createS3Configs, type S3Configs } from "../../../backends/s3_configs.ts";
 import { realSystem } from "../../../core/system.ts";
-import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
-import type { ObjectTransfer } from "../../../operators/runner/mod.ts";
-import { S3_SERVERS, serverTest } from "../../support/servers/mod.ts";
-import type { RunningServer } from "../../support/servers/mod.ts";
+import { type ObjectTransfer, planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
+import { type RunningServer, S3_SERVERS, serverTest } from "../../support/servers/mod.ts";
 import { tempRoot, testInRoot } from "../../support/temp_root.ts";
-import { ends, world } from "./world.ts";
-import type { World } from "./world.ts";
+import { ends, type World, world } from "./world.ts";
 import { pipeline, step } from "./pipelines.ts";
 
 interface BucketWorld extends World {

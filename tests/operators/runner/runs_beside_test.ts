@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { realSystem, silentLogger } from "../../../core/system.ts";
 import { isRegistryError, openRegistry } from "../../../mod.ts";
 import { planPipeline, readResult, runPipeline } from "../../../operators/runner/mod.ts";
+import { watchForCancel } from "../../../operators/runner/watch_cancel.ts";
 import { saveResult } from "../../../operators/runner/records/run_record.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
@@ -105,3 +107,18 @@ testInRoot(
     assertEquals(here.ran, []);
   },
 );
+
+Deno.test("a look whether a run is to stop that fails ends nothing: the next one answers", async () => {
+  let looks = 0;
+  const has = async () => {
+    await Promise.resolve();
+    if (++looks < 3) throw new Error("away for a moment");
+    return true;
+  };
+  await using memory = await openRegistry("memory:");
+  const stop = new AbortController();
+  const system = { ...realSystem, sleep: () => Promise.resolve() };
+  const context = { registry: { ...memory, has }, run: "nightly@1", system, logger: silentLogger };
+  await watchForCancel(context, stop, new AbortController().signal);
+  assertEquals([looks, isRegistryError(stop.signal.reason, "TaskFailed")], [3, true]);
+});

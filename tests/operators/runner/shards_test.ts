@@ -1,10 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { openRegistry } from "../../../mod.ts";
-import type { Registry } from "../../../mod.ts";
-import { createOperators } from "../../../operators/mod.ts";
-import type { OperatorContext } from "../../../operators/mod.ts";
-import { runPipeline } from "../../../operators/runner/mod.ts";
-import type { RunEvent } from "../../../operators/runner/mod.ts";
+import { openRegistry, type Registry } from "../../../mod.ts";
+import { createOperators, type OperatorContext } from "../../../operators/mod.ts";
+import { type RunEvent, runPipeline } from "../../../operators/runner/mod.ts";
 import { rejected } from "../../registry/rejected.ts";
 import { runDeno } from "../../support/run_deno.ts";
 import { testInRoot } from "../../support/temp_root.ts";

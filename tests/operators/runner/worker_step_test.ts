@@ -6,8 +6,7 @@ import { openRegistry } from "../../../mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
 import type { RunEvent, RunPipelineOptions, StepRecord } from "../../../operators/runner/mod.ts";
 import { createOperatorExecutor } from "../../../workers/operators/mod.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { operators } from "../../workers/operators/operators.ts";
 import { pipeline, step } from "./pipelines.ts";
 

@@ -1,8 +1,6 @@
 // A registry and operators for tests of the runner.
-import { openRegistry } from "../../../mod.ts";
-import type { Registry } from "../../../mod.ts";
-import { createOperators } from "../../../operators/mod.ts";
-import type { OperatorContext, Operators } from "../../../operators/mod.ts";
+import { openRegistry, type Registry } from "../../../mod.ts";
+import { createOperators, type OperatorContext, type Operators } from "../../../operators/mod.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
 

@@ -2,6 +2,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../mod.ts";
 import { openEventBus } from "../../../plugins/events/mod.ts";
 import { programTest } from "../../support/servers/programs/program_tests.ts";
+import { createMemoryBus } from "../../../plugins/events/memory.ts";
+import { testEventBus } from "../../conformance/events.ts";
+import { createPlugins, EventBus } from "../../../plugins/mod.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
 
 Deno.test("what is no URL of a bus is refused, and never quoted", async () => {
   for (const url of ["", "127.0.0.1:hunter2", "http://a:hunter2@b", "redis:hunter2", "redis://"]) {
@@ -42,3 +46,37 @@ programTest(
     assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"));
   },
 );
+
+testEventBus((name, fn) => Deno.test(name, fn), () => {
+  const bus = createMemoryBus();
+  return Promise.resolve({ bus, again: () => Promise.resolve(bus) });
+}, { name: "memory bus" });
+
+Deno.test("a bus of events is a plugin, in memory or on Redis, with the same settings", async () => {
+  await using plugins = createPlugins();
+  assertEquals(plugins.names(EventBus), ["memory", "redis"]);
+  await using bus = await plugins.create(EventBus, "memory", {
+    host: "127.0.0.1",
+    bus: "mine",
+    maxEvents: 5,
+  });
+  assertEquals(bus.kind, "memory");
+  const error = await assertRejects(
+    () => plugins.create(EventBus, "redis", { hots: "127.0.0.1" }),
+    RegistryError,
+  );
+  assertEquals(error.code, "Invalid");
+});
+
+programTest("the environment says where the bus on Redis is", "redis", async ({ shared }) => {
+  const { url } = await shared();
+  const { port } = new URL(url);
+  const environment = { REDIS_HOST: "127.0.0.1", REDIS_PORT: port, REDIS_DB: "4" };
+  await using plugins = createPlugins({ system: createScriptedSystem({ environment }) });
+  await using bus = await plugins.create(EventBus, "redis", { bus: "mine" });
+  assertEquals(bus.location, `${url}/4?bus=mine`);
+  const wrong = { password: "hunter2", user: "nobody" };
+  const error = await assertRejects(() => plugins.create(EventBus, "redis", wrong), RegistryError);
+  assertEquals(error.code, "Denied");
+  assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"));
+});

@@ -3,6 +3,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import { createBackground, type QueueRunner } from "../../../plugins/jobs.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";
 import { createPlugins, JobRunner, type Plugins, type ScheduledJob } from "../../../plugins/mod.ts";
+import { serverUrl } from "../../../plugins/sets/server.ts";
 
 async function queueOf(plugins: Plugins, name: string) {
   return (await plugins.shared(JobRunner, name) as QueueRunner).queue;
@@ -138,4 +139,46 @@ Deno.test("a job that two responses submit under one key begins after the first 
   await withoutHanging("the end", Promise.resolve(plugins[Symbol.asyncDispose]()), 10_000);
   await first.run();
   assertEquals(calls, 1);
+});
+
+Deno.test("the end of a set of plugins waits also for jobs that have not begun", async () => {
+  const plugins = createPlugins();
+  const done: string[] = [];
+  const may = Promise.withResolvers<void>();
+  const task = plugins.createTask(async (text: string) => {
+    await may.promise;
+    done.push(text);
+  }).addBehavior("schedule_job", { job_type: "memory", concurrency: 1 });
+  for (const text of ["first", "second", "third"]) await task.submit(text);
+  const closing = plugins[Symbol.asyncDispose]();
+  await new Promise((resolve) => setImmediate(resolve)); // by then it is closing
+  may.resolve();
+  await closing;
+  assertEquals(done, ["first", "second", "third"]);
+});
+
+const queueUrl = (
+  kind: "redis" | "postgres",
+  settings: { queue?: string; [name: string]: unknown },
+) => serverUrl(kind, settings, { queue: settings.queue });
+
+Deno.test("the parts of a place become its URL", () => {
+  assertEquals(queueUrl("redis", {}), "redis://127.0.0.1:6379/0");
+  assertEquals(
+    queueUrl("redis", { host: "r", port: "7", db: 2, queue: "mine" }),
+    "redis://r:7/2?queue=mine",
+  );
+  assertEquals(queueUrl("redis", { password: "a/b@c" }), "redis://:a%2Fb%40c@127.0.0.1:6379/0");
+  assertEquals(queueUrl("redis", { host: "::1" }), "redis://[::1]:6379/0");
+  assertEquals(queueUrl("postgres", {}), "postgres://postgres@127.0.0.1:5432/postgres");
+  assertEquals(
+    queueUrl("postgres", { host: "db", user: "ada", password: "x", db: "jobs" }),
+    "postgres://ada:x@db:5432/jobs",
+  );
+});
+
+Deno.test("a URL counts before its parts, and may have a queue of its own", () => {
+  const url = "rediss://user:word@far:1/3?queue=theirs";
+  assertEquals(queueUrl("redis", { url, host: "near", port: 2 }), url);
+  assertEquals(queueUrl("redis", { url, queue: "mine" }), "rediss://user:word@far:1/3?queue=mine");
 });

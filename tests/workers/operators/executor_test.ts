@@ -1,13 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import type { JobOptions, JobUsage } from "../../../core/executor.ts";
-import type { OperatorJob } from "../../../core/pipelines/operator_job.ts";
+import type { OperatorJob } from "../../../core/pipelines/operator.ts";
 import { exitCodeOf } from "../../../operators/mod.ts";
 import { createOperatorExecutor } from "../../../workers/operators/mod.ts";
 import type { OperatorExecutorOptions } from "../../../workers/operators/mod.ts";
 import { runDeno } from "../../support/run_deno.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 
 const MODULE = new URL("./operators.ts", import.meta.url);
 const DOOR = new URL("../../../workers/operators/mod.ts", import.meta.url).href;

@@ -1,8 +1,7 @@
 // Operators for tests of threads.
 import { threadId } from "node:worker_threads";
 import process from "node:process";
-import { createOperators } from "../../../operators/mod.ts";
-import type { OperatorContext } from "../../../operators/mod.ts";
+import { createOperators, type OperatorContext } from "../../../operators/mod.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { StandardSchema } from "../../../core/standard_schema.ts";
 

@@ -7,12 +7,10 @@ import { realSystem } from "../../../../core/system.ts";
 import { runCommand } from "../../../../operators/mod.ts";
 import { endLeftCommand } from "../../../../operators/process/left_command.ts";
 import { listPids, readStat } from "../../../../operators/process/proc.ts";
-import { createRandom } from "../../../simulate/random.ts";
-import type { Random } from "../../../simulate/random.ts";
+import { createRandom, type Random } from "../../../simulate/random.ts";
 import { spawnDeno } from "../../../support/run_deno.ts";
 import { seedCount } from "../../../support/seeds.ts";
-import { tempRoot } from "../../../support/temp_root.ts";
-import type { TempRoot } from "../../../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../../../support/temp_root.ts";
 import { withoutHanging } from "../../../support/without_hanging.ts";
 import { makeTree } from "./process_trees.ts";
 

@@ -6,8 +6,7 @@ import { createRunHandler } from "../../../../operators/runner/mod.ts";
 import type { Pipeline, RunEvent } from "../../../../operators/runner/mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import type { TempRoot } from "../../../support/temp_root.ts";
-import { world } from "../world.ts";
-import type { World } from "../world.ts";
+import { type World, world } from "../world.ts";
 
 /** A world whose steps are carried. */
 export interface CarriedWorld extends World {

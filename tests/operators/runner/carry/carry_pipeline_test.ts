@@ -3,6 +3,7 @@ import { RegistryError } from "../../../../core/errors.ts";
 import {
   cancelRun,
   carryPipeline,
+  createRunHandler,
   readResult,
   runPipeline,
   submitRun,
@@ -11,7 +12,8 @@ import {
 import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
 import { ends, textOf, threeSteps } from "../world.ts";
-import { carriedWorld, losing } from "./carried_world.ts";
+import { type CarriedWorld, carriedWorld, losing } from "./carried_world.ts";
+import type { Engine } from "../../../../core/pipelines/engine.ts";
 
 testInRoot(
   "a run that an engine carries ends as one on this machine, and leaves the same",
@@ -224,3 +226,82 @@ testInRoot("an engine that does not answer for a moment is asked again", async (
   const engine = { ...world.engine, poll };
   assertEquals((await carryPipeline(threeSteps(), { ...options, carry: { engine } })).end, "ok");
 });
+
+/** An engine whose first looks are all answered at one moment. */
+function lookingAtOnce(engine: Engine, count: number): Engine {
+  const all = Promise.withResolvers<void>();
+  let looks = 0;
+  return {
+    ...engine,
+    async list(run, options) {
+      const jobs = await engine.list(run, options);
+      if (++looks === count) all.resolve();
+      await all.promise;
+      return jobs;
+    },
+    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+  };
+}
+
+testInRoot(
+  "a run that was cancelled has an end, also where its last steps end at one moment",
+  async (root) => {
+    await using world = await carriedWorld(root);
+    const { registry, options, queue, ran } = world;
+    const steps = pipeline([step("clean"), step("train"), step("report")]);
+    const carry = { engine: lookingAtOnce(world.engine, 3) };
+    const run = await submitRun(steps, { ...options, carry });
+    await cancelRun(registry, run);
+    const over = Promise.withResolvers<void>();
+    let left = 3;
+    await using _worker = await queue.work(createRunHandler([steps], { ...options, carry }), {
+      concurrency: 3,
+      onEvent: ({ event }) => void (event === "done" && --left === 0 && over.resolve()),
+    });
+    await over.promise;
+    const result = await readResult(registry, run);
+    assertEquals([result?.end, ends(result?.steps ?? {}), ran], [
+      "cancelled",
+      { clean: "cancelled", train: "cancelled", report: "cancelled" },
+      [],
+    ]);
+  },
+);
+
+const SHARDS = 5;
+const shared = pipeline([
+  step("split", { shards: SHARDS, outputs: { ".": "registry:data" } }),
+  step("report", { upstream: ["split"] }),
+]);
+
+/** Lets each shard write a file; those in `broken` fail as long as they are there. */
+function registerSplit({ operators }: CarriedWorld, broken = new Set<number>()): number[] {
+  const shards: number[] = [];
+  operators.register("split", {
+    async run({ outputRoot, shard }) {
+      shards.push(shard!.index);
+      if (broken.has(shard!.index)) throw new Error(`no ${shard!.index}`);
+      await Deno.writeTextFile(`${outputRoot}/${shard!.index}`, String(shard!.index));
+    },
+    command: () => ["false"],
+  });
+  return shards;
+}
+
+testInRoot(
+  "shards of a step are carried to several workers, and are one version and one success",
+  async (root) => {
+    await using world = await carriedWorld(root);
+    const shards = registerSplit(world);
+    const { registry, options } = world;
+    await using _one = await world.work(shared);
+    await using _two = await world.work(shared);
+    const { end, steps } = await carryPipeline(shared, options);
+    assertEquals([end, ends(steps)], ["ok", { split: "ran", report: "ran" }]);
+    assertEquals(shards.toSorted(), [0, 1, 2, 3, 4]);
+    assertEquals(await textOf(registry, "nightly:output:report"), "01234report ");
+    for (const name of ["data", "nightly:step:split", "nightly:shards:split"]) {
+      assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
+    }
+  },
+);

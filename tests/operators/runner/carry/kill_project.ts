@@ -7,8 +7,7 @@ import { openRegistry } from "../../../../mod.ts";
 import { spawnDeno } from "../../../support/run_deno.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { withoutHanging } from "../../../support/without_hanging.ts";
-import { watchProcess } from "../../../support/watch_process.ts";
-import type { WatchedProcess } from "../../../support/watch_process.ts";
+import { type WatchedProcess, watchProcess } from "../../../support/watch_process.ts";
 
 const DOOR = new URL("../../../../operators/mod.ts", import.meta.url).href;
 

@@ -10,8 +10,7 @@ import type { Pipeline } from "../../../../operators/runner/mod.ts";
 import { saveRun } from "../../../../operators/runner/records/run_record.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
-import { textOf, threeSteps, world } from "../world.ts";
-import type { World } from "../world.ts";
+import { textOf, threeSteps, type World, world } from "../world.ts";
 
 /** Plans a run, as somebody does who hands its steps to others. */
 async function planned(pipeline: Pipeline, options: World): Promise<string> {

@@ -1,11 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../../core/errors.ts";
-import { readResult, shareRun } from "../../../../operators/runner/mod.ts";
+import { cancelRun, readResult, shareRun } from "../../../../operators/runner/mod.ts";
 import type { Pipeline, RunEvent, ShareRunOptions } from "../../../../operators/runner/mod.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
-import { ends, textOf, threeSteps, world } from "../world.ts";
-import type { World } from "../world.ts";
+import { ends, textOf, threeSteps, type World, world } from "../world.ts";
 
 /** One of the processes that share a run. */
 function take(
@@ -164,4 +163,25 @@ testInRoot("a task with another configuration than the first takes no part", asy
   await Promise.all(["0/2", "1/2"].map((text) => take(threeSteps(), here, text)));
   const error = await assertRejects(() => take(threeSteps(0.2), here, "1/2"), RegistryError);
   assertEquals([error.code, here.ran.length], ["Conflict", 3]);
+});
+
+testInRoot("a run that is cancelled ends in all tasks", async (root) => {
+  await using here = await world(root);
+  const begun = Promise.withResolvers<void>();
+  here.operators.register("slow", {
+    run({ signal }) {
+      begun.resolve();
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason))
+      );
+    },
+    command: () => ["false"],
+  });
+  const shared = pipeline([step("slow"), step("report", { upstream: ["slow"] })]);
+  const tasks = ["0/2", "1/2"].map((text) => take(shared, here, text));
+  await begun.promise;
+  await cancelRun(here.registry, "nightly@1");
+  for (const { end, steps } of await Promise.all(tasks)) {
+    assertEquals([end, ends(steps)], ["cancelled", { slow: "cancelled", report: "cancelled" }]);
+  }
 });

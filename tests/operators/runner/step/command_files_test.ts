@@ -1,7 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { planPipeline, runPipeline } from "../../../../operators/runner/mod.ts";
-import { testInRoot } from "../../../support/temp_root.ts";
-import type { TempRoot } from "../../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
 import { ends, world } from "../world.ts";
 

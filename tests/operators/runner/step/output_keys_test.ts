@@ -1,11 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Pipeline } from "../../../../core/pipelines/pipeline.ts";
 import { createOperators, defineOperator } from "../../../../operators/mod.ts";
-import { runPipeline } from "../../../../operators/runner/mod.ts";
-import { openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
-import { testInRoot } from "../../../support/temp_root.ts";
-import type { TempRoot } from "../../../support/temp_root.ts";
+import { planPipeline, runPipeline } from "../../../../operators/runner/mod.ts";
+import { openRegistry, type Registry } from "../../../../mod.ts";
+import { rejected } from "../../../registry/rejected.ts";
+import { type TempRoot, testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
 
 /** Runs a test with a registry, an operator that writes the files of its parameter, and one that lists what it reads. */
@@ -185,5 +184,24 @@ outputTest(
       shared([["a/0", "b/0"], ["a/1"]], { a: "registry:with", b: "registry:nobody" }),
     );
     assertEquals(written.write.end, "ran");
+  },
+);
+
+outputTest(
+  "keys that are no paths below OUTPUT_ROOT, or hold one another, are refused before anything runs",
+  async (here) => {
+    const wrong: Record<string, string>[] = [
+      { "../out": "registry:a" },
+      { "/out": "registry:a" },
+      { "": "registry:a" },
+      { ".": "registry:a", "a.csv": "registry:b" },
+      { deep: "registry:a", "deep/b.csv": "registry:b" },
+      { ".": "s3://bucket/one" },
+    ];
+    for (const outputs of wrong) {
+      const planning = planPipeline(pipeline([write([], outputs)]), here.options);
+      const { message } = await rejected("Invalid", planning);
+      assertStringIncludes(message, 'Cannot run pipeline "nightly": output ');
+    }
   },
 );

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { realSystem } from "../../../../core/system.ts";
-import { runPipeline } from "../../../../operators/runner/mod.ts";
-import type { RunEvent } from "../../../../operators/runner/mod.ts";
+import { type RunEvent, runPipeline } from "../../../../operators/runner/mod.ts";
 import type { Registry } from "../../../../mod.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";

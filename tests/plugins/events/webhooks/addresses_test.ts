@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { isPublicAddress } from "../../../../plugins/events/webhooks/addresses.ts";
+import { isPublicAddress } from "../../../../plugins/events/webhooks/send.ts";
 
 Deno.test("addresses of this machine, of networks behind it, and of nobody are not public", () => {
   const inside = [

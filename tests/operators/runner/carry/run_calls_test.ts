@@ -1,0 +1,45 @@
+import { assertEquals, assertLessOrEqual } from "@std/assert";
+import { existsSync, readdirSync } from "node:fs";
+import { realSystem } from "../../../../core/system.ts";
+import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
+import { createQueueEngine } from "../../../../operators/engines/queue.ts";
+import { createOperators } from "../../../../operators/mod.ts";
+import { carryPipeline, createRunHandler } from "../../../../operators/runner/mod.ts";
+import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { withCounts } from "../../../bench/counted_backend.ts";
+import { testInRoot } from "../../../support/temp_root.ts";
+import { pipeline, step } from "../pipelines.ts";
+
+const STEPS = 60;
+
+testInRoot(
+  "a step that is carried asks the registry a few times, and leaves no folder",
+  async ({ path: root }) => {
+    const { backend, calls } = withCounts(createMemoryBackend());
+    await using registry = await openRegistry(backend);
+    await using queue = createMemoryQueue();
+    const operators = createOperators();
+    operators.register("nothing", { run: () => 0, command: () => ["true"] });
+    const steps = Array.from(
+      { length: STEPS },
+      (_, index) => step(`s${index}`, { operator: "nothing" }),
+    );
+    const system = { ...realSystem, monotonic: () => 0 }; // a slow machine asks no more often
+    const carry = { engine: createQueueEngine(queue) };
+    const options = { registry, operators, root, system, carry };
+    await using _worker = await queue.work(createRunHandler([pipeline(steps)], options), {
+      concurrency: 10,
+    });
+    calls.take();
+    const { end } = await carryPipeline(pipeline(steps), options);
+    assertEquals(end, "ok");
+    const { list = 0, get = 0, put = 0 } = calls.counts;
+    assertLessOrEqual(list / STEPS, 5); // its last success twice, a failure, a save; and what a run asks once
+    assertLessOrEqual((get + put) / STEPS, 3);
+    const left = existsSync(root) ? readdirSync(root, { recursive: true }) as string[] : [];
+    assertEquals(
+      left.filter((path) => /\/s\d+-[^/]*$/.test(path)),
+      [],
+    );
+  },
+);
