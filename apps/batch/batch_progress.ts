@@ -1,7 +1,6 @@
 // How far a batch is: a line on a terminal that is drawn again and again, else a line every few
 // seconds.
-import { knownColumns } from "../terminal/cli_io.ts";
-import type { CliIo } from "../terminal/cli_io.ts";
+import { type CliIo, knownColumns } from "../terminal/cli_io.ts";
 import { formatBytes, formatSeconds } from "../terminal/units.ts";
 
 /** What there is to do, as far as it is known. */

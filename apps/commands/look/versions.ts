@@ -1,6 +1,5 @@
 // `holdfast versions`
-import { isRegistryError } from "../../../mod.ts";
-import type { Registry, VersionEntry } from "../../../mod.ts";
+import { isRegistryError, type Registry, type VersionEntry } from "../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { createDamage, type Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Column } from "../../terminal/table.ts";

@@ -19,13 +19,11 @@ import {
   MERGED_FILE,
   openCarrier,
 } from "../../pipelines/open_carrier.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { Interruption } from "../../program/exit_code.ts";
 import { shellWord } from "../../program/hints.ts";
 import { parsePositive } from "../../terminal/units.ts";
-import { chosenSteps, PART_OPTIONS } from "../../pipelines/part.ts";
-import type { PartFlags } from "../../pipelines/part.ts";
+import { chosenSteps, PART_OPTIONS, type PartFlags } from "../../pipelines/part.ts";
 import { printPlan } from "./plan.ts";
 import { createRunLog } from "../../pipelines/run_log.ts";
 import { reportRun } from "../../pipelines/run_report.ts";

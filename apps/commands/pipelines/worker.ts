@@ -18,10 +18,8 @@ import {
   stepCommand,
 } from "../../pipelines/open_carrier.ts";
 import { leaveWorker, refuseMemory } from "../../jobs/leave_worker.ts";
-import { createRepeated } from "../../pipelines/repeated.ts";
-import type { Repeated } from "../../pipelines/repeated.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { createRepeated, type Repeated } from "../../pipelines/repeated.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { aborted } from "../../program/stop_on_signals.ts";
 import { printable } from "../../terminal/table.ts";
 import { parsePositive } from "../../terminal/units.ts";

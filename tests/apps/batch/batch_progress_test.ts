@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { createBatchProgress } from "../../../apps/batch/batch_progress.ts";
-import type { BatchTotals } from "../../../apps/batch/batch_progress.ts";
+import { type BatchTotals, createBatchProgress } from "../../../apps/batch/batch_progress.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { captureIo } from "../captured_io.ts";
 

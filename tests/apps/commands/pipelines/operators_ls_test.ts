@@ -1,6 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { tempRoot } from "../../../support/temp_root.ts";
-import type { TempRoot } from "../../../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../../../support/temp_root.ts";
 import { holdfast, succeeds } from "../../captured_io.ts";
 
 const DOOR = JSON.stringify(new URL("../../../../operators/mod.ts", import.meta.url).href);
