@@ -7,7 +7,7 @@ import { toReportable } from "../program/exit_code.ts";
 import { inCliWords, withRegistry } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatSeconds } from "../terminal/units.ts";
-import { type BatchTotals, createBatchProgress } from "./batch_progress.ts";
+import { BatchProgress, type BatchTotals } from "./batch_progress.ts";
 import type { BatchFlags } from "./flags.ts";
 import { findManifest, type Manifest } from "./manifest.ts";
 import type { RawRow } from "./raw_row.ts";
@@ -70,7 +70,7 @@ export async function runRows<Row extends RowName>(
   const totals: BatchTotals = {};
   const over = new AbortController();
   if (manifest.isFile && !shared.quiet) measureRows(manifest, totals, over.signal).catch(() => {}); // the run itself says what is wrong
-  const progress = createBatchProgress(label, { io, totals, quiet: shared.quiet });
+  const progress = new BatchProgress(label, { io, totals, quiet: shared.quiet });
   const startedAt = io.system.monotonic();
   const begun = new Map<number, RowResult & { line: number }>();
   const sums = { rows: 0, ok: 0, skipped: 0, failed: 0, bytes: 0 };
