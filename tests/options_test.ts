@@ -1,4 +1,8 @@
 import { assert, assertMatch } from "@std/assert";
+import { openHttpRegistry } from "../apps/http_client.ts";
+import { createHandler } from "../apps/server.ts";
+import { createLocalBackend } from "../backends/local.ts";
+import { openBackend } from "../backends/mod.ts";
 import { isRegistryError } from "../core/errors.ts";
 import {
   collectGarbage,
@@ -19,6 +23,7 @@ import {
 import type { Registry } from "../mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";
 import { changeSettings, readSettings } from "../registry/tools/settings.ts";
+import { createBatch } from "../workers/mod.ts";
 import { testInMemory } from "./registry/registries.ts";
 
 // deno-lint-ignore no-explicit-any -- whatever a program in JavaScript may write
@@ -45,6 +50,14 @@ const CALLS: Record<string, (registry: Registry, wrong: Anything) => unknown> = 
   commitUpload: (registry, wrong) =>
     commitUpload(registry, { id: "a", files: [{ path: "a" }] }, { name: "a", ...wrong }),
   subscribe: (_, wrong) => createMemoryBus().subscribe("a", () => {}, wrong),
+  createLocalBackend: (_, wrong) => createLocalBackend({ path: "nowhere", ...wrong }),
+  openBackend: (_, wrong) => openBackend("memory:", wrong),
+  openHttpRegistry: (_, wrong) => openHttpRegistry("http://127.0.0.1:1", wrong),
+  createHandler: (registry, wrong) => createHandler(registry, wrong),
+  "loadMany of a batch": (registry, wrong) =>
+    createBatch(registry, { workers: 0 }).loadMany([], wrong),
+  "an entry of a batch": (registry, wrong) =>
+    createBatch(registry, { workers: 0 }).save({ name: "c", value: 1, ...wrong }),
 };
 
 testInMemory("a mistyped option that matters is refused", async ({ registry }) => {
