@@ -21,8 +21,7 @@ import type { Backend, Locking } from "./core/backend.ts";
 import { isStoreUrl } from "./core/urls/store_url.ts";
 import { cacheFolder } from "./core/disk/cache_folder.ts";
 import { fault } from "./core/errors.ts";
-import { checkOptions } from "./core/options/check_options.ts";
-import type { OptionNames } from "./core/options/check_options.ts";
+import { checkOptions, type OptionNames } from "./core/options/check_options.ts";
 import { worded } from "./core/options/words_of_verbs.ts";
 import { shown } from "./core/naming/names.ts";
 import type {

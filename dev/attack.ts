@@ -37,19 +37,24 @@ async function send(text: string): Promise<string> {
   await connection.write(encoder.encode(text)).catch(() => 0);
   const buffer = new Uint8Array(200);
   const read = await connection.read(buffer).catch(() => null);
-  return read === null
-    ? "ended"
-    : new TextDecoder().decode(buffer.subarray(0, read)).split("\r\n")[0];
+  if (read === null) return "ended";
+  return new TextDecoder().decode(buffer.subarray(0, read)).split("\r\n")[0];
+}
+
+const authorization = `Bearer ${token}`;
+
+/** Sends a body to a path; gives the status of the answer and where it begins. */
+async function post(path: string, type: string, body: BodyInit): Promise<string> {
+  const headers = { authorization, "content-type": type };
+  const response = await fetch(url + path, { method: "POST", headers, body });
+  return `${response.status} ${(await response.text()).slice(0, 120)}`;
 }
 
 /** A request of somebody else: whether it is answered, and how soon. */
 async function other(): Promise<string> {
   const begun = performance.now();
   const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
-  const { status } = await fetch(`${url}/names`, {
-    headers: { authorization: `Bearer ${token}` },
-    signal,
-  });
+  const { status } = await fetch(`${url}/names`, { headers: { authorization }, signal });
   if (status !== 200) throw new Error(`others are answered ${status}`);
   return `${Math.round(performance.now() - begun)} ms`;
 }
@@ -58,7 +63,7 @@ async function other(): Promise<string> {
 async function holding(
   count: number,
   begin: string,
-  during: (all: Deno.Conn[]) => Promise<void>,
+  during: (all: Deno.Conn[]) => Promise<unknown> = other,
 ): Promise<string> {
   const all: Deno.Conn[] = [];
   let refused = 0;
@@ -87,23 +92,17 @@ async function memory(): Promise<number> {
 async function saveLarge(mebibytes: number): Promise<string> {
   const megabyte = crypto.getRandomValues(new Uint8Array(65_536));
   const body = new Blob(Array.from({ length: mebibytes * 16 }, () => megabyte));
-  const headers = { authorization: `Bearer ${token}` };
-  const response = await fetch(`${url}/upload?name=large&version=1`, {
-    method: "POST",
-    headers,
-    body,
-  });
-  if (!response.ok) throw new Error(`the large file is answered ${response.status}`);
-  await response.body?.cancel();
+  const answer = await post("/upload?name=large&version=1", "", body);
+  if (!answer.startsWith("2")) throw new Error(`the large file is answered ${answer}`);
   return "/artifacts/large/versions/1/files/content";
 }
 
 const HEAD = `Host: ${hostname}:${port}\r\nAuthorization: Bearer ${token}\r\n`;
-const post = (path: string, headers: string) => `POST ${path} HTTP/1.1\r\n${HEAD}${headers}\r\n`;
+const begun = (path: string, headers: string) => `POST ${path} HTTP/1.1\r\n${HEAD}${headers}\r\n`;
 const JSON_TYPE = "Content-Type: application/json\r\n";
 
 const ATTACKS: Record<string, () => Promise<string>> = {
-  "idle connections": () => holding(COUNT, "", async () => void await other()),
+  "idle connections": () => holding(COUNT, ""),
   "headers that never end": () =>
     holding(Math.min(COUNT, 4000), `GET /names HTTP/1.1\r\n${HEAD}X: `, async (all) => {
       for (let i = 0; i < 3; i++) {
@@ -113,17 +112,9 @@ const ATTACKS: Record<string, () => Promise<string>> = {
       }
     }),
   "bodies that never come": () =>
-    holding(
-      Math.min(COUNT, 2000),
-      post("/batch", `${JSON_TYPE}Content-Length: 1000\r\n`),
-      async () => void await other(),
-    ),
+    holding(Math.min(COUNT, 2000), begun("/batch", `${JSON_TYPE}Content-Length: 1000\r\n`)),
   "uploads that never come": () =>
-    holding(
-      Math.min(COUNT, 1000),
-      post("/contents", "Content-Length: 1000000000\r\n"),
-      async () => void await other(),
-    ),
+    holding(Math.min(COUNT, 1000), begun("/contents", "Content-Length: 1000000000\r\n")),
   "downloads that nobody reads": async () => {
     const get = `GET ${await saveLarge(64)} HTTP/1.1\r\n${HEAD}`;
     const before = await memory();
@@ -143,31 +134,23 @@ const ATTACKS: Record<string, () => Promise<string>> = {
   "a path of 1 MB": () => send(`GET /${"a".repeat(1_000_000)} HTTP/1.1\r\n${HEAD}\r\n`),
   "100,000 headers": () => send(`GET / HTTP/1.1\r\n${HEAD}${"a: b\r\n".repeat(100_000)}\r\n`),
   "a body of 10 GB, as announced": () =>
-    send(post("/batch", `${JSON_TYPE}Content-Length: 10000000000\r\n`)),
+    send(begun("/batch", `${JSON_TYPE}Content-Length: 10000000000\r\n`)),
   "a body in gzip": () =>
-    send(post("/batch", `${JSON_TYPE}Content-Encoding: gzip\r\nContent-Length: 5\r\n`) + "abcde"),
-  "JSON 5,000,000 deep": async () => {
-    const headers = { "authorization": `Bearer ${token}`, "content-type": "application/json" };
-    const body = `{"operations":${"[".repeat(5_000_000)}`;
-    const response = await fetch(`${url}/batch`, { method: "POST", headers, body });
-    return `${response.status} ${await response.text().then((text) => text.slice(0, 60))}`;
-  },
-  "metadata 20,000 deep": async () => {
-    const headers = { "authorization": `Bearer ${token}`, "content-type": "application/json" };
+    send(begun("/batch", `${JSON_TYPE}Content-Encoding: gzip\r\nContent-Length: 5\r\n`) + "abcde"),
+  "JSON 5,000,000 deep": () =>
+    post("/batch", "application/json", `{"operations":${"[".repeat(5_000_000)}`),
+  "metadata 20,000 deep": () => {
     const deep = '{"a":'.repeat(20_000) + "1" + "}".repeat(20_000);
-    const body =
-      `{"materializer":{"id":"json","formatVersion":1},"files":[{"path":"a","data":""}],"metadata":{"a":${deep}}}`;
-    const response = await fetch(`${url}/artifacts/x/versions`, { method: "POST", headers, body });
-    return `${response.status} ${await response.text().then((text) => text.slice(0, 120))}`;
+    const head = `"materializer":{"id":"json","formatVersion":1},"files":[{"path":"a","data":""}]`;
+    return post("/artifacts/x/versions", "application/json", `{${head},"metadata":${deep}}`);
   },
   "10,000 guessed tokens": async () => {
     const counts: Record<number, number> = {};
     for (let i = 0; i < 10_000; i += 100) {
       await Promise.all(Array.from({ length: 100 }, async (_, j) => {
         const guess = `holdfast_${String(i + j).padStart(12, "0")}_${"A".repeat(43)}`;
-        const response = await fetch(`${url}/names`, {
-          headers: { authorization: `Bearer ${guess}` },
-        });
+        const headers = { authorization: `Bearer ${guess}` };
+        const response = await fetch(`${url}/names`, { headers });
         await response.body?.cancel();
         counts[response.status] = (counts[response.status] ?? 0) + 1;
       }));

@@ -3,8 +3,6 @@ import { dirname, fromFileUrl, relative } from "@std/path";
 
 const ROOT = dirname(dirname(fromFileUrl(import.meta.url)));
 
-const LIBRARY =
-  /^(mod\.ts$|(core|registry|backends|formats|queues|materializers|files|operators|workers|plugins)\/)/;
 const PRODUCT =
   /^(mod\.ts$|(core|registry|backends|formats|queues|materializers|files|operators|workers|plugins|apps)\/)/;
 /** What also runs on Node with its types stripped, and the tests that show it. */
@@ -79,7 +77,8 @@ const plugin: Deno.lint.Plugin = {
     "registry-errors": rule((path, context) => ({
       NewExpression(node) {
         const name = nameOf(node.callee);
-        if (LIBRARY.test(path) && name !== "RegistryError" && /(Error|Exception)$/.test(name)) {
+        if (!PRODUCT.test(path) || path.startsWith("apps/")) return;
+        if (name !== "RegistryError" && /(Error|Exception)$/.test(name)) {
           context.report({
             node,
             message: `new ${name}`,

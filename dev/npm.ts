@@ -7,9 +7,34 @@ import { dirname, join, resolve } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
-import { type Configuration, packageManifest, PROGRAM } from "./npm/manifest.ts";
-import { placeOfStd, toDeclarations, toJavaScript } from "./npm/package_files.ts";
+import { placeOf, placeOfStd, toDeclarations, toJavaScript } from "./npm/package_files.ts";
 import type { PackageFile, Translated } from "./npm/package_files.ts";
+
+/** What `deno.json` says of the package. */
+interface Configuration {
+  name: string;
+  version: string;
+  license: string;
+  exports: Record<string, string>;
+}
+
+/**
+ * What few programs need, and is large: SDKs of stores, clients of queues on servers. Who uses one installs it; the
+ * first use says which.
+ */
+const OPTIONAL: readonly string[] = [
+  "@aws-sdk/client-s3",
+  "@google-cloud/storage",
+  "bullmq",
+  "ioredis",
+  "pg",
+];
+
+/** What only pins a version for Deno's lock file. */
+const LEFT_OUT = ["msgpackr-extract"];
+
+/** The program that `bin` names. */
+const PROGRAM = "bin/holdfast.js";
 
 const BIN = `#!/usr/bin/env node
 import { runCli } from "../apps/cli.js";
@@ -59,6 +84,43 @@ export async function buildPackage(out: string): Promise<Built> {
   return { folder, archive: join(out, `${name}-${configuration.version}.tgz`) };
 }
 
+/** @param packages what its files import: `hono@^4.13` */
+function packageManifest(
+  configuration: Configuration,
+  packages: ReadonlySet<string>,
+): Record<string, unknown> {
+  const { name, version, license, exports } = configuration;
+  const versions = Array.from(packages, (text) => {
+    const at = text.lastIndexOf("@");
+    return [text.slice(0, at), text.slice(at + 1)] as const;
+  }).filter(([name]) => !LEFT_OUT.includes(name)).sort();
+  const optional = versions.filter(([name]) => OPTIONAL.includes(name));
+  return {
+    name,
+    version,
+    description: "A versioned registry of artifacts on folders and buckets, without a server.",
+    license,
+    type: "module",
+    engines: { node: ">=22.12.0" },
+    bin: { holdfast: `./${PROGRAM}` },
+    exports: {
+      ...Object.fromEntries(
+        Object.entries(exports).map(([subpath, file]) => [subpath, doorOf(file)]),
+      ),
+      "./package.json": "./package.json",
+    },
+    types: "./mod.d.ts", // for tools that look no further
+    dependencies: Object.fromEntries(versions.filter(([name]) => !OPTIONAL.includes(name))),
+    peerDependencies: Object.fromEntries(optional),
+    peerDependenciesMeta: Object.fromEntries(optional.map(([name]) => [name, { optional: true }])),
+  };
+}
+
+function doorOf(file: string): { types: string; default: string } {
+  const place = `./${placeOf(file.replace("./", "")).replace(/\.ts$/, "")}`;
+  return { types: `${place}.d.ts`, default: `${place}.js` };
+}
+
 async function translateAll(
   files: readonly string[],
   translate: (path: string, source: string) => Translated,
@@ -83,12 +145,7 @@ async function bundleStd(name: string, to: string): Promise<void> {
 }
 
 async function run(program: string, args: string[], cwd: string): Promise<void> {
-  const { code, stderr } = await new Deno.Command(program, {
-    args,
-    cwd,
-    stdout: "null",
-    stderr: "piped",
-  }).output();
+  const { code, stderr } = await new Deno.Command(program, { args, cwd }).output();
   if (code !== 0) {
     throw new Error(`Cannot run ${program} ${args[0]}: ${new TextDecoder().decode(stderr)}`);
   }

@@ -7,21 +7,8 @@ import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
-const FOLDERS = [
-  "core",
-  "registry",
-  "backends",
-  "files",
-  "formats",
-  "materializers",
-  "apps/http_client",
-].map((
-  folder,
-) => `tests/${folder}/`);
-const RUNTIMES: Record<string, string[]> = {
-  node: ["npx", "-y", "-p", "node@22", "node"],
-  bun: ["npx", "-y", "-p", "bun@1", "bun"],
-};
+const FOLDERS = /^tests\/(core|registry|backends|files|formats|materializers|apps\/http_client)\//;
+const RUNTIMES: Record<string, string> = { node: "node@22", bun: "bun@1" };
 
 /** What is loaded by this when it is used is in no bundle: what uses it is left out, but a service that its tests do not. */
 const LAZY = "core/urls/load_part.ts";
@@ -57,16 +44,8 @@ await Deno.writeTextFile(
   entry,
   `${imports.join("")}import { runTests } from "${runner}";\nawait runTests();\n`,
 );
-const bundling = [
-  Deno.execPath(),
-  "bundle",
-  "--quiet",
-  "--config",
-  join(REPOSITORY, "deno.json"),
-  "-o",
-  bundle,
-  entry,
-];
+const config = ["--config", join(REPOSITORY, "deno.json")];
+const bundling = [Deno.execPath(), "bundle", "--quiet", ...config, "-o", bundle, entry];
 let code = await run(bundling, "inherit");
 if (code === 0) code = Math.max(...await Promise.all(names.map((name) => runTests(name))));
 await root.remove();
@@ -74,14 +53,14 @@ Deno.exit(code);
 
 /** Where there are several, what each says comes in one piece, at its end. */
 async function runTests(name: string): Promise<number> {
-  return await run([...RUNTIMES[name], bundle], names.length === 1 ? "inherit" : "piped");
+  const command = ["npx", "-y", "-p", RUNTIMES[name], name, bundle];
+  return await run(command, names.length === 1 ? "inherit" : "piped");
 }
 
 async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
   const files = await sourceFiles(["tests"]);
   const tests = files.filter((path) =>
-    path.endsWith("_test.ts") && FOLDERS.some((folder) => path.startsWith(folder)) &&
-    !ON_SERVERS.test(path)
+    path.endsWith("_test.ts") && FOLDERS.test(path) && !ON_SERVERS.test(path)
   );
   const graph = new Map(await readModuleGraph(tests));
   for (const path of LOADERS) graph.set(path, graph.get(path)!.filter((target) => target !== LAZY));

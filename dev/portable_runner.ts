@@ -17,29 +17,14 @@ interface TestContext {
 
 const tests: Definition[] = [];
 const world = globalThis as unknown as { Deno?: unknown };
-world.Deno = { test: Object.assign(register, { ignore: registerIgnored }) };
+type Call = [first: string | Definition, second?: Body | Partial<Definition>, third?: Body];
+world.Deno = {
+  test: Object.assign((...call: Call) => void tests.push(definitionOf(...call)), {
+    ignore: (...call: Call) => void tests.push({ ...definitionOf(...call), ignore: true }),
+  }),
+};
 
-function register(
-  first: string | Definition,
-  second?: Body | Partial<Definition>,
-  third?: Body,
-): void {
-  tests.push(definitionOf(first, second, third));
-}
-
-function registerIgnored(
-  first: string | Definition,
-  second?: Body | Partial<Definition>,
-  third?: Body,
-): void {
-  tests.push({ ...definitionOf(first, second, third), ignore: true });
-}
-
-function definitionOf(
-  first: string | Definition,
-  second?: Body | Partial<Definition>,
-  third?: Body,
-): Definition {
+function definitionOf(...[first, second, third]: Call): Definition {
   if (typeof first !== "string") return first;
   if (typeof second === "function") return { name: first, fn: second };
   return { name: first, fn: third!, ...second };

@@ -1,7 +1,6 @@
 // `deno task schema`: writes the JSON Schemas of configurations, `docs/*.schema.json`, from the
 // schemas that files are checked by.
-import { toJsonSchema } from "npm:@valibot/to-json-schema@^1.8";
-import type { JsonSchema } from "npm:@valibot/to-json-schema@^1.8";
+import { type JsonSchema, toJsonSchema } from "npm:@valibot/to-json-schema@^1.8";
 import {
   ID_PATTERN,
   NODE,

@@ -19,8 +19,7 @@ try {
 
 async function main(): Promise<void> {
   const folder = serversFolder();
-  const install = () =>
-    installServers({ folder, binaries: names.length === 0 ? undefined : names, log: console.log });
+  const install = () => installServers(folder, names.length === 0 ? undefined : names);
   if (only) {
     await install();
     return console.log(`The servers are in ${folder}`);
@@ -57,16 +56,14 @@ function describe(
     return `${heading}\n  holdfast ls "gs://${bucket}/demo?endpoint=${endpoint}"`;
   }
   const provider = kind === "minio" ? "minio" : "s3";
-  const variables = Object.entries({
-    ENDPOINT: endpoint,
-    ACCESS_KEY: accessKey,
-    SECRET_KEY: secretKey,
-    REGION: region,
-  });
   const stem = `${provider}_${bucket}`.toUpperCase();
+  const variables = [
+    `${stem}_ENDPOINT=${endpoint} ${stem}_ACCESS_KEY=${accessKey}`,
+    `${stem}_SECRET_KEY=${secretKey} ${stem}_REGION=${region}`,
+  ];
   return [
     heading,
-    `  export ${variables.map(([name, value]) => `${stem}_${name}=${value}`).join(" ")}`,
+    `  export ${variables.join(" ")}`,
     `  holdfast ls "${provider}://${bucket}/demo"`,
   ].join("\n");
 }

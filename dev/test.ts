@@ -133,13 +133,9 @@ async function repeatOutput(tests: Deno.ChildProcess): Promise<void> {
     const text = stripVTControlCharacters(decoder.decode(bytes, { stream: true }));
     for (const [, name] of text.matchAll(/'(.+)' has been running for over/g)) slow.add(name);
     for (const name of slow) if (text.includes(`=> ${name} ... `)) slow.delete(name);
-    await write(bytes);
+    for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
   }
   clearTimeout(silence);
-}
-
-async function write(bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
 }
 
 async function tellLeftOut(): Promise<string[]> {

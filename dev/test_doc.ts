@@ -1,26 +1,22 @@
 // Runs the examples of the documentation, in a folder of their own: what they write is gone
 // afterwards. Beside it they find `./examples`, as they would in a clone.
-import { cp, readdir, readFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
+import { cp } from "node:fs/promises";
 import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
-const pagesIn = async (folder: string) =>
-  (await readdir(join(REPOSITORY, folder))).filter((name) => name.endsWith(".md")).map((name) =>
-    join(folder, name)
-  );
-const pages = [...await pagesIn("."), ...await pagesIn("docs")];
+const pages = [".", "docs"].flatMap((folder) =>
+  readdirSync(join(REPOSITORY, folder)).filter((name) => name.endsWith(".md"))
+    .map((name) => join(folder, name))
+);
 const sources = await sourceFiles([...PRODUCT_FOLDERS, "tests"]);
 const published = sources.filter((path) =>
   !path.startsWith("tests/") || /^tests\/(conformance|simulate)\//.test(path)
 );
 // A file is imported to be looked through: programs of threads have no example, and run nowhere else.
-const hasExample = async (path: string) =>
-  / \* ```/.test(await readFile(join(REPOSITORY, path), "utf8"));
-const shown = (await Promise.all(published.map(hasExample))).flatMap((has, index) =>
-  has ? [published[index]] : []
-);
+const shown = published.filter((path) => / \* ```/.test(readFileSync(join(REPOSITORY, path), "utf8")));
 
 await using root = await tempRoot();
 await cp(join(REPOSITORY, "examples"), root.join("examples"), { recursive: true });

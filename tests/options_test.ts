@@ -5,7 +5,9 @@ import { createMemoryBackend } from "../backends/memory.ts";
 import { createS3Configs } from "../backends/mod.ts";
 import { createS3Backend } from "../backends/s3.ts";
 import type { Backend } from "../core/backend.ts";
+import { openHttpRegistry } from "../apps/http_client.ts";
 import { createHandler, listen } from "../apps/server.ts";
+import { openBackend } from "../backends/mod.ts";
 import { isRegistryError } from "../core/errors.ts";
 import { createMemoryFiles } from "../files/memory.ts";
 import { createFileManager } from "../files/mod.ts";
@@ -32,6 +34,7 @@ import { createMemoryBus } from "../plugins/events/memory.ts";
 import { createMemoryQueue } from "../queues/memory.ts";
 import { changeSettings, readSettings } from "../registry/tools/settings.ts";
 import { pipeline } from "./operators/runner/pipelines.ts";
+import { createBatch } from "../workers/mod.ts";
 import { testInMemory } from "./registry/registries.ts";
 
 // deno-lint-ignore no-explicit-any -- whatever a program in JavaScript may write
@@ -101,6 +104,14 @@ const CALLS: Record<string, (registry: Registry, wrong: Anything) => unknown> = 
   runPipeline: (registry, wrong) => runPipeline(EMPTY, { registry, operators, ...wrong }),
   planPipeline: (registry, wrong) => planPipeline(EMPTY, { registry, operators, ...wrong }),
   submitRun: (registry, wrong) => submitRun(EMPTY, { registry, operators, carry: {}, ...wrong }),
+  createLocalBackend: (_, wrong) => createLocalBackend({ path: "nowhere", ...wrong }),
+  openBackend: (_, wrong) => openBackend("memory:", wrong),
+  openHttpRegistry: (_, wrong) => openHttpRegistry("http://127.0.0.1:1", wrong),
+  createHandler: (registry, wrong) => createHandler(registry, wrong),
+  "loadMany of a batch": (registry, wrong) =>
+    createBatch(registry, { workers: 0 }).loadMany([], wrong),
+  "an entry of a batch": (registry, wrong) =>
+    createBatch(registry, { workers: 0 }).save({ name: "c", value: 1, ...wrong }),
 };
 
 const JOB = { group: "g", kind: "k", data: null };

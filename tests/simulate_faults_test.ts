@@ -3,8 +3,7 @@ import { createMemoryBackend } from "../backends/memory.ts";
 import type { Backend } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
 import { createSimulatedSystem } from "./simulate/simulated_system.ts";
-import { withFaults } from "./simulate/with_faults.ts";
-import type { Fault, StoreCall } from "./simulate/with_faults.ts";
+import { type Fault, type StoreCall, withFaults } from "./simulate/with_faults.ts";
 
 const ONE = new TextEncoder().encode("one");
 const TWO = new TextEncoder().encode("two");

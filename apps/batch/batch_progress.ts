@@ -1,21 +1,12 @@
 // How far a batch is: a line on a terminal that is drawn again and again, else a line every few
 // seconds.
-import { knownColumns } from "../terminal/cli_io.ts";
-import type { CliIo } from "../terminal/cli_io.ts";
+import { type CliIo, knownColumns } from "../terminal/cli_io.ts";
 import { formatBytes, formatSeconds } from "../terminal/units.ts";
 
 /** What there is to do, as far as it is known. */
 export interface BatchTotals {
   rows?: number;
   bytes?: number;
-}
-
-/** A batch that is being shown. */
-export interface BatchProgress {
-  /** So many bytes moved. */
-  move(bytes: number): void;
-  row(ok: boolean): void;
-  end(): Promise<void>;
 }
 
 export interface BatchProgressOptions {
@@ -37,44 +28,56 @@ interface Sample {
   bytes: number;
 }
 
-export function createBatchProgress(label: string, options: BatchProgressOptions): BatchProgress {
-  const { io: { stderr, system }, totals, quiet = false } = options;
-  const { isTerminal } = stderr;
-  const everyMs = isTerminal ? EVERY_MS.terminal : EVERY_MS.lines;
-  const startedAt = system.monotonic();
-  let samples: Sample[] = [{ at: startedAt, rows: 0, bytes: 0 }];
-  let rows = 0, bytes = 0, failed = 0, shownAt = startedAt, drawn = false;
-  let written: Promise<void> = Promise.resolve();
+export class BatchProgress {
+  #label: string;
+  #options: BatchProgressOptions;
+  #rows = 0;
+  #bytes = 0;
+  #failed = 0;
+  #samples: Sample[];
+  #shownAt: number;
+  #isDrawn = false;
+  #written: Promise<void> = Promise.resolve();
 
-  return {
-    move(moved) {
-      bytes += moved;
-      show();
-    },
-    row(ok) {
-      rows++;
-      if (!ok) failed++;
-      show();
-    },
-    async end() {
-      await written;
-      if (drawn) await stderr.write("\r\x1b[K");
-      drawn = false;
-    },
-  };
-
-  function show(): void {
-    const now = system.monotonic();
-    if (quiet || now - shownAt < everyMs) return;
-    shownAt = now;
-    samples = [...samples.filter(({ at }) => now - at <= RATE_WINDOW_MS), { at: now, rows, bytes }];
-    const line = batchLine(label, { rows, bytes, failed, since: samples[0], now, totals });
-    written = written.then(() => stderr.write(isTerminal ? drawnLine(line) : `${line}\n`));
-    drawn = isTerminal;
+  constructor(label: string, options: BatchProgressOptions) {
+    this.#label = label;
+    this.#options = options;
+    this.#shownAt = options.io.system.monotonic();
+    this.#samples = [{ at: this.#shownAt, rows: 0, bytes: 0 }];
   }
 
-  function drawnLine(line: string): string {
-    return `\r${line.slice(0, (knownColumns(stderr) ?? 80) - 1)}\x1b[K`;
+  /** So many bytes moved. */
+  move(bytes: number): void {
+    this.#bytes += bytes;
+    this.#show();
+  }
+
+  row(ok: boolean): void {
+    this.#rows++;
+    if (!ok) this.#failed++;
+    this.#show();
+  }
+
+  async end(): Promise<void> {
+    await this.#written;
+    if (this.#isDrawn) await this.#options.io.stderr.write("\r\x1b[K");
+    this.#isDrawn = false;
+  }
+
+  #show(): void {
+    const { io: { stderr, system }, totals, quiet } = this.#options;
+    const { isTerminal } = stderr;
+    const now = system.monotonic();
+    if (quiet || now - this.#shownAt < (isTerminal ? EVERY_MS.terminal : EVERY_MS.lines)) return;
+    this.#shownAt = now;
+    const state = { rows: this.#rows, bytes: this.#bytes };
+    const recent = this.#samples.filter(({ at }) => now - at <= RATE_WINDOW_MS);
+    this.#samples = [...recent, { at: now, ...state }];
+    const since = this.#samples[0];
+    const line = batchLine(this.#label, { ...state, failed: this.#failed, since, now, totals });
+    const drawn = `\r${line.slice(0, (knownColumns(stderr) ?? 80) - 1)}\x1b[K`;
+    this.#written = this.#written.then(() => stderr.write(isTerminal ? drawn : `${line}\n`));
+    this.#isDrawn = isTerminal;
   }
 }
 

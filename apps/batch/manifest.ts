@@ -8,8 +8,7 @@ import { fault } from "../../core/errors.ts";
 import { parseCsv } from "../../formats/csv.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { parseExactJson } from "../values/value_source.ts";
-import { badRow } from "./raw_row.ts";
-import type { ManifestFormat, RawRow } from "./raw_row.ts";
+import { badRow, type ManifestFormat, type RawRow } from "./raw_row.ts";
 
 export interface Manifest {
   readonly name: string;

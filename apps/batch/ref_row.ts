@@ -2,9 +2,8 @@
 import { parseRef } from "../../mod.ts";
 import { refuseHalfRef } from "../program/refusals.ts";
 import { refuseRemote } from "../program/split_remotes.ts";
-import { badRow, fieldsOf } from "./raw_row.ts";
+import { badRow, type FieldKind, fieldsOf, type RawRow } from "./raw_row.ts";
 import type { Manifest } from "./manifest.ts";
-import type { FieldKind, RawRow } from "./raw_row.ts";
 
 /** A row of `batch load` or `batch verify`. */
 export interface RefRow {

@@ -1,7 +1,6 @@
 // What became of each row: a line of JSON in a file, and the sums.
 import { Buffer } from "node:buffer";
-import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
-import type { Stats } from "node:fs";
+import { closeSync, openSync, readSync, type Stats, statSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { LeftOut, RegistryErrorFields } from "../../mod.ts";

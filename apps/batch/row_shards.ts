@@ -1,8 +1,7 @@
 // The rows of a manifest that one of several processes does. Which those are depends on the rows
 // alone: all processes read the whole manifest, whatever its order, and each row is done by one of
 // them.
-import { isOfShard } from "../../workers/mod.ts";
-import type { FoundShard } from "../../workers/mod.ts";
+import { type FoundShard, isOfShard } from "../../workers/mod.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RawRow } from "./raw_row.ts";
 

@@ -1,24 +1,20 @@
 // Doing what a manifest says, row by row, many at once.
 import type { Registry, RegistryError } from "../../mod.ts";
-import { createBatch, outcomesOf } from "../../workers/mod.ts";
-import type { Batch } from "../../workers/mod.ts";
+import { type Batch, createBatch, outcomesOf } from "../../workers/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { toReportable } from "../program/exit_code.ts";
 import { inCliWords, withRegistry } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatSeconds } from "../terminal/units.ts";
-import { createBatchProgress } from "./batch_progress.ts";
-import type { BatchTotals } from "./batch_progress.ts";
+import { BatchProgress, type BatchTotals } from "./batch_progress.ts";
 import type { BatchFlags } from "./flags.ts";
-import { findManifest } from "./manifest.ts";
-import type { Manifest } from "./manifest.ts";
+import { findManifest, type Manifest } from "./manifest.ts";
 import type { RawRow } from "./raw_row.ts";
 import { measureRows } from "./measure_rows.ts";
 import { findShard } from "../values/find_shard.ts";
 import { rowsOfShard, toldShard } from "./row_shards.ts";
-import { openReport, reportLine } from "./report.ts";
-import type { RowOutcome, RowResult } from "./report.ts";
+import { openReport, reportLine, type RowOutcome, type RowResult } from "./report.ts";
 
 export function createRowBatch(
   registry: Registry,
@@ -74,7 +70,7 @@ export async function runRows<Row extends RowName>(
   const totals: BatchTotals = {};
   const over = new AbortController();
   if (manifest.isFile && !shared.quiet) measureRows(manifest, totals, over.signal).catch(() => {}); // the run itself says what is wrong
-  const progress = createBatchProgress(label, { io, totals, quiet: shared.quiet });
+  const progress = new BatchProgress(label, { io, totals, quiet: shared.quiet });
   const startedAt = io.system.monotonic();
   const begun = new Map<number, RowResult & { line: number }>();
   const sums = { rows: 0, ok: 0, skipped: 0, failed: 0, bytes: 0 };

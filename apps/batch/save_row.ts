@@ -2,15 +2,12 @@
 import { resolve } from "node:path";
 import type { Encoding, LocalPathOptions, OnConflict } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
-import { treeOptionsOf } from "../values/tree_options.ts";
-import type { TreeFlags } from "../values/tree_options.ts";
-import { readValue } from "../values/value_source.ts";
-import type { SourceKind } from "../values/value_source.ts";
+import { type TreeFlags, treeOptionsOf } from "../values/tree_options.ts";
+import { readValue, type SourceKind } from "../values/value_source.ts";
 import { refuseRemote } from "../program/split_remotes.ts";
-import { badRow, fieldsOf } from "./raw_row.ts";
+import { badRow, type FieldKind, fieldsOf, type RawRow } from "./raw_row.ts";
 import { ONE_REGISTRY } from "./ref_row.ts";
 import type { Manifest } from "./manifest.ts";
-import type { FieldKind, RawRow } from "./raw_row.ts";
 
 /** A row of `batch save`. */
 export interface SaveRow extends TreeFlags {

@@ -4,17 +4,14 @@ import { resolve } from "node:path";
 import { checkName, digestOfValue, isRegistryError, parseVersion } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../mod.ts";
-import { createLanes } from "../../workers/mod.ts";
-import type { Batch } from "../../workers/mod.ts";
+import { type Batch, createLanes } from "../../workers/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { leftOutJson, LeftOutList } from "../values/left_out.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RowResult } from "./report.ts";
 import { createRowKeys } from "./row_keys.ts";
-import { parseSaveRow, readRowValue, SAVE_FIELDS } from "./save_row.ts";
-import type { SaveRow } from "./save_row.ts";
-import { rowsAtOnce } from "./run_rows.ts";
-import type { BatchWork } from "./run_rows.ts";
+import { parseSaveRow, readRowValue, SAVE_FIELDS, type SaveRow } from "./save_row.ts";
+import { type BatchWork, rowsAtOnce } from "./run_rows.ts";
 
 export interface SaveRowsOptions {
   batch: Batch;

@@ -4,7 +4,7 @@ import { type JobQueue, openQueue, type QueuedJob } from "../../queues/mod.ts";
 import { ENGINE_VARIABLE, engineUrl } from "../pipelines/open_carrier.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
 import { formatTime } from "../terminal/units.ts";
-import { refuseMemory } from "./leave_worker.ts";
+import { refuseMemory } from "./work_until_stopped.ts";
 
 /** The option that names a queue. */
 export const QUEUE_OPTION: OptionDefinition = {

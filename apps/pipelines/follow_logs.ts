@@ -1,7 +1,6 @@
 // What steps say while they run.
 import { readFile } from "node:fs/promises";
-import { isRegistryError } from "../../mod.ts";
-import type { Registry } from "../../mod.ts";
+import { isRegistryError, type Registry } from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { keptLines, printLine } from "./log_lines.ts";
 

@@ -35,21 +35,21 @@ export function engineUrl(
       hint: `As in ${flag} redis://127.0.0.1:6379`,
     });
   }
-  if (typeof given !== "string" || !hasPassword(given)) return url;
+  if (typeof given === "string") refusePassword(given, flag, ENGINE_VARIABLE);
+  return url;
+}
+
+/** Throws `Invalid` for a URL of the command line that has a password in it: drivers take one as a parameter too. */
+export function refusePassword(url: string, flag: string, variable: string): void {
+  const { password, searchParams } = URL.parse(url) ?? {};
+  if (!password && !searchParams?.has("password")) return;
   throw fault({
     code: "Invalid",
     action: "take a password by",
     subject: flag,
     state: "whoever lists the processes of this machine sees it",
-    hint: `Set ${ENGINE_VARIABLE} to the URL, and leave it out of the command line.`,
+    hint: `Set ${variable} to the URL, and leave it out of the command line.`,
   });
-}
-
-/** Whether there is a password in a URL. Drivers take one as a parameter too. */
-export function hasPassword(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { password, searchParams } = new URL(url);
-  return password !== "" || searchParams.has("password");
 }
 
 export interface CarrierOptions {

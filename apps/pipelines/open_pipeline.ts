@@ -4,13 +4,11 @@ import { join, resolve } from "node:path";
 import { createS3Configs } from "../../backends/mod.ts";
 import { isRegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import { createOperators } from "../../operators/mod.ts";
-import type { Operators } from "../../operators/mod.ts";
+import { createOperators, type Operators } from "../../operators/mod.ts";
 import type { Executor, OperatorJobs, RunnerOptions } from "../../operators/runner/mod.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
 import { loadOperators, OPERATORS_FILE, operatorsUrl } from "../places/load_operators.ts";
-import { loadConfigPart } from "./pipeline_parts.ts";
-import type { LoadedPipeline } from "./pipeline_parts.ts";
+import { loadConfigPart, type LoadedPipeline } from "./pipeline_parts.ts";
 
 export interface PipelineFlags {
   operators?: string;

@@ -4,19 +4,6 @@ import { dirname, resolve } from "node:path";
 import type { Pipeline, RunEvent } from "../../operators/runner/mod.ts";
 import type { System } from "../../mod.ts";
 
-export interface RunLog {
-  takes(event: RunEvent): boolean;
-  close(): void;
-}
-
-/** Options of {@linkcode createRunLog}. */
-export interface RunLogOptions {
-  /** What a relative path begins at. */
-  folder: string;
-  system: System;
-  verbose?: boolean;
-}
-
 /** What a program writes counts as `info`: what it means by it is not known. */
 const RANKS: Readonly<Record<string, number>> = {
   debug: 0,
@@ -27,33 +14,35 @@ const RANKS: Readonly<Record<string, number>> = {
   error: 3,
 };
 
-export function createRunLog(
-  config: Pipeline["log"],
-  { folder, system, verbose = false }: RunLogOptions,
-): RunLog {
-  const { level, file: path } = config;
-  let file: number | undefined;
-  return {
-    takes(event) {
-      if (event.type !== "log") return true;
-      if (!verbose && RANKS[event.level] < RANKS[level]) return false;
-      if (path !== undefined) {
-        const { shard } = event;
-        file ??= open(resolve(folder, path));
-        writeSync(
-          file,
-          `${new Date(system.now()).toISOString()} ${event.step}${
-            shard === undefined ? "" : ` ${shard.index}/${shard.count}`
-          } ${event.level} ${event.line}\n`,
-        );
-      }
-      return true;
-    },
-    close() {
-      if (file !== undefined) closeSync(file);
-      file = undefined;
-    },
-  };
+export class RunLog {
+  #config: Pipeline["log"];
+  #at: { folder: string; system: System; verbose?: boolean };
+  #file: number | undefined;
+
+  /** @param at its folder is where a relative path begins */
+  constructor(config: Pipeline["log"], at: { folder: string; system: System; verbose?: boolean }) {
+    this.#config = config;
+    this.#at = at;
+  }
+
+  takes(event: RunEvent): boolean {
+    if (event.type !== "log") return true;
+    const { level, file: path } = this.#config;
+    const { folder, system, verbose } = this.#at;
+    if (!verbose && RANKS[event.level] < RANKS[level]) return false;
+    if (path === undefined) return true;
+    const { step, shard, line } = event;
+    const name = shard === undefined ? step : `${step} ${shard.index}/${shard.count}`;
+    this.#file ??= open(resolve(folder, path));
+    const at = new Date(system.now()).toISOString();
+    writeSync(this.#file, `${at} ${name} ${event.level} ${line}\n`);
+    return true;
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
 }
 
 function open(path: string): number {

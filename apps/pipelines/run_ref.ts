@@ -1,7 +1,6 @@
 // Runs as they are typed.
-import type { RegistryError } from "../../mod.ts";
+import type { Registry, RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import type { Registry } from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { shellWord } from "../program/hints.ts";
 

@@ -94,6 +94,10 @@ const WORDS: readonly [library: string | RegExp, cli: string][] = [
     /Mirror into a registry that was created with versioned: (true|false)/g,
     "See the flag --unversioned of: holdfast init",
   ],
+  [
+    /Pass locking: "\w+", or leave it out and give openRegistry the path/g,
+    "Leave out --locking, or use another registry",
+  ],
   ["Leave mutable out", "Leave out --mutable"],
   ["Leave versioned out", "Leave out --unversioned"],
   ["Leave graceMs out", "Leave out --grace, which holdfast settings changes"],

@@ -3,7 +3,7 @@
 import { fault } from "../../core/errors.ts";
 import type { RegistryTopics } from "../../mod.ts";
 import type { EventBus, OpenEventBusOptions } from "../../plugins/events/mod.ts";
-import { hasPassword } from "../pipelines/open_carrier.ts";
+import { refusePassword } from "../pipelines/open_carrier.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import type { CommandContext } from "../program/command.ts";
 
@@ -25,14 +25,7 @@ export async function openServedEvents(
 ): Promise<EventBus<RegistryTopics> | undefined> {
   const url = given ?? system.env(EVENTS_VARIABLE);
   if (!url) return undefined;
-  if (given !== undefined && hasPassword(given)) {
-    throw fault({
-      code: "Invalid",
-      action: "take a password by --events",
-      state: "whoever lists the processes of this machine sees it",
-      hint: `Set ${EVENTS_VARIABLE} to the URL, and leave it out of the command line.`,
-    });
-  }
+  if (given !== undefined) refusePassword(given, "--events", EVENTS_VARIABLE);
   if (/^memory:/i.test(url)) {
     throw fault({
       code: "Invalid",

@@ -2,7 +2,7 @@
 import { fault } from "../../core/errors.ts";
 import { taskJob } from "../../plugins/jobs.ts";
 import { openQueue } from "../../queues/mod.ts";
-import { refuseMemory } from "../jobs/leave_worker.ts";
+import { refuseMemory } from "../jobs/work_until_stopped.ts";
 import { ENGINE_VARIABLE, engineUrl } from "../pipelines/open_carrier.ts";
 import type { CommandContext } from "../program/command.ts";
 import type { HandlerOptions } from "../server/options.ts";

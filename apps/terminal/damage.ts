@@ -9,41 +9,33 @@ export type Looked<T> = { value: T; error?: undefined } | {
   error: RegistryError;
 };
 
-export interface Damage {
-  /** The outcome of a call. Damage is an outcome and is remembered; any other failure is thrown. */
-  look<T>(name: string, call: Promise<T>): Promise<Looked<T>>;
-  /** Throws where there was damage. */
-  end(): void;
-}
+export class Damage {
+  #found = new Map<RegistryError, string>();
 
-export function createDamage(): Damage {
-  const found: RegistryError[] = [];
-  const names = new Set<string>();
-  return {
-    async look(name, call) {
-      try {
-        return { value: await call };
-      } catch (error) {
-        if (!isUnreadable(error)) throw error;
-        found.push(error);
-        names.add(name);
-        return { error };
-      }
-    },
-    end() {
-      if (found.length === 0) return;
-      throw fault({
-        code: found.find(({ code }) => code === "Corrupt")?.code ?? "Unsupported",
-        action: "list everything",
-        state: `${formatCount(found.length, "record")} could not be read`,
-        hint: `See all that is wrong: holdfast verify ${
-          [...names].slice(0, 8).map(shellWord).join(" ")
-        }`,
-        key: found[0].key,
-        cause: found[0],
-      });
-    },
-  };
+  /** The outcome of a call. Damage is an outcome and is remembered; any other failure is thrown. */
+  async look<T>(name: string, call: Promise<T>): Promise<Looked<T>> {
+    try {
+      return { value: await call };
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.#found.set(error, name);
+      return { error };
+    }
+  }
+
+  /** Throws where there was damage. */
+  end(): void {
+    const errors = [...this.#found.keys()], names = [...new Set(this.#found.values())];
+    if (errors.length === 0) return;
+    throw fault({
+      code: errors.find(({ code }) => code === "Corrupt")?.code ?? "Unsupported",
+      action: "list everything",
+      state: `${formatCount(errors.length, "record")} could not be read`,
+      hint: `See all that is wrong: holdfast verify ${names.slice(0, 8).map(shellWord).join(" ")}`,
+      key: errors[0].key,
+      cause: errors[0],
+    });
+  }
 }
 
 /** How a row says that it could not be read: `corrupt`, or `unsupported` for what a newer release wrote. */

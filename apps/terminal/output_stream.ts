@@ -55,17 +55,17 @@ async function writeFile(
   context: CommandContext,
 ): Promise<void> {
   const path = resolve(context.io.cwd, output);
+  const subject = JSON.stringify(output);
+  const hint = "Name a file in a folder that is there.";
   if ((await stat(path).catch(() => undefined))?.isDirectory()) {
-    throw fault({
-      code: "Invalid",
-      action: "write",
-      subject: JSON.stringify(output),
-      state: "it is a folder",
-      hint: "Name a file in a folder that is there.",
-    });
+    throw fault({ code: "Invalid", action: "write", subject, state: "it is a folder", hint });
   }
   const partial = `${path}.${context.io.system.id()}.partial`;
-  const file = await open(partial, "wx");
+  const file = await open(partial, "wx").catch((cause) => {
+    if (cause.code !== "ENOENT") throw cause;
+    const state = "there is no such folder";
+    throw fault({ code: "NotFound", action: "write", subject, state, hint, cause });
+  });
   try {
     try {
       for await (const chunk of stream) await file.writeFile(chunk);

@@ -102,9 +102,9 @@ function translated(path: string, text: string, extension: ".js" | ".d.ts"): Tra
     return relativeTo(place, placeOfStd(specifier));
   };
   let rewritten = "", end = 0;
-  for (const { text: specifier, start, last } of specifiersOf(text)) {
-    rewritten += text.slice(end, start) + JSON.stringify(rewrite(specifier));
-    end = last;
+  for (const { fileName: specifier, pos } of ts.preProcessFile(text, true, true).importedFiles) {
+    rewritten += text.slice(end, pos) + JSON.stringify(rewrite(specifier));
+    end = pos + specifier.length + 2; // its quotes
   }
   return {
     path: place.replace(/\.ts$/, extension),
@@ -113,31 +113,6 @@ function translated(path: string, text: string, extension: ".js" | ".d.ts"): Tra
     packages: [...packages],
     std: [...std],
   };
-}
-
-/** What a text imports, in order, with the place of the quotes. */
-function specifiersOf(text: string): { text: string; start: number; last: number }[] {
-  const source = ts.createSourceFile("module.ts", text, ts.ScriptTarget.Latest);
-  const found: { text: string; start: number; last: number }[] = [];
-  const look = (node: ts.Node): void => {
-    const specifier = specifierOf(node);
-    if (specifier !== undefined && ts.isStringLiteral(specifier)) {
-      found.push({ text: specifier.text, start: specifier.getStart(source), last: specifier.end });
-    }
-    ts.forEachChild(node, look);
-  };
-  look(source);
-  return found;
-}
-
-function specifierOf(node: ts.Node): ts.Node | undefined {
-  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
-  if (ts.isImportTypeNode(node)) {
-    return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
-  }
-  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-    return node.arguments[0];
-  }
 }
 
 function relativeTo(from: string, to: string): string {

@@ -37,26 +37,16 @@ const MODULES: Record<string, Module> = {
 
 /** Programs whose source is in this repository, by their folders. */
 const OWN: Record<string, string> = { [CHECKER]: CHECKER_SOURCE };
-
-/** What the tests need; `s5cmd` is only measured against. */
-const TEST_SERVERS: readonly string[] = [...Object.keys(MODULES), ...Object.keys(OWN)]
-  .filter((binary) => binary !== "s5cmd");
-
-export interface InstallServersOptions {
-  /** Where the binaries go. */
-  folder: string;
-  /** Which. @default {@linkcode TEST_SERVERS} */
-  binaries?: readonly string[];
-  log?: (line: string) => void;
-}
+const ALL = [...Object.keys(MODULES), ...Object.keys(OWN)];
 
 /** Builds the binaries that are not in the folder yet in their pinned version. */
-export async function installServers(options: InstallServersOptions): Promise<void> {
-  const { folder, binaries = TEST_SERVERS, log = () => {} } = options;
-  const all = [...Object.keys(MODULES), ...Object.keys(OWN)];
-  const unknown = binaries.find((binary) => !all.includes(binary));
+export async function installServers(
+  folder: string,
+  binaries = ALL.filter((binary) => binary !== "s5cmd"), // which is only measured against
+): Promise<void> {
+  const unknown = binaries.find((binary) => !ALL.includes(binary));
   if (unknown !== undefined) {
-    throw new Error(`Cannot install "${unknown}": there are only ${all.join(", ")}`);
+    throw new Error(`Cannot install "${unknown}": there are only ${ALL.join(", ")}`);
   }
   const missing: string[] = [];
   for (const binary of binaries) if (!await isPresent(folder, binary)) missing.push(binary);
@@ -64,10 +54,10 @@ export async function installServers(options: InstallServersOptions): Promise<vo
   await checkGo();
   await Deno.mkdir(folder, { recursive: true });
   for (const binary of missing) {
-    log(`Building ${binary} ${versionOf(binary)}`);
+    console.log(`Building ${binary} ${versionOf(binary)}`);
     const startedAt = performance.now();
     await build(folder, binary);
-    log(`Built ${binary} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+    console.log(`Built ${binary} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
   }
 }
 
@@ -132,14 +122,9 @@ function versionFile(folder: string, binary: string): string {
   return join(folder, `${binary}.version`);
 }
 
-async function run(
-  command: string,
-  args: string[],
-  options: Deno.CommandOptions = {},
-): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args, ...options })
-    .output();
-  const decoder = new TextDecoder();
-  if (success) return decoder.decode(stdout);
-  throw new Error(`Cannot run ${command} ${args.join(" ")}: it failed\n${decoder.decode(stderr)}`);
+async function run(command: string, args: string[], more: Deno.CommandOptions = {}) {
+  const { success, stderr } = await new Deno.Command(command, { args, ...more }).output();
+  if (success) return;
+  const said = new TextDecoder().decode(stderr);
+  throw new Error(`Cannot run ${command} ${args.join(" ")}: it failed\n${said}`);
 }

@@ -1,5 +1,5 @@
 // The outside of a command line as a test writes it, and what it said.
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { type CliIo, runCli } from "../../apps/cli.ts";
 import { bytesStream, concatBytes } from "../../core/bytes/bytes.ts";
@@ -137,7 +137,12 @@ export interface CliTest {
     part?: string,
     options?: Partial<CapturedIoOptions>,
   ): Promise<void>;
+  /** Runs commands, one after the other. */
+  each(lines: readonly CliLine[], options?: Partial<CapturedIoOptions>): Promise<void>;
 }
+
+/** A command, its exit code, and what it says, on either stream. */
+export type CliLine = [line: string | string[], code: number, ...says: (string | RegExp)[]];
 
 /** A test of commands in an empty folder. */
 export function cliTest(name: string, run: (at: CliTest) => Promise<void>): void {
@@ -159,6 +164,18 @@ export function cliTest(name: string, run: (at: CliTest) => Promise<void>): void
         const { code, err } = await at.holdfast(line, options);
         assertEquals(code, expected, `${line}: ${err}`);
         assertStringIncludes(err, part ?? "", String(line));
+      },
+      async each(lines, options) {
+        for (const [line, expected, ...says] of lines) {
+          const { code, out, err } = await at.holdfast(line, options);
+          assertEquals(code, expected, `${line}: ${err}`);
+          for (const part of says) {
+            const isSaid = typeof part === "string"
+              ? (out + err).includes(part)
+              : part.test(out + err);
+            assert(isSaid, `${line} says no ${part}:\n${out}${err}`);
+          }
+        }
       },
     };
     await run(at);

@@ -2,8 +2,7 @@
 // everywhere.
 import { createMemoryBackend, openRegistry } from "../../mod.ts";
 import { withCounts } from "./counted_backend.ts";
-import { timed } from "./measure.ts";
-import type { Group, Measure } from "./measure.ts";
+import { type Group, type Measure, timed } from "./measure.ts";
 
 export async function createCallsGroup(): Promise<Group> {
   const { backend, calls } = withCounts(createMemoryBackend());

@@ -2,8 +2,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { openRegistry } from "../../mod.ts";
-import { timed } from "./measure.ts";
-import type { BenchSettings, Group, Measure, Timing } from "./measure.ts";
+import { type BenchSettings, type Group, type Measure, timed, type Timing } from "./measure.ts";
 import { smallObject } from "./values.ts";
 
 /** 500 automatic versions of one name; the last fifth tells whether it slows down as it grows. */

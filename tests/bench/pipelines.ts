@@ -8,8 +8,7 @@ import type { OperatorDefinition, PipelineDefinition } from "../../operators/con
 import { createOperators, runCommand } from "../../operators/mod.ts";
 import { planPipeline, runPipeline } from "../../operators/runner/mod.ts";
 import { pipeline, step } from "../operators/runner/pipelines.ts";
-import { timed } from "./measure.ts";
-import type { BenchSettings, Group, Measure } from "./measure.ts";
+import { type BenchSettings, type Group, type Measure, timed } from "./measure.ts";
 
 /** Runs pipelines whose steps do nothing, each time another one, and plans one that never ran and one that did. */
 export async function createPipelinesGroup({ folder, quick }: BenchSettings): Promise<Group> {

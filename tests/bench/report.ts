@@ -1,6 +1,5 @@
 // Results as JSON lines or as a table.
-import { median } from "./measure.ts";
-import type { Sample, Timing } from "./measure.ts";
+import { median, type Sample, type Timing } from "./measure.ts";
 
 export interface Row {
   group: string;

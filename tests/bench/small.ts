@@ -5,8 +5,7 @@ import { openRegistry } from "../../mod.ts";
 import type { Registry } from "../../core/registry.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { writeLinkUnlink } from "./floors.ts";
-import { timed } from "./measure.ts";
-import type { BenchSettings, Group, Measure } from "./measure.ts";
+import { type BenchSettings, type Group, type Measure, timed } from "./measure.ts";
 import { smallObject } from "./values.ts";
 
 const FLOOR = {

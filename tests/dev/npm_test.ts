@@ -14,8 +14,14 @@ const root = await tempRoot();
 globalThis.addEventListener("unload", () => Deno.removeSync(root.path, { recursive: true }));
 
 let found: Promise<InstalledPackage> | undefined;
-/** All tests use one: it takes half a minute. */
-const installed = () => found ??= installPackage(root.path);
+/** All tests use one, with the programs that some of them run: it takes half a minute. */
+const installed = () =>
+  found ??= installPackage(root.path).then(async (at) => {
+    for (const [file, text] of Object.entries(THREAD_PROGRAMS)) {
+      await writeFile(join(at.project, file), text);
+    }
+    return at;
+  });
 const BIN = "node_modules/@holdfast/holdfast/bin/holdfast.js";
 
 Deno.test("the npm package has each door with its types, and no file of tests", async () => {
@@ -38,8 +44,9 @@ Deno.test("the npm package has each door with its types, and no file of tests", 
   const scripts = paths.filter((path) => /\.(js|d\.ts)$/.test(path));
   for (const path of scripts) {
     const text = await readFile(join(folder, path), "utf8");
-    const [foreign] = text.match(/^(?:import|export)\b[^;]*?\bfrom "(?:npm:|@std\/|[^"]*\.ts")/m) ??
-      [];
+    const [foreign] =
+      text.match(/(?:^(?:import|export)\b[^;]*?\bfrom |\bimport\()"(?:npm:|@std\/|[^"]*\.ts")/m) ??
+        [];
     assertEquals(foreign, undefined, path);
   }
 });
@@ -77,94 +84,98 @@ export const wrong: number = saved.version;
   assertEquals([ran.code, ran.stdout], [0, ""]); // what npm warns of on its own is on the other stream
 });
 
-for (const name of RUNTIMES) {
-  Deno.test(`the library, with batches, runs on ${name}`, async () => {
-    const { project, env, runtime } = await installed();
-    const program = join(project, "library.mjs");
-    await writeFile(program, LIBRARY);
-    const folder = root.join(`library-${name}`);
-    const { stdout, stderr } = await runIn({ cwd: project, env }, [
-      await runtime(name),
-      program,
-      folder,
-    ]);
-    assertEquals(stderr, "");
-    assertEquals(JSON.parse(stdout), LIBRARY_SAYS);
-  });
-
-  Deno.test(`batches and operators have threads on ${name}, and what forgets them ends`, async () => {
-    const { project, env, runtime } = await installed();
-    for (const [file, text] of Object.entries(THREAD_PROGRAMS)) {
-      await writeFile(join(project, file), text);
-    }
-    const folder = root.join(`threads-${name}`);
-    await mkdir(folder);
-    for (
-      const [file, expected] of [["batches.mjs", OF_BATCHES], [
-        "operators.mjs",
-        OF_OPERATORS,
-      ]] as const
-    ) {
-      const { code, stdout, stderr } = await runIn({ cwd: project, env }, [
-        await runtime(name),
-        file,
-        folder,
-      ]);
-      assertEquals([code, stderr], [0, ""]);
-      assertEquals(stdout.trim().split("\n").map((line) => JSON.parse(line)), [...expected]);
-    }
-  });
-
-  Deno.test(`the command line runs on ${name}`, async () => {
-    const { project, env, runtime } = await installed();
-    const cwd = join(project, `cli-${name}`);
-    await mkdir(join(cwd, "tree"), { recursive: true });
-    await writeFile(join(cwd, "tree/a.txt"), "first");
-    await writeFile(join(cwd, "rows.csv"), "name,path\nrow:a,tree/a.txt\nrow:b,rows.csv\n");
-    const command = [await runtime(name), join(project, BIN)];
-    const holdfast = async (line: string, stdin?: string) => {
-      const { code, stdout, stderr } = await runIn({ cwd, env, stdin }, [
-        ...command,
-        ...line.split(" "),
-      ]);
-      assertEquals(code, 0, `${line}: ${stderr}`);
-      return stdout;
-    };
-    await holdfast("init");
-    await holdfast("save my:config - --as json", '{"rate": 0.01}');
-    await holdfast("save data:tree tree --alias production");
-    await holdfast("batch save rows.csv --workers 2");
-    assertEquals((await holdfast("ls --json")).trim().split("\n").length, 4);
-    assertEquals(JSON.parse(await holdfast("load my:config")), { rate: 0.01 });
-    await holdfast("download data:tree@production copy");
-    assertEquals(await readFile(join(cwd, "copy/a.txt"), "utf8"), "first");
-    await holdfast("init other");
-    assertStringIncludes(await holdfast("mirror .holdfast other"), "4 versions");
-    assertStringIncludes(await holdfast("verify --registry other"), "All is well: 4 versions");
-    await holdfast("pipeline init"); // its operators import the package, and run as they are
-    await holdfast("pipeline run");
-    const wrong = await runIn({ cwd, env }, [...command, "help", "sav"]);
-    assertEquals(wrong.code, 2);
-    assertStringIncludes(wrong.stderr, 'there is no command "sav"\nhint: Did you mean save?');
+/** On all runtimes at once, each with its own folders: `npm install` and these take most of the time. */
+function everywhere(
+  title: string,
+  run: (name: string, at: InstalledPackage) => Promise<void>,
+): void {
+  Deno.test(title, async () => {
+    const at = await installed();
+    await Promise.all(RUNTIMES.map((name) => run(name, at)));
   });
 }
 
-Deno.test("the samples of README run on Node 24 and Bun word for word, on Node 22 without `await using`", async () => {
-  const { project, env, runtime } = await installed();
+everywhere("the library, with batches, runs on Node and Bun", async (name, at) => {
+  const { project, env, runtime } = at;
+  const program = join(project, `library-${name}.mjs`);
+  await writeFile(program, LIBRARY);
+  const folder = root.join(`library-${name}`);
+  const { stdout, stderr } = await runIn({ cwd: project, env }, [
+    await runtime(name),
+    program,
+    folder,
+  ]);
+  assertEquals(stderr, "", name);
+  assertEquals(JSON.parse(stdout), LIBRARY_SAYS, name);
+});
+
+everywhere("batches and operators have threads, and what forgets them ends", async (name, at) => {
+  const { project, env, runtime } = at;
+  const folder = root.join(`threads-${name}`);
+  await mkdir(folder);
+  for (
+    const [file, expected] of [["batches.mjs", OF_BATCHES], [
+      "operators.mjs",
+      OF_OPERATORS,
+    ]] as const
+  ) {
+    const { code, stdout, stderr } = await runIn({ cwd: project, env }, [
+      await runtime(name),
+      file,
+      folder,
+    ]);
+    assertEquals([code, stderr], [0, ""], name);
+    assertEquals(stdout.trim().split("\n").map((line) => JSON.parse(line)), [...expected], name);
+  }
+});
+
+everywhere("the command line runs on Node and Bun", async (name, at) => {
+  const { project, env, runtime } = at;
+  const cwd = join(project, `cli-${name}`);
+  await mkdir(join(cwd, "tree"), { recursive: true });
+  await writeFile(join(cwd, "tree/a.txt"), "first");
+  await writeFile(join(cwd, "rows.csv"), "name,path\nrow:a,tree/a.txt\nrow:b,rows.csv\n");
+  const command = [await runtime(name), join(project, BIN)];
+  const holdfast = async (line: string, stdin?: string) => {
+    const { code, stdout, stderr } = await runIn({ cwd, env, stdin }, [
+      ...command,
+      ...line.split(" "),
+    ]);
+    assertEquals(code, 0, `${name} ${line}: ${stderr}`);
+    return stdout;
+  };
+  await holdfast("init");
+  await holdfast("save my:config - --as json", '{"rate": 0.01}');
+  await holdfast("save data:tree tree --alias production");
+  await holdfast("batch save rows.csv --workers 2");
+  assertEquals((await holdfast("ls --json")).trim().split("\n").length, 4);
+  assertEquals(JSON.parse(await holdfast("load my:config")), { rate: 0.01 });
+  await holdfast("download data:tree@production copy");
+  assertEquals(await readFile(join(cwd, "copy/a.txt"), "utf8"), "first");
+  await holdfast("init other");
+  assertStringIncludes(await holdfast("mirror .holdfast other"), "4 versions");
+  assertStringIncludes(await holdfast("verify --registry other"), "All is well: 4 versions");
+  await holdfast("pipeline init"); // its operators import the package, and run as they are
+  await holdfast("pipeline run");
+  const wrong = await runIn({ cwd, env }, [...command, "help", "sav"]);
+  assertEquals(wrong.code, 2);
+  assertStringIncludes(wrong.stderr, 'there is no command "sav"\nhint: Did you mean save?');
+});
+
+// Word for word, on Node 22 without `await using`.
+everywhere("the samples of README run on Node and Bun", async (name, { project, env, runtime }) => {
   const samples = await readmeSamples();
   samples.push({ text: await pageSample(), permissions: [] });
   for (const [index, { text }] of samples.entries()) {
-    for (const name of RUNTIMES) {
-      const cwd = join(project, `sample-${index}-${name}`);
-      await mkdir(join(cwd, "examples"), { recursive: true });
-      await writeFile(join(cwd, "examples/a.txt"), "a file");
-      const main = name !== "node@22"
-        ? text
-        : text.replace(/await using (?=\w+)/g, "const ") + DISPOSAL;
-      await writeFile(join(cwd, "main.mjs"), main);
-      const { code, stderr } = await runIn({ cwd, env }, [await runtime(name), "main.mjs"]);
-      assertEquals([code, stderr], [0, ""], `${name}: ${text}`);
-    }
+    const cwd = join(project, `sample-${index}-${name}`);
+    await mkdir(join(cwd, "examples"), { recursive: true });
+    await writeFile(join(cwd, "examples/a.txt"), "a file");
+    const main = name !== "node@22"
+      ? text
+      : text.replace(/await using (?=\w+)/g, "const ") + DISPOSAL;
+    await writeFile(join(cwd, "main.mjs"), main);
+    const { code, stderr } = await runIn({ cwd, env }, [await runtime(name), "main.mjs"]);
+    assertEquals([code, stderr], [0, ""], `${name}: ${text}`);
   }
 });
 

@@ -3,7 +3,7 @@ import { isRegistryError, type Registry } from "../../../mod.ts";
 import { type Condition, parseCondition } from "../../look/conditions.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
-import { createDamage, type Damage, damageJson, damageMark } from "../../terminal/damage.ts";
+import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable, type Row } from "../../terminal/print_table.ts";
@@ -101,7 +101,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const all = chosen || sort !== "name"; // which come first is not known before all were looked at
     const { signal } = io;
     const names = registry.names({ prefix, after, limit: all ? undefined : limit, signal });
-    const damage = createDamage();
+    const damage = new Damage();
     const meets: Condition = (info) =>
       (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
     const toRow = (name: string) =>

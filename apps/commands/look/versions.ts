@@ -1,8 +1,7 @@
 // `holdfast versions`
-import { isRegistryError } from "../../../mod.ts";
-import type { Registry, VersionEntry } from "../../../mod.ts";
+import { isRegistryError, type Registry, type VersionEntry } from "../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { createDamage, type Damage, damageJson, damageMark } from "../../terminal/damage.ts";
+import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Column } from "../../terminal/table.ts";
 import { printTable, type Row } from "../../terminal/print_table.ts";
 import { noName } from "../../program/hints.ts";
@@ -39,7 +38,7 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
       { title: "DIGEST", drops: 2 },
       { title: "ALIASES", shrinks: true },
     ];
-    const damage = createDamage();
+    const damage = new Damage();
     const options = { range, limit, damage, signal: io.signal, isBare: shared.quiet ?? false };
     const count = await printTable(context, columns, rowsOf(registry, name, options));
     damage.end();

@@ -1,7 +1,6 @@
 // `holdfast pipeline cancel`
 import { fault } from "../../../core/errors.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
 
 export const cancel: Command = defineCommand<[run: string], Record<never, never>>({

@@ -7,8 +7,7 @@ import {
   runnerOptions,
 } from "../../pipelines/open_pipeline.ts";
 import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import type { PipelinePlan } from "../../../operators/runner/mod.ts";
 
 interface GraphFlags extends PipelineFlags {

@@ -4,8 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { fault } from "../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { OPERATORS_FILE } from "../../places/load_operators.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { shellWord } from "../../program/hints.ts";
 import { GIT_IGNORE, operatorsText, pipelineText } from "../../pipelines/init_files.ts";
 

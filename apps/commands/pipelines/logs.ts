@@ -1,9 +1,7 @@
 // `holdfast pipeline logs`
-import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import { isRegistryError, type Registry, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { Registry } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { followLogs } from "../../pipelines/follow_logs.ts";
 import { keptLines, printLine } from "../../pipelines/log_lines.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";

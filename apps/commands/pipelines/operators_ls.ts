@@ -2,10 +2,8 @@
 import type { Operators } from "../../../operators/mod.ts";
 import { loadOperators, OPERATORS_FILE } from "../../places/load_operators.ts";
 import { toReportable } from "../../program/exit_code.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
-import { printTable } from "../../terminal/print_table.ts";
-import type { Row } from "../../terminal/print_table.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import { printTable, type Row } from "../../terminal/print_table.ts";
 
 interface OperatorsFlags {
   operators?: string;

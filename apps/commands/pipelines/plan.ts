@@ -7,13 +7,10 @@ import {
   runnerOptions,
 } from "../../pipelines/open_pipeline.ts";
 import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
-import { printTable } from "../../terminal/print_table.ts";
-import type { Row } from "../../terminal/print_table.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import { printTable, type Row } from "../../terminal/print_table.ts";
 import { formatCount } from "../../terminal/units.ts";
-import { chosenSteps, PART_OPTIONS } from "../../pipelines/part.ts";
-import type { PartFlags } from "../../pipelines/part.ts";
+import { chosenSteps, PART_OPTIONS, type PartFlags } from "../../pipelines/part.ts";
 
 export const plan: Command = defineCommand<[file: string | undefined], PipelineFlags & PartFlags>({
   name: "pipeline plan",

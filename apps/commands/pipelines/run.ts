@@ -19,15 +19,13 @@ import {
   MERGED_FILE,
   openCarrier,
 } from "../../pipelines/open_carrier.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { Interruption } from "../../program/exit_code.ts";
 import { shellWord } from "../../program/hints.ts";
 import { parsePositive } from "../../terminal/units.ts";
-import { chosenSteps, PART_OPTIONS } from "../../pipelines/part.ts";
-import type { PartFlags } from "../../pipelines/part.ts";
+import { chosenSteps, PART_OPTIONS, type PartFlags } from "../../pipelines/part.ts";
 import { printPlan } from "./plan.ts";
-import { createRunLog } from "../../pipelines/run_log.ts";
+import { RunLog } from "../../pipelines/run_log.ts";
 import { reportRun } from "../../pipelines/run_report.ts";
 import { createRunView } from "../../pipelines/run_view.ts";
 
@@ -235,7 +233,7 @@ function listen(
 ): { run?: string; hear(event: RunEvent): void; end(): Promise<void> } {
   const { io: { stdout, system }, shared: { json, verbose } } = context;
   const view = json ? undefined : createRunView(pipeline, context);
-  const log = createRunLog(pipeline.log, { folder, system, verbose });
+  const log = new RunLog(pipeline.log, { folder, system, verbose });
   let written: Promise<void> = Promise.resolve();
   const hearing = {
     run: undefined as string | undefined,

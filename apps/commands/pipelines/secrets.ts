@@ -2,8 +2,7 @@
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { loadConfigPart } from "../../pipelines/pipeline_parts.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 
 /** Longer is no secret, bytes. */
 const MAX_BYTES = 1024 * 1024;

@@ -1,10 +1,8 @@
 // `holdfast pipeline status`
 import type { Registry } from "../../../mod.ts";
 import type { ListedRun, RunResult } from "../../../operators/runner/mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
-import { printTable } from "../../terminal/print_table.ts";
-import type { Row } from "../../terminal/print_table.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import { printTable, type Row } from "../../terminal/print_table.ts";
 import { formatTime, parseCount } from "../../terminal/units.ts";
 import { countedEnds, knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
 import { headline } from "../../pipelines/run_report.ts";

@@ -8,8 +8,7 @@ import {
   engineUrl,
   openCarrier,
 } from "../../pipelines/open_carrier.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { inCliWords } from "../../program/hints.ts";
 import { printable } from "../../terminal/table.ts";
 import { toldOutcome } from "../../pipelines/run_view.ts";

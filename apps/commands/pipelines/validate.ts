@@ -7,10 +7,8 @@ import {
   PIPELINE_OPTIONS,
 } from "../../pipelines/open_pipeline.ts";
 import type { FoundPipeline, PipelineFlags } from "../../pipelines/open_pipeline.ts";
-import { loadConfigPart } from "../../pipelines/pipeline_parts.ts";
-import type { ConfigProblem } from "../../pipelines/pipeline_parts.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type ConfigProblem, loadConfigPart } from "../../pipelines/pipeline_parts.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
 import { displayWidth, printable } from "../../terminal/table.ts";
 import { formatCount } from "../../terminal/units.ts";

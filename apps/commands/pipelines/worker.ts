@@ -17,12 +17,13 @@ import {
   MERGED_FILE,
   stepCommand,
 } from "../../pipelines/open_carrier.ts";
-import { leaveWorker, refuseMemory } from "../../jobs/leave_worker.ts";
-import { createRepeated } from "../../pipelines/repeated.ts";
-import type { Repeated } from "../../pipelines/repeated.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
-import { aborted } from "../../program/stop_on_signals.ts";
+import {
+  refuseMemory,
+  Repeated,
+  tellEvent,
+  workUntilStopped,
+} from "../../jobs/work_until_stopped.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { printable } from "../../terminal/table.ts";
 import { parsePositive } from "../../terminal/units.ts";
 
@@ -96,18 +97,24 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
     const { openQueue } = await import("../../../queues/mod.ts");
     const { createStepHandler } = await import("../../../operators/engines/mod.ts");
     const queue: JobQueue = await openQueue(url, { system: io.system });
-    let isReached = true;
-    try {
-      const steps = new Map<string, QueuedStep>();
-      const troubles = createRepeated();
-      const handler = createStepHandler(
-        (step) => commandFor(step, pipelines, { flags, url }, context),
-        {
-          onLine: (line, step) =>
-            void (context.shared.verbose &&
-              io.stderr.write(printable(`${nameOf(step)} | ${line}`) + "\n")),
-        },
-      );
+    const steps = new Map<string, QueuedStep>();
+    const troubles = new Repeated();
+    const handler = createStepHandler(
+      (step) => commandFor(step, pipelines, { flags, url }, context),
+      {
+        onLine: (line, step) =>
+          void (context.shared.verbose &&
+            io.stderr.write(printable(`${nameOf(step)} | ${line}`) + "\n")),
+      },
+    );
+    const { handBack, concurrency } = flags;
+    const work = {
+      handBack,
+      unit: "steps" as const,
+      io,
+      say: (event: Said) => say(event, context),
+    };
+    await workUntilStopped(queue, work, async () => {
       const taking = await queue.work(async (job, options) => {
         steps.set(job.id, job.data as unknown as QueuedStep);
         await say({ event: "started", ...stepOf(job.data) }, context);
@@ -115,7 +122,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
         await say({ event: "ended", ...stepOf(job.data), ...(end as object) }, context);
         return end;
       }, {
-        concurrency: flags.concurrency,
+        concurrency,
         onEvent(event) {
           const telling = tell(event, { steps, troubles }, context);
           telling.catch((error) => context.logger.debug(`cannot tell of a job: ${error}`));
@@ -124,31 +131,8 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
       });
       const names = pipelines.map(({ pipeline }) => pipeline.id).join(", ");
       await say({ event: "ready", queue: queue.location, pipelines: names }, context);
-      await aborted(io.signal);
-      const left = taking.running().length;
-      if (left > 0) {
-        await say({ event: flags.handBack ? "handing back" : "finishing", steps: left }, context);
-      }
-      io.secondStop?.addEventListener(
-        "abort",
-        () => void taking.close({ handBack: true }).catch(() => {}),
-      );
-      isReached = await leaveWorker(
-        taking.close({ handBack: flags.handBack }),
-        taking.running,
-        io.system,
-      );
-      if (!isReached) {
-        await say(
-          { event: "trouble", reason: "the queue does not answer, and is left as it is" },
-          context,
-        );
-      }
-    } finally {
-      const closing = Promise.resolve(queue[Symbol.asyncDispose]());
-      if (isReached) await closing;
-      else closing.catch(() => {}); // this process ends, and its connections with it
-    }
+      return taking;
+    });
   },
 });
 
@@ -222,18 +206,14 @@ async function tell(
   await say({ ...rest, ...(steps.has(id) ? stepOf(steps.get(id)) : { id }) }, context);
 }
 
-async function say(
-  event: Record<string, unknown> & { event: string },
-  { io, shared: { json, quiet } }: CommandContext,
-): Promise<void> {
-  if (json) return await io.stdout.write(`${JSON.stringify(event)}\n`);
-  if (!quiet) await io.stderr.write(`${printable(lineOf(event))}\n`);
+type Said = Record<string, unknown> & { event: string };
+
+async function say(event: Said, context: CommandContext): Promise<void> {
+  await tellEvent(event, lineOf(event), context);
 }
 
-function lineOf(
-  { event, run, step, ...more }: Record<string, unknown> & { event: string },
-): string {
-  const { queue, pipelines, reason, exitCode, id, group, steps, times } = more;
+function lineOf({ event, run, step, ...more }: Said): string {
+  const { queue, pipelines, reason, exitCode, id, group, steps, times = 1 } = more;
   if (event === "ready") return `taking steps of ${pipelines} from ${queue}; Ctrl-C stops`;
   if (event === "trouble") {
     return `trouble: ${reason}${times === 1 ? "" : `, ${times} times now; it is tried again`}`;

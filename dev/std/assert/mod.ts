@@ -2,16 +2,12 @@
 // @ts-types="./types.d.ts"
 export {
   assert,
-  assertAlmostEquals,
-  assertArrayIncludes,
   assertEquals,
   assertExists,
   assertFalse,
   assertGreater,
   assertGreaterOrEqual,
   assertInstanceOf,
-  AssertionError,
-  assertIsError,
   assertLess,
   assertLessOrEqual,
   assertMatch,

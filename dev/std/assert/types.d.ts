@@ -1,14 +1,8 @@
 // Types of what ./mod.ts re-exports, as @std/assert declares them; the npm copy has none.
 // deno-lint-ignore-file no-explicit-any
 
-export class AssertionError extends Error {
-  constructor(message: string, options?: ErrorOptions);
-}
-
-export type AnyConstructor = new (...args: any[]) => any;
 export type ErrorConstructor<E extends Error> = abstract new (...args: any[]) => E;
 export type Falsy = false | 0 | 0n | "" | null | undefined;
-export type ArrayLikeArg<T> = ArrayLike<T> & object;
 
 export function assert(expr: unknown, msg?: string): asserts expr;
 export function assertFalse(expr: unknown, msg?: string): asserts expr is Falsy;
@@ -20,17 +14,6 @@ export function assertStrictEquals<T>(
   msg?: string,
 ): asserts actual is T;
 export function assertNotStrictEquals<T>(actual: T, expected: T, msg?: string): void;
-export function assertAlmostEquals(
-  actual: number,
-  expected: number,
-  tolerance?: number,
-  msg?: string,
-): void;
-export function assertArrayIncludes<T>(
-  actual: ArrayLikeArg<T>,
-  expected: ArrayLikeArg<T>,
-  msg?: string,
-): void;
 export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T>;
 export function assertGreater<T>(actual: T, expected: T, msg?: string): void;
 export function assertGreaterOrEqual<T>(actual: T, expected: T, msg?: string): void;
@@ -41,12 +24,6 @@ export function assertInstanceOf<T extends abstract new (...args: any[]) => any>
   expectedType: T,
   msg?: string,
 ): asserts actual is InstanceType<T>;
-export function assertIsError<E extends Error = Error>(
-  error: unknown,
-  ErrorClass?: ErrorConstructor<E>,
-  msgMatches?: string | RegExp,
-  msg?: string,
-): asserts error is E;
 export function assertMatch(actual: string, expected: RegExp, msg?: string): void;
 export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void;
 export function assertObjectMatch(

@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { createBatchProgress } from "../../../apps/batch/batch_progress.ts";
-import type { BatchTotals } from "../../../apps/batch/batch_progress.ts";
+import { BatchProgress, type BatchTotals } from "../../../apps/batch/batch_progress.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { captureIo } from "../captured_io.ts";
 
@@ -10,7 +9,7 @@ const MIB = 1024 ** 2;
 async function shown(totals: BatchTotals, terminals: ("stderr")[], quiet = false): Promise<string> {
   const system = createScriptedSystem();
   const io = captureIo({ cwd: "/", system, terminals });
-  const progress = createBatchProgress("batch save", { io, totals, quiet });
+  const progress = new BatchProgress("batch save", { io, totals, quiet });
   for (let k = 1; k <= 100; k++) {
     system.advance(200);
     progress.move(MIB);

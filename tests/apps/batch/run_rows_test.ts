@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
-import type { Backend } from "@holdfast/holdfast";
+import { type Backend, createMemoryBackend, openRegistry } from "@holdfast/holdfast";
 import { realSystem } from "../../../core/system.ts";
 import { rowsAtOnce } from "../../../apps/batch/run_rows.ts";
 

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { realSystem } from "../../../core/system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
+import { COMPLETION_SCRIPTS } from "../../../apps/completion/completion_scripts.ts";
 import { cliTest, filledTest } from "../captured_io.ts";
 
 cliTest(
@@ -51,14 +52,18 @@ filledTest("bash completes commands, options, and names and refs with their colo
   ]);
 });
 
-const CLI =
-  `alias holdfast="${Deno.execPath()} run -A --quiet --config=${REPOSITORY}deno.json ${REPOSITORY}apps/cli.ts"`;
+/** Stands for `deno run -A apps/cli.ts`, which takes a second each time: notes its words, and answers as it does. */
+const PROGRAM = `#!/bin/sh
+echo "$@" >>calls
+if [ "$4" = completions ]; then cat script; else printf 'versions\\nverify\\n'; fi
+`;
+const ALIAS = `alias holdfast="./program run -A apps/cli.ts"`;
 const SOURCED: Record<string, [args: string[], script: string]> = {
   bash: [
     ["--norc", "-c"],
     [
       `shopt -s expand_aliases`,
-      CLI,
+      ALIAS,
       `source <(holdfast completions bash)`,
       `COMP_LINE="holdfast ve" COMP_POINT=11`,
       `_holdfast; printf '%s\\n' "\${COMPREPLY[@]}"`,
@@ -67,7 +72,7 @@ const SOURCED: Record<string, [args: string[], script: string]> = {
   zsh: [
     ["-f", "-c"],
     [
-      CLI,
+      ALIAS,
       "compdef() { : }",
       `compadd() { print -rl -- "\${@[2,-1]}" }`,
       `source <(holdfast completions zsh)`,
@@ -77,7 +82,7 @@ const SOURCED: Record<string, [args: string[], script: string]> = {
   ],
   fish: [
     ["--no-config", "-c"],
-    [CLI, "holdfast completions fish | source", `complete -C "holdfast ve"`].join("\n"),
+    [ALIAS, "holdfast completions fish | source", `complete -C "holdfast ve"`].join("\n"),
   ],
 };
 
@@ -87,6 +92,8 @@ for (const [shell, [args, script]] of Object.entries(SOURCED)) {
     ignore: !isInstalled(shell),
     async fn() {
       await using root = await tempRoot();
+      await Deno.writeTextFile(root.join("program"), PROGRAM, { mode: 0o755 });
+      await Deno.writeTextFile(root.join("script"), COMPLETION_SCRIPTS[shell]);
       const command = new Deno.Command(shell, {
         args: [...args, script],
         cwd: root.path,
@@ -96,6 +103,11 @@ for (const [shell, [args, script]] of Object.entries(SOURCED)) {
       assertEquals(new TextDecoder().decode(stdout).trim().split("\n").sort(), [
         "verify",
         "versions",
+      ]);
+      assertEquals((await Deno.readTextFile(root.join("calls"))).split("\n"), [
+        `run -A apps/cli.ts completions ${shell}`,
+        "run -A apps/cli.ts __complete -- ve",
+        "",
       ]);
     },
   });

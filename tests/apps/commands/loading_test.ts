@@ -42,3 +42,11 @@ Deno.test("options of every command before the words, and their values, are no c
   assertEquals(await called("--registry=save", "ls"), ["ls"]);
   assertEquals(await called("--version"), []);
 });
+
+Deno.test("all commands are loaded where it takes a closer look", async () => {
+  const { length } = await loadCommands();
+  for (const line of ["", "--help", "help ls", "lst", "batch", "-qr ls save", "--version ls"]) {
+    const args = line.split(" ").filter(Boolean);
+    assertEquals((await loadCommandsFor(args)).length, length, line);
+  }
+});

@@ -126,3 +126,12 @@ Deno.test("runs are completed to pipelines, and then to their numbers", async ()
   assertEquals(await offers("pipeline logs noon@"), ["noon@2", "noon@1"]);
   assertEquals(await offers("pipeline logs noon@1"), ["noon@1"]);
 });
+
+Deno.test("commands without the hidden ones, and names wherever one may stand, are completed", async () => {
+  assertEquals(await offers(""), ["info", "verify", "pipeline"]);
+  assertEquals(await offers("--json i"), ["info"]);
+  assertEquals(await offers("x"), []);
+  assertEquals(await offers("verify data:"), ["data:raw", "data:test"]);
+  assertEquals(await offers("verify model --output x da"), ["data:raw", "data:test"]);
+  assertEquals(await offers("verify model@"), []);
+});

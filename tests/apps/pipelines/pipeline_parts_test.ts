@@ -1,6 +1,5 @@
 import { assertStrictEquals } from "@std/assert";
-import { loadConfigPart } from "../../../apps/pipelines/pipeline_parts.ts";
-import type { ConfigPart } from "../../../apps/pipelines/pipeline_parts.ts";
+import { type ConfigPart, loadConfigPart } from "../../../apps/pipelines/pipeline_parts.ts";
 import * as config from "../../../operators/config/mod.ts";
 
 Deno.test("what commands take the reading of pipelines for is what there is, types too", async () => {

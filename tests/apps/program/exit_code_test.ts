@@ -74,3 +74,15 @@ Deno.test("an error as JSON has what a program needs, its stack has the causes",
   assertStringIncludes(errorStack(error), "caused by: Error: underneath");
   assertEquals(JSON.parse(errorJson(new Interruption("SIGINT"))).error.code, "Interrupted");
 });
+
+Deno.test("what the system says of a file is told in words, with the file", () => {
+  const told = (code: string, path: string) => {
+    const raw = Object.assign(new Error(`${code}: raw`), { code, path });
+    const { message, hint } = toReportable(raw) as RegistryError;
+    return `${message} ${hint}`;
+  };
+  assertStringIncludes(told("EACCES", "a/b"), 'Cannot use "a/b": permission is denied');
+  const long = told("ENAMETOOLONG", "x".repeat(300));
+  assertStringIncludes(long, `Cannot use "${"x".repeat(120)}…": its path, or a name in it, is too`);
+  assertStringIncludes(told("EOTHER", "a/b"), "EOTHER: raw");
+});

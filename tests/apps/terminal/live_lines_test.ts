@@ -69,3 +69,14 @@ Deno.test("where there is no terminal, or one that can do nothing, only what sta
     assertEquals([io.errors(), live.isLive], ["stays\n", false]);
   }
 });
+
+Deno.test("what was drawn when the run is stopped stays: something else was written below it", async () => {
+  const stop = new AbortController();
+  const { io } = terminal({ signal: stop.signal });
+  const live = showLiveLines(io, () => ["a", "b"]);
+  live.update();
+  stop.abort();
+  live.print("stays");
+  await live.end();
+  assertEquals(io.errors(), "a\nb" + "stays\na\nb" + "\x1b[1A\r\x1b[J");
+});

@@ -71,3 +71,11 @@ Deno.test("progress says what it waits for while nothing moves", async () => {
   await progress.end();
   assertStringIncludes(io.errors(), "500 B of 1000 B  waiting for the store");
 });
+
+Deno.test("progress says no rate where nothing moves, and no time where all is done", () => {
+  const still = { bytes: 0, share: 0 };
+  const things = { done: 2, what: "things" };
+  assertEquals(progressLine("gc", { bytes: 7, things }, still), "gc  2 things  7 B");
+  const done = progressLine("save a", { bytes: 8, totalBytes: 8 }, still);
+  assertEquals(done, "save a  ████████████████████  100%  8 B of 8 B");
+});

@@ -49,3 +49,10 @@ Deno.test("wide characters take two columns, marks none", () => {
   assertEquals(displayWidth("e\u0301"), 1);
   assertEquals(displayWidth("🚀x"), 3);
 });
+
+Deno.test("without a terminal nothing is cut, and later pages keep widths and have no heading", () => {
+  const name = "x".repeat(300);
+  const table = createTable(COLUMNS);
+  assert(table.page([[name, "1 B"]])[1].startsWith(name));
+  assertEquals(table.page([["a", "2 B"]]), [`${"a".padEnd(300)}   2 B`]);
+});

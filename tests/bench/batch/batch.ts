@@ -8,13 +8,10 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createMemoryBackend, localPath, openRegistry } from "../../../mod.ts";
 import type { Encoding, SaveEntry } from "../../../mod.ts";
-import { createBatch } from "../../../workers/mod.ts";
-import type { BatchOptions } from "../../../workers/mod.ts";
+import { type BatchOptions, createBatch } from "../../../workers/mod.ts";
 import { crashing } from "../../workers/made/crashing.ts";
-import { BUDGET_MIB } from "./memory_process.ts";
-import type { MemoryReport } from "./memory_process.ts";
-import { timed } from "../measure.ts";
-import type { BenchSettings, Group, Measure } from "../measure.ts";
+import { BUDGET_MIB, type MemoryReport } from "./memory_process.ts";
+import { type BenchSettings, type Group, type Measure, timed } from "../measure.ts";
 import { MIB, randomBytes } from "../values.ts";
 
 const run = promisify(execFile);

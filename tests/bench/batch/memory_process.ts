@@ -4,8 +4,7 @@ import fs from "node:fs";
 import process from "node:process";
 import { openRegistry } from "../../../mod.ts";
 import { createBatch } from "../../../workers/mod.ts";
-import { timed } from "../measure.ts";
-import type { Timing } from "../measure.ts";
+import { timed, type Timing } from "../measure.ts";
 
 export const BUDGET_MIB = 128;
 

@@ -2,13 +2,11 @@
 // server, by the same way.
 import fs from "node:fs";
 import { join } from "node:path";
-import { localPath, openRegistry } from "../../../mod.ts";
-import type { BatchResult, Registry } from "../../../mod.ts";
+import { type BatchResult, localPath, openRegistry, type Registry } from "../../../mod.ts";
 import { createServerStore, placeOf } from "../../servers/server_world.ts";
 import { CERTIFICATES } from "../../support/certificates/folder.ts";
 import { startServer } from "../../support/servers/mod.ts";
-import { timed } from "../measure.ts";
-import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
+import { type BenchSettings, type Group, type Measure, timed, type Timing } from "../measure.ts";
 import { startDistance } from "./distance.ts";
 import { findS5cmd } from "./s5cmd.ts";
 import { writeSources } from "./sources.ts";

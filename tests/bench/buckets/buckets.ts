@@ -6,8 +6,7 @@ import { Readable } from "node:stream";
 import { openRegistry } from "../../../mod.ts";
 import { createServerStore } from "../../servers/server_world.ts";
 import { startServer } from "../../support/servers/mod.ts";
-import { timed } from "../measure.ts";
-import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
+import { type BenchSettings, type Group, type Measure, timed, type Timing } from "../measure.ts";
 import { findS5cmd } from "./s5cmd.ts";
 import { MIB, randomBytes } from "../values.ts";
 

@@ -6,8 +6,7 @@ import process from "node:process";
 import { promisify } from "node:util";
 import { serversFolder } from "../../support/servers/mod.ts";
 import type { ServerPlace } from "../../servers/server_world.ts";
-import { timed } from "../measure.ts";
-import type { Timing } from "../measure.ts";
+import { timed, type Timing } from "../measure.ts";
 
 const run = promisify(execFile);
 

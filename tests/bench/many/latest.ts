@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { withCounts } from "../counted_backend.ts";
-import { timed } from "../measure.ts";
-import type { BenchSettings, Group, Measure } from "../measure.ts";
+import { type BenchSettings, type Group, type Measure, timed } from "../measure.ts";
 import { smallObject } from "../values.ts";
 
 /** Loads of the latest of 10, 1,000 and 100,000 versions, and of one below 10,000 that were deleted. */

@@ -4,8 +4,7 @@
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";
 import process from "node:process";
-import { timed } from "../measure.ts";
-import type { Timing } from "../measure.ts";
+import { timed, type Timing } from "../measure.ts";
 
 /** How long the body is, as the head of an answer says; read once, as all bodies are as long as the first. */
 function bodyBytes(head: string): number {

@@ -2,8 +2,7 @@
 import { join } from "node:path";
 import { openRegistry } from "../../../mod.ts";
 import { runDeno, spawnDeno } from "../../support/run_deno.ts";
-import { watchProcess } from "../../support/watch_process.ts";
-import type { WatchedProcess } from "../../support/watch_process.ts";
+import { type WatchedProcess, watchProcess } from "../../support/watch_process.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { FILE_BYTES } from "./served_process.ts";
 

@@ -4,10 +4,8 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { openRegistry } from "../../../mod.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
-import { watchProcess } from "../../support/watch_process.ts";
-import type { WatchedProcess } from "../../support/watch_process.ts";
-import { timed } from "../measure.ts";
-import type { BenchSettings, Group, Measure } from "../measure.ts";
+import { type WatchedProcess, watchProcess } from "../../support/watch_process.ts";
+import { type BenchSettings, type Group, type Measure, timed } from "../measure.ts";
 import { MIB } from "../values.ts";
 
 const PIECE = new Uint8Array(64 * 1024).map((_, i) => i * 31);

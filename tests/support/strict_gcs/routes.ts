@@ -7,8 +7,7 @@ import { multipartObject } from "./multipart.ts";
 import { checkConditions, missingObject } from "./object_store.ts";
 import type { Conditions, ObjectStore, StoredGeneration } from "./object_store.ts";
 import { objectResource, onlyFields } from "./resource.ts";
-import { sendToSession, sumsIn } from "./upload_sessions.ts";
-import type { Session } from "./upload_sessions.ts";
+import { sendToSession, type Session, sumsIn } from "./upload_sessions.ts";
 
 export interface Answer {
   status: number;

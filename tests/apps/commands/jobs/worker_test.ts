@@ -1,3 +1,4 @@
+import { Repeated } from "../../../../apps/jobs/work_until_stopped.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../../../apps/cli.ts";
 import { createPlugins } from "../../../../plugins/mod.ts";
@@ -80,3 +81,12 @@ cliTest(
     }
   },
 );
+
+Deno.test("what is said again and again is said ever more seldom, until something else happens", () => {
+  const repeated = new Repeated();
+  const said = Array.from({ length: 100 }, () => repeated.count("refused"));
+  assertEquals(said.filter(Boolean), [1, 2, 4, 8, 16, 32, 64]);
+  assertEquals([repeated.count("timed out"), repeated.count("refused")], [1, 1]);
+  repeated.reset();
+  assertEquals(repeated.count("refused"), 1);
+});

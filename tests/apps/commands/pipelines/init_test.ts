@@ -49,3 +49,25 @@ Deno.test("pipeline init writes nothing where there is a pipeline in another fil
     );
   }
 });
+
+Deno.test("pipeline init leaves a .gitignore as it is; its operators do the same as commands", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await Deno.writeTextFile(root.join(".gitignore"), "mine\n");
+  const { err } = await holdfast("pipeline init", { cwd });
+  assertStringIncludes(err, "add .holdfast/ and .holdfast-runs/ to it");
+  assertStringIncludes(err, "Next: holdfast pipeline run\n");
+  assertEquals(await Deno.readTextFile(root.join(".gitignore")), "mine\n");
+  for (const kind of ["thread", "command"]) {
+    const steps = ["generate", "summarize"].map((step) => `operators.${step}.run_as=${kind}`);
+    const values = ["pipeline.pipeline_id=init", "variables.numbers=7", ...steps];
+    const line = ["pipeline", "run", "--force", ...values.flatMap((value) => ["--set", value])];
+    const { code, stderr } = await runDeno("apps/cli.ts", line, { cwd, permissions: ["-A"] });
+    assertEquals(code, 0, stderr);
+    const numbers = await succeeds("cat init:output:generate numbers.csv", { cwd });
+    assertEquals(numbers, "0\n919\n838\n757\n676\n595\n514\n");
+    const report = await succeeds("cat init:output:report report.txt", { cwd });
+    assertEquals(report, "7 numbers, mean 614.14\n");
+  }
+});

@@ -1,6 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { tempRoot } from "../../../support/temp_root.ts";
-import type { TempRoot } from "../../../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../../../support/temp_root.ts";
 import { holdfast, succeeds } from "../../captured_io.ts";
 
 const DOOR = JSON.stringify(new URL("../../../../operators/mod.ts", import.meta.url).href);
@@ -85,4 +84,17 @@ Deno.test("operators ls says what is wrong with a module, and what to do", async
     assertEquals(code, 2);
     assertStringIncludes(err, "it is no file on this machine");
   }
+});
+
+Deno.test("operators ls lists the others beside one whose version is a number, and says so of none", async () => {
+  await using root = await tempRoot();
+  const step = "const step = { run() {}, command: () => [] };\n";
+  const set = "createOperators({ a: { ...step, version: 1.5 }, b: step })";
+  await write(root, "operators.ts", `${step}export const operators = ${set};`);
+  const listed = await succeeds("operators ls", { cwd: root.path });
+  assertEquals(listed.replaceAll(/ +/g, " ").split("\n").slice(1), ["a 1.5", "b", ""]);
+  await write(root, "none.ts", "export const operators = createOperators();");
+  const { code, out, err } = await holdfast("operators ls --operators none.ts", { cwd: root.path });
+  assertEquals([code, out], [0, ""]);
+  assertStringIncludes(err, "There are no operators in it");
 });

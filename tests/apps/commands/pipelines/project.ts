@@ -1,6 +1,5 @@
 // A folder with a pipeline, operators and a registry, as somebody has who uses the command line.
-import { tempRoot } from "../../../support/temp_root.ts";
-import type { TempRoot } from "../../../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../../../support/temp_root.ts";
 import { succeeds } from "../../captured_io.ts";
 
 /** What `import` finds the operators by. */

@@ -43,3 +43,22 @@ Deno.test("the merged configuration beside a run is that of the run, whatever ov
   });
   assertMatch(out, /^nightly@1 train ran in/);
 });
+
+Deno.test("pipeline step executes a step of a run by the configuration here, and not again", async () => {
+  await using root = await projectRoot();
+  const { path: cwd } = root;
+  const set = ["--set", "operators.train.params.fail=x"];
+  await holdfast(["pipeline", "run", "-q", ...set], { cwd });
+  const cases: [step: string, code: number, says: RegExp][] = [
+    ["clean", 0, /^nightly@1 clean ran in [\d.]+s → nightly:output:clean@1\.0\.0\n$/],
+    ["train", 1, /^error: nightly@1 train failed \(logic\) after [\d.]+s: x\n/],
+    ["report", 1, /^error: nightly@1 report blocked: step train has no success\n$/],
+    ["report --json", 1, /"end":"blocked"/],
+  ];
+  for (const [step, expected, says] of cases) {
+    const line = ["pipeline", "step", "nightly@1", ...step.split(" "), ...set];
+    const { code, out, err } = await holdfast(line, { cwd });
+    assertEquals(code, expected, err);
+    assertMatch(out + err, says);
+  }
+});

@@ -3,8 +3,7 @@ import { realSystem } from "../../../../core/system.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { spawnDeno } from "../../../support/run_deno.ts";
 import type { TempRoot } from "../../../support/temp_root.ts";
-import { watchProcess } from "../../../support/watch_process.ts";
-import type { WatchedProcess } from "../../../support/watch_process.ts";
+import { type WatchedProcess, watchProcess } from "../../../support/watch_process.ts";
 import { succeeds } from "../../captured_io.ts";
 import { projectRoot } from "./project.ts";
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { holdfast, succeeds } from "../../captured_io.ts";
 import { PIPELINE, projectRoot } from "./project.ts";
 
@@ -74,4 +74,33 @@ Deno.test("where there is no pipeline, a command says how one is written", async
     assertStringIncludes(err, "neither conf/pipeline.yaml nor pipeline.yaml");
     assertStringIncludes(err, "holdfast pipeline init");
   }
+});
+
+Deno.test("every command that needs the pipeline lists its mistakes, each in a line of its own", async () => {
+  await using root = await projectRoot({ pipeline: WRONG });
+  for (const command of ["run", "plan", "graph"]) {
+    const { code, err } = await holdfast(`pipeline ${command}`, { cwd: root.path });
+    assertEquals(code, 2);
+    assertMatch(
+      err,
+      /^error: Cannot use the pipeline .*: 2 mistakes\n {2}pipeline\.yaml:7:38: .*\n {2}pipeline\.yaml:\d+:\d+: unknown key .*\nhint: /,
+    );
+  }
+});
+
+Deno.test("operators are where the pipeline or the line says, wherever the command is run", async () => {
+  const pipeline = PIPELINE.replace("nodes:", "operators_module: ./src/steps.ts\n  nodes:");
+  await using own = await projectRoot({ pipeline });
+  await Deno.mkdir(own.join("src"));
+  await Deno.rename(own.join("operators.ts"), own.join("src/steps.ts"));
+  const told = await succeeds(["pipeline", "validate", own.path, "--json"], { cwd: "/" });
+  assertEquals(JSON.parse(told).operators, ["write", "train"]);
+  await using root = await projectRoot();
+  await Deno.rename(root.join("operators.ts"), root.join("steps.ts"));
+  const { code, err } = await holdfast("pipeline validate", { cwd: root.path });
+  assertEquals([code, err.includes("--operators FILE")], [0, true]);
+  const refused = await holdfast("pipeline run", { cwd: root.path });
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.err, 'nothing says where operator "write" is');
+  await succeeds("pipeline run -q --operators steps.ts", { cwd: root.path });
 });

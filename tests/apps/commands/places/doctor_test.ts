@@ -129,3 +129,19 @@ Deno.test("doctor takes a bundle of which some certificates ended for good, and 
   const among = (await examine("--no-probe", { cwd: root.path, system })).said.get("certificates")!;
   assertEquals([among.verdict, /; 1 ended/.test(among.found)], ["ok", true]);
 });
+
+cliTest("doctor says what is wrong with the file of names, and goes on", async (it) => {
+  const at = { cwd: it.cwd, env: { XDG_CONFIG_HOME: it.cwd } };
+  await it.succeeds("init", at);
+  await Deno.mkdir(it.root.join("holdfast"));
+  const file = it.root.join("holdfast/config.json");
+  for (
+    const text of ['{\n"registries": {,}}', '{"registries":[]}', '{"registries":{"a":{"z":1}}}']
+  ) {
+    await Deno.writeTextFile(file, text, { mode: 0o600 });
+    const { code, said } = await examine("--no-probe", at);
+    const { verdict, found, advice } = said.get("names")!;
+    assertEquals([code, verdict, said.get("registry")?.verdict], [1, "fail", "ok"]);
+    assert(found.includes(file) && advice !== undefined, found);
+  }
+});

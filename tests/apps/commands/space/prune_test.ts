@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { realSystem } from "../../../../core/system.ts";
 import { damageRecords } from "../../damage_records.ts";
 import { cliTest, fillRegistry, succeeds } from "../../captured_io.ts";
 
@@ -45,4 +46,14 @@ cliTest("prune leaves what it cannot read, names it and ends with 1", async (it)
     'stays: note@1.0.0: Cannot prune "note@1.0.0": a record cannot be read: ',
   );
   assertStringIncludes(err, "holdfast verify");
+});
+
+cliTest("prune shows how many of all are deleted where somebody looks on", async (it) => {
+  await saveFive(it.cwd);
+  let now = 0;
+  const system = { ...realSystem, env: () => undefined, monotonic: () => now += 300 };
+  const terminals = ["stdin" as const, "stderr" as const];
+  const looked = { terminals, system, stdin: "yes\n" };
+  const { err } = await it.holdfast("prune --keep-last 1", looked);
+  assertMatch(err, /prune {2}█+░* +\d+% {2}\d of 3 versions/);
 });
