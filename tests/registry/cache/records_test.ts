@@ -1,8 +1,9 @@
-import { assertEquals } from "@std/assert";
-import { collectGarbage, openRegistry } from "../../../mod.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { noteVoid } from "../../../registry/cell/voids.ts";
 import { knownContext } from "../../../registry/opening/context.ts";
-import { filler, HOUR } from "../protocol_world.ts";
+import { fileSet, filler, HOUR } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { busy, late } from "../scripted_backend.ts";
@@ -214,3 +215,43 @@ testCached(
     assertEquals(await anew.load("a@1"), "new");
   },
 );
+
+testCached("verification and a base ask the store, whatever is cached", {}, async (world) => {
+  const { registry, settle, store, cache } = world;
+  for (const name of ["a", "b"]) await registry.save(name, filler(name), { version: "1" });
+  for (const name of ["a", "b"]) await registry.load(`${name}@1`);
+  await settle();
+  await damage(store, (await keysOf(store, "objects/a/"))[0]);
+  cache.forget();
+  assert(!(await verifyRegistry(registry)).ok);
+  assertEquals(cache.calls, []);
+  assertEquals(await registry.load("a@1"), filler("a"), "what is cached is whole");
+  await (await world.elsewhere()).registry.delete("b@1");
+  await rejected("NotFound", registry.save("b", filler("b"), { version: "2", base: "b@1" }));
+});
+
+testCached("a copy of a registry at another place shares no records with it", {}, async (world) => {
+  const { registry, settle, store, system } = world;
+  const copy = createMemoryBackend({ system });
+  for (const key of await keysOf(store)) await copy.put(key, await (await store.get(key))!.bytes());
+  const other = await openRegistry(copy, { system, cache: { backend: world.cacheStore } });
+  assertEquals(other.id, registry.id);
+  await registry.save("a", "here", { version: "1" });
+  await other.save("a", "there", { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  assertEquals(await other.load("a@1"), "there");
+});
+
+testCached("no name, version or path is in the keys of the cache", {}, async (world) => {
+  const { registry, settle } = world;
+  const secret = { "secret-path": filler("x") };
+  await registry.save("secret-name", secret, { version: "7.7.7", materializer: fileSet });
+  assertEquals(await world.cached(), [], "saving caches nothing");
+  await registry.load("secret-name@7.7.7", { as: fileSet });
+  await settle();
+  const keys = await world.cached();
+  assertEquals(keys.length, 3);
+  const form = /^(files|records\/[0-9a-f-]{36})\/[0-9a-f]{2}\/[0-9a-f]{64}$|^secret$/;
+  for (const key of keys) assertMatch(key, form);
+});

@@ -389,3 +389,11 @@ testProtocol("a foreign record at the target is read, never overwritten", {}, as
   assertEquals((await registry.save("a", "mine", KEY)).version, "2.0.0");
   assertEquals((await keys("names/a/versions/")).length, 2);
 });
+
+testProtocol("a key is one of its name, and may be any short text", {}, async ({ registry }) => {
+  const save = (name: string, idempotencyKey: string) => registry.save(name, 1, { idempotencyKey });
+  for (const key of ["run 7", "RUN 7", "../x", "é/ü", "con"]) {
+    for (const name of ["a", "b"]) assertEquals((await save(name, key)).skipped, false);
+  }
+  for (const key of ["", "x".repeat(300)]) await rejected("Invalid", save("a", key));
+});

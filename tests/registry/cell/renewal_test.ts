@@ -95,6 +95,14 @@ testProtocol("without a renewal in time nothing is committed", {}, async (world)
   assertEquals(await keys("objects/"), []);
 });
 
+testProtocol("a renewal that takes too long renews nothing", {}, async (world) => {
+  const { registry, backend, advance } = world;
+  backend.answer(RENEWAL, doing(() => advance(GRACE_MS / 4 + 1000)));
+  const slow = slowFile(world, GRACE_MS / 8);
+  await rejected("Unavailable", registry.save("a", { slow }, { materializer: fileSet }));
+  assertEquals(backend.asked(CREATE), []);
+});
+
 testProtocol(
   "a renewal that the store refuses ends the save, and nothing is committed",
   {},
@@ -214,12 +222,8 @@ testProtocol(
       const files = async function* (): AsyncGenerator<FileToSave> {
         const content = asked++ > 0 ? again : first;
         if (content !== undefined) yield { path: "common", content };
-        if (asked === 1) {
-          yield await Promise.resolve({
-            path: "slow",
-            content: slowFile(world, GRACE_MS, overtake),
-          });
-        }
+        const slow = slowFile(world, GRACE_MS, overtake);
+        if (asked === 1) yield await Promise.resolve({ path: "slow", content: slow });
       };
       const told: number[] = [];
       const onProgress = ({ bytes }: { bytes: number }) => void told.push(bytes);

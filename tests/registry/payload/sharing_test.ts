@@ -280,3 +280,17 @@ testProtocol(
     });
   },
 );
+
+testProtocol("what lives in a record, or comes as a stream, is not shared", {}, async (world) => {
+  const { registry, backend } = world;
+  const files = { small: noise(1000), large: LARGE };
+  await registry.save("a", { small: noise(1000) }, AS);
+  await registry.save("a", files, AS);
+  assertEquals(await places(world), { small: undefined, large: undefined });
+  backend.forget();
+  const large = new Blob([LARGE as Uint8Array<ArrayBuffer>]).stream();
+  await registry.save("a", { ...files, large }, AS);
+  assertEquals(backend.asked(UPLOAD).length, 1);
+  assertEquals((await places(world)).large, undefined);
+  await assertHolds(world, { "a@2": files, "a@3": files });
+});
