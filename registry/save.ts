@@ -26,7 +26,7 @@ import {
   recordKey,
 } from "./layout.ts";
 import type { PayloadPlace } from "./layout.ts";
-import { announceInputs } from "./lineage/announce.ts";
+import { announceInputs } from "./lineage/inputs.ts";
 import { payloadSource } from "./load.ts";
 import { startOperation } from "./cell/operation.ts";
 import type { Operation } from "./cell/operation.ts";
@@ -37,10 +37,9 @@ import type { Base } from "./payload/base.ts";
 import { createPayload } from "./payload/write.ts";
 import type { ValueToStore } from "./payload/write.ts";
 import { locate, tryLocate } from "./resolve.ts";
-import { automaticTarget } from "./target/automatic.ts";
-import { explicitTarget } from "./target/explicit.ts";
-import { keyedTarget } from "./target/keyed.ts";
+import { automaticTarget, explicitTarget } from "./target/target.ts";
 import type { Target, TargetChooser } from "./target/target.ts";
+import { keyedTarget } from "./target/keyed.ts";
 
 /** A longer list of files is kept as a payload object of its own. */
 const MAX_LIST_BYTES = 128 * 1024;

@@ -9,7 +9,7 @@ import { createBudget, createShare } from "../core/work/budget.ts";
 import { createReader } from "../registry/jobs/reader.ts";
 import type { Reader } from "../registry/jobs/reader.ts";
 import { checkFiles, downloadVersion, loadValue } from "../registry/load.ts";
-import { refMeant } from "../registry/look/ref_meant.ts";
+import { refMeant } from "../registry/look/suggesting.ts";
 import type { Context } from "../registry/opening/context.ts";
 import { heldBytesOf, ValueToStore } from "../registry/payload/write.ts";
 import { saveFiles } from "../registry/save.ts";

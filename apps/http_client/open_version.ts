@@ -5,7 +5,7 @@ import type { ByteRange } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { type LoadLimit, tooLargeHere } from "../../core/record/load_limit.ts";
-import { noSuchFile } from "../../core/record/no_such_file.ts";
+import { noSuchFile } from "../../core/record/file_facts.ts";
 import type { FileInfo } from "../../core/record/record.ts";
 import type { LoadOptions, TransferProgress, Verify } from "../../core/registry.ts";
 import { artifactPath, filePath, segment, versionPath } from "./address.ts";

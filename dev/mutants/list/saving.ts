@@ -5,7 +5,7 @@ import type { Mutant } from "../mutant.ts";
 export const SAVING: readonly Mutant[] = [
   {
     name: "target/numbered-below-what-is-known",
-    file: "registry/target/automatic.ts",
+    file: "registry/target/target.ts",
     text: "if (highest === undefined || compareVersions(highest, listed) < 0) highest = listed;",
     replacement: "highest = listed;",
     foundBy: {
