@@ -34,7 +34,7 @@ import { settle, settleVersion } from "./cell/settle.ts";
 import type { PayloadJobs } from "./jobs/kinds.ts";
 import { createBase, isStaleView } from "./payload/base.ts";
 import type { Base } from "./payload/base.ts";
-import { createPayload } from "./payload/write.ts";
+import { Payload } from "./payload/write.ts";
 import type { ValueToStore } from "./payload/write.ts";
 import { locate, tryLocate } from "./resolve.ts";
 import { automaticTarget, explicitTarget } from "./target/target.ts";
@@ -105,7 +105,7 @@ async function trySave(
   const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
   const operation = startOperation(context, action, signal);
   const chooser = createChooser(context, operation, artifact, options);
-  const payload = createPayload(context, operation, { executor, compress, onProgress });
+  const payload = new Payload(context, operation, { executor, compress, onProgress });
   let place: PayloadPlace | undefined;
   const earlier = skipIfUnchanged ? await chooser.recall?.() : undefined; // a repeat needs no base
   if (earlier !== undefined) return await existingArtifact(context, earlier, signal);

@@ -67,8 +67,8 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "payload/unresolved-payload-removed",
     file: "registry/payload/write.ts",
-    text: "if (!operation.unresolved) await uploads",
-    replacement: "await uploads",
+    text: "if (!this.#operation.unresolved) await this.#uploads",
+    replacement: "await this.#uploads",
     foundBy: {
       test: "tests/registry/cell/operation_test.ts",
       name: "an abort while a create is in flight is Unknown, landed or not",
