@@ -90,7 +90,7 @@ export const SAVING: readonly Mutant[] = [
     text: "if (objects.get(key)! >= offset + size) return true;",
     replacement: "if (size >= 0) return true;",
     foundBy: {
-      test: "tests/registry/damage/damaged_base_test.ts",
+      test: "tests/registry/damage/damage_test.ts",
       name: "a save does not share what the store has cut short, and can be read",
     },
   },
