@@ -9,7 +9,7 @@ import { rejected } from "../rejected.ts";
 import { busy, late } from "../scripted_backend.ts";
 import { damage, testCached } from "./cached_world.ts";
 
-testCached("latest, a range and an alias always ask the store what counts", {}, async (world) => {
+testCached("latest, a range and an alias always ask the store what counts", async (world) => {
   const { registry, settle, asked } = world;
   await registry.save("a", filler("one"), { version: "1" });
   await registry.setAlias("a", "live", "1");
@@ -32,7 +32,6 @@ testCached("latest, a range and an alias always ask the store what counts", {}, 
 
 testCached(
   "what was deleted elsewhere may be loaded by its number until the cache learns of it",
-  {},
   async (world) => {
     const { registry, settle } = world;
     await registry.save("a", filler("one"), { version: "1" });
@@ -51,7 +50,6 @@ testCached(
 
 testCached(
   "who deletes a version never loads it again, nor does who shares the cache",
-  {},
   async (world) => {
     const { registry, settle } = world;
     await registry.save("a", "one", { version: "1" });
@@ -72,7 +70,6 @@ testCached(
 
 testCached(
   "who deletes a version never loads it again, also where the cache could not be told",
-  {},
   async (world) => {
     const { registry, cache, settle } = world;
     await registry.save("a", "one", { version: "1" });
@@ -87,7 +84,6 @@ testCached(
 
 testCached(
   "a load that began before a deletion by the same program does not cache what it read",
-  {},
   async (world) => {
     const { registry, backend, settle } = world;
     await registry.save("a", "one", { version: "1" });
@@ -117,28 +113,23 @@ testCached("a mutable registry caches no record", { mutable: true }, async (worl
   assertEquals(await registry.load("a@1"), filler("two"));
 });
 
-testCached(
-  "a record that landed late is not cached: it may come not to count",
-  {},
-  async (world) => {
-    const { registry, backend } = await world.open({ retryForMs: 1000 });
-    const record = late();
-    backend.answer({ verb: "put", mode: "create", key: /versions/ }, record.answer);
-    backend.answerAll({ verb: "get", key: /versions/ }, busy);
-    await rejected("Unknown", registry.save("a", filler("late"), { version: "1" }));
-    world.system.advance(20 * HOUR);
-    await record.land();
-    assertEquals(await world.registry.load("a@1"), filler("late"));
-    await world.settle();
-    assertEquals(await world.cached("records/"), []);
-    noteVoid(knownContext(world.registry)!, (await keysOf(world.store, "names/a/versions/"))[0]);
-    await rejected("NotFound", world.registry.load("a@1"));
-  },
-);
+testCached("a record that landed late is not cached: it may come not to count", async (world) => {
+  const { registry, backend } = await world.open({ retryForMs: 1000 });
+  const record = late();
+  backend.answer({ verb: "put", mode: "create", key: /versions/ }, record.answer);
+  backend.answerAll({ verb: "get", key: /versions/ }, busy);
+  await rejected("Unknown", registry.save("a", filler("late"), { version: "1" }));
+  world.system.advance(20 * HOUR);
+  await record.land();
+  assertEquals(await world.registry.load("a@1"), filler("late"));
+  await world.settle();
+  assertEquals(await world.cached("records/"), []);
+  noteVoid(knownContext(world.registry)!, (await keysOf(world.store, "names/a/versions/"))[0]);
+  await rejected("NotFound", world.registry.load("a@1"));
+});
 
 testCached(
   "a cached version whose payload is gone from the store is what the store says",
-  {},
   async (world) => {
     const { registry, settle } = world;
     await registry.save("a", filler("one"), { version: "1" });
@@ -158,7 +149,6 @@ testCached(
 
 testCached(
   "with full a record that is not the store's head any more is read there",
-  {},
   async (world) => {
     const { registry, settle, asked } = world;
     await registry.save("a", "one", { version: "1" });
@@ -178,7 +168,7 @@ testCached(
   },
 );
 
-testCached("a damaged record is fetched again, replaced, and reported", {}, async (world) => {
+testCached("a damaged record is fetched again, replaced, and reported", async (world) => {
   const { registry, settle, asked, warnings } = world;
   await registry.save("a", "one", { version: "1" });
   await registry.save("b", "two", { version: "1" });
@@ -202,7 +192,6 @@ testCached("a damaged record is fetched again, replaced, and reported", {}, asyn
 
 testCached(
   "a registry that was made anew at the same place serves nothing of the old one",
-  {},
   async (world) => {
     const { registry, settle, store, system } = world;
     await registry.save("a", "old", { version: "1" });
@@ -216,7 +205,7 @@ testCached(
   },
 );
 
-testCached("verification and a base ask the store, whatever is cached", {}, async (world) => {
+testCached("verification and a base ask the store, whatever is cached", async (world) => {
   const { registry, settle, store, cache } = world;
   for (const name of ["a", "b"]) await registry.save(name, filler(name), { version: "1" });
   for (const name of ["a", "b"]) await registry.load(`${name}@1`);
@@ -230,7 +219,7 @@ testCached("verification and a base ask the store, whatever is cached", {}, asyn
   await rejected("NotFound", registry.save("b", filler("b"), { version: "2", base: "b@1" }));
 });
 
-testCached("a copy of a registry at another place shares no records with it", {}, async (world) => {
+testCached("a copy of a registry at another place shares no records with it", async (world) => {
   const { registry, settle, store, system } = world;
   const copy = createMemoryBackend({ system });
   for (const key of await keysOf(store)) await copy.put(key, await (await store.get(key))!.bytes());
@@ -243,7 +232,7 @@ testCached("a copy of a registry at another place shares no records with it", {}
   assertEquals(await other.load("a@1"), "there");
 });
 
-testCached("no name, version or path is in the keys of the cache", {}, async (world) => {
+testCached("no name, version or path is in the keys of the cache", async (world) => {
   const { registry, settle } = world;
   const secret = { "secret-path": filler("x") };
   await registry.save("secret-name", secret, { version: "7.7.7", materializer: fileSet });

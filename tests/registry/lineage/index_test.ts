@@ -34,7 +34,6 @@ async function assertSame(registry: StoredRegistry, ref: string): Promise<void> 
 
 testProtocol(
   "a save notes each of its inputs before its record, and one without inputs asks nothing more",
-  {},
   async (world) => {
     const { registry, backend } = world;
     await registry.save("data", 1, { version: "1" });
@@ -60,7 +59,6 @@ testProtocol(
 
 testProtocol(
   "looking down asks for what was made from it, whatever else there is",
-  {},
   async (world) => {
     const { registry, backend } = world;
     await registry.save("data", 1);
@@ -150,7 +148,6 @@ testInMemory(
 
 testProtocol(
   "a save whose note is not acknowledged commits nothing, and says that it may be repeated",
-  {},
   async (world) => {
     const { registry, backend } = world;
     await registry.save("data", 1);
@@ -219,19 +216,15 @@ testInMemory("over versions without settings a new registry claims no lineage", 
   assertEquals((await down(await openRegistry(backend), "data")).scanned, true);
 });
 
-testProtocol(
-  "a save that loses its number notes its inputs for the next one",
-  {},
-  async (world) => {
-    const { registry, backend, store } = world;
-    const other = await world.open();
-    await registry.save("data", 1);
-    backend.answer({ verb: "put", key: /^names\/model\// }, async (act) => {
-      await other.registry.save("model", "other");
-      return await act();
-    });
-    const { version } = await registry.save("model", 1, { inputs: ["data@1"] });
-    assertEquals([version, (await notesOf({ backend: store })).length], ["2.0.0", 2]);
-    assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@2.0.0"]);
-  },
-);
+testProtocol("a save that loses its number notes its inputs for the next one", async (world) => {
+  const { registry, backend, store } = world;
+  const other = await world.open();
+  await registry.save("data", 1);
+  backend.answer({ verb: "put", key: /^names\/model\// }, async (act) => {
+    await other.registry.save("model", "other");
+    return await act();
+  });
+  const { version } = await registry.save("model", 1, { inputs: ["data@1"] });
+  assertEquals([version, (await notesOf({ backend: store })).length], ["2.0.0", 2]);
+  assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@2.0.0"]);
+});

@@ -226,7 +226,6 @@ Deno.test("a file's own check is asked when all are stored, and fails the save",
 
 testProtocol(
   "files that are under way when the janitor's time passes keep the payload alive",
-  {},
   async (world) => {
     const { registry, clocks, backend } = world;
     const files = () =>
