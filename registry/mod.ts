@@ -1,7 +1,7 @@
 // The registry over any backend.
 import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
-import { isDefinedArtifact } from "../core/materializer.ts";
+import { isDefinedArtifact, namedBy } from "../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
 import { worded } from "../core/options/words_of_verbs.ts";
 import { wrapVerbs } from "../core/options/wrap_verbs.ts";
@@ -134,16 +134,11 @@ function createRegistry(context: Context): StoredRegistry {
   const { backend, materializers } = context;
   const names: Registry["names"] = (options) => listNames(context, options);
   async function load(
-    ref: string | DefinedArtifact<unknown>,
+    given: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
   ): Promise<unknown> {
-    if (!isDefinedArtifact(ref)) {
-      return await loadValue(context, await refMeant(context, ref, options), options);
-    }
-    return await loadValue(context, await refMeant(context, ref.name, options), {
-      as: ref.materializer,
-      ...options,
-    });
+    const [ref, how] = namedBy(given, "as", options);
+    return await loadValue(context, await refMeant(context, ref, options), how);
   }
   async function has(ref: string, options: RefOptions = {}): Promise<boolean> {
     const { asOf, signal } = options;
@@ -169,13 +164,10 @@ function createRegistry(context: Context): StoredRegistry {
     artifact: string | DefinedArtifact<unknown>,
     value: unknown,
     options: SaveOptions = {},
-  ) =>
-    isDefinedArtifact(artifact)
-      ? saveValue(context, artifact.name, value, {
-        materializer: artifact.materializer,
-        ...options,
-      })
-      : saveValue(context, artifact, value, options);
+  ) => {
+    const [name, how] = namedBy(artifact, "materializer", options);
+    return saveValue(context, name, value, how);
+  };
 
   const info: Registry["info"] = async (ref, options = {}) => {
     const { signal } = options;
