@@ -36,7 +36,7 @@ import type {
   CacheReport,
   ClearCacheOptions,
   InspectCacheOptions,
-} from "./registry/cache/clear_cache.ts";
+} from "./registry/cache/entries.ts";
 import type { OpenOnBackendOptions } from "./registry/mod.ts";
 
 /** Options of {@linkcode openRegistry}. */
@@ -184,7 +184,7 @@ function createCacheBackend(path: string, { system }: Pick<OpenOptions, "system"
  */
 export async function clearCache(options: ClearCacheOptions = {}): Promise<ClearCacheReport> {
   const { backend, path, system = realSystem } = options;
-  const { clearEntries } = await import("./registry/cache/clear_cache.ts");
+  const { clearEntries } = await import("./registry/cache/entries.ts");
   const clear = (cache: Backend) =>
     worded({ verb: "clearCache" }, () => clearEntries(cache, options));
   if (backend !== undefined) return await clear(backend);
@@ -207,7 +207,7 @@ export async function inspectCache(options: InspectCacheOptions = {}): Promise<C
   const { path, signal, system = realSystem } = options;
   const folder = cacheFolder(path, system);
   if (!("path" in folder)) return { problem: folder.problem, files: 0, bytes: 0 };
-  const { measureEntries } = await import("./registry/cache/clear_cache.ts");
+  const { measureEntries } = await import("./registry/cache/entries.ts");
   const measure = () => measureEntries(createLocalBackend({ path: folder.path }), { signal });
   return { path: folder.path, ...await worded({ verb: "measure the cache" }, measure) };
 }

@@ -155,23 +155,16 @@ const ADVICE: Partial<Record<ErrorCode, RetryAdvice>> = {
   Unknown: "unknown",
 };
 
-/** The same failure, told in another way. */
-export function retold(error: RegistryError, changes: Partial<RegistryErrorFields>): RegistryError {
+/** The fields of an error, to make another one of them. */
+export function fieldsOf(error: RegistryError): RegistryErrorFields {
   const { code, message, hint, suggestion, key, backend, retry, maybeWritten, commit, cause } =
     error;
-  const fields = {
-    code,
-    message,
-    hint,
-    suggestion,
-    key,
-    backend,
-    retry,
-    maybeWritten,
-    commit,
-    cause,
-  };
-  return new RegistryError({ ...fields, ...changes });
+  return { code, message, hint, suggestion, key, backend, retry, maybeWritten, commit, cause };
+}
+
+/** The same failure, told in another way. */
+export function retold(error: RegistryError, changes: Partial<RegistryErrorFields>): RegistryError {
+  return new RegistryError({ ...fieldsOf(error), ...changes });
 }
 
 /**

@@ -78,6 +78,16 @@ export function isDefinedArtifact(artifact: unknown): artifact is DefinedArtifac
   return typeof artifact === "object" && artifact !== null;
 }
 
+/** The name or the ref that a verb was given, and its options: with the materializer of a defined artifact, if they have none. */
+export function namedBy<O extends object>(
+  given: string | DefinedArtifact<unknown>,
+  member: "as" | "materializer",
+  options: O,
+): [ref: string, options: O] {
+  if (!isDefinedArtifact(given)) return [given, options];
+  return [given.name, { [member]: given.materializer, ...options }];
+}
+
 /** What {@linkcode defineMaterializer} takes. */
 export interface MaterializerDefinition<T, S = T>
   extends Omit<Materializer<T, S>, "formatVersion"> {

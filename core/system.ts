@@ -94,21 +94,6 @@ function timed(uuid: string, nowMs: number): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${uuid.slice(15)}`;
 }
 
-/**
- * A UUIDv7 from a time and ten random bytes.
- *
- * @param nowMs milliseconds since 1970
- * @param random ten bytes
- */
-export function uuidv7(nowMs: number, random: Uint8Array): string {
-  const time = Math.floor(nowMs).toString(16).padStart(12, "0");
-  const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const variant = ((parseInt(hex[3], 16) & 0x3) | 0x8).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${
-    hex.slice(7, 19)
-  }`;
-}
-
 const MAX_TIMER_MS = 2 ** 31 - 1; // a longer timer fires at once
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 // Errors as plain data: `structuredClone` drops the class and the fields of an error.
-import { isRegistryError, messageOf, RegistryError } from "./errors.ts";
+import { fieldsOf, isRegistryError, messageOf, RegistryError } from "./errors.ts";
 import type { RegistryErrorFields } from "./errors.ts";
 
 /** An error that can cross to another thread. */
@@ -21,8 +21,8 @@ export function toWire(error: unknown, depth = 0): WireError {
   const { name, message, stack, cause } = error;
   const wire: WireError = { name, message, stack };
   if (isRegistryError(error)) {
-    const { code, hint, suggestion, key, backend, retry, maybeWritten, commit } = error;
-    wire.fields = { code, message, hint, suggestion, key, backend, retry, maybeWritten, commit };
+    const { cause: _, ...fields } = fieldsOf(error);
+    wire.fields = fields;
   } else if ("code" in error && typeof error.code === "string") wire.code = error.code;
   if (cause !== undefined && depth < MAX_CAUSES) wire.cause = toWire(cause, depth + 1);
   return wire;
@@ -33,10 +33,7 @@ export function fromWire({ name, message, stack, code, fields, cause }: WireErro
   const options = cause === undefined ? {} : { cause: fromWire(cause) };
   const error = fields === undefined
     ? foreignError({ name, message, code }, options)
-    : new RegistryError({
-      ...fields,
-      ...options,
-    });
+    : new RegistryError({ ...fields, ...options });
   if (stack !== undefined) error.stack = stack;
   return error;
 }

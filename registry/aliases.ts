@@ -16,12 +16,12 @@ import { writeCell } from "./cell/cell.ts";
 import type { KnownHead } from "./cell/cell.ts";
 import { checkWritable } from "./opening/context.ts";
 import type { Context } from "./opening/context.ts";
-import { asGeneration, liveHeads, misplaced, readRecord, recordOfKind } from "./cell/heads.ts";
+import { asGeneration, liveHeads, readRecord, recordOfKind } from "./cell/heads.ts";
 import type { FoundRecord, Head } from "./cell/heads.ts";
 import { aliasCell, aliasesFolder, parseCellKey } from "./layout.ts";
 import { settle, settleVersion } from "./cell/settle.ts";
 import { startOperation } from "./cell/operation.ts";
-import { locate, readAlias } from "./resolve.ts";
+import { locate, readAlias, versionNamed } from "./resolve.ts";
 
 export async function setAlias(
   context: Context,
@@ -119,9 +119,7 @@ async function readListed(
 ): Promise<string | undefined> {
   const found = await readRecord(context, head, signal);
   if (found === undefined) return await readAlias(context, name, alias, signal);
-  const record = recordOfKind(found, "alias");
-  if (record.name !== name || record.alias !== alias) throw misplaced(head.key, record);
-  return record.version;
+  return versionNamed(found, name, alias);
 }
 
 function namedBy(head: KnownHead | undefined): string | undefined {
@@ -170,16 +168,10 @@ export async function* aliasHistory(
     const found = listed && await readRecord(context, listed.key, signal);
     if (found === undefined) continue; // not one of its records
     count++;
-    yield { ...versionOf(found, name, alias), ...timesOf(found) };
+    const isSet = found.record.kind !== "deleted";
+    yield { ...(isSet && { version: versionNamed(found, name, alias) }), ...timesOf(found) };
   }
   if (count === 0 && limit > 0) throw neverSet(context, name, alias);
-}
-
-function versionOf(found: FoundRecord, name: string, alias: string): Pick<AliasChange, "version"> {
-  if (found.record.kind === "deleted") return {};
-  const record = recordOfKind(found, "alias");
-  if (record.name !== name || record.alias !== alias) throw misplaced(found.info.key, record);
-  return { version: record.version };
 }
 
 function timesOf({ record, info }: FoundRecord): Omit<AliasChange, "version"> {

@@ -1,7 +1,7 @@
 // A registry of one's own, from the little that only it knows.
 import type { Artifact } from "../core/artifact.ts";
 import { fault, orMissing } from "../core/errors.ts";
-import { isDefinedArtifact } from "../core/materializer.ts";
+import { isDefinedArtifact, namedBy } from "../core/materializer.ts";
 import type { DefinedArtifact } from "../core/materializer.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import { checkAlias, parseRef } from "../core/naming/refs.ts";
@@ -86,14 +86,11 @@ export function defineRegistry(parts: RegistryParts): Registry {
   }
 
   async function loadAny(
-    ref: string | DefinedArtifact<unknown>,
+    given: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
   ): Promise<unknown> {
-    if (!isDefinedArtifact(ref)) return await loadOpened(await open(ref, readOf(options)), options);
-    return await loadOpened(await open(ref.name, readOf(options)), {
-      as: ref.materializer,
-      ...options,
-    });
+    const [ref, how] = namedBy(given, "as", options);
+    return await loadOpened(await open(ref, readOf(options)), how);
   }
   const load = own("load") ?? loadAny as Registry["load"];
 

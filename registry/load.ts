@@ -13,16 +13,16 @@ import type {
 } from "../core/registry.ts";
 import { cachedBytes } from "./cache/cached_reader.ts";
 import { forgetRecord, keepRecord, locateCached } from "./cache/cached_records.ts";
-import { fileKey } from "./cache/entry_keys.ts";
+import { fileKey } from "./cache/entries.ts";
 import type { Context } from "./opening/context.ts";
 import { payloadKey } from "./layout.ts";
 import { ownPlace, parseFileList, placeOf } from "./payload/objects.ts";
+import { getPart } from "./payload/part_runs.ts";
 import { createArtifact, fileInfo, readThrough } from "./payload/read.ts";
 import { createLoadLimit } from "../core/record/load_limit.ts";
 import type { LoadLimit } from "../core/record/load_limit.ts";
 import { makeValue } from "../core/record/make_value.ts";
 import type { PayloadSource } from "./payload/store_reader.ts";
-import { getPart } from "./payload/stored_part.ts";
 import { locate, tryLocate } from "./resolve.ts";
 import type { Located } from "./resolve.ts";
 import { countingHead, isLate, noteVoid } from "./cell/voids.ts";

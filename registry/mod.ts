@@ -1,7 +1,7 @@
 // The registry over any backend.
 import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
-import { isDefinedArtifact } from "../core/materializer.ts";
+import { isDefinedArtifact, namedBy } from "../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
 import { worded } from "../core/options/words_of_verbs.ts";
 import { wrapVerbs } from "../core/options/wrap_verbs.ts";
@@ -28,8 +28,7 @@ import { deleteRef } from "./delete.ts";
 import { createPayloadJobs } from "./jobs/mod.ts";
 import { listNames, listVersions } from "./listing.ts";
 import { artifactInfo, downloadVersion, loadIfThere, loadValue, openArtifact } from "./load.ts";
-import { refMeant } from "./look/ref_meant.ts";
-import { createSuggesting } from "./look/suggesting.ts";
+import { createSuggesting, refMeant } from "./look/suggesting.ts";
 import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
 import { createDerivedVerbs } from "../core/work/derived_verbs.ts";
 import { parseRef } from "../core/naming/refs.ts";
@@ -135,16 +134,11 @@ function createRegistry(context: Context): StoredRegistry {
   const { backend, materializers } = context;
   const names: Registry["names"] = (options) => listNames(context, options);
   async function load(
-    ref: string | DefinedArtifact<unknown>,
+    given: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
   ): Promise<unknown> {
-    if (!isDefinedArtifact(ref)) {
-      return await loadValue(context, await refMeant(context, ref, options), options);
-    }
-    return await loadValue(context, await refMeant(context, ref.name, options), {
-      as: ref.materializer,
-      ...options,
-    });
+    const [ref, how] = namedBy(given, "as", options);
+    return await loadValue(context, await refMeant(context, ref, options), how);
   }
   async function has(ref: string, options: RefOptions = {}): Promise<boolean> {
     const { asOf, signal } = options;
@@ -170,13 +164,10 @@ function createRegistry(context: Context): StoredRegistry {
     artifact: string | DefinedArtifact<unknown>,
     value: unknown,
     options: SaveOptions = {},
-  ) =>
-    isDefinedArtifact(artifact)
-      ? saveValue(context, artifact.name, value, {
-        materializer: artifact.materializer,
-        ...options,
-      })
-      : saveValue(context, artifact, value, options);
+  ) => {
+    const [name, how] = namedBy(artifact, "materializer", options);
+    return saveValue(context, name, value, how);
+  };
 
   const info: Registry["info"] = async (ref, options = {}) => {
     const { signal } = options;

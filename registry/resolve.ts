@@ -2,7 +2,7 @@
 import { RegistryError, retold } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { corruptRecord } from "../core/record/record.ts";
-import type { AliasRecord, VersionRecord } from "../core/record/record.ts";
+import type { VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
 import type { Version } from "../core/naming/versions.ts";
@@ -160,33 +160,21 @@ export async function readAlias(
   alias: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  return (await readAliasRecord(context, name, alias, signal))?.version;
-}
-
-/** The record of an alias, or undefined where there is no such alias. */
-export async function readAliasRecord(
-  context: Context,
-  name: string,
-  alias: string,
-  signal?: AbortSignal,
-): Promise<AliasRecord | undefined> {
   for (let key = "";;) {
     const head = await readHead(context, aliasCell(name, alias), signal);
     if (head === undefined || head.dead) return undefined;
     const found = await readRecord(context, head, signal);
-    if (found !== undefined) {
-      const record = recordOfKind(found, "alias");
-      if (record.name !== name || record.alias !== alias) throw misplaced(head.key, record);
-      return record;
-    }
+    if (found !== undefined) return versionNamed(found, name, alias);
     if (head.key === key) throw corruptRecord(key, "it is listed but not there");
     key = head.key; // removed between list and get, so there is a newer one
   }
 }
 
-export interface ReadCellOptions {
-  head?: Head;
-  signal?: AbortSignal;
+/** The version that the record of an alias names. Throws where it is another one's. */
+export function versionNamed(found: FoundRecord, name: string, alias: string): string {
+  const record = recordOfKind(found, "alias");
+  if (record.name !== name || record.alias !== alias) throw misplaced(found.info.key, record);
+  return record.version;
 }
 
 /**
@@ -196,7 +184,7 @@ export interface ReadCellOptions {
 export async function readCell(
   context: Context,
   cell: string,
-  options: ReadCellOptions,
+  options: { head?: Head; signal?: AbortSignal },
 ): Promise<Located | undefined> {
   const { signal } = options;
   const known = options.head !== undefined && !context.voids.has(options.head.key);

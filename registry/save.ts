@@ -26,7 +26,7 @@ import {
   recordKey,
 } from "./layout.ts";
 import type { PayloadPlace } from "./layout.ts";
-import { announceInputs } from "./lineage/announce.ts";
+import { announceInputs } from "./lineage/inputs.ts";
 import { payloadSource } from "./load.ts";
 import { startOperation } from "./cell/operation.ts";
 import type { Operation } from "./cell/operation.ts";
@@ -34,13 +34,12 @@ import { settle, settleVersion } from "./cell/settle.ts";
 import type { PayloadJobs } from "./jobs/kinds.ts";
 import { createBase, isStaleView } from "./payload/base.ts";
 import type { Base } from "./payload/base.ts";
-import { createPayload } from "./payload/write.ts";
+import { Payload } from "./payload/write.ts";
 import type { ValueToStore } from "./payload/write.ts";
 import { locate, tryLocate } from "./resolve.ts";
-import { automaticTarget } from "./target/automatic.ts";
-import { explicitTarget } from "./target/explicit.ts";
-import { keyedTarget } from "./target/keyed.ts";
+import { automaticTarget, explicitTarget } from "./target/target.ts";
 import type { Target, TargetChooser } from "./target/target.ts";
+import { keyedTarget } from "./target/keyed.ts";
 
 /** A longer list of files is kept as a payload object of its own. */
 const MAX_LIST_BYTES = 128 * 1024;
@@ -106,7 +105,7 @@ async function trySave(
   const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
   const operation = startOperation(context, action, signal);
   const chooser = createChooser(context, operation, artifact, options);
-  const payload = createPayload(context, operation, { executor, compress, onProgress });
+  const payload = new Payload(context, operation, { executor, compress, onProgress });
   let place: PayloadPlace | undefined;
   const earlier = skipIfUnchanged ? await chooser.recall?.() : undefined; // a repeat needs no base
   if (earlier !== undefined) return await existingArtifact(context, earlier, signal);

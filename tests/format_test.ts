@@ -34,7 +34,7 @@ import {
   draftPartKey,
   parseDraftKey,
 } from "../registry/drafts/keys.ts";
-import { lineageKeys } from "../registry/lineage/announce.ts";
+import { lineageKeys } from "../registry/lineage/inputs.ts";
 
 /** The test vectors of FORMAT.md, section 10. */
 interface Vectors {

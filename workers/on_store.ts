@@ -7,7 +7,7 @@ import { worded } from "../core/options/words_of_verbs.ts";
 import { createBudget, createShare } from "../core/work/budget.ts";
 import { createReader, type Reader } from "../registry/jobs/reader.ts";
 import { checkFiles, downloadVersion, loadValue } from "../registry/load.ts";
-import { refMeant } from "../registry/look/ref_meant.ts";
+import { refMeant } from "../registry/look/suggesting.ts";
 import type { Context } from "../registry/opening/context.ts";
 import { heldBytesOf, ValueToStore } from "../registry/payload/write.ts";
 import { saveFiles } from "../registry/save.ts";

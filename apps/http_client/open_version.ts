@@ -10,7 +10,7 @@ import { createSha256 } from "./sha256.ts";
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { type LoadLimit, tooLargeHere } from "../../core/record/load_limit.ts";
-import { noSuchFile } from "../../core/record/no_such_file.ts";
+import { noSuchFile } from "../../core/record/file_facts.ts";
 import type { LoadOptions, TransferProgress, Verify } from "../../core/registry.ts";
 import { artifactPath, filePath, segment, versionPath } from "./address.ts";
 import { decodeBase64, infoOf, type WireInfo } from "./wire.ts";

@@ -1,6 +1,6 @@
 // The verbs of a registry, each as requests to its service.
 import { fault, orMissing } from "../../core/errors.ts";
-import { isDefinedArtifact } from "../../core/materializer.ts";
+import { namedBy } from "../../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
@@ -170,15 +170,13 @@ export function createRemoteRegistry(
       artifact: string | DefinedArtifact<unknown>,
       value: unknown,
       options: SaveOptions = {},
-    ) =>
-      isDefinedArtifact(artifact)
-        ? saveOne(artifact.name, value, { materializer: artifact.materializer, ...options })
-        : saveOne(artifact, value, options),
+    ) => {
+      const [name, how] = namedBy(artifact, "materializer", options);
+      return saveOne(name, value, how);
+    },
     load:
       (async (ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}) =>
-        isDefinedArtifact(ref)
-          ? await loadOne(ref.name, { as: ref.materializer, ...options })
-          : await loadOne(ref, options)) as Registry["load"],
+        await loadOne(...namedBy(ref, "as", options))) as Registry["load"],
     open: async (ref, options = {}) => (await open(ref, options)).artifact,
     async download(ref, options) {
       const download = (await loadDisk(ref)).createDownload(options);

@@ -1,5 +1,5 @@
-// What is said of a file besides its path and its bytes.
-import { fault } from "../errors.ts";
+// What is said of a file besides its path and its bytes, and of one that is not there.
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "./record.ts";
 
@@ -30,5 +30,23 @@ function checkTime(path: string, text: string): void {
     subject: shown(path),
     state: `its modifiedAt ${shown(String(text))} is no time`,
     hint: "Write it as new Date(…).toISOString() does.",
+  });
+}
+
+/** How many of its files are named. */
+const MOST_NAMED = 8;
+
+/** Why a file of a version cannot be opened: it is none of the paths that there are. */
+export function noSuchFile(ref: string, path: string, there: Iterable<string>): RegistryError {
+  const paths = [...there];
+  const named = paths.slice(0, MOST_NAMED).map(shown).join(", ");
+  return fault({
+    code: "NotFound",
+    action: "open file",
+    subject: `${shown(path)} of "${ref}"`,
+    state: "no such file",
+    hint: paths.length === 0
+      ? "It has none."
+      : `It has ${paths.length}: ${named}${paths.length > MOST_NAMED ? ", …" : ""}`,
   });
 }

@@ -6,8 +6,8 @@ import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ClearCacheReport, Logger, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
-import { recordEntryKey } from "./entry_keys.ts";
-import type { CachedRegistry } from "./entry_keys.ts";
+import { clearEntries, recordEntryKey } from "./entries.ts";
+import type { CachedRegistry } from "./entries.ts";
 import { EntryStream } from "./entry_stream.ts";
 import { Seal } from "./seal.ts";
 import type { RecordEntry } from "./seal.ts";
@@ -138,7 +138,6 @@ export class RegistryCache {
   /** Removes everything, also what is being written now. Throws what the cache's store throws. */
   async clear(options: SignalOptions = {}): Promise<ClearCacheReport> {
     await this.#settled();
-    const { clearEntries } = await import("./clear_cache.ts");
     return await clearEntries(this.#parts.backend, options);
   }
 

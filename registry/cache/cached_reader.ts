@@ -7,7 +7,7 @@ import type { Verify } from "../../core/registry.ts";
 import { rangeOfFile } from "../payload/file_reader.ts";
 import type { FileReader, WindowOptions } from "../payload/file_reader.ts";
 import type { RegistryCache } from "./cache.ts";
-import { fileKey } from "./entry_keys.ts";
+import { fileKey } from "./entries.ts";
 
 /** Files up to this size are checked in memory; larger ones are read twice, so that nothing unchecked is handed out. */
 const AT_ONCE_BYTES = 4 * 1024 * 1024;

@@ -5,7 +5,7 @@ import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { hmacSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { System } from "../../core/system.ts";
-import { SECRET } from "./entry_keys.ts";
+import { SECRET } from "./entries.ts";
 
 /** What a listing showed of the record when it was cached. */
 export type SeenHead = Pick<ObjectInfo, "size" | "modifiedAt" | "etag"> & { generation: number };

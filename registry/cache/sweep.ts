@@ -3,7 +3,7 @@
 // remove the same entries.
 import type { Backend } from "../../core/backend.ts";
 import type { System } from "../../core/system.ts";
-import { FILES, listCached, RECORDS, USES } from "./entry_keys.ts";
+import { FILES, listCached, RECORDS, USES } from "./entries.ts";
 
 /** A sweep that finds more than the limit goes down to this part of it. */
 const SWEEP_TO = 0.9;

@@ -15,7 +15,7 @@ import type { Context } from "../opening/context.ts";
 import { draftPlace, payloadFolder } from "../layout.ts";
 import { draftPartKey } from "./keys.ts";
 import { checkEncoding } from "../payload/encoding.ts";
-import { createPayload } from "../payload/write.ts";
+import { Payload } from "../payload/write.ts";
 import { checkFresh, lookAtPart } from "./look.ts";
 import type { DraftCall } from "./look.ts";
 import { encodePart } from "./note.ts";
@@ -53,7 +53,7 @@ export async function addPart(
     return await confirm(there.note.files);
   }
 
-  const payload = createPayload(context, operation, {
+  const payload = new Payload(context, operation, {
     executor: context.executor,
     compress,
     onProgress,

@@ -30,45 +30,15 @@ interface Opened {
   moved(path: string, bytes: number): void;
 }
 
-class ArtifactElsewhere implements Artifact {
-  readonly info: Artifact["info"];
-  readonly files: Artifact["files"];
-  readonly file: Artifact["file"];
-  readonly opened: Opened;
-
-  constructor(here: Artifact, opened: Opened, move: (file: ArtifactFile) => ArtifactFile) {
-    this.info = here.info;
-    this.files = () => here.files().map(move);
-    this.file = (path) => move(here.file(path));
-    this.opened = opened;
-  }
-}
-
-class FileElsewhere implements ArtifactFile {
-  readonly info: ArtifactFile["info"];
-  readonly stream: ArtifactFile["stream"];
-  readonly pieces: ArtifactFile["pieces"];
-  readonly bytes: ArtifactFile["bytes"];
-  readonly opened: Opened;
-  readonly stored: StoredFile;
-
-  constructor(
-    here: ArtifactFile,
-    opened: Opened,
-    stored: StoredFile,
-    bytes: ArtifactFile["bytes"],
-  ) {
-    this.info = here.info;
-    this.stream = here.stream;
-    this.pieces = here.pieces;
-    this.bytes = bytes;
-    this.opened = opened;
-    this.stored = stored;
-  }
+interface OpenedFile {
+  opened: Opened;
+  stored: StoredFile;
 }
 
 export function createReader({ executor, budget, smallBytes }: ReaderOptions): Reader {
   let takenBytes = 0, ended = false;
+  const artifacts = new WeakMap<Artifact, Opened>();
+  const files = new WeakMap<ArtifactFile, OpenedFile>();
 
   return {
     end() {
@@ -92,19 +62,26 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
       if (source.files.every((stored) => isSmall(stored, source))) return here;
       const opened: Opened = { cached: context.cache !== undefined, source, how, moved };
       const byPath = new Map(source.files.map((stored) => [stored.path, stored]));
-      return new ArtifactElsewhere(here, opened, (file) => {
+      const elsewhere = (file: ArtifactFile): ArtifactFile => {
         const stored = byPath.get(file.info.path)!;
         if (isSmall(stored, source)) return file;
         const bytes = () => ended ? file.bytes() : bytesOf(opened, stored);
-        return new FileElsewhere(file, opened, stored, bytes);
-      });
+        const there: ArtifactFile = { ...file, bytes };
+        files.set(there, { opened, stored });
+        return there;
+      };
+      const artifact: Artifact = {
+        info: here.info,
+        files: () => here.files().map(elsewhere),
+        file: (path) => elsewhere(here.file(path)),
+      };
+      artifacts.set(artifact, opened);
+      return artifact;
     },
 
     async materialize(materializer, artifact, options) {
-      if (!(artifact instanceof ArtifactElsewhere)) {
-        return await materializer.load(artifact, options);
-      }
-      const { opened } = artifact;
+      const opened = artifacts.get(artifact);
+      if (opened === undefined) return await materializer.load(artifact, options);
       const { source: { files, info }, how } = opened;
       budget.give(takenBytes); // of a version that was superseded meanwhile
       takenBytes = 0;
@@ -124,8 +101,9 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
     },
 
     async writeLarge(path, file) {
-      if (!(file instanceof FileElsewhere)) return await writeFileTo(path, file);
-      await streaming(file, (read, running) => {
+      const there = files.get(file);
+      if (there === undefined) return await writeFileTo(path, file);
+      await streaming(there, (read, running) => {
         const job = { ...read, path };
         const again = () => {
           rmSync(path, { force: true }); // what was written of it
@@ -136,8 +114,9 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
     },
 
     async checkLarge(file) {
-      if (!(file instanceof FileElsewhere)) return await drain(file);
-      await streaming(file, (job, running) => executor.run("checkFile", job, running));
+      const there = files.get(file);
+      if (there === undefined) return await drain(file);
+      await streaming(there, (job, running) => executor.run("checkFile", job, running));
     },
   };
 
@@ -151,7 +130,7 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
     return await read(opened, [stored], (job, running) => executor.run("readFile", job, running));
   }
 
-  async function streaming({ opened, stored }: FileElsewhere, run: Run<void>): Promise<void> {
+  async function streaming({ opened, stored }: OpenedFile, run: Run<void>): Promise<void> {
     const heldBytes = Math.min(stored.size, STREAMED_BYTES);
     await budget.take(heldBytes, opened.how.signal);
     try {

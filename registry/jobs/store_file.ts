@@ -1,13 +1,20 @@
-// A file that becomes an object of its own.
+// Files that become objects: a large one alone, small ones together.
 import type { Backend, ObjectInfo, PutResult } from "../../core/backend.ts";
-import { iterableStream } from "../../core/bytes/bytes.ts";
-import { createSha256 } from "../../core/bytes/digest.ts";
+import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
+import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { JobOptions } from "../../core/executor.ts";
 import { createPartDigests } from "../payload/writing/part_digests.ts";
 import type { PartDigests } from "../payload/writing/part_digests.ts";
-import { changedWhileSaving } from "../payload/content.ts";
-import { encodeStream } from "../payload/encoding.ts";
-import type { FileFacts, StoredFileReply, StoreFileJob } from "./kinds.ts";
+import { changedWhileSaving, readSmall } from "../payload/content.ts";
+import { encodeBytes, encodeStream } from "../payload/encoding.ts";
+import type {
+  FileFacts,
+  PackedFilesReply,
+  PackFilesJob,
+  StoredFileReply,
+  StoreFileJob,
+} from "./kinds.ts";
+import type { Encoding } from "../../core/record/record.ts";
 
 /** Stores a file, unless it turns out to be known. One that is read twice must be the same both times. */
 export async function storeFile(
@@ -99,6 +106,57 @@ export async function storeFile(
 }
 
 /** What was written; nothing is created by a payload, so it always was. */
-export function infoOf(result: PutResult): ObjectInfo | undefined {
+function infoOf(result: PutResult): ObjectInfo | undefined {
   return result.written ? result.info : undefined;
+}
+
+/** Stores small files together, but those that are known; of those that are the same, one. */
+export async function packFiles(
+  backend: Backend,
+  { to, files, compress, known }: PackFilesJob,
+  { signal, onProgress }: JobOptions,
+): Promise<PackedFilesReply> {
+  const held: Uint8Array[] = [];
+  const packed: PackedFilesReply["files"] = [];
+  const bySum = new Map<string, PackedFilesReply["files"][number]>();
+  let offset = 0;
+  for (const { path, content, as } of files) {
+    signal?.throwIfAborted();
+    const { facts, bytes } = as === undefined
+      ? encodeSmall(readSmall(content), compress)
+      : { facts: as, bytes: readSmall(content) };
+    if (as === undefined && known?.has(facts.sha256)) {
+      packed.push({ size: facts.size, sha256: facts.sha256 });
+      continue;
+    }
+    const same = bySum.get(`${facts.sha256} ${facts.encoding}`);
+    if (same !== undefined) {
+      packed.push(same);
+      await onProgress?.({ path, bytes: facts.size });
+      continue;
+    }
+    const sum = facts.encoding === undefined ? {} : { sha256: sha256(bytes) };
+    const file = { ...facts, part: { offset, size: bytes.byteLength, ...sum } };
+    bySum.set(`${facts.sha256} ${facts.encoding}`, file);
+    packed.push(file);
+    held.push(bytes);
+    offset += bytes.byteLength;
+    await onProgress?.({ path, bytes: facts.size });
+  }
+  if (held.length === 0) return { files: packed };
+  const body = concatBytes(held);
+  return {
+    files: packed,
+    info: infoOf(await backend.put(to, body, { size: body.byteLength, signal })),
+  };
+}
+
+export function encodeSmall(
+  plain: Uint8Array,
+  compress?: Encoding,
+): { facts: FileFacts; bytes: Uint8Array } {
+  const facts = { size: plain.byteLength, sha256: sha256(plain) };
+  const encoded = compress === undefined ? plain : encodeBytes(plain, compress);
+  if (encoded.byteLength >= plain.byteLength) return { facts, bytes: plain };
+  return { facts: { ...facts, encoding: compress }, bytes: encoded };
 }

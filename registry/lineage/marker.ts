@@ -6,7 +6,6 @@ import type { SignalOptions } from "../../core/registry.ts";
 import { isJsonObject, parseJson } from "../../core/text/json_text.ts";
 import { LINEAGE_WHOLE } from "../layout.ts";
 import type { Context } from "../opening/context.ts";
-import { isOfStore, stampOf } from "../opening/stamp.ts";
 
 /** A longer object says something else. */
 const MAX_MARKER_BYTES = 4096;
@@ -54,4 +53,16 @@ export async function isWhole(
     if (error instanceof SyntaxError) return false;
     throw error;
   }
+}
+
+type Stamped = Pick<Context, "id" | "createdAt">;
+
+function stampOf({ id, createdAt }: Stamped): { registry: string; settingsAt: number } {
+  return { registry: id, settingsAt: Math.floor(createdAt / 1000) * 1000 }; // of one file Deno tells whole seconds, Node more
+}
+
+function isOfStore(registry: Stamped, note: unknown): boolean {
+  const { registry: id, settingsAt } = (note ?? {}) as Partial<Record<string, unknown>>;
+  const own = stampOf(registry);
+  return id === own.registry && settingsAt === own.settingsAt;
 }

@@ -11,7 +11,7 @@ import { NAMES, parseCellKey, versionCell } from "../layout.ts";
 import type { CellKey } from "../layout.ts";
 import { checkWritable, contextOf } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
-import { lineageKeys } from "./announce.ts";
+import { lineageKeys } from "./inputs.ts";
 import { markWhole } from "./marker.ts";
 
 /** Options of {@linkcode rebuildLineage}. */

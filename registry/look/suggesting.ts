@@ -1,9 +1,11 @@
-// What was probably meant by refs that lead to nothing, told to who asked for them.
+// What is meant by a ref: a version of now or of the past, or where it leads to nothing, another ref.
 import type { RegistryError } from "../../core/errors.ts";
+import { parseRef } from "../../core/naming/refs.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { Context } from "../opening/context.ts";
 import { isAbsent, withSuggestion } from "../resolve.ts";
+import type { RefOptions } from "../../core/registry.ts";
 
 /** Who asks for much that is not there pays for so many searches in so long: nobody reads more hints. */
 const MOST_SEARCHES = 5;
@@ -52,4 +54,17 @@ async function search(
   } finally {
     over.abort();
   }
+}
+
+/** The ref as it is, or where a moment of the past is asked for, the version that it meant then. */
+export async function refMeant(
+  context: Context,
+  text: string,
+  options: RefOptions = {},
+): Promise<Ref> {
+  const { version, asOf, signal } = options;
+  const ref = parseRef(text, version);
+  if (asOf === undefined) return ref;
+  const { refAsOf } = await import("./past.ts"); // most programs never ask
+  return await refAsOf(context, ref, asOf, { signal });
 }

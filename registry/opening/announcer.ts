@@ -8,6 +8,7 @@ import { withDeadline } from "../../core/retry.ts";
 import type { EventPublisher } from "../../core/services/event_bus.ts";
 import type { RegistryTopics } from "../../core/services/registry_events.ts";
 import type { System } from "../../core/system.ts";
+import { createLimit } from "../../core/work/at_once.ts";
 import { parseCellKey } from "../layout.ts";
 
 export interface Announcer {
@@ -20,8 +21,10 @@ type Announcement = {
   [K in keyof RegistryTopics]: { topic: K; payload: RegistryTopics[K] };
 }[keyof RegistryTopics];
 
-/** So many may be with a bus that has not acknowledged them. */
-const MOST_AT_ONCE = 10_000;
+/** So many are handed to the bus before it has acknowledged the first. */
+const AT_ONCE = 64;
+/** So many may be under way; more are lost. */
+const MOST_WAITING = 10_000;
 /** A bus that has not taken an event by then will not. */
 const TOLD_WITHIN_MS = 10_000;
 /** So long the end of a registry waits for events that are not told yet. */
@@ -45,12 +48,14 @@ export function createAnnouncer(
   { registry, logger, system }: { registry: string; logger: Logger; system: System },
 ): Announcer {
   const underWay = new Set<Promise<void>>();
+  const inTurn = createLimit(AT_ONCE);
   const closing = new AbortController();
 
   const logLost = ({ topic, payload: { name } }: Announcement, reason: string) =>
     logger.debug(`event ${topic} of "${name}" was lost: ${reason}`);
 
   async function tell(announcement: Announcement): Promise<void> {
+    if (closing.signal.aborted) return logLost(announcement, messageOf(closing.signal.reason));
     const { topic, payload } = announcement;
     const late = new AbortController();
     const told = new AbortController();
@@ -76,11 +81,11 @@ export function createAnnouncer(
       try {
         const announcement = announcementOf(registry, key, bytes);
         if (announcement === undefined || closing.signal.aborted) return;
-        if (underWay.size >= MOST_AT_ONCE) {
-          return logLost(announcement, `${MOST_AT_ONCE} wait already`);
+        if (underWay.size >= MOST_WAITING) {
+          return logLost(announcement, `${MOST_WAITING} wait already`);
         }
         // In a later turn: nothing of the bus runs inside of a commit.
-        const telling = Promise.resolve().then(() => tell(announcement));
+        const telling = Promise.resolve().then(() => inTurn(() => tell(announcement)));
         underWay.add(telling);
         telling.then(() => underWay.delete(telling));
       } catch (error) {

@@ -150,12 +150,8 @@ export function changedWhileSaving(path: string): RegistryError {
   });
 }
 
-/** Throws `Invalid` for a path that could not be written to a disk again, alone or beside those that came before. */
-export interface PathCheck {
-  (file: FileToSave): void;
-}
-
-export function createPathCheck(): PathCheck {
+/** Returns what throws `Invalid` for a path that could not be written to a disk again, alone or beside those before it. */
+export function createPathCheck(): (file: FileToSave) => void {
   const files = new Set<string>();
   const folders = new Set<string>(); // those that have an entry of their own
   const above = new Set<string>();

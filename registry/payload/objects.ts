@@ -6,7 +6,7 @@ import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/reco
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { Context } from "../opening/context.ts";
 import { encodePlace, orderSegment, payloadKey } from "../layout.ts";
-import { getPart } from "./stored_part.ts";
+import { getPart } from "./part_runs.ts";
 
 /** An object of a payload: its folder's place, as a record's `from` holds it, and its number. */
 export type PayloadObject = [place: string, object: number];

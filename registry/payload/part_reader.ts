@@ -6,10 +6,9 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record/record.ts";
 import type { Verify } from "../../core/registry.ts";
-import { createPartCheck, partsWithin, runsOf } from "./part_runs.ts";
+import { createPartCheck, getPart, partsWithin, runsOf } from "./part_runs.ts";
 import type { PartRun, PlacedPart } from "./part_runs.ts";
 import type { WindowOptions } from "./file_reader.ts";
-import { getPart } from "./stored_part.ts";
 
 /** So much of a pack is read at once when a second file of it is wanted. */
 const PACK_BYTES = 16 * 1024 * 1024;

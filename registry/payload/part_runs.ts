@@ -1,7 +1,9 @@
-// Parts of a file that lie behind each other in one object: they are read as one, and each is
-// checked as it passes.
+// Asking for the parts of a file. Those that lie behind each other in one object are read as one, and
+// each is checked as it passes.
+import type { Backend, StoredObject } from "../../core/backend.ts";
 import { createSha256 } from "../../core/bytes/digest.ts";
 import type { Sha256 } from "../../core/bytes/digest.ts";
+import { fault } from "../../core/errors.ts";
 import type { Part } from "../../core/record/record.ts";
 
 export interface PartRun extends Pick<Part, "offset" | "size"> {
@@ -100,4 +102,43 @@ export function createPartCheck({ parts, from, fail }: PartsToCheck): (chunk: Ui
       hash = undefined;
     }
   };
+}
+
+interface PartSpan {
+  /** The first. @default 0 */
+  offset?: number;
+  /** How many. @default all that follow */
+  length?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * The object that holds a part, with the bytes of it that are asked for; undefined where it is not there. A record that says more
+ * than the store has is damaged: that is found before anything is read into memory.
+ */
+export async function getPart(
+  backend: Backend,
+  key: string,
+  part: Pick<Part, "offset" | "size">,
+  { offset: from = 0, length = part.size - from, signal }: PartSpan = {},
+): Promise<StoredObject | undefined> {
+  const { offset = 0, size } = part;
+  const whole = part.offset === undefined && from === 0 && length === size;
+  const range = whole ? {} : { range: { offset: offset + from, length } };
+  const object = await backend.get(key, { ...range, signal });
+  if (object === undefined) return undefined;
+  const stored = object.info.size;
+  if (whole ? stored === size : stored >= offset + size) return object;
+  await object.body.cancel().catch(() => {}); // nothing of it was wanted
+  if (stored >= offset + size) return await getPart(backend, key, { offset, size }, { signal }); // more is stored there
+  throw fault({
+    code: "Corrupt",
+    action: "read",
+    subject: `"${key}"`,
+    state: `it has ${stored} bytes, a record says that there are ${offset + size}`,
+    hint:
+      "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
+    key,
+    backend: backend.location,
+  });
 }

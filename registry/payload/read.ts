@@ -3,7 +3,7 @@ import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { inWords, wordedListing } from "../../core/options/words_of_verbs.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
-import { noSuchFile } from "../../core/record/no_such_file.ts";
+import { noSuchFile } from "../../core/record/file_facts.ts";
 import type { FileInfo, StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import { createCachedReader } from "../cache/cached_reader.ts";

@@ -11,7 +11,9 @@ import type { PayloadJobs, StoreValueJob } from "../jobs/kinds.ts";
 import type { Base } from "./base.ts";
 import type { Known } from "./known.ts";
 import { createFileWriter } from "./writing/file_writer.ts";
+import type { FileWriter } from "./writing/file_writer.ts";
 import { createSaveProgress } from "./writing/progress.ts";
+import type { WriteProgress } from "./writing/progress.ts";
 import { createUploads } from "./writing/uploads.ts";
 import type { PayloadStore, Uploads } from "./writing/uploads.ts";
 
@@ -48,109 +50,105 @@ export interface PayloadOptions {
   onProgress?: (progress: TransferProgress) => void;
 }
 
-export interface Payload {
-  readonly files: StoredFile[];
-  readonly inline: Uint8Array[];
-  readonly size: number;
-  readonly addedBytes: number;
-  readonly sharing: boolean;
+/** The payload of one save. On a failure nothing stays but what the janitor collects. */
+export class Payload {
+  files: StoredFile[];
+  inline: Uint8Array[];
+  /** Whether it shares files with the base. */
+  sharing = false;
+  readonly #store: PayloadStore;
+  readonly #operation: Operation;
+  readonly #options: PayloadOptions;
+  readonly #progress: WriteProgress;
+  readonly #writer: FileWriter;
+  #value?: ValueToStore;
+  #base?: PayloadTarget["base"];
+  #wholeBase = false;
+  #appended = 0;
+  #uploads?: Uploads;
+
+  constructor(store: PayloadStore, operation: Operation, options: PayloadOptions) {
+    const { compress, onProgress } = options;
+    this.#store = store;
+    this.#operation = operation;
+    this.#options = options;
+    this.#progress = createSaveProgress(onProgress);
+    const { signal } = operation;
+    this.#writer = createFileWriter({ compress, signal, progress: this.#progress });
+    this.files = this.#writer.files;
+    this.inline = this.#writer.inline;
+  }
+
+  get size(): number {
+    return this.files.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  get addedBytes(): number {
+    const bytes = this.inline.reduce((sum, { byteLength }) => sum + byteLength, this.#appended);
+    return bytes + addedParts(this.files, this.#uploads?.copied ?? new Map());
+  }
+
   /** Takes files while they fit into the record. True where that was all of them: nothing need be sent. */
-  gather(files: FilesToSave | ValueToStore): Promise<boolean>;
-  begin(target: PayloadTarget): void;
-  send(): Promise<void>;
-  append(bytes: Uint8Array): Promise<{ object: number; size: number; sha256: string }>;
+  async gather(given: FilesToSave | ValueToStore): Promise<boolean> {
+    if (!(given instanceof ValueToStore)) return await this.#writer.gather(given);
+    this.#value = given;
+    return false;
+  }
+
+  begin({ folder, base, wholeBase = false }: PayloadTarget): void {
+    this.#base = base;
+    this.#wholeBase = wholeBase;
+    const { executor } = this.#options;
+    const how = { folder, executor, progress: this.#progress };
+    this.#uploads = createUploads(this.#store, this.#operation, how);
+  }
+
+  async send(): Promise<void> {
+    const base = this.#base;
+    const { storeFile, packFiles, drop, copy } = this.#uploads!;
+    if (this.#wholeBase && base?.copies) await base.copyAll(copy);
+    if (this.#value !== undefined) return await this.#sendValue(this.#value.value, base?.known);
+    const known = (size: number) => base?.known.get(size);
+    const share = (file: StoredFile) => this.#share(file);
+    await this.#writer.send({ storeFile, packFiles, drop, known, share });
+  }
+
+  async append(bytes: Uint8Array): Promise<{ object: number; size: number; sha256: string }> {
+    const object = await this.#uploads!.put(bytes);
+    this.#appended += bytes.byteLength;
+    return { object, size: bytes.byteLength, sha256: sha256(bytes) };
+  }
+
   /** Removes what was written, as far as possible: nothing will refer to it. Not where the record may be there after all. */
-  discard(): Promise<void>;
-}
+  async discard(): Promise<void> {
+    await this.#writer.drop();
+    if (!this.#operation.unresolved) await this.#uploads?.discard();
+  }
 
-/** Begins a payload. On a failure nothing stays but what the janitor collects. */
-export function createPayload(
-  store: PayloadStore,
-  operation: Operation,
-  { executor, compress, onProgress }: PayloadOptions,
-): Payload {
-  const { signal } = operation;
-  const progress = createSaveProgress(onProgress);
-  const writer = createFileWriter({ compress, signal, progress });
-  let files = writer.files, inline = writer.inline;
-  let sharing = false;
-  let value: ValueToStore | undefined;
-  let base: PayloadTarget["base"];
-  let wholeBase = false;
-  let appended = 0;
-  let uploads: Uploads | undefined;
-
-  return {
-    get files() {
-      return files;
-    },
-    get inline() {
-      return inline;
-    },
-    get size() {
-      return files.reduce((sum, { size }) => sum + size, 0);
-    },
-    get addedBytes() {
-      const bytes = inline.reduce((sum, { byteLength }) => sum + byteLength, appended);
-      return bytes + addedParts(files, uploads?.copied ?? new Map());
-    },
-    get sharing() {
-      return sharing;
-    },
-    async gather(given) {
-      if (!(given instanceof ValueToStore)) return await writer.gather(given);
-      value = given;
-      return false;
-    },
-    begin(target) {
-      base = target.base;
-      wholeBase = target.wholeBase ?? false;
-      uploads = createUploads(store, operation, { folder: target.folder, executor, progress });
-    },
-    async send() {
-      if (wholeBase && base?.copies) await base.copyAll(uploads!.copy);
-      if (value !== undefined) return await sendValue(value.value, base?.known);
-      await writer.send({
-        storeFile: uploads!.storeFile,
-        packFiles: uploads!.packFiles,
-        drop: uploads!.drop,
-        known: (size) => base?.known.get(size),
-        share,
-      });
-    },
-    async append(bytes) {
-      const object = await uploads!.put(bytes);
-      appended += bytes.byteLength;
-      return { object, size: bytes.byteLength, sha256: sha256(bytes) };
-    },
-    async discard() {
-      await writer.drop();
-      if (!operation.unresolved) await uploads?.discard();
-    },
-  };
-
-  async function sendValue(
+  async #sendValue(
     made: ValueToStore["value"],
     known?: ReadonlyMap<number, Known>,
   ): Promise<void> {
-    sharing = false;
-    ({ files, inline } = await uploads!.storeValue({ ...made, compress, known }, signal));
-    const missing = files.filter(({ inline, parts }) =>
-      inline === undefined && parts === undefined
-    );
-    for (const file of missing) {
-      if (!await share(file)) return await sendValue(made); // all of them anew: they need not be the same
+    this.sharing = false;
+    const { compress } = this.#options;
+    const job = { ...made, compress, known };
+    const { files, inline } = await this.#uploads!.storeValue(job, this.#operation.signal);
+    this.files = files;
+    this.inline = inline;
+    for (const file of files) {
+      if (file.inline !== undefined || file.parts !== undefined) continue;
+      if (!await this.#share(file)) return await this.#sendValue(made); // all of them anew: they need not be the same
     }
   }
 
   /** Puts into a file where the base has it. False where the base has lost it. */
-  async function share(file: StoredFile): Promise<boolean> {
+  async #share(file: StoredFile): Promise<boolean> {
     const { encoding: _, ...plain } = file;
-    const same = await base?.share(plain, uploads!.copy);
+    const same = await this.#base?.share(plain, this.#uploads!.copy);
     if (same === undefined) return false;
     delete file.encoding;
     Object.assign(file, same);
-    if (!base!.copies) sharing = true;
+    if (!this.#base!.copies) this.sharing = true;
     return true;
   }
 }

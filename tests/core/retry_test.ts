@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertLessOrEqual, assertRejects, assertStrictEquals } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
 import { retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
@@ -110,4 +110,23 @@ Deno.test("an abort while it sleeps ends it with the signal's reason", async () 
   );
   assertStrictEquals(error, reason);
   assertEquals(action.calls, 1);
+});
+
+Deno.test("retry() sleeps and sends nothing past its time, and throws the last failure", async () => {
+  for (const drawn of [0.01, 0.3, 0.99]) {
+    for (const retryForMs of [0, 39, 1_000, 30_000]) {
+      const system = new FakeSystem(() => drawn);
+      const failures: unknown[] = [];
+      let sentAt = 0;
+      const action = () => {
+        sentAt = system.nowMs;
+        system.nowMs += 10; // the action takes time, too
+        failures.push(later());
+        return Promise.reject(failures.at(-1));
+      };
+      const error = await assertRejects(() => retry(action, { system, retryForMs }));
+      assertStrictEquals(error, failures.at(-1));
+      assertLessOrEqual(sentAt, retryForMs);
+    }
+  }
 });

@@ -1,7 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createMemoryBackend, defineRegistry, openRegistry } from "../../mod.ts";
 import type { Registry, StoredRegistry } from "../../mod.ts";
-import { realSystem, uuidv7 } from "../../core/system.ts";
+import { realSystem } from "../../core/system.ts";
+import { uuidv7 } from "../support/scripted_system.ts";
 import { rejected } from "./rejected.ts";
 
 const DAY_MS = 86_400_000;

@@ -57,7 +57,6 @@ async function fill(
 
 testProtocol(
   "opening a registry that exists asks twice and writes nothing",
-  {},
   async ({ store, system }) => {
     const backend = createScriptedBackend(store);
     await openRegistry(backend, { system, create: false });
@@ -68,7 +67,7 @@ testProtocol(
   },
 );
 
-testProtocol("what is not there is got with one call, as it is looked for", {}, async (world) => {
+testProtocol("what is not there is got with one call, as it is looked for", async (world) => {
   const { registry } = world;
   await registry.save("a", "x");
   assertEquals(await calls(world, () => registry.has("a@9")), ["list"]);
@@ -142,7 +141,6 @@ testProtocol("what was said for one version holds for 10,000", { mutable: true }
 
 testProtocol(
   "versions() costs its pages, deleted ones included, and reads no record",
-  {},
   async (world) => {
     const { registry } = world;
     await fill(world, "few", 10);
@@ -170,7 +168,6 @@ testProtocol(
 
 testProtocol(
   "a name whose versions are all deleted costs names() its pages and is not said",
-  {},
   async (world) => {
     const { registry } = world;
     await fill(world, "dead", MANY, true);

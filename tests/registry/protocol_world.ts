@@ -127,12 +127,11 @@ export async function createProtocolWorld(options: OpenOptions = {}): Promise<Pr
   return world;
 }
 
-/** A sentence that is played in a world of its own. */
-export function testProtocol(
-  sentence: string,
-  options: OpenOptions,
-  play: (world: ProtocolWorld) => Promise<void>,
-): void {
+type Play = (world: ProtocolWorld) => Promise<void>;
+
+/** A sentence that is played in a world of its own, opened with the options that stand between. */
+export function testProtocol(sentence: string, ...how: [OpenOptions, Play] | [Play]): void {
+  const [options, play] = how.length === 1 ? [{}, ...how] : how;
   Deno.test(sentence, async () => play(await createProtocolWorld(options)));
 }
 

@@ -72,7 +72,6 @@ testInMemory(
 
 testProtocol(
   "what was meant is looked for with a few calls, and a few times only",
-  {},
   async ({ store, system }) => {
     const backend = createScriptedBackend(store);
     const registry = await openRegistry(backend, { system });
@@ -103,7 +102,7 @@ testProtocol(
   },
 );
 
-testProtocol("a search that fails leaves the failure as it is", {}, async ({ store, system }) => {
+testProtocol("a search that fails leaves the failure as it is", async ({ store, system }) => {
   const listing = store.list.bind(store);
   const backend = Object.assign(Object.create(store), {
     list(...[prefix, options]: Parameters<typeof listing>) {

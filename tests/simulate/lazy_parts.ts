@@ -5,7 +5,7 @@ import "../../core/disk/download_files.ts";
 import "../../core/record/as_of.ts";
 import "../../core/record/load_limit.ts";
 import "../../core/record/make_value.ts";
-import "../../registry/cache/clear_cache.ts";
+import "../../registry/cache/entries.ts";
 import "../../registry/digest.ts";
 import "../../registry/drafts/open_draft.ts";
 import "../../registry/lineage.ts";

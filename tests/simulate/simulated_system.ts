@@ -1,5 +1,5 @@
 // A seeded {@linkcode System} in virtual time, and processes with clocks of their own.
-import { uuidv7 } from "../../core/system.ts";
+import { uuidv7 } from "../support/scripted_system.ts";
 import type { System } from "../../core/system.ts";
 import { createRandom } from "./random.ts";
 import type { Random } from "./random.ts";

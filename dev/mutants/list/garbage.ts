@@ -129,7 +129,7 @@ export const GARBAGE: readonly Mutant[] = [
     text: "    if (!force) await refuseAliased(context, ref.name, [version.canonical], signal);\n",
     replacement: "",
     foundBy: {
-      test: "tests/registry/verbs/delete_test.ts",
+      test: "tests/registry/verbs/versions_test.ts",
       name: "delete() refuses a version that an alias names, unless forced",
     },
   },
@@ -139,7 +139,7 @@ export const GARBAGE: readonly Mutant[] = [
     text: "if (ifCommit !== undefined && head.found?.record.commit !== ifCommit)",
     replacement: "if (false)",
     foundBy: {
-      test: "tests/registry/verbs/delete_test.ts",
+      test: "tests/registry/verbs/versions_test.ts",
       name: "delete() with ifCommit removes only that commit",
     },
   },

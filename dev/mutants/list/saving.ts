@@ -5,7 +5,7 @@ import type { Mutant } from "../mutant.ts";
 export const SAVING: readonly Mutant[] = [
   {
     name: "target/numbered-below-what-is-known",
-    file: "registry/target/automatic.ts",
+    file: "registry/target/target.ts",
     text: "if (highest === undefined || compareVersions(highest, listed) < 0) highest = listed;",
     replacement: "highest = listed;",
     foundBy: {
@@ -67,8 +67,8 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "payload/unresolved-payload-removed",
     file: "registry/payload/write.ts",
-    text: "if (!operation.unresolved) await uploads",
-    replacement: "await uploads",
+    text: "if (!this.#operation.unresolved) await this.#uploads",
+    replacement: "await this.#uploads",
     foundBy: {
       test: "tests/registry/cell/operation_test.ts",
       name: "an abort while a create is in flight is Unknown, landed or not",
@@ -90,7 +90,7 @@ export const SAVING: readonly Mutant[] = [
     text: "if (objects.get(key)! >= offset + size) return true;",
     replacement: "if (size >= 0) return true;",
     foundBy: {
-      test: "tests/registry/damage/damaged_base_test.ts",
+      test: "tests/registry/damage/damage_test.ts",
       name: "a save does not share what the store has cut short, and can be read",
     },
   },

@@ -5,7 +5,7 @@ import type { Encoding, StoredFile } from "../../../core/record/record.ts";
 import { withDeadline } from "../../../core/retry.ts";
 import { createSideBySide } from "../../../core/work/side_by_side.ts";
 import { untilAborted } from "../../../core/work/until_aborted.ts";
-import { encodeSmall } from "../../jobs/pack_files.ts";
+import { encodeSmall } from "../../jobs/store_file.ts";
 import type { FileFacts } from "../../jobs/kinds.ts";
 import { createPathCheck, openContent, readSmall, SMALL_FILE_BYTES } from "../content.ts";
 import type { Content, SmallContent } from "../content.ts";

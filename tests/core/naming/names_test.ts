@@ -203,3 +203,14 @@ Deno.test("shown() quotes, escapes and cuts, whatever it is given", () => {
     ),
   );
 });
+
+Deno.test("encodeNamePrefix() begins no other name's encoding", () => {
+  const text = fc.string({ unit: fc.constantFrom(..."abcon=.é"), minLength: 1, maxLength: 6 });
+  const check = fc.property(
+    text,
+    text,
+    (name, prefix) =>
+      name.startsWith(prefix) || !encodeName(name).startsWith(encodeNamePrefix(prefix)),
+  );
+  fc.assert(check, { numRuns: 2_000 });
+});

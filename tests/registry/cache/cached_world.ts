@@ -90,12 +90,11 @@ export async function createCachedWorld(
   return { ...await open(), elsewhere, store, cacheStore, system, warnings, open, cached };
 }
 
-/** A sentence that is played in a world of its own. */
-export function testCached(
-  sentence: string,
-  options: CachedWorldOptions,
-  play: (world: CachedWorld) => Promise<void>,
-): void {
+type Play = (world: CachedWorld) => Promise<void>;
+
+/** A sentence that is played in a world of its own, opened with the options that stand between. */
+export function testCached(sentence: string, ...how: [CachedWorldOptions, Play] | [Play]): void {
+  const [options, play] = how.length === 1 ? [{}, ...how] : how;
   Deno.test(sentence, async () => play(await createCachedWorld(options)));
 }
 

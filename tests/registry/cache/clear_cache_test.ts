@@ -14,31 +14,27 @@ function remote(system: System): Backend {
   return { ...createMemoryBackend({ system }), kind: "remote" };
 }
 
-testCached(
-  "clearCache() removes everything that is cached, and nothing else",
-  {},
-  async (world) => {
-    const { registry, settle, cacheStore, asked } = world;
-    for (const name of ["a", "b"]) await registry.save(name, filler(name), { version: "1" });
-    for (const name of ["a", "b"]) await registry.load(`${name}@1`);
-    await settle();
-    const bytes = await bytesIn(cacheStore, "files/") + await bytesIn(cacheStore, "records/");
-    const others = [
-      "files/2026/mine.csv",
-      "files/mine.csv",
-      "notes/mine",
-      "records/one.wav",
-      "reserved/1-1",
-      "uses/log",
-    ];
-    for (const key of others) await cacheStore.put(key, new Uint8Array(3));
-    others.splice(5, 0, "secret"); // programs that use the cache go on to use it
-    assertEquals(await clearCache({ backend: cacheStore }), { files: 4, bytes });
-    assertEquals(await keysOf(cacheStore), others);
-    assertEquals(await asked(() => registry.load("a@1")), ["list", "get", "get"]);
-    assertEquals(await clearCache({ backend: createMemoryBackend() }), { files: 0, bytes: 0 });
-  },
-);
+testCached("clearCache() removes everything that is cached, and nothing else", async (world) => {
+  const { registry, settle, cacheStore, asked } = world;
+  for (const name of ["a", "b"]) await registry.save(name, filler(name), { version: "1" });
+  for (const name of ["a", "b"]) await registry.load(`${name}@1`);
+  await settle();
+  const bytes = await bytesIn(cacheStore, "files/") + await bytesIn(cacheStore, "records/");
+  const others = [
+    "files/2026/mine.csv",
+    "files/mine.csv",
+    "notes/mine",
+    "records/one.wav",
+    "reserved/1-1",
+    "uses/log",
+  ];
+  for (const key of others) await cacheStore.put(key, new Uint8Array(3));
+  others.splice(5, 0, "secret"); // programs that use the cache go on to use it
+  assertEquals(await clearCache({ backend: cacheStore }), { files: 4, bytes });
+  assertEquals(await keysOf(cacheStore), others);
+  assertEquals(await asked(() => registry.load("a@1")), ["list", "get", "get"]);
+  assertEquals(await clearCache({ backend: createMemoryBackend() }), { files: 0, bytes: 0 });
+});
 
 Deno.test("registry.clearCache() empties its cache, also of what is just being kept", async () => {
   const system = createScriptedSystem();
@@ -70,7 +66,7 @@ Deno.test("registry.clearCache() empties its cache, also of what is just being k
   assertEquals(await other.clearCache(), { files: 0, bytes: 0 });
 });
 
-testCached("clearCache() of one registry removes its records", {}, async (world) => {
+testCached("clearCache() of one registry removes its records", async (world) => {
   const { registry, settle, cacheStore } = world;
   const other = await openRegistry(createMemoryBackend(), { cache: { backend: cacheStore } });
   for (const each of [registry, other]) {

@@ -21,7 +21,6 @@ const broken: Answer = () => {
 for (const verb of ["get", "put", "list", "delete"] as const) {
   testCached(
     `a cache whose ${verb} fails never fails a load, and is reported once`,
-    {},
     async (world) => {
       const { registry, cache, settle, warnings } = world;
       for (const [n, size] of SIZES.entries()) {
@@ -46,7 +45,7 @@ for (const verb of ["get", "put", "list", "delete"] as const) {
   );
 }
 
-testCached("a cache that failed is left alone for a minute, then used again", {}, async (world) => {
+testCached("a cache that failed is left alone for a minute, then used again", async (world) => {
   const { registry, cache, settle, system } = world;
   for (const name of ["a", "b", "c"]) await registry.save(name, noise(70_000), { version: "1" });
   cache.answer({ verb: "put" }, denied);

@@ -26,7 +26,7 @@ async function onlyFile({ cached }: CachedWorld): Promise<string> {
   return keys[0];
 }
 
-testCached("files are kept by their digest, whoever saved them", {}, async (world) => {
+testCached("files are kept by their digest, whoever saved them", async (world) => {
   const { registry, settle, asked } = world;
   for (const [n, size] of SIZES.entries()) {
     await registry.save(`a${n}`, noise(size), { version: "1" });
@@ -46,7 +46,6 @@ testCached("files are kept by their digest, whoever saved them", {}, async (worl
 
 testCached(
   "a file that is streamed is kept once the whole of it was read and right",
-  {},
   async (world) => {
     const { registry, settle, asked } = world;
     for (const [n, size] of SIZES.entries()) {
@@ -70,7 +69,7 @@ testCached(
   },
 );
 
-testCached("what the store damages, or breaks off, is never kept", {}, async (world) => {
+testCached("what the store damages, or breaks off, is never kept", async (world) => {
   const { registry, backend, settle } = world;
   for (const size of SIZES) {
     await registry.save("a", noise(size));
@@ -102,7 +101,6 @@ testCached("what the store damages, or breaks off, is never kept", {}, async (wo
 
 testCached(
   "a damaged file is fetched again, replaced, and reported; none of it is handed out",
-  {},
   async (world) => {
     const { registry, settle, asked, warnings, cacheStore } = world;
     for (const size of SIZES) {
@@ -135,7 +133,6 @@ testCached(
 
 testCached(
   "a range comes from a whole file that is cached, and is not cached itself",
-  {},
   async (world) => {
     const { registry, settle, asked } = world;
     const content = noise(2 * MIB);
@@ -173,7 +170,7 @@ testCached(
   },
 );
 
-testCached("what a caller does to loaded bytes does not reach the cache", {}, async (world) => {
+testCached("what a caller does to loaded bytes does not reach the cache", async (world) => {
   const { registry, settle } = world;
   for (const size of SIZES) {
     await registry.save("a", noise(size), { version: `${size}` });
@@ -193,34 +190,30 @@ testCached("what a caller does to loaded bytes does not reach the cache", {}, as
   assertEquals(world.warnings, []);
 });
 
-testCached(
-  "an entry that vanishes while it is read is read on from the store",
-  {},
-  async (world) => {
-    const { registry, settle, store, cacheStore } = world;
-    await registry.save("a", noise(5 * MIB), { version: "1" });
-    await registry.load("a@1");
-    await settle();
-    let asked = 0;
-    const breaking: Backend = {
-      ...cacheStore,
-      async get(key, options) {
-        const found = await cacheStore.get(key, options);
-        if (found === undefined || !key.startsWith("files/")) return found;
-        const bytes = await found.bytes();
-        const given = ++asked === 2 ? bytes.subarray(0, MIB + 1) : bytes; // the first time it is checked
-        return { info: found.info, body: bytesStream(given), bytes: () => Promise.resolve(given) };
-      },
-    };
-    const other = await openRegistry(store, { system: world.system, cache: { backend: breaking } });
-    assertEquals(await streamed(await other.open("a@1")), noise(5 * MIB));
-    assertEquals(asked, 2);
-    const [file] = (await other.open("a@1")).files();
-    asked = 0;
-    const range = file.stream({ offset: MIB, length: 3 * MIB });
-    assertEquals(
-      new Uint8Array(await new Response(range).arrayBuffer()),
-      noise(5 * MIB).subarray(MIB, 4 * MIB),
-    );
-  },
-);
+testCached("an entry that vanishes while it is read is read on from the store", async (world) => {
+  const { registry, settle, store, cacheStore } = world;
+  await registry.save("a", noise(5 * MIB), { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  let asked = 0;
+  const breaking: Backend = {
+    ...cacheStore,
+    async get(key, options) {
+      const found = await cacheStore.get(key, options);
+      if (found === undefined || !key.startsWith("files/")) return found;
+      const bytes = await found.bytes();
+      const given = ++asked === 2 ? bytes.subarray(0, MIB + 1) : bytes; // the first time it is checked
+      return { info: found.info, body: bytesStream(given), bytes: () => Promise.resolve(given) };
+    },
+  };
+  const other = await openRegistry(store, { system: world.system, cache: { backend: breaking } });
+  assertEquals(await streamed(await other.open("a@1")), noise(5 * MIB));
+  assertEquals(asked, 2);
+  const [file] = (await other.open("a@1")).files();
+  asked = 0;
+  const range = file.stream({ offset: MIB, length: 3 * MIB });
+  assertEquals(
+    new Uint8Array(await new Response(range).arrayBuffer()),
+    noise(5 * MIB).subarray(MIB, 4 * MIB),
+  );
+});

@@ -1,14 +1,15 @@
-import { assertEquals } from "@std/assert";
-import { collectGarbage, openRegistry } from "../../../mod.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { noteVoid } from "../../../registry/cell/voids.ts";
 import { knownContext } from "../../../registry/opening/context.ts";
-import { filler, HOUR } from "../protocol_world.ts";
+import { fileSet, filler, HOUR } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { busy, late } from "../scripted_backend.ts";
 import { damage, testCached } from "./cached_world.ts";
 
-testCached("latest, a range and an alias always ask the store what counts", {}, async (world) => {
+testCached("latest, a range and an alias always ask the store what counts", async (world) => {
   const { registry, settle, asked } = world;
   await registry.save("a", filler("one"), { version: "1" });
   await registry.setAlias("a", "live", "1");
@@ -31,7 +32,6 @@ testCached("latest, a range and an alias always ask the store what counts", {}, 
 
 testCached(
   "what was deleted elsewhere may be loaded by its number until the cache learns of it",
-  {},
   async (world) => {
     const { registry, settle } = world;
     await registry.save("a", filler("one"), { version: "1" });
@@ -50,7 +50,6 @@ testCached(
 
 testCached(
   "who deletes a version never loads it again, nor does who shares the cache",
-  {},
   async (world) => {
     const { registry, settle } = world;
     await registry.save("a", "one", { version: "1" });
@@ -71,7 +70,6 @@ testCached(
 
 testCached(
   "who deletes a version never loads it again, also where the cache could not be told",
-  {},
   async (world) => {
     const { registry, cache, settle } = world;
     await registry.save("a", "one", { version: "1" });
@@ -86,7 +84,6 @@ testCached(
 
 testCached(
   "a load that began before a deletion by the same program does not cache what it read",
-  {},
   async (world) => {
     const { registry, backend, settle } = world;
     await registry.save("a", "one", { version: "1" });
@@ -116,28 +113,23 @@ testCached("a mutable registry caches no record", { mutable: true }, async (worl
   assertEquals(await registry.load("a@1"), filler("two"));
 });
 
-testCached(
-  "a record that landed late is not cached: it may come not to count",
-  {},
-  async (world) => {
-    const { registry, backend } = await world.open({ retryForMs: 1000 });
-    const record = late();
-    backend.answer({ verb: "put", mode: "create", key: /versions/ }, record.answer);
-    backend.answerAll({ verb: "get", key: /versions/ }, busy);
-    await rejected("Unknown", registry.save("a", filler("late"), { version: "1" }));
-    world.system.advance(20 * HOUR);
-    await record.land();
-    assertEquals(await world.registry.load("a@1"), filler("late"));
-    await world.settle();
-    assertEquals(await world.cached("records/"), []);
-    noteVoid(knownContext(world.registry)!, (await keysOf(world.store, "names/a/versions/"))[0]);
-    await rejected("NotFound", world.registry.load("a@1"));
-  },
-);
+testCached("a record that landed late is not cached: it may come not to count", async (world) => {
+  const { registry, backend } = await world.open({ retryForMs: 1000 });
+  const record = late();
+  backend.answer({ verb: "put", mode: "create", key: /versions/ }, record.answer);
+  backend.answerAll({ verb: "get", key: /versions/ }, busy);
+  await rejected("Unknown", registry.save("a", filler("late"), { version: "1" }));
+  world.system.advance(20 * HOUR);
+  await record.land();
+  assertEquals(await world.registry.load("a@1"), filler("late"));
+  await world.settle();
+  assertEquals(await world.cached("records/"), []);
+  noteVoid(knownContext(world.registry)!, (await keysOf(world.store, "names/a/versions/"))[0]);
+  await rejected("NotFound", world.registry.load("a@1"));
+});
 
 testCached(
   "a cached version whose payload is gone from the store is what the store says",
-  {},
   async (world) => {
     const { registry, settle } = world;
     await registry.save("a", filler("one"), { version: "1" });
@@ -157,7 +149,6 @@ testCached(
 
 testCached(
   "with full a record that is not the store's head any more is read there",
-  {},
   async (world) => {
     const { registry, settle, asked } = world;
     await registry.save("a", "one", { version: "1" });
@@ -177,7 +168,7 @@ testCached(
   },
 );
 
-testCached("a damaged record is fetched again, replaced, and reported", {}, async (world) => {
+testCached("a damaged record is fetched again, replaced, and reported", async (world) => {
   const { registry, settle, asked, warnings } = world;
   await registry.save("a", "one", { version: "1" });
   await registry.save("b", "two", { version: "1" });
@@ -201,7 +192,6 @@ testCached("a damaged record is fetched again, replaced, and reported", {}, asyn
 
 testCached(
   "a registry that was made anew at the same place serves nothing of the old one",
-  {},
   async (world) => {
     const { registry, settle, store, system } = world;
     await registry.save("a", "old", { version: "1" });
@@ -214,3 +204,43 @@ testCached(
     assertEquals(await anew.load("a@1"), "new");
   },
 );
+
+testCached("verification and a base ask the store, whatever is cached", async (world) => {
+  const { registry, settle, store, cache } = world;
+  for (const name of ["a", "b"]) await registry.save(name, filler(name), { version: "1" });
+  for (const name of ["a", "b"]) await registry.load(`${name}@1`);
+  await settle();
+  await damage(store, (await keysOf(store, "objects/a/"))[0]);
+  cache.forget();
+  assert(!(await verifyRegistry(registry)).ok);
+  assertEquals(cache.calls, []);
+  assertEquals(await registry.load("a@1"), filler("a"), "what is cached is whole");
+  await (await world.elsewhere()).registry.delete("b@1");
+  await rejected("NotFound", registry.save("b", filler("b"), { version: "2", base: "b@1" }));
+});
+
+testCached("a copy of a registry at another place shares no records with it", async (world) => {
+  const { registry, settle, store, system } = world;
+  const copy = createMemoryBackend({ system });
+  for (const key of await keysOf(store)) await copy.put(key, await (await store.get(key))!.bytes());
+  const other = await openRegistry(copy, { system, cache: { backend: world.cacheStore } });
+  assertEquals(other.id, registry.id);
+  await registry.save("a", "here", { version: "1" });
+  await other.save("a", "there", { version: "1" });
+  await registry.load("a@1");
+  await settle();
+  assertEquals(await other.load("a@1"), "there");
+});
+
+testCached("no name, version or path is in the keys of the cache", async (world) => {
+  const { registry, settle } = world;
+  const secret = { "secret-path": filler("x") };
+  await registry.save("secret-name", secret, { version: "7.7.7", materializer: fileSet });
+  assertEquals(await world.cached(), [], "saving caches nothing");
+  await registry.load("secret-name@7.7.7", { as: fileSet });
+  await settle();
+  const keys = await world.cached();
+  assertEquals(keys.length, 3);
+  const form = /^(files|records\/[0-9a-f-]{36})\/[0-9a-f]{2}\/[0-9a-f]{64}$|^secret$/;
+  for (const key of keys) assertMatch(key, form);
+});

@@ -115,7 +115,7 @@ Deno.test("programs that fill a cache at the same time keep it near its limit, a
   }
 });
 
-testCached("what an earlier program left over the limit is removed", {}, async (world) => {
+testCached("what an earlier program left over the limit is removed", async (world) => {
   await fill(world, 12);
   for (let n = 0; n < 12; n++) await world.registry.load(`a${n}`);
   await world.settle();
@@ -167,7 +167,7 @@ testCached(
   },
 );
 
-testCached("logs of uses are made one before they are many", {}, async (world) => {
+testCached("logs of uses are made one before they are many", async (world) => {
   await fill(world, 2);
   await world.registry.load("a0@1");
   await world.settle();

@@ -52,7 +52,6 @@ async function forge(
 
 testCached(
   "a record that somebody has put into the cache is not believed, and replaced",
-  {},
   async (world) => {
     const { registry, settle, asked, warnings } = world;
     await cacheOne(world);
@@ -75,7 +74,7 @@ testCached(
   },
 );
 
-testCached("a record of one cache is not believed in another", {}, async (world) => {
+testCached("a record of one cache is not believed in another", async (world) => {
   await cacheOne(world);
   const there = await world.elsewhere();
   await there.registry.delete("a@1");
@@ -85,7 +84,7 @@ testCached("a record of one cache is not believed in another", {}, async (world)
   await rejected("NotFound", registry.load("a@1"));
 });
 
-testCached("what a record's entry says of its head cannot be changed", {}, async (world) => {
+testCached("what a record's entry says of its head cannot be changed", async (world) => {
   const { registry } = world;
   await cacheOne(world);
   const [key] = await world.cached("records/");
@@ -102,7 +101,6 @@ testCached("what a record's entry says of its head cannot be changed", {}, async
 
 testCached(
   "a registry that was restored does not load what was cached of its numbers before",
-  {},
   async (world) => {
     const { registry, store, system, settle } = world;
     await registry.save("a", "one", { version: "1" });
@@ -128,25 +126,20 @@ testCached(
   },
 );
 
-testCached(
-  "a version that was deleted elsewhere is served for a week at most",
-  {},
-  async (world) => {
-    const { registry, system } = world;
-    await cacheOne(world);
-    const elsewhere = await world.elsewhere();
-    await elsewhere.registry.delete("a@1");
-    assertEquals(await registry.load("a@1"), "true");
-    system.advance(7 * DAY + 1);
-    await collectGarbage(elsewhere.registry);
-    await rejected("NotFound", registry.load("a@1"));
-    assertEquals(await world.cached("records/"), []);
-  },
-);
+testCached("a version that was deleted elsewhere is served for a week at most", async (world) => {
+  const { registry, system } = world;
+  await cacheOne(world);
+  const elsewhere = await world.elsewhere();
+  await elsewhere.registry.delete("a@1");
+  assertEquals(await registry.load("a@1"), "true");
+  system.advance(7 * DAY + 1);
+  await collectGarbage(elsewhere.registry);
+  await rejected("NotFound", registry.load("a@1"));
+  assertEquals(await world.cached("records/"), []);
+});
 
 testCached(
   "a secret that is lost or damaged is made anew, and all programs find it",
-  {},
   async (world) => {
     const { registry, settle, cacheStore, asked } = world;
     await cacheOne(world);

@@ -10,7 +10,6 @@ const CELL = "names/a/versions/";
 
 testProtocol(
   "automatic numbering never ends in a conflict, however often it loses",
-  {},
   async (world) => {
     const { registry, backend, open, slept } = world;
     const rival = await open();
@@ -42,7 +41,6 @@ Deno.test("automatic saves of many machines at once have all numbers, without ga
 
 testProtocol(
   "automatic numbering is bounded by time: then nothing was committed",
-  {},
   async (world) => {
     const { registry, backend, open, advance } = world;
     const rival = await open();
@@ -52,19 +50,15 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "knowledge of a head rises against a stale list: automatic numbers",
-  {},
-  async (world) => {
-    const { registry, backend, open, store } = world;
-    const rival = await open();
-    await registry.save("a", 1);
-    const stale = await Array.fromAsync(store.list("names/a/"));
-    await rival.registry.save("a", 2);
-    backend.answerAll({ verb: "list" }, () => stale);
-    assertEquals((await registry.save("a", "mine")).version, "3.0.0");
-  },
-);
+testProtocol("knowledge of a head rises against a stale list: automatic numbers", async (world) => {
+  const { registry, backend, open, store } = world;
+  const rival = await open();
+  await registry.save("a", 1);
+  const stale = await Array.fromAsync(store.list("names/a/"));
+  await rival.registry.save("a", 2);
+  backend.answerAll({ verb: "list" }, () => stale);
+  assertEquals((await registry.save("a", "mine")).version, "3.0.0");
+});
 
 testProtocol(
   "knowledge of a head rises against a stale list: overwriting",

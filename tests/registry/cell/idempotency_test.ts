@@ -48,7 +48,6 @@ function silenceAfter({ backend }: Machine, answer: Answer): void {
 
 testProtocol(
   "a repeat returns the first result and writes nothing",
-  {},
   async ({ registry, backend, keys }) => {
     for (const value of ["small", filler("large")]) {
       const key = { idempotencyKey: `of ${value.length}` };
@@ -75,7 +74,6 @@ testProtocol(
 for (const [what, lost] of Object.entries({ "landed": lostReply, "did not land": lostRequest })) {
   testProtocol(
     `after Unknown a repeat returns the first result: the record ${what}`,
-    {},
     async (world) => {
       const { registry, open, keys } = world;
       const unlucky = await open({ retryForMs: 1000 });
@@ -92,7 +90,6 @@ for (const [what, lost] of Object.entries({ "landed": lostReply, "did not land":
 
   testProtocol(
     `after a crash at the record a repeat saves once: the record ${what}`,
-    {},
     async (world) => {
       for (const value of ["small", filler("large")]) {
         await crashAt(world, VERSION, what === "landed", value);
@@ -111,7 +108,6 @@ for (const [what, lost] of Object.entries({ "landed": lostReply, "did not land":
 
 testProtocol(
   "after a crash behind the key's record a repeat creates that same target",
-  {},
   async (world) => {
     const { registry, records } = world;
     await crashAt(world, KEY_RECORD, true, "one");
@@ -122,7 +118,6 @@ testProtocol(
 
 testProtocol(
   "where another's record is at the target the key takes its next generation",
-  {},
   async (world) => {
     const { registry, backend, open, records } = world;
     const rival = await open();
@@ -139,7 +134,6 @@ testProtocol(
 
 testProtocol(
   "of two at the same time only one saves, also where the other is about to take another number",
-  {},
   async (world) => {
     const { registry, backend, open, keys } = world;
     const twin = await open();
@@ -161,28 +155,24 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "a save that loses its version to its own repeat returns that one",
-  {},
-  async (world) => {
-    const { registry, backend, open, keys } = world;
-    const twin = await open();
-    for (const [version, value] of [["1", "small"], ["2", filler("large")]] as const) {
-      const save = { version, idempotencyKey: `of ${version}` };
-      const winner = Promise.withResolvers<string>();
-      backend.answer(
-        VERSION,
-        doing(async () => winner.resolve((await twin.registry.save("a", value, save)).commit)),
-      );
-      const saved = await registry.save("a", value, save);
-      assertEquals({ commit: saved.commit, skipped: saved.skipped }, {
-        commit: await winner.promise,
-        skipped: true,
-      });
-    }
-    assertEquals((await keys("objects/")).length, 1);
-  },
-);
+testProtocol("a save that loses its version to its own repeat returns that one", async (world) => {
+  const { registry, backend, open, keys } = world;
+  const twin = await open();
+  for (const [version, value] of [["1", "small"], ["2", filler("large")]] as const) {
+    const save = { version, idempotencyKey: `of ${version}` };
+    const winner = Promise.withResolvers<string>();
+    backend.answer(
+      VERSION,
+      doing(async () => winner.resolve((await twin.registry.save("a", value, save)).commit)),
+    );
+    const saved = await registry.save("a", value, save);
+    assertEquals({ commit: saved.commit, skipped: saved.skipped }, {
+      commit: await winner.promise,
+      skipped: true,
+    });
+  }
+  assertEquals((await keys("objects/")).length, 1);
+});
 
 testProtocol(
   "a repeat whose target lands between its two looks returns it",
@@ -205,7 +195,6 @@ testProtocol(
 
 testProtocol(
   "a repeat that loses to its own delayed first request returns that one",
-  {},
   async (world) => {
     const { registry, backend, open, keys } = world;
     const first = late();
@@ -226,7 +215,6 @@ testProtocol(
 for (const when of ["before the repeat", "under the repeat"] as const) {
   testProtocol(
     `what landed when its payload was gone is not the result of a repeat: ${when}`,
-    {},
     async (world) => {
       const { registry, backend, open, advance } = world;
       const slow = await open({ retryForMs: 1000 });
@@ -271,7 +259,7 @@ testProtocol(
   },
 );
 
-testProtocol("a key still knows its version after that was deleted", {}, async ({ registry }) => {
+testProtocol("a key still knows its version after that was deleted", async ({ registry }) => {
   const first = await registry.save("a", "one", KEY);
   await registry.delete("a@1");
   assertEquals(await registry.save("a", "one", KEY), { ...first, skipped: true, addedBytes: 0 });
@@ -279,7 +267,6 @@ testProtocol("a key still knows its version after that was deleted", {}, async (
 
 testProtocol(
   "a damaged key record is a conflict, never a second save",
-  {},
   async ({ registry, backend, keys }) => {
     await registry.save("a", "one", KEY);
     backend.answer({ verb: "get", key: /keys/ }, damaged);
@@ -291,7 +278,6 @@ testProtocol(
 
 testProtocol(
   "a key's record in the cell of another key is Corrupt, and nobody's result",
-  {},
   async (world) => {
     const { registry, store, keys } = world;
     await registry.save("a", "one", KEY);
@@ -306,7 +292,6 @@ testProtocol(
 
 testProtocol(
   "a key record that may have been written and is not followed by a version is Unknown",
-  {},
   async (world) => {
     const { registry, backend } = await world.open({ retryForMs: 1000 });
     backend.answerAll(KEY_RECORD, lostReply);
@@ -316,7 +301,7 @@ testProtocol(
   },
 );
 
-testProtocol("a repeat that asks for another version gets the first one's", {}, async (world) => {
+testProtocol("a repeat that asks for another version gets the first one's", async (world) => {
   const { registry } = world;
   for (
     const [name, first, repeat] of [["a", undefined, "5"], ["b", "5", undefined], [
@@ -343,7 +328,6 @@ testProtocol("a repeat that asks for another version gets the first one's", {}, 
 
 testProtocol(
   "a keyed save of a version that exists fails, or skips, each time the same",
-  {},
   async ({ registry }) => {
     const first = await registry.save("a", "theirs", ONE);
     for (let turn = 0; turn < 2; turn++) {
@@ -371,7 +355,7 @@ testProtocol(
   },
 );
 
-testProtocol("a foreign record at the target is read, never overwritten", {}, async (world) => {
+testProtocol("a foreign record at the target is read, never overwritten", async (world) => {
   const { registry, store, keys, backend } = world;
   const at = "2026-01-01T00:00:00.000Z";
   const base = {
@@ -388,4 +372,12 @@ testProtocol("a foreign record at the target is read, never overwritten", {}, as
   );
   assertEquals((await registry.save("a", "mine", KEY)).version, "2.0.0");
   assertEquals((await keys("names/a/versions/")).length, 2);
+});
+
+testProtocol("a key is one of its name, and may be any short text", async ({ registry }) => {
+  const save = (name: string, idempotencyKey: string) => registry.save(name, 1, { idempotencyKey });
+  for (const key of ["run 7", "RUN 7", "../x", "é/ü", "con"]) {
+    for (const name of ["a", "b"]) assertEquals((await save(name, key)).skipped, false);
+  }
+  for (const key of ["", "x".repeat(300)]) await rejected("Invalid", save("a", key));
 });

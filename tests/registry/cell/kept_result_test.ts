@@ -17,7 +17,6 @@ for (const value of ["small", filler("large")]) {
 
   testProtocol(
     `a keyed save that changes nothing is repeated as such: ${size}`,
-    {},
     async ({ registry, keys }) => {
       const first = await registry.save("a", value);
       const kept = await registry.save("a", value, UNCHANGED);
@@ -65,7 +64,6 @@ testProtocol(
 
 testProtocol(
   "whether anything is saved is decided before a target is kept under the key",
-  {},
   async (world) => {
     const { registry, open, backend, keys, records } = world;
     await registry.save("a", filler("same"));
@@ -82,7 +80,7 @@ testProtocol(
   },
 );
 
-testProtocol("who finds that nothing changed follows a twin that is saving", {}, async (world) => {
+testProtocol("who finds that nothing changed follows a twin that is saving", async (world) => {
   const { registry, open, backend, keys } = world;
   const value = filler("same");
   await registry.save("a", value);
@@ -127,7 +125,7 @@ testProtocol("twins that find different things have one result", MUTABLE, async 
   assertEquals(new Set(results).size, 1);
 });
 
-testProtocol("the record of a kept result is committed by the same protocol", {}, async (world) => {
+testProtocol("the record of a kept result is committed by the same protocol", async (world) => {
   const { registry, backend, records } = world;
   const first = await registry.save("a", "one");
   backend.answer(KEY_RECORD, lostReply);
@@ -155,7 +153,7 @@ testProtocol(
   },
 );
 
-testProtocol("a repeat needs nothing that its first run needed", {}, async ({ registry }) => {
+testProtocol("a repeat needs nothing that its first run needed", async ({ registry }) => {
   await registry.save("a", "one");
   const kept = await registry.save("a", "one", { ...UNCHANGED, base: "a@1" });
   await registry.delete("a@1");
@@ -166,7 +164,6 @@ for (const value of ["small", filler("large")]) {
   const size = typeof value === "string" ? "small" : "large";
   testProtocol(
     `a save answers for its own name, whatever its base is: ${size}`,
-    {},
     async ({ registry }) => {
       await registry.save("b", value);
       for (const more of [{}, KEY]) {
@@ -184,7 +181,6 @@ for (const value of ["small", filler("large")]) {
 
 testProtocol(
   "what nobody may see for long is no answer to a save that changes nothing",
-  {},
   async (world) => {
     const { registry, backend, advance, clocks } = world;
     const value = filler("one");
@@ -199,7 +195,6 @@ testProtocol(
 
 testProtocol(
   "a kept result in whose place another commit is, as after a restore, is a conflict",
-  {},
   async (world) => {
     const { registry, open, keys, store } = world;
     await registry.save("a", "one");

@@ -17,24 +17,20 @@ const TOO_LONG = GRACE_MS / 4 + 1000;
 const TWO_FILES = { one: filler("one", 300_000), two: filler("two", 300_000) };
 
 for (const clock of ["monotonic", "wall", "store"] as const) {
-  testProtocol(
-    `past graceMs / 4 by the ${clock} clock nothing is sent any more`,
-    {},
-    async (world) => {
-      const { registry, backend, advance, keys } = world;
-      backend.answer(UPLOAD, pass, doing(() => advance(TOO_LONG, clock)));
-      const error = await rejected(
-        "Unavailable",
-        registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet }),
-      );
-      assertEquals(error.maybeWritten, undefined);
-      assertEquals(backend.asked(CREATE), []);
-      assertEquals(await keys("names/"), []);
-      assertEquals(await keys("objects/"), []);
-    },
-  );
+  testProtocol(`past graceMs / 4 by the ${clock} clock nothing is sent any more`, async (world) => {
+    const { registry, backend, advance, keys } = world;
+    backend.answer(UPLOAD, pass, doing(() => advance(TOO_LONG, clock)));
+    const error = await rejected(
+      "Unavailable",
+      registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet }),
+    );
+    assertEquals(error.maybeWritten, undefined);
+    assertEquals(backend.asked(CREATE), []);
+    assertEquals(await keys("names/"), []);
+    assertEquals(await keys("objects/"), []);
+  });
 
-  testProtocol(`up to graceMs / 4 by the ${clock} clock the record is sent`, {}, async (world) => {
+  testProtocol(`up to graceMs / 4 by the ${clock} clock the record is sent`, async (world) => {
     const { registry, backend, advance } = world;
     backend.answer(UPLOAD, pass, doing(() => advance(GRACE_MS / 4, clock)));
     await registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet });
@@ -44,7 +40,6 @@ for (const clock of ["monotonic", "wall", "store"] as const) {
 for (const clock of ["monotonic", "wall"] as const) {
   testProtocol(
     `a create that may have been sent is not repeated past the deadline (${clock})`,
-    {},
     async (world) => {
       const { registry, backend, advance } = world;
       backend.answer(CREATE, lostRequest);
@@ -58,7 +53,6 @@ for (const clock of ["monotonic", "wall"] as const) {
 
 testProtocol(
   "a wall clock that is set back does not extend the deadline",
-  {},
   async ({ registry, backend, advance }) => {
     const setBack = () => {
       advance(-10 * HOUR, "wall");
@@ -71,7 +65,6 @@ testProtocol(
 
 testProtocol(
   "what came before the first request does not count",
-  {},
   async ({ registry, advance, head, clocks }) => {
     async function* slowly(): AsyncGenerator<FileToSave> {
       advance(3 * GRACE_MS);
@@ -84,7 +77,6 @@ testProtocol(
 
 testProtocol(
   "the deadline holds for tombstones and aliases as well",
-  {},
   async ({ registry, backend, advance }) => {
     await registry.save("a", "one");
     const slow = () => doing(() => advance(TOO_LONG, "monotonic"));
@@ -118,7 +110,7 @@ testProtocol(
   },
 );
 
-testProtocol("startedAt is the store's time of the first payload reply", {}, async (world) => {
+testProtocol("startedAt is the store's time of the first payload reply", async (world) => {
   const { open, clocks, advance, head } = world;
   clocks.wall -= 5 * HOUR;
   const { registry, backend } = await open();
@@ -132,7 +124,6 @@ testProtocol("startedAt is the store's time of the first payload reply", {}, asy
 
 testProtocol(
   "before the first reply startedAt is the own clock with the offset that is known",
-  {},
   async (world) => {
     const { registry, clocks, head } = world;
     await registry.save("b", "a reply that tells the store's time");
@@ -158,7 +149,6 @@ async function aborted(
 
 testProtocol(
   "an abort before anything was sent throws the reason, and nothing is sent",
-  {},
   async (world) => {
     for (const value of ["small", filler("large"), filler("larger", 400_000)]) {
       assertEquals(await aborted(world, (controller) => controller.abort(REASON), value), REASON);
@@ -169,7 +159,6 @@ testProtocol(
 
 testProtocol(
   "an abort during the upload throws the reason and removes what was uploaded",
-  {},
   async (world) => {
     const { backend, keys } = world;
     const end = (controller: AbortController) =>
@@ -192,38 +181,33 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "an abort while a create is in flight is Unknown, landed or not",
-  {},
-  async (world) => {
-    const { backend, keys } = world;
-    for (const lands of [true, false]) {
-      const end = (controller: AbortController) => async (act: () => Promise<unknown>) => {
-        if (lands) await act();
-        controller.abort(REASON);
-        throw REASON;
-      };
-      const before = await keys(CELL);
-      const value = filler(`lands: ${lands}`);
-      const error = await aborted(
-        world,
-        (controller) => backend.answer(CREATE, end(controller)),
-        value,
-      );
-      assertEquals((await rejected("Unknown", Promise.reject(error))).cause, REASON);
-      assertEquals((await keys(CELL)).length - before.length, lands ? 1 : 0);
-    }
-    assertEquals(
-      (await keys("objects/")).length,
-      2,
-      "the payload of a record that may be there was removed",
+testProtocol("an abort while a create is in flight is Unknown, landed or not", async (world) => {
+  const { backend, keys } = world;
+  for (const lands of [true, false]) {
+    const end = (controller: AbortController) => async (act: () => Promise<unknown>) => {
+      if (lands) await act();
+      controller.abort(REASON);
+      throw REASON;
+    };
+    const before = await keys(CELL);
+    const value = filler(`lands: ${lands}`);
+    const error = await aborted(
+      world,
+      (controller) => backend.answer(CREATE, end(controller)),
+      value,
     );
-  },
-);
+    assertEquals((await rejected("Unknown", Promise.reject(error))).cause, REASON);
+    assertEquals((await keys(CELL)).length - before.length, lands ? 1 : 0);
+  }
+  assertEquals(
+    (await keys("objects/")).length,
+    2,
+    "the payload of a record that may be there was removed",
+  );
+});
 
 testProtocol(
   "an abort after a loss that was read is the reason, and the payload goes",
-  {},
   async (world) => {
     const { backend, open, keys } = world;
     const rival = await open();
@@ -237,14 +221,13 @@ testProtocol(
 
 testProtocol(
   "an abort ends opening, too: with Unknown once the settings are in flight",
-  {},
   async ({ open, store }) => {
     await assertRejects(() => open({ signal: AbortSignal.abort(REASON) }), Error, "enough");
     for await (const entry of store.list("settings/")) assert("key" in entry);
   },
 );
 
-testProtocol("a save fails cleanly on every clock at any single call", {}, async (world) => {
+testProtocol("a save fails cleanly on every clock at any single call", async (world) => {
   const { open, advance, keys } = world;
   const jumps: (keyof Clocks)[][] = [["monotonic"], ["wall"], ["store"], []];
   for (const jump of jumps) {
@@ -270,7 +253,6 @@ testProtocol("a save fails cleanly on every clock at any single call", {}, async
 
 testProtocol(
   "a reply that tells an earlier time than one before makes no view younger",
-  {},
   async (world) => {
     const { registry, backend, clocks, advance } = world;
     const old = GRACE_MS / 8 + 1000; // by the store's clock alone

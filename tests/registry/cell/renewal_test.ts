@@ -46,7 +46,6 @@ async function janitor({ open, system, clocks }: ProtocolWorld): Promise<() => P
 
 testProtocol(
   "a long upload renews itself every graceMs / 16 and may take longer than its deadline",
-  {},
   async (world) => {
     const { registry, backend, head, clocks } = world;
     let lastRenewal = 0;
@@ -60,7 +59,6 @@ testProtocol(
 
 testProtocol(
   "an upload of many files renews itself between them",
-  {},
   async ({ registry, backend, advance }) => {
     const files = Object.fromEntries(
       Array.from({ length: 30 }, (_, n) => [`${n}`, filler(`${n}`, 300_000)]),
@@ -73,7 +71,6 @@ testProtocol(
 
 testProtocol(
   "the janitor leaves alone what renews itself, however long it takes",
-  {},
   async (world) => {
     const { registry } = world;
     const collect = await janitor(world);
@@ -88,16 +85,23 @@ testProtocol(
   },
 );
 
-testProtocol("without a renewal in time nothing is committed", {}, async (world) => {
+testProtocol("without a renewal in time nothing is committed", async (world) => {
   const { registry, keys, advance } = world;
   const stalled = slowFile(world, 0, (n) => n === 50 && advance(GRACE_MS / 4 + 1000));
   await rejected("Unavailable", registry.save("a", { stalled }, { materializer: fileSet }));
   assertEquals(await keys("objects/"), []);
 });
 
+testProtocol("a renewal that takes too long renews nothing", async (world) => {
+  const { registry, backend, advance } = world;
+  backend.answer(RENEWAL, doing(() => advance(GRACE_MS / 4 + 1000)));
+  const slow = slowFile(world, GRACE_MS / 8);
+  await rejected("Unavailable", registry.save("a", { slow }, { materializer: fileSet }));
+  assertEquals(backend.asked(CREATE), []);
+});
+
 testProtocol(
   "a renewal that the store refuses ends the save, and nothing is committed",
-  {},
   async (world) => {
     const { registry, backend, keys } = world;
     backend.answer(RENEWAL, busy);
@@ -110,7 +114,7 @@ testProtocol(
   },
 );
 
-testProtocol("a renewal under frozen clocks is measured by the store's", {}, async (world) => {
+testProtocol("a renewal under frozen clocks is measured by the store's", async (world) => {
   const { registry, backend, advance } = world;
   const collect = await janitor(world);
   const value = { first: filler("first", 300_000), slow: slowFile(world, GRACE_MS / 8) };
@@ -166,7 +170,6 @@ for (const look of ["whole", "damaged"] as const) {
 
 testProtocol(
   "a stale base that is no longer live is unshared: its files are uploaded after all",
-  {},
   async (world) => {
     const { registry, open, head, advance } = world;
     const rival = await open();
@@ -190,7 +193,6 @@ testProtocol(
 
 testProtocol(
   "a save whose base went meanwhile is done anew without it: it holds what is there then, and nothing else stays",
-  {},
   async (world) => {
     const { registry, open, keys } = world;
     const rival = await open();
@@ -214,12 +216,8 @@ testProtocol(
       const files = async function* (): AsyncGenerator<FileToSave> {
         const content = asked++ > 0 ? again : first;
         if (content !== undefined) yield { path: "common", content };
-        if (asked === 1) {
-          yield await Promise.resolve({
-            path: "slow",
-            content: slowFile(world, GRACE_MS, overtake),
-          });
-        }
+        const slow = slowFile(world, GRACE_MS, overtake);
+        if (asked === 1) yield await Promise.resolve({ path: "slow", content: slow });
       };
       const told: number[] = [];
       const onProgress = ({ bytes }: { bytes: number }) => void told.push(bytes);
@@ -240,7 +238,6 @@ testProtocol(
 
 testProtocol(
   "content that can be read only once and must be uploaded after all fails the save by name",
-  {},
   async (world) => {
     const { registry, open } = world;
     const rival = await open();
@@ -284,7 +281,6 @@ testProtocol(
 
 testProtocol(
   "a base that was seen graceMs / 4 ago is not shared, whatever was renewed or read since",
-  {},
   async (world) => {
     const { clocks } = world;
     const rival = await world.open();
@@ -351,7 +347,7 @@ for (
   );
 }
 
-testProtocol("renewals of one upload keep nobody else's payload", {}, async (world) => {
+testProtocol("renewals of one upload keep nobody else's payload", async (world) => {
   const { registry, backend, open, keys } = world;
   const rival = await open();
   const collect = await janitor(world);
@@ -366,7 +362,6 @@ testProtocol("renewals of one upload keep nobody else's payload", {}, async (wor
 
 testProtocol(
   "a long save that changes nothing ends in a version that is still there",
-  {},
   async (world) => {
     const { registry, open } = world;
     const whole = { materializer: fileSet, skipIfUnchanged: true };

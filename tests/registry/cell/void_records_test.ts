@@ -89,7 +89,7 @@ testProtocol("what lies above a void record is an ordinary version", MUTABLE, as
   assertEquals((await verifyRegistry(registry)).ok, true);
 });
 
-testProtocol("the number of a void record stays used", {}, async (world) => {
+testProtocol("the number of a void record stays used", async (world) => {
   await makeVoid(world, ONE);
   const { registry } = await world.open();
   assertEquals(await registry.has("a@1.0.0"), false);
@@ -104,7 +104,7 @@ testProtocol("the number of a void record stays used", {}, async (world) => {
   assertEquals((await registry.save("a", "next")).version, "2.0.0");
 });
 
-testProtocol("latest passes over a version that is void", {}, async (world) => {
+testProtocol("latest passes over a version that is void", async (world) => {
   await world.registry.save("a", "first", ONE);
   await makeVoid(world, { version: "2.0.0" });
   const { registry } = await world.open();

@@ -1,13 +1,24 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { createMemoryBackend, mirrorRegistry, openRegistry } from "../../../mod.ts";
-import type { OpenOptions } from "../../../mod.ts";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  commitUpload,
+  createMemoryBackend,
+  createUpload,
+  mirrorRegistry,
+  openRegistry,
+  prune,
+  RegistryError,
+} from "../../../mod.ts";
+import type { Backend, ObjectInfo, OpenOptions } from "../../../mod.ts";
 import type { EventPublisher } from "../../../core/services/event_bus.ts";
 import type { RegistryTopics } from "../../../core/services/registry_events.ts";
 import { realSystem } from "../../../core/system.ts";
+import { versionsFolder } from "../../../registry/layout.ts";
+import { createAnnouncer } from "../../../registry/opening/announcer.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { createPresigningStore } from "../transfer/presigning_store.ts";
 
 /** A registry, and what it says: the end of the registry waits for that. */
-async function open(options: OpenOptions = {}, target = createMemoryBackend()) {
+async function open(options: OpenOptions = {}, target: Backend = createMemoryBackend()) {
   const heard: [topic: string, payload: Record<string, unknown>][] = [];
   const events: EventPublisher<RegistryTopics> = {
     publish: (topic, payload) => Promise.resolve(heard.push([topic, { ...payload }])),
@@ -64,6 +75,42 @@ Deno.test("a registry says what was saved, deleted and aliased, with commit and 
   assertMatch(String(heard[3][1].commit), /^[0-9a-f-]{36}$/);
 });
 
+Deno.test("every verb that commits is heard of, and what commits nothing is not", async () => {
+  const world = createPresigningStore();
+  const { registry, said } = await open({ mutable: true }, world.backend);
+  const many = [{ name: "many", value: 1 }, { name: "many", value: 2 }];
+  await registry.saveMany(many, { concurrency: 1 });
+  await registry.copy("many@1.0.0", "copied");
+  const draft = await registry.openDraft("drafted", { id: "1" });
+  await draft.addPart("0", [{ path: "a", content: new Uint8Array(3) }]);
+  await draft.commit();
+  const upload = await createUpload(registry, { files: [{ path: "file" }] });
+  await world.send(upload.files[0], new Uint8Array(3));
+  await commitUpload(registry, upload, { name: "uploaded" });
+  await registry.save("over", 1, { version: "1" });
+  await registry.save("over", 2, { version: "1", onConflict: "overwrite" });
+  await registry.save("over", 3, { version: "1", onConflict: "skip" }); // nothing
+  await registry.save("over", 2, { skipIfUnchanged: true }); // nothing
+  for (const value of [1, 1]) await registry.save("once", value, { idempotencyKey: "k" });
+  await assertRejects(() => registry.save("over", 4, { version: "1" }));
+  assertEquals(await registry.delete("nothing", { allVersions: true }), false);
+  assertEquals(await registry.deleteAlias("over", "none"), false);
+  await prune(registry, { names: ["many"], keepLast: 1 });
+  await registry.delete("many", { allVersions: true });
+  assertEquals(await said(), [
+    "saved many 1.0.0",
+    "saved many 2.0.0",
+    "saved copied 1.0.0",
+    "saved drafted 1.0.0",
+    "saved uploaded 1.0.0",
+    "saved over 1.0.0",
+    "saved over 1.0.0",
+    "saved once 1.0.0",
+    "deleted many 1.0.0",
+    "deleted many 2.0.0",
+  ]);
+});
+
 Deno.test("what a mirror brings is heard of", async () => {
   const source = await openRegistry("memory:");
   await source.save("a", 1);
@@ -91,28 +138,34 @@ Deno.test("a bus that fails fails nothing, and a debug line says what was lost",
   assertEquals(lost, Array(2).fill('event registry.saved of "a" was lost: the bus is full'));
 });
 
-Deno.test("a bus that hangs delays no commit, and takes bounded memory", async () => {
-  const { lines, logger, until } = createLog();
+Deno.test("a bus that hangs gets 64 events at once; the next have their time when their turn comes, and too many are lost", async () => {
+  const { lines, logger } = createLog();
+  const backend = createMemoryBackend();
+  await (await openRegistry(backend)).save("a", 1);
+  const [{ key }] = await Array.fromAsync(backend.list(versionsFolder("a"))) as ObjectInfo[];
+  const bytes = await (await backend.get(key))!.bytes();
+  const late: (() => void)[] = [];
+  const sleep = (ms: number) =>
+    ms < 10_000 ? Promise.resolve() : new Promise<void>((resolve) => void late.push(resolve));
   let calls = 0;
-  const hung = Promise.withResolvers<void>();
-  const events = { publish: () => (calls++, hung.promise) };
-  const system = { ...realSystem, sleep: () => new Promise<void>(() => {}) }; // however long it all takes
-  const { registry, said } = await open({ events, logger, system });
-  const full = until(/10000 wait already/);
-  const saves = 10_002; // 10,000 that hang, 2 that are lost
-  for (let from = 0; from < saves; from += 1000) {
-    const entries = Array.from({ length: Math.min(1000, saves - from) }, (_, index) => ({
-      name: `n${from + index}`,
-      value: 1,
-      version: "1",
-    }));
-    assertEquals((await registry.saveMany(entries)).failed, []);
-  }
-  await full;
-  assertEquals(calls, 10_000);
-  hung.resolve();
-  await said();
-  assertEquals(lines.filter((line) => line.includes("lost")).length, 2);
+  const publish = () => (calls++, new Promise<number>(() => {}));
+  const announcer = createAnnouncer({ publish }, {
+    registry: "id",
+    logger,
+    system: { ...realSystem, sleep },
+  });
+  const settled = () => realSystem.sleep(0);
+  for (let count = 0; count < 10_002; count++) announcer.committed(key, bytes);
+  assertEquals([calls, lines.length], [0, 2]); // nothing of the bus runs inside of a commit
+  await settled();
+  assertEquals([calls, late.length], [64, 64]);
+  for (const resolve of late.splice(0)) resolve();
+  await settled();
+  assertEquals([calls, late.length, lines.length], [128, 64, 66]);
+  await announcer.close();
+  await settled();
+  assertEquals([calls, lines.length], [128, 10_002]);
+  assertMatch(lines.at(-1)!, /^event registry.saved of "a" was lost: the registry was closed$/);
 });
 
 Deno.test("a bus that gives no answer is not waited for without end: neither by an event, nor by the end of the registry", async () => {
@@ -145,4 +198,11 @@ Deno.test("the end of a registry waits for what is being told", async () => {
   told.resolve();
   await closed;
   assertEquals(order, ["told", "closed"]);
+});
+
+Deno.test("what is no bus is refused", async () => {
+  for (const events of [{}, null, "redis://127.0.0.1:6379", () => {}]) {
+    const opening = () => openRegistry("memory:", { events: events as never });
+    await assertRejects(opening, RegistryError, "and no bus");
+  }
 });

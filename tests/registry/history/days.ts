@@ -2,7 +2,8 @@
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import type { OpenOptions, Registry, StoredRegistry } from "../../../mod.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import { realSystem, uuidv7 } from "../../../core/system.ts";
+import { realSystem } from "../../../core/system.ts";
+import { uuidv7 } from "../../support/scripted_system.ts";
 
 const DAY_MS = 86_400_000;
 const START = Date.parse("2026-03-01T00:00:00Z");

@@ -25,7 +25,6 @@ async function removed({ registry }: ProtocolWorld, options = {}): Promise<strin
 
 testProtocol(
   "a note that came to nothing goes after a month, never before; one whose version is there stays",
-  {},
   async (world) => {
     const { registry, store, advance } = world;
     await registry.save("data", 1);
@@ -54,7 +53,6 @@ testProtocol(
 
 testProtocol(
   "a note stays while a record of its version cannot be read, or cannot be asked for",
-  {},
   async (world) => {
     const { registry, store, advance } = world;
     await registry.save("model", 1, { inputs: ["data@1"] });
@@ -73,7 +71,7 @@ testProtocol(
   },
 );
 
-testProtocol("of a name that is forgotten the notes go too", {}, async (world) => {
+testProtocol("of a name that is forgotten the notes go too", async (world) => {
   const { registry, advance } = world;
   await registry.save("model", 1, { inputs: ["data@1"] });
   await registry.delete("model@1");
@@ -89,7 +87,6 @@ testProtocol("of a name that is forgotten the notes go too", {}, async (world) =
 
 testProtocol(
   "verifyRegistry() counts notes that came to nothing and inputs that are not there, and names missing notes",
-  {},
   async (world) => {
     const { registry, store } = world;
     await registry.save("data", 1);

@@ -7,7 +7,7 @@ import type { Lineage, StoredRegistry } from "../../../mod.ts";
 import { LINEAGE, LINEAGE_WHOLE } from "../../../registry/layout.ts";
 import { testProtocol } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
-import { keysOf, testInMemory } from "../registries.ts";
+import { keysOf, testInMemory, testOnEach } from "../registries.ts";
 
 const edgesOf = ({ edges }: Lineage) => edges.map(({ from, to }) => `${from} > ${to}`).sort();
 const notesOf = async ({ backend }: Pick<StoredRegistry, "backend">) =>
@@ -22,9 +22,18 @@ async function down(
   return { edges: edgesOf(found), unsure: found.unsure, scanned: found.scanned };
 }
 
+/** What is found without notes, and with them after they are gone and noted anew. */
+async function assertSame(registry: StoredRegistry, ref: string): Promise<void> {
+  const noted = await down(registry, ref);
+  assertEquals(noted.scanned, false);
+  for (const key of await keysOf(registry.backend, LINEAGE)) await registry.backend.delete(key);
+  assertEquals(await down(registry, ref), { ...noted, scanned: true });
+  assertEquals((await rebuildLineage(registry)).unreadable, []);
+  assertEquals(await down(registry, ref), noted);
+}
+
 testProtocol(
   "a save notes each of its inputs before its record, and one without inputs asks nothing more",
-  {},
   async (world) => {
     const { registry, backend } = world;
     await registry.save("data", 1, { version: "1" });
@@ -50,7 +59,6 @@ testProtocol(
 
 testProtocol(
   "looking down asks for what was made from it, whatever else there is",
-  {},
   async (world) => {
     const { registry, backend } = world;
     await registry.save("data", 1);
@@ -140,7 +148,6 @@ testInMemory(
 
 testProtocol(
   "a save whose note is not acknowledged commits nothing, and says that it may be repeated",
-  {},
   async (world) => {
     const { registry, backend } = world;
     await registry.save("data", 1);
@@ -166,3 +173,58 @@ testProtocol(
     assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@1.0.0"]);
   },
 );
+
+testOnEach("notes and records tell the same lineage", async ({ registry }) => {
+  const { digest } = await registry.save("data", [1]);
+  await registry.save("data", [2]);
+  await registry.save("clean", 1, { inputs: [{ ref: "data@1", digest }, "data@2"] });
+  await registry.save("wrong", 1, { inputs: [{ ref: "data@1", digest: "0".repeat(64) }] });
+  await registry.save("bare", 1, { inputs: ["data", "clean@^1"] });
+  await registry.save("model:größe", 1, { version: "2.0.0-rc.1+build", inputs: ["clean@1"] });
+  const { edges, unsure } = await down(registry, "data@1");
+  assertEquals(edges, ["clean@1.0.0 > model:größe@2.0.0-rc.1", "data@1.0.0 > clean@1.0.0"]);
+  assertEquals(unsure, ["bare@1.0.0"]);
+  await assertSame(registry, "data@1");
+});
+
+testInMemory("the same lineage of what is overwritten, deleted or not versioned", async () => {
+  const mutable = await openRegistry("memory:", { mutable: true });
+  const inputs = ["data@1"];
+  for (const name of ["data", "plot"]) await mutable.save(name, 1);
+  for (const name of ["model", "gone"]) await mutable.save(name, 1, { inputs });
+  const overwrite = { version: "1", onConflict: "overwrite" } as const;
+  await mutable.save("model", 2, overwrite);
+  await mutable.save("plot", 2, { ...overwrite, inputs });
+  await mutable.delete("gone@1");
+  assertEquals((await down(mutable, "data")).edges, ["data@1.0.0 > plot@1.0.0"]);
+  await assertSame(mutable, "data");
+  const single = await openRegistry("memory:", { mutable: true, versioned: false });
+  await single.save("data", 1);
+  for (const value of [1, 2]) {
+    await single.save("model", value, { onConflict: "overwrite", inputs: ["data"] });
+  }
+  assertEquals((await down(single, "data")).edges, ["data@1.0.0 > model@1.0.0"]);
+  await assertSame(single, "data");
+});
+
+testInMemory("over versions without settings a new registry claims no lineage", async (world) => {
+  const { registry, backend } = world;
+  await registry.save("data", 1);
+  for (const key of [...await keysOf(backend, "settings/"), LINEAGE_WHOLE]) {
+    await backend.delete(key);
+  }
+  assertEquals((await down(await openRegistry(backend), "data")).scanned, true);
+});
+
+testProtocol("a save that loses its number notes its inputs for the next one", async (world) => {
+  const { registry, backend, store } = world;
+  const other = await world.open();
+  await registry.save("data", 1);
+  backend.answer({ verb: "put", key: /^names\/model\// }, async (act) => {
+    await other.registry.save("model", "other");
+    return await act();
+  });
+  const { version } = await registry.save("model", 1, { inputs: ["data@1"] });
+  assertEquals([version, (await notesOf({ backend: store })).length], ["2.0.0", 2]);
+  assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@2.0.0"]);
+});

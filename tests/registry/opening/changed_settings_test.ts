@@ -30,37 +30,32 @@ async function saveAndDelete({ registry }: ProtocolWorld, name: string): Promise
   await registry.delete(`${name}@1`);
 }
 
-testProtocol(
-  "a longer grace counts at once, for who has the registry open too",
-  {},
-  async (world) => {
-    await saveAndDelete(world, "a");
-    world.advance(23 * HOUR);
-    const other = await world.open();
-    const changed = await changeSettings(other.registry, { graceMs: 3 * DAY });
-    assertEquals([
-      changed.graceMs,
-      changed.leastGraceMs,
-      changed.bindingGraceMs,
-      changed.countsFrom,
-    ], [
-      3 * DAY,
-      GRACE_MS,
-      3 * DAY,
-      undefined,
-    ]);
-    world.advance(2 * HOUR);
-    assertEquals([await freed(world), await freed(other)], [0, 0]);
-    assertEquals((await spaceOf(world.registry)).garbage.freeableBytes, 0);
-    world.advance(2 * DAY);
-    const { graceMs, removed } = await collectGarbage(world.registry);
-    assertEquals([graceMs, removed.payload.count], [3 * DAY, 1]);
-  },
-);
+testProtocol("a longer grace counts at once, for who has the registry open too", async (world) => {
+  await saveAndDelete(world, "a");
+  world.advance(23 * HOUR);
+  const other = await world.open();
+  const changed = await changeSettings(other.registry, { graceMs: 3 * DAY });
+  assertEquals([
+    changed.graceMs,
+    changed.leastGraceMs,
+    changed.bindingGraceMs,
+    changed.countsFrom,
+  ], [
+    3 * DAY,
+    GRACE_MS,
+    3 * DAY,
+    undefined,
+  ]);
+  world.advance(2 * HOUR);
+  assertEquals([await freed(world), await freed(other)], [0, 0]);
+  assertEquals((await spaceOf(world.registry)).garbage.freeableBytes, 0);
+  world.advance(2 * DAY);
+  const { graceMs, removed } = await collectGarbage(world.registry);
+  assertEquals([graceMs, removed.payload.count], [3 * DAY, 1]);
+});
 
 testProtocol(
   "a shorter grace counts once the longer one has passed since it was replaced",
-  {},
   async (world) => {
     const { registry } = world;
     await changeSettings(registry, { graceMs: 4 * DAY });
@@ -85,7 +80,6 @@ testProtocol(
 
 testProtocol(
   "a longer grace that is set between a collector's mark and its look at the settings counts",
-  {},
   async (
     world,
   ) => {
@@ -100,7 +94,6 @@ testProtocol(
 
 testProtocol(
   "no grace is shorter than the least, whatever was set since, nor longer than a year",
-  {},
   async (
     { registry, keys },
   ) => {
@@ -216,7 +209,6 @@ testInMemory(
 
 testProtocol(
   "nothing is collected where a record of the settings is missing between others",
-  {},
   async (world) => {
     const { registry, store } = world;
     await saveAndDelete(world, "a");
@@ -231,7 +223,7 @@ testProtocol(
   },
 );
 
-testProtocol("settings of another registry that lie there are refused", {}, async (world) => {
+testProtocol("settings of another registry that lie there are refused", async (world) => {
   const { registry, store } = world;
   await changeSettings(registry, { graceMs: 3 * DAY });
   const key = recordKey(SETTINGS, 2);
@@ -247,7 +239,6 @@ testProtocol("settings of another registry that lie there are refused", {}, asyn
 
 testProtocol(
   "of two who change the grace at once both are noted, and the longer one counts",
-  {},
   async (world) => {
     const { registry, backend } = world;
     const other = await world.open();

@@ -1,7 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
+import type { Executor } from "../../../core/executor.ts";
+import { silentLogger } from "../../../core/system.ts";
 import { localPath, openRegistry } from "../../../mod.ts";
+import type { PayloadJobs } from "../../../registry/jobs/kinds.ts";
+import { createUploads } from "../../../registry/payload/writing/uploads.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
@@ -42,4 +46,43 @@ Deno.test("an aborted save waits only a moment for a store that does not answer"
     moment[Symbol.dispose]();
     await root.remove();
   }
+});
+
+Deno.test("what a lost thread may still send lands where nothing is", async () => {
+  const backend = createMemoryBackend();
+  const asked: unknown[] = [];
+  /** Loses the thread of every job once. */
+  const executor = {
+    run(_kind, job, { again = () => job } = {}) {
+      asked.push([job, again()].map((one) => "to" in one ? one.to : "first" in one && one.first));
+      return Promise.resolve({ size: 0, sha256: "", parts: [], files: [], inline: [], objects: 2 });
+    },
+  } as Executor<PayloadJobs>;
+  const operation = {
+    action: "save",
+    unresolved: false,
+    checkSend() {},
+    moment: () => ({ monotonic: 0, wall: 0 }),
+    ageMs: () => 0,
+    noteReply() {},
+    renew() {},
+  };
+  const store = { backend, logger: silentLogger, settings: { graceMs: 1, leastGraceMs: 1 } };
+  const progress = { moved() {}, count() {} };
+  const uploads = createUploads(store, operation, { folder: "f/", executor, progress });
+  const { signal } = new AbortController();
+  const content = { repeatable: true, async *chunks() {} };
+  assertEquals((await uploads.storeFile({ path: "a", content }, signal)).object, 1);
+  assertEquals((await uploads.packFiles({ files: [] }, signal)).object, 3);
+  const materializer = { module: "m", name: "n" };
+  await uploads.storeValue({ value: 1, materializer, here: { save: () => [] } });
+  const after = (await uploads.storeFile({ path: "b", content }, signal)).object;
+  assertEquals(asked.slice(0, 2), [["f/0", "f/1"], ["f/2", "f/3"]]);
+  const [first, second] = asked[2] as number[];
+  assertEquals([first > 3, second >= first + 1_000_000, after > second], [true, true, true]);
+  for (const key of ["f/1", `f/${second + 1}`, "f/.alive"]) {
+    await backend.put(key, new Uint8Array());
+  }
+  await uploads.discard();
+  assertEquals(await Array.fromAsync(backend.list("f/")), []);
 });

@@ -1,13 +1,14 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { Part, VersionRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { collectGarbage, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, createMemoryBackend, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, type RegistryWorld, testInMemory, testOnEach } from "../registries.ts";
 import { withAge } from "../with_age.ts";
+import { withHooks } from "../with_hooks.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 /** Bytes of the part that is the record's own, between two of other versions. */
@@ -117,3 +118,64 @@ testInMemory("a part that leads out of its name is Corrupt", async (world) => {
   await rewrite(backend, [{ object: 0, size: VALUE.byteLength, from: "../../other/x" }]);
   await rejected("Corrupt", registry.load("a"));
 });
+
+const WINDOW = 64 * 1024;
+const LONG = noise(1_000_000);
+
+/** A store in memory that writes down how many bytes of payloads each get brings. */
+function countGets(): { backend: Backend; sizes: number[] } {
+  const inner = createMemoryBackend();
+  const sizes: number[] = [];
+  const backend = withHooks(inner, {});
+  backend.get = async (key, options) => {
+    const object = await inner.get(key, options);
+    if (object !== undefined && key.startsWith("objects/")) {
+      sizes.push((await object.bytes()).byteLength);
+    }
+    return object;
+  };
+  return { backend, sizes };
+}
+
+async function read(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  return new Uint8Array(await new Blob(await collect(stream) as BlobPart[]).arrayBuffer());
+}
+
+Deno.test("a range with a window is verified without its part in memory, and its part is read through once", async () => {
+  const { backend, sizes } = countGets();
+  const registry = await openRegistry(backend);
+  await registry.save("a", LONG);
+  const [file] = (await registry.open("a")).files();
+  const range = (offset: number, length: number) =>
+    read(file.stream({ offset, length }, { windowBytes: WINDOW }));
+  assertEquals(await range(70_000, 200_000), LONG.slice(70_000, 270_000));
+  assert(Math.max(...sizes) <= WINDOW);
+  assertEquals(sizes.reduce((sum, size) => sum + size, 0), LONG.byteLength + 200_000);
+  assertEquals(await range(999_000, 5_000), LONG.slice(999_000));
+  assertEquals(sizes.reduce((sum, size) => sum + size, 0), LONG.byteLength + 201_000);
+});
+
+for (const compress of [undefined, "gzip", "zstd"] as const) {
+  Deno.test(`a damaged file fails with Corrupt, also in windows (${compress ?? "plain"})`, async () => {
+    const { backend } = countGets();
+    const registry = await openRegistry(backend);
+    await registry.save("a", LONG, { compress });
+    const [file] = (await registry.open("a")).files();
+    assertEquals(await read(file.stream(undefined, { windowBytes: WINDOW })), LONG);
+    const keys = await collect(backend.list("objects/"));
+    const key = keys.map((found) => "key" in found ? found.key : "")[0];
+    const bytes = (await (await backend.get(key))!.bytes()).slice();
+    bytes[500_000] ^= 1;
+    await backend.put(key, bytes);
+    await rejected("Corrupt", read(file.stream(undefined, { windowBytes: WINDOW })));
+    if (compress !== undefined) return;
+    await rejected(
+      "Corrupt",
+      read(file.stream({ offset: 0, length: 10 }, { windowBytes: WINDOW })),
+    );
+    await rejected(
+      "Corrupt",
+      read(file.stream({ offset: 0, length: 10 }, { windowBytes: WINDOW })),
+    );
+  });
+}

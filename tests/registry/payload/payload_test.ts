@@ -57,7 +57,7 @@ async function uploads(
   return [...objects.toSorted(), ...puts.slice(objects.length)];
 }
 
-testProtocol("files of up to 64 KiB in all live in the record", {}, async (world) => {
+testProtocol("files of up to 64 KiB in all live in the record", async (world) => {
   assertEquals(await uploads(world, { one: noise(INLINE_BYTES) }, "1"), ["record"]);
   assertEquals(await uploads(world, { one: noise(INLINE_BYTES + 1) }, "2"), ["object 0", "record"]);
   assertEquals(await uploads(world, many(64, KIB), "3"), ["record"]);
@@ -69,28 +69,24 @@ testProtocol("files of up to 64 KiB in all live in the record", {}, async (world
   assertEquals(await uploads(world, { empty: noise(0), another: noise(0) }, "6"), ["record"]);
 });
 
-testProtocol(
-  "small files are packed together, large ones are an object each",
-  {},
-  async (world) => {
-    assertEquals(await uploads(world, many(300, KIB), "1"), ["object 0", "record"]);
-    const mixed = {
-      small: noise(KIB, 1001),
-      large: noise(300 * KIB),
-      other: noise(KIB, 1002),
-      larger: noise(400 * KIB),
-      last: noise(9),
-    };
-    assertEquals(await uploads(world, mixed, "2"), ["object 0", "object 1", "object 2", "record"]);
-    assertEquals(await uploads(world, { large: noise(256 * KIB + 1, 7), empty: noise(0) }, "3"), [
-      "object 0",
-      "object 1",
-      "record",
-    ]);
-  },
-);
+testProtocol("small files are packed together, large ones are an object each", async (world) => {
+  assertEquals(await uploads(world, many(300, KIB), "1"), ["object 0", "record"]);
+  const mixed = {
+    small: noise(KIB, 1001),
+    large: noise(300 * KIB),
+    other: noise(KIB, 1002),
+    larger: noise(400 * KIB),
+    last: noise(9),
+  };
+  assertEquals(await uploads(world, mixed, "2"), ["object 0", "object 1", "object 2", "record"]);
+  assertEquals(await uploads(world, { large: noise(256 * KIB + 1, 7), empty: noise(0) }, "3"), [
+    "object 0",
+    "object 1",
+    "record",
+  ]);
+});
 
-testProtocol("a pack is written when it is full: memory stays bounded", {}, async (world) => {
+testProtocol("a pack is written when it is full: memory stays bounded", async (world) => {
   const value = many(100, 250 * KIB);
   assertEquals(await uploads(world, value, "1"), [
     "object 0",
@@ -106,7 +102,6 @@ testProtocol("a pack is written when it is full: memory stays bounded", {}, asyn
 
 testProtocol(
   "a long list of files is an object of its own, with or without payload beside it",
-  {},
   async (world) => {
     const { registry, backend, head } = world;
     const deep = (n: number) => `${"folder/".repeat(20)}${n}`;
@@ -129,7 +124,6 @@ testProtocol(
 
 testProtocol(
   "a long list lies where it was written, when the number went to another meanwhile",
-  {},
   async (world) => {
     const { registry, backend, open, head } = world;
     const rival = await open();
@@ -144,7 +138,6 @@ testProtocol(
 
 testProtocol(
   "a list that is missing or damaged is Corrupt, never an empty artifact",
-  {},
   async (world) => {
     const { registry, store, keys } = world;
     await registry.save("a", many(1000, 1, (n) => `${"folder/".repeat(20)}${n}`), AS);
@@ -167,41 +160,36 @@ for (
     "not answered": lostReply,
   })
 ) {
-  testProtocol(
-    `an upload that is ${what} commits nothing and leaves nothing`,
-    {},
-    async (world) => {
-      const { registry, backend, keys } = world;
-      for (let n = 0; n < 3; n++) {
-        backend.answer(
-          UPLOAD,
-          ...Array.from({ length: n }, () => (act: () => Promise<unknown>) => act()),
-          answer,
-        );
-        const value = {
-          one: noise(300 * KIB),
-          two: noise(300 * KIB, 2),
-          three: noise(300 * KIB, 3),
-        };
-        const error = await rejected(
-          answer === denied ? "Denied" : "Unavailable",
-          registry.save("a", value, AS),
-        );
-        assertEquals(error.maybeWritten, undefined, "nothing was committed, and that is known");
-        assertEquals(backend.asked(CREATE), []);
-        assertEquals(await keys("names/"), []);
-        assertEquals(
-          (await keys("objects/")).filter((key) => answer !== lostReply || !key.endsWith(`/${n}`)),
-          [],
-        );
-      }
-    },
-  );
+  testProtocol(`an upload that is ${what} commits nothing and leaves nothing`, async (world) => {
+    const { registry, backend, keys } = world;
+    for (let n = 0; n < 3; n++) {
+      backend.answer(
+        UPLOAD,
+        ...Array.from({ length: n }, () => (act: () => Promise<unknown>) => act()),
+        answer,
+      );
+      const value = {
+        one: noise(300 * KIB),
+        two: noise(300 * KIB, 2),
+        three: noise(300 * KIB, 3),
+      };
+      const error = await rejected(
+        answer === denied ? "Denied" : "Unavailable",
+        registry.save("a", value, AS),
+      );
+      assertEquals(error.maybeWritten, undefined, "nothing was committed, and that is known");
+      assertEquals(backend.asked(CREATE), []);
+      assertEquals(await keys("names/"), []);
+      assertEquals(
+        (await keys("objects/")).filter((key) => answer !== lostReply || !key.endsWith(`/${n}`)),
+        [],
+      );
+    }
+  });
 }
 
 testProtocol(
   "an upload that the store gave up, or whose renewal is lost, is no Unknown: nothing was sent",
-  {},
   async (world) => {
     const { registry, backend, advance } = world;
     const fenced: Answer = (_act, { key }) => {
@@ -223,7 +211,6 @@ testProtocol(
 
 testProtocol(
   "content that fails half way is TaskFailed, commits nothing and leaves nothing",
-  {},
   async (world) => {
     const { registry, keys } = world;
     const broken = () => {
@@ -254,7 +241,6 @@ testProtocol(
 
 testProtocol(
   "a source of another length than it said is a conflict, and nothing stays",
-  {},
   async ({ registry, keys }) => {
     for (const size of [10, 300 * KIB, 2_000_000]) {
       for (const actual of [size - 1, size + 1]) {
@@ -268,7 +254,6 @@ testProtocol(
 
 testProtocol(
   "a loser's payload goes, the winner's stays",
-  {},
   async ({ registry, backend, open, keys }) => {
     const rival = await open();
     backend.answer(CREATE, doing(() => rival.registry.save("a", noise(300 * KIB), ONE)));
@@ -278,7 +263,7 @@ testProtocol(
   },
 );
 
-testProtocol("a record never has the size of a tombstone", {}, async ({ registry, store }) => {
+testProtocol("a record never has the size of a tombstone", async ({ registry, store }) => {
   const sizes = new Set<number>();
   for (let length = 0; length < 120; length++) await registry.save("a", "x".repeat(length));
   for await (const entry of store.list(CELL)) sizes.add("key" in entry ? entry.size : 0);
@@ -295,7 +280,6 @@ testProtocol("a record never has the size of a tombstone", {}, async ({ registry
 for (const compress of ["gzip", "zstd"] as const) {
   testProtocol(
     `compressed by ${compress} files are the same, and smaller where that is possible`,
-    {},
     async (world) => {
       const { registry, keys, store } = world;
       const value = {

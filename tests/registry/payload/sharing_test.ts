@@ -41,7 +41,7 @@ async function assertHolds(
 
 const AS_LOADED = { as: fileSet };
 
-testProtocol("a file that the latest version has too is not uploaded again", {}, async (world) => {
+testProtocol("a file that the latest version has too is not uploaded again", async (world) => {
   const { registry, backend } = world;
   const first = { large: LARGE, small: noise(70_000, 3) };
   const { commit } = await registry.save("a", first, AS);
@@ -55,7 +55,6 @@ testProtocol("a file that the latest version has too is not uploaded again", {},
 
 testProtocol(
   "over many versions a file stays where it was uploaded first, and there it stays",
-  {},
   async (world) => {
     const { registry, advance, keys } = world;
     const { commit } = await registry.save("a", { large: LARGE, v: noise(300_000, 11) }, AS);
@@ -80,7 +79,6 @@ testProtocol(
 
 testProtocol(
   "a base under another name copies the bytes: payloads never cross names",
-  {},
   async (world) => {
     const { registry, advance } = world;
     await registry.save("a", { large: LARGE }, AS);
@@ -93,23 +91,19 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "copy() shares under its own name and copies the bytes to another",
-  {},
-  async (world) => {
-    const { registry, advance, backend } = world;
-    const first = await registry.save("a", { large: LARGE, small: noise(1000) }, AS);
-    backend.forget();
-    await registry.copy("a@1", "a@5");
-    assertEquals(backend.asked(UPLOAD).length, 0);
-    assertEquals(await places(world), { large: first.commit, small: first.commit });
-    await registry.copy("a@5", "b");
-    await registry.delete("a", { allVersions: true });
-    advance(2 * GRACE_MS);
-    await collectGarbage(registry);
-    await assertHolds(world, { b: { large: LARGE, small: noise(1000) } });
-  },
-);
+testProtocol("copy() shares under its own name and copies the bytes to another", async (world) => {
+  const { registry, advance, backend } = world;
+  const first = await registry.save("a", { large: LARGE, small: noise(1000) }, AS);
+  backend.forget();
+  await registry.copy("a@1", "a@5");
+  assertEquals(backend.asked(UPLOAD).length, 0);
+  assertEquals(await places(world), { large: first.commit, small: first.commit });
+  await registry.copy("a@5", "b");
+  await registry.delete("a", { allVersions: true });
+  advance(2 * GRACE_MS);
+  await collectGarbage(registry);
+  await assertHolds(world, { b: { large: LARGE, small: noise(1000) } });
+});
 
 testProtocol("overwriting shares with what it overwrites", { mutable: true }, async (world) => {
   const { registry, advance, backend } = world;
@@ -126,7 +120,7 @@ testProtocol("overwriting shares with what it overwrites", { mutable: true }, as
   assertEquals(backend.asked(UPLOAD).length, 4);
 });
 
-testProtocol("a damaged latest version keeps nobody from saving the next", {}, async (world) => {
+testProtocol("a damaged latest version keeps nobody from saving the next", async (world) => {
   const { registry, backend, warnings } = world;
   await registry.save("a", { large: LARGE }, AS);
   backend.answer({ verb: "get", key: /versions/ }, damaged);
@@ -140,7 +134,6 @@ testProtocol("a damaged latest version keeps nobody from saving the next", {}, a
 
 testProtocol(
   "a store that cannot say what the base is fails the save: it does not guess",
-  {},
   async (world) => {
     const { registry, backend, keys } = world;
     await registry.save("a", { large: LARGE }, AS);
@@ -179,7 +172,6 @@ function changing(...reads: Uint8Array[]): FileSource {
 
 testProtocol(
   "content that changes between its digest and its upload is a conflict",
-  {},
   async ({ registry, keys }) => {
     await registry.save("a", { large: LARGE }, AS);
     const before = await keys();
@@ -193,7 +185,6 @@ testProtocol(
 
 testProtocol(
   "an array that its owner changes under the save is a conflict, or saved as it was",
-  {},
   async (world) => {
     const { registry, backend } = world;
     await registry.save("a", { large: LARGE }, AS);
@@ -208,7 +199,7 @@ testProtocol(
   },
 );
 
-testProtocol("files come and go between versions: each is whole", {}, async (world) => {
+testProtocol("files come and go between versions: each is whole", async (world) => {
   const { registry, advance } = world;
   const next = seededRandom(7);
   const random = (below: number) => Math.floor(next() * below);
@@ -233,7 +224,7 @@ testProtocol("files come and go between versions: each is whole", {}, async (wor
   }
 });
 
-testProtocol("an empty file whose object is lost is stored again", {}, async (world) => {
+testProtocol("an empty file whose object is lost is stored again", async (world) => {
   const { registry, backend } = world;
   const files = { empty: new Uint8Array(), full: noise(100_000) };
   await registry.save("a", files, AS);
@@ -245,7 +236,6 @@ testProtocol("an empty file whose object is lost is stored again", {}, async (wo
 
 testProtocol(
   "copy(), and a base of another name, let a store that copies move the bytes",
-  {},
   async (world) => {
     const { registry, backend, store, advance } = world;
     const copying = withVerbs(store, { random: createRandom(1) });
@@ -280,3 +270,48 @@ testProtocol(
     });
   },
 );
+
+testProtocol("what lives in a record, or comes as a stream, is not shared", async (world) => {
+  const { registry, backend } = world;
+  const files = { small: noise(1000), large: LARGE };
+  await registry.save("a", { small: noise(1000) }, AS);
+  await registry.save("a", files, AS);
+  assertEquals(await places(world), { small: undefined, large: undefined });
+  backend.forget();
+  const large = new Blob([LARGE as Uint8Array<ArrayBuffer>]).stream();
+  await registry.save("a", { ...files, large }, AS);
+  assertEquals(backend.asked(UPLOAD).length, 1);
+  assertEquals((await places(world)).large, undefined);
+  await assertHolds(world, { "a@2": files, "a@3": files });
+});
+
+/** Bytes of all payload. */
+async function storedBytes({ store }: ProtocolWorld): Promise<number> {
+  const objects = await Array.fromAsync(store.list("objects/")) as { size: number }[];
+  return objects.reduce((sum, { size }) => sum + size, 0);
+}
+
+for (const [what, size] of [["small", 100_000], ["large", 700_000]] as const) {
+  testProtocol(`${what} files of one save that are equal are stored once`, async (world) => {
+    const { registry } = world;
+    const files = { a: noise(size), "b/c": noise(size), d: noise(size, 2), e: noise(size) };
+    const { addedBytes } = await registry.save("x", files, AS);
+    assertEquals(await storedBytes(world), 2 * size);
+    assert(addedBytes! >= 2 * size && addedBytes! < 2 * size + 4000, `${addedBytes}`);
+    assertEquals(await registry.load("x", { as: fileSet }), files as object);
+    await registry.save("x", { ...files, f: noise(size) }, AS);
+    assertEquals(await storedBytes(world), 2 * size);
+  });
+
+  testProtocol(`${what} files that are equal and compressed are stored once`, async (world) => {
+    const { registry } = world;
+    const files = {
+      a: new Uint8Array(size).fill(7),
+      b: new Uint8Array(size).fill(7),
+      c: noise(size),
+    };
+    await registry.save("x", files, { ...AS, compress: "gzip" });
+    assert(await storedBytes(world) < size + 5_000);
+    assertEquals(await registry.load("x", { as: fileSet }), files as object);
+  });
+}

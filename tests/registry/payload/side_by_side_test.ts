@@ -10,6 +10,7 @@ import {
   openRegistry,
   RegistryError,
 } from "../../../mod.ts";
+import type { TransferProgress } from "../../../mod.ts";
 import { HOUR, testProtocol } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 
@@ -81,7 +82,12 @@ Deno.test("files, digests and object numbers are the same in whatever order uplo
       await turns(delay(Number(key.split("/").at(-1))))
     );
     const registry = await openRegistry(backend);
-    const saved = await registry.save("a", mixed, { version: "1.0.0", materializer: given });
+    const told: number[] = [];
+    const onProgress = ({ bytes }: TransferProgress) => void told.push(bytes);
+    const how = { version: "1.0.0", materializer: given, onProgress };
+    const saved = await registry.save("a", mixed, how);
+    assertEquals(told, told.toSorted((a, b) => a - b));
+    assertEquals(told.at(-1), saved.size);
     const artifact = await registry.open("a@1.0.0");
     for (const [n, file] of mixed().entries()) {
       assertEquals(
@@ -220,7 +226,6 @@ Deno.test("a file's own check is asked when all are stored, and fails the save",
 
 testProtocol(
   "files that are under way when the janitor's time passes keep the payload alive",
-  {},
   async (world) => {
     const { registry, clocks, backend } = world;
     const files = () =>

@@ -1,9 +1,14 @@
+import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
-import { isRegistryError, verifyRegistry } from "../../../mod.ts";
+import { isRegistryError, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { numberedValue, numberOf } from "../programs/numbered_value.ts";
 import { collect } from "../rejected.ts";
 import { testOnEach } from "../registries.ts";
+import { spawnDeno } from "../../support/run_deno.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { watchProcess } from "../../support/watch_process.ts";
+import { readAgainAndAgain } from "./read_again.ts";
 
 testOnEach(
   "a reader finds a version whole or not at all while it is saved and deleted again",
@@ -72,3 +77,34 @@ testOnEach(
     }
   },
 );
+
+const READS = 150;
+/** How often it must have been overwritten beside them. */
+const OVERWRITES = 30;
+
+Deno.test({
+  name: "no reader fails while another process overwrites what it reads",
+  ignore: process.versions.deno === undefined,
+  async fn() {
+    const root = await tempRoot();
+    try {
+      const path = root.join("registry");
+      const registry = await openRegistry(path, { mutable: true, durability: "os" });
+      await registry.save("kept", numberedValue(0), { version: "1" });
+      const permissions = [`--allow-read=${root.path}`, `--allow-write=${root.path}`];
+      const args = [path, "link", "1", "os"];
+      const writer = watchProcess(
+        spawnDeno("tests/registry/programs/overwrite_forever.ts", args, { permissions }),
+      );
+      const written = (await writer.lines(1)).length; // it is at work
+      let reads = 0;
+      await writer.until(async () => {
+        await readAgainAndAgain(registry, 10);
+        return (reads += 10) >= READS && (await writer.lines(1)).length >= written + OVERWRITES;
+      });
+      await writer.stop("SIGKILL");
+    } finally {
+      await root.remove();
+    }
+  },
+});

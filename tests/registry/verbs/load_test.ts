@@ -1,7 +1,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { defineMaterializer } from "../../../core/materializer.ts";
-import { rejected } from "../rejected.ts";
-import { noise, testInMemory, testOnEach } from "../registries.ts";
+import type { FileToSave } from "../../../core/materializer.ts";
+import { collect, rejected } from "../rejected.ts";
+import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
+import { readAll } from "../../../core/bytes/bytes.ts";
+import { collectGarbage, localPath } from "../../../mod.ts";
+import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
+import type { VersionRecord } from "../../../core/record/record.ts";
+import type { TransferProgress } from "../../../core/registry.ts";
 
 testOnEach("load() says which part of a ref is missing", async ({ registry }) => {
   await rejected("NotFound", registry.load("nothing"));
@@ -48,5 +56,162 @@ testOnEach(
     const careless = await open({ verify: "none" });
     assertEquals(await careless.load("a"), noise(400_000, 2));
     await rejected("Corrupt", careless.load("a", { verify: "integrity" }));
+  },
+);
+
+const files = defineMaterializer<Record<string, Uint8Array>>({
+  id: "test/files",
+  save: (value) => Object.entries(value).map(([path, content]): FileToSave => ({ path, content })),
+  load: async (artifact) => {
+    const entries = artifact.files().map(async (file) =>
+      [file.info.path, await file.bytes()] as const
+    );
+    return Object.fromEntries(await Promise.all(entries));
+  },
+});
+
+const LARGE = { "a.bin": noise(2_500_000), "b/c.bin": noise(300_000, 2) };
+
+testOnEach(
+  "open() refuses a range of a compressed file, and of a file that is not there",
+  async ({ registry }) => {
+    await registry.save("a", { "z.bin": new Uint8Array(400_000) }, {
+      materializer: files,
+      compress: "gzip",
+    });
+    const artifact = await registry.open("a");
+    await rejected("Unsupported", readAll(artifact.file("z.bin").stream({ offset: 5, length: 5 })));
+    assertEquals(await readAll(artifact.file("z.bin").stream()), new Uint8Array(400_000));
+    const error = await rejected("NotFound", (async () => await artifact.file("y.bin").bytes())());
+    assertMatch(error.hint!, /"z\.bin"/);
+  },
+);
+
+testOnEach(
+  "open() finds out that what is stored is cut short, or damaged at its end",
+  async ({ registry, backend }) => {
+    await registry.save("a", { "a.bin": noise(400_000) }, { materializer: files });
+    const artifact = await registry.open("a");
+    const [key] = (await collect(backend.list("objects/"))).map((entry) =>
+      "key" in entry ? entry.key : ""
+    );
+    await backend.put(key, noise(300_000));
+    for (
+      const range of [undefined, { offset: 299_000, length: 2_000 }, { offset: 10, length: 90 }]
+    ) {
+      assertEquals(
+        (await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key,
+        key,
+      );
+    }
+    await backend.put(key, new Uint8Array([...noise(399_999), 0]));
+    for (const range of [undefined, { offset: 10, length: 90 }]) {
+      assertEquals(
+        (await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key,
+        key,
+      );
+    }
+  },
+);
+
+testOnEach(
+  "an artifact stays readable after it is overwritten and deleted, until the grace is over",
+  async ({ registry, open }) => {
+    await registry.save("a", LARGE, { materializer: files, version: "1" });
+    const artifact = await registry.open("a");
+    await registry.save("a", { "new.bin": noise(10) }, {
+      materializer: files,
+      version: "1",
+      onConflict: "overwrite",
+    });
+    await registry.delete("a@1");
+    await collectGarbage(registry);
+    assertEquals(await artifact.file("a.bin").bytes(), LARGE["a.bin"]);
+
+    const twoDaysMs = 2 * 24 * 3_600_000;
+    const later = await open(
+      {},
+      (backend) =>
+        withShiftedTime(backend, {
+          shiftMs: ({ key }) => key.startsWith("scratch/") ? 0 : -twoDaysMs,
+        }),
+    );
+    assertEquals((await collectGarbage(later)).removed.payload.count > 0, true);
+    const error = await rejected("Conflict", artifact.file("a.bin").bytes());
+    assertMatch(error.hint!, /Open it again/);
+    await rejected("NotFound", registry.open("a"));
+  },
+  { mutable: true },
+);
+
+testOnEach("download() gives a folder back as it was saved", async ({ registry, root }) => {
+  mkdirSync(root.join("data", "deep", "empty"), { recursive: true });
+  writeFileSync(root.join("data", "deep", "x.bin"), noise(300_000));
+  writeFileSync(root.join("data", "y.txt"), "why");
+  await registry.save("data", localPath(root.join("data")));
+  const to = root.join("out");
+  const done = await registry.download("data", { to });
+  assertEquals([done.path, done.info.materializer.id], [to, "folder"]);
+  assertEquals(new Uint8Array(readFileSync(root.join("out", "deep", "x.bin"))), noise(300_000));
+  assertEquals(readFileSync(root.join("out", "y.txt"), "utf8"), "why");
+  assertEquals(readdirSync(root.join("out", "deep")).sort(), ["empty", "x.bin"]);
+});
+
+testInMemory("download() never writes through a link", async ({ registry, root }) => {
+  mkdirSync(root.join("data", "sub"), { recursive: true });
+  writeFileSync(root.join("data", "sub", "x"), "new");
+  writeFileSync(root.join("data", "y"), "new");
+  await registry.save("data", localPath(root.join("data")));
+  mkdirSync(root.join("out"));
+  mkdirSync(root.join("elsewhere"));
+  symlinkSync(root.join("elsewhere"), root.join("out", "sub"));
+  await rejected(
+    "AlreadyExists",
+    registry.download("data", { to: root.join("out"), overwrite: true }),
+  );
+  assertEquals(readdirSync(root.join("elsewhere")), []);
+});
+
+testInMemory("download() tells how far it is", async ({ registry, root }) => {
+  await registry.save("a", noise(400_000));
+  const heard: TransferProgress[] = [];
+  await registry.download("a", {
+    to: root.join("a"),
+    onProgress: (progress) => heard.push(progress),
+  });
+  assertEquals(heard.at(-1)?.bytes, 400_000);
+});
+
+testInMemory(
+  "download() writes nothing outside its folder, whatever a forged record says",
+  async ({ registry, backend, root }) => {
+    await registry.save("a", noise(1_000));
+    const [key] = await keysOf(backend, "names/a/");
+    const { record, inline } = decodeRecord(await (await backend.get(key))!.bytes(), key);
+    const { files: [file], ...rest } = record as VersionRecord;
+    mkdirSync(root.join("out"));
+    const forged = [["../evil"], ["/tmp/evil"], ["a/../../evil"], ["..\\evil"], ["a", "a/b"], [
+      "a\0b",
+    ], [
+      "",
+    ]];
+    for (const paths of forged) {
+      await backend.put(
+        key,
+        encodeRecord({
+          ...rest,
+          size: paths.length * file.size,
+          files: paths.map((path) => ({ ...file, path })),
+        }, [
+          inline,
+        ]),
+      );
+      await rejected("Invalid", registry.download("a", { to: root.join("out") }));
+    }
+    const links = [{ ...file, path: "l", mode: "link" as const }, { ...file, path: "l/x" }];
+    await backend.put(key, encodeRecord({ ...rest, size: 2 * file.size, files: links }, [inline]));
+    await rejected("Invalid", registry.download("a", { to: root.join("out") }));
+    assertEquals(readdirSync(root.path), ["out"]);
+    assertEquals(readdirSync(root.join("out")), []);
   },
 );

@@ -1,9 +1,13 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import { TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { noise, testInMemory, testOnEach } from "../registries.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { json, text } from "../../../materializers/mod.ts";
+import { defineArtifact } from "../../../mod.ts";
 
 testOnEach(
   "get() throws what is damaged instead of calling it missing",
@@ -77,4 +81,104 @@ testOnEach("entries() leaves out what is deleted while it is read", async ({ reg
     }));
   assertEquals(Object.fromEntries(await collect(reader.entries())), { a: "a", c: "c" });
   assertEquals(deleted, true);
+});
+
+/** A world in which something happens at each sleep; after the last step `end` is called. */
+function scripted(steps: (() => Promise<unknown>)[], end: () => void) {
+  const system = createScriptedSystem({ startAt: 1_800_000_000_000 });
+  const slept: number[] = [];
+  return {
+    slept,
+    system: {
+      ...system,
+      async sleep(ms: number, signal?: AbortSignal) {
+        slept.push(ms);
+        const step = steps.shift();
+        if (step === undefined) end();
+        await step?.();
+        signal?.throwIfAborted();
+      },
+    },
+  };
+}
+
+testOnEach(
+  "watch() tells an overwrite by its commit, and asks every two seconds by default",
+  async ({ registry, open }) => {
+    const stop = new AbortController();
+    const { system, slept } = scripted([
+      () => registry.set("a", 1),
+      () => registry.set("a", 1),
+    ], () => stop.abort());
+    const watching = await open({ system });
+    const events = await Array.fromAsync(watching.watch("a", { signal: stop.signal }));
+    assertEquals(events.map(({ version }) => version), [undefined, "1.0.0", "1.0.0"]);
+    assertEquals(new Set(events.map(({ commit }) => commit)).size, 3);
+    assertEquals(slept, [2_000, 2_000, 2_000]);
+  },
+  { versioned: false, mutable: true },
+);
+
+testOnEach("watch() throws what the store says", async ({ registry, open }) => {
+  await registry.save("a", 1);
+  let broken = false;
+  const watching = await open({}, (inner) =>
+    withHooks(inner, {
+      before() {
+        if (!broken) return;
+        throw new RegistryError({
+          code: "Denied",
+          message: "Cannot list: key expired",
+          hint: "Sign in again.",
+        });
+      },
+    }));
+  const events = watching.watch("a")[Symbol.asyncIterator]();
+  broken = true;
+  await rejected("Denied", events.next());
+});
+
+const note = defineArtifact("my:note", text());
+
+testOnEach(
+  "a defined artifact is saved and loaded by its materializer, and as its type",
+  async ({ registry }) => {
+    const saved = await registry.save(note, "one", { metadata: { x: 1 } });
+    assertEquals([saved.name, saved.version], ["my:note", "1.0.0"]);
+    await registry.save(note, "two");
+    const latest: string = await registry.load(note);
+    const first: string = await registry.load(note, { version: "^1" });
+    assertEquals([latest, first], ["two", "one"]);
+    assertEquals((await registry.info("my:note")).materializer.id, "text");
+  },
+);
+
+testInMemory(
+  "a defined artifact says when it was saved by another materializer",
+  async ({ registry }) => {
+    await registry.save("my:note", { not: "a text" });
+    await rejected("Invalid", registry.load(note));
+    assertEquals(
+      await registry.load(note, { as: json() as unknown as ReturnType<typeof text> }),
+      { not: "a text" } as unknown as string,
+    );
+  },
+);
+
+testInMemory(
+  "a defined artifact is typed: a value of another type does not compile",
+  async ({ registry }) => {
+    // @ts-expect-error: the artifact holds texts
+    await registry.save(note, 7).catch(() => {});
+    // @ts-expect-error: and gives them
+    const value: number | undefined = await registry.load(note).catch(() => undefined);
+    assertEquals(value === undefined || typeof value === "string", true);
+  },
+);
+
+Deno.test("defineArtifact() refuses what is not a name", () => {
+  for (const name of ["", "a@1", " a", "a\0"]) {
+    const error = assertThrows(() => defineArtifact(name, text()), RegistryError);
+    assertEquals(error.code, "Invalid");
+  }
 });

@@ -3,6 +3,8 @@ import { text } from "../../../materializers/mod.ts";
 import { recordCalls, withHooks } from "../with_hooks.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
+import { mirrorRegistry, openRegistry } from "../../../mod.ts";
+import type { Registry } from "../../../core/registry.ts";
 
 testInMemory(
   "save() refuses `as`, which load() takes: the value would be kept in another way",
@@ -86,3 +88,140 @@ testInMemory("save() refuses a base that is not there", async ({ registry }) => 
   assertMatch(error.message, /b@1/);
   assertEquals(await registry.has("a"), false);
 });
+
+testOnEach("save() keeps the old value when an overwrite fails", async ({ registry }) => {
+  await registry.save("a", "one", { version: "1" });
+  const broken = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(noise(300_000));
+      controller.error(new Error("cable cut"));
+    },
+  });
+  await rejected(
+    "TaskFailed",
+    registry.save("a", broken, { version: "1", onConflict: "overwrite" }),
+  );
+  assertEquals(await registry.load("a@1"), "one");
+}, { mutable: true });
+
+testInMemory(
+  "save() keeps metadata and inputs as they were when it was called",
+  async ({ registry, open }) => {
+    const metadata: Record<string, unknown> = { x: [1] }, inputs = ["raw@1"];
+    const slow = await open({}, (inner) =>
+      withHooks(inner, {
+        before({ verb }) {
+          if (verb !== "put") return;
+          metadata.x = () => "no JSON";
+          inputs.push("later");
+        },
+      }));
+    await slow.save("a", noise(400_000), { metadata, inputs });
+    const info = await registry.info("a");
+    assertEquals([info.metadata, info.inputs], [{ x: [1] }, ["raw@1"]]);
+  },
+);
+
+testInMemory(
+  "inputs may say the digests that they had, and are copied and mirrored as they are",
+  async (world) => {
+    const { registry } = world;
+    const { digest } = await registry.save("raw", "data");
+    const inputs = ["config", { ref: "raw@1", digest }, { ref: "raw@^1" }];
+    await registry.save("a", 1, { inputs });
+    assertEquals((await registry.info("a")).inputs, inputs);
+    await registry.copy("a", "b");
+    assertEquals((await registry.info("b")).inputs, inputs);
+    const there = await openRegistry("memory:");
+    assertEquals((await mirrorRegistry(registry, there)).failures, []);
+    assertEquals((await there.info("a")).inputs, inputs);
+  },
+);
+
+/** What the next automatic version is after these were saved. */
+async function nextAfter(
+  registry: Registry,
+  versions: string[],
+  bump?: "major" | "minor" | "patch",
+): Promise<string> {
+  const name = `after ${versions.join(" ")} ${bump ?? ""}`.trim();
+  for (const version of versions) await registry.save(name, version, { version });
+  return (await registry.save(name, "next", { bump })).version;
+}
+
+testInMemory(
+  "save() releases the highest prerelease where there are only prereleases",
+  async ({ registry }) => {
+    assertEquals(await nextAfter(registry, ["3.0.0-rc.1"]), "3.0.0");
+    assertEquals(await nextAfter(registry, ["3.0.0-rc.1", "3.0.0-rc.10", "2.0.0-beta"]), "3.0.0");
+    assertEquals(await nextAfter(registry, ["0.3.1-alpha"], "major"), "0.3.1");
+  },
+);
+
+testInMemory(
+  "save() does not look at prereleases once there is a release",
+  async ({ registry }) => {
+    assertEquals(await nextAfter(registry, ["1.0.0", "3.0.0-rc.1"]), "2.0.0");
+  },
+);
+
+testInMemory("save() counts deleted releases before living prereleases", async ({ registry }) => {
+  await registry.save("a", 1);
+  await registry.save("a", 2, { version: "9.0.0-rc.1" });
+  await registry.delete("a@1.0.0");
+  assertEquals((await registry.save("a", 3)).version, "2.0.0");
+});
+
+testInMemory(
+  "save() counts on from an explicit version in the same name only",
+  async ({ registry }) => {
+    await registry.save("a", 1, { version: "7.1" });
+    assertEquals((await registry.save("a", 2)).version, "7.2.0");
+    assertEquals((await registry.save("a/b", 2)).version, "1.0.0");
+    assertEquals((await registry.save("A", 2)).version, "1.0.0");
+  },
+);
+
+testInMemory(
+  "save() refuses version and bump together, and a bump that is not one",
+  async ({ registry }) => {
+    await rejected("Invalid", registry.save("a", 1, { version: "1", bump: "major" }));
+    await rejected("Invalid", registry.save("a", 1, { bump: "huge" as "major" }));
+    assertEquals(await registry.has("a"), false);
+  },
+);
+
+const LAST = String(Number.MAX_SAFE_INTEGER);
+
+testInMemory(
+  "automatic numbering goes on above a version that has a last number",
+  async ({ registry }) => {
+    for (
+      const [there, next] of [
+        [`${LAST}.0.0`, `${LAST}.1.0`],
+        [`${LAST}.7.0`, `${LAST}.8.0`],
+        [`1.${LAST}.0`, `1.${LAST}.1`],
+        [`1.2.${LAST}`, "1.3.0"],
+        [`1.${LAST}.${LAST}`, "2.0.0"],
+        [`${LAST}.0.${LAST}`, `${LAST}.1.0`],
+        [`${LAST}.${LAST}.0`, `${LAST}.${LAST}.1`],
+        [`${LAST}.0.0-rc.1`, `${LAST}.0.0`],
+      ]
+    ) {
+      await registry.save(there, "stored", { version: there });
+      assertEquals((await registry.save(there, "next")).version, next);
+      assertEquals(await registry.load(`${there}@${there}`), "stored");
+    }
+    const end = `${LAST}.${LAST}.${LAST}`;
+    await registry.save("end", "stored", { version: end });
+    assertMatch(
+      (await rejected("Invalid", registry.save("end", "next"))).message,
+      /no version above/,
+    );
+    await registry.save("major", "stored", { version: LAST });
+    const error = await rejected("Invalid", registry.save("major", "next", { bump: "major" }));
+    assertMatch(error.message, /no version above/);
+    assertMatch(error.hint!, /bump/);
+    assertEquals((await registry.save("major", "next", { bump: "patch" })).version, `${LAST}.0.1`);
+  },
+);

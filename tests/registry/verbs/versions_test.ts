@@ -1,9 +1,10 @@
-import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { assertEquals, assertMatch } from "@std/assert";
 import { compareVersions, parseVersion } from "../../../core/naming/versions.ts";
 import { collect, rejected } from "../rejected.ts";
 import { recordCalls, withHooks } from "../with_hooks.ts";
-import { testInMemory, testOnEach } from "../registries.ts";
+import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
+import { readAll } from "../../../core/bytes/bytes.ts";
 
 const VERSIONS = [
   ..."1.0.0 2.0.0-rc.1 1.10.0 2.0.0 1.2.0 2.0.0-rc.10 3.0.0-alpha 0.1.0 10.0.0".split(" "),
@@ -104,4 +105,121 @@ testInMemory(
     }
   },
   { versioned: false },
+);
+
+testOnEach(
+  "setAlias() by many at once fails for nobody, and the last one counts",
+  async ({ registry, backend }) => {
+    for (let i = 1; i <= 8; i++) await registry.save("a", i, { version: `${i}` });
+    await Promise.all(Array.from({ length: 8 }, (_, i) => registry.setAlias("a", "p", `${i + 1}`)));
+    assertEquals((await keysOf(backend, "names/a/aliases/")).length, 8);
+    assertEquals(Object.keys(await registry.aliases("a")), ["p"]);
+  },
+);
+
+testOnEach(
+  "delete() with ifCommit takes a bare name where there are no versions",
+  async ({ registry }) => {
+    const { commit } = await registry.save("a", 1);
+    await rejected("Conflict", registry.delete("a", { allVersions: true, ifCommit: "another" }));
+    assertEquals(await registry.delete("a", { allVersions: true, ifCommit: commit }), true);
+    await rejected("AlreadyExists", registry.save("a", 2));
+  },
+  { versioned: false },
+);
+
+testOnEach("delete() removes a version whose record is damaged", async ({ registry, backend }) => {
+  for (const version of ["1", "2"]) await registry.save("a", version, { version });
+  const [newest] = await keysOf(backend, "names/a/versions/");
+  await backend.put(newest, new TextEncoder().encode("not a record"));
+  await rejected("Corrupt", registry.load("a"));
+  assertEquals(await registry.delete("a@2"), true);
+  assertEquals(await registry.load("a"), "1");
+  assertEquals((await registry.save("a", "3")).version, "3.0.0");
+});
+
+testInMemory(
+  "delete() takes the version beside a bare name, and leaves the others",
+  async ({ registry }) => {
+    await registry.save("a", 1);
+    await registry.save("a", 2);
+    assertEquals(await registry.delete("a", { version: "1.0.0" }), true);
+    assertEquals(await registry.get("a"), 2);
+    await rejected("Invalid", registry.delete("a@2", { version: "2" }));
+  },
+);
+
+testInMemory(
+  "delete() of a bare name needs allVersions, but where a name has one value",
+  async ({ registry }) => {
+    await registry.save("a", 1);
+    const error = await rejected("Invalid", registry.delete("a"));
+    assertMatch(error.hint!, /allVersions: true/);
+    await rejected("Invalid", registry.delete("a@1", { allVersions: true }));
+    assertEquals(await registry.has("a@1"), true);
+    assertEquals(await registry.delete("a", { allVersions: true }), true);
+  },
+);
+
+testInMemory(
+  "delete() of a bare name is of its one value in a registry without versions",
+  async ({ registry }) => {
+    await registry.set("a", 1);
+    assertEquals(await registry.delete("a"), true);
+  },
+  { versioned: false },
+);
+
+testOnEach("copy() within a name stores no byte again", async ({ registry, backend }) => {
+  await registry.save("a", noise(700_000));
+  const before = await keysOf(backend, "objects/");
+  await registry.copy("a@1", "a@9");
+  assertEquals(await keysOf(backend, "objects/"), before);
+  await registry.delete("a@1");
+  assertEquals(await registry.load("a@9"), noise(700_000));
+});
+
+testOnEach("copy() of a compressed value gives the same value", async ({ registry }) => {
+  const value = new Uint8Array(700_000).fill(3);
+  const from = await registry.save("a", value, { compress: "zstd" });
+  assertEquals((await registry.copy("a", "b")).digest, from.digest);
+  assertEquals((await registry.copy("a", "a")).digest, from.digest);
+  assertEquals(await registry.load("b"), value);
+  assertEquals(await registry.load("a@2"), value);
+  assertEquals(
+    (await readAll((await registry.open("a@2")).file("data.bin").stream())).byteLength,
+    700_000,
+  );
+});
+
+testOnEach(
+  "copy() of damaged bytes gives nothing that can be read",
+  async ({ registry, backend, open }) => {
+    await registry.save("a", noise(700_000));
+    for (const key of await keysOf(backend, "objects/")) await backend.put(key, noise(700_000, 2));
+    const careless = await open({ verify: "none" });
+    const outcome = await careless.copy("a", "b").catch((error) => error);
+    if (backend.copy === undefined) assertEquals(outcome.code, "Corrupt"); // else no byte of it was read
+    else await rejected("Corrupt", registry.load("b"));
+    for (const key of await keysOf(backend, "objects/a/")) await backend.put(key, noise(600_000));
+    await rejected("Corrupt", registry.copy("a", "c"));
+    assertEquals(await registry.has("c"), false);
+    assertEquals(await keysOf(backend, "objects/c/"), []);
+  },
+);
+
+testOnEach(
+  "copy() to another name says what it added, which on a disk is the record",
+  async ({ registry, backend }) => {
+    const saved = await registry.save("a", noise(700_000));
+    const { addedBytes, digest } = await registry.copy("a", "b");
+    assertEquals(digest, saved.digest);
+    const hasLinks = backend.copy !== undefined;
+    assertEquals(Math.floor(addedBytes! / 700_000), hasLinks ? 0 : 1);
+    assertEquals(Math.floor((await registry.copy("a", "a")).addedBytes! / 700_000), 0);
+    assertEquals(Math.floor(saved.addedBytes! / 700_000), 1);
+    await registry.delete("a", { allVersions: true });
+    for (const key of await keysOf(backend, "objects/a/")) await backend.delete(key);
+    assertEquals(await registry.load("b"), noise(700_000));
+  },
 );

@@ -5,7 +5,7 @@ import type { Registry } from "../../../core/registry.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import { LINEAGE, parseCellKey } from "../../../registry/layout.ts";
 import { lineageOf } from "../../../registry/lineage.ts";
-import { lineageKeys } from "../../../registry/lineage/announce.ts";
+import { lineageKeys } from "../../../registry/lineage/inputs.ts";
 import type { Bundle } from "../bundle.ts";
 import { describeError } from "../operation_log.ts";
 import type { Effect } from "../with_history.ts";
