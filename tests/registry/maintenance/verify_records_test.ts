@@ -2,8 +2,10 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { AnyRecord } from "../../../core/record/record.ts";
 import { collectGarbage, verifyRegistry } from "../../../mod.ts";
+import { makeVoid } from "../late_records.ts";
 import { filler, GRACE_MS, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
+import { noise } from "../registries.ts";
 
 const MUTABLE = { mutable: true };
 const NEW = new Uint8Array(3);
@@ -19,7 +21,7 @@ async function fill({ registry }: ProtocolWorld): Promise<void> {
   await registry.delete("a@3");
 }
 
-async function problems({ registry }: ProtocolWorld): Promise<string[][]> {
+async function problems({ registry }: Pick<ProtocolWorld, "registry">): Promise<string[][]> {
   return (await verifyRegistry(registry)).problems.map(({ ref, code, key }) => [ref, code, key]);
 }
 
@@ -103,6 +105,55 @@ testProtocol(
     assertEquals(await problems(world), []);
   },
 );
+
+testProtocol("verifyRegistry() finds what only one member tells", MUTABLE, async (world) => {
+  await fill(world);
+  const others: [folder: string, change: object][] = [
+    ["names/a/aliases/", { alias: "other" }],
+    ["names/a/aliases/", { name: "b" }],
+    ["names/a/keys/", { key: "other" }],
+    ["names/a/versions/prerelease/", { version: "2.0.0-rc.2" }],
+    ["settings/", { commit: world.system.id() }],
+    ["names/a/versions/final/p8", { kind: "scrubbed" }], // not a first generation
+  ];
+  for (const [folder, change] of others) {
+    const [key] = await world.keys(folder);
+    const bytes = await (await world.store.get(key))!.bytes();
+    const { record, inline } = decodeRecord(bytes, key);
+    await world.store.put(key, encodeRecord({ ...record, ...change } as AnyRecord, [inline]));
+    const found = (await problems(world)).filter(([, code]) => code === "Corrupt"); // an alias may name nothing then
+    assertEquals(found.map(([, , at]) => at), [key], JSON.stringify(change));
+    await world.store.put(key, bytes);
+  }
+});
+
+testProtocol("damage is reported once, below a void record or an alias", MUTABLE, async (world) => {
+  const { store, keys } = world;
+  await world.registry.save("a", "first", { version: "1" });
+  await world.registry.setAlias("a", "live", "1");
+  const [first] = await keys("names/a/versions/");
+  const bytes = await (await store.get(first))!.bytes();
+  await store.put(first, noise(300));
+  const found = [["a@1.0.0", "Corrupt", first]];
+  assertEquals(await problems(world), found);
+  await store.put(first, bytes);
+  await makeVoid(world);
+  await store.put(first, noise(300));
+  assertEquals(await problems(await world.open()), found);
+});
+
+testProtocol("an alias that moves while its version is looked for is whole", {}, async (world) => {
+  for (const n of [1, 2]) await world.registry.save("a", n);
+  await world.registry.setAlias("a", "live", "1");
+  const { registry, backend } = await world.open();
+  backend.answer({ verb: "list", key: /final\/p8/ }, async (act) => {
+    await world.registry.setAlias("a", "live", "2");
+    await world.registry.delete("a@1");
+    return await act();
+  });
+  const report = await verifyRegistry(registry);
+  assertEquals([report.problems, await world.registry.aliases("a")], [[], { live: "2.0.0" }]);
+});
 
 testProtocol(
   "verifyRegistry() finds a first generation whose successors are lost",
