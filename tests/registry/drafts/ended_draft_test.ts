@@ -165,3 +165,17 @@ testProtocol(
     assertEquals(await other.discard(), true);
   },
 );
+
+testProtocol(
+  "a commit that fails can be repeated in another way, with the same parts",
+  {},
+  async ({ registry }) => {
+    await registry.save("a", "taken", { version: "1" });
+    const draft = await registry.openDraft("a", { id: "1" });
+    await draft.addPart("a", file("a"));
+    await rejected("AlreadyExists", draft.commit({ version: "1" }));
+    assertEquals([(await draft.info()).state, await draft.discard()], ["committing", false]);
+    await rejected("Conflict", draft.addPart("b", file("b")));
+    assertEquals((await draft.commit({ version: "2" })).version, "2.0.0");
+  },
+);

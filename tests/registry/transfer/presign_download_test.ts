@@ -94,3 +94,20 @@ Deno.test("a lost object is Corrupt, not a URL that finds nothing", async () => 
   for (const key of await keysOf(store, "objects/")) await store.delete(key);
   await rejected("Corrupt", presignDownload(registry, "data"));
 });
+
+Deno.test("which file, which version and for how long must be sayable, also read-only", async () => {
+  const { backend, fetch } = createPresigningStore();
+  const writer = await openRegistry(backend);
+  await saveFolder(writer, "many", { "a": LARGE, "b": noise(400_000, 3) });
+  const registry = await openRegistry(backend, { readOnly: true });
+  for (
+    const [code, ref, options] of [
+      ["Invalid", "many", {}],
+      ["NotFound", "many", { path: "c" }],
+      ["NotFound", "other", {}],
+      ["NotFound", "many@2", { path: "a" }],
+      ["Invalid", "many", { path: "a", expiresInMs: 0 }],
+    ] as const
+  ) await rejected(code, presignDownload(registry, ref, options));
+  assertEquals(await fetch((await presignDownload(registry, "many", { path: "a" })).url), LARGE);
+});
