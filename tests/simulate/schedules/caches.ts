@@ -4,7 +4,7 @@ import type { Backend } from "../../../core/backend.ts";
 import type { Random } from "../random.ts";
 import { GRACE_MS } from "../world.ts";
 import type { World } from "../world.ts";
-import { largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import { largeValue, liveAs, mostly, sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Readers of one registry or of two in places of their own, over one cache. */
@@ -32,9 +32,7 @@ export const caches: Schedule = {
           if (settings.versioned && random.chance(0.3)) {
             await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0"]));
           }
-          await actor.rest(
-            random.weighted([[3, random.between(0, 300)], [1, random.between(0, GRACE_MS)]]),
-          );
+          await actor.rest(mostly(random, 3, 300));
           if (random.chance(0.3)) {
             await actor.delete(
               "a",
@@ -82,9 +80,7 @@ async function read(
         "a",
         versioned ? random.pick(["1.0.0", "2.0.0", "latest", "live"]) : "latest",
       );
-      await actor.rest(
-        random.weighted([[4, random.between(0, 300)], [1, random.between(0, GRACE_MS)]]),
-      );
+      await actor.rest(mostly(random, 4, 300));
     }
   });
 }

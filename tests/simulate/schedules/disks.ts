@@ -4,7 +4,16 @@ import { createStagingDisk } from "../stores/staging_disk.ts";
 import type { StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";
-import { inOrder, largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import {
+  collecting,
+  found,
+  inOrder,
+  largeValue,
+  liveAs,
+  mostly,
+  sharingValue,
+  smallValue,
+} from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** A process stands still, or is killed, between the stage and the key. */
@@ -25,12 +34,7 @@ function diskSchedule(locking: "link" | "file"): Schedule {
         : versioned
         ? {}
         : over;
-      await liveAs(
-        world,
-        "founder",
-        {},
-        (actor) => actor.save("a", sharingValue("common", "first"), over).then(() => {}),
-      );
+      await found(world, sharingValue("common", "first"), over);
       const ms = random.weighted([[1, random.between(0, 10_000)], [
         4,
         random.between(0.2, 3) * GRACE_MS,
@@ -69,12 +73,7 @@ function diskSchedule(locking: "link" | "file"): Schedule {
       const others = [1, 2].map((i) =>
         liveAs(world, `writer ${i}`, {}, async (actor) => {
           for (let n = 0; n < 3; n++) {
-            await actor.rest(
-              random.weighted([[3, random.between(0, 300)], [
-                1,
-                random.between(0, 0.6) * GRACE_MS,
-              ]]),
-            );
+            await actor.rest(mostly(random, 3, 300, 0.6 * GRACE_MS));
             await actor.save(
               "a",
               smallValue(`writer ${i} ${n}`),
@@ -84,12 +83,7 @@ function diskSchedule(locking: "link" | "file"): Schedule {
           }
         })
       );
-      const janitor = liveAs(world, "janitor", {}, async (actor) => {
-        for (let n = 0; n < 3; n++) {
-          await actor.rest(random.between(0.6, 1.2) * GRACE_MS);
-          await actor.collect();
-        }
-      });
+      const janitor = collecting(world, 3, [0.6, 1.2]);
       await Promise.all([slow, ...others, janitor]);
     },
   };

@@ -3,11 +3,14 @@ import type { Fault, StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";
 import {
+  collecting,
+  found,
   inOrder,
   isCommit,
   isUpload,
   largeValue,
   liveAs,
+  OVERWRITE,
   sharingValue,
   smallValue,
 } from "./schedule.ts";
@@ -20,23 +23,17 @@ export const busyJanitor: Schedule = {
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: true }),
   async run(world) {
     const { random } = world;
-    const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(
-      world,
-      "founder",
-      {},
-      (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}),
-    );
+    await found(world, largeValue("first"), OVERWRITE);
     const slow: Fault = { kind: "slow", beforeMs: random.between(0, 0.2) * GRACE_MS };
     const writer = liveAs(world, "writer", { fault: inOrder(isCommit, [slow]) }, async (actor) => {
       await actor.save(
         "a",
         random.pick([largeValue("second"), sharingValue("common", "second")]),
-        overwrite,
+        OVERWRITE,
       );
       await actor.rest(random.between(0, 1.2) * GRACE_MS);
       if (random.chance(0.4)) await actor.delete("a", "1.0.0");
-      else await actor.save("a", largeValue("third"), overwrite);
+      else await actor.save("a", largeValue("third"), OVERWRITE);
     });
     const readers = Array.from(
       { length: 2 },
@@ -51,32 +48,20 @@ export const busyJanitor: Schedule = {
     );
     const janitors = Array.from(
       { length: 2 },
-      (_, i) =>
-        liveAs(world, `janitor ${i}`, {}, async (actor) => {
-          for (let n = 0; n < 4; n++) {
-            await actor.rest(random.between(0, 0.6) * GRACE_MS);
-            await actor.collect();
-          }
-        }),
+      (_, i) => collecting(world, 4, [0, 0.6], { name: `janitor ${i}` }),
     );
     await Promise.all([writer, ...readers, ...janitors]);
   },
 };
 
-/** A janitor stands still for hours in the middle of its work, and others save, overwrite and collect meanwhile. */
+/** A janitor stands still for hours in the middle of its work, and others save, OVERWRITE and collect meanwhile. */
 export const slowJanitor: Schedule = {
   name: "slow janitor",
   weight: 8,
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: true }),
   async run(world, settings) {
     const { random } = world;
-    const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(
-      world,
-      "founder",
-      {},
-      (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}),
-    );
+    await found(world, largeValue("first"), OVERWRITE);
     if (random.chance(0.5)) await world.system.sleep(random.between(0.5, 1.5) * GRACE_MS);
     const frozen = random.pick([{}, {}, { wall: true }, { monotonic: true }, {
       wall: true,
@@ -104,10 +89,10 @@ export const slowJanitor: Schedule = {
       await actor.save(
         "a",
         largeValue("second"),
-        settings.versioned && random.chance(0.5) ? {} : overwrite,
+        settings.versioned && random.chance(0.5) ? {} : OVERWRITE,
       );
       await actor.rest(random.between(0, 0.9) * GRACE_MS);
-      if (random.chance(0.5)) await actor.save("a", sharingValue("common", "third"), overwrite);
+      if (random.chance(0.5)) await actor.save("a", sharingValue("common", "third"), OVERWRITE);
     });
     const quick = liveAs(world, "quick janitor", {}, async (actor) => {
       await actor.rest(random.between(0.9, 1.5) * GRACE_MS);
@@ -135,7 +120,7 @@ export const savedAgain: Schedule = {
     const writer = liveAs(world, "writer", {}, async (actor) => {
       await actor.save("a", random.pick([smallValue, largeValue])("first"), { version: "1.0.0" });
       if (mutable && random.chance(0.7)) {
-        await actor.save("a", smallValue("second"), { version: "1.0.0", onConflict: "overwrite" });
+        await actor.save("a", smallValue("second"), OVERWRITE);
       } else await actor.delete("a", "1.0.0");
       await actor.rest(random.between(1.02, 1.5) * GRACE_MS);
       await actor.collect();
@@ -156,18 +141,12 @@ export const twoJanitors: Schedule = {
   settings: () => ({ versioned: true, mutable: true }),
   async run(world) {
     const { random } = world;
-    const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(
-      world,
-      "founder",
-      {},
-      (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}),
-    );
+    await found(world, largeValue("first"), OVERWRITE);
     const landsAfterMs = random.between(1.02, 2) * GRACE_MS;
     const late: Fault = { kind: "late", afterMs: landsAfterMs };
     const fault = inOrder<Fault>(isCommit, [late, { kind: "lostRequest" }], true);
     await liveAs(world, "late writer", { fault, retryForMs: 3_000 }, async (actor) => {
-      await actor.save("a", sharingValue("common", "second"), overwrite);
+      await actor.save("a", sharingValue("common", "second"), OVERWRITE);
     });
     const frozen = { wall: random.chance(0.8), monotonic: random.chance(0.8) };
     const slow = liveAs(world, "slow janitor", {}, async (actor) => {

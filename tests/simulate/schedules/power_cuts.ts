@@ -4,7 +4,7 @@ import { createPowerCutDisk, POWER } from "../stores/power_cut.ts";
 import type { PowerCutDisk } from "../stores/power_cut.ts";
 import { GRACE_MS } from "../world.ts";
 import type { World } from "../world.ts";
-import { largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import { found, largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 const disks = new WeakMap<World, PowerCutDisk>();
@@ -28,12 +28,7 @@ export const powerCuts: Schedule = {
     const [main] = world.sites;
     const value = () =>
       random.pick([smallValue("order"), largeValue("order"), sharingValue("common", "order")]);
-    await liveAs(
-      world,
-      "founder",
-      {},
-      (actor) => actor.save("a", sharingValue("common", "first")).then(() => {}),
-    );
+    await found(world, sharingValue("common", "first"));
     for (let cut = 0; cut < 3; cut++) {
       const key = { idempotencyKey: `order ${cut}` };
       const version = `${cut + 2}.0.0`;

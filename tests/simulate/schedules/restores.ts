@@ -6,7 +6,7 @@ import { isPrefix } from "../../../core/backend.ts";
 import { NAMES, SETTINGS } from "../../../registry/layout.ts";
 import { GRACE_MS } from "../world.ts";
 import type { World } from "../world.ts";
-import { largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import { collecting, largeValue, liveAs, mostly, sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule, SimulatedSettings } from "./schedule.ts";
 
 type Backup = [key: string, bytes: Uint8Array][];
@@ -61,9 +61,7 @@ async function restore(
         if (random.chance(0.2)) await actor.delete("a", "1.0.0", { force: true });
         if (random.chance(0.3)) await actor.setAlias("a", "live", "2.0.0");
         for (const ref of ["2.0.0", "3.0.0", "latest"]) await actor.load("a", ref);
-        await actor.rest(
-          random.weighted([[3, random.between(0, 1_000)], [1, random.between(0, 0.7) * GRACE_MS]]),
-        );
+        await actor.rest(mostly(random, 3, 1_000, 0.7 * GRACE_MS));
         if (random.chance(0.3)) await actor.collect();
       }
     });
@@ -85,12 +83,7 @@ async function restore(
     await restored.recorded("backup").put(key, bytes, { mode: "create" });
   }
   await live("writer after it", "restored", 3);
-  await liveAs(world, "janitor", { site: "restored" }, async (actor) => {
-    for (let n = 0; n < 2; n++) {
-      await actor.rest(random.between(0.6, 1.2) * GRACE_MS);
-      await actor.collect();
-    }
-  });
+  await collecting(world, 2, [0.6, 1.2], { site: "restored" });
   if (settings.mutable) await mirror("restored"); // an immutable target keeps what it has
 }
 

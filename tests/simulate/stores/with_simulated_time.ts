@@ -1,6 +1,7 @@
 // A real store in virtual time, to replay simulated schedules on.
 import type { Backend } from "../../../core/backend.ts";
 import type { System } from "../../../core/system.ts";
+import { withoutExtras } from "./like.ts";
 import { withShiftedTime } from "../with_shifted_time.ts";
 
 /** Wraps a store, so that its times are those of a simulated system; one request at a time. */
@@ -10,12 +11,9 @@ export function withSimulatedTime(inner: Backend, world: System): Backend {
     shiftMs: ({ key, modifiedAt }) => (writtenAt.get(key) ?? world.now()) - modifiedAt,
   });
   return {
+    ...withoutExtras(shifted),
     kind: "memory", // of a store that is known, so that it is not probed: that has its own tests
     location: "memory:simulated", // where it really is must not get into a trace
-    locking: shifted.locking,
-    layout: shifted.layout,
-    head: (key, options) => shifted.head(key, options),
-    get: (key, options) => shifted.get(key, options),
     async put(key, body, options) {
       const before = writtenAt.get(key);
       writtenAt.set(key, world.now());
@@ -23,8 +21,5 @@ export function withSimulatedTime(inner: Backend, world: System): Backend {
       if (!result.written && before !== undefined) writtenAt.set(key, before);
       return result;
     },
-    delete: (key, options) => shifted.delete(key, options),
-    list: (prefix, options) => shifted.list(prefix, options),
-    [Symbol.asyncDispose]: () => shifted[Symbol.asyncDispose](),
   };
 }

@@ -5,12 +5,14 @@ import type { Random } from "../../random.ts";
 import type { StoreCall } from "../../with_faults.ts";
 import type { CallPause } from "../../with_process.ts";
 import {
+  found,
   inOrder,
   isCommit,
   isUpload,
   largeValue,
   liveAs,
   longValue,
+  OVERWRITE,
   sharingValue,
 } from "../schedule.ts";
 import type { Schedule } from "../schedule.ts";
@@ -31,13 +33,7 @@ export const changedGraces: Schedule = {
   }),
   async run(world) {
     const { random } = world;
-    const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(
-      world,
-      "founder",
-      {},
-      (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}),
-    );
+    await found(world, largeValue("first"), OVERWRITE);
     const setters = Array.from({ length: 2 }, (_, i) => {
       const own = random.fork();
       const rates = { lostReply: 0.1, late: 0.1, hiddenRetry: 0.1, unavailable: 0.05 };
@@ -64,7 +60,7 @@ export const changedGraces: Schedule = {
             longValue(label, MINUTE_MS),
           ]);
           if (own.chance(0.2)) await actor.delete("a", "1.0.0");
-          else await actor.save("a", value, overwrite);
+          else await actor.save("a", value, OVERWRITE);
         }
       });
     });
