@@ -362,8 +362,7 @@ export type * from "./core/record/difference.ts";
 export type * from "./core/record/lineage.ts";
 export type * from "./core/record/log.ts";
 export type * from "./core/record/transfer.ts";
-export type { UploadNote } from "./registry/transfer/resumable/pieces.ts";
-export type { WritePiecesOptions } from "./registry/transfer/resumable/write_pieces.ts";
+export type { UploadNote, WritePiecesOptions } from "./registry/transfer/resumable/write_pieces.ts";
 export type {
   AppendOptions,
   BeginUploadOptions,

@@ -8,13 +8,12 @@ import type { Context } from "../opening/context.ts";
 import { bindingGraceMs, readGraces } from "../opening/graces.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import { NAMES, OBJECTS, refOfKey } from "../layout.ts";
-import { memoryMs } from "./collection.ts";
+import { memoryMs, takeMark } from "./collection.ts";
 import type { Collection, GarbageItem, GarbageKind, Measure, WaitingItem } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
 import { checkNobodyUploads, collectName } from "./garbage_of_name.ts";
 import { removeNotes } from "./garbage/lineage_notes.ts";
-import { takeMark } from "./mark.ts";
 import { asPartial } from "./readable.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 

@@ -17,9 +17,9 @@ import {
   readTimes,
 } from "./garbage/known_records.ts";
 import type { Cell, Folder, KnownRecord, KnownRecords } from "./garbage/known.ts";
-import { listCells, listFolders } from "./garbage/listed.ts";
+import { listCells, listFolders } from "./garbage/known.ts";
 import { openNote } from "./garbage/note.ts";
-import { otherMark } from "./mark.ts";
+import { otherMark } from "./collection.ts";
 
 export async function collectName(collection: Collection, name: string): Promise<void> {
   const folders = await listFolders(collection, name);

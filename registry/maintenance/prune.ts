@@ -5,9 +5,8 @@ import { realSystem } from "../../core/system.ts";
 import { checkWritable, knownContext } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
 import { checkHas, checkKnown, listNames } from "../listing.ts";
-import { readStoreTime } from "./mark.ts";
-import { prunableByContract, prunableInStore } from "./prunable.ts";
-import { pruneName } from "./prune_name.ts";
+import { readStoreTime } from "./collection.ts";
+import { prunableByContract, prunableInStore, pruneName } from "./prune_name.ts";
 import type { PruneRules } from "./prune_name.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 

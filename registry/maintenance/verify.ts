@@ -64,7 +64,7 @@ export async function verifyRegistry(
   return report;
 }
 
-export async function countStrangers(
+async function countStrangers(
   context: Context,
   prefix: string,
   unseen: VerifyUnseen,
@@ -81,7 +81,7 @@ export async function countStrangers(
 }
 
 /** Counts what lies beside records and payload. */
-export async function countAside(
+async function countAside(
   context: Context,
   unseen: VerifyUnseen,
   signal?: AbortSignal,

@@ -44,7 +44,7 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "garbage/sign-of-life-ignored",
-    file: "registry/maintenance/garbage/listed.ts",
+    file: "registry/maintenance/garbage/known.ts",
     text: "folder.newest = Math.max(folder.newest, entry.modifiedAt);",
     replacement: "folder.newest ||= entry.modifiedAt;",
     foundBy: {
@@ -145,7 +145,7 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "garbage/clock-not-checked",
-    file: "registry/maintenance/mark.ts",
+    file: "registry/maintenance/collection.ts",
     text: "if (skewMs <= settings.leastGraceMs / 4) return",
     replacement: "if (skewMs >= 0) return",
     foundBy: {

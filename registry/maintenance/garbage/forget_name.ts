@@ -5,8 +5,8 @@ import type { Generation } from "../../cell/heads.ts";
 import type { Collection } from "../collection.ts";
 import { encodeBuried, readRemains, readTimes } from "./known_records.ts";
 import type { Cell, KnownName, KnownRecords } from "./known.ts";
-import { listCells } from "./listed.ts";
-import { otherMark } from "../mark.ts";
+import { listCells } from "./known.ts";
+import { otherMark } from "../collection.ts";
 
 /**
  * Removes all records of a name that has no payload, no version alive, and nothing that is younger than what is

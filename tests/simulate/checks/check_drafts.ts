@@ -1,5 +1,5 @@
 // Checks what became of parts of drafts that were acknowledged, and of commits that named parts.
-import { parseDraftKey } from "../../../registry/drafts/keys.ts";
+import { parseDraftKey } from "../../../registry/drafts/note.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import type { VersionRecord } from "../../../core/record/record.ts";
 import { describeOperation } from "../operation_log.ts";
