@@ -372,7 +372,7 @@ export type {
   UploadState,
 } from "./registry/transfer/resumable/uploads.ts";
 export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./registry/probe.ts";
-export type { GarbageOptions, GarbageReport } from "./registry/maintenance/collect_garbage.ts";
+export type { GarbageOptions, GarbageReport } from "./registry/maintenance/collection.ts";
 export type { GarbageItem, GarbageKind, WaitingItem } from "./registry/maintenance/collection.ts";
 export type { GarbageSpace, NameSpace, SpaceReport } from "./registry/maintenance/space.ts";
 export type { RebuildOptions, RebuildReport } from "./registry/lineage/rebuild.ts";

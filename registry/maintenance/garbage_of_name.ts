@@ -182,11 +182,11 @@ export async function checkNobodyUploads(collection: Collection, name: string): 
 
 /** Where a run takes no account of ages, whoever writes beside it would lose what it is about to commit. */
 function checkAlone(
-  { graceMs, isOld }: Collection,
+  collection: Collection,
   objects: readonly Pick<ObjectInfo, "key" | "modifiedAt">[],
 ): void {
-  if (graceMs > 0) return;
-  const written = objects.find(({ modifiedAt }) => !isOld(modifiedAt));
+  if (collection.graceMs > 0) return;
+  const written = objects.find(({ modifiedAt }) => !collection.isOld(modifiedAt));
   if (written === undefined) return;
   throw fault({
     code: "Unavailable",

@@ -94,8 +94,8 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "garbage/dry-run-removes",
-    file: "registry/maintenance/collect_garbage.ts",
-    text: "report.dryRun ? [] : items.map",
+    file: "registry/maintenance/collection.ts",
+    text: "this.dryRun ? [] : items.map",
     replacement: "items.map",
     foundBy: {
       test: "tests/registry/maintenance/garbage_test.ts",
@@ -170,7 +170,7 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/young-leftovers-removed",
     file: "registry/maintenance/garbage/leftovers.ts",
-    text: "if (!isOld(entry.modifiedAt)) continue;",
+    text: "if (!collection.isOld(entry.modifiedAt)) continue;",
     replacement: "",
     foundBy: {
       test: "tests/registry/maintenance/garbage_test.ts",

@@ -48,16 +48,16 @@ export const PROTOCOL: readonly Mutant[] = [
   },
   {
     name: "rules/grace",
-    file: "registry/maintenance/collect_garbage.ts",
-    text: "modifiedAt < markAt() - graceMs",
-    replacement: "modifiedAt < markAt()",
+    file: "registry/maintenance/collection.ts",
+    text: "modifiedAt < this.markAt() - this.graceMs",
+    replacement: "modifiedAt < this.markAt()",
     foundBy: { seeds: { "first": 1, "count": 2000 } },
   },
   {
     name: "rules/mark-first",
-    file: "registry/maintenance/collect_garbage.ts",
-    text: "modifiedAt < markAt() - graceMs",
-    replacement: "modifiedAt < system.now() - graceMs",
+    file: "registry/maintenance/collection.ts",
+    text: "modifiedAt < this.markAt() - this.graceMs",
+    replacement: "modifiedAt < this.context.system.now() - this.graceMs",
     foundBy: { seeds: { "first": 1, "count": 2000 } },
   },
   {

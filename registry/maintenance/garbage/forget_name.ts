@@ -48,11 +48,11 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
 }
 
 function mayGo(
-  { isForgettable }: Collection,
+  collection: Collection,
   { kind, generations }: Cell,
   records: KnownRecords,
 ): boolean {
-  if (!generations.every(({ modifiedAt }) => isForgettable(modifiedAt))) return false;
+  if (!generations.every(({ modifiedAt }) => collection.isForgettable(modifiedAt))) return false;
   return kind !== "version" || records.get(generations[0].key)?.kind === "deleted";
 }
 

@@ -4,8 +4,8 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend, ObjectInfo } from "../../../core/backend.ts";
 import { realSystem } from "../../../core/system.ts";
 import { openRegistry } from "../../../mod.ts";
-import { createCollection } from "../../../registry/maintenance/collect_garbage.ts";
-import type { GarbageReport } from "../../../registry/maintenance/collect_garbage.ts";
+import { Collection } from "../../../registry/maintenance/collection.ts";
+import type { GarbageReport } from "../../../registry/maintenance/collection.ts";
 import { collectDrafts } from "../../../registry/maintenance/garbage/drafts.ts";
 import { contextOf } from "../../../registry/opening/context.ts";
 
@@ -36,7 +36,7 @@ async function cpuTimeOf(names: number): Promise<number> {
     markAt: new Date(realSystem.now()),
     graceMs: context.settings.graceMs,
   } as GarbageReport;
-  const collection = createCollection(context, { report, markKey: "" });
+  const collection = new Collection(context, { report, markKey: "" });
   const before = process.cpuUsage();
   await collectDrafts(collection);
   const { user, system } = process.cpuUsage(before);
