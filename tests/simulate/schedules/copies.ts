@@ -1,5 +1,5 @@
 // Versions that are made of others, and many at once.
-import { createRandomFaults } from "../random_faults.ts";
+import { createRandomFaults } from "../random.ts";
 import { GRACE_MS } from "../world.ts";
 import {
   collecting,

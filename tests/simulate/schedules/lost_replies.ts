@@ -1,7 +1,7 @@
 // Creates whose replies are lost, or that are sent twice behind the caller's back, or that arrive
 // much later.
-import { createRandomFaults } from "../random_faults.ts";
-import type { FaultRates } from "../random_faults.ts";
+import { createRandomFaults } from "../random.ts";
+import type { FaultRates } from "../random.ts";
 import { GRACE_MS } from "../world.ts";
 import type { World } from "../world.ts";
 import { collecting, liveAs, sharingValue, smallValue } from "./schedule.ts";

@@ -1,7 +1,7 @@
 // Mirrors: what one registry holds is brought to another one, again and again.
 import type { Actor } from "../actor.ts";
-import { createRandomFaults } from "../random_faults.ts";
-import type { FaultRates } from "../random_faults.ts";
+import { createRandomFaults } from "../random.ts";
+import type { FaultRates } from "../random.ts";
 import type { Fault } from "../with_faults.ts";
 import type { ActorOptions, World } from "../world.ts";
 import { GRACE_MS } from "../world.ts";

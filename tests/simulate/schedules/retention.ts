@@ -1,7 +1,7 @@
 // Retention: what `prune` deletes while others save, delete, alias and collect.
 import type { PruneOptions } from "../../../registry/maintenance/prune_report.ts";
 import type { Random } from "../random.ts";
-import { createRandomFaults } from "../random_faults.ts";
+import { createRandomFaults } from "../random.ts";
 import type { Fault } from "../with_faults.ts";
 import { GRACE_MS } from "../world.ts";
 import {

@@ -1,8 +1,7 @@
 // What a schedule is, and how actors come to life in it.
 import type { Actor } from "../actor.ts";
 import { Bundle, PAYLOAD_BYTES, STREAMED_BYTES } from "../bundle.ts";
-import type { Random } from "../random.ts";
-import type { FaultRates } from "../random_faults.ts";
+import type { FaultRates, Random } from "../random.ts";
 import type { Fault, StoreCall } from "../with_faults.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
 import { GRACE_MS } from "../world.ts";

@@ -2,7 +2,7 @@
 // commit.
 import { uploadKey } from "../../../registry/layout.ts";
 import type { Upload } from "../../../core/record/transfer.ts";
-import { createRandomFaults } from "../random_faults.ts";
+import { createRandomFaults } from "../random.ts";
 import { withVerbs } from "../stores/with_verbs.ts";
 import { GRACE_MS } from "../world.ts";
 import type { World } from "../world.ts";
