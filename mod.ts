@@ -361,8 +361,7 @@ export type * from "./core/record/difference.ts";
 export type * from "./core/record/lineage.ts";
 export type * from "./core/record/log.ts";
 export type * from "./core/record/transfer.ts";
-export type { UploadNote } from "./registry/transfer/resumable/pieces.ts";
-export type { WritePiecesOptions } from "./registry/transfer/resumable/write_pieces.ts";
+export type { UploadNote, WritePiecesOptions } from "./registry/transfer/resumable/write_pieces.ts";
 export type {
   AppendOptions,
   BeginUploadOptions,
@@ -372,7 +371,7 @@ export type {
   UploadState,
 } from "./registry/transfer/resumable/uploads.ts";
 export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./registry/probe.ts";
-export type { GarbageOptions, GarbageReport } from "./registry/maintenance/collect_garbage.ts";
+export type { GarbageOptions, GarbageReport } from "./registry/maintenance/collection.ts";
 export type { GarbageItem, GarbageKind, WaitingItem } from "./registry/maintenance/collection.ts";
 export type { GarbageSpace, NameSpace, SpaceReport } from "./registry/maintenance/space.ts";
 export type { RebuildOptions, RebuildReport } from "./registry/lineage/rebuild.ts";

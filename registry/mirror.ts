@@ -57,9 +57,9 @@ export async function mirrorRegistry(
   const progress = { names: 0, totalNames: 0, versions: 0, bytes: 0 };
   const run = createRun(stores.to, options, report, progress);
   const mirrorOne = await chooseMirror(run, from, to, stores);
-  if (stores.from === undefined && run.deleted) report.leftOut.push("deletions");
-  if (stores.from === undefined && run.deleted && run.aliases) {
-    report.leftOut.push("removed aliases");
+  if (stores.from === undefined && run.deleted) {
+    report.leftOut.push("deletions");
+    if (run.aliases) report.leftOut.push("removed aliases");
   }
   if (stores.to === undefined) report.leftOut.push("dates");
   const names = await persist(run, () => pairNames(from, options, stores.from));

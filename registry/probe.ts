@@ -8,13 +8,11 @@ import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import type { OpeningContext } from "./opening/context.ts";
 import { probeFolder } from "./layout.ts";
-import { clockStep } from "./probe/clock.ts";
-import type { ClockReading } from "./probe/clock.ts";
-import { createSteps } from "./probe/creates.ts";
+import { clockStep, createSteps, readSteps } from "./probe/objects.ts";
+import type { ClockReading } from "./probe/objects.ts";
 import { listSteps } from "./probe/lists.ts";
-import { readSteps } from "./probe/reads.ts";
-import { createTarget, Unmet } from "./probe/target.ts";
-import type { ProbeStepDefinition, ProbeTarget } from "./probe/target.ts";
+import { ProbeTarget, Unmet } from "./probe/target.ts";
+import type { ProbeStepDefinition } from "./probe/target.ts";
 
 /** A store that does not answer is not waited for to clean up. */
 const CLEAN_UP_MS = 5_000;
@@ -75,7 +73,7 @@ export async function probeBackend(
   const clock: ClockReading = {};
   const definitions = [...createSteps, ...readSteps, ...listSteps, clockStep(clock)];
   const folder = probeFolder(system.id());
-  const target = createTarget(backend, folder, { system, signal, maxClockOffsetMs });
+  const target = new ProbeTarget(backend, folder, { system, signal, maxClockOffsetMs });
   const steps: ProbeStep[] = [];
   const passes = () => steps.every(({ ok, required }) => ok || !required);
   try {
@@ -106,7 +104,7 @@ async function take(
   { name, required, run }: ProbeStepDefinition,
   target: ProbeTarget,
 ): Promise<ProbeStep> {
-  const { system, signal } = target;
+  const { system, signal } = target.settings;
   const startedAt = system.monotonic();
   const end = (fields: Pick<ProbeStep, "ok" | "detail" | "hint">): ProbeStep => {
     const said = Object.entries(fields).filter(([, value]) => value !== undefined);

@@ -15,7 +15,7 @@ import type {
   UploadToCommit,
 } from "../core/record/transfer.ts";
 import type { Registry, SavedArtifact, SignalOptions } from "../core/registry.ts";
-import type { GarbageOptions, GarbageReport } from "./maintenance/collect_garbage.ts";
+import type { GarbageOptions, GarbageReport } from "./maintenance/collection.ts";
 import type { SpaceReport } from "./maintenance/space.ts";
 import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";

@@ -9,8 +9,13 @@ import {
   decodeEnd,
   decodePart,
   DISCARDED_BYTES,
+  draftEndingKey,
+  draftEndKey,
+  draftFolder,
+  draftPartKey,
   encodeMark,
   encodePart,
+  parseDraftKey,
 } from "../registry/drafts/note.ts";
 import type { DraftEnd, PartNote } from "../registry/drafts/note.ts";
 import {
@@ -27,13 +32,6 @@ import {
   SETTINGS,
   versionCell,
 } from "../registry/layout.ts";
-import {
-  draftEndingKey,
-  draftEndKey,
-  draftFolder,
-  draftPartKey,
-  parseDraftKey,
-} from "../registry/drafts/keys.ts";
 import { lineageKeys } from "../registry/lineage/inputs.ts";
 
 /** The test vectors of FORMAT.md, section 10. */

@@ -5,7 +5,7 @@ import type { ErrorCode, RegistryError } from "../../core/errors.ts";
 import { fault } from "../../core/errors.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";
 import type { Context } from "../opening/context.ts";
-import { draftEndKey, draftFolder, parseDraftKey } from "./keys.ts";
+import { draftEndKey, draftFolder, parseDraftKey } from "./note.ts";
 
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 

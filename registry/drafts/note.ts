@@ -1,10 +1,11 @@
-// The stored objects of a draft: one for each added part, and its marks. See FORMAT.md, section
-// 6.1.
+// The stored objects of a draft, one for each added part, and its marks: their keys and their
+// bytes. See FORMAT.md, section 6.1.
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 import { filesProblem } from "../../core/record/record_shape.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
-import { isCommitId } from "../layout.ts";
+import { checked, DRAFTS, isCommitId } from "../layout.ts";
+import { decodeName, encodeName } from "../../core/naming/names.ts";
 
 export interface PartNote {
   name: string;
@@ -104,4 +105,50 @@ function parsed(bytes: Uint8Array): unknown {
 function sizeOfFiles(files: unknown): number {
   if (!Array.isArray(files)) return 0;
   return files.reduce((sum, file) => sum + (typeof file?.size === "number" ? file.size : 0), 0);
+}
+
+export function draftFolder(name: string, id: string): string {
+  return `${DRAFTS}${encodeName(name)}/${encodeName(id)}/`;
+}
+
+/** A part of a draft as one commit added it: `drafts/<name>/<id>/<part>/<commit>`. */
+export function draftPartKey(folder: string, part: string, commit: string): string {
+  return checked(`${folder}${encodeName(part)}/`) + commit;
+}
+
+/** The object that decides how a draft ends. */
+export function draftEndKey(folder: string): string {
+  return `${folder}${END}`;
+}
+
+/** The object after which no part of a draft is acknowledged. Its key begins with {@linkcode draftEndKey}. */
+export function draftEndingKey(folder: string): string {
+  return `${folder}${ENDING}`;
+}
+
+const END = ".end";
+const ENDING = `${END}ing`;
+
+export interface DraftKey {
+  name: string;
+  draft: string;
+  /** Which part, and the commit that added it; absent in a mark. */
+  added?: { part: string; commit: string };
+  /** Which mark of the draft it is; absent in a part. */
+  mark?: "ending" | "end";
+}
+
+/** Parses a key below `drafts/`; undefined for a key that no registry writes. */
+export function parseDraftKey(key: string): DraftKey | undefined {
+  const [top, name = "", draft = "", segment = "", commit, ...more] = key.split("/");
+  if (`${top}/` !== DRAFTS || decodeName(name) === undefined || decodeName(draft) === undefined) {
+    return undefined;
+  }
+  if (segment === END && commit === undefined) return { name, draft, mark: "end" };
+  if (segment === ENDING && commit === undefined) return { name, draft, mark: "ending" };
+  const part = decodeName(segment);
+  if (part === undefined || commit === undefined || !isCommitId(commit) || more.length > 0) {
+    return undefined;
+  }
+  return { name, draft, added: { part, commit } };
 }

@@ -4,9 +4,8 @@ import type { RegistryError } from "../../core/errors.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { draftPlace, encodePlace, payloadKey } from "../layout.ts";
-import { draftPartKey } from "./keys.ts";
+import { decodePart, draftPartKey } from "./note.ts";
 import type { Addition, DraftCall, DraftLook } from "./look.ts";
-import { decodePart } from "./note.ts";
 import type { PartNote } from "./note.ts";
 import type { DecidedParts } from "./state.ts";
 

@@ -17,9 +17,9 @@ import {
   readTimes,
 } from "./garbage/known_records.ts";
 import type { Cell, Folder, KnownRecord, KnownRecords } from "./garbage/known.ts";
-import { listCells, listFolders } from "./garbage/listed.ts";
+import { listCells, listFolders } from "./garbage/known.ts";
 import { openNote } from "./garbage/note.ts";
-import { otherMark } from "./mark.ts";
+import { otherMark } from "./collection.ts";
 
 export async function collectName(collection: Collection, name: string): Promise<void> {
   const folders = await listFolders(collection, name);
@@ -182,11 +182,11 @@ export async function checkNobodyUploads(collection: Collection, name: string): 
 
 /** Where a run takes no account of ages, whoever writes beside it would lose what it is about to commit. */
 function checkAlone(
-  { graceMs, isOld }: Collection,
+  collection: Collection,
   objects: readonly Pick<ObjectInfo, "key" | "modifiedAt">[],
 ): void {
-  if (graceMs > 0) return;
-  const written = objects.find(({ modifiedAt }) => !isOld(modifiedAt));
+  if (collection.graceMs > 0) return;
+  const written = objects.find(({ modifiedAt }) => !collection.isOld(modifiedAt));
   if (written === undefined) return;
   throw fault({
     code: "Unavailable",

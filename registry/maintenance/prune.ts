@@ -3,11 +3,9 @@ import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
 import { checkWritable, knownContext } from "../opening/context.ts";
-import type { Context } from "../opening/context.ts";
 import { checkHas, checkKnown, listNames } from "../listing.ts";
-import { readStoreTime } from "./mark.ts";
-import { prunableByContract, prunableInStore } from "./prunable.ts";
-import { pruneName } from "./prune_name.ts";
+import { readStoreTime } from "./collection.ts";
+import { prunableByContract, prunableInStore, pruneName } from "./prune_name.ts";
 import type { PruneRules } from "./prune_name.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 
@@ -22,7 +20,10 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
   let youngFrom = Infinity;
   if (olderThanMs !== undefined) {
     report.clock = context === undefined || context.readOnly ? "own" : "store";
-    youngFrom = await timeBy(report.clock, context, signal) - olderThanMs;
+    const now = report.clock === "store"
+      ? await readStoreTime(context!, "prune", signal)
+      : (context?.system ?? realSystem).now();
+    youngFrom = now - olderThanMs;
   }
   const rules: PruneRules = { keepLast, youngFrom, keepAliased, report, onDeleted };
   const all = () =>
@@ -35,15 +36,6 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
     else await pruneName(prunableByContract(registry, name, { keepAliased, signal }), rules);
   }
   return report;
-}
-
-async function timeBy(
-  clock: "store" | "own",
-  context: Context | undefined,
-  signal?: AbortSignal,
-): Promise<number> {
-  if (context === undefined) return realSystem.now();
-  return clock === "own" ? context.system.now() : await readStoreTime(context, "prune", signal);
 }
 
 function checkOptions({ keepLast, olderThanMs }: PruneOptions): void {

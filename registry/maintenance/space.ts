@@ -6,7 +6,8 @@ import { AUXILIARY, SETTINGS } from "../layout.ts";
 import { contextOf } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
 import { bindingGraceMs, readGraces } from "../opening/graces.ts";
-import { collectNames, createCollection, emptyReport, sweepStages } from "./collect_garbage.ts";
+import { collectNames, sweepStages } from "./collect_garbage.ts";
+import { Collection, emptyReport } from "./collection.ts";
 import type { GarbageItem, Measure, WaitingItem } from "./collection.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
 import { listReadable } from "./readable.ts";
@@ -114,7 +115,7 @@ export async function spaceOf(
       if (space.allAt === undefined || item.until > space.allAt) space.allAt = item.until;
     }
   };
-  const collection = createCollection(context, {
+  const collection = new Collection(context, {
     report,
     markKey: "",
     signal,

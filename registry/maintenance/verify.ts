@@ -1,6 +1,7 @@
 // Verification: reading everything and checking it.
 import { isPrefix } from "../../core/backend.ts";
 import { decodeName } from "../../core/naming/names.ts";
+import type { VersionRecord } from "../../core/record/record.ts";
 import type { Registry } from "../../core/registry.ts";
 import {
   AUXILIARY,
@@ -14,7 +15,7 @@ import {
 } from "../layout.ts";
 import { checkKnown } from "../listing.ts";
 import { listReadable } from "./readable.ts";
-import { createLineageCheck } from "./verify_lineage.ts";
+import { LineageCheck } from "./verify_lineage.ts";
 import { verifyRecords } from "./verify_records.ts";
 import type { VerifyOptions, VerifyReport, VerifyUnseen } from "./verify_report.ts";
 import { contextOf } from "../opening/context.ts";
@@ -37,8 +38,10 @@ export async function verifyRegistry(
     problems: [],
     unseen,
   };
-  const lineage = createLineageCheck(context);
-  const onRecord = names === undefined ? lineage.learn : undefined;
+  const lineage = new LineageCheck(context);
+  const onRecord = names === undefined
+    ? (record: VersionRecord) => lineage.learn(record)
+    : undefined;
   const look = (prefix: string) =>
     verifyRecords(context, prefix, report, { deep, signal, onProgress, onRecord });
   await look(SETTINGS);
@@ -64,7 +67,7 @@ export async function verifyRegistry(
   return report;
 }
 
-export async function countStrangers(
+async function countStrangers(
   context: Context,
   prefix: string,
   unseen: VerifyUnseen,
@@ -81,7 +84,7 @@ export async function countStrangers(
 }
 
 /** Counts what lies beside records and payload. */
-export async function countAside(
+async function countAside(
   context: Context,
   unseen: VerifyUnseen,
   signal?: AbortSignal,

@@ -13,60 +13,54 @@ import { listReadable } from "./readable.ts";
 import { asProblem } from "./verify_report.ts";
 import type { VerifyReport } from "./verify_report.ts";
 
-export interface LineageCheck {
-  learn(record: VersionRecord): void;
-  check(report: VerifyReport, options: SignalOptions): Promise<void>;
-}
+/** What records say of lineage, to be compared with what is noted. */
+export class LineageCheck {
+  readonly #context: Context;
+  readonly #expected = new Map<string, { ref: string; record: string }>();
+  readonly #inputs = new Set<string>();
 
-export function createLineageCheck(context: Context): LineageCheck {
-  const { settings, backend } = context;
-  const expected = new Map<string, { ref: string; record: string }>();
-  const inputs = new Set<string>();
-  return {
-    learn(record) {
-      if (record.inputs === undefined) return;
-      const version = parseVersion(record.version);
-      const cell = versionCell(record.name, version, settings.versioned);
-      const from = {
-        ref: `${record.name}@${version.canonical}`,
-        record: recordKey(cell, record.generation),
-      };
-      for (const key of lineageKeys(context, { ...record, version, inputs: record.inputs })) {
-        expected.set(key, from);
-      }
-      for (const input of record.inputs) {
-        const { name, version } = readInput(context, input);
-        if (name !== undefined && version !== undefined) {
-          inputs.add(versionCell(name, version, settings.versioned));
-        }
-      }
-    },
-    async check(report, { signal }) {
-      const lineage = {
-        whole: await isWhole(context, { signal }),
-        notes: 0,
-        stale: 0,
-        dangling: 0,
-      };
-      report.lineage = lineage;
-      const onFailure = (error: RegistryError, key: string) =>
-        void report.problems.push(asProblem("lineage", key, error));
-      for await (const { key } of listReadable(context, LINEAGE, { signal, onFailure })) {
-        if (key === LINEAGE_WHOLE) continue;
-        if (parseLineageKey(key) === undefined) report.unseen.strangers++;
-        else if (++lineage.notes && !expected.delete(key)) lineage.stale++;
-      }
-      await forEachAtOnce(inputs, async (cell) => {
-        const head = await readHead(context, cell, signal);
-        if (head === undefined || head.dead) lineage.dangling++;
-      });
-      if (!lineage.whole) return; // nobody relies on what is noted
-      for (const [key, { ref, record }] of expected) {
-        if (await backend.head(record, { signal }) === undefined) continue; // collected meanwhile, with its notes
-        report.problems.push(asProblem(ref, key, missing(ref, key)));
-      }
-    },
-  };
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  learn(record: VersionRecord): void {
+    const { settings } = this.#context;
+    const { name, generation, inputs } = record;
+    if (inputs === undefined) return;
+    const version = parseVersion(record.version);
+    const cell = versionCell(name, version, settings.versioned);
+    const from = { ref: `${name}@${version.canonical}`, record: recordKey(cell, generation) };
+    for (const key of lineageKeys(this.#context, { ...record, version, inputs })) {
+      this.#expected.set(key, from);
+    }
+    for (const input of inputs) {
+      const { name, version } = readInput(this.#context, input);
+      if (name === undefined || version === undefined) continue;
+      this.#inputs.add(versionCell(name, version, settings.versioned));
+    }
+  }
+
+  async check(report: VerifyReport, { signal }: SignalOptions): Promise<void> {
+    const context = this.#context, expected = this.#expected;
+    const whole = await isWhole(context, { signal });
+    const lineage = report.lineage = { whole, notes: 0, stale: 0, dangling: 0 };
+    const onFailure = (error: RegistryError, key: string) =>
+      void report.problems.push(asProblem("lineage", key, error));
+    for await (const { key } of listReadable(context, LINEAGE, { signal, onFailure })) {
+      if (key === LINEAGE_WHOLE) continue;
+      if (parseLineageKey(key) === undefined) report.unseen.strangers++;
+      else if (++lineage.notes && !expected.delete(key)) lineage.stale++;
+    }
+    await forEachAtOnce(this.#inputs, async (cell) => {
+      const head = await readHead(context, cell, signal);
+      if (head === undefined || head.dead) lineage.dangling++;
+    });
+    if (!whole) return; // nobody relies on what is noted
+    for (const [key, { ref, record }] of expected) {
+      if (await context.backend.head(record, { signal }) === undefined) continue; // collected meanwhile, with its notes
+      report.problems.push(asProblem(ref, key, missing(ref, key)));
+    }
+  }
 }
 
 function missing(ref: string, key: string): RegistryError {

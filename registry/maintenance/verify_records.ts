@@ -1,20 +1,24 @@
-// Verification of records: each is read, and must belong where it lies.
+// Verification of records: each is read, and must belong where it lies. Of a version, what counts is
+// read with its files.
 import type { ObjectInfo } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, RegistryError } from "../../core/errors.ts";
 import { decodeName, shown } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record/record.ts";
-import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
+import { artifactDigest, TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { misplaced, readRecord } from "../cell/heads.ts";
+import { misplaced, readHead, readRecord } from "../cell/heads.ts";
 import type { Context } from "../opening/context.ts";
 import { cellOf, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../layout.ts";
 import type { CellKey } from "../layout.ts";
-import { danglingAlias, locateVersion, readAlias } from "../resolve.ts";
+import { danglingAlias, locateVersion, readAlias, readCell } from "../resolve.ts";
 import { asPartial, listReadable } from "./readable.ts";
 import { asProblem } from "./verify_report.ts";
 import type { VerifyRecordsOptions, VerifyReport } from "./verify_report.ts";
-import { verifyVersion } from "./verify_version.ts";
+import type { Version } from "../../core/naming/versions.ts";
+import type { Head } from "../cell/heads.ts";
+import { payloadSource } from "../load.ts";
+import { createArtifact, readThrough } from "../payload/read.ts";
 
 /** So many records are held at once. */
 const BATCH = 128;
@@ -193,4 +197,100 @@ async function verifyAlias(
   }
   if (await readAlias(context, name, alias, signal) !== version) return undefined;
   return await danglingAlias(context, { name, alias, version }, signal);
+}
+
+/** A version by the newest record of its cell. */
+interface ListedVersion {
+  name: string;
+  version: Version;
+  head: Head;
+}
+
+async function verifyVersion(
+  context: Context,
+  { name, version, head }: ListedVersion,
+  report: VerifyReport,
+  { deep, signal, onProgress, onRecord }: VerifyRecordsOptions,
+): Promise<RegistryError | undefined> {
+  const cell = cellOf(head.key);
+  let listed: Head | undefined = head;
+  for (;; listed = undefined) { // the listing is believed once
+    try {
+      const located = await readCell(context, cell, { head: listed, signal });
+      const problem = context.voids.has(head.key) ? voidRecord(head.key) : undefined;
+      if (located === undefined) return problem ?? await scrubbedHead(context, head, signal);
+      onRecord?.(located.record);
+      const source = await payloadSource(context, located, signal);
+      const { materializer, files, digest } = source.info;
+      if (artifactDigest(materializer, files) !== digest) {
+        return counted(wrongDigest(located.found.info.key));
+      }
+      if (!deep) {
+        report.unseen.files += files.length;
+        return counted(problem);
+      }
+      const bytes = await readThrough(
+        createArtifact(context, source, { verify: "integrity", signal }),
+      );
+      report.bytes += bytes;
+      report.files += files.length;
+      return counted(problem);
+    } catch (error) {
+      if (isRegistryError(error, "Conflict")) continue; // overtaken by a writer, or void: what counts now
+      return counted(await asPartial(context, error, signal));
+    }
+  }
+
+  function counted(problem: RegistryError | undefined): RegistryError | undefined {
+    report.versions++;
+    onProgress?.({
+      versions: report.versions,
+      bytes: report.bytes,
+      ref: `${name}@${version.canonical}`,
+    });
+    return problem;
+  }
+}
+
+/** Only what was replaced is ever scrubbed: where it is the newest, what replaced it is lost. */
+async function scrubbedHead(
+  context: Context,
+  { key }: Head,
+  signal?: AbortSignal,
+): Promise<RegistryError | undefined> {
+  const record = (await readRecord(context, key, signal))?.record;
+  if (record?.kind !== "scrubbed" || (await readHead(context, cellOf(key), signal))?.key !== key) {
+    return undefined;
+  }
+  return fault({
+    code: "Corrupt",
+    action: "find what replaced record",
+    subject: `"${key}"`,
+    state: "its content was collected, and nothing lies above it",
+    hint: "Something else deleted it. Restore the newer records of this version from a copy.",
+    key,
+  });
+}
+
+function wrongDigest(key: string): RegistryError {
+  return fault({
+    code: "Corrupt",
+    action: "trust record",
+    subject: `"${key}"`,
+    state: "its digest does not match its files",
+    hint: "Restore the object from a copy.",
+    key,
+  });
+}
+
+function voidRecord(key: string): RegistryError {
+  return fault({
+    code: "NotFound",
+    action: "count record",
+    subject: `"${key}"`,
+    state: "it landed too late, when its payload was collected already",
+    hint:
+      "Its writer never heard of a success. The version before it counts, if there is one; nothing is to be done.",
+    key,
+  });
 }

@@ -19,15 +19,10 @@ export async function mirrorNameByContract(
   names: NamePair,
 ): Promise<ReadonlySet<string>> {
   const { from, to, range, signal } = run;
-  const list = (registry: Registry, name: string) =>
-    persist(
-      run,
-      () =>
-        Array.fromAsync(
-          registry.versions(name, { signal }),
-          ({ version }) => parseVersion(version),
-        ),
-    );
+  const list = (registry: Registry, name: string) => {
+    const versions = () => registry.versions(name, { signal });
+    return persist(run, () => Array.fromAsync(versions(), ({ version }) => parseVersion(version)));
+  };
   const all = await list(from, names.name);
   const versions = all.filter((version) => range === undefined || inRange(version, range)).sort(
     compareVersions,
@@ -125,29 +120,16 @@ async function saveInTarget(
   const { id, formatVersion } = info.materializer;
   const { metadata, inputs } = info;
   const version = to.settings.versioned ? info.version : undefined;
-  const options = {
-    version,
-    metadata,
-    signal,
-    ...(present === undefined ? {} : { ifCommit: present }),
-  };
+  const ifCommit = present === undefined ? {} : { ifCommit: present };
+  const options = { version, metadata, signal, ...ifCommit };
   const produce = () => artifact.files().map((file) => fileToSave(run, file));
   if (store !== undefined) {
     const origin = info.origin ?? { registry: from.id, commit: info.commit };
     const createdAt = info.createdAt.toISOString();
-    const since = info.generation > 1 ? UNKNOWN : undefined; // the contract does not report earlier values or their times
-    const members = {
-      createdAt,
-      origin,
-      ...(inputs.length > 0 && { inputs }),
-      ...(since && { since }),
-    };
-    await saveFiles(
-      store,
-      { name, materializer: { id, formatVersion }, members, produce },
-      options,
-    );
-    return;
+    const since = info.generation > 1 && { since: UNKNOWN }; // the contract does not report earlier values or their times
+    const members = { createdAt, origin, ...(inputs.length > 0 && { inputs }), ...since };
+    const materializer = { id, formatVersion };
+    return void await saveFiles(store, { name, materializer, members, produce }, options);
   }
   const materializer = defineMaterializer<unknown>({
     id,

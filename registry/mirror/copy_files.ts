@@ -91,7 +91,8 @@ export async function copyFiles(
 ): Promise<Moved> {
   const { from, to, signal } = run;
   const { target, onConflict, ifCommit, above } = options;
-  const reader = watchReader(run, createReader(from, source, { verify: "integrity", signal }));
+  const inner = createReader(from, source, { verify: "integrity", signal });
+  const reader = new WatchedReader(inner, run.moved);
   const unknown = Object.entries(record).filter(([member]) => !OWN.has(member));
   const { materializer, metadata, inputs, createdAt } = record;
   const since = record.since && inUtc(record.since);
@@ -133,56 +134,49 @@ function fileToSave(file: StoredFile, reader: StoredReader): FileToSave {
 }
 
 /** A reader that counts, and that remembers whether it was the source that failed. */
-interface WatchedReader extends StoredReader {
-  readonly files: number;
-  readonly bytes: number;
-  readonly failure?: { error: unknown };
-}
+class WatchedReader implements StoredReader {
+  readonly #inner: StoredReader;
+  readonly #moved: (bytes: number) => void;
+  files = 0;
+  bytes = 0;
+  failure?: { error: unknown };
 
-function watchReader(run: MirrorRun, reader: StoredReader): WatchedReader {
-  let files = 0, bytes = 0;
-  let failure: { error: unknown } | undefined;
-  const count = (size: number) => {
-    bytes += size;
-    run.moved(size);
-  };
-  const failed = (error: unknown) => {
-    failure ??= { error };
-    return error;
-  };
-  return {
-    get files() {
-      return files;
-    },
-    get bytes() {
-      return bytes;
-    },
-    get failure() {
-      return failure;
-    },
-    async storedBytes(file) {
-      files++;
-      const all = await reader.storedBytes(file).catch((error) => {
-        throw failed(error);
-      });
-      count(all.byteLength);
-      return all;
-    },
-    async *storedChunks(file) {
-      files++;
-      const chunks = reader.storedChunks(file)[Symbol.asyncIterator]();
-      try {
-        for (;;) {
-          const next = await chunks.next().catch((error) => {
-            throw failed(error);
-          });
-          if (next.done) return;
-          count(next.value.byteLength);
-          yield next.value;
-        }
-      } finally {
-        await chunks.return?.();
+  constructor(inner: StoredReader, moved: (bytes: number) => void) {
+    this.#inner = inner;
+    this.#moved = moved;
+  }
+
+  async storedBytes(file: StoredFile): Promise<Uint8Array> {
+    this.files++;
+    const all = await this.#watch(this.#inner.storedBytes(file));
+    this.#count(all);
+    return all;
+  }
+
+  async *storedChunks(file: StoredFile): AsyncGenerator<Uint8Array> {
+    this.files++;
+    const chunks = this.#inner.storedChunks(file)[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.#watch(chunks.next());
+        if (next.done) return;
+        this.#count(next.value);
+        yield next.value;
       }
-    },
-  };
+    } finally {
+      await chunks.return?.();
+    }
+  }
+
+  #count({ byteLength }: Uint8Array): void {
+    this.bytes += byteLength;
+    this.#moved(byteLength);
+  }
+
+  async #watch<T>(reading: Promise<T>): Promise<T> {
+    return await reading.catch((error) => {
+      this.failure ??= { error };
+      throw error;
+    });
+  }
 }

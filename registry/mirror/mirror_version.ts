@@ -2,7 +2,7 @@
 import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import type { Origin, VersionRecord } from "../../core/record/record.ts";
+import type { VersionRecord } from "../../core/record/record.ts";
 import { readHead, readRecord } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";
 import { settleVersion } from "../cell/settle.ts";
@@ -12,7 +12,6 @@ import { copyFiles, openSource, sharesFiles } from "./copy_files.ts";
 import { cellThere, holdTheSame, occupied, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import type { Sharing } from "./sharing.ts";
-import type { Context } from "../opening/context.ts";
 import { readCell } from "../resolve.ts";
 import type { Located } from "../resolve.ts";
 
@@ -108,38 +107,28 @@ async function readPresent({ to, signal }: MirrorRun, head: Head): Promise<Locat
   }
 }
 
-async function newestVoid(
-  { from, to, signal }: MirrorRun,
-  head: Head,
-  { record }: Located,
-): Promise<number | undefined> {
-  return head.dead
-    ? undefined
-    : await newestOwnVoid(to, cellOf(head.key), { origin: originOf(from, record), signal });
-}
-
 /**
  * The newest generation of a cell that holds nothing but void records of mirrors of one version; undefined for any other
  * cell. Above that generation this version may be written, also where nothing is ever replaced: nobody ever saw a value
  * there, nobody else has used the number, and what is void once is void for ever.
  */
-async function newestOwnVoid(
-  context: Context,
-  cell: string,
-  { origin, signal }: { origin: Origin; signal?: AbortSignal },
+async function newestVoid(
+  { from, to, signal }: MirrorRun,
+  head: Head,
+  { record }: Located,
 ): Promise<number | undefined> {
+  if (head.dead) return undefined;
+  const origin = originOf(from, record);
   let newest: number | undefined;
-  for await (const entry of context.backend.list(cell, { signal })) {
+  for await (const entry of to.backend.list(cellOf(head.key), { signal })) {
     const key = isPrefix(entry) ? undefined : parseCellKey(entry.key);
     if (isPrefix(entry) || key === undefined) continue;
-    const found = await readRecord(context, entry.key, signal);
-    if (found?.record.kind !== "version" || !isSame(found.record.origin, origin)) return undefined;
-    if (!await isVoid(context, found, signal)) return undefined;
+    const found = await readRecord(to, entry.key, signal);
+    if (found?.record.kind !== "version") return undefined;
+    const own = found.record.origin;
+    if (own?.registry !== origin.registry || own.commit !== origin.commit) return undefined;
+    if (!await isVoid(to, found, signal)) return undefined;
     newest ??= key.generation;
   }
   return newest;
-}
-
-function isSame(a: Origin | undefined, b: Origin): boolean {
-  return a?.registry === b.registry && a.commit === b.commit;
 }

@@ -7,41 +7,18 @@ import { retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 
-export interface ProbeSettings {
+interface ProbeSettings {
   system: System;
   signal?: AbortSignal;
   /** How far the store's clock may be from the own one, milliseconds. */
   maxClockOffsetMs: number;
 }
 
-export interface ProbeTarget extends ProbeSettings {
-  /** The folder of the probe, with its `/`. */
-  readonly folder: string;
-  /** Requests so far; a listing counts as one. */
-  readonly requests: number;
-  /** Creates an object; true where that was done. One create whose reply is lost is found out about by reading. */
-  create(key: string, body: Uint8Array): Promise<boolean>;
-  put(key: string, body: Uint8Array): Promise<ObjectInfo>;
-  head(key: string): Promise<ObjectInfo | undefined>;
-  /** The bytes of an object, or a range of them. */
-  read(key: string, range?: ByteRange): Promise<Uint8Array | undefined>;
-  delete(key: string): Promise<void>;
-  /** A listing: keys and prefixes in the order they came, and what was said of the objects. */
-  list(
-    prefix: string,
-    options?: Pick<ListOptions, "after" | "limit" | "delimiter">,
-  ): Promise<Listed>;
-  /** Removes what was written, also after an abort. */
-  cleanUp(signal: AbortSignal): Promise<void>;
-}
-
 export interface Listed {
   /** Keys and prefixes, in the order they came. */
   keys: string[];
-  /** Sizes of the objects by key, bytes. */
-  sizes: Map<string, number>;
-  /** Store times of the objects by key, milliseconds. */
-  times: Map<string, number>;
+  /** What was said of the objects, by key. */
+  infos: Map<string, ObjectInfo>;
 }
 
 /** What a store was found not to do: the message says it. */
@@ -55,85 +32,95 @@ export function must(condition: boolean, otherwise: string): asserts condition {
 /** How long a probe repeats what the store did not answer, milliseconds. */
 const RETRY_FOR_MS = 15_000;
 
-export function createTarget(
-  backend: Backend,
-  folder: string,
-  settings: ProbeSettings,
-): ProbeTarget {
-  const { system, signal } = settings;
-  const written = new Set<string>();
-  let requests = 0;
+/** The store that is probed. */
+export class ProbeTarget {
+  readonly #backend: Backend;
+  readonly #written = new Set<string>();
+  readonly settings: ProbeSettings;
+  /** The folder of the probe, with its `/`. */
+  readonly folder: string;
+  /** Requests so far; a listing counts as one. */
+  requests = 0;
 
-  function place(key: string): string {
-    requests++;
-    return folder + key;
+  constructor(backend: Backend, folder: string, settings: ProbeSettings) {
+    this.#backend = backend;
+    this.folder = folder;
+    this.settings = settings;
   }
 
-  /** An entry's place in the folder of the probe; what lies elsewhere is shown as it is. */
-  const relative = (key: string) => key.startsWith(folder) ? key.slice(folder.length) : key;
-
-  async function read(key: string, range?: ByteRange): Promise<Uint8Array | undefined> {
-    const object = await backend.get(place(key), { range, signal });
-    return await object?.bytes();
+  #place(key: string): string {
+    this.requests++;
+    return this.folder + key;
   }
 
-  return {
-    ...settings,
-    folder,
-    get requests() {
-      return requests;
-    },
+  /** Creates an object; true where that was done. One create whose reply is lost is found out about by reading. */
+  async create(key: string, body: Uint8Array): Promise<boolean> {
+    const { system, signal } = this.settings;
+    let lost = false;
+    this.#written.add(this.folder + key);
+    const options = {
+      mode: "create",
+      size: body.byteLength,
+      contentType: "application/json",
+      signal,
+    } as const;
+    const result = await retry(() => this.#backend.put(this.#place(key), body, options), {
+      system,
+      signal,
+      retryForMs: RETRY_FOR_MS,
+      onRetry: (error) =>
+        void (lost ||= (error as { maybeWritten?: boolean }).maybeWritten === true),
+    });
+    return result.written || (lost && sameBytes(await this.read(key), body));
+  }
 
-    async create(key, body) {
-      let lost = false;
-      written.add(folder + key);
-      const options = {
-        mode: "create",
-        size: body.byteLength,
-        contentType: "application/json",
-        signal,
-      } as const;
-      const result = await retry(() => backend.put(place(key), body, options), {
-        system,
-        signal,
-        retryForMs: RETRY_FOR_MS,
-        onRetry: (error) =>
-          void (lost ||= (error as { maybeWritten?: boolean }).maybeWritten === true),
-      });
-      return result.written || (lost && sameBytes(await read(key), body));
-    },
+  async put(key: string, body: Uint8Array): Promise<ObjectInfo> {
+    const { signal } = this.settings;
+    this.#written.add(this.folder + key);
+    const result = await this.#backend.put(this.#place(key), body, {
+      size: body.byteLength,
+      signal,
+    });
+    must(result.written, "a put without a condition was refused");
+    return result.info;
+  }
 
-    async put(key, body) {
-      written.add(folder + key);
-      const result = await backend.put(place(key), body, { size: body.byteLength, signal });
-      must(result.written, "a put without a condition was refused");
-      return result.info;
-    },
+  async head(key: string): Promise<ObjectInfo | undefined> {
+    return await this.#backend.head(this.#place(key), { signal: this.settings.signal });
+  }
 
-    head: (key) => backend.head(place(key), { signal }),
-    read,
-    delete: (key) => backend.delete(place(key), { signal }),
+  async read(key: string, range?: ByteRange): Promise<Uint8Array | undefined> {
+    const { signal } = this.settings;
+    return await (await this.#backend.get(this.#place(key), { range, signal }))?.bytes();
+  }
 
-    async list(prefix, { after, ...options } = {}) {
-      const found: Listed = { keys: [], sizes: new Map(), times: new Map() };
-      const from = after === undefined ? {} : { after: folder + after };
-      for await (const entry of backend.list(place(prefix), { ...options, ...from, signal })) {
-        const key = relative(isPrefix(entry) ? entry.prefix : entry.key);
-        found.keys.push(key);
-        if (isPrefix(entry)) continue;
-        found.sizes.set(key, entry.size);
-        found.times.set(key, entry.modifiedAt);
-      }
-      return found;
-    },
+  async delete(key: string): Promise<void> {
+    await this.#backend.delete(this.#place(key), { signal: this.settings.signal });
+  }
 
-    async cleanUp(signal) {
-      // Without the caller's signal, and without a listing, which may be stale: each key that may have been written.
-      const keys = [...written];
-      requests += backend.deleteMany === undefined ? keys.length : 1;
-      await removeObjects(backend, keys, signal);
-    },
-  };
+  async list(
+    prefix: string,
+    { after, ...options }: Pick<ListOptions, "after" | "limit" | "delimiter"> = {},
+  ): Promise<Listed> {
+    const { folder, settings: { signal } } = this;
+    const found: Listed = { keys: [], infos: new Map() };
+    const from = after === undefined ? {} : { after: folder + after };
+    const place = this.#place(prefix);
+    for await (const entry of this.#backend.list(place, { ...options, ...from, signal })) {
+      const key = isPrefix(entry) ? entry.prefix : entry.key;
+      const relative = key.startsWith(folder) ? key.slice(folder.length) : key; // what lies elsewhere is shown as it is
+      found.keys.push(relative);
+      if (!isPrefix(entry)) found.infos.set(relative, entry);
+    }
+    return found;
+  }
+
+  /** Removes what was written, also after an abort, and without a listing, which may be stale. */
+  async cleanUp(signal: AbortSignal): Promise<void> {
+    const keys = [...this.#written];
+    this.requests += this.#backend.deleteMany === undefined ? keys.length : 1;
+    await removeObjects(this.#backend, keys, signal);
+  }
 }
 
 /** Waits for all, also where one fails: nothing is still being written when a probe cleans up. */

@@ -1,6 +1,6 @@
 // The options of what deletes or writes much, by name.
 import type { OptionNames } from "../../core/options/check_options.ts";
-import type { GarbageOptions } from "../maintenance/collect_garbage.ts";
+import type { GarbageOptions } from "../maintenance/collection.ts";
 import type { PruneOptions } from "../maintenance/prune_report.ts";
 import type { MirrorOptions } from "../mirror.ts";
 

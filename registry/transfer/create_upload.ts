@@ -11,7 +11,7 @@ import type { Registry } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../opening/context.ts";
 import { uploadKey } from "../layout.ts";
 import { createPathCheck } from "../payload/content.ts";
-import { DEFAULT_EXPIRY_MS, expiry, presigner } from "./presigner.ts";
+import { DEFAULT_EXPIRY_MS, expiry, presigner } from "./presign_download.ts";
 
 /** What `createUpload` of `registry/tools.ts` does. */
 export async function createUpload(

@@ -11,8 +11,7 @@ import { simulateAtOnce } from "../simulate/parallel/simulate_at_once.ts";
 import type { AtOnceOptions } from "../simulate/parallel/simulate_at_once.ts";
 import type { Violation } from "../simulate/simulate.ts";
 import { seedCount } from "../support/seeds.ts";
-import { withLeftOut } from "../simulate/stores/with_left_out.ts";
-import { withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
+import { withLeftOut, withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
 
 const SEED = realSystem.env("HOLDFAST_SEED");
 const RANGE: AtOnceOptions = SEED === undefined

@@ -9,16 +9,12 @@ import type { LoggedOperation, OperationLog, Outcome, Request } from "./operatio
 import type { SimulatedProcess, SimulatedSystem } from "./simulated_system.ts";
 import type { Site } from "./stores/site.ts";
 import type { Fault, StoreCall } from "./with_faults.ts";
-import { createAskVerbs } from "./verbs/ask.ts";
-import type { AskVerbs } from "./verbs/ask.ts";
-import { createMaintenanceVerbs } from "./verbs/maintenance.ts";
-import type { MaintenanceVerbs } from "./verbs/maintenance.ts";
+import { createAskVerbs, createMaintenanceVerbs } from "./verbs/maintenance.ts";
+import type { AskVerbs, MaintenanceVerbs } from "./verbs/maintenance.ts";
 import { createManyVerbs } from "./verbs/many.ts";
 import type { ManyVerbs } from "./verbs/many.ts";
-import { createTransferVerbs } from "./verbs/transfer.ts";
-import type { TransferVerbs } from "./verbs/transfer.ts";
-import { createUploadVerbs } from "./verbs/uploads.ts";
-import type { UploadVerbs } from "./verbs/uploads.ts";
+import { createTransferVerbs, createUploadVerbs } from "./verbs/transfer.ts";
+import type { TransferVerbs, UploadVerbs } from "./verbs/transfer.ts";
 import type { CallPause } from "./with_process.ts";
 
 /** What goes wrong for an actor; a schedule may change it at any time. */

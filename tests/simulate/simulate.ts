@@ -1,5 +1,5 @@
 // The driver: many seeds, until a promise is broken.
-import type { Finding } from "./checks/violation.ts";
+import type { Finding } from "./checks/evidence.ts";
 import { runSeed } from "./run_seed.ts";
 import type { Run, RunOptions } from "./run_seed.ts";
 

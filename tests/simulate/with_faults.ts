@@ -11,6 +11,7 @@ import type {
 import type { Capability } from "../conformance/backend/backend_case.ts";
 import { bodyBytes } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
+import type { RegistryErrorFields } from "../../core/errors.ts";
 import { beyond } from "./stores/beyond.ts";
 import { like } from "./stores/like.ts";
 
@@ -79,6 +80,25 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
     if (ms > 0) await sleep(ms);
   }
 
+  function refused(
+    { verb, key }: StoreCall,
+    state: string,
+    more: Partial<RegistryErrorFields> = {},
+  ): RegistryError {
+    const message = `Cannot ${verb} "${key}": ${state}`;
+    return new RegistryError({
+      code: "Unavailable",
+      message,
+      key,
+      backend: inner.location,
+      ...more,
+    });
+  }
+
+  function lost(call: StoreCall): RegistryError {
+    return refused(call, "no reply", call.verb === "put" ? { maybeWritten: true } : {});
+  }
+
   /** Sends a request once: `act` is where it takes effect. */
   async function send<T>(
     call: StoreCall,
@@ -94,19 +114,16 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
     await wait(latencyMs() + (fault?.kind === "slow" ? fault.beforeMs ?? 0 : 0));
     switch (fault?.kind) {
       case "lostRequest":
-        throw lost(inner, call);
+        throw lost(call);
       case "late":
         sleep(fault.afterMs).then(act).catch(() => {}); // nobody is left to hear of it
-        throw lost(inner, call);
+        throw lost(call);
       case "denied":
-        throw denied(inner, call);
+        throw refused(call, "permission denied", { code: "Denied" });
       case "unavailable":
+        throw refused(call, "the store is busy");
       case "torn":
-        throw refused(
-          inner,
-          call,
-          fault.kind === "torn" ? "the connection broke" : "the store is busy",
-        );
+        throw refused(call, "the connection broke");
     }
     let result = await act();
     if (fault?.kind === "hiddenRetry") {
@@ -114,13 +131,13 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
       result = await act();
     }
     await wait(latencyMs() + (fault?.kind === "slow" ? fault.afterMs ?? 0 : 0));
-    if (fault?.kind === "lostReply") throw lost(inner, call);
+    if (fault?.kind === "lostReply") throw lost(call);
     return result;
   }
 
   return {
     ...like(inner),
-    ...beyond(inner, (call, signal, act) => send(call, signal, act)),
+    ...beyond(inner, send),
 
     head(key, { signal }: CallOptions = {}) {
       return send({ verb: "head", key }, signal, () => inner.head(key));
@@ -189,33 +206,5 @@ function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
     const stop = () => reject(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
-}
-
-function denied(inner: Backend, { verb, key }: StoreCall): RegistryError {
-  return new RegistryError({
-    code: "Denied",
-    message: `Cannot ${verb} "${key}": permission denied`,
-    key,
-    backend: inner.location,
-  });
-}
-
-function lost(inner: Backend, { verb, key }: StoreCall): RegistryError {
-  return new RegistryError({
-    code: "Unavailable",
-    message: `Cannot ${verb} "${key}": no reply`,
-    key,
-    backend: inner.location,
-    ...(verb === "put" ? { maybeWritten: true } : {}),
-  });
-}
-
-function refused(inner: Backend, { verb, key }: StoreCall, state: string): RegistryError {
-  return new RegistryError({
-    code: "Unavailable",
-    message: `Cannot ${verb} "${key}": ${state}`,
-    key,
-    backend: inner.location,
   });
 }

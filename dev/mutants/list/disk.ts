@@ -174,4 +174,51 @@ export const DISK: readonly Mutant[] = [
       name: "an overwrite that was lost once is maybe written, whatever the last failure was",
     },
   },
+  {
+    name: "local/bytes-not-synced",
+    file: "backends/local/stage.ts",
+    text: "await disk?.file(stage.writer!)",
+    replacement: "await Promise.resolve()",
+    foundBy: {
+      test: "tests/registry/cell/durability_test.ts",
+      name: "a record is whole on the disk before it gets its name",
+    },
+  },
+  {
+    name: "memory/create-overwrites",
+    file: "backends/memory.ts",
+    text: `if (mode === "create" && objects.has(key))`,
+    replacement: "if (false)",
+    foundBy: {
+      test: "tests/backends/memory_test.ts",
+      name: "of 20 creates at once exactly one wins",
+    },
+  },
+  {
+    name: "s3/create-sent-twice",
+    file: "backends/s3/write/creates.ts",
+    text: "return { repeat: false, creates",
+    replacement: "return { repeat: true, creates",
+    foundBy: { test: "tests/backends/s3/creates_test.ts", name: "a create that meets" },
+  },
+  {
+    name: "gcs/create-without-condition",
+    file: "backends/gcs/put.ts",
+    text: "ifGenerationMatch: create ? 0 : undefined",
+    replacement: "ifGenerationMatch: undefined",
+    foundBy: {
+      test: "tests/backends/gcs/create_test.ts",
+      name: "a create is one request with generation 0 and a checksum",
+    },
+  },
+  {
+    name: "cache/bytes-not-checked",
+    file: "registry/cache/cached_reader.ts",
+    text: `if (verify === "none" || sha256(bytes) === file.sha256) return bytes;`,
+    replacement: "return bytes;",
+    foundBy: {
+      test: "tests/registry/cache/files_test.ts",
+      name: "a damaged file is fetched again, replaced, and reported",
+    },
+  },
 ];

@@ -44,7 +44,7 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "garbage/sign-of-life-ignored",
-    file: "registry/maintenance/garbage/listed.ts",
+    file: "registry/maintenance/garbage/known.ts",
     text: "folder.newest = Math.max(folder.newest, entry.modifiedAt);",
     replacement: "folder.newest ||= entry.modifiedAt;",
     foundBy: {
@@ -94,8 +94,8 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "garbage/dry-run-removes",
-    file: "registry/maintenance/collect_garbage.ts",
-    text: "report.dryRun ? [] : items.map",
+    file: "registry/maintenance/collection.ts",
+    text: "this.dryRun ? [] : items.map",
     replacement: "items.map",
     foundBy: {
       test: "tests/registry/maintenance/garbage_test.ts",
@@ -141,6 +141,70 @@ export const GARBAGE: readonly Mutant[] = [
     foundBy: {
       test: "tests/registry/verbs/versions_test.ts",
       name: "delete() with ifCommit removes only that commit",
+    },
+  },
+  {
+    name: "garbage/clock-not-checked",
+    file: "registry/maintenance/collection.ts",
+    text: "if (skewMs <= settings.leastGraceMs / 4) return",
+    replacement: "if (skewMs >= 0) return",
+    foundBy: {
+      test: "tests/registry/maintenance/garbage_test.ts",
+      name: "it refuses to run where the clocks differ too much:",
+    },
+  },
+  {
+    name: "garbage/records-listed-before-payload",
+    file: "registry/maintenance/garbage_of_name.ts",
+    text: `  const folders = await listFolders(collection, name);
+  const cells = await listCells(collection, name);
+`,
+    replacement: `  const cells = await listCells(collection, name);
+  const folders = await listFolders(collection, name);
+`,
+    foundBy: {
+      test: "tests/registry/maintenance/garbage_keys_test.ts",
+      name: "of each name it lists payload, then records",
+    },
+  },
+  {
+    name: "garbage/young-leftovers-removed",
+    file: "registry/maintenance/garbage/leftovers.ts",
+    text: "if (!collection.isOld(entry.modifiedAt)) continue;",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/maintenance/garbage_test.ts",
+      name: "what is left behind in uploads/ and scratch/ goes when it is old",
+    },
+  },
+  {
+    name: "garbage/strangers-leftovers-removed",
+    file: "registry/maintenance/garbage/leftovers.ts",
+    text: ": isLeftover(entry.key);",
+    replacement: ": true;",
+    foundBy: {
+      test: "tests/registry/maintenance/garbage_keys_test.ts",
+      name: "in a folder of the registry too, what strangers put there stays",
+    },
+  },
+  {
+    name: "garbage/head-removed-before-its-tombstone-is-old",
+    file: "registry/maintenance/garbage_of_name.ts",
+    text: " || !collection.isOld(first.modifiedAt)) {",
+    replacement: ") {",
+    foundBy: {
+      test: "tests/registry/maintenance/forgotten_test.ts",
+      name: "the first record becomes a tombstone before the one above it goes, a grace later",
+    },
+  },
+  {
+    name: "prune/aliased-versions-go",
+    file: "registry/maintenance/prune_name.ts",
+    text: "new Set([...newest, ...aliased])",
+    replacement: "newest",
+    foundBy: {
+      test: "tests/registry/maintenance/prune_test.ts",
+      name: "prune() keeps a version that got an alias meanwhile",
     },
   },
 ];

@@ -48,16 +48,16 @@ export const PROTOCOL: readonly Mutant[] = [
   },
   {
     name: "rules/grace",
-    file: "registry/maintenance/collect_garbage.ts",
-    text: "modifiedAt < markAt() - graceMs",
-    replacement: "modifiedAt < markAt()",
+    file: "registry/maintenance/collection.ts",
+    text: "modifiedAt < this.markAt() - this.graceMs",
+    replacement: "modifiedAt < this.markAt()",
     foundBy: { seeds: { "first": 1, "count": 2000 } },
   },
   {
     name: "rules/mark-first",
-    file: "registry/maintenance/collect_garbage.ts",
-    text: "modifiedAt < markAt() - graceMs",
-    replacement: "modifiedAt < system.now() - graceMs",
+    file: "registry/maintenance/collection.ts",
+    text: "modifiedAt < this.markAt() - this.graceMs",
+    replacement: "modifiedAt < this.context.system.now() - this.graceMs",
     foundBy: { seeds: { "first": 1, "count": 2000 } },
   },
   {
@@ -331,6 +331,48 @@ export const PROTOCOL: readonly Mutant[] = [
     foundBy: {
       test: "tests/registry/cell/void_records_test.ts",
       name: "verify ends where what counts below a void record is damaged, and says so",
+    },
+  },
+  {
+    name: "cell/exists-is-another",
+    file: "registry/cell/cell.ts",
+    text: "const own = found.record.commit === operation.commit;",
+    replacement: "const own = false;",
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a hidden repeat of the request is a success",
+    },
+  },
+  {
+    name: "cell/only-the-first-send-is-checked",
+    file: "registry/cell/cell.ts",
+    text: `  for (;;) {
+    operation.checkCommit();`,
+    replacement: `  operation.checkCommit();
+  for (;;) {`,
+    foundBy: {
+      test: "tests/registry/cell/operation_test.ts",
+      name: "a create that may have been sent is not repeated past the deadline",
+    },
+  },
+  {
+    name: "voids/late-after-twice-the-grace",
+    file: "registry/cell/voids.ts",
+    text: "context.settings.leastGraceMs / 2",
+    replacement: "context.settings.leastGraceMs * 2",
+    foundBy: {
+      test: "tests/registry/cell/void_records_test.ts",
+      name: "latest passes over a version that is void",
+    },
+  },
+  {
+    name: "record/sum-not-checked",
+    file: "core/record/record.ts",
+    text: "sha256(bytes.subarray(0, summed)) !== sum[1]",
+    replacement: "false",
+    foundBy: {
+      test: "tests/core/record/record_damage_test.ts",
+      name: "a line whose members are another record's, or in another order, is Corrupt",
     },
   },
 ];

@@ -114,4 +114,65 @@ export const SAVING: readonly Mutant[] = [
       name: "payload that is gone keeps a draft from being committed",
     },
   },
+  {
+    name: "drafts/late-part-counts",
+    file: "registry/drafts/read_parts.ts",
+    text: "if (!isLate(draft, found)) return found;",
+    replacement: "return found;",
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "a part that landed late does not count: its payload may be gone",
+    },
+  },
+  {
+    name: "drafts/payload-is-not-needed",
+    file: "registry/maintenance/garbage/drafts.ts",
+    text: "return needed.get(name) ?? NONE;",
+    replacement: "return NONE;",
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "payload of a draft outlives the grace, while somebody may commit it",
+    },
+  },
+  {
+    name: "transfer/digest-not-checked",
+    file: "registry/transfer/commit_upload.ts",
+    text: "if (said !== sha256) throw",
+    replacement: "if (false) throw",
+    foundBy: {
+      test: "tests/registry/transfer/commit_upload_test.ts",
+      name: "the digest in the record is that of the copy, whatever the store made of it",
+    },
+  },
+  {
+    name: "mirror/replaces-in-an-immutable-target",
+    file: "registry/mirror/mirror_version.ts",
+    text: "if (head !== undefined && !mutable && above === undefined) {",
+    replacement: "if (false) {",
+    foundBy: {
+      test: "tests/registry/mirror/again_test.ts",
+      name: "a source that went back to an older copy and on from there is seen to differ",
+    },
+  },
+  {
+    name: "payload/no-sign-of-life",
+    file: "registry/payload/writing/uploads.ts",
+    text: "if (operation.ageMs(aliveAt) < settings.leastGraceMs / 16) return;",
+    replacement: "if (aliveAt) return;",
+    foundBy: {
+      test: "tests/registry/payload/payload_test.ts",
+      name:
+        "an upload that the store gave up, or whose renewal is lost, is no Unknown: nothing was sent",
+    },
+  },
+  {
+    name: "alias/expected-ignored",
+    file: "registry/aliases.ts",
+    text: "wanted === undefined || wanted === now",
+    replacement: "true",
+    foundBy: {
+      test: "tests/registry/conformance/registries_test.ts",
+      name: "setAlias() with expected has one winner among many at once",
+    },
+  },
 ];

@@ -3,8 +3,7 @@ import type { ObjectInfo } from "../../../core/backend.ts";
 import { decodeName, shown } from "../../../core/naming/names.ts";
 import { draftMemoryMs } from "../../drafts/look.ts";
 import { draftPlace, DRAFTS, encodePlace } from "../../layout.ts";
-import { parseDraftKey } from "../../drafts/keys.ts";
-import { DISCARDED_BYTES } from "../../drafts/note.ts";
+import { DISCARDED_BYTES, parseDraftKey } from "../../drafts/note.ts";
 import type { Collection, DraftNeeds, GarbageItem } from "../collection.ts";
 import { listReadable } from "../readable.ts";
 

@@ -5,8 +5,8 @@ import type { Generation } from "../../cell/heads.ts";
 import type { Collection } from "../collection.ts";
 import { encodeBuried, readRemains, readTimes } from "./known_records.ts";
 import type { Cell, KnownName, KnownRecords } from "./known.ts";
-import { listCells } from "./listed.ts";
-import { otherMark } from "../mark.ts";
+import { listCells } from "./known.ts";
+import { otherMark } from "../collection.ts";
 
 /**
  * Removes all records of a name that has no payload, no version alive, and nothing that is younger than what is
@@ -48,11 +48,11 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
 }
 
 function mayGo(
-  { isForgettable }: Collection,
+  collection: Collection,
   { kind, generations }: Cell,
   records: KnownRecords,
 ): boolean {
-  if (!generations.every(({ modifiedAt }) => isForgettable(modifiedAt))) return false;
+  if (!generations.every(({ modifiedAt }) => collection.isForgettable(modifiedAt))) return false;
   return kind !== "version" || records.get(generations[0].key)?.kind === "deleted";
 }
 

@@ -1,9 +1,14 @@
 // What the janitor knows of a name: what was listed, and what its records say.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record/record.ts";
+import { asGeneration } from "../../cell/heads.ts";
 import type { FoundRecord, Generation } from "../../cell/heads.ts";
-import type { CellKey } from "../../layout.ts";
 import type { PayloadObject } from "../../payload/objects.ts";
+import { isPrefix } from "../../../core/backend.ts";
+import { encodePlace, NAMES, OBJECTS, parseCellKey, parsePayloadKey } from "../../layout.ts";
+import type { CellKey } from "../../layout.ts";
+import type { SignalOptions } from "../../../core/registry.ts";
+import type { Context } from "../../opening/context.ts";
 
 /** A payload folder: what is in it, and when something was last written there. */
 export interface Folder {
@@ -43,3 +48,38 @@ export type DeletionTimes = Pick<TombstoneRecord, "startedAt" | "createdAt" | "s
 
 /** What is known of the records of a name, by their key. */
 export type KnownRecords = ReadonlyMap<string, KnownRecord>;
+
+interface Listing extends SignalOptions {
+  context: Context;
+}
+
+export async function listFolders(
+  { context, signal }: Listing,
+  name: string,
+): Promise<Map<string, Folder>> {
+  const folders = new Map<string, Folder>();
+  for await (const entry of context.backend.list(`${OBJECTS}${name}/`, { signal })) {
+    const key = isPrefix(entry) ? undefined : parsePayloadKey(entry.key);
+    if (isPrefix(entry) || key === undefined) continue;
+    const place = encodePlace(key);
+    const folder = folders.get(place) ?? { objects: [], newest: 0 };
+    folder.objects.push(entry);
+    folder.newest = Math.max(folder.newest, entry.modifiedAt);
+    folders.set(place, folder);
+  }
+  return folders;
+}
+
+export async function listCells({ context, signal }: Listing, name: string): Promise<Cell[]> {
+  const cells = new Map<string, Cell>();
+  for await (const entry of context.backend.list(`${NAMES}${name}/`, { signal })) {
+    const key = isPrefix(entry) ? undefined : parseCellKey(entry.key);
+    const head = isPrefix(entry) ? undefined : asGeneration(entry);
+    if (key === undefined || head === undefined) continue;
+    const { cell, kind } = key;
+    const known = cells.get(cell);
+    if (known === undefined) cells.set(cell, { cell, kind, generations: [head] });
+    else known.generations.push(head);
+  }
+  return [...cells.values()];
+}

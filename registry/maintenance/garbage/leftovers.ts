@@ -9,19 +9,19 @@ const LEFTOVERS_AT_ONCE = 1000;
 const WHY = "left behind";
 
 export async function removeLeftovers(collection: Collection): Promise<void> {
-  const { context, names, isOld, graceMs, markKey, remove, waits, fail, signal } = collection;
-  const onFailure = ({ message }: Error, key: string) => fail(key, message);
+  const { context, names, graceMs, markKey, signal } = collection;
+  const onFailure = ({ message }: Error, key: string) => collection.fail(key, message);
   let old: GarbageItem[] = [];
   for (const top of [UPLOADS, SCRATCH, JANITOR]) {
     for await (const entry of listReadable(context, top, { signal, onFailure })) {
       if (entry.key === markKey) continue;
-      if (!isOld(entry.modifiedAt) && top === UPLOADS && isLeftover(entry.key)) {
-        waits(
+      if (!collection.isOld(entry.modifiedAt) && top === UPLOADS && isLeftover(entry.key)) {
+        collection.waits(
           [{ what: "upload", key: entry.key, size: entry.size, why: WHY }],
           entry.modifiedAt + graceMs,
         );
       }
-      if (!isOld(entry.modifiedAt)) continue;
+      if (!collection.isOld(entry.modifiedAt)) continue;
       const name = entry.key.slice(JANITOR.length);
       const isGone = top === JANITOR
         ? !names.has(name) && decodeName(name) !== undefined
@@ -29,9 +29,9 @@ export async function removeLeftovers(collection: Collection): Promise<void> {
       if (!isGone) continue;
       old.push({ what: "upload", key: entry.key, size: entry.size, why: WHY });
       if (old.length < LEFTOVERS_AT_ONCE) continue;
-      await remove(old);
+      await collection.remove(old);
       old = [];
     }
   }
-  await remove(old);
+  await collection.remove(old);
 }

@@ -17,11 +17,11 @@ const NOTES_AT_ONCE = 1000;
  * it. A note that is needed is written again, so that it is not looked at before the same time has passed once more.
  */
 export async function removeNotes(collection: Collection): Promise<void> {
-  const { context, signal, fail, isForgettable } = collection;
-  const onFailure = ({ message }: Error, key: string) => fail(key, message);
+  const { context, signal } = collection;
+  const onFailure = ({ message }: Error, key: string) => collection.fail(key, message);
   let old: ObjectInfo[] = [];
   for await (const entry of listReadable(context, LINEAGE, { signal, onFailure })) {
-    if (!isForgettable(entry.modifiedAt)) continue;
+    if (!collection.isForgettable(entry.modifiedAt)) continue;
     old.push(entry);
     if (old.length < NOTES_AT_ONCE) continue;
     await sortNotes(collection, old);

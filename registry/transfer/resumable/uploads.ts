@@ -10,10 +10,22 @@ import { removeObjects } from "../../../core/work/remove_objects.ts";
 import { uploadKey } from "../../layout.ts";
 import { checkWritable, contextOf } from "../../opening/context.ts";
 import { graceAt, readGraces } from "../../opening/graces.ts";
-import { decodeNote, encodeNote, listPieces, MAX_NOTE_BYTES, putPiece } from "./pieces.ts";
-import type { Arrived, UploadNote } from "./pieces.ts";
-import { hashed, PieceWriter, wrongChecksum } from "./write_pieces.ts";
-import type { PieceWriterOptions, WritePiecesOptions } from "./write_pieces.ts";
+import {
+  decodeNote,
+  encodeNote,
+  hashed,
+  listPieces,
+  MAX_NOTE_BYTES,
+  PieceWriter,
+  putPiece,
+  wrongChecksum,
+} from "./write_pieces.ts";
+import type {
+  Arrived,
+  PieceWriterOptions,
+  UploadNote,
+  WritePiecesOptions,
+} from "./write_pieces.ts";
 
 /** A resumable upload, and how much of it is there. */
 export interface UploadState extends UploadNote {

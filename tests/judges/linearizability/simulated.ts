@@ -3,8 +3,8 @@
 import { createBucketFiles } from "../../../files/bucket.ts";
 import { createFileManager } from "../../../files/mod.ts";
 import type { Bundle } from "../../simulate/bundle.ts";
-import { createRandomFaults } from "../../simulate/random_faults.ts";
-import type { FaultRates } from "../../simulate/random_faults.ts";
+import { createRandomFaults } from "../../simulate/random.ts";
+import type { FaultRates } from "../../simulate/random.ts";
 import { largeValue, smallValue } from "../../simulate/schedules/schedule.ts";
 import type { StoreCall } from "../../simulate/with_faults.ts";
 import { createWorld } from "../../simulate/world.ts";

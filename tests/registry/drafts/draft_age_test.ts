@@ -6,7 +6,7 @@ import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { doing, lostReply } from "../scripted_backend.ts";
+import { busy, doing, lostReply } from "../scripted_backend.ts";
 
 const DAY = 24 * HOUR;
 const LOWERED = { leastGraceMs: HOUR };
@@ -262,3 +262,37 @@ testProtocol(
     assertEquals(await draft.files(), []);
   },
 );
+
+testProtocol(
+  "the remains of a draft after an interrupted collection are closed",
+  {},
+  async (world) => {
+    const { registry, backend, advance, keys } = world;
+    const draft = await registry.openDraft("a", { id: "1" });
+    for (const part of ["0", "1"]) await draft.addPart(part, large(`${part}.bin`));
+    await draft.discard();
+    advance(GRACE_MS + 1);
+    backend.answer({ verb: "delete", key: /drafts\/a\/1\/1\// }, busy);
+    assertEquals((await collectGarbage(registry)).failures.length, 1);
+    assertEquals((await keys("drafts/")).map((key) => key.split("/")[3]), [".end", "1"]);
+    await rejected("Conflict", draft.addPart("0", large("0.bin")));
+    assertEquals((await removed(world)).length, 2);
+  },
+);
+
+testProtocol("replies that were lost are read back, refusals leave nothing", {}, async (world) => {
+  const { registry, backend, keys, open } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  backend.answer({ verb: "put", key: /^objects\// }, busy);
+  await rejected("Unavailable", draft.addPart("0", large("0.bin")));
+  assertEquals([await keys("objects/"), await keys("drafts/")], [[], []]);
+  backend.answer({ verb: "put", key: /^drafts\// }, lostReply, busy);
+  assertEquals((await draft.addPart("0", large("0.bin"))).added, true);
+  const reader = await (await open({ readOnly: true })).registry.openDraft("a", { id: "1" });
+  for (const write of [reader.addPart("1", []), reader.commit(), reader.discard()]) {
+    await rejected("Denied", write);
+  }
+  backend.answer({ verb: "put", key: /^names\/a\/versions\// }, lostReply, busy);
+  const saved = await draft.commit();
+  assertEquals([saved.version, (await draft.commit()).commit], ["1.0.0", saved.commit]);
+});

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Registry } from "../../../core/registry.ts";
 import { collectGarbage, verifyRegistry } from "../../../mod.ts";
-import { createProtocolWorld, fileSet, GRACE_MS } from "../protocol_world.ts";
+import { createProtocolWorld, fileSet, GRACE_MS, HOUR } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
@@ -94,6 +94,68 @@ for (const [how, answer] of Object.entries(unfinished)) {
     }
   });
 }
+
+Deno.test("an abort ends the janitor with its reason and removes its mark, at any call", async () => {
+  let aborted = 0;
+  for (let n = 0, finished = false; !finished; n++) {
+    const world = await createFullWorld();
+    const live = await readLive(world.registry);
+    const { registry, backend } = await world.open();
+    const stopper = new AbortController();
+    const { signal } = stopper;
+    let call = 0;
+    backend.answerAll({}, (act) => {
+      if (call++ === n) stopper.abort(new Error("enough"));
+      return act();
+    });
+    const outcome = await collectGarbage(registry, { signal }).catch((error) => error);
+    finished = call <= n;
+    if (outcome instanceof Error) {
+      assertEquals(outcome, signal.reason);
+      aborted++;
+    }
+    assertEquals((await world.keys("scratch/")).filter((key) => key !== OLD_MARK), []);
+    assertEquals(await readLive((await world.open()).registry), live);
+  }
+  assert(aborted > 25, `${aborted} calls were aborted`);
+});
+
+Deno.test("a second janitor may run to its end between any two calls of the first", async () => {
+  const clean = [...(await cleaned()).keys()];
+  for (let n = 0, finished = false; !finished; n++) {
+    const world = await createFullWorld();
+    const live = await readLive(world.registry);
+    const [first, second] = [await world.open(), await world.open()];
+    let call = 0;
+    const meet = doing(() => collectGarbage(second.registry));
+    first.backend.answerAll({}, (act, what) => call++ === n ? meet(act, what) : act());
+    assertEquals((await collectGarbage(first.registry)).failures, []);
+    finished = call <= n;
+    assertEquals(await readLive((await world.open()).registry), live);
+    assertEquals([...(await contents(world)).keys()], clean);
+  }
+});
+
+Deno.test("a name that is forgotten at once comes back at no call that kills the janitor", async () => {
+  for (let n = 0, finished = false; !finished; n++) {
+    const world = await createProtocolWorld({ mutable: true });
+    for (let value = 1; value <= 3; value++) await world.registry.save("gone", value, OVERWRITE);
+    await world.registry.delete("gone", { allVersions: true });
+    world.advance(60 * 24 * HOUR);
+    const { registry, backend } = await world.open();
+    const killed = Promise.withResolvers<"killed">();
+    let call = 0;
+    backend.answerAll({}, async (act) => {
+      if (call++ < n) return await act();
+      killed.resolve("killed");
+      return await new Promise(() => {});
+    });
+    const forgotten = collectGarbage(registry, { forget: true });
+    finished = await Promise.race([forgotten, killed.promise]) !== "killed";
+    assertEquals(await world.registry.has("gone"), false, `killed at call ${n}`);
+    if (finished) assertEquals(await world.keys("names/"), []);
+  }
+});
 
 Deno.test("what a store refuses to remove is reported, and everything else goes", async () => {
   const world = await createFullWorld();

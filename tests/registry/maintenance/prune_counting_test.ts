@@ -121,6 +121,14 @@ testProtocol("prune() beside a delete of what it keeps leaves one more", {}, asy
   );
 });
 
+testProtocol("prune() keeps what it kept when something is saved meanwhile", {}, async (world) => {
+  await fill(world, 4);
+  const { registry, backend } = await world.open();
+  backend.answer(TOMBSTONE, doing(() => world.registry.save("a", "five")));
+  await prune(registry, { keepLast: 1 });
+  assertEquals(await loadable(world.registry), ["5.0.0", "4.0.0"]);
+});
+
 testProtocol("prune() leaves what was overwritten since it looked", MUTABLE, async (world) => {
   await fill(world, 3);
   world.advance(2 * GRACE_MS);

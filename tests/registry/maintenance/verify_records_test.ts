@@ -1,9 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { AnyRecord } from "../../../core/record/record.ts";
-import { collectGarbage, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, prune, verifyRegistry } from "../../../mod.ts";
+import { makeVoid } from "../late_records.ts";
 import { filler, GRACE_MS, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
+import { noise } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+import { doing } from "../scripted_backend.ts";
 
 const MUTABLE = { mutable: true };
 const NEW = new Uint8Array(3);
@@ -19,7 +23,7 @@ async function fill({ registry }: ProtocolWorld): Promise<void> {
   await registry.delete("a@3");
 }
 
-async function problems({ registry }: ProtocolWorld): Promise<string[][]> {
+async function problems({ registry }: Pick<ProtocolWorld, "registry">): Promise<string[][]> {
   return (await verifyRegistry(registry)).problems.map(({ ref, code, key }) => [ref, code, key]);
 }
 
@@ -104,6 +108,55 @@ testProtocol(
   },
 );
 
+testProtocol("verifyRegistry() finds what only one member tells", MUTABLE, async (world) => {
+  await fill(world);
+  const others: [folder: string, change: object][] = [
+    ["names/a/aliases/", { alias: "other" }],
+    ["names/a/aliases/", { name: "b" }],
+    ["names/a/keys/", { key: "other" }],
+    ["names/a/versions/prerelease/", { version: "2.0.0-rc.2" }],
+    ["settings/", { commit: world.system.id() }],
+    ["names/a/versions/final/p8", { kind: "scrubbed" }], // not a first generation
+  ];
+  for (const [folder, change] of others) {
+    const [key] = await world.keys(folder);
+    const bytes = await (await world.store.get(key))!.bytes();
+    const { record, inline } = decodeRecord(bytes, key);
+    await world.store.put(key, encodeRecord({ ...record, ...change } as AnyRecord, [inline]));
+    const found = (await problems(world)).filter(([, code]) => code === "Corrupt"); // an alias may name nothing then
+    assertEquals(found.map(([, , at]) => at), [key], JSON.stringify(change));
+    await world.store.put(key, bytes);
+  }
+});
+
+testProtocol("damage is reported once, below a void record or an alias", MUTABLE, async (world) => {
+  const { store, keys } = world;
+  await world.registry.save("a", "first", { version: "1" });
+  await world.registry.setAlias("a", "live", "1");
+  const [first] = await keys("names/a/versions/");
+  const bytes = await (await store.get(first))!.bytes();
+  await store.put(first, noise(300));
+  const found = [["a@1.0.0", "Corrupt", first]];
+  assertEquals(await problems(world), found);
+  await store.put(first, bytes);
+  await makeVoid(world);
+  await store.put(first, noise(300));
+  assertEquals(await problems(await world.open()), found);
+});
+
+testProtocol("an alias that moves while its version is looked for is whole", {}, async (world) => {
+  for (const n of [1, 2]) await world.registry.save("a", n);
+  await world.registry.setAlias("a", "live", "1");
+  const { registry, backend } = await world.open();
+  backend.answer({ verb: "list", key: /final\/p8/ }, async (act) => {
+    await world.registry.setAlias("a", "live", "2");
+    await world.registry.delete("a@1");
+    return await act();
+  });
+  const report = await verifyRegistry(registry);
+  assertEquals([report.problems, await world.registry.aliases("a")], [[], { live: "2.0.0" }]);
+});
+
 testProtocol(
   "verifyRegistry() finds a first generation whose successors are lost",
   MUTABLE,
@@ -147,3 +200,62 @@ testProtocol("verifyRegistry() says what it did not look at", MUTABLE, async (wo
   const one = await verifyRegistry(registry, { names: ["a"] });
   assertEquals(one.unseen, { names: 2, files: 0, generations: 2, auxiliary: 0, strangers: 5 });
 });
+
+const TOMBSTONE = { verb: "put", mode: "create", key: /versions/ } as const;
+
+/** Two versions, and a machine that sets an alias to the older one right before somebody else's deletion of it lands. */
+async function beside(
+  { registry, open }: ProtocolWorld,
+): Promise<Awaited<ReturnType<typeof open>>> {
+  for (const n of [1, 2]) await registry.save("a", n);
+  const other = await open();
+  other.backend.answer(TOMBSTONE, doing(() => registry.setAlias("a", "live", "1")));
+  return other;
+}
+
+for (const how of ["delete", "prune"] as const) {
+  testProtocol(
+    `an alias that was set beside a ${how} says that its version was deleted`,
+    {},
+    async (world) => {
+      const other = await beside(world);
+      if (how === "delete") assertEquals(await other.registry.delete("a@1"), true);
+      else assertEquals((await prune(other.registry, { keepLast: 1 })).deleted.length, 1);
+      const error = await rejected("NotFound", world.registry.load("a@live"));
+      assertMatch(
+        error.message,
+        /^Cannot find "a@live": the alias names version 1\.0\.0, which was deleted$/,
+      );
+      assertMatch(error.hint!, /setAlias\("a", "live", version\).*deleteAlias/);
+      const { ok, problems } = await verifyRegistry(world.registry);
+      assertEquals(ok, false);
+      const [key] = await world.keys("names/a/aliases/");
+      assertEquals(problems.map(({ ref, code, message, key }) => [ref, code, message, key]), [
+        ["a@live", "NotFound", error.message, key],
+      ]);
+      await world.registry.setAlias("a", "live", "2");
+      assertEquals((await verifyRegistry(world.registry)).ok, true);
+    },
+  );
+}
+
+testProtocol(
+  "an alias of a version that does not count, or is not there, says so",
+  {},
+  async (world) => {
+    const { registry, store, keys } = world;
+    await registry.save("a", 1);
+    await registry.setAlias("a", "live", "1");
+    const [version] = await keys("names/a/versions/");
+    await store.delete(version);
+    assertMatch(
+      (await rejected("NotFound", registry.load("a@live"))).message,
+      /which is not there$/,
+    );
+    await makeVoid(world, { version: "1.0.0" });
+    assertMatch(
+      (await rejected("NotFound", (await world.open()).registry.load("a@live"))).message,
+      /which does not count$/,
+    );
+  },
+);

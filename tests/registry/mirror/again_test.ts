@@ -303,3 +303,85 @@ Deno.test("verify trusts no notes, and damaged ones are not trusted anyway", asy
   assertEquals((await mirrorRegistry(from, to)).copied, 1);
   assertEquals(await to.load("a"), "two");
 });
+
+testMirror(
+  "a mutable mirror follows its source, whatever was saved or deleted there meanwhile",
+  async ({ from, to }) => {
+    const save = (version: number) =>
+      from.save("a", noise(200_000), {
+        version: "1",
+        metadata: { version },
+        onConflict: "overwrite",
+      });
+    await save(1);
+    await mirrorRegistry(from, to);
+    const changes = [
+      () => save(2),
+      () => to.save("a", "target", { version: "1", onConflict: "overwrite" }),
+      () => to.delete("a", { allVersions: true }),
+    ];
+    for (const [i, change] of changes.entries()) {
+      await change();
+      const { copied, bytes } = await mirrorRegistry(from, to);
+      assertEquals([copied, bytes], [1, i === 0 ? 0 : 200_000]); // only metadata changed
+      assertEquals((await to.info("a")).metadata, { version: 2 });
+    }
+  },
+  MUTABLE,
+);
+
+Deno.test("a target that went back to an older copy and on from there is seen to differ", async () => {
+  const system = createScriptedSystem();
+  const options = { system, mutable: true };
+  const from = await openRegistry(createMemoryBackend({ system }), options);
+  const to = await openRegistry(createMemoryBackend({ system }), options);
+  for (const version of ["1", "2"]) await from.save("a", `a${version}`, { version });
+  await mirrorRegistry(from, to);
+  system.advance(60_000);
+  for await (const entry of to.backend.list("names/a/")) {
+    if ("key" in entry) await to.backend.delete(entry.key);
+  }
+  for (const version of ["1", "2"]) await to.save("a", "restored", { version });
+  system.advance(60_000);
+  assertEquals((await mirrorRegistry(from, to, { range: "^1" })).copied, 1); // and writes new notes
+  assertEquals((await mirrorRegistry(from, to)).copied, 1);
+  assertEquals([await to.load("a@1"), await to.load("a@2")], ["a1", "a2"]);
+});
+
+testMirror(
+  "what mirrors another name, and an alias that a mirror lost, is nobody else's to remove",
+  async ({ from, to }) => {
+    for (const name of ["old", "new"]) {
+      await from.save(name, name, { version: "1" });
+      await from.setAlias(name, "live", "1");
+    }
+    await from.deleteAlias("new", "live");
+    await from.delete("new@1");
+    const rename = () => "current";
+    await mirrorRegistry(from, to, { names: ["old"], rename });
+    const { failures, deleted, aliases } = await mirrorRegistry(from, to, {
+      names: ["new"],
+      rename,
+    });
+    assertEquals([failures.map(({ error }) => error.code), deleted, aliases], [["Conflict"], 0, 0]);
+    assertEquals(await to.load("current@live"), "old");
+    await to.deleteAlias("current", "live");
+    await mirrorRegistry(to, from, { rename: () => "old" });
+    assertEquals(await from.aliases("old"), { live: "1.0.0" });
+  },
+);
+
+testMirror(
+  "a deletion passes through a mirror whose janitor was there before",
+  async ({ from, to, open }) => {
+    await from.save("a", noise(100_000));
+    await mirrorRegistry(from, to);
+    const third = await openRegistry(createMemoryBackend());
+    await mirrorRegistry(to, third);
+    await from.delete("a", { allVersions: true });
+    await mirrorRegistry(from, to);
+    const old = await open("to", {}, (backend) => withAge(backend, 10 * to.settings.graceMs));
+    assertEquals((await collectGarbage(old)).removed.scrubbed.count, 1);
+    assertEquals((await mirrorRegistry(to, third)).deleted, 1);
+  },
+);

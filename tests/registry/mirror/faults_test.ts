@@ -1,5 +1,5 @@
 // What a mirror does when stores, processes and other writers get in its way.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
@@ -206,3 +206,48 @@ testMirror(
     assert(refused < 40, `${refused} were tried`);
   },
 );
+
+testMirror("two mirrors at once make no version twice", async ({ from, to, open }) => {
+  await fillSome(from);
+  const second = await open("to");
+  const reports = await Promise.all([mirrorRegistry(from, to), mirrorRegistry(from, second)]);
+  assertEquals(reports.map(({ failures }) => failures), [[], []]);
+  assertEquals(reports.reduce((sum, { copied }) => sum + copied, 0), LIVE);
+  await assertMirrored(from, to);
+});
+
+testMirror(
+  "a base that is deleted in the target meanwhile is not shared",
+  async ({ from, to, open }) => {
+    const large = noise(300_000);
+    for (let n = 1; n <= 2; n++) {
+      await from.save("a", { large, n: noise(70_000, n) }, { materializer: fileSet });
+    }
+    await mirrorRegistry(from, to, { range: "=1.0.0" });
+    const [record] = await keysOf(to.backend, "names/a/");
+    let once = true;
+    const racing = await open("to", {}, (backend) =>
+      withHooks(backend, {
+        async after({ verb, key }) {
+          if (verb !== "get" || key !== record || !once) return;
+          once = false;
+          await to.delete("a@1");
+        },
+      }));
+    const { failures, copied, bytes } = await mirrorRegistry(from, racing, { range: "=2.0.0" });
+    assertEquals([failures, copied, bytes, once], [[], 1, 370_000, false]);
+    assertEquals(await to.load("a", { as: fileSet }), { large, n: noise(70_000, 2) } as object);
+  },
+);
+
+testMirror("what the caller's own functions throw comes out as it is", async ({ from, to }) => {
+  await from.save("a", noise(300_000));
+  const fail = () => {
+    throw new Error("mine");
+  };
+  const { cause } = await rejected("TaskFailed", mirrorRegistry(from, to, { onProgress: fail })); // in the midst of a file
+  assertEquals((cause as Error).message, "mine");
+  for (const options of [{ rename: fail }, { onItem: fail }, { onProgress: fail }]) {
+    await assertRejects(() => mirrorRegistry(from, to, options), Error, "mine");
+  }
+});

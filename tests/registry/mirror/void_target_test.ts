@@ -49,6 +49,8 @@ testProtocol(
     await voidMirror(world, from);
     const { registry: before } = await world.open();
     assertEquals(await before.has("a@1"), false);
+    const byHand = before.save("a", filler("one"), { version: "1" });
+    assertEquals(await byHand.catch(({ code }) => code), "AlreadyExists");
     const { registry } = await world.open();
     assertEquals(outcome(await mirrorRegistry(from, registry)), [1, 0, []]);
     assertEquals(await (await world.open()).registry.load("a@1"), filler("one"));

@@ -62,3 +62,17 @@ Deno.test("an abort ends the probe with its reason, and no registry is there", a
   );
   assertEquals(await keysOf(store), []);
 });
+
+Deno.test("two that create at the same moment open one registry", async () => {
+  const store = createMemoryBackend();
+  const [a, b] = await Promise.all(
+    [1, 2].map(() => openRegistry(unruly.bucket(undefined, store))),
+  );
+  assertEquals([a.id, (await keysOf(store, "settings/")).length], [b.id, 1]);
+});
+
+Deno.test("the store's clock may be off by a quarter of the least grace", async () => {
+  const off = () => unruly.bucket(unruly.clockOff(1_800_000));
+  assertMatch((await rejected("Unsupported", openRegistry(off()))).message, /clock.* ahead/);
+  await openRegistry(off(), { leastGraceMs: 3 * 3_600_000 });
+});

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { collectGarbage, commitUpload, createUpload, openRegistry } from "../../../mod.ts";
 import type { Registry, Upload, UploadFile } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
@@ -253,4 +253,29 @@ Deno.test("a copy that is not there when it is read is no version", async () => 
     await registry.delete("data", { allVersions: true });
     await collectGarbageNow(world);
   }
+});
+
+Deno.test("a commit that is refused or aborted leaves the upload for another one", async () => {
+  const world = createPresigningStore();
+  const backend = createScriptedBackend(world.backend);
+  const registry = await openRegistry({ ...backend, presign: world.backend.presign });
+  await registry.save("data", 1, { version: "1.0.0" });
+  const upload = await uploaded(world, registry, { "a.bin": LARGE });
+  const taken = commitUpload(registry, upload, { name: "data", version: "1.0.0" });
+  await rejected("AlreadyExists", taken);
+  const stopper = new AbortController();
+  const { signal } = stopper;
+  backend.answer(
+    { verb: "get", key: /uploads/ },
+    doing(() => stopper.abort(new Error("enough"))),
+  );
+  await assertRejects(
+    () => commitUpload(registry, upload, { name: "data", signal }),
+    Error,
+    "enough",
+  );
+  assertEquals((await keysOf(world.store, "uploads/")).length, 1);
+  assertEquals(await keysOf(world.store, "objects/"), []);
+  backend.answer({ verb: "delete", key: /uploads/ }, busy);
+  assertEquals((await commitUpload(registry, upload, { name: "data" })).version, "2.0.0");
 });

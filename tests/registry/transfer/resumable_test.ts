@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
+import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
 import { collectGarbage, openRegistry, openUploads } from "../../../mod.ts";
 import type { UploadSource } from "../../../mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
@@ -26,10 +26,10 @@ async function bytesOf(source: UploadSource): Promise<Uint8Array> {
 
 /** A checksum that knows what it wants. */
 function wanting(digest: string) {
-  const seen: Uint8Array[] = [];
+  const seen = createSha256();
   return {
-    update: (bytes: Uint8Array) => seen.push(bytes.slice()),
-    matches: () => sha256(new Uint8Array(seen.flatMap((part) => [...part]))) === digest,
+    update: (bytes: Uint8Array) => seen.update(bytes),
+    matches: () => seen.digest() === digest,
   };
 }
 
@@ -245,3 +245,118 @@ testInMemory(
     await rejected("Denied", uploads.receive(sent(noise(1))));
   },
 );
+
+const CONTENT = noise(24 * MIB, 1);
+const DAMAGED = noise(24 * MIB, 2);
+
+async function* sentUntil(
+  bytes: Uint8Array,
+  atEnd?: () => Promise<unknown>,
+): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += MIB) yield bytes.subarray(at, at + MIB);
+  await atEnd?.();
+}
+
+/** A store of uploads, and another process that uses it. */
+async function createWorld() {
+  const system = createScriptedSystem();
+  const store = createMemoryBackend({ system });
+  const backend = createScriptedBackend(store);
+  const registry = await openRegistry(backend, { system });
+  const other = await openRegistry(store, { system });
+  return {
+    system,
+    store,
+    backend,
+    registry,
+    uploads: await openUploads(registry),
+    others: await openUploads(other),
+  };
+}
+
+Deno.test("bytes of a killed request never count, whatever is sent in their place", async () => {
+  const { uploads, others } = await createWorld();
+  const { id } = await uploads.begin({ size: CONTENT.byteLength });
+  const stored = Promise.withResolvers<void>();
+  const killed = sentUntil(DAMAGED, () => {
+    stored.resolve();
+    return new Promise(() => {}); // the process ends here, before the checksum was compared
+  });
+  void uploads.append(id, killed, { offset: 0, verify: wanting(sha256(CONTENT)) });
+  await stored.promise;
+
+  const first = CONTENT.subarray(0, 8 * MIB);
+  assertEquals((await others.state(id)).offset, 0);
+  assertEquals(
+    await others.append(id, sentUntil(first), { offset: 0, verify: wanting(sha256(first)) }),
+    8 * MIB,
+  );
+  assertEquals((await others.state(id)).offset, 8 * MIB);
+  const rest = CONTENT.subarray(8 * MIB);
+  await others.append(id, sentUntil(rest), { offset: 8 * MIB, verify: wanting(sha256(rest)) });
+  const source = await others.source(id);
+  assertEquals(sha256(await new Response(source.stream()).bytes()), sha256(CONTENT));
+});
+
+Deno.test("bytes with a wrong checksum never count, even if they cannot be deleted", async () => {
+  const { uploads, others, backend } = await createWorld();
+  const { id } = await uploads.begin({ size: CONTENT.byteLength });
+  backend.answerAll({ verb: "delete", key: /^uploads\// }, busy);
+  await rejected(
+    "Invalid",
+    uploads.append(id, sentUntil(DAMAGED), { offset: 0, verify: wanting(sha256(CONTENT)) }),
+  );
+  const first = CONTENT.subarray(0, 8 * MIB);
+  await others.append(id, sentUntil(first), { offset: 0, verify: wanting(sha256(first)) });
+  assertEquals((await others.state(id)).offset, 8 * MIB);
+});
+
+Deno.test("a request that ends between two pieces that matched leaves pieces that may be gone on from", async () => {
+  const { uploads, others, backend } = await createWorld();
+  const { id } = await uploads.begin({ size: CONTENT.byteLength });
+  let puts = 0;
+  const died = new Error("killed");
+  backend.answerAll({ verb: "put", key: new RegExp(`^uploads/${id}/`) }, (act) => {
+    if (++puts > 2) throw died;
+    return act();
+  });
+  backend.answerAll({ verb: "delete", key: /./ }, busy);
+  const verify = wanting(sha256(CONTENT));
+  await assertRejects(
+    () => uploads.append(id, sentUntil(CONTENT), { offset: 0, verify }),
+    Error,
+    "killed",
+  );
+  const { offset } = await others.state(id);
+  assertEquals(offset, 16 * MIB);
+  await others.append(id, sentUntil(CONTENT.subarray(offset)), { offset });
+  const source = await others.source(id);
+  assertEquals(sha256(await new Response(source.stream()).bytes()), sha256(CONTENT));
+});
+
+Deno.test("what a checked request leaves behind is no upload, and is collected with old uploads", async () => {
+  const { uploads, registry, system, store, backend } = await createWorld();
+  const { id } = await uploads.begin({ size: CONTENT.byteLength });
+  backend.answerAll({ verb: "delete", key: /./ }, busy);
+  await rejected(
+    "Invalid",
+    uploads.append(id, sentUntil(DAMAGED), { offset: 0, verify: wanting(sha256(CONTENT)) }),
+  );
+  backend.heal();
+  const folders = new Set((await keysOf(store, "uploads/")).map((key) => key.split("/")[1]));
+  for (const folder of folders) {
+    if (folder !== id) await rejected("NotFound", uploads.state(folder));
+  }
+  system.advance(2 * registry.settings.graceMs);
+  await collectGarbage(registry);
+  assertEquals(await keysOf(store, "uploads/"), []);
+});
+
+Deno.test("a checked request of one full piece is stored once", async () => {
+  const { uploads, backend } = await createWorld();
+  const { id } = await uploads.begin({ size: CONTENT.byteLength });
+  backend.forget();
+  const first = CONTENT.subarray(0, 8 * MIB);
+  await uploads.append(id, sentUntil(first), { offset: 0, verify: wanting(sha256(first)) });
+  assertEquals(backend.asked({ verb: "put" }), [`put uploads/${id}/1`]);
+});

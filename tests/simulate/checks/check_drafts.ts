@@ -1,5 +1,5 @@
-// Checks what became of parts of drafts that were acknowledged, and of commits that named parts.
-import { parseDraftKey } from "../../../registry/drafts/keys.ts";
+// Checks what became of parts of drafts and pieces of uploads that were acknowledged.
+import { parseDraftKey } from "../../../registry/drafts/note.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import type { VersionRecord } from "../../../core/record/record.ts";
 import { describeOperation } from "../operation_log.ts";
@@ -7,8 +7,8 @@ import type { LoggedOperation, Request } from "../operation_log.ts";
 import type { Landing } from "../ledger.ts";
 import type { Effect } from "../with_history.ts";
 import { partsOf } from "./check_sources.ts";
-import type { Evidence } from "./evidence.ts";
-import type { Finding } from "./violation.ts";
+import type { Evidence, Finding } from "./evidence.ts";
+import { RIGHT } from "../verbs/transfer.ts";
 
 /** A draft that nothing was added to is kept so long, milliseconds. */
 const KEPT_MS = 7 * 24 * 3_600_000;
@@ -107,4 +107,35 @@ export function checkDrafts(
     return parsed?.mark === "end" && parsed.name === encodeName(name) &&
       parsed.draft === encodeName(id);
   }
+}
+
+/** Checks the uploads of a run. */
+export function checkUploads({ operations }: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  for (const operation of operations) {
+    const { request, outcome, returned } = operation;
+    const say = (state: string) => {
+      findings.push({
+        promise: "an acknowledged change is kept",
+        message: `${describeOperation(operation)}: ${state}`,
+      });
+    };
+    if (
+      request.verb === "readUpload" && outcome?.ok && "read" in outcome &&
+      outcome.read.label !== RIGHT
+    ) {
+      say("bytes count that have no right checksum");
+    }
+    if (request.verb !== "appendPiece" || !outcome?.ok || !("offset" in outcome)) continue;
+    if (request.damaged) say("a wrong checksum was accepted");
+    const { offset } = outcome;
+    const less = operations.find((later) => {
+      const found = later.request.verb === "uploadOffset" && later.request.id === request.id &&
+        later.outcome;
+      return found && found.ok && "offset" in found && later.invoked.order >= returned!.order &&
+        found.offset < offset;
+    });
+    if (less !== undefined) say(`later: ${describeOperation(less)}`);
+  }
+  return findings;
 }

@@ -5,8 +5,7 @@ import type { Bundle } from "../bundle.ts";
 import { statesDuring } from "../ledger.ts";
 import { describeError } from "../operation_log.ts";
 import { isLive } from "./check_writes.ts";
-import type { Evidence } from "./evidence.ts";
-import type { Finding } from "./violation.ts";
+import type { Evidence, Finding } from "./evidence.ts";
 
 /** Checks that every version is there with its value, and that nothing else is. */
 export async function checkEnd(

@@ -10,8 +10,7 @@ import type { Bundle } from "../bundle.ts";
 import { describeError } from "../operation_log.ts";
 import type { Effect } from "../with_history.ts";
 import { isLive } from "./check_writes.ts";
-import type { Evidence } from "./evidence.ts";
-import type { Finding } from "./violation.ts";
+import type { Evidence, Finding } from "./evidence.ts";
 
 const NAMED = "a";
 

@@ -5,8 +5,7 @@ import type { CellState, Landing, Ledger } from "../ledger.ts";
 import { describeOperation } from "../operation_log.ts";
 import type { LoggedOperation, Request } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
-import type { Evidence } from "./evidence.ts";
-import type { Finding } from "./violation.ts";
+import type { Evidence, Finding } from "./evidence.ts";
 
 type Mirroring = LoggedOperation & { request: Extract<Request, { verb: "mirror" }> };
 

@@ -10,8 +10,7 @@ import {
 import type { Cell, Landing, Ledger } from "../ledger.ts";
 import { describeOperation } from "../operation_log.ts";
 import type { LoggedOperation, Request } from "../operation_log.ts";
-import type { Evidence } from "./evidence.ts";
-import type { Finding } from "./violation.ts";
+import type { Evidence, Finding } from "./evidence.ts";
 
 type Asking = LoggedOperation & { request: Extract<Request, { verb: "ask" }> };
 

@@ -1,12 +1,10 @@
 // Checks what readers were told against what there was.
-import { compareVersions, parseVersion } from "../../../core/naming/versions.ts";
-import { isVersion } from "../../../core/naming/versions.ts";
+import { compareVersions, isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import type { Cell, CellState } from "../ledger.ts";
 import { describeOperation } from "../operation_log.ts";
 import type { LoggedOperation, ReadResult } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
-import type { Evidence } from "./evidence.ts";
-import type { Finding, Promised } from "./violation.ts";
+import type { Evidence, Finding, Promised } from "./evidence.ts";
 
 const BEGINNING = { order: 0, at: 0 };
 

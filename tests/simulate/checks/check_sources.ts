@@ -5,8 +5,7 @@ import type { Cell, Landing } from "../ledger.ts";
 import { describeOperation, isSaving } from "../operation_log.ts";
 import type { LoggedOperation } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
-import type { Evidence } from "./evidence.ts";
-import type { Finding } from "./violation.ts";
+import type { Evidence, Finding } from "./evidence.ts";
 
 /** Checks what records hold. */
 export function checkSources(evidence: Evidence): Finding[] {

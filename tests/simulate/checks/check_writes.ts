@@ -6,8 +6,7 @@ import { statesDuring } from "../ledger.ts";
 import type { Cell, CellState, Landing } from "../ledger.ts";
 import { describeOperation, isSaving } from "../operation_log.ts";
 import type { LoggedOperation, Request } from "../operation_log.ts";
-import type { Evidence } from "./evidence.ts";
-import type { Finding, Promised } from "./violation.ts";
+import type { Evidence, Finding, Promised } from "./evidence.ts";
 
 /** Checks every write of a run. */
 export function checkWrites(evidence: Evidence): Finding[] {

@@ -1,6 +1,8 @@
 // How late an operation sends its records, by the clocks of its process.
 import type { System } from "../../../core/system.ts";
 import type { StoreCall } from "../with_faults.ts";
+import { describeOperation } from "../operation_log.ts";
+import type { Evidence, Finding } from "./evidence.ts";
 
 /** Watches the calls of one process. */
 export interface SendWatch {
@@ -27,4 +29,19 @@ export function createSendWatch(deadlineMs: number): SendWatch {
         Math.max(now.monotonic - first.monotonic, now.wall - first.wall) > deadlineMs;
     },
   };
+}
+
+/** What each of these does, it does as one operation of the protocol. */
+const SINGLE = ["save", "delete", "setAlias", "deleteAlias", "commitUpload", "commitDraft"];
+
+/** Checks when records were sent. */
+export function checkSends({ operations }: Evidence): Finding[] {
+  return operations.flatMap((operation): Finding[] =>
+    SINGLE.includes(operation.request.verb) && operation.lateSends.length > 0
+      ? [{
+        promise: "nothing is sent past the deadline",
+        message: `${describeOperation(operation)}: sent ${operation.lateSends.join(" and ")}`,
+      }]
+      : []
+  );
 }

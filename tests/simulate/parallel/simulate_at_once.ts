@@ -3,7 +3,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { SimulateOptions, Violation } from "../simulate.ts";
-import type { RangeResult, SeedRange, SentOptions } from "./seed_range.ts";
 
 export interface AtOnceOptions
   extends SentOptions, Pick<SimulateOptions, "seeds" | "firstSeed" | "stop"> {
@@ -98,4 +97,17 @@ function mixed(before: string, trace: string): string {
     hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
   }
   return (hash >>> 0).toString(16).padStart(8, "0");
+}
+
+export type SentOptions = Pick<SimulateOptions, "schedule">;
+
+/** Some seeds, one after the other. */
+export interface SeedRange extends SentOptions {
+  firstSeed: number;
+  seeds: number;
+}
+
+export interface RangeResult {
+  violations: Violation[];
+  traces: string[];
 }

@@ -1,7 +1,7 @@
 // One thread of the simulation.
 import { parentPort } from "node:worker_threads";
 import { simulate } from "../simulate.ts";
-import type { RangeResult, SeedRange } from "./seed_range.ts";
+import type { RangeResult, SeedRange } from "./simulate_at_once.ts";
 
 // Where it is only imported, as the examples of the documentation are looked for, nobody asks.
 parentPort?.on("message", async (range: SeedRange) => {

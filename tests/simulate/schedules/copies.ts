@@ -1,7 +1,16 @@
 // Versions that are made of others, and many at once.
-import { createRandomFaults } from "../random_faults.ts";
+import { createRandomFaults } from "../random.ts";
 import { GRACE_MS } from "../world.ts";
-import { largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import {
+  collecting,
+  found,
+  largeValue,
+  liveAs,
+  mostly,
+  NETWORK,
+  sharingValue,
+  smallValue,
+} from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 import { withVerbs } from "../stores/with_verbs.ts";
 
@@ -19,19 +28,11 @@ export const copies: Schedule = {
   async run(world, { mutable }) {
     const { random } = world;
     const rates = random.pick([{}, {
-      lostReply: 0.1,
-      lostRequest: 0.1,
-      late: 0.1,
-      hiddenRetry: 0.1,
+      ...NETWORK,
       unavailable: 0.05,
     }]);
     const faults = () => createRandomFaults({ random: random.fork(), rates });
-    await liveAs(
-      world,
-      "founder",
-      {},
-      (actor) => actor.save("a", largeValue("first")).then(() => {}),
-    );
+    await found(world, largeValue("first"));
     const over = mutable ? { onConflict: "overwrite" as const } : {};
     const writer = liveAs(
       world,
@@ -39,9 +40,7 @@ export const copies: Schedule = {
       { fault: faults(), retryForMs: 3_000 },
       async (actor) => {
         for (let n = 0; n < 3; n++) {
-          await actor.rest(
-            random.weighted([[3, random.between(0, 300)], [1, random.between(0, GRACE_MS)]]),
-          );
+          await actor.rest(mostly(random, 3, 300));
           const value = random.pick([smallValue, largeValue])(`save ${n}`);
           await actor.save("a", value, random.chance(0.5) ? { version: "1.0.0", ...over } : {});
           if (random.chance(0.3)) await actor.delete("a", "1.0.0");
@@ -58,9 +57,7 @@ export const copies: Schedule = {
     const copiers = [1, 2].map((i) =>
       liveAs(world, `copier ${i}`, { fault: faults(), retryForMs: 3_000 }, async (actor) => {
         for (let n = 0; n < 3; n++) {
-          await actor.rest(
-            random.weighted([[3, random.between(0, 300)], [1, random.between(0, GRACE_MS)]]),
-          );
+          await actor.rest(mostly(random, 3, 300));
           const ref = random.pick(["1.0.0", "latest", "live"]);
           await actor.copy(
             { name: "a", ref },
@@ -71,12 +68,7 @@ export const copies: Schedule = {
         }
       })
     );
-    const janitor = liveAs(world, "janitor", {}, async (actor) => {
-      for (let n = 0; n < 2; n++) {
-        await actor.rest(random.between(0.5, 1.2) * GRACE_MS);
-        await actor.collect();
-      }
-    });
+    const janitor = collecting(world, 2, [0.5, 1.2]);
     await Promise.all([writer, ...copiers, janitor]);
   },
 };
@@ -89,10 +81,7 @@ export const batches: Schedule = {
   async run(world, { versioned, mutable }) {
     const { random } = world;
     const rates = random.pick([{}, {
-      lostReply: 0.1,
-      lostRequest: 0.1,
-      late: 0.1,
-      hiddenRetry: 0.1,
+      ...NETWORK,
       unavailable: 0.1,
     }]);
     const savers = [1, 2].map((i) => {
@@ -134,10 +123,7 @@ export const wholeNames: Schedule = {
   async run(world, { versioned }) {
     const { random } = world;
     const rates = random.pick([{}, {
-      lostReply: 0.1,
-      lostRequest: 0.1,
-      late: 0.1,
-      hiddenRetry: 0.1,
+      ...NETWORK,
     }]);
     const faults = () =>
       createRandomFaults({ random: random.fork(), rates, maxLateMs: 2 * GRACE_MS });
@@ -149,9 +135,7 @@ export const wholeNames: Schedule = {
           if (versioned && random.chance(0.3)) {
             await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0"]));
           }
-          await actor.rest(
-            random.weighted([[3, random.between(0, 500)], [1, random.between(0, 2) * GRACE_MS]]),
-          );
+          await actor.rest(mostly(random, 3, 500, 2 * GRACE_MS));
         }
       })
     );
@@ -161,20 +145,13 @@ export const wholeNames: Schedule = {
       { fault: faults(), retryForMs: 3_000 },
       async (actor) => {
         for (let n = 0; n < 3; n++) {
-          await actor.rest(
-            random.weighted([[3, random.between(0, 1_000)], [1, random.between(0, 2) * GRACE_MS]]),
-          );
+          await actor.rest(mostly(random, 3, 1_000, 2 * GRACE_MS));
           await actor.deleteAll("a", { force: random.chance(0.6) });
           await actor.versions("a");
         }
       },
     );
-    const janitor = liveAs(world, "janitor", {}, async (actor) => {
-      for (let n = 0; n < 3; n++) {
-        await actor.rest(random.between(0.7, 1.3) * GRACE_MS);
-        await actor.collect();
-      }
-    });
+    const janitor = collecting(world, 3, [0.7, 1.3]);
     await Promise.all([...writers, deleter, janitor]);
   },
 };

@@ -1,11 +1,23 @@
-// Disks: creates of several steps, at each of which a process may stand still or end, and janitors
-// that give up writers whose stage they swept.
+// Disks: creates of several steps, at each of which a process may stand still or end, janitors that
+// give up writers whose stage they swept, and power cuts that lose what was not synced.
 import { createStagingDisk } from "../stores/staging_disk.ts";
 import type { StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";
-import { inOrder, largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import {
+  collecting,
+  found,
+  inOrder,
+  largeValue,
+  liveAs,
+  mostly,
+  sharingValue,
+  smallValue,
+} from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
+import { createPowerCutDisk, POWER } from "../stores/power_cut.ts";
+import type { PowerCutDisk } from "../stores/power_cut.ts";
+import type { World } from "../world.ts";
 
 /** A process stands still, or is killed, between the stage and the key. */
 function diskSchedule(locking: "link" | "file"): Schedule {
@@ -25,12 +37,7 @@ function diskSchedule(locking: "link" | "file"): Schedule {
         : versioned
         ? {}
         : over;
-      await liveAs(
-        world,
-        "founder",
-        {},
-        (actor) => actor.save("a", sharingValue("common", "first"), over).then(() => {}),
-      );
+      await found(world, sharingValue("common", "first"), over);
       const ms = random.weighted([[1, random.between(0, 10_000)], [
         4,
         random.between(0.2, 3) * GRACE_MS,
@@ -69,12 +76,7 @@ function diskSchedule(locking: "link" | "file"): Schedule {
       const others = [1, 2].map((i) =>
         liveAs(world, `writer ${i}`, {}, async (actor) => {
           for (let n = 0; n < 3; n++) {
-            await actor.rest(
-              random.weighted([[3, random.between(0, 300)], [
-                1,
-                random.between(0, 0.6) * GRACE_MS,
-              ]]),
-            );
+            await actor.rest(mostly(random, 3, 300, 0.6 * GRACE_MS));
             await actor.save(
               "a",
               smallValue(`writer ${i} ${n}`),
@@ -84,12 +86,7 @@ function diskSchedule(locking: "link" | "file"): Schedule {
           }
         })
       );
-      const janitor = liveAs(world, "janitor", {}, async (actor) => {
-        for (let n = 0; n < 3; n++) {
-          await actor.rest(random.between(0.6, 1.2) * GRACE_MS);
-          await actor.collect();
-        }
-      });
+      const janitor = collecting(world, 3, [0.6, 1.2]);
       await Promise.all([slow, ...others, janitor]);
     },
   };
@@ -99,3 +96,66 @@ function diskSchedule(locking: "link" | "file"): Schedule {
 export const stagedLinks: Schedule = diskSchedule("link");
 /** Creates by renames under a lock. */
 export const lockedRenames: Schedule = diskSchedule("file");
+
+const disks = new WeakMap<World, PowerCutDisk>();
+
+/** A writer is killed; others repeat its save, skip for it, or let an alias name it; the power fails; all go on. */
+export const powerCuts: Schedule = {
+  name: "power cuts",
+  weight: 4,
+  settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.5) }),
+  prepare(world) {
+    const disk = createPowerCutDisk({
+      random: world.random.fork(),
+      system: world.system,
+      maxSyncMs: 600,
+    });
+    disks.set(world, disk);
+    world.sites[0].view = disk.view;
+  },
+  async run(world) {
+    const { random } = world;
+    const [main] = world.sites;
+    const value = () =>
+      random.pick([smallValue("order"), largeValue("order"), sharingValue("common", "order")]);
+    await found(world, sharingValue("common", "first"));
+    for (let cut = 0; cut < 3; cut++) {
+      const key = { idempotencyKey: `order ${cut}` };
+      const version = `${cut + 2}.0.0`;
+      const order = value();
+      const victim = liveAs(world, `victim ${cut}`, {}, async (actor) => {
+        world.system.scheduler.at(
+          world.system.now() + random.between(50, 700),
+          () => actor.process.kill(),
+        );
+        await actor.save("a", order, random.chance(0.5) ? key : { version });
+      });
+      const others = [1, 2].map((i) =>
+        liveAs(world, `other ${i} of ${cut}`, {}, async (actor) => {
+          await actor.rest(random.between(0, 500));
+          for (let n = 0; n < 2; n++) {
+            await random.weighted<() => Promise<unknown>>([
+              [3, () => actor.save("a", order, key)],
+              [2, () => actor.save("a", order, { version, onConflict: "skip" })],
+              [2, () => actor.save("a", order, { skipIfUnchanged: true })],
+              [2, () => actor.setAlias("a", "live", version)],
+              [1, () => actor.load("a", "latest")],
+              [1, () => actor.delete("a", version, { force: true })],
+            ])();
+            await actor.rest(random.between(0, 200));
+          }
+        })
+      );
+      const endsMs = random.between(200, 1_200);
+      await Promise.race([Promise.all([victim, ...others]), world.system.sleep(endsMs)]);
+      for (const { process } of world.actors) process.kill();
+      await disks.get(world)!.cut(main.recorded(POWER));
+      await world.system.sleep(random.weighted([[3, 1_000], [1, 1.2 * GRACE_MS]]));
+    }
+    await liveAs(world, "survivor", {}, async (actor) => {
+      await actor.collect();
+      await actor.load("a", "latest");
+      await actor.save("a", smallValue("after"));
+    });
+  },
+};

@@ -2,9 +2,8 @@
 // bad network, with pauses and kills, in bursts that are up to hours apart.
 import type { Actor } from "../actor.ts";
 import type { Bundle } from "../bundle.ts";
-import type { Random } from "../random.ts";
-import { createRandomFaults } from "../random_faults.ts";
-import type { FaultRates } from "../random_faults.ts";
+import type { FaultRates, Random } from "../random.ts";
+import { createRandomFaults } from "../random.ts";
 import type { StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";

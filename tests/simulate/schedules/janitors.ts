@@ -1,17 +1,23 @@
-// Janitors that come at bad moments, and slowly.
+// Janitors that come at bad moments, and slowly, and graces that change.
 import type { Fault, StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";
 import {
+  collecting,
+  found,
   inOrder,
   isCommit,
   isUpload,
   largeValue,
   liveAs,
+  longValue,
+  OVERWRITE,
   sharingValue,
   smallValue,
 } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
+import { createRandomFaults } from "../random.ts";
+import type { Random } from "../random.ts";
 
 /** Janitors run while writers upload and readers read what is replaced and deleted under them. */
 export const busyJanitor: Schedule = {
@@ -20,23 +26,17 @@ export const busyJanitor: Schedule = {
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: true }),
   async run(world) {
     const { random } = world;
-    const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(
-      world,
-      "founder",
-      {},
-      (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}),
-    );
+    await found(world, largeValue("first"), OVERWRITE);
     const slow: Fault = { kind: "slow", beforeMs: random.between(0, 0.2) * GRACE_MS };
     const writer = liveAs(world, "writer", { fault: inOrder(isCommit, [slow]) }, async (actor) => {
       await actor.save(
         "a",
         random.pick([largeValue("second"), sharingValue("common", "second")]),
-        overwrite,
+        OVERWRITE,
       );
       await actor.rest(random.between(0, 1.2) * GRACE_MS);
       if (random.chance(0.4)) await actor.delete("a", "1.0.0");
-      else await actor.save("a", largeValue("third"), overwrite);
+      else await actor.save("a", largeValue("third"), OVERWRITE);
     });
     const readers = Array.from(
       { length: 2 },
@@ -51,32 +51,20 @@ export const busyJanitor: Schedule = {
     );
     const janitors = Array.from(
       { length: 2 },
-      (_, i) =>
-        liveAs(world, `janitor ${i}`, {}, async (actor) => {
-          for (let n = 0; n < 4; n++) {
-            await actor.rest(random.between(0, 0.6) * GRACE_MS);
-            await actor.collect();
-          }
-        }),
+      (_, i) => collecting(world, 4, [0, 0.6], { name: `janitor ${i}` }),
     );
     await Promise.all([writer, ...readers, ...janitors]);
   },
 };
 
-/** A janitor stands still for hours in the middle of its work, and others save, overwrite and collect meanwhile. */
+/** A janitor stands still for hours in the middle of its work, and others save, OVERWRITE and collect meanwhile. */
 export const slowJanitor: Schedule = {
   name: "slow janitor",
   weight: 8,
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: true }),
   async run(world, settings) {
     const { random } = world;
-    const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(
-      world,
-      "founder",
-      {},
-      (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}),
-    );
+    await found(world, largeValue("first"), OVERWRITE);
     if (random.chance(0.5)) await world.system.sleep(random.between(0.5, 1.5) * GRACE_MS);
     const frozen = random.pick([{}, {}, { wall: true }, { monotonic: true }, {
       wall: true,
@@ -104,10 +92,10 @@ export const slowJanitor: Schedule = {
       await actor.save(
         "a",
         largeValue("second"),
-        settings.versioned && random.chance(0.5) ? {} : overwrite,
+        settings.versioned && random.chance(0.5) ? {} : OVERWRITE,
       );
       await actor.rest(random.between(0, 0.9) * GRACE_MS);
-      if (random.chance(0.5)) await actor.save("a", sharingValue("common", "third"), overwrite);
+      if (random.chance(0.5)) await actor.save("a", sharingValue("common", "third"), OVERWRITE);
     });
     const quick = liveAs(world, "quick janitor", {}, async (actor) => {
       await actor.rest(random.between(0.9, 1.5) * GRACE_MS);
@@ -135,7 +123,7 @@ export const savedAgain: Schedule = {
     const writer = liveAs(world, "writer", {}, async (actor) => {
       await actor.save("a", random.pick([smallValue, largeValue])("first"), { version: "1.0.0" });
       if (mutable && random.chance(0.7)) {
-        await actor.save("a", smallValue("second"), { version: "1.0.0", onConflict: "overwrite" });
+        await actor.save("a", smallValue("second"), OVERWRITE);
       } else await actor.delete("a", "1.0.0");
       await actor.rest(random.between(1.02, 1.5) * GRACE_MS);
       await actor.collect();
@@ -156,18 +144,12 @@ export const twoJanitors: Schedule = {
   settings: () => ({ versioned: true, mutable: true }),
   async run(world) {
     const { random } = world;
-    const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(
-      world,
-      "founder",
-      {},
-      (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}),
-    );
+    await found(world, largeValue("first"), OVERWRITE);
     const landsAfterMs = random.between(1.02, 2) * GRACE_MS;
     const late: Fault = { kind: "late", afterMs: landsAfterMs };
     const fault = inOrder<Fault>(isCommit, [late, { kind: "lostRequest" }], true);
     await liveAs(world, "late writer", { fault, retryForMs: 3_000 }, async (actor) => {
-      await actor.save("a", sharingValue("common", "second"), overwrite);
+      await actor.save("a", sharingValue("common", "second"), OVERWRITE);
     });
     const frozen = { wall: random.chance(0.8), monotonic: random.chance(0.8) };
     const slow = liveAs(world, "slow janitor", {}, async (actor) => {
@@ -220,3 +202,83 @@ export const tornUploads: Schedule = {
     });
   },
 };
+
+const MINUTE_MS = 60_000;
+
+/**
+ * Two set longer and shorter graces, below that of creation too, with faults; handles stay open, of writers, readers
+ * and janitors. Writers stand still in the midst of a save, by clocks that may stand still with them.
+ */
+export const changedGraces: Schedule = {
+  name: "changed graces",
+  weight: 3,
+  settings: ({ random }) => ({
+    versioned: random.chance(0.8),
+    mutable: true,
+    graceMs: random.pick([1, 1, 2, 4]) * GRACE_MS,
+  }),
+  async run(world) {
+    const { random } = world;
+    await found(world, largeValue("first"), OVERWRITE);
+    const setters = Array.from({ length: 2 }, (_, i) => {
+      const own = random.fork();
+      const rates = { lostReply: 0.1, late: 0.1, hiddenRetry: 0.1, unavailable: 0.05 };
+      const fault = own.chance(0.5)
+        ? createRandomFaults({ random: own.fork(), rates, maxLateMs: 2 * GRACE_MS })
+        : undefined;
+      return liveAs(world, `setter ${i}`, { fault }, async (actor) => {
+        for (let n = 0; n < 4; n++) {
+          await actor.rest(own.between(0, 1.5) * GRACE_MS);
+          await actor.changeGrace(own.pick([1, 1, 1.5, 2, 3, 4]) * GRACE_MS);
+        }
+      });
+    });
+    const writers = Array.from({ length: 2 }, (_, i) => {
+      const own = random.fork();
+      return liveAs(world, `writer ${i}`, {}, async (actor) => {
+        for (let n = 0; n < 6; n++) {
+          await actor.rest(own.between(0, 1.2) * GRACE_MS);
+          const label = `writer ${i} value ${n}`;
+          if (own.chance(0.5)) actor.plan.pause = sleep(own);
+          const value = own.pick([
+            largeValue(label),
+            sharingValue("common", label),
+            longValue(label, MINUTE_MS),
+          ]);
+          if (own.chance(0.2)) await actor.delete("a", "1.0.0");
+          else await actor.save("a", value, OVERWRITE);
+        }
+      });
+    });
+    const reader = liveAs(world, "reader", {}, async (actor) => {
+      for (let n = 0; n < 5; n++) {
+        await actor.rest(random.between(0, 0.8) * GRACE_MS);
+        await actor.open("a", "latest", random.between(0, 0.9) * GRACE_MS);
+      }
+    });
+    const janitors = Array.from({ length: 2 }, (_, i) => {
+      const own = random.fork();
+      return liveAs(world, `janitor ${i}`, {}, async (actor) => {
+        for (let n = 0; n < 12; n++) {
+          await actor.rest(own.between(0, 0.8) * GRACE_MS);
+          await actor.collect();
+        }
+      });
+    });
+    await Promise.all([...setters, ...writers, reader, ...janitors]);
+  },
+};
+
+/** A machine that sleeps once, long enough for a collector; its clocks may sleep too. */
+function sleep(random: Random): (call: StoreCall) => CallPause | undefined {
+  const frozen = random.pick([{}, { wall: true }, { monotonic: true }, {
+    wall: true,
+    monotonic: true,
+  }]);
+  const ms = random.between(0.1, 3) * GRACE_MS;
+  return inOrder(random.pick([isUpload, isCommit]), [{
+    ms,
+    at: random.pick(["send", "reply"] as const),
+    ...frozen,
+  }]);
+}

@@ -5,18 +5,21 @@ import type { Fault } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";
 import {
+  collecting,
+  found,
   inOrder,
   isCommit,
   isUpload,
   largeValue,
   liveAs,
   longValue,
+  OVERWRITE,
   sharingValue,
   smallValue,
 } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** The record of an overwrite arrives when its payload was collected long ago. */
+/** The record of an OVERWRITE arrives when its payload was collected long ago. */
 export const lateRecord: Schedule = {
   name: "late record",
   weight: 5,
@@ -38,7 +41,7 @@ export const lateRecord: Schedule = {
         sharingValue("common", "second"),
         sharingValue("common"),
       ]);
-      await actor.save("a", value, { version: "1.0.0", onConflict: "overwrite" });
+      await actor.save("a", value, OVERWRITE);
     });
     const other = liveAs(world, "other writer", {}, async (actor) => {
       await actor.rest(random.between(0, 1.5) * GRACE_MS);
@@ -105,15 +108,8 @@ export const pausedWriter: Schedule = {
     const network: Fault = { kind: "slow", [at === "send" ? "beforeMs" : "afterMs"]: ms };
     const fault = inOrder<Fault>(place, [network]);
     const how = random.chance(0.7) ? { pause } : { fault };
-    const overwrite = settings.mutable
-      ? { version: "1.0.0", onConflict: "overwrite" as const }
-      : {};
-    await liveAs(
-      world,
-      "early writer",
-      {},
-      (actor) => actor.save("a", sharingValue("common", "first")).then(() => {}),
-    );
+    const over = settings.mutable ? OVERWRITE : {};
+    await found(world, sharingValue("common", "first"));
     const awake = Promise.withResolvers<void>();
     const writer = liveAs(world, "paused writer", {}, async (actor) => {
       const value = random.pick([
@@ -124,14 +120,14 @@ export const pausedWriter: Schedule = {
       if (random.chance(0.4)) await sleepAndWake(actor);
       awake.resolve();
       Object.assign(actor.plan, how);
-      await actor.save("a", value, overwrite);
+      await actor.save("a", value, over);
       await actor.load("a", "latest");
     });
     const other = liveAs(world, "other writer", {}, async (actor) => {
       await awake.promise;
       await actor.rest(random.between(0, unseen ? 1_000 : ms));
       for (let n = random.int(3); n > 0; n--) {
-        await actor.save("a", smallValue(`third ${n}`), overwrite);
+        await actor.save("a", smallValue(`third ${n}`), over);
       }
     });
     const janitor = liveAs(world, "janitor", {}, async (actor) => {
@@ -166,7 +162,6 @@ export const longUpload: Schedule = {
       commit = (await actor.save("a", sharingValue("common", "first"), { onConflict: "overwrite" }))
         ?.commit;
     });
-    const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
     const uploader = liveAs(world, "uploader", {}, async (actor) => {
       const value = longValue(
         "long",
@@ -174,23 +169,18 @@ export const longUpload: Schedule = {
         random.chance(0.8) ? "common" : undefined,
       );
       const ifCommit = random.chance(0.5) && commit !== undefined ? { ifCommit: commit } : {};
-      await actor.save("a", value, random.chance(0.7) ? { ...overwrite, ...ifCommit } : {});
+      await actor.save("a", value, random.chance(0.7) ? { ...OVERWRITE, ...ifCommit } : {});
       await actor.load("a", "latest");
     });
     const other = liveAs(world, "other writer", {}, async (actor) => {
       await actor.rest(random.between(0, 0.2) * GRACE_MS);
       for (let n = 1 + random.int(3); n > 0; n--) {
-        await actor.save("a", smallValue(`short ${n}`), overwrite);
+        await actor.save("a", smallValue(`short ${n}`), OVERWRITE);
         await actor.rest(random.between(0, 60_000));
       }
       if (random.chance(0.2)) await actor.delete("a", "1.0.0");
     });
-    const janitor = liveAs(world, "janitor", {}, async (actor) => {
-      for (let n = 0; n < 3; n++) {
-        await actor.rest(random.between(0.3, 1.2) * GRACE_MS);
-        await actor.collect();
-      }
-    });
+    const janitor = collecting(world, 3, [0.3, 1.2]);
     await Promise.all([uploader, other, janitor]);
   },
 };

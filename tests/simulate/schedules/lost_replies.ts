@@ -1,10 +1,10 @@
 // Creates whose replies are lost, or that are sent twice behind the caller's back, or that arrive
 // much later.
-import { createRandomFaults } from "../random_faults.ts";
-import type { FaultRates } from "../random_faults.ts";
+import { createRandomFaults } from "../random.ts";
+import type { FaultRates } from "../random.ts";
 import { GRACE_MS } from "../world.ts";
 import type { World } from "../world.ts";
-import { liveAs, sharingValue, smallValue } from "./schedule.ts";
+import { collecting, liveAs, sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Several processes save automatic versions at once over a network that repeats requests. */
@@ -87,12 +87,7 @@ export const repeatedKeys: Schedule = {
         }
       });
     });
-    const janitor = liveAs(world, "janitor", {}, async (actor) => {
-      for (let n = 0; n < 3; n++) {
-        await actor.rest(random.between(0.5, 1.2) * GRACE_MS);
-        await actor.collect();
-      }
-    });
+    const janitor = collecting(world, 3, [0.5, 1.2]);
     await Promise.all([...processes, janitor]);
   },
 };

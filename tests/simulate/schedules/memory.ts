@@ -1,6 +1,6 @@
 // What is remembered for long: deleted numbers, keys of idempotency, histories of aliases; and what
 // is forgotten.
-import { createRandomFaults } from "../random_faults.ts";
+import { createRandomFaults } from "../random.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";
 import type { World } from "../world.ts";

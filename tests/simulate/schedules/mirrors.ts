@@ -1,11 +1,20 @@
 // Mirrors: what one registry holds is brought to another one, again and again.
 import type { Actor } from "../actor.ts";
-import { createRandomFaults } from "../random_faults.ts";
-import type { FaultRates } from "../random_faults.ts";
+import { createRandomFaults } from "../random.ts";
+import type { FaultRates } from "../random.ts";
 import type { Fault } from "../with_faults.ts";
 import type { ActorOptions, World } from "../world.ts";
 import { GRACE_MS } from "../world.ts";
-import { inOrder, isCommit, largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import {
+  collecting,
+  inOrder,
+  isCommit,
+  largeValue,
+  liveAs,
+  mostly,
+  sharingValue,
+  smallValue,
+} from "./schedule.ts";
 import type { Schedule, SimulatedSettings } from "./schedule.ts";
 
 /** An actor of the source and one of the target, in one process. */
@@ -47,9 +56,7 @@ export const mirrors: Schedule = {
     });
     const writer = liveAs(world, "writer", {}, async (actor) => {
       for (let n = 0; n < 5; n++) {
-        await actor.rest(
-          random.weighted([[3, random.between(0, 3_000)], [1, random.between(0, GRACE_MS)]]),
-        );
+        await actor.rest(mostly(random, 3, 3_000));
         const value = random.pick([
           smallValue(`save ${n}`),
           largeValue(`save ${n}`),
@@ -83,21 +90,14 @@ export const mirrors: Schedule = {
             }
             for (let n = 0; n < 2; n++) {
               await to.mirror(from, { verify: random.chance(0.1) });
-              await to.rest(
-                random.weighted([[3, random.between(0, 3_000)], [1, random.between(0, GRACE_MS)]]),
-              );
+              await to.rest(mostly(random, 3, 3_000));
             }
           },
         );
       }
     };
     const janitors = ["main", "target"].map((site) =>
-      liveAs(world, `janitor of ${site}`, { ...settings, site }, async (actor) => {
-        for (let n = 0; n < 2; n++) {
-          await actor.rest(random.between(0.6, 1.2) * GRACE_MS);
-          await actor.collect();
-        }
-      })
+      collecting(world, 2, [0.6, 1.2], { name: `janitor of ${site}`, ...settings, site })
     );
     await Promise.all([writer, mirroring(), ...janitors]);
     await mirrorAs(world, { settings }, (to, from) => to.mirror(from)); // when all is quiet again
@@ -135,12 +135,7 @@ export const voidMirrors: Schedule = {
       retryForMs: 3_000,
       fault: inOrder<Fault>(isCommit, [late, { kind: "lostRequest" }], true),
     }, (to, from) => to.mirror(from));
-    await liveAs(world, "janitor", { ...settings, site: "target" }, async (actor) => {
-      for (let n = 0; n < 3; n++) {
-        await actor.rest(random.between(0.9, 1.2) * GRACE_MS);
-        await actor.collect();
-      }
-    });
+    await collecting(world, 3, [0.9, 1.2], { ...settings, site: "target" });
     if (random.chance(0.3)) {
       await liveAs(world, "deleter", {}, (actor) => actor.delete("a", "1.0.0"));
     }

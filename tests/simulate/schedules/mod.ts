@@ -1,11 +1,17 @@
 // All schedules, and which seed runs which.
 import { batches, copies, wholeNames } from "./copies.ts";
-import { lockedRenames, stagedLinks } from "./disks.ts";
-import { caches } from "./caches.ts";
-import { drafts } from "./parts/drafts.ts";
+import { lockedRenames, powerCuts, stagedLinks } from "./disks.ts";
+import { cachedRestores, caches, restores } from "./restores.ts";
+import { besideCommits, drafts, pieces } from "./parts/drafts.ts";
 import { general } from "./general.ts";
-import { changedGraces } from "./settings/graces.ts";
-import { busyJanitor, savedAgain, slowJanitor, tornUploads, twoJanitors } from "./janitors.ts";
+import {
+  busyJanitor,
+  changedGraces,
+  savedAgain,
+  slowJanitor,
+  tornUploads,
+  twoJanitors,
+} from "./janitors.ts";
 import { lateRecord, longUpload, pausedWriter } from "./late_writers.ts";
 import {
   contestedAliases,
@@ -17,11 +23,7 @@ import {
 import { deadNumbers, longMemory } from "./memory.ts";
 import { mirrors, voidMirrors } from "./mirrors.ts";
 import { pasts } from "./history/pasts.ts";
-import { besideCommits } from "./parts/beside_commits.ts";
-import { pieces } from "./parts/pieces.ts";
 import { permissions, staleLists } from "./odd_stores.ts";
-import { powerCuts } from "./power_cuts.ts";
-import { cachedRestores, restores } from "./restores.ts";
 import { retention, voidRetention, wrongClocks } from "./retention.ts";
 import { keptKeys, longRetry, racingKeys, slowCommits } from "./retries.ts";
 import type { Schedule } from "./schedule.ts";

@@ -2,7 +2,7 @@
 import type { Fault, StoreCall } from "../with_faults.ts";
 import { createStaleLists } from "../stores/stale_lists.ts";
 import { GRACE_MS } from "../world.ts";
-import { largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import { collecting, largeValue, liveAs, mostly, sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** The longest that a listing lags, milliseconds. */
@@ -42,18 +42,11 @@ export const staleLists: Schedule = {
             await actor.setAlias("a", "live", "1.0.0", random.pick([undefined, null, "1.0.0"]));
           }
           await actor.load("a", "latest");
-          await actor.rest(
-            random.weighted([[4, random.between(0, 3_000)], [1, random.between(0, GRACE_MS)]]),
-          );
+          await actor.rest(mostly(random, 4, 3_000));
         }
       })
     );
-    const janitor = liveAs(world, "janitor", {}, async (actor) => {
-      for (let n = 0; n < 3; n++) {
-        await actor.rest(random.between(0.6, 1.2) * GRACE_MS);
-        await actor.collect();
-      }
-    });
+    const janitor = collecting(world, 3, [0.6, 1.2]);
     await Promise.all([...writers, janitor]);
   },
 };
@@ -100,9 +93,7 @@ export const permissions: Schedule = {
             () => actor.load("a", "latest"),
             () => actor.versions("a"),
           ])();
-          await actor.rest(
-            own.weighted([[3, own.between(0, 1_000)], [1, own.between(0, 1.3) * GRACE_MS]]),
-          );
+          await actor.rest(mostly(own, 3, 1_000, 1.3 * GRACE_MS));
         }
       });
     });

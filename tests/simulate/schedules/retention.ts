@@ -1,10 +1,20 @@
 // Retention: what `prune` deletes while others save, delete, alias and collect.
 import type { PruneOptions } from "../../../registry/maintenance/prune_report.ts";
 import type { Random } from "../random.ts";
-import { createRandomFaults } from "../random_faults.ts";
+import { createRandomFaults } from "../random.ts";
 import type { Fault } from "../with_faults.ts";
 import { GRACE_MS } from "../world.ts";
-import { inOrder, isCommit, largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import {
+  collecting,
+  inOrder,
+  isCommit,
+  largeValue,
+  liveAs,
+  mostly,
+  OVERWRITE,
+  sharingValue,
+  smallValue,
+} from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 function rulesFrom(random: Random): PruneOptions {
@@ -51,29 +61,20 @@ export const retention: Schedule = {
               force: random.chance(0.5),
             });
           }
-          await actor.rest(
-            random.weighted([[3, random.between(0, 1_000)], [1, random.between(0, GRACE_MS)]]),
-          );
+          await actor.rest(mostly(random, 3, 1_000));
         }
       },
     );
     const pruners = [1, 2].map((i) =>
       liveAs(world, `pruner ${i}`, { fault: faults() }, async (actor) => {
         for (let n = 0; n < 3; n++) {
-          await actor.rest(
-            random.weighted([[2, random.between(0, 2_000)], [1, random.between(0, GRACE_MS)]]),
-          );
+          await actor.rest(mostly(random, 2, 2_000));
           await actor.prune(rulesFrom(random));
           await actor.load("a", "latest");
         }
       })
     );
-    const janitor = liveAs(world, "janitor", {}, async (actor) => {
-      for (let n = 0; n < 2; n++) {
-        await actor.rest(random.between(0.5, 1.2) * GRACE_MS);
-        await actor.collect();
-      }
-    });
+    const janitor = collecting(world, 2, [0.5, 1.2]);
     await Promise.all([writer, ...pruners, janitor]);
   },
 };
@@ -123,9 +124,7 @@ export const wrongClocks: Schedule = {
       random.weighted([[1, 600_000], [3, random.between(0.3, 40) * GRACE_MS]]);
     const writer = liveAs(world, "writer", {}, async (actor) => {
       for (let n = 0; n < 4; n++) {
-        const over = mutable && random.chance(0.5)
-          ? { version: "1.0.0", onConflict: "overwrite" as const }
-          : {};
+        const over = mutable && random.chance(0.5) ? OVERWRITE : {};
         await actor.save(
           "a",
           random.pick([largeValue(`save ${n}`), sharingValue("common", `save ${n}`)]),

@@ -3,7 +3,17 @@ import type { Actor } from "../actor.ts";
 import type { Fault, StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";
-import { inOrder, isCommit, largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import {
+  collecting,
+  found,
+  inOrder,
+  isCommit,
+  largeValue,
+  liveAs,
+  OVERWRITE,
+  sharingValue,
+  smallValue,
+} from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** The first create of a record is refused; then its process stands still for long, and only one of its clocks shows it. */
@@ -13,13 +23,7 @@ export const longRetry: Schedule = {
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: true }),
   async run(world, { versioned }) {
     const { random } = world;
-    const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(
-      world,
-      "founder",
-      {},
-      (actor) => actor.save("a", sharingValue("common", "first"), overwrite).then(() => {}),
-    );
+    await found(world, sharingValue("common", "first"), OVERWRITE);
     const refused: Fault = { kind: random.pick(["unavailable", "lostRequest", "torn"]) };
     const stop: CallPause = {
       ms: random.between(0.26, 2.5) * GRACE_MS,
@@ -43,8 +47,8 @@ export const longRetry: Schedule = {
           4,
           () =>
             actor.save("a", value, {
-              ...(random.chance(0.5) && overwrite),
-              ...(versioned ? {} : overwrite),
+              ...(random.chance(0.5) && OVERWRITE),
+              ...(versioned ? {} : OVERWRITE),
               ...key,
             }),
         ],
@@ -56,15 +60,10 @@ export const longRetry: Schedule = {
     const other = liveAs(world, "other writer", {}, async (actor) => {
       await actor.rest(random.between(1_000, stop.ms));
       for (let n = random.int(3); n > 0; n--) {
-        await actor.save("a", smallValue(`third ${n}`), overwrite);
+        await actor.save("a", smallValue(`third ${n}`), OVERWRITE);
       }
     });
-    const janitor = liveAs(world, "janitor", {}, async (actor) => {
-      for (let n = 0; n < 3; n++) {
-        await actor.rest(random.between(0.6, 1.1) * GRACE_MS);
-        await actor.collect();
-      }
-    });
+    const janitor = collecting(world, 3, [0.6, 1.1]);
     await Promise.all([writer, other, janitor]);
   },
 };
@@ -76,13 +75,7 @@ export const slowCommits: Schedule = {
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: true }),
   async run(world) {
     const { random } = world;
-    const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(
-      world,
-      "founder",
-      {},
-      (actor) => actor.save("a", sharingValue("common", "first"), overwrite).then(() => {}),
-    );
+    await found(world, sharingValue("common", "first"), OVERWRITE);
     const ms = random.between(1.02, 2) * GRACE_MS;
     const slow: Fault = random.chance(0.8)
       ? { kind: "slow", beforeMs: ms }
@@ -95,13 +88,13 @@ export const slowCommits: Schedule = {
         await actor.save(
           "a",
           random.pick([largeValue("second"), sharingValue("common", "second")]),
-          random.pick([overwrite, {}]),
+          random.pick([OVERWRITE, {}]),
         );
         await actor.load("a", "latest");
       },
     );
     const others = liveAs(world, "janitor", {}, async (actor) => {
-      if (random.chance(0.5)) await actor.save("a", smallValue("third"), overwrite);
+      if (random.chance(0.5)) await actor.save("a", smallValue("third"), OVERWRITE);
       await actor.rest(1.005 * GRACE_MS);
       await actor.collect();
       await actor.rest(ms);
@@ -187,12 +180,7 @@ export const keptKeys: Schedule = {
       }
     });
     await Promise.all([keyed, other]);
-    await liveAs(world, "janitor", {}, async (actor) => {
-      for (let n = 0; n < 2; n++) {
-        await actor.rest(random.between(1.01, 1.3) * GRACE_MS);
-        await actor.collect();
-      }
-    });
+    await collecting(world, 2, [1.01, 1.3]);
     await Promise.all(
       [1, 2].map((i) =>
         liveAs(world, `repeater ${i}`, {}, async (actor) => void await order(actor))

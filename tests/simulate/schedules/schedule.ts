@@ -1,7 +1,10 @@
 // What a schedule is, and how actors come to life in it.
 import type { Actor } from "../actor.ts";
 import { Bundle, PAYLOAD_BYTES, STREAMED_BYTES } from "../bundle.ts";
+import type { FaultRates, Random } from "../random.ts";
 import type { Fault, StoreCall } from "../with_faults.ts";
+import type { SaveOptions } from "../../../core/registry.ts";
+import { GRACE_MS } from "../world.ts";
 import type { ActorOptions, World } from "../world.ts";
 
 /** What a registry is in a run. */
@@ -36,6 +39,41 @@ export async function liveAs(
     await world.system.sleep(1000);
   }
 }
+
+/** Saves the first version of "a", by an actor without faults. */
+export async function found(world: World, value: Bundle, options?: SaveOptions): Promise<void> {
+  await liveAs(world, "founder", {}, async (actor) => void await actor.save("a", value, options));
+}
+
+/** A janitor that collects a number of times, each time after a rest of that many graces. */
+export function collecting(
+  world: World,
+  times: number,
+  [min, max]: readonly [number, number],
+  { name = "janitor", ...options }: ActorOptions & { name?: string } = {},
+): Promise<void> {
+  return liveAs(world, name, options, async (actor) => {
+    for (let n = 0; n < times; n++) {
+      await actor.rest(world.random.between(min, max) * GRACE_MS);
+      await actor.collect();
+    }
+  });
+}
+
+/** A time that is short, milliseconds, `often` times as often as it is long. */
+export function mostly(random: Random, often: number, short: number, long = GRACE_MS): number {
+  return random.weighted([[often, random.between(0, short)], [1, random.between(0, long)]]);
+}
+
+export const OVERWRITE = { version: "1.0.0", onConflict: "overwrite" } as const;
+
+/** A network that loses, delays and repeats requests. */
+export const NETWORK: FaultRates = {
+  lostReply: 0.1,
+  lostRequest: 0.1,
+  late: 0.1,
+  hiddenRetry: 0.1,
+};
 
 /** A value that fits into its record. */
 export function smallValue(label: string): Bundle {

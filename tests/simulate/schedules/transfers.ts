@@ -2,11 +2,11 @@
 // commit.
 import { uploadKey } from "../../../registry/layout.ts";
 import type { Upload } from "../../../core/record/transfer.ts";
-import { createRandomFaults } from "../random_faults.ts";
+import { createRandomFaults } from "../random.ts";
 import { withVerbs } from "../stores/with_verbs.ts";
 import { GRACE_MS } from "../world.ts";
 import type { World } from "../world.ts";
-import { liveAs, smallValue } from "./schedule.ts";
+import { collecting, liveAs, mostly, smallValue } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Uploads are committed, twice sometimes, while strangers send their files and janitors clear up. */
@@ -36,9 +36,7 @@ export const transfers: Schedule = {
           const upload = await actor.createUpload();
           if (upload === undefined) continue;
           strangers.push(send(world, upload));
-          await actor.rest(
-            random.weighted([[4, random.between(0, 400)], [1, random.between(0, 2) * GRACE_MS]]),
-          );
+          await actor.rest(mostly(random, 4, 400, 2 * GRACE_MS));
           for (let tries = 1 + random.int(3); tries > 0; tries--) {
             await actor.commitUpload(
               upload,
@@ -57,12 +55,7 @@ export const transfers: Schedule = {
         await actor.rest(random.between(0, 500));
       }
     });
-    const janitor = liveAs(world, "janitor", {}, async (actor) => {
-      for (let n = 0; n < 2; n++) {
-        await actor.rest(random.between(0.7, 1.3) * GRACE_MS);
-        await actor.collect();
-      }
-    });
+    const janitor = collecting(world, 2, [0.7, 1.3]);
     await Promise.all([...uploaders, writer, janitor]);
     await Promise.all(strangers);
   },
@@ -75,9 +68,7 @@ async function send(
 ): Promise<void> {
   const store = main.recorded("stranger");
   for (let n = 0; n < 3; n++) {
-    await system.sleep(
-      random.weighted([[5, random.between(0, 300)], [1, random.between(0, 1.5) * GRACE_MS]]),
-    );
+    await system.sleep(mostly(random, 5, 300, 1.5 * GRACE_MS));
     const size = random.pick([60, 4_000]);
     await store.put(
       uploadKey(id, 0),

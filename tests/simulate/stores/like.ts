@@ -1,4 +1,4 @@
-// What a wrapper around a store says of itself: what the store says.
+// What a wrapper around a store takes over from it.
 import type { Backend } from "../../../core/backend.ts";
 
 type Identity = Pick<
@@ -6,10 +6,23 @@ type Identity = Pick<
   "kind" | "location" | "locking" | "layout" | typeof Symbol.asyncDispose
 >;
 
+/** What a store says of itself. */
 export function like(inner: Backend): Identity {
   const { kind, location, locking, layout } = inner;
   return {
     ...{ kind, location, locking, layout },
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
+
+/** A store with the five verbs of another one and no others. */
+export function withoutExtras(inner: Backend): Backend {
+  return {
+    ...like(inner),
+    head: (key, options) => inner.head(key, options),
+    get: (key, options) => inner.get(key, options),
+    put: (key, body, options) => inner.put(key, body, options),
+    delete: (key, options) => inner.delete(key, options),
+    list: (prefix, options) => inner.list(prefix, options),
   };
 }

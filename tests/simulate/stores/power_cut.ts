@@ -4,6 +4,7 @@ import type { Backend, Body, PutOptions, PutResult } from "../../../core/backend
 import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import type { Random } from "../random.ts";
 import type { SimulatedProcess, SimulatedSystem } from "../simulated_system.ts";
+import { withoutExtras } from "./like.ts";
 import type { Viewer } from "./site.ts";
 
 export const POWER = "power cut";
@@ -64,17 +65,10 @@ export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOption
       }
 
       return {
-        kind: recorded.kind,
-        location: recorded.location,
-        locking: recorded.locking,
-        layout: recorded.layout,
-        head: (key, options) => recorded.head(key, options),
-        get: (key, options) => recorded.get(key, options),
+        ...withoutExtras(recorded),
         put,
         delete: remove,
-        list: (prefix, options) => recorded.list(prefix, options),
         sync: (keys) => sync(keys, process),
-        [Symbol.asyncDispose]: () => recorded[Symbol.asyncDispose](),
       };
     },
 

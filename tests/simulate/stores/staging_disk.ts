@@ -13,6 +13,7 @@ import type {
 import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { SimulatedProcess } from "../simulated_system.ts";
+import { withoutExtras } from "./like.ts";
 import type { Viewer } from "./site.ts";
 
 /** How often a process looks whether a lock is free, milliseconds. */
@@ -96,17 +97,12 @@ export function createStagingDisk(
     }
 
     return {
-      kind: recorded.kind,
-      location: recorded.location,
+      ...withoutExtras(recorded),
       locking,
-      head: (key, options) => recorded.head(key, options),
-      get: (key, options) => recorded.get(key, options),
       put,
       delete: (key, options) => process.ready().then(() => recorded.delete(key, options)),
-      list: (prefix, options) => recorded.list(prefix, options),
       sweepUploads,
       getFirst,
-      [Symbol.asyncDispose]: () => recorded[Symbol.asyncDispose](),
     };
   };
 }

@@ -5,6 +5,7 @@ import type { Backend, ListOptions, ObjectInfo, Prefix } from "../../../core/bac
 import { isPrefix } from "../../../core/backend.ts";
 import type { Random } from "../random.ts";
 import type { History } from "../with_history.ts";
+import { withoutExtras } from "./like.ts";
 import type { Viewer } from "./site.ts";
 
 export interface StaleListsOptions {
@@ -46,17 +47,6 @@ export function createStaleLists(
       }
     }
 
-    return {
-      kind: recorded.kind,
-      location: recorded.location,
-      locking: recorded.locking,
-      layout: recorded.layout,
-      head: (key, options) => recorded.head(key, options),
-      get: (key, options) => recorded.get(key, options),
-      put: (key, body, options) => recorded.put(key, body, options),
-      delete: (key, options) => recorded.delete(key, options),
-      list,
-      [Symbol.asyncDispose]: () => recorded[Symbol.asyncDispose](),
-    };
+    return { ...withoutExtras(recorded), list };
   };
 }

@@ -1,7 +1,10 @@
-// A real store in virtual time, to replay simulated schedules on.
-import type { Backend } from "../../../core/backend.ts";
+// Stores to replay simulated schedules on: a real one in virtual time, and one whose listings leave
+// out all that they may.
+import type { Backend, ObjectInfo, Prefix } from "../../../core/backend.ts";
 import type { System } from "../../../core/system.ts";
+import { withoutExtras } from "./like.ts";
 import { withShiftedTime } from "../with_shifted_time.ts";
+import { isPrefix } from "../../../core/backend.ts";
 
 /** Wraps a store, so that its times are those of a simulated system; one request at a time. */
 export function withSimulatedTime(inner: Backend, world: System): Backend {
@@ -10,12 +13,9 @@ export function withSimulatedTime(inner: Backend, world: System): Backend {
     shiftMs: ({ key, modifiedAt }) => (writtenAt.get(key) ?? world.now()) - modifiedAt,
   });
   return {
+    ...withoutExtras(shifted),
     kind: "memory", // of a store that is known, so that it is not probed: that has its own tests
     location: "memory:simulated", // where it really is must not get into a trace
-    locking: shifted.locking,
-    layout: shifted.layout,
-    head: (key, options) => shifted.head(key, options),
-    get: (key, options) => shifted.get(key, options),
     async put(key, body, options) {
       const before = writtenAt.get(key);
       writtenAt.set(key, world.now());
@@ -23,8 +23,24 @@ export function withSimulatedTime(inner: Backend, world: System): Backend {
       if (!result.written && before !== undefined) writtenAt.set(key, before);
       return result;
     },
-    delete: (key, options) => shifted.delete(key, options),
-    list: (prefix, options) => shifted.list(prefix, options),
-    [Symbol.asyncDispose]: () => shifted[Symbol.asyncDispose](),
+  };
+}
+
+/** Wraps a store, so that a listing of heads leaves out what it may. */
+export function withLeftOut(inner: Backend): Backend {
+  return {
+    ...inner,
+    async *list(prefix, options = {}): AsyncGenerator<ObjectInfo | Prefix> {
+      const { heads = false, ...rest } = options;
+      if (!heads || rest.delimiter !== undefined) return yield* inner.list(prefix, rest);
+      let cell = "";
+      for await (const entry of inner.list(prefix, rest)) {
+        if (isPrefix(entry)) continue;
+        const its = entry.key.slice(0, entry.key.lastIndexOf("/") + 1);
+        if (its === cell) continue;
+        cell = its;
+        yield entry;
+      }
+    },
   };
 }

@@ -2,7 +2,7 @@
 import type { Backend, DeleteFailure } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { Random } from "../random.ts";
-import { like } from "./like.ts";
+import { withoutExtras } from "./like.ts";
 
 export interface WithVerbsOptions {
   random: Random;
@@ -13,12 +13,7 @@ export interface WithVerbsOptions {
 /** Wraps a store so that it removes many objects, copies inside, and gives URLs, each made of the five verbs. */
 export function withVerbs(inner: Backend, { random, failures = 0 }: WithVerbsOptions): Backend {
   return {
-    ...like(inner),
-    head: (key, options) => inner.head(key, options),
-    get: (key, options) => inner.get(key, options),
-    put: (key, body, options) => inner.put(key, body, options),
-    delete: (key, options) => inner.delete(key, options),
-    list: (prefix, options) => inner.list(prefix, options),
+    ...withoutExtras(inner),
 
     async deleteMany(keys) {
       const failed: DeleteFailure[] = [];

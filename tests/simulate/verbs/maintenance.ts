@@ -1,10 +1,11 @@
-// Verbs that look after a whole registry.
+// Verbs of those who look after a registry, and questions about the past.
 import { changeSettings } from "../../../registry/opening/change_settings.ts";
 import { collectGarbage } from "../../../registry/maintenance/collect_garbage.ts";
 import { prune } from "../../../registry/maintenance/prune.ts";
 import type { PruneOptions } from "../../../registry/maintenance/prune_report.ts";
 import { mirrorRegistry } from "../../../registry/mirror.ts";
 import type { Actor, VerbParts } from "../actor.ts";
+import type { VersionRecord } from "../../../core/record/record.ts";
 
 /** Verbs of an actor that look after a whole registry. */
 export interface MaintenanceVerbs {
@@ -43,6 +44,22 @@ export function createMaintenanceVerbs({ call, registry }: VerbParts): Maintenan
           ok: true,
           mirrored: await mirrorRegistry(from.registry, registry, { deleted, verify }),
         };
+      });
+    },
+  };
+}
+
+export interface AskVerbs {
+  ask(name: string, ref: string, asOf: Date): Promise<void>;
+}
+
+export function createAskVerbs({ call, registry, labels }: VerbParts): AskVerbs {
+  return {
+    async ask(name, ref, asOf) {
+      await call({ verb: "ask", name, ref, asOf }, async () => {
+        const info = await registry.info(ref === "latest" ? name : `${name}@${ref}`, { asOf });
+        const label = labels.of({ files: info.files } as unknown as VersionRecord);
+        return { ok: true, read: { label, commit: info.commit, version: info.version } };
       });
     },
   };

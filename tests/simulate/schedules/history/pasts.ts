@@ -4,7 +4,7 @@ import type { Actor } from "../../actor.ts";
 import type { Random } from "../../random.ts";
 import { GRACE_MS } from "../../world.ts";
 import type { ActorOptions, World } from "../../world.ts";
-import { largeValue, liveAs, smallValue } from "../schedule.ts";
+import { found, largeValue, liveAs, smallValue } from "../schedule.ts";
 import type { Schedule, SimulatedSettings } from "../schedule.ts";
 
 const NAME = "a";
@@ -20,12 +20,7 @@ export const pasts: Schedule = {
   prepare: (world) => void world.site("target", { location: "target" }),
   async run(world, settings) {
     const { random } = world;
-    await liveAs(
-      world,
-      "founder",
-      {},
-      (actor) => actor.save(NAME, smallValue("first")).then(() => {}),
-    );
+    await found(world, smallValue("first"));
     await liveAs(
       world,
       "founder of the target",

@@ -1,9 +1,10 @@
-// Drafts: several add parts, each more than once, long after one another, and several commit, while
-// janitors clear up.
-import { createRandomFaults } from "../../random_faults.ts";
+// Drafts and uploads in pieces: workers repeat, fail and are killed while others commit.
+import { createRandomFaults } from "../../random.ts";
 import { GRACE_MS } from "../../world.ts";
 import type { Schedule } from "../schedule.ts";
 import { liveAs, smallValue } from "../schedule.ts";
+import type { Actor } from "../../actor.ts";
+import type { World } from "../../world.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const PARTS = ["0", "1"];
@@ -84,3 +85,143 @@ export const drafts: Schedule = {
     await Promise.all([...workers, ...committers, writer, ...janitors]);
   },
 };
+
+const UNIT = 1000;
+const UNITS = 24;
+
+/** Clients send an upload, each from where it is, while processes are killed and nothing can be deleted at times. */
+export const pieces: Schedule = {
+  name: "pieces",
+  weight: 3,
+  settings: () => ({ versioned: true, mutable: false }),
+  async run(world) {
+    const { random, system } = world;
+    const content = Uint8Array.from({ length: UNITS * UNIT }, (_, i) => Math.floor(i / 7) ^ i);
+    const id = await (await world.actor("first"))!.beginUpload(content.byteLength);
+    if (id === undefined) return;
+    const rates = random.pick([{}, { lostReply: 0.1, lostRequest: 0.05, unavailable: 0.05 }, {
+      late: 0.1,
+      slow: 0.05,
+    }]);
+    const keeps = random.pick([0, 0.5, 1]);
+    const clients = [1, 2].map(async (n) => {
+      for (let life = 0; life < 4; life++) {
+        const random = world.random.fork();
+        const faults = createRandomFaults({ random, rates });
+        const fault: typeof faults = (call) =>
+          call.verb === "delete" && random.chance(keeps) ? { kind: "unavailable" } : faults(call);
+        await liveAs(world, `client ${n} ${life}`, { fault, retryForMs: 1_000 }, async (actor) => {
+          if (random.chance(0.6)) {
+            system.scheduler.at(system.now() + random.between(10, 500), () => actor.process.kill());
+          }
+          for (let tries = 0; tries < 6; tries++) {
+            const offset = await actor.uploadOffset(id);
+            if (offset === content.byteLength) break;
+            if (offset === undefined) continue;
+            const bytes = Math.min(
+              content.byteLength - offset,
+              random.pick([4, 4, 8, 12, 24, 5]) * UNIT,
+            );
+            await actor.appendPiece(id, { content, offset, bytes, damaged: random.chance(0.4) });
+          }
+        });
+      }
+    });
+    await Promise.all(clients);
+    const last = (await world.actor("last"))!;
+    for (let tries = 0; tries < 6; tries++) {
+      const offset = await last.uploadOffset(id);
+      if (offset === undefined || offset === content.byteLength) break;
+      const bytes = Math.min(content.byteLength - offset, 4 * UNIT);
+      await last.appendPiece(id, { content, offset, bytes, damaged: false });
+    }
+    await last.readUpload(id, content);
+  },
+};
+
+const ALL_PARTS = ["0", "1", "2"];
+/** How a draft is used: commits take all parts, or those that they name; some discard it. */
+const WAYS = ["all", "named", "discarded"] as const;
+
+/** Everything happens to a few drafts within a second. */
+export const besideCommits: Schedule = {
+  name: "beside-commits",
+  weight: 4,
+  settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.3) }),
+  prepare({ sites: [main] }) {
+    main.disturbs = true; // a part may not be there yet
+  },
+  async run(world) {
+    const { random } = world;
+    const rates = random.pick([{}, {}, {
+      lostReply: 0.1,
+      lostRequest: 0.05,
+      hiddenRetry: 0.1,
+      unavailable: 0.05,
+    }, {
+      late: 0.1,
+      slow: 0.1,
+    }]);
+    const ways = [1, 2].map((n) => ({ way: random.pick(WAYS), id: String(n) }));
+    const workers = ALL_PARTS.flatMap((part) => [1, 2].map((n) => ({ part, n }))).map((
+      { part, n },
+    ) =>
+      killed(world, `worker ${part} ${n}`, rates, async (actor) => {
+        for (const { id } of ways) {
+          await actor.rest(random.between(0, 300));
+          for (let tries = 0; tries < 3; tries++) {
+            if (
+              await actor.addPart({
+                name: "a",
+                id,
+                part,
+                delivery: actor.process.name.replaceAll(" ", "_") + tries,
+              }, 0)
+            ) break;
+            await actor.rest(random.between(0, 100));
+          }
+        }
+      })
+    );
+    const committers = [1, 2, 3].map((n) =>
+      killed(world, `committer ${n}`, rates, async (actor) => {
+        for (const { id, way } of ways) {
+          await actor.rest(random.between(0, 400));
+          for (let tries = 0; tries < 3; tries++) {
+            if (way === "discarded" && random.chance(0.3)) {
+              await actor.discardDraft({ name: "a", id });
+            }
+            const named = way === "named" ? ALL_PARTS.slice(0, 1 + random.int(3)) : undefined;
+            await actor.commitDraft({ name: "a", id }, named);
+            await actor.rest(random.between(0, 200));
+          }
+        }
+      })
+    );
+    await Promise.all([...workers, ...committers]);
+    for (const { id } of ways) await (await world.actor("last"))?.commitDraft({ name: "a", id });
+  },
+};
+
+/** A process that is killed at some moment, perhaps, and then does its work again. */
+async function killed(
+  world: World,
+  name: string,
+  rates: Parameters<typeof createRandomFaults>[0]["rates"],
+  life: (actor: Actor) => Promise<void>,
+): Promise<void> {
+  const { random, system } = world;
+  for (let n = 0; n < 2; n++) {
+    const fault = createRandomFaults({ random: random.fork(), rates });
+    const killAt = random.chance(0.5) ? random.between(0, 600) : undefined;
+    let isDone = false;
+    await liveAs(world, `${name} (${n})`, { fault, retryForMs: 2_000 }, async (actor) => {
+      if (killAt !== undefined) {
+        system.scheduler.at(system.now() + killAt, () => actor.process.kill());
+      }
+      await life(actor);
+      isDone = true;
+    });
+    if (isDone) return;
+  }
+}
