@@ -132,8 +132,8 @@ Deno.test("what makes no store is refused when it is registered, and the error s
     /Promise is no backend.*await openBackend/,
     () => createBucketFiles({ backend: Promise.resolve(createMemoryBackend()) as never }),
   );
-  refused(/a string is no set of options.*root: /, () => createFileStores("./data" as never));
-  refused(/a string is no set of options.*root: "/, () => createLocalFiles("./data" as never));
+  refused(/options are a string.*root: /, () => createFileStores("./data" as never));
+  refused(/options are a string.*root: /, () => createLocalFiles("./data" as never));
   refused(
     /URL is no path of a folder/,
     () => createLocalFiles({ root: new URL("file:///a") as never }),

@@ -27,3 +27,13 @@ export function testOnEach(name: string, run: (files: Files) => Promise<void>): 
     });
   }
 }
+
+/** The same store with other members. */
+export function withMembers(store: FileStore, own: Partial<FileStore>): FileStore {
+  return new Proxy(store, {
+    get(target, key) {
+      const member = Reflect.get(Object.hasOwn(own, key) ? own : target, key);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}

@@ -15,7 +15,7 @@ import { createZarrFiles } from "../../files/zarr.ts";
 import { npy } from "../../formats/npy.ts";
 import { createZarrArray, openZarrArray, zarrStore } from "../../formats/zarr.ts";
 import { tempRoot } from "../support/temp_root.ts";
-import { KINDS } from "./stores.ts";
+import { KINDS, withMembers } from "./stores.ts";
 
 /** Registers a test that is run over each kind of store. */
 function testOver(name: string, run: (files: Files, below: FileStore) => Promise<void>): void {
@@ -201,13 +201,12 @@ testOver(
   "a save that breaks off leaves nothing behind, and no listing shows where it was written",
   async (files, below) => {
     await files.save("a", plane(1, [9, 9]));
-    const full: FileStore = {
-      ...below,
+    const full = withMembers(below, {
       write: async (path, ...rest) => {
         if (path.endsWith("c.2.1")) throw new Error("full");
         return await below.write(path, ...rest);
       },
-    };
+    });
     const zarr = createZarrFiles({ files: full, chunks: () => [4, 4] });
     await assertRejects(() => zarr.save!("a", plane(2, [9, 9])), Error, "full");
     assertEquals(await files.load("a"), plane(1, [9, 9]));
@@ -278,15 +277,14 @@ for (const [kind, create] of Object.entries(KINDS)) {
         const chunks = () => [4, 4];
         const other = createZarrFiles({ files: below, chunks });
         let change: Promise<unknown> | undefined;
-        const slow: FileStore = {
-          ...below,
+        const slow = withMembers(below, {
           async open(path, options) {
             if (path === `a/${at}`) {
               await (change ??= after === undefined ? other.remove("a") : other.save!("a", after));
             }
             return await below.open(path, options);
           },
-        };
+        });
         await other.save!("a", before);
         const files = createZarrFiles({ files: slow, chunks });
         assertEquals(

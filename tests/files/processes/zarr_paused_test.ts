@@ -4,7 +4,7 @@ import type { FileStore } from "../../../core/file_store.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createZarrFiles } from "../../../files/zarr.ts";
 import { tempRoot } from "../../support/temp_root.ts";
-import { KINDS } from "../stores.ts";
+import { KINDS, withMembers } from "../stores.ts";
 
 const chunks = (shape: readonly number[]) => shape.map((length) => Math.min(length, 4));
 const plane = (value: number): NDArray<"uint16"> => ({
@@ -28,7 +28,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
       const below = create(root.join(`${at}`));
       const open = (files: FileStore) => createZarrFiles({ files, chunks, system });
       await open(below).save!("a", plane(1));
-      const files: FileStore = { ...below };
+      const own: Partial<FileStore> = {};
       for (const name of MUTATING) {
         const call = below[name] as ((...args: unknown[]) => Promise<unknown>) | undefined;
         if (call === undefined) continue;
@@ -37,11 +37,14 @@ for (const [kind, create] of Object.entries(KINDS)) {
             [isPaused, ahead] = [true, 10 * 60_000];
             await open(below).save!("a", plane(3));
           }
-          return await call(...args);
+          return await call.apply(below, args);
         };
-        Object.assign(files, { [name]: paused });
+        Object.assign(own, { [name]: paused });
       }
-      const result = await open(files).save!("a", plane(2)).then(() => "saved", () => "failed");
+      const result = await open(withMembers(below, own)).save!("a", plane(2)).then(
+        () => "saved",
+        () => "failed",
+      );
       ahead += 10 * 60_000;
       const { data } = await open(below).load!("a") as NDArray<"uint16">;
       const value = isPaused && result === "failed" ? 3 : 2;
