@@ -171,3 +171,10 @@ Deno.test("what is written anew while it is moved is not removed", async () => {
   assert(isRegistryError(error, "Conflict"), String(error));
   assertEquals(await read(store, "a"), "newer");
 });
+
+Deno.test("a file that replaces a link leaves nothing of it", async () => {
+  const { backend, store } = await bucketOf();
+  await store.createLink("a", "b");
+  await store.write("a", text("x"));
+  assertEquals(await keysOf(backend), ["a"]);
+});

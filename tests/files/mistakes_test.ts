@@ -159,3 +159,30 @@ Deno.test("arrays lie in a store of a manager too; what cannot be read is no pla
     );
   }
 });
+
+testOnEach("a refused value is named, with what the file can hold", async (files) => {
+  const array = { data: Uint8Array.of(1, 2), shape: [1, 2], dtype: "uint8" };
+  const rows = [{ well: "A01" }];
+  const image = { data: new Float32Array(2), width: 2, height: 1, channels: 1, dtype: "float32" };
+  const asked: [path: string, value: unknown, said: RegExp][] = [
+    ["a.json", undefined, /save undefined as "a\.json": .* json .*# JSON has/],
+    ["a.json", Promise.resolve(1), /Promise as "a\.json".*add await/],
+    ["a.json", { a: [1, NaN] }, /json does not hold it exactly: its \.a\[1\] is NaN/],
+    ["a.npy", new Uint16Array(4), /Uint16Array as "a\.npy".*\{ data, shape, dtype \}/],
+    ["a.npy", { ...array, shape: [2, 3] }, /as long as the shape says/],
+    ["a.none", "text", /a string as "a\.none".*\.txt/],
+    ["a.png", { data: array.data, width: 2, height: 1 }, /channels, dtype \}: toImage\(/],
+    ["a.png", image, /uint8 or uint16/],
+    ["a.npz", [array], /an object of arrays by name/],
+    ["a.zip", [{ path: "a.txt", content: "text" }], /content is bytes, a Blob or a stream/],
+    ["a.csv", rows, /createTable\(columns, rows\)/],
+    ["a.parquet", rows, /createTable\(columns, rows\)/],
+    ["a.arrow", rows, /createTable\(columns, rows\)/],
+    ["a.jsonl", { well: "A01" }, /an array of values/],
+    ["a.mat", { well: "A01" }, /\.npy/],
+  ];
+  for (const [path, value, said] of asked) {
+    await told("Unsupported", said, () => files.save(path, value));
+  }
+  assertEquals(await files.listDir(""), []);
+});
