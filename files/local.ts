@@ -29,7 +29,7 @@ import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
-import { readNames, readSortedNames } from "./local/list_folder.ts";
+import { readNames, readSortedNames } from "./local/place.ts";
 import { DiskPlace } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
 import {

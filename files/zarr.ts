@@ -34,7 +34,7 @@ import { ArrayLocks, type ArrayTask } from "./zarr/lock.ts";
 import { Look } from "./zarr/look.ts";
 import { placeMade, placeNew } from "./zarr/place_made.ts";
 import { readStored } from "./zarr/read_stored.ts";
-import { replaceChunk } from "./zarr/replace_chunk.ts";
+import { replaceChunk } from "./zarr/place_made.ts";
 import { copyArray, moveArray, removeArray } from "./zarr/trees.ts";
 import { parseOutside as parse, WORKS, worksOf } from "./zarr/undo_change.ts";
 

@@ -1,17 +1,26 @@
 // Where the paths of a file store lie on a disk, and what is there. No symbolic link below the root
 // is followed.
 import fs from "node:fs";
-import { isAbsolute, relative, resolve, sep } from "node:path";
 import process from "node:process";
+import { isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { look, lookIfThere } from "../../core/disk/disk_calls.ts";
-import type { FileLook } from "../../core/disk/disk_calls.ts";
+import { look, lookIfThere, readFolder } from "../../core/disk/disk_calls.ts";
+import type { FileLook, FolderEntry } from "../../core/disk/disk_calls.ts";
 import { errorCode, fileError } from "../../core/disk/file_errors.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { inTheWay, refused, taken } from "../../core/files/path_errors.ts";
 import type { PathPlace } from "../../core/files/path_errors.ts";
-import { folderOf, joinPath, movedText, relativeTarget, targetOf } from "../../core/files/paths.ts";
-import type { FileEntry } from "../../core/file_store.ts";
+import {
+  folderOf,
+  joinPath,
+  movedText,
+  OWN_PREFIX,
+  parsePath,
+  relativeTarget,
+  targetOf,
+} from "../../core/files/paths.ts";
+import type { FileEntry, FileKind, NamedEntry } from "../../core/file_store.ts";
+import { compareUtf8 } from "../../core/bytes/bytes.ts";
 
 /** Errors of a path that leads nowhere. */
 const NOWHERE = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
@@ -200,4 +209,41 @@ function realFolder(path: string): string | undefined {
 
 function joinReal(root: string, path: string): string {
   return joinPath(root.replace(/\/$/, ""), sep === "/" ? path : path.replaceAll("/", sep));
+}
+
+/** What is in a folder, in no order. What is no file, folder or link is nobody's here, and passed by. */
+export function readNames(folder: string, onDisk: string): NamedEntry[] {
+  const entries: NamedEntry[] = [];
+  try {
+    for (const entry of readFolder(onDisk)) {
+      const kind = kindOf(entry);
+      if (kind !== undefined && isName(entry.name)) {
+        entries.push({ path: joinPath(folder, entry.name), kind });
+      }
+    }
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error; // the root before the first write, or a folder that was just removed
+  }
+  return entries;
+}
+
+/** The same in the order of the UTF-8 bytes of the names, those of folders with `/` behind them. */
+export function readSortedNames(folder: string, onDisk: string): NamedEntry[] {
+  const order = ({ path, kind }: NamedEntry) => kind === "folder" ? `${path}/` : path;
+  const entries = readNames(folder, onDisk).map((entry) => ({ entry, order: order(entry) }));
+  return entries.sort((a, b) => compareUtf8(a.order, b.order)).map(({ entry }) => entry);
+}
+
+function kindOf({ isFile, isDirectory, isSymlink }: FolderEntry): FileKind | undefined {
+  return isFile ? "file" : isDirectory ? "folder" : isSymlink ? "link" : undefined;
+}
+
+/** What other programs call their files may have no path here. */
+function isName(name: string): boolean {
+  if (name.startsWith(OWN_PREFIX)) return false;
+  try {
+    return parsePath(name) === name;
+  } catch {
+    return false;
+  }
 }

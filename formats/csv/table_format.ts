@@ -8,7 +8,7 @@ import { createTable } from "../../core/tables/create_table.ts";
 import { isTable, listColumns, namesProblem } from "../../core/tables/list_columns.ts";
 import { encodeText } from "../../core/text/text_stream.ts";
 import { CellProblem, readCell } from "./read_cell.ts";
-import { createRowWriter } from "./write_row.ts";
+import { createRowWriter } from "./read_cell.ts";
 
 /** What may stand between cells. */
 export type CsvDelimiter = "," | ";" | "\t" | "|";

@@ -14,7 +14,7 @@ import type { ArrayMetadata, ZarrLimits } from "./documents/metadata.ts";
 import { areAttributes, documentBytes } from "./documents/metadata_text.ts";
 import type { ZarrObject } from "./documents/metadata_text.ts";
 import { readBox } from "./chunks/read_chunks.ts";
-import { shrink } from "./chunks/resize.ts";
+import { shrink } from "./chunks/write_chunks.ts";
 import { boxAt, checkCount, parseSelection } from "./chunks/selection.ts";
 import type { ZarrSelection } from "./chunks/selection.ts";
 import { keyBelow, writableStore } from "./store.ts";
