@@ -1,15 +1,9 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { isRegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
+import { assertEquals } from "@std/assert";
 import type { FileStore } from "../../core/file_store.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
 import { createFileManager } from "../../files/mod.ts";
 import { testOnEach } from "./stores.ts";
-
-async function refused(code: ErrorCode, result: Promise<unknown>): Promise<void> {
-  const error = await assertRejects(() => result);
-  assert(isRegistryError(error, code), String(error));
-}
+import { refused } from "../support/refused.ts";
 
 const filesOf = async (store: FileStore) => await createFileManager({ it: store }).on("it");
 testOnEach(

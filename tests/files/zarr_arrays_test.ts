@@ -3,8 +3,7 @@ import { assert, assertEquals, assertRejects, equal } from "@std/assert";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
-import type { ErrorCode } from "../../core/errors.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { realSystem } from "../../core/system.ts";
 import { createBucketFiles } from "../../files/bucket.ts";
@@ -16,6 +15,7 @@ import { npy } from "../../formats/npy.ts";
 import { createZarrArray, openZarrArray, zarrStore } from "../../formats/zarr.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { KINDS, withMembers } from "./stores.ts";
+import { refused } from "../support/refused.ts";
 
 /** Registers a test that is run over each kind of store. */
 function testOver(name: string, run: (files: Files, below: FileStore) => Promise<void>): void {
@@ -36,11 +36,6 @@ const plane = (first: number, shape = [2, 3]): NDArray<"uint16"> => {
   const data = Uint16Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => first + i);
   return { data, shape, dtype: "uint16" };
 };
-
-async function refused(code: ErrorCode, action: () => Promise<unknown>): Promise<void> {
-  const error = await assertRejects(action);
-  assert(isRegistryError(error, code), String(error));
-}
 
 testOver(
   "arrays and images are loaded as they were saved, whatever they are called",

@@ -1,9 +1,0 @@
-import { createMemoryBackend } from "../../backends/memory.ts";
-import { createBucketFiles } from "../../files/bucket.ts";
-import { testFileStore } from "../conformance/files.ts";
-
-testFileStore(
-  Deno.test,
-  () => Promise.resolve(createBucketFiles({ backend: createMemoryBackend() })),
-  { name: "bucket files" },
-);
