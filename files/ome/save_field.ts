@@ -47,56 +47,73 @@ export interface FieldPlace {
   field: string;
 }
 
-export interface FieldWriter {
-  save(place: FieldPlace, images: Images, options: SaveImagesOptions): Promise<MultiscaleImage>;
-}
+/** Saves the fields of one plate: one field of a well after the other, and wells side by side. */
+export class FieldWriter {
+  readonly #store: ZarrStore;
+  readonly #path: string;
+  readonly #metadata: PlateMetadata;
+  readonly #layout: Partial<ImageLayout>;
+  readonly #version: 2 | 3;
+  readonly #wells = createLanes();
+  readonly #plateTurn = createLimit(1);
 
-/** Creates what saves the fields of one plate: one field of a well after the other, and wells side by side. */
-export function createFieldWriter(
-  store: ZarrStore,
-  path: string,
-  { metadata, layout }: { metadata: PlateMetadata; layout: Partial<ImageLayout> },
-): FieldWriter {
-  const version = ZARR_VERSIONS[metadata.version];
-  const wells = createLanes();
-  const plateTurn = createLimit(1);
+  constructor(
+    store: ZarrStore,
+    path: string,
+    { metadata, layout }: { metadata: PlateMetadata; layout: Partial<ImageLayout> },
+  ) {
+    this.#store = store;
+    this.#path = path;
+    this.#metadata = metadata;
+    this.#layout = layout;
+    this.#version = ZARR_VERSIONS[metadata.version];
+  }
 
-  async function saveField(
+  async save(
+    place: FieldPlace,
+    images: Images,
+    options: SaveImagesOptions,
+  ): Promise<MultiscaleImage> {
+    const well = `${place.row}/${place.column}`;
+    return await this.#wells(well, () => this.#saveField(place, images, options));
+  }
+
+  async #saveField(
     place: FieldPlace,
     images: Images,
     options: SaveImagesOptions,
   ): Promise<MultiscaleImage> {
     const { append, acquisition, channels, lengths, signal } = options;
-    const wellPath = joinPath(path, `${place.row}/${place.column}`);
+    const wellPath = joinPath(this.#path, `${place.row}/${place.column}`);
     const at = joinPath(wellPath, place.field);
-    const well = await findGroup(store, wellPath, { signal });
+    const well = await findGroup(this.#store, wellPath, { signal });
     const fields = well === undefined ? [] : readWellAttributes(wellPath, well.attributes).fields;
     if (fields.some(({ path }) => path === place.field)) {
-      await plateTurn(() => listWell(place, fields.length, signal)); // a save that died may not have come so far
+      await this.#plateTurn(() => this.#listWell(place, fields.length, signal)); // a save that died may not have come so far
       if (append === undefined) throw taken(at);
-      return await appendImages(store, at, { images, axis: append, lengths, signal });
+      return await appendImages(this.#store, at, { images, axis: append, lengths, signal });
     }
-    checkAcquisition(metadata, acquisition);
-    const axes = axesOf(layout);
-    const image = await writeImage(store, at, {
-      ...layout,
+    checkAcquisition(this.#metadata, acquisition);
+    const axes = axesOf(this.#layout);
+    const image = await writeImage(this.#store, at, {
+      ...this.#layout,
       axes,
       image: stackImages(images, listAxes(axes), lengths),
-      version: metadata.version,
+      version: this.#metadata.version,
       name: place.field,
       channels,
       signal,
       isOverLeftover: true,
     });
     const field = { path: place.field, ...acquisition !== undefined && { acquisition } };
-    await plateTurn(async () => {
-      await listField(place, { field, wellPath, well }, signal);
-      await listWell(place, fields.length + 1, signal);
+    await this.#plateTurn(async () => {
+      await this.#listField(place, { field, wellPath, well }, signal);
+      await this.#listWell(place, fields.length + 1, signal);
     });
     return image;
   }
 
-  async function listField(
+  async #listField(
     { row }: FieldPlace,
     { field, wellPath, well }: { field: Field; wellPath: string; well: ZarrGroup | undefined },
     signal?: AbortSignal,
@@ -106,20 +123,23 @@ export function createFieldWriter(
       const more = (own: ZarrObject) => ({ ...own, images: [...own.images as ZarrObject[], item] });
       return await well.setAttributes(changeMetadata(well.attributes, "well", more), { signal });
     }
-    const rowPath = joinPath(path, row);
-    const isRow = await findGroup(store, rowPath, { signal }) !== undefined;
-    if (!isRow) await createZarrGroup(store, rowPath, { version, signal });
-    const attributes = wellAttributes({ version: metadata.version, fields: [field] });
-    await createZarrGroup(store, wellPath, { attributes, version, signal });
+    const rowPath = joinPath(this.#path, row);
+    const isRow = await findGroup(this.#store, rowPath, { signal }) !== undefined;
+    if (!isRow) await createZarrGroup(this.#store, rowPath, { version: this.#version, signal });
+    const attributes = wellAttributes({ version: this.#metadata.version, fields: [field] });
+    await createZarrGroup(this.#store, wellPath, { attributes, version: this.#version, signal });
   }
 
-  async function listWell(
+  async #listWell(
     { row, column }: FieldPlace,
     count: number,
     signal?: AbortSignal,
   ): Promise<void> {
-    const group = await openZarrGroup(store, path, { signal });
-    const { wells, rows, columns, fieldCount = 0 } = readPlateAttributes(path, group.attributes);
+    const group = await openZarrGroup(this.#store, this.#path, { signal });
+    const { wells, rows, columns, fieldCount = 0 } = readPlateAttributes(
+      this.#path,
+      group.attributes,
+    );
     const isListed = wells.some((well) => well.row === row && well.column === column);
     if (isListed && fieldCount >= count) return;
     const added = isListed
@@ -132,12 +152,6 @@ export function createFieldWriter(
     });
     await group.setAttributes(changeMetadata(group.attributes, "plate", more), { signal });
   }
-
-  return {
-    async save(place, images, options) {
-      return await wells(`${place.row}/${place.column}`, () => saveField(place, images, options));
-    },
-  };
 }
 
 function axesOf({ axes }: Partial<ImageLayout>): Axes {
