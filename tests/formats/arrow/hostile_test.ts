@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToDecode } from "../../../core/format.ts";
 import { arrow } from "../../../formats/arrow.ts";
 import type { ArrowReadOptions } from "../../../formats/arrow.ts";
@@ -8,27 +7,12 @@ import { openCells } from "../../../formats/arrow/batch.ts";
 import type { CellsPlace } from "../../../formats/arrow/batch.ts";
 import { readMessages } from "../../../formats/arrow/messages.ts";
 import { fileOf } from "../format_files.ts";
+import { tryOut as tryTable } from "../tables/files.ts";
 import { pyarrowBytes, pyarrowFile } from "./files.ts";
 import { refused } from "../../support/refused.ts";
 
-/** Reads all rows and a column; what it throws must be known. */
-async function tryOut(
-  file: FileToDecode,
-  options: ArrowReadOptions = {},
-): Promise<string | undefined> {
-  try {
-    const table = await arrow(options).decode(file);
-    for await (const _row of table.rows());
-    if (table.columns.length > 0) await table.column(table.columns[0].name);
-  } catch (error) {
-    assert(
-      isRegistryError(error, "Corrupt", "Unsupported"),
-      error instanceof Error ? error.stack : String(error),
-    );
-    assertStringIncludes(error.message, file.path);
-    return error.message;
-  }
-}
+const tryOut = (file: FileToDecode, options: ArrowReadOptions = {}) =>
+  tryTable(arrow(options), file);
 
 Deno.test("a file that is cut off anywhere is refused, and a stream but where a message ends", async () => {
   const file = pyarrowBytes("file");

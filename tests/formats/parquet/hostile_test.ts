@@ -17,30 +17,14 @@ import { CutOff, readThrift } from "../../../formats/parquet/thrift.ts";
 import { CODECS } from "../../../formats/parquet/unpack.ts";
 import { readRuns, readValues } from "../../../formats/parquet/values.ts";
 import { fileOf } from "../format_files.ts";
+import { tryOut as tryTable } from "../tables/files.ts";
 import { pyarrowBytes, pyarrowFile } from "./files.ts";
 import type { PyarrowFile } from "./files.ts";
 
 const NAMES: PyarrowFile[] = ["snappy", "gzip", "brotli", "lz4", "zstd", "none"];
 
-/** Reads the first rows and a column; what it throws must be known. */
-async function tryOut(
-  file: FileToDecode,
-  options: ParquetReadOptions = {},
-): Promise<string | undefined> {
-  try {
-    const table = await parquet({ maxColumnRows: 1000, ...options }).decode(file);
-    let rows = 0;
-    for await (const _row of table.rows()) if (++rows === 1000) break;
-    if (table.columns.length > 0) await table.column(table.columns[0].name);
-  } catch (error) {
-    assert(
-      isRegistryError(error, "Corrupt", "Unsupported"),
-      error instanceof Error ? error.stack : String(error),
-    );
-    assertStringIncludes(error.message, file.path);
-    return error.message;
-  }
-}
+const tryOut = (file: FileToDecode, options: ParquetReadOptions = {}) =>
+  tryTable(parquet({ maxColumnRows: 1000, ...options }), file);
 
 Deno.test("a file that is cut off anywhere is refused", async () => {
   for (const name of NAMES) {

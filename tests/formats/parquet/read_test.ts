@@ -4,19 +4,9 @@ import { createTable } from "../../../core/tables/create_table.ts";
 import { openParquet, parquet } from "../../../formats/parquet.ts";
 import type { ParquetReadOptions } from "../../../formats/parquet.ts";
 import { contentBytes } from "../format_files.ts";
-import { countedFile, noise } from "../tables/files.ts";
+import { countedFile, noise, WRITTEN } from "../tables/files.ts";
 import { pyarrowFile } from "./files.ts";
 import { refused } from "../../support/refused.ts";
-
-const MAX_INT64 = 2n ** 63n - 1n;
-
-const ROWS: Row[] = [
-  { s: "a", i: MAX_INT64, n: 1.5, b: true, t: new Date(0), w: 1 },
-  { s: null, i: -MAX_INT64 - 1n, n: -0, b: null, t: new Date(-1), w: 2 },
-  { s: "é😀", i: null, n: NaN, b: false, t: new Date(1_700_000_000_123), w: 3 },
-  { s: "a", i: 0n, n: null, b: true, t: null, w: 4 },
-  { s: "", i: 1n, n: Infinity, b: true, t: new Date(1), w: 4_294_967_295 },
-];
 
 async function refusal(
   options: ParquetReadOptions,
@@ -47,8 +37,8 @@ Deno.test("what pyarrow wrote comes exactly, in each encoding, packing and versi
     }));
     assertEquals(table.columns, columns);
     assertEquals(table.rowCount, 5);
-    assertEquals(await Array.fromAsync(table.rows()), ROWS, name);
-    const values = Float64Array.from(ROWS, ({ n }) => (n ?? 0) as number);
+    assertEquals(await Array.fromAsync(table.rows()), WRITTEN, name);
+    const values = Float64Array.from(WRITTEN, ({ n }) => (n ?? 0) as number);
     assertEquals(await table.column("n"), { values, valid: Uint8Array.of(1, 1, 1, 0, 1) }, name);
   }
 });

@@ -74,23 +74,3 @@ Deno.test("what is no table is Unsupported, and a way to write that there is not
     assert(isRegistryError(assertThrows(() => parquet(options)), "Invalid"));
   }
 });
-
-Deno.test("a column may have any name, also one that objects have a meaning for", async () => {
-  const columns = ["__proto__", "constructor", "2024", "a.b"].map((name) => ({
-    name,
-    type: "number" as const,
-  }));
-  const rows = [Object.fromEntries(columns.map(({ name }, i) => [name, i]))];
-  const back = await parquet().decode(
-    fileOf(await contentBytes(await parquet().encode(createTable(columns, rows)))),
-  );
-  for await (const row of back.rows()) {
-    assertEquals(columns.map(({ name }) => Object.getOwnPropertyDescriptor(row, name)?.value), [
-      0,
-      1,
-      2,
-      3,
-    ]);
-  }
-  assertEquals(await back.column("__proto__"), Float64Array.of(0));
-});
