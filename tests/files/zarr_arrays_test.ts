@@ -14,7 +14,7 @@ import { createZarrFiles } from "../../files/zarr.ts";
 import { npy } from "../../formats/npy.ts";
 import { createZarrArray, openZarrArray, zarrStore } from "../../formats/zarr.ts";
 import { tempRoot } from "../support/temp_root.ts";
-import { KINDS, withMembers } from "./stores.ts";
+import { KINDS, withMembers } from "./kinds.ts";
 import { refused } from "../support/refused.ts";
 
 /** Registers a test that is run over each kind of store. */

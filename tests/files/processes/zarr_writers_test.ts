@@ -7,7 +7,7 @@ import type { System } from "../../../core/system.ts";
 import { createFileManager } from "../../../files/mod.ts";
 import { createZarrFiles } from "../../../files/zarr.ts";
 import { tempRoot } from "../../support/temp_root.ts";
-import { KINDS, withMembers } from "../stores.ts";
+import { KINDS, withMembers } from "../kinds.ts";
 
 const chunks = (shape: readonly number[]) => shape.map((length) => Math.min(length, 4) || 1);
 
