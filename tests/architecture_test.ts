@@ -152,7 +152,6 @@ Deno.test("the product imports nothing of its tests, tools and examples", () => 
   assertEquals(foreign, []);
 });
 
-
 Deno.test("no source file has more than 400 lines, and nine of ten have fewer than 280", async () => {
   const sizes = await Promise.all(everything.map(async (path) => {
     const text = await Deno.readTextFile(path);
