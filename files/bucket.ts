@@ -24,8 +24,10 @@ import {
   relativeTarget,
   targetOf,
 } from "../core/files/paths.ts";
-import type { FileEntry, FileStore } from "../core/file_store.ts";
+import type { FileEntry, FileStore, WriteFileOptions } from "../core/file_store.ts";
+import type { FileToDecode } from "../core/format.ts";
 import { described } from "../core/materializer.ts";
+import type { FileToSave } from "../core/materializer.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
 import { mergeSorted } from "./bucket/merge_sorted.ts";
 import {
@@ -72,54 +74,213 @@ const linkKey = (path: string) => joinPath(folderOf(path), `${LINKS}/${nameOf(pa
  * assertEquals((await backend.head("plate/A01.raw"))?.size, 3);
  * ```
  */
-export function createBucketFiles(
-  { backend, name = backend?.kind }: BucketFilesOptions,
-): FileStore {
+export function createBucketFiles(options: BucketFilesOptions): FileStore {
+  const { backend } = options;
   if (typeof backend?.get !== "function") throw noBackend(backend);
-  const { location } = backend;
-  const place = (action: string, path: string): PathPlace => ({ action, path, location });
+  return new BucketFiles(options);
+}
+
+class BucketFiles implements FileStore {
+  readonly name: string;
+  readonly location: string;
+  readonly #backend: Backend;
+
+  constructor({ backend, name = backend.kind }: BucketFilesOptions) {
+    this.name = name;
+    this.location = backend.location;
+    this.#backend = backend;
+  }
+
+  async stat(path: string, options: CallOptions = {}): Promise<FileEntry | undefined> {
+    const parsed = parsePath(path);
+    options.signal?.throwIfAborted();
+    return await this.#look(parsed, options);
+  }
+
+  async *list(given: string, options: CallOptions = {}): AsyncGenerator<FileEntry> {
+    const folder = parsePath(given);
+    const objects = this.#listObjects(folder, this.#place("list", folder), options);
+    let last: string | undefined;
+    for await (
+      const entry of mergeSorted(objects, this.#listLinks(folder, options), compareEntries)
+    ) {
+      if (entry.kind === "link" && entry.path === last) continue; // a file replaced it, and whoever wrote it died
+      last = entry.path;
+      yield entry;
+    }
+  }
+
+  async open(given: string, { signal }: CallOptions = {}): Promise<FileToDecode> {
+    const path = parsePath(given);
+    signal?.throwIfAborted();
+    const file = path === "" ? undefined : await findObject(this.#backend, path, { signal });
+    if (file === undefined) {
+      throw missing(this.#place("open", path), "file", (await this.#look(path, { signal }))?.kind);
+    }
+    return file;
+  }
+
+  async write(
+    given: string,
+    content: FileToSave["content"],
+    { mode = "overwrite", signal }: WriteFileOptions = {},
+  ): Promise<FileEntry> {
+    const path = parsePath(given);
+    const why = this.#place("write", path);
+    signal?.throwIfAborted();
+    if (path === "") throw inTheWay(why, path, "folder");
+    const [link, isThere] = await Promise.all([
+      this.#backend.head(linkKey(path), { signal }),
+      this.#isFolder(path, { signal }),
+      this.#checkFolders(folderOf(path), why, { signal }),
+    ]);
+    if (isThere) throw inTheWay(why, path, "folder");
+    if (link !== undefined && mode === "create") throw taken(why, "link");
+    const body = content instanceof Uint8Array || content instanceof Blob
+      ? content
+      : contentStream(content);
+    const put = await this.#backend.put(path, body, { mode, size: contentSize(content), signal });
+    if (!put.written) throw taken(why, "file");
+    if (link !== undefined) await maybeChanged(this.#removeLink(link, why, { signal }));
+    return entryOf(put.info);
+  }
+
+  async createFolder(given: string, options: CallOptions = {}): Promise<void> {
+    const path = parsePath(given);
+    await this.#checkFolders(path, this.#place("make folder", path), options);
+    await this.#keepFolder(path, options);
+  }
+
+  async createLink(given: string, target: string, options: CallOptions = {}): Promise<void> {
+    const path = parsePath(given);
+    const parsed = parsePath(target);
+    const why = this.#place("make link", path);
+    const [found] = await Promise.all([
+      this.#look(path, options),
+      this.#checkFolders(folderOf(path), why, options),
+    ]);
+    if (found !== undefined) throw taken(why, found.kind);
+    await this.#writeLink(why, relativeTarget(path, parsed), options);
+  }
+
+  async remove(given: string, options: CallOptions = {}): Promise<boolean> {
+    const path = parsePath(given);
+    const found = await this.#look(path, options);
+    if (found === undefined) return false;
+    let keys = [found.kind === "link" ? linkKey(path) : path];
+    // Where a writer died, the link that its file replaced is there still, and would be seen again.
+    if (found.kind === "file" && await this.#backend.head(linkKey(path), options) !== undefined) {
+      keys.unshift(linkKey(path));
+    }
+    if (found.kind === "folder") {
+      // Other programs mark a folder by an object of its name with a "/" behind it.
+      const marks = new Set([below(path), joinPath(path, FOLDER_MARK)]);
+      keys = await firstKeys(this.#backend, below(path), options);
+      if (path === "" || keys.some((key) => !marks.has(key))) {
+        throw notEmpty(this.#place("remove", path));
+      }
+    }
+    await this.#keepFolder(folderOf(path), options);
+    for (const key of keys) await maybeChanged(this.#backend.delete(key, options));
+    return true;
+  }
+
+  async removeFolder(given: string, options: CallOptions = {}): Promise<void> {
+    const path = parsePath(given);
+    options.signal?.throwIfAborted();
+    await this.#keepFolder(folderOf(path), options);
+    await maybeChanged(removeBelow(this.#backend, below(path), options));
+  }
+
+  async move(from: string, to: string, options: CallOptions = {}): Promise<void> {
+    const [path, target] = [parsePath(from), parsePath(to)];
+    const why = this.#place("move", path);
+    const found = await this.#look(path, options);
+    if (found === undefined || path === "") throw missing(why, "anything");
+    if (target.startsWith(`${path}/`)) throw intoItself(why);
+    const there = { ...why, path: target };
+    const inPlace = await this.#look(target, options);
+    if (inPlace !== undefined) throw taken(there, inPlace.kind);
+    await this.#checkFolders(folderOf(target), why, options);
+    await this.#keepFolder(folderOf(path), options);
+    if (found.kind === "link") return await this.#moveLink(why, there, options);
+    if (found.kind === "folder") return await this.#moveFolder(why, there, options);
+    const isMoved = await moveObject(this.#backend, path, { to: target, why: there, ...options });
+    if (!isMoved) throw missing(why, "anything");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#backend[Symbol.asyncDispose]();
+  }
+
+  #place(action: string, path: string): PathPlace {
+    return { action, path, location: this.location };
+  }
+
+  async #moveLink(why: PathPlace, there: PathPlace, options: CallOptions): Promise<void> {
+    const { path } = why;
+    const info = await this.#backend.head(linkKey(path), options);
+    const text = await this.#readText(path, options);
+    if (info === undefined || text === undefined) throw missing(why, "anything");
+    await this.#writeLink(there, movedText(text, path, there.path), options);
+    await maybeChanged(this.#removeLink(info, why, options));
+  }
+
+  async #moveFolder({ path }: PathPlace, why: PathPlace, options: CallOptions): Promise<void> {
+    const keys: string[] = [];
+    for await (const entry of this.#backend.list(below(path), options)) {
+      if (!isPrefix(entry)) keys.push(entry.key);
+    }
+    await forEachAtOnce(keys, async (key) => {
+      await moveObject(this.#backend, key, {
+        to: joinPath(why.path, key.slice(path.length + 1)),
+        why,
+        ...options,
+      });
+    });
+  }
 
   /** The text of a link. What is too long for one, as only other programs write it, leads nowhere. */
-  async function readText(path: string, options: CallOptions): Promise<string | undefined> {
-    const object = await backend.get(linkKey(path), options);
+  async #readText(path: string, options: CallOptions): Promise<string | undefined> {
+    const object = await this.#backend.get(linkKey(path), options);
     if (object === undefined) return undefined;
     if (object.info.size <= MAX_LINK_BYTES) return new TextDecoder().decode(await object.bytes());
     await object.body.cancel();
     return "/";
   }
 
-  async function readLink(path: string, options: CallOptions): Promise<FileEntry | undefined> {
-    const text = await readText(path, options);
+  async #readLink(path: string, options: CallOptions): Promise<FileEntry | undefined> {
+    const text = await this.#readText(path, options);
     if (text === undefined) return undefined;
     const target = targetOf(path, text);
     return { path, kind: "link", size: 0, ...(target === undefined ? {} : { target }) };
   }
 
-  async function isFolder(path: string, { signal }: CallOptions): Promise<boolean> {
+  async #isFolder(path: string, { signal }: CallOptions): Promise<boolean> {
     if (path === "") return true;
-    for await (const _ of backend.list(below(path), { limit: 1, signal })) return true;
+    for await (const _ of this.#backend.list(below(path), { limit: 1, signal })) return true;
     return false;
   }
 
-  async function look(path: string, options: CallOptions): Promise<FileEntry | undefined> {
+  async #look(path: string, options: CallOptions): Promise<FileEntry | undefined> {
     if (path === "") return { path, kind: "folder", size: 0 };
     const [file, link, folder] = await Promise.all([
-      backend.head(path, options),
-      readLink(path, options),
-      isFolder(path, options),
+      this.#backend.head(path, options),
+      this.#readLink(path, options),
+      this.#isFolder(path, options),
     ]);
     if (file !== undefined) return entryOf(file);
     return link ?? (folder ? { path, kind: "folder", size: 0 } : undefined);
   }
 
   /** Throws where something else than a folder is at a path or above it. */
-  async function checkFolders(path: string, why: PathPlace, options: CallOptions): Promise<void> {
+  async #checkFolders(path: string, why: PathPlace, options: CallOptions): Promise<void> {
     const paths: string[] = [];
     for (let at = path; at !== ""; at = folderOf(at)) paths.push(at);
     await forEachAtOnce(paths, async (at) => {
       const [file, link] = await Promise.all([
-        backend.head(at, options),
-        backend.head(linkKey(at), options),
+        this.#backend.head(at, options),
+        this.#backend.head(linkKey(at), options),
       ]);
       if (file !== undefined || link !== undefined) {
         throw inTheWay(why, at, file === undefined ? "link" : "file");
@@ -128,19 +289,14 @@ export function createBucketFiles(
   }
 
   /** A folder stays until it is removed, also when nothing is in it any more. */
-  async function keepFolder(path: string, { signal }: CallOptions): Promise<void> {
-    if (path !== "") {
-      await backend.put(joinPath(path, FOLDER_MARK), new Uint8Array(), { mode: "create", signal });
-    }
+  async #keepFolder(path: string, { signal }: CallOptions): Promise<void> {
+    if (path === "") return;
+    const mark = joinPath(path, FOLDER_MARK);
+    await this.#backend.put(mark, new Uint8Array(), { mode: "create", signal });
   }
 
-  async function writeLink(
-    path: string,
-    text: string,
-    why: PathPlace,
-    options: CallOptions,
-  ): Promise<void> {
-    const { written } = await backend.put(linkKey(path), new TextEncoder().encode(text), {
+  async #writeLink(why: PathPlace, text: string, options: CallOptions): Promise<void> {
+    const { written } = await this.#backend.put(linkKey(why.path), new TextEncoder().encode(text), {
       mode: "create",
       ...options,
     });
@@ -148,25 +304,18 @@ export function createBucketFiles(
   }
 
   /** Removes a link that was replaced or moved, unless another program has saved a new one. */
-  async function removeLink(link: ObjectInfo, why: PathPlace, options: CallOptions): Promise<void> {
-    const now = await backend.head(link.key, options);
+  async #removeLink(link: ObjectInfo, why: PathPlace, options: CallOptions): Promise<void> {
+    const now = await this.#backend.head(link.key, options);
     if (now === undefined) return;
-    if (!isSame(now, link)) throw changedObject(backend, why);
-    await backend.delete(link.key, { ifEtag: link.etag, signal: options.signal });
+    if (!isSame(now, link)) throw changedObject(this.#backend, why);
+    await this.#backend.delete(link.key, { ifEtag: link.etag, signal: options.signal });
   }
 
-  async function* listLinks(folder: string, options: CallOptions): AsyncGenerator<FileEntry> {
-    const prefix = `${joinPath(folder, LINKS)}/`;
-    const paths = (async function* () {
-      for await (const entry of backend.list(prefix, { delimiter: "/", ...options })) {
-        if (!isPrefix(entry) && isPath(entry.key.slice(prefix.length))) {
-          yield joinPath(folder, entry.key.slice(prefix.length));
-        }
-      }
-    })();
+  async *#listLinks(folder: string, options: CallOptions): AsyncGenerator<FileEntry> {
+    const paths = this.#linkPaths(folder, options);
     const running = new Set<Promise<unknown>>();
     const readNext = (path: string) => {
-      const link = readLink(path, options);
+      const link = this.#readLink(path, options);
       running.add(link);
       link.catch(() => {}).finally(() => running.delete(link));
       return link;
@@ -178,156 +327,30 @@ export function createBucketFiles(
     }
   }
 
+  async *#linkPaths(folder: string, options: CallOptions): AsyncGenerator<string> {
+    const prefix = `${joinPath(folder, LINKS)}/`;
+    for await (const entry of this.#backend.list(prefix, { delimiter: "/", ...options })) {
+      const name = isPrefix(entry) ? "" : entry.key.slice(prefix.length);
+      if (isPath(name)) yield joinPath(folder, name);
+    }
+  }
+
   /** Files and folders of a folder, and whether it is one at all: then at least its mark is there. */
-  async function* listObjects(
+  async *#listObjects(
     folder: string,
     why: PathPlace,
     options: CallOptions,
   ): AsyncGenerator<FileEntry> {
     const prefix = below(folder);
     let isThere = folder === "";
-    for await (const entry of backend.list(prefix, { delimiter: "/", ...options })) {
+    for await (const entry of this.#backend.list(prefix, { delimiter: "/", ...options })) {
       isThere = true;
       const path = isPrefix(entry) ? entry.prefix.slice(0, -1) : entry.key;
       if (nameOf(path).startsWith(OWN_PREFIX) || !isPath(path)) continue;
       yield isPrefix(entry) ? { path, kind: "folder", size: 0 } : entryOf(entry);
     }
-    if (!isThere) throw missing(why, "folder", (await look(folder, options))?.kind);
+    if (!isThere) throw missing(why, "folder", (await this.#look(folder, options))?.kind);
   }
-
-  return {
-    name,
-    location,
-    stat: async (path, options = {}) => {
-      const parsed = parsePath(path);
-      options.signal?.throwIfAborted();
-      return await look(parsed, options);
-    },
-
-    async *list(given, options = {}) {
-      const folder = parsePath(given);
-      const objects = listObjects(folder, place("list", folder), options);
-      let last: string | undefined;
-      for await (const entry of mergeSorted(objects, listLinks(folder, options), compareEntries)) {
-        if (entry.kind === "link" && entry.path === last) continue; // a file replaced it, and whoever wrote it died
-        last = entry.path;
-        yield entry;
-      }
-    },
-
-    async open(given, { signal } = {}) {
-      const path = parsePath(given);
-      signal?.throwIfAborted();
-      const file = path === "" ? undefined : await findObject(backend, path, { signal });
-      if (file === undefined) {
-        throw missing(place("open", path), "file", (await look(path, { signal }))?.kind);
-      }
-      return file;
-    },
-
-    async write(given, content, { mode = "overwrite", signal } = {}) {
-      const path = parsePath(given);
-      const why = place("write", path);
-      signal?.throwIfAborted();
-      if (path === "") throw inTheWay(why, path, "folder");
-      const [link, isThere] = await Promise.all([
-        backend.head(linkKey(path), { signal }),
-        isFolder(path, { signal }),
-        checkFolders(folderOf(path), why, { signal }),
-      ]);
-      if (isThere) throw inTheWay(why, path, "folder");
-      if (link !== undefined && mode === "create") throw taken(why, "link");
-      const body = content instanceof Uint8Array || content instanceof Blob
-        ? content
-        : contentStream(content);
-      const put = await backend.put(path, body, { mode, size: contentSize(content), signal });
-      if (!put.written) throw taken(why, "file");
-      if (link !== undefined) await maybeChanged(removeLink(link, why, { signal }));
-      return entryOf(put.info);
-    },
-
-    async createFolder(given, { signal } = {}) {
-      const path = parsePath(given);
-      await checkFolders(path, place("make folder", path), { signal });
-      await keepFolder(path, { signal });
-    },
-
-    async createLink(given, target, options = {}) {
-      const path = parsePath(given);
-      const parsed = parsePath(target);
-      const why = place("make link", path);
-      const [found] = await Promise.all([
-        look(path, options),
-        checkFolders(folderOf(path), why, options),
-      ]);
-      if (found !== undefined) throw taken(why, found.kind);
-      await writeLink(path, relativeTarget(path, parsed), why, options);
-    },
-
-    async remove(given, options = {}) {
-      const path = parsePath(given);
-      const found = await look(path, options);
-      if (found === undefined) return false;
-      let keys = [found.kind === "link" ? linkKey(path) : path];
-      // Where a writer died, the link that its file replaced is there still, and would be seen again.
-      if (found.kind === "file" && await backend.head(linkKey(path), options) !== undefined) {
-        keys.unshift(linkKey(path));
-      }
-      if (found.kind === "folder") {
-        // Other programs mark a folder by an object of its name with a "/" behind it.
-        const marks = new Set([below(path), joinPath(path, FOLDER_MARK)]);
-        keys = await firstKeys(backend, below(path), options);
-        if (path === "" || keys.some((key) => !marks.has(key))) {
-          throw notEmpty(place("remove", path));
-        }
-      }
-      await keepFolder(folderOf(path), options);
-      for (const key of keys) await maybeChanged(backend.delete(key, options));
-      return true;
-    },
-
-    async removeFolder(given, options = {}) {
-      const path = parsePath(given);
-      options.signal?.throwIfAborted();
-      await keepFolder(folderOf(path), options);
-      await maybeChanged(removeBelow(backend, below(path), options));
-    },
-
-    async move(from, to, options = {}) {
-      const [path, target] = [parsePath(from), parsePath(to)];
-      const why = place("move", path);
-      const found = await look(path, options);
-      if (found === undefined || path === "") throw missing(why, "anything");
-      if (target.startsWith(`${path}/`)) throw intoItself(why);
-      const there = await look(target, options);
-      if (there !== undefined) throw taken({ ...why, path: target }, there.kind);
-      await checkFolders(folderOf(target), why, options);
-      await keepFolder(folderOf(path), options);
-      const at = { ...options, why: { ...why, path: target } };
-      if (found.kind === "file") {
-        if (!await moveObject(backend, path, { ...at, to: target })) throw missing(why, "anything");
-        return;
-      }
-      if (found.kind === "link") {
-        const info = await backend.head(linkKey(path), options);
-        const text = await readText(path, options);
-        if (info === undefined || text === undefined) throw missing(why, "anything");
-        await writeLink(target, movedText(text, path, target), at.why, options);
-        return await maybeChanged(removeLink(info, why, options));
-      }
-      const keys: string[] = [];
-      for await (const entry of backend.list(below(path), options)) {
-        if (!isPrefix(entry)) keys.push(entry.key);
-      }
-      await forEachAtOnce(
-        keys,
-        (key) =>
-          moveObject(backend, key, { ...at, to: joinPath(target, key.slice(path.length + 1)) }),
-      );
-    },
-
-    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
-  };
 }
 
 function entryOf({ key, size, modifiedAt }: ObjectInfo): FileEntry {

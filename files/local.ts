@@ -4,9 +4,9 @@
  * @module
  */
 import fs from "node:fs";
-import { isAbsolute, sep } from "node:path";
-import process from "node:process";
+import type { CallOptions } from "../core/backend.ts";
 import { createDiskSync } from "../core/disk/disk_sync.ts";
+import type { DiskSync } from "../core/disk/disk_sync.ts";
 import { errorCode } from "../core/disk/file_errors.ts";
 import { fault, isRegistryError, type RegistryError, retold } from "../core/errors.ts";
 import {
@@ -17,19 +17,20 @@ import {
   lostSource,
   missing,
   notEmpty,
-  refused,
   taken,
 } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
-import { folderOf, movedText, parsePath, relativeTarget } from "../core/files/paths.ts";
-import type { FileEntry, FileStore } from "../core/file_store.ts";
+import { folderOf, parsePath, relativeTarget } from "../core/files/paths.ts";
+import type { FileEntry, FileStore, NamedEntry, WriteFileOptions } from "../core/file_store.ts";
+import type { FileToDecode } from "../core/format.ts";
 import { described } from "../core/materializer.ts";
+import type { FileToSave } from "../core/materializer.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
-import { readNames, readSortedNames } from "./local/list_folder.ts";
-import { createDiskPlace } from "./local/place.ts";
+import { readNames, readSortedNames } from "./local/place.ts";
+import { DiskPlace } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
 import {
   dropTaken,
@@ -61,14 +62,6 @@ export interface LocalFilesOptions {
 const OPTIONS: OptionNames<LocalFilesOptions> = { root: true, durability: true, system: true };
 const MAX_SWEPT = 10_000;
 
-class FailedAfterwards {
-  readonly cause: unknown;
-
-  constructor(cause: unknown) {
-    this.cause = cause;
-  }
-}
-
 /**
  * Creates a file store in a folder. Files are replaced as a whole; symbolic links below the folder are told as links
  * and never followed, and no path leads out of it.
@@ -85,64 +78,193 @@ class FailedAfterwards {
  * ```
  */
 export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
-  if (typeof options === "string") throw noOptions(options); // it would be the current folder
   const { root = ".", durability = "os", system = realSystem } = checkOptions(
     "create files in a folder",
     options,
     OPTIONS,
   );
   if (typeof root !== "string") throw noRoot(root);
-  const disk = createDiskPlace(root);
-  const { location, pathOf, look, failure, makeFolder } = disk;
-  const swept = new Set<string>();
-  const diskSync = durability === "disk" ? createDiskSync(pathOf("")) : undefined;
-  const place = (action: string, path: string): PathPlace => ({ action, path, location });
+  return new LocalFiles(root, { durable: durability === "disk", system });
+}
+
+class LocalFiles implements FileStore {
+  readonly name = "disk";
+  readonly location: string;
+  readonly #disk: DiskPlace;
+  readonly #system: System;
+  readonly #durable: boolean;
+  readonly #sync: DiskSync | undefined;
+  readonly #swept = new Set<string>();
+
+  constructor(root: string, { durable, system }: { durable: boolean; system: System }) {
+    this.#disk = new DiskPlace(root);
+    this.location = this.#disk.location;
+    this.#system = system;
+    this.#durable = durable;
+    this.#sync = durable ? createDiskSync(this.#disk.pathOf("")) : undefined;
+  }
+
+  async stat(given: string, options?: CallOptions): Promise<FileEntry | undefined> {
+    return await this.#step("look at", given, options, (why) => this.#find(why.path, why.action));
+  }
+
+  async *list(given: string, options?: CallOptions): AsyncGenerator<FileEntry> {
+    for (const { path } of await this.#names(given, options, readSortedNames)) {
+      options?.signal?.throwIfAborted();
+      const entry = this.#disk.lookInListing(path);
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  async names(given: string, options?: CallOptions): Promise<NamedEntry[]> {
+    return await this.#names(given, options, readNames);
+  }
+
+  async open(given: string, options?: CallOptions): Promise<FileToDecode> {
+    return await this.#step("open", given, options, (why) => {
+      const { path } = why;
+      const found = this.#disk.findFile(path) ??
+        (this.#find(path, why.action)?.kind === "file" ? this.#disk.findFile(path) : undefined);
+      if (found === undefined) throw missing(why, "file", this.#disk.look(path, why.action)?.kind);
+      return foundFile(path, { onDisk: this.#disk.pathOf(path), found });
+    });
+  }
+
+  async write(
+    given: string,
+    content: FileToSave["content"],
+    { mode = "overwrite", signal }: WriteFileOptions = {},
+  ): Promise<FileEntry> {
+    return await this.#step("write", given, { signal }, async (why) => {
+      const { path } = why;
+      if (path === "") throw inTheWay(why, path, "folder");
+      const folder = folderOf(path);
+      const stage = await stageFile(this.#disk.pathOf(folder), content, {
+        system: this.#system,
+        durable: this.#durable,
+        prepare: () => this.#prepare(why, mode),
+        signal,
+      });
+      this.#placeStage(stage, why, () => {
+        if (mode === "overwrite") return fs.renameSync(stage, this.#disk.pathOf(path));
+        this.#disk.placeFile(stage, why);
+        removeStage(stage);
+      });
+      await this.#settle(folder);
+      return await afterwards(() =>
+        this.#disk.lookInFolder(path, why.action) ?? { path, kind: "file", size: 0 }
+      );
+    });
+  }
+
+  async writeFolder(
+    given: string,
+    files: ReadonlyMap<string, Uint8Array>,
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.#step("write", given, options, async (why) => {
+      for (const name of files.keys()) {
+        if (parsePath(name).includes("/")) throw inTheWay(why, name, "folder");
+      }
+      this.#checkFree(why);
+      const folder = folderOf(why.path);
+      this.#disk.makeFolder(folder, why);
+      this.#tidy(folder);
+      const stage = stageFolder(this.#disk.pathOf(folder), files, {
+        system: this.#system,
+        durable: this.#durable,
+      });
+      this.#placeStage(stage, why, () => this.#disk.placeFolder(stage, why));
+      await this.#settle(why.path);
+    });
+  }
+
+  async createFolder(given: string, options?: CallOptions): Promise<void> {
+    await this.#step("make folder", given, options, (why) => {
+      this.#disk.makeFolder(why.path, why);
+      return this.#settle(why.path);
+    });
+  }
+
+  async createLink(given: string, target: string, options?: CallOptions): Promise<void> {
+    const to = parsePath(target);
+    await this.#step("make link", given, options, (why) => {
+      this.#checkFree(why);
+      this.#disk.makeFolder(folderOf(why.path), why);
+      this.#disk.placeLink(relativeTarget(why.path, to), why);
+      return this.#settle(folderOf(why.path));
+    });
+  }
+
+  async remove(given: string, options?: CallOptions): Promise<boolean> {
+    return await this.#step("remove", given, options, async (why) => {
+      const found = this.#find(why.path, why.action);
+      if (found === undefined) return false;
+      if (why.path === "") throw notEmpty(why);
+      const removed = found.kind === "folder"
+        ? this.#removeFolder(why)
+        : unlinkIfThere(this.#disk.pathOf(why.path));
+      await this.#settle(folderOf(why.path));
+      return removed;
+    });
+  }
+
+  async move(from: string, to: string, options?: CallOptions): Promise<void> {
+    const target = parsePath(to);
+    await this.#step("move", from, options, async (why) => {
+      const { path } = why;
+      const found = this.#find(path, why.action);
+      if (found === undefined || path === "") throw missing(why, "anything");
+      if (target.startsWith(`${path}/`)) throw intoItself(why);
+      this.#checkFree({ ...why, path: target });
+      this.#disk.makeFolder(folderOf(target), why);
+      if (found.kind === "folder") this.#moveFolder(why, target);
+      else await this.#moveFile(why, target);
+      await this.#settle(folderOf(target), folderOf(path));
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   /** Runs a step on the disk, and says what its failure means. */
-  async function step<T>(
-    why: PathPlace,
-    signal: AbortSignal | undefined,
-    action: () => T | Promise<T>,
+  async #step<T>(
+    action: string,
+    given: string,
+    options: CallOptions | undefined,
+    run: (why: PathPlace) => T | Promise<T>,
   ): Promise<T> {
-    signal?.throwIfAborted();
+    const why = { action, path: parsePath(given), location: this.location };
+    options?.signal?.throwIfAborted();
     try {
-      return await action();
+      return await run(why);
     } catch (error) {
-      if (!(error instanceof FailedAfterwards)) throw failure(error, why);
-      const told = failure(error.cause, why);
+      if (!(error instanceof FailedAfterwards)) throw this.#disk.failure(error, why);
+      const told = this.#disk.failure(error.cause, why);
       throw isRegistryError(told) ? retold(told, { maybeWritten: true, retry: "unknown" }) : told;
     }
   }
 
-  /** Runs the rest of a change that readers already see. If it fails, the change was still made. */
-  async function afterwards<T>(rest: () => T | Promise<T>): Promise<T> {
-    try {
-      return await rest();
-    } catch (error) {
-      throw new FailedAfterwards(error);
-    }
-  }
-
   /** Brings the names in these folders to the disk, and those of the folders themselves. */
-  async function settle(...folders: string[]): Promise<void> {
-    if (diskSync === undefined) return;
+  async #settle(...folders: string[]): Promise<void> {
+    const sync = this.#sync;
+    if (sync === undefined) return;
     await afterwards(async () => {
-      for (const folder of folders) await diskSync.folder(pathOf(folder));
+      for (const folder of folders) await sync.folder(this.#disk.pathOf(folder));
     });
   }
 
   /** Returns what is at a path, and first puts back what a dead process was moving. */
-  function find(path: string, action: string): FileEntry | undefined {
-    const found = look(path, action);
-    if (found !== undefined || path === "" || !recoverIn(folderOf(path))) return found;
-    return look(path, action);
+  #find(path: string, action: string): FileEntry | undefined {
+    const found = this.#disk.look(path, action);
+    if (found !== undefined || path === "" || !this.#recoverIn(folderOf(path))) return found;
+    return this.#disk.look(path, action);
   }
 
   /** Puts back the files of a folder whose movers died. Returns whether there were any. */
-  function recoverIn(folder: string): boolean {
+  #recoverIn(folder: string): boolean {
+    const onDisk = this.#disk.pathOf(folder);
     try {
-      return hasMoves(pathOf(folder)) && disk.isFolder(folder) &&
-        recoverMoves(pathOf(folder), system);
+      return hasMoves(onDisk) && this.#disk.isFolder(folder) && recoverMoves(onDisk, this.#system);
     } catch (error) {
       if (["EACCES", "EPERM", "EROFS"].includes(errorCode(error)!)) return false; // a process that may write here does it
       throw error;
@@ -150,288 +272,118 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
   }
 
   /** Puts back what movers that died have taken from a folder; removes what writers that died have left, once. */
-  function tidy(folder: string): void {
-    recoverIn(folder);
-    if (swept.has(folder)) return;
-    if (swept.size >= MAX_SWEPT) swept.clear();
-    swept.add(folder);
-    sweepStages(pathOf(folder), system);
+  #tidy(folder: string): void {
+    this.#recoverIn(folder);
+    if (this.#swept.has(folder)) return;
+    if (this.#swept.size >= MAX_SWEPT) this.#swept.clear();
+    this.#swept.add(folder);
+    sweepStages(this.#disk.pathOf(folder), this.#system);
   }
 
-  /** Gives a file that is whole its place, where that is free. */
-  function placeNew(stage: string, path: string, why: PathPlace): void {
-    try {
-      fs.linkSync(stage, pathOf(path));
-    } catch (error) {
-      const there = errorCode(error) === "EEXIST"
-        ? look(path, why.action)?.kind ?? "file"
-        : undefined;
-      if (there !== undefined) {
-        throw why.action === "write" && there === "folder"
-          ? inTheWay(why, path, there)
-          : taken(why, there);
+  async #names(
+    given: string,
+    options: CallOptions | undefined,
+    read: (folder: string, onDisk: string) => NamedEntry[],
+  ): Promise<NamedEntry[]> {
+    return await this.#step("list", given, options, (why) => {
+      const { path } = why;
+      const found = this.#disk.look(path, why.action);
+      if (found?.kind !== "folder" || !this.#disk.isFolder(path) && path !== "") {
+        throw missing(why, "folder", found?.kind);
       }
-      // Linux links no file of another user that this one may not write to.
-      const isOwn = () =>
-        fs.lstatSync(stage).uid === process.geteuid?.() || process.geteuid === undefined;
-      if (errorCode(error) !== "ENOTSUP" && (errorCode(error) !== "EPERM" || !isOwn())) throw error;
-      throw refused(why, "the file system makes no hard links, which creates need");
-    }
-  }
-
-  function linkTo(target: string, path: string): void {
-    fs.symlinkSync(relativeTarget(path, target), pathOf(path));
-  }
-
-  function checkFolder(path: string, why: PathPlace): void {
-    const found = look(path, why.action);
-    if (found?.kind !== "folder" || !disk.isFolder(path) && path !== "") {
-      throw missing(why, "folder", found?.kind);
-    }
-  }
-
-  /** Moves a folder in one step. With the `/` it fails if a file is there now, which could replace another file. */
-  function moveFolder(path: string, target: string, why: PathPlace): void {
-    try {
-      fs.renameSync(sep === "/" ? `${pathOf(path)}/` : pathOf(path), pathOf(target));
-    } catch (error) {
-      if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(errorCode(error)!)) throw error;
-      if (look(path, why.action)?.kind !== "folder") throw lostSource(why);
-      throw taken({ ...why, path: target }, look(target, why.action)?.kind ?? "folder");
-    }
-  }
-
-  async function moveFile(path: string, target: string, why: PathPlace): Promise<void> {
-    const file = takeFile(pathOf(path), {
-      id: system.id,
-      target: pathOf(target),
-      durable: durability === "disk",
+      this.#recoverIn(path);
+      return read(path, this.#disk.pathOf(path));
     });
-    if (file === undefined) throw missing(why, "anything"); // another program was faster
+  }
+
+  /** Throws where something is at the target of a change, or in its way. */
+  #checkFree(why: PathPlace): void {
+    const found = this.#find(why.path, why.action);
+    if (found !== undefined) throw taken(why, found.kind);
+  }
+
+  /** Makes the folder of a file, and throws if the file must not be written. */
+  #prepare(why: PathPlace, mode: WriteFileOptions["mode"]): void {
+    const { path } = why;
+    this.#disk.makeFolder(folderOf(path), why);
+    this.#tidy(folderOf(path));
+    // A look at what is not there costs as much as the rest; a link that leads to nothing is replaced, or in the way.
+    const found = fs.existsSync(this.#disk.pathOf(path))
+      ? this.#disk.lookInFolder(path, why.action)
+      : undefined;
+    if (found?.kind === "folder") throw inTheWay(why, path, "folder");
+    if (found !== undefined && mode === "create") throw taken(why, found.kind);
+  }
+
+  /** Gives a new file or folder that is whole its path, or removes it. */
+  #placeStage(stage: string, why: PathPlace, place: () => void): void {
     try {
-      const found = fs.lstatSync(file.path, { throwIfNoEntry: false });
-      if (found === undefined || found.isDirectory()) throw lostSource(why);
-      if (found.isSymbolicLink()) moveLink(file.path, { path, target });
-      else placeNew(file.path, target, { ...why, path: target });
+      if (!this.#disk.isFolder(folderOf(why.path))) throw lostFolder(why);
+      place();
     } catch (error) {
-      if (!putBack(file) || errorCode(error) === "ENOENT") throw lostSource(why);
-      throw errorCode(error) === "EEXIST"
-        ? taken({ ...why, path: target }, look(target, why.action)?.kind ?? "link")
-        : error;
-    }
-    await settle(folderOf(target)); // the new name must last before the old one is gone
-    await afterwards(() => dropTaken(file));
-  }
-
-  /** Makes a link with the same target as another one, whose path was `path`. */
-  function moveLink(onDisk: string, { path, target }: { path: string; target: string }): void {
-    const text = fs.readlinkSync(onDisk);
-    const within = disk.targetOf(path, text);
-    if (within !== undefined) linkTo(within, target);
-    else fs.symlinkSync(isAbsolute(text) ? text : movedText(text, path, target), pathOf(target));
-  }
-
-  /** Throws where something is at the target of a move, or in its way. */
-  function checkFree(path: string, why: PathPlace): void {
-    const found = find(path, why.action);
-    if (found !== undefined) throw taken({ ...why, path }, found.kind);
-  }
-
-  return {
-    name: "disk",
-    location,
-
-    async stat(given, { signal } = {}) {
-      const path = parsePath(given);
-      const why = place("look at", path);
-      return await step(why, signal, () => find(path, why.action));
-    },
-
-    async *list(given, { signal } = {}) {
-      const path = parsePath(given);
-      const why = place("list", path);
-      checkFolder(path, why);
-      await step(why, signal, () => recoverIn(path));
-      for (const named of await step(why, signal, () => readSortedNames(path, pathOf(path)))) {
-        signal?.throwIfAborted();
-        const entry = entryIn(named.path);
-        if (entry !== undefined) yield entry;
-      }
-    },
-
-    async names(given, { signal } = {}) {
-      const path = parsePath(given);
-      const why = place("list", path);
-      checkFolder(path, why);
-      return await step(why, signal, () => (recoverIn(path), readNames(path, pathOf(path))));
-    },
-
-    async open(given, { signal } = {}) {
-      const path = parsePath(given);
-      const why = place("open", path);
-      return await step(why, signal, () => {
-        const found = disk.findFile(path) ??
-          (find(path, why.action)?.kind === "file" ? disk.findFile(path) : undefined);
-        if (found === undefined) throw missing(why, "file", look(path, why.action)?.kind);
-        return foundFile(path, { onDisk: pathOf(path), found });
-      });
-    },
-
-    async write(given, content, { mode = "overwrite", signal } = {}) {
-      const path = parsePath(given);
-      const why = place("write", path);
-      return await step(why, signal, async () => {
-        if (path === "") throw inTheWay(why, path, "folder");
-        const folder = folderOf(path);
-        const prepare = () => {
-          makeFolder(folder, why);
-          tidy(folder);
-          // A look at what is not there costs as much as the rest; a link that leads to nothing is replaced, or in the way.
-          const found = fs.existsSync(pathOf(path))
-            ? disk.lookInFolder(path, why.action)
-            : undefined;
-          if (found?.kind === "folder") throw inTheWay(why, path, "folder");
-          if (found !== undefined && mode === "create") throw taken(why, found.kind);
-        };
-        const durable = durability === "disk";
-        const stage = await stageFile(pathOf(folder), content, {
-          system,
-          durable,
-          prepare,
-          signal,
-        });
-        try {
-          if (!disk.isFolder(folder)) throw lostFolder(why);
-          if (mode === "overwrite") fs.renameSync(stage, pathOf(path));
-          else {
-            placeNew(stage, path, why);
-            removeStage(stage);
-          }
-        } catch (error) {
-          removeStage(stage);
-          if (errorCode(error) === "EISDIR") throw inTheWay(why, path, "folder");
-          throw error;
-        }
-        await settle(folder);
-        return await afterwards(() =>
-          disk.lookInFolder(path, why.action) ?? { path, kind: "file", size: 0 }
-        );
-      });
-    },
-
-    async writeFolder(given, files, { signal } = {}) {
-      const path = parsePath(given);
-      const why = place("write", path);
-      for (const name of files.keys()) {
-        if (parsePath(name).includes("/")) throw inTheWay(why, name, "folder");
-      }
-      await step(why, signal, async () => {
-        checkFree(path, why);
-        const folder = folderOf(path);
-        makeFolder(folder, why);
-        tidy(folder);
-        const stage = stageFolder(pathOf(folder), files, {
-          system,
-          durable: durability === "disk",
-        });
-        try {
-          if (!disk.isFolder(folder)) throw lostFolder(why);
-          fs.renameSync(stage, pathOf(path));
-        } catch (error) {
-          removeStage(stage);
-          if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(errorCode(error)!)) throw error;
-          throw taken(why, look(path, why.action)?.kind ?? "folder"); // another program was faster
-        }
-        await settle(path);
-      });
-    },
-
-    async createFolder(given, { signal } = {}) {
-      const path = parsePath(given);
-      const why = place("make folder", path);
-      await step(why, signal, () => (makeFolder(path, why), settle(path)));
-    },
-
-    async createLink(given, target, { signal } = {}) {
-      const path = parsePath(given);
-      const why = place("make link", path);
-      const parsed = parsePath(target);
-      await step(why, signal, () => {
-        checkFree(path, why);
-        makeFolder(folderOf(path), why);
-        try {
-          linkTo(parsed, path);
-        } catch (error) {
-          throw errorCode(error) === "EEXIST"
-            ? taken(why, look(path, why.action)?.kind ?? "link")
-            : error;
-        }
-        return settle(folderOf(path));
-      });
-    },
-
-    async remove(given, { signal } = {}) {
-      const path = parsePath(given);
-      const why = place("remove", path);
-      return await step(why, signal, async () => {
-        const found = find(path, why.action);
-        if (found === undefined) return false;
-        if (path === "") throw notEmpty(why);
-        if (found.kind !== "folder") {
-          const removed = unlinkIfThere(pathOf(path));
-          await settle(folderOf(path));
-          return removed;
-        }
-        try {
-          recoverIn(path);
-          sweepStages(pathOf(path), system);
-          fs.rmdirSync(pathOf(path));
-        } catch (error) {
-          if (errorCode(error) === "ENOENT") return false; // another program was faster
-          if (!["ENOTEMPTY", "EEXIST"].includes(errorCode(error)!)) throw error;
-          throw hasOnlyStages(pathOf(path)) ? inTheWorks(why) : notEmpty(why);
-        }
-        await settle(folderOf(path));
-        return true;
-      });
-    },
-
-    async move(from, to, { signal } = {}) {
-      const [path, target] = [parsePath(from), parsePath(to)];
-      const why = place("move", path);
-      await step(why, signal, async () => {
-        const found = find(path, why.action);
-        if (found === undefined || path === "") throw missing(why, "anything");
-        if (target.startsWith(`${path}/`)) throw intoItself(why);
-        checkFree(target, why);
-        makeFolder(folderOf(target), why);
-        if (found.kind === "folder") moveFolder(path, target, why);
-        else await moveFile(path, target, why);
-        await settle(folderOf(target), folderOf(path));
-      });
-    },
-
-    async [Symbol.asyncDispose]() {},
-  };
-
-  /** What is no file, folder or link is nobody's here: a listing passes it by. */
-  function entryIn(path: string): FileEntry | undefined {
-    try {
-      return disk.lookInFolder(path, "list");
-    } catch (error) {
-      if ((error as { code?: string }).code === "Unsupported") return undefined;
+      removeStage(stage);
+      if (errorCode(error) === "EISDIR") throw inTheWay(why, why.path, "folder");
       throw error;
     }
   }
+
+  #removeFolder(why: PathPlace): boolean {
+    const onDisk = this.#disk.pathOf(why.path);
+    try {
+      this.#recoverIn(why.path);
+      sweepStages(onDisk, this.#system);
+      fs.rmdirSync(onDisk);
+      return true;
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return false; // another program was faster
+      if (!["ENOTEMPTY", "EEXIST"].includes(errorCode(error)!)) throw error;
+      throw hasOnlyStages(onDisk) ? inTheWorks(why) : notEmpty(why);
+    }
+  }
+
+  #moveFolder(why: PathPlace, target: string): void {
+    try {
+      this.#disk.placeFolder(this.#disk.pathOf(why.path), { ...why, path: target });
+    } catch (error) {
+      const isThere = () => this.#disk.look(why.path, why.action)?.kind === "folder";
+      if (isRegistryError(error, "AlreadyExists") && !isThere()) throw lostSource(why);
+      throw error;
+    }
+  }
+
+  async #moveFile(why: PathPlace, target: string): Promise<void> {
+    const disk = this.#disk;
+    const file = takeFile(disk.pathOf(why.path), {
+      id: this.#system.id,
+      target: disk.pathOf(target),
+      durable: this.#durable,
+    });
+    if (file === undefined) throw missing(why, "anything"); // another program was faster
+    const there = { ...why, path: target };
+    try {
+      const found = fs.lstatSync(file.path, { throwIfNoEntry: false });
+      if (found === undefined || found.isDirectory()) throw lostSource(why);
+      if (found.isSymbolicLink()) {
+        disk.placeLink(disk.movedLink(file.path, why.path, target), there);
+      } else disk.placeFile(file.path, there);
+    } catch (error) {
+      if (!putBack(file) || errorCode(error) === "ENOENT") throw lostSource(why);
+      throw error;
+    }
+    await this.#settle(folderOf(target)); // the new name must last before the old one is gone
+    await afterwards(() => dropTaken(file));
+  }
 }
 
-function noOptions(given: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "create file store",
-    state: `${described(given)} is no set of options`,
-    hint: 'Write createLocalFiles({ root: "./data" }).',
-  });
+class FailedAfterwards extends Error {}
+
+/** Runs the rest of a change that readers already see. If it fails, the change was still made. */
+async function afterwards<T>(rest: () => T | Promise<T>): Promise<T> {
+  try {
+    return await rest();
+  } catch (cause) {
+    throw new FailedAfterwards("", { cause });
+  }
 }
 
 function noRoot(root: unknown): RegistryError {

@@ -82,7 +82,6 @@ const STORES: OptionNames<FileStoresOptions> = { root: true, s3: true, gcs: true
  * ```
  */
 export function createFileStores(options: FileStoresOptions = {}): FileStores {
-  if (typeof options === "string") throw noOptions(options); // it would be the current folder
   const { root, s3, gcs } = checkOptions("create file stores", options, STORES);
   return createStoreSet({
     memory: () => createMemoryFiles(),
@@ -106,15 +105,6 @@ async function openBucket(name: "s3" | "gcs", bucket: BucketChoice | undefined):
     message: `Cannot use file store "${name}": ` +
       (bucket === undefined ? "no bucket is named" : "what is given is no URL of such a bucket"),
     hint: `Name one: createFileStores({ ${name}: "${example}" }).`,
-  });
-}
-
-function noOptions(given: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "create file stores",
-    state: `${described(given)} is no set of options`,
-    hint: 'Write createFileStores({ root: "./data" }).',
   });
 }
 

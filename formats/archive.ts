@@ -6,11 +6,9 @@
 import { iterableStream } from "../core/bytes/bytes.ts";
 import { contentStream } from "../core/files/content.ts";
 import type { Format } from "../core/format.ts";
-import { unwritableArchive } from "./archive/entries.ts";
-import type { ArchiveEntry, ArchiveLimits, EntriesToSave } from "./archive/entries.ts";
+import { unsupportedArchive, unwritableArchive } from "./archive/entries.ts";
+import type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
 import { gunzip, gzip } from "./archive/gzip.ts";
-import { areNamedArrays, arrayEntries, readArrays } from "./archive/npz.ts";
-import type { NamedArrays } from "./archive/npz.ts";
 import { listProblem, writtenEntries } from "./archive/written_entries.ts";
 import { inLargePieces } from "./archive/ranges.ts";
 import { readTar } from "./archive/tar_read.ts";
@@ -19,13 +17,18 @@ import { checkZipLinks, zipEntry } from "./archive/zip_content.ts";
 import { readZipDirectory } from "./archive/zip_directory.ts";
 import type { ZipLimits } from "./archive/zip_directory.ts";
 import { writeZip } from "./archive/zip_write.ts";
+import { decodeNpy, encodeNpy } from "../core/bytes/npy.ts";
+import { isNDArray } from "../core/bytes/ndarray.ts";
+import type { NDArray } from "../core/bytes/ndarray.ts";
+import { fault } from "../core/errors.ts";
+import type { RegistryError } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
 
 export type * from "../core/format.ts";
 export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.ts";
 export type { FileSource, FileToSave } from "../core/materializer.ts";
 export type { FileMode } from "../core/record/record.ts";
 export type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
-export type { NamedArrays } from "./archive/npz.ts";
 export type { ZipLimits } from "./archive/zip_directory.ts";
 
 /** Options of {@linkcode zip}. */
@@ -192,4 +195,56 @@ export function npz(options: NpzOptions = {}): Format<NamedArrays> {
     decode: async (file, options) =>
       await readArrays(file.path, await archive.decode(file, options)),
   };
+}
+
+const SUFFIX = ".npy";
+
+/** Arrays by name. */
+export type NamedArrays = Record<string, NDArray>;
+
+/** Whether a value is a plain object of arrays. */
+function areNamedArrays(value: unknown): value is NamedArrays {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  return Reflect.ownKeys(value).every((name) =>
+    typeof name === "string" && isNDArray(Object.getOwnPropertyDescriptor(value, name)?.value)
+  );
+}
+
+function arrayEntries(value: NamedArrays): EntryToSave[] {
+  if (!areNamedArrays(value)) throw notNamedArrays();
+  return Object.entries(value).map(([name, { dtype, shape, data }]) => ({
+    path: name + SUFFIX,
+    content: encodeNpy(dtype, shape, data),
+  }));
+}
+
+function notNamedArrays(): RegistryError {
+  return fault({
+    code: "Unsupported",
+    action: "write archive",
+    state: "the value is no plain object of arrays",
+    hint: "It is an object of arrays by name: { images: { data, shape, dtype } }.",
+  });
+}
+
+/** The arrays of an archive, one after the other. */
+async function readArrays(
+  path: string,
+  entries: readonly ArchiveEntry[],
+): Promise<NamedArrays> {
+  const arrays: [string, NDArray][] = [];
+  for (const entry of entries) {
+    if (!entry.path.endsWith(SUFFIX) || entry.mode === "folder" || entry.mode === "link") {
+      throw unsupportedArchive(
+        path,
+        `${shown(entry.path)} in it is no array`,
+        "Load it as an archive, { as: zip() }, and what is in it one by one.",
+      );
+    }
+    const name = entry.path.slice(0, -SUFFIX.length);
+    arrays.push([name, decodeNpy(await entry.bytes(), `${path}/${entry.path}`)]);
+  }
+  return Object.fromEntries(arrays);
 }

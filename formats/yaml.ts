@@ -5,14 +5,15 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "npm:yaml@^2.9";
-import { fault, type RegistryError } from "../core/errors.ts";
+import type { CreateNodeOptions, DocumentOptions, ScalarTag, SchemaOptions } from "npm:yaml@^2.9";
+import { fault } from "../core/errors.ts";
+import type { RegistryError } from "../core/errors.ts";
 import type { FileToDecode, Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { notPlain, plainProblem } from "../core/text/plain_value.ts";
 import type { PlainValue } from "../core/text/plain_value.ts";
 import { MAX_DEPTH, parseYamlDocument, SCHEMA } from "./yaml/document.ts";
 import type { YamlNode, YamlProblem } from "./yaml/document.ts";
-import { PORTABLE } from "./yaml/portable.ts";
 
 export type * from "../core/format.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";
@@ -142,3 +143,50 @@ function failed(
     cause,
   });
 }
+
+/**
+ * Characters that are not printable in YAML (1.2, section 5.1), or that it reads as line breaks or a byte order mark:
+ * U+0085, U+2028, U+2029, U+FEFF. A tab and a line feed are printable.
+ */
+// deno-lint-ignore no-control-regex -- these are what is looked for
+const UNPRINTABLE = /[\0-\x08\v-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\p{Cs}/gu;
+
+/** Never matches, as these tags only write. The library prefers tags that have a test. */
+const NEVER = /(?!)/;
+
+/**
+ * Strings that need double quotes and escapes: those with unprintable characters; those with a tab, which PyYAML
+ * refuses in a plain scalar; and `=`, for which YAML 1.1 has a type that no reader supports.
+ */
+const TEXT: ScalarTag = {
+  tag: "tag:yaml.org,2002:str",
+  default: true,
+  test: NEVER,
+  identify: (value) =>
+    typeof value === "string" &&
+    (value === "=" || value.includes("\t") && !value.includes("\n") ||
+      value.search(UNPRINTABLE) >= 0),
+  resolve: String,
+  stringify: ({ value }) =>
+    JSON.stringify(value).replace(
+      UNPRINTABLE,
+      (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    ),
+};
+
+/** Numbers that YAML 1.1 would read as strings, or as zero without its sign: writes `1.0e+21` and `-0.0`. */
+const NUMBER: ScalarTag = {
+  tag: "tag:yaml.org,2002:float",
+  default: true,
+  test: NEVER,
+  identify: (value) =>
+    typeof value === "number" && (Object.is(value, -0) || /^-?\d+e/.test(String(value))),
+  resolve: Number,
+  stringify: ({ value }) => Object.is(value, -0) ? "-0.0" : String(value).replace("e", ".0e"),
+};
+
+/** Options of the library. `compat` quotes what YAML 1.1 reads as something else, such as `no`. */
+const PORTABLE: DocumentOptions & SchemaOptions & CreateNodeOptions = {
+  compat: "yaml-1.1",
+  customTags: (tags) => [TEXT, NUMBER, ...tags],
+};

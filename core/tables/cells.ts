@@ -39,16 +39,17 @@ export function cellAt(cells: Cells, index: number): Cell {
 
 export function rowOf(columns: readonly Column[], cells: readonly Cells[], index: number): Row {
   const row: Row = {};
-  for (let i = 0; i < columns.length; i++) {
-    const { name } = columns[i];
-    const value = cellAt(cells[i], index);
-    if (name !== "__proto__") row[name] = value;
-    else {
-      const property = { value, writable: true, enumerable: true, configurable: true };
-      Object.defineProperty(row, name, property);
-    }
-  }
+  for (let i = 0; i < columns.length; i++) setCell(row, columns[i].name, cellAt(cells[i], index));
   return row;
+}
+
+/** Sets a cell of a row, also of a column named `__proto__`. */
+export function setCell(row: Row, name: string, value: Cell): void {
+  if (name !== "__proto__") row[name] = value;
+  else {
+    const property = { value, writable: true, enumerable: true, configurable: true };
+    Object.defineProperty(row, name, property);
+  }
 }
 
 /** All cells of a column, which come in pieces. */

@@ -38,9 +38,3 @@ export function exactUnsigned(value: bigint): bigint {
   if (value >= 0n && value < 2n ** 63n) return value;
   throw new InexactCell(`${BigInt.asUintN(64, value)} is above all that an int64 holds`);
 }
-
-/** Reads UTF-8. What is none is a `TypeError`. */
-export function createTextReader(): (bytes: Uint8Array) => string {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  return (bytes) => decoder.decode(bytes);
-}

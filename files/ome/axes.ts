@@ -1,5 +1,5 @@
 // The axes of an image: <https://ngff.openmicroscopy.org/0.5/#axes-md>, the same in 0.4.
-import { checkDistinct, itemsOf, memberOf, optional, textOf, wrong } from "./document.ts";
+import { checkDistinct, given, itemsOf, memberOf, optional, textOf, wrong } from "./document.ts";
 import type { Part } from "./document.ts";
 
 /** A dimension of an image. */
@@ -62,7 +62,6 @@ export function readAxes(part: Part): Axis[] {
 function readAxis(item: Part): Axis {
   const name = textOf(memberOf(item, "name"));
   if (name === "") throw wrong(memberOf(item, "name"), "is empty");
-  const type = optional(item, "type", (part) => part.value === null ? undefined : textOf(part));
-  const unit = optional(item, "unit", (part) => part.value === null ? undefined : textOf(part));
-  return { name, ...type !== undefined && { type }, ...unit !== undefined && { unit } };
+  const word = (part: Part) => part.value === null ? undefined : textOf(part);
+  return given({ name, type: optional(item, "type", word), unit: optional(item, "unit", word) });
 }

@@ -2,7 +2,16 @@
 // in 0.4.
 import { ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { DType } from "../../core/bytes/ndarray.ts";
-import { flagOf, itemsOf, memberIn, memberOf, numberOf, optional, textOf } from "./document.ts";
+import {
+  flagOf,
+  given,
+  itemsOf,
+  memberIn,
+  memberOf,
+  numberOf,
+  optional,
+  textOf,
+} from "./document.ts";
 import type { Part } from "./document.ts";
 
 /** How a channel is shown. */
@@ -51,19 +60,15 @@ export function readChannels(metadata: Part): Channel[] | undefined {
 }
 
 function readChannel(item: Part): Channel {
-  const label = optional(item, "label", textOf);
-  const color = optional(item, "color", textOf);
-  const active = optional(item, "active", flagOf);
-  const window = optional(item, "window", (part) => {
-    const [start, end, min, max] = ["start", "end", "min", "max"].map((name) =>
-      numberOf(memberOf(part, name))
-    );
-    return { start, end, min, max };
+  return given({
+    label: optional(item, "label", textOf),
+    color: optional(item, "color", textOf),
+    active: optional(item, "active", flagOf),
+    window: optional(item, "window", (part) => {
+      const [start, end, min, max] = ["start", "end", "min", "max"].map((name) =>
+        numberOf(memberOf(part, name))
+      );
+      return { start, end, min, max };
+    }),
   });
-  return {
-    ...label !== undefined && { label },
-    ...color !== undefined && { color },
-    ...active !== undefined && { active },
-    ...window !== undefined && { window },
-  };
 }

@@ -71,6 +71,13 @@ export function optional<T>(part: Part, name: string, read: (member: Part) => T)
   return member === undefined ? undefined : read(member);
 }
 
+/** An object without the members that are undefined. */
+export function given<T extends object>(members: T): T {
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) => value !== undefined),
+  ) as T;
+}
+
 export function itemsOf(part: Part): Part[] {
   const { value, place, refuse } = part;
   if (!Array.isArray(value)) throw wrong(part, "is no list");

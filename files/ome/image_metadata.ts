@@ -10,6 +10,7 @@ import { omeroOf, readChannels } from "./channels.ts";
 import type { Channel } from "./channels.ts";
 import {
   checkDistinct,
+  given,
   itemsOf,
   memberIn,
   memberOf,
@@ -138,14 +139,8 @@ function parseImage(document: Part): ImageMetadata {
   checkDistinct(datasets, levels.map(({ path }) => path));
   const type = memberIn(multiscale, "type")?.value;
   const channels = readChannels(metadata);
-  return {
-    version,
-    ...name !== undefined && { name },
-    axes,
-    levels,
-    ...typeof type === "string" && { downsampling: type },
-    ...channels !== undefined && { channels },
-  };
+  const downsampling = typeof type === "string" ? type : undefined;
+  return given({ version, name, axes, levels, downsampling, channels });
 }
 
 /** Exactly one scale, and after it at most one translation. */

@@ -3,12 +3,11 @@
 import type { CallOptions } from "../../core/backend.ts";
 import { ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { DType } from "../../core/bytes/ndarray.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrArray, ZarrCodec } from "../../formats/zarr.ts";
 import type { Axes } from "./axes.ts";
-import { blocksOf, growBlock, MAX_BLOCK_BYTES, planeChunks } from "./blocks.ts";
-import type { Box } from "./blocks.ts";
 import { halve } from "./halve.ts";
 import type { Downsampling } from "./halve.ts";
 import type { LevelMetadata } from "./image_metadata.ts";
@@ -129,4 +128,63 @@ export async function halveArray(
 }
 export function invalidImage(state: string, hint: string): RegistryError {
   return fault({ code: "Invalid", action: "write the image", state, hint });
+}
+
+/** A side of a chunk is as long as the image up to so many pixels, else {@linkcode TILE}. */
+const WHOLE_SIDE = 2048;
+const TILE = 1024;
+/** A shard, and a block that is read or written at once, has no more bytes than this, where one chunk has no more. */
+const MAX_BLOCK_BYTES = 16 * 1024 * 1024;
+
+/** The chunks of an image unless somebody says otherwise: a plane, or tiles of one with longer sides. */
+function planeChunks(shape: readonly number[]): number[] {
+  return shape.map((length, axis) => {
+    if (axis < shape.length - 2) return 1;
+    return Math.max(1, length <= WHOLE_SIDE ? length : TILE);
+  });
+}
+
+/**
+ * As many units side by side as have so many elements at most, those of the last axes first, so that what a block holds
+ * follows each other. At least one unit.
+ */
+export function growBlock(
+  shape: readonly number[],
+  unit: readonly number[],
+  maxElements: number,
+): number[] {
+  const block = [...unit];
+  let elements = block.reduce((product, length) => product * length, 1);
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const units = Math.max(1, Math.ceil(shape[axis] / unit[axis]));
+    const fitting = Math.max(1, Math.min(units, Math.floor(maxElements / elements)));
+    block[axis] = unit[axis] * fitting;
+    elements *= fitting; // where not all units fit, no two of them fit from here on
+  }
+  return block;
+}
+
+/** A part of an array: where it begins and ends in each dimension. */
+interface Box {
+  from: number[];
+  to: number[];
+}
+
+/** The blocks that an array is made of, in order; those at its end are cut. */
+export function* blocksOf(shape: readonly number[], block: readonly number[]): Generator<Box> {
+  if (shape.includes(0)) return;
+  const from = shape.map(() => 0);
+  for (;;) {
+    yield {
+      from: [...from],
+      to: from.map((start, axis) => Math.min(start + block[axis], shape[axis])),
+    };
+    let axis = shape.length - 1;
+    for (; axis >= 0; axis--) {
+      from[axis] += block[axis];
+      if (from[axis] < shape[axis]) break;
+      from[axis] = 0;
+    }
+    if (axis < 0) return;
+  }
 }

@@ -14,7 +14,7 @@ import { plateAttributes, readPlateAttributes, readWellAttributes } from "./plat
 import type { Acquisition, Field, PlateMetadata, WellPlace } from "./plate_metadata.ts";
 import { placeLevels } from "./levels.ts";
 import type { ImageLayout } from "./levels.ts";
-import { createFieldWriter } from "./save_field.ts";
+import { FieldWriter } from "./save_field.ts";
 import type { SaveImagesOptions } from "./save_field.ts";
 import type { Images } from "./stack.ts";
 import { ZARR_VERSIONS } from "./version.ts";
@@ -149,7 +149,7 @@ function plateOf(
   { metadata, layout }: { metadata: PlateMetadata; layout: Partial<ImageLayout> },
 ): Plate {
   const { wells: _, fieldCount: __, ...own } = metadata;
-  const writer = createFieldWriter(store, path, { metadata, layout });
+  const writer = new FieldWriter(store, path, { metadata, layout });
 
   /** The group of a well, which the plate must have. */
   function wellPath(well: WellName): string {

@@ -4,6 +4,7 @@ import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
 import {
   checkDistinct,
+  given,
   itemsOf,
   memberOf,
   nameOf,
@@ -72,15 +73,15 @@ export interface WellMetadata {
 export function plateAttributes(plate: PlateMetadata): ZarrObject {
   const { version, name, rows, columns, wells, fieldCount, acquisitions } = plate;
   const attributes = withVersion(version, {
-    plate: {
+    plate: given({
       version,
-      ...name !== undefined && { name },
+      name,
       rows: rows.map((name) => ({ name })),
       columns: columns.map((name) => ({ name })),
       wells: wellItems(wells, rows, columns),
-      ...fieldCount !== undefined && { field_count: fieldCount },
-      ...acquisitions !== undefined && { acquisitions: acquisitions.map(acquisitionItem) },
-    },
+      field_count: fieldCount,
+      acquisitions: acquisitions?.map(acquisitionItem),
+    }),
   });
   parsePlate(newDocument("plate", attributes));
   return attributes;
@@ -133,15 +134,7 @@ function parsePlate(document: Part): PlateMetadata {
     checkDistinct(part, items.map(({ id }) => id));
     return items;
   });
-  return {
-    version,
-    ...name !== undefined && { name },
-    rows,
-    columns,
-    wells: places,
-    ...fieldCount !== undefined && { fieldCount },
-    ...acquisitions !== undefined && { acquisitions },
-  };
+  return given({ version, name, rows, columns, wells: places, fieldCount, acquisitions });
 }
 
 function readNames(part: Part): string[] {
@@ -163,33 +156,26 @@ function readWell(item: Part, rows: string[], columns: string[]): WellPlace {
 }
 
 function readAcquisition(item: Part): Acquisition {
-  const id = wholeOf(memberOf(item, "id"), 0);
-  const name = optional(item, "name", textOf);
-  const description = optional(item, "description", textOf);
-  const fieldCount = optional(item, "maximumfieldcount", (part) => wholeOf(part, 1));
-  const startTime = optional(item, "starttime", (part) => wholeOf(part, 0));
-  const endTime = optional(item, "endtime", (part) => wholeOf(part, 0));
-  return {
-    id,
-    ...name !== undefined && { name },
-    ...description !== undefined && { description },
-    ...fieldCount !== undefined && { fieldCount },
-    ...startTime !== undefined && { startTime },
-    ...endTime !== undefined && { endTime },
-  };
+  return given({
+    id: wholeOf(memberOf(item, "id"), 0),
+    name: optional(item, "name", textOf),
+    description: optional(item, "description", textOf),
+    fieldCount: optional(item, "maximumfieldcount", (part) => wholeOf(part, 1)),
+    startTime: optional(item, "starttime", (part) => wholeOf(part, 0)),
+    endTime: optional(item, "endtime", (part) => wholeOf(part, 0)),
+  });
 }
 
-function acquisitionItem(
-  { id, name, description, fieldCount, startTime, endTime }: Acquisition,
-): ZarrObject {
-  return {
+function acquisitionItem(acquisition: Acquisition): Record<string, unknown> {
+  const { id, name, description, fieldCount, startTime, endTime } = acquisition;
+  return given({
     id,
-    ...name !== undefined && { name },
-    ...description !== undefined && { description },
-    ...fieldCount !== undefined && { maximumfieldcount: fieldCount },
-    ...startTime !== undefined && { starttime: startTime },
-    ...endTime !== undefined && { endtime: endTime },
-  };
+    name,
+    description,
+    maximumfieldcount: fieldCount,
+    starttime: startTime,
+    endtime: endTime,
+  });
 }
 
 /**
@@ -219,8 +205,7 @@ function parseWell(document: Part): WellMetadata {
   const images = memberOf(memberOf(metadata, "well"), "images");
   const fields = itemsOf(images).map((item): Field => {
     const path = nameOf(memberOf(item, "path"));
-    const acquisition = optional(item, "acquisition", (part) => wholeOf(part, 0));
-    return { path, ...acquisition !== undefined && { acquisition } };
+    return given({ path, acquisition: optional(item, "acquisition", (part) => wholeOf(part, 0)) });
   });
   if (fields.length === 0) throw wrong(images, "is empty");
   checkDistinct(images, fields.map(({ path }) => path));

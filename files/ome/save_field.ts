@@ -1,17 +1,18 @@
 // Saving the images of a well: first all elements, then what lists them, so that nobody finds what
 // is not whole.
 import type { CallOptions } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createLimit } from "../../core/work/at_once.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrGroup, ZarrObject, ZarrStore } from "../../formats/zarr.ts";
-import { appendImages } from "./append_images.ts";
 import { listAxes } from "./axes.ts";
 import type { Axes } from "./axes.ts";
 import type { Channel } from "./channels.ts";
+import { openMultiscale } from "./image.ts";
 import type { MultiscaleImage } from "./image.ts";
 import {
   readPlateAttributes,
@@ -25,6 +26,8 @@ import type { ImageLayout } from "./levels.ts";
 import { stackImages } from "./stack.ts";
 import type { Images } from "./stack.ts";
 import { changeMetadata, ZARR_VERSIONS } from "./version.ts";
+import { halve } from "./halve.ts";
+import type { Downsampling } from "./halve.ts";
 
 /** Options of `saveImages` of a plate. */
 export interface SaveImagesOptions extends CallOptions {
@@ -44,56 +47,73 @@ export interface FieldPlace {
   field: string;
 }
 
-export interface FieldWriter {
-  save(place: FieldPlace, images: Images, options: SaveImagesOptions): Promise<MultiscaleImage>;
-}
+/** Saves the fields of one plate: one field of a well after the other, and wells side by side. */
+export class FieldWriter {
+  readonly #store: ZarrStore;
+  readonly #path: string;
+  readonly #metadata: PlateMetadata;
+  readonly #layout: Partial<ImageLayout>;
+  readonly #version: 2 | 3;
+  readonly #wells = createLanes();
+  readonly #plateTurn = createLimit(1);
 
-/** Creates what saves the fields of one plate: one field of a well after the other, and wells side by side. */
-export function createFieldWriter(
-  store: ZarrStore,
-  path: string,
-  { metadata, layout }: { metadata: PlateMetadata; layout: Partial<ImageLayout> },
-): FieldWriter {
-  const version = ZARR_VERSIONS[metadata.version];
-  const wells = createLanes();
-  const plateTurn = createLimit(1);
+  constructor(
+    store: ZarrStore,
+    path: string,
+    { metadata, layout }: { metadata: PlateMetadata; layout: Partial<ImageLayout> },
+  ) {
+    this.#store = store;
+    this.#path = path;
+    this.#metadata = metadata;
+    this.#layout = layout;
+    this.#version = ZARR_VERSIONS[metadata.version];
+  }
 
-  async function saveField(
+  async save(
+    place: FieldPlace,
+    images: Images,
+    options: SaveImagesOptions,
+  ): Promise<MultiscaleImage> {
+    const well = `${place.row}/${place.column}`;
+    return await this.#wells(well, () => this.#saveField(place, images, options));
+  }
+
+  async #saveField(
     place: FieldPlace,
     images: Images,
     options: SaveImagesOptions,
   ): Promise<MultiscaleImage> {
     const { append, acquisition, channels, lengths, signal } = options;
-    const wellPath = joinPath(path, `${place.row}/${place.column}`);
+    const wellPath = joinPath(this.#path, `${place.row}/${place.column}`);
     const at = joinPath(wellPath, place.field);
-    const well = await findGroup(store, wellPath, { signal });
+    const well = await findGroup(this.#store, wellPath, { signal });
     const fields = well === undefined ? [] : readWellAttributes(wellPath, well.attributes).fields;
     if (fields.some(({ path }) => path === place.field)) {
-      await plateTurn(() => listWell(place, fields.length, signal)); // a save that died may not have come so far
+      await this.#plateTurn(() => this.#listWell(place, fields.length, signal)); // a save that died may not have come so far
       if (append === undefined) throw taken(at);
-      return await appendImages(store, at, { images, axis: append, lengths, signal });
+      return await appendImages(this.#store, at, { images, axis: append, lengths, signal });
     }
-    checkAcquisition(metadata, acquisition);
-    const axes = axesOf(layout);
-    const image = await writeImage(store, at, {
-      ...layout,
+    checkAcquisition(this.#metadata, acquisition);
+    const axes = axesOf(this.#layout);
+    const image = await writeImage(this.#store, at, {
+      ...this.#layout,
       axes,
       image: stackImages(images, listAxes(axes), lengths),
-      version: metadata.version,
+      version: this.#metadata.version,
       name: place.field,
       channels,
       signal,
       isOverLeftover: true,
     });
     const field = { path: place.field, ...acquisition !== undefined && { acquisition } };
-    await plateTurn(async () => {
-      await listField(place, { field, wellPath, well }, signal);
-      await listWell(place, fields.length + 1, signal);
+    await this.#plateTurn(async () => {
+      await this.#listField(place, { field, wellPath, well }, signal);
+      await this.#listWell(place, fields.length + 1, signal);
     });
     return image;
   }
 
-  async function listField(
+  async #listField(
     { row }: FieldPlace,
     { field, wellPath, well }: { field: Field; wellPath: string; well: ZarrGroup | undefined },
     signal?: AbortSignal,
@@ -103,20 +123,23 @@ export function createFieldWriter(
       const more = (own: ZarrObject) => ({ ...own, images: [...own.images as ZarrObject[], item] });
       return await well.setAttributes(changeMetadata(well.attributes, "well", more), { signal });
     }
-    const rowPath = joinPath(path, row);
-    const isRow = await findGroup(store, rowPath, { signal }) !== undefined;
-    if (!isRow) await createZarrGroup(store, rowPath, { version, signal });
-    const attributes = wellAttributes({ version: metadata.version, fields: [field] });
-    await createZarrGroup(store, wellPath, { attributes, version, signal });
+    const rowPath = joinPath(this.#path, row);
+    const isRow = await findGroup(this.#store, rowPath, { signal }) !== undefined;
+    if (!isRow) await createZarrGroup(this.#store, rowPath, { version: this.#version, signal });
+    const attributes = wellAttributes({ version: this.#metadata.version, fields: [field] });
+    await createZarrGroup(this.#store, wellPath, { attributes, version: this.#version, signal });
   }
 
-  async function listWell(
+  async #listWell(
     { row, column }: FieldPlace,
     count: number,
     signal?: AbortSignal,
   ): Promise<void> {
-    const group = await openZarrGroup(store, path, { signal });
-    const { wells, rows, columns, fieldCount = 0 } = readPlateAttributes(path, group.attributes);
+    const group = await openZarrGroup(this.#store, this.#path, { signal });
+    const { wells, rows, columns, fieldCount = 0 } = readPlateAttributes(
+      this.#path,
+      group.attributes,
+    );
     const isListed = wells.some((well) => well.row === row && well.column === column);
     if (isListed && fieldCount >= count) return;
     const added = isListed
@@ -129,12 +152,6 @@ export function createFieldWriter(
     });
     await group.setAttributes(changeMetadata(group.attributes, "plate", more), { signal });
   }
-
-  return {
-    async save(place, images, options) {
-      return await wells(`${place.row}/${place.column}`, () => saveField(place, images, options));
-    },
-  };
 }
 
 function axesOf({ axes }: Partial<ImageLayout>): Axes {
@@ -164,6 +181,85 @@ function taken(at: string): RegistryError {
     subject: shown(at),
     state: "the field is there",
     hint: 'Take another field, or append to it: { append: "t" }.',
+    key: at,
+  });
+}
+
+/** What is appended. */
+interface AppendOptions extends CallOptions {
+  /** Images, as many as fit along the other axes. */
+  images: Images;
+  axis: string;
+  /** How many planes there are along each axis. Absent: of the others as many as there are already. */
+  lengths?: Readonly<Record<string, number>>;
+}
+
+/** Appends images to a field. The largest level comes last: the others have at least as many as it. */
+async function appendImages(
+  store: ZarrStore,
+  at: string,
+  options: AppendOptions,
+): Promise<MultiscaleImage> {
+  const { images, axis: name, lengths, signal } = options;
+  const image = await openMultiscale(store, at, { signal });
+  const axis = image.axes.findIndex((other) => other.name === name);
+  if (axis < 0 || axis >= image.axes.length - 2) {
+    throw unfitting(at, `it has no axis ${shown(name)} of planes`, "Invalid");
+  }
+  if (image.axes[axis].type === "channel" && image.channels !== undefined) {
+    throw unfitting(at, "its channels are described, and there would be more of them", "Invalid");
+  }
+  const { shape, dtype } = image.levels[0].array;
+  const around = image.axes.slice(0, -2).map(({ name }, i) => [name, shape[i]] as const).filter((
+    _,
+    i,
+  ) => i !== axis);
+  const stack = stackImages(images, image.axes, { ...Object.fromEntries(around), ...lengths });
+  if (stack.dtype !== dtype || stack.shape.some((length, i) => i !== axis && length !== shape[i])) {
+    const state = `it is ${dtype} of shape (${shape.join(", ")}), they are ${stack.dtype} of (${
+      stack.shape.join(", ")
+    })`;
+    throw unfitting(at, state, "Unsupported");
+  }
+  const parts = [stack];
+  for (const { array } of image.levels.slice(1)) {
+    const part = halve(parts.at(-1)!, downsamplingOf(at, image));
+    if (
+      part.shape.some((length, i) =>
+        i === axis ? array.shape[i] < shape[i] : array.shape[i] !== length
+      )
+    ) {
+      throw unfitting(at, "its levels are not half as large as the ones before", "Unsupported");
+    }
+    parts.push(part);
+  }
+  for (const [i, { array }] of [...image.levels.entries()].toReversed()) {
+    // What an append that did not end has left is not read, and gives way.
+    if (array.shape[axis] > shape[axis]) {
+      await array.resize(array.shape.with(axis, shape[axis]), { signal });
+    }
+    await array.append(parts[i], axis, { signal });
+  }
+  return await openMultiscale(store, at, { signal });
+}
+
+function downsamplingOf(at: string, { downsampling }: MultiscaleImage): Downsampling {
+  if (downsampling === "mean" || downsampling === "nearest") return downsampling;
+  throw unfitting(
+    at,
+    `its levels were made by ${shown(downsampling)}, which is not known here`,
+    "Unsupported",
+  );
+}
+
+function unfitting(at: string, state: string, code: "Invalid" | "Unsupported"): RegistryError {
+  return fault({
+    code,
+    action: "append images to",
+    subject: shown(at),
+    state,
+    hint:
+      "What is appended has the dtype and, but for that axis, the shape of what is there. Nothing is cast.",
     key: at,
   });
 }

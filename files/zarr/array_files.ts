@@ -1,14 +1,18 @@
 // Arrays in folders of a file store, each seen as one file.
 import type { CallOptions } from "../../core/backend.ts";
+import { iterableStream } from "../../core/bytes/bytes.ts";
 import { areTimes, countElements, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 import { isRegistryError } from "../../core/errors.ts";
+import { bytesFile, contentBytes } from "../../core/files/content.ts";
+import type { FileToDecode } from "../../core/format.ts";
 import type { FileEntry, FileStore } from "../../core/file_store.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { isImage, toArray, toImage } from "../../core/image.ts";
 import type { Image } from "../../core/image.ts";
 import { createZarrArray, openZarrArray, usualChunks, zarrStore } from "../../formats/zarr.ts";
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../formats/zarr.ts";
+import { npy } from "../../formats/npy.ts";
 import { encodeNpyHeader } from "../../core/bytes/npy_header.ts";
 
 /** What an attribute of this name says the array was: an image. */
@@ -75,12 +79,19 @@ export async function filesOf(
   return made;
 }
 
-/** Writes a new array, the document last. */
+/** Writes a new array, the document last: `made` are its files where it has one chunk. */
 export async function writeArray(
   files: FileStore,
   folder: string,
-  { array, options, signal }: NewArray,
+  { array, options, made, signal }: NewArray & { made?: ReadonlyMap<string, Uint8Array> },
 ): Promise<void> {
+  if (made !== undefined) {
+    if (files.writeFolder !== undefined) return await files.writeFolder(folder, made, { signal });
+    for (const name of [...made.keys()].sort()) {
+      await files.write(`${folder}/${name}`, made.get(name)!, { signal });
+    }
+    return;
+  }
   const documents = new Map<string, Uint8Array>();
   const below = zarrStore(files, folder);
   const store = emptyStore(async (key, bytes, options) => {
@@ -151,4 +162,15 @@ export async function arrayEntry(
   const changed = chunk ?? await files.stat(joinPath(path, DOCUMENT), options);
   const entry = fileEntry(path, array);
   return changed?.modifiedAt === undefined ? entry : { ...entry, modifiedAt: changed.modifiedAt };
+}
+
+/** Returns the `.npy` file of an array, which is encoded when it is read. */
+export function npyFile(path: string, elements: NDArray): FileToDecode {
+  const { size } = fileEntry(path, elements);
+  const bytes = async () => await contentBytes(await npy().encode(elements));
+  const stream: FileToDecode["stream"] = (range) =>
+    iterableStream((async function* () {
+      yield* bytesFile(path, await bytes()).stream(range);
+    })());
+  return { path, size, isShown: true, bytes, stream };
 }

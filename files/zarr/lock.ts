@@ -28,107 +28,45 @@ interface Link extends Lock {
   file: string;
 }
 
+interface Claim {
+  own: Link;
+  /** The locks that it takes over. */
+  expired: Link[];
+}
+
 /** A change of an array. It calls `check` before what it made gets its path. */
 export type ArrayTask<T> = (change: Change, check: () => Promise<void>) => Promise<T>;
 
-export interface ArrayLocks {
+export class ArrayLocks {
+  readonly #files: FileStore;
+  readonly #system: System;
+
+  constructor(files: FileStore, system: System) {
+    this.#files = files;
+    this.#system = system;
+  }
+
   /**
    * Runs a change of an array alone; throws `Conflict` while another process changes it. Undoes a change that fails.
    * `check` throws `Conflict` if the lock has expired and another process took it over.
    */
-  hold<T>(change: Omit<Change, "id" | "isLeft">, why: PathPlace, task: ArrayTask<T>): Promise<T>;
-  /** Whether an array is being changed. Undoes the change of a dead process. */
-  isHeld(path: string): Promise<boolean>;
-  recoverAll(): Promise<void>;
-}
-
-export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
-  const isExpired = ({ at }: Lock) => Math.abs(system.now() - at) > LEASE_MS;
-
-  async function read(file: string): Promise<Link | undefined> {
-    for (let tries = 0; tries < TRIES; tries++) {
-      try {
-        const text = new TextDecoder().decode(await (await files.open(file)).bytes());
-        return { ...lockOf(text), file };
-      } catch (error) {
-        if (isRegistryError(error, "NotFound")) return undefined;
-        if (!isRegistryError(error, "Conflict")) throw error; // else it was renewed
-      }
-    }
-    throw busy({ action: "read the lock of", path: file, location: files.location });
-  }
-
-  async function linksOf(path: string): Promise<Link[]> {
-    const links: Link[] = [];
-    for (let file = fileOf(path);; file = `${fileOf(path)}.${links.at(-1)!.id}`) {
-      const link = await read(file);
-      if (link === undefined) return links;
-      links.push(link);
-    }
-  }
-
-  /** Makes this process the owner; undefined if another process is. */
-  async function claim(
-    wanted: Omit<Change, "id" | "isLeft">,
-  ): Promise<{ own: Link; expired: Link[] } | undefined> {
-    const { path } = wanted;
-    for (let tries = 0; tries < TRIES; tries++) {
-      const expired = await linksOf(path);
-      const last = expired.at(-1);
-      if (last !== undefined && !isExpired(last)) return undefined;
-      const file = last === undefined ? fileOf(path) : `${fileOf(path)}.${last.id}`;
-      const own: Link = { ...wanted, id: system.id(), at: system.now(), file };
-      try {
-        await files.write(file, textOf(own), { mode: "create" });
-      } catch (error) {
-        if (isRegistryError(error, "AlreadyExists")) continue; // another process was faster
-        throw error;
-      }
-      if (last === undefined || (await read(fileOf(path)))?.id === expired[0].id) {
-        return { own, expired };
-      }
-      await files.remove(file); // its owner was alive, and released it
-    }
-    return undefined;
-  }
-
-  async function renew(own: Link, signal: AbortSignal): Promise<void> {
-    try {
-      while (!signal.aborted) {
-        await system.sleep(LEASE_MS / 3, signal);
-        if ((await read(own.file))?.id !== own.id) return;
-        await files.write(own.file, textOf({ ...own, at: system.now() }));
-      }
-    } catch { /* it ended, or the store fails: then the lock expires */ }
-  }
-
-  /** Returns a function that tells whether a lock that was claimed now has been taken over. */
-  function createOwnership(own: Link): () => Promise<boolean> {
-    const clocks = () => [system.monotonic(), system.now()]; // a machine that sleeps stops one of them
-    const claimedAt = clocks();
-    return async () => {
-      const isSure = clocks().every((ms, at) => Math.abs(ms - claimedAt[at]) < LEASE_MS / 2);
-      return isSure || (await linksOf(own.path)).at(-1)?.id === own.id;
-    };
-  }
-
-  async function hold<T>(
+  async hold<T>(
     wanted: Omit<Change, "id" | "isLeft">,
     why: PathPlace,
     task: ArrayTask<T>,
   ): Promise<T> {
-    const claimed = await claim(wanted);
+    const claimed = await this.#claim(wanted);
     if (claimed === undefined) throw busy(why);
     const { own, expired } = claimed;
-    const isOwner = createOwnership(own);
+    const isOwner = this.#createOwnership(own);
     const check = async () => {
       if (!await isOwner()) throw busy(why);
     };
     const ended = new AbortController();
-    const renewing = renew(own, ended.signal);
+    const renewing = this.#renew(own, ended.signal);
     let state: "idle" | "begun" | "done" = "idle";
     try {
-      for (const change of expired) await undoExpired(change, why);
+      for (const change of expired) await this.#undoExpired(change, why);
       state = "begun";
       const result = await task(own, check);
       state = "done";
@@ -136,42 +74,19 @@ export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
     } finally {
       ended.abort();
       await renewing;
-      try { // if the store fails, the lock expires, and another process does this
-        if (!await isOwner()) await withdraw(own);
-        else {
-          if (state === "begun" || own.isLeft) await undoChange(files, own);
-          // The first file goes first: a process that sees it also sees the files that take it over. An idle lock keeps
-          // the expired ones, because their change must still be undone.
-          for (const { file } of state === "idle" ? [own] : [...expired, own]) {
-            await files.remove(file);
-          }
-        }
-      } catch { /* the task succeeded, or its error is thrown */ }
+      await this.#release(claimed, state, isOwner).catch(() => {}); // the task succeeded, or its error is thrown
     }
   }
 
-  /** Undoes a change whose lock another process took over. The array at the path is that one's, unless it was removed. */
-  async function withdraw(change: Change): Promise<void> {
-    const { made, old, document } = worksOf(change);
-    const left = await Promise.all([old, document].map((path) => files.stat(path)));
-    if (left.some((entry) => entry !== undefined)) await undoChange(files, change);
-    else await removeTree(files, made);
-  }
-
-  /** An array that is being moved here is covered by the lock of the path that it comes from. */
-  async function undoExpired(change: Change, why: PathPlace): Promise<void> {
-    if (change.from !== undefined && await isHeld(change.from)) throw busy(why);
-    await undoChange(files, change);
-  }
-
-  async function isHeld(path: string): Promise<boolean> {
-    const links = await linksOf(path);
+  /** Whether an array is being changed. Undoes the change of a dead process. */
+  async isHeld(path: string): Promise<boolean> {
+    const links = await this.#linksOf(path);
     if (links.length === 0) return false;
-    if (!isExpired(links.at(-1)!)) return true;
+    if (!this.#isExpired(links.at(-1)!)) return true;
     try {
-      await hold(
+      await this.hold(
         { path },
-        { action: "look at", path, location: files.location },
+        { action: "look at", path, location: this.#files.location },
         () => Promise.resolve(),
       );
       return false;
@@ -181,23 +96,122 @@ export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
     }
   }
 
-  return {
-    hold,
-    isHeld,
-    async recoverAll() {
-      const locks: string[] = [];
+  /** Undoes all changes of dead processes. */
+  async recoverAll(): Promise<void> {
+    const locks: string[] = [];
+    try {
+      for await (const { path } of this.#files.list(WORKS)) {
+        if (LOCK_FILE.test(path)) locks.push(path);
+      }
+    } catch (error) {
+      if (isRegistryError(error, "NotFound")) return;
+      throw error;
+    }
+    for (const file of locks) {
+      const lock = await this.#read(file);
+      if (lock !== undefined && lock.path !== "") await this.isHeld(lock.path);
+    }
+  }
+
+  #isExpired({ at }: Lock): boolean {
+    return Math.abs(this.#system.now() - at) > LEASE_MS;
+  }
+
+  async #read(file: string): Promise<Link | undefined> {
+    for (let tries = 0; tries < TRIES; tries++) {
       try {
-        for await (const { path } of files.list(WORKS)) if (LOCK_FILE.test(path)) locks.push(path);
+        const text = new TextDecoder().decode(await (await this.#files.open(file)).bytes());
+        return { ...lockOf(text), file };
       } catch (error) {
-        if (isRegistryError(error, "NotFound")) return;
+        if (isRegistryError(error, "NotFound")) return undefined;
+        if (!isRegistryError(error, "Conflict")) throw error; // else it was renewed
+      }
+    }
+    throw busy({ action: "read the lock of", path: file, location: this.#files.location });
+  }
+
+  async #linksOf(path: string): Promise<Link[]> {
+    const links: Link[] = [];
+    for (let file = fileOf(path);; file = `${fileOf(path)}.${links.at(-1)!.id}`) {
+      const link = await this.#read(file);
+      if (link === undefined) return links;
+      links.push(link);
+    }
+  }
+
+  /** Makes this process the owner; undefined if another process is. */
+  async #claim(
+    wanted: Omit<Change, "id" | "isLeft">,
+  ): Promise<Claim | undefined> {
+    const { path } = wanted;
+    for (let tries = 0; tries < TRIES; tries++) {
+      const expired = await this.#linksOf(path);
+      const last = expired.at(-1);
+      if (last !== undefined && !this.#isExpired(last)) return undefined;
+      const file = last === undefined ? fileOf(path) : `${fileOf(path)}.${last.id}`;
+      const own: Link = { ...wanted, id: this.#system.id(), at: this.#system.now(), file };
+      try {
+        await this.#files.write(file, textOf(own), { mode: "create" });
+      } catch (error) {
+        if (isRegistryError(error, "AlreadyExists")) continue; // another process was faster
         throw error;
       }
-      for (const file of locks) {
-        const lock = await read(file);
-        if (lock !== undefined && lock.path !== "") await isHeld(lock.path);
+      if (last === undefined || (await this.#read(fileOf(path)))?.id === expired[0].id) {
+        return { own, expired };
       }
-    },
-  };
+      await this.#files.remove(file); // its owner was alive, and released it
+    }
+    return undefined;
+  }
+
+  async #renew(own: Link, signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) {
+        await this.#system.sleep(LEASE_MS / 3, signal);
+        if ((await this.#read(own.file))?.id !== own.id) return;
+        await this.#files.write(own.file, textOf({ ...own, at: this.#system.now() }));
+      }
+    } catch { /* it ended, or the store fails: then the lock expires */ }
+  }
+
+  /** Returns a function that tells whether a lock that was claimed now has been taken over. */
+  #createOwnership(own: Link): () => Promise<boolean> {
+    const clocks = () => [this.#system.monotonic(), this.#system.now()]; // a machine that sleeps stops one of them
+    const claimedAt = clocks();
+    return async () => {
+      const isSure = clocks().every((ms, at) => Math.abs(ms - claimedAt[at]) < LEASE_MS / 2);
+      return isSure || (await this.#linksOf(own.path)).at(-1)?.id === own.id;
+    };
+  }
+
+  /** Ends a lock. If the store fails, the lock expires, and another process does this. */
+  async #release(
+    { own, expired }: Claim,
+    state: "idle" | "begun" | "done",
+    isOwner: () => Promise<boolean>,
+  ): Promise<void> {
+    if (!await isOwner()) return await this.#withdraw(own);
+    if (state === "begun" || own.isLeft) await undoChange(this.#files, own);
+    // The first file goes first: a process that sees it also sees the files that take it over. An idle lock keeps the
+    // expired ones, because their change must still be undone.
+    for (const { file } of state === "idle" ? [own] : [...expired, own]) {
+      await this.#files.remove(file);
+    }
+  }
+
+  /** Undoes a change whose lock another process took over. The array at the path is that one's, unless it was removed. */
+  async #withdraw(change: Change): Promise<void> {
+    const { made, old, document } = worksOf(change);
+    const left = await Promise.all([old, document].map((path) => this.#files.stat(path)));
+    if (left.some((entry) => entry !== undefined)) await undoChange(this.#files, change);
+    else await removeTree(this.#files, made);
+  }
+
+  /** An array that is being moved here is covered by the lock of the path that it comes from. */
+  async #undoExpired(change: Change, why: PathPlace): Promise<void> {
+    if (change.from !== undefined && await this.isHeld(change.from)) throw busy(why);
+    await undoChange(this.#files, change);
+  }
 }
 
 const LOCK_FILE = /\/lock-[0-9a-f]+$/;

@@ -12,61 +12,61 @@ const LOOKS = 20;
 
 export type Seen = { entry: FileEntry; array?: ZarrArray };
 
-export interface Look {
-  /** Returns the path of the array that contains a path, or undefined. */
-  arrayAbove(path: string, options: CallOptions): Promise<string | undefined>;
-  /** Returns what is at a path once no other process is changing it. */
-  look(path: string, options: CallOptions): Promise<Seen | undefined>;
-  lookOnce(path: string, options: CallOptions): Promise<Seen | undefined>;
-  /** Repeats a lookup until it finds something, or no process is changing the path. */
-  settled<T>(path: string, find: () => Promise<T | undefined>): Promise<T | undefined>;
-}
+export class Look {
+  readonly #files: FileStore;
+  readonly #locks: ArrayLocks;
+  readonly #system: Pick<System, "sleep">;
 
-export function createLook(
-  files: FileStore,
-  { locks, system }: { locks: ArrayLocks; system: Pick<System, "sleep"> },
-): Look {
-  async function settled<T>(
+  constructor(files: FileStore, locks: ArrayLocks, system: Pick<System, "sleep">) {
+    this.#files = files;
+    this.#locks = locks;
+    this.#system = system;
+  }
+
+  /** Repeats a lookup until it finds something, or no process is changing the path. */
+  async settled<T>(
     path: string,
     find: () => Promise<T | undefined>,
   ): Promise<T | undefined> {
     for (let left = LOOKS, isAgain = false; left > 0; left--) {
       const found = await find();
       if (found !== undefined || path === "") return found;
-      const isHeld = await locks.isHeld(path);
+      const isHeld = await this.#locks.isHeld(path);
       if (!isHeld && isAgain) return undefined;
       isAgain = !isHeld; // what held it may have ended since
-      if (isHeld) await system.sleep(2 * (LOOKS - left) + 1);
+      if (isHeld) await this.#system.sleep(2 * (LOOKS - left) + 1);
     }
   }
 
-  async function arrayAbove(path: string, options: CallOptions): Promise<string | undefined> {
+  /** Returns the path of the array that contains a path, or undefined. */
+  async arrayAbove(path: string, options: CallOptions): Promise<string | undefined> {
     for (let at = folderOf(path); at !== ""; at = folderOf(at)) {
-      if (await files.stat(`${at}/${DOCUMENT}`, options) === undefined) continue;
-      if (await seenArray(files, at, options) !== undefined) return at;
+      if (await this.#files.stat(`${at}/${DOCUMENT}`, options) === undefined) continue;
+      if (await seenArray(this.#files, at, options) !== undefined) return at;
     }
   }
 
-  async function look(path: string, options: CallOptions): Promise<Seen | undefined> {
-    return await settled(path, async () => {
-      const seen = await lookOnce(path, options);
-      const isPart = files.removeFolder !== undefined && path !== "" && seen?.array === undefined &&
-        seen?.entry.kind === "folder" && await locks.isHeld(path); // part of an array that is moved file by file
+  /** Returns what is at a path once no other process is changing it. */
+  async at(path: string, options: CallOptions): Promise<Seen | undefined> {
+    return await this.settled(path, async () => {
+      const seen = await this.once(path, options);
+      const isPart = this.#files.removeFolder !== undefined && path !== "" &&
+        seen?.array === undefined &&
+        seen?.entry.kind === "folder" && await this.#locks.isHeld(path); // part of an array that is moved file by file
       return isPart ? undefined : seen;
     });
   }
 
-  async function lookOnce(path: string, options: CallOptions): Promise<Seen | undefined> {
-    const entry = await files.stat(path, options);
+  /** Returns what is at a path now. */
+  async once(path: string, options: CallOptions): Promise<Seen | undefined> {
+    const entry = await this.#files.stat(path, options);
     if (entry === undefined) return undefined;
     const array = entry.kind === "folder" && path !== ""
-      ? await seenArray(files, path, options)
+      ? await seenArray(this.#files, path, options)
       : undefined;
-    if (await arrayAbove(path, options) !== undefined) return undefined;
+    if (await this.arrayAbove(path, options) !== undefined) return undefined;
     return array === undefined
       ? { entry }
-      : { array, entry: await arrayEntry(files, path, { array, ...options }) };
+      : { array, entry: await arrayEntry(this.#files, path, { array, ...options }) };
   }
-
-  return { arrayAbove, look, lookOnce, settled };
 }

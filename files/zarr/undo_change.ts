@@ -1,13 +1,27 @@
 // Undoing a change at a path that a process began and did not finish. All that it wrote and took away is in
 // `.zarr-saving` under its id, so no other record is needed, and undoing can be repeated.
-import { isRegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
-import { nameOf } from "../../core/files/paths.ts";
+import { nameOf, parsePath } from "../../core/files/paths.ts";
+import { shown } from "../../core/naming/names.ts";
 import { DOCUMENT } from "./array_files.ts";
 import { moveArray, pathsBelow, removeTree } from "./trees.ts";
 
 /** The folder of arrays that are being written or removed. Users cannot use paths in it. */
 export const WORKS = ".zarr-saving";
+
+/** Parses a path of a user, which must not be in the folder of arrays that are being written. */
+export function parseOutside(given: string): string {
+  const path = parsePath(given);
+  if (path !== WORKS && !path.startsWith(`${WORKS}/`)) return path;
+  throw fault({
+    code: "Invalid",
+    action: "use",
+    subject: `${shown(path)} as a path`,
+    state: "arrays lie there while they are written",
+    hint: "Take another path.",
+  });
+}
 
 export interface Change {
   id: string;

@@ -9,26 +9,29 @@ import { corruptArchive, unsupportedArchive } from "./entries.ts";
 import { readSized } from "./ranges.ts";
 
 export function gzip(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  return packBy(createGzip, bytes);
+  return through(createGzip(), bytes);
 }
 
 /** The same without a header and a sum, as the entries of `.zip` are packed: DEFLATE, RFC 1951. */
 export function deflate(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  return packBy(createDeflateRaw, bytes);
+  return through(createDeflateRaw(), bytes);
 }
 
-async function* packBy(
-  createPacker: () => Transform,
+/** Packs or unpacks bytes. What is damaged is thrown as `damaged` says. */
+export async function* through(
+  transform: Transform,
   bytes: AsyncIterable<Uint8Array>,
+  damaged = (error: unknown) => error,
 ): AsyncGenerator<Uint8Array> {
   const source = Readable.from(bytes);
-  const packer = createPacker();
-  pipeline(source, packer, () => {}); // the loop below throws a failure
+  pipeline(source, transform, () => {}); // the loop below throws a failure
   try {
-    for await (const piece of packer) yield plainBytes(piece);
+    for await (const piece of transform) yield plainBytes(piece);
+  } catch (error) {
+    throw /^Z_/.test((error as { code?: string }).code ?? "") ? damaged(error) : error;
   } finally {
     source.destroy();
-    packer.destroy();
+    transform.destroy();
   }
 }
 
@@ -47,29 +50,21 @@ export async function gunzip(
   limits: GunzipLimits,
   signal?: AbortSignal,
 ): Promise<FileToDecode> {
-  const source = Readable.from(file.stream());
+  const damaged = (error: unknown) =>
+    corruptArchive(file.path, "it is no gzip file, or damaged", error);
   const unpacker = createGunzip({ chunkSize: PIECE_BYTES });
-  pipeline(source, unpacker, () => {}); // the loop below throws a failure
   const blocks: Uint8Array[] = [];
   let size = 0;
-  try {
-    for await (const piece of unpacker as AsyncIterable<Uint8Array>) {
-      signal?.throwIfAborted();
-      checkUnpacked(file, size + piece.byteLength, limits);
-      for (let at = 0; at < piece.byteLength;) {
-        if (size % BLOCK_BYTES === 0) blocks.push(new Uint8Array(BLOCK_BYTES));
-        const part = piece.subarray(at, at + BLOCK_BYTES - size % BLOCK_BYTES);
-        blocks.at(-1)!.set(part, size % BLOCK_BYTES);
-        at += part.byteLength;
-        size += part.byteLength;
-      }
+  for await (const piece of through(unpacker, file.stream(), damaged)) {
+    signal?.throwIfAborted();
+    checkUnpacked(file, size + piece.byteLength, limits);
+    for (let at = 0; at < piece.byteLength;) {
+      if (size % BLOCK_BYTES === 0) blocks.push(new Uint8Array(BLOCK_BYTES));
+      const part = piece.subarray(at, at + BLOCK_BYTES - size % BLOCK_BYTES);
+      blocks.at(-1)!.set(part, size % BLOCK_BYTES);
+      at += part.byteLength;
+      size += part.byteLength;
     }
-  } catch (error) {
-    if (!/^Z_/.test((error as { code?: string }).code ?? "")) throw error;
-    throw corruptArchive(file.path, "it is no gzip file, or damaged", error);
-  } finally {
-    source.destroy();
-    unpacker.destroy();
   }
   signal?.throwIfAborted();
   return blocksFile(file.path, blocks, size);

@@ -1,6 +1,6 @@
 // Parts of streams of bytes.
 import type { ByteRange } from "../../core/backend.ts";
-import { concatBytes, forEachChunk, readAll } from "../../core/bytes/bytes.ts";
+import { bytesStream, concatBytes, forEachChunk, readAll } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { corruptArchive } from "./entries.ts";
 
@@ -15,6 +15,20 @@ export async function readPart(
     : await readAll(file.stream({ offset, length }), signal);
   if (bytes.byteLength === length) return bytes;
   throw corruptArchive(file.path, `it is cut off: ${length} bytes were to be at ${offset}`);
+}
+
+/** A range of a part of a file, clipped at the end of that part. */
+export function partOf(
+  file: FileToDecode,
+  begin: number,
+  size: number,
+  { offset, length = Infinity }: ByteRange = { offset: 0 },
+): ReadableStream<Uint8Array> {
+  const start = Math.min(offset, size);
+  const wanted = Math.min(length, size - start);
+  return wanted > 0
+    ? file.stream({ offset: begin + start, length: wanted })
+    : bytesStream(new Uint8Array());
 }
 
 /** Reads this many bytes of a stream, or fewer if it ends before. Memory holds them once. */

@@ -1,7 +1,7 @@
 // Reads tar files: header by header, where what lies between is passed over.
 import type { ByteRange } from "../../core/backend.ts";
-import { bytesStream } from "../../core/bytes/bytes.ts";
 import { bytesFile } from "../../core/files/content.ts";
+import { openWindow } from "../../core/files/window.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record/record.ts";
@@ -14,7 +14,7 @@ import {
   unsupportedArchive,
 } from "./entries.ts";
 import type { ArchiveEntry, ArchiveLimits } from "./entries.ts";
-import { readPart } from "./ranges.ts";
+import { partOf, readPart } from "./ranges.ts";
 import {
   BLOCK_BYTES,
   decodeText,
@@ -62,7 +62,10 @@ export async function readTar(
 
 /** The headers of entries, with what stands before each, up to a block of zeros. */
 async function* readHeaders(file: FileToDecode, signal?: AbortSignal): AsyncGenerator<Found> {
-  const read = readWindows(file, signal);
+  const { path, size: end } = file;
+  if (end < BLOCK_BYTES) throw corruptArchive(path, "it is no tar file");
+  const refuse = () => corruptArchive(path, "it has no end");
+  const read = openWindow(file, { end, aheadBytes: WINDOW_BYTES, refuse, signal });
   const forAll = new Map<string, string>();
   let before = new Map<string, string>();
   let place = 0;
@@ -169,49 +172,12 @@ function entryOf(
     );
   }
   if (offset + size > file.size) throw corruptArchive(file.path, `${shown(path)} is cut off`);
-  const stream = (range?: ByteRange) => streamOf(file, offset, size, range);
+  const stream = (range?: ByteRange) => partOf(file, offset, size, range);
   const mode: FileMode | undefined = (permissions & 0o111) === 0 ? undefined : "executable";
   const bytes = () => readPart(file, { offset, length: size });
   return { path, size, ...mode !== undefined && { mode }, bytes, stream };
 }
 
-function streamOf(
-  file: FileToDecode,
-  begin: number,
-  size: number,
-  { offset, length = Infinity }: ByteRange = { offset: 0 },
-): ReadableStream<Uint8Array> {
-  const start = Math.min(offset, size);
-  const wanted = Math.min(length, size - start);
-  return wanted > 0
-    ? file.stream({ offset: begin + start, length: wanted })
-    : bytesStream(new Uint8Array());
-}
-
 function memoryEntry(path: string, mode: FileMode, text: string): ArchiveEntry {
   return { ...bytesFile(path, new TextEncoder().encode(text)), mode };
-}
-
-/** Reads parts of a file that lie behind one another, some of them near. */
-function readWindows(
-  file: FileToDecode,
-  signal?: AbortSignal,
-): (at: number, length: number) => Promise<Uint8Array> {
-  let begin = 0;
-  let window: Uint8Array = new Uint8Array();
-  return async (at, length) => {
-    if (at < begin || at + length > begin + window.byteLength) {
-      if (at + length > file.size) {
-        throw corruptArchive(file.path, at === 0 ? "it is no tar file" : "it has no end");
-      }
-      signal?.throwIfAborted();
-      begin = at;
-      window = await readPart(
-        file,
-        { offset: at, length: Math.min(WINDOW_BYTES, file.size - at) },
-        signal,
-      );
-    }
-    return window.subarray(at - begin, at - begin + length);
-  };
 }

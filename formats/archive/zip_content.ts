@@ -1,15 +1,15 @@
 // The bytes of the entries of a ZIP file (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3.7 to
 // 4.3.9), checked by their CRC-32 as they come.
-import { pipeline, Readable } from "node:stream";
 import { crc32, createInflateRaw } from "node:zlib";
 import type { ByteRange } from "../../core/backend.ts";
-import { concatBytes, iterableStream, plainBytes, rangeOf } from "../../core/bytes/bytes.ts";
+import { concatBytes, iterableStream, rangeOf } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { corruptArchive, linkProblem, MAX_TARGET_BYTES } from "./entries.ts";
 import type { ArchiveEntry } from "./entries.ts";
-import { readPart, readSized } from "./ranges.ts";
+import { through } from "./gzip.ts";
+import { partOf, readPart, readSized } from "./ranges.ts";
 import { DEFLATED, SIGNATURES, STORED } from "./zip_directory.ts";
 import type { ZipRecord } from "./zip_directory.ts";
 
@@ -62,15 +62,12 @@ function readEntry(
 async function* readStored(
   file: FileToDecode,
   record: ZipRecord,
-  { offset, length = Infinity }: ByteRange,
+  range: ByteRange,
 ): AsyncGenerator<Uint8Array> {
-  const start = Math.min(offset, record.size);
-  const wanted = Math.min(length, record.size - start);
-  if (wanted <= 0) return;
   const headBytes = LOCAL_BYTES + record.name.byteLength;
   const head = await readPart(file, { offset: record.offset, length: headBytes });
   const begins = checkLocalHeader(file, record, head);
-  yield* file.stream({ offset: record.offset + begins + start, length: wanted });
+  yield* partOf(file, record.offset + begins, record.size, range);
 }
 
 async function* unpack(file: FileToDecode, record: ZipRecord): AsyncGenerator<Uint8Array> {
@@ -155,18 +152,10 @@ async function* inflate(
   record: ZipRecord,
   packed: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(packed);
   const inflater = createInflateRaw();
-  pipeline(source, inflater, () => {}); // the loop below throws a failure
-  try {
-    for await (const piece of inflater) yield plainBytes(piece);
-  } catch (error) {
-    if (!/^Z_/.test((error as { code?: string }).code ?? "")) throw error;
-    throw corruptArchive(file.path, `${shown(record.path)} is damaged`, error);
-  } finally {
-    source.destroy();
-    inflater.destroy();
-  }
+  const damaged = (error: unknown) =>
+    corruptArchive(file.path, `${shown(record.path)} is damaged`, error);
+  yield* through(inflater, packed, damaged);
   if (inflater.bytesWritten === record.packedSize) return;
   throw corruptArchive(file.path, `${shown(record.path)} has bytes behind its end`);
 }

@@ -8,7 +8,7 @@ import { encodeSchema } from "npm:@uwdata/flechette@2.6.0/src/encode/schema.js";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import type { FormatOptions } from "../../core/format.ts";
 import type { Cell, Column, TableRows } from "../../core/table.ts";
-import { rowGroups } from "../../core/tables/row_groups.ts";
+import { rowGroups } from "../../core/tables/batch_table.ts";
 
 /** How a table is written. */
 export interface ArrowWriteOptions {

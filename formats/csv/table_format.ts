@@ -3,12 +3,12 @@ import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts
 import type { FileToDecode, Format, FormatOptions } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Column, Columns, Row, RowOf, Table, TableRows } from "../../core/table.ts";
+import { setCell } from "../../core/tables/cells.ts";
 import { checkRow } from "../../core/tables/check_row.ts";
 import { createTable } from "../../core/tables/create_table.ts";
 import { isTable, listColumns, namesProblem } from "../../core/tables/list_columns.ts";
 import { encodeText } from "../../core/text/text_stream.ts";
-import { CellProblem, readCell } from "./read_cell.ts";
-import { createRowWriter } from "./write_row.ts";
+import { CellProblem, createRowWriter, readCell } from "./read_cell.ts";
 
 /** What may stand between cells. */
 export type CsvDelimiter = "," | ";" | "\t" | "|";
@@ -210,13 +210,7 @@ function decodeRow(
       const state = `line ${line}, column ${shown(column.name)}: ${value.state}`;
       throw value.isInexact ? inexact(file, state) : corrupt(file, state);
     }
-    if (column.name !== "__proto__") row[column.name] = value;
-    else {Object.defineProperty(row, column.name, {
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });}
+    setCell(row, column.name, value);
   }
   return row;
 }

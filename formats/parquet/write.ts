@@ -2,7 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { ByteWriter, ParquetWriter } from "npm:hyparquet-writer@^0.17";
 import type { Column, TableRows } from "../../core/table.ts";
-import { rowGroups } from "../../core/tables/row_groups.ts";
+import { rowGroups } from "../../core/tables/batch_table.ts";
 
 /** How pages are packed. */
 export type ParquetCompression = "snappy" | "gzip" | "none";

@@ -26,12 +26,8 @@ export interface YamlProblem {
 
 /** Options of {@linkcode parseYamlDocument}. */
 export interface YamlDocumentOptions {
-  /** No text has more characters. @default 16777216 (16 Mi) */
-  maxLength?: number;
   /** No text has more aliases. @default 100 */
   maxAliasCount?: number;
-  /** No document has more nodes, counted as often as aliases repeat them. @default 2000000 */
-  maxNodes?: number;
   /** Whether whole numbers may be keys, which are taken as they read. @default false */
   numberKeys?: boolean;
 }
@@ -47,6 +43,11 @@ export interface YamlTree {
 /** What is read and written: YAML 1.2, its core schema. */
 export const SCHEMA = { version: "1.2", schema: "core" } as const;
 
+/** No text has more characters. */
+const MAX_LENGTH = 16 * 1024 * 1024;
+/** No document has more nodes, counted as often as aliases repeat them. */
+const MAX_NODES = 2_000_000;
+
 /** Deepest nesting: the library reads level by level on the stack, and hangs where that does not suffice. */
 export const MAX_DEPTH = 100;
 
@@ -60,9 +61,8 @@ const TAGS: ReadonlySet<string> = new Set(
 
 /** Reads a text. Never throws. */
 export function parseYamlDocument(text: string, options: YamlDocumentOptions = {}): YamlTree {
-  const { maxLength = 16 * 1024 * 1024 } = options;
-  if (text.length > maxLength) {
-    const state = `it has ${text.length} characters, ${maxLength} are allowed`;
+  if (text.length > MAX_LENGTH) {
+    const state = `it has ${text.length} characters, ${MAX_LENGTH} are allowed`;
     return { problems: [unsupported(state, 0)] };
   }
   const tokens = tokensOf(text, options.maxAliasCount ?? 100);
@@ -113,7 +113,7 @@ function tooDeep(offset: number): YamlProblem {
 function treeOf(
   contents: Node,
   problems: YamlProblem[],
-  { maxNodes = 2_000_000, numberKeys = false }: YamlDocumentOptions,
+  { numberKeys = false }: YamlDocumentOptions,
 ): YamlNode | undefined {
   const anchors = new Map<string, { node: YamlNode; count: number; depth: number }>();
   let count = 0; // nodes so far, those behind aliases each time
@@ -127,8 +127,8 @@ function treeOf(
         problems.push(corrupt(`there is no anchor &${node.source} before this alias`, offset));
       }
       count += found?.count ?? 0;
-      if (count > maxNodes) {
-        throw new Stop(unsupported(`its aliases make more than ${maxNodes} values of it`, offset));
+      if (count > MAX_NODES) {
+        throw new Stop(unsupported(`its aliases make more than ${MAX_NODES} values of it`, offset));
       }
       return [found?.node ?? { kind: "scalar", offset, value: null }, found?.depth ?? 0];
     }

@@ -14,7 +14,7 @@ import type { ArrayMetadata, ZarrLimits } from "./documents/metadata.ts";
 import { areAttributes, documentBytes } from "./documents/metadata_text.ts";
 import type { ZarrObject } from "./documents/metadata_text.ts";
 import { readBox } from "./chunks/read_chunks.ts";
-import { shrink } from "./chunks/resize.ts";
+import { shrink } from "./chunks/write_chunks.ts";
 import { boxAt, checkCount, parseSelection } from "./chunks/selection.ts";
 import type { ZarrSelection } from "./chunks/selection.ts";
 import { keyBelow, writableStore } from "./store.ts";
@@ -229,17 +229,8 @@ export function arrayHandle(
 
     setAttributes: (attributes, options = {}) =>
       alone(async () => {
-        checkAttributes(path, attributes);
-        const own = structuredClone(attributes) as ZarrObject;
-        const { set } = writableStore(store, "write zarr");
-        if (metadata.version === 2) {
-          await set(keyBelow(path, ".zattrs"), documentBytes(own), options);
-          metadata = { ...metadata, attributes: own };
-          return;
-        }
-        const document = { ...metadata.document, attributes: own };
-        await set(keyBelow(path, "zarr.json"), documentBytes(document), options);
-        metadata = { ...metadata, attributes: own, document };
+        const changed = await writeAttributes(store, path, metadata, attributes, options);
+        metadata = { ...metadata, ...changed };
       }),
   };
 }
@@ -257,6 +248,26 @@ export function checkAttributes(path: string, attributes: unknown): void {
     "its attributes are no plain data",
     "Attributes are an object of what JSON has.",
   );
+}
+
+/** Writes the attributes of an array or a group: of version 2 they have a document of their own. */
+export async function writeAttributes(
+  store: ZarrStore,
+  path: string,
+  { version, document }: { version: 2 | 3; document: ZarrObject },
+  given: Readonly<ZarrObject>,
+  options: CallOptions,
+): Promise<{ attributes: ZarrObject; document: ZarrObject }> {
+  checkAttributes(path, given);
+  const attributes = structuredClone(given) as ZarrObject;
+  const { set } = writableStore(store, "write zarr");
+  if (version === 2) {
+    await set(keyBelow(path, ".zattrs"), documentBytes(attributes), options);
+    return { attributes, document };
+  }
+  const changed = { ...document, attributes };
+  await set(keyBelow(path, "zarr.json"), documentBytes(changed), options);
+  return { attributes, document: changed };
 }
 
 function checkArray(path: string, array: NDArray, { dtype, shape }: ArrayMetadata): void {

@@ -2,7 +2,7 @@
 import type { CallOptions } from "../../core/backend.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { parsePath } from "../../core/files/paths.ts";
-import { checkAttributes } from "./array.ts";
+import { checkAttributes, writeAttributes } from "./array.ts";
 import { corruptZarr, invalidZarr, unsupportedZarr } from "./errors.ts";
 import { needObject } from "./documents/metadata.ts";
 import { documentBytes, isObject, parseDocument } from "./documents/metadata_text.ts";
@@ -63,16 +63,13 @@ export async function createZarrGroup(
   const { set } = writableStore(store, "create zarr");
   await checkFree(store, at, { signal });
   const own = structuredClone(attributes) as ZarrObject;
-  if (version === 2) {
-    if (Object.keys(own).length > 0) {
-      await set(keyBelow(at, ".zattrs"), documentBytes(own), { signal });
-    }
-    const document = { zarr_format: 2 };
-    await set(keyBelow(at, ".zgroup"), documentBytes(document), { signal });
-    return groupHandle(store, at, { version, attributes: own, document });
+  if (version === 2 && Object.keys(own).length > 0) {
+    await set(keyBelow(at, ".zattrs"), documentBytes(own), { signal });
   }
-  const document = { zarr_format: 3, node_type: "group", attributes: own };
-  await set(keyBelow(at, "zarr.json"), documentBytes(document), { signal });
+  const [name, document] = version === 2
+    ? [".zgroup", { zarr_format: 2 }]
+    : ["zarr.json", { zarr_format: 3, node_type: "group", attributes: own }];
+  await set(keyBelow(at, name), documentBytes(document), { signal });
   return groupHandle(store, at, { version, attributes: own, document });
 }
 
@@ -191,14 +188,13 @@ function groupHandle(store: ZarrStore, path: string, state: GroupState): ZarrGro
       return children;
     },
     async setAttributes(given, options = {}) {
-      checkAttributes(path, given);
-      const own = structuredClone(given) as ZarrObject;
-      const { set } = writableStore(store, "write zarr");
-      const changed = { ...document, attributes: own };
-      if (version === 2) await set(keyBelow(path, ".zattrs"), documentBytes(own), options);
-      else await set(keyBelow(path, "zarr.json"), documentBytes(changed), options);
-      if (version === 3) document = changed;
-      attributes = own;
+      ({ attributes, document } = await writeAttributes(
+        store,
+        path,
+        { version, document },
+        given,
+        options,
+      ));
     },
   };
 }

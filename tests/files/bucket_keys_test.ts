@@ -6,6 +6,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import { createBucketFiles } from "../../files/bucket.ts";
 import { createFileManager } from "../../files/mod.ts";
 import { read, text } from "../conformance/files/file_store_case.ts";
+import { refused } from "../support/refused.ts";
 
 /** A bucket in which another program has written these keys, each with its key or the content that is given. */
 async function bucketOf(...keys: (string | [key: string, content: string | Uint8Array])[]) {
@@ -167,7 +168,13 @@ Deno.test("what is written anew while it is moved is not removed", async () => {
     },
   });
   await backend.put("a", text("old"));
-  const error = await assertRejects(() => store.move("a", "b"));
-  assert(isRegistryError(error, "Conflict"), String(error));
+  await refused("Conflict", () => store.move("a", "b"));
   assertEquals(await read(store, "a"), "newer");
+});
+
+Deno.test("a file that replaces a link leaves nothing of it", async () => {
+  const { backend, store } = await bucketOf();
+  await store.createLink("a", "b");
+  await store.write("a", text("x"));
+  assertEquals(await keysOf(backend), ["a"]);
 });

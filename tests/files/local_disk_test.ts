@@ -1,19 +1,14 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import process from "node:process";
-import { RegistryError } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
 import { createLocalFiles } from "../../files/local.ts";
 import { createFileManager } from "../../files/mod.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
 import { tempRoot, testInRoot } from "../support/temp_root.ts";
+import { refused } from "../support/refused.ts";
 
-async function refused(code: string, result: () => Promise<unknown>): Promise<RegistryError> {
-  const error = await assertRejects(result, RegistryError);
-  assertEquals(error.code, code, String(error));
-  return error;
-}
 const DAY_MS = 24 * 60 * 60 * 1000;
 const bytes = (size: number, fill = 1) => new Uint8Array(size).fill(fill);
 testInRoot(

@@ -1,18 +1,12 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import fs from "node:fs";
 import { basename, dirname } from "node:path";
 import process from "node:process";
-import { RegistryError } from "../../core/errors.ts";
 import { createLocalFiles } from "../../files/local.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
 import { tempRoot, testInRoot } from "../support/temp_root.ts";
 import type { TempRoot } from "../support/temp_root.ts";
-
-async function refused(code: string, result: () => Promise<unknown>): Promise<RegistryError> {
-  const error = await assertRejects(result, RegistryError);
-  assertEquals(error.code, code, String(error));
-  return error;
-}
+import { refused } from "../support/refused.ts";
 
 const bytes = (size: number, fill = 1) => new Uint8Array(size).fill(fill);
 

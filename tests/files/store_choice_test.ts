@@ -1,5 +1,4 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { isRegistryError } from "../../core/errors.ts";
+import { assertEquals } from "@std/assert";
 import { createMemoryFiles } from "../../files/memory.ts";
 import { createFileManager } from "../../files/mod.ts";
 import type { FileManager } from "../../files/mod.ts";
@@ -7,29 +6,28 @@ import { bytes } from "../../formats/bytes.ts";
 import { npy } from "../../formats/npy.ts";
 import type { NDArray } from "../../formats/npy.ts";
 import { ndarrayOf } from "./samples.ts";
+import { refused } from "../support/refused.ts";
 
 /** What programs without types can call. */
 // deno-lint-ignore no-explicit-any -- mistakes that types would tell
 type Untyped = any;
 
-async function invalid(said: RegExp, action: () => unknown): Promise<void> {
-  const error = await assertRejects(async () => await action());
-  assert(isRegistryError(error, "Invalid"), String(error));
-  assertMatch(`${error.message} # ${error.hint}`, said);
-}
-
 Deno.test("a call without a store says how it is written, and a value that has a store is not taken for options", async () => {
   const memory = createMemoryFiles();
   const manager: Untyped = createFileManager({ mine: memory });
   const value = { store: "mine", depth: 1 };
-  await invalid(/save\(path, value, \{ store: "disk" \}\)/, () => manager.save("a.json", value));
+  await refused(
+    "Invalid",
+    () => manager.save("a.json", value),
+    /save\(path, value, \{ store: "disk" \}\)/,
+  );
   assertEquals(await memory.stat("a.json"), undefined);
   await manager.save("a.json", value, { store: "mine" });
   assertEquals(await manager.load("a.json", { store: "mine" }), value);
-  await invalid(/load\(path, \{ store/, () => manager.load("a.json", "mine"));
-  await invalid(/walkFiles\(folder, \{ store/, () => manager.walkFiles("").next());
+  await refused("Invalid", () => manager.load("a.json", "mine"), /load\(path, \{ store/);
+  await refused("Invalid", () => manager.walkFiles("").next(), /walkFiles\(folder, \{ store/);
   for (const name of [undefined, { store: "mine" }]) {
-    await invalid(/on\("disk"\)/, () => manager.on(name));
+    await refused("Invalid", () => manager.on(name), /on\("disk"\)/);
   }
 });
 

@@ -1,18 +1,7 @@
-import { createMemoryBackend } from "../../backends/memory.ts";
-import { createBucketFiles } from "../../files/bucket.ts";
-import { createLocalFiles } from "../../files/local.ts";
-import { createMemoryFiles } from "../../files/memory.ts";
-import type { FileStore } from "../../core/file_store.ts";
 import { createFileManager } from "../../files/mod.ts";
 import type { Files } from "../../files/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
-
-/** Every kind of store that this process has without a server, new and empty. */
-export const KINDS: Record<string, (path: string) => FileStore> = {
-  memory: () => createMemoryFiles(),
-  bucket: () => createBucketFiles({ backend: createMemoryBackend() }),
-  disk: (root) => createLocalFiles({ root }),
-};
+import { KINDS } from "./kinds.ts";
 
 /** Registers a test that is run with each kind of store. */
 export function testOnEach(name: string, run: (files: Files) => Promise<void>): void {

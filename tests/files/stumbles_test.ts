@@ -2,16 +2,11 @@
  * What people stumbled on in a file manager for images and arrays that they used before, each on every store. What is
  * not here is in `verbs_test.ts`, by the name of its verb.
  */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { isRegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
 import { ndarrayOf } from "./samples.ts";
 import { testOnEach } from "./stores.ts";
-
-async function refused(code: ErrorCode, result: Promise<unknown>): Promise<void> {
-  const error = await assertRejects(() => result);
-  assert(isRegistryError(error, code), String(error));
-}
+import { refused } from "../support/refused.ts";
 
 testOnEach(
   "one call has one meaning: folders are made, a missing one is not listed, an error keeps its kind",

@@ -1,15 +1,9 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { isRegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
+import { assertEquals } from "@std/assert";
 import type { FileStore } from "../../core/file_store.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
 import { createFileManager } from "../../files/mod.ts";
 import { testOnEach } from "./stores.ts";
-
-async function refused(code: ErrorCode, result: Promise<unknown>): Promise<void> {
-  const error = await assertRejects(() => result);
-  assert(isRegistryError(error, code), String(error));
-}
+import { refused } from "../support/refused.ts";
 
 const filesOf = async (store: FileStore) => await createFileManager({ it: store }).on("it");
 testOnEach(
@@ -117,4 +111,34 @@ Deno.test("a store with a way of its own keeps values so, but where a format is 
     1,
   ]);
   assertEquals([own.size, (await store.stat("b.json"))?.size], [1, 1]);
+});
+
+testOnEach("deleteAll() takes folders in folders", async (files) => {
+  for (const path of ["a/b/c/d/1", "a/b/c/2", "a/e/f/3"]) await files.save(path, Uint8Array.of(1));
+  assertEquals(await files.deleteAll("a"), true);
+  assertEquals(await files.listDir(""), []);
+});
+
+testOnEach("a batch creates where it is told to", async (files) => {
+  await files.save("a.json", 1);
+  const saved = await files.saveBatch([{ path: "a.json", value: 2 }], { mode: "create" });
+  assertEquals(saved.errors.get(0)?.code, "AlreadyExists");
+  assertEquals(await files.load("a.json"), 1);
+});
+
+testOnEach("a mirror of the root into itself leaves the links that are there", async (files) => {
+  await files.save("a/x.json", 1);
+  await files.createSymlink("link.json", "a/x.json");
+  assertEquals(await files.mirrorDirectoryWithSymlinks("", ""), { links: 0, taken: [] });
+  assertEquals(await files.load("link.json"), 1);
+});
+
+Deno.test("a folder may have more entries than a call has room for arguments", async () => {
+  const files = await filesOf({
+    ...createMemoryFiles(),
+    async *list() {
+      for (let i = 0; i < 300_000; i++) yield { path: `${i}`, kind: "file", size: 0 };
+    },
+  });
+  assertEquals((await files.listFiles("")).length, 300_000);
 });

@@ -1,16 +1,10 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { isRegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
+import { assert, assertEquals } from "@std/assert";
 import { createMemoryFiles } from "../../files/memory.ts";
 import { contentBytes, createFileManager } from "../../files/mod.ts";
 import { readRegion } from "../../formats/tiff.ts";
 import { ndarrayOf } from "./samples.ts";
 import { testOnEach } from "./stores.ts";
-
-async function refused(code: ErrorCode, result: Promise<unknown>): Promise<void> {
-  const error = await assertRejects(() => result);
-  assert(isRegistryError(error, code), String(error));
-}
+import { refused } from "../support/refused.ts";
 
 testOnEach(
   "a value is saved by its extension and comes back equal, one kind of error for what a file does not hold",

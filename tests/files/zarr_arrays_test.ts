@@ -3,8 +3,7 @@ import { assert, assertEquals, assertRejects, equal } from "@std/assert";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
-import type { ErrorCode } from "../../core/errors.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { realSystem } from "../../core/system.ts";
 import { createBucketFiles } from "../../files/bucket.ts";
@@ -15,7 +14,8 @@ import { createZarrFiles } from "../../files/zarr.ts";
 import { npy } from "../../formats/npy.ts";
 import { createZarrArray, openZarrArray, zarrStore } from "../../formats/zarr.ts";
 import { tempRoot } from "../support/temp_root.ts";
-import { KINDS } from "./stores.ts";
+import { KINDS, withMembers } from "./kinds.ts";
+import { refused } from "../support/refused.ts";
 
 /** Registers a test that is run over each kind of store. */
 function testOver(name: string, run: (files: Files, below: FileStore) => Promise<void>): void {
@@ -36,11 +36,6 @@ const plane = (first: number, shape = [2, 3]): NDArray<"uint16"> => {
   const data = Uint16Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => first + i);
   return { data, shape, dtype: "uint16" };
 };
-
-async function refused(code: ErrorCode, action: () => Promise<unknown>): Promise<void> {
-  const error = await assertRejects(action);
-  assert(isRegistryError(error, code), String(error));
-}
 
 testOver(
   "arrays and images are loaded as they were saved, whatever they are called",
@@ -201,13 +196,12 @@ testOver(
   "a save that breaks off leaves nothing behind, and no listing shows where it was written",
   async (files, below) => {
     await files.save("a", plane(1, [9, 9]));
-    const full: FileStore = {
-      ...below,
+    const full = withMembers(below, {
       write: async (path, ...rest) => {
         if (path.endsWith("c.2.1")) throw new Error("full");
         return await below.write(path, ...rest);
       },
-    };
+    });
     const zarr = createZarrFiles({ files: full, chunks: () => [4, 4] });
     await assertRejects(() => zarr.save!("a", plane(2, [9, 9])), Error, "full");
     assertEquals(await files.load("a"), plane(1, [9, 9]));
@@ -278,15 +272,14 @@ for (const [kind, create] of Object.entries(KINDS)) {
         const chunks = () => [4, 4];
         const other = createZarrFiles({ files: below, chunks });
         let change: Promise<unknown> | undefined;
-        const slow: FileStore = {
-          ...below,
+        const slow = withMembers(below, {
           async open(path, options) {
             if (path === `a/${at}`) {
               await (change ??= after === undefined ? other.remove("a") : other.save!("a", after));
             }
             return await below.open(path, options);
           },
-        };
+        });
         await other.save!("a", before);
         const files = createZarrFiles({ files: slow, chunks });
         assertEquals(

@@ -1,6 +1,4 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { isRegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
 import type { Format } from "../../core/format.ts";
 import { bytesFile } from "../../core/files/content.ts";
 import { realSystem } from "../../core/system.ts";
@@ -8,16 +6,12 @@ import { json } from "../../formats/json.ts";
 import { createFormats } from "../../formats/mod.ts";
 import { npy } from "../../formats/npy.ts";
 import { sampleFiles } from "./mutate/samples.ts";
+import { refused } from "../support/refused.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
 
 async function decode<T>(format: Format<T>, bytes: Uint8Array): Promise<T> {
   return await format.decode(bytesFile(`a${format.extensions[0]}`, bytes));
-}
-
-async function refused(code: ErrorCode, result: Promise<unknown>): Promise<void> {
-  const error = await assertRejects(() => result);
-  assert(isRegistryError(error, code), String(error));
 }
 
 /** A `.npy` file of version 2.0 with this header. */

@@ -15,8 +15,8 @@ const PATHS: Record<string, string> = {
   bmp: "a.bmp",
   gif: "b.GIF",
   png: "c.png",
-  jpeg: "d.jpg",
-  tiff: "e.tif",
+  jpeg: "d.jpg d.jpeg",
+  tiff: "e.tif e.tiff",
   webp: "f.webp",
 };
 

@@ -2,10 +2,8 @@
 // (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst): a header of 16 bytes, where
 // each block begins, and the blocks, each of one stream, or of one for each byte of an element.
 import zlib from "node:zlib";
-import { packLz4, unpackLz4 } from "../../../core/bytes/lz4.ts";
+import { copyBack, copyIn, Lz4Problem, packLz4, unpackLz4 } from "../../../core/bytes/lz4.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";
-import { unpackBloscLz } from "./blosclz.ts";
-import { bitsUnshuffled, shuffled, unshuffled } from "./shuffle.ts";
 import { needZstd } from "./zstd.ts";
 
 export interface BloscOptions {
@@ -186,5 +184,79 @@ function unpackBlock(
         key,
         `its Blosc blocks are packed by ${PACKERS[packer] ?? `number ${packer}`}`,
       );
+  }
+}
+
+/** First all first bytes of elements, then all second ones; what is no whole element stays at the end. */
+function shuffled(block: Uint8Array, typesize: number): Uint8Array {
+  const count = Math.floor(block.length / typesize);
+  const out = block.slice();
+  for (let byte = 0, to = 0; byte < typesize; byte++) {
+    for (let from = byte; to < (byte + 1) * count; from += typesize) out[to++] = block[from];
+  }
+  return out;
+}
+
+function unshuffled(block: Uint8Array, typesize: number): Uint8Array {
+  const count = Math.floor(block.length / typesize);
+  const out = block.slice();
+  for (let byte = 0, from = 0; byte < typesize; byte++) {
+    for (let to = byte; from < (byte + 1) * count; to += typesize) out[to] = block[from++];
+  }
+  return out;
+}
+
+/**
+ * The elements again of a block whose bits were sorted: a row for each bit of an element, with a bit for each element.
+ * Blosc sorts only blocks of a multiple of eight elements.
+ */
+function bitsUnshuffled(block: Uint8Array, typesize: number): Uint8Array {
+  const count = Math.floor(block.length / typesize);
+  const out = block.slice();
+  if (count % 8 !== 0) return out;
+  out.fill(0, 0, count * typesize);
+  const rowBytes = count / 8;
+  for (let byte = 0; byte < typesize; byte++) {
+    for (let bit = 0; bit < 8; bit++) {
+      const row = (byte * 8 + bit) * rowBytes;
+      for (let at = 0; at < rowBytes; at++) {
+        const bits = block[row + at];
+        for (let element = 0; element < 8; element++) {
+          out[(at * 8 + element) * typesize + byte] |= (bits >> element & 1) << bit;
+        }
+      }
+    }
+  }
+  return out;
+}
+
+/** The bytes of one block, never more than `size`. */
+export function unpackBloscLz(packed: Uint8Array, size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  let from = 0, to = 0;
+  const next = () => {
+    if (from >= packed.byteLength) throw new Lz4Problem("it is cut off");
+    return packed[from++];
+  };
+  let control = next() & 31;
+  for (;;) {
+    if (control < 32) {
+      const length = control + 1;
+      to = copyIn(packed, from, { out, to, length });
+      from += length;
+    } else {
+      let length = (control >> 5) + 2;
+      if (length === 9) {
+        let more;
+        do length += more = next(); while (more === 255);
+      }
+      const high = control & 31;
+      const low = next();
+      const isFar = low === 255 && high === 31;
+      const distance = isFar ? (next() << 8 | next()) + 8192 : (high << 8) + low + 1;
+      to = copyBack(out, to, distance, length);
+    }
+    if (from === packed.byteLength) return out.subarray(0, to);
+    control = next();
   }
 }

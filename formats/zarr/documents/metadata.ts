@@ -1,8 +1,8 @@
 // What the documents of an array say, whatever their version, and its limits.
-import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
+import { countElements, ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import type { DType } from "../../../core/bytes/ndarray.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";
-import { corruptZarr, unsupportedZarr } from "../errors.ts";
+import { corruptZarr, invalidZarr, unsupportedZarr } from "../errors.ts";
 import { isObject } from "./metadata_text.ts";
 import type { ZarrObject, ZarrValue } from "./metadata_text.ts";
 
@@ -161,4 +161,65 @@ export function parsePacking(
       typeof name === "string" ? JSON.stringify(name.slice(0, 40)) : "has no name and"
     } is not known here`,
   );
+}
+
+/** Chunks of at most this many bytes. */
+const CHUNK_BYTES = 16 * 1024 * 1024;
+
+/**
+ * The shape of chunks for an array of this shape: all of it where it has up to 16 MiB, else as many whole rows, planes or
+ * stacks as fit into these.
+ */
+export function usualChunks(shape: readonly number[], dtype: DType): number[] {
+  const chunks = shape.map((length) => Math.max(1, length));
+  for (let axis = 0; axis < shape.length; axis++) {
+    const rest = countElements(chunks.slice(axis + 1)) * ELEMENTS[dtype].bytes;
+    chunks[axis] = Math.max(1, Math.min(chunks[axis], Math.floor(CHUNK_BYTES / rest)));
+    if (chunks[axis] * rest <= CHUNK_BYTES) break;
+  }
+  return chunks;
+}
+
+/** How chunks are packed: a name, or a name with its levels. */
+export type ZarrCodec =
+  | "zstd"
+  | "gzip"
+  | "blosc"
+  | "none"
+  | { name: "zstd"; level?: number; checksum?: boolean }
+  | { name: "gzip"; level?: number }
+  | {
+    name: "blosc";
+    /** What packs each block. @default "lz4" */
+    cname?: "lz4" | "zlib" | "zstd";
+    /** How hard it tries, 0 (not at all) to 9. @default 5 */
+    clevel?: number;
+    /** What is done to a block first. @default "shuffle" */
+    shuffle?: "noshuffle" | "shuffle";
+  };
+
+const LEVELS = { zstd: 1, gzip: 5 };
+
+/** The steps of a codec, or `Invalid`. */
+export function parseCodec(path: string, codec: ZarrCodec = "zstd"): BytesCodec[] {
+  const bad = () =>
+    invalidZarr(
+      path,
+      "its codec is none that is written here",
+      'Take "zstd", "gzip", "blosc", "none", or one with its levels: { name: "zstd", level: 3 }.',
+    );
+  const said = typeof codec === "string" ? { name: codec } : codec;
+  if (said?.name === "none") return [];
+  if (!["zstd", "gzip", "blosc"].includes(said?.name)) throw bad();
+  try {
+    const { name, ...levels } = said;
+    return [
+      parsePacking(path, name, {
+        ...(name === "blosc" ? { shuffle: "shuffle" } : { level: LEVELS[name as "zstd"] }),
+        ...levels,
+      }),
+    ];
+  } catch {
+    throw bad();
+  }
 }

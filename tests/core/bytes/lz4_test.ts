@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Lz4Problem, packLz4, unpackLz4, unpackLz4Frame } from "../../../core/bytes/lz4.ts";
-import { unpackBloscLz } from "../../../formats/zarr/chunks/blosclz.ts";
+import { unpackBloscLz } from "../../../formats/zarr/chunks/blosc.ts";
 
 const MAGIC = [0x04, 0x22, 0x4d, 0x18];
 

@@ -3,11 +3,13 @@ import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
 import { createMemoryFiles } from "../../../files/memory.ts";
 import { createImagePyramid, openMultiscale } from "../../../files/ome.ts";
+import { blocksOf, growBlock } from "../../../files/ome/levels.ts";
 import { halve } from "../../../files/ome/halve.ts";
 import type { OmeVersion } from "../../../files/ome.ts";
 import {
   createZarrArray,
   createZarrGroup,
+  openZarrArray,
   openZarrGroup,
   zarrStore,
 } from "../../../formats/zarr.ts";
@@ -233,4 +235,38 @@ Deno.test("chunks lie in shards of up to 16 MiB unless that is said otherwise, a
     4096,
     2048,
   ]]);
+});
+
+Deno.test("blocks are whole units, cover an array once, and are no larger than is asked", () => {
+  const axis = fc.record({
+    length: fc.integer({ min: 1, max: 9 }),
+    unit: fc.integer({ min: 1, max: 4 }),
+  });
+  const axes = fc.array(axis, { minLength: 1, maxLength: 3 });
+  const size = (lengths: readonly number[]) => lengths.reduce((all, length) => all * length, 1);
+  fc.assert(fc.property(axes, fc.integer({ min: 1, max: 200 }), (axes, most) => {
+    const shape = axes.map(({ length }) => length);
+    const unit = axes.map(({ unit }) => unit);
+    const block = growBlock(shape, unit, most);
+    assert(block.every((length, axis) => length % unit[axis] === 0));
+    assert(size(block) <= Math.max(most, size(unit)));
+    const seen = new Map<string, number>();
+    for (const { from, to } of blocksOf(shape, block)) {
+      assert(from.every((start, axis) => start % unit[axis] === 0 && to[axis] <= shape[axis]));
+      seen.set(from.join(), size(to.map((end, axis) => end - from[axis])));
+    }
+    assertEquals([...seen.values()].reduce((sum, count) => sum + count, 0), size(shape));
+  }));
+});
+
+Deno.test("a level that is gone is NotFound, and a group that is no image is Corrupt", async () => {
+  const store = zarrStore(createMemoryFiles());
+  const image = { data: new BigUint64Array(32), shape: [2, 4, 4], dtype: "uint64" } as const;
+  await createImagePyramid(store, "a", { image, axes: "cyx", levels: 2, channels: ["x", "y"] });
+  assertEquals((await openZarrArray(store, "a/0")).dimensionNames, ["c", "y", "x"]);
+  assertEquals((await openMultiscale(store, "a")).channels?.[0].window?.max, 2 ** 64);
+  await store.remove!("a/1/zarr.json");
+  for (const path of ["a", "b"]) await refused("NotFound", openMultiscale(store, path));
+  await (await openZarrGroup(store, "a")).setAttributes({});
+  await refused("Corrupt", openMultiscale(store, "a"));
 });

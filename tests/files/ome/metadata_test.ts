@@ -350,3 +350,12 @@ Deno.test("what ome-zarr wrote is read, and where its levels are is where those 
     assertEquals(readWellAttributes("w", said("well")).fields, [{ path: "0" }]);
   }
 });
+
+Deno.test("a plate of very many wells is read in little time", () => {
+  const names = Array.from({ length: 300 }, (_, i) => `n${i}`);
+  const wells = names.flatMap((row) =>
+    names.map((column) => ({ path: `${row}/${column}`, row, column }))
+  );
+  const plate = { ...PLATE, version: "0.5", rows: names, columns: names, wells } as const;
+  assertEquals(readPlateAttributes("p.zarr", plateAttributes(plate)).wells.length, 90_000);
+});

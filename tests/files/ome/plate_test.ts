@@ -300,3 +300,18 @@ Deno.test("nothing is appended to an image whose levels were made in another way
   });
   await refuses(cut);
 });
+
+Deno.test("a thousand planes are few objects, of which one plane is read alone", async () => {
+  const store = watchedStore();
+  const plate = await createPlate(store, "p", { rows: 8, columns: 12, axes: "zyx", codec: "none" });
+  const planes = Array.from({ length: 1000 }, (_, i) => ({
+    data: new Uint8Array(16_384).fill(i & 255),
+    shape: [128, 128],
+    dtype: "uint8",
+  } as const));
+  await plate.saveImages("A/1", 0, planes);
+  assert(store.writes.length < 10, `${store.writes.length} objects were written`);
+  store.bytesRead = 0;
+  assertEquals(await plate.readPlane("A/1", 0, { z: 500 }), planes[500]);
+  assert(store.bytesRead < 16_384 + 16_004 + 8192, `${store.bytesRead} bytes were read`);
+});

@@ -3,8 +3,8 @@ import type { NDArray } from "../../../core/bytes/ndarray.ts";
 import type { FileStore } from "../../../core/file_store.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createZarrFiles } from "../../../files/zarr.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import { KINDS } from "../stores.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+import { KINDS, withMembers } from "../kinds.ts";
 
 const chunks = (shape: readonly number[]) => shape.map((length) => Math.min(length, 4));
 const plane = (value: number): NDArray<"uint16"> => ({
@@ -15,38 +15,43 @@ const plane = (value: number): NDArray<"uint16"> => ({
 const MUTATING = ["write", "writeFolder", "move"] as const;
 
 for (const [kind, create] of Object.entries(KINDS)) {
-  Deno.test(`zarr over ${kind}: a writer that stood still until its lock expired replaces no later save`, async () => {
-    await using root = await tempRoot();
-    for (let at = 1, isPaused = true; isPaused; at++) {
-      let calls = 0, ahead = 0;
-      isPaused = false;
-      const system = {
-        ...realSystem,
-        now: () => realSystem.now() + ahead,
-        monotonic: () => realSystem.monotonic() + ahead,
-      };
-      const below = create(root.join(`${at}`));
-      const open = (files: FileStore) => createZarrFiles({ files, chunks, system });
-      await open(below).save!("a", plane(1));
-      const files: FileStore = { ...below };
-      for (const name of MUTATING) {
-        const call = below[name] as ((...args: unknown[]) => Promise<unknown>) | undefined;
-        if (call === undefined) continue;
-        const paused = async (...args: unknown[]) => {
-          if (calls++ === at) {
-            [isPaused, ahead] = [true, 10 * 60_000];
-            await open(below).save!("a", plane(3));
-          }
-          return await call(...args);
+  testInRoot(
+    `zarr over ${kind}: a writer that stood still until its lock expired replaces no later save`,
+    async (root) => {
+      for (let at = 1, isPaused = true; isPaused; at++) {
+        let calls = 0, ahead = 0;
+        isPaused = false;
+        const system = {
+          ...realSystem,
+          now: () => realSystem.now() + ahead,
+          monotonic: () => realSystem.monotonic() + ahead,
         };
-        Object.assign(files, { [name]: paused });
+        const below = create(root.join(`${at}`));
+        const open = (files: FileStore) => createZarrFiles({ files, chunks, system });
+        await open(below).save!("a", plane(1));
+        const own: Partial<FileStore> = {};
+        for (const name of MUTATING) {
+          const call = below[name] as ((...args: unknown[]) => Promise<unknown>) | undefined;
+          if (call === undefined) continue;
+          const paused = async (...args: unknown[]) => {
+            if (calls++ === at) {
+              [isPaused, ahead] = [true, 10 * 60_000];
+              await open(below).save!("a", plane(3));
+            }
+            return await call.apply(below, args);
+          };
+          Object.assign(own, { [name]: paused });
+        }
+        const result = await open(withMembers(below, own)).save!("a", plane(2)).then(
+          () => "saved",
+          () => "failed",
+        );
+        ahead += 10 * 60_000;
+        const { data } = await open(below).load!("a") as NDArray<"uint16">;
+        const value = isPaused && result === "failed" ? 3 : 2;
+        assertEquals(new Set(data), new Set([value]), `step ${at}: ${result}`);
+        assert(at < 40);
       }
-      const result = await open(files).save!("a", plane(2)).then(() => "saved", () => "failed");
-      ahead += 10 * 60_000;
-      const { data } = await open(below).load!("a") as NDArray<"uint16">;
-      const value = isPaused && result === "failed" ? 3 : 2;
-      assertEquals(new Set(data), new Set([value]), `step ${at}: ${result}`);
-      assert(at < 40);
-    }
-  });
+    },
+  );
 }

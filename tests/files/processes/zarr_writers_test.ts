@@ -7,7 +7,7 @@ import type { System } from "../../../core/system.ts";
 import { createFileManager } from "../../../files/mod.ts";
 import { createZarrFiles } from "../../../files/zarr.ts";
 import { tempRoot } from "../../support/temp_root.ts";
-import { KINDS } from "../stores.ts";
+import { KINDS, withMembers } from "../kinds.ts";
 
 const chunks = (shape: readonly number[]) => shape.map((length) => Math.min(length, 4) || 1);
 
@@ -55,18 +55,18 @@ function before(
   action: () => void | Promise<void>,
 ): { files: FileStore; calls(): number } {
   let calls = 0;
-  const files: FileStore = { ...below };
+  const own: Partial<FileStore> = {};
   for (const name of MUTATING) {
     const call = below[name] as ((...args: unknown[]) => Promise<unknown>) | undefined;
     if (call === undefined) continue;
-    Object.assign(files, {
+    Object.assign(own, {
       [name]: async (...args: unknown[]) => {
         if (calls++ >= at) await action();
-        return await call(...args);
+        return await call.apply(below, args);
       },
     });
   }
-  return { files, calls: () => calls };
+  return { files: withMembers(below, own), calls: () => calls };
 }
 
 function testOver(

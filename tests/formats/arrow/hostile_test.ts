@@ -1,31 +1,18 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToDecode } from "../../../core/format.ts";
 import { arrow } from "../../../formats/arrow.ts";
 import type { ArrowReadOptions } from "../../../formats/arrow.ts";
+import { openCells } from "../../../formats/arrow/batch.ts";
+import type { CellsPlace } from "../../../formats/arrow/batch.ts";
 import { readMessages } from "../../../formats/arrow/messages.ts";
 import { fileOf } from "../format_files.ts";
+import { tryOut as tryTable } from "../tables/files.ts";
 import { pyarrowBytes, pyarrowFile } from "./files.ts";
+import { refused } from "../../support/refused.ts";
 
-/** Reads all rows and a column; what it throws must be known. */
-async function tryOut(
-  file: FileToDecode,
-  options: ArrowReadOptions = {},
-): Promise<string | undefined> {
-  try {
-    const table = await arrow(options).decode(file);
-    for await (const _row of table.rows());
-    if (table.columns.length > 0) await table.column(table.columns[0].name);
-  } catch (error) {
-    assert(
-      isRegistryError(error, "Corrupt", "Unsupported"),
-      error instanceof Error ? error.stack : String(error),
-    );
-    assertStringIncludes(error.message, file.path);
-    return error.message;
-  }
-}
+const tryOut = (file: FileToDecode, options: ArrowReadOptions = {}) =>
+  tryTable(arrow(options), file);
 
 Deno.test("a file that is cut off anywhere is refused, and a stream but where a message ends", async () => {
   const file = pyarrowBytes("file");
@@ -69,4 +56,52 @@ Deno.test("a value of a dictionary that is not there is refused", async () => {
   }
   const said = await tryOut(fileOf(Uint8Array.from(kept.flatMap((part) => [...part]))));
   assertStringIncludes(said!, 'column "c": its dictionary has no value 0');
+});
+
+Deno.test("buffers, rows and nulls that contradict a batch are refused", async () => {
+  const bytes = Uint8Array.of(0, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 97, 98, 99); // "abc" ends at 3, the next at 2
+  const open = (
+    { nullCount = 0, length = 2, text: [offset, size] = [12, 3] }: {
+      nullCount?: number;
+      length?: number;
+      text?: number[];
+    },
+  ) => {
+    const regions = [{ offset: 0, length: 0 }, { offset: 0, length: 12 }, { offset, length: size }];
+    return openCells({
+      file: fileOf(bytes),
+      message: {
+        batch: {
+          length: 2,
+          nodes: [{ length, nullCount }],
+          regions,
+          compression: null,
+          variadic: [],
+        },
+        offset: 0,
+        length: 15,
+      },
+      column: {
+        column: { name: "a", type: "string", nullable: false },
+        place: { node: 0, buffer: 0, views: 0 },
+      },
+      values: { type: "string", layout: "text", array: Int32Array, toCells: (cells) => cells },
+      firstRow: 1,
+      aheadBytes: 8,
+      maxBufferBytes: 100,
+    } as CellsPlace);
+  };
+  assertEquals(await open({})(0, 1), ["abc"]);
+  const cases: [place: Parameters<typeof open>[0], said: string][] = [
+    [{}, "its strings end before they begin"],
+    [{ nullCount: 1 }, "it has nulls, and says that it has none"],
+    [{ length: 3 }, "it has not 2 rows"],
+    [{ text: [12, 4] }, "a buffer leads out of its batch"],
+    [{ text: [-8, 8] }, "a buffer leads out of its batch"],
+    [{ text: [8, -8] }, "a buffer leads out of its batch"],
+  ];
+  for (const [place, said] of cases) {
+    const error = await refused("Corrupt", async () => await open(place)(0, 2));
+    assertStringIncludes(error.message, said);
+  }
 });

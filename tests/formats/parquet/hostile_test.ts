@@ -1,37 +1,30 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { gzipSync } from "node:zlib";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToDecode } from "../../../core/format.ts";
 import { parquet } from "../../../formats/parquet.ts";
 import type { ParquetReadOptions } from "../../../formats/parquet.ts";
+import { openChunk } from "../../../formats/parquet/chunk.ts";
+import type { FileColumn } from "../../../formats/parquet/columns.ts";
 import { CutOff, readThrift } from "../../../formats/parquet/thrift.ts";
 import { CODECS } from "../../../formats/parquet/unpack.ts";
 import { readRuns, readValues } from "../../../formats/parquet/values.ts";
 import { fileOf } from "../format_files.ts";
+import { tryOut as tryTable } from "../tables/files.ts";
 import { pyarrowBytes, pyarrowFile } from "./files.ts";
 import type { PyarrowFile } from "./files.ts";
 
 const NAMES: PyarrowFile[] = ["snappy", "gzip", "brotli", "lz4", "zstd", "none"];
 
-/** Reads the first rows and a column; what it throws must be known. */
-async function tryOut(
-  file: FileToDecode,
-  options: ParquetReadOptions = {},
-): Promise<string | undefined> {
-  try {
-    const table = await parquet({ maxColumnRows: 1000, ...options }).decode(file);
-    let rows = 0;
-    for await (const _row of table.rows()) if (++rows === 1000) break;
-    if (table.columns.length > 0) await table.column(table.columns[0].name);
-  } catch (error) {
-    assert(
-      isRegistryError(error, "Corrupt", "Unsupported"),
-      error instanceof Error ? error.stack : String(error),
-    );
-    assertStringIncludes(error.message, file.path);
-    return error.message;
-  }
-}
+const tryOut = (file: FileToDecode, options: ParquetReadOptions = {}) =>
+  tryTable(parquet({ maxColumnRows: 1000, ...options }), file);
 
 Deno.test("a file that is cut off anywhere is refused", async () => {
   for (const name of NAMES) {
@@ -122,4 +115,49 @@ Deno.test("no packing gives more than the size that is said, or hangs", async ()
     ),
     { numRuns: 2000 },
   );
+});
+
+const varint = (value: number): number[] =>
+  value < 128 ? [value] : [value & 127 | 128, ...varint(value >>> 7)];
+
+/** A column chunk of one page of strings, packed by gzip: its kind, and the fields of its head that say more. */
+function chunkOf(kind: number, size: number, content: Uint8Array, more: number[]) {
+  const packed = gzipSync(content);
+  const numbers = [kind, size, packed.byteLength].flatMap((n) => [0x15, ...varint(n * 2)]);
+  const page = Uint8Array.from([0, 0, 0, 0, ...numbers, ...more, 0, ...packed]);
+  const rows = 10;
+  const meta = { type: 6, codec: 2, values: rows, bytes: page.byteLength - 4, offset: 4 };
+  return openChunk({
+    file: fileOf(page),
+    column: {
+      column: { name: "a", type: "string", nullable: true },
+      leaf: 0,
+      type: 6,
+      toCells: (cells) => cells,
+    } as FileColumn,
+    group: { rows, columns: [{ isElsewhere: false, meta }] },
+    firstRow: 1,
+    maxPageBytes: 2 ** 26,
+    windowBytes: 2 ** 16,
+  });
+}
+
+Deno.test("pages that mean more than their bytes can are refused", async () => {
+  const values = (1 << 20) + 1; // each empty string has its length alone
+  const dictionary = [0x4c, 0x15, ...varint(values * 2), 0x15, 0, 0];
+  const levels = Uint8Array.of(2, 0, 0, 0, 20, 7, ...new Uint8Array(40)); // ten times the level 7
+  const data = [0x2c, 0x15, 20, 0x15, 0, 0x15, 6, 0x15, 6, 0];
+  const cases: [chunk: ReturnType<typeof chunkOf>, said: string][] = [
+    [
+      chunkOf(2, values * 4, new Uint8Array(values * 4), dictionary),
+      `its dictionary has ${values} values, for 10 rows`,
+    ],
+    [chunkOf(0, levels.length, levels, data), "a level is above 1"],
+    [chunkOf(0, 10, new Uint8Array(1_000_000), data), "is damaged"],
+  ];
+  for (const [chunk, said] of cases) {
+    const error = await assertRejects(() => chunk.fill());
+    assert(isRegistryError(error, "Corrupt", "Unsupported"), String(error));
+    assertStringIncludes(error.message, said);
+  }
 });

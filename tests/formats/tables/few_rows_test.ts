@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import { createTable } from "../../../core/tables/create_table.ts";
+import { arrow } from "../../../formats/arrow.ts";
 import { csv } from "../../../formats/csv.ts";
 import { readJsonLines } from "../../../formats/jsonl.ts";
-import { fileOf } from "../format_files.ts";
+import { parquet } from "../../../formats/parquet.ts";
+import { contentBytes, fileOf } from "../format_files.ts";
 
 /** A file without an end, which tells how many pieces of it were asked for, and when all of its streams are closed. */
 function endless(first: string, piece: string) {
@@ -38,4 +41,19 @@ Deno.test("the first values of JSON lines without an end are read, and then they
   assertEquals(values, [{ a: 0 }, ...Array.from({ length: 9 }, () => ({ a: 1 }))]);
   await closed();
   assert(pulls() < 5, `${pulls()} pieces`);
+});
+
+Deno.test("a column may have any name, also one that objects have a meaning for", async () => {
+  const names = ["__proto__", "constructor", "2024", "a.b"];
+  const columns = names.map((name) => ({ name, type: "number" as const }));
+  const rows = [Object.fromEntries(names.map((name, i) => [name, i]))];
+  for (const format of [arrow(), parquet()]) {
+    const content = await contentBytes(await format.encode(createTable(columns, rows)));
+    const back = await format.decode(fileOf(content));
+    for await (const row of back.rows()) {
+      const cells = names.map((name) => Object.getOwnPropertyDescriptor(row, name)?.value);
+      assertEquals(cells, [0, 1, 2, 3]);
+    }
+    assertEquals(await back.column("__proto__"), Float64Array.of(0));
+  }
 });

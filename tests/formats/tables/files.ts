@@ -1,8 +1,10 @@
 // What tests of tables in files have in common: cells, tables, and files that note what is asked of
 // them.
+import { assert, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
+import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToDecode } from "../../../core/format.ts";
-import type { Column, ColumnType, Row } from "../../../core/table.ts";
+import type { Column, ColumnType, Row, Table } from "../../../core/table.ts";
 import { fileOf } from "../format_files.ts";
 
 /** Cells of each type. */
@@ -62,4 +64,33 @@ export function noise(seed: number, length: number): string {
   let state = seed;
   const next = () => (state = Math.imul(state ^ state >>> 15, 0x2c1b3c6d) + 0x9e3779b9 | 0) >>> 0;
   return Array.from({ length }, () => String.fromCharCode(33 + next() % 90)).join("");
+}
+
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/** The rows of the files that pyarrow wrote. */
+export const WRITTEN: Row[] = [
+  { s: "a", i: MAX_INT64, n: 1.5, b: true, t: new Date(0), w: 1 },
+  { s: null, i: -MAX_INT64 - 1n, n: -0, b: null, t: new Date(-1), w: 2 },
+  { s: "é😀", i: null, n: NaN, b: false, t: new Date(1_700_000_000_123), w: 3 },
+  { s: "a", i: 0n, n: null, b: true, t: null, w: 4 },
+  { s: "", i: 1n, n: Infinity, b: true, t: new Date(1), w: 4_294_967_295 },
+];
+
+/** Reads the first rows of a table and a column. What it throws must be known, and its message is returned. */
+export async function tryOut(
+  format: { decode(file: FileToDecode): Promise<Table> | Table },
+  file: FileToDecode,
+): Promise<string | undefined> {
+  try {
+    const table = await format.decode(file);
+    let rows = 0;
+    for await (const _row of table.rows()) if (++rows === 1000) break;
+    if (table.columns.length > 0) await table.column(table.columns[0].name);
+  } catch (error) {
+    const isKnown = isRegistryError(error, "Corrupt", "Unsupported");
+    assert(isKnown, error instanceof Error ? error.stack : String(error));
+    assertStringIncludes(error.message, file.path);
+    return error.message;
+  }
 }

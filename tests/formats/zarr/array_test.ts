@@ -1,7 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { NDArray } from "../../../core/bytes/ndarray.ts";
-import type { ErrorCode } from "../../../core/errors.ts";
-import { isRegistryError } from "../../../core/errors.ts";
 import { createMemoryFiles } from "../../../files/memory.ts";
 import {
   createZarrArray,
@@ -12,6 +10,7 @@ import {
   zarrStore,
 } from "../../../formats/zarr.ts";
 import type { CreateZarrOptions, ZarrStore } from "../../../formats/zarr.ts";
+import { refused } from "../../support/refused.ts";
 
 /** A store that notes what is asked of it. */
 function noting(inner: ZarrStore): { store: ZarrStore; take: () => string[] } {
@@ -32,11 +31,6 @@ const plain = (shape: number[]): NDArray => {
   const data = Uint16Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i + 1);
   return { data, shape, dtype: "uint16" };
 };
-
-async function refused(code: ErrorCode, action: () => Promise<unknown>): Promise<void> {
-  const error = await assertRejects(action);
-  assert(isRegistryError(error, code), String(error));
-}
 
 const memory = () => zarrStore(createMemoryFiles());
 

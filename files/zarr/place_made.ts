@@ -1,0 +1,92 @@
+// Giving what was written its path.
+import type { CallOptions } from "../../core/backend.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { PathPlace } from "../../core/files/path_errors.ts";
+import type { FileStore } from "../../core/file_store.ts";
+import { busy } from "./lock.ts";
+import type { Seen } from "./look.ts";
+import { moveArray } from "./trees.ts";
+import { worksOf } from "./undo_change.ts";
+import type { Change } from "./undo_change.ts";
+import { joinPath } from "../../core/files/paths.ts";
+import { DOCUMENT, SAVE } from "./array_files.ts";
+import { readDocument } from "./read_stored.ts";
+
+/** Moves the result of a change to its path, in place of what was seen there. */
+export async function placeMade(
+  files: FileStore,
+  made: Change,
+  why: PathPlace,
+  { seen, isArray, check, ...options }: CallOptions & {
+    seen?: Seen;
+    isArray: boolean;
+    check(): Promise<void>;
+  },
+): Promise<void> {
+  const { path } = why;
+  const works = worksOf(made);
+  await check(); // who took the lock over has removed what was made by then
+  made.isLeft = seen !== undefined;
+  if (seen?.array !== undefined) {
+    await moveArray(files, path, { to: works.old, apart: works.document, ...options });
+  } else if (seen !== undefined) await files.move(path, works.old, options);
+  try {
+    if (isArray) {
+      await moveArray(files, works.made, { to: path, apart: works.madeDocument, ...options });
+    } else await files.move(works.made, path, options);
+  } catch (error) {
+    if (seen === undefined || !isRegistryError(error, "AlreadyExists")) throw error;
+    throw busy(why); // another program has put something there meanwhile
+  }
+}
+
+/** Writes an array to a path that is free, in one step; false where it is not free, or that takes several. */
+export async function placeNew(
+  files: FileStore,
+  path: string,
+  made: ReadonlyMap<string, Uint8Array>,
+  options: CallOptions,
+): Promise<boolean> {
+  if (files.writeFolder === undefined || path === "") return false;
+  try {
+    await files.writeFolder(path, made, options);
+    return true;
+  } catch (error) {
+    if (isRegistryError(error, "AlreadyExists")) return false;
+    throw error;
+  }
+}
+
+/**
+ * Replaces the chunk of an array of one chunk, if its document stays the same except for the id of the save: readers
+ * see the old array or the new one. Returns false if that is not possible.
+ *
+ * @param made the files of the new array by their names
+ */
+export async function replaceChunk(
+  files: FileStore,
+  path: string,
+  { made, check, ...options }: CallOptions & {
+    made: ReadonlyMap<string, Uint8Array>;
+    check(): Promise<void>;
+  },
+): Promise<boolean> {
+  const [before, after] = [await readDocument(files, path, options), made.get(DOCUMENT)!];
+  if (before === undefined || withoutSave(before) !== withoutSave(after)) return false;
+  await check();
+  for (const [name, bytes] of made) {
+    if (name !== DOCUMENT) await files.write(joinPath(path, name), bytes, options);
+  }
+  return true;
+}
+
+/** Returns a document without the id of its save. */
+function withoutSave(document: Uint8Array): string | undefined {
+  try {
+    const { attributes, ...parsed } = JSON.parse(new TextDecoder().decode(document));
+    const { [SAVE]: _, ...others } = attributes ?? {};
+    return JSON.stringify({ ...parsed, attributes: others });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,22 @@
+import type { FileStore } from "../../core/file_store.ts";
+import { createLocalFiles } from "../../files/local.ts";
+import { createZarrFiles } from "../../files/zarr.ts";
+import { testFileStore } from "../conformance/files.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import { KINDS, withMembers } from "./kinds.ts";
+
+/** Runs the suite with stores in a folder that is removed with them. */
+function testIn(name: string, create: (root: string) => FileStore): void {
+  testFileStore(Deno.test, async () => {
+    const root = await tempRoot();
+    const store = create(root.join("files"));
+    return withMembers(store, { [Symbol.asyncDispose]: () => root.remove() });
+  }, { name });
+}
+
+for (const durability of ["os", "disk"] as const) {
+  testIn(`local files (${durability})`, (root) => createLocalFiles({ root, durability }));
+}
+for (const [kind, create] of Object.entries(KINDS)) {
+  testIn(`zarr files over ${kind}`, (root) => createZarrFiles({ files: create(root) }));
+}
