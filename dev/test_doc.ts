@@ -16,7 +16,9 @@ const published = sources.filter((path) =>
   !path.startsWith("tests/") || /^tests\/(conformance|simulate)\//.test(path)
 );
 // A file is imported to be looked through: programs of threads have no example, and run nowhere else.
-const shown = published.filter((path) => / \* ```/.test(readFileSync(join(REPOSITORY, path), "utf8")));
+const shown = published.filter((path) =>
+  / \* ```/.test(readFileSync(join(REPOSITORY, path), "utf8"))
+);
 
 await using root = await tempRoot();
 await cp(join(REPOSITORY, "examples"), root.join("examples"), { recursive: true });
