@@ -9,8 +9,7 @@ import type { Backend, ListOptions, ObjectInfo, PutResult } from "../core/backen
 import { bodyBytes, clipRange, compareUtf8, plainBytes, storedBytes } from "../core/bytes/bytes.ts";
 import { fault } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
-import { realSystem } from "../core/system.ts";
-import type { System } from "../core/system.ts";
+import { realSystem, type System } from "../core/system.ts";
 
 export type * from "../core/backend.ts";
 export type { System } from "../core/system.ts";

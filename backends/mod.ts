@@ -8,23 +8,18 @@
  */
 import type { Backend, Layout, Locking } from "../core/backend.ts";
 import { fault } from "../core/errors.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
+import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { loadPart } from "../core/urls/load_part.ts";
-import { createLookup } from "../core/lookup.ts";
-import type { Lookup } from "../core/lookup.ts";
+import { createLookup, type Lookup } from "../core/lookup.ts";
 import { shown } from "../core/naming/names.ts";
 import type { Logger } from "../core/registry.ts";
 import { isStoreUrl } from "../core/urls/store_url.ts";
 import type { System } from "../core/system.ts";
 import { createLocalBackend } from "./local.ts";
 import { createMemoryBackend } from "./memory.ts";
-import { checkParameters, parsePlace } from "../core/urls/store_place.ts";
-import type { BackendPlace } from "../core/urls/store_place.ts";
-import { createS3Configs } from "./s3_configs.ts";
-import type { S3Configs } from "./s3_configs.ts";
-import { openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
-import type { BucketOptions } from "./s3_configs/open_bucket.ts";
+import { type BackendPlace, checkParameters, parsePlace } from "../core/urls/store_place.ts";
+import { createS3Configs, type S3Configs } from "./s3_configs.ts";
+import { type BucketOptions, openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
 import type { S3Credentials } from "./s3/credentials.ts";
 import { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
 

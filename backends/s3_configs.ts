@@ -2,17 +2,14 @@
 // the program itself, the environment, or an env file.
 import type { ObjectInfo } from "../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
+import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { nearest } from "../core/text/nearest.ts";
-import { realSystem } from "../core/system.ts";
-import type { System } from "../core/system.ts";
+import { realSystem, type System } from "../core/system.ts";
 import { bucketUrl, parseObjectUrl, parsePrefixUrl } from "./s3_configs/bucket_url.ts";
 import type { ObjectUrl } from "./s3_configs/bucket_url.ts";
 import { openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
-import { sealS3Config, SETTINGS } from "./s3_configs/s3_config.ts";
-import type { S3Config } from "./s3_configs/s3_config.ts";
+import { type S3Config, sealS3Config, SETTINGS } from "./s3_configs/s3_config.ts";
 import type { DownloadedFile, LocalFile } from "./s3_configs/local_file.ts";
 import { downloadObject, listObjects, objectInfo, uploadObject } from "./s3_configs/transfer.ts";
 import type {

@@ -1,6 +1,5 @@
 // Images: plain objects over a typed array, as the formats of images give and take them.
-import { ELEMENTS } from "./bytes/ndarray.ts";
-import type { DataOf, NDArray } from "./bytes/ndarray.ts";
+import { type DataOf, ELEMENTS, type NDArray } from "./bytes/ndarray.ts";
 import { fault } from "./errors.ts";
 
 /** The types of samples in image files. Only TIFF holds all of them. */

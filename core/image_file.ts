@@ -7,8 +7,7 @@ import {
   unwritable as unwritableImage,
 } from "./files/file_faults.ts";
 import { fault, isRegistryError, messageOf, type RegistryError } from "./errors.ts";
-import { isImage } from "./image.ts";
-import type { Image, ImageDType } from "./image.ts";
+import { type Image, type ImageDType, isImage } from "./image.ts";
 import { shown } from "./naming/names.ts";
 
 export const corruptImage: FileFault = corruptFile("image");

@@ -3,8 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRegistry } from "@holdfast/holdfast";
-import { createBatch, zip } from "@holdfast/holdfast/workers";
-import type { SaveEntry } from "@holdfast/holdfast/workers";
+import { createBatch, type SaveEntry, zip } from "@holdfast/holdfast/workers";
 
 /** As they would come from an instrument. */
 async function* readings(): AsyncGenerator<SaveEntry> {

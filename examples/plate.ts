@@ -5,8 +5,7 @@ import { createFileManager } from "@holdfast/holdfast/files";
 import { createLocalFiles } from "@holdfast/holdfast/files/local";
 import { createPlate, openPlate } from "@holdfast/holdfast/files/ome";
 import { npy } from "@holdfast/holdfast/formats/npy";
-import { zarrStore } from "@holdfast/holdfast/formats/zarr";
-import type { NDArray } from "@holdfast/holdfast/formats/zarr";
+import { type NDArray, zarrStore } from "@holdfast/holdfast/formats/zarr";
 
 const SIDE = 64;
 const CHANNELS = ["DAPI", "GFP", "RFP", "Cy5"];

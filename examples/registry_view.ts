@@ -1,8 +1,7 @@
 // A registry of one's own: what is below a prefix of another one, as if that was all there is, and only to be read. A
 // team is given `viewBelow(registry, "team-a/")`, and says `model` for `team-a/model`. Run it with
 // `deno run examples/registry_view.ts`.
-import { defineRegistry, openRegistry, parseRef } from "@holdfast/holdfast";
-import type { Registry } from "@holdfast/holdfast";
+import { defineRegistry, openRegistry, parseRef, type Registry } from "@holdfast/holdfast";
 
 /** The names of a registry below a prefix, without it. */
 export function viewBelow(inner: Registry, prefix: string): Registry {

@@ -5,8 +5,7 @@
 // With `redis` or `postgres` jobs can run on any machine: `holdfast worker --tasks
 // examples/upload.ts --queue URL`.
 import { createPlugins, JobRunner, Storage } from "@holdfast/holdfast/plugins";
-import { createBackground, workTasks } from "@holdfast/holdfast/plugins/jobs";
-import type { QueueRunner } from "@holdfast/holdfast/plugins/jobs";
+import { createBackground, type QueueRunner, workTasks } from "@holdfast/holdfast/plugins/jobs";
 
 const backend = Deno.args[0] ?? "local"; // or "minio", with MINIO_ENDPOINT, MINIO_ACCESS_KEY and MINIO_SECRET_KEY
 const job_type = Deno.args[1] ?? "background"; // or "memory", "redis" with REDIS_PORT …, "postgres" with PGPORT …

@@ -7,8 +7,7 @@
  *
  * @module
  */
-import type { Backend, CallOptions, ObjectInfo } from "../core/backend.ts";
-import { isPrefix } from "../core/backend.ts";
+import { type Backend, type CallOptions, isPrefix, type ObjectInfo } from "../core/backend.ts";
 import { compareUtf8 } from "../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
 import { contentSize, contentStream } from "../core/files/content.ts";
@@ -26,8 +25,7 @@ import {
 } from "../core/files/paths.ts";
 import type { FileEntry, FileStore, WriteFileOptions } from "../core/file_store.ts";
 import type { FileToDecode } from "../core/format.ts";
-import { described } from "../core/materializer.ts";
-import type { FileToSave } from "../core/materializer.ts";
+import { described, type FileToSave } from "../core/materializer.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
 import { mergeSorted } from "./bucket/merge_sorted.ts";
 import {

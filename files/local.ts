@@ -5,8 +5,7 @@
  */
 import fs from "node:fs";
 import type { CallOptions } from "../core/backend.ts";
-import { createDiskSync } from "../core/disk/disk_sync.ts";
-import type { DiskSync } from "../core/disk/disk_sync.ts";
+import { createDiskSync, type DiskSync } from "../core/disk/disk_sync.ts";
 import { errorCode } from "../core/disk/file_errors.ts";
 import { fault, isRegistryError, type RegistryError, retold } from "../core/errors.ts";
 import {
@@ -17,20 +16,16 @@ import {
   lostSource,
   missing,
   notEmpty,
+  type PathPlace,
   taken,
 } from "../core/files/path_errors.ts";
-import type { PathPlace } from "../core/files/path_errors.ts";
 import { folderOf, parsePath, relativeTarget } from "../core/files/paths.ts";
 import type { FileEntry, FileStore, NamedEntry, WriteFileOptions } from "../core/file_store.ts";
 import type { FileToDecode } from "../core/format.ts";
-import { described } from "../core/materializer.ts";
-import type { FileToSave } from "../core/materializer.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
-import { realSystem } from "../core/system.ts";
-import type { System } from "../core/system.ts";
-import { readNames, readSortedNames } from "./local/place.ts";
-import { DiskPlace } from "./local/place.ts";
+import { described, type FileToSave } from "../core/materializer.ts";
+import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
+import { realSystem, type System } from "../core/system.ts";
+import { DiskPlace, readNames, readSortedNames } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
 import {
   dropTaken,

@@ -18,8 +18,7 @@ import {
   targetOf,
 } from "../core/files/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
-import { realSystem } from "../core/system.ts";
-import type { System } from "../core/system.ts";
+import { realSystem, type System } from "../core/system.ts";
 
 export type * from "../core/file_store.ts";
 

@@ -7,21 +7,16 @@ import type { Backend } from "../core/backend.ts";
 import { fault, RegistryError } from "../core/errors.ts";
 import type { AnyFileStore } from "../core/file_store.ts";
 import { described } from "../core/materializer.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
+import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { BatchResult } from "../core/registry.ts";
 import { isStoreUrl } from "../core/urls/store_url.ts";
-import { createFormats } from "../formats/mod.ts";
-import type { Formats } from "../formats/mod.ts";
+import { createFormats, type Formats } from "../formats/mod.ts";
 import { createBucketFiles } from "./bucket.ts";
 import { createLocalFiles } from "./local.ts";
 import { createMemoryFiles } from "./memory.ts";
-import { createStoreSet, storesOf } from "./stores/store_set.ts";
-import type { FileStores } from "./stores/store_set.ts";
-import { checkedFiles, FILE_VERBS } from "./verbs/check_verbs.ts";
-import type { FileVerb } from "./verbs/check_verbs.ts";
-import { createFiles } from "./verbs/files.ts";
-import type { Files, LoadBatchOptions } from "./verbs/files.ts";
+import { createStoreSet, type FileStores, storesOf } from "./stores/store_set.ts";
+import { checkedFiles, FILE_VERBS, type FileVerb } from "./verbs/check_verbs.ts";
+import { createFiles, type Files, type LoadBatchOptions } from "./verbs/files.ts";
 import type { LoadFileOptions } from "./verbs/values.ts";
 
 export type {

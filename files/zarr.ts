@@ -14,8 +14,7 @@ import type { FileToDecode } from "../core/format.ts";
 import type { FileToSave } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
-import { realSystem } from "../core/system.ts";
-import type { System } from "../core/system.ts";
+import { realSystem, type System } from "../core/system.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import { createLanes } from "../core/work/lanes.ts";
 import type { ZarrArray, ZarrCodec } from "../formats/zarr.ts";
@@ -32,9 +31,8 @@ import {
 } from "./zarr/array_files.ts";
 import { ArrayLocks, type ArrayTask } from "./zarr/lock.ts";
 import { Look } from "./zarr/look.ts";
-import { placeMade, placeNew } from "./zarr/place_made.ts";
+import { placeMade, placeNew, replaceChunk } from "./zarr/place_made.ts";
 import { readStored } from "./zarr/read_stored.ts";
-import { replaceChunk } from "./zarr/place_made.ts";
 import { copyArray, moveArray, removeArray } from "./zarr/trees.ts";
 import { parseOutside as parse, WORKS, worksOf } from "./zarr/undo_change.ts";
 

@@ -14,14 +14,11 @@ import { inLargePieces } from "./archive/ranges.ts";
 import { readTar } from "./archive/tar_read.ts";
 import { writeTar } from "./archive/tar_write.ts";
 import { checkZipLinks, zipEntry } from "./archive/zip_content.ts";
-import { readZipDirectory } from "./archive/zip_directory.ts";
-import type { ZipLimits } from "./archive/zip_directory.ts";
+import { readZipDirectory, type ZipLimits } from "./archive/zip_directory.ts";
 import { writeZip } from "./archive/zip_write.ts";
 import { decodeNpy, encodeNpy } from "../core/bytes/npy.ts";
-import { isNDArray } from "../core/bytes/ndarray.ts";
-import type { NDArray } from "../core/bytes/ndarray.ts";
-import { fault } from "../core/errors.ts";
-import type { RegistryError } from "../core/errors.ts";
+import { isNDArray, type NDArray } from "../core/bytes/ndarray.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 
 export type * from "../core/format.ts";

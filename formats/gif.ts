@@ -16,8 +16,7 @@ import {
 } from "../core/image_file.ts";
 import type { Holds, ImageOptions } from "../core/image_file.ts";
 import { shown } from "../core/naming/names.ts";
-import { readGifBlocks } from "./gif/blocks.ts";
-import type { GifBlock, GifBlocks } from "./gif/blocks.ts";
+import { type GifBlock, type GifBlocks, readGifBlocks } from "./gif/blocks.ts";
 import { unpackIndices } from "./gif/lzw.ts";
 import { encodeGif, greys, indexColours } from "./gif/write.ts";
 

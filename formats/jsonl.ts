@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { fault } from "../core/errors.ts";
-import type { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { endOfString, parseJson } from "../core/text/json_text.ts";
-import { MAX_DEPTH, notPlain, plainProblem } from "../core/text/plain_value.ts";
-import type { PlainValue } from "../core/text/plain_value.ts";
+import { MAX_DEPTH, notPlain, plainProblem, type PlainValue } from "../core/text/plain_value.ts";
 import { decodeText, encodeText, splitLines } from "../core/text/text_stream.ts";
 import { untilAborted } from "../core/work/until_aborted.ts";
 import { exactNumber } from "../core/text/exact_number.ts";

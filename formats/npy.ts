@@ -5,8 +5,7 @@
  * @module
  */
 import { readAll } from "../core/bytes/bytes.ts";
-import { countElements, ELEMENTS, isNDArray } from "../core/bytes/ndarray.ts";
-import type { NDArray } from "../core/bytes/ndarray.ts";
+import { countElements, ELEMENTS, isNDArray, type NDArray } from "../core/bytes/ndarray.ts";
 import {
   checkNpySize,
   decodeElements,
@@ -14,8 +13,7 @@ import {
   encodeNpy,
   NPY_MEDIA_TYPE,
 } from "../core/bytes/npy.ts";
-import { MAX_HEADER_BYTES, parseNpyHeader } from "../core/bytes/npy_header.ts";
-import type { NpyHeader } from "../core/bytes/npy_header.ts";
+import { MAX_HEADER_BYTES, type NpyHeader, parseNpyHeader } from "../core/bytes/npy_header.ts";
 import { fault, RegistryError } from "../core/errors.ts";
 import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";

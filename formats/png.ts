@@ -8,8 +8,7 @@ import type { Format } from "../core/format.ts";
 import type { Image } from "../core/image.ts";
 import { checkHolds, corruptImage, holdsImage, readingFailed } from "../core/image_file.ts";
 import type { Holds, ImageOptions } from "../core/image_file.ts";
-import { checkPngData, INDEXED, PASSES, readPngChunks } from "./png/chunks.ts";
-import type { PngChunks } from "./png/chunks.ts";
+import { checkPngData, INDEXED, PASSES, type PngChunks, readPngChunks } from "./png/chunks.ts";
 import { inflateSync } from "node:zlib";
 import { concatBytes } from "../core/bytes/bytes.ts";
 

@@ -6,8 +6,7 @@
 import { fault } from "../core/errors.ts";
 import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
-import { IMAGE_DTYPES } from "../core/image.ts";
-import type { Image, ImageDType } from "../core/image.ts";
+import { type Image, IMAGE_DTYPES, type ImageDType } from "../core/image.ts";
 import {
   checkHolds,
   checkPixels,
@@ -20,8 +19,7 @@ import { shown } from "../core/naming/names.ts";
 import { openTiff, readDirectories, TAGS } from "./tiff/directory.ts";
 import type { Directory, TiffReader } from "./tiff/directory.ts";
 import { imageOf, readPage } from "./tiff/page.ts";
-import { readPixels } from "./tiff/read_page.ts";
-import type { Rectangle } from "./tiff/read_page.ts";
+import { readPixels, type Rectangle } from "./tiff/read_page.ts";
 import { encodeTiff } from "./tiff/write.ts";
 
 export type * from "../core/format.ts";

@@ -6,12 +6,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "npm:yaml@^2.9";
 import type { CreateNodeOptions, DocumentOptions, ScalarTag, SchemaOptions } from "npm:yaml@^2.9";
-import { fault } from "../core/errors.ts";
-import type { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import type { FileToDecode, Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
-import { notPlain, plainProblem } from "../core/text/plain_value.ts";
-import type { PlainValue } from "../core/text/plain_value.ts";
+import { notPlain, plainProblem, type PlainValue } from "../core/text/plain_value.ts";
 import { MAX_DEPTH, parseYamlDocument, SCHEMA } from "./yaml/document.ts";
 import type { YamlNode, YamlProblem } from "./yaml/document.ts";
 

@@ -1,6 +1,5 @@
 // `ArrayBuffer`s, as a file that holds just their bytes.
-import { defineMaterializer } from "../core/materializer.ts";
-import type { ClassMaterializer } from "../core/materializer.ts";
+import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
 import { ownBytes, viewBytes } from "../core/bytes/view_bytes.ts";
 

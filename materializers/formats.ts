@@ -11,8 +11,7 @@ import type { FileToDecode, Format } from "../core/format.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave, Materializers } from "../core/materializer.ts";
 import { isJsonObject, parseJson } from "../core/text/json_text.ts";
-import { createFormats } from "../formats/mod.ts";
-import type { Formats } from "../formats/mod.ts";
+import { createFormats, type Formats } from "../formats/mod.ts";
 import { onlyFile } from "./only_file.ts";
 
 export type { Artifact, ArtifactFile } from "../core/artifact.ts";

@@ -1,8 +1,7 @@
 // Plain data as JSON, exactly.
 import type { Artifact } from "../core/artifact.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
-import { defineMaterializer } from "../core/materializer.ts";
-import type { ClassMaterializer } from "../core/materializer.ts";
+import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
 import { parseJson } from "../core/text/json_text.ts";
 import { isPlain } from "../core/text/plain_value.ts";
 import { isArrayBuffer } from "./array_buffer.ts";

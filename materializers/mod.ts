@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { createMaterializerSet } from "../core/materializer.ts";
-import type { Materializers } from "../core/materializer.ts";
+import { createMaterializerSet, type Materializers } from "../core/materializer.ts";
 import { arrayBuffer } from "./array_buffer.ts";
 import { blob } from "./blob.ts";
 import { bytes } from "./bytes.ts";

@@ -1,8 +1,6 @@
 // N-dimensional arrays of numbers, as `.npy` files that NumPy reads.
-import { defineMaterializer } from "../core/materializer.ts";
-import type { ClassMaterializer } from "../core/materializer.ts";
-import { isNDArray } from "../core/bytes/ndarray.ts";
-import type { NDArray } from "../core/bytes/ndarray.ts";
+import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
+import { isNDArray, type NDArray } from "../core/bytes/ndarray.ts";
 import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../core/bytes/npy.ts";
 import { onlyFile } from "./only_file.ts";
 

@@ -16,10 +16,8 @@ import { shown } from "../core/naming/names.ts";
 import { DiskContent, lookAt, stateOf } from "../core/disk/disk_file.ts";
 import { onlyFile } from "./only_file.ts";
 import { StoredPath } from "./path/stored_path.ts";
-import { checkLocalPathOptions } from "./path/local_path_options.ts";
-import type { LocalPathOptions } from "./path/local_path_options.ts";
-import { factsOf, walkFolder } from "./path/walk_folder.ts";
-import type { FoundFile } from "./path/walk_folder.ts";
+import { checkLocalPathOptions, type LocalPathOptions } from "./path/local_path_options.ts";
+import { factsOf, type FoundFile, walkFolder } from "./path/walk_folder.ts";
 import { fileFacts } from "../core/record/file_facts.ts";
 
 /** A file or folder on disk, as a value to be saved. */

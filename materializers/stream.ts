@@ -1,8 +1,7 @@
 // Streams of bytes.
 import { plainBytes } from "../core/bytes/bytes.ts";
 import { fault } from "../core/errors.ts";
-import { defineMaterializer } from "../core/materializer.ts";
-import type { ClassMaterializer } from "../core/materializer.ts";
+import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
 
 /**

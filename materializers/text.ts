@@ -1,7 +1,6 @@
 // Strings, as UTF-8 files.
 import { fault } from "../core/errors.ts";
-import { defineMaterializer } from "../core/materializer.ts";
-import type { ClassMaterializer } from "../core/materializer.ts";
+import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
 
 const encoder = new TextEncoder();

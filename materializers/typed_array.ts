@@ -3,8 +3,7 @@ import { fault } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileSource } from "../core/materializer.ts";
 import type { DType, TypedArray } from "../core/bytes/ndarray.ts";
-import { NPY_MEDIA_TYPE } from "../core/bytes/npy.ts";
-import { decodeNpy, encodeNpy } from "../core/bytes/npy.ts";
+import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../core/bytes/npy.ts";
 import { onlyFile } from "./only_file.ts";
 
 interface TypedArrayClass {

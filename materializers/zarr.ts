@@ -5,8 +5,7 @@
  * @module
  */
 import type { Artifact } from "../core/artifact.ts";
-import { areTimes, isNDArray } from "../core/bytes/ndarray.ts";
-import type { DType, NDArray } from "../core/bytes/ndarray.ts";
+import { areTimes, type DType, isNDArray, type NDArray } from "../core/bytes/ndarray.ts";
 import { readAll } from "../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
 import type { FileToSave } from "../core/materializer.ts";

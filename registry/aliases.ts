@@ -2,8 +2,7 @@
 import { isPrefix } from "../core/backend.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
 import { checkName, shown } from "../core/naming/names.ts";
-import { encodeRecord } from "../core/record/record.ts";
-import type { Origin } from "../core/record/record.ts";
+import { encodeRecord, type Origin } from "../core/record/record.ts";
 import { checkAlias, parseRef } from "../core/naming/refs.ts";
 import type {
   AliasChange,
@@ -12,10 +11,8 @@ import type {
   SignalOptions,
 } from "../core/registry.ts";
 import { parseVersion } from "../core/naming/versions.ts";
-import { writeCell } from "./cell/cell.ts";
-import type { KnownHead } from "./cell/cell.ts";
-import { checkWritable } from "./opening/context.ts";
-import type { Context } from "./opening/context.ts";
+import { type KnownHead, writeCell } from "./cell/cell.ts";
+import { checkWritable, type Context } from "./opening/context.ts";
 import { asGeneration, liveHeads, readRecord, recordOfKind } from "./cell/heads.ts";
 import type { FoundRecord, Head } from "./cell/heads.ts";
 import { aliasCell, aliasesFolder, parseCellKey } from "./layout.ts";

@@ -1,8 +1,7 @@
 // A registry of one's own, from the little that only it knows.
 import type { Artifact } from "../core/artifact.ts";
 import { fault, orMissing } from "../core/errors.ts";
-import { isDefinedArtifact, namedBy } from "../core/materializer.ts";
-import type { DefinedArtifact } from "../core/materializer.ts";
+import { type DefinedArtifact, isDefinedArtifact, namedBy } from "../core/materializer.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import { checkAlias, parseRef } from "../core/naming/refs.ts";
 import type { LoadOptions, ReadOptions, Registry, SignalOptions } from "../core/registry.ts";

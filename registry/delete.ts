@@ -2,25 +2,19 @@
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { encodeRecord } from "../core/record/record.ts";
-import { parseRef } from "../core/naming/refs.ts";
+import { parseRef, type Ref } from "../core/naming/refs.ts";
 import { checkDelete } from "../core/options/check_delete.ts";
-import type { Ref } from "../core/naming/refs.ts";
 import type { DeleteOptions, SignalOptions } from "../core/registry.ts";
-import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
-import type { Version } from "../core/naming/versions.ts";
+import { FIRST_VERSION, parseVersion, type Version } from "../core/naming/versions.ts";
 import { listAliases } from "./aliases.ts";
 import { whileForgetting } from "./cache/cached_records.ts";
-import { writeCell } from "./cell/cell.ts";
-import type { KnownHead } from "./cell/cell.ts";
-import { checkWritable } from "./opening/context.ts";
-import type { Context } from "./opening/context.ts";
-import { readHead, readRecord, versionHeads } from "./cell/heads.ts";
-import type { VersionHead } from "./cell/heads.ts";
+import { type KnownHead, writeCell } from "./cell/cell.ts";
+import { checkWritable, type Context } from "./opening/context.ts";
+import { readHead, readRecord, type VersionHead, versionHeads } from "./cell/heads.ts";
 import { cellOf, versionCell } from "./layout.ts";
 import { settle } from "./cell/settle.ts";
 import { sinceAbove } from "./cell/since.ts";
-import { startOperation } from "./cell/operation.ts";
-import type { Operation } from "./cell/operation.ts";
+import { type Operation, startOperation } from "./cell/operation.ts";
 import { tryLocate } from "./resolve.ts";
 
 export async function deleteRef(

@@ -1,8 +1,7 @@
 // Every storage key, and back. FORMAT.md describes the same byte by byte.
 import { fault } from "../core/errors.ts";
 import { decodeName, encodeName, encodeNamePrefix, shown } from "../core/naming/names.ts";
-import { decodeOrder, FIRST_VERSION } from "../core/naming/versions.ts";
-import type { Version } from "../core/naming/versions.ts";
+import { decodeOrder, FIRST_VERSION, type Version } from "../core/naming/versions.ts";
 
 /** Longest key, bytes. */
 const MAX_KEY_BYTES = 900;

@@ -19,12 +19,10 @@ import { payloadKey } from "./layout.ts";
 import { ownPlace, parseFileList, placeOf } from "./payload/objects.ts";
 import { getPart } from "./payload/part_runs.ts";
 import { createArtifact, fileInfo, readThrough } from "./payload/read.ts";
-import { createLoadLimit } from "../core/record/load_limit.ts";
-import type { LoadLimit } from "../core/record/load_limit.ts";
+import { createLoadLimit, type LoadLimit } from "../core/record/load_limit.ts";
 import { makeValue } from "../core/record/make_value.ts";
 import type { PayloadSource } from "./payload/store_reader.ts";
-import { locate, tryLocate } from "./resolve.ts";
-import type { Located } from "./resolve.ts";
+import { locate, type Located, tryLocate } from "./resolve.ts";
 import { countingHead, isLate, noteVoid } from "./cell/voids.ts";
 
 /** A read that is overtaken by writers begins anew; more often than this it is not their doing. */

@@ -6,16 +6,14 @@ import type { Registry, SignalOptions } from "../core/registry.ts";
 import { compareVersions, parseVersion, parseVersionRange } from "../core/naming/versions.ts";
 import { createLimit, forEachAtOnce } from "../core/work/at_once.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
-import { checkWritable, knownContext } from "./opening/context.ts";
-import type { Context } from "./opening/context.ts";
+import { checkWritable, type Context, knownContext } from "./opening/context.ts";
 import { NAMES, namesPrefix } from "./layout.ts";
 import { checkHas, checkKnown } from "./listing.ts";
 import { readThrough } from "./payload/read.ts";
 import { mirrorName } from "./mirror/mirror_name.ts";
 import { countItem, emptyReport } from "./mirror/report.ts";
 import type { MirrorFailure, MirrorItem, MirrorProgress, MirrorReport } from "./mirror/report.ts";
-import { persist } from "./mirror/run.ts";
-import type { AnyRun, MirrorRun, NamePair } from "./mirror/run.ts";
+import { type AnyRun, type MirrorRun, type NamePair, persist } from "./mirror/run.ts";
 
 /** Options of {@linkcode mirrorRegistry}. */
 export interface MirrorOptions extends SignalOptions {

@@ -1,18 +1,14 @@
 // Finding out by trying whether a store does what a registry needs of it.
 import type { Backend } from "../core/backend.ts";
-import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
-import type { ErrorCode } from "../core/errors.ts";
+import { type ErrorCode, fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import { checkGiven } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
-import { realSystem } from "../core/system.ts";
-import type { System } from "../core/system.ts";
+import { realSystem, type System } from "../core/system.ts";
 import type { OpeningContext } from "./opening/context.ts";
 import { probeFolder } from "./layout.ts";
-import { clockStep, createSteps, readSteps } from "./probe/objects.ts";
-import type { ClockReading } from "./probe/objects.ts";
+import { type ClockReading, clockStep, createSteps, readSteps } from "./probe/objects.ts";
 import { listSteps } from "./probe/lists.ts";
-import { ProbeTarget, Unmet } from "./probe/target.ts";
-import type { ProbeStepDefinition } from "./probe/target.ts";
+import { type ProbeStepDefinition, ProbeTarget, Unmet } from "./probe/target.ts";
 
 /** A store that does not answer is not waited for to clean up. */
 const CLEAN_UP_MS = 5_000;

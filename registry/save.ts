@@ -1,8 +1,7 @@
 // Saving: payload first, then one record.
 import { fault, isRegistryError, messageOf, type RegistryError } from "../core/errors.ts";
 import type { Executor } from "../core/executor.ts";
-import { checkMaterializer } from "../core/materializer.ts";
-import type { FilesToSave } from "../core/materializer.ts";
+import { checkMaterializer, type FilesToSave } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
 import { artifactDigest, encodeRecord } from "../core/record/record.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
@@ -12,30 +11,25 @@ import type { SavedArtifact, SaveOptions, TransferProgress } from "../core/regis
 import { withDeadline } from "../core/retry.ts";
 import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
 import { createRecord, pause } from "./cell/cell.ts";
-import { checkSave, userFields } from "./save_options.ts";
-import type { UserFields } from "./save_options.ts";
+import { checkSave, type UserFields, userFields } from "./save_options.ts";
 import type { Context } from "./opening/context.ts";
-import { readHead } from "./cell/heads.ts";
-import type { FoundRecord } from "./cell/heads.ts";
+import { type FoundRecord, readHead } from "./cell/heads.ts";
 import {
   cellOf,
   encodePlace,
   orderSegment,
   payloadFolder,
   payloadKey,
+  type PayloadPlace,
   recordKey,
 } from "./layout.ts";
-import type { PayloadPlace } from "./layout.ts";
 import { announceInputs } from "./lineage/inputs.ts";
 import { payloadSource } from "./load.ts";
-import { startOperation } from "./cell/operation.ts";
-import type { Operation } from "./cell/operation.ts";
+import { type Operation, startOperation } from "./cell/operation.ts";
 import { settle, settleVersion } from "./cell/settle.ts";
 import type { PayloadJobs } from "./jobs/kinds.ts";
-import { createBase, isStaleView } from "./payload/base.ts";
-import type { Base } from "./payload/base.ts";
-import { Payload } from "./payload/write.ts";
-import type { ValueToStore } from "./payload/write.ts";
+import { type Base, createBase, isStaleView } from "./payload/base.ts";
+import { Payload, type ValueToStore } from "./payload/write.ts";
 import { locate, tryLocate } from "./resolve.ts";
 import { automaticTarget, explicitTarget } from "./target/target.ts";
 import type { Target, TargetChooser } from "./target/target.ts";

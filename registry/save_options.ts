@@ -6,8 +6,7 @@ import { checkMetadata } from "../core/record/metadata.ts";
 import type { VersionRecord } from "../core/record/record.ts";
 import type { SaveOptions } from "../core/registry.ts";
 import { checkInputs } from "./lineage/inputs.ts";
-import { checkWritable } from "./opening/context.ts";
-import type { Context } from "./opening/context.ts";
+import { checkWritable, type Context } from "./opening/context.ts";
 import { checkEncoding } from "./payload/encoding.ts";
 
 /** Throws `Invalid` for options of a save that contradict one another, or the registry's settings. */

@@ -2,12 +2,11 @@ import { assert, assertMatch } from "@std/assert";
 import { createGcsBackend } from "../backends/gcs.ts";
 import { createLocalBackend } from "../backends/local.ts";
 import { createMemoryBackend } from "../backends/memory.ts";
-import { createS3Configs } from "../backends/mod.ts";
+import { createS3Configs, openBackend } from "../backends/mod.ts";
 import { createS3Backend } from "../backends/s3.ts";
 import type { Backend } from "../core/backend.ts";
 import { openHttpRegistry } from "../apps/http_client.ts";
 import { createHandler, listen } from "../apps/server.ts";
-import { openBackend } from "../backends/mod.ts";
 import { isRegistryError } from "../core/errors.ts";
 import { createMemoryFiles } from "../files/memory.ts";
 import { createFileManager } from "../files/mod.ts";
@@ -24,10 +23,10 @@ import {
   presignDownload,
   prune,
   rebuildLineage,
+  type Registry,
   spaceOf,
   verifyRegistry,
 } from "../mod.ts";
-import type { Registry } from "../mod.ts";
 import { createOperators, runCommand } from "../operators/mod.ts";
 import { planPipeline, runPipeline, submitRun } from "../operators/runner/mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";

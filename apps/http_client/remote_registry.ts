@@ -1,7 +1,6 @@
 // The verbs of a registry, each as requests to its service.
 import { fault, orMissing } from "../../core/errors.ts";
-import { namedBy } from "../../core/materializer.ts";
-import type { DefinedArtifact, Materializers } from "../../core/materializer.ts";
+import { type DefinedArtifact, type Materializers, namedBy } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";

@@ -1,6 +1,5 @@
 // Listing a bucket page by page.
-import { isPrefix } from "../../core/backend.ts";
-import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
+import { isPrefix, type ListOptions, type ObjectInfo, type Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 
 /** Most entries of a page, in all stores. */

@@ -5,12 +5,10 @@ import { RegistryError } from "../../core/errors.ts";
 import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { Connections } from "../bucket/connections.ts";
-import { FirstContact } from "../bucket/first_contact.ts";
-import type { FirstTry } from "../bucket/first_contact.ts";
+import { FirstContact, type FirstTry } from "../bucket/first_contact.ts";
 import { failure, faultError, replyError, replyText, unreached } from "./errors.ts";
 import type { FailedCall } from "./errors.ts";
-import { exchange } from "./exchange.ts";
-import type { HttpFault, HttpReply, HttpRequest } from "./exchange.ts";
+import { exchange, type HttpFault, type HttpReply, type HttpRequest } from "./exchange.ts";
 import type { Place } from "./place.ts";
 import type { Pass, SignIn } from "./sign_in.ts";
 

@@ -1,7 +1,6 @@
 // The bucket itself: made if asked for, and looked for where "not found" could mean the object or
 // the bucket.
-import { GcsApi, isMissing, objectPath } from "./api.ts";
-import type { ApiCall, ApiOptions } from "./api.ts";
+import { type ApiCall, type ApiOptions, GcsApi, isMissing, objectPath } from "./api.ts";
 import { missingBucket } from "./errors.ts";
 import type { HttpReply } from "./exchange.ts";
 

@@ -1,7 +1,6 @@
 // Copying objects inside the store, and removing them.
 import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
-import { objectInfo, objectPath, replyJson } from "./api.ts";
-import type { GcsApi, ObjectResource } from "./api.ts";
+import { type GcsApi, objectInfo, objectPath, type ObjectResource, replyJson } from "./api.ts";
 import { failure } from "./errors.ts";
 import type { GcsPutOptions } from "./put.ts";
 

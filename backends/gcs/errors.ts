@@ -1,7 +1,6 @@
 // What the answers of the store mean to the caller.
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
-import type { RegistryErrorFields } from "../../core/errors.ts";
+import { fault, type RegistryError, type RegistryErrorFields } from "../../core/errors.ts";
 import { NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
 import type { HttpFault, HttpReply } from "./exchange.ts";
 

@@ -7,8 +7,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { realSystem } from "../../core/system.ts";
-import type { Connections } from "../bucket/connections.ts";
-import { UNTRUSTED_HINT, untrustedHint } from "../bucket/connections.ts";
+import { type Connections, UNTRUSTED_HINT, untrustedHint } from "../bucket/connections.ts";
 
 export interface HttpRequest {
   method: string;

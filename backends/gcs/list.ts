@@ -3,8 +3,7 @@ import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { shown } from "../../core/naming/names.ts";
 import { listPages, PAGE } from "../bucket/list.ts";
-import { objectInfo, objectPath, replyJson } from "./api.ts";
-import type { GcsApi, ObjectResource } from "./api.ts";
+import { type GcsApi, objectInfo, objectPath, type ObjectResource, replyJson } from "./api.ts";
 import { failure } from "./errors.ts";
 
 interface Page {

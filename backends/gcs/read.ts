@@ -10,8 +10,7 @@ import {
   storedObject,
 } from "../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../core/errors.ts";
-import { joined, partsInOrder } from "../bucket/parts_in_order.ts";
-import type { Span } from "../bucket/parts_in_order.ts";
+import { joined, partsInOrder, type Span } from "../bucket/parts_in_order.ts";
 import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
 import type { GcsApi, ObjectResource } from "./api.ts";
 import { failure } from "./errors.ts";

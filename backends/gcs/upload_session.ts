@@ -3,10 +3,8 @@
 // reply leaves no doubt. https://cloud.google.com/storage/docs/performing-resumable-uploads
 import type { RegistryError } from "../../core/errors.ts";
 import { isPassing } from "../../core/retry.ts";
-import { objectPath } from "./api.ts";
-import type { GcsApi } from "./api.ts";
-import { failure, faultError, replyError } from "./errors.ts";
-import type { FailedCall } from "./errors.ts";
+import { type GcsApi, objectPath } from "./api.ts";
+import { type FailedCall, failure, faultError, replyError } from "./errors.ts";
 import type { HttpFault, HttpReply } from "./exchange.ts";
 
 /** An object that is being written. */

@@ -3,8 +3,7 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import type { CallOptions, CopiedObject, Locking } from "../../core/backend.ts";
 import { closeRead, look } from "../../core/disk/disk_calls.ts";
-import { syncFile } from "../../core/disk/disk_sync.ts";
-import type { DiskSync } from "../../core/disk/disk_sync.ts";
+import { type DiskSync, syncFile } from "../../core/disk/disk_sync.ts";
 import { errorCode } from "../../core/disk/file_errors.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
@@ -12,8 +11,7 @@ import { withLock } from "./lock.ts";
 import { makeRoot } from "./make_root.ts";
 import { isOrdinary } from "./own_files.ts";
 import { placeByRename } from "./place.ts";
-import { objectInfo } from "./root.ts";
-import type { LocalRoot } from "./root.ts";
+import { type LocalRoot, objectInfo } from "./root.ts";
 import { removeStage } from "./stage.ts";
 
 export interface LocalCopyOptions {

@@ -1,8 +1,7 @@
 // What the errors of a file system mean to the caller.
 import { fileURLToPath } from "node:url";
 import { errorCode } from "../../core/disk/file_errors.ts";
-import { RegistryError } from "../../core/errors.ts";
-import type { RegistryErrorFields } from "../../core/errors.ts";
+import { RegistryError, type RegistryErrorFields } from "../../core/errors.ts";
 
 export interface FailedCall {
   action: string;

@@ -5,8 +5,7 @@ import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { readFolder } from "../../core/disk/disk_calls.ts";
 import { listObjects } from "./list.ts";
 import { readFile, readObject } from "./read.ts";
-import { statObject } from "./root.ts";
-import type { LocalRoot } from "./root.ts";
+import { type LocalRoot, statObject } from "./root.ts";
 
 /** Each is of an object that another program removed right after it was listed. */
 const MAX_ATTEMPTS = 1000;

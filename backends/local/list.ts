@@ -3,8 +3,7 @@ import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { readFolder } from "../../core/disk/disk_calls.ts";
 import { linkError } from "./own_files.ts";
-import { statObject } from "./root.ts";
-import type { LocalRoot } from "./root.ts";
+import { type LocalRoot, statObject } from "./root.ts";
 
 interface Entry {
   /** Its path: of a folder with `/` behind it, and of a link, which is taken for one. */

@@ -3,14 +3,12 @@
 import fs from "node:fs";
 import type { Locking } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System } from "../../core/system.ts";
 import { lookIfThere } from "../../core/disk/disk_calls.ts";
 import { errorCode } from "../../core/disk/file_errors.ts";
 import { makeRoot } from "./make_root.ts";
 import { isOrdinary } from "./own_files.ts";
-import { LOCK_FILE, parseRoot } from "./root.ts";
-import type { LocalRoot } from "./root.ts";
+import { type LocalRoot, LOCK_FILE, parseRoot } from "./root.ts";
 
 const MAX_WAIT_MS = 5;
 

@@ -1,11 +1,9 @@
 // Opening objects: ordinary files of the own folder, without waiting.
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { closeRead, look, lookOf } from "../../core/disk/disk_calls.ts";
-import type { FileLook } from "../../core/disk/disk_calls.ts";
+import { closeRead, type FileLook, look, lookOf } from "../../core/disk/disk_calls.ts";
 import { errorCode } from "../../core/disk/file_errors.ts";
-import { isOrdinary, notOrdinary } from "./own_files.ts";
-import type { StorePlace } from "./own_files.ts";
+import { isOrdinary, notOrdinary, type StorePlace } from "./own_files.ts";
 import type { LocalRoot } from "./root.ts";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;

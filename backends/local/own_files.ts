@@ -5,8 +5,7 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { look } from "../../core/disk/disk_calls.ts";
-import type { FileLook } from "../../core/disk/disk_calls.ts";
+import { type FileLook, look } from "../../core/disk/disk_calls.ts";
 import { errorCode } from "../../core/disk/file_errors.ts";
 import type { System } from "../../core/system.ts";
 

@@ -4,14 +4,11 @@ import type { Body, Locking, PutOptions, PutResult } from "../../core/backend.ts
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { checkFileLocks, withLock } from "./lock.ts";
-import { isTaken, placeByLink, placeByRename, placeUnderLock } from "./place.ts";
-import type { Placement } from "./place.ts";
+import { isTaken, placeByLink, placeByRename, type Placement, placeUnderLock } from "./place.ts";
 import { saysFull } from "./errors.ts";
-import { objectInfo } from "./root.ts";
-import type { LocalRoot } from "./root.ts";
+import { type LocalRoot, objectInfo } from "./root.ts";
 import { giveReserve } from "./reserve.ts";
-import { closeStage, removeStage, writeStage } from "./stage.ts";
-import type { Stage } from "./stage.ts";
+import { closeStage, removeStage, type Stage, writeStage } from "./stage.ts";
 import type { DiskSync } from "../../core/disk/disk_sync.ts";
 import type { Turn } from "./turn.ts";
 

@@ -10,8 +10,7 @@ import { closeRead, look, openFile } from "../../core/disk/disk_calls.ts";
 import type { FileLook, OpenFile } from "../../core/disk/disk_calls.ts";
 import { openObject } from "./open_object.ts";
 import { isOrdinary } from "./own_files.ts";
-import { objectInfo } from "./root.ts";
-import type { LocalRoot } from "./root.ts";
+import { type LocalRoot, objectInfo } from "./root.ts";
 
 const AT_ONCE_BYTES = 1 << 20;
 const CHUNK_BYTES = 1 << 20;

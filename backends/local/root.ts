@@ -5,17 +5,12 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Layout, ObjectInfo } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { look } from "../../core/disk/disk_calls.ts";
-import type { FileLook } from "../../core/disk/disk_calls.ts";
+import { type FileLook, look } from "../../core/disk/disk_calls.ts";
 import { errorCode } from "../../core/disk/file_errors.ts";
-import { diskError } from "./errors.ts";
-import type { FailedCall } from "./errors.ts";
-import { keyLayout } from "./layout.ts";
-import type { KeyLayout } from "./layout.ts";
-import { createWays, isOrdinary } from "./own_files.ts";
-import type { Ways } from "./own_files.ts";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { diskError, type FailedCall } from "./errors.ts";
+import { type KeyLayout, keyLayout } from "./layout.ts";
+import { createWays, isOrdinary, type Ways } from "./own_files.ts";
+import { realSystem, type System } from "../../core/system.ts";
 
 export interface LocalRoot {
   /** Its absolute path. */

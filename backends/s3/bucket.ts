@@ -1,10 +1,8 @@
 // The bucket itself: whether it is there, and making it.
 import type { S3Wire } from "./wire.ts";
 import type { S3Contact } from "./contact.ts";
-import { failureOf, s3Error } from "./errors.ts";
-import type { FailedCall } from "./errors.ts";
-import { call, callError } from "./store.ts";
-import type { S3Store } from "./store.ts";
+import { type FailedCall, failureOf, s3Error } from "./errors.ts";
+import { call, callError, type S3Store } from "./store.ts";
 
 /** Throws `NotFound` where the bucket does not exist. */
 export async function checkBucket(store: S3Store, signal?: AbortSignal): Promise<void> {

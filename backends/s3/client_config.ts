@@ -1,10 +1,8 @@
 // How the SDK's clients are set up.
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { checkCertificates } from "../bucket/connections.ts";
-import type { Connections } from "../bucket/connections.ts";
+import { checkCertificates, type Connections } from "../bucket/connections.ts";
 import type { S3Provider } from "../s3_providers.ts";
-import { checkCredentials } from "./credentials.ts";
-import type { CredentialCache, S3Credentials } from "./credentials.ts";
+import { checkCredentials, type CredentialCache, type S3Credentials } from "./credentials.ts";
 
 interface ClientOptions {
   credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);

@@ -1,7 +1,6 @@
 // Copying inside the store.
 import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
-import { call, fullKey, keyFault, objectInfo } from "./store.ts";
-import type { S3Store } from "./store.ts";
+import { call, fullKey, keyFault, objectInfo, type S3Store } from "./store.ts";
 import { beginUpload } from "./write/upload.ts";
 
 /** Above this size a copy is made in parts: a store may say nothing until it has copied all of them. */

@@ -3,8 +3,7 @@ import type { CallOptions, DeleteFailure } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { deleteEach } from "../bucket/delete_each.ts";
 import { failureOf, isMissingKey } from "./errors.ts";
-import { call, callError, fullKey } from "./store.ts";
-import type { S3Store } from "./store.ts";
+import { call, callError, fullKey, type S3Store } from "./store.ts";
 
 const BATCH = 1000;
 const SINGLE_AT_ONCE = 16;

@@ -2,8 +2,7 @@
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { S3CallName } from "./calls.ts";
-import { meaningOf } from "./meanings.ts";
-import type { Failure } from "./meanings.ts";
+import { type Failure, meaningOf } from "./meanings.ts";
 
 export interface FailedCall {
   /** What was attempted, for the message: `put`, `list`. */

@@ -2,8 +2,7 @@
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { shown } from "../../core/naming/names.ts";
 import { listPages } from "../bucket/list.ts";
-import { call, keyFault, objectInfo } from "./store.ts";
-import type { S3Store } from "./store.ts";
+import { call, keyFault, objectInfo, type S3Store } from "./store.ts";
 
 /** No key begins so; some stores refuse to look. */
 const NO_BEGINNING = /(^|\/)\.{0,2}\/|\0/;

@@ -2,8 +2,7 @@
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parsePrefix, prefixPath, S3_NAMES } from "../bucket/keys.ts";
-import { findS3Provider } from "../s3_providers.ts";
-import type { S3Provider } from "../s3_providers.ts";
+import { findS3Provider, type S3Provider } from "../s3_providers.ts";
 
 export interface PlaceOptions {
   bucket: string;

@@ -4,8 +4,7 @@ import { createHash, createHmac } from "node:crypto";
 import type { PresignOptions } from "../../core/backend.ts";
 import { attachment } from "../../core/naming/names.ts";
 import type { PlainRequest, Signer } from "./calls.ts";
-import { fullKey, keyFault } from "./store.ts";
-import type { S3Store } from "./store.ts";
+import { fullKey, keyFault, type S3Store } from "./store.ts";
 
 const MAX_MS = 7 * 24 * 3_600_000;
 

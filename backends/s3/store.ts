@@ -10,11 +10,9 @@ import { objectName, S3_NAMES } from "../bucket/keys.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import type { ReplyHeaders, S3CallName, S3Calls, SendOptions } from "./calls.ts";
 import type { S3Contact } from "./contact.ts";
-import { checkReply } from "./wire.ts";
-import type { S3Wire } from "./wire.ts";
+import { checkReply, type S3Wire } from "./wire.ts";
 import type { CredentialCache, S3Credentials } from "./credentials.ts";
-import { failureOf, s3Error } from "./errors.ts";
-import type { FailedCall } from "./errors.ts";
+import { type FailedCall, failureOf, s3Error } from "./errors.ts";
 
 export interface S3Store {
   readonly bucket: string;

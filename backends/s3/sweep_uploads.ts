@@ -1,8 +1,7 @@
 // Unfinished uploads that nobody will finish.
 import type { SweepOptions, SweptUpload } from "../../core/backend.ts";
 import { failureOf } from "./errors.ts";
-import { call } from "./store.ts";
-import type { S3Store } from "./store.ts";
+import { call, type S3Store } from "./store.ts";
 
 /** Ends the uploads under the prefix that began before a time; yields what it ended. */
 export async function* sweepUploads(

@@ -7,8 +7,7 @@ import { parse } from "@std/dotenv";
 import { fileError } from "../../core/disk/file_errors.ts";
 import { mayRead } from "../../core/disk/may_read.ts";
 import type { System } from "../../core/system.ts";
-import { SETTINGS } from "./s3_config.ts";
-import type { S3Config, S3Setting } from "./s3_config.ts";
+import { type S3Config, type S3Setting, SETTINGS } from "./s3_config.ts";
 
 const SUFFIXES: Record<S3Setting, string> = {
   endpoint: "ENDPOINT",

@@ -3,8 +3,7 @@
 import type { FileSource } from "../materializer.ts";
 import { concatBytes, iterableStream } from "./bytes.ts";
 import { fault } from "../errors.ts";
-import { countElements, ELEMENTS } from "./ndarray.ts";
-import type { DType, NDArray, TypedArray } from "./ndarray.ts";
+import { countElements, type DType, ELEMENTS, type NDArray, type TypedArray } from "./ndarray.ts";
 import { viewBytes } from "./view_bytes.ts";
 import { corruptNpy, encodeNpyHeader, HOST_BIG_ENDIAN, parseNpyHeader } from "./npy_header.ts";
 import type { NpyHeader } from "./npy_header.ts";

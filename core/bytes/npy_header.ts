@@ -5,8 +5,7 @@
 // and `shape`, filled with spaces up to a newline.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import { ELEMENTS } from "./ndarray.ts";
-import type { DType } from "./ndarray.ts";
+import { type DType, ELEMENTS } from "./ndarray.ts";
 
 export interface NpyHeader {
   dtype: DType;

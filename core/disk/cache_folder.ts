@@ -4,8 +4,7 @@ import { fileURLToPath } from "node:url";
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { folderProblem } from "./private_folder.ts";
-import { isGranted } from "../system.ts";
-import type { System } from "../system.ts";
+import { isGranted, type System } from "../system.ts";
 
 /** A folder that may be used, or why there is none; `unsafe` where it is there and not this user's alone. */
 export type CacheFolder = { path: string } | { problem: string; unsafe?: true };

@@ -8,10 +8,9 @@ import {
   openSync,
   readSync,
   realpathSync,
+  type Stats,
 } from "node:fs";
-import type { Stats } from "node:fs";
-import { open } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { iterableStream } from "../bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError } from "../errors.ts";
 import { fileError, onDisk } from "./file_errors.ts";

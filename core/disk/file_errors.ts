@@ -1,6 +1,5 @@
 // Failures of the file system in the terms of {@linkcode RegistryError}.
-import { fault, RegistryError } from "../errors.ts";
-import type { ErrorCode } from "../errors.ts";
+import { type ErrorCode, fault, RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
 const MEANING: Record<string, [code: ErrorCode, state: string]> = {

@@ -4,8 +4,7 @@ import { dirname, join } from "node:path";
 import type { ArtifactFile } from "../artifact.ts";
 import type { FileInfo } from "../record/record.ts";
 import { mapAtOnce } from "../work/at_once.ts";
-import { createSideBySide } from "../work/side_by_side.ts";
-import type { SideBySide } from "../work/side_by_side.ts";
+import { createSideBySide, type SideBySide } from "../work/side_by_side.ts";
 import { beginFile, makeExecutable, READ_AHEAD_BYTES } from "./write_file.ts";
 
 export interface StageOptions {

@@ -1,14 +1,12 @@
 // What lies in a folder beside the files of a version, and removing it: never through a link, and
 // never what belongs to somebody else's work there.
-import { readdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
-import type { Dirent } from "node:fs";
+import { type Dirent, readdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
 import { isRegistryFolder } from "../places/registry_folder.ts";
-import { realSystem } from "../system.ts";
-import type { System } from "../system.ts";
+import { realSystem, type System } from "../system.ts";
 import { errorCode, fileError, onDisk } from "./file_errors.ts";
 import { foldersOf } from "./file_paths.ts";
 import { mayRead } from "./may_read.ts";

@@ -1,6 +1,5 @@
 // Where the files of an artifact are written, and what may not be written at all.
-import { lstatSync, realpathSync, statSync } from "node:fs";
-import type { Stats } from "node:fs";
+import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { Artifact } from "../artifact.ts";
 import { fault, type RegistryError } from "../errors.ts";

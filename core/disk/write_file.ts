@@ -1,7 +1,6 @@
 // Writing one large file: in order, or in pieces that are read at the same time.
 import { chmodSync, statSync } from "node:fs";
-import { open } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import type { ArtifactFile, FilePiece } from "../artifact.ts";
 import { forEachChunk } from "../bytes/bytes.ts";
 import type { FileInfo } from "../record/record.ts";

@@ -3,8 +3,7 @@ import { bodyBytes, bodySize, bodyStream, bytesStream, plainBytes } from "../byt
 import type { ByteRange, CallOptions } from "../backend.ts";
 import { fault } from "../errors.ts";
 import type { FileToDecode } from "../format.ts";
-import { described } from "../materializer.ts";
-import type { FileSource, FileToSave } from "../materializer.ts";
+import { described, type FileSource, type FileToSave } from "../materializer.ts";
 
 type Content = FileToSave["content"];
 

@@ -4,8 +4,7 @@ import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Ref } from "../naming/refs.ts";
 import type { DeleteOptions } from "../registry.ts";
-import { checkOptions } from "./check_options.ts";
-import type { OptionNames } from "./check_options.ts";
+import { checkOptions, type OptionNames } from "./check_options.ts";
 
 /**
  * Throws `Invalid` for a bare name without `allVersions`, and for a version with it. In a registry without versions a

@@ -1,6 +1,5 @@
 // Methods that refuse options which they do not know.
-import { checkedArguments } from "./verb_options.ts";
-import type { KnownVerb } from "./verb_options.ts";
+import { checkedArguments, type KnownVerb } from "./verb_options.ts";
 
 type Method = (...args: unknown[]) => unknown;
 

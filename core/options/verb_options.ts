@@ -18,8 +18,7 @@ import type {
   SignalOptions,
   StoredRegistry,
 } from "../registry.ts";
-import { checkOptions } from "./check_options.ts";
-import type { OptionNames } from "./check_options.ts";
+import { checkOptions, type OptionNames } from "./check_options.ts";
 import { createVerbCall, wordsOf } from "./verb_call.ts";
 
 export const SIGNAL: OptionNames<SignalOptions> = { signal: true };

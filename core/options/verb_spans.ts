@@ -5,8 +5,7 @@
 // @see
 // https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/global-utils.ts
 import { isRegistryError } from "../errors.ts";
-import type { CallWatcher, VerbCall } from "./verb_call.ts";
-import { namedBy } from "./verb_call.ts";
+import { type CallWatcher, namedBy, type VerbCall } from "./verb_call.ts";
 
 /** What is used of `@opentelemetry/api` 1. */
 interface OpenTelemetry {

@@ -1,7 +1,6 @@
 // Errors of a store in the words of who called a verb: what they asked for, not which object was
 // concerned.
-import { isRegistryError, retold } from "../errors.ts";
-import type { RegistryError } from "../errors.ts";
+import { isRegistryError, type RegistryError, retold } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { VerbCall } from "./verb_call.ts";
 

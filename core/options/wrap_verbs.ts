@@ -2,13 +2,11 @@
 // OpenTelemetry tell what it does, and errors name what was asked for.
 import { isRegistryError, messageOf } from "../errors.ts";
 import type { LoadOptions, Logger, Registry } from "../registry.ts";
-import { silentLogger } from "../system.ts";
-import type { System } from "../system.ts";
+import { silentLogger, type System } from "../system.ts";
 import { createVerbCall, outcomeOf, RESOLVED, wordsOf } from "./verb_call.ts";
 import type { CallWatcher, ResolvedOptions, VerbCall, VerbOutcome } from "./verb_call.ts";
 import { checkedArguments, VERBS } from "./verb_options.ts";
-import { beginSpan, isTraced } from "./verb_spans.ts";
-import type { VerbSpan } from "./verb_spans.ts";
+import { beginSpan, isTraced, type VerbSpan } from "./verb_spans.ts";
 import { inWords, wordedListing } from "./words_of_verbs.ts";
 
 export interface WrapVerbsOptions {

@@ -1,10 +1,8 @@
 // What a ref meant at a moment of the past, by what a registry tells of itself.
 import { fault, isRegistryError, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import { parseRef } from "../naming/refs.ts";
-import type { Ref, Selector } from "../naming/refs.ts";
-import { compareVersions, inRange, parseVersion } from "../naming/versions.ts";
-import type { Version } from "../naming/versions.ts";
+import { parseRef, type Ref, type Selector } from "../naming/refs.ts";
+import { compareVersions, inRange, parseVersion, type Version } from "../naming/versions.ts";
 import type { ArtifactInfo } from "../artifact.ts";
 import type { RefOptions, Registry } from "../registry.ts";
 

@@ -2,11 +2,9 @@
 import type { Artifact, ArtifactInfo } from "../artifact.ts";
 import { fault, isRegistryError, messageOf } from "../errors.ts";
 import type { MaterializeOptions, Materializer, Materializers } from "../materializer.ts";
-import { RESOLVED } from "../options/verb_call.ts";
-import type { ResolvedOptions } from "../options/verb_call.ts";
+import { RESOLVED, type ResolvedOptions } from "../options/verb_call.ts";
 import type { LoadOptions } from "../registry.ts";
-import { shownIssue } from "../standard_schema.ts";
-import type { StandardSchema } from "../standard_schema.ts";
+import { shownIssue, type StandardSchema } from "../standard_schema.ts";
 import type { LoadLimit } from "./load_limit.ts";
 
 /** How a value is made. */

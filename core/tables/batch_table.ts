@@ -1,7 +1,6 @@
 // Tables over files that are read some rows at a time, column by column.
 import type { Cell, Column, RangeTable, Row, TableRows } from "../table.ts";
-import { joinCells, rowOf } from "./cells.ts";
-import type { Cells } from "./cells.ts";
+import { type Cells, joinCells, rowOf } from "./cells.ts";
 import { noColumn } from "./create_table.ts";
 import { checkRange, chooseColumns } from "./parts.ts";
 import { checkRow } from "./check_row.ts";

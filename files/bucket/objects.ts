@@ -1,16 +1,15 @@
 // Objects of a bucket as files: read in the state in which they were found, moved and removed.
-import type {
-  Backend,
-  ByteRange,
-  CallOptions,
-  ObjectInfo,
-  StoredObject,
+import {
+  type Backend,
+  type ByteRange,
+  type CallOptions,
+  isPrefix,
+  type ObjectInfo,
+  type StoredObject,
 } from "../../core/backend.ts";
-import { isPrefix } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
-import { taken } from "../../core/files/path_errors.ts";
-import type { PathPlace } from "../../core/files/path_errors.ts";
+import { type PathPlace, taken } from "../../core/files/path_errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";

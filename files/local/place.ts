@@ -8,8 +8,7 @@ import { look, lookIfThere, readFolder } from "../../core/disk/disk_calls.ts";
 import type { FileLook, FolderEntry } from "../../core/disk/disk_calls.ts";
 import { errorCode, fileError } from "../../core/disk/file_errors.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import { inTheWay, refused, taken } from "../../core/files/path_errors.ts";
-import type { PathPlace } from "../../core/files/path_errors.ts";
+import { inTheWay, type PathPlace, refused, taken } from "../../core/files/path_errors.ts";
 import {
   folderOf,
   joinPath,

@@ -1,7 +1,6 @@
 // How the channels of an image are shown: <https://ngff.openmicroscopy.org/0.5/#omero-md>, the same
 // in 0.4.
-import { ELEMENTS } from "../../core/bytes/ndarray.ts";
-import type { DType } from "../../core/bytes/ndarray.ts";
+import { type DType, ELEMENTS } from "../../core/bytes/ndarray.ts";
 import {
   flagOf,
   given,
@@ -10,9 +9,9 @@ import {
   memberOf,
   numberOf,
   optional,
+  type Part,
   textOf,
 } from "./document.ts";
-import type { Part } from "./document.ts";
 
 /** How a channel is shown. */
 export interface Channel {

@@ -7,8 +7,7 @@ import { shown } from "../../core/naming/names.ts";
 import { openZarrArray, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import type { Axis } from "./axes.ts";
-import { readImageAttributes } from "./image_metadata.ts";
-import type { ImageMetadata, LevelMetadata } from "./image_metadata.ts";
+import { type ImageMetadata, type LevelMetadata, readImageAttributes } from "./image_metadata.ts";
 
 /** A level of an image: its array, and where its elements are. */
 export interface ImageLevel extends LevelMetadata {

@@ -4,10 +4,8 @@ import { parsePath } from "../../core/files/paths.ts";
 import type { DType } from "../../core/bytes/ndarray.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
-import { listAxes, readAxes } from "./axes.ts";
-import type { Axes, Axis } from "./axes.ts";
-import { omeroOf, readChannels } from "./channels.ts";
-import type { Channel } from "./channels.ts";
+import { type Axes, type Axis, listAxes, readAxes } from "./axes.ts";
+import { type Channel, omeroOf, readChannels } from "./channels.ts";
 import {
   checkDistinct,
   given,
@@ -20,8 +18,7 @@ import {
 } from "./document.ts";
 import { readDocument, textOf, wrong } from "./document.ts";
 import type { Part } from "./document.ts";
-import { versionOf, withVersion } from "./version.ts";
-import type { OmeVersion } from "./version.ts";
+import { type OmeVersion, versionOf, withVersion } from "./version.ts";
 
 /** Where the elements of an array are: element `i` of an axis is at `scale * i + translation`, in its unit. */
 export interface Placement {

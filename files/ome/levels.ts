@@ -1,15 +1,12 @@
 // The levels of an image: how large they are, where their elements are, and how each is made of the
 // one before.
 import type { CallOptions } from "../../core/backend.ts";
-import { ELEMENTS } from "../../core/bytes/ndarray.ts";
-import type { DType } from "../../core/bytes/ndarray.ts";
-import { fault } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import { type DType, ELEMENTS } from "../../core/bytes/ndarray.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrArray, ZarrCodec } from "../../formats/zarr.ts";
 import type { Axes } from "./axes.ts";
-import { halve } from "./halve.ts";
-import type { Downsampling } from "./halve.ts";
+import { type Downsampling, halve } from "./halve.ts";
 import type { LevelMetadata } from "./image_metadata.ts";
 import type { OmeVersion } from "./version.ts";
 

@@ -4,21 +4,17 @@ import type { NDArray } from "../../core/bytes/ndarray.ts";
 import { fault } from "../../core/errors.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
-import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
-import type { ZarrStore } from "../../formats/zarr.ts";
+import { createZarrGroup, openZarrGroup, type ZarrStore } from "../../formats/zarr.ts";
 import { listAxes } from "./axes.ts";
 import { levelAt, openLevel, openMultiscale, readImageMetadata, readPlane } from "./image.ts";
 import type { MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./image.ts";
 import { imageAttributes } from "./image_metadata.ts";
 import { plateAttributes, readPlateAttributes, readWellAttributes } from "./plate_metadata.ts";
 import type { Acquisition, Field, PlateMetadata, WellPlace } from "./plate_metadata.ts";
-import { placeLevels } from "./levels.ts";
-import type { ImageLayout } from "./levels.ts";
-import { FieldWriter } from "./save_field.ts";
-import type { SaveImagesOptions } from "./save_field.ts";
+import { type ImageLayout, placeLevels } from "./levels.ts";
+import { FieldWriter, type SaveImagesOptions } from "./save_field.ts";
 import type { Images } from "./stack.ts";
-import { ZARR_VERSIONS } from "./version.ts";
-import type { OmeVersion } from "./version.ts";
+import { type OmeVersion, ZARR_VERSIONS } from "./version.ts";
 
 /** A well: its path, row, `/`, column, or both by name. */
 export type WellName = string | { readonly row: string; readonly column: string };

@@ -14,8 +14,7 @@ import {
 } from "./document.ts";
 import { textOf, wholeOf, wrong } from "./document.ts";
 import type { Part } from "./document.ts";
-import { versionOf, withVersion } from "./version.ts";
-import type { OmeVersion } from "./version.ts";
+import { type OmeVersion, versionOf, withVersion } from "./version.ts";
 
 /** A time at which images of a plate were taken. */
 export interface Acquisition {

@@ -1,7 +1,6 @@
 // Writing images: the largest level from what is given, and each of the others from the one before.
 import type { CallOptions } from "../../core/backend.ts";
-import { areTimes, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
-import type { NDArray } from "../../core/bytes/ndarray.ts";
+import { areTimes, ELEMENTS, isNDArray, type NDArray } from "../../core/bytes/ndarray.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -9,13 +8,11 @@ import { createZarrArray, createZarrGroup, openZarrGroup } from "../../formats/z
 import type { ZarrArray, ZarrGroup, ZarrStore } from "../../formats/zarr.ts";
 import type { Channel } from "./channels.ts";
 import { checkHalvable } from "./halve.ts";
-import { imageOf } from "./image.ts";
-import type { MultiscaleImage } from "./image.ts";
+import { imageOf, type MultiscaleImage } from "./image.ts";
 import { imageAttributes, readImageAttributes } from "./image_metadata.ts";
 import { copyArray, cutsOf, halveArray, invalidImage, levelShapes, placeLevels } from "./levels.ts";
 import type { ImageLayout } from "./levels.ts";
-import { ZARR_VERSIONS } from "./version.ts";
-import type { OmeVersion } from "./version.ts";
+import { type OmeVersion, ZARR_VERSIONS } from "./version.ts";
 
 /** Options of {@linkcode createImagePyramid}. */
 export interface ImagePyramidOptions extends ImageLayout, CallOptions {

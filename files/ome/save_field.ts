@@ -1,19 +1,16 @@
 // Saving the images of a well: first all elements, then what lists them, so that nobody finds what
 // is not whole.
 import type { CallOptions } from "../../core/backend.ts";
-import { fault } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createLimit } from "../../core/work/at_once.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrGroup, ZarrObject, ZarrStore } from "../../formats/zarr.ts";
-import { listAxes } from "./axes.ts";
-import type { Axes } from "./axes.ts";
+import { type Axes, listAxes } from "./axes.ts";
 import type { Channel } from "./channels.ts";
-import { openMultiscale } from "./image.ts";
-import type { MultiscaleImage } from "./image.ts";
+import { type MultiscaleImage, openMultiscale } from "./image.ts";
 import {
   readPlateAttributes,
   readWellAttributes,
@@ -23,11 +20,9 @@ import {
 import type { Field, PlateMetadata } from "./plate_metadata.ts";
 import { findGroup, writeImage } from "./pyramid.ts";
 import type { ImageLayout } from "./levels.ts";
-import { stackImages } from "./stack.ts";
-import type { Images } from "./stack.ts";
+import { type Images, stackImages } from "./stack.ts";
 import { changeMetadata, ZARR_VERSIONS } from "./version.ts";
-import { halve } from "./halve.ts";
-import type { Downsampling } from "./halve.ts";
+import { type Downsampling, halve } from "./halve.ts";
 
 /** Options of `saveImages` of a plate. */
 export interface SaveImagesOptions extends CallOptions {

@@ -2,8 +2,7 @@
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
-import { memberIn, memberOf, textOf, wrong } from "./document.ts";
-import type { Part } from "./document.ts";
+import { memberIn, memberOf, type Part, textOf, wrong } from "./document.ts";
 
 /** The versions of OME-NGFF: 0.4 is in zarr version 2, 0.5 in version 3. */
 export type OmeVersion = "0.4" | "0.5";

@@ -8,8 +8,7 @@ import type {
   WriteFileOptions,
 } from "../../core/file_store.ts";
 import type { FileToDecode } from "../../core/format.ts";
-import { described } from "../../core/materializer.ts";
-import type { FileToSave } from "../../core/materializer.ts";
+import { described, type FileToSave } from "../../core/materializer.ts";
 import { createLookup } from "../../core/lookup.ts";
 import { shown } from "../../core/naming/names.ts";
 

@@ -10,8 +10,7 @@ import type { PathPlace } from "../../core/files/path_errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 import { removeTree } from "./trees.ts";
-import { undoChange, WORKS, worksOf } from "./undo_change.ts";
-import type { Change } from "./undo_change.ts";
+import { type Change, undoChange, WORKS, worksOf } from "./undo_change.ts";
 
 /** An owner that has not renewed its lock for this time is considered dead, milliseconds. */
 const LEASE_MS = 60_000;

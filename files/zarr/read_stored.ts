@@ -4,10 +4,8 @@ import { sameBytes } from "../../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
-import { openZarrArray, zarrStore } from "../../formats/zarr.ts";
-import type { ZarrStore } from "../../formats/zarr.ts";
-import { DOCUMENT } from "./array_files.ts";
-import type { StoredArray } from "./array_files.ts";
+import { openZarrArray, type ZarrStore, zarrStore } from "../../formats/zarr.ts";
+import { DOCUMENT, type StoredArray } from "./array_files.ts";
 
 /** How often an array that is replaced again and again is read anew. */
 const TRIES = 10;

@@ -1,6 +1,5 @@
 // Bytes packed piece by piece: by gzip (RFC 1952), and by what it packs with alone (RFC 1951).
-import { pipeline, Readable } from "node:stream";
-import type { Transform } from "node:stream";
+import { pipeline, Readable, type Transform } from "node:stream";
 import { createDeflateRaw, createGunzip, createGzip } from "node:zlib";
 import type { ByteRange } from "../../core/backend.ts";
 import { iterableStream, plainBytes } from "../../core/bytes/bytes.ts";

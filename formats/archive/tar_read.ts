@@ -20,10 +20,10 @@ import {
   decodeText,
   parsePax,
   parseTarHeader,
+  type TarHeader,
   TYPES,
   untilNul,
 } from "./tar_header.ts";
-import type { TarHeader } from "./tar_header.ts";
 
 /** What is read of the file at once, to find headers in, bytes. */
 const WINDOW_BYTES = 64 * 1024 + BLOCK_BYTES;

@@ -6,12 +6,10 @@ import { concatBytes, iterableStream, rangeOf } from "../../core/bytes/bytes.ts"
 import type { FileToDecode } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { corruptArchive, linkProblem, MAX_TARGET_BYTES } from "./entries.ts";
-import type { ArchiveEntry } from "./entries.ts";
+import { type ArchiveEntry, corruptArchive, linkProblem, MAX_TARGET_BYTES } from "./entries.ts";
 import { through } from "./gzip.ts";
 import { partOf, readPart, readSized } from "./ranges.ts";
-import { DEFLATED, SIGNATURES, STORED } from "./zip_directory.ts";
-import type { ZipRecord } from "./zip_directory.ts";
+import { DEFLATED, SIGNATURES, STORED, type ZipRecord } from "./zip_directory.ts";
 
 const LOCAL_BYTES = 30;
 /** What a local header may have more than the directory: its own extra field. */

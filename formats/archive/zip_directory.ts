@@ -7,6 +7,7 @@
 import type { FileToDecode } from "../../core/format.ts";
 import type { FileMode } from "../../core/record/record.ts";
 import {
+  type ArchiveLimits,
   checkLimits,
   corruptArchive,
   entriesProblem,
@@ -14,7 +15,6 @@ import {
   MAX_ENTRIES,
   unsupportedArchive,
 } from "./entries.ts";
-import type { ArchiveLimits } from "./entries.ts";
 import { readPart } from "./ranges.ts";
 
 export const STORED = 0;

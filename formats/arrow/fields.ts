@@ -2,8 +2,7 @@
 // which types of a table their types are, and which buffers hold them.
 import { Type } from "npm:@uwdata/flechette@2.6.0";
 import { exactDay, exactMoment, exactUnsigned } from "../../core/tables/exact_cells.ts";
-import { LOCAL_TIMES_PROBLEM } from "../../core/tables/parts.ts";
-import type { LocalTimes, OtherColumn } from "../../core/tables/parts.ts";
+import { LOCAL_TIMES_PROBLEM, type LocalTimes, type OtherColumn } from "../../core/tables/parts.ts";
 import type { Cell, Column, ColumnType, Numbers } from "../../core/table.ts";
 import type { FlatField, FlatType } from "./messages.ts";
 

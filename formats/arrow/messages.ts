@@ -6,8 +6,7 @@ import { decodeDictionaryBatch } from "npm:@uwdata/flechette@2.6.0/src/decode/di
 import { decodeRecordBatch } from "npm:@uwdata/flechette@2.6.0/src/decode/record-batch.js";
 import { decodeSchema } from "npm:@uwdata/flechette@2.6.0/src/decode/schema.js";
 import * as flat from "npm:@uwdata/flechette@2.6.0/src/util/read.js";
-import { isRegistryError, messageOf } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import { isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { openWindow } from "../../core/files/window.ts";
 import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts";

@@ -10,8 +10,7 @@ import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts"
 import type { Cell, Numbers } from "../../core/table.ts";
 import type { FileColumn, Values } from "./columns.ts";
 import type { RowGroup } from "./footer.ts";
-import { CutOff, Damage, natural, readThrift } from "./thrift.ts";
-import type { Thrift } from "./thrift.ts";
+import { CutOff, Damage, natural, readThrift, type Thrift } from "./thrift.ts";
 import { CODECS, type Unpack } from "./unpack.ts";
 import { ENCODING, readRuns, readValues } from "./values.ts";
 

@@ -2,8 +2,7 @@
 // its values.
 import { exactDay, exactMoment, exactUnsigned } from "../../core/tables/exact_cells.ts";
 import type { TimeUnit } from "../../core/tables/exact_cells.ts";
-import { LOCAL_TIMES_PROBLEM } from "../../core/tables/parts.ts";
-import type { LocalTimes, OtherColumn } from "../../core/tables/parts.ts";
+import { LOCAL_TIMES_PROBLEM, type LocalTimes, type OtherColumn } from "../../core/tables/parts.ts";
 import { corruptTable } from "../../core/tables/table_file.ts";
 import type { Cell, Column, ColumnType, Numbers } from "../../core/table.ts";
 import type { SchemaElement } from "./footer.ts";

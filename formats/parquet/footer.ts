@@ -4,8 +4,7 @@ import { readAll } from "../../core/bytes/bytes.ts";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts";
-import { Damage, natural, readThrift, structs } from "./thrift.ts";
-import type { Thrift } from "./thrift.ts";
+import { Damage, natural, readThrift, structs, type Thrift } from "./thrift.ts";
 
 /** As much of the end of a file is read first. */
 const TAIL_BYTES = 65_536;

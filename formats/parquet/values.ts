@@ -5,8 +5,7 @@ import { deltaBinaryUnpack } from "npm:hyparquet@1.31.5/src/delta.js";
 import { byteStreamSplit } from "npm:hyparquet@1.31.5/src/encoding.js";
 import { readPlain } from "npm:hyparquet@1.31.5/src/plain.js";
 import { readVarInt } from "npm:hyparquet@1.31.5/src/thrift.js";
-import type { Values } from "./columns.ts";
-import { PHYSICAL } from "./columns.ts";
+import { PHYSICAL, type Values } from "./columns.ts";
 import { Damage } from "./thrift.ts";
 
 export const ENCODING = {

@@ -1,10 +1,8 @@
 // What a page of a TIFF file says of its pixels, and where its blocks (strips or tiles) lie.
 import { ELEMENTS } from "../../core/bytes/ndarray.ts";
 import { checkPixels, corruptImage, unsupportedImage } from "../../core/image_file.ts";
-import { IMAGE_DTYPES } from "../../core/image.ts";
-import type { Image, ImageDType } from "../../core/image.ts";
-import { TAGS } from "./directory.ts";
-import type { Directory, TiffReader } from "./directory.ts";
+import { type Image, IMAGE_DTYPES, type ImageDType } from "../../core/image.ts";
+import { type Directory, TAGS, type TiffReader } from "./directory.ts";
 
 export interface Page {
   width: number;

@@ -1,25 +1,18 @@
 // An array in a store: what is read of it, and how it changes.
 import type { CallOptions } from "../../core/backend.ts";
-import { ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
-import type { DType, NDArray } from "../../core/bytes/ndarray.ts";
+import { type DType, ELEMENTS, isNDArray, type NDArray } from "../../core/bytes/ndarray.ts";
 import { viewBytes } from "../../core/bytes/view_bytes.ts";
 import { fault } from "../../core/errors.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { stridesOf } from "./chunks/copy_box.ts";
-import { valueOf } from "./documents/data_types.ts";
-import type { FillValue } from "./documents/data_types.ts";
+import { type FillValue, valueOf } from "./documents/data_types.ts";
 import { invalidZarr, unsupportedZarr } from "./errors.ts";
-import { MAX_BYTES, product } from "./documents/metadata.ts";
-import type { ArrayMetadata, ZarrLimits } from "./documents/metadata.ts";
-import { areAttributes, documentBytes } from "./documents/metadata_text.ts";
-import type { ZarrObject } from "./documents/metadata_text.ts";
+import { type ArrayMetadata, MAX_BYTES, product, type ZarrLimits } from "./documents/metadata.ts";
+import { areAttributes, documentBytes, type ZarrObject } from "./documents/metadata_text.ts";
 import { readBox } from "./chunks/read_chunks.ts";
-import { shrink } from "./chunks/write_chunks.ts";
-import { boxAt, checkCount, parseSelection } from "./chunks/selection.ts";
-import type { ZarrSelection } from "./chunks/selection.ts";
-import { keyBelow, writableStore } from "./store.ts";
-import type { ZarrStore } from "./store.ts";
-import { writeBox } from "./chunks/write_chunks.ts";
+import { shrink, writeBox } from "./chunks/write_chunks.ts";
+import { boxAt, checkCount, parseSelection, type ZarrSelection } from "./chunks/selection.ts";
+import { keyBelow, writableStore, type ZarrStore } from "./store.ts";
 
 /** An array in a store. What it says of itself is as it was opened, and as this handle changed it. */
 export interface ZarrArray<D extends DType = DType> {

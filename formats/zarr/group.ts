@@ -8,8 +8,7 @@ import { needObject } from "./documents/metadata.ts";
 import { documentBytes, isObject, parseDocument } from "./documents/metadata_text.ts";
 import type { ZarrObject } from "./documents/metadata_text.ts";
 import { checkFree, noNode } from "./nodes.ts";
-import { keyBelow, writableStore } from "./store.ts";
-import type { ZarrStore } from "./store.ts";
+import { keyBelow, writableStore, type ZarrStore } from "./store.ts";
 
 /** An array or a group below a group. */
 export interface ZarrChild {

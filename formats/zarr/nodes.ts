@@ -1,26 +1,21 @@
 // Making and opening arrays and groups: the documents of a path.
 import type { CallOptions } from "../../core/backend.ts";
-import { areTimes, ELEMENTS } from "../../core/bytes/ndarray.ts";
-import type { DType } from "../../core/bytes/ndarray.ts";
+import { areTimes, type DType, ELEMENTS } from "../../core/bytes/ndarray.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { parsePath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
-import { arrayHandle, checkAttributes, isIndex } from "./array.ts";
-import type { ZarrArray } from "./array.ts";
+import { arrayHandle, checkAttributes, isIndex, type ZarrArray } from "./array.ts";
 import { parseCodec } from "./documents/metadata.ts";
 import type { ZarrCodec } from "./documents/metadata.ts";
-import { fillBytes } from "./documents/data_types.ts";
-import type { FillValue } from "./documents/data_types.ts";
+import { fillBytes, type FillValue } from "./documents/data_types.ts";
 import { corruptZarr, invalidZarr } from "./errors.ts";
 import { checkSizes } from "./documents/metadata.ts";
 import type { ArrayMetadata, ZarrLimits } from "./documents/metadata.ts";
-import { documentBytes, parseDocument } from "./documents/metadata_text.ts";
-import type { ZarrObject } from "./documents/metadata_text.ts";
+import { documentBytes, parseDocument, type ZarrObject } from "./documents/metadata_text.ts";
 import { arrayDocumentV2, parseArrayV2 } from "./documents/metadata_v2.ts";
 import { usualChunks } from "./documents/metadata.ts";
 import { arrayDocumentV3, parseArrayV3 } from "./documents/metadata_v3.ts";
-import { keyBelow, writableStore } from "./store.ts";
-import type { ZarrStore } from "./store.ts";
+import { keyBelow, writableStore, type ZarrStore } from "./store.ts";
 
 /** Options of {@linkcode createZarrArray}. */
 export interface CreateZarrOptions<D extends DType = DType> extends ZarrLimits, CallOptions {

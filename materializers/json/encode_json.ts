@@ -1,12 +1,9 @@
 // From values to what `JSON.stringify` writes, with tags for what JSON lacks.
 import { fault, RegistryError } from "../../core/errors.ts";
-import { described } from "../../core/materializer.ts";
-import type { FileToSave } from "../../core/materializer.ts";
-import { encodePart, isJsonPart } from "./json_parts.ts";
-import type { JsonPart } from "./json_parts.ts";
+import { described, type FileToSave } from "../../core/materializer.ts";
+import { encodePart, isJsonPart, type JsonPart } from "./json_parts.ts";
 import { MAX_DEPTH } from "../../core/text/plain_value.ts";
-import { setMember, TAG } from "./json_tags.ts";
-import type { JsonValue } from "./json_tags.ts";
+import { type JsonValue, setMember, TAG } from "./json_tags.ts";
 
 /**
  * The JSON of a value, and the files beside it.

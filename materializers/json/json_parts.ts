@@ -1,14 +1,11 @@
 // What is not written in `data.json` but as a file beside it: bytes, arrays of numbers, blobs.
 import type { FileToSave } from "../../core/materializer.ts";
-import { isNDArray } from "../../core/bytes/ndarray.ts";
-import type { NDArray, TypedArray } from "../../core/bytes/ndarray.ts";
+import { isNDArray, type NDArray, type TypedArray } from "../../core/bytes/ndarray.ts";
 import { isArrayBuffer } from "../array_buffer.ts";
 import { createBlob, factsOf, isBlob, isBlobFacts } from "../blob.ts";
 import { isBytes } from "../bytes.ts";
-import { TAG } from "./json_tags.ts";
-import type { JsonValue } from "./json_tags.ts";
-import { NPY_MEDIA_TYPE } from "../../core/bytes/npy.ts";
-import { decodeNpy, encodeNpy } from "../../core/bytes/npy.ts";
+import { type JsonValue, TAG } from "./json_tags.ts";
+import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../../core/bytes/npy.ts";
 import {
   decodeTypedArray,
   encodeTypedArray,

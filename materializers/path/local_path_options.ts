@@ -2,8 +2,7 @@
 import type { LeftOut } from "../../core/disk/left_out.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
+import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 
 /** Options of `localPath`: what of a folder is saved, and how. */
 export interface LocalPathOptions {

@@ -1,6 +1,5 @@
 // Everything in a folder.
-import { readlinkSync, realpathSync, statSync } from "node:fs";
-import type { Stats } from "node:fs";
+import { readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";

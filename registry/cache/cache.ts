@@ -6,11 +6,9 @@ import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ClearCacheReport, Logger, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
-import { clearEntries, recordEntryKey } from "./entries.ts";
-import type { CachedRegistry } from "./entries.ts";
+import { type CachedRegistry, clearEntries, recordEntryKey } from "./entries.ts";
 import { EntryStream } from "./entry_stream.ts";
-import { Seal } from "./seal.ts";
-import type { RecordEntry } from "./seal.ts";
+import { type RecordEntry, Seal } from "./seal.ts";
 import { Sweeper } from "./sweep.ts";
 
 /** Entries up to this size are held in memory until they are written; larger ones are written while they are read. */

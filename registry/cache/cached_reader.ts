@@ -4,8 +4,7 @@ import type { ByteRange, StoredObject } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 import type { Verify } from "../../core/registry.ts";
-import { rangeOfFile } from "../payload/file_reader.ts";
-import type { FileReader, WindowOptions } from "../payload/file_reader.ts";
+import { type FileReader, rangeOfFile, type WindowOptions } from "../payload/file_reader.ts";
 import type { RegistryCache } from "./cache.ts";
 import { fileKey } from "./entries.ts";
 

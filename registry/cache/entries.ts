@@ -1,7 +1,6 @@
 // Where a cache keeps what, and emptying it. FORMAT.md says the same in words. Nothing that a person
 // chose is in these keys: they are made of digests and ids.
-import { isPrefix } from "../../core/backend.ts";
-import type { Backend, ObjectInfo } from "../../core/backend.ts";
+import { type Backend, isPrefix, type ObjectInfo } from "../../core/backend.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { CacheOptions, ClearCacheReport, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";

@@ -1,7 +1,6 @@
 // A large entry that is written to the cache while somebody else reads it. It ends well or not at
 // all, and holds only a few chunks.
-import { fault } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 
 const BUFFER_BYTES = 8 * 1024 * 1024;

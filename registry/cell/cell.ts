@@ -1,16 +1,13 @@
 // The commit protocol: cells, which are registers with history made of numbered create-only
 // records. This is the one place that decides what became of a create.
 import type { ObjectInfo, PutResult } from "../../core/backend.ts";
-import { isRegistryError } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
 import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import type { Context, OpeningContext } from "../opening/context.ts";
-import { readHead, readRecord } from "./heads.ts";
-import type { FoundRecord } from "./heads.ts";
+import { type FoundRecord, readHead, readRecord } from "./heads.ts";
 import { cellOf, recordKey } from "../layout.ts";
-import { unknownOutcome } from "./operation.ts";
-import type { Operation } from "./operation.ts";
+import { type Operation, unknownOutcome } from "./operation.ts";
 import { settle } from "./settle.ts";
 import { countingRecord } from "./voids.ts";
 

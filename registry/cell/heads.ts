@@ -1,6 +1,5 @@
 // Reading cells: their heads, as listings show them, and their records.
-import type { ObjectInfo, StoredObject } from "../../core/backend.ts";
-import { isPrefix } from "../../core/backend.ts";
+import { isPrefix, type ObjectInfo, type StoredObject } from "../../core/backend.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import {
   corruptRecord,

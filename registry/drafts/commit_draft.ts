@@ -15,10 +15,8 @@ import { settle, settleVersion } from "../cell/settle.ts";
 import { draftPlace, encodePlace, payloadFolder, payloadKey } from "../layout.ts";
 import { PlacedContent, StoredContent } from "../payload/stored_content.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
-import { checkFresh, lookAtDraft } from "./look.ts";
-import type { DraftCall, DraftLook } from "./look.ts";
-import { listed, partKeys, readDecided, readParts } from "./read_parts.ts";
-import type { FoundPart } from "./read_parts.ts";
+import { checkFresh, type DraftCall, type DraftLook, lookAtDraft } from "./look.ts";
+import { type FoundPart, listed, partKeys, readDecided, readParts } from "./read_parts.ts";
 import { closeDraft, decideEnd, ended, findSavedDraft, readEnd, stateOf } from "./state.ts";
 import type { DecidedParts } from "./state.ts";
 

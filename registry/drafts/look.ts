@@ -1,8 +1,6 @@
 // What the store has of one draft.
-import { isPrefix } from "../../core/backend.ts";
-import type { ObjectInfo } from "../../core/backend.ts";
-import type { ErrorCode, RegistryError } from "../../core/errors.ts";
-import { fault } from "../../core/errors.ts";
+import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
+import { type ErrorCode, fault, type RegistryError } from "../../core/errors.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";
 import type { Context } from "../opening/context.ts";
 import { draftEndKey, draftFolder, parseDraftKey } from "./note.ts";

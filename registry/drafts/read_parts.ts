@@ -1,12 +1,10 @@
 // Reading the parts of a draft.
-import { fault } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { draftPlace, encodePlace, payloadKey } from "../layout.ts";
-import { decodePart, draftPartKey } from "./note.ts";
+import { decodePart, draftPartKey, type PartNote } from "./note.ts";
 import type { Addition, DraftCall, DraftLook } from "./look.ts";
-import type { PartNote } from "./note.ts";
 import type { DecidedParts } from "./state.ts";
 
 /** A part that counts. */

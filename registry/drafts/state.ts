@@ -5,9 +5,8 @@ import type { VersionRecord } from "../../core/record/record.ts";
 import { retry } from "../../core/retry.ts";
 import { settle } from "../cell/settle.ts";
 import { findSaved } from "../target/keyed.ts";
-import { decodeEnd, draftEndingKey, encodeMark, parseDraftKey } from "./note.ts";
+import { decodeEnd, type DraftEnd, draftEndingKey, encodeMark, parseDraftKey } from "./note.ts";
 import type { DraftCall, DraftLook } from "./look.ts";
-import type { DraftEnd } from "./note.ts";
 
 /** By part, the commit that added it. */
 export type DecidedParts = ReadonlyMap<string, string>;

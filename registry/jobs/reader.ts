@@ -10,8 +10,7 @@ import type { PayloadJobs, ReadJob, ReadReply } from "./kinds.ts";
 import type { ReadElsewhere } from "../load.ts";
 import { createArtifact, drain } from "../payload/read.ts";
 import type { PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
-import { STREAMED_BYTES } from "../../core/work/budget.ts";
-import type { Budget } from "../../core/work/budget.ts";
+import { type Budget, STREAMED_BYTES } from "../../core/work/budget.ts";
 
 export interface ReaderOptions {
   executor: Executor<PayloadJobs>;

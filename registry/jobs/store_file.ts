@@ -3,8 +3,7 @@ import type { Backend, ObjectInfo, PutResult } from "../../core/backend.ts";
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { JobOptions } from "../../core/executor.ts";
-import { createPartDigests } from "../payload/writing/part_digests.ts";
-import type { PartDigests } from "../payload/writing/part_digests.ts";
+import { createPartDigests, type PartDigests } from "../payload/writing/part_digests.ts";
 import { changedWhileSaving, readSmall } from "../payload/content.ts";
 import { encodeBytes, encodeStream } from "../payload/encoding.ts";
 import type {

@@ -6,8 +6,7 @@
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
-import { FIRST_VERSION } from "../../core/naming/versions.ts";
-import type { Version } from "../../core/naming/versions.ts";
+import { FIRST_VERSION, type Version } from "../../core/naming/versions.ts";
 import type { ArtifactInput } from "../../core/record/record.ts";
 import { isInput } from "../../core/record/record_shape.ts";
 import type { Registry } from "../../core/registry.ts";

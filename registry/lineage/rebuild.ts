@@ -1,16 +1,13 @@
 // Noting what is missing: of records that were written by releases which did not note it, and where
 // notes were lost.
-import { isPrefix } from "../../core/backend.ts";
-import type { ObjectInfo } from "../../core/backend.ts";
+import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { readRecord } from "../cell/heads.ts";
-import { NAMES, parseCellKey, versionCell } from "../layout.ts";
-import type { CellKey } from "../layout.ts";
-import { checkWritable, contextOf } from "../opening/context.ts";
-import type { Context } from "../opening/context.ts";
+import { type CellKey, NAMES, parseCellKey, versionCell } from "../layout.ts";
+import { checkWritable, type Context, contextOf } from "../opening/context.ts";
 import { lineageKeys } from "./inputs.ts";
 import { markWhole } from "./marker.ts";
 

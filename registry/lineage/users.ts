@@ -6,8 +6,7 @@ import { parseVersion } from "../../core/naming/versions.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { lineageFolder, orderSegment, parseLineageKey, UNPINNED } from "../layout.ts";
-import { knownContext } from "../opening/context.ts";
-import type { Context } from "../opening/context.ts";
+import { type Context, knownContext } from "../opening/context.ts";
 import { readInput } from "./inputs.ts";
 import { isWhole } from "./marker.ts";
 

@@ -2,16 +2,13 @@
 import { isPrefix } from "../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
-import { rememberedLog } from "../../core/record/log.ts";
-import type { LogEntry, LogOptions } from "../../core/record/log.ts";
+import { type LogEntry, type LogOptions, rememberedLog } from "../../core/record/log.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { asGeneration, readRecord, versionHeads } from "../cell/heads.ts";
-import type { VersionHead } from "../cell/heads.ts";
+import { asGeneration, readRecord, type VersionHead, versionHeads } from "../cell/heads.ts";
 import { firstSavedAt } from "../cell/since.ts";
 import { aliasesFolder, cellOf, parseCellKey } from "../layout.ts";
-import { knownContext } from "../opening/context.ts";
-import type { Context } from "../opening/context.ts";
+import { type Context, knownContext } from "../opening/context.ts";
 import { readCell } from "../resolve.ts";
 import { deletionOf } from "./past.ts";
 

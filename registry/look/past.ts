@@ -1,8 +1,6 @@
 // What was in a registry on a store: its tombstones tell what was deleted, and when.
-import { refAsOf as refByPast } from "../../core/record/as_of.ts";
-import type { DeletedVersion, Past } from "../../core/record/as_of.ts";
-import type { Ref } from "../../core/naming/refs.ts";
-import { parseRef } from "../../core/naming/refs.ts";
+import { type DeletedVersion, type Past, refAsOf as refByPast } from "../../core/record/as_of.ts";
+import { parseRef, type Ref } from "../../core/naming/refs.ts";
 import type { TombstoneRecord } from "../../core/record/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { aliasHistory } from "../aliases.ts";

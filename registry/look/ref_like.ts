@@ -1,8 +1,7 @@
 // The ref that somebody meant who mistyped a name, an alias or a version.
 import { isPrefix } from "../../core/backend.ts";
 import { decodeName } from "../../core/naming/names.ts";
-import { parseSelector } from "../../core/naming/refs.ts";
-import type { Ref, Selector } from "../../core/naming/refs.ts";
+import { parseSelector, type Ref, type Selector } from "../../core/naming/refs.ts";
 import { nearestName } from "../../core/text/nearest.ts";
 import { versionHeads } from "../cell/heads.ts";
 import { aliasesFolder, NAMES, namesPrefix } from "../layout.ts";

@@ -1,7 +1,6 @@
 // What is meant by a ref: a version of now or of the past, or where it leads to nothing, another ref.
 import type { RegistryError } from "../../core/errors.ts";
-import { parseRef } from "../../core/naming/refs.ts";
-import type { Ref } from "../../core/naming/refs.ts";
+import { parseRef, type Ref } from "../../core/naming/refs.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { Context } from "../opening/context.ts";
 import { isAbsent, withSuggestion } from "../resolve.ts";

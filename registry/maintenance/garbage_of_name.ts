@@ -7,7 +7,7 @@ import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Generation } from "../cell/heads.ts";
 import { isVoid } from "../cell/voids.ts";
 import { ALIVE } from "../layout.ts";
-import type { Collection, GarbageItem } from "./collection.ts";
+import { type Collection, type GarbageItem, otherMark } from "./collection.ts";
 import { forgetName } from "./garbage/forget_name.ts";
 import {
   encodeBuried,
@@ -19,7 +19,6 @@ import {
 import type { Cell, Folder, KnownRecord, KnownRecords } from "./garbage/known.ts";
 import { listCells, listFolders } from "./garbage/known.ts";
 import { openNote } from "./garbage/note.ts";
-import { otherMark } from "./collection.ts";
 
 export async function collectName(collection: Collection, name: string): Promise<void> {
   const folders = await listFolders(collection, name);

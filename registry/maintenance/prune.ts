@@ -5,8 +5,7 @@ import { realSystem } from "../../core/system.ts";
 import { checkWritable, knownContext } from "../opening/context.ts";
 import { checkHas, checkKnown, listNames } from "../listing.ts";
 import { readStoreTime } from "./collection.ts";
-import { prunableByContract, prunableInStore, pruneName } from "./prune_name.ts";
-import type { PruneRules } from "./prune_name.ts";
+import { prunableByContract, prunableInStore, pruneName, type PruneRules } from "./prune_name.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 
 /** What `prune` of `registry/tools.ts` does. */

@@ -1,14 +1,11 @@
 // Retention of one name: which of its versions stay, and deleting the others.
-import { isRegistryError } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { inWords } from "../../core/options/words_of_verbs.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 import type { Registry } from "../../core/registry.ts";
-import { readAliases } from "../aliases.ts";
-import type { KnownAliases } from "../aliases.ts";
-import { versionHeads } from "../cell/heads.ts";
-import type { VersionHead } from "../cell/heads.ts";
+import { type KnownAliases, readAliases } from "../aliases.ts";
+import { type VersionHead, versionHeads } from "../cell/heads.ts";
 import { deleteListed } from "../delete.ts";
 import { cellOf } from "../layout.ts";
 import type { Context } from "../opening/context.ts";

@@ -1,9 +1,7 @@
 // What cannot be read of a store that is otherwise there: a link or a pipe among its files, a name
 // that is denied. It is nobody's reason to look at nothing else.
-import { isPrefix } from "../../core/backend.ts";
-import type { ObjectInfo } from "../../core/backend.ts";
-import { isRegistryError } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
+import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { readHead } from "../cell/heads.ts";
 import type { Context } from "../opening/context.ts";

@@ -3,8 +3,7 @@
 import { decodeName } from "../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { AUXILIARY, SETTINGS } from "../layout.ts";
-import { contextOf } from "../opening/context.ts";
-import type { Context } from "../opening/context.ts";
+import { type Context, contextOf } from "../opening/context.ts";
 import { bindingGraceMs, readGraces } from "../opening/graces.ts";
 import { collectNames, sweepStages } from "./collect_garbage.ts";
 import { Collection, emptyReport } from "./collection.ts";

@@ -18,8 +18,7 @@ import { listReadable } from "./readable.ts";
 import { LineageCheck } from "./verify_lineage.ts";
 import { verifyRecords } from "./verify_records.ts";
 import type { VerifyOptions, VerifyReport, VerifyUnseen } from "./verify_report.ts";
-import { contextOf } from "../opening/context.ts";
-import type { Context } from "../opening/context.ts";
+import { type Context, contextOf } from "../opening/context.ts";
 
 /** What `verifyRegistry` of `registry/tools.ts` does. */
 export async function verifyRegistry(

@@ -10,8 +10,7 @@ import { lineageKeys, readInput } from "../lineage/inputs.ts";
 import { isWhole } from "../lineage/marker.ts";
 import type { Context } from "../opening/context.ts";
 import { listReadable } from "./readable.ts";
-import { asProblem } from "./verify_report.ts";
-import type { VerifyReport } from "./verify_report.ts";
+import { asProblem, type VerifyReport } from "./verify_report.ts";
 
 /** What records say of lineage, to be compared with what is noted. */
 export class LineageCheck {

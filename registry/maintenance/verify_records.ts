@@ -3,20 +3,16 @@
 import type { ObjectInfo } from "../../core/backend.ts";
 import { fault, isRegistryError, RegistryError } from "../../core/errors.ts";
 import { decodeName, shown } from "../../core/naming/names.ts";
-import type { AnyRecord } from "../../core/record/record.ts";
-import { artifactDigest, TOMBSTONE_BYTES } from "../../core/record/record.ts";
-import { parseVersion } from "../../core/naming/versions.ts";
+import { type AnyRecord, artifactDigest, TOMBSTONE_BYTES } from "../../core/record/record.ts";
+import { parseVersion, type Version } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { misplaced, readHead, readRecord } from "../cell/heads.ts";
+import { type Head, misplaced, readHead, readRecord } from "../cell/heads.ts";
 import type { Context } from "../opening/context.ts";
 import { cellOf, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../layout.ts";
 import type { CellKey } from "../layout.ts";
 import { danglingAlias, locateVersion, readAlias, readCell } from "../resolve.ts";
 import { asPartial, listReadable } from "./readable.ts";
-import { asProblem } from "./verify_report.ts";
-import type { VerifyRecordsOptions, VerifyReport } from "./verify_report.ts";
-import type { Version } from "../../core/naming/versions.ts";
-import type { Head } from "../cell/heads.ts";
+import { asProblem, type VerifyRecordsOptions, type VerifyReport } from "./verify_report.ts";
 import { payloadSource } from "../load.ts";
 import { createArtifact, readThrough } from "../payload/read.ts";
 

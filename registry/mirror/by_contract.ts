@@ -3,8 +3,7 @@
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { fault, isRegistryError, messageOf, orMissing } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
-import { defineMaterializer } from "../../core/materializer.ts";
-import type { FileToSave } from "../../core/materializer.ts";
+import { defineMaterializer, type FileToSave } from "../../core/materializer.ts";
 import { compareVersions, inRange, parseVersion } from "../../core/naming/versions.ts";
 import { fileFacts } from "../../core/record/file_facts.ts";
 import type { Registry } from "../../core/registry.ts";

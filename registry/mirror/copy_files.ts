@@ -1,22 +1,17 @@
 // Copying one version into another registry, byte by byte as it is stored.
 import { fault, isRegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import { artifactDigest } from "../../core/record/record.ts";
-import type { StoredFile, VersionRecord } from "../../core/record/record.ts";
+import { artifactDigest, type StoredFile, type VersionRecord } from "../../core/record/record.ts";
 import type { SaveOptions } from "../../core/registry.ts";
 import { inUtc } from "../cell/since.ts";
 import { parsePlace } from "../layout.ts";
 import { payloadSource } from "../load.ts";
 import { placeOf } from "../payload/objects.ts";
-import { createReader } from "../payload/store_reader.ts";
-import type { PayloadSource } from "../payload/store_reader.ts";
-import { StoredContent } from "../payload/stored_content.ts";
-import type { StoredReader } from "../payload/stored_content.ts";
+import { createReader, type PayloadSource } from "../payload/store_reader.ts";
+import { StoredContent, type StoredReader } from "../payload/stored_content.ts";
 import type { Located } from "../resolve.ts";
-import { saveFiles } from "../save.ts";
-import type { FilesOfArtifact } from "../save.ts";
-import { originOf } from "./run.ts";
-import type { MirrorRun } from "./run.ts";
+import { type FilesOfArtifact, saveFiles } from "../save.ts";
+import { type MirrorRun, originOf } from "./run.ts";
 import { fileFacts } from "../../core/record/file_facts.ts";
 
 /** Members of a record that a mirror gives anew, or hands to the save. What else there is survives. */

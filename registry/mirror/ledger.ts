@@ -3,8 +3,7 @@
 import { isRegistryError } from "../../core/errors.ts";
 import { mirrorKey } from "../layout.ts";
 import { decodeNote, encodeNote } from "../../core/text/noted.ts";
-import { persist } from "./run.ts";
-import type { MirrorCell, MirrorRun, NamePair } from "./run.ts";
+import { type MirrorCell, type MirrorRun, type NamePair, persist } from "./run.ts";
 
 /** Which heads of a name's cells are known to be equal in the source and in the target. */
 export interface Ledger {

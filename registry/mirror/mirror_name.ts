@@ -1,9 +1,7 @@
 // One name: its versions, oldest first, then its aliases.
-import { compareVersions, inRange } from "../../core/naming/versions.ts";
-import type { Version } from "../../core/naming/versions.ts";
+import { compareVersions, inRange, type Version } from "../../core/naming/versions.ts";
 import { settle } from "../cell/settle.ts";
-import { createLedger } from "./ledger.ts";
-import type { Ledger } from "./ledger.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
 import { mirrorAlias } from "./mirror_alias.ts";
 import { mirrorDeletion } from "./mirror_deletion.ts";
 import { mirrorVersion } from "./mirror_version.ts";

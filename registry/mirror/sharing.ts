@@ -1,8 +1,7 @@
 // Which version of the target a copy shares its files with.
 import { isRegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record/record.ts";
-import { compareVersions, decodeOrder } from "../../core/naming/versions.ts";
-import type { Version } from "../../core/naming/versions.ts";
+import { compareVersions, decodeOrder, type Version } from "../../core/naming/versions.ts";
 import { parsePlace } from "../layout.ts";
 import { payloadSource } from "../load.ts";
 import { placeOf } from "../payload/objects.ts";

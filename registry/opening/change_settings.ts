@@ -1,15 +1,13 @@
 // The settings as they are now, and changing them.
 import { fault, RegistryError } from "../../core/errors.ts";
-import { encodeRecord } from "../../core/record/record.ts";
-import type { RegistrySettings } from "../../core/record/record.ts";
+import { encodeRecord, type RegistrySettings } from "../../core/record/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { writeCell } from "../cell/cell.ts";
 import { recordOfKind } from "../cell/heads.ts";
 import { startOperation } from "../cell/operation.ts";
 import { settle } from "../cell/settle.ts";
 import { SETTINGS } from "../layout.ts";
-import { checkWritable, contextOf } from "./context.ts";
-import type { Context } from "./context.ts";
+import { checkWritable, type Context, contextOf } from "./context.ts";
 import { bindingGraceMs, countsFrom, readGraces } from "./graces.ts";
 import { checkGrace } from "./settings.ts";
 

@@ -2,13 +2,11 @@
 // stays what the registry is; later ones say another grace.
 import type { Backend, Locking } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { encodeRecord } from "../../core/record/record.ts";
-import type { RegistrySettings } from "../../core/record/record.ts";
+import { encodeRecord, type RegistrySettings } from "../../core/record/record.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import { createRecord } from "../cell/cell.ts";
 import type { OpeningContext } from "./context.ts";
-import { misplaced, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
-import type { FoundRecord } from "../cell/heads.ts";
+import { type FoundRecord, misplaced, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { settle } from "../cell/settle.ts";
 import { NAMES, recordKey, SETTINGS } from "../layout.ts";
 import { markNew } from "../lineage/marker.ts";

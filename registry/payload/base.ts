@@ -6,8 +6,7 @@ import type { FoundRecord } from "../cell/heads.ts";
 import { payloadKey } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";
 import { isLate, mayBecomeVoid } from "../cell/voids.ts";
-import { KnownFiles } from "./known.ts";
-import type { Known } from "./known.ts";
+import { type Known, KnownFiles } from "./known.ts";
 import { ownPlace, placeOf } from "./objects.ts";
 
 export interface Base {

@@ -1,8 +1,7 @@
 // Asking for the parts of a file. Those that lie behind each other in one object are read as one, and
 // each is checked as it passes.
 import type { Backend, StoredObject } from "../../core/backend.ts";
-import { createSha256 } from "../../core/bytes/digest.ts";
-import type { Sha256 } from "../../core/bytes/digest.ts";
+import { createSha256, type Sha256 } from "../../core/bytes/digest.ts";
 import { fault } from "../../core/errors.ts";
 import type { Part } from "../../core/record/record.ts";
 

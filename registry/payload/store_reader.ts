@@ -7,11 +7,9 @@ import type { StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import type { RegistryCache } from "../cache/cache.ts";
 import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
-import { rangeOfFile } from "./file_reader.ts";
-import type { FileReader } from "./file_reader.ts";
+import { type FileReader, rangeOfFile } from "./file_reader.ts";
 import type { LoadLimit } from "../../core/record/load_limit.ts";
-import { createPartReader, otherDigest } from "./part_reader.ts";
-import type { PartSource } from "./part_reader.ts";
+import { createPartReader, otherDigest, type PartSource } from "./part_reader.ts";
 import { piecesOf, runsOf } from "./part_runs.ts";
 
 export interface PayloadSource extends PartSource {

@@ -10,12 +10,9 @@ import type { Operation } from "../cell/operation.ts";
 import type { PayloadJobs, StoreValueJob } from "../jobs/kinds.ts";
 import type { Base } from "./base.ts";
 import type { Known } from "./known.ts";
-import { createFileWriter } from "./writing/file_writer.ts";
-import type { FileWriter } from "./writing/file_writer.ts";
-import { createSaveProgress } from "./writing/progress.ts";
-import type { WriteProgress } from "./writing/progress.ts";
-import { createUploads } from "./writing/uploads.ts";
-import type { PayloadStore, Uploads } from "./writing/uploads.ts";
+import { createFileWriter, type FileWriter } from "./writing/file_writer.ts";
+import { createSaveProgress, type WriteProgress } from "./writing/progress.ts";
+import { createUploads, type PayloadStore, type Uploads } from "./writing/uploads.ts";
 
 /** A value whose files are made where they are stored, which may be on another thread. */
 export class ValueToStore {

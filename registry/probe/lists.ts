@@ -2,8 +2,7 @@
 // the order of the keys' bytes, from where it is asked to begin.
 import { compareUtf8, sameBytes } from "../../core/bytes/bytes.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { must, text } from "./target.ts";
-import type { Listed, ProbeStepDefinition, ProbeTarget } from "./target.ts";
+import { type Listed, must, type ProbeStepDefinition, type ProbeTarget, text } from "./target.ts";
 
 /** Keys as a registry makes them, in order: `-` and `.` come before `/`, all else after it. */
 const KEYS = [

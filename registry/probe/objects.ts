@@ -3,8 +3,7 @@
 import type { ByteRange } from "../../core/backend.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";
-import { allEnded, must, text } from "./target.ts";
-import type { ProbeStepDefinition, ProbeTarget } from "./target.ts";
+import { allEnded, must, type ProbeStepDefinition, type ProbeTarget, text } from "./target.ts";
 
 /** How many objects are written and read beside each other. */
 const OBJECTS = 4;

@@ -3,8 +3,7 @@
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { compareVersions, FIRST_VERSION, nextVersion } from "../../core/naming/versions.ts";
 import type { Bump, Version } from "../../core/naming/versions.ts";
-import { knownFrom, viewHead } from "../cell/cell.ts";
-import type { KnownHead } from "../cell/cell.ts";
+import { knownFrom, type KnownHead, viewHead } from "../cell/cell.ts";
 import type { Context } from "../opening/context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { isPrefix } from "../../core/backend.ts";

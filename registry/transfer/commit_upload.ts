@@ -12,8 +12,7 @@ import type {
 } from "../../core/record/transfer.ts";
 import type { Registry, SavedArtifact } from "../../core/registry.ts";
 import { settleVersion } from "../cell/settle.ts";
-import { contextOf } from "../opening/context.ts";
-import type { Context } from "../opening/context.ts";
+import { type Context, contextOf } from "../opening/context.ts";
 import { uploadKey } from "../layout.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 import { UploadedContent } from "../payload/stored_content.ts";

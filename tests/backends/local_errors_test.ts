@@ -3,8 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
-import type { ErrorCode, RetryAdvice } from "../../core/errors.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { type ErrorCode, RegistryError, type RetryAdvice } from "../../core/errors.ts";
 import {
   assertHolds,
   chunked,

@@ -4,8 +4,7 @@ import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
 import { realSystem } from "../../core/system.ts";
 import { listed, putAll, text } from "../conformance/backend/samples.ts";
-import { testInRoot } from "../support/temp_root.ts";
-import type { TempRoot } from "../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../support/temp_root.ts";
 function test(name: string, run: (backend: Backend, root: TempRoot) => Promise<void>): void {
   testInRoot(name, (root) => run(createLocalBackend({ path: root.path, durability: "os" }), root));
 }

@@ -7,10 +7,8 @@ import { openRegistry } from "../../mod.ts";
 import { assertHolds, assertMissing, assertThrows, text } from "../conformance/backend/samples.ts";
 import { testBackend } from "../conformance/mod.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
-import { testInRoot } from "../support/temp_root.ts";
-import type { TempRoot } from "../support/temp_root.ts";
-import { fsError, withPatchedFs } from "./patched_fs.ts";
-import type { FsPatch } from "./patched_fs.ts";
+import { type TempRoot, testInRoot } from "../support/temp_root.ts";
+import { fsError, type FsPatch, withPatchedFs } from "./patched_fs.ts";
 
 let root: TempRoot;
 

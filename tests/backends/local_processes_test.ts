@@ -1,12 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
-import type { Backend, Layout, Locking } from "../../core/backend.ts";
-import { isPrefix } from "../../core/backend.ts";
+import { type Backend, isPrefix, type Layout, type Locking } from "../../core/backend.ts";
 import { read } from "../conformance/backend/samples.ts";
 import { spawnDeno } from "../support/run_deno.ts";
 import { seededRandom } from "../support/scripted_system.ts";
-import { tempRoot } from "../support/temp_root.ts";
-import type { TempRoot } from "../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 import { signerOf } from "./signed_bytes.ts";
 
 const MODES: readonly [Locking, Layout][] = [

@@ -6,8 +6,7 @@ import type { Backend } from "../../core/backend.ts";
 import { readAll } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { assertBytes, sampleBytes } from "../conformance/backend/samples.ts";
-import { testInRoot } from "../support/temp_root.ts";
-import type { TempRoot } from "../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../support/temp_root.ts";
 import { withPatchedFs } from "./patched_fs.ts";
 
 const LARGE = 3_500_000;

@@ -12,10 +12,8 @@ import {
   sampleBytes,
   text,
 } from "../conformance/backend/samples.ts";
-import { testInRoot } from "../support/temp_root.ts";
-import type { TempRoot } from "../support/temp_root.ts";
-import { fsError, withPatchedFs } from "./patched_fs.ts";
-import type { FsPatch } from "./patched_fs.ts";
+import { type TempRoot, testInRoot } from "../support/temp_root.ts";
+import { fsError, type FsPatch, withPatchedFs } from "./patched_fs.ts";
 
 function test(name: string, run: (backend: Backend, root: TempRoot) => Promise<void>): void {
   testInRoot(name, (root) => run(createLocalBackend({ path: root.path, durability: "os" }), root));

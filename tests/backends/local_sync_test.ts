@@ -5,8 +5,7 @@ import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { assertHolds, assertMissing, sampleBytes, text } from "../conformance/backend/samples.ts";
-import { tempRoot } from "../support/temp_root.ts";
-import type { TempRoot } from "../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 import { fsError, withPatchedFs } from "./patched_fs.ts";
 
 function test(name: string, run: (backend: Backend, root: TempRoot) => Promise<void>): void {

@@ -24,13 +24,13 @@ import { draftCases } from "./registry/drafts.ts";
 import { endingCases } from "./registry/ending.ts";
 import { manyCases } from "./registry/many.ts";
 import { mapCases } from "./registry/map_habits.ts";
-import { refused } from "./registry/registry_case.ts";
-import type {
-  RegistryCase,
-  RegistryContext,
-  RegistryFeature,
-  RegistryToOpen,
-  RegistryUnderTest,
+import {
+  refused,
+  type RegistryCase,
+  type RegistryContext,
+  type RegistryFeature,
+  type RegistryToOpen,
+  type RegistryUnderTest,
 } from "./registry/registry_case.ts";
 import type { RegisterTest } from "./backend/backend_case.ts";
 import { listingCases } from "./registry/listing.ts";

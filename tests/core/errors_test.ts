@@ -7,8 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import vm from "node:vm";
-import { isRegistryError, RegistryError, retold } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
+import { type ErrorCode, isRegistryError, RegistryError, retold } from "../../core/errors.ts";
 
 Deno.test("an error carries what it was given and nothing else", () => {
   const cause = new Error("below");

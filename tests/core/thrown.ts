@@ -1,7 +1,6 @@
 // What a call that must fail throws.
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { RegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
+import { type ErrorCode, RegistryError } from "../../core/errors.ts";
 
 /** Asserts that the call throws a `RegistryError` of this code, worded as the house words them, and returns it. */
 export function thrown(code: ErrorCode, call: () => unknown): RegistryError {

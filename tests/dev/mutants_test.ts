@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { MUTANTS } from "../../dev/mutants/list/mod.ts";
-import { applyEdit, editsOf } from "../../dev/mutants/mutant.ts";
-import type { Mutant } from "../../dev/mutants/mutant.ts";
+import { applyEdit, editsOf, type Mutant } from "../../dev/mutants/mutant.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { sourceFiles } from "../support/source_files.ts";
 

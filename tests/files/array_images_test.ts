@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
-import { toArray } from "../../core/image.ts";
-import type { Image } from "../../core/image.ts";
+import { type Image, toArray } from "../../core/image.ts";
 import { testOnEach } from "./stores.ts";
 import { refused } from "../support/refused.ts";
 

@@ -3,8 +3,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { createLocalFiles } from "../../files/local.ts";
 import { syncedFolders } from "../backends/patched_fs.ts";
-import { tempRoot } from "../support/temp_root.ts";
-import type { TempRoot } from "../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 
 function test(name: string, run: (files: FileStore, root: TempRoot) => Promise<void>): void {
   Deno.test(name, async () => {

@@ -4,8 +4,7 @@ import { basename, dirname } from "node:path";
 import process from "node:process";
 import { createLocalFiles } from "../../files/local.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
-import { tempRoot, testInRoot } from "../support/temp_root.ts";
-import type { TempRoot } from "../support/temp_root.ts";
+import { type TempRoot, tempRoot, testInRoot } from "../support/temp_root.ts";
 import { refused } from "../support/refused.ts";
 
 const bytes = (size: number, fill = 1) => new Uint8Array(size).fill(fill);

@@ -1,10 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { createMemoryFiles } from "../../files/memory.ts";
-import { createFileManager } from "../../files/mod.ts";
-import type { FileManager } from "../../files/mod.ts";
+import { createFileManager, type FileManager } from "../../files/mod.ts";
 import { bytes } from "../../formats/bytes.ts";
-import { npy } from "../../formats/npy.ts";
-import type { NDArray } from "../../formats/npy.ts";
+import { type NDArray, npy } from "../../formats/npy.ts";
 import { ndarrayOf } from "./samples.ts";
 import { refused } from "../support/refused.ts";
 

@@ -1,5 +1,4 @@
-import { createFileManager } from "../../files/mod.ts";
-import type { Files } from "../../files/mod.ts";
+import { createFileManager, type Files } from "../../files/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { KINDS } from "./kinds.ts";
 

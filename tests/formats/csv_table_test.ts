@@ -4,8 +4,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import type { Columns, ColumnType, Row, Table, TableRows } from "../../core/table.ts";
 import { createTable } from "../../core/tables/create_table.ts";
-import { csv, tsv } from "../../formats/csv.ts";
-import type { CsvOptions } from "../../formats/csv.ts";
+import { csv, type CsvOptions, tsv } from "../../formats/csv.ts";
 import { contentBytes, fileOf } from "./format_files.ts";
 import { CELLS, tablesOf } from "./tables/files.ts";
 

@@ -3,10 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { FileToDecode, Format } from "../../core/format.ts";
 import { ELEMENTS } from "../../core/bytes/ndarray.ts";
-import { isRegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
-import { isImage } from "../../core/image.ts";
-import type { Image, ImageDType } from "../../core/image.ts";
+import { type ErrorCode, isRegistryError } from "../../core/errors.ts";
+import { type Image, type ImageDType, isImage } from "../../core/image.ts";
 import { withoutHanging } from "../support/without_hanging.ts";
 
 /** An image of any kind of samples. */

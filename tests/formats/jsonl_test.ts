@@ -2,8 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../core/errors.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { jsonl, readJsonLines } from "../../formats/jsonl.ts";
-import type { JsonLinesOptions } from "../../formats/jsonl.ts";
+import { jsonl, type JsonLinesOptions, readJsonLines } from "../../formats/jsonl.ts";
 import { contentBytes, fileOf } from "./format_files.ts";
 
 const read = async (text: string | Uint8Array, options?: JsonLinesOptions) =>

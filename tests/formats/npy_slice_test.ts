@@ -1,11 +1,8 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { bytesStream } from "../../core/bytes/bytes.ts";
+import { bytesStream, concatBytes } from "../../core/bytes/bytes.ts";
 import { encodeNpyHeader } from "../../core/bytes/npy_header.ts";
-import { concatBytes } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
-import { npy, readSlice } from "../../formats/npy.ts";
-import type { NDArray } from "../../formats/npy.ts";
+import { type ErrorCode, RegistryError } from "../../core/errors.ts";
+import { type NDArray, npy, readSlice } from "../../formats/npy.ts";
 
 /** A file that counts the bytes it was asked for. */
 function fileOf(bytes: Uint8Array, size = bytes.byteLength) {

@@ -2,12 +2,10 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
-import { IMAGE_DTYPES } from "../../core/image.ts";
-import type { Image } from "../../core/image.ts";
+import { type Image, IMAGE_DTYPES } from "../../core/image.ts";
 import { readPages, readRegion, tiff } from "../../formats/tiff.ts";
 import { anyImage, assertFails, assertSameImage, encoded, fileOf } from "./image_files.ts";
-import { packLzw, tiffFile } from "./tiff_files.ts";
-import type { TiffLayout } from "./tiff_files.ts";
+import { packLzw, tiffFile, type TiffLayout } from "./tiff_files.ts";
 import { refused } from "../support/refused.ts";
 
 const DTYPES = IMAGE_DTYPES;

@@ -8,8 +8,7 @@ import {
 import fc from "fast-check";
 import { isRegistryError } from "../../core/errors.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { yaml } from "../../formats/yaml.ts";
-import type { YamlOptions } from "../../formats/yaml.ts";
+import { yaml, type YamlOptions } from "../../formats/yaml.ts";
 import { contentBytes, fileOf } from "./format_files.ts";
 
 const read = async (text: string | Uint8Array, options?: YamlOptions) =>

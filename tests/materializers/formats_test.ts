@@ -1,8 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { readAll } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { createTable, csv } from "../../formats/csv.ts";
-import type { Table } from "../../formats/csv.ts";
+import { createTable, csv, type Table } from "../../formats/csv.ts";
 import { json } from "../../formats/json.ts";
 import { npy } from "../../formats/npy.ts";
 import { png } from "../../formats/png.ts";

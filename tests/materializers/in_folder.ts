@@ -2,8 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FileToSave } from "../../core/materializer.ts";
-import { createMaterializers, localPath } from "../../materializers/mod.ts";
-import type { LocalPathOptions } from "../../materializers/mod.ts";
+import { createMaterializers, localPath, type LocalPathOptions } from "../../materializers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { readFiles } from "./fake_artifact.ts";
 

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertNotStrictEquals, assertStringIncludes } from "@std/assert";
-import { defineMaterializer } from "../../core/materializer.ts";
-import type { ClassMaterializer } from "../../core/materializer.ts";
+import { type ClassMaterializer, defineMaterializer } from "../../core/materializer.ts";
 import { createMaterializers, localPath } from "../../materializers/mod.ts";
 import { fails, roundTrip } from "./fake_artifact.ts";
 

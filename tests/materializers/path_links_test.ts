@@ -2,8 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { localPath } from "../../materializers/mod.ts";
-import type { LeftOut, LocalPathOptions } from "../../materializers/mod.ts";
+import { type LeftOut, localPath, type LocalPathOptions } from "../../materializers/mod.ts";
 import { fails } from "./fake_artifact.ts";
 import { inFolder, listed, save, write } from "./in_folder.ts";
 

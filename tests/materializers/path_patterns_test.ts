@@ -1,8 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { mkdirSync, readdirSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import type { LeftOut, LocalPathOptions } from "../../materializers/mod.ts";
-import { folder, localPath } from "../../materializers/mod.ts";
+import { folder, type LeftOut, localPath, type LocalPathOptions } from "../../materializers/mod.ts";
 import { openRegistry } from "../../mod.ts";
 import { fails, savedBy } from "./fake_artifact.ts";
 import { inFolder, save, write } from "./in_folder.ts";

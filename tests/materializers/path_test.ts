@@ -10,11 +10,11 @@ import {
   createMaterializers,
   file,
   folder,
+  type LeftOut,
   LocalPath,
   localPath,
   StoredPath,
 } from "../../materializers/mod.ts";
-import type { LeftOut } from "../../materializers/mod.ts";
 import { fails, fakeArtifact, savedBy } from "./fake_artifact.ts";
 import { inFolder, listed, save, write } from "./in_folder.ts";
 

@@ -14,11 +14,11 @@ import {
   createMemoryBackend,
   diffVersions,
   localPath,
+  type LocalPathOptions,
   mirrorRegistry,
   openRegistry,
   verifyRegistry,
 } from "../../mod.ts";
-import type { LocalPathOptions } from "../../mod.ts";
 import { folder } from "../../materializers/mod.ts";
 import { fails } from "./fake_artifact.ts";
 import { inFolder, save, write } from "./in_folder.ts";

@@ -1,12 +1,12 @@
 // Runners of jobs that a test ends itself.
-import type {
-  JobRunner,
-  Plugins,
-  RunCallOptions,
-  ScheduledCall,
-  ScheduleOptions,
+import {
+  type JobRunner,
+  JobRunner as JobRunnerInterface,
+  type Plugins,
+  type RunCallOptions,
+  type ScheduledCall,
+  type ScheduleOptions,
 } from "../../plugins/mod.ts";
-import { JobRunner as JobRunnerInterface } from "../../plugins/mod.ts";
 
 export interface HeldJob {
   id: string;

@@ -4,8 +4,7 @@ import type { RecordBase, VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { openRegistry } from "../../mod.ts";
 import { recordKey, versionCell } from "../../registry/layout.ts";
-import { filler, testProtocol } from "./protocol_world.ts";
-import type { Machine, ProtocolWorld } from "./protocol_world.ts";
+import { filler, type Machine, type ProtocolWorld, testProtocol } from "./protocol_world.ts";
 import { collect } from "./rejected.ts";
 import { createScriptedBackend } from "./scripted_backend.ts";
 

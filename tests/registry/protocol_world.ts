@@ -3,15 +3,12 @@
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { FileToSave, Materializer } from "../../core/materializer.ts";
-import type { VersionRecord } from "../../core/record/record.ts";
-import { decodeRecord } from "../../core/record/record.ts";
-import type { AnyRecord } from "../../core/record/record.ts";
+import { type AnyRecord, decodeRecord, type VersionRecord } from "../../core/record/record.ts";
 import type { OpenOptions, StoredRegistry } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { openRegistry } from "../../mod.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
-import { createScriptedBackend } from "./scripted_backend.ts";
-import type { ScriptedBackend } from "./scripted_backend.ts";
+import { createScriptedBackend, type ScriptedBackend } from "./scripted_backend.ts";
 
 /** An hour. */
 export const HOUR = 3_600_000;

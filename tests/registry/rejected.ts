@@ -1,7 +1,6 @@
 // What a promise that must fail fails with.
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { RegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
+import { type ErrorCode, RegistryError } from "../../core/errors.ts";
 
 /** Asserts that a promise fails with a `RegistryError` of this code, worded as the house words them, with a hint. */
 export async function rejected(code: ErrorCode, promise: Promise<unknown>): Promise<RegistryError> {

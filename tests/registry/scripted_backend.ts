@@ -10,8 +10,7 @@ import type {
 } from "../../core/backend.ts";
 import type { StoredObject, SweepOptions } from "../../core/backend.ts";
 import { bodyBytes, bytesStream } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
+import { type ErrorCode, RegistryError } from "../../core/errors.ts";
 
 /** A request. Each page of a list is one. */
 export interface Call {

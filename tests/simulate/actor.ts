@@ -1,8 +1,7 @@
 // An actor: a simulated process that uses a registry, one call after the other.
 import type { Artifact } from "../../core/artifact.ts";
 import type { Registry, SavedArtifact, SaveOptions } from "../../core/registry.ts";
-import { readFile } from "./bundle.ts";
-import type { Bundle, BundleFile, Reading } from "./bundle.ts";
+import { type Bundle, type BundleFile, readFile, type Reading } from "./bundle.ts";
 import { inputsOf } from "./checks/check_lineage.ts";
 import type { Labels } from "./checks/labels.ts";
 import type { LoggedOperation, OperationLog, Outcome, Request } from "./operation_log.ts";
@@ -11,8 +10,7 @@ import type { Site } from "./stores/site.ts";
 import type { Fault, StoreCall } from "./with_faults.ts";
 import { createAskVerbs, createMaintenanceVerbs } from "./verbs/maintenance.ts";
 import type { AskVerbs, MaintenanceVerbs } from "./verbs/maintenance.ts";
-import { createManyVerbs } from "./verbs/many.ts";
-import type { ManyVerbs } from "./verbs/many.ts";
+import { createManyVerbs, type ManyVerbs } from "./verbs/many.ts";
 import { createTransferVerbs, createUploadVerbs } from "./verbs/transfer.ts";
 import type { TransferVerbs, UploadVerbs } from "./verbs/transfer.ts";
 import type { CallPause } from "./with_process.ts";

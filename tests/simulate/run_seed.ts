@@ -12,15 +12,13 @@ import { checkReads } from "./checks/check_reads.ts";
 import { checkSends } from "./checks/send_watch.ts";
 import { checkSources } from "./checks/check_sources.ts";
 import { checkWrites } from "./checks/check_writes.ts";
-import { evidenceOf } from "./checks/evidence.ts";
-import type { Finding } from "./checks/evidence.ts";
+import { evidenceOf, type Finding } from "./checks/evidence.ts";
 import { describeError, describeOperation } from "./operation_log.ts";
 import { scheduleNamed, scheduleOf } from "./schedules/mod.ts";
 import type { SimulatedSettings } from "./schedules/schedule.ts";
 import type { Site } from "./stores/site.ts";
 import type { Effect } from "./with_history.ts";
-import { createWorld, GRACE_MS } from "./world.ts";
-import type { World } from "./world.ts";
+import { createWorld, GRACE_MS, type World } from "./world.ts";
 
 /** Options of {@linkcode runSeed}. */
 export interface RunOptions {

@@ -1,7 +1,6 @@
 // The driver: many seeds, until a promise is broken.
 import type { Finding } from "./checks/evidence.ts";
-import { runSeed } from "./run_seed.ts";
-import type { Run, RunOptions } from "./run_seed.ts";
+import { type Run, type RunOptions, runSeed } from "./run_seed.ts";
 
 /** Options of {@linkcode simulate}. */
 export interface SimulateOptions extends RunOptions {

@@ -1,10 +1,8 @@
 // A seeded {@linkcode System} in virtual time, and processes with clocks of their own.
 import { uuidv7 } from "../support/scripted_system.ts";
 import type { System } from "../../core/system.ts";
-import { createRandom } from "./random.ts";
-import type { Random } from "./random.ts";
-import { createScheduler } from "./scheduler.ts";
-import type { EventOwner, Scheduler } from "./scheduler.ts";
+import { createRandom, type Random } from "./random.ts";
+import { createScheduler, type EventOwner, type Scheduler } from "./scheduler.ts";
 
 /** A seeded world: itself the {@linkcode System} of the store and the network, whose clock is right. */
 export interface SimulatedSystem extends System {

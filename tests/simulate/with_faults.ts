@@ -10,8 +10,7 @@ import type {
 } from "../../core/backend.ts";
 import type { Capability } from "../conformance/backend/backend_case.ts";
 import { bodyBytes } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
-import type { RegistryErrorFields } from "../../core/errors.ts";
+import { RegistryError, type RegistryErrorFields } from "../../core/errors.ts";
 import { beyond } from "./stores/beyond.ts";
 import { like } from "./stores/like.ts";
 

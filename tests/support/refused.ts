@@ -1,7 +1,6 @@
 // What a call that must be refused throws.
 import { assert, assertMatch, assertRejects } from "@std/assert";
-import { isRegistryError, type RegistryError } from "../../core/errors.ts";
-import type { ErrorCode } from "../../core/errors.ts";
+import { type ErrorCode, isRegistryError, type RegistryError } from "../../core/errors.ts";
 
 /** Asserts that a call, or a promise, fails with this code, and that its message and hint say this. Returns the error. */
 export async function refused(

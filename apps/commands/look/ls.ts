@@ -14,8 +14,8 @@ import {
   momentOf,
   parseCount,
   parseMoment,
+  type TypedMoment,
 } from "../../terminal/units.ts";
-import type { TypedMoment } from "../../terminal/units.ts";
 
 interface LsFlags {
   long?: boolean;

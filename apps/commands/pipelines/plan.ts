@@ -4,9 +4,9 @@ import {
   openPipeline,
   PIPELINE_ARGUMENT,
   PIPELINE_OPTIONS,
+  type PipelineFlags,
   runnerOptions,
 } from "../../pipelines/open_pipeline.ts";
-import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { printTable, type Row } from "../../terminal/print_table.ts";
 import { formatCount } from "../../terminal/units.ts";

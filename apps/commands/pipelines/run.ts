@@ -9,9 +9,9 @@ import {
   openPipeline,
   PIPELINE_ARGUMENT,
   PIPELINE_OPTIONS,
+  type PipelineFlags,
   runnerOptions,
 } from "../../pipelines/open_pipeline.ts";
-import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import { loadConfigPart } from "../../pipelines/pipeline_parts.ts";
 import {
   ENGINE_OPTION,

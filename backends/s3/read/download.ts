@@ -9,14 +9,11 @@ import {
   storedObject,
 } from "../../../core/bytes/bytes.ts";
 import { failureOf } from "../errors.ts";
-import { discard, getRange, readBody } from "./range.ts";
-import type { RangeReply } from "./range.ts";
+import { discard, getRange, type RangeReply, readBody } from "./range.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { eitherSignal } from "../../bucket/first_contact.ts";
-import { partsInOrder, spansOf } from "../../bucket/parts_in_order.ts";
-import type { Span } from "../../bucket/parts_in_order.ts";
-import { callError, keyFault, repeated } from "../store.ts";
-import type { S3Store } from "../store.ts";
+import { partsInOrder, type Span, spansOf } from "../../bucket/parts_in_order.ts";
+import { callError, keyFault, repeated, type S3Store } from "../store.ts";
 
 export interface Download {
   key: string;

@@ -4,10 +4,8 @@ import { clipRange, storedBytes } from "../../../core/bytes/bytes.ts";
 import { checkBucket } from "../bucket.ts";
 import { createDownload } from "./download.ts";
 import { failureOf, isMissingKey } from "../errors.ts";
-import { getRange } from "./range.ts";
-import type { RangeReply } from "./range.ts";
-import { call, fullKey, objectInfo } from "../store.ts";
-import type { S3Store } from "../store.ts";
+import { getRange, type RangeReply } from "./range.ts";
+import { call, fullKey, objectInfo, type S3Store } from "../store.ts";
 
 /** What the store says about an object, or undefined where there is none. */
 export async function headObject(

@@ -3,8 +3,7 @@
 import type { ObjectInfo } from "../../../core/backend.ts";
 import type { Span } from "../../bucket/parts_in_order.ts";
 import type { ArrivingBody } from "../calls.ts";
-import { call, fullKey, keyFault, objectInfo } from "../store.ts";
-import type { S3Store } from "../store.ts";
+import { call, fullKey, keyFault, objectInfo, type S3Store } from "../store.ts";
 
 export interface RangeReply {
   info: ObjectInfo;

@@ -4,8 +4,7 @@ import { fault, isRegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { ReplyHeaders } from "../calls.ts";
 import { failureOf } from "../errors.ts";
-import { fullKey } from "../store.ts";
-import type { CallSettings, S3Store } from "../store.ts";
+import { type CallSettings, fullKey, type S3Store } from "../store.ts";
 
 /** The fields of an object's first request, and those that the user wants on every upload. */
 export function describedObject(

@@ -3,8 +3,7 @@
 // `AccessDenied`, as of somebody who may not write there.
 import type { RegistryError } from "../../../core/errors.ts";
 import { failureOf } from "../errors.ts";
-import { call, fullKey, keyFault, repeated } from "../store.ts";
-import type { CallSettings, S3Store } from "../store.ts";
+import { call, type CallSettings, fullKey, keyFault, repeated, type S3Store } from "../store.ts";
 
 const FOLDER = "ExistingObjectIsDirectory";
 /** So often MinIO is asked again whether it means it. What it refused it has not done, creates neither. */

@@ -2,8 +2,7 @@
 import type { Body } from "../../../core/backend.ts";
 import { bodyStream, concatBytes } from "../../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../../core/errors.ts";
-import { keyFault } from "../store.ts";
-import type { S3Store } from "../store.ts";
+import { keyFault, type S3Store } from "../store.ts";
 
 /** No upload has more parts. */
 export const MAX_PARTS = 10_000;

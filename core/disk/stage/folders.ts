@@ -12,8 +12,7 @@ import { MOVING_FOLDER } from "../../files/paths.ts";
 import { isGranted, realSystem } from "../../system.ts";
 import { mayRead } from "../may_read.ts";
 import { pathsBelow } from "../paths_below.ts";
-import { areLocksSeen, lockFolder, takeLock } from "./lock.ts";
-import type { HeldLock } from "./lock.ts";
+import { areLocksSeen, type HeldLock, lockFolder, takeLock } from "./lock.ts";
 import { isProcessGone, noProcess, thisProcess } from "./process.ts";
 
 /** How the names of these folders begin. */

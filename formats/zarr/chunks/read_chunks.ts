@@ -3,13 +3,10 @@ import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { decodeChunk } from "./codecs.ts";
 import { copyBox, fillWith, offsetOf, stridesOf } from "./copy_box.ts";
-import type { ArrayMetadata } from "../documents/metadata.ts";
-import { product } from "../documents/metadata.ts";
-import { cellsOf } from "./selection.ts";
-import type { Box, Cell } from "./selection.ts";
+import { type ArrayMetadata, product } from "../documents/metadata.ts";
+import { type Box, type Cell, cellsOf } from "./selection.ts";
 import { chunksPerShard, readShard } from "./shard.ts";
-import { keyBelow } from "../store.ts";
-import type { ZarrStore } from "../store.ts";
+import { keyBelow, type ZarrStore } from "../store.ts";
 
 export interface ArrayPlace {
   store: ZarrStore;

@@ -8,8 +8,7 @@ import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { checked, mostStoredBytes } from "./codecs.ts";
 import { corruptZarr } from "../errors.ts";
-import { product } from "../documents/metadata.ts";
-import type { ArrayMetadata, Sharding } from "../documents/metadata.ts";
+import { type ArrayMetadata, product, type Sharding } from "../documents/metadata.ts";
 import type { ZarrStore } from "../store.ts";
 
 const NEVER = 0xffffffff;

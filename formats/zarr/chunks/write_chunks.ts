@@ -3,16 +3,12 @@
 import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Lanes } from "../../../core/work/lanes.ts";
-import { decodeChunk, encodeChunk } from "./codecs.ts";
-import type { ChunkKind } from "./codecs.ts";
+import { type ChunkKind, decodeChunk, encodeChunk } from "./codecs.ts";
 import { copyBox, offsetOf, stridesOf } from "./copy_box.ts";
-import { product } from "../documents/metadata.ts";
-import type { ArrayMetadata } from "../documents/metadata.ts";
+import { type ArrayMetadata, product } from "../documents/metadata.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";
-import { atOnce, emptyChunk } from "./read_chunks.ts";
-import type { ArrayPlace } from "./read_chunks.ts";
-import { boxAt, cellsOf, checkCount } from "./selection.ts";
-import type { Box, Cell } from "./selection.ts";
+import { type ArrayPlace, atOnce, emptyChunk } from "./read_chunks.ts";
+import { type Box, boxAt, type Cell, cellsOf, checkCount } from "./selection.ts";
 import { chunksPerShard, joinShard, splitShard } from "./shard.ts";
 import { keyBelow, writableStore } from "../store.ts";
 

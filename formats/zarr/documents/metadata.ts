@@ -1,10 +1,8 @@
 // What the documents of an array say, whatever their version, and its limits.
-import { countElements, ELEMENTS } from "../../../core/bytes/ndarray.ts";
-import type { DType } from "../../../core/bytes/ndarray.ts";
+import { countElements, type DType, ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";
 import { corruptZarr, invalidZarr, unsupportedZarr } from "../errors.ts";
-import { isObject } from "./metadata_text.ts";
-import type { ZarrObject, ZarrValue } from "./metadata_text.ts";
+import { isObject, type ZarrObject, type ZarrValue } from "./metadata_text.ts";
 
 export interface Sharding {
   chunks: readonly number[];

@@ -3,8 +3,7 @@
 import type { BytesCodec } from "../chunks/codecs.ts";
 import { fillText, parseFill, parseTypestr, typestrOf } from "./data_types.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";
-import { needObject, parseLengths, parsePacking } from "./metadata.ts";
-import type { ArrayMetadata } from "./metadata.ts";
+import { type ArrayMetadata, needObject, parseLengths, parsePacking } from "./metadata.ts";
 import type { ZarrObject } from "./metadata_text.ts";
 
 /** Reads the document of an array; its attributes are a document of their own. */

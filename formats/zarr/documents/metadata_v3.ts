@@ -9,8 +9,7 @@ import { fillText, parseDataType, parseFill } from "./data_types.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";
 import { needObject, parseLengths, parsePacking } from "./metadata.ts";
 import type { ArrayMetadata, Sharding } from "./metadata.ts";
-import { isObject } from "./metadata_text.ts";
-import type { ZarrObject, ZarrValue } from "./metadata_text.ts";
+import { isObject, type ZarrObject, type ZarrValue } from "./metadata_text.ts";
 
 /** What a document of an array may have; what else it has must say that it may be passed by. */
 const MEMBERS = [

@@ -2,11 +2,9 @@
 // only where it is asked for: nobody may save under such a name while it runs.
 import { decodeName } from "../../../core/naming/names.ts";
 import type { Generation } from "../../cell/heads.ts";
-import type { Collection } from "../collection.ts";
+import { type Collection, otherMark } from "../collection.ts";
 import { encodeBuried, readRemains, readTimes } from "./known_records.ts";
-import type { Cell, KnownName, KnownRecords } from "./known.ts";
-import { listCells } from "./known.ts";
-import { otherMark } from "../collection.ts";
+import { type Cell, type KnownName, type KnownRecords, listCells } from "./known.ts";
 
 /**
  * Removes all records of a name that has no payload, no version alive, and nothing that is younger than what is

@@ -1,10 +1,8 @@
 // What the janitor knows of a name: what was listed, and what its records say.
-import type { ObjectInfo } from "../../../core/backend.ts";
+import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record/record.ts";
-import { asGeneration } from "../../cell/heads.ts";
-import type { FoundRecord, Generation } from "../../cell/heads.ts";
+import { asGeneration, type FoundRecord, type Generation } from "../../cell/heads.ts";
 import type { PayloadObject } from "../../payload/objects.ts";
-import { isPrefix } from "../../../core/backend.ts";
 import { encodePlace, NAMES, OBJECTS, parseCellKey, parsePayloadKey } from "../../layout.ts";
 import type { CellKey } from "../../layout.ts";
 import type { SignalOptions } from "../../../core/registry.ts";

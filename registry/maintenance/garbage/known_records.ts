@@ -1,15 +1,14 @@
 // What the janitor must know of each record of a name before it removes anything of that name.
 import { fault } from "../../../core/errors.ts";
-import { encodeRecord } from "../../../core/record/record.ts";
-import type {
-  AnyRecord,
-  ScrubbedRecord,
-  TombstoneRecord,
-  VersionRecord,
+import {
+  type AnyRecord,
+  encodeRecord,
+  type ScrubbedRecord,
+  type TombstoneRecord,
+  type VersionRecord,
 } from "../../../core/record/record.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
-import { readRecord } from "../../cell/heads.ts";
-import type { Generation } from "../../cell/heads.ts";
+import { type Generation, readRecord } from "../../cell/heads.ts";
 import { inUtc, sinceOf } from "../../cell/since.ts";
 import { mayBecomeVoid } from "../../cell/voids.ts";
 import type { Context } from "../../opening/context.ts";

@@ -1,7 +1,6 @@
 // Notes of lineage that came to nothing: their writer lost its number or ended before its record,
 // or the version is gone.
-import { isPrefix } from "../../../core/backend.ts";
-import type { ObjectInfo } from "../../../core/backend.ts";
+import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { asGeneration, readRecord } from "../../cell/heads.ts";

@@ -11,8 +11,7 @@ import { createPathCheck, openContent, readSmall, SMALL_FILE_BYTES } from "../co
 import type { Content, SmallContent } from "../content.ts";
 import type { StoredContent } from "../stored_content.ts";
 import type { WriteProgress } from "./progress.ts";
-import { createSender } from "./sender.ts";
-import type { Sender, SendTo } from "./sender.ts";
+import { createSender, type Sender, type SendTo } from "./sender.ts";
 import { fileFacts } from "../../../core/record/file_facts.ts";
 
 /** Files up to this size in all, as stored, live in the record itself. */

@@ -1,7 +1,6 @@
 // The digests of the parts of a large file, taken while it passes: a range of it can be verified by
 // them, and its parts in any order.
-import { createSha256 } from "../../../core/bytes/digest.ts";
-import type { Sha256 } from "../../../core/bytes/digest.ts";
+import { createSha256, type Sha256 } from "../../../core/bytes/digest.ts";
 import type { Part } from "../../../core/record/record.ts";
 
 export const PART_BYTES: number = 8 * 1024 * 1024;

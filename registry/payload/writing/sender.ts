@@ -10,10 +10,8 @@ import type {
   StoredFileReply,
   StoreFileJob,
 } from "../../jobs/kinds.ts";
-import { changedWhileSaving, sizeOf } from "../content.ts";
-import type { LargeContent, SmallContent } from "../content.ts";
-import { KnownFiles } from "../known.ts";
-import type { Known } from "../known.ts";
+import { changedWhileSaving, type LargeContent, sizeOf, type SmallContent } from "../content.ts";
+import { type Known, KnownFiles } from "../known.ts";
 import type { WriteProgress } from "./progress.ts";
 
 /** A pack is sent when it has so many plain bytes. */

@@ -11,20 +11,18 @@ import { uploadKey } from "../../layout.ts";
 import { checkWritable, contextOf } from "../../opening/context.ts";
 import { graceAt, readGraces } from "../../opening/graces.ts";
 import {
+  type Arrived,
   decodeNote,
   encodeNote,
   hashed,
   listPieces,
   MAX_NOTE_BYTES,
   PieceWriter,
+  type PieceWriterOptions,
   putPiece,
+  type UploadNote,
+  type WritePiecesOptions,
   wrongChecksum,
-} from "./write_pieces.ts";
-import type {
-  Arrived,
-  PieceWriterOptions,
-  UploadNote,
-  WritePiecesOptions,
 } from "./write_pieces.ts";
 
 /** A resumable upload, and how much of it is there. */

@@ -1,8 +1,8 @@
-import { testRegistry } from "../../conformance/registry.ts";
-import type {
-  RegistryFeature,
-  RegistryToOpen,
-  RegistryUnderTest,
+import {
+  type RegistryFeature,
+  type RegistryToOpen,
+  type RegistryUnderTest,
+  testRegistry,
 } from "../../conformance/registry.ts";
 import { damageRecord } from "../../registry/conformance/open_on.ts";
 import { startService } from "./service.ts";

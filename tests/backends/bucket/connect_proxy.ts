@@ -1,7 +1,6 @@
 // A proxy that opens tunnels.
 import { createServer } from "node:http";
-import { connect } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 
 /** A proxy that runs. */
 export interface ConnectProxy extends AsyncDisposable {

@@ -1,7 +1,6 @@
 // A server that counts the requests that reach it and ends connections where a test wants it.
 import { readFileSync } from "node:fs";
-import { createServer as createPlain } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createPlain, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecure } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { fromFileUrl } from "@std/path";

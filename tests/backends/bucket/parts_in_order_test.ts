@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { joined, partsInOrder } from "../../../backends/bucket/parts_in_order.ts";
-import type { Span } from "../../../backends/bucket/parts_in_order.ts";
+import { joined, partsInOrder, type Span } from "../../../backends/bucket/parts_in_order.ts";
 
 /** Reads 2 + 7 bytes in parts of 2, and says how many parts are on their way as each chunk is taken. */
 async function readAhead(options: { atOnce: number; ahead?: boolean }) {

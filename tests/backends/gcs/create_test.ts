@@ -1,5 +1,4 @@
-import { createServer } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { assert, assertEquals } from "@std/assert";
 import { assertHolds, assertMissing, text } from "../../conformance/backend/samples.ts";
 import type { Fault } from "../../support/strict_gcs/mod.ts";

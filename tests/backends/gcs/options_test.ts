@@ -1,7 +1,6 @@
 import { Storage } from "npm:@google-cloud/storage@^7";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { createGcsBackend } from "../../../backends/gcs.ts";
-import type { GcsBackendOptions } from "../../../backends/gcs.ts";
+import { createGcsBackend, type GcsBackendOptions } from "../../../backends/gcs.ts";
 import { encodeCrc32c } from "../../../backends/gcs/encode_crc32c.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";

@@ -10,8 +10,7 @@ import {
   text,
 } from "../../conformance/backend/samples.ts";
 import type { Fault } from "../../support/strict_gcs/mod.ts";
-import { failureOf, strictTest } from "./with_strict.ts";
-import type { StrictContext } from "./with_strict.ts";
+import { failureOf, type StrictContext, strictTest } from "./with_strict.ts";
 
 const UNIT = 256 * 1024;
 const small = { partBytes: UNIT };

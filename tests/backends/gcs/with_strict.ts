@@ -1,12 +1,9 @@
 // Tests over a strict fake of their own, in a world where waiting takes no time.
-import { createGcsBackend } from "../../../backends/gcs.ts";
-import type { GcsBackendOptions } from "../../../backends/gcs.ts";
+import { createGcsBackend, type GcsBackendOptions } from "../../../backends/gcs.ts";
 import type { Backend } from "../../../core/backend.ts";
-import { isRegistryError } from "../../../core/errors.ts";
-import type { RegistryError } from "../../../core/errors.ts";
+import { isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { holdTimers } from "../../support/held_timers.ts";
-import { createScriptedSystem } from "../../support/scripted_system.ts";
-import type { ScriptedSystem } from "../../support/scripted_system.ts";
+import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
 import { startStrictGcs } from "../../support/strict_gcs/mod.ts";
 import type { StrictGcs, StrictGcsOptions } from "../../support/strict_gcs/mod.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";

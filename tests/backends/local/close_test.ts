@@ -12,8 +12,7 @@ import {
 } from "../../conformance/backend/samples.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { LOCKINGS } from "./lockings.ts";
-import { fsError, withPatchedFs } from "../patched_fs.ts";
-import type { FsPatch } from "../patched_fs.ts";
+import { fsError, type FsPatch, withPatchedFs } from "../patched_fs.ts";
 
 /** Closes files, and says that it failed for those that were opened to be written, or for all. */
 function failingClose(code: string, which: "written" | "all") {

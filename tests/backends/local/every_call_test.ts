@@ -8,8 +8,7 @@ import { realSystem } from "../../../core/system.ts";
 import { chunked, listed, putAll, sampleBytes, text } from "../../conformance/backend/samples.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { LOCKINGS } from "./lockings.ts";
-import { fsError, withPatchedFs } from "../patched_fs.ts";
-import type { FsPatch } from "../patched_fs.ts";
+import { fsError, type FsPatch, withPatchedFs } from "../patched_fs.ts";
 
 const CALLS = [
   "openSync",

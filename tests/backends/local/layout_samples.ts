@@ -1,8 +1,7 @@
 // Keys as a registry makes them, at random.
 import * as fc from "fast-check";
 import { checkName, encodeName } from "../../../core/naming/names.ts";
-import { parseVersion } from "../../../core/naming/versions.ts";
-import type { Version } from "../../../core/naming/versions.ts";
+import { parseVersion, type Version } from "../../../core/naming/versions.ts";
 import {
   aliasCell,
   ALIVE,

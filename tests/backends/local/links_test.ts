@@ -5,8 +5,7 @@ import type { LocalBackendOptions } from "../../../backends/local.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { assertHolds, listed, putAll, text } from "../../conformance/backend/samples.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { LOCKINGS } from "./lockings.ts";
 
 let root: TempRoot;

@@ -4,8 +4,7 @@ import { createLocalBackend } from "../../../backends/local.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { openRegistry } from "../../../mod.ts";
 import { text } from "../../conformance/backend/samples.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { syncedFolders } from "../patched_fs.ts";
 
 /** The folders of a test that were brought to the disk, in order; `refuse` makes the disk refuse one. */

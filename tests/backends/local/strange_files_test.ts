@@ -10,8 +10,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import { openRegistry } from "../../../mod.ts";
 import { assertHolds, listed, putAll, text } from "../../conformance/backend/samples.ts";
 import { keyFile } from "./key_file.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { LOCKINGS } from "./lockings.ts";
 
 const run = promisify(execFile);

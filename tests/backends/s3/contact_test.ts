@@ -1,7 +1,6 @@
 import process from "node:process";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { createS3Backend } from "../../../backends/s3.ts";
-import type { S3BackendOptions } from "../../../backends/s3.ts";
+import { createS3Backend, type S3BackendOptions } from "../../../backends/s3.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { holdTimers } from "../../support/held_timers.ts";

@@ -9,8 +9,7 @@ import { writeFile } from "node:fs/promises";
 import { createS3Configs } from "../../../backends/s3_configs.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
 
 const KEYS = { accessKey: "ak", secretKey: "sk" };
 

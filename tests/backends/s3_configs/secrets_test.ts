@@ -1,8 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { inspect } from "node:util";
 import { openBackend } from "../../../backends/mod.ts";
-import { createS3Configs } from "../../../backends/s3_configs.ts";
-import type { S3Configs } from "../../../backends/s3_configs.ts";
+import { createS3Configs, type S3Configs } from "../../../backends/s3_configs.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { serverTest } from "../../support/servers/mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";

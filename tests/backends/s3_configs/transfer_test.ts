@@ -1,14 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
-import { createS3Configs } from "../../../backends/s3_configs.ts";
-import type { S3Configs } from "../../../backends/s3_configs.ts";
+import { createS3Configs, type S3Configs } from "../../../backends/s3_configs.ts";
 import { bytesStream, iterableStream, readAll } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { runDeno } from "../../support/run_deno.ts";
-import { serverTest } from "../../support/servers/mod.ts";
-import type { RunningServer } from "../../support/servers/mod.ts";
+import { type RunningServer, serverTest } from "../../support/servers/mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
 function configsOf({ bucket, endpoint, region, accessKey, secretKey }: RunningServer): S3Configs {

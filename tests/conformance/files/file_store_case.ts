@@ -1,7 +1,6 @@
 // What a case of the suite for file stores is, and what most of them use.
 import { deepStrictEqual, rejects } from "node:assert/strict";
-import { isRegistryError } from "../../../core/errors.ts";
-import type { ErrorCode } from "../../../core/errors.ts";
+import { type ErrorCode, isRegistryError } from "../../../core/errors.ts";
 import type { FileStore } from "../../../core/file_store.ts";
 
 /** What a case works on. */

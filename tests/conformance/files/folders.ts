@@ -1,9 +1,8 @@
 // Cases about folders, links, moves and paths.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
-import { read, refused, text, tree } from "./file_store_case.ts";
+import { type FileStoreCase, read, refused, text, tree } from "./file_store_case.ts";
 import { given } from "../given.ts";
-import type { FileStoreCase } from "./file_store_case.ts";
 
 export const folderCases: readonly FileStoreCase[] = [
   given(

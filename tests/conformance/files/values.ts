@@ -1,9 +1,8 @@
 // Cases about files: writing, reading, replacing, removing.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
-import { read, refused, text, tree } from "./file_store_case.ts";
+import { type FileStoreCase, read, refused, text, tree } from "./file_store_case.ts";
 import { given } from "../given.ts";
-import type { FileStoreCase } from "./file_store_case.ts";
 
 const LARGE_BYTES = 3 << 20;
 

@@ -2,9 +2,8 @@
 // those that failed.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { realSystem } from "../../../core/system.ts";
-import { createListener, job, refused } from "./queue_case.ts";
+import { createListener, job, type QueueCase, refused } from "./queue_case.ts";
 import { given } from "../given.ts";
-import type { QueueCase } from "./queue_case.ts";
 
 /** What is known of a job while it goes on, and what is done with those that failed. */
 export const afterwardsCases: readonly QueueCase[] = [

@@ -1,8 +1,7 @@
 // Cases of the suite for queues: what is cancelled.
 import { deepStrictEqual } from "node:assert/strict";
-import { aborted, createListener, job } from "./queue_case.ts";
+import { aborted, createListener, job, type QueueCase } from "./queue_case.ts";
 import { given } from "../given.ts";
-import type { QueueCase } from "./queue_case.ts";
 
 export const cancellingCases: readonly QueueCase[] = [
   given(

@@ -1,9 +1,8 @@
 // Cases of the suite for queues: what is added, known, listed and removed.
 import { deepStrictEqual, ok } from "node:assert/strict";
 import type { NewJob } from "../../../core/services/queue.ts";
-import { createListener, job, refused } from "./queue_case.ts";
+import { createListener, job, type QueueCase, refused } from "./queue_case.ts";
 import { given } from "../given.ts";
-import type { QueueCase } from "./queue_case.ts";
 
 export const jobsCases: readonly QueueCase[] = [
   given(

@@ -1,9 +1,8 @@
 // Cases of the suite for queues: rates, and jobs that are added again and again.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { realSystem } from "../../../core/system.ts";
-import { createListener, job, refused } from "./queue_case.ts";
+import { createListener, job, type QueueCase, refused } from "./queue_case.ts";
 import { given } from "../given.ts";
-import type { QueueCase } from "./queue_case.ts";
 
 const hourly = { group: "g", kind: "look", data: { deep: true } };
 

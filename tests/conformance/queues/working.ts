@@ -1,8 +1,7 @@
 // Cases of the suite for queues: what workers do.
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { aborted, createListener, job, refused } from "./queue_case.ts";
+import { aborted, createListener, job, type QueueCase, refused } from "./queue_case.ts";
 import { given } from "../given.ts";
-import type { QueueCase } from "./queue_case.ts";
 
 export const workingCases: readonly QueueCase[] = [
   given("the lowest priority is first, equal ones in the order they came", async ({ queue }) => {

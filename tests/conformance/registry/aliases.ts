@@ -1,8 +1,7 @@
 // Cases about aliases and their history.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { collect, refused } from "./registry_case.ts";
+import { collect, refused, type RegistryCase } from "./registry_case.ts";
 import { given } from "../given.ts";
-import type { RegistryCase } from "./registry_case.ts";
 
 export const aliasCases: readonly RegistryCase[] = [
   given(

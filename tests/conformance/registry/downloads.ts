@@ -4,8 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TransferProgress } from "../../../core/registry.ts";
-import { files, noise, refused } from "./registry_case.ts";
-import type { RegistryCase, RegistryContext } from "./registry_case.ts";
+import { files, noise, refused, type RegistryCase, type RegistryContext } from "./registry_case.ts";
 
 /** A case with a folder of its own. */
 function inFolder(

@@ -1,9 +1,8 @@
 // Cases about what lists.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { encodeName } from "../../../core/naming/names.ts";
-import { collect, refused, versionsOf } from "./registry_case.ts";
+import { collect, refused, type RegistryCase, versionsOf } from "./registry_case.ts";
 import { given } from "../given.ts";
-import type { RegistryCase } from "./registry_case.ts";
 import { NO_NAMES } from "./saving.ts";
 
 const VERSIONS = [

@@ -4,9 +4,8 @@ import { readAll } from "../../../core/bytes/bytes.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 import type { StandardSchema } from "../../../core/standard_schema.ts";
-import { files, noise, refused, text } from "./registry_case.ts";
+import { files, noise, refused, type RegistryCase, text } from "./registry_case.ts";
 import { given } from "../given.ts";
-import type { RegistryCase } from "./registry_case.ts";
 import { NO_NAMES } from "./saving.ts";
 
 /** What is no ref. */

@@ -1,9 +1,8 @@
 // Cases about many values at once, and copies.
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { ManyProgress, SaveEntry } from "../../../core/registry.ts";
-import { collect, files, noise, refused, throwsSame } from "./registry_case.ts";
+import { collect, files, noise, refused, type RegistryCase, throwsSame } from "./registry_case.ts";
 import { given } from "../given.ts";
-import type { RegistryCase } from "./registry_case.ts";
 
 const MANY: SaveEntry[] = Array.from({ length: 40 }, (_, i) => ({ name: `n${i % 10}`, value: i }));
 

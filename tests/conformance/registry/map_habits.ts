@@ -1,9 +1,8 @@
 // Cases about what a registry has of a map.
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { ClearOptions } from "../../../core/registry.ts";
-import { collect, refused, throwsSame, versionsOf } from "./registry_case.ts";
+import { collect, refused, type RegistryCase, throwsSame, versionsOf } from "./registry_case.ts";
 import { given } from "../given.ts";
-import type { RegistryCase } from "./registry_case.ts";
 
 export const mapCases: readonly RegistryCase[] = [
   given(

@@ -1,8 +1,7 @@
 // Cases about what is no ref and no name.
 import type { Registry } from "../../../core/registry.ts";
-import { collect, refused } from "./registry_case.ts";
+import { collect, refused, type RegistryCase } from "./registry_case.ts";
 import { given } from "../given.ts";
-import type { RegistryCase } from "./registry_case.ts";
 
 type Call = (registry: Registry, none: never) => Promise<unknown>;
 

@@ -1,9 +1,7 @@
 // What a case of the suite for registries is, and what most of them use.
 import { match, ok, rejects, strictEqual } from "node:assert/strict";
-import { isRegistryError } from "../../../core/errors.ts";
-import type { ErrorCode, RegistryError } from "../../../core/errors.ts";
-import { defineMaterializer } from "../../../core/materializer.ts";
-import type { Materializer } from "../../../core/materializer.ts";
+import { type ErrorCode, isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import { defineMaterializer, type Materializer } from "../../../core/materializer.ts";
 import type { Registry, SavedArtifact } from "../../../core/registry.ts";
 
 /**

@@ -1,7 +1,6 @@
 // Cases about saving.
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { defineMaterializer } from "../../../core/materializer.ts";
-import type { FilesToSave } from "../../../core/materializer.ts";
+import { defineMaterializer, type FilesToSave } from "../../../core/materializer.ts";
 import { chunks, collect, files, identityOf, noise, refused, versionsOf } from "./registry_case.ts";
 import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";

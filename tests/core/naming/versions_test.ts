@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import {
+  type Bump,
   compareVersions,
   decodeOrder,
   FIRST_VERSION,
@@ -12,7 +13,6 @@ import {
   parseVersionRange,
   takesPrereleases,
 } from "../../../core/naming/versions.ts";
-import type { Bump } from "../../../core/naming/versions.ts";
 import { build, isAccepted, version } from "./arbitrary_versions.ts";
 import { thrown } from "../thrown.ts";
 

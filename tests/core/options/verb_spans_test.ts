@@ -1,5 +1,4 @@
-import { context, trace } from "npm:@opentelemetry/api@^1.10";
-import type { ContextManager } from "npm:@opentelemetry/api@^1.10";
+import { context, type ContextManager, trace } from "npm:@opentelemetry/api@^1.10";
 import { AsyncLocalStorageContextManager } from "npm:@opentelemetry/context-async-hooks@^2";
 import {
   BasicTracerProvider,

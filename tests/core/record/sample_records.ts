@@ -1,6 +1,5 @@
 // One record of each kind, for tests of the codec and of the format.
-import { FORMAT } from "../../../core/record/record.ts";
-import type { AnyRecord, VersionRecord } from "../../../core/record/record.ts";
+import { type AnyRecord, FORMAT, type VersionRecord } from "../../../core/record/record.ts";
 
 const base = {
   format: FORMAT,

@@ -1,17 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type {
-  BusEvent,
-  EventBus,
-  EventOf,
-  TopicsFitting,
-} from "../../../core/services/event_bus.ts";
 import {
+  type BusEvent,
   checkPattern,
   checkTopic,
   encodePayload,
+  type EventBus,
+  type EventOf,
+  type EventPublisher,
   topicMatcher,
+  type TopicsFitting,
 } from "../../../core/services/event_bus.ts";
-import type { EventPublisher } from "../../../core/services/event_bus.ts";
 import type { RegistryTopics, SavedEvent } from "../../../core/services/registry_events.ts";
 import { RegistryError } from "../../../core/errors.ts";
 

@@ -2,10 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
 import { createMemoryFiles } from "../../../files/memory.ts";
-import { createImagePyramid, openMultiscale } from "../../../files/ome.ts";
+import { createImagePyramid, type OmeVersion, openMultiscale } from "../../../files/ome.ts";
 import { blocksOf, growBlock } from "../../../files/ome/levels.ts";
 import { halve } from "../../../files/ome/halve.ts";
-import type { OmeVersion } from "../../../files/ome.ts";
 import {
   createZarrArray,
   createZarrGroup,

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
-import type { DType, NDArray } from "../../../core/bytes/ndarray.ts";
+import { type DType, ELEMENTS, type NDArray } from "../../../core/bytes/ndarray.ts";
 import { listAxes } from "../../../files/ome/axes.ts";
 import { halve } from "../../../files/ome/halve.ts";
 import { stackImages } from "../../../files/ome/stack.ts";

@@ -1,8 +1,7 @@
 // Against the real thing, as tests/formats/zarr/python_test.ts: the metadata as Python's zarr gives it, and planes.
 import { assertEquals } from "@std/assert";
 import { createLocalFiles } from "../../../files/local.ts";
-import { createPlate, openPlate } from "../../../files/ome.ts";
-import type { OmeVersion } from "../../../files/ome.ts";
+import { createPlate, type OmeVersion, openPlate } from "../../../files/ome.ts";
 import { zarrStore } from "../../../formats/zarr.ts";
 import { findPython, runPython } from "../../support/numpy.ts";
 import { tempRoot } from "../../support/temp_root.ts";

@@ -1,11 +1,9 @@
 // Stores of arrays that are watched, and that fail.
 import { assert, assertRejects } from "@std/assert";
 import type { NDArray } from "../../../core/bytes/ndarray.ts";
-import { isRegistryError, RegistryError } from "../../../core/errors.ts";
-import type { ErrorCode } from "../../../core/errors.ts";
+import { type ErrorCode, isRegistryError, RegistryError } from "../../../core/errors.ts";
 import { createMemoryFiles } from "../../../files/memory.ts";
-import { zarrStore } from "../../../formats/zarr.ts";
-import type { ZarrStore } from "../../../formats/zarr.ts";
+import { type ZarrStore, zarrStore } from "../../../formats/zarr.ts";
 
 /** A store that notes what is asked of it. */
 export interface WatchedStore extends ZarrStore {

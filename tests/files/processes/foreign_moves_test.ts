@@ -4,8 +4,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createLocalFiles } from "../../../files/local.ts";
 import { fsError, withPatchedFs } from "../../backends/patched_fs.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 /** A minute later, so that what a dead process has left is nobody's. */

@@ -1,7 +1,6 @@
 // What the tests of archives have in common.
 import { assert } from "@std/assert";
-import { isRegistryError } from "../../../core/errors.ts";
-import type { ErrorCode } from "../../../core/errors.ts";
+import { type ErrorCode, isRegistryError } from "../../../core/errors.ts";
 import type { FileToDecode, Format } from "../../../core/format.ts";
 import type { ArchiveEntry, EntriesToSave } from "../../../formats/archive.ts";
 import { contentBytes } from "../format_files.ts";

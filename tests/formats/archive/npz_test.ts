@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { isRegistryError } from "../../../core/errors.ts";
-import { npz, zip } from "../../../formats/archive.ts";
-import type { NamedArrays } from "../../../formats/archive.ts";
+import { type NamedArrays, npz, zip } from "../../../formats/archive.ts";
 import { contentBytes } from "../format_files.ts";
 import { fileOf } from "../image_files.ts";
 import { bytesOf, fromBase64, outcomeOf, packed } from "./archive_files.ts";

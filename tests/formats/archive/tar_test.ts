@@ -3,8 +3,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { concatBytes, plainBytes, readAll } from "../../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { EntryToSave } from "../../../formats/archive.ts";
-import { tar, tgz, zip } from "../../../formats/archive.ts";
+import { type EntryToSave, tar, tgz, zip } from "../../../formats/archive.ts";
 import { fileOf } from "../image_files.ts";
 import {
   assertFails,

@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { gunzipSync } from "node:zlib";
 import { plainBytes } from "../../../core/bytes/bytes.ts";
-import type { EntryToSave } from "../../../formats/archive.ts";
-import { npz, tar, zip } from "../../../formats/archive.ts";
+import { type EntryToSave, npz, tar, zip } from "../../../formats/archive.ts";
 import { contentBytes } from "../format_files.ts";
 import { assertRefused, bytesOf, fromBase64, packed } from "./archive_files.ts";
 

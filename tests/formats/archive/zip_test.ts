@@ -2,8 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { ArchiveEntry, EntryToSave } from "../../../formats/archive.ts";
-import { zip } from "../../../formats/archive.ts";
+import { type ArchiveEntry, type EntryToSave, zip } from "../../../formats/archive.ts";
 import { fileOf } from "../image_files.ts";
 import {
   assertFails,

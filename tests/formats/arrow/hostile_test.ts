@@ -1,10 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import type { FileToDecode } from "../../../core/format.ts";
-import { arrow } from "../../../formats/arrow.ts";
-import type { ArrowReadOptions } from "../../../formats/arrow.ts";
-import { openCells } from "../../../formats/arrow/batch.ts";
-import type { CellsPlace } from "../../../formats/arrow/batch.ts";
+import { arrow, type ArrowReadOptions } from "../../../formats/arrow.ts";
+import { type CellsPlace, openCells } from "../../../formats/arrow/batch.ts";
 import { readMessages } from "../../../formats/arrow/messages.ts";
 import { fileOf } from "../format_files.ts";
 import { tryOut as tryTable } from "../tables/files.ts";

@@ -2,8 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { png } from "../../../formats/png.ts";
 import { assertFails, fileOf } from "../image_files.ts";
-import { interlacedPng } from "./interlaced_files.ts";
-import type { Pixels } from "./interlaced_files.ts";
+import { interlacedPng, type Pixels } from "./interlaced_files.ts";
 
 const side = fc.integer({ min: 1, max: 20 });
 const anyPixels: fc.Arbitrary<Pixels> = fc.tuple(side, side, fc.constantFrom(1 as const, 2, 4))

@@ -1,7 +1,6 @@
 // Small files of each format, to be damaged.
 import { IMAGE_DTYPES, toImage } from "../../../core/image.ts";
-import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
-import type { DType, NDArray } from "../../../core/bytes/ndarray.ts";
+import { type DType, ELEMENTS, type NDArray } from "../../../core/bytes/ndarray.ts";
 import { createTable } from "../../../core/tables/create_table.ts";
 import { createFormats } from "../../../formats/mod.ts";
 import { jpeg } from "../../../formats/jpeg.ts";

@@ -9,8 +9,7 @@ import {
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToDecode } from "../../../core/format.ts";
-import { parquet } from "../../../formats/parquet.ts";
-import type { ParquetReadOptions } from "../../../formats/parquet.ts";
+import { parquet, type ParquetReadOptions } from "../../../formats/parquet.ts";
 import { openChunk } from "../../../formats/parquet/chunk.ts";
 import type { FileColumn } from "../../../formats/parquet/columns.ts";
 import { CutOff, readThrift } from "../../../formats/parquet/thrift.ts";
@@ -18,8 +17,7 @@ import { CODECS } from "../../../formats/parquet/unpack.ts";
 import { readRuns, readValues } from "../../../formats/parquet/values.ts";
 import { fileOf } from "../format_files.ts";
 import { tryOut as tryTable } from "../tables/files.ts";
-import { pyarrowBytes, pyarrowFile } from "./files.ts";
-import type { PyarrowFile } from "./files.ts";
+import { pyarrowBytes, type PyarrowFile, pyarrowFile } from "./files.ts";
 
 const NAMES: PyarrowFile[] = ["snappy", "gzip", "brotli", "lz4", "zstd", "none"];
 

@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Column, Row } from "../../../core/table.ts";
 import { createTable } from "../../../core/tables/create_table.ts";
-import { openParquet, parquet } from "../../../formats/parquet.ts";
-import type { ParquetReadOptions } from "../../../formats/parquet.ts";
+import { openParquet, parquet, type ParquetReadOptions } from "../../../formats/parquet.ts";
 import { contentBytes } from "../format_files.ts";
 import { countedFile, noise, WRITTEN } from "../tables/files.ts";
 import { pyarrowFile } from "./files.ts";

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { yaml } from "../../../formats/yaml.ts";
-import type { PlainValue } from "../../../formats/yaml.ts";
+import { type PlainValue, yaml } from "../../../formats/yaml.ts";
 import { fileOf } from "../format_files.ts";
 
 const written = (value: PlainValue) => new TextDecoder().decode(yaml().encode(value) as Uint8Array);

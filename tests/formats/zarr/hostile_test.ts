@@ -1,8 +1,7 @@
 // What damaged, lying and foreign documents and chunks do: they are refused, before memory is taken, and nothing hangs.
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import type { ErrorCode } from "../../../core/errors.ts";
-import { isRegistryError } from "../../../core/errors.ts";
+import { type ErrorCode, isRegistryError } from "../../../core/errors.ts";
 import { createZarrArray, openZarrArray, openZarrGroup } from "../../../formats/zarr.ts";
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../../formats/zarr.ts";
 

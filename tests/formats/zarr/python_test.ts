@@ -15,8 +15,7 @@ import {
 } from "../../../formats/zarr.ts";
 import type { CreateZarrOptions, ZarrCodec } from "../../../formats/zarr.ts";
 import { findPython, runPython } from "../../support/numpy.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
 
 const python = await findPython("zarr", "zarr.__version__ >= '3'");
 const ignore = python === undefined;

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createRandom } from "../../simulate/random.ts";
-import { serverTest } from "../../support/servers/mod.ts";
-import type { RunningServer } from "../../support/servers/mod.ts";
+import { type RunningServer, serverTest } from "../../support/servers/mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { isLong, judgeSeed, judgeTest } from "../judge_test_case.ts";
 import { checkHistories } from "./check_histories.ts";
@@ -10,8 +9,7 @@ import type { StoreToOpen } from "./client_process.ts";
 import type { ModelName } from "./history.ts";
 import { startClients } from "./processes.ts";
 import { simulatedHistory } from "./simulated.ts";
-import { filesInBucket } from "./workloads.ts";
-import type { Workload } from "./workloads.ts";
+import { filesInBucket, type Workload } from "./workloads.ts";
 
 const MODELS: ModelName[] = ["registry", "aliases", "drafts", "files"];
 const SIMULATED = isLong ? 1000 : 60;

@@ -1,17 +1,14 @@
 // Histories of several processes on one store: this process decides who does what, and notes when.
 import { createInterface } from "node:readline";
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "@std/path";
 import type { Random } from "../../simulate/random.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import type { StoreToOpen } from "./client_process.ts";
-import { createHistory } from "./history.ts";
-import type { ModelName } from "./history.ts";
+import { createHistory, type ModelName } from "./history.ts";
 import { ALIASED, ALIASED_VERSIONS } from "./perform.ts";
 import type { Answer, Request } from "./request.ts";
-import { lastLook, WORKLOADS } from "./workloads.ts";
-import type { Workload } from "./workloads.ts";
+import { lastLook, type Workload, WORKLOADS } from "./workloads.ts";
 
 interface Client {
   open(store: StoreToOpen): Promise<void>;

@@ -3,25 +3,22 @@
 import { createBucketFiles } from "../../../files/bucket.ts";
 import { createFileManager } from "../../../files/mod.ts";
 import type { Bundle } from "../../simulate/bundle.ts";
-import { createRandomFaults } from "../../simulate/random.ts";
-import type { FaultRates } from "../../simulate/random.ts";
+import { createRandomFaults, type FaultRates } from "../../simulate/random.ts";
 import { largeValue, smallValue } from "../../simulate/schedules/schedule.ts";
 import type { StoreCall } from "../../simulate/with_faults.ts";
 import { createWorld } from "../../simulate/world.ts";
 import type { Actor } from "../../simulate/actor.ts";
-import { createHistory } from "./history.ts";
-import type { ModelName } from "./history.ts";
+import { createHistory, type ModelName } from "./history.ts";
 import {
   ALIASED,
   ALIASED_VERSIONS,
   answered,
   performOnFiles,
   performOnRegistry,
+  type ValueCodec,
 } from "./perform.ts";
-import type { ValueCodec } from "./perform.ts";
 import type { Request } from "./request.ts";
-import { filesInBucket, lastLook, WORKLOADS } from "./workloads.ts";
-import type { Workload } from "./workloads.ts";
+import { filesInBucket, lastLook, type Workload, WORKLOADS } from "./workloads.ts";
 
 export interface SimulatedOptions {
   seed: number;

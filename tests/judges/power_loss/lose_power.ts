@@ -9,10 +9,8 @@ import { setImmediate } from "node:timers";
 import { join } from "@std/path";
 import process from "node:process";
 import { createRandom } from "../../simulate/random.ts";
-import { createClients, damageOf } from "./clients.ts";
-import type { Durability } from "./clients.ts";
-import { createLoopDisk } from "./loop_disk.ts";
-import type { DiskKind } from "./loop_disk.ts";
+import { createClients, damageOf, type Durability } from "./clients.ts";
+import { createLoopDisk, type DiskKind } from "./loop_disk.ts";
 import { createPromises } from "./promises.ts";
 
 export interface PowerPlan {

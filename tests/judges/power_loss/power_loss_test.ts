@@ -3,8 +3,7 @@ import { join } from "@std/path";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { isLong, judgeSeed, judgeTest } from "../judge_test_case.ts";
-import { diskProblem } from "./loop_disk.ts";
-import type { DiskKind } from "./loop_disk.ts";
+import { type DiskKind, diskProblem } from "./loop_disk.ts";
 import type { PowerPlan, PowerReport } from "./lose_power.ts";
 
 const ROUNDS: Record<DiskKind, number> = isLong ? { ext4: 500, xfs: 500 } : { ext4: 12, xfs: 8 };

@@ -1,8 +1,7 @@
 // A process whose system calls are made to fail by strace.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { join } from "@std/path";
 import { REPOSITORY } from "../../support/run_deno.ts";

@@ -3,8 +3,7 @@
 import { join } from "@std/path";
 import { rm } from "node:fs/promises";
 import type { Random } from "../../simulate/random.ts";
-import { callsIn, startActing } from "./failing_calls.ts";
-import type { ActingProcess, FailingCall } from "./failing_calls.ts";
+import { type ActingProcess, callsIn, type FailingCall, startActing } from "./failing_calls.ts";
 import { OPERATIONS } from "./operations.ts";
 
 export interface CallsReport {

@@ -4,11 +4,9 @@ import type { Backend } from "../../../core/backend.ts";
 import type { CacheOptions, OpenOptions, Registry } from "../../../core/registry.ts";
 import { openRegistry } from "../../../mod.ts";
 import { knownContext } from "../../../registry/opening/context.ts";
-import { createScriptedSystem } from "../../support/scripted_system.ts";
-import type { ScriptedSystem } from "../../support/scripted_system.ts";
+import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
 import { keysOf } from "../registries.ts";
-import { createScriptedBackend } from "../scripted_backend.ts";
-import type { ScriptedBackend } from "../scripted_backend.ts";
+import { createScriptedBackend, type ScriptedBackend } from "../scripted_backend.ts";
 
 /** A program that opened the registry. */
 export interface CachedMachine {

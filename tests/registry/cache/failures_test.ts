@@ -6,8 +6,7 @@ import { knownContext } from "../../../registry/opening/context.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { noise } from "../registries.ts";
-import { busy, denied } from "../scripted_backend.ts";
-import type { Answer } from "../scripted_backend.ts";
+import { type Answer, busy, denied } from "../scripted_backend.ts";
 import { testCached } from "./cached_world.ts";
 
 const MIB = 1024 * 1024;

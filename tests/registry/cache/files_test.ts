@@ -7,8 +7,7 @@ import { openRegistry } from "../../../mod.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { busy, damaged } from "../scripted_backend.ts";
-import type { CachedWorld } from "./cached_world.ts";
-import { damage, testCached } from "./cached_world.ts";
+import { type CachedWorld, damage, testCached } from "./cached_world.ts";
 
 const MIB = 1024 * 1024;
 /** Sizes below and above those that are handled in memory. */

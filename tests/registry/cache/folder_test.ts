@@ -3,11 +3,9 @@ import { assertEquals, assertMatch } from "@std/assert";
 import fs from "node:fs";
 import process from "node:process";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import { clearCache, openRegistry } from "../../../mod.ts";
-import type { OpenOptions } from "../../../mod.ts";
+import { clearCache, type OpenOptions, openRegistry } from "../../../mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
 import { filler } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
 

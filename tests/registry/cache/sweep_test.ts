@@ -4,8 +4,7 @@ import { openRegistry } from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import type { CachedWorld } from "./cached_world.ts";
-import { bytesIn, createCachedWorld, testCached } from "./cached_world.ts";
+import { bytesIn, type CachedWorld, createCachedWorld, testCached } from "./cached_world.ts";
 
 const KIB = 1024;
 const MINUTE = 60_000;

@@ -8,8 +8,7 @@ import { knownContext } from "../../../registry/opening/context.ts";
 import { HOUR } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { testCached } from "./cached_world.ts";
-import type { CachedWorld } from "./cached_world.ts";
+import { type CachedWorld, testCached } from "./cached_world.ts";
 
 const DAY = 24 * HOUR;
 

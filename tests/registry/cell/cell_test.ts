@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
-import { createProtocolWorld, HOUR, testProtocol } from "../protocol_world.ts";
-import type { Machine } from "../protocol_world.ts";
+import { createProtocolWorld, HOUR, type Machine, testProtocol } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
 import {
+  type Answer,
   busy,
   damaged,
   denied,
@@ -16,7 +16,6 @@ import {
   nothing,
   pass,
 } from "../scripted_backend.ts";
-import type { Answer } from "../scripted_backend.ts";
 
 const CREATE = { verb: "put", mode: "create" } as const;
 const READ_BACK = { verb: "get", key: /\.rec$/ } as const;

@@ -5,6 +5,7 @@ import { filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { Machine, ProtocolWorld } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
 import {
+  type Answer,
   busy,
   damaged,
   doing,
@@ -13,7 +14,6 @@ import {
   lostReply,
   lostRequest,
 } from "../scripted_backend.ts";
-import type { Answer } from "../scripted_backend.ts";
 
 const KEY = { idempotencyKey: "run 7" };
 const ONE = { version: "1.0.0" };

@@ -8,8 +8,7 @@ import { realSystem } from "../../../core/system.ts";
 import { fileSet, filler } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
 import { createScriptedBackend, denied, doing, lostReply } from "../scripted_backend.ts";
-import { createPoweredStore } from "../with_power_cut.ts";
-import type { PoweredStore } from "../with_power_cut.ts";
+import { createPoweredStore, type PoweredStore } from "../with_power_cut.ts";
 
 const KEY = { idempotencyKey: "run 7" };
 const ONE = { version: "1.0.0" };

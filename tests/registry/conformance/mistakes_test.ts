@@ -1,6 +1,5 @@
 import { assert } from "@std/assert";
-import { createMemoryBackend, RegistryError } from "../../../mod.ts";
-import type { Registry } from "../../../mod.ts";
+import { createMemoryBackend, type Registry, RegistryError } from "../../../mod.ts";
 import { registryCases, testRegistry } from "../../conformance/registry.ts";
 import { withoutStore } from "../contract/without_store.ts";
 import { openOn } from "./open_on.ts";

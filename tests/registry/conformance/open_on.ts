@@ -1,6 +1,5 @@
 // Registries on stores, for the suite of registries.
-import { openRegistry, parseVersion } from "../../../mod.ts";
-import type { Backend } from "../../../mod.ts";
+import { type Backend, openRegistry, parseVersion } from "../../../mod.ts";
 import { versionCell } from "../../../registry/layout.ts";
 import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
 import { keysOf, noise } from "../registries.ts";

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Registry } from "../../../mod.ts";
-import { openRegistry, prune, RegistryError } from "../../../mod.ts";
+import { openRegistry, prune, type Registry, RegistryError } from "../../../mod.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withoutStore } from "./without_store.ts";
 

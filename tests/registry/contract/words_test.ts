@@ -3,8 +3,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
 import { collectGarbage, diffVersions, logOf, openRegistry, verifyRegistry } from "../../../mod.ts";
 import type { StoredRegistry } from "../../../mod.ts";
-import { createScriptedBackend } from "../scripted_backend.ts";
-import type { Answer, Call } from "../scripted_backend.ts";
+import { type Answer, type Call, createScriptedBackend } from "../scripted_backend.ts";
 
 const CAUSE = { status: 403 };
 

@@ -1,9 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { collectGarbage, RegistryError } from "../../../mod.ts";
-import type { FileToSave } from "../../../mod.ts";
+import { collectGarbage, type FileToSave, RegistryError } from "../../../mod.ts";
 import type { GarbageItem } from "../../../registry/maintenance/collection.ts";
-import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
-import type { ProtocolWorld } from "../protocol_world.ts";
+import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { busy, doing, lostReply } from "../scripted_backend.ts";

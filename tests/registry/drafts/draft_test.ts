@@ -9,8 +9,7 @@ import { rejected } from "../rejected.ts";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend, ObjectInfo } from "../../../core/backend.ts";
 import { realSystem } from "../../../core/system.ts";
-import { Collection } from "../../../registry/maintenance/collection.ts";
-import type { GarbageReport } from "../../../registry/maintenance/collection.ts";
+import { Collection, type GarbageReport } from "../../../registry/maintenance/collection.ts";
 import { collectDrafts } from "../../../registry/maintenance/garbage/drafts.ts";
 import { contextOf } from "../../../registry/opening/context.ts";
 

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { collectGarbage, logOf } from "../../../mod.ts";
-import type { StoredRegistry } from "../../../mod.ts";
+import { collectGarbage, logOf, type StoredRegistry } from "../../../mod.ts";
 import { createDays, meanings } from "./days.ts";
 
 /** What a log says, without sizes and commits: these go with what was deleted. */

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { collectGarbage, logOf, mirrorRegistry } from "../../../mod.ts";
-import type { StoredRegistry } from "../../../mod.ts";
+import { collectGarbage, logOf, mirrorRegistry, type StoredRegistry } from "../../../mod.ts";
 import { createDays, meanings } from "./days.ts";
 
 const LAST_DAY = 30;

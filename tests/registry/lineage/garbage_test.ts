@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { collectGarbage, lineageOf, verifyRegistry } from "../../../mod.ts";
 import { LINEAGE_WHOLE } from "../../../registry/layout.ts";
-import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
-import type { ProtocolWorld } from "../protocol_world.ts";
+import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { denied } from "../scripted_backend.ts";
 
 const MONTH_MS = 30 * 24 * HOUR;

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { lineageOf, openRegistry } from "../../../mod.ts";
-import type { Lineage, StoredRegistry } from "../../../mod.ts";
+import { type Lineage, lineageOf, openRegistry, type StoredRegistry } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
 import { testInMemory } from "../registries.ts";
 

@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import { collectGarbage } from "../../../mod.ts";
-import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
-import type { ProtocolWorld } from "../protocol_world.ts";
+import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { doing, pass as asUsual } from "../scripted_backend.ts";

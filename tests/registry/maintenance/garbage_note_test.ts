@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { collectGarbage } from "../../../mod.ts";
-import { fileSet, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
-import type { ProtocolWorld } from "../protocol_world.ts";
+import { fileSet, GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 
 const VERSIONS = 40;

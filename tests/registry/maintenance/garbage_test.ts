@@ -10,8 +10,7 @@ import {
 import { collectGarbage, openRegistry } from "../../../mod.ts";
 import type { GarbageItem } from "../../../registry/maintenance/collection.ts";
 import { LINEAGE_WHOLE } from "../../../registry/layout.ts";
-import { fileSet, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
-import type { ProtocolWorld } from "../protocol_world.ts";
+import { fileSet, GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { createScriptedBackend } from "../scripted_backend.ts";

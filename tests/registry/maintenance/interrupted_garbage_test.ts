@@ -5,8 +5,7 @@ import { createProtocolWorld, fileSet, GRACE_MS, HOUR } from "../protocol_world.
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { busy, denied, doing, lostReply } from "../scripted_backend.ts";
-import type { Answer } from "../scripted_backend.ts";
+import { type Answer, busy, denied, doing, lostReply } from "../scripted_backend.ts";
 
 const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";

@@ -4,10 +4,8 @@ import { assert, assertEquals } from "@std/assert";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collectGarbage, verifyRegistry } from "../../../mod.ts";
-import { createProtocolWorld, GRACE_MS, HOUR } from "../protocol_world.ts";
-import type { ProtocolWorld } from "../protocol_world.ts";
-import { doing } from "../scripted_backend.ts";
-import type { Call } from "../scripted_backend.ts";
+import { createProtocolWorld, GRACE_MS, HOUR, type ProtocolWorld } from "../protocol_world.ts";
+import { type Call, doing } from "../scripted_backend.ts";
 
 const MONTH_MS = 30 * 24 * HOUR;
 const DEAD = ["1.0.0", "2.0.0", "4.0.0-rc.1"];

@@ -6,14 +6,13 @@ import { keyLayout } from "../../../backends/local/layout.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
 import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { keyFile } from "../../backends/local/key_file.ts";
-import { testInRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { GRACE_MS, testProtocol } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { withAge } from "../with_age.ts";
 import { dirname } from "node:path";
 import { realSystem } from "../../../core/system.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
 
 const WEEK_MS = 7 * GRACE_MS;
 

@@ -1,10 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
-import type { AnyRecord } from "../../../core/record/record.ts";
+import { type AnyRecord, decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import { collectGarbage, prune, verifyRegistry } from "../../../mod.ts";
 import { makeVoid } from "../late_records.ts";
-import { filler, GRACE_MS, testProtocol } from "../protocol_world.ts";
-import type { ProtocolWorld } from "../protocol_world.ts";
+import { filler, GRACE_MS, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { doing } from "../scripted_backend.ts";

@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { collectGarbage, spaceOf } from "../../../mod.ts";
-import type { WaitingItem } from "../../../mod.ts";
-import { fileSet, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
-import type { ProtocolWorld } from "../protocol_world.ts";
+import { collectGarbage, spaceOf, type WaitingItem } from "../../../mod.ts";
+import { fileSet, GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { doing } from "../scripted_backend.ts";
 

@@ -2,15 +2,13 @@
 import { assert, assertEquals } from "@std/assert";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { collectGarbage, createMemoryBackend, mirrorRegistry, openRegistry } from "../../../mod.ts";
-import { withCounts } from "../../bench/counted_backend.ts";
-import type { CallCounts } from "../../bench/counted_backend.ts";
+import { type CallCounts, withCounts } from "../../bench/counted_backend.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { fileSet } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { withAge } from "../with_age.ts";
-import { withHooks } from "../with_hooks.ts";
-import type { HookedCall } from "../with_hooks.ts";
+import { type HookedCall, withHooks } from "../with_hooks.ts";
 import { assertMirrored, contents, fill, testMirror, testMirrorOnEach } from "./mirror_world.ts";
 import type { MirrorWorld } from "./mirror_world.ts";
 

@@ -9,8 +9,7 @@ import { seedCount } from "../../support/seeds.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { withHooks } from "../with_hooks.ts";
-import type { HookedCall } from "../with_hooks.ts";
+import { type HookedCall, withHooks } from "../with_hooks.ts";
 import { assertMirrored, testMirror } from "./mirror_world.ts";
 
 const SEEDS = seedCount(40);

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import type { StoredFile, VersionRecord } from "../../../core/record/record.ts";
-import { decodeRecord } from "../../../core/record/record.ts";
+import { decodeRecord, type StoredFile, type VersionRecord } from "../../../core/record/record.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { mirrorRegistry } from "../../../mod.ts";
 import { noise } from "../registries.ts";

@@ -2,8 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import type { OpenOptions, StoredRegistry } from "../../../core/registry.ts";
-import { openRegistry, verifyRegistry } from "../../../mod.ts";
-import type { MirrorReport } from "../../../mod.ts";
+import { type MirrorReport, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { noise, REGISTRIES } from "../registries.ts";
 import { fileSet } from "../protocol_world.ts";

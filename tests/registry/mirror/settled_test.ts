@@ -8,8 +8,7 @@ import { filler } from "../protocol_world.ts";
 import { createPoweredStore } from "../with_power_cut.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { rejected } from "../rejected.ts";
-import { withHooks } from "../with_hooks.ts";
-import type { HookedCall } from "../with_hooks.ts";
+import { type HookedCall, withHooks } from "../with_hooks.ts";
 import { testMirror } from "./mirror_world.ts";
 
 const DELETIONS = 10_000;

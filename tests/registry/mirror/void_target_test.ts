@@ -1,12 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
-import type { AnyRecord } from "../../../core/record/record.ts";
+import { type AnyRecord, decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { mirrorRegistry, openRegistry } from "../../../mod.ts";
-import type { MirrorReport } from "../../../mod.ts";
-import { filler, GRACE_MS, testProtocol } from "../protocol_world.ts";
-import type { ProtocolWorld } from "../protocol_world.ts";
+import { mirrorRegistry, type MirrorReport, openRegistry } from "../../../mod.ts";
+import { filler, GRACE_MS, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 
 const CELL = "names/a/versions/final/p8p9p9/";
 

@@ -1,7 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
+import { decodeRecord, encodeRecord, type SettingsRecord } from "../../../core/record/record.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
-import type { SettingsRecord } from "../../../core/record/record.ts";
 import {
   changeSettings,
   collectGarbage,
@@ -12,8 +11,7 @@ import {
   verifyRegistry,
 } from "../../../mod.ts";
 import { recordKey, SETTINGS } from "../../../registry/layout.ts";
-import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
-import type { ProtocolWorld } from "../protocol_world.ts";
+import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { doing, followedBy } from "../scripted_backend.ts";

@@ -4,8 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import { tempRoot, testInRoot } from "../../support/temp_root.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, tempRoot, testInRoot } from "../../support/temp_root.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { setRemote } from "../../../core/places/remotes.ts";

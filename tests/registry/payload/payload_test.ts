@@ -9,8 +9,7 @@ import type { FileSet, ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
-import { busy, denied, doing, lostReply, lostRequest } from "../scripted_backend.ts";
-import type { Answer } from "../scripted_backend.ts";
+import { type Answer, busy, denied, doing, lostReply, lostRequest } from "../scripted_backend.ts";
 
 /** Saves files as they are given. */
 const given = defineMaterializer<{ files: FileToSave[] }>({

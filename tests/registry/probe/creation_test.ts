@@ -1,8 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
-import { openRegistry as open } from "../../../mod.ts";
-import type { OpenRegistryOptions, Registry } from "../../../mod.ts";
+import { openRegistry as open, type OpenRegistryOptions, type Registry } from "../../../mod.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { createScriptedBackend, denied, doing } from "../scripted_backend.ts";

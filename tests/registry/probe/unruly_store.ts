@@ -1,13 +1,13 @@
 // Stores that look like buckets and do not do what a registry needs, each in one way.
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import type {
-  Backend,
-  ListOptions,
-  ObjectInfo,
-  Prefix,
-  StoredObject,
+import {
+  type Backend,
+  isPrefix,
+  type ListOptions,
+  type ObjectInfo,
+  type Prefix,
+  type StoredObject,
 } from "../../../core/backend.ts";
-import { isPrefix } from "../../../core/backend.ts";
 import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 

@@ -10,14 +10,12 @@ import {
   logOf,
   mirrorRegistry,
   openRegistry,
+  type StoredRegistry,
 } from "../../../mod.ts";
-import type { StoredRegistry } from "../../../mod.ts";
 import { parseCellKey } from "../../../registry/layout.ts";
 import { truthOf } from "../../simulate/checks/check_pasts.ts";
-import { createLedger } from "../../simulate/ledger.ts";
-import type { Ledger } from "../../simulate/ledger.ts";
-import { createRandom } from "../../simulate/random.ts";
-import type { Random } from "../../simulate/random.ts";
+import { createLedger, type Ledger } from "../../simulate/ledger.ts";
+import { createRandom, type Random } from "../../simulate/random.ts";
 import { seedCount } from "../../support/seeds.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";

@@ -13,8 +13,7 @@ import {
   lostReply,
   nothing,
 } from "../scripted_backend.ts";
-import { createPresigningStore } from "./presigning_store.ts";
-import type { PresigningStore } from "./presigning_store.ts";
+import { createPresigningStore, type PresigningStore } from "./presigning_store.ts";
 
 const SMALL = noise(1000, 1), LARGE = noise(300_000, 2);
 

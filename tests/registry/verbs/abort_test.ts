@@ -6,8 +6,7 @@ import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
 import type { SaveOptions, StoredRegistry } from "../../../core/registry.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";
 import { collect, rejected } from "../rejected.ts";
-import { withHooks } from "../with_hooks.ts";
-import type { HookedCall, Hooks } from "../with_hooks.ts";
+import { type HookedCall, type Hooks, withHooks } from "../with_hooks.ts";
 import { keysOf, noise, testOnEach } from "../registries.ts";
 
 const reason = new Error("enough");

@@ -1,14 +1,12 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { defineMaterializer } from "../../../core/materializer.ts";
-import type { FileToSave } from "../../../core/materializer.ts";
+import { defineMaterializer, type FileToSave } from "../../../core/materializer.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import { collectGarbage, localPath } from "../../../mod.ts";
 import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
-import type { VersionRecord } from "../../../core/record/record.ts";
+import { decodeRecord, encodeRecord, type VersionRecord } from "../../../core/record/record.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 
 testOnEach("load() says which part of a ref is missing", async ({ registry }) => {

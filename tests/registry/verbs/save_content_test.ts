@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { bytesStream, iterableStream } from "../../../core/bytes/bytes.ts";
-import { defineMaterializer } from "../../../core/materializer.ts";
-import type { FilesToSave } from "../../../core/materializer.ts";
+import { defineMaterializer, type FilesToSave } from "../../../core/materializer.ts";
 import { localPath } from "../../../mod.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";

@@ -2,8 +2,7 @@
 import { parseDraftKey } from "../../../registry/drafts/note.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import type { VersionRecord } from "../../../core/record/record.ts";
-import { describeOperation } from "../operation_log.ts";
-import type { LoggedOperation, Request } from "../operation_log.ts";
+import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
 import type { Landing } from "../ledger.ts";
 import type { Effect } from "../with_history.ts";
 import { partsOf } from "./check_sources.ts";

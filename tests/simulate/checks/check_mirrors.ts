@@ -2,8 +2,7 @@
 // meanwhile.
 import type { VersionRecord } from "../../../core/record/record.ts";
 import type { CellState, Landing, Ledger } from "../ledger.ts";
-import { describeOperation } from "../operation_log.ts";
-import type { LoggedOperation, Request } from "../operation_log.ts";
+import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
 import type { Evidence, Finding } from "./evidence.ts";
 

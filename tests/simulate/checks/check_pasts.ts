@@ -8,8 +8,7 @@ import {
   parseVersionRange,
 } from "../../../core/naming/versions.ts";
 import type { Cell, Landing, Ledger } from "../ledger.ts";
-import { describeOperation } from "../operation_log.ts";
-import type { LoggedOperation, Request } from "../operation_log.ts";
+import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
 import type { Evidence, Finding } from "./evidence.ts";
 
 type Asking = LoggedOperation & { request: Extract<Request, { verb: "ask" }> };

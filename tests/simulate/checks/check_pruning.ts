@@ -1,9 +1,7 @@
 // Checks that retention deletes what its rules let go, and nothing else.
 import { compareVersions } from "../../../core/naming/versions.ts";
-import { statesDuring } from "../ledger.ts";
-import type { Cell, Landing } from "../ledger.ts";
-import { describeOperation } from "../operation_log.ts";
-import type { LoggedOperation, Request } from "../operation_log.ts";
+import { type Cell, type Landing, statesDuring } from "../ledger.ts";
+import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
 import type { Evidence, Finding } from "./evidence.ts";
 

@@ -1,8 +1,7 @@
 // Checks what readers were told against what there was.
 import { compareVersions, isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import type { Cell, CellState } from "../ledger.ts";
-import { describeOperation } from "../operation_log.ts";
-import type { LoggedOperation, ReadResult } from "../operation_log.ts";
+import { describeOperation, type LoggedOperation, type ReadResult } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
 import type { Evidence, Finding, Promised } from "./evidence.ts";
 

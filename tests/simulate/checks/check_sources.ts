@@ -1,9 +1,7 @@
 // Checks that each record holds what its operation was to save: its own value, or what it copied.
 import { isVersion, parseVersion } from "../../../core/naming/versions.ts";
-import { statesDuring } from "../ledger.ts";
-import type { Cell, Landing } from "../ledger.ts";
-import { describeOperation, isSaving } from "../operation_log.ts";
-import type { LoggedOperation } from "../operation_log.ts";
+import { type Cell, type Landing, statesDuring } from "../ledger.ts";
+import { describeOperation, isSaving, type LoggedOperation } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
 import type { Evidence, Finding } from "./evidence.ts";
 

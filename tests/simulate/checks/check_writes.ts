@@ -2,8 +2,7 @@
 import type { VersionRecord } from "../../../core/record/record.ts";
 import { memoryMs } from "../../../registry/maintenance/collection.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
-import { statesDuring } from "../ledger.ts";
-import type { Cell, CellState, Landing } from "../ledger.ts";
+import { type Cell, type CellState, type Landing, statesDuring } from "../ledger.ts";
 import { describeOperation, isSaving } from "../operation_log.ts";
 import type { LoggedOperation, Request } from "../operation_log.ts";
 import type { Evidence, Finding, Promised } from "./evidence.ts";

@@ -1,11 +1,9 @@
 // What the checks of one registry look at, and what they find.
-import { isSaving } from "../operation_log.ts";
-import type { LoggedOperation, OperationLog } from "../operation_log.ts";
+import { isSaving, type LoggedOperation, type OperationLog } from "../operation_log.ts";
 import type { Landing, Ledger } from "../ledger.ts";
 import type { SimulatedSettings } from "../schedules/schedule.ts";
 import type { Site } from "../stores/site.ts";
-import type { World } from "../world.ts";
-import { GRACE_MS } from "../world.ts";
+import { GRACE_MS, type World } from "../world.ts";
 
 /** What checks look at. */
 export interface Evidence {

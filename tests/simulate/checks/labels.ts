@@ -1,8 +1,7 @@
 // What stored files say: labels by the SHA-256 of their content.
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../core/record/record.ts";
-import { bytesOf } from "../bundle.ts";
-import type { Bundle, BundleFile } from "../bundle.ts";
+import { type Bundle, type BundleFile, bytesOf } from "../bundle.ts";
 
 /** Knows every content that anybody ever had in a run. */
 export interface Labels {

@@ -8,10 +8,10 @@ import {
   liveAs,
   mostly,
   NETWORK,
+  type Schedule,
   sharingValue,
   smallValue,
 } from "./schedule.ts";
-import type { Schedule } from "./schedule.ts";
 import { withVerbs } from "../stores/with_verbs.ts";
 
 /** Copies of versions that are replaced, deleted and collected meanwhile. */

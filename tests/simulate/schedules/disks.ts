@@ -3,7 +3,7 @@
 import { createStagingDisk } from "../stores/staging_disk.ts";
 import type { StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
-import { GRACE_MS } from "../world.ts";
+import { GRACE_MS, type World } from "../world.ts";
 import {
   collecting,
   found,
@@ -11,13 +11,11 @@ import {
   largeValue,
   liveAs,
   mostly,
+  type Schedule,
   sharingValue,
   smallValue,
 } from "./schedule.ts";
-import type { Schedule } from "./schedule.ts";
-import { createPowerCutDisk, POWER } from "../stores/power_cut.ts";
-import type { PowerCutDisk } from "../stores/power_cut.ts";
-import type { World } from "../world.ts";
+import { createPowerCutDisk, POWER, type PowerCutDisk } from "../stores/power_cut.ts";
 
 /** A process stands still, or is killed, between the stage and the key. */
 function diskSchedule(locking: "link" | "file"): Schedule {

@@ -2,12 +2,10 @@
 // bad network, with pauses and kills, in bursts that are up to hours apart.
 import type { Actor } from "../actor.ts";
 import type { Bundle } from "../bundle.ts";
-import type { FaultRates, Random } from "../random.ts";
-import { createRandomFaults } from "../random.ts";
+import { createRandomFaults, type FaultRates, type Random } from "../random.ts";
 import type { StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
-import { GRACE_MS } from "../world.ts";
-import type { World } from "../world.ts";
+import { GRACE_MS, type World } from "../world.ts";
 import { largeValue, liveAs, longValue, sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule, SimulatedSettings } from "./schedule.ts";
 

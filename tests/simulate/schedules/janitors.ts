@@ -12,12 +12,11 @@ import {
   liveAs,
   longValue,
   OVERWRITE,
+  type Schedule,
   sharingValue,
   smallValue,
 } from "./schedule.ts";
-import type { Schedule } from "./schedule.ts";
-import { createRandomFaults } from "../random.ts";
-import type { Random } from "../random.ts";
+import { createRandomFaults, type Random } from "../random.ts";
 
 /** Janitors run while writers upload and readers read what is replaced and deleted under them. */
 export const busyJanitor: Schedule = {

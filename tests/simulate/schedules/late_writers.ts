@@ -14,10 +14,10 @@ import {
   liveAs,
   longValue,
   OVERWRITE,
+  type Schedule,
   sharingValue,
   smallValue,
 } from "./schedule.ts";
-import type { Schedule } from "./schedule.ts";
 
 /** The record of an OVERWRITE arrives when its payload was collected long ago. */
 export const lateRecord: Schedule = {

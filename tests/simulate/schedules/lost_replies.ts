@@ -1,11 +1,8 @@
 // Creates whose replies are lost, or that are sent twice behind the caller's back, or that arrive
 // much later.
-import { createRandomFaults } from "../random.ts";
-import type { FaultRates } from "../random.ts";
-import { GRACE_MS } from "../world.ts";
-import type { World } from "../world.ts";
-import { collecting, liveAs, sharingValue, smallValue } from "./schedule.ts";
-import type { Schedule } from "./schedule.ts";
+import { createRandomFaults, type FaultRates } from "../random.ts";
+import { GRACE_MS, type World } from "../world.ts";
+import { collecting, liveAs, type Schedule, sharingValue, smallValue } from "./schedule.ts";
 
 /** Several processes save automatic versions at once over a network that repeats requests. */
 export const hiddenRepeats: Schedule = {

@@ -2,8 +2,7 @@
 // is forgotten.
 import { createRandomFaults } from "../random.ts";
 import type { CallPause } from "../with_process.ts";
-import { GRACE_MS } from "../world.ts";
-import type { World } from "../world.ts";
+import { GRACE_MS, type World } from "../world.ts";
 import { inOrder, largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 

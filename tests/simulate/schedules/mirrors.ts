@@ -1,10 +1,8 @@
 // Mirrors: what one registry holds is brought to another one, again and again.
 import type { Actor } from "../actor.ts";
-import { createRandomFaults } from "../random.ts";
-import type { FaultRates } from "../random.ts";
+import { createRandomFaults, type FaultRates } from "../random.ts";
 import type { Fault } from "../with_faults.ts";
-import type { ActorOptions, World } from "../world.ts";
-import { GRACE_MS } from "../world.ts";
+import { type ActorOptions, GRACE_MS, type World } from "../world.ts";
 import {
   collecting,
   inOrder,

@@ -1,11 +1,9 @@
 // Restores, where a copy of the store as it was at a moment is put into its place and numbers are
 // used again; and caches, while others delete and overwrite what is in them.
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import type { Backend } from "../../../core/backend.ts";
-import { isPrefix } from "../../../core/backend.ts";
+import { type Backend, isPrefix } from "../../../core/backend.ts";
 import { NAMES, SETTINGS } from "../../../registry/layout.ts";
-import { GRACE_MS } from "../world.ts";
-import type { World } from "../world.ts";
+import { GRACE_MS, type World } from "../world.ts";
 import { collecting, largeValue, liveAs, mostly, sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule, SimulatedSettings } from "./schedule.ts";
 import type { Random } from "../random.ts";

@@ -1,7 +1,6 @@
 // Retention: what `prune` deletes while others save, delete, alias and collect.
 import type { PruneOptions } from "../../../registry/maintenance/prune_report.ts";
-import type { Random } from "../random.ts";
-import { createRandomFaults } from "../random.ts";
+import { createRandomFaults, type Random } from "../random.ts";
 import type { Fault } from "../with_faults.ts";
 import { GRACE_MS } from "../world.ts";
 import {
@@ -12,10 +11,10 @@ import {
   liveAs,
   mostly,
   OVERWRITE,
+  type Schedule,
   sharingValue,
   smallValue,
 } from "./schedule.ts";
-import type { Schedule } from "./schedule.ts";
 
 function rulesFrom(random: Random): PruneOptions {
   const keepLast = { keepLast: random.int(4) };

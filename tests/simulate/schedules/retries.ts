@@ -11,10 +11,10 @@ import {
   largeValue,
   liveAs,
   OVERWRITE,
+  type Schedule,
   sharingValue,
   smallValue,
 } from "./schedule.ts";
-import type { Schedule } from "./schedule.ts";
 
 /** The first create of a record is refused; then its process stands still for long, and only one of its clocks shows it. */
 export const longRetry: Schedule = {

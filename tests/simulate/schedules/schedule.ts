@@ -4,8 +4,7 @@ import { Bundle, PAYLOAD_BYTES, STREAMED_BYTES } from "../bundle.ts";
 import type { FaultRates, Random } from "../random.ts";
 import type { Fault, StoreCall } from "../with_faults.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
-import { GRACE_MS } from "../world.ts";
-import type { ActorOptions, World } from "../world.ts";
+import { type ActorOptions, GRACE_MS, type World } from "../world.ts";
 
 /** What a registry is in a run. */
 export interface SimulatedSettings {

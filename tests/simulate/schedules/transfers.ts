@@ -4,10 +4,8 @@ import { uploadKey } from "../../../registry/layout.ts";
 import type { Upload } from "../../../core/record/transfer.ts";
 import { createRandomFaults } from "../random.ts";
 import { withVerbs } from "../stores/with_verbs.ts";
-import { GRACE_MS } from "../world.ts";
-import type { World } from "../world.ts";
-import { collecting, liveAs, mostly, smallValue } from "./schedule.ts";
-import type { Schedule } from "./schedule.ts";
+import { GRACE_MS, type World } from "../world.ts";
+import { collecting, liveAs, mostly, type Schedule, smallValue } from "./schedule.ts";
 
 /** Uploads are committed, twice sometimes, while strangers send their files and janitors clear up. */
 export const transfers: Schedule = {

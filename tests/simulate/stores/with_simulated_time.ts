@@ -1,10 +1,9 @@
 // Stores to replay simulated schedules on: a real one in virtual time, and one whose listings leave
 // out all that they may.
-import type { Backend, ObjectInfo, Prefix } from "../../../core/backend.ts";
+import { type Backend, isPrefix, type ObjectInfo, type Prefix } from "../../../core/backend.ts";
 import type { System } from "../../../core/system.ts";
 import { withoutExtras } from "./like.ts";
 import { withShiftedTime } from "../with_shifted_time.ts";
-import { isPrefix } from "../../../core/backend.ts";
 
 /** Wraps a store, so that its times are those of a simulated system; one request at a time. */
 export function withSimulatedTime(inner: Backend, world: System): Backend {

@@ -5,11 +5,9 @@ import { TextLineStream } from "./line_stream.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { seedCount } from "../../../support/seeds.ts";
 import { seededRandom } from "../../../support/scripted_system.ts";
-import { serverTest } from "../../../support/servers/mod.ts";
-import type { ServerKind } from "../../../support/servers/mod.ts";
+import { type ServerKind, serverTest } from "../../../support/servers/mod.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { openAttacked } from "./attacked_files.ts";
-import type { AttackedPlace } from "./attacked_files.ts";
+import { type AttackedPlace, openAttacked } from "./attacked_files.ts";
 import type { Attacker } from "./attacker.ts";
 import { judge, Saves } from "./judge.ts";
 

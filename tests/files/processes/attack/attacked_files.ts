@@ -1,14 +1,11 @@
 // The files that an attack is about.
 import { createBucketFiles } from "../../../../files/bucket.ts";
 import { createLocalFiles } from "../../../../files/local.ts";
-import { createFileManager } from "../../../../files/mod.ts";
-import type { Files } from "../../../../files/mod.ts";
+import { createFileManager, type Files } from "../../../../files/mod.ts";
 import { createZarrFiles } from "../../../../files/zarr.ts";
 import type { NDArray } from "../../../../core/bytes/ndarray.ts";
-import { realSystem } from "../../../../core/system.ts";
-import type { System } from "../../../../core/system.ts";
-import { createServerStore } from "../../../servers/server_world.ts";
-import type { ServerPlace } from "../../../servers/server_world.ts";
+import { realSystem, type System } from "../../../../core/system.ts";
+import { createServerStore, type ServerPlace } from "../../../servers/server_world.ts";
 
 /** Where files lie, and how. */
 export interface AttackedPlace {

@@ -7,8 +7,7 @@ import process from "node:process";
 import { isRegistryError } from "../../../../core/errors.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { seededRandom } from "../../../support/scripted_system.ts";
-import { openAttacked, tokenOf, valueOf } from "./attacked_files.ts";
-import type { AttackedPlace } from "./attacked_files.ts";
+import { type AttackedPlace, openAttacked, tokenOf, valueOf } from "./attacked_files.ts";
 
 /** What one process does. */
 export interface Attacker extends AttackedPlace {

@@ -1,7 +1,6 @@
 // What an attack must have left, whatever was killed.
 import type { Files } from "../../../../files/mod.ts";
-import { tokenOf } from "./attacked_files.ts";
-import type { AttackedPlace } from "./attacked_files.ts";
+import { type AttackedPlace, tokenOf } from "./attacked_files.ts";
 import type { AttackLine } from "./attacker.ts";
 
 /** A save: when it began, and when it was acknowledged, by the clock of the machine. */

@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../../core/errors.ts";
 import {
+  type Pipeline,
   planPipeline,
   readResult,
   runPipeline,
   runStep,
 } from "../../../../operators/runner/mod.ts";
-import type { Pipeline } from "../../../../operators/runner/mod.ts";
 import { saveRun } from "../../../../operators/runner/records/run_record.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";

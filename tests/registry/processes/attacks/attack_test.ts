@@ -7,13 +7,10 @@ import { placeOf, testOnServers } from "../../../servers/server_world.ts";
 import { createRandom } from "../../../simulate/random.ts";
 import { seedCount } from "../../../support/seeds.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
-import { openPlace } from "./attacked_store.ts";
-import type { AttackPlace } from "./attacked_store.ts";
-import { startAttackers } from "./attackers.ts";
-import type { Attackers, AttackEvent } from "./attackers.ts";
+import { type AttackPlace, openPlace } from "./attacked_store.ts";
+import { type Attackers, type AttackEvent, startAttackers } from "./attackers.ts";
 import type { DraftAttack } from "./draft_attacker.ts";
-import { contentOf, PIECE_BYTES, sendPart } from "./upload_attacker.ts";
-import type { UploadAttack } from "./upload_attacker.ts";
+import { contentOf, PIECE_BYTES, sendPart, type UploadAttack } from "./upload_attacker.ts";
 
 /** Rounds of each attack on a disk; half as many on a server. */
 const ROUNDS = seedCount(12, "HOLDFAST_ATTACK_ROUNDS");

@@ -4,10 +4,8 @@ import process from "node:process";
 import { createLocalBackend } from "../../../../backends/local.ts";
 import type { Backend } from "../../../../core/backend.ts";
 import { RegistryError } from "../../../../core/errors.ts";
-import { createServerStore } from "../../../servers/server_world.ts";
-import type { ServerPlace } from "../../../servers/server_world.ts";
-import { createRandom } from "../../../simulate/random.ts";
-import type { Random } from "../../../simulate/random.ts";
+import { createServerStore, type ServerPlace } from "../../../servers/server_world.ts";
+import { createRandom, type Random } from "../../../simulate/random.ts";
 
 /** Where the store of an attack is: a folder, or a place in the bucket of a server. */
 export type AttackPlace = { path: string } | { server: ServerPlace; prefix: string };

@@ -1,8 +1,6 @@
 // A process that adds parts to drafts, commits and discards them: `draft_attacker.ts PLACE`.
-import { openRegistry } from "../../../../mod.ts";
-import type { FileToSave } from "../../../../mod.ts";
-import { openAttackedStore } from "./attacked_store.ts";
-import type { Attack } from "./attacked_store.ts";
+import { type FileToSave, openRegistry } from "../../../../mod.ts";
+import { type Attack, openAttackedStore } from "./attacked_store.ts";
 import { attempt, playRounds } from "./play_rounds.ts";
 
 /** A round of drafts. */

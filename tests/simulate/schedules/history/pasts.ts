@@ -2,8 +2,7 @@
 // mirrored meanwhile.
 import type { Actor } from "../../actor.ts";
 import type { Random } from "../../random.ts";
-import { GRACE_MS } from "../../world.ts";
-import type { ActorOptions, World } from "../../world.ts";
+import { type ActorOptions, GRACE_MS, type World } from "../../world.ts";
 import { found, largeValue, liveAs, smallValue } from "../schedule.ts";
 import type { Schedule, SimulatedSettings } from "../schedule.ts";
 

@@ -1,10 +1,8 @@
 // Drafts and uploads in pieces: workers repeat, fail and are killed while others commit.
 import { createRandomFaults } from "../../random.ts";
-import { GRACE_MS } from "../../world.ts";
-import type { Schedule } from "../schedule.ts";
-import { liveAs, smallValue } from "../schedule.ts";
+import { GRACE_MS, type World } from "../../world.ts";
+import { liveAs, type Schedule, smallValue } from "../schedule.ts";
 import type { Actor } from "../../actor.ts";
-import type { World } from "../../world.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const PARTS = ["0", "1"];
