@@ -23,8 +23,12 @@ export interface Mutant extends Edit {
   name: string;
   /** Further changes, where the same rule stands in several places. @default none */
   also?: readonly Edit[];
-  /** A test, by its file and a part of its name, or seeds of the simulation. */
-  foundBy: { test: string; name: string } | { seeds: SeedRange };
+  /** The file of the test that finds it. @default seeds of the simulation do */
+  test?: string;
+  /** A part of that test's name. */
+  testName?: string;
+  /** @default the first 2,000 of all schedules */
+  seeds?: SeedRange;
 }
 
 /** All changes of a mutant. */

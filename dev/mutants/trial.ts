@@ -6,6 +6,7 @@ import { applyEdit, editsOf, type Mutant, type SeedRange } from "./mutant.ts";
 
 const TEST_MS = 300_000;
 const SEEDS_MS = 600_000;
+const SEEDS: SeedRange = { first: 1, count: 2_000 };
 
 /** The outcome of a trial; only `killed` is good. */
 export interface Outcome {
@@ -46,9 +47,9 @@ export async function tryMutant(copy: string, mutant: Mutant): Promise<Outcome> 
       if (!before.has(file)) before.set(file, source);
       await Deno.writeTextFile(file, applyEdit(source, edit));
     }
-    const { foundBy } = mutant;
+    const { test, testName = "", seeds = SEEDS } = mutant;
     return judged(
-      await ("seeds" in foundBy ? trySeeds(copy, foundBy.seeds) : tryTest(copy, foundBy)),
+      await (test === undefined ? trySeeds(copy, seeds) : tryTest(copy, test, testName)),
     );
   } catch (error) {
     return judged(["broken", (error as Error).message]);
@@ -59,7 +60,8 @@ export async function tryMutant(copy: string, mutant: Mutant): Promise<Outcome> 
 
 async function tryTest(
   copy: string,
-  { test, name }: { test: string; name: string },
+  test: string,
+  name: string,
 ): Promise<[Outcome["verdict"], string]> {
   const { passed, failed, hung, output } = await runTests(copy, [test], name);
   if (failed.length > 0) return ["killed", `${test}: ${failed[0]}`];
@@ -87,10 +89,9 @@ async function trySeeds(
 
 /** Runs the tests that find mutants without any mutant; returns those that fail, which prove nothing. */
 export async function tryWithout(copy: string, mutants: readonly Mutant[]): Promise<string[]> {
-  const finders = mutants.flatMap(({ foundBy }) => "test" in foundBy ? [foundBy] : []);
-  if (finders.length === 0) return [];
-  const names = [...new Set(finders.map(({ name }) => RegExp.escape(name)))];
-  const files = [...new Set(finders.map(({ test }) => test))];
+  const files = [...new Set(mutants.flatMap(({ test }) => test ?? []))];
+  if (files.length === 0) return [];
+  const names = [...new Set(mutants.flatMap(({ testName }) => testName ?? []))].map(RegExp.escape);
   const { passed, failed, hung, output } = await runTests(copy, files, `/${names.join("|")}/`);
   if (hung || passed + failed.length === 0) return [`the tests do not run at all: ${output}`];
   return failed.map((name) => `${name}: fails without a mutant`);
