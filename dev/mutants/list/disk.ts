@@ -1,7 +1,6 @@
 // Mistakes in stores: durability, exclusive creates, listings.
 import type { Mutant } from "../mutant.ts";
 
-/** Mistakes in stores: durability, exclusive creates, listings. */
 export const DISK: readonly Mutant[] = [
   {
     name: "local/rename-instead-of-link",
@@ -24,14 +23,6 @@ export const DISK: readonly Mutant[] = [
     file: "backends/local/place.ts",
     text: "if (!fs.existsSync(stagePath)) throw fenced(root, key, error);",
     replacement: "if (!fs.existsSync(stagePath)) throw error;",
-    test: "tests/registry/cell/durability_test.ts",
-    testName: "a writer whose stage file a janitor removed is Unknown and never stages again",
-  },
-  {
-    name: "local/vanished-folder-is-a-fault",
-    file: "backends/local/place.ts",
-    text: "attempt === MAX_ATTEMPTS",
-    replacement: "attempt > 0",
     test: "tests/registry/cell/durability_test.ts",
     testName: "a writer whose stage file a janitor removed is Unknown and never stages again",
   },

@@ -1,7 +1,6 @@
 // Mistakes in garbage collection, prune and delete.
 import type { Mutant } from "../mutant.ts";
 
-/** Mistakes in garbage collection, prune and delete. */
 export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/deletion-has-the-time-of-the-save",
@@ -52,26 +51,10 @@ export const GARBAGE: readonly Mutant[] = [
     testName: "long lists of files that refer to other folders keep those",
   },
   {
-    name: "garbage/list-of-files-not-counted",
-    file: "registry/payload/objects.ts",
-    text: "of list.concat(record.files)",
-    replacement: "of record.files",
-    test: "tests/registry/maintenance/garbage_test.ts",
-    testName: "long lists of files that refer to other folders keep those",
-  },
-  {
     name: "garbage/payload-of-the-young-removed",
     file: "registry/maintenance/garbage_of_name.ts",
     text: "collection.isOld(newest) && !plan.referred",
     replacement: "!plan.referred",
-    test: "tests/registry/maintenance/garbage_test.ts",
-    testName: "payload that nobody committed goes when all of its folder is old",
-  },
-  {
-    name: "garbage/sign-of-life-removed-first",
-    file: "registry/maintenance/garbage_of_name.ts",
-    text: "items.filter((item) => !isMark(item))",
-    replacement: "items",
     test: "tests/registry/maintenance/garbage_test.ts",
     testName: "payload that nobody committed goes when all of its folder is old",
   },

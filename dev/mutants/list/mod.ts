@@ -5,5 +5,4 @@ import { GARBAGE } from "./garbage.ts";
 import { PROTOCOL } from "./protocol.ts";
 import { SAVING } from "./saving.ts";
 
-/** All mutants. */
 export const MUTANTS: readonly Mutant[] = [...PROTOCOL, ...SAVING, ...DISK, ...GARBAGE];

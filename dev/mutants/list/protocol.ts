@@ -1,7 +1,6 @@
 // Mistakes in the commit protocol: cells, heads, times, retries.
 import type { Mutant } from "../mutant.ts";
 
-/** Mistakes in the commit protocol: cells, heads, times, retries. */
 export const PROTOCOL: readonly Mutant[] = [
   {
     name: "rules/read-back-first-exists",
@@ -168,14 +167,6 @@ export const PROTOCOL: readonly Mutant[] = [
     testName: "knowledge of a head rises against a stale list: overwriting",
   },
   {
-    name: "cell/unknown-is-not-maybe-written",
-    file: "registry/cell/operation.ts",
-    text: "    maybeWritten: true,\n",
-    replacement: "",
-    test: "tests/registry/cell/cell_test.ts",
-    testName: "a writer whom the store gave up never tries again",
-  },
-  {
     name: "operation/no-store-clock",
     file: "registry/cell/operation.ts",
     text: "lastReply === undefined ? 0 : lastReply - (since.store ?? firstReply!)",
@@ -190,14 +181,6 @@ export const PROTOCOL: readonly Mutant[] = [
     replacement: "system.now() + known.ms",
     test: "tests/registry/cell/renewal_test.ts",
     testName: "in a process that",
-  },
-  {
-    name: "operation/landing-judged-too-late",
-    file: "registry/cell/operation.ts",
-    text: "began() + graceMs / 2",
-    replacement: "began() + graceMs * 2",
-    test: "tests/registry/cell/cell_test.ts",
-    testName: "a record with payload that landed too late is no success, though it is the head",
   },
   {
     name: "operation/views-not-checked-before-each-send",

@@ -1,7 +1,6 @@
 // Mistakes in saving: targets, shared files, drafts, mirrors.
 import type { Mutant } from "../mutant.ts";
 
-/** Mistakes in saving: targets, shared files, drafts, mirrors. */
 export const SAVING: readonly Mutant[] = [
   {
     name: "target/numbered-below-what-is-known",
