@@ -40,7 +40,7 @@ export const DISK: readonly Mutant[] = [
     text: "      await disk?.folder(dirname(path));\n",
     replacement: "",
     test: "tests/registry/cell/durability_test.ts",
-    testName: "a loser that reports what exists has it on the disk, too: its winner may have died before",
+    testName: "a loser that reports what exists has it on the disk, too: its winner",
   },
   {
     name: "local/sync-shared-that-began-before",
@@ -49,7 +49,7 @@ export const DISK: readonly Mutant[] = [
       "    group.next ??= group.running.catch(() => {}).then(() => begin(path));\n    return group.next;",
     replacement: "    return group.running;",
     test: "tests/backends/local/group_sync_test.ts",
-    testName: "puts that come while a folder is brought to the disk share the next sync, which begins after it",
+    testName: "puts that come while a folder is brought to the disk share the next",
   },
   {
     name: "local/root-not-synced",
@@ -65,7 +65,7 @@ export const DISK: readonly Mutant[] = [
     text: "path !== root; path = dirname(path)",
     replacement: "path === folder && path !== root; path = dirname(path)",
     test: "tests/registry/cell/durability_test.ts",
-    testName: "a loser that reports what exists has it on the disk, too: its winner may have died before",
+    testName: "a loser that reports what exists has it on the disk, too: its winner",
   },
   {
     name: "local/stage-files-listed",
@@ -97,7 +97,7 @@ export const DISK: readonly Mutant[] = [
     text: "if (/[+,]/.test(key)) return undefined;",
     replacement: "",
     test: "tests/backends/local/layout_test.ts",
-    testName: "folded: a key with a plus or a comma below names/ and objects/ is refused, elsewhere it is a key",
+    testName: "folded: a key with a plus or a comma below names/ and objects/ is",
   },
   {
     name: "s3/conflict-is-exists",
@@ -118,7 +118,7 @@ export const DISK: readonly Mutant[] = [
     text: "headers: { [name]: value }",
     replacement: "headers: {}",
     test: "tests/backends/s3/requests_test.ts",
-    testName: "a create in parts is conditional in its last request alone, with a checksum of each part",
+    testName: "a create in parts is conditional in its last request alone, with a",
   },
   {
     name: "gcs/lost-reply-is-a-refusal",

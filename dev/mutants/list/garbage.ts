@@ -23,7 +23,7 @@ export const GARBAGE: readonly Mutant[] = [
     text: "place > 0 && found[place - 1]?.late === undefined",
     replacement: "place > 0",
     test: "tests/registry/cell/void_records_test.ts",
-    testName: "what counted under a void record stays for the grace after an ordinary one replaced it",
+    testName: "what counted under a void record stays for the grace after an ordinary",
   },
   {
     name: "garbage/void-record-keeps-its-place",

@@ -156,7 +156,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "operation.unresolved = wasUnresolved;",
     replacement: "operation.unresolved = false;",
     test: "tests/registry/cell/cell_test.ts",
-    testName: "an operation commits at most once, and says truly what became of it, whatever goes wrong",
+    testName: "an operation commits at most once, and says truly what became of it",
   },
   {
     name: "cell/stale-listing-lowers-the-head",
@@ -188,7 +188,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "committing ? [start, head, base, draft] : [start]",
     replacement: "[start]",
     test: "tests/registry/cell/renewal_test.ts",
-    testName: "a head that was seen graceMs / 4 ago is not written above, whatever was renewed since",
+    testName: "a head that was seen graceMs / 4 ago is not written above, whatever",
   },
   {
     name: "operation/head-not-checked-before-each-send",
@@ -196,7 +196,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "[start, head, base, draft]",
     replacement: "[start, base, draft]",
     test: "tests/registry/cell/renewal_test.ts",
-    testName: "a head that was seen graceMs / 4 ago is not written above, whatever was renewed since",
+    testName: "a head that was seen graceMs / 4 ago is not written above, whatever",
   },
   {
     name: "operation/store-time-goes-back",

@@ -16,7 +16,7 @@ export const SAVING: readonly Mutant[] = [
     text: "if (outcome.won) return choice;",
     replacement: "return choice;",
     test: "tests/registry/cell/idempotency_test.ts",
-    testName: "of two at the same time only one saves, also where the other is about to take another number",
+    testName: "of two at the same time only one saves, also where the other is about",
   },
   {
     name: "keyed/void-result-counts",
@@ -80,7 +80,7 @@ export const SAVING: readonly Mutant[] = [
     text: "head.found?.record.commit !== above?.commit",
     replacement: "false",
     test: "tests/registry/mirror/again_test.ts",
-    testName: "a deletion takes no value that was put in the place of the mirrored one a moment ago",
+    testName: "a deletion takes no value that was put in the place of the mirrored",
   },
   {
     name: "drafts/lost-payload-committed",
@@ -128,7 +128,7 @@ export const SAVING: readonly Mutant[] = [
     text: "if (operation.ageMs(aliveAt) < settings.leastGraceMs / 16) return;",
     replacement: "if (aliveAt) return;",
     test: "tests/registry/payload/payload_test.ts",
-    testName: "an upload that the store gave up, or whose renewal is lost, is no Unknown: nothing was sent",
+    testName: "an upload that the store gave up, or whose renewal is lost, is no",
   },
   {
     name: "alias/expected-ignored",
