@@ -122,7 +122,7 @@ Deno.test("a worker that hangs is ended once it was silent for so long, one that
     await channel.call("ping", undefined);
   }
   assertEquals(pool.running, 1);
-  const spin = { module: new URL("./made/spinning.ts", import.meta.url).href, name: "spin" };
+  const spin = { module: new URL("./made/spinning.ts", import.meta.url).href, name: "spinning" };
   const job = {
     cached: false,
     ref: "a",

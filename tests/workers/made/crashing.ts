@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { defineMaterializer } from "../../../mod.ts";
+import { spin } from "../../support/spin.ts";
 
 /** A value whose materializer brings its worker down so many times. */
 export interface Crashing {
@@ -20,7 +21,7 @@ export const crashing = defineMaterializer<Crashing>({
     for (let k = 0; "WorkerGlobalScope" in globalThis && k < times; k++) {
       if (existsSync(`${crashing}-${k}`)) continue;
       mkdirSync(`${crashing}-${k}`);
-      if (hang) { for (;;); }
+      if (hang) spin();
       // deno-lint-ignore holdfast/injected-world -- what is thrown in a timer nobody catches
       setTimeout(() => {
         throw new Error("crashed on purpose");

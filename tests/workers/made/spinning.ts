@@ -1,10 +1,12 @@
 import { defineMaterializer } from "../../../mod.ts";
+import { spin } from "../../support/spin.ts";
 
-/** Never ends, and lets nothing else run on its thread. */
-export const spin = defineMaterializer<never>({
+/** Lets nothing else run on its thread. */
+export const spinning = defineMaterializer<never>({
   id: "test/spinning",
   save: () => [],
   load() {
-    for (;;);
+    spin();
+    throw new Error("it was ended long ago");
   },
 });

@@ -4,6 +4,7 @@ import process from "node:process";
 import { createOperators, type OperatorContext } from "../../../operators/mod.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { StandardSchema } from "../../../core/standard_schema.ts";
+import { spin } from "../../support/spin.ts";
 
 const command = () => ["true"];
 
@@ -77,7 +78,7 @@ export const operators = createOperators({
   loops: {
     run({ logger }: OperatorContext) {
       logger.info("ready");
-      for (;;);
+      spin();
     },
     command,
   },
