@@ -106,7 +106,7 @@ export class Collection {
   readonly markKey: string;
   readonly measure?: Measure;
   drafts: DraftNeeds = { names: new Set(), placesOf: () => [] };
-  readonly names = new Set<string>();
+  readonly names: Set<string> = new Set();
   /** How long what nobody needs stays, milliseconds. */
   readonly graceMs: number;
   readonly #report: GarbageReport;

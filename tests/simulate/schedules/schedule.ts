@@ -60,7 +60,12 @@ export function collecting(
 }
 
 /** A time that is short, milliseconds, `often` times as often as it is long. */
-export function mostly(random: Random, often: number, short: number, long = GRACE_MS): number {
+export function mostly(
+  random: Random,
+  often: number,
+  short: number,
+  long: number = GRACE_MS,
+): number {
   return random.weighted([[often, random.between(0, short)], [1, random.between(0, long)]]);
 }
 
