@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createMemoryBackend, defineRegistry, openRegistry } from "../../mod.ts";
 import type { Registry, StoredRegistry } from "../../mod.ts";
 import { realSystem } from "../../core/system.ts";
-import { uuidv7 } from "../support/scripted_system.ts";
+import { uuidv7 } from "../simulate/simulated_system.ts";
 import { rejected } from "./rejected.ts";
 
 const DAY_MS = 86_400_000;

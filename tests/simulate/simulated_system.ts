@@ -1,5 +1,4 @@
 // A seeded {@linkcode System} in virtual time, and processes with clocks of their own.
-import { uuidv7 } from "../support/scripted_system.ts";
 import type { System } from "../../core/system.ts";
 import { createRandom, type Random } from "./random.ts";
 import { createScheduler, type EventOwner, type Scheduler } from "./scheduler.ts";
@@ -132,4 +131,19 @@ function sleep(
       resolve();
     }, owner);
   });
+}
+
+/**
+ * A UUIDv7 from a time and ten random bytes.
+ *
+ * @param nowMs milliseconds since 1970
+ * @param random ten bytes
+ */
+export function uuidv7(nowMs: number, random: Uint8Array): string {
+  const time = Math.floor(nowMs).toString(16).padStart(12, "0");
+  const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const variant = ((parseInt(hex[3], 16) & 0x3) | 0x8).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${
+    hex.slice(7, 19)
+  }`;
 }

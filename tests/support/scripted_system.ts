@@ -1,6 +1,7 @@
 // A world that a test writes: a clock that stands still until it is moved, sleep that only moves
 // it, seeded randomness.
 import type { System } from "../../core/system.ts";
+import { uuidv7 } from "../simulate/simulated_system.ts";
 
 export interface ScriptedSystemOptions {
   /** The wall clock, milliseconds since 1970. @default 1_767_225_600_000, the first of January 2026 */
@@ -57,19 +58,4 @@ export function seededRandom(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-/**
- * A UUIDv7 from a time and ten random bytes.
- *
- * @param nowMs milliseconds since 1970
- * @param random ten bytes
- */
-export function uuidv7(nowMs: number, random: Uint8Array): string {
-  const time = Math.floor(nowMs).toString(16).padStart(12, "0");
-  const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const variant = ((parseInt(hex[3], 16) & 0x3) | 0x8).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${
-    hex.slice(7, 19)
-  }`;
 }

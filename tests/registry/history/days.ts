@@ -3,7 +3,7 @@ import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import type { OpenOptions, Registry, StoredRegistry } from "../../../mod.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
-import { uuidv7 } from "../../support/scripted_system.ts";
+import { uuidv7 } from "../../simulate/simulated_system.ts";
 
 const DAY_MS = 86_400_000;
 const START = Date.parse("2026-03-01T00:00:00Z");

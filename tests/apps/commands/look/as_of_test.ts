@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { createLocalBackend, openRegistry, realSystem } from "../../../../mod.ts";
-import { uuidv7 } from "../../../support/scripted_system.ts";
+import { uuidv7 } from "../../../simulate/simulated_system.ts";
 import { cliTest } from "../../captured_io.ts";
 
 /** `model`: 1.0.0 of the 1st and 2.0.0 of the 3rd of March at noon; production names the first from the 2nd, the second from the 4th. */
