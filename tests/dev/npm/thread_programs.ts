@@ -37,6 +37,7 @@ export const marked = {
 
 /** `batches.mjs`: prints a line of JSON for each thing that it tries, and leaves its last batch open. */
 const BATCHES = `
+import { existsSync } from "node:fs";
 import process from "node:process";
 import { openRegistry } from "@holdfast/holdfast";
 import { createBatch } from "@holdfast/holdfast/workers";
@@ -112,6 +113,7 @@ export const OF_BATCHES: readonly unknown[] = [
 /** `operators.mjs`: operators, and where it is the program, how they end on threads. */
 const OPERATORS = `
 import process from "node:process";
+import { isMainThread, threadId } from "node:worker_threads";
 import { createOperators } from "@holdfast/holdfast/operators";
 import { createOperatorExecutor } from "@holdfast/holdfast/workers/operators";
 
