@@ -77,7 +77,11 @@ export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
       await writer.write(new TextEncoder().encode(`${line}\n`));
       await writer.close();
     },
-    signal: (signal) => child.kill(signal),
+    signal(signal) {
+      try {
+        child.kill(signal);
+      } catch { /* it has ended */ }
+    },
     async stop(signal) {
       try {
         child.kill(signal);
