@@ -42,7 +42,10 @@ function runs(pid: number): boolean {
 
 for (const [name, script] of Object.entries(ESCAPES)) {
   testOnLinux(name, async (root) => {
-    const { exitCode } = await sh(root, `${script}\nwhile [ ! -s pid ]; do sleep 0.01; done`);
+    // The command stays until it was looked at: on a busy machine it would have ended before.
+    const wait = "while [ ! -s pid ] || [ ! -e seen ]; do sleep 0.01; done";
+    const onUsage = () => Deno.writeTextFileSync(root.join("seen"), "");
+    const { exitCode } = await sh(root, `${script}\n${wait}`, { onUsage });
     assertEquals(exitCode, 0);
     assertEquals(runs(await pidIn(root)), false);
   });
