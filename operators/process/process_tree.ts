@@ -187,13 +187,17 @@ export class ProcessTree {
     const system = this.#system;
     const deadline = system.monotonic() + graceMs;
     const told = new Set<number>();
+    let killedAt = Infinity;
     for (let first = true;; first = false) {
       const found = this.scan();
       if (found === undefined ? !this.#isGroupThere() : found.length === 0) return;
-      const late = !first && system.monotonic() >= deadline;
-      if (late && system.monotonic() >= deadline + KILL_MS) return;
-      if (late) this.#signal("SIGKILL", found, true);
-      else this.#signal("SIGTERM", found?.filter(({ pid }) => !told.has(pid)), first);
+      const now = system.monotonic();
+      const late = !first && now >= deadline;
+      if (now >= killedAt + KILL_MS) return;
+      if (late) {
+        killedAt = Math.min(killedAt, now);
+        this.#signal("SIGKILL", found, true);
+      } else this.#signal("SIGTERM", found?.filter(({ pid }) => !told.has(pid)), first);
       for (const { pid } of found ?? []) told.add(pid);
       do await system.sleep(CHECK_EVERY_MS); while (
         !late && system.monotonic() < deadline && this.#isAnyLeft(found)
