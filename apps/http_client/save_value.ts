@@ -74,7 +74,7 @@ function checkOptions(name: string, options: SaveOptions): void {
   });
 }
 
-/** What a save, or a part of a draft, may have in its own request, bytes of all files. */
+/** Most bytes of all files that a save, or a part of a draft, sends in its own request. */
 const INLINE_BYTES = 256 * 1024;
 /** Files that are sent before it, at once. */
 const AT_ONCE = 4;
@@ -149,7 +149,7 @@ export async function gatherFiles(
   return gathered;
 }
 
-/** The error of content that could not be read. What is said here, and an abort, stay as they are. */
+/** The error of content that could not be read. Errors of this library and aborts stay as they are. */
 function contentFailure(action: string, error: unknown, signal: AbortSignal | undefined): unknown {
   if (isRegistryError(error) || signal?.aborted) return error;
   return fault({

@@ -14,7 +14,7 @@ interface Taking {
 export interface WorkOptions {
   /** At the first signal what runs is handed to another worker. */
   handBack?: boolean;
-  /** What is told of what still runs. */
+  /** The unit of running work in messages. */
   unit: "jobs" | "steps";
   io: CommandContext["io"];
   say(event: { event: string; reason?: string; jobs?: number; steps?: number }): Promise<void>;
@@ -56,7 +56,7 @@ export async function tellEvent(
   if (!quiet) await io.stderr.write(`${printable(line)}\n`);
 }
 
-/** Counts what is said again and again: how often in a row, where that is once, twice, four times …; else undefined. */
+/** Counts repeats of a message in a row. Returns the count at 1, 2, 4, 8 …, otherwise undefined. */
 export class Repeated {
   #last: string | undefined;
   #times = 0;
@@ -78,8 +78,8 @@ const LEAVE_MS = 10_000;
 const LOOK_MS = 500;
 
 /**
- * Waits for the worker's end. Whoever ends it is not to wait for a queue that is away: what ended here and could not be
- * told there is begun by another worker, which finds it done.
+ * Waits for the worker to end, but not for a queue that is unreachable: another worker then takes the finished job
+ * again and finds it done.
  *
  * @returns false where the queue did not answer
  */

@@ -7,7 +7,7 @@
 import { fault } from "../../../core/errors.ts";
 import type { RegistryError } from "../../../mod.ts";
 
-/** What can be done to an artifact. Writing does not include reading. */
+/** The ways to access an artifact. Writing does not include reading. */
 export type Right = "read" | "write";
 
 /**

@@ -7,7 +7,7 @@ import type { TokenCheck } from "./token_file.ts";
 import { fault } from "../../../core/errors.ts";
 import type { RouteContext, RouteMiddleware } from "../routing.ts";
 
-/** Who sent no token: may call what is open to everybody. */
+/** The access of a request without a token: only open routes. */
 export const nobody: Access = createAccess(undefined, []);
 
 /** The rights behind a request. Fails with 401 (RFC 6750) for a token that is unknown, removed or expired. */

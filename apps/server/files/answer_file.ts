@@ -54,8 +54,8 @@ function parseDate(text: string | null): number | undefined {
 export type Span = Required<ByteRange> | "whole" | "unsatisfiable";
 
 /**
- * What a request asks for of a file. Of several ranges nobody gets parts: that is the whole, as section 14.2 allows,
- * and so is what cannot be read as a range.
+ * The part of a file that a request asks for. Several ranges, or a range that cannot be parsed, give the whole file, as
+ * section 14.2 allows.
  */
 export function parseRange(headers: Headers, size: number, validators: Validators): Span {
   const range = headers.get("range");

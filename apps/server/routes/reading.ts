@@ -262,7 +262,7 @@ function readablePart(
   };
 }
 
-/** What an event says where there is no version. */
+/** The data of an event without a version. */
 const NONE = "none";
 
 export function watchRoutes(routes: Routes, context: ServerContext): void {

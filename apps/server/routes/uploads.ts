@@ -168,7 +168,7 @@ export function uploadRoutes(routes: Routes, { registry, options }: ServerContex
       "files behind them. A body that breaks off saves nothing. With an idempotency key it can be sent again: it is " +
       "saved, and its next step scheduled, once.",
     scope: "write",
-    requestHeaders: { "idempotency-key": "Whoever sends this again means the same upload" },
+    requestHeaders: { "idempotency-key": "A repeat with the same key is the same upload" },
     body: {
       "application/octet-stream": BYTES,
       "multipart/form-data": {
@@ -253,7 +253,7 @@ export function presignedRoutes(routes: Routes, { registry, uploads }: ServerCon
     tag: "uploads",
     summary: "A URL that fetches a file straight from the store",
     description:
-      "Whoever knows the URL can read this file until it ends. Only buckets give such URLs, and only of " +
+      "Anyone who has the URL can read this file until it expires. Only buckets give such URLs, and only of " +
       "files that have an object of their own: larger than 256 KiB and not compressed.",
     scope: "read",
     answers: { 200: { description: "Where it can be fetched", schema: PresignedSchema } },
