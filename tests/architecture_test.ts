@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { basename, dirname } from "@std/path";
 import { readExports } from "./support/exports.ts";
+import limits from "./house/limits.json" with { type: "json" };
+import { measureHouse } from "./house/measures.ts";
 import { findCycle, reachable, readModuleGraph } from "./support/module_graph.ts";
 import { OTHER_FOLDERS, PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
 
@@ -168,6 +170,13 @@ Deno.test("no folder holds more than 18 files", () => {
   const counts = new Map<string, number>();
   for (const path of everything) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
   assertEquals([...counts].filter(([, count]) => count > 18), []);
+});
+
+Deno.test("no measure of the house grows: deno task house shows them, and lowers the limits", async () => {
+  const grown = (await measureHouse()).filter(({ name, value }) =>
+    !(value <= (limits as Record<string, number>)[name])
+  );
+  assertEquals(grown, []);
 });
 
 Deno.test("files are named in snake_case, after what they hold", () => {

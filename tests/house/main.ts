@@ -1,0 +1,28 @@
+// `deno task house`: the table of measures. `--lower` writes today's values as the new limits where they are lower,
+// `--functions` lists the functions that are long or branch much.
+import limits from "./limits.json" with { type: "json" };
+import { functionsToSplit, measureHouse } from "./measures.ts";
+
+const measured = await measureHouse();
+const width = Math.max(...measured.map(({ name }) => name.length));
+console.log(`${"".padEnd(width)}     now   limit    goal`);
+for (const { name, value, goal, where } of measured) {
+  const numbers = [value, (limits as Record<string, number>)[name] ?? "-", goal];
+  const columns = numbers.map((each) => String(each).padStart(8)).join("");
+  console.log(`${name.padEnd(width)}${columns}${value > goal && where ? `  ${where}` : ""}`);
+}
+if (Deno.args.includes("--functions")) {
+  for (const { at, lines, branches } of await functionsToSplit()) {
+    console.log(
+      `${String(lines).padStart(5)} lines ${String(branches).padStart(3)} branches  ${at}`,
+    );
+  }
+}
+if (Deno.args.includes("--lower")) {
+  const lowered = measured.map(({ name, value }) => [
+    name,
+    Math.min(value, (limits as Record<string, number>)[name] ?? Infinity),
+  ]);
+  const text = JSON.stringify(Object.fromEntries(lowered), null, 2);
+  await Deno.writeTextFile(new URL("./limits.json", import.meta.url), `${text}\n`);
+}

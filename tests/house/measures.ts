@@ -1,0 +1,193 @@
+// The measures of the house: what tells that rooms grow together, or that a function does too much.
+import names from "../public_api.json" with { type: "json" };
+import { type FunctionShape, readProduct, type SourceFile } from "./source.ts";
+
+export interface Measure {
+  name: string;
+  value: number;
+  /** What to aim at. */
+  goal: number;
+  /** What it is about: the worst place, or all of them. */
+  where?: string;
+}
+
+type Files = ReadonlyMap<string, SourceFile>;
+type Graph = ReadonlyMap<string, readonly string[]>;
+
+export async function measureHouse(): Promise<Measure[]> {
+  return measures(await readProduct(), names);
+}
+
+/** @param entries The public names of each entry point. */
+export function measures(
+  files: Files,
+  entries: Readonly<Record<string, readonly string[]>>,
+): Measure[] {
+  const all = [...files.values()];
+  const lines = sum(all.map((file) => file.lines));
+  const functions = all.flatMap((file) => file.functions);
+  const longest = most(functions, ({ lines }) => lines);
+  const branchiest = most(functions, ({ branches }) => branches);
+  const rings = ringsOfRooms(files);
+  const chain = longestChain(graphOf(files, { types: false }));
+  const chainWithTypes = longestChain(graphOf(files, { types: true }));
+  const largest = most(Object.entries(entries), ([, names]) => names.length);
+  return [
+    { name: "product lines", value: lines, goal: 74_000 },
+    { name: "product files", value: all.length, goal: 850 },
+    { name: "rings of directories in rooms", value: rings.length, goal: 0, where: told(rings) },
+    {
+      name: "directories in rings",
+      value: sum(rings.map((ring) => ring.length)),
+      goal: 0,
+    },
+    {
+      name: "longest chain of value imports",
+      value: chain.length,
+      goal: 12,
+      where: chain.join(" > "),
+    },
+    { name: "longest chain with types", value: chainWithTypes.length, goal: 20 },
+    {
+      name: "functions over 80 lines",
+      value: functions.filter(({ lines }) => lines > 80).length,
+      goal: 10,
+    },
+    { name: "longest function", value: longest.lines, goal: 120, where: longest.at },
+    {
+      name: "functions over 15 branches",
+      value: functions.filter(({ branches }) => branches > 15).length,
+      goal: 10,
+    },
+    { name: "most branches", value: branchiest.branches, goal: 20, where: branchiest.at },
+    {
+      name: "lines over 100 columns, per mille",
+      value: Math.ceil(1000 * sum(all.map(({ wide }) => wide)) / lines),
+      goal: 10,
+    },
+    {
+      name: "imports per 10 files",
+      value: Math.ceil(10 * sum(all.map((file) => file.imports.size + file.outside)) / all.length),
+      goal: 45,
+    },
+    { name: "entry points", value: Object.keys(entries).length, goal: 40 },
+    {
+      name: "public names",
+      value: new Set(Object.values(entries).flat()).size,
+      goal: 450,
+    },
+    {
+      name: "names of the largest entry point",
+      value: largest[1].length,
+      goal: 60,
+      where: largest[0],
+    },
+    { name: "members of Registry", value: membersOf(files, "Registry"), goal: 16 },
+    { name: "members of Backend", value: membersOf(files, "Backend"), goal: 16 },
+    { name: "options of put", value: membersOf(files, "PutOptions"), goal: 5 },
+  ];
+}
+
+/** The long or branching functions of the product, the longest first: what to take apart next. */
+export async function functionsToSplit(): Promise<FunctionShape[]> {
+  return [...(await readProduct()).values()].flatMap((file) => file.functions)
+    .filter(({ lines, branches }) => lines > 80 || branches > 15)
+    .sort((a, b) => b.lines - a.lines);
+}
+
+/** What imports what; `types` with what only types need. */
+export function graphOf(files: Files, { types }: { types: boolean }): Graph {
+  return new Map([...files].map(([path, file]) => [
+    path,
+    [...file.imports].filter(([, { value }]) => types || value).map(([target]) => target),
+  ]));
+}
+
+/** The longest path through a graph. An edge that would close a ring is left out. */
+export function longestChain(graph: Graph): string[] {
+  const known = new Map<string, string[]>();
+  const open = new Set<string>();
+  const from = (path: string): string[] => {
+    const found = known.get(path);
+    if (found !== undefined || open.has(path)) return found ?? [];
+    open.add(path);
+    const chains = (graph.get(path) ?? []).map(from);
+    open.delete(path);
+    const chain = [path, ...most([[], ...chains], (each) => each.length)];
+    known.set(path, chain);
+    return chain;
+  };
+  return most([[], ...[...graph.keys()].map(from)], (chain) => chain.length);
+}
+
+/** Directories and files right below a room that lead to each other. Imports of types count. */
+export function ringsOfRooms(files: Files): string[][] {
+  const byRoom = Map.groupBy(
+    [...files.values()].filter(({ path }) => path.includes("/")),
+    ({ path }) => path.split("/")[0],
+  );
+  return [...byRoom.values()].flatMap((room) => {
+    const graph = new Map<string, Set<string>>();
+    for (const file of room) {
+      const from = partOf(file.path);
+      const targets = graph.get(from) ?? new Set();
+      graph.set(from, targets);
+      for (const target of file.imports.keys()) {
+        if (roomOf(target) === roomOf(file.path)) targets.add(partOf(target));
+      }
+    }
+    return ringsOf(new Map([...graph].map(([from, targets]) => [from, [...targets]])));
+  });
+}
+
+/** The sets of nodes that reach each other. */
+export function ringsOf(graph: Graph): string[][] {
+  const reach = new Map([...graph.keys()].map((node) => [node, reached(graph, node)]));
+  const done = new Set<string>();
+  return [...graph.keys()].flatMap((node) => {
+    if (done.has(node)) return [];
+    const ring = [...reach.get(node)!].filter((other) =>
+      other !== node && reach.get(other)?.has(node)
+    );
+    [node, ...ring].forEach((each) => done.add(each));
+    return ring.length > 0 ? [[node, ...ring].sort()] : [];
+  });
+}
+
+function reached(graph: Graph, from: string): Set<string> {
+  const found = new Set([from]);
+  for (const node of found) graph.get(node)?.forEach((target) => found.add(target));
+  return found;
+}
+
+/** `core` for `core/disk/stage.ts`. */
+function roomOf(path: string): string {
+  return path.split("/")[0];
+}
+
+/** `core/disk/` for `core/disk/stage.ts`, `core/errors.ts` for itself. */
+function partOf(path: string): string {
+  const [room, name, ...rest] = path.split("/");
+  return rest.length > 0 ? `${room}/${name}/` : path;
+}
+
+/** Members of the contract of this name in `core/`, with those of the contracts that it extends. */
+function membersOf(files: Files, name: string): number {
+  const shapes = [...files.values()].filter(({ path }) => roomOf(path) === "core")
+    .flatMap(({ interfaces }) => interfaces.get(name) ?? []);
+  return sum(
+    shapes.map(({ members, bases }) => members + sum(bases.map((base) => membersOf(files, base)))),
+  );
+}
+
+function told(rings: string[][]): string {
+  return rings.map((ring) => `${roomOf(ring[0])}: ${ring.length}`).join(", ");
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}
+
+function most<T>(values: readonly T[], of: (value: T) => number): T {
+  return values.reduce((a, b) => of(b) > of(a) ? b : a);
+}

@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import { graphOf, longestChain, ringsOf, ringsOfRooms } from "./measures.ts";
+import { parseSource, type SourceFile } from "./source.ts";
+
+function product(texts: Record<string, string>): Map<string, SourceFile> {
+  const present = new Set(Object.keys(texts));
+  return new Map(
+    Object.entries(texts).map(([path, text]) => [path, parseSource(path, text, present)]),
+  );
+}
+
+Deno.test("directories of a room that lead to each other are a ring, by types too", () => {
+  const files = product({
+    "core/disk/a.ts": `import { b } from "../text/b.ts";\n`,
+    "core/disk/other.ts": "",
+    "core/text/b.ts": `import type { Other } from "../disk/other.ts";\n`,
+    "core/errors.ts": "",
+    "registry/save.ts": `import { fault } from "../core/errors.ts";\n`,
+  });
+  assertEquals(ringsOfRooms(files), [["core/disk/", "core/text/"]]);
+});
+
+Deno.test("nodes outside of a ring are not told with it", () => {
+  const graph = new Map([["a", ["b"]], ["b", ["c"]], ["c", ["b"]], ["d", []]]);
+  assertEquals(ringsOf(graph), [["b", "c"]]);
+});
+
+Deno.test("the longest chain counts values, and types only if asked", () => {
+  const files = product({
+    "core/a.ts": `import { b } from "./b.ts";\n`,
+    "core/b.ts": `import type { C } from "./c.ts";\n`,
+    "core/c.ts": "",
+  });
+  assertEquals(longestChain(graphOf(files, { types: false })), ["core/a.ts", "core/b.ts"]);
+  assertEquals(longestChain(graphOf(files, { types: true })).length, 3);
+});
+
+Deno.test("branches of inner functions are theirs", () => {
+  const { functions } = parseSource(
+    "a.ts",
+    "function outer(x?: number) {\n  if (x) return;\n  return [1].map((y) => y > 1 && y < 3 ? x ?? 1 : 2);\n}\n",
+    new Set(),
+  );
+  assertEquals(functions.map(({ lines, branches }) => ({ lines, branches })), [
+    { lines: 4, branches: 2 },
+    { lines: 1, branches: 4 },
+  ]);
+});
