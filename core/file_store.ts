@@ -4,8 +4,7 @@
 // Paths are relative to the store's root and have `/` between their segments; {@linkcode parsePath}
 // reads them, and the root is the empty one. Links are never followed here: whoever wants what is
 // behind one follows its `target`.
-import type { CallOptions } from "./backend.ts";
-import type { FileToDecode } from "./format.ts";
+import type { ByteRange, CallOptions } from "./backend.ts";
 import type { FileToSave } from "./materializer.ts";
 
 /** What can be at a path. */
@@ -125,3 +124,13 @@ export interface FileStore extends ReadableFileStore {
 
 /** Whatever is asked by name: files that are read and written, that are only read, or a place to send values to. */
 export type AnyFileStore = FileStore | ReadableFileStore | FileSink;
+
+/** A stored file, to be read whole or in part. */
+export interface FileToDecode {
+  readonly path: string;
+  readonly size: number;
+  /** Whether the store keeps a value there, and only shows it as a file: its `load` gives the value. @default false */
+  readonly isShown?: boolean;
+  bytes(): Promise<Uint8Array>;
+  stream(range?: ByteRange): ReadableStream<Uint8Array>;
+}

@@ -1,17 +1,7 @@
 // The contract of a format: what the files of one kind hold, as bytes and as a value. Stores of
 // files find it by the extension of a path, the registry by the value.
-import type { ByteRange } from "./backend.ts";
+import type { FileToDecode } from "./file_store.ts";
 import type { FileToSave } from "./materializer.ts";
-
-/** A stored file, to be read whole or in part. */
-export interface FileToDecode {
-  readonly path: string;
-  readonly size: number;
-  /** Whether the store keeps a value there, and only shows it as a file: its `load` gives the value. @default false */
-  readonly isShown?: boolean;
-  bytes(): Promise<Uint8Array>;
-  stream(range?: ByteRange): ReadableStream<Uint8Array>;
-}
 
 /** Options of the members of a {@linkcode Format}. */
 export interface FormatOptions {

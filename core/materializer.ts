@@ -1,4 +1,5 @@
 // The contract of a materializer: it turns a value of one kind into files and back.
+import { described } from "./text/described.ts";
 import type { Artifact } from "./artifact.ts";
 import type { Body } from "./backend.ts";
 import { fault, type RegistryError } from "./errors.ts";
@@ -268,12 +269,4 @@ function classesOf(value: unknown): unknown[] {
     if (at.constructor !== Object || classes.length === 0) classes.push(at.constructor);
   }
   return classes;
-}
-
-/** What a value is, in a word or two, for messages. */
-export function described(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== "object") return `a ${typeof value}`;
-  const name = Object.getPrototypeOf(value)?.constructor?.name;
-  return typeof name !== "string" || name === "" ? "an object" : `a value of class ${name}`;
 }

@@ -2,7 +2,6 @@
 import type { Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
 import type { WrittenLinks } from "./disk/left_out.ts";
-import type { FilePatterns } from "./files/choose_files.ts";
 import type { RegistryError } from "./errors.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
 import type { DownloadResult } from "./record/downloading.ts";
@@ -33,7 +32,6 @@ import type { InferOutput, StandardSchema } from "./standard_schema.ts";
 import type { System } from "./system.ts";
 
 export type { DownloadChange, DownloadedFiles, DownloadResult } from "./record/downloading.ts";
-export type { FilePatterns } from "./files/choose_files.ts";
 export type { WatchEvent, WatchOptions } from "./record/watching.ts";
 export type {
   BatchOutcome,
@@ -370,4 +368,12 @@ export interface CopyOptions extends SignalOptions {
   /** What happens when the version exists. @default "fail" */
   onConflict?: OnConflict;
   onProgress?: (progress: TransferProgress) => void;
+}
+
+/** Patterns that choose files. */
+export interface FilePatterns {
+  /** Only files that one of these matches. @default all */
+  include?: string | readonly string[];
+  /** No files that one of these matches; the last pattern that matches counts, and `!` before one brings back. */
+  exclude?: string | readonly string[];
 }

@@ -23,9 +23,9 @@ import {
   relativeTarget,
   targetOf,
 } from "../core/files/paths.ts";
-import type { FileEntry, FileStore, WriteFileOptions } from "../core/file_store.ts";
-import type { FileToDecode } from "../core/format.ts";
-import { described, type FileToSave } from "../core/materializer.ts";
+import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../core/file_store.ts";
+import type { FileToSave } from "../core/materializer.ts";
+import { described } from "../core/text/described.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
 import { mergeSorted } from "./bucket/merge_sorted.ts";
 import {

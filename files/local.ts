@@ -20,9 +20,15 @@ import {
   taken,
 } from "../core/files/path_errors.ts";
 import { folderOf, parsePath, relativeTarget } from "../core/files/paths.ts";
-import type { FileEntry, FileStore, NamedEntry, WriteFileOptions } from "../core/file_store.ts";
-import type { FileToDecode } from "../core/format.ts";
-import { described, type FileToSave } from "../core/materializer.ts";
+import type {
+  FileEntry,
+  FileStore,
+  FileToDecode,
+  NamedEntry,
+  WriteFileOptions,
+} from "../core/file_store.ts";
+import type { FileToSave } from "../core/materializer.ts";
+import { described } from "../core/text/described.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { DiskPlace, readNames, readSortedNames } from "./local/place.ts";

@@ -6,7 +6,7 @@
 import type { Backend } from "../core/backend.ts";
 import { fault, RegistryError } from "../core/errors.ts";
 import type { AnyFileStore } from "../core/file_store.ts";
-import { described } from "../core/materializer.ts";
+import { described } from "../core/text/described.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { BatchResult } from "../core/registry.ts";
 import { isStoreUrl } from "../core/urls/store_url.ts";
@@ -24,13 +24,13 @@ export type {
   FileEntry,
   FileKind,
   FileSink,
+  FileToDecode,
   NamedEntry,
   ReadableFileStore,
 } from "../core/file_store.ts";
 export type { FileStore as FileStoreContract, WriteFileOptions } from "../core/file_store.ts";
 export { bytesFile, contentBytes } from "../core/files/content.ts";
 export { parsePath } from "../core/files/paths.ts";
-export type { FileToDecode } from "../core/format.ts";
 export { createFormats } from "../formats/mod.ts";
 export type { Formats } from "../formats/mod.ts";
 export { defineFileStore, FileStore } from "./stores/store_set.ts";

@@ -9,8 +9,13 @@ import { compareUtf8 } from "../core/bytes/bytes.ts";
 import { follow } from "../core/files/follow.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
-import type { FileEntry, FileStore, NamedEntry, WriteFileOptions } from "../core/file_store.ts";
-import type { FileToDecode } from "../core/format.ts";
+import type {
+  FileEntry,
+  FileStore,
+  FileToDecode,
+  NamedEntry,
+  WriteFileOptions,
+} from "../core/file_store.ts";
 import type { FileToSave } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";

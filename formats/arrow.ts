@@ -6,7 +6,8 @@
 import { shortOrStream } from "../core/bytes/short_or_stream.ts";
 import { fault } from "../core/errors.ts";
 import { checkFile } from "../core/files/content.ts";
-import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+import type { Format, FormatOptions } from "../core/format.ts";
+import type { FileToDecode } from "../core/file_store.ts";
 import type { Cell, RangeTable, TableRows } from "../core/table.ts";
 import { isTable } from "../core/tables/list_columns.ts";
 import { corruptTable, unsupportedTable, unwritableTable } from "../core/tables/table_file.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { fault, type RegistryError } from "../core/errors.ts";
-import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+import type { Format, FormatOptions } from "../core/format.ts";
+import type { FileToDecode } from "../core/file_store.ts";
 import type { Image } from "../core/image.ts";
 import {
   checkHolds,

@@ -4,7 +4,8 @@
  * @module
  */
 import { fault, type RegistryError } from "../core/errors.ts";
-import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+import type { Format, FormatOptions } from "../core/format.ts";
+import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 import { endOfString, parseJson } from "../core/text/json_text.ts";
 import { MAX_DEPTH, notPlain, plainProblem, type PlainValue } from "../core/text/plain_value.ts";

@@ -16,7 +16,8 @@ import {
 import { MAX_HEADER_BYTES, type NpyHeader, parseNpyHeader } from "../core/bytes/npy_header.ts";
 import { fault, RegistryError } from "../core/errors.ts";
 import { checkFile } from "../core/files/content.ts";
-import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+import type { Format, FormatOptions } from "../core/format.ts";
+import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 
 export type * from "../core/format.ts";

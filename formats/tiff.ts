@@ -5,7 +5,8 @@
  */
 import { fault } from "../core/errors.ts";
 import { checkFile } from "../core/files/content.ts";
-import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
+import type { Format, FormatOptions } from "../core/format.ts";
+import type { FileToDecode } from "../core/file_store.ts";
 import { type Image, IMAGE_DTYPES, type ImageDType } from "../core/image.ts";
 import {
   checkHolds,

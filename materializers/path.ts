@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { fault } from "../core/errors.ts";
 import { onDisk } from "../core/disk/file_errors.ts";
 import { filePathProblem } from "../core/disk/file_paths.ts";
-import { defineMaterializer, described } from "../core/materializer.ts";
+import { defineMaterializer } from "../core/materializer.ts";
+import { described } from "../core/text/described.ts";
 import type {
   ClassMaterializer,
   FilesToSave,

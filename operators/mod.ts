@@ -30,8 +30,8 @@ export type {
   ExitName,
   Operator as OperatorContract,
   OperatorContext,
-  Shard,
 } from "../core/pipelines/operator.ts";
+export type { Shard } from "../core/work/shards.ts";
 export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../core/pipelines/operator.ts";
 export type { PartialContext } from "./context.ts";
 export { exitCodeOf } from "./exit_codes.ts";

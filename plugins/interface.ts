@@ -1,6 +1,6 @@
 // Interfaces: what plugins of one kind can do, by the methods that they have.
 import { fault, type RegistryError } from "../core/errors.ts";
-import { described } from "../core/materializer.ts";
+import { described } from "../core/text/described.ts";
 import { shown } from "../core/naming/names.ts";
 
 /** The names of the methods of a type that every value of it has. */

@@ -2,7 +2,8 @@
 import { isPrefix } from "../core/backend.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
 import { checkName, shown } from "../core/naming/names.ts";
-import { encodeRecord, type Origin } from "../core/record/record.ts";
+import type { Origin } from "../core/record/record.ts";
+import { encodeRecord } from "../core/record/record_codec.ts";
 import { checkAlias, parseRef } from "../core/naming/refs.ts";
 import type {
   AliasChange,

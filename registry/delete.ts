@@ -1,7 +1,7 @@
 // Deleting: a tombstone above the head.
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import { encodeRecord } from "../core/record/record.ts";
+import { encodeRecord } from "../core/record/record_codec.ts";
 import { parseRef, type Ref } from "../core/naming/refs.ts";
 import { checkDelete } from "../core/options/check_delete.ts";
 import type { DeleteOptions, SignalOptions } from "../core/registry.ts";

@@ -2,7 +2,8 @@
 import { createSha256, sha256 } from "../core/bytes/digest.ts";
 import type { FilesToSave, FileToSave, Materializer } from "../core/materializer.ts";
 import { checkGiven } from "../core/options/check_options.ts";
-import { artifactDigest, type FileInfo } from "../core/record/record.ts";
+import type { FileInfo } from "../core/record/record.ts";
+import { artifactDigest } from "../core/record/artifact_digest.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { openContent, readSmall } from "./payload/content.ts";
 import { fileFacts } from "../core/record/file_facts.ts";

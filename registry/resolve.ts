@@ -1,7 +1,8 @@
 // From a ref to the record it means.
 import { RegistryError, retold } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import { corruptRecord, type VersionRecord } from "../core/record/record.ts";
+import type { VersionRecord } from "../core/record/record.ts";
+import { corruptRecord } from "../core/record/record_codec.ts";
 import type { Ref } from "../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion, type Version } from "../core/naming/versions.ts";
 import type { Context } from "./opening/context.ts";

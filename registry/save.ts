@@ -3,7 +3,8 @@ import { fault, isRegistryError, messageOf, type RegistryError } from "../core/e
 import type { Executor } from "../core/executor.ts";
 import { checkMaterializer, type FilesToSave } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
-import { artifactDigest, encodeRecord } from "../core/record/record.ts";
+import { artifactDigest } from "../core/record/artifact_digest.ts";
+import { encodeRecord } from "../core/record/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
 import { MAX_FILE_LIST_BYTES } from "../core/record/record_shape.ts";
 import { parseRef } from "../core/naming/refs.ts";

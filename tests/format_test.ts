@@ -2,7 +2,8 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import { readFile } from "node:fs/promises";
 import { keyLayout } from "../backends/local/layout.ts";
 import { checkName, decodeName, encodeName } from "../core/naming/names.ts";
-import { artifactDigest, decodeRecord, encodeRecord } from "../core/record/record.ts";
+import { artifactDigest } from "../core/record/artifact_digest.ts";
+import { decodeRecord, encodeRecord } from "../core/record/record_codec.ts";
 import type { AnyRecord, FileInfo } from "../core/record/record.ts";
 import { decodeOrder, parseVersion } from "../core/naming/versions.ts";
 import {

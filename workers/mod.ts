@@ -51,8 +51,7 @@ export { createLanes } from "../core/work/lanes.ts";
 export type { Lanes } from "../core/work/lanes.ts";
 export { outcomesOf } from "../core/work/outcomes.ts";
 export { isOfShard, parseShard, shardFromEnvironment } from "../core/work/shards.ts";
-export type { FoundShard } from "../core/work/shards.ts";
-export type { Shard } from "../core/pipelines/operator.ts";
+export type { FoundShard, Shard } from "../core/work/shards.ts";
 export { zip } from "../core/work/zip.ts";
 export type { ZipOptions } from "../core/work/zip.ts";
 export type {

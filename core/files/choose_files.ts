@@ -1,15 +1,8 @@
 // Which files of a version are wanted, by patterns as `.gitignore` has them.
 import { foldersOf } from "../disk/file_paths.ts";
 import type { FileInfo } from "../record/record.ts";
+import type { FilePatterns } from "../registry.ts";
 import { loadPart } from "../urls/load_part.ts";
-
-/** Patterns that choose files. */
-export interface FilePatterns {
-  /** Only files that one of these matches. @default all */
-  include?: string | readonly string[];
-  /** No files that one of these matches; the last pattern that matches counts, and `!` before one brings back. */
-  exclude?: string | readonly string[];
-}
 
 /** Whether a path is chosen; that of a folder ends with `/`. */
 export type ChosenPath = (path: string) => boolean;

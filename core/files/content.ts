@@ -2,8 +2,9 @@
 import { bodyBytes, bodySize, bodyStream, bytesStream, plainBytes } from "../bytes/bytes.ts";
 import type { ByteRange, CallOptions } from "../backend.ts";
 import { fault } from "../errors.ts";
-import type { FileToDecode } from "../format.ts";
-import { described, type FileSource, type FileToSave } from "../materializer.ts";
+import type { FileToDecode } from "../file_store.ts";
+import type { FileSource, FileToSave } from "../materializer.ts";
+import { described } from "../text/described.ts";
 
 type Content = FileToSave["content"];
 

@@ -2,9 +2,8 @@
 import { leadsNowhere, missing } from "./path_errors.ts";
 import type { CallOptions } from "../backend.ts";
 import { isRegistryError } from "../errors.ts";
-import type { FileEntry, ReadableFileStore } from "../file_store.ts";
+import type { FileEntry, FileToDecode, ReadableFileStore } from "../file_store.ts";
 import { parsePath } from "./paths.ts";
-import type { FileToDecode } from "../format.ts";
 
 /** A way of more links than this leads in a circle. */
 const MAX_LINKS = 40;

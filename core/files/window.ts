@@ -1,7 +1,7 @@
 // A part of a file that is read from its beginning to its end, some way ahead of what is asked for.
 import { concatBytes, readAll } from "../bytes/bytes.ts";
 import type { RegistryError } from "../errors.ts";
-import type { FileToDecode } from "../format.ts";
+import type { FileToDecode } from "../file_store.ts";
 
 export interface WindowOptions {
   end: number;

@@ -4,7 +4,22 @@
 // outputs there. So an engine that forgets a step, or delivers it twice, costs time and never a
 // result: what is done is read from the registry, and what an engine says is a hint.
 import type { SignalOptions } from "../registry.ts";
-import type { Resources } from "./pipeline.ts";
+
+/** What steps ask for and may take at most. */
+export interface Resources {
+  cpuRequest?: number;
+  cpuLimit?: number;
+  /** Bytes. */
+  memoryRequest?: number;
+  /** Bytes. */
+  memoryLimit?: number;
+  gpuRequest?: number;
+  gpuLimit?: number;
+  /** Of a step: bytes that are to be free on the disk of the run before it begins. */
+  diskRequest?: number;
+  /** Of a step: bytes that its workspace and its output may hold together. */
+  diskLimit?: number;
+}
 
 /** A step to be carried. */
 export interface EngineStep {

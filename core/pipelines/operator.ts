@@ -1,5 +1,6 @@
 // The contract of an operator: one processing step over files, run in this process, in a worker, or
 // as a command.
+import type { Shard } from "../work/shards.ts";
 import type { Logger, Registry } from "../registry.ts";
 import type { StandardSchema } from "../standard_schema.ts";
 
@@ -24,14 +25,6 @@ export type ExitName = keyof typeof EXIT_CODES;
 
 /** How a step ended: 0 to 5, see {@linkcode EXIT_CODES}. */
 export type ExitCode = (typeof EXIT_CODES)[ExitName];
-
-/** Which part of a step that several processes share this one does. */
-export interface Shard {
-  /** From 0. */
-  index: number;
-  /** How many there are, at least 1. */
-  count: number;
-}
 
 /** What an operator works with. */
 export interface OperatorContext<Params = Record<string, unknown>> {

@@ -1,5 +1,6 @@
 // A pipeline as it is run: what configuration files and programs say, merged, checked and with
 // every default in place.
+import type { Resources } from "./engine.ts";
 import type { PlainValue } from "../text/plain_value.ts";
 
 /** A pipeline. */
@@ -29,22 +30,6 @@ export interface PipelineNode {
   /** How many of its steps run at once, at least 1. @default 1 in a file that names nodes, else as many as there are cores */
   runnerCount: number;
   resources: Resources;
-}
-
-/** What steps ask for and may take at most. */
-export interface Resources {
-  cpuRequest?: number;
-  cpuLimit?: number;
-  /** Bytes. */
-  memoryRequest?: number;
-  /** Bytes. */
-  memoryLimit?: number;
-  gpuRequest?: number;
-  gpuLimit?: number;
-  /** Of a step: bytes that are to be free on the disk of the run before it begins. */
-  diskRequest?: number;
-  /** Of a step: bytes that its workspace and its output may hold together. */
-  diskLimit?: number;
 }
 
 /** An environment that a command runs in: activated, never installed unless `install`. */

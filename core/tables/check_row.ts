@@ -1,6 +1,6 @@
 // Whether a row has what the columns of its table say.
 import { fault } from "../errors.ts";
-import { described } from "../materializer.ts";
+import { described } from "../text/described.ts";
 import { shown } from "../naming/names.ts";
 import type { Column, Row } from "../table.ts";
 

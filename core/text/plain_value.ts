@@ -1,6 +1,6 @@
 // Plain data: what formats of text hold without tags of their own.
 import { fault, type RegistryError } from "../errors.ts";
-import { described } from "../materializer.ts";
+import { described } from "./described.ts";
 
 /** What JSON says: plain objects and arrays of texts, finite numbers, booleans and null. */
 export type PlainValue = null | boolean | number | string | PlainValue[] | {

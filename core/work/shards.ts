@@ -3,8 +3,15 @@
 import { sha256 } from "../bytes/digest.ts";
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import type { Shard } from "../pipelines/operator.ts";
 import type { System } from "../system.ts";
+
+/** Which part of a step that several processes share this one does. */
+export interface Shard {
+  /** From 0. */
+  index: number;
+  /** How many there are, at least 1. */
+  count: number;
+}
 
 /**
  * Reads `2/8`: part 2 of 8, the first of which is 0.

@@ -5,7 +5,7 @@ import { type FileLook, lookOf, type OpenFile, openFile } from "../../core/disk/
 import { errorCode, fileError } from "../../core/disk/file_errors.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 
 /** What is read at once, while nothing else is done: more is read while others go on. */

@@ -5,10 +5,11 @@ import type {
   AnyFileStore,
   FileEntry,
   FileStore as FileStoreContract,
+  FileToDecode,
   WriteFileOptions,
 } from "../../core/file_store.ts";
-import type { FileToDecode } from "../../core/format.ts";
-import { described, type FileToSave } from "../../core/materializer.ts";
+import type { FileToSave } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import { createLookup } from "../../core/lookup.ts";
 import { shown } from "../../core/naming/names.ts";
 

@@ -4,14 +4,14 @@ import type {
   AnyFileStore,
   FileEntry,
   FileStore,
+  FileToDecode,
   ReadableFileStore,
 } from "../../core/file_store.ts";
 import { fault } from "../../core/errors.ts";
 import { refused } from "../../core/files/path_errors.ts";
 import { parsePath } from "../../core/files/paths.ts";
-import type { FileToDecode } from "../../core/format.ts";
 import type { BatchResult, ManyOptions } from "../../core/registry.ts";
-import { described } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
 import { copyAll, mirrorWithLinks, removeAll } from "./changes.ts";
 import type { MirroredLinks, MirrorLinksOptions } from "./changes.ts";

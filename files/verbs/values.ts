@@ -10,7 +10,7 @@ import type {
 } from "../../core/file_store.ts";
 import { parsePath } from "../../core/files/paths.ts";
 import type { Format } from "../../core/format.ts";
-import { described } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import { openFile } from "../../core/files/follow.ts";
 

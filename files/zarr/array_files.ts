@@ -5,8 +5,7 @@ import { areTimes, countElements, ELEMENTS, isNDArray } from "../../core/bytes/n
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { bytesFile, contentBytes } from "../../core/files/content.ts";
-import type { FileToDecode } from "../../core/format.ts";
-import type { FileEntry, FileStore } from "../../core/file_store.ts";
+import type { FileEntry, FileStore, FileToDecode } from "../../core/file_store.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { type Image, isImage, toArray, toImage } from "../../core/image.ts";
 import { createZarrArray, openZarrArray, usualChunks, zarrStore } from "../../formats/zarr.ts";

@@ -10,7 +10,7 @@ import {
   unsupportedFile,
 } from "../../core/files/file_faults.ts";
 import { parsePath } from "../../core/files/paths.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record/record.ts";

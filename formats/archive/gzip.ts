@@ -3,7 +3,7 @@ import { pipeline, Readable, type Transform } from "node:stream";
 import { createDeflateRaw, createGunzip, createGzip } from "node:zlib";
 import type { ByteRange } from "../../core/backend.ts";
 import { iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import { corruptArchive, unsupportedArchive } from "./entries.ts";
 import { readSized } from "./ranges.ts";
 

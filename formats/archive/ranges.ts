@@ -1,7 +1,7 @@
 // Parts of streams of bytes.
 import type { ByteRange } from "../../core/backend.ts";
 import { bytesStream, concatBytes, forEachChunk, readAll } from "../../core/bytes/bytes.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import { corruptArchive } from "./entries.ts";
 
 /** A part of a file, in memory; `Corrupt` where the file ends before. */

@@ -2,7 +2,7 @@
 import type { ByteRange } from "../../core/backend.ts";
 import { bytesFile } from "../../core/files/content.ts";
 import { openWindow } from "../../core/files/window.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record/record.ts";
 import {

@@ -3,7 +3,7 @@
 import { crc32, createInflateRaw } from "node:zlib";
 import type { ByteRange } from "../../core/backend.ts";
 import { concatBytes, iterableStream, rangeOf } from "../../core/bytes/bytes.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { type ArchiveEntry, corruptArchive, linkProblem, MAX_TARGET_BYTES } from "./entries.ts";

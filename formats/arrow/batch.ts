@@ -2,7 +2,7 @@
 import { unpackLz4Frame } from "../../core/bytes/lz4.ts";
 import { unpackZstd } from "../../core/bytes/zstd.ts";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import { openWindow } from "../../core/files/window.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Cell } from "../../core/table.ts";

@@ -7,7 +7,7 @@ import { decodeRecordBatch } from "npm:@uwdata/flechette@2.6.0/src/decode/record
 import { decodeSchema } from "npm:@uwdata/flechette@2.6.0/src/decode/schema.js";
 import * as flat from "npm:@uwdata/flechette@2.6.0/src/util/read.js";
 import { isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import { openWindow } from "../../core/files/window.ts";
 import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts";
 

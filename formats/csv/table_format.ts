@@ -1,6 +1,7 @@
 // The format of tables over rows of texts.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
-import type { FileToDecode, Format, FormatOptions } from "../../core/format.ts";
+import type { Format, FormatOptions } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Column, Columns, Row, RowOf, Table, TableRows } from "../../core/table.ts";
 import { setCell } from "../../core/tables/cells.ts";

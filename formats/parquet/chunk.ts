@@ -2,7 +2,7 @@
 import { crc32 } from "node:zlib";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import { openWindow } from "../../core/files/window.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import { type Cells, sliceCells, spreadCells } from "../../core/tables/cells.ts";
 import { InexactCell } from "../../core/tables/exact_cells.ts";

@@ -2,7 +2,7 @@
 // (https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift).
 import { readAll } from "../../core/bytes/bytes.ts";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts";
 import { Damage, natural, readThrift, structs, type Thrift } from "./thrift.ts";
 

@@ -1,7 +1,7 @@
 // The directories of a TIFF file: what its pages are and where their blocks lie. After "TIFF
 // Revision 6.0" (Adobe, 1992), section 2, and BigTIFF, which has offsets of eight bytes. Every
 // number is taken for what somebody may have made up.
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import { openWindow } from "../../core/files/window.ts";
 import { corruptImage, unsupportedImage } from "../../core/image_file.ts";
 

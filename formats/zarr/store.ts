@@ -4,10 +4,14 @@
 import type { ByteRange, CallOptions } from "../../core/backend.ts";
 import { readAll } from "../../core/bytes/bytes.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
-import type { AnyFileStore, FileStore, ReadableFileStore } from "../../core/file_store.ts";
+import type {
+  AnyFileStore,
+  FileStore,
+  FileToDecode,
+  ReadableFileStore,
+} from "../../core/file_store.ts";
 import { joinPath, nameOf, parsePath } from "../../core/files/paths.ts";
-import type { FileToDecode } from "../../core/format.ts";
-import { described } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 
 /** Options of {@linkcode ZarrStore.get}. */
 export interface ZarrGetOptions extends CallOptions {

@@ -1,6 +1,7 @@
 // From values to what `JSON.stringify` writes, with tags for what JSON lacks.
 import { fault, RegistryError } from "../../core/errors.ts";
-import { described, type FileToSave } from "../../core/materializer.ts";
+import type { FileToSave } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import { encodePart, isJsonPart, type JsonPart } from "./json_parts.ts";
 import { MAX_DEPTH } from "../../core/text/plain_value.ts";
 import { type JsonValue, setMember, TAG } from "./json_tags.ts";

@@ -4,8 +4,8 @@ import type {
   Pipeline,
   PipelineNode,
   PipelineStep,
-  Resources,
 } from "../../core/pipelines/pipeline.ts";
+import type { Resources } from "../../core/pipelines/engine.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { type BuildOptions, checkSteps, type FoundStep } from "./check_steps.ts";
 import type { Keys, Tell } from "./read_values.ts";

@@ -15,8 +15,8 @@ import { createSlurmEngine } from "./slurm.ts";
 
 export type * from "../../core/pipelines/engine.ts";
 export type * from "../../core/services/queue.ts";
-export type { Shard } from "../../core/pipelines/operator.ts";
-export type { Resources } from "../../core/pipelines/pipeline.ts";
+export type { Shard } from "../../core/work/shards.ts";
+export type { Resources } from "../../core/pipelines/engine.ts";
 export type { SignalOptions } from "../../core/registry.ts";
 export type { System } from "../../core/system.ts";
 export type { PlainValue } from "../../core/text/plain_value.ts";

@@ -4,7 +4,7 @@
 // worker knows by itself, from a pipeline's file, which command that is.
 import { fault, messageOf } from "../../core/errors.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
-import type { Shard } from "../../core/pipelines/operator.ts";
+import type { Shard } from "../../core/work/shards.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/services/queue.ts";
 import { realSystem, withoutVariables } from "../../core/system.ts";
 import { runCommand } from "../process/run_command.ts";

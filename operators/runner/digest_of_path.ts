@@ -5,7 +5,8 @@ import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { onDisk } from "../../core/disk/file_errors.ts";
 import { pathsBelow } from "../../core/disk/paths_below.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import { artifactDigest, type FileInfo } from "../../core/record/record.ts";
+import type { FileInfo } from "../../core/record/record.ts";
+import { artifactDigest } from "../../core/record/artifact_digest.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { file, folder, localPath } from "../../materializers/mod.ts";
 

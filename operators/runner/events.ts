@@ -1,5 +1,6 @@
 // What a run says while it goes on.
-import type { ExitCode, ExitName, Shard } from "../../core/pipelines/operator.ts";
+import type { ExitCode, ExitName } from "../../core/pipelines/operator.ts";
+import type { Shard } from "../../core/work/shards.ts";
 
 /** How a step of a run ended. */
 export type StepEnd = "ran" | "skipped" | "failed" | "blocked" | "cancelled";

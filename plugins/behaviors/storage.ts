@@ -1,6 +1,6 @@
 // Behaviors that write and read files.
 import { RegistryError } from "../../core/errors.ts";
-import { described } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import type { BehaviorContext, PluginDefinition } from "../contract.ts";
 import { type Behavior, Storage } from "../interfaces.ts";
 import { defineSettings, text, word } from "../sets/settings.ts";

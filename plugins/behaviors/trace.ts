@@ -1,6 +1,6 @@
 // The behavior that tells when the remainder of a task begins and ends.
 import { messageOf } from "../../core/errors.ts";
-import { described } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";

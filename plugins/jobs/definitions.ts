@@ -1,6 +1,6 @@
 // The runners and the storages of jobs of this library. What they stand on is imported when one is
 // made. A runner leaves the settings of others aside, so that it is exchanged by its name alone.
-import { described } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import type { AnyDefinition } from "../sets/make_plugin.ts";
 import { REDIS_ENVIRONMENT, SERVER, SERVER_SECRETS, serverUrl } from "../sets/server.ts";
 import { count, defineSettings, type Setting, text } from "../sets/settings.ts";

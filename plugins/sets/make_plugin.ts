@@ -10,7 +10,7 @@ import type {
   PluginSource,
 } from "../contract.ts";
 import { checkContract, type Contract } from "../interface.ts";
-import { described } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import { type SchemaResult, shownIssue } from "../../core/standard_schema.ts";
 import type { System } from "../../core/system.ts";
 

@@ -1,5 +1,5 @@
 // Schemas of the settings of this library's own plugins.
-import { described } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import type { SchemaIssue, StandardSchema } from "../../core/standard_schema.ts";
 
 /** What a setting must be: gives what is wrong with a value, or undefined where nothing is. */

@@ -1,6 +1,6 @@
 // The storages of this library. What they stand on is imported when one is made. A storage leaves
 // the settings of others aside, so that it is exchanged by its name alone.
-import { described } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import type { AnyDefinition } from "../sets/make_plugin.ts";
 import { defineSettings, flag, type Setting, text } from "../sets/settings.ts";
 

@@ -1,6 +1,6 @@
 // Building a task, and submitting it.
 import { fault } from "../../core/errors.ts";
-import { described } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { PluginConfig, SubmitOptions, Task } from "../contract.ts";

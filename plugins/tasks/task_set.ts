@@ -1,6 +1,6 @@
 // The tasks of a set of plugins.
 import { fault } from "../../core/errors.ts";
-import { described } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { CallRunner, ScheduledCall } from "../../core/services/job_runner.ts";

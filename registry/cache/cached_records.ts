@@ -1,7 +1,7 @@
 // Which records are cached, and when a cached one may be used: only for a named version of a
 // registry whose versions are never overwritten. Everything else asks the store what counts now.
 import { isRegistryError } from "../../core/errors.ts";
-import { decodeRecord } from "../../core/record/record.ts";
+import { decodeRecord } from "../../core/record/record_codec.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import type { ReadOptions } from "../../core/registry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";

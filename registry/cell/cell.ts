@@ -3,7 +3,7 @@
 import type { ObjectInfo, PutResult } from "../../core/backend.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
-import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
+import { TOMBSTONE_BYTES } from "../../core/record/record_codec.ts";
 import type { Context, OpeningContext } from "../opening/context.ts";
 import { type FoundRecord, readHead, readRecord } from "./heads.ts";
 import { cellOf, recordKey } from "../layout.ts";

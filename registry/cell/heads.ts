@@ -3,11 +3,12 @@ import { isPrefix, type ObjectInfo, type StoredObject } from "../../core/backend
 import type { RegistryError } from "../../core/errors.ts";
 import {
   corruptRecord,
+  type DecodedRecord,
   decodeRecord,
   MAX_RECORD_BYTES,
   TOMBSTONE_BYTES,
-} from "../../core/record/record.ts";
-import type { AnyRecord, DecodedRecord } from "../../core/record/record.ts";
+} from "../../core/record/record_codec.ts";
+import type { AnyRecord } from "../../core/record/record.ts";
 import {
   compareVersions,
   decodeOrder,

@@ -1,7 +1,8 @@
 // One write operation: its commit id, how long it has been under way, and how far it may still go.
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { FORMAT, type RecordBase } from "../../core/record/record.ts";
+import type { RecordBase } from "../../core/record/record.ts";
+import { FORMAT } from "../../core/record/record_codec.ts";
 import type { OpeningContext } from "../opening/context.ts";
 
 /** One write operation. It commits at most once. */

@@ -2,7 +2,7 @@
 // notes were lost.
 import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
+import { TOMBSTONE_BYTES } from "../../core/record/record_codec.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { readRecord } from "../cell/heads.ts";

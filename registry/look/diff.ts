@@ -7,7 +7,8 @@ import type {
   FileChange,
   VersionDifference,
 } from "../../core/record/difference.ts";
-import { artifactDigest, type ArtifactInput, type FileInfo } from "../../core/record/record.ts";
+import type { ArtifactInput, FileInfo } from "../../core/record/record.ts";
+import { artifactDigest } from "../../core/record/artifact_digest.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { diffValues } from "../../core/text/value_changes.ts";
 import { hashFiles } from "../digest.ts";

@@ -2,7 +2,7 @@
 // which is known before anything of the name is removed.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
-import { encodeRecord, TOMBSTONE_BYTES } from "../../core/record/record.ts";
+import { encodeRecord, TOMBSTONE_BYTES } from "../../core/record/record_codec.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Generation } from "../cell/heads.ts";
 import { isVoid } from "../cell/voids.ts";

@@ -3,7 +3,9 @@
 import type { ObjectInfo } from "../../core/backend.ts";
 import { fault, isRegistryError, RegistryError } from "../../core/errors.ts";
 import { decodeName, shown } from "../../core/naming/names.ts";
-import { type AnyRecord, artifactDigest, TOMBSTONE_BYTES } from "../../core/record/record.ts";
+import type { AnyRecord } from "../../core/record/record.ts";
+import { artifactDigest } from "../../core/record/artifact_digest.ts";
+import { TOMBSTONE_BYTES } from "../../core/record/record_codec.ts";
 import { parseVersion, type Version } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { type Head, misplaced, readHead, readRecord } from "../cell/heads.ts";

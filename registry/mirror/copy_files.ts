@@ -1,7 +1,8 @@
 // Copying one version into another registry, byte by byte as it is stored.
 import { fault, isRegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import { artifactDigest, type StoredFile, type VersionRecord } from "../../core/record/record.ts";
+import type { StoredFile, VersionRecord } from "../../core/record/record.ts";
+import { artifactDigest } from "../../core/record/artifact_digest.ts";
 import type { SaveOptions } from "../../core/registry.ts";
 import { inUtc } from "../cell/since.ts";
 import { parsePlace } from "../layout.ts";

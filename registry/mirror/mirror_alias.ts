@@ -4,7 +4,7 @@ import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import { encodeRecord } from "../../core/record/record.ts";
+import { encodeRecord } from "../../core/record/record_codec.ts";
 import type { AliasRecord, Origin, RecordBase, TombstoneRecord } from "../../core/record/record.ts";
 import { setAlias } from "../aliases.ts";
 import { writeCell } from "../cell/cell.ts";

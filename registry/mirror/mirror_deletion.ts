@@ -1,6 +1,6 @@
 // A version that was deleted in the source: its number stays used in the target too.
 import { isPrefix } from "../../core/backend.ts";
-import { encodeRecord } from "../../core/record/record.ts";
+import { encodeRecord } from "../../core/record/record_codec.ts";
 import type { TombstoneRecord, VersionRecord } from "../../core/record/record.ts";
 import { whileForgetting } from "../cache/cached_records.ts";
 import { type KnownHead, writeCell } from "../cell/cell.ts";

@@ -1,8 +1,8 @@
 // Tells a bus of events what was committed. It is no part of the commit: nothing waits for it but
 // the end of the registry, for a while, and what it cannot tell is lost.
 import { fault, messageOf } from "../../core/errors.ts";
-import { described } from "../../core/materializer.ts";
-import { decodeRecord } from "../../core/record/record.ts";
+import { described } from "../../core/text/described.ts";
+import { decodeRecord } from "../../core/record/record_codec.ts";
 import type { Logger } from "../../core/registry.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { EventPublisher } from "../../core/services/event_bus.ts";

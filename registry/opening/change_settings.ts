@@ -1,6 +1,7 @@
 // The settings as they are now, and changing them.
 import { fault, RegistryError } from "../../core/errors.ts";
-import { encodeRecord, type RegistrySettings } from "../../core/record/record.ts";
+import type { RegistrySettings } from "../../core/record/record.ts";
+import { encodeRecord } from "../../core/record/record_codec.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { writeCell } from "../cell/cell.ts";
 import { recordOfKind } from "../cell/heads.ts";

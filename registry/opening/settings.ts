@@ -2,7 +2,8 @@
 // stays what the registry is; later ones say another grace.
 import type { Backend, Locking } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { encodeRecord, type RegistrySettings } from "../../core/record/record.ts";
+import type { RegistrySettings } from "../../core/record/record.ts";
+import { encodeRecord } from "../../core/record/record_codec.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import { createRecord } from "../cell/cell.ts";
 import type { OpeningContext } from "./context.ts";

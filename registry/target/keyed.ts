@@ -6,7 +6,7 @@
 // it may still be won. A save that has nothing to write commits to that there too: of a key's
 // generation one says what comes of it.
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { encodeRecord } from "../../core/record/record.ts";
+import { encodeRecord } from "../../core/record/record_codec.ts";
 import type { AnyRecord, KeyRecord, VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { createRecord, knownFrom, type KnownHead, viewHead } from "../cell/cell.ts";

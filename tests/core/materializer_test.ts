@@ -6,7 +6,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import fc from "fast-check";
-import { createMaterializerSet, defineMaterializer, described } from "../../core/materializer.ts";
+import { createMaterializerSet, defineMaterializer } from "../../core/materializer.ts";
+import { described } from "../../core/text/described.ts";
 import type { ClassMaterializer } from "../../core/materializer.ts";
 import { thrown } from "./thrown.ts";
 

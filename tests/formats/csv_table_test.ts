@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../core/errors.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import type { Columns, ColumnType, Row, Table, TableRows } from "../../core/table.ts";
 import { createTable } from "../../core/tables/create_table.ts";
 import { csv, type CsvOptions, tsv } from "../../formats/csv.ts";

@@ -1,6 +1,6 @@
 // Files of formats, in memory.
 import { bodyBytes, bytesStream, readAll } from "../../core/bytes/bytes.ts";
-import type { FileToDecode } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 
 /** A file with these bytes, or this text. */

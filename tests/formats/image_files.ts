@@ -1,7 +1,8 @@
 // What the tests of the formats of images have in common.
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { FileToDecode, Format } from "../../core/format.ts";
+import type { Format } from "../../core/format.ts";
+import type { FileToDecode } from "../../core/file_store.ts";
 import { ELEMENTS } from "../../core/bytes/ndarray.ts";
 import { type ErrorCode, isRegistryError } from "../../core/errors.ts";
 import { type Image, type ImageDType, isImage } from "../../core/image.ts";

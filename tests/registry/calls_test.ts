@@ -1,5 +1,5 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { encodeRecord, FORMAT } from "../../core/record/record.ts";
+import { encodeRecord, FORMAT } from "../../core/record/record_codec.ts";
 import type { RecordBase, VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { openRegistry } from "../../mod.ts";

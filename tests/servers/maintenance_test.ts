@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Backend } from "../../core/backend.ts";
-import { encodeRecord } from "../../core/record/record.ts";
+import { encodeRecord } from "../../core/record/record_codec.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { collectGarbage, openRegistry, prune, verifyRegistry } from "../../mod.ts";
 import { recordKey, versionCell } from "../../registry/layout.ts";

@@ -1,8 +1,7 @@
 // One run of a pipeline, shared by processes that know nothing of one another but their number: the
 // tasks of an array.
-import type { Shard } from "../../../core/pipelines/operator.ts";
 import type { Pipeline, PipelineStep } from "../../../core/pipelines/pipeline.ts";
-import { isOfShard } from "../../../core/work/shards.ts";
+import { isOfShard, type Shard } from "../../../core/work/shards.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../records/run_record.ts";
 import { beginRun, type RunPipelineOptions } from "../run_pipeline.ts";

@@ -1,7 +1,7 @@
 // Failures of steps: version N.K.S of their name is attempt K in run N, of shard S where several
 // share the step.
 import { isRegistryError } from "../../../core/errors.ts";
-import type { Shard } from "../../../core/pipelines/operator.ts";
+import type { Shard } from "../../../core/work/shards.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { type FoundRecord, readRecord, saveRecord, type SaveRecordOptions } from "./files.ts";
 import { parseRunId, recordNames, versionOf } from "./names.ts";

@@ -11,7 +11,7 @@ import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
-import type { Shard } from "../../../core/pipelines/operator.ts";
+import type { Shard } from "../../../core/work/shards.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import type { Draft, DraftInfo } from "../../../core/record/draft.ts";
 import type { ArtifactInput } from "../../../core/record/record.ts";

@@ -1,12 +1,12 @@
 // What the janitor must know of each record of a name before it removes anything of that name.
 import { fault } from "../../../core/errors.ts";
-import {
-  type AnyRecord,
-  encodeRecord,
-  type ScrubbedRecord,
-  type TombstoneRecord,
-  type VersionRecord,
+import type {
+  AnyRecord,
+  ScrubbedRecord,
+  TombstoneRecord,
+  VersionRecord,
 } from "../../../core/record/record.ts";
+import { encodeRecord } from "../../../core/record/record_codec.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { type Generation, readRecord } from "../../cell/heads.ts";
 import { inUtc, sinceOf } from "../../cell/since.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { decodeRecord, encodeRecord, TOMBSTONE_BYTES } from "../../../core/record/record.ts";
+import { decodeRecord, encodeRecord, TOMBSTONE_BYTES } from "../../../core/record/record_codec.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { sampleRecords, versionInline } from "./sample_records.ts";
 import { thrown } from "../thrown.ts";

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
-import { type AnyRecord, decodeRecord, encodeRecord } from "../../../core/record/record.ts";
+import type { AnyRecord } from "../../../core/record/record.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record/record_codec.ts";
 import { filesProblem, recordProblem } from "../../../core/record/record_shape.ts";
 
 const SHA = "0".repeat(64);

@@ -8,13 +8,13 @@ import {
 import fc from "fast-check";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
+import { artifactDigest } from "../../../core/record/artifact_digest.ts";
 import {
-  artifactDigest,
   decodeRecord,
   encodeRecord,
   FORMAT,
   TOMBSTONE_BYTES,
-} from "../../../core/record/record.ts";
+} from "../../../core/record/record_codec.ts";
 import type { AnyRecord, FileInfo, VersionRecord } from "../../../core/record/record.ts";
 import { sampleRecords, versionInline, versionRecord } from "./sample_records.ts";
 import { thrown } from "../thrown.ts";

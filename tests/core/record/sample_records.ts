@@ -1,5 +1,6 @@
 // One record of each kind, for tests of the codec and of the format.
-import { type AnyRecord, FORMAT, type VersionRecord } from "../../../core/record/record.ts";
+import type { AnyRecord, VersionRecord } from "../../../core/record/record.ts";
+import { FORMAT } from "../../../core/record/record_codec.ts";
 
 const base = {
   format: FORMAT,

@@ -3,7 +3,7 @@
 // an Arrow file is zeros.
 import { inflateSync } from "node:zlib";
 import { fileOf } from "../format_files.ts";
-import type { FileToDecode } from "../../../core/format.ts";
+import type { FileToDecode } from "../../../core/file_store.ts";
 
 const FILES = {
   file:

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import type { FileToDecode } from "../../../core/format.ts";
+import type { FileToDecode } from "../../../core/file_store.ts";
 import { arrow, type ArrowReadOptions } from "../../../formats/arrow.ts";
 import { type CellsPlace, openCells } from "../../../formats/arrow/batch.ts";
 import { readMessages } from "../../../formats/arrow/messages.ts";

@@ -1,7 +1,7 @@
 // Files that pyarrow 26 wrote, five rows of six columns in several ways, and columns that no table
 // has.
 import { fileOf } from "../format_files.ts";
-import type { FileToDecode } from "../../../core/format.ts";
+import type { FileToDecode } from "../../../core/file_store.ts";
 
 const FILES = {
   snappy:

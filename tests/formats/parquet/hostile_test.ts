@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { FileToDecode } from "../../../core/format.ts";
+import type { FileToDecode } from "../../../core/file_store.ts";
 import { parquet, type ParquetReadOptions } from "../../../formats/parquet.ts";
 import { openChunk } from "../../../formats/parquet/chunk.ts";
 import type { FileColumn } from "../../../formats/parquet/columns.ts";

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
-import { decodeRecord, encodeRecord, MAX_RECORD_BYTES } from "../../../core/record/record.ts";
+import { decodeRecord, encodeRecord, MAX_RECORD_BYTES } from "../../../core/record/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record/record.ts";
 import { collectGarbage, localPath, type StoredPath, verifyRegistry } from "../../../mod.ts";
 import { LINEAGE_WHOLE } from "../../../registry/layout.ts";

@@ -6,7 +6,7 @@ import {
   encodeRecord,
   FORMAT,
   TOMBSTONE_BYTES,
-} from "../../../core/record/record.ts";
+} from "../../../core/record/record_codec.ts";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
 import type { GarbageItem } from "../../../registry/maintenance/collection.ts";
 import { LINEAGE_WHOLE } from "../../../registry/layout.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
-import { encodeRecord, FORMAT } from "../../../core/record/record.ts";
+import { encodeRecord, FORMAT } from "../../../core/record/record_codec.ts";
 import { createMemoryBackend, mirrorRegistry, openRegistry, RegistryError } from "../../../mod.ts";
 import { recordKey, versionCell } from "../../../registry/layout.ts";
 import { filler } from "../protocol_world.ts";

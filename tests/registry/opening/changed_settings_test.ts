@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { decodeRecord, encodeRecord, type SettingsRecord } from "../../../core/record/record.ts";
+import type { SettingsRecord } from "../../../core/record/record.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record/record_codec.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import {
   changeSettings,

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { decodeRecord, encodeRecord, type SettingsRecord } from "../../../core/record/record.ts";
+import type { SettingsRecord } from "../../../core/record/record.ts";
+import { decodeRecord, encodeRecord } from "../../../core/record/record_codec.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { LINEAGE_WHOLE } from "../../../registry/layout.ts";

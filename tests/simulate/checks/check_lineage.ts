@@ -1,5 +1,5 @@
 // Checks that what versions are made from is noted before their records, stays noted, and is found.
-import { decodeRecord } from "../../../core/record/record.ts";
+import { decodeRecord } from "../../../core/record/record_codec.ts";
 import type { ArtifactInput, VersionRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";

@@ -1,0 +1,9 @@
+// Values in messages.
+
+/** What a value is, in a word or two, for messages. */
+export function described(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const name = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name !== "string" || name === "" ? "an object" : `a value of class ${name}`;
+}
