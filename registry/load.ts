@@ -22,7 +22,8 @@ import { createArtifact, fileInfo, readThrough } from "./payload/read.ts";
 import { createLoadLimit, type LoadLimit } from "../core/record/load_limit.ts";
 import { makeValue } from "../core/record/make_value.ts";
 import type { PayloadSource } from "./payload/store_reader.ts";
-import { locate, type Located, tryLocate } from "./resolve.ts";
+import { locate, tryLocate } from "./resolve.ts";
+import type { Located } from "./cell/heads.ts";
 import { countingHead, isLate, noteVoid } from "./cell/voids.ts";
 
 /** A read that is overtaken by writers begins anew; more often than this it is not their doing. */

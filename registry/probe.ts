@@ -4,7 +4,7 @@ import { type ErrorCode, fault, isRegistryError, type RegistryError } from "../c
 import { checkGiven } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { realSystem, type System } from "../core/system.ts";
-import type { OpeningContext } from "./opening/context.ts";
+import type { OpeningStore } from "./cell/store.ts";
 import { probeFolder } from "./layout.ts";
 import { type ClockReading, clockStep, createSteps, readSteps } from "./probe/objects.ts";
 import { listSteps } from "./probe/lists.ts";
@@ -127,10 +127,10 @@ async function take(
  * @throws {RegistryError} `Unsupported` where it does not do what a registry needs
  */
 export async function checkStore(
-  context: OpeningContext,
+  store: OpeningStore,
   { graceMs, signal }: { graceMs: number; signal?: AbortSignal },
 ): Promise<void> {
-  const { backend, system, logger } = context;
+  const { backend, system, logger } = store;
   const { ok, steps } = await probeBackend(backend, {
     system,
     signal,

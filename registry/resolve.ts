@@ -15,17 +15,9 @@ import {
   recordOfKind,
   versionHeads,
 } from "./cell/heads.ts";
-import type { FoundRecord, Head } from "./cell/heads.ts";
+import type { FoundRecord, Head, Located } from "./cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "./layout.ts";
 import { countingHead, isVoid } from "./cell/voids.ts";
-
-export interface Located {
-  cell: string;
-  generation: number;
-  head: Head;
-  found: FoundRecord;
-  record: VersionRecord;
-}
 
 /** Finds what a ref means, or throws `NotFound` that says which part of it is missing. */
 export async function locate(context: Context, ref: Ref, signal?: AbortSignal): Promise<Located> {

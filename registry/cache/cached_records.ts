@@ -3,21 +3,27 @@
 import { isRegistryError } from "../../core/errors.ts";
 import { decodeRecord } from "../../core/record/record_codec.ts";
 import type { Ref } from "../../core/naming/refs.ts";
-import type { ReadOptions } from "../../core/registry.ts";
+import type { ReadOptions, Verify } from "../../core/registry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { countingHead, isLate } from "../cell/voids.ts";
-import type { Context } from "../opening/context.ts";
+import type { Store } from "../cell/store.ts";
 import { recordKey, versionCell } from "../layout.ts";
-import type { Located } from "../resolve.ts";
+import type { Located } from "../cell/heads.ts";
 import type { RegistryCache } from "./cache.ts";
 import type { RecordEntry, SeenHead } from "./seal.ts";
+
+/** A store with the cache of what is read from it. */
+export interface CachingStore extends Store {
+  readonly cache?: RegistryCache;
+  readonly verify: Verify;
+}
 
 const MAX_RECORD_BYTES = 1024 * 1024;
 /** So long a record is used without a look at the store. Numbers of deleted versions are kept for longer. */
 const TRUSTED_MS = 7 * 24 * 3_600_000;
 
 /** The cache of a registry whose records may be cached. */
-function cacheOf({ cache, settings }: Context): RegistryCache | undefined {
+function cacheOf({ cache, settings }: CachingStore): RegistryCache | undefined {
   return settings.versioned && !settings.mutable ? cache : undefined;
 }
 
@@ -26,23 +32,23 @@ function cacheOf({ cache, settings }: Context): RegistryCache | undefined {
  * same record as the head; else it may have been deleted elsewhere since.
  */
 export async function locateCached(
-  context: Context,
+  store: CachingStore,
   ref: Ref,
   options: ReadOptions,
 ): Promise<Located | undefined> {
-  const cache = cacheOf(context);
+  const cache = cacheOf(store);
   const { name, selector } = ref;
   if (cache === undefined || selector.kind !== "version") return undefined;
-  const { verify = context.verify, signal } = options;
+  const { verify = store.verify, signal } = options;
   const cell = versionCell(name, selector.version, true);
   if (cache.forgotten.has(cell)) return undefined;
   signal?.throwIfAborted();
   const entry = await cache.getRecord(cell);
   const located = entry && await decodeEntry(cache, cell, entry);
   if (located === undefined) return undefined;
-  const due = isDue(entry!, context.system.now());
+  const due = isDue(entry!, store.system.now());
   if (verify !== "full" && !due) return located;
-  const head = await countingHead(context, cell, signal);
+  const head = await countingHead(store, cell, signal);
   if (!isSameHead(located.head, head)) return void await cache.removeRecord(cell);
   if (due) cache.keepRecord(cell, entry!);
   return located;
@@ -84,38 +90,38 @@ async function decodeEntry(
 
 /** Keeps the record of a version that was named and just read. One that landed late may come not to count: it is not kept. */
 export function keepRecord(
-  context: Context,
+  store: CachingStore,
   { selector }: Ref,
   { cell, found, head }: Located,
 ): void {
   if (selector.kind !== "version") return;
-  const cache = cacheOf(context);
+  const cache = cacheOf(store);
   const { bytes } = found;
   if (cache === undefined || bytes === undefined || bytes.byteLength > MAX_RECORD_BYTES) return;
   if (
-    cache.forgotten.has(cell) || isLate(context, found) || isLate(context, { ...found, info: head })
+    cache.forgotten.has(cell) || isLate(store, found) || isLate(store, { ...found, info: head })
   ) return;
   cache.keepRecord(cell, { seen: head, bytes });
 }
 
 /** Takes a record out of the cache. From now on this handle asks the store what counts in its cell. */
-export async function forgetRecord(context: Context, cell: string): Promise<void> {
-  const cache = cacheOf(context);
+export async function forgetRecord(store: CachingStore, cell: string): Promise<void> {
+  const cache = cacheOf(store);
   cache?.forgotten.add(cell);
   await cache?.removeRecord(cell);
 }
 
 /** Writes above a record, which is forgotten whatever becomes of the write. */
 export async function whileForgetting<T>(
-  context: Context,
+  store: CachingStore,
   cell: string,
   write: () => Promise<T>,
 ): Promise<T> {
-  cacheOf(context)?.forgotten.add(cell);
+  cacheOf(store)?.forgotten.add(cell);
   try {
     return await write();
   } finally {
-    await forgetRecord(context, cell); // another program that shares the cache may have kept it meanwhile
+    await forgetRecord(store, cell); // another program that shares the cache may have kept it meanwhile
   }
 }
 

@@ -4,7 +4,7 @@ import type { ObjectInfo, PutResult } from "../../core/backend.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
 import { TOMBSTONE_BYTES } from "../../core/record/record_codec.ts";
-import type { Context, OpeningContext } from "../opening/context.ts";
+import type { OpeningStore, Store } from "./store.ts";
 import { type FoundRecord, readHead, readRecord } from "./heads.ts";
 import { cellOf, recordKey } from "../layout.ts";
 import { type Operation, unknownOutcome } from "./operation.ts";
@@ -25,36 +25,36 @@ export type CreateOutcome =
  * that kept it from sending anything.
  */
 export async function createRecord(
-  context: OpeningContext,
+  store: OpeningStore,
   operation: Operation,
   key: string,
   bytes: Uint8Array,
 ): Promise<CreateOutcome> {
-  const outcome = await decideCreate(context, operation, key, bytes);
-  if (outcome.won) context.announcer?.committed(key, bytes);
+  const outcome = await decideCreate(store, operation, key, bytes);
+  if (outcome.won) store.announcer?.committed(key, bytes);
   return outcome;
 }
 
 async function decideCreate(
-  context: OpeningContext,
+  store: OpeningStore,
   operation: Operation,
   key: string,
   bytes: Uint8Array,
 ): Promise<CreateOutcome> {
-  const { backend, logger } = context;
-  const patience = createPatience(context, operation);
+  const { backend, logger } = store;
+  const patience = createPatience(store, operation);
   for (;;) {
     operation.checkCommit();
-    const sent = await send(context, operation, key, bytes);
+    const sent = await send(store, operation, key, bytes);
     if (sent === "written") return { won: true };
     if (sent === "fenced") throw unknownOutcome(backend, operation);
     if (sent === "exists" || operation.unresolved) {
-      const found = await readBack(context, operation, key, patience);
+      const found = await readBack(store, operation, key, patience);
       if (found !== undefined) {
         const own = found.record.commit === operation.commit;
         if (own) {
-          await checkLanding(context, operation, found.info);
-          await settleOwn(context, operation, key);
+          await checkLanding(store, operation, found.info);
+          await settleOwn(store, operation, key);
         }
         logger.debug(`${operation.action}: read back "${key}": ${own ? "won" : "lost"}`, {
           backend: backend.location,
@@ -71,12 +71,12 @@ type Sent = "written" | "exists" | "lost" | "fenced" | RegistryError;
 
 /** Sends the create once. Throws only what says that nothing was and nothing will be written. */
 async function send(
-  context: OpeningContext,
+  store: OpeningStore,
   operation: Operation,
   key: string,
   bytes: Uint8Array,
 ): Promise<Sent> {
-  const { backend, logger } = context;
+  const { backend, logger } = store;
   const wasUnresolved = operation.unresolved;
   operation.unresolved = true;
   let result: PutResult;
@@ -101,7 +101,7 @@ async function send(
     throw wasUnresolved ? unknownOutcome(backend, operation, error) : error;
   }
   if (!result.written) return "exists";
-  await checkLanding(context, operation, result.info);
+  await checkLanding(store, operation, result.info);
   operation.unresolved = false;
   operation.noteReply(result.info);
   return "written";
@@ -112,7 +112,7 @@ async function send(
  * be gone: then nobody may ever see it.
  */
 async function checkLanding(
-  context: OpeningContext,
+  store: OpeningStore,
   operation: Operation,
   info: ObjectInfo,
 ): Promise<void> {
@@ -122,43 +122,43 @@ async function checkLanding(
     const { base, draft } = operation.views;
     const byOwnClock = !operation.replied && base === undefined && draft === undefined;
     const cell = cellOf(info.key);
-    if (byOwnClock && (await readHead(context, cell, operation.signal))?.key === info.key) return;
+    if (byOwnClock && (await readHead(store, cell, operation.signal))?.key === info.key) return;
   } catch (error) {
-    throw unknownOutcome(context.backend, operation, error);
+    throw unknownOutcome(store.backend, operation, error);
   }
-  throw unknownOutcome(context.backend, operation);
+  throw unknownOutcome(store.backend, operation);
 }
 
 /** What is there is not yet what the disk keeps: the put may have ended between the two. */
 async function settleOwn(
-  context: OpeningContext,
+  store: OpeningStore,
   operation: Operation,
   key: string,
 ): Promise<void> {
   try {
-    await settle(context, [key], operation.signal);
+    await settle(store, [key], operation.signal);
   } catch (error) {
-    throw unknownOutcome(context.backend, operation, error);
+    throw unknownOutcome(store.backend, operation, error);
   }
 }
 
 /** Reads a key until it answers. Undefined where nothing is there (any more): the next create will say. */
 async function readBack(
-  context: OpeningContext,
+  store: OpeningStore,
   operation: Operation,
   key: string,
   patience: Patience,
 ): Promise<FoundRecord | undefined> {
   for (let damaged = 0;;) {
     if (operation.signal?.aborted) {
-      throw unknownOutcome(context.backend, operation, operation.signal.reason);
+      throw unknownOutcome(store.backend, operation, operation.signal.reason);
     }
     try {
-      return await readRecord(context, key, operation.signal);
+      return await readRecord(store, key, operation.signal);
     } catch (error) {
-      if (!isRegistryError(error)) throw unknownOutcome(context.backend, operation, error);
+      if (!isRegistryError(error)) throw unknownOutcome(store.backend, operation, error);
       if (error.retry !== "later" && ++damaged >= 3) {
-        throw unknownOutcome(context.backend, operation, error);
+        throw unknownOutcome(store.backend, operation, error);
       }
       await patience.wait(error);
     }
@@ -171,8 +171,8 @@ interface Patience {
   wait(failure: Sent): Promise<void>;
 }
 
-function createPatience(context: OpeningContext, operation: Operation): Patience {
-  const { backend, system, retryForMs } = context;
+function createPatience(store: OpeningStore, operation: Operation): Patience {
+  const { backend, system, retryForMs } = store;
   const startedAt = system.monotonic();
   let attempt = 0;
   return {
@@ -202,7 +202,7 @@ export interface KnownHead {
 
 /** The head with its record. What an operation knows of a head only rises, whatever a stale listing says. */
 export async function viewHead(
-  context: Context,
+  store: Store,
   operation: Operation,
   cell: string,
   known?: KnownHead,
@@ -210,21 +210,21 @@ export async function viewHead(
   for (let vanished = 1;; vanished++) {
     operation.checkSend();
     const seenAt = operation.moment();
-    const head = await readHead(context, cell, operation.signal);
+    const head = await readHead(store, cell, operation.signal);
     if (head === undefined || head.generation <= (known?.generation ?? 0)) {
       operation.views.head = seenAt;
       return known;
     }
     try {
-      const found = await readRecord(context, head, operation.signal);
+      const found = await readRecord(store, head, operation.signal);
       operation.views.head = seenAt;
-      if (found !== undefined) return await knownFrom(context, operation, head.generation, found);
+      if (found !== undefined) return await knownFrom(store, operation, head.generation, found);
     } catch (error) {
       if (!isRegistryError(error, "Corrupt")) throw error;
       operation.views.head = seenAt;
       return { generation: head.generation, dead: head.dead };
     }
-    await pause(context, operation, vanished); // the janitor removed it: there is a newer one
+    await pause(store, operation, vanished); // the janitor removed it: there is a newer one
   }
 }
 
@@ -241,34 +241,34 @@ export interface CellWrite {
  * @returns the generation that was written, or undefined where `next` left the cell as it is
  */
 export async function writeCell(
-  context: Context,
+  store: Store,
   operation: Operation,
   cell: string,
   write: CellWrite,
 ): Promise<number | undefined> {
   let known: KnownHead | undefined;
   for (let losses = 1;; losses++) {
-    known = await viewHead(context, operation, cell, known);
+    known = await viewHead(store, operation, cell, known);
     const bytes = await write.next(known);
     if (bytes === undefined) return undefined;
     const generation = (known?.generation ?? 0) + 1;
-    const outcome = await createRecord(context, operation, recordKey(cell, generation), bytes);
+    const outcome = await createRecord(store, operation, recordKey(cell, generation), bytes);
     if (outcome.won) return generation;
     write.lost?.(outcome.found);
-    known = await knownFrom(context, operation, generation, outcome.found);
-    await pause(context, operation, losses);
+    known = await knownFrom(store, operation, generation, outcome.found);
+    await pause(store, operation, losses);
   }
 }
 
 /** What the head's record teaches of a cell, as a look at it or a lost race shows it. */
 export async function knownFrom(
-  context: Context,
+  store: Store,
   operation: Operation,
   generation: number,
   head: FoundRecord,
 ): Promise<KnownHead> {
   const cell = cellOf(head.info.key);
-  const found = await countingRecord(context, cell, head, operation.signal);
+  const found = await countingRecord(store, cell, head, operation.signal);
   const dead = found === undefined || found.record.kind === "deleted";
   return {
     generation,
@@ -280,12 +280,12 @@ export async function knownFrom(
 
 /** Waits after a lost race: full jitter that grows with the losses. */
 export async function pause(
-  context: OpeningContext,
+  store: OpeningStore,
   operation: Operation,
   losses: number,
 ): Promise<void> {
-  await context.system.sleep(
-    backoffMs(Math.min(losses, 6), context.system.random),
+  await store.system.sleep(
+    backoffMs(Math.min(losses, 6), store.system.random),
     operation.signal,
   );
 }

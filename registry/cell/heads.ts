@@ -8,7 +8,7 @@ import {
   MAX_RECORD_BYTES,
   TOMBSTONE_BYTES,
 } from "../../core/record/record_codec.ts";
-import type { AnyRecord } from "../../core/record/record.ts";
+import type { AnyRecord, VersionRecord } from "../../core/record/record.ts";
 import {
   compareVersions,
   decodeOrder,
@@ -17,7 +17,7 @@ import {
   takesPrereleases,
 } from "../../core/naming/versions.ts";
 import type { Version, VersionRange } from "../../core/naming/versions.ts";
-import type { Context, OpeningContext } from "../opening/context.ts";
+import type { OpeningStore, Store } from "./store.ts";
 import { cellOf, parseGeneration, versionKindFolder } from "../layout.ts";
 
 export interface Generation extends ObjectInfo {
@@ -36,7 +36,14 @@ export interface FoundRecord extends DecodedRecord {
   bytes?: Uint8Array;
 }
 
-type Store = Pick<OpeningContext, "backend">;
+/** A version that a ref means. */
+export interface Located {
+  cell: string;
+  generation: number;
+  head: Head;
+  found: FoundRecord;
+  record: VersionRecord;
+}
 
 /** A listed record key as a generation of its cell; undefined for a file that is no record. */
 export function asGeneration(entry: ObjectInfo): Generation | undefined {
@@ -55,23 +62,23 @@ export function headOf(newest: Generation): Head {
 
 /** The head of a cell, or of the first in a folder, or undefined where nothing was ever written. */
 export async function readHead(
-  context: Store,
+  store: Pick<OpeningStore, "backend">,
   cell: string,
   signal?: AbortSignal,
 ): Promise<Head | undefined> {
-  const newest = await readFirst(context, cell, signal);
+  const newest = await readFirst(store, cell, signal);
   return newest === undefined || "generation" in newest
     ? newest
-    : await headBehind(context, cell, signal);
+    : await headBehind(store, cell, signal);
 }
 
 /** The first record with this prefix, as the head of its cell, or what else comes first there; undefined for nothing. */
 export async function readFirst(
-  context: Store,
+  store: Pick<OpeningStore, "backend">,
   prefix: string,
   signal?: AbortSignal,
 ): Promise<Head | ObjectInfo | undefined> {
-  const { backend } = context;
+  const { backend } = store;
   if (backend.getFirst === undefined) {
     for await (const entry of backend.list(prefix, { limit: 1, signal })) {
       const newest = asGeneration(entry as ObjectInfo);
@@ -86,11 +93,11 @@ export async function readFirst(
 
 /** A stranger's file came first. */
 async function headBehind(
-  context: Store,
+  store: Pick<OpeningStore, "backend">,
   cell: string,
   signal?: AbortSignal,
 ): Promise<Head | undefined> {
-  for await (const entry of context.backend.list(cell, { after: cell, signal })) {
+  for await (const entry of store.backend.list(cell, { after: cell, signal })) {
     const newest = isPrefix(entry) ? undefined : asGeneration(entry);
     if (newest !== undefined) return headOf(newest);
   }
@@ -98,11 +105,11 @@ async function headBehind(
 
 /** A record, by its key or as a look at its cell found it; undefined where there is none. Throws `Corrupt` where it is damaged. */
 export async function readRecord(
-  context: Store,
+  store: Pick<OpeningStore, "backend">,
   at: string | Generation,
   signal?: AbortSignal,
 ): Promise<FoundRecord | undefined> {
-  const { key, object = await context.backend.get(key, { signal }) }: Pick<
+  const { key, object = await store.backend.get(key, { signal }) }: Pick<
     Generation,
     "key" | "object"
   > = typeof at === "string" ? { key: at } : at;
@@ -145,18 +152,18 @@ interface HeadsOptions {
 
 /** The heads of all cells in a folder, newest version first, mostly without those that are deleted. */
 export async function* liveHeads(
-  context: Context,
+  store: Store,
   folder: string,
   options: HeadsOptions = {},
 ): AsyncGenerator<Head> {
   const { deleted, signal } = options;
   let cell = "";
-  for await (const entry of context.backend.list(folder, { heads: true, signal })) {
+  for await (const entry of store.backend.list(folder, { heads: true, signal })) {
     if (isPrefix(entry) || cell !== "" && entry.key.startsWith(cell)) continue; // an older generation
     const newest = asGeneration(entry);
     const its = cellOf(entry.key);
     const head = newest === undefined
-      ? await headBehind(context, its, signal) // a stranger's file: what is behind it may have been left out
+      ? await headBehind(store, its, signal) // a stranger's file: what is behind it may have been left out
       : headOf(newest);
     if (head === undefined || cellOf(head.key) !== its) continue;
     cell = its;
@@ -173,7 +180,7 @@ const FINAL_ONLY = ["final"] as const;
 
 /** The live versions of a name, with `deleted` all, newest first: releases and prereleases merged. */
 export async function* versionHeads(
-  context: Context,
+  store: Store,
   name: string,
   options: { range?: VersionRange; deleted?: boolean; signal?: AbortSignal } = {},
 ): AsyncGenerator<VersionHead> {
@@ -181,8 +188,8 @@ export async function* versionHeads(
   const releases = range === undefined || takesPrereleases(range)
     ? (["final", "prerelease"] as const)
     : FINAL_ONLY;
-  const kinds = context.settings.versioned ? releases : (["single"] as const);
-  const streams = kinds.map((kind) => liveHeads(context, versionKindFolder(name, kind), options));
+  const kinds = store.settings.versioned ? releases : (["single"] as const);
+  const streams = kinds.map((kind) => liveHeads(store, versionKindFolder(name, kind), options));
   try {
     const next = await Promise.all(streams.map(nextVersionHead));
     for (;;) {

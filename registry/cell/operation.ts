@@ -3,7 +3,7 @@ import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { RecordBase } from "../../core/record/record.ts";
 import { FORMAT } from "../../core/record/record_codec.ts";
-import type { OpeningContext } from "../opening/context.ts";
+import type { OpeningStore } from "./store.ts";
 
 /** One write operation. It commits at most once. */
 export interface Operation {
@@ -46,11 +46,11 @@ export interface Moment {
 }
 
 export function startOperation(
-  context: OpeningContext,
+  store: OpeningStore,
   action: string,
   signal?: AbortSignal,
 ): Operation {
-  const { backend, system, settings } = context;
+  const { backend, system, settings } = store;
   const commit = system.id();
   const graceMs = settings.leastGraceMs;
   const deadlineMs = graceMs / 4;
@@ -58,7 +58,7 @@ export function startOperation(
   let lastReply: number | undefined;
   let startedAt: number | undefined; // the first reply, or the last that renewed
   const storeNow = () => {
-    const { clockOffset: known } = context;
+    const { clockOffset: known } = store;
     if (known === undefined) return undefined;
     const drift = system.now() - known.wall - (system.monotonic() - known.monotonic);
     // a wall clock that was set since, or that stood still alone, says nothing of the store's
@@ -92,7 +92,7 @@ export function startOperation(
       startedAt ??= modifiedAt;
       lastReply = Math.max(lastReply ?? modifiedAt, modifiedAt);
       const wall = system.now();
-      context.clockOffset = { ms: modifiedAt - wall, wall, monotonic: system.monotonic() };
+      store.clockOffset = { ms: modifiedAt - wall, wall, monotonic: system.monotonic() };
     },
     landedLate: ({ modifiedAt }) => modifiedAt > began() + graceMs / 2,
     get replied() {

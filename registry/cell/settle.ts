@@ -1,12 +1,12 @@
 // What was read may be lost, where its writer ended before it had brought it to the disk. Before
 // anything is acknowledged because of it, it is made as safe as what this registry writes itself.
-import type { Context, OpeningContext } from "../opening/context.ts";
+import type { OpeningStore, Store } from "./store.ts";
 import { payloadKey } from "../layout.ts";
 import { objectsOf, withFiles } from "../payload/objects.ts";
 import type { FoundRecord } from "./heads.ts";
 
 export async function settle(
-  { backend }: Pick<OpeningContext, "backend">,
+  { backend }: Pick<OpeningStore, "backend">,
   keys: readonly string[],
   signal?: AbortSignal,
 ): Promise<void> {
@@ -15,16 +15,16 @@ export async function settle(
 
 /** The same for a record and all that it refers to: its writer may have waited for nothing. */
 export async function settleVersion(
-  context: Context,
+  store: Store,
   { record, info }: FoundRecord,
   signal?: AbortSignal,
 ): Promise<void> {
-  if (context.backend.sync === undefined) return; // the long list of its files is read for nothing else
+  if (store.backend.sync === undefined) return; // the long list of its files is read for nothing else
   const whole = record.kind === "version"
-    ? await withFiles(context, record, signal) ?? record
+    ? await withFiles(store, record, signal) ?? record
     : undefined;
   const payload = whole === undefined
     ? []
-    : objectsOf(context, whole).map(([place, object]) => payloadKey(whole.name, place, object));
-  await settle(context, [...payload, info.key], signal);
+    : objectsOf(store, whole).map(([place, object]) => payloadKey(whole.name, place, object));
+  await settle(store, [...payload, info.key], signal);
 }

@@ -1,8 +1,7 @@
 // What a thread does when it is given a job of storing or reading.
 import { writeFileTo } from "../../core/disk/stage_files.ts";
 import type { JobHandlers, JobOptions, JobProgress } from "../../core/executor.ts";
-import { createArtifact, drain } from "../payload/read.ts";
-import type { ReadingContext } from "../payload/store_reader.ts";
+import { type CachedFiles, createArtifact, drain } from "../payload/read.ts";
 import type { PayloadJobs, ReadJob, ReadReply, StoredValueReply, StoreValueJob } from "./kinds.ts";
 import { packFiles, storeFile } from "./store_file.ts";
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
@@ -15,26 +14,26 @@ import { createFileWriter } from "../payload/writing/file_writer.ts";
 export type { PayloadJobs } from "./kinds.ts";
 
 /** Does jobs on a store. What it reads goes by way of the cache where a job says so. */
-export function createPayloadJobs(context: ReadingContext): JobHandlers<PayloadJobs> {
-  const { backend } = context;
+export function createPayloadJobs(place: CachedFiles): JobHandlers<PayloadJobs> {
+  const { backend } = place;
   const drop = (key: string) => backend.delete(key).catch(() => {}); // nothing refers to it, so it only takes room
   const jobs: JobHandlers<PayloadJobs> = {
     storeFile: (job, options) => storeFile(backend, job, options),
     packFiles: (job, options) => packFiles(backend, job, options),
     storeValue: (job, options) => storeValue({ ...jobs, drop }, job, options),
     readFile: (job, options) =>
-      readFiles(context, job, options, (artifact) => artifact.files()[0].bytes()),
+      readFiles(place, job, options, (artifact) => artifact.files()[0].bytes()),
     writeFile: (job, options) =>
       readFiles(
-        context,
+        place,
         job,
         options,
         (artifact, signal) => writeFileTo(job.path, artifact.files()[0], signal),
       ),
     checkFile: (job, options) =>
-      readFiles(context, job, options, (artifact) => drain(artifact.files()[0])),
+      readFiles(place, job, options, (artifact) => drain(artifact.files()[0])),
     loadValue: (job, options) =>
-      readFiles(context, job, options, (artifact, signal) => job.here.load(artifact, { signal })),
+      readFiles(place, job, options, (artifact, signal) => job.here.load(artifact, { signal })),
   };
   return jobs;
 }
@@ -68,7 +67,7 @@ function createTelling({ signal, onProgress }: JobOptions): Telling {
 
 /** Reads; an object that is missing is a reply. With `maxLoadBytes` all that is read whole counts together. */
 async function readFiles<T>(
-  { backend, cache }: ReadingContext,
+  { backend, cache }: CachedFiles,
   { ref, recordKey, files, verify, cached, ...job }: ReadJob & {
     info?: ArtifactInfo;
     maxLoadBytes?: number;

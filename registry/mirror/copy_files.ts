@@ -10,7 +10,7 @@ import { payloadSource } from "../load.ts";
 import { placeOf } from "../payload/objects.ts";
 import { createReader, type PayloadSource } from "../payload/store_reader.ts";
 import { StoredContent, type StoredReader } from "../payload/stored_content.ts";
-import type { Located } from "../resolve.ts";
+import type { Located } from "../cell/heads.ts";
 import { type FilesOfArtifact, saveFiles } from "../save.ts";
 import { type MirrorRun, originOf } from "./run.ts";
 import { fileFacts } from "../../core/record/file_facts.ts";

@@ -3,7 +3,7 @@ import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { VersionRecord } from "../../core/record/record.ts";
-import { type Head, readHead, readRecord } from "../cell/heads.ts";
+import { type Head, type Located, readHead, readRecord } from "../cell/heads.ts";
 import { settleVersion } from "../cell/settle.ts";
 import { isVoid } from "../cell/voids.ts";
 import { cellOf, parseCellKey } from "../layout.ts";
@@ -11,7 +11,7 @@ import { copyFiles, openSource, sharesFiles } from "./copy_files.ts";
 import { cellThere, holdTheSame, occupied, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import type { Sharing } from "./sharing.ts";
-import { type Located, readCell } from "../resolve.ts";
+import { readCell } from "../resolve.ts";
 
 export interface SharingOptions {
   sharing: Sharing;

@@ -1,42 +1,17 @@
-// What all verbs of one open registry share.
-import type { Backend } from "../../core/backend.ts";
+// What the operations of one open registry share: its store, and what reads and writes payloads.
 import { fault } from "../../core/errors.ts";
-import type { Materializers } from "../../core/materializer.ts";
-import type { RegistrySettings } from "../../core/record/record.ts";
-import type { Logger, Registry, Verify } from "../../core/registry.ts";
-import type { System } from "../../core/system.ts";
 import type { Executor } from "../../core/executor.ts";
-import type { RegistryCache } from "../cache/cache.ts";
+import type { Materializers } from "../../core/materializer.ts";
+import type { Registry } from "../../core/registry.ts";
+import type { CachingStore } from "../cache/cached_records.ts";
 import type { PayloadJobs } from "../jobs/kinds.ts";
-import type { Announcer } from "./announcer.ts";
 
-export interface Context {
-  readonly backend: Backend;
-  /** Clock, randomness, ids. */
-  readonly system: System;
-  readonly logger: Logger;
+export interface Context extends CachingStore {
   readonly materializers: Materializers;
-  readonly verify: Verify;
   readonly maxLoadBytes: number;
   readonly readOnly: boolean;
-  /** How long an unanswered commit is repeated, milliseconds. */
-  readonly retryForMs: number;
-  readonly id: string;
-  readonly settings: Readonly<RegistrySettings>;
-  /** When the settings landed, store time, milliseconds. */
-  readonly createdAt: number;
-  /** Store time minus own time at the last reply that told it, and what the own clocks said then, milliseconds. */
-  clockOffset?: { ms: number; wall: number; monotonic: number };
-  /** Keys of records that were found void: once void, always void. */
-  readonly voids: Set<string>;
-  readonly cache?: RegistryCache;
-  readonly announcer?: Announcer;
   readonly executor: Executor<PayloadJobs>;
 }
-
-export type OpeningContext = Omit<Context, "id" | "settings" | "createdAt" | "executor"> & {
-  settings: Pick<RegistrySettings, "graceMs" | "leastGraceMs">;
-};
 
 /** Refuses a write where the registry was opened read-only. */
 export function checkWritable(context: Context, action: string): void {

@@ -7,7 +7,7 @@ import { isPrefix } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
 import { asGeneration, misplaced, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../layout.ts";
-import type { Context } from "./context.ts";
+import type { Store } from "../cell/store.ts";
 
 export interface SetGrace {
   /** The grace, milliseconds. */
@@ -17,21 +17,21 @@ export interface SetGrace {
 }
 
 /** All graces that were ever set, the newest first. Where none was, that of creation is known: one request is made. */
-export async function readGraces(context: Context, signal?: AbortSignal): Promise<SetGrace[]> {
-  const { backend, settings: { graceMs } } = context;
-  const head = await readHead(context, SETTINGS, signal);
+export async function readGraces(store: Store, signal?: AbortSignal): Promise<SetGrace[]> {
+  const { backend, settings: { graceMs } } = store;
+  const head = await readHead(store, SETTINGS, signal);
   if (head?.generation === 1) return [{ graceMs }];
   const graces: SetGrace[] = [];
   let above: { generation: number; modifiedAt: number } | undefined;
   for await (const entry of backend.list(SETTINGS, { signal })) {
     const listed = isPrefix(entry) ? undefined : asGeneration(entry);
     if (listed === undefined) continue;
-    const found = await readRecord(context, listed, signal);
+    const found = await readRecord(store, listed, signal);
     if (found === undefined || above !== undefined && above.generation !== listed.generation + 1) {
       break;
     }
     const { generation, settings, registry } = recordOfKind(found, "settings");
-    if (generation > 1 && registry !== context.id) throw misplaced(listed.key, found.record);
+    if (generation > 1 && registry !== store.id) throw misplaced(listed.key, found.record);
     graces.push({ graceMs: settings.graceMs, ...(above && { replacedAt: above.modifiedAt }) });
     above = listed;
   }

@@ -6,7 +6,7 @@ import type { RegistrySettings } from "../../core/record/record.ts";
 import { encodeRecord } from "../../core/record/record_codec.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import { createRecord } from "../cell/cell.ts";
-import type { OpeningContext } from "./context.ts";
+import type { OpeningStore } from "../cell/store.ts";
 import { type FoundRecord, misplaced, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { settle } from "../cell/settle.ts";
 import { NAMES, recordKey, SETTINGS } from "../layout.ts";
@@ -41,16 +41,16 @@ export async function readLocking(
 
 /** Reads the settings of a registry; where there are none, creates it, or throws `NotFound`. */
 export async function openSettings(
-  context: OpeningContext,
+  store: OpeningStore,
   options: OpenOptions,
 ): Promise<StoredSettings> {
   checkGraces(options);
-  const head = await readHead(context, SETTINGS, options.signal);
+  const head = await readHead(store, SETTINGS, options.signal);
   const newest = head === undefined
-    ? await create(context, options)
-    : await readRecord(context, head, options.signal);
-  const found = await firstOf(context, newest, options.signal);
-  if (newest === undefined || found === undefined) throw damaged(context);
+    ? await create(store, options)
+    : await readRecord(store, head, options.signal);
+  const found = await firstOf(store, newest, options.signal);
+  if (newest === undefined || found === undefined) throw damaged(store);
   const record = recordOfKind(found, "settings");
   const now = recordOfKind(newest, "settings");
   if (now.generation > 1 && now.registry !== record.commit) throw misplaced(newest.info.key, now);
@@ -64,11 +64,11 @@ export async function openSettings(
       subject: name,
       state: `${given}: it was created with ${name}: ${stored}`,
       hint: `Leave ${name} out, or use another registry.`,
-      backend: context.backend.location,
+      backend: store.backend.location,
     });
   }
-  checkLocking(context.backend, record.settings);
-  if (!context.readOnly) await settle(context, [found.info.key, newest.info.key], options.signal); // all that will be written rests on it
+  checkLocking(store.backend, record.settings);
+  if (!options.readOnly) await settle(store, [found.info.key, newest.info.key], options.signal); // all that will be written rests on it
   const { modifiedAt: createdAt, etag } = found.info;
   return {
     id: record.commit,
@@ -80,26 +80,26 @@ export async function openSettings(
 
 /** The first generation of the settings: the registry's id, and when it was created here. */
 async function firstOf(
-  context: OpeningContext,
+  store: OpeningStore,
   newest: FoundRecord | undefined,
   signal?: AbortSignal,
 ) {
   if (newest === undefined || newest.record.generation === 1) return newest;
-  return await readRecord(context, recordKey(SETTINGS, 1), signal);
+  return await readRecord(store, recordKey(SETTINGS, 1), signal);
 }
 
 async function create(
-  context: OpeningContext,
+  store: OpeningStore,
   options: OpenOptions,
 ): Promise<FoundRecord | undefined> {
-  const { backend, readOnly } = context;
-  if (options.create === false || readOnly) {
+  const { backend } = store;
+  if (options.create === false || options.readOnly) {
     throw fault({
       code: "NotFound",
       action: "open the registry at",
       subject: backend.location,
       state: "there is none",
-      hint: readOnly
+      hint: options.readOnly
         ? "Open it without readOnly to create it."
         : "Check the address, or open it with create: true.",
       backend: backend.location,
@@ -107,13 +107,13 @@ async function create(
   }
   checkLayout(backend);
   const { versioned = true, mutable = false } = options;
-  checkGraces(context.settings);
-  const settings: RegistrySettings = { versioned, mutable, ...context.settings };
+  checkGraces(store.settings);
+  const settings: RegistrySettings = { versioned, mutable, ...store.settings };
   if (backend.locking !== undefined) settings.locking = backend.locking;
-  if (!KNOWN_KINDS.includes(backend.kind)) await checkStore(context, options.signal);
-  const isEmpty = await hasNoNames(context, options.signal);
+  if (!KNOWN_KINDS.includes(backend.kind)) await checkStore(store, options.signal);
+  const isEmpty = await hasNoNames(store, options.signal);
   const operation = startOperation(
-    context,
+    store,
     `create the registry at ${backend.location}`,
     options.signal,
   );
@@ -123,30 +123,30 @@ async function create(
     kind: "settings",
     settings,
   });
-  const outcome = await createRecord(context, operation, key, bytes);
+  const outcome = await createRecord(store, operation, key, bytes);
   if (!outcome.won) return outcome.found;
   await backend.reserve?.({ signal: options.signal });
-  const found = await readRecord(context, key, options.signal);
+  const found = await readRecord(store, key, options.signal);
   if (found !== undefined && isEmpty) {
-    await markNew({ ...context, id: operation.commit, createdAt: found.info.modifiedAt }, options);
+    await markNew({ ...store, id: operation.commit, createdAt: found.info.modifiedAt }, options);
   }
   return found;
 }
 
 /** Whether no record is there whose inputs might not be noted: settings may have been lost. */
-async function hasNoNames({ backend }: OpeningContext, signal?: AbortSignal): Promise<boolean> {
+async function hasNoNames({ backend }: OpeningStore, signal?: AbortSignal): Promise<boolean> {
   for await (const _ of backend.list(NAMES, { limit: 1, signal })) return false;
   return true;
 }
 
-async function checkStore(context: OpeningContext, signal?: AbortSignal): Promise<void> {
+async function checkStore(store: OpeningStore, signal?: AbortSignal): Promise<void> {
   const { checkStore } = await import("../probe.ts");
-  await checkStore(context, { graceMs: context.settings.leastGraceMs, signal });
+  await checkStore(store, { graceMs: store.settings.leastGraceMs, signal });
 }
 
 export function gracesOf(
   { graceMs = DEFAULT_GRACE_MS, leastGraceMs = MIN_GRACE_MS }: GivenGraces,
-): OpeningContext["settings"] {
+): OpeningStore["settings"] {
   return { graceMs, leastGraceMs };
 }
 
@@ -215,13 +215,13 @@ function checkLayout({ kind, location, layout }: Backend): void {
   });
 }
 
-function damaged(context: OpeningContext): RegistryError {
+function damaged(store: OpeningStore): RegistryError {
   return fault({
     code: "Corrupt",
     action: "open the registry at",
-    subject: context.backend.location,
+    subject: store.backend.location,
     state: "its settings vanished while they were read",
     hint: "Something else deletes files there.",
-    backend: context.backend.location,
+    backend: store.backend.location,
   });
 }

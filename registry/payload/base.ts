@@ -1,7 +1,7 @@
 // The base of a save: the version whose unchanged files are shared instead of uploaded.
 import type { Part, StoredFile, VersionRecord } from "../../core/record/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import type { Context } from "../opening/context.ts";
+import type { Store } from "../cell/store.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { payloadKey } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";
@@ -28,20 +28,20 @@ export interface Base {
 export type CopyIntoPayload = (key: string) => Promise<number>;
 
 export function createBase(
-  context: Context,
+  store: Store,
   found: FoundRecord,
   files: readonly StoredFile[],
   { name, signal }: { name: string; signal?: AbortSignal },
 ): Base {
   const record = found.record as VersionRecord;
-  const own = ownPlace(context, record);
+  const own = ownPlace(store, record);
   const known = new KnownFiles();
   let damaged = false;
   const objects = new Map<string, number>(); // sizes of those that were looked at
   const copied = new Map<string, Promise<number>>();
   const copies = record.name !== name;
   // A record that landed late may have lost its payload already. What belongs to another name is copied, never shared.
-  if (!isLate(context, found) && (!copies || context.backend.copy !== undefined)) {
+  if (!isLate(store, found) && (!copies || store.backend.copy !== undefined)) {
     for (const file of files) {
       if (file.parts !== undefined) known.add(file);
     }
@@ -50,7 +50,7 @@ export function createBase(
     record,
     key: found.info.key,
     found,
-    answers: record.name === name && !mayBecomeVoid(context, found),
+    answers: record.name === name && !mayBecomeVoid(store, found),
     get damaged() {
       return damaged;
     },
@@ -94,11 +94,11 @@ export function createBase(
   async function isThere(key: string, { offset = 0, size }: Part): Promise<boolean> {
     // Also an empty file has an object: one that is not there has less than no bytes.
     if (!objects.has(key)) {
-      objects.set(key, (await context.backend.head(key, { signal }))?.size ?? -1);
+      objects.set(key, (await store.backend.head(key, { signal }))?.size ?? -1);
     }
     if (objects.get(key)! >= offset + size) return true;
     damaged = true;
-    context.logger.warn(`"${key}" is damaged: what it holds is stored again`);
+    store.logger.warn(`"${key}" is damaged: what it holds is stored again`);
     return false;
   }
 }

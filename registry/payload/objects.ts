@@ -4,14 +4,14 @@ import { fault } from "../../core/errors.ts";
 import { filesProblem } from "../../core/record/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import type { Context } from "../opening/context.ts";
+import type { Store } from "../cell/store.ts";
 import { encodePlace, orderSegment, payloadKey } from "../layout.ts";
 import { getPart } from "./part_runs.ts";
 
 /** An object of a payload: its folder's place, as a record's `from` holds it, and its number. */
 export type PayloadObject = [place: string, object: number];
 
-export function ownPlace({ settings }: Context, { version, commit }: VersionRecord): string {
+export function ownPlace({ settings }: Store, { version, commit }: VersionRecord): string {
   return encodePlace({ order: orderSegment(parseVersion(version), settings.versioned), commit });
 }
 
@@ -21,9 +21,9 @@ export function placeOf({ from }: Pick<StoredFile, "from">, part: Part): string 
 }
 
 /** The payload objects that a record refers to; of a record with a long list of files only the list, unless it was read. */
-export function objectsOf(context: Context, record: AnyRecord | undefined): PayloadObject[] {
+export function objectsOf(store: Store, record: AnyRecord | undefined): PayloadObject[] {
   if (record?.kind !== "version") return [];
-  const own = ownPlace(context, record);
+  const own = ownPlace(store, record);
   const list: Pick<StoredFile, "from" | "parts">[] = record.fileList === undefined
     ? []
     : [{ parts: [record.fileList] }];
@@ -39,14 +39,14 @@ export function objectsOf(context: Context, record: AnyRecord | undefined): Payl
 
 /** A record with its long list of files, where it has one; undefined where the list is gone. */
 export async function withFiles(
-  context: Context,
+  store: Store,
   record: VersionRecord,
   signal?: AbortSignal,
 ): Promise<VersionRecord | undefined> {
   if (record.fileList === undefined) return record;
-  const { from = ownPlace(context, record), object } = record.fileList;
+  const { from = ownPlace(store, record), object } = record.fileList;
   const key = payloadKey(record.name, from, object);
-  const list = await getPart(context.backend, key, record.fileList, { signal });
+  const list = await getPart(store.backend, key, record.fileList, { signal });
   return list && { ...record, files: parseFileList(record, await list.bytes(), key) };
 }
 

@@ -1,23 +1,31 @@
 // The files of a version, as those who opened it see them.
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
+import type { Backend } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { inWords, wordedListing } from "../../core/options/words_of_verbs.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { noSuchFile } from "../../core/record/file_facts.ts";
 import type { FileInfo, StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
+import type { RegistryCache } from "../cache/cache.ts";
 import { createCachedReader } from "../cache/cached_reader.ts";
 import type { FileReader } from "./file_reader.ts";
 import { tooLargeHere } from "../../core/record/load_limit.ts";
 import { createReader } from "./store_reader.ts";
-import type { PayloadSource, ReadFilesOptions, ReadingContext } from "./store_reader.ts";
+import type { PayloadSource, ReadFilesOptions } from "./store_reader.ts";
+
+/** Where files are read: a store, and what keeps them nearby. */
+export interface CachedFiles {
+  backend: Backend;
+  cache?: RegistryCache;
+}
 
 export function createArtifact(
-  context: ReadingContext,
+  place: CachedFiles,
   source: PayloadSource,
   options: ReadFilesOptions,
 ): Artifact {
-  const read = createCachingReader(context, source, options);
+  const read = createCachingReader(place, source, options);
   const byPath = new Map(source.files.map((file) => [file.path, file]));
   const call = { verb: "read", ref: source.ref };
   const streamOf = (chunks: AsyncIterable<Uint8Array>) =>
@@ -100,12 +108,12 @@ export function fileInfo(
 }
 
 function createCachingReader(
-  context: ReadingContext,
+  place: CachedFiles,
   source: PayloadSource,
   options: ReadFilesOptions,
 ): FileReader {
-  const { cache } = context;
-  if (cache === undefined) return createReader(context, source, options);
+  const { cache } = place;
+  if (cache === undefined) return createReader(place, source, options);
   let fromStore = 0, fromCache = 0;
   const report = (path: string) =>
     options.onProgress?.({ path, bytes: fromStore + fromCache, totalBytes: source.info.size });
@@ -117,7 +125,7 @@ function createCachingReader(
     fromCache += bytes;
     report(path);
   };
-  return createCachedReader(cache, createReader(context, source, { ...options, onProgress }), {
+  return createCachedReader(cache, createReader(place, source, { ...options, onProgress }), {
     ...options,
     progress,
   });

@@ -1,11 +1,11 @@
 // Reading the files of a version from the store, verified as they stream.
 import type { ArtifactInfo } from "../../core/artifact.ts";
-import type { Backend, ByteRange } from "../../core/backend.ts";
+import type { ByteRange } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
-import type { RegistryCache } from "../cache/cache.ts";
+import type { Store } from "../cell/store.ts";
 import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
 import { type FileReader, rangeOfFile } from "./file_reader.ts";
 import type { LoadLimit } from "../../core/record/load_limit.ts";
@@ -28,22 +28,16 @@ export interface ReadFilesOptions {
 /** Larger files are expanded in pieces: at once, they would be in memory twice. */
 const EXPANDED_AT_ONCE_BYTES = 16 * 1024 * 1024;
 
-export interface ReadingContext {
-  backend: Backend;
-  cache?: RegistryCache;
-}
-
 export interface Reader extends FileReader {
   storedBytes(file: StoredFile): Promise<Uint8Array>;
   storedChunks(file: StoredFile): AsyncIterable<Uint8Array>;
 }
 
 export function createReader(
-  context: ReadingContext,
+  { backend }: Pick<Store, "backend">,
   source: PayloadSource,
   options: ReadFilesOptions,
 ): Reader {
-  const { backend } = context;
   const { verify, signal, onProgress } = options;
   const stored = createPartReader({ source, backend, verify, signal });
   const { corrupt } = stored;

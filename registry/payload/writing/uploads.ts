@@ -3,7 +3,7 @@
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import type { Executor, RunOptions } from "../../../core/executor.ts";
 import type { Operation } from "../../cell/operation.ts";
-import type { Context, OpeningContext } from "../../opening/context.ts";
+import type { OpeningStore, Store } from "../../cell/store.ts";
 import type { PayloadJobs, StoredValueReply, StoreValueJob } from "../../jobs/kinds.ts";
 import { ALIVE } from "../../layout.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
@@ -20,7 +20,7 @@ export type PayloadOperation = Pick<
   "action" | "signal" | "unresolved" | "checkSend" | "moment" | "ageMs" | "noteReply" | "renew"
 >;
 
-export type PayloadStore = Pick<Context, "backend" | "logger"> & Pick<OpeningContext, "settings">;
+export type PayloadStore = Pick<Store, "backend" | "logger"> & Pick<OpeningStore, "settings">;
 
 export interface UploadsOptions {
   folder: string;

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import { startOperation } from "../../../registry/cell/operation.ts";
-import type { OpeningContext } from "../../../registry/opening/context.ts";
+import type { OpeningStore } from "../../../registry/cell/store.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { Clocks, ProtocolWorld } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
@@ -276,7 +276,7 @@ testProtocol(
       backend: store,
       system,
       settings: { graceMs: GRACE_MS },
-    } as unknown as OpeningContext;
+    } as unknown as OpeningStore;
     const stop = new AbortController();
     const operation = startOperation(context, "save", stop.signal);
     operation.checkCommit();
