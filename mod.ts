@@ -19,10 +19,11 @@ import { createLocalBackend, detectLocking } from "./backends/local.ts";
 import { createMemoryBackend } from "./backends/memory.ts";
 import type { Backend, Locking } from "./core/backend.ts";
 import { isStoreUrl } from "./core/urls/store_url.ts";
-import { cacheFolder } from "./core/disk/cache_folder.ts";
+import { cacheFolder } from "./disk/cache_folder.ts";
 import { fault } from "./core/errors.ts";
 import { checkOptions, type OptionNames } from "./core/options/check_options.ts";
-import { worded } from "./core/options/words_of_verbs.ts";
+import { checkTarget } from "./core/options/check_target.ts";
+import { worded } from "./registry/contract/words_of_verbs.ts";
 import { shown } from "./core/naming/names.ts";
 import type {
   CacheOptions,
@@ -37,7 +38,7 @@ import type {
   ClearCacheOptions,
   InspectCacheOptions,
 } from "./registry/cache/entries.ts";
-import type { OpenOnBackendOptions } from "./registry/mod.ts";
+import type { OpenOnBackendOptions } from "./registry/open.ts";
 
 /** Options of {@linkcode openRegistry}. */
 export interface OpenRegistryOptions extends OpenOptions {
@@ -89,7 +90,7 @@ export async function openRegistry(
 ): Promise<StoredRegistry> {
   options = checkOptions("open the registry", options, OPTIONS);
   checkTarget(target);
-  const { checkGraces } = await import("./registry/mod.ts");
+  const { checkGraces } = await import("./registry/open.ts");
   checkGraces(options); // before anything is made on a disk
   if (isBackend(target)) {
     checkOfFolder(options);
@@ -109,7 +110,7 @@ async function openFound(
   target: string | undefined,
   options: OpenRegistryOptions,
 ): Promise<StoredRegistry> {
-  const { findRegistry } = await import("./core/places/find_registry.ts");
+  const { findRegistry } = await import("./registry/places/find_registry.ts");
   const { system, logger, create = target !== undefined } = options;
   const found = findRegistry(target, { system, create });
   logger?.debug("registry", { location: found.location, by: found.by });
@@ -121,21 +122,21 @@ async function openFound(
       });
     }
     checkOfFolder(options);
-    const { openServiceByUrl, openStoreByUrl } = await import("./core/places/open_by_url.ts");
+    const { openServiceByUrl, openStoreByUrl } = await import("./registry/places/open_by_url.ts");
     if (found.kind === "store") {
       return await openOn(await openStoreByUrl(found.location, options), { ...options, create });
     }
     const { materializers = createMaterializers() } = options;
     return await openServiceByUrl(found, { ...options, materializers });
   } catch (error) {
-    const { explainFailure } = await import("./core/places/explain_failure.ts");
+    const { explainFailure } = await import("./registry/places/explain_failure.ts");
     throw explainFailure(error, found);
   }
 }
 
 async function openOn(backend: Backend, options: OpenRegistryOptions): Promise<StoredRegistry> {
   const { materializers = createMaterializers() } = options;
-  const { openOnBackend } = await import("./registry/mod.ts");
+  const { openOnBackend } = await import("./registry/open.ts");
   return await openOnBackend(backend, {
     ...options,
     materializers,
@@ -238,7 +239,7 @@ async function chooseLocking(
   path: string,
   { create = true, readOnly = false, signal, system, locking, durability }: OpenRegistryOptions,
 ): Promise<Locking | undefined> {
-  const { readLocking } = await import("./registry/mod.ts");
+  const { readLocking } = await import("./registry/open.ts");
   const look = () => readLocking(createLocalBackend({ path, durability, locking }), signal);
   const there = await worded({ verb: "open the registry" }, look);
   const chosen = locking ?? there;
@@ -260,38 +261,6 @@ function checkOfFolder(options: OpenRegistryOptions): void {
   }
 }
 
-const VERBS = ["head", "get", "put", "delete", "list"] as const;
-
-/** Throws `Invalid` for what is no place, and for a path that only a shell understands. */
-function checkTarget(target: string | URL | Backend | undefined): void {
-  if (target === undefined || target instanceof URL) return;
-  if (typeof target === "string" && target !== "") {
-    if (!/^~(\/|$)/.test(target)) return;
-    throw fault({
-      code: "Invalid",
-      action: "open a registry at",
-      subject: shown(target),
-      state: "only a shell knows what ~ means",
-      hint:
-        `Write the folder in full, as in join(Deno.env.get("HOME")!, "…"); one that is called ~ is "./${target}".`,
-    });
-  }
-  const missing = VERBS.filter((verb) =>
-    typeof (target as Partial<Backend> | null)?.[verb] !== "function"
-  );
-  if (typeof target === "object" && missing.length === 0) return;
-  throw fault({
-    code: "Invalid",
-    action: "open a registry at",
-    subject: typeof target === "object" ? undefined : JSON.stringify(target),
-    state: target && missing.length > 0 && typeof target === "object"
-      ? `it is not a backend: it lacks ${missing.join(", ")}`
-      : "it is not a location",
-    hint:
-      'Give a path, a URL, "memory:" or a backend first, then options: openRegistry("./models", { … }).',
-  });
-}
-
 function isBackend(target: string | URL | Backend | undefined): target is Backend {
   return typeof target === "object" && !(target instanceof URL);
 }
@@ -300,12 +269,10 @@ export { createLocalBackend, createMaterializers, createMemoryBackend };
 export type { LocalBackendOptions } from "./backends/local.ts";
 export type { MemoryBackendOptions } from "./backends/memory.ts";
 export type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "./core/artifact.ts";
-export { isPrefix } from "./core/backend.ts";
-export type * from "./core/backend.ts";
+export * from "./core/backend.ts";
 export { isRegistryError, RegistryError } from "./core/errors.ts";
 export type { ErrorCode, RegistryErrorFields, RetryAdvice } from "./core/errors.ts";
-export { createLookup } from "./core/lookup.ts";
-export type { Lookup } from "./core/lookup.ts";
+export { createLookup, type Lookup } from "./core/lookup.ts";
 export { defineMaterializer } from "./core/materializer.ts";
 export type {
   Class,
@@ -327,21 +294,18 @@ export type {
   FileMode,
   Origin,
   RegistrySettings,
-} from "./core/record/record.ts";
-export type * from "./core/record/draft.ts";
+} from "./core/record.ts";
+export type * from "./core/registry/draft.ts";
 export { checkName } from "./core/naming/names.ts";
-export { checkAlias, parseRef } from "./core/naming/refs.ts";
-export type { Ref, Selector } from "./core/naming/refs.ts";
-export type * from "./core/disk/left_out.ts";
+export { checkAlias, parseRef, type Ref, type Selector } from "./core/naming/refs.ts";
+export type * from "./core/registry/left_out.ts";
 export type * from "./core/registry.ts";
-export type { AnyTopics, EventPublisher, TopicOf } from "./core/services/event_bus.ts";
-export type * from "./core/services/registry_events.ts";
+export type { AnyTopics, EventPublisher, TopicOf } from "./core/event_bus.ts";
+export type * from "./core/registry/registry_events.ts";
 export type * from "./core/standard_schema.ts";
 export type { PlainValue } from "./core/text/plain_value.ts";
-export { diffValues } from "./core/text/value_changes.ts";
-export type { ValueChange } from "./core/text/value_changes.ts";
-export { realSystem };
-export type { System } from "./core/system.ts";
+export { diffValues, type ValueChange } from "./registry/operations/look/value_changes.ts";
+export { realSystem, type System } from "./core/system.ts";
 export { parseVersion } from "./core/naming/versions.ts";
 export type {
   Bump,
@@ -350,18 +314,24 @@ export type {
   VersionParts,
   VersionRange,
 } from "./core/naming/versions.ts";
-export { localPath } from "./materializers/mod.ts";
-export type { WriteFilesOptions, WrittenFiles } from "./core/disk/write_files.ts";
-export type { LocalPath, LocalPathOptions, StoredPath } from "./materializers/mod.ts";
-export { defineArtifact } from "./registry/define_artifact.ts";
-export { defineRegistry } from "./registry/define_registry.ts";
-export type { RegistryParts } from "./registry/define_registry.ts";
+export type { WriteFilesOptions, WrittenFiles } from "./disk/write_files.ts";
+export {
+  type LocalPath,
+  localPath,
+  type LocalPathOptions,
+  type StoredPath,
+} from "./materializers/mod.ts";
+export { defineArtifact } from "./registry/contract/define_artifact.ts";
+export { defineRegistry, type RegistryParts } from "./registry/contract/define_registry.ts";
 export type { CacheReport, ClearCacheOptions, InspectCacheOptions };
-export type * from "./core/record/difference.ts";
-export type * from "./core/record/lineage.ts";
-export type * from "./core/record/log.ts";
-export type * from "./core/record/transfer.ts";
-export type { UploadNote, WritePiecesOptions } from "./registry/transfer/resumable/write_pieces.ts";
+export type * from "./registry/operations/look/difference.ts";
+export type * from "./core/registry/lineage.ts";
+export type * from "./registry/contract/log.ts";
+export type * from "./core/registry/transfer.ts";
+export type {
+  UploadNote,
+  WritePiecesOptions,
+} from "./registry/operations/transfer/resumable/write_pieces.ts";
 export type {
   AppendOptions,
   BeginUploadOptions,
@@ -369,20 +339,29 @@ export type {
   ResumableUploads,
   UploadSource,
   UploadState,
-} from "./registry/transfer/resumable/uploads.ts";
-export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./registry/probe.ts";
-export type { GarbageOptions, GarbageReport } from "./registry/maintenance/collection.ts";
-export type { GarbageItem, GarbageKind, WaitingItem } from "./registry/maintenance/collection.ts";
+} from "./registry/operations/transfer/resumable/uploads.ts";
+export type {
+  ProbeCertificate,
+  ProbeOptions,
+  ProbeStep,
+} from "./registry/maintenance/probe/probe.ts";
+export type {
+  GarbageItem,
+  GarbageKind,
+  GarbageOptions,
+  GarbageReport,
+  WaitingItem,
+} from "./registry/maintenance/collection.ts";
 export type { GarbageSpace, NameSpace, SpaceReport } from "./registry/maintenance/space.ts";
-export type { RebuildOptions, RebuildReport } from "./registry/lineage/rebuild.ts";
-export type { MirrorOptions } from "./registry/mirror.ts";
+export type { RebuildOptions, RebuildReport } from "./registry/operations/lineage/rebuild.ts";
+export type { MirrorOptions } from "./registry/maintenance/mirror/mirror.ts";
 export type {
   MirrorAction,
   MirrorFailure,
   MirrorItem,
   MirrorProgress,
   MirrorReport,
-} from "./registry/mirror/report.ts";
+} from "./registry/maintenance/mirror/report.ts";
 export type * from "./registry/maintenance/prune_report.ts";
 export type {
   VerifyLineage,
@@ -394,4 +373,4 @@ export type {
 export * from "./registry/tools.ts";
 export * from "./registry/tools/history.ts";
 export * from "./registry/tools/settings.ts";
-export type { CurrentSettings, SettingsChange } from "./registry/opening/change_settings.ts";
+export type { CurrentSettings, SettingsChange } from "./registry/maintenance/change_settings.ts";

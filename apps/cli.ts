@@ -9,25 +9,25 @@
  * @module
  */
 import manifest from "../deno.json" with { type: "json" };
-import { type CliInput, type CliIo, type CliOutput, ReaderGone } from "./terminal/cli_io.ts";
-import { createColors } from "./terminal/colors.ts";
-import { createCommandContext } from "./program/command_context.ts";
-import type { SharedOptions } from "./program/command.ts";
-import { loadCommands, loadCommandsFor } from "./commands/mod.ts";
+import { type CliInput, type CliIo, type CliOutput, ReaderGone } from "./cli/terminal/cli_io.ts";
+import { createColors } from "./cli/terminal/colors.ts";
+import { createCommandContext } from "./cli/program/command_context.ts";
+import type { SharedOptions } from "./cli/program/command.ts";
+import { loadCommands, loadCommandsFor } from "./cli/commands/mod.ts";
 import {
   errorJson,
   errorStack,
   exitCodeOf,
   Interruption,
   toReportable,
-} from "./program/exit_code.ts";
-import { inCliWords, withRegistry } from "./program/hints.ts";
-import { refuseHalfRefs } from "./program/refusals.ts";
-import { splitRemotes } from "./program/split_remotes.ts";
-import { printable } from "./terminal/table.ts";
-import { wrappedFor } from "./terminal/wrap.ts";
-import { runProcess } from "./program/run_process.ts";
-import { runProgram } from "./program/program.ts";
+} from "./cli/program/exit_code.ts";
+import { inCliWords, withRegistry } from "./cli/program/hints.ts";
+import { refuseHalfRefs } from "./cli/program/refusals.ts";
+import { splitRemotes } from "./cli/program/split_remotes.ts";
+import { printable } from "./cli/terminal/table.ts";
+import { wrappedFor } from "./cli/terminal/wrap.ts";
+import { runProcess } from "./cli/program/run_process.ts";
+import { runProgram } from "./cli/program/program.ts";
 
 export type { CliInput, CliIo, CliOutput };
 export type { System } from "../mod.ts";

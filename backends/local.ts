@@ -18,7 +18,7 @@ import { readObject } from "./local/read.ts";
 import { makeReserve } from "./local/reserve.ts";
 import { headObject, parseRoot } from "./local/root.ts";
 import { sweepStages } from "./local/stage.ts";
-import { createDiskSync } from "../core/disk/disk_sync.ts";
+import { createDiskSync } from "../disk/disk_sync.ts";
 import { createObjectSync } from "./local/sync_objects.ts";
 import { createTurn } from "./local/turn.ts";
 

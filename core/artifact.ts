@@ -1,6 +1,6 @@
 // An opened version of an artifact: its info and its files, nothing materialized.
 import type { ByteRange } from "./backend.ts";
-import type { ArtifactInput, FileInfo, Origin } from "./record/record.ts";
+import type { ArtifactInput, FileInfo, Origin } from "./record.ts";
 
 /** What is known of a version. */
 export interface ArtifactInfo {

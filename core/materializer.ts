@@ -3,7 +3,7 @@ import { described } from "./text/described.ts";
 import type { Artifact } from "./artifact.ts";
 import type { Body } from "./backend.ts";
 import { fault, type RegistryError } from "./errors.ts";
-import type { FileMode } from "./record/record.ts";
+import type { FileMode } from "./record.ts";
 
 /** Bytes that can be read more than once, such as a file on disk. */
 export interface FileSource {

@@ -1,22 +1,22 @@
 // The contract of a registry and the options of its verbs.
 import type { Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
-import type { WrittenLinks } from "./disk/left_out.ts";
+import type { WrittenLinks } from "./registry/left_out.ts";
 import type { RegistryError } from "./errors.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
-import type { DownloadResult } from "./record/downloading.ts";
-import type { Draft, OpenDraftOptions } from "./record/draft.ts";
-import type { Lineage, LineageOptions } from "./record/lineage.ts";
-import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "./record/many.ts";
-import type { MapHabits, NamesOptions } from "./record/map_habits.ts";
-import type { RegistrySettings } from "./record/record.ts";
+import type { DownloadResult } from "./registry/downloading.ts";
+import type { Draft, OpenDraftOptions } from "./registry/draft.ts";
+import type { Lineage, LineageOptions } from "./registry/lineage.ts";
+import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "./registry/many.ts";
+import type { MapHabits, NamesOptions } from "./registry/map_habits.ts";
+import type { RegistrySettings } from "./record.ts";
 import type {
   OnConflict,
   SavedArtifact,
   SaveOptions,
   SignalOptions,
   TransferProgress,
-} from "./record/saving.ts";
+} from "./registry/saving.ts";
 import type {
   CommitUploadOptions,
   CreateUploadOptions,
@@ -24,30 +24,30 @@ import type {
   DirectDownloadOptions,
   Upload,
   UploadToCommit,
-} from "./record/transfer.ts";
-import type { WatchEvent, WatchOptions } from "./record/watching.ts";
-import type { EventPublisher } from "./services/event_bus.ts";
-import type { RegistryTopics } from "./services/registry_events.ts";
+} from "./registry/transfer.ts";
+import type { WatchEvent, WatchOptions } from "./registry/watching.ts";
+import type { EventPublisher } from "./event_bus.ts";
+import type { RegistryTopics } from "./registry/registry_events.ts";
 import type { InferOutput, StandardSchema } from "./standard_schema.ts";
 import type { System } from "./system.ts";
 
-export type { DownloadChange, DownloadedFiles, DownloadResult } from "./record/downloading.ts";
-export type { WatchEvent, WatchOptions } from "./record/watching.ts";
+export type { DownloadChange, DownloadedFiles, DownloadResult } from "./registry/downloading.ts";
+export type { WatchEvent, WatchOptions } from "./registry/watching.ts";
 export type {
   BatchOutcome,
   BatchResult,
   ManyOptions,
   ManyProgress,
   SaveEntry,
-} from "./record/many.ts";
-export type { ClearOptions, MapHabits, NamesOptions } from "./record/map_habits.ts";
+} from "./registry/many.ts";
+export type { ClearOptions, MapHabits, NamesOptions } from "./registry/map_habits.ts";
 export type {
   OnConflict,
   SavedArtifact,
   SaveOptions,
   SignalOptions,
   TransferProgress,
-} from "./record/saving.ts";
+} from "./registry/saving.ts";
 
 /**
  * A registry that is open: on a store that `openRegistry` opened ({@linkcode StoredRegistry}), at a service, or one of

@@ -4,10 +4,10 @@ import { dirname, fromFileUrl, relative } from "@std/path";
 const ROOT = dirname(dirname(fromFileUrl(import.meta.url)));
 
 const PRODUCT =
-  /^(mod\.ts$|(core|registry|backends|formats|queues|materializers|files|operators|workers|plugins|apps)\/)/;
+  /^(mod\.ts$|(core|disk|registry|backends|formats|queues|materializers|files|operators|workers|plugins|apps)\/)/;
 /** What also runs on Node with its types stripped, and the tests that show it. */
 const PORTABLE =
-  /^(mod\.ts$|(core|registry|backends|formats|materializers)\/|tests\/(conformance|simulate|support|core|registry|backends|formats|materializers)\/)/;
+  /^(mod\.ts$|(core|disk|registry|backends|formats|materializers)\/|tests\/(conformance|simulate|support|core|disk|registry|backends|formats|materializers)\/)/;
 /** Programs that measure real time, and tools: they read the world themselves. */
 const WORLDLY = /^(core\/system\.ts$|dev\/|examples\/|tests\/bench\/)/;
 

@@ -38,7 +38,7 @@ const PROGRAM = "bin/holdfast.js";
 
 const BIN = `#!/usr/bin/env node
 import { runCli } from "../apps/cli.js";
-import { runProcess } from "../apps/program/run_process.js";
+import { runProcess } from "../apps/cli/program/run_process.js";
 
 await runProcess(runCli);
 `;

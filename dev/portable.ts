@@ -7,12 +7,12 @@ import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
-const FOLDERS = /^tests\/(core|registry|backends|files|formats|materializers|apps\/http_client)\//;
+const FOLDERS = /^tests\/(core|disk|registry|backends|files|formats|materializers|apps\/client)\//;
 const RUNTIMES: Record<string, string> = { node: "node@22", bun: "bun@1" };
 
 /** What is loaded by this when it is used is in no bundle: what uses it is left out, but a service that its tests do not. */
 const LAZY = "core/urls/load_part.ts";
-const WITHOUT_LAZY = "tests/apps/http_client/";
+const WITHOUT_LAZY = "tests/apps/client/";
 /** The WebAssembly of these formats is in no bundle. */
 const WASM = ["tests/formats/jpeg_test.ts", "tests/formats/webp_test.ts"];
 /** Real servers are asked through their drivers (`tests/backends`): a registry sees no more of them than `Backend`. */
@@ -20,8 +20,8 @@ const ON_SERVERS = /^tests\/registry\/.*servers_test\.ts$/;
 /** These load what reads patterns, and what URLs name, where there are some: tests of those name Deno. */
 const LOADERS = [
   "materializers/path/choice.ts",
-  "core/files/choose_files.ts",
-  "core/places/open_by_url.ts",
+  "disk/choose_files.ts",
+  "registry/places/open_by_url.ts",
 ];
 
 const names = Deno.args;

@@ -10,9 +10,9 @@
 import { type Backend, type CallOptions, isPrefix, type ObjectInfo } from "../core/backend.ts";
 import { compareUtf8 } from "../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
-import { contentSize, contentStream } from "../core/files/content.ts";
-import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
-import type { PathPlace } from "../core/files/path_errors.ts";
+import { contentSize, contentStream } from "../formats/content/content.ts";
+import { inTheWay, intoItself, missing, notEmpty, taken } from "./paths/path_errors.ts";
+import type { PathPlace } from "./paths/path_errors.ts";
 import {
   folderOf,
   joinPath,
@@ -22,7 +22,7 @@ import {
   parsePath,
   relativeTarget,
   targetOf,
-} from "../core/files/paths.ts";
+} from "../core/naming/paths.ts";
 import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../core/file_store.ts";
 import type { FileToSave } from "../core/materializer.ts";
 import { described } from "../core/text/described.ts";

@@ -5,8 +5,8 @@
  */
 import fs from "node:fs";
 import type { CallOptions } from "../core/backend.ts";
-import { createDiskSync, type DiskSync } from "../core/disk/disk_sync.ts";
-import { errorCode } from "../core/disk/file_errors.ts";
+import { createDiskSync, type DiskSync } from "../disk/disk_sync.ts";
+import { errorCode } from "../disk/file_errors.ts";
 import { fault, isRegistryError, type RegistryError, retold } from "../core/errors.ts";
 import {
   inTheWay,
@@ -18,8 +18,8 @@ import {
   notEmpty,
   type PathPlace,
   taken,
-} from "../core/files/path_errors.ts";
-import { folderOf, parsePath, relativeTarget } from "../core/files/paths.ts";
+} from "./paths/path_errors.ts";
+import { folderOf, parsePath, relativeTarget } from "../core/naming/paths.ts";
 import type {
   FileEntry,
   FileStore,

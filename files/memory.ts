@@ -5,9 +5,9 @@
  * @module
  */
 import { compareUtf8 } from "../core/bytes/bytes.ts";
-import { bytesFile, contentBytes } from "../core/files/content.ts";
-import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
-import type { PathPlace } from "../core/files/path_errors.ts";
+import { bytesFile, contentBytes } from "../formats/content/content.ts";
+import { inTheWay, intoItself, missing, notEmpty, taken } from "./paths/path_errors.ts";
+import type { PathPlace } from "./paths/path_errors.ts";
 import {
   folderOf,
   joinPath,
@@ -16,7 +16,7 @@ import {
   parsePath,
   relativeTarget,
   targetOf,
-} from "../core/files/paths.ts";
+} from "../core/naming/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
 import { realSystem, type System } from "../core/system.ts";
 

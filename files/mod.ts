@@ -29,8 +29,8 @@ export type {
   ReadableFileStore,
 } from "../core/file_store.ts";
 export type { FileStore as FileStoreContract, WriteFileOptions } from "../core/file_store.ts";
-export { bytesFile, contentBytes } from "../core/files/content.ts";
-export { parsePath } from "../core/files/paths.ts";
+export { bytesFile, contentBytes } from "../formats/content/content.ts";
+export { parsePath } from "../core/naming/paths.ts";
 export { createFormats } from "../formats/mod.ts";
 export type { Formats } from "../formats/mod.ts";
 export { defineFileStore, FileStore } from "./stores/store_set.ts";

@@ -6,9 +6,9 @@
  */
 import type { CallOptions } from "../core/backend.ts";
 import { compareUtf8 } from "../core/bytes/bytes.ts";
-import { follow } from "../core/files/follow.ts";
-import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
-import type { PathPlace } from "../core/files/path_errors.ts";
+import { follow } from "./paths/follow.ts";
+import { inTheWay, intoItself, missing, notEmpty, taken } from "./paths/path_errors.ts";
+import type { PathPlace } from "./paths/path_errors.ts";
 import type {
   FileEntry,
   FileStore,

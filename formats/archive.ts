@@ -4,8 +4,8 @@
  * @module
  */
 import { iterableStream } from "../core/bytes/bytes.ts";
-import { contentStream } from "../core/files/content.ts";
-import type { Format } from "../core/format.ts";
+import { contentStream } from "./content/content.ts";
+import type { Format } from "./content/format.ts";
 import { unsupportedArchive, unwritableArchive } from "./archive/entries.ts";
 import type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
 import { gunzip, gzip } from "./archive/gzip.ts";
@@ -16,15 +16,15 @@ import { writeTar } from "./archive/tar_write.ts";
 import { checkZipLinks, zipEntry } from "./archive/zip_content.ts";
 import { readZipDirectory, type ZipLimits } from "./archive/zip_directory.ts";
 import { writeZip } from "./archive/zip_write.ts";
-import { decodeNpy, encodeNpy } from "../core/bytes/npy.ts";
-import { isNDArray, type NDArray } from "../core/bytes/ndarray.ts";
+import { decodeNpy, encodeNpy } from "./arrays/npy.ts";
+import { isNDArray, type NDArray } from "./arrays/ndarray.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 
-export type * from "../core/format.ts";
-export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.ts";
+export type * from "./content/format.ts";
+export type { DataOf, DType, NDArray, TypedArray } from "./arrays/ndarray.ts";
 export type { FileSource, FileToSave } from "../core/materializer.ts";
-export type { FileMode } from "../core/record/record.ts";
+export type { FileMode } from "../core/record.ts";
 export type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
 export type { ZipLimits } from "./archive/zip_directory.ts";
 

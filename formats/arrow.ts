@@ -3,27 +3,27 @@
  *
  * @module
  */
-import { shortOrStream } from "../core/bytes/short_or_stream.ts";
+import { shortOrStream } from "./content/short_or_stream.ts";
 import { fault } from "../core/errors.ts";
-import { checkFile } from "../core/files/content.ts";
-import type { Format, FormatOptions } from "../core/format.ts";
+import { checkFile } from "./content/content.ts";
+import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
-import type { Cell, RangeTable, TableRows } from "../core/table.ts";
-import { isTable } from "../core/tables/list_columns.ts";
-import { corruptTable, unsupportedTable, unwritableTable } from "../core/tables/table_file.ts";
+import type { Cell, RangeTable, TableRows } from "./tables/table.ts";
+import { isTable } from "./tables/list_columns.ts";
+import { corruptTable, unsupportedTable, unwritableTable } from "./tables/table_file.ts";
 import { type ArrowWriteOptions, encodeRows } from "./arrow/write.ts";
 import { shown } from "../core/naming/names.ts";
-import { type Batch, batchTable, type Range } from "../core/tables/batch_table.ts";
-import { cellAt, type Cells, packCells } from "../core/tables/cells.ts";
-import { chooseColumns, type LocalTimes } from "../core/tables/parts.ts";
+import { type Batch, batchTable, type Range } from "./tables/batch_table.ts";
+import { cellAt, type Cells, packCells } from "./tables/cells.ts";
+import { chooseColumns, type LocalTimes } from "./tables/parts.ts";
 import { type CellsPlace, openCells } from "./arrow/batch.ts";
 import { type ArrowColumn, columnsOf } from "./arrow/fields.ts";
 import { type Message, readMessages } from "./arrow/messages.ts";
 
-export type * from "../core/format.ts";
-export type * from "../core/table.ts";
-export { createTable } from "../core/tables/create_table.ts";
-export type { LocalTimes } from "../core/tables/parts.ts";
+export type * from "./content/format.ts";
+export type * from "./tables/table.ts";
+export { createTable } from "./tables/create_table.ts";
+export type { LocalTimes } from "./tables/parts.ts";
 export type { ArrowWriteOptions } from "./arrow/write.ts";
 
 /** Options of {@linkcode arrow}. */

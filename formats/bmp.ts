@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Format } from "../core/format.ts";
-import type { Image } from "../core/image.ts";
+import type { Format } from "./content/format.ts";
+import type { Image } from "./images/image.ts";
 import {
   checkHolds,
   checkPixels,
@@ -12,13 +12,13 @@ import {
   holdsImage,
   unsupportedImage,
   unwritableImage,
-} from "../core/image_file.ts";
-import type { Holds, ImageOptions } from "../core/image_file.ts";
+} from "./images/image_file.ts";
+import type { Holds, ImageOptions } from "./images/image_file.ts";
 
-export type * from "../core/format.ts";
-export { isImage, toArray, toImage } from "../core/image.ts";
-export type { Image, ImageDType } from "../core/image.ts";
-export type { ImageOptions } from "../core/image_file.ts";
+export type * from "./content/format.ts";
+export { isImage, toArray, toImage } from "./images/image.ts";
+export type { Image, ImageDType } from "./images/image.ts";
+export type { ImageOptions } from "./images/image_file.ts";
 
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 2 ** 31 - 1 };
 const MAX_FILE_BYTES = 2 ** 32 - 1;

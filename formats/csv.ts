@@ -6,15 +6,15 @@
 import { pipeline, Readable } from "node:stream";
 import { CsvError, parse } from "npm:csv-parse@^7";
 import { fault, type RegistryError } from "../core/errors.ts";
-import type { Format } from "../core/format.ts";
-import type { Columns, RowOf, Table, TableRows } from "../core/table.ts";
-import { decodeText } from "../core/text/text_stream.ts";
+import type { Format } from "./content/format.ts";
+import type { Columns, RowOf, Table, TableRows } from "./tables/table.ts";
+import { decodeText } from "./content/text_stream.ts";
 import { createTableFormat } from "./csv/table_format.ts";
 import type { CsvDelimiter, CsvOptions, CsvRow } from "./csv/table_format.ts";
 
-export type * from "../core/format.ts";
-export type * from "../core/table.ts";
-export { createTable } from "../core/tables/create_table.ts";
+export type * from "./content/format.ts";
+export type * from "./tables/table.ts";
+export { createTable } from "./tables/create_table.ts";
 export type { CsvDelimiter, CsvOptions, CsvRow } from "./csv/table_format.ts";
 
 /** Options of {@linkcode parseCsv}. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { fault, type RegistryError } from "../core/errors.ts";
-import type { Format, FormatOptions } from "../core/format.ts";
+import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
-import type { Image } from "../core/image.ts";
+import type { Image } from "./images/image.ts";
 import {
   checkHolds,
   corruptImage,
@@ -14,17 +14,17 @@ import {
   holdsImage,
   unsupportedImage,
   unwritableImage,
-} from "../core/image_file.ts";
-import type { Holds, ImageOptions } from "../core/image_file.ts";
+} from "./images/image_file.ts";
+import type { Holds, ImageOptions } from "./images/image_file.ts";
 import { shown } from "../core/naming/names.ts";
 import { type GifBlock, type GifBlocks, readGifBlocks } from "./gif/blocks.ts";
 import { unpackIndices } from "./gif/lzw.ts";
 import { encodeGif, greys, indexColours } from "./gif/write.ts";
 
-export type * from "../core/format.ts";
-export { isImage, toArray, toImage } from "../core/image.ts";
-export type { Image, ImageDType } from "../core/image.ts";
-export type { ImageOptions } from "../core/image_file.ts";
+export type * from "./content/format.ts";
+export { isImage, toArray, toImage } from "./images/image.ts";
+export type { Image, ImageDType } from "./images/image.ts";
+export type { ImageOptions } from "./images/image_file.ts";
 
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 65_535 };
 /** Where the rows of the four passes begin, and their steps. */

@@ -6,8 +6,8 @@
 import decoder from "npm:@jsquash/jpeg@^1.6/codec/dec/mozjpeg_dec.js";
 import encoder from "npm:@jsquash/jpeg@^1.6/codec/enc/mozjpeg_enc.js";
 import { defaultEncodeOptions } from "npm:@jsquash/jpeg@^1.6/meta.js";
-import type { Format } from "../core/format.ts";
-import type { Image } from "../core/image.ts";
+import type { Format } from "./content/format.ts";
+import type { Image } from "./images/image.ts";
 import {
   checkHolds,
   checkPixels,
@@ -19,13 +19,13 @@ import {
   toRgba,
   unsupportedImage,
   unwritableImage,
-} from "../core/image_file.ts";
-import type { Holds, ImageOptions } from "../core/image_file.ts";
+} from "./images/image_file.ts";
+import type { Holds, ImageOptions } from "./images/image_file.ts";
 
-export type * from "../core/format.ts";
-export { isImage, toArray, toImage } from "../core/image.ts";
-export type { Image, ImageDType } from "../core/image.ts";
-export type { ImageOptions } from "../core/image_file.ts";
+export type * from "./content/format.ts";
+export { isImage, toArray, toImage } from "./images/image.ts";
+export type { Image, ImageDType } from "./images/image.ts";
+export type { ImageOptions } from "./images/image_file.ts";
 
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3], maxSide: 65_500 };
 const GREY = 1;

@@ -4,12 +4,12 @@
  * @module
  */
 import { fault, type RegistryError } from "../core/errors.ts";
-import type { Format } from "../core/format.ts";
+import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { parseJson } from "../core/text/json_text.ts";
 import { isPlain, notPlain, plainProblem } from "../core/text/plain_value.ts";
 
-export type * from "../core/format.ts";
+export type * from "./content/format.ts";
 
 /** Options of {@linkcode json}. */
 export interface JsonOptions {

@@ -4,16 +4,16 @@
  * @module
  */
 import { fault, type RegistryError } from "../core/errors.ts";
-import type { Format, FormatOptions } from "../core/format.ts";
+import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 import { endOfString, parseJson } from "../core/text/json_text.ts";
 import { MAX_DEPTH, notPlain, plainProblem, type PlainValue } from "../core/text/plain_value.ts";
-import { decodeText, encodeText, splitLines } from "../core/text/text_stream.ts";
+import { decodeText, encodeText, splitLines } from "./content/text_stream.ts";
 import { untilAborted } from "../core/work/until_aborted.ts";
-import { exactNumber } from "../core/text/exact_number.ts";
+import { exactNumber } from "./content/exact_number.ts";
 
-export type * from "../core/format.ts";
+export type * from "./content/format.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";
 
 /** Options of {@linkcode jsonl} and {@linkcode readJsonLines}. */

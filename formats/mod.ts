@@ -5,7 +5,7 @@
  * @module
  */
 import { fault, type RegistryError } from "../core/errors.ts";
-import type { Format } from "../core/format.ts";
+import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { bytes } from "./bytes.ts";
@@ -14,7 +14,7 @@ import { jsonl } from "./jsonl.ts";
 import { npy } from "./npy.ts";
 import { text } from "./text.ts";
 
-export type * from "../core/format.ts";
+export type * from "./content/format.ts";
 
 /** Formats by extension. Programs add their own. */
 export interface Formats {

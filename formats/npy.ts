@@ -5,23 +5,23 @@
  * @module
  */
 import { readAll } from "../core/bytes/bytes.ts";
-import { countElements, ELEMENTS, isNDArray, type NDArray } from "../core/bytes/ndarray.ts";
+import { countElements, ELEMENTS, isNDArray, type NDArray } from "./arrays/ndarray.ts";
 import {
   checkNpySize,
   decodeElements,
   decodeNpy,
   encodeNpy,
   NPY_MEDIA_TYPE,
-} from "../core/bytes/npy.ts";
-import { MAX_HEADER_BYTES, type NpyHeader, parseNpyHeader } from "../core/bytes/npy_header.ts";
+} from "./arrays/npy.ts";
+import { MAX_HEADER_BYTES, type NpyHeader, parseNpyHeader } from "./arrays/npy_header.ts";
 import { fault, RegistryError } from "../core/errors.ts";
-import { checkFile } from "../core/files/content.ts";
-import type { Format, FormatOptions } from "../core/format.ts";
+import { checkFile } from "./content/content.ts";
+import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 
-export type * from "../core/format.ts";
-export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.ts";
+export type * from "./content/format.ts";
+export type { DataOf, DType, NDArray, TypedArray } from "./arrays/ndarray.ts";
 
 /**
  * Arrays as `{ data, shape, dtype }`: all bool, integer, float and complex types up to 64 bits a number, read in either

@@ -4,18 +4,18 @@
  * @module
  */
 import { decode, encode } from "npm:fast-png@^8";
-import type { Format } from "../core/format.ts";
-import type { Image } from "../core/image.ts";
-import { checkHolds, corruptImage, holdsImage, readingFailed } from "../core/image_file.ts";
-import type { Holds, ImageOptions } from "../core/image_file.ts";
+import type { Format } from "./content/format.ts";
+import type { Image } from "./images/image.ts";
+import { checkHolds, corruptImage, holdsImage, readingFailed } from "./images/image_file.ts";
+import type { Holds, ImageOptions } from "./images/image_file.ts";
 import { checkPngData, INDEXED, PASSES, type PngChunks, readPngChunks } from "./png/chunks.ts";
 import { inflateSync } from "node:zlib";
 import { concatBytes } from "../core/bytes/bytes.ts";
 
-export type * from "../core/format.ts";
-export { isImage, toArray, toImage } from "../core/image.ts";
-export type { Image, ImageDType } from "../core/image.ts";
-export type { ImageOptions } from "../core/image_file.ts";
+export type * from "./content/format.ts";
+export { isImage, toArray, toImage } from "./images/image.ts";
+export type { Image, ImageDType } from "./images/image.ts";
+export type { ImageOptions } from "./images/image_file.ts";
 
 const HOLDS: Holds = { dtypes: ["uint8", "uint16"], channels: [1, 2, 3, 4], maxSide: 2 ** 31 - 1 };
 

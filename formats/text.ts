@@ -4,10 +4,10 @@
  * @module
  */
 import { fault } from "../core/errors.ts";
-import type { Format } from "../core/format.ts";
+import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
 
-export type * from "../core/format.ts";
+export type * from "./content/format.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -4,18 +4,18 @@
  * @module
  */
 import { fault } from "../core/errors.ts";
-import { checkFile } from "../core/files/content.ts";
-import type { Format, FormatOptions } from "../core/format.ts";
+import { checkFile } from "./content/content.ts";
+import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
-import { type Image, IMAGE_DTYPES, type ImageDType } from "../core/image.ts";
+import { type Image, IMAGE_DTYPES, type ImageDType } from "./images/image.ts";
 import {
   checkHolds,
   checkPixels,
   corruptImage,
   holdsImage,
   unsupportedImage,
-} from "../core/image_file.ts";
-import type { Holds, ImageOptions } from "../core/image_file.ts";
+} from "./images/image_file.ts";
+import type { Holds, ImageOptions } from "./images/image_file.ts";
 import { shown } from "../core/naming/names.ts";
 import { openTiff, readDirectories, TAGS } from "./tiff/directory.ts";
 import type { Directory, TiffReader } from "./tiff/directory.ts";
@@ -23,10 +23,10 @@ import { imageOf, readPage } from "./tiff/page.ts";
 import { readPixels, type Rectangle } from "./tiff/read_page.ts";
 import { encodeTiff } from "./tiff/write.ts";
 
-export type * from "../core/format.ts";
-export { isImage, toArray, toImage } from "../core/image.ts";
-export type { Image, ImageDType } from "../core/image.ts";
-export type { ImageOptions } from "../core/image_file.ts";
+export type * from "./content/format.ts";
+export { isImage, toArray, toImage } from "./images/image.ts";
+export type { Image, ImageDType } from "./images/image.ts";
+export type { ImageOptions } from "./images/image_file.ts";
 export type { Rectangle } from "./tiff/read_page.ts";
 
 const HOLDS: Holds = { dtypes: IMAGE_DTYPES, maxSide: 2 ** 32 - 1, maxChannels: 65_535 };

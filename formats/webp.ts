@@ -6,8 +6,8 @@
 import decoder from "npm:@jsquash/webp@^1.5/codec/dec/webp_dec.js";
 import encoder from "npm:@jsquash/webp@^1.5/codec/enc/webp_enc.js";
 import { defaultOptions } from "npm:@jsquash/webp@^1.5/meta.js";
-import type { Format } from "../core/format.ts";
-import type { Image } from "../core/image.ts";
+import type { Format } from "./content/format.ts";
+import type { Image } from "./images/image.ts";
 import {
   checkHolds,
   checkPixels,
@@ -20,13 +20,13 @@ import {
   toRgba,
   unsupportedImage,
   unwritableImage,
-} from "../core/image_file.ts";
-import type { Holds, ImageOptions } from "../core/image_file.ts";
+} from "./images/image_file.ts";
+import type { Holds, ImageOptions } from "./images/image_file.ts";
 
-export type * from "../core/format.ts";
-export { isImage, toArray, toImage } from "../core/image.ts";
-export type { Image, ImageDType } from "../core/image.ts";
-export type { ImageOptions } from "../core/image_file.ts";
+export type * from "./content/format.ts";
+export { isImage, toArray, toImage } from "./images/image.ts";
+export type { Image, ImageDType } from "./images/image.ts";
+export type { ImageOptions } from "./images/image_file.ts";
 
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [3, 4], maxSide: 16_383 };
 

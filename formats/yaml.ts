@@ -7,14 +7,14 @@ import { isDeepStrictEqual } from "node:util";
 import { stringify } from "npm:yaml@^2.9";
 import type { CreateNodeOptions, DocumentOptions, ScalarTag, SchemaOptions } from "npm:yaml@^2.9";
 import { fault, type RegistryError } from "../core/errors.ts";
-import type { Format } from "../core/format.ts";
+import type { Format } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 import { notPlain, plainProblem, type PlainValue } from "../core/text/plain_value.ts";
 import { MAX_DEPTH, parseYamlDocument, SCHEMA } from "./yaml/document.ts";
 import type { YamlNode, YamlProblem } from "./yaml/document.ts";
 
-export type * from "../core/format.ts";
+export type * from "./content/format.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";
 
 /** Options of {@linkcode yaml}. */

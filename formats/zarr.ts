@@ -17,7 +17,7 @@
  * @module
  */
 export type { ByteRange, CallOptions } from "../core/backend.ts";
-export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.ts";
+export type { DataOf, DType, NDArray, TypedArray } from "./arrays/ndarray.ts";
 export type { AnyFileStore, FileSink, FileStore, ReadableFileStore } from "../core/file_store.ts";
 export type { ZarrArray, ZarrWriteOptions } from "./zarr/array.ts";
 export type { ZarrCodec } from "./zarr/documents/metadata.ts";

@@ -1,7 +1,7 @@
 // `ArrayBuffer`s, as a file that holds just their bytes.
 import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
-import { ownBytes, viewBytes } from "../core/bytes/view_bytes.ts";
+import { ownBytes, viewBytes } from "../formats/arrays/view_bytes.ts";
 
 /** Saves an `ArrayBuffer` as `data.bin`. */
 export function arrayBuffer(): ClassMaterializer<ArrayBuffer> {

@@ -3,7 +3,7 @@ import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
 import { checkedStream } from "./stream.ts";
-import { ownBytes, viewBytes } from "../core/bytes/view_bytes.ts";
+import { ownBytes, viewBytes } from "../formats/arrays/view_bytes.ts";
 
 /**
  * Saves a `Uint8Array` as `data.bin`, and a `ReadableStream` as the bytes that it gives. Node's `Buffer` is a

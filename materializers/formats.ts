@@ -7,7 +7,7 @@ import type { Artifact, ArtifactFile } from "../core/artifact.ts";
 import type { ByteRange } from "../core/backend.ts";
 import { iterableStream, rangeOf } from "../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
-import type { Format } from "../core/format.ts";
+import type { Format } from "../formats/content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave, Materializers } from "../core/materializer.ts";
@@ -16,7 +16,7 @@ import { createFormats, type Formats } from "../formats/mod.ts";
 import { onlyFile } from "./only_file.ts";
 
 export type { Artifact, ArtifactFile } from "../core/artifact.ts";
-export type * from "../core/format.ts";
+export type * from "../formats/content/format.ts";
 export type { ClassMaterializer, Materializers } from "../core/materializer.ts";
 export { createFormats } from "../formats/mod.ts";
 export type { Formats } from "../formats/mod.ts";

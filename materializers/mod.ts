@@ -23,10 +23,10 @@ export { StoredPath } from "./path/stored_path.ts";
 export { stream } from "./stream.ts";
 export { text } from "./text.ts";
 export { typedArray } from "./typed_array.ts";
-export type * from "../core/disk/left_out.ts";
+export type * from "../core/registry/left_out.ts";
 export type { LocalPathOptions } from "./path/local_path_options.ts";
-export type { WriteFilesOptions, WrittenFiles } from "../core/disk/write_files.ts";
-export type { DataOf, DType, NDArray, TypedArray } from "../core/bytes/ndarray.ts";
+export type { WriteFilesOptions, WrittenFiles } from "../disk/write_files.ts";
+export type { DataOf, DType, NDArray, TypedArray } from "../formats/arrays/ndarray.ts";
 export type {
   Class,
   ClassMaterializer,
@@ -40,7 +40,7 @@ export type {
 } from "../core/materializer.ts";
 export type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "../core/artifact.ts";
 export type { Body, ByteRange } from "../core/backend.ts";
-export type { FileInfo, FileMode, Origin } from "../core/record/record.ts";
+export type { FileInfo, FileMode, Origin } from "../core/record.ts";
 export type { System } from "../core/system.ts";
 
 /**

@@ -1,7 +1,7 @@
 // N-dimensional arrays of numbers, as `.npy` files that NumPy reads.
 import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
-import { isNDArray, type NDArray } from "../core/bytes/ndarray.ts";
-import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../core/bytes/npy.ts";
+import { isNDArray, type NDArray } from "../formats/arrays/ndarray.ts";
+import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../formats/arrays/npy.ts";
 import { onlyFile } from "./only_file.ts";
 
 /**

@@ -3,8 +3,8 @@ import { lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fault } from "../core/errors.ts";
-import { onDisk } from "../core/disk/file_errors.ts";
-import { filePathProblem } from "../core/disk/file_paths.ts";
+import { onDisk } from "../disk/file_errors.ts";
+import { filePathProblem } from "../core/naming/file_paths.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import { described } from "../core/text/described.ts";
 import type {
@@ -14,12 +14,12 @@ import type {
   MaterializeOptions,
 } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
-import { DiskContent, lookAt, stateOf } from "../core/disk/disk_file.ts";
+import { DiskContent, lookAt, stateOf } from "../disk/disk_file.ts";
 import { onlyFile } from "./only_file.ts";
 import { StoredPath } from "./path/stored_path.ts";
 import { checkLocalPathOptions, type LocalPathOptions } from "./path/local_path_options.ts";
 import { factsOf, type FoundFile, walkFolder } from "./path/walk_folder.ts";
-import { fileFacts } from "../core/record/file_facts.ts";
+import { fileFacts } from "../core/registry/file_facts.ts";
 
 /** A file or folder on disk, as a value to be saved. */
 export class LocalPath {

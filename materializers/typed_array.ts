@@ -2,8 +2,8 @@
 import { fault } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileSource } from "../core/materializer.ts";
-import type { DType, TypedArray } from "../core/bytes/ndarray.ts";
-import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../core/bytes/npy.ts";
+import type { DType, TypedArray } from "../formats/arrays/ndarray.ts";
+import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../formats/arrays/npy.ts";
 import { onlyFile } from "./only_file.ts";
 
 interface TypedArrayClass {

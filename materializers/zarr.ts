@@ -5,7 +5,7 @@
  * @module
  */
 import type { Artifact } from "../core/artifact.ts";
-import { areTimes, type DType, isNDArray, type NDArray } from "../core/bytes/ndarray.ts";
+import { areTimes, type DType, isNDArray, type NDArray } from "../formats/arrays/ndarray.ts";
 import { readAll } from "../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
 import type { FileToSave } from "../core/materializer.ts";
@@ -16,7 +16,7 @@ import type { CreateZarrOptions, OpenZarrOptions, ZarrArray, ZarrStore } from ".
 import { fileToDecode } from "./formats.ts";
 
 export type { ClassMaterializer } from "../core/materializer.ts";
-export type { DType, NDArray } from "../core/bytes/ndarray.ts";
+export type { DType, NDArray } from "../formats/arrays/ndarray.ts";
 export type { OpenZarrOptions, ZarrArray } from "../formats/zarr.ts";
 
 /** Options of {@linkcode zarr}. */

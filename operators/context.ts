@@ -3,9 +3,9 @@ import { mkdirSync } from "node:fs";
 import { mkdtemp, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { onDisk } from "../core/disk/file_errors.ts";
+import { onDisk } from "../disk/file_errors.ts";
 import { silentLogger } from "../core/system.ts";
-import type { OperatorContext } from "../core/pipelines/operator.ts";
+import type { OperatorContext } from "./contract/operator.ts";
 
 /** What a caller gives of a context. Folders may be relative to the current one. */
 export type PartialContext = Partial<Omit<OperatorContext, "params">> & {

@@ -1,6 +1,6 @@
 // What exit code of a step a failure is.
 import { type ErrorCode, fault, isRegistryError } from "../core/errors.ts";
-import { EXIT_CODES, type ExitCode, type ExitName } from "../core/pipelines/operator.ts";
+import { EXIT_CODES, type ExitCode, type ExitName } from "./contract/operator.ts";
 import { shown } from "../core/naming/names.ts";
 
 const OF_REGISTRY: Partial<Record<ErrorCode, ExitName>> = {

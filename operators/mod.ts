@@ -24,15 +24,15 @@
  *
  * @module
  */
-export { EXIT_CODES } from "../core/pipelines/operator.ts";
+export { EXIT_CODES } from "./contract/operator.ts";
 export type {
   ExitCode,
   ExitName,
   Operator as OperatorContract,
   OperatorContext,
-} from "../core/pipelines/operator.ts";
+} from "./contract/operator.ts";
 export type { Shard } from "../core/work/shards.ts";
-export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../core/pipelines/operator.ts";
+export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "./contract/operator.ts";
 export type { PartialContext } from "./context.ts";
 export { exitCodeOf } from "./exit_codes.ts";
 export { defineOperator, hasInputRoot, Operator } from "./operator.ts";

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import type { Operator as OperatorContract, OperatorContext } from "../core/pipelines/operator.ts";
+import type { Operator as OperatorContract, OperatorContext } from "./contract/operator.ts";
 import type { StandardSchema } from "../core/standard_schema.ts";
 
 /** Anything that meets the contract of an operator: an object of {@linkcode defineOperator}, or of a class of yours. */

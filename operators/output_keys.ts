@@ -1,5 +1,5 @@
 // The keys of `outputs`: paths below a step's output root.
-import { filePathProblem } from "../core/disk/file_paths.ts";
+import { filePathProblem } from "../core/naming/file_paths.ts";
 
 export const WHOLE_OUTPUT = ".";
 

@@ -2,7 +2,7 @@
 // input.
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import type { OperatorContext } from "../core/pipelines/operator.ts";
+import type { OperatorContext } from "./contract/operator.ts";
 import { shownIssue } from "../core/standard_schema.ts";
 import { type AnyOperator, hasInputRoot } from "./operator.ts";
 

@@ -1,8 +1,8 @@
 // Running one operator on this thread, with or without a pipeline.
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import { EXIT_CODES } from "../core/pipelines/operator.ts";
-import type { ExitCode, ExitName, OperatorContext } from "../core/pipelines/operator.ts";
+import { EXIT_CODES } from "./contract/operator.ts";
+import type { ExitCode, ExitName, OperatorContext } from "./contract/operator.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { checkTimes } from "./check_times.ts";
 import { completeContext, type PartialContext } from "./context.ts";

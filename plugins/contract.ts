@@ -1,6 +1,6 @@
 // What a set of plugins can do, and what behaviors and tasks are.
 import type { Logger, Registry, SignalOptions } from "../core/registry.ts";
-import type { CallRunner, JobRunner, ScheduleOptions } from "../core/services/job_runner.ts";
+import type { CallRunner, JobRunner, ScheduleOptions } from "./job_runner.ts";
 import type { StandardSchema } from "../core/standard_schema.ts";
 import type { System } from "../core/system.ts";
 import type { PlainValue } from "../core/text/plain_value.ts";

@@ -5,7 +5,7 @@ import type { Logger } from "../core/registry.ts";
 import { realSystem, type System } from "../core/system.ts";
 import type { PluginContext, Plugins, TaskRegistry } from "./contract.ts";
 import { type AnyInterface, type Contract, contractOf, type InterfaceOf } from "./interface.ts";
-import { registerBuiltIn } from "./sets/built_in.ts";
+import { registerBuiltIn } from "./built_in.ts";
 import { type AnySource, type CheckedOrder, checkOrder, makePlugin } from "./sets/make_plugin.ts";
 import { PluginTable } from "./sets/plugin_table.ts";
 import { createTaskSet } from "./tasks/task_set.ts";

@@ -1,7 +1,7 @@
 // The interfaces that plugins of this library have.
-import type { EventBus as EventBusContract } from "../core/services/event_bus.ts";
-import type { JobRunner as JobRunnerContract } from "../core/services/job_runner.ts";
-import type { JobStorage as JobStorageContract } from "../core/services/job_storage.ts";
+import type { EventBus as EventBusContract } from "../core/event_bus.ts";
+import type { JobRunner as JobRunnerContract } from "./job_runner.ts";
+import type { JobStorage as JobStorageContract } from "../queues/job_storage/contract.ts";
 import type { Behavior as BehaviorContract } from "./contract.ts";
 import { defineInterface, type Interface } from "./interface.ts";
 import type { FileStorage } from "./storage/file_storage.ts";

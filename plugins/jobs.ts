@@ -4,9 +4,9 @@
  *
  * @module
  */
-export type * from "../core/services/job_runner.ts";
-export type { JobStorage } from "../core/services/job_storage.ts";
-export type * from "../core/services/queue.ts";
+export type * from "./job_runner.ts";
+export type { JobStorage } from "../queues/job_storage/contract.ts";
+export type * from "../core/queue.ts";
 export type { SignalOptions } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";

@@ -7,14 +7,9 @@ import "./bullmq/msgpackr_extract.ts"; // before BullMQ
 import { createPostgresBackend, type Job, Queue, runMigrations } from "npm:bullmq@^6";
 import { fault } from "../core/errors.ts";
 import type { SignalOptions } from "../core/registry.ts";
-import {
-  checkNewJob,
-  checkWorkOptions,
-  isReservedId,
-  ofSchedule,
-} from "../core/services/queue_checks.ts";
-import type { JobQueue, QueuedJob, QueueWorker } from "../core/services/queue.ts";
-import { watchJob } from "../core/services/watch_job.ts";
+import { checkNewJob, checkWorkOptions, isReservedId, ofSchedule } from "./checks/queue_checks.ts";
+import type { JobQueue, QueuedJob, QueueWorker } from "../core/queue.ts";
+import { watchJob } from "./checks/watch_job.ts";
 import { withDeadline } from "../core/retry.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
@@ -27,7 +22,7 @@ import { stateOf, told } from "./bullmq/job_form.ts";
 import { belongsToSchedule, trimEnded } from "./bullmq/trim.ts";
 import { BullmqWorker } from "./bullmq/worker.ts";
 
-export type * from "../core/services/queue.ts";
+export type * from "../core/queue.ts";
 export type { SignalOptions } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";

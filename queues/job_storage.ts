@@ -5,13 +5,13 @@
  * @module
  */
 import { fault } from "../core/errors.ts";
-import type { JobStorage } from "../core/services/job_storage.ts";
+import type { JobStorage } from "./job_storage/contract.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryJobStorage } from "./job_storage/memory.ts";
 
-export type { JobStorage } from "../core/services/job_storage.ts";
-export type { JobState, ListJobsOptions, QueuedJob } from "../core/services/queue.ts";
+export type { JobStorage } from "./job_storage/contract.ts";
+export type { JobState, ListJobsOptions, QueuedJob } from "../core/queue.ts";
 export type { SignalOptions } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";

@@ -3,20 +3,15 @@
  *
  * @module
  */
-import {
-  checkNewJob,
-  checkWorkOptions,
-  notListed,
-  ofSchedule,
-} from "../core/services/queue_checks.ts";
-import type { JobQueue, NewJob, RateLimit } from "../core/services/queue.ts";
-import { watchJob } from "../core/services/watch_job.ts";
+import { checkNewJob, checkWorkOptions, notListed, ofSchedule } from "./checks/queue_checks.ts";
+import type { JobQueue, NewJob, RateLimit } from "../core/queue.ts";
+import { watchJob } from "./checks/watch_job.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { alter, type Entry, told, untilAltered } from "./memory/entry.ts";
 import { createSchedules } from "./memory/schedules.ts";
 import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";
 
-export type * from "../core/services/queue.ts";
+export type * from "../core/queue.ts";
 export type { SignalOptions } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";

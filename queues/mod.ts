@@ -5,12 +5,12 @@
  */
 import { fault } from "../core/errors.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
-import type { JobQueue } from "../core/services/queue.ts";
+import type { JobQueue } from "../core/queue.ts";
 import type { System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryQueue } from "./memory.ts";
 
-export type * from "../core/services/queue.ts";
+export type * from "../core/queue.ts";
 export type { SignalOptions } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";

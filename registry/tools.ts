@@ -2,10 +2,10 @@
 // so that programs which do without start sooner; what they are options is read at once.
 import type { Backend } from "../core/backend.ts";
 import { checkGiven, checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
-import { COMMIT_UPLOAD } from "../core/options/verb_options.ts";
-import { worded } from "../core/options/words_of_verbs.ts";
+import { COMMIT_UPLOAD } from "./contract/verb_options.ts";
+import { worded } from "./contract/words_of_verbs.ts";
 import type { FilesToSave } from "../core/materializer.ts";
-import type { FileInfo } from "../core/record/record.ts";
+import type { FileInfo } from "../core/record.ts";
 import type {
   CommitUploadOptions,
   CreateUploadOptions,
@@ -13,17 +13,17 @@ import type {
   DirectDownloadOptions,
   Upload,
   UploadToCommit,
-} from "../core/record/transfer.ts";
+} from "../core/registry/transfer.ts";
 import type { Registry, SavedArtifact, SignalOptions } from "../core/registry.ts";
 import type { GarbageOptions, GarbageReport } from "./maintenance/collection.ts";
 import type { SpaceReport } from "./maintenance/space.ts";
 import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
-import type { MirrorOptions } from "./mirror.ts";
-import type { MirrorReport } from "./mirror/report.ts";
+import type { MirrorOptions } from "./maintenance/mirror/mirror.ts";
+import type { MirrorReport } from "./maintenance/mirror/report.ts";
 import { GARBAGE, MIRROR, PRUNE } from "./tools/options.ts";
-import type { ProbeCertificate, ProbeOptions } from "./probe.ts";
-import type { ResumableUploads } from "./transfer/resumable/uploads.ts";
+import type { ProbeCertificate, ProbeOptions } from "./maintenance/probe/probe.ts";
+import type { ResumableUploads } from "./operations/transfer/resumable/uploads.ts";
 
 /**
  * The digest that a value would have if it was saved: whether it is what a version holds. Nothing is stored.
@@ -51,7 +51,7 @@ export async function digestOfValue(
   });
   const materializer = registry.materializers.forValue(value);
   const [tool, files] = await Promise.all([
-    import("./digest.ts"),
+    import("./operations/digest.ts"),
     materializer.save(value, { signal }),
   ]);
   return await tool.digestOfFiles(materializer, files, { signal });
@@ -66,7 +66,7 @@ export async function hashFiles(
   produced: FilesToSave,
   options: SignalOptions = {},
 ): Promise<FileInfo[]> {
-  const [tool, files] = await Promise.all([import("./digest.ts"), produced]);
+  const [tool, files] = await Promise.all([import("./operations/digest.ts"), produced]);
   return await tool.hashFiles(files, options);
 }
 
@@ -91,7 +91,7 @@ export async function probeBackend(
   backend: Backend,
   options: ProbeOptions = {},
 ): Promise<ProbeCertificate> {
-  const tool = await import("./probe.ts");
+  const tool = await import("./maintenance/probe/probe.ts");
   return await tool.probeBackend(backend, options);
 }
 
@@ -117,7 +117,7 @@ export async function createUpload(
   checkToolOptions("create an upload", registry, options, undefined, [
     "files",
   ]);
-  const tool = await import("./transfer/create_upload.ts");
+  const tool = await import("./operations/transfer/create_upload.ts");
   return await worded({ verb: "createUpload" }, () => tool.createUpload(registry, options));
 }
 
@@ -137,7 +137,7 @@ export async function commitUpload(
   const given = checkToolOptions("commit an upload", registry, options, COMMIT_UPLOAD, [
     "name",
   ]);
-  const tool = await import("./transfer/commit_upload.ts");
+  const tool = await import("./operations/transfer/commit_upload.ts");
   return await worded(
     { verb: "save", ref: given.name },
     () => tool.commitUpload(registry, upload, given),
@@ -168,7 +168,7 @@ export async function commitUpload(
  */
 export async function openUploads(registry: Registry): Promise<ResumableUploads> {
   checkRegistry("open uploads", registry);
-  const tool = await import("./transfer/resumable/uploads.ts");
+  const tool = await import("./operations/transfer/resumable/uploads.ts");
   return tool.createResumableUploads(registry);
 }
 
@@ -185,7 +185,7 @@ export async function presignDownload(
   options: DirectDownloadOptions = {},
 ): Promise<DirectDownload> {
   checkRegistry("presign a file", registry);
-  const tool = await import("./transfer/presign_download.ts");
+  const tool = await import("./operations/transfer/presign_download.ts");
   return await worded(
     { verb: "presignDownload", ref },
     () => tool.presignDownload(registry, ref, options),
@@ -327,6 +327,6 @@ export async function mirrorRegistry(
 ): Promise<MirrorReport> {
   const given = checkToolOptions("mirror the registry", from, options, MIRROR);
   checkRegistry("mirror the registry", to);
-  const tool = await import("./mirror.ts");
+  const tool = await import("./maintenance/mirror/mirror.ts");
   return await worded({ verb: "mirror the registry" }, () => tool.mirrorRegistry(from, to, given));
 }

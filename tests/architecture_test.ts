@@ -6,48 +6,101 @@ import { measureHouse } from "./house/measures.ts";
 import { findCycle, reachable, readModuleGraph } from "./support/module_graph.ts";
 import { OTHER_FOLDERS, PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
 
-/** What applications take of the core beside its entry points. */
-const CORE_OF_APPS = [
+/** What applications take of core and registry beside their entry points. */
+const PARTS_OF_APPS = [
   "core/errors.ts",
+  "core/may_read.ts",
   "core/options/check_options.ts",
   "core/system.ts",
-  "core/disk/may_read.ts",
-  "core/places/open_by_url.ts",
   "core/text/nearest.ts",
   "core/text/plain_value.ts",
   "core/urls/load_part.ts",
+  "registry/places/open_by_url.ts",
 ];
+
+/** The floors of `registry/`: each imports only those before it. `open.ts` and `tools.ts` stand on all of them. */
+const FLOORS = [
+  "contract",
+  "format",
+  "cell",
+  "payload",
+  "cache",
+  "operations",
+  "maintenance",
+  "places",
+];
+
+/** Parts that several formats share, beside `formats/content/format.ts`. */
+const OF_FORMATS = ["arrays", "compression", "content", "images", "tables"].map((name) =>
+  `formats/${name}/`
+);
 
 /** Who may import what, by the first row whose `from` the path begins with. */
 const TABLE: { from: string; may: (path: string, target: string) => boolean }[] = [
   { from: "core/", may: among("core/", "@std/semver", "@std/path") },
-  { from: "registry/", may: among("registry/", "core/") },
+  { from: "disk/", may: among("core/", "disk/", "@std/path") },
+  ...FLOORS.map((floor, i) => ({
+    from: `registry/${floor}/`,
+    may: among("core/", "disk/", ...FLOORS.slice(0, i + 1).map((each) => `registry/${each}/`)),
+  })),
+  { from: "registry/", may: among("registry/", "core/", "disk/") },
   { from: "backends/mod.ts", may: among("core/", "backends/") },
-  { from: "backends/", may: either(among("core/", "npm:"), isOwnPart, isConfigured) },
-  { from: "files/mod.ts", may: among("core/", "files/", "formats/mod.ts", "backends/mod.ts") },
-  { from: "files/", may: either(among("core/", "formats/", "npm:"), isOwnPart) },
+  { from: "backends/", may: either(among("core/", "disk/", "npm:"), isOwnPart, isConfigured) },
+  {
+    from: "files/mod.ts",
+    may: among("core/", "files/", "formats/mod.ts", "formats/content/", "backends/mod.ts"),
+  },
+  {
+    from: "files/",
+    may: either(
+      among("core/", "disk/", "files/paths/", "formats/", "npm:", "@std/path"),
+      isOwnPart,
+    ),
+  },
   { from: "formats/mod.ts", may: among("core/", "formats/") },
-  { from: "formats/", may: either(among("core/", "npm:"), isOwnPart) },
+  {
+    from: "formats/",
+    may: either(among("core/", "formats/content/format.ts", ...OF_FORMATS, "npm:"), isOwnPart),
+  },
   { from: "queues/mod.ts", may: among("core/", "queues/") },
-  { from: "queues/", may: either(among("core/", "npm:", "queues/redis.ts"), isOwnPart) },
-  { from: "materializers/mod.ts", may: among("core/", "materializers/") },
+  {
+    from: "queues/",
+    may: either(among("core/", "npm:", "queues/checks/", "queues/redis.ts"), isOwnPart),
+  },
+  {
+    from: "materializers/mod.ts",
+    may: among("core/", "disk/", "formats/arrays/", "materializers/"),
+  },
   {
     from: "materializers/",
-    may: among("core/", "formats/", "materializers/", "npm:", "@std/path"),
+    may: among("core/", "disk/", "formats/", "materializers/", "npm:", "@std/path"),
   },
   {
     from: "operators/",
-    may: among("core/", "formats/", "operators/", "materializers/mod.ts", "npm:", "@std/path"),
+    may: among(
+      "core/",
+      "disk/",
+      "formats/",
+      "operators/",
+      "materializers/mod.ts",
+      "npm:",
+      "@std/path",
+    ),
   },
   { from: "workers/operators/", may: among("core/", "workers/", "operators/") },
-  { from: "workers/", may: among("core/", "workers/", "registry/", "materializers/mod.ts") },
+  {
+    from: "workers/",
+    may: among("core/", "disk/", "workers/", "registry/", "materializers/mod.ts"),
+  },
   { from: "plugins/storage/open_storage.ts", may: among("core/", "plugins/", "backends/mod.ts") },
   { from: "plugins/", may: among("core/", "queues/", "plugins/", "npm:") },
   {
-    from: "apps/http_client",
+    from: "apps/client",
     may: among(
-      "apps/http_client/",
+      "apps/client/",
       "core/",
+      "registry/contract/",
+      "disk/download_files.ts",
       ...["array_buffer", "blob", "bytes", "json", "ndarray", "text", "typed_array"].map((id) =>
         `materializers/${id}.ts`
       ),
@@ -55,12 +108,13 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   },
   {
     from: "apps/",
-    may: either(among("apps/", ...CORE_OF_APPS, "deno.json", "@std/", "npm:"), isDoor),
+    may: either(among("apps/", ...PARTS_OF_APPS, "deno.json", "@std/", "npm:"), isDoor),
   },
   {
     from: "mod.ts",
     may: among(
       "core/",
+      "disk/",
       "registry/",
       "backends/memory.ts",
       "backends/local.ts",
@@ -123,7 +177,7 @@ Deno.test("a door downloads the std copies and what is named here, and nothing e
     "queues/mod.ts": [],
     "plugins/events/mod.ts": [],
     "operators/graph/mod.ts": [],
-    "apps/http_client.ts": [],
+    "apps/client.ts": [],
     "apps/cli.ts": ["npm:commander", "npm:csv-parse"],
   };
   const std = [...graph].filter(([path]) => path.startsWith("dev/std/")).flatMap(([, targets]) =>

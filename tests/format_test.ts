@@ -2,9 +2,9 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import { readFile } from "node:fs/promises";
 import { keyLayout } from "../backends/local/layout.ts";
 import { checkName, decodeName, encodeName } from "../core/naming/names.ts";
-import { artifactDigest } from "../core/record/artifact_digest.ts";
-import { decodeRecord, encodeRecord } from "../core/record/record_codec.ts";
-import type { AnyRecord, FileInfo } from "../core/record/record.ts";
+import { artifactDigest } from "../core/bytes/artifact_digest.ts";
+import { decodeRecord, encodeRecord } from "../registry/format/record_codec.ts";
+import type { AnyRecord, FileInfo } from "../core/record.ts";
 import { decodeOrder, parseVersion } from "../core/naming/versions.ts";
 import {
   decodeEnd,
@@ -17,8 +17,8 @@ import {
   encodeMark,
   encodePart,
   parseDraftKey,
-} from "../registry/drafts/note.ts";
-import type { DraftEnd, PartNote } from "../registry/drafts/note.ts";
+} from "../registry/operations/drafts/note.ts";
+import type { DraftEnd, PartNote } from "../registry/operations/drafts/note.ts";
 import {
   aliasCell,
   ALIVE,
@@ -32,8 +32,8 @@ import {
   recordKey,
   SETTINGS,
   versionCell,
-} from "../registry/layout.ts";
-import { lineageKeys } from "../registry/lineage/inputs.ts";
+} from "../registry/format/layout.ts";
+import { lineageKeys } from "../registry/operations/lineage/inputs.ts";
 
 /** The test vectors of FORMAT.md, section 10. */
 interface Vectors {

@@ -25,6 +25,8 @@ Deno.test("importing the root loads the registry, two backends and the default m
     "backends",
     "core",
     "dev",
+    "disk",
+    "formats",
     "materializers",
     "mod.ts",
     "registry",
@@ -34,17 +36,11 @@ Deno.test("importing the root loads the registry, two backends and the default m
 Deno.test("importing the root loads what opening a registry, and what is done beside saving, is made of later", async () => {
   const graph = await readModuleGraph(["mod.ts"], { atStart: true });
   const loaded = [...reachable(graph, "mod.ts")].filter((path) => path.startsWith("registry/"));
-  const light = [
-    "define_artifact",
-    "define_registry",
-    "tools",
-    "tools/history",
-    "tools/options",
-    "tools/settings",
-    "watch",
-  ]
-    .map((name) => `registry/${name}.ts`);
-  assertEquals(loaded.sort(), light);
+  const light = loaded.filter((path) =>
+    /^registry\/(contract\/|tools\b)/.test(path) ||
+    path === "registry/operations/look/value_changes.ts"
+  );
+  assertEquals(loaded, light);
 });
 
 Deno.test("importing the materializers loads what writes to a disk later", async () => {
@@ -54,10 +50,10 @@ Deno.test("importing the materializers loads what writes to a disk later", async
 });
 
 Deno.test("opening a registry loads no probe, and no mirror, janitor, verification or direct upload", async () => {
-  const graph = await readModuleGraph(["registry/mod.ts"], { atStart: true });
-  const loaded = [...reachable(graph, "registry/mod.ts")];
+  const graph = await readModuleGraph(["registry/open.ts"], { atStart: true });
+  const loaded = [...reachable(graph, "registry/open.ts")];
   assertEquals(
-    loaded.filter((path) => /^registry\/(probe|mirror|maintenance|transfer)\b/.test(path)),
+    loaded.filter((path) => /^registry\/(maintenance|operations\/transfer)\b/.test(path)),
     [],
   );
 });

@@ -5,7 +5,7 @@ import { createMemoryBackend } from "../backends/memory.ts";
 import { createS3Configs, openBackend } from "../backends/mod.ts";
 import { createS3Backend } from "../backends/s3.ts";
 import type { Backend } from "../core/backend.ts";
-import { openHttpRegistry } from "../apps/http_client.ts";
+import { openHttpRegistry } from "../apps/client.ts";
 import { createHandler, listen } from "../apps/server.ts";
 import { isRegistryError } from "../core/errors.ts";
 import { createMemoryFiles } from "../files/memory.ts";

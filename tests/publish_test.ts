@@ -7,8 +7,8 @@ import { denoSucceeds, REPOSITORY } from "./support/run_deno.ts";
  * the caller knows them.
  */
 const UNSEEN_IMPORTS: string[] = [
-  "apps/http_client/download.ts",
-  "apps/places/load_module.ts",
+  "apps/cli/places/load_module.ts",
+  "apps/client/download.ts",
   "core/urls/load_part.ts",
   "workers/operators/program.ts",
   "workers/worker.ts",

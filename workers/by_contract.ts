@@ -3,7 +3,7 @@
 import type { FilesToSave, Materializer } from "../core/materializer.ts";
 import type { Registry, SavedArtifact, SaveEntry } from "../core/registry.ts";
 import { createBudget, createShare } from "../core/work/budget.ts";
-import { readThrough } from "../registry/payload/read.ts";
+import { readThrough } from "../registry/cache/read.ts";
 import { heldBytesOf } from "../registry/payload/write.ts";
 import { type BatchOptions, type BatchWork, DEFAULT_BUDGET_BYTES } from "./batch_work.ts";
 

@@ -1,5 +1,5 @@
 // Calls in both directions between two threads, over `postMessage`.
-import { fromWire, toWire, type WireError } from "../core/wire_error.ts";
+import { fromWire, toWire, type WireError } from "./wire_error.ts";
 
 // deno-lint-ignore no-explicit-any -- the payload is the method's own
 export type Methods = Record<string, (payload: any, signal: AbortSignal) => unknown>;

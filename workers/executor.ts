@@ -3,7 +3,7 @@ import type { Executor, JobOptions, JobProgress, RunOptions } from "../core/exec
 import type { Logger } from "../core/registry.ts";
 import { withDeadline } from "../core/retry.ts";
 import { STREAMED_BYTES } from "../core/work/budget.ts";
-import type { PayloadJobs, ReadJob } from "../registry/jobs/kinds.ts";
+import type { PayloadJobs, ReadJob } from "../registry/payload/job_kinds.ts";
 import { sizeOf } from "../registry/payload/content.ts";
 import type { Channel } from "./channel.ts";
 import { type PoolOptions, type Slot, type WorkerJob, WorkerLost, WorkerPool } from "./pool.ts";

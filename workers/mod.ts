@@ -34,12 +34,12 @@ import type {
   SignalOptions,
 } from "../core/registry.ts";
 import { collectOutcomes, type Inputs, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
-import { inLanes, manyOptions } from "../core/work/derived_verbs.ts";
-import { checkMethods } from "../core/options/check_methods.ts";
+import { inLanes, manyOptions } from "../registry/contract/derived_verbs.ts";
+import { checkMethods } from "./check_methods.ts";
 import { checkOptions, checkRegistry, type OptionNames } from "../core/options/check_options.ts";
-import { checkSaveEntry, DOWNLOAD, LOAD, MANY } from "../core/options/verb_options.ts";
+import { checkSaveEntry, DOWNLOAD, LOAD, MANY } from "../registry/contract/verb_options.ts";
 import { shown } from "../core/naming/names.ts";
-import { knownContext } from "../registry/opening/context.ts";
+import { knownContext } from "../registry/operations/context.ts";
 import type { BatchOptions, BatchWork, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 import { workByContract } from "./by_contract.ts";
 import { workOnStore } from "./on_store.ts";
@@ -52,8 +52,8 @@ export type { Lanes } from "../core/work/lanes.ts";
 export { outcomesOf } from "../core/work/outcomes.ts";
 export { isOfShard, parseShard, shardFromEnvironment } from "../core/work/shards.ts";
 export type { FoundShard, Shard } from "../core/work/shards.ts";
-export { zip } from "../core/work/zip.ts";
-export type { ZipOptions } from "../core/work/zip.ts";
+export { zip } from "./zip.ts";
+export type { ZipOptions } from "./zip.ts";
 export type {
   ArtifactInfo,
   BatchOutcome,

@@ -2,11 +2,11 @@
 // the caller's thread keeps the commit protocol, so a worker that crashes has committed nothing,
 // and its jobs can be run again.
 import type { BackendDescriptor } from "../core/backend.ts";
-import type { DiskFile } from "../core/disk/disk_file.ts";
+import type { DiskFile } from "../disk/disk_file.ts";
 import type { JobProgress } from "../core/executor.ts";
 import type { Logger } from "../core/registry.ts";
 import type { CacheDescriptor } from "../registry/cache/cache.ts";
-import type { PayloadJobs } from "../registry/jobs/kinds.ts";
+import type { PayloadJobs } from "../registry/payload/job_kinds.ts";
 
 export interface OpenRequest {
   cache?: CacheDescriptor;

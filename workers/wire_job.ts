@@ -1,8 +1,8 @@
 // Jobs as plain data: content that only one thread can read becomes a port, and what is that
 // thread's alone stays there.
-import { DiskContent } from "../core/disk/disk_file.ts";
+import { DiskContent } from "../disk/disk_file.ts";
 import type { MaterializerDescriptor } from "../core/materializer.ts";
-import type { FileToPack, PayloadJobs } from "../registry/jobs/kinds.ts";
+import type { FileToPack, PayloadJobs } from "../registry/payload/job_kinds.ts";
 import { type LargeContent, readable, type SmallContent } from "../registry/payload/content.ts";
 import type { Port, Ports } from "./ports.ts";
 import type { WireContent } from "./protocol.ts";

@@ -15,7 +15,7 @@ import type {
 import type { Logger } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import { RegistryCache } from "../registry/cache/cache.ts";
-import { createPayloadJobs, type PayloadJobs } from "../registry/jobs/mod.ts";
+import { createPayloadJobs, type PayloadJobs } from "../registry/cache/payload_jobs.ts";
 import { createChannel, Moved } from "./channel.ts";
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
 import { pulledChunks } from "./ports.ts";

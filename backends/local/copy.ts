@@ -2,9 +2,9 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import type { CallOptions, CopiedObject, Locking } from "../../core/backend.ts";
-import { closeRead, look } from "../../core/disk/disk_calls.ts";
-import { type DiskSync, syncFile } from "../../core/disk/disk_sync.ts";
-import { errorCode } from "../../core/disk/file_errors.ts";
+import { closeRead, look } from "../../disk/disk_calls.ts";
+import { type DiskSync, syncFile } from "../../disk/disk_sync.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { withLock } from "./lock.ts";

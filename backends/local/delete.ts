@@ -1,8 +1,8 @@
 // Removing objects, and with the last one in a folder the folder.
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { look } from "../../core/disk/disk_calls.ts";
-import { errorCode } from "../../core/disk/file_errors.ts";
+import { look } from "../../disk/disk_calls.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import { isOrdinary } from "./own_files.ts";
 import type { LocalRoot } from "./root.ts";
 

@@ -1,6 +1,6 @@
 // What the errors of a file system mean to the caller.
 import { fileURLToPath } from "node:url";
-import { errorCode } from "../../core/disk/file_errors.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import { RegistryError, type RegistryErrorFields } from "../../core/errors.ts";
 
 export interface FailedCall {

@@ -2,7 +2,7 @@
 // latest, each next version and each look at a cell asks for it.
 import type { CallOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { readFolder } from "../../core/disk/disk_calls.ts";
+import { readFolder } from "../../disk/disk_calls.ts";
 import { listObjects } from "./list.ts";
 import { readFile, readObject } from "./read.ts";
 import { type LocalRoot, statObject } from "./root.ts";

@@ -1,7 +1,7 @@
 // Listing: the tree of folders, walked in the order of whole keys.
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { readFolder } from "../../core/disk/disk_calls.ts";
+import { readFolder } from "../../disk/disk_calls.ts";
 import { linkError } from "./own_files.ts";
 import { type LocalRoot, statObject } from "./root.ts";
 

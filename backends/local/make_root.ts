@@ -2,7 +2,7 @@
 // terminal about each look that nobody permitted.
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { errorCode } from "../../core/disk/file_errors.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import type { LocalRoot } from "./root.ts";
 
 /** Makes the root, the folder of stage files in it, and what is missing above. */

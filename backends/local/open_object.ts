@@ -1,8 +1,8 @@
 // Opening objects: ordinary files of the own folder, without waiting.
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { closeRead, type FileLook, look, lookOf } from "../../core/disk/disk_calls.ts";
-import { errorCode } from "../../core/disk/file_errors.ts";
+import { closeRead, type FileLook, look, lookOf } from "../../disk/disk_calls.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import { isOrdinary, notOrdinary, type StorePlace } from "./own_files.ts";
 import type { LocalRoot } from "./root.ts";
 

@@ -5,8 +5,8 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { type FileLook, look } from "../../core/disk/disk_calls.ts";
-import { errorCode } from "../../core/disk/file_errors.ts";
+import { type FileLook, look } from "../../disk/disk_calls.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import type { System } from "../../core/system.ts";
 
 /** Folders of a store, and whether the way to them is its own. Each throws where a link is on the way from the root. */

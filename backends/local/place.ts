@@ -2,8 +2,8 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { lookIfThere } from "../../core/disk/disk_calls.ts";
-import { errorCode } from "../../core/disk/file_errors.ts";
+import { lookIfThere } from "../../disk/disk_calls.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import { saysNoLinks } from "./lock.ts";
 import { isOrdinary, linkError } from "./own_files.ts";
 import type { LocalRoot } from "./root.ts";

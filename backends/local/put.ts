@@ -9,7 +9,7 @@ import { saysFull } from "./errors.ts";
 import { type LocalRoot, objectInfo } from "./root.ts";
 import { giveReserve } from "./reserve.ts";
 import { closeStage, removeStage, type Stage, writeStage } from "./stage.ts";
-import type { DiskSync } from "../../core/disk/disk_sync.ts";
+import type { DiskSync } from "../../disk/disk_sync.ts";
 import type { Turn } from "./turn.ts";
 
 export interface LocalPutOptions {

@@ -1,8 +1,8 @@
 // The reserve: a file that takes a little room, and gives it back when a full disk must be written
 // to so that room can be freed.
 import fs from "node:fs";
-import { lookIfThere } from "../../core/disk/disk_calls.ts";
-import { errorCode } from "../../core/disk/file_errors.ts";
+import { lookIfThere } from "../../disk/disk_calls.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import type { LocalRoot } from "./root.ts";
 
 /** Enough for some sixty records, each of which takes a block of the disk. */

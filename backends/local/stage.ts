@@ -5,11 +5,11 @@ import type { Body, SweepOptions, SweptUpload } from "../../core/backend.ts";
 import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
 import { fault } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
-import { closeRead, lookIfThere, type OpenFile, openFile } from "../../core/disk/disk_calls.ts";
-import { errorCode } from "../../core/disk/file_errors.ts";
+import { closeRead, lookIfThere, type OpenFile, openFile } from "../../disk/disk_calls.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import type { LocalRoot } from "./root.ts";
 import { makeRoot } from "./make_root.ts";
-import type { DiskSync } from "../../core/disk/disk_sync.ts";
+import type { DiskSync } from "../../disk/disk_sync.ts";
 import type { Turn } from "./turn.ts";
 
 /** A UUID, as `system.id()` makes them. */

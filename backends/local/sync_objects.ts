@@ -5,10 +5,10 @@ import { dirname, sep } from "node:path";
 import type { CallOptions } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { closeRead } from "../../core/disk/disk_calls.ts";
+import { closeRead } from "../../disk/disk_calls.ts";
 import { type OpenedFile, openObject } from "./open_object.ts";
 import type { LocalRoot } from "./root.ts";
-import { type DiskSync, syncFile } from "../../core/disk/disk_sync.ts";
+import { type DiskSync, syncFile } from "../../disk/disk_sync.ts";
 
 const AT_ONCE = 32;
 /** Windows flushes only what may be written. */

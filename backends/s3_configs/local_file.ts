@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { forEachChunk, iterableStream } from "../../core/bytes/bytes.ts";
-import { fileError, onDisk } from "../../core/disk/file_errors.ts";
+import { fileError, onDisk } from "../../disk/file_errors.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";

@@ -4,8 +4,8 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parse } from "@std/dotenv";
-import { fileError } from "../../core/disk/file_errors.ts";
-import { mayRead } from "../../core/disk/may_read.ts";
+import { fileError } from "../../disk/file_errors.ts";
+import { mayRead } from "../../core/may_read.ts";
 import type { System } from "../../core/system.ts";
 import { type S3Config, type S3Setting, SETTINGS } from "./s3_config.ts";
 

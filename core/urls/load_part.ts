@@ -1,6 +1,6 @@
 // Imports that tools cannot see: Deno downloads the packages behind every literal `import()` that
 // it finds, whether or not it ever runs.
-import { mayRead } from "../disk/may_read.ts";
+import { mayRead } from "../may_read.ts";
 import { fault, type RegistryError } from "../errors.ts";
 
 /**

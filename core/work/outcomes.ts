@@ -1,9 +1,9 @@
 // What becomes of many things that are done at once: each has an outcome, and no failure stops the
 // others.
 import { fault, isRegistryError, messageOf, type RegistryError } from "../errors.ts";
-import type { BatchOutcome, BatchResult, Inputs, ManyOptions } from "../record/many.ts";
+import type { BatchOutcome, BatchResult, Inputs, ManyOptions } from "../registry/many.ts";
 
-export type { Inputs } from "../record/many.ts";
+export type { Inputs } from "../registry/many.ts";
 
 /**
  * Runs an action for each input, so many at once, and says what became of each as it ends. An outcome that nobody has

@@ -9,7 +9,7 @@ import {
 } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
-import { type PathPlace, taken } from "../../core/files/path_errors.ts";
+import { type PathPlace, taken } from "../paths/path_errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";

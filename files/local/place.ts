@@ -4,11 +4,11 @@ import fs from "node:fs";
 import process from "node:process";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { look, lookIfThere, readFolder } from "../../core/disk/disk_calls.ts";
-import type { FileLook, FolderEntry } from "../../core/disk/disk_calls.ts";
-import { errorCode, fileError } from "../../core/disk/file_errors.ts";
+import { look, lookIfThere, readFolder } from "../../disk/disk_calls.ts";
+import type { FileLook, FolderEntry } from "../../disk/disk_calls.ts";
+import { errorCode, fileError } from "../../disk/file_errors.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import { inTheWay, type PathPlace, refused, taken } from "../../core/files/path_errors.ts";
+import { inTheWay, type PathPlace, refused, taken } from "../paths/path_errors.ts";
 import {
   folderOf,
   joinPath,
@@ -17,7 +17,7 @@ import {
   parsePath,
   relativeTarget,
   targetOf,
-} from "../../core/files/paths.ts";
+} from "../../core/naming/paths.ts";
 import type { FileEntry, FileKind, NamedEntry } from "../../core/file_store.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 

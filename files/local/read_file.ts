@@ -1,8 +1,8 @@
 // Reading a file on a disk: in the state in which it was found, or not at all.
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { type FileLook, lookOf, type OpenFile, openFile } from "../../core/disk/disk_calls.ts";
-import { errorCode, fileError } from "../../core/disk/file_errors.ts";
+import { type FileLook, lookOf, type OpenFile, openFile } from "../../disk/disk_calls.ts";
+import { errorCode, fileError } from "../../disk/file_errors.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";

@@ -5,9 +5,9 @@
 // the file back, unless it already has its new path.
 import fs from "node:fs";
 import { dirname, relative, sep } from "node:path";
-import { errorCode } from "../../core/disk/file_errors.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { MOVING_FOLDER, OWN_PREFIX } from "../../core/files/paths.ts";
+import { MOVING_FOLDER, OWN_PREFIX } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 import { MOST_RACES } from "./place.ts";

@@ -1,10 +1,10 @@
 // Writing a file on a disk: beside its place, under a name that nobody reads, and then there.
 import fs, { constants } from "node:fs";
 import { open } from "node:fs/promises";
-import { errorCode } from "../../core/disk/file_errors.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import { forEachChunk, plainBytes } from "../../core/bytes/bytes.ts";
-import { contentStream } from "../../core/files/content.ts";
-import { MOVING_FOLDER, OWN_PREFIX } from "../../core/files/paths.ts";
+import { contentStream } from "../../formats/content/content.ts";
+import { MOVING_FOLDER, OWN_PREFIX } from "../../core/naming/paths.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { System } from "../../core/system.ts";
 import { MOST_RACES } from "./place.ts";

@@ -1,6 +1,6 @@
 // How the channels of an image are shown: <https://ngff.openmicroscopy.org/0.5/#omero-md>, the same
 // in 0.4.
-import { type DType, ELEMENTS } from "../../core/bytes/ndarray.ts";
+import { type DType, ELEMENTS } from "../../formats/arrays/ndarray.ts";
 import {
   flagOf,
   given,

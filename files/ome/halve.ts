@@ -1,5 +1,5 @@
 // Images of half the size.
-import { countElements, ELEMENTS, type NDArray } from "../../core/bytes/ndarray.ts";
+import { countElements, ELEMENTS, type NDArray } from "../../formats/arrays/ndarray.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 
 /**

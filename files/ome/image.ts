@@ -1,8 +1,8 @@
 // Images of several levels: opening them, and reading planes.
 import type { CallOptions } from "../../core/backend.ts";
-import type { NDArray } from "../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../formats/arrays/ndarray.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { joinPath } from "../../core/files/paths.ts";
+import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { openZarrArray, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrArray, ZarrStore } from "../../formats/zarr.ts";

@@ -1,7 +1,7 @@
 // What an image says of itself: <https://ngff.openmicroscopy.org/0.5/#multiscale-md> and
 // <https://ngff.openmicroscopy.org/0.4/#multiscale-md>.
-import { parsePath } from "../../core/files/paths.ts";
-import type { DType } from "../../core/bytes/ndarray.ts";
+import { parsePath } from "../../core/naming/paths.ts";
+import type { DType } from "../../formats/arrays/ndarray.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
 import { type Axes, type Axis, listAxes, readAxes } from "./axes.ts";

@@ -1,7 +1,7 @@
 // The levels of an image: how large they are, where their elements are, and how each is made of the
 // one before.
 import type { CallOptions } from "../../core/backend.ts";
-import { type DType, ELEMENTS } from "../../core/bytes/ndarray.ts";
+import { type DType, ELEMENTS } from "../../formats/arrays/ndarray.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrArray, ZarrCodec } from "../../formats/zarr.ts";

@@ -1,8 +1,8 @@
 // Plates: wells in rows and columns, each with some images, the fields.
 import type { CallOptions } from "../../core/backend.ts";
-import type { NDArray } from "../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../formats/arrays/ndarray.ts";
 import { fault } from "../../core/errors.ts";
-import { joinPath } from "../../core/files/paths.ts";
+import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createZarrGroup, openZarrGroup, type ZarrStore } from "../../formats/zarr.ts";
 import { listAxes } from "./axes.ts";

@@ -1,8 +1,8 @@
 // Writing images: the largest level from what is given, and each of the others from the one before.
 import type { CallOptions } from "../../core/backend.ts";
-import { areTimes, ELEMENTS, isNDArray, type NDArray } from "../../core/bytes/ndarray.ts";
+import { areTimes, ELEMENTS, isNDArray, type NDArray } from "../../formats/arrays/ndarray.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
-import { joinPath } from "../../core/files/paths.ts";
+import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createZarrArray, createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrArray, ZarrGroup, ZarrStore } from "../../formats/zarr.ts";

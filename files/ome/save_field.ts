@@ -2,7 +2,7 @@
 // is not whole.
 import type { CallOptions } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { joinPath } from "../../core/files/paths.ts";
+import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createLimit } from "../../core/work/at_once.ts";
 import { createLanes } from "../../core/work/lanes.ts";

@@ -1,5 +1,5 @@
 // Planes as one array.
-import { countElements, ELEMENTS, isNDArray, type NDArray } from "../../core/bytes/ndarray.ts";
+import { countElements, ELEMENTS, isNDArray, type NDArray } from "../../formats/arrays/ndarray.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Axis } from "./axes.ts";

@@ -2,10 +2,10 @@
 import type { CallOptions } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileEntry, FileStore } from "../../core/file_store.ts";
-import { missing, refused, taken } from "../../core/files/path_errors.ts";
-import { joinPath, parsePath } from "../../core/files/paths.ts";
+import { missing, refused, taken } from "../paths/path_errors.ts";
+import { joinPath, parsePath } from "../../core/naming/paths.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { follow, followTo } from "../../core/files/follow.ts";
+import { follow, followTo } from "../paths/follow.ts";
 import { collect, collectEntries } from "./listing.ts";
 
 /** Removes a path with all that is below it. False where nothing was. Links are removed, never what they lead to. */

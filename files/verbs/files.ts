@@ -8,14 +8,14 @@ import type {
   ReadableFileStore,
 } from "../../core/file_store.ts";
 import { fault } from "../../core/errors.ts";
-import { refused } from "../../core/files/path_errors.ts";
-import { parsePath } from "../../core/files/paths.ts";
+import { refused } from "../paths/path_errors.ts";
+import { parsePath } from "../../core/naming/paths.ts";
 import type { BatchResult, ManyOptions } from "../../core/registry.ts";
 import { described } from "../../core/text/described.ts";
 import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
 import { copyAll, mirrorWithLinks, removeAll } from "./changes.ts";
 import type { MirroredLinks, MirrorLinksOptions } from "./changes.ts";
-import { follow, openFile } from "../../core/files/follow.ts";
+import { follow, openFile } from "../paths/follow.ts";
 import { collect, findFile, IMAGE_EXTENSIONS, listFiles, listNames, walkFiles } from "./listing.ts";
 import type { FolderContent, ListFilesOptions } from "./listing.ts";
 import { loadFile, loadText, saveFile } from "./values.ts";

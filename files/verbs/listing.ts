@@ -2,11 +2,11 @@
 import type { CallOptions } from "../../core/backend.ts";
 import { fault, RegistryError } from "../../core/errors.ts";
 import type { FileEntry, NamedEntry, ReadableFileStore } from "../../core/file_store.ts";
-import { nameOf } from "../../core/files/paths.ts";
-import { parseGlob } from "../../core/naming/glob.ts";
+import { nameOf } from "../../core/naming/paths.ts";
+import { parseGlob } from "./glob.ts";
 import { shown } from "../../core/naming/names.ts";
-import { sortNaturally } from "../../core/naming/natural_order.ts";
-import { follow, followTo } from "../../core/files/follow.ts";
+import { sortNaturally } from "./natural_order.ts";
+import { follow, followTo } from "../paths/follow.ts";
 
 /** Which files are listed. */
 export interface ListFilesOptions extends CallOptions {

@@ -1,6 +1,6 @@
 // Values as files: by the extension of the path, or as the caller says.
 import type { CallOptions } from "../../core/backend.ts";
-import { isNDArray } from "../../core/bytes/ndarray.ts";
+import { isNDArray } from "../../formats/arrays/ndarray.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type {
   FileEntry,
@@ -8,11 +8,11 @@ import type {
   ReadableFileStore,
   WriteFileOptions,
 } from "../../core/file_store.ts";
-import { parsePath } from "../../core/files/paths.ts";
-import type { Format } from "../../core/format.ts";
+import { parsePath } from "../../core/naming/paths.ts";
+import type { Format } from "../../formats/content/format.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
-import { openFile } from "../../core/files/follow.ts";
+import { openFile } from "../paths/follow.ts";
 
 /** A format whose files hold values of this type, or the id of one of the set. */
 // deno-lint-ignore no-explicit-any -- what it takes to write is not asked for where files are read

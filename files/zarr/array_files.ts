@@ -1,17 +1,17 @@
 // Arrays in folders of a file store, each seen as one file.
 import type { CallOptions } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
-import { areTimes, countElements, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
-import type { NDArray } from "../../core/bytes/ndarray.ts";
+import { areTimes, countElements, ELEMENTS, isNDArray } from "../../formats/arrays/ndarray.ts";
+import type { NDArray } from "../../formats/arrays/ndarray.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import { bytesFile, contentBytes } from "../../core/files/content.ts";
+import { bytesFile, contentBytes } from "../../formats/content/content.ts";
 import type { FileEntry, FileStore, FileToDecode } from "../../core/file_store.ts";
-import { joinPath } from "../../core/files/paths.ts";
-import { type Image, isImage, toArray, toImage } from "../../core/image.ts";
+import { joinPath } from "../../core/naming/paths.ts";
+import { type Image, isImage, toArray, toImage } from "../../formats/images/image.ts";
 import { createZarrArray, openZarrArray, usualChunks, zarrStore } from "../../formats/zarr.ts";
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import { npy } from "../../formats/npy.ts";
-import { encodeNpyHeader } from "../../core/bytes/npy_header.ts";
+import { encodeNpyHeader } from "../../formats/arrays/npy_header.ts";
 
 /** What an attribute of this name says the array was: an image. */
 const MARK = "holdfast";

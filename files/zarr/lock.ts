@@ -6,7 +6,7 @@
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
-import type { PathPlace } from "../../core/files/path_errors.ts";
+import type { PathPlace } from "../paths/path_errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 import { removeTree } from "./trees.ts";

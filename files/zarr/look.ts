@@ -1,7 +1,7 @@
 // Inspects the paths of a zarr store while other processes change arrays.
 import type { CallOptions } from "../../core/backend.ts";
 import type { FileEntry, FileStore } from "../../core/file_store.ts";
-import { folderOf } from "../../core/files/paths.ts";
+import { folderOf } from "../../core/naming/paths.ts";
 import type { System } from "../../core/system.ts";
 import type { ZarrArray } from "../../formats/zarr.ts";
 import { arrayEntry, DOCUMENT, seenArray } from "./array_files.ts";

@@ -1,13 +1,13 @@
 // Giving what was written its path.
 import type { CallOptions } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import type { PathPlace } from "../../core/files/path_errors.ts";
+import type { PathPlace } from "../paths/path_errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { busy } from "./lock.ts";
 import type { Seen } from "./look.ts";
 import { moveArray } from "./trees.ts";
 import { type Change, worksOf } from "./undo_change.ts";
-import { joinPath } from "../../core/files/paths.ts";
+import { joinPath } from "../../core/naming/paths.ts";
 import { DOCUMENT, SAVE } from "./array_files.ts";
 import { readDocument } from "./read_stored.ts";
 

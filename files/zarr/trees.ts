@@ -5,7 +5,7 @@ import type { CallOptions } from "../../core/backend.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
-import { joinPath } from "../../core/files/paths.ts";
+import { joinPath } from "../../core/naming/paths.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { DOCUMENT } from "./array_files.ts";
 import { readDocument, replacedAgain } from "./read_stored.ts";

@@ -2,7 +2,7 @@
 // `.zarr-saving` under its id, so no other record is needed, and undoing can be repeated.
 import { fault, isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
-import { nameOf, parsePath } from "../../core/files/paths.ts";
+import { nameOf, parsePath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { DOCUMENT } from "./array_files.ts";
 import { moveArray, pathsBelow, removeTree } from "./trees.ts";

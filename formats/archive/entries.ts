@@ -1,19 +1,19 @@
 // What archives hold: files, links and folders by path, how many and how large they may be, and
 // what no archive may say.
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { linkTargetProblem } from "../../core/disk/file_paths.ts";
+import { linkTargetProblem } from "../../core/naming/file_paths.ts";
 import { fault, messageOf, type RegistryError } from "../../core/errors.ts";
 import {
   corruptFile,
   type FileFault,
   type UnsupportedFile,
   unsupportedFile,
-} from "../../core/files/file_faults.ts";
-import { parsePath } from "../../core/files/paths.ts";
+} from "../content/file_faults.ts";
+import { parsePath } from "../../core/naming/paths.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { FileMode } from "../../core/record/record.ts";
+import type { FileMode } from "../../core/record.ts";
 
 export const corruptArchive: FileFault = corruptFile("archive");
 export const unsupportedArchive: UnsupportedFile = unsupportedFile("archive");

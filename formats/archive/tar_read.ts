@@ -1,10 +1,10 @@
 // Reads tar files: header by header, where what lies between is passed over.
 import type { ByteRange } from "../../core/backend.ts";
-import { bytesFile } from "../../core/files/content.ts";
-import { openWindow } from "../../core/files/window.ts";
+import { bytesFile } from "../content/content.ts";
+import { openWindow } from "../content/window.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { FileMode } from "../../core/record/record.ts";
+import type { FileMode } from "../../core/record.ts";
 import {
   checkLimits,
   corruptArchive,

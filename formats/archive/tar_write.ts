@@ -3,9 +3,9 @@
 // after the other, so that no more than one piece of one is in memory. Times are 1970-01-01 and
 // owners 0: equal entries make equal archives.
 import { plainBytes } from "../../core/bytes/bytes.ts";
-import { contentSize, contentStream } from "../../core/files/content.ts";
+import { contentSize, contentStream } from "../content/content.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { FileMode } from "../../core/record/record.ts";
+import type { FileMode } from "../../core/record.ts";
 import { unwritableArchive } from "./entries.ts";
 import {
   BLOCK_BYTES,

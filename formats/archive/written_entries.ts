@@ -1,10 +1,10 @@
 // What is written to an archive, checked: whoever reads it is to find the same.
 import { messageOf } from "../../core/errors.ts";
-import { contentBytes } from "../../core/files/content.ts";
-import { parsePath } from "../../core/files/paths.ts";
+import { contentBytes } from "../content/content.ts";
+import { parsePath } from "../../core/naming/paths.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { FileMode } from "../../core/record/record.ts";
+import type { FileMode } from "../../core/record.ts";
 import { entriesProblem, linkProblem, unwritableArchive } from "./entries.ts";
 import type { ArchiveEntry, EntriesToSave, EntryToSave } from "./entries.ts";
 

@@ -5,7 +5,7 @@
 // What programs read in different ways is refused: two ends, a directory that does not lie right
 // before its end, files that overlap.
 import type { FileToDecode } from "../../core/file_store.ts";
-import type { FileMode } from "../../core/record/record.ts";
+import type { FileMode } from "../../core/record.ts";
 import {
   type ArchiveLimits,
   checkLimits,

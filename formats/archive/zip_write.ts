@@ -3,8 +3,8 @@
 // memory. Times are 1980-01-01, the first that there is: equal entries make equal archives.
 import { crc32, deflateRawSync } from "node:zlib";
 import { plainBytes } from "../../core/bytes/bytes.ts";
-import { contentBytes, contentSize, contentStream } from "../../core/files/content.ts";
-import type { FileMode } from "../../core/record/record.ts";
+import { contentBytes, contentSize, contentStream } from "../content/content.ts";
+import type { FileMode } from "../../core/record.ts";
 import { deflate } from "./gzip.ts";
 import type { WrittenEntry } from "./written_entries.ts";
 import { DEFLATED, SIGNATURES, STORED } from "./zip_directory.ts";

@@ -1,14 +1,14 @@
 // The cells of one column of one record batch, read slice by slice.
-import { unpackLz4Frame } from "../../core/bytes/lz4.ts";
-import { unpackZstd } from "../../core/bytes/zstd.ts";
+import { unpackLz4Frame } from "../compression/lz4.ts";
+import { unpackZstd } from "../compression/zstd.ts";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
-import { openWindow } from "../../core/files/window.ts";
+import { openWindow } from "../content/window.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { Cell } from "../../core/table.ts";
-import { type Cells, spreadCells } from "../../core/tables/cells.ts";
-import { InexactCell } from "../../core/tables/exact_cells.ts";
-import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts";
+import type { Cell } from "../tables/table.ts";
+import { type Cells, spreadCells } from "../tables/cells.ts";
+import { InexactCell } from "../tables/exact_cells.ts";
+import { corruptTable, unsupportedTable } from "../tables/table_file.ts";
 import type { ArrowColumn, Raw, Values } from "./fields.ts";
 import { type FlatBatch, viewOf } from "./messages.ts";
 

@@ -1,9 +1,9 @@
 // The fields of an Arrow schema (https://github.com/apache/arrow/blob/main/format/Schema.fbs):
 // which types of a table their types are, and which buffers hold them.
 import { Type } from "npm:@uwdata/flechette@2.6.0";
-import { exactDay, exactMoment, exactUnsigned } from "../../core/tables/exact_cells.ts";
-import { LOCAL_TIMES_PROBLEM, type LocalTimes, type OtherColumn } from "../../core/tables/parts.ts";
-import type { Cell, Column, ColumnType, Numbers } from "../../core/table.ts";
+import { exactDay, exactMoment, exactUnsigned } from "../tables/exact_cells.ts";
+import { LOCAL_TIMES_PROBLEM, type LocalTimes, type OtherColumn } from "../tables/parts.ts";
+import type { Cell, Column, ColumnType, Numbers } from "../tables/table.ts";
 import type { FlatField, FlatType } from "./messages.ts";
 
 /** A typed array of numbers as they lie in a buffer. */

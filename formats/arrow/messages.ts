@@ -8,8 +8,8 @@ import { decodeSchema } from "npm:@uwdata/flechette@2.6.0/src/decode/schema.js";
 import * as flat from "npm:@uwdata/flechette@2.6.0/src/util/read.js";
 import { isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
-import { openWindow } from "../../core/files/window.ts";
-import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts";
+import { openWindow } from "../content/window.ts";
+import { corruptTable, unsupportedTable } from "../tables/table_file.ts";
 
 const MAGIC = "ARROW1";
 /** The first bytes of a Feather file of version 1, which is not an Arrow file. */

@@ -6,9 +6,9 @@ import { writeMessage } from "npm:@uwdata/flechette@2.6.0/src/encode/message.js"
 import { encodeRecordBatch } from "npm:@uwdata/flechette@2.6.0/src/encode/record-batch.js";
 import { encodeSchema } from "npm:@uwdata/flechette@2.6.0/src/encode/schema.js";
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import type { FormatOptions } from "../../core/format.ts";
-import type { Cell, Column, TableRows } from "../../core/table.ts";
-import { rowGroups } from "../../core/tables/batch_table.ts";
+import type { FormatOptions } from "../content/format.ts";
+import type { Cell, Column, TableRows } from "../tables/table.ts";
+import { rowGroups } from "../tables/batch_table.ts";
 
 /** How a table is written. */
 export interface ArrowWriteOptions {

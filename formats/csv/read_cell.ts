@@ -1,7 +1,7 @@
 // Cells of CSV as values of a column's type, where nothing of them is lost.
 import { shown } from "../../core/naming/names.ts";
-import type { Cell, Column, Row } from "../../core/table.ts";
-import { exactNumber } from "../../core/text/exact_number.ts";
+import type { Cell, Column, Row } from "../tables/table.ts";
+import { exactNumber } from "../content/exact_number.ts";
 
 /** What keeps a text from being a cell of its column. */
 export class CellProblem {

@@ -1,14 +1,14 @@
 // The format of tables over rows of texts.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
-import type { Format, FormatOptions } from "../../core/format.ts";
+import type { Format, FormatOptions } from "../content/format.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { Column, Columns, Row, RowOf, Table, TableRows } from "../../core/table.ts";
-import { setCell } from "../../core/tables/cells.ts";
-import { checkRow } from "../../core/tables/check_row.ts";
-import { createTable } from "../../core/tables/create_table.ts";
-import { isTable, listColumns, namesProblem } from "../../core/tables/list_columns.ts";
-import { encodeText } from "../../core/text/text_stream.ts";
+import type { Column, Columns, Row, RowOf, Table, TableRows } from "../tables/table.ts";
+import { setCell } from "../tables/cells.ts";
+import { checkRow } from "../tables/check_row.ts";
+import { createTable } from "../tables/create_table.ts";
+import { isTable, listColumns, namesProblem } from "../tables/list_columns.ts";
+import { encodeText } from "../content/text_stream.ts";
 import { CellProblem, createRowWriter, readCell } from "./read_cell.ts";
 
 /** What may stand between cells. */

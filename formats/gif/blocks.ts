@@ -1,6 +1,6 @@
 // The blocks of a GIF file, after the Graphics Interchange Format specification, version 89a
 // (https://www.w3.org/Graphics/GIF/spec-gif89a.txt), looked through before anything is unpacked.
-import { checkPixels, corruptImage } from "../../core/image_file.ts";
+import { checkPixels, corruptImage } from "../images/image_file.ts";
 import { MAX_TEXT } from "./lzw.ts";
 
 export interface GifBlock {

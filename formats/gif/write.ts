@@ -1,6 +1,6 @@
 // Writes an image as a GIF file of one frame (https://www.w3.org/Graphics/GIF/spec-gif89a.txt).
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import type { Image } from "../../core/image.ts";
+import type { Image } from "../images/image.ts";
 import { packIndices } from "./lzw.ts";
 
 /** The colours of an image, and which each pixel has. */

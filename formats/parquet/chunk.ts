@@ -1,13 +1,13 @@
 // The cells of one column in one row group, read page by page.
 import { crc32 } from "node:zlib";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
-import { openWindow } from "../../core/files/window.ts";
+import { openWindow } from "../content/window.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
-import { type Cells, sliceCells, spreadCells } from "../../core/tables/cells.ts";
-import { InexactCell } from "../../core/tables/exact_cells.ts";
-import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts";
-import type { Cell, Numbers } from "../../core/table.ts";
+import { type Cells, sliceCells, spreadCells } from "../tables/cells.ts";
+import { InexactCell } from "../tables/exact_cells.ts";
+import { corruptTable, unsupportedTable } from "../tables/table_file.ts";
+import type { Cell, Numbers } from "../tables/table.ts";
 import type { FileColumn, Values } from "./columns.ts";
 import type { RowGroup } from "./footer.ts";
 import { CutOff, Damage, natural, readThrift, type Thrift } from "./thrift.ts";

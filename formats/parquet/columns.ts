@@ -1,10 +1,10 @@
 // The columns of a Parquet file: which types of a table its types are, and what cells are made of
 // its values.
-import { exactDay, exactMoment, exactUnsigned } from "../../core/tables/exact_cells.ts";
-import type { TimeUnit } from "../../core/tables/exact_cells.ts";
-import { LOCAL_TIMES_PROBLEM, type LocalTimes, type OtherColumn } from "../../core/tables/parts.ts";
-import { corruptTable } from "../../core/tables/table_file.ts";
-import type { Cell, Column, ColumnType, Numbers } from "../../core/table.ts";
+import { exactDay, exactMoment, exactUnsigned } from "../tables/exact_cells.ts";
+import type { TimeUnit } from "../tables/exact_cells.ts";
+import { LOCAL_TIMES_PROBLEM, type LocalTimes, type OtherColumn } from "../tables/parts.ts";
+import { corruptTable } from "../tables/table_file.ts";
+import type { Cell, Column, ColumnType, Numbers } from "../tables/table.ts";
 import type { SchemaElement } from "./footer.ts";
 
 export const PHYSICAL = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5, bytes: 6 } as const;

@@ -3,7 +3,7 @@
 import { readAll } from "../../core/bytes/bytes.ts";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
-import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts";
+import { corruptTable, unsupportedTable } from "../tables/table_file.ts";
 import { Damage, natural, readThrift, structs, type Thrift } from "./thrift.ts";
 
 /** As much of the end of a file is read first. */

@@ -2,8 +2,8 @@
 // (https://github.com/google/snappy/blob/main/format_description.txt), LZ4, and what the runtime
 // has.
 import * as zlib from "node:zlib";
-import { unpackZstd } from "../../core/bytes/zstd.ts";
-import { copyBack, copyIn, unpackLz4 } from "../../core/bytes/lz4.ts";
+import { unpackZstd } from "../compression/zstd.ts";
+import { copyBack, copyIn, unpackLz4 } from "../compression/lz4.ts";
 import { Damage } from "./thrift.ts";
 
 /** Makes bytes of others, of a size that is known. Throws any error where they are damaged. */

@@ -1,8 +1,8 @@
 // Tables as Parquet, row group by row group.
 import { gzipSync } from "node:zlib";
 import { ByteWriter, ParquetWriter } from "npm:hyparquet-writer@^0.17";
-import type { Column, TableRows } from "../../core/table.ts";
-import { rowGroups } from "../../core/tables/batch_table.ts";
+import type { Column, TableRows } from "../tables/table.ts";
+import { rowGroups } from "../tables/batch_table.ts";
 
 /** How pages are packed. */
 export type ParquetCompression = "snappy" | "gzip" | "none";

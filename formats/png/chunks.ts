@@ -3,7 +3,7 @@
 import { Readable } from "node:stream";
 import { crc32, createInflate } from "node:zlib";
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import { checkPixels, corruptImage, unsupportedImage } from "../../core/image_file.ts";
+import { checkPixels, corruptImage, unsupportedImage } from "../images/image_file.ts";
 
 /** Types of colour, clause 11.2.1. */
 export const GREY = 0;

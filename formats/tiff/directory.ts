@@ -2,8 +2,8 @@
 // Revision 6.0" (Adobe, 1992), section 2, and BigTIFF, which has offsets of eight bytes. Every
 // number is taken for what somebody may have made up.
 import type { FileToDecode } from "../../core/file_store.ts";
-import { openWindow } from "../../core/files/window.ts";
-import { corruptImage, unsupportedImage } from "../../core/image_file.ts";
+import { openWindow } from "../content/window.ts";
+import { corruptImage, unsupportedImage } from "../images/image_file.ts";
 
 /** What is read at once where a directory begins: most are in it with all that they refer to. */
 const HEAD_BYTES = 16_384;

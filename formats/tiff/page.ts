@@ -1,7 +1,7 @@
 // What a page of a TIFF file says of its pixels, and where its blocks (strips or tiles) lie.
-import { ELEMENTS } from "../../core/bytes/ndarray.ts";
-import { checkPixels, corruptImage, unsupportedImage } from "../../core/image_file.ts";
-import { type Image, IMAGE_DTYPES, type ImageDType } from "../../core/image.ts";
+import { ELEMENTS } from "../arrays/ndarray.ts";
+import { checkPixels, corruptImage, unsupportedImage } from "../images/image_file.ts";
+import { type Image, IMAGE_DTYPES, type ImageDType } from "../images/image.ts";
 import { type Directory, TAGS, type TiffReader } from "./directory.ts";
 
 export interface Page {

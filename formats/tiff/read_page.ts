@@ -1,9 +1,9 @@
 // The pixels of a part of a page: only blocks that it touches are read, and of those that are not
 // compressed only rows.
 import { Buffer } from "node:buffer";
-import { ELEMENTS, type TypedArray } from "../../core/bytes/ndarray.ts";
-import { corruptImage } from "../../core/image_file.ts";
-import type { Image, ImageDType } from "../../core/image.ts";
+import { ELEMENTS, type TypedArray } from "../arrays/ndarray.ts";
+import { corruptImage } from "../images/image_file.ts";
+import type { Image, ImageDType } from "../images/image.ts";
 import type { Directory, TiffReader } from "./directory.ts";
 import { imageOf, type Page, readPlaces } from "./page.ts";
 import {

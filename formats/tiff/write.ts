@@ -2,7 +2,7 @@
 // `ExtraSamples` (section 18) and `SampleFormat` (section 19).
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import type { Image, ImageDType } from "../../core/image.ts";
+import type { Image, ImageDType } from "../images/image.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import { TAGS } from "./directory.ts";
 import { sampleFormat } from "./page.ts";

@@ -1,7 +1,7 @@
 // An array in a store: what is read of it, and how it changes.
 import type { CallOptions } from "../../core/backend.ts";
-import { type DType, ELEMENTS, isNDArray, type NDArray } from "../../core/bytes/ndarray.ts";
-import { viewBytes } from "../../core/bytes/view_bytes.ts";
+import { type DType, ELEMENTS, isNDArray, type NDArray } from "../arrays/ndarray.ts";
+import { viewBytes } from "../arrays/view_bytes.ts";
 import { fault } from "../../core/errors.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { stridesOf } from "./chunks/copy_box.ts";

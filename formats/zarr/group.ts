@@ -1,7 +1,7 @@
 // Groups: folders of arrays and groups, with attributes.
 import type { CallOptions } from "../../core/backend.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
-import { parsePath } from "../../core/files/paths.ts";
+import { parsePath } from "../../core/naming/paths.ts";
 import { checkAttributes, writeAttributes } from "./array.ts";
 import { corruptZarr, invalidZarr, unsupportedZarr } from "./errors.ts";
 import { needObject } from "./documents/metadata.ts";

@@ -1,8 +1,8 @@
 // Making and opening arrays and groups: the documents of a path.
 import type { CallOptions } from "../../core/backend.ts";
-import { areTimes, type DType, ELEMENTS } from "../../core/bytes/ndarray.ts";
+import { areTimes, type DType, ELEMENTS } from "../arrays/ndarray.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { parsePath } from "../../core/files/paths.ts";
+import { parsePath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { arrayHandle, checkAttributes, isIndex, type ZarrArray } from "./array.ts";
 import { parseCodec } from "./documents/metadata.ts";

@@ -10,7 +10,7 @@ import type {
   FileToDecode,
   ReadableFileStore,
 } from "../../core/file_store.ts";
-import { joinPath, nameOf, parsePath } from "../../core/files/paths.ts";
+import { joinPath, nameOf, parsePath } from "../../core/naming/paths.ts";
 import { described } from "../../core/text/described.ts";
 
 /** Options of {@linkcode ZarrStore.get}. */

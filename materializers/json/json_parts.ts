@@ -1,18 +1,18 @@
 // What is not written in `data.json` but as a file beside it: bytes, arrays of numbers, blobs.
 import type { FileToSave } from "../../core/materializer.ts";
-import { isNDArray, type NDArray, type TypedArray } from "../../core/bytes/ndarray.ts";
+import { isNDArray, type NDArray, type TypedArray } from "../../formats/arrays/ndarray.ts";
 import { isArrayBuffer } from "../array_buffer.ts";
 import { createBlob, factsOf, isBlob, isBlobFacts } from "../blob.ts";
 import { isBytes } from "../bytes.ts";
 import { type JsonValue, TAG } from "./json_tags.ts";
-import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../../core/bytes/npy.ts";
+import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../../formats/arrays/npy.ts";
 import {
   decodeTypedArray,
   encodeTypedArray,
   isTypedArray,
   typedArrayName,
 } from "../typed_array.ts";
-import { ownBytes, viewBytes } from "../../core/bytes/view_bytes.ts";
+import { ownBytes, viewBytes } from "../../formats/arrays/view_bytes.ts";
 
 export type JsonPart = Uint8Array | ArrayBuffer | DataView | TypedArray | NDArray | Blob;
 

@@ -1,8 +1,8 @@
 // What of a folder patterns leave out: those of the options, and those of files in the folder.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LeftOutReason } from "../../core/disk/left_out.ts";
-import { onDisk } from "../../core/disk/file_errors.ts";
+import type { LeftOutReason } from "../../core/registry/left_out.ts";
+import { onDisk } from "../../disk/file_errors.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
 

@@ -1,5 +1,5 @@
 // How the tree of a {@linkcode localPath} is taken.
-import type { LeftOut } from "../../core/disk/left_out.ts";
+import type { LeftOut } from "../../core/registry/left_out.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";

@@ -1,8 +1,8 @@
 // A file or folder that was loaded: still in the registry, until it is written somewhere.
 import type { Artifact } from "../../core/artifact.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import type { WriteFilesOptions, WrittenFiles } from "../../core/disk/write_files.ts";
-import { fileFacts } from "../../core/record/file_facts.ts";
+import type { WriteFilesOptions, WrittenFiles } from "../../disk/write_files.ts";
+import { fileFacts } from "../../core/registry/file_facts.ts";
 
 /** Files up to this size are handed on as bytes. */
 const SMALL_BYTES = 65_536;
@@ -46,7 +46,7 @@ export class StoredPath {
 
   /** Writes it to disk, as `registry.download` does. */
   async writeTo(path: string, options: WriteFilesOptions = {}): Promise<WrittenFiles> {
-    const { writeFiles } = await import("../../core/disk/write_files.ts");
+    const { writeFiles } = await import("../../disk/write_files.ts");
     return await writeFiles(this.artifact, path, options);
   }
 

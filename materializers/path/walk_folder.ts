@@ -4,13 +4,13 @@ import { readdir } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { errorCode, onDisk } from "../../core/disk/file_errors.ts";
-import type { LeftOutReason } from "../../core/disk/left_out.ts";
-import { filePathProblem, foldersOf } from "../../core/disk/file_paths.ts";
+import { errorCode, onDisk } from "../../disk/file_errors.ts";
+import type { LeftOutReason } from "../../core/registry/left_out.ts";
+import { filePathProblem, foldersOf } from "../../core/naming/file_paths.ts";
 import type { MaterializeOptions } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
-import { isRegistryFolder } from "../../core/places/registry_folder.ts";
-import type { FileMode } from "../../core/record/record.ts";
+import { isRegistryFolder } from "../../core/naming/registry_folder.ts";
+import type { FileMode } from "../../core/record.ts";
 import {
   changed,
   checkFolderPlace,
@@ -18,9 +18,9 @@ import {
   lookAgain,
   lostFile,
   stateOf,
-} from "../../core/disk/disk_file.ts";
-import type { DiskFile, DiskState } from "../../core/disk/disk_file.ts";
-import { isStageName } from "../../core/disk/stage/folders.ts";
+} from "../../disk/disk_file.ts";
+import type { DiskFile, DiskState } from "../../disk/disk_file.ts";
+import { isStageName } from "../../disk/stage/folders.ts";
 import { Choice } from "./choice.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
 

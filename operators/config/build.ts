@@ -4,13 +4,13 @@ import type {
   Pipeline,
   PipelineNode,
   PipelineStep,
-} from "../../core/pipelines/pipeline.ts";
-import type { Resources } from "../../core/pipelines/engine.ts";
+} from "../contract/pipeline.ts";
+import type { Resources } from "../../core/engine.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { type BuildOptions, checkSteps, type FoundStep } from "./check_steps.ts";
 import type { Keys, Tell } from "./read_values.ts";
 import type { ReadNode, ReadOperator, ReadPipeline } from "./schema.ts";
-import { stepOf } from "./step_inputs.ts";
+import { stepOf } from "../graph/step_inputs.ts";
 
 /** The pipeline; one that is not right where problems were told. */
 export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeline {

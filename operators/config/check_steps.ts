@@ -1,7 +1,7 @@
 // What must hold between the steps of a pipeline.
 import { isRegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
-import type { Pipeline, PipelineNode, PipelineStep } from "../../core/pipelines/pipeline.ts";
+import type { Pipeline, PipelineNode, PipelineStep } from "../contract/pipeline.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { findCycle } from "../graph/mod.ts";
 import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";
@@ -10,7 +10,7 @@ import type { KnownOperators } from "./definition.ts";
 import type { Keys, Tell } from "./read_values.ts";
 import type { ReadOperator } from "./schema.ts";
 import { decodeSecret, plainSecret, SECRET_PREFIX } from "./secret_texts.ts";
-import { stepOf } from "./step_inputs.ts";
+import { stepOf } from "../graph/step_inputs.ts";
 
 export interface BuildOptions {
   /** Id of a pipeline whose configuration has none. */

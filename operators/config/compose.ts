@@ -1,6 +1,6 @@
 // From the tree of a configuration to a pipeline.
 import { availableParallelism } from "node:os";
-import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../contract/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
 import { OWN_SECRETS } from "../process/step_variables.ts";
 import { buildPipeline } from "./build.ts";

@@ -5,7 +5,7 @@ import type {
   LogConfig,
   RerunCause,
   RunAs,
-} from "../../core/pipelines/pipeline.ts";
+} from "../contract/pipeline.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 

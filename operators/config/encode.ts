@@ -1,7 +1,7 @@
 // A pipeline as text, all of it in one: what is written beside a run, and what has a digest.
 import { sha256 } from "../../core/bytes/digest.ts";
-import type { Pipeline, PipelineNode, PipelineStep } from "../../core/pipelines/pipeline.ts";
-import type { Resources } from "../../core/pipelines/engine.ts";
+import type { Pipeline, PipelineNode, PipelineStep } from "../contract/pipeline.ts";
+import type { Resources } from "../../core/engine.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type {
   NodeDefinition,

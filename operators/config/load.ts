@@ -2,7 +2,7 @@
 import process from "node:process";
 import { resolve } from "@std/path";
 import { fault } from "../../core/errors.ts";
-import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../contract/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
 import { isStoreUrl } from "../../core/urls/store_url.ts";
 import { composePipeline } from "./compose.ts";

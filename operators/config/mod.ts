@@ -4,7 +4,7 @@
  *
  * @module
  */
-export type * from "../../core/pipelines/pipeline.ts";
+export type * from "../contract/pipeline.ts";
 export type * from "./definition.ts";
 export { encodePipeline, pipelineDigest } from "./encode.ts";
 export { checkPipeline, loadPipeline, OVERRIDE_VARIABLE } from "./load.ts";
@@ -14,5 +14,5 @@ export type { ParsePipelineOptions } from "./parse.ts";
 export { problemLine, problemsOf } from "./tree/problems.ts";
 export type { ConfigProblem } from "./tree/problems.ts";
 export { decodeSecret, encodeSecret } from "./secret_texts.ts";
-export { stepOf } from "./step_inputs.ts";
-export type { StepInput } from "./step_inputs.ts";
+export { stepOf } from "../graph/step_inputs.ts";
+export type { StepInput } from "../graph/step_inputs.ts";

@@ -1,5 +1,5 @@
 // A pipeline from a text, or from an object of a program.
-import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../contract/pipeline.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";
 import { type ComposeOptions, composePipeline } from "./compose.ts";
 import type { PipelineDefinition, PipelineOptions } from "./definition.ts";

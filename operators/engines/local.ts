@@ -8,7 +8,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import type { Engine, EngineStep } from "../../core/pipelines/engine.ts";
+import type { Engine, EngineStep } from "../../core/engine.ts";
 import { realSystem, type System, withoutVariables } from "../../core/system.ts";
 import { MARK, marksOf } from "../process/marks.ts";
 import { ownVariables } from "../process/step_variables.ts";

@@ -5,18 +5,18 @@
  * @module
  */
 import { fault } from "../../core/errors.ts";
-import type { Engine } from "../../core/pipelines/engine.ts";
-import type { JobQueue } from "../../core/services/queue.ts";
+import type { Engine } from "../../core/engine.ts";
+import type { JobQueue } from "../../core/queue.ts";
 import type { System } from "../../core/system.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import { createLocalEngine } from "./local.ts";
 import { createQueueEngine } from "./queue.ts";
 import { createSlurmEngine } from "./slurm.ts";
 
-export type * from "../../core/pipelines/engine.ts";
-export type * from "../../core/services/queue.ts";
+export type * from "../../core/engine.ts";
+export type * from "../../core/queue.ts";
 export type { Shard } from "../../core/work/shards.ts";
-export type { Resources } from "../../core/pipelines/engine.ts";
+export type { Resources } from "../../core/engine.ts";
 export type { SignalOptions } from "../../core/registry.ts";
 export type { System } from "../../core/system.ts";
 export type { PlainValue } from "../../core/text/plain_value.ts";

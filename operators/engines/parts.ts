@@ -1,6 +1,6 @@
 // A step that several processes share: each is a part, a job of its own for what carries it.
 import { fault } from "../../core/errors.ts";
-import type { EngineJob, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
+import type { EngineJob, EngineState, EngineStep } from "../../core/engine.ts";
 
 /** The id of a delivery: its name, and how many parts it has where that is not one. */
 export function idOf({ name, shards = 1 }: Pick<EngineStep, "name" | "shards">): string {

@@ -3,9 +3,9 @@
 // What lies in a queue never says what is executed: a job names the run and the step, and each
 // worker knows by itself, from a pipeline's file, which command that is.
 import { fault, messageOf } from "../../core/errors.ts";
-import type { Engine } from "../../core/pipelines/engine.ts";
+import type { Engine } from "../../core/engine.ts";
 import type { Shard } from "../../core/work/shards.ts";
-import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/services/queue.ts";
+import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/queue.ts";
 import { realSystem, withoutVariables } from "../../core/system.ts";
 import { runCommand } from "../process/run_command.ts";
 import { idOf, partsOf, type PartState, wholeOf } from "./parts.ts";

@@ -5,7 +5,7 @@
 // delivery is known by the name of its job, and one that Slurm does not know is lost.
 import { execFile } from "node:child_process";
 import { fault } from "../../core/errors.ts";
-import type { Engine, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
+import type { Engine, EngineState, EngineStep } from "../../core/engine.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { MARK } from "../process/marks.ts";

@@ -1,7 +1,7 @@
 // Environments that commands run in: what activating one does, done here, so that nobody's tool is
 // needed for it.
 import { fault } from "../../core/errors.ts";
-import type { EnvironmentConfig } from "../../core/pipelines/pipeline.ts";
+import type { EnvironmentConfig } from "../contract/pipeline.ts";
 import { shellLine } from "../process/shell_words.ts";
 import { findConda, findPixi } from "./conda.ts";
 import type { Activation, EnvironmentOptions } from "./environment.ts";

@@ -1,5 +1,5 @@
 // Drawings in the form that somebody asks for.
-import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../contract/pipeline.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import { type Drawing, encodeDot, encodeMermaid } from "./drawing.ts";
 import { pipelineDrawing, pipelineText, type PlannedDecisions } from "./pipeline_drawing.ts";

@@ -1,6 +1,6 @@
 // A pipeline as a drawing and as text: its steps on their nodes, what they read and write.
-import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
-import { stepOf } from "../config/step_inputs.ts";
+import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
+import { stepOf } from "./step_inputs.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
 import { type Drawing, type DrawnArrow, type DrawnBox, drawnLine } from "./drawing.ts";
 import { levelsOf } from "./order.ts";

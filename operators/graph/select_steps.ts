@@ -1,6 +1,6 @@
 // Choosing a part of a pipeline.
 import { fault } from "../../core/errors.ts";
-import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../contract/pipeline.ts";
 
 /** What {@linkcode selectSteps} is asked for. */
 export interface StepSelection {

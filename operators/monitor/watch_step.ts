@@ -3,7 +3,7 @@ import process from "node:process";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { JobUsage } from "../../core/executor.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
+import type { PipelineStep } from "../contract/pipeline.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { readdirSync } from "node:fs";

@@ -1,7 +1,7 @@
 // What went wrong with a command, and what to do about it.
 import { fault, messageOf, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { EXIT_CODES, type ExitCode } from "../../core/pipelines/operator.ts";
+import { EXIT_CODES, type ExitCode } from "../contract/operator.ts";
 
 export function programProblem(): RegistryError {
   return fault({

@@ -1,6 +1,6 @@
 // Marks: an environment variable by which the processes of a command are recognized.
 import process from "node:process";
-import { isProcessGone, thisProcess } from "../../core/disk/stage/process.ts";
+import { isProcessGone, thisProcess } from "../../disk/stage/process.ts";
 import type { System } from "../../core/system.ts";
 import { readStat } from "./proc.ts";
 

@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import { RegistryError } from "../../core/errors.ts";
 import type { JobUsage } from "../../core/executor.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
-import type { ExitCode } from "../../core/pipelines/operator.ts";
+import type { ExitCode } from "../contract/operator.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { checkTimes } from "../check_times.ts";
 import { exitCodeOf } from "../exit_codes.ts";

@@ -1,5 +1,5 @@
 // Variables of commands: those they inherit, those of their step, and those of Holdfast itself.
-import type { OperatorContext } from "../../core/pipelines/operator.ts";
+import type { OperatorContext } from "../contract/operator.ts";
 import type { System } from "../../core/system.ts";
 
 /**

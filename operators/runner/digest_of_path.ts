@@ -2,11 +2,11 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { join } from "@std/path";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import { onDisk } from "../../core/disk/file_errors.ts";
-import { pathsBelow } from "../../core/disk/paths_below.ts";
+import { onDisk } from "../../disk/file_errors.ts";
+import { pathsBelow } from "../../disk/paths_below.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import type { FileInfo } from "../../core/record/record.ts";
-import { artifactDigest } from "../../core/record/artifact_digest.ts";
+import type { FileInfo } from "../../core/record.ts";
+import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { file, folder, localPath } from "../../materializers/mod.ts";
 

@@ -1,5 +1,5 @@
 // What a run says while it goes on.
-import type { ExitCode, ExitName } from "../../core/pipelines/operator.ts";
+import type { ExitCode, ExitName } from "../contract/operator.ts";
 import type { Shard } from "../../core/work/shards.ts";
 
 /** How a step of a run ended. */

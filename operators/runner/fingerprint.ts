@@ -1,6 +1,6 @@
 // What a step's outputs are made of, what is done once only, and what has changed since.
 import { sha256 } from "../../core/bytes/digest.ts";
-import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
+import type { PipelineStep } from "../contract/pipeline.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Fingerprint } from "./records/step_record.ts";

@@ -1,14 +1,14 @@
 // Steps whose runner was killed: their commands are ended and their folders removed.
 import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "@std/path";
-import { isProcessGone } from "../../core/disk/stage/process.ts";
+import { isProcessGone } from "../../disk/stage/process.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { endLeftCommand, noteMarks } from "../process/left_command.ts";
 import { MARK } from "../process/marks.ts";
 
-export { thisProcess } from "../../core/disk/stage/process.ts";
+export { thisProcess } from "../../disk/stage/process.ts";
 
 /** The file in the folder of a step that names the processes of its command while it runs. */
 const COMMAND_NOTE = "command.pid";

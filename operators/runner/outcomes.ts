@@ -1,7 +1,7 @@
 // How steps ended, as errors and records tell it, and what that means for those after them, and for
 // their run.
 import { isRegistryError, messageOf } from "../../core/errors.ts";
-import { EXIT_CODES } from "../../core/pipelines/operator.ts";
+import { EXIT_CODES } from "../contract/operator.ts";
 import { exitCodeOf, exitNameOf } from "../exit_codes.ts";
 import type { RunEnd, StepOutcome } from "./events.ts";
 import type { PipelineSecrets } from "./secrets.ts";

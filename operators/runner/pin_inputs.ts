@@ -3,7 +3,7 @@
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault, isRegistryError, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
+import type { PipelineStep } from "../contract/pipeline.ts";
 import type { Registry } from "../../core/registry.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
 import { digestOfPath } from "./digest_of_path.ts";

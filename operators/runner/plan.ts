@@ -3,7 +3,7 @@ import process from "node:process";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
+import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { checkPlaces } from "./check_places.ts";

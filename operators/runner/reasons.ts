@@ -1,6 +1,6 @@
 // Why a step would run.
 import { isRegistryError } from "../../core/errors.ts";
-import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
+import type { PipelineStep } from "../contract/pipeline.ts";
 import type { Registry } from "../../core/registry.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { digestOfPath } from "./digest_of_path.ts";

@@ -1,7 +1,7 @@
 // Running a pipeline on this machine.
 import { fault, messageOf, type RegistryError } from "../../core/errors.ts";
 import type { Shard } from "../../core/work/shards.ts";
-import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../contract/pipeline.ts";
 import { silentLogger } from "../../core/system.ts";
 import type { Logger } from "../../core/registry.ts";
 import { rmdirSync } from "node:fs";

@@ -1,7 +1,7 @@
 // The logs of steps that are running on this machine, before they are kept in the registry.
 import { readdirSync } from "node:fs";
 import { join } from "@std/path";
-import { errorCode } from "../../core/disk/file_errors.ts";
+import { errorCode } from "../../disk/file_errors.ts";
 import { encodeName } from "../../core/naming/names.ts";
 import { runFolder } from "./run_context.ts";
 

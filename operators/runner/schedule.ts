@@ -3,8 +3,8 @@
 import { availableParallelism, totalmem } from "node:os";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
-import type { Resources } from "../../core/pipelines/engine.ts";
+import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
+import type { Resources } from "../../core/engine.ts";
 
 /** What a machine has. */
 export interface Machine {

@@ -1,7 +1,7 @@
 // Secrets in configurations: revealed for the operator alone, and nowhere else.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../contract/pipeline.ts";
 import { realSystem, type System, takeVariables } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";

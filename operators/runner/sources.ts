@@ -4,8 +4,8 @@ import { resolve } from "@std/path";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
-import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
-import { stepOf } from "../config/step_inputs.ts";
+import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
+import { stepOf } from "../graph/step_inputs.ts";
 import { topologicalOrder } from "../graph/order.ts";
 
 export type Place =

@@ -1,5 +1,5 @@
 // Which step writes what another one reads by the name of its artifact.
-import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
+import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { type Dependencies, parsePlace } from "./sources.ts";
 
 export interface Writer {

@@ -1,5 +1,5 @@
 // The behavior that lets the remainder of a task run later.
-import { MOST_MS, MOST_PRIORITY } from "../../core/services/queue_checks.ts";
+import { MOST_MS, MOST_PRIORITY } from "../../queues/checks/queue_checks.ts";
 import type { PluginDefinition, RemainderOptions } from "../contract.ts";
 import { type Behavior, JobRunner } from "../interfaces.ts";
 import { count, defineSettings, type Setting, text } from "../sets/settings.ts";

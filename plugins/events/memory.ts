@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { createBus } from "../../core/services/create_bus.ts";
+import { createBus } from "./create_bus.ts";
 import {
   type AnyTopics,
   type BusEvent,
   type EventBus,
   topicMatcher,
-} from "../../core/services/event_bus.ts";
-import { createDeliveries } from "../../core/services/subscribing.ts";
+} from "../../core/event_bus.ts";
+import { createDeliveries } from "./subscribing.ts";
 import type { Logger } from "../../core/registry.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import { createMemoryGroup, type MemoryGroup } from "./memory/group.ts";
 
-export type * from "../../core/services/event_bus.ts";
+export type * from "../../core/event_bus.ts";
 export type { Logger, SignalOptions } from "../../core/registry.ts";
 export type { System } from "../../core/system.ts";
 export type { PlainValue } from "../../core/text/plain_value.ts";

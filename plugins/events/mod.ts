@@ -6,16 +6,16 @@
  */
 import { fault } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
-import type { AnyTopics, EventBus } from "../../core/services/event_bus.ts";
+import type { AnyTopics, EventBus } from "../../core/event_bus.ts";
 import type { System } from "../../core/system.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import { createMemoryBus } from "./memory.ts";
 
-export type * from "../../core/services/event_bus.ts";
-export type * from "../../core/services/registry_events.ts";
+export type * from "../../core/event_bus.ts";
+export type * from "../../core/registry/registry_events.ts";
 export type { Logger, SignalOptions } from "../../core/registry.ts";
 export type { System } from "../../core/system.ts";
-export type * from "../../core/services/queue.ts";
+export type * from "../../core/queue.ts";
 export type { PlainValue } from "../../core/text/plain_value.ts";
 export { createWebhooks } from "./webhooks.ts";
 export type { StartWebhooksOptions, Webhooks, WebhooksOptions, WebhookTarget } from "./webhooks.ts";

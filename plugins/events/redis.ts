@@ -6,15 +6,15 @@
  */
 import { fault } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
-import { createBus } from "../../core/services/create_bus.ts";
-import type { AnyTopics, EventBus } from "../../core/services/event_bus.ts";
+import { createBus } from "./create_bus.ts";
+import type { AnyTopics, EventBus } from "../../core/event_bus.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import { openRedis, parseRedisUrl, type RedisCommand } from "../../queues/redis.ts";
 import { encodeEvent } from "./redis/envelope.ts";
 import { createFanOut, type FanOut } from "./redis/fan_out.ts";
 import { joinGroup } from "./redis/group.ts";
 
-export type * from "../../core/services/event_bus.ts";
+export type * from "../../core/event_bus.ts";
 export type { Logger, SignalOptions } from "../../core/registry.ts";
 export type { System } from "../../core/system.ts";
 export type { PlainValue } from "../../core/text/plain_value.ts";

@@ -1,7 +1,7 @@
 // Runners that do jobs in this process.
-import type { ScheduledCall, ScheduleOptions } from "../../core/services/job_runner.ts";
-import type { JobStorage } from "../../core/services/job_storage.ts";
-import type { TakenJob } from "../../core/services/queue.ts";
+import type { ScheduledCall, ScheduleOptions } from "../job_runner.ts";
+import type { JobStorage } from "../../queues/job_storage/contract.ts";
+import type { TakenJob } from "../../core/queue.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";

@@ -1,6 +1,6 @@
 // Opening runners of jobs, of settings that were checked.
-import type { JobRunner } from "../../core/services/job_runner.ts";
-import type { JobStorage } from "../../core/services/job_storage.ts";
+import type { JobRunner } from "../job_runner.ts";
+import type { JobStorage } from "../../queues/job_storage/contract.ts";
 import type { System } from "../../core/system.ts";
 import { openJobStorage } from "../../queues/job_storage.ts";
 import { openQueue } from "../../queues/mod.ts";

@@ -1,13 +1,7 @@
 // Tasks as jobs of a queue: what sends them there, and the workers that run them.
-import type { CallRunner, JobRunner, ScheduledCall } from "../../core/services/job_runner.ts";
-import type { JobStorage } from "../../core/services/job_storage.ts";
-import type {
-  JobQueue,
-  NewJob,
-  QueueWorker,
-  TakenJob,
-  WorkOptions,
-} from "../../core/services/queue.ts";
+import type { CallRunner, JobRunner, ScheduledCall } from "../job_runner.ts";
+import type { JobStorage } from "../../queues/job_storage/contract.ts";
+import type { JobQueue, NewJob, QueueWorker, TakenJob, WorkOptions } from "../../core/queue.ts";
 import { fault, messageOf } from "../../core/errors.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { shown } from "../../core/naming/names.ts";

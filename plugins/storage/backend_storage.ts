@@ -1,7 +1,7 @@
 // A storage over any backend.
 import { type Backend, type Body, isPrefix } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { parsePath } from "../../core/files/paths.ts";
+import { parsePath } from "../../core/naming/paths.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileData, FileStorage, StorageReadOptions } from "./file_storage.ts";

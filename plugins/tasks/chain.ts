@@ -1,5 +1,5 @@
 // A task as it runs: behaviors from the outside in, and then the function.
-import type { ScheduledCall } from "../../core/services/job_runner.ts";
+import type { ScheduledCall } from "../job_runner.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Behavior, PluginContext, TaskFunction, TaskRegistry } from "../contract.ts";
 import type { AnyDefinition, Settings } from "../sets/make_plugin.ts";

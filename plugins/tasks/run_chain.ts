@@ -1,8 +1,8 @@
 // Running a chain of behaviors.
-import type { JobRunner } from "../../core/services/job_runner.ts";
+import type { JobRunner } from "../job_runner.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { isReservedId } from "../../core/services/queue_checks.ts";
+import { isReservedId } from "../../queues/checks/queue_checks.ts";
 import type {
   Behavior,
   BehaviorContext,

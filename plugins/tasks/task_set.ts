@@ -3,7 +3,7 @@ import { fault } from "../../core/errors.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
-import type { CallRunner, ScheduledCall } from "../../core/services/job_runner.ts";
+import type { CallRunner, ScheduledCall } from "../job_runner.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Plugins, Task, TaskFunction } from "../contract.ts";
 import { type ChainEntry, createJobIds, type TaskTools } from "./chain.ts";

@@ -1,5 +1,5 @@
 // What a job of ours is for BullMQ.
-import type { JobState, NewJob, QueuedJob } from "../../core/services/queue.ts";
+import type { JobState, NewJob, QueuedJob } from "../../core/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Job, Queue } from "npm:bullmq@^6";
 import { fault, isRegistryError, messageOf } from "../../core/errors.ts";

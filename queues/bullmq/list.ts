@@ -1,7 +1,7 @@
 // Jobs that BullMQ keeps, in the order of the places where they are.
 import type { Queue } from "npm:bullmq@^6";
-import { isReservedId, notListed } from "../../core/services/queue_checks.ts";
-import type { ListJobsOptions, QueuedJob } from "../../core/services/queue.ts";
+import { isReservedId, notListed } from "../checks/queue_checks.ts";
+import type { ListJobsOptions, QueuedJob } from "../../core/queue.ts";
 import { type Place, placesOf, readJob, stateOf, told, toldDamaged } from "./job_form.ts";
 
 /** So many ids are asked for at once where only some jobs are wanted. */

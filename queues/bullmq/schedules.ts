@@ -2,8 +2,8 @@
 import { getNextMillis, type Queue } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
-import { checkSchedule, CRON_HINT, notScheduled } from "../../core/services/queue_checks.ts";
-import type { JobQueue, NewSchedule } from "../../core/services/queue.ts";
+import { checkSchedule, CRON_HINT, notScheduled } from "../checks/queue_checks.ts";
+import type { JobQueue, NewSchedule } from "../../core/queue.ts";
 import { formOf, type JobForm, repeatedOptionsOf } from "./job_form.ts";
 
 export interface SchedulePlace {

@@ -1,13 +1,8 @@
 // What takes jobs that BullMQ keeps.
 import { type Job, UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";
-import { progressOf, resultOf } from "../../core/services/queue_checks.ts";
-import type {
-  JobHandler,
-  QueueWorker,
-  WorkerEvent,
-  WorkOptions,
-} from "../../core/services/queue.ts";
+import { progressOf, resultOf } from "../checks/queue_checks.ts";
+import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../../core/queue.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";

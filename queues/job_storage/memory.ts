@@ -1,7 +1,7 @@
 // What became of jobs, in this process: the reference of the contract.
-import { notListed } from "../../core/services/queue_checks.ts";
-import type { QueuedJob } from "../../core/services/queue.ts";
-import type { JobStorage } from "../../core/services/job_storage.ts";
+import { notListed } from "../checks/queue_checks.ts";
+import type { QueuedJob } from "../../core/queue.ts";
+import type { JobStorage } from "./contract.ts";
 
 /** Options of {@linkcode createMemoryJobStorage}. */
 export interface MemoryJobStorageOptions {

@@ -1,8 +1,8 @@
 // What became of jobs, on Redis or Valkey: a text of JSON for each, and a sorted set of their ids
 // by the time they were added.
-import { notListed } from "../../core/services/queue_checks.ts";
-import type { QueuedJob } from "../../core/services/queue.ts";
-import type { JobStorage } from "../../core/services/job_storage.ts";
+import { notListed } from "../checks/queue_checks.ts";
+import type { QueuedJob } from "../../core/queue.ts";
+import type { JobStorage } from "./contract.ts";
 import type { System } from "../../core/system.ts";
 import { openRedis } from "../redis.ts";
 

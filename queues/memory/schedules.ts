@@ -1,7 +1,7 @@
 // Jobs that are added again and again, in memory.
 import { messageOf } from "../../core/errors.ts";
-import { checkSchedule, CRON_HINT, notScheduled } from "../../core/services/queue_checks.ts";
-import type { JobSchedule, NewJob, NewSchedule } from "../../core/services/queue.ts";
+import { checkSchedule, CRON_HINT, notScheduled } from "../checks/queue_checks.ts";
+import type { JobSchedule, NewJob, NewSchedule } from "../../core/queue.ts";
 import type { System } from "../../core/system.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 

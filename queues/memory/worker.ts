@@ -1,13 +1,13 @@
 // What takes jobs of a queue in memory.
 import { messageOf } from "../../core/errors.ts";
-import { progressOf, resultOf } from "../../core/services/queue_checks.ts";
+import { progressOf, resultOf } from "../checks/queue_checks.ts";
 import type {
   JobHandler,
   QueueWorker,
   RateLimit,
   WorkerEvent,
   WorkOptions,
-} from "../../core/services/queue.ts";
+} from "../../core/queue.ts";
 import { alter, type Entry } from "./entry.ts";
 
 export interface MemoryWorker extends QueueWorker {

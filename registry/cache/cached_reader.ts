@@ -2,7 +2,7 @@
 // however they are stored there.
 import type { ByteRange, StoredObject } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import type { StoredFile } from "../../core/record/record.ts";
+import type { StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { type FileReader, rangeOfFile, type WindowOptions } from "../payload/file_reader.ts";
 import type { RegistryCache } from "./cache.ts";

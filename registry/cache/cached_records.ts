@@ -1,13 +1,13 @@
 // Which records are cached, and when a cached one may be used: only for a named version of a
 // registry whose versions are never overwritten. Everything else asks the store what counts now.
 import { isRegistryError } from "../../core/errors.ts";
-import { decodeRecord } from "../../core/record/record_codec.ts";
+import { decodeRecord } from "../format/record_codec.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import type { ReadOptions, Verify } from "../../core/registry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { countingHead, isLate } from "../cell/voids.ts";
 import type { Store } from "../cell/store.ts";
-import { recordKey, versionCell } from "../layout.ts";
+import { recordKey, versionCell } from "../format/layout.ts";
 import type { Located } from "../cell/heads.ts";
 import type { RegistryCache } from "./cache.ts";
 import type { RecordEntry, SeenHead } from "./seal.ts";

@@ -3,10 +3,10 @@
 import type { ObjectInfo, PutResult } from "../../core/backend.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
-import { TOMBSTONE_BYTES } from "../../core/record/record_codec.ts";
+import { TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import type { OpeningStore, Store } from "./store.ts";
 import { type FoundRecord, readHead, readRecord } from "./heads.ts";
-import { cellOf, recordKey } from "../layout.ts";
+import { cellOf, recordKey } from "../format/layout.ts";
 import { type Operation, unknownOutcome } from "./operation.ts";
 import { settle } from "./settle.ts";
 import { countingRecord } from "./voids.ts";

@@ -7,8 +7,8 @@ import {
   decodeRecord,
   MAX_RECORD_BYTES,
   TOMBSTONE_BYTES,
-} from "../../core/record/record_codec.ts";
-import type { AnyRecord, VersionRecord } from "../../core/record/record.ts";
+} from "../format/record_codec.ts";
+import type { AnyRecord, VersionRecord } from "../../core/record.ts";
 import {
   compareVersions,
   decodeOrder,
@@ -18,7 +18,7 @@ import {
 } from "../../core/naming/versions.ts";
 import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { OpeningStore, Store } from "./store.ts";
-import { cellOf, parseGeneration, versionKindFolder } from "../layout.ts";
+import { cellOf, parseGeneration, versionKindFolder } from "../format/layout.ts";
 
 export interface Generation extends ObjectInfo {
   generation: number;

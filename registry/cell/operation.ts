@@ -1,8 +1,8 @@
 // One write operation: its commit id, how long it has been under way, and how far it may still go.
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import type { RecordBase } from "../../core/record/record.ts";
-import { FORMAT } from "../../core/record/record_codec.ts";
+import type { RecordBase } from "../../core/record.ts";
+import { FORMAT } from "../format/record_codec.ts";
 import type { OpeningStore } from "./store.ts";
 
 /** One write operation. It commits at most once. */

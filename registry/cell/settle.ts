@@ -1,8 +1,8 @@
 // What was read may be lost, where its writer ended before it had brought it to the disk. Before
 // anything is acknowledged because of it, it is made as safe as what this registry writes itself.
 import type { OpeningStore, Store } from "./store.ts";
-import { payloadKey } from "../layout.ts";
-import { objectsOf, withFiles } from "../payload/objects.ts";
+import { payloadKey } from "../format/layout.ts";
+import { objectsOf, withFiles } from "./objects.ts";
 import type { FoundRecord } from "./heads.ts";
 
 export async function settle(

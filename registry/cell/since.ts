@@ -1,6 +1,6 @@
 // When a version was first saved. Each record of its cell has that time, because the garbage
 // collector removes the records between.
-import type { TombstoneRecord, VersionRecord } from "../../core/record/record.ts";
+import type { TombstoneRecord, VersionRecord } from "../../core/record.ts";
 import type { KnownHead } from "./cell.ts";
 
 /** Stands for an unknown time: the version may have existed at any time. */

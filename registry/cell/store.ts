@@ -1,9 +1,9 @@
 // The store of an open registry, and what its cells need to know of it.
 import type { Backend } from "../../core/backend.ts";
-import type { RegistrySettings } from "../../core/record/record.ts";
+import type { RegistrySettings } from "../../core/record.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
-import type { Announcer } from "../opening/announcer.ts";
+import type { Announcer } from "./announcer.ts";
 
 export interface Store {
   readonly backend: Backend;

@@ -4,8 +4,8 @@ import { isPrefix } from "../../core/backend.ts";
 import type { Store } from "./store.ts";
 import { asGeneration, headOf, readHead, readRecord } from "./heads.ts";
 import type { FoundRecord, Head } from "./heads.ts";
-import { payloadKey } from "../layout.ts";
-import { objectsOf, withFiles } from "../payload/objects.ts";
+import { payloadKey } from "../format/layout.ts";
+import { objectsOf, withFiles } from "./objects.ts";
 
 /**
  * Whether a record landed so long after its operation began that its payload may have been collected before. In a

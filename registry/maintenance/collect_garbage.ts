@@ -2,10 +2,10 @@
 // and writers.
 import { isPrefix } from "../../core/backend.ts";
 import type { Registry } from "../../core/registry.ts";
-import { checkWritable, contextOf } from "../opening/context.ts";
-import { bindingGraceMs, readGraces } from "../opening/graces.ts";
+import { checkWritable, contextOf } from "../operations/context.ts";
+import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { decodeName } from "../../core/naming/names.ts";
-import { NAMES, OBJECTS } from "../layout.ts";
+import { NAMES, OBJECTS } from "../format/layout.ts";
 import { Collection, emptyReport, takeMark } from "./collection.ts";
 import type { GarbageOptions, GarbageReport } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";

@@ -1,11 +1,11 @@
 // One run of the janitor, as its parts see it, and its mark.
-import type { Context } from "../opening/context.ts";
+import type { Context } from "../operations/context.ts";
 import type { Cell, Folder, KnownName } from "./garbage/known.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
-import { isMark, markKey, refOfKey, SCRATCH } from "../layout.ts";
+import { isMark, markKey, refOfKey, SCRATCH } from "../format/layout.ts";
 
 /** What the janitor removes. */
 export type GarbageKind =

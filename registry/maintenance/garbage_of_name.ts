@@ -2,11 +2,11 @@
 // which is known before anything of the name is removed.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
-import { encodeRecord, TOMBSTONE_BYTES } from "../../core/record/record_codec.ts";
+import { encodeRecord, TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Generation } from "../cell/heads.ts";
 import { isVoid } from "../cell/voids.ts";
-import { ALIVE } from "../layout.ts";
+import { ALIVE } from "../format/layout.ts";
 import { type Collection, type GarbageItem, otherMark } from "./collection.ts";
 import { forgetName } from "./garbage/forget_name.ts";
 import {

@@ -2,8 +2,8 @@
 import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
-import { checkWritable, knownContext } from "../opening/context.ts";
-import { checkHas, checkKnown, listNames } from "../listing.ts";
+import { checkWritable, knownContext } from "../operations/context.ts";
+import { checkHas, checkKnown, listNames } from "../operations/listing.ts";
 import { readStoreTime } from "./collection.ts";
 import { prunableByContract, prunableInStore, pruneName, type PruneRules } from "./prune_name.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";

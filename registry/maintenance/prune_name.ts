@@ -1,15 +1,15 @@
 // Retention of one name: which of its versions stay, and deleting the others.
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
-import { inWords } from "../../core/options/words_of_verbs.ts";
+import { inWords } from "../contract/words_of_verbs.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 import type { Registry } from "../../core/registry.ts";
-import { type KnownAliases, readAliases } from "../aliases.ts";
+import { type KnownAliases, readAliases } from "../operations/aliases.ts";
 import { type VersionHead, versionHeads } from "../cell/heads.ts";
-import { deleteListed } from "../delete.ts";
-import { cellOf } from "../layout.ts";
-import type { Context } from "../opening/context.ts";
-import { readCell } from "../resolve.ts";
+import { deleteListed } from "../operations/delete.ts";
+import { cellOf } from "../format/layout.ts";
+import type { Context } from "../operations/context.ts";
+import { readCell } from "../operations/resolve.ts";
 
 /** The rules, and where their effect is reported. */
 export interface PruneRules {

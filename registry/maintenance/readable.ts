@@ -4,8 +4,8 @@ import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { readHead } from "../cell/heads.ts";
-import type { Context } from "../opening/context.ts";
-import { afterFolder, SETTINGS } from "../layout.ts";
+import type { Context } from "../operations/context.ts";
+import { afterFolder, SETTINGS } from "../format/layout.ts";
 
 /** The failure of one place, else throws: also where the store refuses the settings too, and so everything. */
 export async function asPartial(

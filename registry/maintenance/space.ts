@@ -2,9 +2,9 @@
 // needs.
 import { decodeName } from "../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { AUXILIARY, SETTINGS } from "../layout.ts";
-import { type Context, contextOf } from "../opening/context.ts";
-import { bindingGraceMs, readGraces } from "../opening/graces.ts";
+import { AUXILIARY, SETTINGS } from "../format/layout.ts";
+import { type Context, contextOf } from "../operations/context.ts";
+import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { collectNames, sweepStages } from "./collect_garbage.ts";
 import { Collection, emptyReport } from "./collection.ts";
 import type { GarbageItem, Measure, WaitingItem } from "./collection.ts";

@@ -1,7 +1,7 @@
 // Verification: reading everything and checking it.
 import { isPrefix } from "../../core/backend.ts";
 import { decodeName } from "../../core/naming/names.ts";
-import type { VersionRecord } from "../../core/record/record.ts";
+import type { VersionRecord } from "../../core/record.ts";
 import type { Registry } from "../../core/registry.ts";
 import {
   AUXILIARY,
@@ -12,13 +12,13 @@ import {
   objectsFolder,
   parsePayloadKey,
   SETTINGS,
-} from "../layout.ts";
-import { checkKnown } from "../listing.ts";
+} from "../format/layout.ts";
+import { checkKnown } from "../operations/listing.ts";
 import { listReadable } from "./readable.ts";
 import { LineageCheck } from "./verify_lineage.ts";
 import { verifyRecords } from "./verify_records.ts";
 import type { VerifyOptions, VerifyReport, VerifyUnseen } from "./verify_report.ts";
-import { type Context, contextOf } from "../opening/context.ts";
+import { type Context, contextOf } from "../operations/context.ts";
 
 /** What `verifyRegistry` of `registry/tools.ts` does. */
 export async function verifyRegistry(

@@ -1,14 +1,20 @@
 // Verification of what is noted of lineage: records say what is true, notes only where to look.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import type { VersionRecord } from "../../core/record/record.ts";
+import type { VersionRecord } from "../../core/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { readHead } from "../cell/heads.ts";
-import { LINEAGE, LINEAGE_WHOLE, parseLineageKey, recordKey, versionCell } from "../layout.ts";
-import { lineageKeys, readInput } from "../lineage/inputs.ts";
-import { isWhole } from "../lineage/marker.ts";
-import type { Context } from "../opening/context.ts";
+import {
+  LINEAGE,
+  LINEAGE_WHOLE,
+  parseLineageKey,
+  recordKey,
+  versionCell,
+} from "../format/layout.ts";
+import { lineageKeys, readInput } from "../operations/lineage/inputs.ts";
+import { isWhole } from "../operations/lineage/marker.ts";
+import type { Context } from "../operations/context.ts";
 import { listReadable } from "./readable.ts";
 import { asProblem, type VerifyReport } from "./verify_report.ts";
 

@@ -3,20 +3,20 @@
 import type { ObjectInfo } from "../../core/backend.ts";
 import { fault, isRegistryError, RegistryError } from "../../core/errors.ts";
 import { decodeName, shown } from "../../core/naming/names.ts";
-import type { AnyRecord } from "../../core/record/record.ts";
-import { artifactDigest } from "../../core/record/artifact_digest.ts";
-import { TOMBSTONE_BYTES } from "../../core/record/record_codec.ts";
+import type { AnyRecord } from "../../core/record.ts";
+import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
+import { TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import { parseVersion, type Version } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { type Head, misplaced, readHead, readRecord } from "../cell/heads.ts";
-import type { Context } from "../opening/context.ts";
-import { cellOf, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../layout.ts";
-import type { CellKey } from "../layout.ts";
-import { danglingAlias, locateVersion, readAlias, readCell } from "../resolve.ts";
+import type { Context } from "../operations/context.ts";
+import { cellOf, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../format/layout.ts";
+import type { CellKey } from "../format/layout.ts";
+import { danglingAlias, locateVersion, readAlias, readCell } from "../operations/resolve.ts";
 import { asPartial, listReadable } from "./readable.ts";
 import { asProblem, type VerifyRecordsOptions, type VerifyReport } from "./verify_report.ts";
-import { payloadSource } from "../load.ts";
-import { createArtifact, readThrough } from "../payload/read.ts";
+import { payloadSource } from "../operations/load.ts";
+import { createArtifact, readThrough } from "../cache/read.ts";
 
 /** So many records are held at once. */
 const BATCH = 128;

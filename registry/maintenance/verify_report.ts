@@ -1,6 +1,6 @@
 // What verification is asked, and what it says.
 import type { ErrorCode, RegistryError } from "../../core/errors.ts";
-import type { VersionRecord } from "../../core/record/record.ts";
+import type { VersionRecord } from "../../core/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 
 /** Options of {@linkcode verifyRegistry}. */

@@ -1,13 +1,13 @@
 // The base of a save: the version whose unchanged files are shared instead of uploaded.
-import type { Part, StoredFile, VersionRecord } from "../../core/record/record.ts";
+import type { Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Store } from "../cell/store.ts";
 import type { FoundRecord } from "../cell/heads.ts";
-import { payloadKey } from "../layout.ts";
+import { payloadKey } from "../format/layout.ts";
 import type { Operation } from "../cell/operation.ts";
 import { isLate, mayBecomeVoid } from "../cell/voids.ts";
 import { type Known, KnownFiles } from "./known.ts";
-import { ownPlace, placeOf } from "./objects.ts";
+import { ownPlace, placeOf } from "../cell/objects.ts";
 
 export interface Base {
   record: VersionRecord;

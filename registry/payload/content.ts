@@ -1,10 +1,10 @@
 // The content of a file that is being saved, made uniform.
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
-import { DiskContent } from "../../core/disk/disk_file.ts";
-import { filePathProblem } from "../../core/disk/file_paths.ts";
+import { DiskContent } from "../../disk/disk_file.ts";
+import { filePathProblem } from "../../core/naming/file_paths.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
-import type { FileMode } from "../../core/record/record.ts";
+import type { FileMode } from "../../core/record.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { shown } from "../../core/naming/names.ts";
 import { PlacedContent, StoredContent, UploadedContent } from "./stored_content.ts";

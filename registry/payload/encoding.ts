@@ -3,7 +3,7 @@ import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import { bytesStream, plainBytes } from "../../core/bytes/bytes.ts";
 import { fault } from "../../core/errors.ts";
-import type { Encoding } from "../../core/record/record.ts";
+import type { Encoding } from "../../core/record.ts";
 
 /** Throws where an encoding is unknown, or not offered by this runtime. */
 export function checkEncoding(encoding: Encoding): void {

@@ -2,7 +2,7 @@
 import type { ByteRange } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { StoredFile } from "../../core/record/record.ts";
+import type { StoredFile } from "../../core/record.ts";
 
 export interface WindowOptions {
   /** Size of one read, bytes. Each read begins when the previous one is used up. @default whole parts, read ahead */

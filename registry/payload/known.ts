@@ -1,6 +1,6 @@
 // Files whose bytes are stored already, found by digest. Of one size all digests go to whoever
 // stores files: it reads a file, and stores it unless its digest is among them.
-import type { StoredFile } from "../../core/record/record.ts";
+import type { StoredFile } from "../../core/record.ts";
 
 /** Digests of files that need not be stored. */
 export type Known = ReadonlySet<string>;

@@ -4,10 +4,10 @@ import type { Backend } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { Part, StoredFile } from "../../core/record/record.ts";
+import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
-import { createPartCheck, getPart, partsWithin, runsOf } from "./part_runs.ts";
-import type { PartRun, PlacedPart } from "./part_runs.ts";
+import { createPartCheck, getPart, partsWithin, runsOf } from "../cell/part_runs.ts";
+import type { PartRun, PlacedPart } from "../cell/part_runs.ts";
 import type { WindowOptions } from "./file_reader.ts";
 
 /** So much of a pack is read at once when a second file of it is wanted. */

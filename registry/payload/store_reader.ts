@@ -3,14 +3,14 @@ import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import type { StoredFile } from "../../core/record/record.ts";
+import type { StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import type { Store } from "../cell/store.ts";
 import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
 import { type FileReader, rangeOfFile } from "./file_reader.ts";
-import type { LoadLimit } from "../../core/record/load_limit.ts";
+import type { LoadLimit } from "../contract/load_limit.ts";
 import { createPartReader, otherDigest, type PartSource } from "./part_reader.ts";
-import { piecesOf, runsOf } from "./part_runs.ts";
+import { piecesOf, runsOf } from "../cell/part_runs.ts";
 
 export interface PayloadSource extends PartSource {
   info: ArtifactInfo;

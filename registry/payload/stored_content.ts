@@ -4,7 +4,7 @@ import type { ObjectInfo } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fault } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
-import type { StoredFile } from "../../core/record/record.ts";
+import type { StoredFile } from "../../core/record.ts";
 import type { Reader } from "./store_reader.ts";
 
 /** Reads bytes as they are stored. */

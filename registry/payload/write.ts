@@ -3,11 +3,11 @@
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { Executor } from "../../core/executor.ts";
 import type { FilesToSave, FileToSave } from "../../core/materializer.ts";
-import type { Encoding, StoredFile } from "../../core/record/record.ts";
+import type { Encoding, StoredFile } from "../../core/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import { STREAMED_BYTES } from "../../core/work/budget.ts";
 import type { Operation } from "../cell/operation.ts";
-import type { PayloadJobs, StoreValueJob } from "../jobs/kinds.ts";
+import type { PayloadJobs, StoreValueJob } from "./job_kinds.ts";
 import type { Base } from "./base.ts";
 import type { Known } from "./known.ts";
 import { createFileWriter, type FileWriter } from "./writing/file_writer.ts";

@@ -1,12 +1,12 @@
 // What versions were made from, how they differ, and what happened to a name. Each function loads
 // what it is made of when it is called.
 import { checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
-import { worded } from "../../core/options/words_of_verbs.ts";
-import type { DiffOptions, VersionDifference } from "../../core/record/difference.ts";
-import type { Lineage, LineageOptions } from "../../core/record/lineage.ts";
-import type { LogEntry, LogOptions } from "../../core/record/log.ts";
+import { worded } from "../contract/words_of_verbs.ts";
+import type { DiffOptions, VersionDifference } from "../operations/look/difference.ts";
+import type { Lineage, LineageOptions } from "../../core/registry/lineage.ts";
+import type { LogEntry, LogOptions } from "../contract/log.ts";
 import type { Registry } from "../../core/registry.ts";
-import type { RebuildOptions, RebuildReport } from "../lineage/rebuild.ts";
+import type { RebuildOptions, RebuildReport } from "../operations/lineage/rebuild.ts";
 
 /**
  * What a version was made from, and what was made from it, as far as records say: `save` takes `inputs`. Both ways only
@@ -34,7 +34,7 @@ export async function lineageOf(
   options: LineageOptions = {},
 ): Promise<Lineage> {
   checkRegistry("follow the lineage", registry);
-  const tool = await import("../lineage.ts");
+  const tool = await import("../operations/lineage.ts");
   return await worded({ verb: "lineage", ref }, () => tool.lineageOf(registry, ref, options));
 }
 
@@ -60,7 +60,7 @@ export async function rebuildLineage(
   options: RebuildOptions = {},
 ): Promise<RebuildReport> {
   checkRegistry("rebuild the lineage", registry);
-  const tool = await import("../lineage/rebuild.ts");
+  const tool = await import("../operations/lineage/rebuild.ts");
   return await worded(
     { verb: "rebuild the lineage" },
     () => tool.rebuildLineage(registry, options),
@@ -94,7 +94,7 @@ export async function diffVersions(
     "before",
     "after",
   ]);
-  const tool = await import("../look/diff.ts");
+  const tool = await import("../operations/look/diff.ts");
   return await tool.diffVersions(registry, options);
 }
 
@@ -123,7 +123,7 @@ export async function logOf(
   options: LogOptions = {},
 ): Promise<LogEntry[]> {
   checkRegistry("tell the log", registry);
-  const tool = await import("../look/log.ts");
+  const tool = await import("../operations/look/log.ts");
   return await worded(
     { verb: "tell the log of", ref: name },
     () => tool.logOf(registry, name, options),

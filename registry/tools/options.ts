@@ -2,7 +2,7 @@
 import type { OptionNames } from "../../core/options/check_options.ts";
 import type { GarbageOptions } from "../maintenance/collection.ts";
 import type { PruneOptions } from "../maintenance/prune_report.ts";
-import type { MirrorOptions } from "../mirror.ts";
+import type { MirrorOptions } from "../maintenance/mirror/mirror.ts";
 
 export const GARBAGE: OptionNames<GarbageOptions> = {
   dryRun: true,

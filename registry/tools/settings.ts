@@ -2,8 +2,8 @@
 // called.
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
-import { worded } from "../../core/options/words_of_verbs.ts";
-import type { CurrentSettings, SettingsChange } from "../opening/change_settings.ts";
+import { worded } from "../contract/words_of_verbs.ts";
+import type { CurrentSettings, SettingsChange } from "../maintenance/change_settings.ts";
 
 /**
  * The settings of a registry as they are now; `registry.settings` are those of its creation. Nothing is written.
@@ -25,7 +25,7 @@ export async function readSettings(
   options: SignalOptions = {},
 ): Promise<CurrentSettings> {
   checkRegistry("read the settings", registry);
-  const tool = await import("../opening/change_settings.ts");
+  const tool = await import("../maintenance/change_settings.ts");
   return await worded({ verb: "read the settings" }, () => tool.readSettings(registry, options));
 }
 
@@ -53,6 +53,6 @@ export async function changeSettings(
   change: SettingsChange,
 ): Promise<CurrentSettings> {
   checkToolOptions("change the settings", registry, change, undefined, ["graceMs"]);
-  const tool = await import("../opening/change_settings.ts");
+  const tool = await import("../maintenance/change_settings.ts");
   return await worded({ verb: "change the settings" }, () => tool.changeSettings(registry, change));
 }

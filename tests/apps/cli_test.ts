@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
-import { loadCommands } from "../../apps/commands/mod.ts";
+import { loadCommands } from "../../apps/cli/commands/mod.ts";
 import { runCli } from "../../apps/cli.ts";
-import { ReaderGone } from "../../apps/terminal/cli_io.ts";
+import { ReaderGone } from "../../apps/cli/terminal/cli_io.ts";
 import { captureIo, cliTest, filledTest, holdfast, succeeds } from "./captured_io.ts";
 
 const COMMANDS = await loadCommands();

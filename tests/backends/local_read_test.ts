@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
-import { ownCalls } from "../../core/disk/disk_calls.ts";
+import { ownCalls } from "../../disk/disk_calls.ts";
 import type { Backend } from "../../core/backend.ts";
 import { readAll } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";

@@ -1,7 +1,7 @@
 // Faults of the file system, and a look at what is asked of it.
 import fs from "node:fs";
 import { relative } from "node:path";
-import { ownCalls } from "../../core/disk/disk_calls.ts";
+import { ownCalls } from "../../disk/disk_calls.ts";
 
 /** Functions of `node:fs` to put in the place of the real ones. */
 export type FsPatch = { [name in keyof typeof fs]?: (...args: never[]) => unknown };

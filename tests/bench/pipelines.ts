@@ -1,7 +1,7 @@
 // Pipelines: a thousand trivial steps on the caller's thread over a registry on a disk, plans of
 // ten thousand, and commands beside many other processes.
 import { join } from "node:path";
-import type { Pipeline } from "../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../../operators/contract/pipeline.ts";
 import { openRegistry } from "../../mod.ts";
 import { definePipeline, parsePipeline } from "../../operators/config/mod.ts";
 import type { OperatorDefinition, PipelineDefinition } from "../../operators/config/mod.ts";

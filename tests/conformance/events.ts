@@ -10,14 +10,14 @@
  *
  * @module
  */
-import type { EventBus } from "../../core/services/event_bus.ts";
+import type { EventBus } from "../../core/event_bus.ts";
 import type { RegisterTest } from "./backend/backend_case.ts";
 import { groupCases } from "./events/at_least_once.ts";
 import { fanOutCases } from "./events/at_most_once.ts";
 import type { EventBusCase } from "./events/event_bus_case.ts";
 import { streamCases } from "./events/streams.ts";
 
-export type * from "../../core/services/event_bus.ts";
+export type * from "../../core/event_bus.ts";
 export type { RegisterTest } from "./backend/backend_case.ts";
 export type { EventBusCase, EventBusContext } from "./events/event_bus_case.ts";
 

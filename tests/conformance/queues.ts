@@ -10,19 +10,19 @@
  *
  * @module
  */
-import type { JobQueue } from "../../core/services/queue.ts";
+import type { JobQueue } from "../../core/queue.ts";
 import type { RegisterTest } from "./backend/backend_case.ts";
 import { afterwardsCases } from "./queues/afterwards.ts";
 import { cancellingCases } from "./queues/cancelling.ts";
-import type { JobStorage } from "../../core/services/job_storage.ts";
+import type { JobStorage } from "../../queues/job_storage/contract.ts";
 import { jobsCases } from "./queues/jobs.ts";
 import { jobStorageCases } from "./queues/job_storage.ts";
 import type { QueueCase } from "./queues/queue_case.ts";
 import { repeatingCases } from "./queues/repeating.ts";
 import { workingCases } from "./queues/working.ts";
 
-export type * from "../../core/services/queue.ts";
-export type { JobStorage } from "../../core/services/job_storage.ts";
+export type * from "../../core/queue.ts";
+export type { JobStorage } from "../../queues/job_storage/contract.ts";
 export type { RegisterTest } from "./backend/backend_case.ts";
 export { jobStorageCases } from "./queues/job_storage.ts";
 export type { JobStorageCase } from "./queues/job_storage.ts";

@@ -17,7 +17,7 @@ Deno.test("what a compiled program loads by name is found in the tree: the worke
     assert(files.includes(file), file);
   }
   // Of programs what others import too: the service, its client, and what compares.
-  const isLoaded = (file: string) => /^apps\/(server|http_client|diff)\.ts$/.test(file);
+  const isLoaded = (file: string) => /^apps\/(server|client|diff)\.ts$/.test(file);
   assertEquals(files.filter((file) => /^(tests|apps)\//.test(file) && !isLoaded(file)), []);
 });
 

@@ -33,7 +33,7 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
   [
     "injected-world",
     READS_THE_WORLD.map((expression) => `const x = ${expression};`),
-    ["registry/save.ts", "tests/registry/save_test.ts"],
+    ["registry/operations/save.ts", "tests/registry/save_test.ts"],
     ["core/system.ts", "dev/attack.ts", "tests/bench/mod.ts", "examples/demo.ts"],
   ],
   ["injected-world", ['import { setTimeout } from "node:timers/promises";'], ["core/retry.ts"], []],
@@ -43,7 +43,7 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
     "injected-world",
     ["const at = new Date(record.createdAt).getTime() + system.now();"],
     [],
-    ["registry/save.ts"],
+    ["registry/operations/save.ts"],
   ],
   [
     "no-default-export",

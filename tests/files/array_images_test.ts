@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import type { NDArray } from "../../core/bytes/ndarray.ts";
-import { type Image, toArray } from "../../core/image.ts";
+import type { NDArray } from "../../formats/arrays/ndarray.ts";
+import { type Image, toArray } from "../../formats/images/image.ts";
 import { testOnEach } from "./stores.ts";
 import { refused } from "../support/refused.ts";
 

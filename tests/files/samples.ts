@@ -1,4 +1,4 @@
-import type { NDArray } from "../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../formats/arrays/ndarray.ts";
 
 /** An array in which each element differs from its neighbours. */
 export function ndarrayOf(...shape: number[]): NDArray<"uint16"> {

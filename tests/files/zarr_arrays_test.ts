@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, equal } from "@std/assert";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
-import type { NDArray } from "../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../formats/arrays/ndarray.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { realSystem } from "../../core/system.ts";

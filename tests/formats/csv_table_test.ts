@@ -2,8 +2,8 @@ import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from 
 import fc from "fast-check";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
-import type { Columns, ColumnType, Row, Table, TableRows } from "../../core/table.ts";
-import { createTable } from "../../core/tables/create_table.ts";
+import type { Columns, ColumnType, Row, Table, TableRows } from "../../formats/tables/table.ts";
+import { createTable } from "../../formats/tables/create_table.ts";
 import { csv, type CsvOptions, tsv } from "../../formats/csv.ts";
 import { contentBytes, fileOf } from "./format_files.ts";
 import { CELLS, tablesOf } from "./tables/files.ts";

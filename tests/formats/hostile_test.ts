@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Format } from "../../core/format.ts";
-import { bytesFile } from "../../core/files/content.ts";
+import type { Format } from "../../formats/content/format.ts";
+import { bytesFile } from "../../formats/content/content.ts";
 import { realSystem } from "../../core/system.ts";
 import { json } from "../../formats/json.ts";
 import { createFormats } from "../../formats/mod.ts";

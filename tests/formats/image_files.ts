@@ -1,11 +1,11 @@
 // What the tests of the formats of images have in common.
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Format } from "../../core/format.ts";
+import type { Format } from "../../formats/content/format.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
-import { ELEMENTS } from "../../core/bytes/ndarray.ts";
+import { ELEMENTS } from "../../formats/arrays/ndarray.ts";
 import { type ErrorCode, isRegistryError } from "../../core/errors.ts";
-import { type Image, type ImageDType, isImage } from "../../core/image.ts";
+import { type Image, type ImageDType, isImage } from "../../formats/images/image.ts";
 import { withoutHanging } from "../support/without_hanging.ts";
 
 /** An image of any kind of samples. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import type { Image } from "../../core/image.ts";
+import type { Image } from "../../formats/images/image.ts";
 import { jpeg } from "../../formats/jpeg.ts";
 import { assertFails, encoded, fileOf } from "./image_files.ts";
 import { refused } from "../support/refused.ts";

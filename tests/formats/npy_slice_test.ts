@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { bytesStream, concatBytes } from "../../core/bytes/bytes.ts";
-import { encodeNpyHeader } from "../../core/bytes/npy_header.ts";
+import { encodeNpyHeader } from "../../formats/arrays/npy_header.ts";
 import { type ErrorCode, RegistryError } from "../../core/errors.ts";
 import { type NDArray, npy, readSlice } from "../../formats/npy.ts";
 

@@ -3,7 +3,7 @@ import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import type { Image } from "../../core/image.ts";
+import type { Image } from "../../formats/images/image.ts";
 import { png } from "../../formats/png.ts";
 import { pngChunk } from "./bitmaps/png_chunk.ts";
 import { anyImage, assertFails, assertSameImage, encoded, fileOf } from "./image_files.ts";

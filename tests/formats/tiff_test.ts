@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
-import { type Image, IMAGE_DTYPES } from "../../core/image.ts";
+import { type Image, IMAGE_DTYPES } from "../../formats/images/image.ts";
 import { readPages, readRegion, tiff } from "../../formats/tiff.ts";
 import { anyImage, assertFails, assertSameImage, encoded, fileOf } from "./image_files.ts";
 import { packLzw, tiffFile, type TiffLayout } from "./tiff_files.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import type { Image } from "../../core/image.ts";
+import type { Image } from "../../formats/images/image.ts";
 import { webp } from "../../formats/webp.ts";
 import { anyImage, assertFails, assertSameImage, encoded, fileOf } from "./image_files.ts";
 

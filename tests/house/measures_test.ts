@@ -15,7 +15,7 @@ Deno.test("directories of a room that lead to each other are a ring, by types to
     "core/disk/other.ts": "",
     "core/text/b.ts": `import type { Other } from "../disk/other.ts";\n`,
     "core/errors.ts": "",
-    "registry/save.ts": `import { fault } from "../core/errors.ts";\n`,
+    "registry/operations/save.ts": `import { fault } from "../core/errors.ts";\n`,
   });
   assertEquals(ringsOfRooms(files), [["core/disk/", "core/text/"]]);
 });

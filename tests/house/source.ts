@@ -25,7 +25,7 @@ export interface InterfaceShape {
 }
 
 export interface FunctionShape {
-  /** `registry/save.ts:31 save` */
+  /** `registry/operations/save.ts:31 save` */
   at: string;
   lines: number;
   /** One, and one for each `if`, loop, `case`, `catch`, `?:`, `&&`, `||` and `??`; inner functions have their own. */

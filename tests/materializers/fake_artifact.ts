@@ -5,8 +5,8 @@ import { bodyBytes, bytesStream } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { type ErrorCode, RegistryError } from "../../core/errors.ts";
 import type { FilesToSave, FileToSave, Materializer } from "../../core/materializer.ts";
-import type { FileInfo } from "../../core/record/record.ts";
-import { artifactDigest } from "../../core/record/artifact_digest.ts";
+import type { FileInfo } from "../../core/record.ts";
+import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
 
 /** Reads the files that a materializer wants to save, and checks that each source has the size that it says. */
 export async function readFiles(

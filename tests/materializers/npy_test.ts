@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import { countElements, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
-import type { DType, NDArray, TypedArray } from "../../core/bytes/ndarray.ts";
+import { countElements, ELEMENTS, isNDArray } from "../../formats/arrays/ndarray.ts";
+import type { DType, NDArray, TypedArray } from "../../formats/arrays/ndarray.ts";
 import { createMaterializers, ndarray, typedArray } from "../../materializers/mod.ts";
 import { assertExactly } from "./exactly.ts";
 import { fails, fakeArtifact, readFiles, roundTrip, savedBy } from "./fake_artifact.ts";

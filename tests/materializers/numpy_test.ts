@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { countElements, type DType, ELEMENTS, type NDArray } from "../../core/bytes/ndarray.ts";
+import { countElements, type DType, ELEMENTS, type NDArray } from "../../formats/arrays/ndarray.ts";
 import { ndarray } from "../../materializers/mod.ts";
 import { findNumpy, runPython } from "../support/numpy.ts";
 import { tempRoot } from "../support/temp_root.ts";

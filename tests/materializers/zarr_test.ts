@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
-import type { NDArray } from "../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../formats/arrays/ndarray.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
 import { createZarrArray, type ZarrArray, zarrStore } from "../../formats/zarr.ts";
 import { zarr } from "../../materializers/zarr.ts";

@@ -1,9 +1,9 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { encodeRecord, FORMAT } from "../../core/record/record_codec.ts";
-import type { RecordBase, VersionRecord } from "../../core/record/record.ts";
+import { encodeRecord, FORMAT } from "../../registry/format/record_codec.ts";
+import type { RecordBase, VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { openRegistry } from "../../mod.ts";
-import { recordKey, versionCell } from "../../registry/layout.ts";
+import { recordKey, versionCell } from "../../registry/format/layout.ts";
 import { filler, type Machine, type ProtocolWorld, testProtocol } from "./protocol_world.ts";
 import { collect } from "./rejected.ts";
 import { createScriptedBackend } from "./scripted_backend.ts";

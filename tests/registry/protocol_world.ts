@@ -3,8 +3,8 @@
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { FileToSave, Materializer } from "../../core/materializer.ts";
-import type { AnyRecord, VersionRecord } from "../../core/record/record.ts";
-import { decodeRecord } from "../../core/record/record_codec.ts";
+import type { AnyRecord, VersionRecord } from "../../core/record.ts";
+import { decodeRecord } from "../../registry/format/record_codec.ts";
 import type { OpenOptions, StoredRegistry } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { openRegistry } from "../../mod.ts";

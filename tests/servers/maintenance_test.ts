@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Backend } from "../../core/backend.ts";
-import { encodeRecord } from "../../core/record/record_codec.ts";
+import { encodeRecord } from "../../registry/format/record_codec.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { collectGarbage, openRegistry, prune, verifyRegistry } from "../../mod.ts";
-import { recordKey, versionCell } from "../../registry/layout.ts";
+import { recordKey, versionCell } from "../../registry/format/layout.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { readRecord } from "../../registry/cell/heads.ts";
-import { knownContext } from "../../registry/opening/context.ts";
+import { knownContext } from "../../registry/operations/context.ts";
 import { keysOf, noise } from "../registry/registries.ts";
 import { collect } from "../registry/rejected.ts";
 import { withAge } from "../registry/with_age.ts";

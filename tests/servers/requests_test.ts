@@ -1,6 +1,6 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { openRegistry } from "../../mod.ts";
-import { knownContext } from "../../registry/opening/context.ts";
+import { knownContext } from "../../registry/operations/context.ts";
 import { noise } from "../registry/registries.ts";
 import { REAL_SERVERS } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";

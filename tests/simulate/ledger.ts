@@ -1,8 +1,8 @@
 // What a registry's objects say at each moment: the truth that its callers' answers are checked
 // against. It is kept from the true order of the store's changes.
-import type { AnyRecord, VersionRecord } from "../../core/record/record.ts";
-import { decodeRecord } from "../../core/record/record_codec.ts";
-import { type CellKey, parseCellKey, SETTINGS } from "../../registry/layout.ts";
+import type { AnyRecord, VersionRecord } from "../../core/record.ts";
+import { decodeRecord } from "../../registry/format/record_codec.ts";
+import { type CellKey, parseCellKey, SETTINGS } from "../../registry/format/layout.ts";
 import { POWER } from "./stores/power_cut.ts";
 import type { Effect } from "./with_history.ts";
 

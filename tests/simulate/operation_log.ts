@@ -1,7 +1,7 @@
 // What the actors of a simulation did, and what they were told.
 import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
 import type { PruneOptions, PruneReport } from "../../registry/maintenance/prune_report.ts";
-import type { MirrorReport } from "../../registry/mirror/report.ts";
+import type { MirrorReport } from "../../registry/maintenance/mirror/report.ts";
 import { Bundle } from "./bundle.ts";
 
 export type Request =

@@ -5,7 +5,7 @@ import type { Backend, Locking } from "../../core/backend.ts";
 import { createMaterializerSet } from "../../core/materializer.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
-import { openOnBackend } from "../../registry/mod.ts";
+import { openOnBackend } from "../../registry/open.ts";
 import { type Actor, createActor } from "./actor.ts";
 import { createBundleMaterializer } from "./bundle.ts";
 import { createNoteWatch } from "./checks/check_lineage.ts";

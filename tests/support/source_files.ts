@@ -5,6 +5,7 @@ import { REPOSITORY } from "./run_deno.ts";
 
 export const PRODUCT_FOLDERS: readonly string[] = [
   "core",
+  "disk",
   "registry",
   "backends",
   "formats",

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { type Channel, createChannel, type Methods } from "../../workers/channel.ts";
-import { fromWire, toWire } from "../../core/wire_error.ts";
+import { fromWire, toWire } from "../../workers/wire_error.ts";
 
 /** Two ends in one thread; messages are cloned as between two. */
 function pair<T extends Methods>(

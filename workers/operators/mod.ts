@@ -12,8 +12,12 @@ import { Worker } from "node:worker_threads";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { Executor, JobOptions } from "../../core/executor.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../../core/pipelines/operator.ts";
-import { fromWire } from "../../core/wire_error.ts";
+import type {
+  OperatorJob,
+  OperatorJobEnd,
+  OperatorJobs,
+} from "../../operators/contract/operator.ts";
+import { fromWire } from "../wire_error.ts";
 import { checkTimes } from "../../operators/check_times.ts";
 import { createChannel } from "../channel.ts";
 import type { OperatorCallerMethods, OperatorMethods } from "./protocol.ts";
@@ -26,7 +30,11 @@ export type {
   JobUsage,
   RunOptions,
 } from "../../core/executor.ts";
-export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../../core/pipelines/operator.ts";
+export type {
+  OperatorJob,
+  OperatorJobEnd,
+  OperatorJobs,
+} from "../../operators/contract/operator.ts";
 
 /** Options of {@linkcode createOperatorExecutor}. */
 export interface OperatorExecutorOptions {

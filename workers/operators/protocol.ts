@@ -1,8 +1,8 @@
 // What the thread of an operator and its caller ask of each other.
 import type { Logger } from "../../core/registry.ts";
-import type { ExitCode, OperatorJob } from "../../core/pipelines/operator.ts";
+import type { ExitCode, OperatorJob } from "../../operators/contract/operator.ts";
 import type { JobUsage } from "../../core/executor.ts";
-import type { WireError } from "../../core/wire_error.ts";
+import type { WireError } from "../wire_error.ts";
 
 export interface RunOperatorRequest {
   /** The module whose `operators` it is one of: the caller says so, never what is stored. */

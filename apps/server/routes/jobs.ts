@@ -16,7 +16,7 @@ import {
   RunsPage,
   RunsQuery,
 } from "../schemas/reading.ts";
-import { type KnownRun, knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
+import { type KnownRun, knownRun, knownSteps } from "../schemas/known_of_runs.ts";
 
 const FRESH = { "cache-control": "no-store" };
 

@@ -1,6 +1,6 @@
 // What is searched for: words, and filters such as `metadata.epochs>3`.
 import { RegistryError } from "../../../mod.ts";
-import { comparing, type Comparison, valueAt } from "../../look/comparing.ts";
+import { comparing, type Comparison, valueAt } from "./comparing.ts";
 
 export interface SearchedVersion {
   readonly name: string;

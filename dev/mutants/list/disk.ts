@@ -44,7 +44,7 @@ export const DISK: readonly Mutant[] = [
   },
   {
     name: "local/sync-shared-that-began-before",
-    file: "core/disk/disk_sync.ts",
+    file: "disk/disk_sync.ts",
     text:
       "    group.next ??= group.running.catch(() => {}).then(() => begin(path));\n    return group.next;",
     replacement: "    return group.running;",
@@ -53,7 +53,7 @@ export const DISK: readonly Mutant[] = [
   },
   {
     name: "local/root-not-synced",
-    file: "core/disk/disk_sync.ts",
+    file: "disk/disk_sync.ts",
     text: "      await syncRoot();\n",
     replacement: "",
     test: "tests/backends/local_sync_test.ts",
@@ -61,7 +61,7 @@ export const DISK: readonly Mutant[] = [
   },
   {
     name: "local/folders-above-not-synced",
-    file: "core/disk/disk_sync.ts",
+    file: "disk/disk_sync.ts",
     text: "path !== root; path = dirname(path)",
     replacement: "path === folder && path !== root; path = dirname(path)",
     test: "tests/registry/cell/durability_test.ts",

@@ -12,7 +12,7 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "garbage/lowered-at-once",
-    file: "registry/opening/graces.ts",
+    file: "registry/cell/graces.ts",
     text: "graces.filter((grace) => !hasPassed(grace, now))",
     replacement: "graces.slice(0, 1)",
     seeds: { first: 1, count: 300, schedule: "changed graces" },
@@ -44,7 +44,7 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "garbage/files-of-other-payloads-not-counted",
-    file: "registry/payload/objects.ts",
+    file: "registry/cell/objects.ts",
     text: "const place = placeOf(file, part) ?? own;",
     replacement: "const place = own;",
     test: "tests/registry/maintenance/garbage_test.ts",
@@ -76,7 +76,7 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "prune/deletes-what-was-written-since",
-    file: "registry/delete.ts",
+    file: "registry/operations/delete.ts",
     text:
       `outcome = head.generation === listed.generation && head.found !== undefined ? "deleted" : "changed";`,
     replacement: `outcome = "deleted";`,
@@ -85,7 +85,7 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "delete/aliased-version-goes",
-    file: "registry/delete.ts",
+    file: "registry/operations/delete.ts",
     text: "    if (!force) await refuseAliased(context, ref.name, [version.canonical], signal);\n",
     replacement: "",
     test: "tests/registry/verbs/versions_test.ts",
@@ -93,7 +93,7 @@ export const GARBAGE: readonly Mutant[] = [
   },
   {
     name: "delete/another-commit-goes",
-    file: "registry/delete.ts",
+    file: "registry/operations/delete.ts",
     text: "if (ifCommit !== undefined && head.found?.record.commit !== ifCommit)",
     replacement: "if (false)",
     test: "tests/registry/verbs/versions_test.ts",

@@ -33,10 +33,10 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "rules/void-records",
     file: "registry/cell/voids.ts",
-    text: "return isLate(context, found) && objectsOf",
+    text: "return isLate(store, found) && objectsOf",
     replacement: "return false && objectsOf",
     also: [{
-      file: "registry/load.ts",
+      file: "registry/operations/load.ts",
       text: "if (isLate(context, found)) noteVoid",
       replacement: "if (false) noteVoid",
     }],
@@ -65,11 +65,11 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "[start, head, base, draft]",
     replacement: "[start, base, draft]",
     also: [{
-      file: "registry/target/target.ts",
+      file: "registry/operations/target/target.ts",
       text: `!looked || isStaleView(operation, "head")) await look();`,
       replacement: "!looked) await look();",
     }, {
-      file: "registry/target/target.ts",
+      file: "registry/operations/target/target.ts",
       text: `!looked || isStaleView(operation, "head")) {`,
       replacement: "!looked) {",
     }],
@@ -80,7 +80,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "[start, head, base, draft]",
     replacement: "[start, head, draft]",
     also: [{
-      file: "registry/save.ts",
+      file: "registry/operations/save.ts",
       text: `if (!isStaleView(operation, "base")) return true;`,
       replacement: "if (true) return true;",
     }],
@@ -120,7 +120,7 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "cell/landing-not-checked",
     file: "registry/cell/cell.ts",
-    text: "  await checkLanding(context, operation, result.info);\n",
+    text: "  await checkLanding(store, operation, result.info);\n",
     replacement: "",
     test: "tests/registry/cell/cell_test.ts",
     testName: "a record with payload that landed too late is no success, though it is the head",
@@ -128,7 +128,7 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "cell/landing-of-read-back-not-checked",
     file: "registry/cell/cell.ts",
-    text: "          await checkLanding(context, operation, found.info);\n",
+    text: "          await checkLanding(store, operation, found.info);\n",
     replacement: "",
     test: "tests/registry/cell/cell_test.ts",
     testName: "a record that landed too late is no success:",
@@ -136,7 +136,7 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "cell/read-back-success-not-settled",
     file: "registry/cell/cell.ts",
-    text: "          await settleOwn(context, operation, key);\n",
+    text: "          await settleOwn(store, operation, key);\n",
     replacement: "",
     test: "tests/registry/cell/settle_test.ts",
     testName: "what a save finds that it had written itself",
@@ -145,7 +145,7 @@ export const PROTOCOL: readonly Mutant[] = [
     name: "cell/late-below-the-head-counts",
     file: "registry/cell/cell.ts",
     text:
-      "if (byOwnClock && (await readHead(context, cell, operation.signal))?.key === info.key) return;",
+      "if (byOwnClock && (await readHead(store, cell, operation.signal))?.key === info.key) return;",
     replacement: "if (byOwnClock) return;",
     test: "tests/registry/cell/cell_test.ts",
     testName: "a record that landed too late is no success:",
@@ -218,7 +218,7 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "heads/strangers-file-hides-the-head",
     file: "registry/cell/heads.ts",
-    text: `"generation" in newest ? newest : await headBehind(context, cell, signal)`,
+    text: `"generation" in newest ? newest : await headBehind(store, cell, signal)`,
     replacement: `"generation" in newest ? newest : undefined`,
     test: "tests/registry/damage/misplaced_test.ts",
     testName: "a stranger's file that is listed before the records of a cell hides none of them",
@@ -242,7 +242,7 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "voids/restored-records-are-late",
     file: "registry/cell/voids.ts",
-    text: "context.createdAt <= startedAt && ",
+    text: "store.createdAt <= startedAt && ",
     replacement: "",
     test: "tests/registry/cell/void_records_test.ts",
     testName: "in a registry that is younger than its records nothing is void: it was copied",
@@ -258,9 +258,9 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "voids/void-head-hides-the-version-below",
     file: "registry/cell/voids.ts",
-    text: "if (head === undefined || !context.voids.has(head.key)) return head;",
+    text: "if (head === undefined || !store.voids.has(head.key)) return head;",
     replacement:
-      "if (head === undefined || !context.voids.has(head.key)) return head;\n  if (context.voids.size > 0) return undefined;",
+      "if (head === undefined || !store.voids.has(head.key)) return head;\n  if (store.voids.size > 0) return undefined;",
     test: "tests/registry/cell/void_records_test.ts",
     testName: "verify ends where what counts below a void record is damaged, and says so",
   },
@@ -285,17 +285,17 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "voids/late-after-twice-the-grace",
     file: "registry/cell/voids.ts",
-    text: "context.settings.leastGraceMs / 2",
-    replacement: "context.settings.leastGraceMs * 2",
+    text: "store.settings.leastGraceMs / 2",
+    replacement: "store.settings.leastGraceMs * 2",
     test: "tests/registry/cell/void_records_test.ts",
     testName: "latest passes over a version that is void",
   },
   {
     name: "record/sum-not-checked",
-    file: "core/record/record.ts",
+    file: "registry/format/record_codec.ts",
     text: "sha256(bytes.subarray(0, summed)) !== sum[1]",
     replacement: "false",
-    test: "tests/core/record/record_damage_test.ts",
+    test: "tests/registry/format/record_damage_test.ts",
     testName: "a line whose members are another record's, or in another order, is Corrupt",
   },
 ];

@@ -4,7 +4,7 @@ import type { Mutant } from "../mutant.ts";
 export const SAVING: readonly Mutant[] = [
   {
     name: "target/numbered-below-what-is-known",
-    file: "registry/target/target.ts",
+    file: "registry/operations/target/target.ts",
     text: "if (highest === undefined || compareVersions(highest, listed) < 0) highest = listed;",
     replacement: "highest = listed;",
     test: "tests/registry/cell/contention_test.ts",
@@ -12,7 +12,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "keyed/race-saves-twice",
-    file: "registry/target/keyed.ts",
+    file: "registry/operations/target/keyed.ts",
     text: "if (outcome.won) return choice;",
     replacement: "return choice;",
     test: "tests/registry/cell/idempotency_test.ts",
@@ -20,7 +20,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "keyed/void-result-counts",
-    file: "registry/target/keyed.ts",
+    file: "registry/operations/target/keyed.ts",
     text: "return meant && !await isVoid(context, found, signal);",
     replacement: "return meant;",
     test: "tests/registry/cell/idempotency_test.ts",
@@ -28,7 +28,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "save/base-believed-to-be-live",
-    file: "registry/save.ts",
+    file: "registry/operations/save.ts",
     text: "if (head?.key !== base.key) return false;",
     replacement: "",
     test: "tests/registry/cell/renewal_test.ts",
@@ -36,7 +36,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "save/unchanged-from-a-dead-base",
-    file: "registry/save.ts",
+    file: "registry/operations/save.ts",
     text: "same && await isLive(context, operation, same) ? same.found",
     replacement: "same ? same.found",
     test: "tests/registry/cell/renewal_test.ts",
@@ -44,7 +44,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "save/shared-objects-not-settled",
-    file: "registry/save.ts",
+    file: "registry/operations/save.ts",
     text: "    await settle(context, sharedObjects(name, files), signal);\n",
     replacement: "",
     test: "tests/registry/cell/settle_test.ts",
@@ -76,7 +76,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "mirror/deletes-another-commit",
-    file: "registry/mirror/mirror_deletion.ts",
+    file: "registry/maintenance/mirror/mirror_deletion.ts",
     text: "head.found?.record.commit !== above?.commit",
     replacement: "false",
     test: "tests/registry/mirror/again_test.ts",
@@ -84,7 +84,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "drafts/lost-payload-committed",
-    file: "registry/drafts/commit_draft.ts",
+    file: "registry/operations/drafts/commit_draft.ts",
     text: "if (lost === undefined) return;",
     replacement: "return;",
     test: "tests/registry/drafts/draft_age_test.ts",
@@ -92,7 +92,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "drafts/late-part-counts",
-    file: "registry/drafts/read_parts.ts",
+    file: "registry/operations/drafts/read_parts.ts",
     text: "if (!isLate(draft, found)) return found;",
     replacement: "return found;",
     test: "tests/registry/drafts/draft_age_test.ts",
@@ -108,7 +108,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "transfer/digest-not-checked",
-    file: "registry/transfer/commit_upload.ts",
+    file: "registry/operations/transfer/commit_upload.ts",
     text: "if (said !== sha256) throw",
     replacement: "if (false) throw",
     test: "tests/registry/transfer/commit_upload_test.ts",
@@ -116,7 +116,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "mirror/replaces-in-an-immutable-target",
-    file: "registry/mirror/mirror_version.ts",
+    file: "registry/maintenance/mirror/mirror_version.ts",
     text: "if (head !== undefined && !mutable && above === undefined) {",
     replacement: "if (false) {",
     test: "tests/registry/mirror/again_test.ts",
@@ -132,7 +132,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "alias/expected-ignored",
-    file: "registry/aliases.ts",
+    file: "registry/operations/aliases.ts",
     text: "wanted === undefined || wanted === now",
     replacement: "true",
     test: "tests/registry/conformance/registries_test.ts",

@@ -2,7 +2,7 @@
 // (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst): a header of 16 bytes, where
 // each block begins, and the blocks, each of one stream, or of one for each byte of an element.
 import zlib from "node:zlib";
-import { copyBack, copyIn, Lz4Problem, packLz4, unpackLz4 } from "../../../core/bytes/lz4.ts";
+import { copyBack, copyIn, Lz4Problem, packLz4, unpackLz4 } from "../../compression/lz4.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";
 import { needZstd } from "./zstd.ts";
 

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { Buffer } from "node:buffer";
 import { crc32c } from "../../../core/bytes/digest.ts";
-import { type DType, ELEMENTS } from "../../../core/bytes/ndarray.ts";
+import { type DType, ELEMENTS } from "../../arrays/ndarray.ts";
 import { messageOf } from "../../../core/errors.ts";
 import { type BloscOptions, decodeBlosc, encodeBlosc } from "./blosc.ts";
 import { copyBox, stridesOf } from "./copy_box.ts";

@@ -1,5 +1,5 @@
 // Reading a box of an array: only the chunks that it touches.
-import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
+import { ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { decodeChunk } from "./codecs.ts";
 import { copyBox, fillWith, offsetOf, stridesOf } from "./copy_box.ts";

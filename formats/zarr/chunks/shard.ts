@@ -4,7 +4,7 @@
 // byte first, all ones where it was never written.
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";
-import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
+import { ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { checked, mostStoredBytes } from "./codecs.ts";
 import { corruptZarr } from "../errors.ts";

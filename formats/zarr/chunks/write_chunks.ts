@@ -1,6 +1,6 @@
 // Writing a box of an array: whole stored objects, one after the other, so that not all of them are
 // in memory.
-import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
+import { ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Lanes } from "../../../core/work/lanes.ts";
 import { type ChunkKind, decodeChunk, encodeChunk } from "./codecs.ts";

@@ -2,7 +2,7 @@
 // lists them (https://zarr-specs.readthedocs.io/en/latest/v3/data-types/index.html), of version 2
 // as NumPy's `typestr`
 // (https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#data-type-encoding).
-import { areTimes, type DType, ELEMENTS } from "../../../core/bytes/ndarray.ts";
+import { areTimes, type DType, ELEMENTS } from "../../arrays/ndarray.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { corruptZarr, invalidZarr, unsupportedZarr } from "../errors.ts";
 import type { ZarrValue } from "./metadata_text.ts";

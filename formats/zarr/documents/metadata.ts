@@ -1,5 +1,5 @@
 // What the documents of an array say, whatever their version, and its limits.
-import { countElements, type DType, ELEMENTS } from "../../../core/bytes/ndarray.ts";
+import { countElements, type DType, ELEMENTS } from "../../arrays/ndarray.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";
 import { corruptZarr, invalidZarr, unsupportedZarr } from "../errors.ts";
 import { isObject, type ZarrObject, type ZarrValue } from "./metadata_text.ts";

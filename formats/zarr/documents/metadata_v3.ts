@@ -2,7 +2,7 @@
 // (https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#array-metadata), and of the codec
 // of shards in it
 // (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html).
-import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
+import { ELEMENTS } from "../../arrays/ndarray.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";
 import { fillText, parseDataType, parseFill } from "./data_types.ts";

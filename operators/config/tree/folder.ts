@@ -1,7 +1,7 @@
 // The files of a configuration: all of them in one folder.
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
-import { errorCode, fileError } from "../../../core/disk/file_errors.ts";
+import { errorCode, fileError } from "../../../disk/file_errors.ts";
 import { fault } from "../../../core/errors.ts";
 import type { ConfigSource } from "./node.ts";
 

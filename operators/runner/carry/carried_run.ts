@@ -2,7 +2,7 @@
 import { dirname } from "@std/path";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../../contract/pipeline.ts";
 import type { StepOutcome } from "../events.ts";
 import { removeLeft } from "../left_folders.ts";
 import { endOf } from "../outcomes.ts";

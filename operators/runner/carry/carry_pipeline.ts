@@ -1,6 +1,6 @@
 // Running a pipeline on an engine: planned here, executed wherever the engine carries its steps.
 import { fault, type RegistryError } from "../../../core/errors.ts";
-import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../../contract/pipeline.ts";
 import type { PlanOptions } from "../plan.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
 import { beginRun, runContext, type RunPipelineOptions } from "../run_pipeline.ts";

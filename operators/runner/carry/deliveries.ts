@@ -1,7 +1,7 @@
 // Steps as they are handed to an engine.
 import { sha256 } from "../../../core/bytes/digest.ts";
-import type { Engine, EngineStep } from "../../../core/pipelines/engine.ts";
-import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { Engine, EngineStep } from "../../../core/engine.ts";
+import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { RunContext } from "../run_context.ts";
 
 /** What is executed for a step. */

@@ -3,7 +3,7 @@ import { dirname } from "@std/path";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/work/shards.ts";
-import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../../contract/pipeline.ts";
 import type { RunEvent, StepOutcome } from "../events.ts";
 import { createTeller } from "../run_pipeline.ts";
 import { removeLeft } from "../left_folders.ts";

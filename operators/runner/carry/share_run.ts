@@ -1,6 +1,6 @@
 // One run of a pipeline, shared by processes that know nothing of one another but their number: the
 // tasks of an array.
-import type { Pipeline, PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { Pipeline, PipelineStep } from "../../contract/pipeline.ts";
 import { isOfShard, type Shard } from "../../../core/work/shards.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../records/run_record.ts";

@@ -1,8 +1,8 @@
 // What a worker of a queue does with steps where it executes them itself.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import type { JobHandler } from "../../../core/services/queue.ts";
-import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
+import type { JobHandler } from "../../../core/queue.ts";
+import type { Pipeline } from "../../contract/pipeline.ts";
 import { queuedStepOf } from "../../engines/queue.ts";
 import { parseRunId } from "../records/names.ts";
 import { isWell } from "../outcomes.ts";

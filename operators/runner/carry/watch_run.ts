@@ -1,9 +1,9 @@
 // Watching a run that an engine carries: what ended is read from the registry, and what was lost is
 // handed over again.
 import { isRegistryError } from "../../../core/errors.ts";
-import type { EngineJob } from "../../../core/pipelines/engine.ts";
-import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
-import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
+import type { EngineJob } from "../../../core/engine.ts";
+import { EXIT_CODES } from "../../contract/operator.ts";
+import type { Pipeline } from "../../contract/pipeline.ts";
 import { exitNameOf } from "../../exit_codes.ts";
 import type { StepOutcome } from "../events.ts";
 import { saveFailure } from "../records/failures.ts";

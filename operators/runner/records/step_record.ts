@@ -1,5 +1,5 @@
 // What is kept of a step that ended well, and of one that did not.
-import type { ExitCode, ExitName } from "../../../core/pipelines/operator.ts";
+import type { ExitCode, ExitName } from "../../contract/operator.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 
 /** What a step's outputs are made of: steps with equal fingerprints give the same. */

@@ -2,7 +2,7 @@
 import { fault } from "../../../core/errors.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
-import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import type { FoundRecord } from "../records/files.ts";
 import type { StepFacts, StepRecord } from "../records/step_record.ts";
@@ -10,7 +10,7 @@ import type { RunContext } from "../run_context.ts";
 import { lineageOf } from "../step/lineage.ts";
 import { addSuccess, metadataOf, type StepState } from "../step/success.ts";
 import type { SharedStep } from "./shared_step.ts";
-import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
+import { EXIT_CODES } from "../../contract/operator.ts";
 import type { System } from "../../../core/system.ts";
 import type { StepOutcome } from "../events.ts";
 import { isWell } from "../outcomes.ts";

@@ -12,9 +12,9 @@ import { fault, isRegistryError, type RegistryError } from "../../../core/errors
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/work/shards.ts";
-import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
-import type { Draft, DraftInfo } from "../../../core/record/draft.ts";
-import type { ArtifactInput } from "../../../core/record/record.ts";
+import type { PipelineStep } from "../../contract/pipeline.ts";
+import type { Draft, DraftInfo } from "../../../core/registry/draft.ts";
+import type { ArtifactInput } from "../../../core/record.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";

@@ -1,6 +1,6 @@
 // What a step's outputs were made from, as it is kept beside them.
 import { sha256 } from "../../../core/bytes/digest.ts";
-import type { ArtifactInput } from "../../../core/record/record.ts";
+import type { ArtifactInput } from "../../../core/record.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import { recordNames } from "../records/names.ts";
 import type { RunContext } from "../run_context.ts";

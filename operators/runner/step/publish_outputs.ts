@@ -12,11 +12,11 @@ import {
 import { basename, dirname, join, relative, SEPARATOR } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
-import { pathsBelow } from "../../../core/disk/paths_below.ts";
+import { pathsBelow } from "../../../disk/paths_below.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
-import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
-import type { ArtifactInput } from "../../../core/record/record.ts";
+import type { PipelineStep } from "../../contract/pipeline.ts";
+import type { ArtifactInput } from "../../../core/record.ts";
 import { localPath } from "../../../materializers/mod.ts";
 import { WHOLE_OUTPUT } from "../../output_keys.ts";
 import { digestOfPath } from "../digest_of_path.ts";
@@ -26,7 +26,7 @@ import type { SavedOutput } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { isUrl, parsePlace } from "../sources.ts";
 import { inside } from "./stage_inputs.ts";
-import { errorCode, onDisk } from "../../../core/disk/file_errors.ts";
+import { errorCode, onDisk } from "../../../disk/file_errors.ts";
 
 export interface PublishOptions {
   effect: string;

@@ -6,8 +6,8 @@ import {
   type ExitCode,
   type OperatorContext,
   type OperatorJobEnd,
-} from "../../../core/pipelines/operator.ts";
-import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+} from "../../contract/operator.ts";
+import type { PipelineStep } from "../../contract/pipeline.ts";
 import { type System, withoutVariables } from "../../../core/system.ts";
 import { checkFree, type StepWatch, watchStep } from "../../monitor/watch_step.ts";
 import type { AnyOperator } from "../../operator.ts";

@@ -1,9 +1,9 @@
 // Bringing a step's inputs to where it reads them.
 import { mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { basename, join } from "@std/path";
-import { onDisk } from "../../../core/disk/file_errors.ts";
-import { filePathProblem } from "../../../core/disk/file_paths.ts";
-import type { LeftOut } from "../../../core/disk/left_out.ts";
+import { onDisk } from "../../../disk/file_errors.ts";
+import { filePathProblem } from "../../../core/naming/file_paths.ts";
+import type { LeftOut } from "../../../core/registry/left_out.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";

@@ -1,7 +1,7 @@
 // The folder that a step works in.
 import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "@std/path";
-import { onDisk } from "../../../core/disk/file_errors.ts";
+import { onDisk } from "../../../disk/file_errors.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { Logger } from "../../../core/registry.ts";
 

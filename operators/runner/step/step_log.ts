@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { format } from "node:util";
 import { messageOf } from "../../../core/errors.ts";
-import { DiskContent, lookAt, stateOf } from "../../../core/disk/disk_file.ts";
+import { DiskContent, lookAt, stateOf } from "../../../disk/disk_file.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import type { Logger } from "../../../core/registry.ts";
 import type { System } from "../../../core/system.ts";

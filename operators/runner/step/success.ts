@@ -1,7 +1,7 @@
 // The successes of a step: finding the one that counts, and adding one.
 import { isRegistryError } from "../../../core/errors.ts";
-import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
-import type { ArtifactInput } from "../../../core/record/record.ts";
+import type { PipelineStep } from "../../contract/pipeline.ts";
+import type { ArtifactInput } from "../../../core/record.ts";
 import type { PlannedStep } from "../plan.ts";
 import { changesOf, goneOutputs } from "../reasons.ts";
 import { effectKey } from "../fingerprint.ts";

@@ -1,7 +1,7 @@
 // A group of subscriptions that share events, each of which is handed over until a handler has
 // ended well.
-import type { BusEvent, EventHandler } from "../../../core/services/event_bus.ts";
-import { ENDED, redeliveryMs, type SubscriptionPlan } from "../../../core/services/subscribing.ts";
+import type { BusEvent, EventHandler } from "../../../core/event_bus.ts";
+import { ENDED, redeliveryMs, type SubscriptionPlan } from "../subscribing.ts";
 import type { System } from "../../../core/system.ts";
 
 export interface MemoryGroup {

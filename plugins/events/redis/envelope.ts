@@ -1,5 +1,5 @@
 // An event as it travels: `{"id","topic","at","payload"}` as JSON, `at` in milliseconds since 1970.
-import { type BusEvent, checkTopic } from "../../../core/services/event_bus.ts";
+import { type BusEvent, checkTopic } from "../../../core/event_bus.ts";
 
 export function encodeEvent(
   { id, topic, at }: { id: string; topic: string; at: number },

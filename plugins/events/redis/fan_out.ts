@@ -1,9 +1,9 @@
 // Subscriptions by pub/sub: one connection hears for all of this process.
 import type { Logger } from "../../../core/registry.ts";
-import type { BusEvent, EventHandler } from "../../../core/services/event_bus.ts";
-import { topicMatcher } from "../../../core/services/event_bus.ts";
-import { createDeliveries } from "../../../core/services/subscribing.ts";
-import type { Deliveries, SubscriptionPlan } from "../../../core/services/subscribing.ts";
+import type { BusEvent, EventHandler } from "../../../core/event_bus.ts";
+import { topicMatcher } from "../../../core/event_bus.ts";
+import { createDeliveries } from "../subscribing.ts";
+import type { Deliveries, SubscriptionPlan } from "../subscribing.ts";
 import type { RedisConnection } from "../../../queues/redis.ts";
 import { decodeEvent } from "./envelope.ts";
 

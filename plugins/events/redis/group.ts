@@ -1,9 +1,9 @@
 // A member of a group, by a stream of Redis: it acknowledges an event after its handler has ended
 // well, keeps those that it has while it lives, and takes over those of members that do not.
 import { messageOf } from "../../../core/errors.ts";
-import type { BusEvent, EventHandler } from "../../../core/services/event_bus.ts";
-import { topicMatcher } from "../../../core/services/event_bus.ts";
-import { ENDED, redeliveryMs, type SubscriptionPlan } from "../../../core/services/subscribing.ts";
+import type { BusEvent, EventHandler } from "../../../core/event_bus.ts";
+import { topicMatcher } from "../../../core/event_bus.ts";
+import { ENDED, redeliveryMs, type SubscriptionPlan } from "../subscribing.ts";
 import { decodeEvent } from "./envelope.ts";
 import { createMember, type Entry, type GroupPlace } from "./member.ts";
 

@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
-import type { BusEvent } from "../../../core/services/event_bus.ts";
+import type { BusEvent } from "../../../core/event_bus.ts";
 import { realSystem, type System } from "../../../core/system.ts";
 
 const PREFIX = "whsec_";

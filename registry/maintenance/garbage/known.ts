@@ -1,12 +1,12 @@
 // What the janitor knows of a name: what was listed, and what its records say.
 import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
-import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record/record.ts";
+import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record.ts";
 import { asGeneration, type FoundRecord, type Generation } from "../../cell/heads.ts";
-import type { PayloadObject } from "../../payload/objects.ts";
-import { encodePlace, NAMES, OBJECTS, parseCellKey, parsePayloadKey } from "../../layout.ts";
-import type { CellKey } from "../../layout.ts";
+import type { PayloadObject } from "../../cell/objects.ts";
+import { encodePlace, NAMES, OBJECTS, parseCellKey, parsePayloadKey } from "../../format/layout.ts";
+import type { CellKey } from "../../format/layout.ts";
 import type { SignalOptions } from "../../../core/registry.ts";
-import type { Context } from "../../opening/context.ts";
+import type { Context } from "../../operations/context.ts";
 
 /** A payload folder: what is in it, and when something was last written there. */
 export interface Folder {

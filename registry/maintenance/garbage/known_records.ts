@@ -5,14 +5,14 @@ import type {
   ScrubbedRecord,
   TombstoneRecord,
   VersionRecord,
-} from "../../../core/record/record.ts";
-import { encodeRecord } from "../../../core/record/record_codec.ts";
+} from "../../../core/record.ts";
+import { encodeRecord } from "../../format/record_codec.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { type Generation, readRecord } from "../../cell/heads.ts";
 import { inUtc, sinceOf } from "../../cell/since.ts";
 import { mayBecomeVoid } from "../../cell/voids.ts";
-import type { Context } from "../../opening/context.ts";
-import { objectsOf, withFiles } from "../../payload/objects.ts";
+import type { Context } from "../../operations/context.ts";
+import { objectsOf, withFiles } from "../../cell/objects.ts";
 import type { Collection } from "../collection.ts";
 import type { DeletionTimes, KnownRecord, KnownRecords } from "./known.ts";
 import type { Note } from "./note.ts";

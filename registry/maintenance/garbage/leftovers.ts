@@ -1,6 +1,6 @@
 // What was begun outside of all names and never ended.
 import { decodeName } from "../../../core/naming/names.ts";
-import { isLeftover, JANITOR, SCRATCH, UPLOADS } from "../../layout.ts";
+import { isLeftover, JANITOR, SCRATCH, UPLOADS } from "../../format/layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";
 import { listReadable } from "../readable.ts";
 

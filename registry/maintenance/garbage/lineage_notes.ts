@@ -4,8 +4,8 @@ import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { asGeneration, readRecord } from "../../cell/heads.ts";
-import { LINEAGE, orderSegment, parseLineageKey, versionCell } from "../../layout.ts";
-import type { Context } from "../../opening/context.ts";
+import { LINEAGE, orderSegment, parseLineageKey, versionCell } from "../../format/layout.ts";
+import type { Context } from "../../operations/context.ts";
 import type { Collection } from "../collection.ts";
 import { listReadable } from "../readable.ts";
 

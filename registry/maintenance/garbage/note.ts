@@ -2,8 +2,8 @@
 // is not read again.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import { janitorKey, NAMES } from "../../layout.ts";
-import { decodeNote, encodeNote } from "../../../core/text/noted.ts";
+import { janitorKey, NAMES } from "../../format/layout.ts";
+import { decodeNote, encodeNote } from "../noted.ts";
 import type { Collection } from "../collection.ts";
 import type { KnownRecord, KnownRecords } from "./known.ts";
 

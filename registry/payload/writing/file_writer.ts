@@ -1,18 +1,18 @@
 // Writing files: held while they fit into a record, else packed together or an object each, several
 // of them at once.
 import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
-import type { Encoding, StoredFile } from "../../../core/record/record.ts";
+import type { Encoding, StoredFile } from "../../../core/record.ts";
 import { withDeadline } from "../../../core/retry.ts";
 import { createSideBySide } from "../../../core/work/side_by_side.ts";
 import { untilAborted } from "../../../core/work/until_aborted.ts";
-import { encodeSmall } from "../../jobs/store_file.ts";
-import type { FileFacts } from "../../jobs/kinds.ts";
+import { encodeSmall } from "./store_file.ts";
+import type { FileFacts } from "../job_kinds.ts";
 import { createPathCheck, openContent, readSmall, SMALL_FILE_BYTES } from "../content.ts";
 import type { Content, SmallContent } from "../content.ts";
 import type { StoredContent } from "../stored_content.ts";
 import type { WriteProgress } from "./progress.ts";
 import { createSender, type Sender, type SendTo } from "./sender.ts";
-import { fileFacts } from "../../../core/record/file_facts.ts";
+import { fileFacts } from "../../../core/registry/file_facts.ts";
 
 /** Files up to this size in all, as stored, live in the record itself. */
 export const INLINE_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 // The digests of the parts of a large file, taken while it passes: a range of it can be verified by
 // them, and its parts in any order.
 import { createSha256, type Sha256 } from "../../../core/bytes/digest.ts";
-import type { Part } from "../../../core/record/record.ts";
+import type { Part } from "../../../core/record.ts";
 
 export const PART_BYTES: number = 8 * 1024 * 1024;
 /** Files up to this size are one part: hashing them twice costs more than what a range of them is worth. */

@@ -1,6 +1,6 @@
 // Sending files into a payload: small ones packed while others are on their way, large ones as an
 // object each, and what others have too not at all.
-import type { Encoding, StoredFile } from "../../../core/record/record.ts";
+import type { Encoding, StoredFile } from "../../../core/record.ts";
 import type { SideBySide } from "../../../core/work/side_by_side.ts";
 import type {
   FileFacts,
@@ -9,7 +9,7 @@ import type {
   PackFilesJob,
   StoredFileReply,
   StoreFileJob,
-} from "../../jobs/kinds.ts";
+} from "../job_kinds.ts";
 import { changedWhileSaving, type LargeContent, sizeOf, type SmallContent } from "../content.ts";
 import { type Known, KnownFiles } from "../known.ts";
 import type { WriteProgress } from "./progress.ts";

@@ -3,7 +3,7 @@ import { openRegistry, type Registry } from "../../../mod.ts";
 import { linesOf, wantsLines } from "../../../apps/server/listing.ts";
 import { createCheckedHandler } from "./checked_handler.ts";
 import { problemOf } from "../../../apps/server/problem.ts";
-import { problemOf as readProblem } from "../../../apps/http_client/problem.ts";
+import { problemOf as readProblem } from "../../../apps/client/problem.ts";
 import { diskError } from "../../../backends/local/errors.ts";
 import { RegistryError } from "../../../core/errors.ts";
 

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend, detectLocking } from "../../../backends/local.ts";
-import { ownCalls } from "../../../core/disk/disk_calls.ts";
+import { ownCalls } from "../../../disk/disk_calls.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";

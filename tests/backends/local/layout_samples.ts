@@ -14,7 +14,7 @@ import {
   SETTINGS,
   uploadKey,
   versionCell,
-} from "../../../registry/layout.ts";
+} from "../../../registry/format/layout.ts";
 
 /** A commit, or the id of something else. */
 export const ID = "01951e2f-6c00-7abc-8def-0123456789ab";

@@ -9,7 +9,7 @@ import {
   payloadFolder,
   recordKey,
   versionCell,
-} from "../../../registry/layout.ts";
+} from "../../../registry/format/layout.ts";
 import { anyKey, ID } from "./layout_samples.ts";
 
 const { pathOf } = keyLayout("folded");

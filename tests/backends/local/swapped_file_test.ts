@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { assertRejects } from "@std/assert";
 import { createLocalBackend } from "../../../backends/local.ts";
-import { ownCalls } from "../../../core/disk/disk_calls.ts";
+import { ownCalls } from "../../../disk/disk_calls.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { text } from "../../conformance/backend/samples.ts";
 import { testInRoot } from "../../support/temp_root.ts";

@@ -1,7 +1,7 @@
 // Cases about subscriptions that each hear of what is published while they are there.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { BusEvent } from "../../../core/services/event_bus.ts";
+import type { BusEvent } from "../../../core/event_bus.ts";
 import { aborted, gather, gatherPayloads, gatherTrouble } from "./event_bus_case.ts";
 import { given } from "../given.ts";
 import type { EventBusCase } from "./event_bus_case.ts";

@@ -1,5 +1,5 @@
 // What a case of the suite for buses is, and what cases share.
-import type { BusEvent, BusTrouble, EventBus } from "../../../core/services/event_bus.ts";
+import type { BusEvent, BusTrouble, EventBus } from "../../../core/event_bus.ts";
 
 /** What a case works with. */
 export interface EventBusContext {

@@ -1,8 +1,8 @@
 // Cases of the suite for what keeps what became of jobs.
 import { given } from "../given.ts";
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { JobStorage } from "../../../core/services/job_storage.ts";
-import type { QueuedJob } from "../../../core/services/queue.ts";
+import type { JobStorage } from "../../../queues/job_storage/contract.ts";
+import type { QueuedJob } from "../../../core/queue.ts";
 import { refused } from "./queue_case.ts";
 
 /** One sentence of the contract, and what shows that a storage keeps it. */

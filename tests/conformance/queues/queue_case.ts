@@ -1,7 +1,7 @@
 // What a case of the suite for queues is, and what cases share.
 import { ok, strictEqual } from "node:assert/strict";
 import { type ErrorCode, isRegistryError } from "../../../core/errors.ts";
-import type { JobQueue, NewJob, WorkerEvent } from "../../../core/services/queue.ts";
+import type { JobQueue, NewJob, WorkerEvent } from "../../../core/queue.ts";
 
 /** What a case works with. */
 export interface QueueCaseContext {

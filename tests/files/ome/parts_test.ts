@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type DType, ELEMENTS, type NDArray } from "../../../core/bytes/ndarray.ts";
+import { type DType, ELEMENTS, type NDArray } from "../../../formats/arrays/ndarray.ts";
 import { listAxes } from "../../../files/ome/axes.ts";
 import { halve } from "../../../files/ome/halve.ts";
 import { stackImages } from "../../../files/ome/stack.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { NDArray } from "../../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../../formats/arrays/ndarray.ts";
 import { createMemoryFiles } from "../../../files/memory.ts";
 import { createPlate, type OmeVersion, openPlate, type Plate } from "../../../files/ome.ts";
 import { createZarrArray, openZarrGroup, zarrStore } from "../../../formats/zarr.ts";

@@ -1,6 +1,6 @@
 // Stores of arrays that are watched, and that fail.
 import { assert, assertRejects } from "@std/assert";
-import type { NDArray } from "../../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../../formats/arrays/ndarray.ts";
 import { type ErrorCode, isRegistryError, RegistryError } from "../../../core/errors.ts";
 import { createMemoryFiles } from "../../../files/memory.ts";
 import { type ZarrStore, zarrStore } from "../../../formats/zarr.ts";

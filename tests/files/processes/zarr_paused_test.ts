@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { NDArray } from "../../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../../formats/arrays/ndarray.ts";
 import type { FileStore } from "../../../core/file_store.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createZarrFiles } from "../../../files/zarr.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, equal } from "@std/assert";
-import type { NDArray } from "../../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../../formats/arrays/ndarray.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { FileStore } from "../../../core/file_store.ts";
 import { realSystem, type System } from "../../../core/system.ts";

@@ -1,7 +1,7 @@
 // What the tests of archives have in common.
 import { assert } from "@std/assert";
 import { type ErrorCode, isRegistryError } from "../../../core/errors.ts";
-import type { Format } from "../../../core/format.ts";
+import type { Format } from "../../../formats/content/format.ts";
 import type { FileToDecode } from "../../../core/file_store.ts";
 import type { ArchiveEntry, EntriesToSave } from "../../../formats/archive.ts";
 import { contentBytes } from "../format_files.ts";

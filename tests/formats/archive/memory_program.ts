@@ -2,7 +2,7 @@
 // memory that it took, MiB.
 import { gzipSync } from "node:zlib";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { bytesFile } from "../../../core/files/content.ts";
+import { bytesFile } from "../../../formats/content/content.ts";
 import { npz, tar, tgz } from "../../../formats/archive.ts";
 import { contentBytes } from "../format_files.ts";
 

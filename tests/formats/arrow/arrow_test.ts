@@ -7,8 +7,8 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { Column, Row } from "../../../core/table.ts";
-import { createTable } from "../../../core/tables/create_table.ts";
+import type { Column, Row } from "../../../formats/tables/table.ts";
+import { createTable } from "../../../formats/tables/create_table.ts";
 import { arrow, type ArrowReadOptions, openArrow } from "../../../formats/arrow.ts";
 import { contentBytes, fileOf } from "../format_files.ts";
 import { anyTable, countedFile, noise, WRITTEN } from "../tables/files.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { Image } from "../../../core/image.ts";
+import type { Image } from "../../../formats/images/image.ts";
 import { bmp } from "../../../formats/bmp.ts";
 import { fromBase64 } from "../archive/archive_files.ts";
 import { anyImage, assertFails, assertSameImage, encoded, fileOf } from "../image_files.ts";

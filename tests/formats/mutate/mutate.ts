@@ -5,7 +5,7 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { FileToDecode } from "../../../core/file_store.ts";
-import type { Table } from "../../../core/table.ts";
+import type { Table } from "../../../formats/tables/table.ts";
 import type { ArchiveEntry } from "../../../formats/archive.ts";
 import { createFormats } from "../../../formats/mod.ts";
 import { fileOf } from "../format_files.ts";

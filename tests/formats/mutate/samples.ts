@@ -1,7 +1,7 @@
 // Small files of each format, to be damaged.
-import { IMAGE_DTYPES, toImage } from "../../../core/image.ts";
-import { type DType, ELEMENTS, type NDArray } from "../../../core/bytes/ndarray.ts";
-import { createTable } from "../../../core/tables/create_table.ts";
+import { IMAGE_DTYPES, toImage } from "../../../formats/images/image.ts";
+import { type DType, ELEMENTS, type NDArray } from "../../../formats/arrays/ndarray.ts";
+import { createTable } from "../../../formats/tables/create_table.ts";
 import { createFormats } from "../../../formats/mod.ts";
 import { jpeg } from "../../../formats/jpeg.ts";
 import { interlacedPng } from "../bitmaps/interlaced_files.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { NDArray } from "../../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../../formats/arrays/ndarray.ts";
 import { npz } from "../../../formats/archive.ts";
 import { npy } from "../../../formats/npy.ts";
 import { createZarrArray } from "../../../formats/zarr.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Column, Row } from "../../../core/table.ts";
-import { createTable } from "../../../core/tables/create_table.ts";
+import type { Column, Row } from "../../../formats/tables/table.ts";
+import { createTable } from "../../../formats/tables/create_table.ts";
 import { openParquet, parquet, type ParquetReadOptions } from "../../../formats/parquet.ts";
 import { contentBytes } from "../format_files.ts";
 import { countedFile, noise, WRITTEN } from "../tables/files.ts";

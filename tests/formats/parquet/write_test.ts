@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
-import { createTable } from "../../../core/tables/create_table.ts";
+import { createTable } from "../../../formats/tables/create_table.ts";
 import { parquet, type ParquetCompression } from "../../../formats/parquet.ts";
 import { contentBytes, fileOf } from "../format_files.ts";
 import { anyTable, noise } from "../tables/files.ts";

@@ -1,12 +1,12 @@
 // Against the real things. `HOLDFAST_PYTHON` names a Python that has these packages; else `python3` is tried.
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { HOST_BIG_ENDIAN } from "../../../core/bytes/npy_header.ts";
-import type { NDArray } from "../../../core/bytes/ndarray.ts";
-import { viewBytes } from "../../../core/bytes/view_bytes.ts";
-import { IMAGE_DTYPES, isImage, toArray } from "../../../core/image.ts";
-import type { Table } from "../../../core/table.ts";
-import { createTable } from "../../../core/tables/create_table.ts";
+import { HOST_BIG_ENDIAN } from "../../../formats/arrays/npy_header.ts";
+import type { NDArray } from "../../../formats/arrays/ndarray.ts";
+import { viewBytes } from "../../../formats/arrays/view_bytes.ts";
+import { IMAGE_DTYPES, isImage, toArray } from "../../../formats/images/image.ts";
+import type { Table } from "../../../formats/tables/table.ts";
+import { createTable } from "../../../formats/tables/create_table.ts";
 import type { ArchiveEntry } from "../../../formats/archive.ts";
 import { createFormats } from "../../../formats/mod.ts";
 import { findPython, runPython } from "../../support/numpy.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createTable } from "../../../core/tables/create_table.ts";
+import { createTable } from "../../../formats/tables/create_table.ts";
 import { arrow } from "../../../formats/arrow.ts";
 import { csv } from "../../../formats/csv.ts";
 import { readJsonLines } from "../../../formats/jsonl.ts";

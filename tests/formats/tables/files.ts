@@ -4,7 +4,7 @@ import { assert, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToDecode } from "../../../core/file_store.ts";
-import type { Column, ColumnType, Row, Table } from "../../../core/table.ts";
+import type { Column, ColumnType, Row, Table } from "../../../formats/tables/table.ts";
 import { fileOf } from "../format_files.ts";
 
 /** Cells of each type. */

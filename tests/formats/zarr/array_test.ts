@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { NDArray } from "../../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../../formats/arrays/ndarray.ts";
 import { createMemoryFiles } from "../../../files/memory.ts";
 import {
   createZarrArray,

@@ -1,7 +1,7 @@
 // Whatever is written, appended and cut, an array says what a plain one in memory says.
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { countElements, type NDArray } from "../../../core/bytes/ndarray.ts";
+import { countElements, type NDArray } from "../../../formats/arrays/ndarray.ts";
 import { createMemoryFiles } from "../../../files/memory.ts";
 import { createZarrArray, openZarrArray, zarrStore } from "../../../formats/zarr.ts";
 import type { AxisSelection, ZarrArray, ZarrCodec } from "../../../formats/zarr.ts";

@@ -3,8 +3,8 @@ import { assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { areTimes, countElements, ELEMENTS } from "../../../core/bytes/ndarray.ts";
-import type { DType, NDArray } from "../../../core/bytes/ndarray.ts";
+import { areTimes, countElements, ELEMENTS } from "../../../formats/arrays/ndarray.ts";
+import type { DType, NDArray } from "../../../formats/arrays/ndarray.ts";
 import { createLocalFiles } from "../../../files/local.ts";
 import {
   createZarrArray,

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { RegistryError } from "../../../core/errors.ts";
-import type { Engine, EngineJob, EngineStep } from "../../../core/pipelines/engine.ts";
+import type { Engine, EngineJob, EngineStep } from "../../../core/engine.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";

@@ -1,4 +1,4 @@
-import type { Engine, EngineStep } from "../../../core/pipelines/engine.ts";
+import type { Engine, EngineStep } from "../../../core/engine.ts";
 import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { createQueueEngine, createStepHandler } from "../../../operators/engines/queue.ts";
 import { createSlurmEngine } from "../../../operators/engines/slurm.ts";

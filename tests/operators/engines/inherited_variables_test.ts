@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { readFile } from "node:fs/promises";
-import type { EngineStep } from "../../../core/pipelines/engine.ts";
+import type { EngineStep } from "../../../core/engine.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createLocalEngine } from "../../../operators/engines/mod.ts";
 import { createSlurmEngine } from "../../../operators/engines/slurm.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dirname } from "@std/path";
 import { RegistryError } from "../../../core/errors.ts";
-import type { EnvironmentConfig } from "../../../core/pipelines/pipeline.ts";
+import type { EnvironmentConfig } from "../../../operators/contract/pipeline.ts";
 import { activate, installCommand } from "../../../operators/environment/mod.ts";
 import type { Activation } from "../../../operators/environment/environment.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";

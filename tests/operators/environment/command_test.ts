@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname } from "@std/path";
 import { realSystem } from "../../../core/system.ts";
-import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { PipelineStep } from "../../../operators/contract/pipeline.ts";
 import { openRegistry } from "../../../mod.ts";
 import { createOperators, runCommand } from "../../../operators/mod.ts";
 import { type RunEvent, runPipeline } from "../../../operators/runner/mod.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
 import { realSystem } from "../../../core/system.ts";
-import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { PipelineStep } from "../../../operators/contract/pipeline.ts";
 import { createOperators, type OperatorContext } from "../../../operators/mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
 import type { RunEvent, RunPipelineOptions } from "../../../operators/runner/mod.ts";

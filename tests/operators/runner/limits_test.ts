@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
-import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { PipelineStep } from "../../../operators/contract/pipeline.ts";
 import { openRegistry } from "../../../mod.ts";
 import { createOperators, type OperatorContext } from "../../../operators/mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";

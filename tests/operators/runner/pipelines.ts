@@ -1,5 +1,5 @@
 // Pipelines for tests of the runner.
-import type { Pipeline, PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { Pipeline, PipelineStep } from "../../../operators/contract/pipeline.ts";
 
 /** A step with every default in place. */
 export function step(id: string, members: Partial<PipelineStep> = {}): PipelineStep {

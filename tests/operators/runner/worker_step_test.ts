@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
+import type { PipelineStep } from "../../../operators/contract/pipeline.ts";
 import { openRegistry } from "../../../mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
 import type { RunEvent, RunPipelineOptions, StepRecord } from "../../../operators/runner/mod.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../mod.ts";
-import type { BusEvent } from "../../../core/services/event_bus.ts";
-import type { WorkerEvent } from "../../../core/services/queue.ts";
+import type { BusEvent } from "../../../core/event_bus.ts";
+import type { WorkerEvent } from "../../../core/queue.ts";
 import { createMemoryBus } from "../../../plugins/events/memory.ts";
 import { createWebhooks, createWebhookSecret, verifyWebhook } from "../../../plugins/events/mod.ts";
 import type { WebhooksOptions } from "../../../plugins/events/mod.ts";

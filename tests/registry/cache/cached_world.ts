@@ -3,7 +3,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import type { CacheOptions, OpenOptions, Registry } from "../../../core/registry.ts";
 import { openRegistry } from "../../../mod.ts";
-import { knownContext } from "../../../registry/opening/context.ts";
+import { knownContext } from "../../../registry/operations/context.ts";
 import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
 import { keysOf } from "../registries.ts";
 import { createScriptedBackend, type ScriptedBackend } from "../scripted_backend.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
-import { knownContext } from "../../../registry/opening/context.ts";
+import { knownContext } from "../../../registry/operations/context.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { noise } from "../registries.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { noteVoid } from "../../../registry/cell/voids.ts";
-import { knownContext } from "../../../registry/opening/context.ts";
+import { knownContext } from "../../../registry/operations/context.ts";
 import { fileSet, filler, HOUR } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";

@@ -4,7 +4,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
-import { knownContext } from "../../../registry/opening/context.ts";
+import { knownContext } from "../../../registry/operations/context.ts";
 import { HOUR } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";

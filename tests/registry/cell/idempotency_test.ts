@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { encodeRecord, FORMAT } from "../../../core/record/record_codec.ts";
+import { encodeRecord, FORMAT } from "../../../registry/format/record_codec.ts";
 import { collectGarbage } from "../../../mod.ts";
 import { filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { Machine, ProtocolWorld } from "../protocol_world.ts";

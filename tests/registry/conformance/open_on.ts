@@ -1,6 +1,6 @@
 // Registries on stores, for the suite of registries.
 import { type Backend, openRegistry, parseVersion } from "../../../mod.ts";
-import { versionCell } from "../../../registry/layout.ts";
+import { versionCell } from "../../../registry/format/layout.ts";
 import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
 import { keysOf, noise } from "../registries.ts";
 

@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { decodeRecord, encodeRecord, TOMBSTONE_BYTES } from "../../../core/record/record_codec.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  TOMBSTONE_BYTES,
+} from "../../../registry/format/record_codec.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collectGarbage, defineMaterializer, verifyRegistry } from "../../../mod.ts";
 import { collect, rejected } from "../rejected.ts";

@@ -4,7 +4,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { decodeRecord } from "../../../core/record/record_codec.ts";
+import { decodeRecord } from "../../../registry/format/record_codec.ts";
 import type { Registry } from "../../../core/registry.ts";
 import {
   collectGarbage,

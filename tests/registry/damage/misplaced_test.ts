@@ -1,8 +1,8 @@
 // Records that lie where others belong, and files of strangers among them.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
-import { TOMBSTONE_BYTES } from "../../../core/record/record_codec.ts";
-import { recordKey } from "../../../registry/layout.ts";
+import { TOMBSTONE_BYTES } from "../../../registry/format/record_codec.ts";
+import { recordKey } from "../../../registry/format/layout.ts";
 import { keysOf, testInMemory, testOnEach } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { verifyRegistry } from "../../../mod.ts";

@@ -3,10 +3,14 @@ import { gzipSync } from "node:zlib";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
-import { decodeRecord, encodeRecord, MAX_RECORD_BYTES } from "../../../core/record/record_codec.ts";
-import type { StoredFile, VersionRecord } from "../../../core/record/record.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  MAX_RECORD_BYTES,
+} from "../../../registry/format/record_codec.ts";
+import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 import { collectGarbage, localPath, type StoredPath, verifyRegistry } from "../../../mod.ts";
-import { LINEAGE_WHOLE } from "../../../registry/layout.ts";
+import { LINEAGE_WHOLE } from "../../../registry/format/layout.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { withAge } from "../with_age.ts";

@@ -11,7 +11,7 @@ import type { Backend, ObjectInfo } from "../../../core/backend.ts";
 import { realSystem } from "../../../core/system.ts";
 import { Collection, type GarbageReport } from "../../../registry/maintenance/collection.ts";
 import { collectDrafts } from "../../../registry/maintenance/garbage/drafts.ts";
-import { contextOf } from "../../../registry/opening/context.ts";
+import { contextOf } from "../../../registry/operations/context.ts";
 
 const LARGE = noise(300_000, 2);
 const encoder = new TextEncoder();

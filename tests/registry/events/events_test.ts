@@ -9,11 +9,11 @@ import {
   RegistryError,
 } from "../../../mod.ts";
 import type { Backend, ObjectInfo, OpenOptions } from "../../../mod.ts";
-import type { EventPublisher } from "../../../core/services/event_bus.ts";
-import type { RegistryTopics } from "../../../core/services/registry_events.ts";
+import type { EventPublisher } from "../../../core/event_bus.ts";
+import type { RegistryTopics } from "../../../core/registry/registry_events.ts";
 import { realSystem } from "../../../core/system.ts";
-import { versionsFolder } from "../../../registry/layout.ts";
-import { createAnnouncer } from "../../../registry/opening/announcer.ts";
+import { versionsFolder } from "../../../registry/format/layout.ts";
+import { createAnnouncer } from "../../../registry/cell/announcer.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { createPresigningStore } from "../transfer/presigning_store.ts";
 

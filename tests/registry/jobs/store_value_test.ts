@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { JobProgress } from "../../../core/executor.ts";
-import { createPayloadJobs } from "../../../registry/jobs/mod.ts";
+import { createPayloadJobs } from "../../../registry/cache/payload_jobs.ts";
 import { noise } from "../registries.ts";
 
 const large = { path: "large", content: noise(300_000) };

@@ -4,7 +4,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { lineageOf, mirrorRegistry, openRegistry, rebuildLineage } from "../../../mod.ts";
 import type { Lineage, StoredRegistry } from "../../../mod.ts";
-import { LINEAGE, LINEAGE_WHOLE } from "../../../registry/layout.ts";
+import { LINEAGE, LINEAGE_WHOLE } from "../../../registry/format/layout.ts";
 import { testProtocol } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, testInMemory, testOnEach } from "../registries.ts";

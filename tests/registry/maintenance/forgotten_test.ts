@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { TOMBSTONE_BYTES } from "../../../core/record/record_codec.ts";
+import { TOMBSTONE_BYTES } from "../../../registry/format/record_codec.ts";
 import { collectGarbage } from "../../../mod.ts";
 import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";

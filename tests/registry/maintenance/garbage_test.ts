@@ -6,10 +6,10 @@ import {
   encodeRecord,
   FORMAT,
   TOMBSTONE_BYTES,
-} from "../../../core/record/record_codec.ts";
+} from "../../../registry/format/record_codec.ts";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
 import type { GarbageItem } from "../../../registry/maintenance/collection.ts";
-import { LINEAGE_WHOLE } from "../../../registry/layout.ts";
+import { LINEAGE_WHOLE } from "../../../registry/format/layout.ts";
 import { fileSet, GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";

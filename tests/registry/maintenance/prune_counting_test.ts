@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { encodeRecord } from "../../../core/record/record_codec.ts";
+import { encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { prune } from "../../../mod.ts";
 import { makeVoid } from "../late_records.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { AnyRecord } from "../../../core/record/record.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record/record_codec.ts";
+import type { AnyRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import { collectGarbage, prune, verifyRegistry } from "../../../mod.ts";
 import { makeVoid } from "../late_records.ts";
 import { filler, GRACE_MS, type ProtocolWorld, testProtocol } from "../protocol_world.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { verifyRegistry } from "../../../mod.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import type { VersionRecord } from "../../../core/record/record.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record/record_codec.ts";
+import type { VersionRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import { checkWording, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import type { StoredFile, VersionRecord } from "../../../core/record/record.ts";
-import { decodeRecord } from "../../../core/record/record_codec.ts";
+import type { StoredFile, VersionRecord } from "../../../core/record.ts";
+import { decodeRecord } from "../../../registry/format/record_codec.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { mirrorRegistry } from "../../../mod.ts";
 import { noise } from "../registries.ts";
@@ -116,7 +116,7 @@ testMirror(
         signature: { by: "x" },
         files: files.map((file) => ({ ...file, language: "en" })),
       };
-      const { encodeRecord } = await import("../../../core/record/record_codec.ts");
+      const { encodeRecord } = await import("../../../registry/format/record_codec.ts");
       await backend.put(entry.key, encodeRecord(later));
     }
     await mirrorRegistry(await open("from"), to);

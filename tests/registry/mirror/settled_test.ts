@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
-import { encodeRecord, FORMAT } from "../../../core/record/record_codec.ts";
+import { encodeRecord, FORMAT } from "../../../registry/format/record_codec.ts";
 import { createMemoryBackend, mirrorRegistry, openRegistry, RegistryError } from "../../../mod.ts";
-import { recordKey, versionCell } from "../../../registry/layout.ts";
+import { recordKey, versionCell } from "../../../registry/format/layout.ts";
 import { filler } from "../protocol_world.ts";
 import { createPoweredStore } from "../with_power_cut.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import type { AnyRecord } from "../../../core/record/record.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record/record_codec.ts";
+import type { AnyRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { mirrorRegistry, type MirrorReport, openRegistry } from "../../../mod.ts";
 import { filler, GRACE_MS, type ProtocolWorld, testProtocol } from "../protocol_world.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { SettingsRecord } from "../../../core/record/record.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record/record_codec.ts";
+import type { SettingsRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import {
   changeSettings,
@@ -11,7 +11,7 @@ import {
   spaceOf,
   verifyRegistry,
 } from "../../../mod.ts";
-import { recordKey, SETTINGS } from "../../../registry/layout.ts";
+import { recordKey, SETTINGS } from "../../../registry/format/layout.ts";
 import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { rejected } from "../rejected.ts";

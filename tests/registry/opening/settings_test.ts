@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { SettingsRecord } from "../../../core/record/record.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record/record_codec.ts";
+import type { SettingsRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import { LINEAGE_WHOLE } from "../../../registry/layout.ts";
+import { LINEAGE_WHOLE } from "../../../registry/format/layout.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, testInMemory, testOnEach } from "../registries.ts";
 

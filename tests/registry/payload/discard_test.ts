@@ -4,7 +4,7 @@ import type { Backend } from "../../../core/backend.ts";
 import type { Executor } from "../../../core/executor.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { localPath, openRegistry } from "../../../mod.ts";
-import type { PayloadJobs } from "../../../registry/jobs/kinds.ts";
+import type { PayloadJobs } from "../../../registry/payload/job_kinds.ts";
 import { createUploads } from "../../../registry/payload/writing/uploads.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { tempRoot } from "../../support/temp_root.ts";

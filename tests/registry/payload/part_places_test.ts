@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record/record_codec.ts";
-import type { Part, VersionRecord } from "../../../core/record/record.ts";
+import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
+import type { Part, VersionRecord } from "../../../core/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collectGarbage, createMemoryBackend, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { collect, rejected } from "../rejected.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { RegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
-import { TOMBSTONE_BYTES } from "../../../core/record/record_codec.ts";
+import { TOMBSTONE_BYTES } from "../../../registry/format/record_codec.ts";
 import { createMemoryBackend, defineMaterializer, openRegistry } from "../../../mod.ts";
 import { fileSet, filler, HOUR, testProtocol } from "../protocol_world.ts";
 import type { FileSet, ProtocolWorld } from "../protocol_world.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import type { FileSource } from "../../../core/materializer.ts";
-import type { StoredFile } from "../../../core/record/record.ts";
+import type { StoredFile } from "../../../core/record.ts";
 import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { withVerbs } from "../../simulate/stores/with_verbs.ts";

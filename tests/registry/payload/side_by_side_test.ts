@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers";
 import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import type { Backend } from "../../../core/backend.ts";
 import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
-import type { VersionRecord } from "../../../core/record/record.ts";
+import type { VersionRecord } from "../../../core/record.ts";
 import {
   createMemoryBackend,
   defineMaterializer,

@@ -1,7 +1,7 @@
 import { assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { createPayloadJobs } from "../../../registry/jobs/mod.ts";
+import { createPayloadJobs } from "../../../registry/cache/payload_jobs.ts";
 
 const FOLDER = "objects/a/v/c/";
 const KNOWN = new Uint8Array(70 * 1024);

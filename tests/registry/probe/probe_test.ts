@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
-import { probeBackend, type ProbeCertificate } from "../../../registry/probe.ts";
+import { probeBackend, type ProbeCertificate } from "../../../registry/maintenance/probe/probe.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { keysOf, REGISTRIES } from "../registries.ts";

@@ -12,7 +12,7 @@ import {
   openRegistry,
   type StoredRegistry,
 } from "../../../mod.ts";
-import { parseCellKey } from "../../../registry/layout.ts";
+import { parseCellKey } from "../../../registry/format/layout.ts";
 import { truthOf } from "../../simulate/checks/check_pasts.ts";
 import { createLedger, type Ledger } from "../../simulate/ledger.ts";
 import { createRandom, type Random } from "../../simulate/random.ts";

@@ -6,8 +6,8 @@ import { readAll } from "../../../core/bytes/bytes.ts";
 import { collectGarbage, localPath } from "../../../mod.ts";
 import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import type { VersionRecord } from "../../../core/record/record.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record/record_codec.ts";
+import type { VersionRecord } from "../../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 
 testOnEach("load() says which part of a ref is missing", async ({ registry }) => {

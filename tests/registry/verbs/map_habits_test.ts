@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { defineMaterializer } from "../../../core/materializer.ts";
-import { TOMBSTONE_BYTES } from "../../../core/record/record_codec.ts";
+import { TOMBSTONE_BYTES } from "../../../registry/format/record_codec.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { noise, testInMemory, testOnEach } from "../registries.ts";

@@ -1,7 +1,7 @@
 // Checks what became of parts of drafts and pieces of uploads that were acknowledged.
-import { parseDraftKey } from "../../../registry/drafts/note.ts";
+import { parseDraftKey } from "../../../registry/operations/drafts/note.ts";
 import { encodeName } from "../../../core/naming/names.ts";
-import type { VersionRecord } from "../../../core/record/record.ts";
+import type { VersionRecord } from "../../../core/record.ts";
 import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
 import type { Landing } from "../ledger.ts";
 import type { Effect } from "../with_history.ts";

@@ -1,11 +1,11 @@
 // Checks that what versions are made from is noted before their records, stays noted, and is found.
-import { decodeRecord } from "../../../core/record/record_codec.ts";
-import type { ArtifactInput, VersionRecord } from "../../../core/record/record.ts";
+import { decodeRecord } from "../../../registry/format/record_codec.ts";
+import type { ArtifactInput, VersionRecord } from "../../../core/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
-import { LINEAGE, parseCellKey } from "../../../registry/layout.ts";
-import { lineageOf } from "../../../registry/lineage.ts";
-import { lineageKeys } from "../../../registry/lineage/inputs.ts";
+import { LINEAGE, parseCellKey } from "../../../registry/format/layout.ts";
+import { lineageOf } from "../../../registry/operations/lineage.ts";
+import { lineageKeys } from "../../../registry/operations/lineage/inputs.ts";
 import type { Bundle } from "../bundle.ts";
 import { describeError } from "../operation_log.ts";
 import type { Effect } from "../with_history.ts";

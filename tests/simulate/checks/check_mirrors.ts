@@ -1,6 +1,6 @@
 // Checks that a mirror that says that it is done holds what its source held at some moment
 // meanwhile.
-import type { VersionRecord } from "../../../core/record/record.ts";
+import type { VersionRecord } from "../../../core/record.ts";
 import type { CellState, Landing, Ledger } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";

@@ -1,5 +1,5 @@
 // Checks what writers were told against what happened.
-import type { VersionRecord } from "../../../core/record/record.ts";
+import type { VersionRecord } from "../../../core/record.ts";
 import { memoryMs } from "../../../registry/maintenance/collection.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import { type Cell, type CellState, type Landing, statesDuring } from "../ledger.ts";

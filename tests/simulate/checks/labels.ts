@@ -1,6 +1,6 @@
 // What stored files say: labels by the SHA-256 of their content.
 import { sha256 } from "../../../core/bytes/digest.ts";
-import type { VersionRecord } from "../../../core/record/record.ts";
+import type { VersionRecord } from "../../../core/record.ts";
 import { type Bundle, type BundleFile, bytesOf } from "../bundle.ts";
 
 /** Knows every content that anybody ever had in a run. */

@@ -2,7 +2,7 @@
 // used again; and caches, while others delete and overwrite what is in them.
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { type Backend, isPrefix } from "../../../core/backend.ts";
-import { NAMES, SETTINGS } from "../../../registry/layout.ts";
+import { NAMES, SETTINGS } from "../../../registry/format/layout.ts";
 import { GRACE_MS, type World } from "../world.ts";
 import { collecting, largeValue, liveAs, mostly, sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule, SimulatedSettings } from "./schedule.ts";

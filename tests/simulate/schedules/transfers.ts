@@ -1,7 +1,7 @@
 // Direct uploads: strangers put files straight into the store, early, late, or again after the
 // commit.
-import { uploadKey } from "../../../registry/layout.ts";
-import type { Upload } from "../../../core/record/transfer.ts";
+import { uploadKey } from "../../../registry/format/layout.ts";
+import type { Upload } from "../../../core/registry/transfer.ts";
 import { createRandomFaults } from "../random.ts";
 import { withVerbs } from "../stores/with_verbs.ts";
 import { GRACE_MS, type World } from "../world.ts";

@@ -1,11 +1,11 @@
 // Verbs of those who look after a registry, and questions about the past.
-import { changeSettings } from "../../../registry/opening/change_settings.ts";
+import { changeSettings } from "../../../registry/maintenance/change_settings.ts";
 import { collectGarbage } from "../../../registry/maintenance/collect_garbage.ts";
 import { prune } from "../../../registry/maintenance/prune.ts";
 import type { PruneOptions } from "../../../registry/maintenance/prune_report.ts";
-import { mirrorRegistry } from "../../../registry/mirror.ts";
+import { mirrorRegistry } from "../../../registry/maintenance/mirror/mirror.ts";
 import type { Actor, VerbParts } from "../actor.ts";
-import type { VersionRecord } from "../../../core/record/record.ts";
+import type { VersionRecord } from "../../../core/record.ts";
 
 /** Verbs of an actor that look after a whole registry. */
 export interface MaintenanceVerbs {

@@ -1,12 +1,12 @@
 // Verbs of copies, direct uploads, drafts and resumable uploads.
 import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
-import { commitUpload } from "../../../registry/transfer/commit_upload.ts";
-import { createUpload } from "../../../registry/transfer/create_upload.ts";
-import type { Upload } from "../../../core/record/transfer.ts";
+import { commitUpload } from "../../../registry/operations/transfer/commit_upload.ts";
+import { createUpload } from "../../../registry/operations/transfer/create_upload.ts";
+import type { Upload } from "../../../core/registry/transfer.ts";
 import type { VerbParts } from "../actor.ts";
 import { Bundle, STREAMED_BYTES } from "../bundle.ts";
 import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
-import { createResumableUploads } from "../../../registry/transfer/resumable/uploads.ts";
+import { createResumableUploads } from "../../../registry/operations/transfer/resumable/uploads.ts";
 
 /** Verbs of an actor that bring content from elsewhere. */
 export interface TransferVerbs {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import type { JobOptions, JobUsage } from "../../../core/executor.ts";
-import type { OperatorJob } from "../../../core/pipelines/operator.ts";
+import type { OperatorJob } from "../../../operators/contract/operator.ts";
 import { exitCodeOf } from "../../../operators/mod.ts";
 import { createOperatorExecutor } from "../../../workers/operators/mod.ts";
 import type { OperatorExecutorOptions } from "../../../workers/operators/mod.ts";

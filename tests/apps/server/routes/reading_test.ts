@@ -12,7 +12,7 @@ import { readEvents } from "../event_text.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { succeeds } from "../../captured_io.ts";
-import { projectRoot } from "../../commands/pipelines/project.ts";
+import { projectRoot } from "../../cli/commands/pipelines/project.ts";
 
 function serve(registry: Registry) {
   const handler = createCheckedHandler(registry);

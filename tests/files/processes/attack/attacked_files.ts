@@ -3,7 +3,7 @@ import { createBucketFiles } from "../../../../files/bucket.ts";
 import { createLocalFiles } from "../../../../files/local.ts";
 import { createFileManager, type Files } from "../../../../files/mod.ts";
 import { createZarrFiles } from "../../../../files/zarr.ts";
-import type { NDArray } from "../../../../core/bytes/ndarray.ts";
+import type { NDArray } from "../../../../formats/arrays/ndarray.ts";
 import { realSystem, type System } from "../../../../core/system.ts";
 import { createServerStore, type ServerPlace } from "../../../servers/server_world.ts";
 

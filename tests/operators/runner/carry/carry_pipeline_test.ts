@@ -13,7 +13,7 @@ import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
 import { ends, textOf, threeSteps } from "../world.ts";
 import { type CarriedWorld, carriedWorld, losing } from "./carried_world.ts";
-import type { Engine } from "../../../../core/pipelines/engine.ts";
+import type { Engine } from "../../../../core/engine.ts";
 
 testInRoot(
   "a run that an engine carries ends as one on this machine, and leaves the same",

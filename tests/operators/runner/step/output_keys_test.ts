@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Pipeline } from "../../../../core/pipelines/pipeline.ts";
+import type { Pipeline } from "../../../../operators/contract/pipeline.ts";
 import { createOperators, defineOperator } from "../../../../operators/mod.ts";
 import { planPipeline, runPipeline } from "../../../../operators/runner/mod.ts";
 import { openRegistry, type Registry } from "../../../../mod.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { realSystem } from "../../../../core/system.ts";
 import { isRegistryError, openRegistry, verifyRegistry } from "../../../../mod.ts";
 import type { Registry, SavedArtifact, StoredRegistry } from "../../../../mod.ts";
-import { createResumableUploads } from "../../../../registry/transfer/resumable/uploads.ts";
+import { createResumableUploads } from "../../../../registry/operations/transfer/resumable/uploads.ts";
 import { placeOf, testOnServers } from "../../../servers/server_world.ts";
 import { createRandom } from "../../../simulate/random.ts";
 import { seedCount } from "../../../support/seeds.ts";

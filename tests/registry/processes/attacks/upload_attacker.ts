@@ -2,7 +2,7 @@
 // `upload_attacker.ts PLACE`.
 import { createSha256, sha256 } from "../../../../core/bytes/digest.ts";
 import { openRegistry, type ResumableUploads } from "../../../../mod.ts";
-import { createResumableUploads } from "../../../../registry/transfer/resumable/uploads.ts";
+import { createResumableUploads } from "../../../../registry/operations/transfer/resumable/uploads.ts";
 import { type Attack, openAttackedStore } from "./attacked_store.ts";
 import { attempt, playRounds } from "./play_rounds.ts";
 

@@ -1,0 +1,58 @@
+// `holdfast copy`
+import { type OnConflict, parseRef } from "../../../mod.ts";
+import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
+import { lookUp, withHints } from "../program/hints.ts";
+import { formatAdded, formatBytes } from "../terminal/units.ts";
+
+export const copy: Command = defineCommand<
+  [ref: string, to: string],
+  { onConflict?: OnConflict; dryRun?: boolean }
+>({
+  name: "copy",
+  summary: "Save a version under another name or version.",
+  details: "Files and metadata are those of the original. A bare new name takes its next version.",
+  args: [
+    { usage: "<ref>", text: "what to copy", completes: "ref" },
+    { usage: "<to>", text: "the new name, or name@version", completes: "name" },
+  ],
+  options: [
+    {
+      flags: "--on-conflict <action>",
+      text: "when the version exists",
+      choices: ["fail", "skip", "overwrite"],
+    },
+    { flags: "-n, --dry-run", text: "only say what would be copied" },
+  ],
+  examples: [
+    ["holdfast copy my:model@production my:model-2026", "under a new name"],
+    ["holdfast copy my:model@2.0.0-rc.1 my:model@2.0.0", "a candidate becomes a release"],
+  ],
+  async run([ref, to], { onConflict, dryRun = false }, context) {
+    const { io } = context;
+    if (dryRun) return await sayOnly(ref, to, context);
+    const registry = await context.open({ write: true });
+    const progress = context.progress(`copy ${ref}`);
+    const saved = await withHints(
+      registry.copy(ref, to, { onConflict, signal: io.signal, onProgress: progress.update }),
+      lookUp(ref),
+    );
+    await progress.end();
+    const target = `${saved.name}@${saved.version}`;
+    const text = `${saved.skipped ? "Kept" : "Copied to"} ${target} (${formatBytes(saved.size)}${
+      saved.skipped ? "" : formatAdded(saved)
+    })`;
+    await context.done(saved, text, target);
+  },
+});
+
+async function sayOnly(ref: string, to: string, context: CommandContext): Promise<void> {
+  const { bare } = parseRef(to);
+  const { signal } = context.io;
+  const registry = await context.open();
+  const { name, version, size } = await withHints(registry.info(ref, { signal }), lookUp(ref));
+  const isThere = !bare && await registry.has(to, { signal });
+  const text = `Would copy ${name}@${version} to ${to} (${formatBytes(size)})${
+    isThere ? ", which is there already" : ""
+  }`;
+  await context.result({ dryRun: true, from: { name, version }, to, size, isThere }, text);
+}

@@ -1,0 +1,142 @@
+// `holdfast download`
+import type { DownloadResult, Registry, Verify, WrittenLinks } from "../../../mod.ts";
+import { AS_OF_OPTION, type AsOfFlags } from "../look/as_of.ts";
+import { type DownloadTarget, downloadTargets, wantedDownloads } from "../look/download_targets.ts";
+import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
+import { withHints } from "../program/hints.ts";
+import { printable } from "../terminal/table.ts";
+import { formatBytes, formatCount } from "../terminal/units.ts";
+import { leftOutJson, leftOutLine } from "../values/left_out.ts";
+
+interface DownloadFlags extends AsOfFlags {
+  to?: string;
+  overwrite?: boolean;
+  delete?: boolean;
+  dryRun?: boolean;
+  links?: WrittenLinks;
+  verify?: Verify;
+  include?: string[];
+  exclude?: string[];
+}
+
+export const download: Command = defineCommand<
+  [ref: string, second: string | undefined, more: string[]],
+  DownloadFlags
+>({
+  name: "download",
+  summary: "Write the files of a version to disk, or what of them is missing there.",
+  details:
+    "A folder is written as a folder, a single file as a file. Every file is checked against its SHA-256. " +
+    "Over a folder that is there, files with the same content are left and missing ones come; where any differs, " +
+    "nothing is changed without --overwrite. With --delete what is not of the version goes, but never .git and registries. " +
+    "Of several, all are found before anything is written; names may be patterns, as of rm.",
+  args: [
+    REF_ARGUMENT,
+    {
+      usage: "[to]",
+      text:
+        "the file or folder to write (else ./ and the last part of the name); a folder that exists receives a file inside",
+      completes: "file",
+    },
+    { usage: "[refs...]", text: "with --to all are refs, the second one too", completes: "ref" },
+  ],
+  options: [
+    {
+      flags: "--to <folder>",
+      text: "the folder into which several go, each under the last part of its name",
+      completes: "file",
+    },
+    { flags: "--overwrite", text: "replace files that differ" },
+    { flags: "--delete", text: "remove what is in the folder and not of the version" },
+    {
+      flags: "--links <which>",
+      text:
+        "symbolic links: safe writes those that stay inside the folder (default), unsafe all, skip none",
+      choices: ["safe", "unsafe", "skip"],
+    },
+    {
+      flags: "--include <pattern>",
+      text: "only files that match, as in a .gitignore: '*.csv', '/raw'",
+      repeat: true,
+    },
+    {
+      flags: "--exclude <pattern>",
+      text: "no files that match; nor are such removed",
+      repeat: true,
+    },
+    { flags: "--dry-run", text: "only say what would be written and removed" },
+    AS_OF_OPTION,
+    VERIFY_OPTION,
+  ],
+  examples: [
+    ["holdfast download my:model", "the latest version, as ./model"],
+    [
+      "holdfast download data:raw@^1.2 ./data",
+      "a folder, the highest version in a range; again: what is missing",
+    ],
+    [
+      "holdfast download my:model@production 'data:*' --to ./all",
+      "several, as ./all/model and so on",
+    ],
+    [
+      "holdfast download data:raw@2 ./data --overwrite --delete --dry-run",
+      "what would make ./data this version",
+    ],
+  ],
+  async run([ref, second, more], flags, context) {
+    const words = [ref, ...(second === undefined ? [] : [second]), ...more];
+    const wanted = wantedDownloads(words, flags);
+    const registry = await context.open();
+    for (const target of await downloadTargets(registry, wanted, context.io)) {
+      await downloadOne(registry, target, { flags, context });
+    }
+  },
+});
+
+async function downloadOne(
+  registry: Registry,
+  { exact, name, version, to }: DownloadTarget,
+  { flags, context }: { flags: DownloadFlags; context: CommandContext },
+): Promise<void> {
+  const { overwrite, delete: remove, dryRun, links, verify, include, exclude } = flags;
+  const { io: { signal, stdout }, shared } = context;
+  const { update: onProgress, end } = context.progress(`download ${exact}`);
+  const how = { to, overwrite, dryRun, links, verify, include, exclude, signal, onProgress };
+  const result = await withHints(registry.download(exact, { ...how, delete: remove }), {
+    AlreadyExists:
+      "Nothing was changed. Choose another place, or see what --overwrite and --delete would do: add --dry-run",
+  });
+  await end();
+  const { path, files, size, left, written, deleted, changes, leftOut, info: { digest } } = result;
+  const line = leftOutLine(leftOut);
+  if (line !== undefined && !shared.json) {
+    await context.note(links === "skip" ? line : `${line}. --links unsafe writes them`);
+  }
+  if (dryRun && !shared.json && !shared.quiet) {
+    for (const { path, change } of changes) await stdout.write(`${change} ${printable(path)}\n`);
+  }
+  const json = { path, files, size, left, written, deleted, name, version, digest };
+  await context.done(
+    { ...json, ...leftOutJson(leftOut), ...(dryRun ? { dryRun, changes } : {}) },
+    `${said(exact, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
+    path,
+  );
+}
+
+function said(
+  exact: string,
+  { path, changes, left, written, deleted }: DownloadResult,
+  dryRun = false,
+): string {
+  if (changes.length === 0) return `${exact} is in ${path} already`;
+  const times = changes.filter(({ change }) => change === "time").length;
+  const parts = [
+    ...(left > 0 ? [`${left} left`] : []),
+    ...(left > 0 || deleted > 0 ? [`${written} written`] : []),
+    ...(deleted > 0 ? [`${deleted} deleted`] : []),
+    ...(times > 0 ? [`${formatCount(times, "time")} set`] : []),
+  ];
+  const what = parts.length > 0 ? `: ${parts.join(", ")}` : "";
+  return `${dryRun ? "Would download" : "Downloaded"} ${exact} to ${path}${what}`;
+}

@@ -1,0 +1,203 @@
+// `holdfast ls`
+import { isRegistryError, type Registry } from "../../../../mod.ts";
+import { type Condition, parseCondition } from "../../look/conditions.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { refuseOddAlias } from "../../program/refusals.ts";
+import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
+import { looksLikeLocation } from "../../places/find_registry.ts";
+import { inOrder } from "../../terminal/order.ts";
+import { printTable, type Row } from "../../terminal/print_table.ts";
+import type { Column } from "../../terminal/table.ts";
+import {
+  formatBytes,
+  formatTime,
+  momentOf,
+  parseCount,
+  parseMoment,
+  type TypedMoment,
+} from "../../terminal/units.ts";
+
+interface LsFlags {
+  long?: boolean;
+  after?: string;
+  limit?: number;
+  where?: Condition[];
+  since?: TypedMoment;
+  alias?: string;
+  sort?: Order;
+}
+
+type Order = "name" | "size" | "saved" | "versions";
+
+const COLUMNS: readonly (Column | string)[] = [
+  { title: "NAME", shrinks: true },
+  "LATEST",
+  { title: "VERSIONS", align: "right", drops: 1 },
+  { title: "SIZE", align: "right" },
+  { title: "SAVED", drops: 2 },
+];
+const LONG_COLUMNS: readonly (Column | string)[] = [
+  ...COLUMNS,
+  { title: "KIND", drops: 3 },
+  { title: "DIGEST", drops: 4 },
+  { title: "ALIASES", shrinks: true },
+];
+
+export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
+  name: "ls",
+  summary: "List names with their latest version, number of versions and size.",
+  details: "With --quiet only the names are printed, which reads no versions. " +
+    "A prefix that begins with / or ./ or is a URL is taken as the registry: holdfast ls ./r.",
+  args: [{ usage: "[prefix]", text: "only names that begin with this", completes: "name" }],
+  options: [
+    { flags: "-l, --long", text: "also what saved it, its digest and its aliases" },
+    { flags: "--limit <count>", text: "at most so many", parse: parseCount },
+    {
+      flags: "--after <name>",
+      text: "only names after this one in the listing",
+      completes: "name",
+    },
+    {
+      flags: "--where <condition>",
+      text: "only what meets it: 'metadata.epochs > 3 and size < 10MiB'; also name, version, kind",
+      parse: parseCondition,
+      repeat: true,
+    },
+    {
+      flags: "--since <time>",
+      text: "only what was saved since: 7d, 2026-03-01, 2026-03-01T14:05",
+      parse: parseMoment,
+    },
+    { flags: "--alias <alias>", text: "only names with this alias, and the version that it names" },
+    {
+      flags: "--sort <order>",
+      text:
+        "by name (default), or with the largest, the newest, or the one with most versions first",
+      choices: ["name", "size", "saved", "versions"],
+    },
+  ],
+  examples: [
+    ["holdfast ls", "everything"],
+    ["holdfast ls data: --long", "names that begin with data:"],
+    [
+      "holdfast ls --where 'metadata.epochs > 3' --since 7d --sort size",
+      "found by what is known of it",
+    ],
+    ["holdfast ls --alias production", "what is in production"],
+    ["holdfast ls --json | jq -r .name", "for programs"],
+    ["holdfast ls ./other/registry", "another registry"],
+  ],
+  async run([text], flags, context) {
+    const { long = false, after, limit, where = [], since, alias, sort = "name" } = flags;
+    if (alias !== undefined) refuseOddAlias(alias);
+    const { io, shared } = context;
+    const place = shared.registry === undefined && text !== undefined && looksLikeLocation(text)
+      ? text
+      : undefined;
+    const prefix = place === undefined ? text : undefined;
+    const registry = await context.open({ registry: place });
+    const from = since && momentOf(since, io.system.now());
+    const chosen = where.length > 0 || from !== undefined || alias !== undefined;
+    const all = chosen || sort !== "name"; // which come first is not known before all were looked at
+    const { signal } = io;
+    const names = registry.names({ prefix, after, limit: all ? undefined : limit, signal });
+    const damage = new Damage();
+    const meets: Condition = (info) =>
+      (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
+    const toRow = (name: string) =>
+      row(registry, name, { long, alias, meets, chosen, damage, signal });
+    const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
+    const ordered = forPeople ? inOrder(await Array.fromAsync(names), (name) => name) : names; // programs get them as they come
+    const nameRow = (name: string) => ({ json: { name }, cells: [name] });
+    async function* rows(most = Infinity): AsyncGenerator<Row> {
+      if (shared.quiet && !all) {
+        for await (const name of names) yield nameRow(name);
+        return;
+      }
+      const { mapAtOnce } = await import("../../../../workers/mod.ts");
+      const found = mapAtOnce(ordered, toRow);
+      const sorted = sort === "name"
+        ? found
+        : (await Array.fromAsync(found)).sort((a, b) => (b?.[sort] ?? 0) - (a?.[sort] ?? 0));
+      let count = 0;
+      if (most <= 0) return;
+      for await (const row of sorted) {
+        if (row === undefined) continue;
+        yield shared.quiet ? nameRow(row.name) : row;
+        if (++count >= most) return;
+      }
+    }
+    const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
+    const count = await printTable(context, columns, rows(limit));
+    damage.end();
+    if (count > 0 || limit === 0) return;
+    if (chosen) await context.note("Nothing that is saved here meets all of this");
+    else if (after !== undefined) await context.note(`No more names`);
+    else if (prefix === undefined) {
+      await context.note("Nothing is saved here yet. Begin with: holdfast save NAME FILE");
+    } else await context.note(`No name begins with ${JSON.stringify(prefix)}`);
+  },
+});
+
+interface FoundRow extends Row {
+  name: string;
+  size: number;
+  saved: number;
+  versions: number;
+}
+
+interface RowOptions {
+  long: boolean;
+  alias?: string;
+  meets: Condition;
+  /** Whether anything is asked of it: of what cannot be read, nothing is known. */
+  chosen: boolean;
+  damage: Damage;
+  signal: AbortSignal;
+}
+
+async function row(
+  registry: Registry,
+  name: string,
+  options: RowOptions,
+): Promise<FoundRow | undefined> {
+  const { long, alias, meets, chosen, damage, signal } = options;
+  try {
+    let count = 0;
+    let newest: string | undefined;
+    let release: string | undefined;
+    for await (const { version } of registry.versions(name, { signal })) {
+      count++;
+      newest ??= version;
+      if (!version.includes("-")) release ??= version;
+    }
+    const { value: info, error } = await damage.look(
+      name,
+      registry.info(name, { version: alias, signal }),
+    );
+    if (info === undefined) {
+      if (chosen) return undefined;
+      const known = [name, release ?? newest ?? "", String(count), damageMark(error)];
+      const cells = (long ? LONG_COLUMNS : COLUMNS).map((_, i) => known[i] ?? "");
+      const json = { name, latest: known[1], versions: count, error: damageJson(error) };
+      return { json, cells, name, size: 0, saved: 0, versions: count };
+    }
+    if (!meets(info)) return undefined;
+    const sortedBy = { name, size: info.size, saved: info.createdAt.getTime(), versions: count };
+    const { version: latest, size, createdAt, digest, materializer } = info;
+    const json = { name, latest, versions: count, size, createdAt };
+    const cells = [name, latest, String(count), formatBytes(size), formatTime(createdAt)];
+    if (!long) return { json, cells, ...sortedBy };
+    const aliases = await damage.look(name, registry.aliases(name, { signal }));
+    const pairs = Object.entries(aliases.value ?? {}).map((pair) => pair.join("="));
+    const shown = aliases.error === undefined ? pairs.join(" ") : damageMark(aliases.error);
+    return {
+      json: { ...json, digest, materializer, aliases: aliases.value },
+      cells: [...cells, materializer.id, digest.slice(0, 12), shown],
+      ...sortedBy,
+    };
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return undefined; // deleted since it was listed
+    throw error;
+  }
+}

@@ -1,0 +1,110 @@
+// `holdfast status`
+import process from "node:process";
+import manifest from "../../../../deno.json" with { type: "json" };
+import { originOf } from "../../../../registry/places/mod.ts";
+import { inspectCache, isRegistryError, readSettings } from "../../../../mod.ts";
+import type { CacheReport, Registry, StoredRegistry } from "../../../../mod.ts";
+import { findCredentials, type FoundCredentials } from "../../places/credentials.ts";
+import { findRegistry } from "../../places/find_registry.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { exitCodeOf, toReportable } from "../../program/exit_code.ts";
+import { inCliWords } from "../../program/hints.ts";
+import { formatBytes, formatCount, formatGrace } from "../../terminal/units.ts";
+import { type Fact, factsText } from "../../terminal/facts.ts";
+
+export const status: Command = defineCommand<[], { size: boolean }>({
+  name: "status",
+  summary: "Say which registry is used and why, what it is, and with what.",
+  details:
+    "Of credentials it says where they are, never what they are. Nothing is written. What is wrong: doctor.",
+  args: [],
+  options: [{ flags: "--no-size", text: "do not list the store to add up what is in it" }],
+  examples: [
+    ["holdfast status", "of the registry that commands would use here"],
+    ["holdfast status -r team --json", "for programs, and for reports of faults"],
+  ],
+  async run(_args, { size: wantsSize }, context) {
+    const { io: { signal, system }, shared } = context;
+    const cache = await inspectCache({ signal, system });
+    const versions = versionsOfAll();
+    const facts: Fact[] = [];
+    let code = 0;
+    let report: Record<string, unknown> = {};
+    let credentials: FoundCredentials | undefined;
+    try {
+      const found = findRegistry(shared.registry, context.io);
+      const { location, kind, remote } = found;
+      credentials = await findCredentials(found, context.io);
+      const why = originOf(found) ?? "is given";
+      report = { location, kind, by: found.by, why, remote, credentials };
+      facts.push(["registry", location], ["why", `the place ${why}`]);
+      const registry = await context.open();
+      const { id } = registry;
+      const isService = kind === "service";
+      const settings = isService ? registry.settings : await readSettings(registry, { signal });
+      const size = wantsSize && !isService
+        ? await sizeOf(registry as StoredRegistry, signal)
+        : undefined;
+      const store = storeOf(registry, kind);
+      report = { ...report, id, settings, size, store };
+      facts.push(
+        ["id", id],
+        ["store", store],
+        ["size", size && `${formatBytes(size.bytes)} in ${formatCount(size.objects, "object")}`],
+        ["versions", settings.versioned ? "each name has versions" : "each name has one value"],
+        ["overwriting", settings.mutable ? "allowed (mutable)" : "never (immutable)"],
+        ["grace", formatGrace(settings.graceMs)],
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = toReportable(error);
+      if (!isRegistryError(failure)) throw error; // somebody stopped the run
+      const { code: state, message } = failure;
+      const hint = inCliWords(failure.hint);
+      report = { ...report, problem: { code: state, message, hint } };
+      facts.push(["problem", message], ["", hint]);
+      code = exitCodeOf(failure);
+    }
+    facts.push(
+      ["credentials", credentials?.where],
+      ["cache", cacheText(cache)],
+      ["programs", Object.entries(versions).map((pair) => pair.join(" ")).join(", ")],
+    );
+    await context.result({ ...report, cache, versions }, factsText(facts, context));
+    return code;
+  },
+});
+
+async function sizeOf({ backend }: StoredRegistry, signal: AbortSignal) {
+  const size = { objects: 0, bytes: 0 };
+  for await (const entry of backend.list("", { signal })) {
+    if (!("size" in entry)) continue;
+    size.objects++;
+    size.bytes += entry.size;
+  }
+  return size;
+}
+
+function storeOf(registry: Registry, kind: string): string {
+  if (kind === "service") return "behind a service";
+  const { kind: store } = (registry as StoredRegistry).backend;
+  const { locking } = registry.settings;
+  return locking === undefined ? store : `a folder, writers exclude each other by ${locking}`;
+}
+
+function cacheText({ path, problem, files, bytes }: CacheReport): string {
+  return path === undefined
+    ? `none: ${problem}`
+    : `${formatCount(files, "file")}, ${formatBytes(bytes)} in ${path}`;
+}
+
+function versionsOfAll(): Record<string, string> {
+  const { deno, v8, typescript } = process.versions as Record<string, string | undefined>;
+  const runtime: Record<string, string> = deno === undefined
+    ? { node: process.versions.node }
+    : { deno };
+  for (const [name, version] of Object.entries({ v8, typescript })) {
+    if (version !== undefined) runtime[name] = version;
+  }
+  return { holdfast: manifest.version, ...runtime, [process.platform]: process.arch };
+}

@@ -1,0 +1,67 @@
+// `holdfast probe`
+import type { ProbeStep } from "../../../../mod.ts";
+import { tryStore } from "../../doctor/check_registry.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { findRegistry, refuseService } from "../../places/find_registry.ts";
+import { openStore } from "../../places/open_store.ts";
+import type { Column } from "../../terminal/table.ts";
+import { printTable } from "../../terminal/print_table.ts";
+
+export const probe: Command = defineCommand<[where?: string], Record<never, never>>({
+  name: "probe",
+  summary: "Try whether a store does what a registry needs of it.",
+  details:
+    "Some 280 requests, below scratch/ only: races of creates, reads and lists after writes, order, ranges, keys, the " +
+    "clock. What is not needed, and lacking, is no failure. Exit code 1 where the store is not fit for a registry.\n\n" +
+    "Stores: a folder, s3://bucket/prefix, gs://bucket/prefix, and minio r2 tos ks3 oss cos like s3. What follows: " +
+    "?endpoint=URL, &region=NAME, after s3: also &provider=NAME. Keys of a bucket are looked for in the variables " +
+    "PROVIDER_BUCKET_ENDPOINT, _ACCESS_KEY, _SECRET_KEY, _REGION (S3_MY_BUCKET_REGION), then by the same names in " +
+    "./s3_aksk.env; for s3: and gs: then where the vendor's own tools look (AWS_ACCESS_KEY_ID …).",
+  args: [{
+    usage: "[where]",
+    text: "a folder or URL, instead of the registry's",
+    completes: "place",
+  }],
+  options: [],
+  examples: [
+    ["holdfast probe s3://bucket", "before the first registry there"],
+    ["holdfast probe 'minio://bucket/team?endpoint=http://127.0.0.1:9000'", "a server of your own"],
+    ["holdfast probe --json > certificate.json", "the store of this registry, for the files"],
+  ],
+  async run([where], _options, context) {
+    const { io, logger, shared } = context;
+    const found = findRegistry(where ?? shared.registry, io);
+    refuseService(found, "probe a store");
+    const backend = await openStore(found.location, {
+      cwd: io.cwd,
+      retryForMs: shared.wait,
+      logger,
+      system: io.system,
+    });
+    try {
+      const certificate = await tryStore(backend, context);
+      const { ok, steps, requests, clockOffsetMs } = certificate;
+      if (!shared.json && !shared.quiet) {
+        const columns = ["OK", { title: "WHAT", shrinks: true }, TOOK, "FOUND"];
+        const rows = steps.map((step) => ({ json: step, cells: cellsOf(step) }));
+        await printTable(context, columns, rows);
+      }
+      const clock = clockOffsetMs === undefined ? "" : `, clock ${clockOffsetMs} ms off`;
+      const verdict = ok ? "A registry can be kept" : "No registry can be kept";
+      await context.result(
+        certificate,
+        `${verdict} at ${backend.location} (${requests} requests${clock})`,
+      );
+      return ok ? 0 : 1;
+    } finally {
+      await backend[Symbol.asyncDispose]();
+    }
+  },
+});
+
+const TOOK: Column = { title: "MS", align: "right" };
+
+function cellsOf({ name, ok, required, detail = "", hint, tookMs }: ProbeStep): string[] {
+  const verdict = ok ? "yes" : required ? "NO" : "no (not needed)";
+  return [verdict, name, String(tookMs), hint === undefined || ok ? detail : `${detail} (${hint})`];
+}

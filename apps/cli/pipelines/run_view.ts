@@ -1,0 +1,112 @@
+// What a run looks like while it goes on: a line for each step that runs, which is drawn again and
+// again, below those that have ended; where there is no terminal, a line for all that happens.
+import type { Pipeline, RunEvent, StepOutcome } from "../../../operators/runner/mod.ts";
+import type { CommandContext } from "../program/command.ts";
+import { createColors } from "../terminal/colors.ts";
+import { showLiveLines } from "../terminal/live_lines.ts";
+import { displayWidth, printable } from "../terminal/table.ts";
+import { formatSeconds } from "../terminal/units.ts";
+
+export interface RunView {
+  hear(event: RunEvent): void;
+  end(): Promise<void>;
+}
+
+/** Of more steps that run at once only the number is shown. */
+const MOST_LINES = 12;
+const WIDEST_NAME = 24;
+
+interface Running {
+  sinceMs: number;
+  last: string;
+}
+
+/** Shows a run on standard error, unless `--quiet`. */
+export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext): RunView {
+  if (shared.quiet) return { hear() {}, end: () => Promise.resolve() };
+  const { system } = io;
+  const colors = createColors(io.stderr, io);
+  const startedMs = system.monotonic();
+  const running = new Map<string, Running>();
+  const width = Math.min(
+    WIDEST_NAME,
+    Math.max(...pipeline.steps.map(({ id }) => displayWidth(id))),
+  );
+  let all = pipeline.steps.length, done = 0, failed = 0;
+  const live = showLiveLines(io, lines);
+  const name = (step: string) => step + " ".repeat(Math.max(0, width - displayWidth(step)));
+  const print = (step: string, text: string) =>
+    live.print(printable(`${name(step)}  ${text}`.trimEnd()));
+
+  return { hear, end: () => live.end() };
+
+  function hear(event: RunEvent): void {
+    if (event.type === "run started") {
+      all = event.steps;
+    } else if (event.type === "step started") {
+      running.set(label(event), { sinceMs: system.monotonic(), last: "" });
+      if (!live.isLive) {
+        print(label(event), event.attempt === 1 ? "started" : `started, attempt ${event.attempt}`);
+      }
+    } else if (event.type === "log") {
+      const line = printable(event.line);
+      const step = running.get(label(event));
+      if (step !== undefined && line.trim() !== "") step.last = line;
+      if (!live.isLive || shared.verbose) live.print(`${name(label(event))} | ${line}`);
+    } else if (event.type === "step retried") {
+      running.delete(label(event));
+      const again = `failed (${event.exit}), again in ${formatMs(event.inMs)}: ${event.message}`;
+      print(label(event), again);
+    } else if (event.type === "shard ended") {
+      running.delete(label(event));
+      if (!live.isLive || event.end === "failed") live.print(endLine(label(event), event));
+    } else if (event.type === "step ended") {
+      running.delete(event.step);
+      done++;
+      if (event.end === "failed") failed++;
+      if (event.end !== "skipped" || shared.verbose) live.print(endLine(event.step, event));
+    }
+    live.update();
+  }
+
+  function endLine(step: string, outcome: StepOutcome): string {
+    const line = printable(`${name(step)}  ${toldOutcome(outcome)}`);
+    return outcome.end === "failed" ? colors.red(line) : line;
+  }
+
+  function lines(): string[] {
+    const now = system.monotonic();
+    const shown = [...running].slice(0, MOST_LINES).map(([step, { sinceMs, last }]) =>
+      `${name(step)}  ${formatMs(now - sinceMs).padEnd(6)}  ${last}`.trimEnd()
+    );
+    if (running.size > MOST_LINES) shown.push(`… and ${running.size - MOST_LINES} more`);
+    const parts = [`${done} of ${all} done`, `${running.size} running`];
+    if (failed > 0) parts.push(`${failed} failed`);
+    return [...shown, [...parts, formatMs(now - startedMs)].join(", ")];
+  }
+}
+
+/** A step, or a shard of it: `train 2/4`. */
+function label(
+  { step, shard }: { step: string; shard?: { index: number; count: number } },
+): string {
+  return shard === undefined ? step : `${step} ${shard.index}/${shard.count}`;
+}
+
+/** What became of a step, in a line: `ran in 1.2s → data:clean@1.0.0`. */
+export function toldOutcome({ end, durationMs, reason, exit, outputs = {} }: StepOutcome): string {
+  const [first] = (reason ?? "").split("\n");
+  if (end === "ran") return `ran in ${formatMs(durationMs)}${toldOutputs(outputs)}`;
+  if (end === "failed") return `failed (${exit}) after ${formatMs(durationMs)}: ${first}`;
+  return first === "" ? end : `${end}: ${first}`;
+}
+
+function toldOutputs(outputs: Record<string, string>): string {
+  const places = Object.values(outputs);
+  return places.length === 0 ? "" : ` → ${places.join(", ")}`;
+}
+
+/** Milliseconds as `0.3s`, `12s`, `3m20s`. */
+export function formatMs(ms: number): string {
+  return ms < 9_950 ? `${(ms / 1000).toFixed(1)}s` : formatSeconds(ms / 1000);
+}

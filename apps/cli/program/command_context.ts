@@ -1,0 +1,178 @@
+// What a command works with, made for one run.
+import { resolve } from "node:path";
+import { explainFailure, type FoundRegistry, originOf } from "../../../registry/places/mod.ts";
+import { createMaterializers, type Logger, openRegistry, type Registry } from "../../../mod.ts";
+import { fault, orMissing } from "../../../core/errors.ts";
+import type { CliIo } from "../terminal/cli_io.ts";
+import { createColors } from "../terminal/colors.ts";
+import type { Command, CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
+import { findRegistry } from "../places/find_registry.ts";
+import { shellWord, withHints, withRegistry } from "./hints.ts";
+import { refuseForeign } from "../places/refuse_foreign.ts";
+import { openServiceByUrl } from "../../../registry/places/open_by_url.ts";
+import { localPathOf, registryTarget, tellingOfRepeats } from "../places/open_store.ts";
+import { refuseFile } from "./refusals.ts";
+import { createProgress, type Progress } from "../terminal/progress.ts";
+import { wrappedFor } from "../terminal/wrap.ts";
+
+export interface CommandContextOptions {
+  io: CliIo;
+  shared: SharedOptions;
+  loadCommands(): Promise<readonly Command[]>;
+}
+
+/** A context for one run; disposing it closes what the run has opened. */
+export function createCommandContext(
+  options: CommandContextOptions,
+): CommandContext & AsyncDisposable {
+  const { io, shared, loadCommands } = options;
+  const toClose: AsyncDisposable[] = [];
+  const transfers: Progress[] = [];
+  const logger = createLogger(io, shared);
+
+  async function openFound(found: FoundRegistry, options: OpenFound): Promise<Registry> {
+    const { write, events, missing, create } = options;
+    const { location, kind } = found;
+    const { signal, system, cwd } = io;
+    const retryForMs = shared.wait;
+    if (kind === "service") {
+      const tokenFile = shared.tokenFile && resolve(cwd, shared.tokenFile);
+      const opening = openServiceByUrl(tokenFile === undefined ? found : { ...found, tokenFile }, {
+        ...{ readOnly: !write, retryForMs, events, signal, system },
+        materializers: createMaterializers(),
+        logger: tellingOfRepeats(logger),
+      });
+      return await withHints(opening, {
+        Denied: "Give a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
+      });
+    }
+    const path = localPathOf(location);
+    refuseFile(path, "open");
+    const target = await registryTarget(location, { cwd, retryForMs, logger, system });
+    const cache = shared.cache === false ? { cache: false } : {};
+    const how = { ...cache, signal, system, logger };
+    const opening = openRegistry(target, { ...how, create: false, readOnly: !write, events });
+    if (create === undefined) return await withHints(opening, { NotFound: missing });
+    const opened = await orMissing(opening);
+    if (opened !== undefined) return opened;
+    const { versioned, mutable, graceMs } = create;
+    const settings = { versioned, mutable, graceMs, ...how };
+    if (!write) return await openRegistry("memory:", settings);
+    if (path !== undefined) await refuseForeign(path);
+    return await openRegistry(target, { ...settings, events });
+  }
+
+  async function result(value: unknown, text: string | undefined): Promise<void> {
+    if (shared.json) await io.stdout.write(`${JSON.stringify(value)}\n`);
+    else if (text !== undefined) await io.stdout.write(`${text}\n`);
+  }
+
+  return {
+    io,
+    shared,
+    loadCommands,
+    colors: createColors(io.stdout, io),
+    logger,
+    async open({ write = false, registry = shared.registry, events, missing, create } = {}) {
+      if (events !== undefined) toClose.push(events); // after the registry, which tells it the last
+      const found = findRegistry(registry, io);
+      logger.debug(`registry ${found.location}: the place ${originOf(found) ?? "is given"}`);
+      try {
+        const opened = await openFound(found, {
+          write,
+          events,
+          create,
+          missing: missing ?? toMake(found, registry),
+        });
+        toClose.push(opened);
+        return opened;
+      } catch (error) {
+        throw explainFailure(error, found);
+      }
+    },
+    result,
+    done: (value, text, short) => result(value, shared.quiet ? short : text),
+    async note(text) {
+      if (!shared.quiet) {
+        await io.stderr.write(`${wrappedFor(withRegistry(text, shared.registry), io.stderr)}\n`);
+      }
+    },
+    confirm: (question) => confirm(question, io),
+    progress(label) {
+      if (shared.quiet) return { update() {}, end: () => Promise.resolve() };
+      const progress = createProgress(label, io);
+      transfers.push(progress);
+      return progress;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const transfer of transfers) await transfer.end();
+      for (const opened of toClose.reverse()) await opened[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface OpenFound extends Pick<OpenRunOptions, "create" | "events"> {
+  write: boolean;
+  missing: string;
+}
+
+/** What creates a registry at the place; `init` without one goes by what is configured too. */
+function toMake({ location, kind, by }: FoundRegistry, given: string | undefined): string {
+  const isConfigured = by === "variable" || by === "env-file";
+  return `Check the place, or create it: holdfast init${
+    isConfigured ? "" : ` ${shellWord(given ?? location)}`
+  }` +
+    (kind === "folder" ? "" : ", and --create-bucket where the bucket is not there either");
+}
+
+function createLogger(io: CliIo, shared: SharedOptions): Logger {
+  const write = (level: string, on: boolean | undefined) => (...args: unknown[]) => {
+    const words = args.filter((arg) => arg !== undefined).map((arg) =>
+      isFields(arg) ? JSON.stringify(arg) : String(arg)
+    );
+    if (on) void io.stderr.write(`${level}: ${words.join(" ")}\n`);
+  };
+  return {
+    debug: write("debug", shared.verbose),
+    info: write("info", shared.verbose),
+    warn: write("warning", !shared.quiet),
+    error: write("error", true),
+  };
+}
+
+function isFields(arg: unknown): boolean {
+  return typeof arg === "object" && !(arg instanceof Error);
+}
+
+async function confirm(question: string, io: CliIo): Promise<boolean> {
+  if (!io.stdin.isTerminal || !io.stderr.isTerminal) {
+    throw fault({
+      code: "Invalid",
+      action: "ask for confirmation",
+      state: "this is not a terminal",
+      hint: "In scripts pass --yes.",
+    });
+  }
+  await io.stderr.write(`${question} [y/N] `);
+  return /^y(es)?$/i.test((await readLine(io)).trim());
+}
+
+async function readLine(io: CliIo): Promise<string> {
+  const stopped = Promise.withResolvers<never>();
+  const stop = () => stopped.reject(io.signal.reason);
+  io.signal.addEventListener("abort", stop, { once: true });
+  const reader = io.stdin.stream().getReader();
+  const decoder = new TextDecoder();
+  let line = "";
+  try {
+    while (!line.includes("\n")) {
+      const { done, value } = await Promise.race([reader.read(), stopped.promise]);
+      if (done) break;
+      line += decoder.decode(value, { stream: true });
+    }
+    return line;
+  } finally {
+    io.signal.removeEventListener("abort", stop);
+    reader.releaseLock();
+  }
+}

@@ -1,0 +1,72 @@
+// Transfers that go past the service, straight to its store, where that gives URLs for them.
+import { checkName, shown } from "../../core/naming/names.ts";
+import { parseRef } from "../../core/naming/refs.ts";
+import { checkMetadata } from "../../registry/contract/metadata.ts";
+import type { DirectDownload, Upload, UploadFile } from "../../core/registry/transfer.ts";
+import type { Registry } from "../../core/registry.ts";
+import { segment, versionPath } from "./address.ts";
+import type { Connection } from "./connection.ts";
+import { askedOf } from "./save_value.ts";
+import { type OnWire, savedOf } from "./wire.ts";
+
+export type DirectTransfers = Required<
+  Pick<Registry, "createUpload" | "commitUpload" | "presignDownload">
+>;
+
+/** Transfers past the service of a connection. `Unsupported` where its store gives no URLs. */
+export function createDirectTransfers(
+  connection: Connection,
+  { checkWritable }: { checkWritable(action: string): void },
+): DirectTransfers {
+  return {
+    async createUpload({ files, expiresInMs, signal }) {
+      const action = "create an upload";
+      checkWritable(action);
+      const json = {
+        files: files.map((file) => typeof file === "string" ? { path: file } : asked(file)),
+        expiresInMs,
+      };
+      const call = { action, method: "POST", path: "uploads/presigned", json, signal } as const;
+      const upload = await connection.json<OnWire<Upload>>(call);
+      if (!Array.isArray(upload?.files)) throw connection.strange(call, "it gives no URLs");
+      return { ...upload, expiresAt: new Date(upload.expiresAt) };
+    },
+    async commitUpload({ id, files }, { name, materializer, signal, ...options }) {
+      checkName(name);
+      const action = `commit an upload as ${shown(name)}`;
+      checkWritable(action);
+      if (options.metadata !== undefined) checkMetadata(options.metadata);
+      const { idempotencyKey } = options;
+      return await connection.read({
+        action,
+        method: "POST",
+        path: `uploads/presigned/${segment(id)}/commit`,
+        json: {
+          ...askedOf(options),
+          name,
+          idempotencyKey,
+          files: files.map(asked),
+          materializer: materializer &&
+            { id: materializer.id, formatVersion: materializer.formatVersion },
+        },
+        writes: true,
+        repeats: true, // it gives what the first one saved
+        signal,
+      }, savedOf);
+    },
+    async presignDownload(ref, { version, path, fileName, expiresInMs, signal } = {}) {
+      parseRef(ref, version);
+      const action = `presign a file of ${shown(ref)}`;
+      const query = { path, fileName, expiresInMs };
+      const call = { action, path: `${versionPath(ref, version)}/presign`, query, signal };
+      const found = await connection.json<OnWire<DirectDownload>>(call);
+      if (typeof found?.url !== "string") throw connection.strange(call, "it gives no URL");
+      return { ...found, expiresAt: new Date(found.expiresAt) };
+    },
+  };
+}
+
+/** What is said of a file: an upload that was made here also has its URL, which nobody else needs. */
+function asked({ path, mediaType, size, sha256 }: UploadFile): UploadFile {
+  return { path, mediaType, size, sha256 };
+}

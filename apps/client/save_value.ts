@@ -1,0 +1,162 @@
+// Saves: a value becomes files here. Small files go with the request that saves, large ones before.
+import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
+import {
+  checkMaterializer,
+  type FilesToSave,
+  type FileToSave,
+  type Materializers,
+} from "../../core/materializer.ts";
+import { checkName, shown } from "../../core/naming/names.ts";
+import { checkMetadata } from "../../registry/contract/metadata.ts";
+import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
+import { artifactPath } from "./address.ts";
+import type { Connection } from "./connection.ts";
+import { encodeBase64, savedOf } from "./wire.ts";
+import type { FileMode } from "../../core/record.ts";
+import { withDeadline } from "../../core/retry.ts";
+import { createSideBySide } from "../../core/work/side_by_side.ts";
+import { untilAborted } from "../../core/work/until_aborted.ts";
+import { openContent } from "./content.ts";
+import { PIECE_BYTES, sendContent } from "./send_content.ts";
+import { sha256 } from "./sha256.ts";
+import { fileFacts } from "../../core/registry/file_facts.ts";
+
+export async function saveValue(
+  connection: Connection,
+  { name, value, materializers }: { name: string; value: unknown; materializers: Materializers },
+  options: SaveOptions,
+): Promise<SavedArtifact> {
+  checkName(name);
+  checkOptions(name, options);
+  const { materializer = materializers.forValue(value), signal, onProgress } = options;
+  checkMaterializer(materializer);
+  const action = `save ${
+    shown(options.version === undefined ? name : `${name}@${options.version}`)
+  }`;
+  const { id, formatVersion } = materializer;
+  // With a key a save can be sent again: the service gives what the first of them came to.
+  const { idempotencyKey = connection.system.id() } = options;
+  const files = await gatherFiles(connection, () => materializer.save(value, { signal }), {
+    action,
+    signal,
+    onProgress,
+  });
+  return await connection.read({
+    action,
+    method: "POST",
+    path: `${artifactPath(name)}/versions`,
+    json: { ...askedOf(options), idempotencyKey, materializer: { id, formatVersion }, files },
+    writes: true,
+    repeats: true,
+    signal,
+  }, savedOf);
+}
+
+/** What a service is told of the options of a save: nothing that other registries pass over too. */
+export function askedOf(
+  options: SaveOptions,
+): Omit<SaveOptions, "materializer" | "signal" | "onProgress"> {
+  const { version, bump, onConflict, ifCommit, base, skipIfUnchanged, metadata, inputs, compress } =
+    options;
+  return { version, bump, onConflict, ifCommit, base, skipIfUnchanged, metadata, inputs, compress };
+}
+
+/** What JSON would pass over in silence is told here; the rest the service checks. */
+function checkOptions(name: string, options: SaveOptions): void {
+  if (options.metadata !== undefined) checkMetadata(options.metadata);
+  if (!("as" in options)) return;
+  throw fault({
+    code: "Invalid",
+    action: "save",
+    subject: shown(name),
+    state: "it takes no `as`",
+    hint: "Name what saves the value: { materializer }.",
+  });
+}
+
+/** Most bytes of all files that a save, or a part of a draft, sends in its own request. */
+const INLINE_BYTES = 256 * 1024;
+/** Files that are sent before it, at once. */
+const AT_ONCE = 4;
+
+export interface WireFile {
+  path: string;
+  mediaType?: string;
+  mode?: FileMode;
+  modifiedAt?: string;
+  /** Bytes. */
+  size: number;
+  sha256: string;
+  /** Its bytes, as base64. */
+  data?: string;
+  upload?: string;
+}
+
+export interface GatherOptions {
+  action: string;
+  signal?: AbortSignal;
+  /** Hears of bytes as they move. */
+  onProgress?: (progress: TransferProgress) => void;
+}
+
+/** Reads the files of a value, and sends those that are large. What the caller's code throws is `TaskFailed`. */
+export async function gatherFiles(
+  connection: Connection,
+  produce: () => FilesToSave,
+  { action, signal, onProgress }: GatherOptions,
+): Promise<WireFile[]> {
+  const gathered: WireFile[] = [];
+  const checks: FileToSave[] = [];
+  const sending = createSideBySide({ atOnce: AT_ONCE, room: AT_ONCE * PIECE_BYTES, signal });
+  let left = INLINE_BYTES;
+  let moved = 0;
+  const tell = (path: string, bytes: number) => onProgress?.({ path, bytes: moved += bytes });
+  try {
+    const all = await withDeadline(Promise.resolve(produce()), { signal });
+    const generated = !Array.isArray(all);
+    for await (const file of untilAborted(all, signal)) {
+      signal?.throwIfAborted();
+      if (file.check !== undefined) checks.push(file);
+      const { path } = file;
+      const wire: WireFile = { path, size: 0, sha256: "", ...fileFacts(file) };
+      gathered.push(wire);
+      const content = await openContent(file, { maxBytes: left, signal });
+      if (content instanceof Uint8Array) {
+        left -= content.byteLength;
+        Object.assign(wire, {
+          size: content.byteLength,
+          sha256: sha256(content),
+          data: encodeBase64(content),
+        });
+        tell(path, content.byteLength);
+        continue;
+      }
+      const ended = await sending.begin(PIECE_BYTES, async () => {
+        const onBytes = (bytes: number) => tell(path, bytes);
+        Object.assign(
+          wire,
+          await sendContent(connection, content, { action, signal: sending.signal, onBytes }),
+        );
+      });
+      if (!content.stays || (generated && file.content instanceof Uint8Array)) await ended();
+    }
+    await sending.end();
+    for (const file of checks) file.check!();
+  } catch (error) {
+    await sending.stop(error);
+    throw contentFailure(action, error, signal);
+  }
+  return gathered;
+}
+
+/** The error of content that could not be read. Errors of this library and aborts stay as they are. */
+function contentFailure(action: string, error: unknown, signal: AbortSignal | undefined): unknown {
+  if (isRegistryError(error) || signal?.aborted) return error;
+  return fault({
+    code: "TaskFailed",
+    action,
+    state: `its content failed: ${messageOf(error)}`,
+    hint: "Nothing was saved. The cause says what the materializer or the stream met.",
+    cause: error,
+  });
+}

@@ -1,0 +1,87 @@
+// What a service says of artifacts, as the registry's own types.
+import type { ArtifactInfo } from "../../core/artifact.ts";
+import type { AliasChange, SavedArtifact, VersionEntry } from "../../core/registry.ts";
+import type { LogEntry } from "../../registry/contract/log.ts";
+import type { Lineage, LineageNode } from "../../core/registry/lineage.ts";
+import type { FileInfo } from "../../core/record.ts";
+import { type Asked, errorOfProblem, strange } from "./problem.ts";
+
+export type OnWire<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] };
+
+/** What is known of a version, with the bytes of its files where they are few. */
+export type WireInfo = Omit<OnWire<ArtifactInfo>, "files"> & {
+  files: (FileInfo & { data?: string })[];
+};
+
+export type WireVersion = Omit<OnWire<VersionEntry>, "info" | "error"> & {
+  info?: WireInfo;
+  error?: unknown;
+};
+
+export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
+  if (typeof wire?.version !== "string" || !Array.isArray(wire.files)) {
+    throw strange(asked, "it tells of no version");
+  }
+  const files = wire.files.map(({ data: _, ...file }) => file);
+  return { ...wire, files, createdAt: new Date(wire.createdAt) };
+}
+
+export function savedOf(wire: OnWire<SavedArtifact>, asked: Asked): SavedArtifact {
+  if (typeof wire?.commit !== "string") throw strange(asked, "it tells of nothing that was saved");
+  return { ...wire, createdAt: new Date(wire.createdAt) };
+}
+
+/** Reads what an answer says of yes or no. */
+export function flag(name: string): (wire: unknown, asked: Asked) => boolean {
+  return (wire, asked) => {
+    const said = (wire as Record<string, unknown> | null)?.[name];
+    if (typeof said !== "boolean") throw strange(asked, `it does not say what was ${name}`);
+    return said;
+  };
+}
+
+export function versionOf(
+  { info, error, modifiedAt, ...entry }: WireVersion,
+  asked: Asked,
+): VersionEntry {
+  const version: VersionEntry = { ...entry, modifiedAt: new Date(modifiedAt) };
+  if (info !== undefined) version.info = infoOf(info, asked);
+  if (error !== undefined) version.error = errorOfProblem(error, asked);
+  return version;
+}
+
+export function changeOf(wire: OnWire<AliasChange>): AliasChange {
+  return { ...wire, changedAt: new Date(wire.changedAt), createdAt: new Date(wire.createdAt) };
+}
+
+export function logEntryOf(wire: OnWire<LogEntry>): LogEntry {
+  return { ...wire, at: new Date(wire.at) };
+}
+
+/** What a version was made from, and what was made from it. */
+export function lineageOf(
+  wire: Omit<Lineage, "nodes"> & { nodes: OnWire<LineageNode>[] },
+  asked: Asked,
+): Lineage {
+  if (!Array.isArray(wire?.nodes)) throw strange(asked, "it is no lineage");
+  const nodes = wire.nodes.map(({ createdAt, ...node }) =>
+    createdAt === undefined ? node : { ...node, createdAt: new Date(createdAt) }
+  );
+  return { ...wire, nodes };
+}
+
+export function encodeBase64(bytes: Uint8Array): string {
+  const { toBase64 } = bytes as { toBase64?(): string };
+  if (toBase64 !== undefined) return toBase64.call(bytes);
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return btoa(text);
+}
+
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const { fromBase64 } = Uint8Array as { fromBase64?(text: string): Uint8Array<ArrayBuffer> };
+  if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, text);
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}

@@ -1,0 +1,74 @@
+// What the records of a registry say of runs, for people and programs.
+import type { Registry, SignalOptions } from "../../../mod.ts";
+import type {
+  ListedRun,
+  PlannedStep,
+  RunEnd,
+  RunResult,
+  StepEnd,
+  StepOutcome,
+} from "../../../operators/runner/mod.ts";
+
+const ENDS: readonly StepEnd[] = ["ran", "skipped", "failed", "blocked", "cancelled"];
+
+/** How many steps ended how: only what there is. */
+export function countedEnds({ steps }: RunResult): Partial<Record<StepEnd, number>> {
+  const outcomes = Object.values(steps);
+  const counts = ENDS.map((end) =>
+    [end, outcomes.filter((outcome) => outcome.end === end).length] as const
+  );
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
+
+/** A run in a list. A run without a result still runs, or was killed: `unknown`, since nothing tells these apart. */
+export interface KnownRun {
+  /** `my_pipeline@3` */
+  run: string;
+  end: RunEnd | "unknown";
+  plannedAt: Date;
+  steps: number;
+  /** How long it took, milliseconds. */
+  durationMs?: number;
+  counts?: Partial<Record<StepEnd, number>>;
+}
+
+export function knownRun({ run, plannedAt, steps, result }: ListedRun): KnownRun {
+  if (result === undefined) return { run, end: "unknown", plannedAt, steps };
+  const { end, durationMs } = result;
+  return { run, end, plannedAt, steps, durationMs, counts: countedEnds(result) };
+}
+
+export interface KnownStep extends Omit<StepOutcome, "end"> {
+  run: string;
+  step: string;
+  why: string[];
+  end: StepEnd | "unknown";
+}
+
+export async function* knownSteps(
+  registry: Registry,
+  { run, result }: { run: string; result: RunResult | undefined },
+  { signal }: SignalOptions = {},
+): AsyncGenerator<KnownStep> {
+  const { readRun } = await import("../../../operators/runner/mod.ts");
+  const { mapAtOnce } = await import("../../../workers/mod.ts");
+  const plan = await readRun(registry, run, { signal });
+  yield* mapAtOnce(plan.steps, async (step) => {
+    const outcome = result?.steps[step.step] ??
+      await outcomeSoFar(registry, { run, step }, { signal });
+    return { run, step: step.step, why: step.reasons, ...outcome };
+  });
+}
+
+async function outcomeSoFar(
+  registry: Registry,
+  { run, step: { step, decision } }: { run: string; step: PlannedStep },
+  { signal }: SignalOptions,
+): Promise<Omit<StepOutcome, "end"> & { end: StepEnd | "unknown" }> {
+  if (decision === "skip") return { end: "skipped", durationMs: 0, reason: "nothing changed" };
+  const { attemptsOf } = await import("../../../operators/runner/mod.ts");
+  const attempts = await attemptsOf(registry, { run, step }, { signal });
+  const last = attempts.at(-1);
+  if (last === undefined) return { end: "unknown", durationMs: 0 };
+  return { ...last.outcome, attempts: attempts.length };
+}

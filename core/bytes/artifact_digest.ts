@@ -1,0 +1,22 @@
+// What identifies the content of an artifact.
+import { compareUtf8 } from "./bytes.ts";
+import { sha256 } from "./digest.ts";
+import type { FileInfo } from "../record.ts";
+
+/**
+ * What identifies the content of an artifact: SHA-256 over one line for its materializer and one for each file,
+ * `sha256 size mode path` (mode `-` for ordinary, the path as JSON; then the time of modification, where it is kept),
+ * sorted by the path's UTF-8 bytes. Metadata does not count.
+ */
+export function artifactDigest(
+  materializer: { id: string; formatVersion: number },
+  files: readonly FileInfo[],
+): string {
+  const sorted = files.length > 1 ? files.toSorted((a, b) => compareUtf8(a.path, b.path)) : files;
+  const lines = sorted.map(({ path, size, sha256, mode = "-", modifiedAt }) =>
+    `${sha256} ${size} ${mode} ${JSON.stringify(path)}${
+      modifiedAt === undefined ? "" : ` ${modifiedAt}`
+    }\n`
+  );
+  return sha256(`${materializer.id} ${materializer.formatVersion}\n${lines.join("")}`);
+}

@@ -1,0 +1,49 @@
+// Which files of a version are wanted, by patterns as `.gitignore` has them.
+import { foldersOf } from "../core/naming/file_paths.ts";
+import type { FileInfo } from "../core/record.ts";
+import type { FilePatterns } from "../core/registry.ts";
+import { loadPart } from "../core/urls/load_part.ts";
+
+/** Whether a path is chosen; that of a folder ends with `/`. */
+export type ChosenPath = (path: string) => boolean;
+
+interface PatternPart {
+  createPatterns(
+    lines: readonly string[],
+  ): { test(path: string): "matched" | "negated" | undefined };
+}
+
+/** Makes the choice that patterns say; undefined where there are none. */
+export async function chooseFiles(
+  { include, exclude }: FilePatterns,
+): Promise<ChosenPath | undefined> {
+  if (include === undefined && exclude === undefined) return undefined;
+  const { createPatterns } = await loadPart<PatternPart>(
+    "../materializers/path/ignore_rules.ts",
+    import.meta.url,
+  );
+  const [wanted, refused] = [include, exclude].map((given) =>
+    given && createPatterns([given].flat())
+  );
+  return (path) => {
+    if (refused && refused.test(path) === "matched") return false;
+    return !wanted || wanted.test(path) === "matched";
+  };
+}
+
+/** The files that are chosen. A folder that has something in it is where any of that is. */
+export function chosenAmong<F>(
+  files: readonly F[],
+  infoOf: (file: F) => FileInfo,
+  chosen: ChosenPath | undefined,
+): readonly F[] {
+  if (chosen === undefined) return files;
+  const infos = files.map(infoOf);
+  const folders = foldersOf(infos.map(({ path }) => path));
+  const wanted = infos.filter(({ path, mode }) =>
+    !folders.has(path) && chosen(mode === "folder" ? `${path}/` : path)
+  );
+  const paths = new Set(wanted.map(({ path }) => path));
+  const above = foldersOf(paths);
+  return files.filter((_, i) => paths.has(infos[i].path) || above.has(infos[i].path));
+}

@@ -1,0 +1,121 @@
+// What of a version is on the disk already: the same bytes, found by reading them.
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
+import type { Stats } from "node:fs";
+import { join, sep } from "node:path";
+import process from "node:process";
+import { setImmediate } from "node:timers";
+import { createSha256, sha256 } from "../core/bytes/digest.ts";
+import type { FileInfo } from "../core/record.ts";
+import { errorCode, fileError } from "./file_errors.ts";
+import { lookAt } from "./target.ts";
+
+/** What is where a file belongs: the same file, nothing, another one, or what no file may replace. */
+export type Found = "same" | "missing" | "different" | { inTheWay: string; state: string };
+
+export interface CompareOptions {
+  signal?: AbortSignal;
+  onSame?: (file: FileInfo) => void;
+}
+
+/** Links are not followed, and a pipe that took a file's place is not waited for. */
+const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const CHUNK_BYTES = 1 << 20;
+/** Windows knows no executable bit. */
+const KEEPS_MODES = process.platform !== "win32";
+
+/**
+ * Finds what is in a folder where these files belong. No link is followed on the way. Everything else in the folder
+ * is not looked at.
+ *
+ * @param root its absolute path
+ */
+export async function compareFiles(
+  files: readonly FileInfo[],
+  root: string,
+  { signal, onSame }: CompareOptions,
+): Promise<Map<string, Found>> {
+  const found = new Map<string, Found>();
+  const folders = new Map<string, Found>([["", "same"]]);
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  for (const file of files) {
+    signal?.throwIfAborted();
+    const way = lookAtFolder(file.path.slice(0, Math.max(0, file.path.lastIndexOf("/"))));
+    const there = way === "same"
+      ? await compareFile(file, join(root, file.path), { signal, chunk })
+      : way;
+    found.set(file.path, there);
+    if (there === "same") onSame?.(file);
+  }
+  return found;
+
+  function lookAtFolder(folder: string): Found {
+    const known = folders.get(folder);
+    if (known !== undefined) return known;
+    const above = lookAtFolder(folder.slice(0, Math.max(0, folder.lastIndexOf("/"))));
+    const there = above === "same" ? asFolder(join(root, folder)) : above;
+    folders.set(folder, there);
+    return there;
+  }
+}
+
+export async function compareFile(
+  file: FileInfo,
+  path: string,
+  { signal, chunk = new Uint8Array(CHUNK_BYTES) }: Pick<CompareOptions, "signal"> & {
+    chunk?: Uint8Array;
+  } = {},
+): Promise<Found> {
+  if (file.mode === "folder") return asFolder(path);
+  const stats = lookAt(path);
+  if (stats === undefined) return "missing";
+  if (stats.isDirectory()) return { inTheWay: path, state: "it is a folder" };
+  if (file.mode === "link") {
+    return stats.isSymbolicLink() && isLink(file, path) ? "same" : "different";
+  }
+  if (!stats.isFile() || stats.size !== file.size) return "different";
+  if (KEEPS_MODES && ((stats.mode & 0o100) !== 0) !== (file.mode === "executable")) {
+    return "different";
+  }
+  return await digestOf(path, { signal, chunk }) === file.sha256 ? "same" : "different";
+}
+
+function asFolder(path: string): Found {
+  const stats = lookAt(path);
+  if (stats === undefined) return "missing";
+  if (stats.isDirectory()) return "same";
+  return {
+    inTheWay: path,
+    state: stats.isSymbolicLink() ? "it is a symbolic link" : "it is a file",
+  };
+}
+
+function isLink(file: FileInfo, path: string): boolean {
+  return sha256(readlinkSync(path).replaceAll(sep, "/")) === file.sha256;
+}
+
+/** SHA-256 of an ordinary file; undefined where it is none any more. Lets others run between large chunks. */
+async function digestOf(
+  path: string,
+  { signal, chunk }: { signal?: AbortSignal; chunk: Uint8Array },
+): Promise<string | undefined> {
+  let file: number | undefined;
+  try {
+    file = openSync(path, FLAGS);
+    const stats: Stats = fstatSync(file);
+    if (!stats.isFile()) return undefined;
+    const hash = createSha256();
+    for (let read = -1; read !== 0;) {
+      read = readSync(file, chunk, 0, chunk.byteLength, null);
+      hash.update(chunk.subarray(0, read));
+      if (read < chunk.byteLength) continue;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
+    }
+    return hash.digest();
+  } catch (cause) {
+    if (["ENOENT", "ELOOP"].includes(errorCode(cause) ?? "")) return undefined; // changed meanwhile
+    throw fileError("read", path, cause);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}

@@ -1,0 +1,54 @@
+// `download()` of whatever opens versions.
+import type { Artifact } from "../core/artifact.ts";
+import { chooseFiles, chosenAmong } from "./choose_files.ts";
+import type { FileInfo } from "../core/record.ts";
+import type { TransferProgress } from "../core/registry/saving.ts";
+import type { DownloadOptions, DownloadResult } from "../core/registry.ts";
+import type { StageOptions } from "./stage_files.ts";
+import { checkTo } from "./target.ts";
+import { writeFiles } from "./write_files.ts";
+
+export interface DownloadPlan extends Pick<StageOptions, "writeLarge"> {
+  /** The `file:` URL of a folder into which nothing is written. */
+  notInside?: string;
+}
+
+/** A download that says how far it is: what is there already counts as moved. */
+export interface Download {
+  /** To be told of the bytes that are read of the version; undefined where nobody listens. */
+  readonly onProgress?: (progress: TransferProgress) => void;
+  write(artifact: Artifact, plan?: DownloadPlan): Promise<DownloadResult>;
+}
+
+export function createDownload(options: DownloadOptions): Download {
+  checkTo(options?.to); // programs in JavaScript leave it out
+  const { to, overwrite, delete: remove, dryRun, links, include, exclude, signal, onProgress } =
+    options;
+  let moved = 0, there = 0, totalBytes: number | undefined;
+  const tell = (path: string) =>
+    onProgress?.({ path, bytes: Math.min(moved + there, totalBytes ?? Infinity), totalBytes });
+  return {
+    onProgress: onProgress && (({ path, bytes }) => {
+      moved = bytes;
+      tell(path);
+    }),
+    async write(artifact, plan) {
+      const { info } = artifact;
+      const chosen = await chooseFiles({ include, exclude });
+      const files = chosenAmong(info.files, (file) => file, chosen);
+      [moved, there] = [0, 0];
+      totalBytes = files.reduce((sum, { size }) => sum + size, 0);
+      const onThere = ({ path }: FileInfo, bytes: number) => {
+        there += bytes;
+        tell(path);
+      };
+      const how = { ...plan, overwrite, delete: remove, dryRun, links, signal, onThere, chosen };
+      const written = await writeFiles(artifact, to, how);
+      if (!dryRun && moved + there < totalBytes) { // what was read said nothing
+        there = totalBytes - moved;
+        tell(files.at(-1)?.path ?? "");
+      }
+      return { ...written, info };
+    },
+  };
+}

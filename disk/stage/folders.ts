@@ -1,0 +1,186 @@
+// Folders beside or inside a target into which a download writes before anything gets its name.
+// That of a download that was killed is taken over by the next one to the same target, or removed.
+//
+// Their names are `.holdfast-<target>-<process>-<id>`: 8 digits of the SHA-256 of the target's path, the number of the
+// process and 8 digits for its machine, and a UUID; a file store has `.holdfast-<id>`. The files are in `files/`;
+// `lock` is locked while Deno writes them.
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { sha256 } from "../../core/bytes/digest.ts";
+import { MOVING_FOLDER } from "../../core/naming/paths.ts";
+import { isGranted, realSystem } from "../../core/system.ts";
+import { mayRead } from "../../core/may_read.ts";
+import { pathsBelow } from "../paths_below.ts";
+import { areLocksSeen, type HeldLock, lockFolder, takeLock } from "./lock.ts";
+import { isProcessGone, noProcess, thisProcess } from "./process.ts";
+
+/** How the names of these folders begin. */
+export const STAGE_PREFIX = ".holdfast-";
+
+const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+const STAGE_NAME = new RegExp(`^\\.holdfast-(?:([0-9a-f]{8})-(\\d+\\.[0-9a-f]{8})-)?${ID}$`);
+
+/** Whether this is the name of such a folder, or of a temporary file or folder of a file store. */
+export function isStageName(name: string): boolean {
+  return STAGE_NAME.test(name) || name === MOVING_FOLDER;
+}
+
+/** What nobody has touched for so long is nobody's, whoever it was; milliseconds. */
+const FORGOTTEN_MS = 24 * 60 * 60 * 1000;
+
+/** The same where its lock is free here, and nobody can tell whether it is elsewhere; milliseconds. */
+const UNLOCKED_MS = 60 * 60 * 1000;
+
+export interface StageFolder {
+  readonly files: string;
+  /** Whether a download that was killed has left files in it, which may be anything. */
+  readonly isUsed: boolean;
+  remove(): void;
+  leave(): void;
+}
+
+export interface StageFolderOptions {
+  target: string;
+  stageIn: string;
+}
+
+/** Makes a new one, or takes over what was left for the same target. Removes what others have left beside it. */
+export function openStageFolder({ target, stageIn }: StageFolderOptions): StageFolder {
+  mkdirSync(stageIn, { recursive: true });
+  const of = (owner: string) =>
+    join(stageIn, `${STAGE_PREFIX}${targetId(target)}-${owner}-${realSystem.id()}`);
+  const path = of(thisProcess());
+  mkdirSync(path, { mode: 0o700 });
+  const { isUsed, lock } = takeOver(target, stageIn, path);
+  const files = join(path, "files");
+  mkdirSync(files, { recursive: true });
+  return {
+    files,
+    isUsed,
+    remove() {
+      rmSync(path, { recursive: true, force: true });
+      lock?.release();
+    },
+    leave() {
+      try {
+        if (readdirSync(files).length === 0) removeQuietly(path);
+        else renameSync(path, of(noProcess()));
+      } finally {
+        lock?.release(); // not before: the next one would take what still has the old name
+      }
+    },
+  };
+}
+
+/**
+ * Removes the remains of killed downloads if there is nothing to write. Ignores folders that it may not remove; the
+ * next download tries again.
+ */
+export function removeLeftFolders({ target, stageIn }: StageFolderOptions): void {
+  try {
+    const isLeft = [...placesOf({ target, stageIn })].some((place) =>
+      listed(place).some(isStageName)
+    );
+    if (isLeft) openStageFolder({ target, stageIn }).remove(); // takes over the remains for this target
+  } catch {
+    // the folder may be another user's
+  }
+}
+
+/** Returns the parents of such folders: the target, and the folder beside it, for a target that did not exist. */
+function placesOf({ target, stageIn }: StageFolderOptions): Set<string> {
+  return new Set([stageIn, dirname(target)]);
+}
+
+/** Puts the first folder that was left for this target in the place of an empty one, locks it, and removes the others. */
+function takeOver(
+  target: string,
+  stageIn: string,
+  path: string,
+): { isUsed: boolean; lock?: HeldLock } {
+  let isUsed = false;
+  let own: HeldLock | undefined;
+  const { uid } = lstatSync(path); // Deno asks for a permission before it tells who runs it
+  for (const folder of placesOf({ target, stageIn })) {
+    for (const name of listed(folder)) {
+      const [isStage, id, owner] = STAGE_NAME.exec(name) ?? [];
+      const left = join(folder, name);
+      if (isStage === undefined || !isOwn(left, uid)) continue;
+      const isSame = id === targetId(target);
+      const lock = takeLock(left);
+      if (lock === "held") continue;
+      const isGone = isSame && (isProcessGone(owner) || lock !== undefined && isUnlocked(left));
+      const isLeft = isGone || isUntouched(left, FORGOTTEN_MS);
+      const isTaken = isLeft && isSame && !isUsed && renamed(left, path);
+      if (isTaken) {
+        isUsed = true;
+        own = lock; // another one in its place could be missed by who has opened this one meanwhile
+        continue;
+      }
+      if (isLeft && (!isSame || isUsed)) removeQuietly(left);
+      lock?.release();
+    }
+  }
+  return { isUsed, lock: own ?? lockFolder(path) };
+}
+
+function targetId(target: string): string {
+  return sha256(target).slice(0, 8);
+}
+
+/** For nobody else to enter, so that nobody else has put anything there, and made by the same user, who may be root. */
+function isOwn(path: string, uid: number): boolean {
+  try {
+    const stats = lstatSync(path);
+    if (!stats.isDirectory()) return false;
+    if (process.platform === "win32") return true;
+    return stats.uid === uid && (stats.mode & 0o077) === 0;
+  } catch {
+    return false;
+  }
+}
+
+function isUnlocked(path: string): boolean {
+  return areLocksSeen(path) || isUntouched(path, UNLOCKED_MS);
+}
+
+function isUntouched(path: string, forMs: number): boolean {
+  try {
+    const newest = Math.max(
+      ...[".", ...pathsBelow(path)].map((inside) => lstatSync(join(path, inside)).mtimeMs),
+    );
+    return realSystem.now() - newest > forMs;
+  } catch {
+    return false; // it goes right now
+  }
+}
+
+function listed(folder: string): string[] {
+  try {
+    return mayRead(folder) && isGranted({ name: "write", path: folder })
+      ? readdirSync(folder).sort()
+      : [];
+  } catch {
+    return [];
+  }
+}
+
+function renamed(from: string, to: string): boolean {
+  rmdirSync(to);
+  try {
+    renameSync(from, to);
+    return true;
+  } catch {
+    mkdirSync(to, { mode: 0o700 });
+    return false; // another download was faster, or it lies on another disk
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // the next one tries again
+  }
+}

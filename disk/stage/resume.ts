@@ -1,0 +1,109 @@
+// Going on with what a download that was killed has left: nothing of it is believed, everything is
+// read again.
+import { lstatSync, readdirSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import type { ArtifactFile } from "../../core/artifact.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
+import type { FileInfo } from "../../core/record.ts";
+import { compareFile, compareFiles } from "../compare_files.ts";
+import { foldersOf } from "../../core/naming/file_paths.ts";
+import { makeExecutable, writePiece } from "../write_file.ts";
+
+export interface ResumeOptions {
+  signal?: AbortSignal;
+  onThere?: (file: FileInfo, bytes: number) => void;
+}
+
+/** Files that are finished at once. */
+const AT_ONCE = 4;
+/** A beginning that is shorter is not worth it, bytes. */
+const MIN_BEGUN_BYTES = 1 << 20;
+/** Pieces that are written at the same time lie within so many bytes, mostly. */
+const PIECES_AHEAD_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Goes on where files were written before: large ones whose beginning is there are finished, and everything that is none
+ * of these files is removed. Returns those that are still to be written, whose places are free.
+ *
+ * @param folder absolute, without links on the way to it
+ */
+export async function resumeFiles(
+  files: readonly ArtifactFile[],
+  folder: string,
+  { signal, onThere }: ResumeOptions,
+): Promise<ArtifactFile[]> {
+  const infos = files.map(({ info }) => info);
+  removeOthers(infos, folder);
+  const found = await compareFiles(infos, folder, {
+    signal,
+    onSame: (file) => onThere?.(file, file.size),
+  });
+  const done = new Set<string>();
+  await forEachAtOnce(files, async (file) => {
+    const { path, mode } = file.info;
+    const there = found.get(path);
+    const isFinished = there === "different" &&
+      await finishFile(join(folder, path), file, { signal, onThere });
+    if (isFinished || (there === "same" && mode !== "folder")) done.add(path);
+    else if (there === "different") rmSync(join(folder, path));
+  }, { concurrency: AT_ONCE });
+  return files.filter(({ info }) => !done.has(info.path));
+}
+
+/** Removes what is no place of these files, links above all. */
+function removeOthers(files: readonly FileInfo[], folder: string): void {
+  const folders = foldersOf(files.map(({ path }) => path));
+  const ordinary = new Set<string>();
+  for (const { path, mode } of files) {
+    if (mode === "folder") folders.add(path);
+    else if (mode !== "link") ordinary.add(path);
+  }
+  clear("");
+
+  function clear(below: string): void {
+    for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+      const path = below === "" ? entry.name : `${below}/${entry.name}`;
+      if (entry.isDirectory() && folders.has(path)) clear(path);
+      else if (!(entry.isFile() && ordinary.has(path))) {
+        rmSync(join(folder, path), { recursive: true });
+      }
+    }
+  }
+}
+
+/**
+ * Writes the rest of a file and reads all of it again. False where too little is there, where it does not become the
+ * file that it should be, or where it cannot be read from the middle.
+ */
+async function finishFile(
+  path: string,
+  file: ArtifactFile,
+  { signal, onThere }: ResumeOptions,
+): Promise<boolean> {
+  const { info } = file;
+  const pieces = file.pieces?.();
+  const begun = lstatSync(path).size - (pieces === undefined ? 0 : PIECES_AHEAD_BYTES);
+  if (begun < MIN_BEGUN_BYTES || begun > info.size) return false;
+  const whole = {
+    offset: begun,
+    length: info.size - begun,
+    stream: () => file.stream({ offset: begun }),
+  };
+  const rest = (pieces ?? [whole]).filter(({ offset, length }) =>
+    length > 0 && offset + length > begun
+  );
+  onThere?.(info, info.size - rest.reduce((sum, { length }) => sum + length, 0));
+  const handle = await open(path, "r+");
+  try {
+    for (const piece of rest) await writePiece(handle, piece, signal);
+  } catch (error) {
+    if (isRegistryError(error, "Unsupported")) return false; // it is stored compressed
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  if (info.mode === "executable") makeExecutable(path);
+  return await compareFile(info, path, { signal }) === "same";
+}

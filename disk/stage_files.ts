@@ -1,0 +1,109 @@
+// Writing files into a new folder that nobody else knows of.
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { ArtifactFile } from "../core/artifact.ts";
+import type { FileInfo } from "../core/record.ts";
+import { mapAtOnce } from "../core/work/at_once.ts";
+import { createSideBySide, type SideBySide } from "../core/work/side_by_side.ts";
+import { beginFile, makeExecutable, READ_AHEAD_BYTES } from "./write_file.ts";
+
+export interface StageOptions {
+  signal?: AbortSignal;
+  onFile?: (file: FileInfo) => void;
+  /** Where its links lead; those that it does not name are not written. @default none are */
+  targets?: ReadonlyMap<string, string>;
+  /** Writes a large file to a path that is free. @default it is written here, in pieces where it has some */
+  writeLarge?: (path: string, file: ArtifactFile, signal?: AbortSignal) => Promise<void>;
+}
+
+/** Files up to this size are read whole; larger ones are streamed. */
+const SMALL_BYTES = 1 << 20;
+/** Files that are read at once. */
+const AT_ONCE = 16;
+/** What may be on its way at once: what has come is collected late, and takes several times as much. */
+const ROOM_BYTES = 24 * 1024 * 1024;
+
+/**
+ * Writes files into an empty folder: links last, so that nothing is written through one.
+ *
+ * @param files with safe paths
+ */
+export async function stageFiles(
+  files: readonly ArtifactFile[],
+  folder: string,
+  options: StageOptions,
+): Promise<void> {
+  const { signal, onFile, writeLarge, targets } = options;
+  const made = new Set([folder]);
+  function makeFolder(path: string): void {
+    if (made.has(path)) return;
+    mkdirSync(path, { recursive: true });
+    made.add(path);
+  }
+
+  const links = files.filter(({ info }) => info.mode === "link");
+  const folders = files.filter(({ info }) => info.mode === "folder");
+  const ordinary = files.filter(({ info }) => info.mode !== "link" && info.mode !== "folder");
+  const small = ordinary.filter(({ info }) => info.size <= SMALL_BYTES);
+  const large = ordinary.filter(({ info }) => info.size > SMALL_BYTES);
+
+  for (const { info } of folders) {
+    makeFolder(join(folder, info.path));
+    onFile?.(info);
+  }
+  const contents = mapAtOnce(small, (file) => file.bytes(), { concurrency: AT_ONCE });
+  for (const { info } of small) {
+    signal?.throwIfAborted();
+    const path = join(folder, info.path);
+    const { value } = await contents.next();
+    makeFolder(dirname(path));
+    writeFileSync(path, value, { flag: "wx" });
+    if (info.mode === "executable") makeExecutable(path);
+    onFile?.(info);
+  }
+  await together(signal, async (tasks) => {
+    for (const file of large) {
+      signal?.throwIfAborted();
+      const path = join(folder, file.info.path);
+      makeFolder(dirname(path));
+      if (writeLarge === undefined) await beginFile(path, file, { tasks, onFile });
+      else {
+        await tasks.begin(Math.min(file.info.size, READ_AHEAD_BYTES), async () => {
+          await writeLarge(path, file, tasks.signal);
+          onFile?.(file.info);
+        });
+      }
+    }
+  });
+  for (const file of links) {
+    const path = join(folder, file.info.path);
+    makeFolder(dirname(path));
+    const target = targets?.get(file.info.path);
+    if (target !== undefined) symlinkSync(target, path);
+    onFile?.(file.info);
+  }
+}
+
+/** Writes a file to a path that is free: in pieces where it has some. */
+export async function writeFileTo(
+  path: string,
+  file: ArtifactFile,
+  signal?: AbortSignal,
+): Promise<void> {
+  await together(signal, (tasks) => beginFile(path, file, { tasks }));
+}
+
+/** Runs tasks side by side: when this returns, or throws, none is under way. */
+async function together(
+  signal: AbortSignal | undefined,
+  begin: (tasks: SideBySide) => Promise<void>,
+): Promise<void> {
+  const tasks = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
+  try {
+    await begin(tasks);
+    await tasks.end();
+  } catch (error) {
+    await tasks.stop(error); // nothing is written any more when the folder is removed
+    throw error;
+  }
+}

@@ -1,0 +1,172 @@
+// What lies in a folder beside the files of a version, and removing it: never through a link, and
+// never what belongs to somebody else's work there.
+import { type Dirent, readdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
+import { fault } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
+import type { FileInfo } from "../core/record.ts";
+import { isRegistryFolder } from "../core/naming/registry_folder.ts";
+import { realSystem, type System } from "../core/system.ts";
+import { errorCode, fileError, onDisk } from "./file_errors.ts";
+import { foldersOf } from "../core/naming/file_paths.ts";
+import { mayRead } from "../core/may_read.ts";
+import { STAGE_PREFIX } from "./stage/folders.ts";
+import { exists, lookAt } from "./target.ts";
+
+export interface Surplus {
+  /** Files, links and empty folders, relative with `/`; folders end with one. */
+  paths: string[];
+  /** Folders that are empty when these are gone, the deepest first. */
+  emptied: string[];
+}
+
+/** What no download removes: the history of a working copy, and a registry beside the files. */
+const KEPT_NAMES: readonly string[] = [".git", ".holdfast"];
+
+export interface SurplusOptions {
+  /** Whether a path, with `/` at the end of a folder's, is looked at. @default all are */
+  selects?: (path: string) => boolean;
+  /** Says whose home is where. @default the real environment */
+  system?: Pick<System, "env">;
+}
+
+/**
+ * Finds what is in a folder and not of a version. `.git`, registries, and folders of other downloads are never told,
+ * nor what is in them.
+ *
+ * @param root absolute, without links in it
+ * @throws {RegistryError} `Invalid` where no download may remove anything
+ */
+export function findSurplus(
+  root: string,
+  files: readonly FileInfo[],
+  { selects = () => true, system = realSystem }: SurplusOptions = {},
+): Surplus {
+  checkMayRemove(root, system);
+  const folders = foldersOf(files.map(({ path }) => path));
+  const others = new Set<string>();
+  for (const { path, mode } of files) (mode === "folder" ? folders : others).add(path);
+  const alike = new Map([...folders, ...others].map((path) => [folded(path), path]));
+  const surplus: Surplus = { paths: [], emptied: [] };
+  visit("");
+  return surplus;
+
+  /** Returns whether the folder is empty when its surplus is gone. */
+  function visit(folder: string): boolean {
+    const path = join(root, folder);
+    const entries = onDisk("read", path, () => readdirSync(path, { withFileTypes: true }));
+    entries.sort((a, b) => a.name < b.name ? -1 : 1);
+    let isEmptied = true;
+    for (const entry of entries) {
+      const inside = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      const goes = isKept(join(path, entry.name), entry)
+        ? false
+        : entry.isDirectory()
+        ? folderGoes(inside)
+        : goesAlone(inside);
+      isEmptied &&= goes;
+    }
+    return isEmptied;
+  }
+
+  function folderGoes(folder: string): boolean {
+    const before = surplus.paths.length;
+    if (!visit(folder) || folders.has(folder) || !selects(`${folder}/`) || isOtherName(folder)) {
+      return false;
+    }
+    if (surplus.paths.length === before) surplus.paths.push(`${folder}/`);
+    else surplus.emptied.push(folder);
+    return true;
+  }
+
+  function goesAlone(path: string): boolean {
+    if (others.has(path) || !selects(path) || isOtherName(path)) return false;
+    surplus.paths.push(path);
+    return true;
+  }
+
+  /** Some disks take `README` for `readme`: what is listed by the one name is the file of the version by the other. */
+  function isOtherName(path: string): boolean {
+    const ours = alike.get(folded(path));
+    if (ours === undefined || ours === path) return false;
+    const there = lookAt(join(root, path)), own = lookAt(join(root, ours));
+    return there !== undefined && there.ino === own?.ino && there.dev === own.dev;
+  }
+}
+
+/** Removes what was found. What is gone already, or a folder into which somebody put something, is left. */
+export function removeSurplus(
+  root: string,
+  { paths, emptied }: Surplus,
+  signal?: AbortSignal,
+): void {
+  let checked: string | undefined;
+  for (const path of [...paths, ...emptied.map((folder) => `${folder}/`)]) {
+    signal?.throwIfAborted();
+    const place = join(root, path);
+    const above = dirname(place);
+    try {
+      if (checked !== above && realpathSync.native(above) !== above) {
+        throw exists(above, "it became a link");
+      }
+      checked = above;
+      if (path.endsWith("/")) rmdirSync(place);
+      else unlinkSync(place);
+    } catch (cause) {
+      if (!["ENOENT", "ENOTEMPTY"].includes(errorCode(cause) ?? "")) {
+        throw fileError("remove", place, cause);
+      }
+    }
+  }
+}
+
+function folded(path: string): string {
+  return path.normalize("NFC").toLowerCase();
+}
+
+function isKept(path: string, entry: Dirent): boolean {
+  if (KEPT_NAMES.includes(entry.name) || entry.name.startsWith(STAGE_PREFIX)) return true;
+  return entry.isDirectory() && isRegistryFolder(path);
+}
+
+/** A whole disk, a home and a registry hold more than a download. */
+function checkMayRemove(root: string, system: Pick<System, "env">): void {
+  const state = root === dirname(root)
+    ? "it is a whole disk"
+    : homes(system).some((home) => `${home}${sep}`.startsWith(`${root}${sep}`))
+    ? "it is your home, or above it"
+    : foldersUpward(root).some(isRegistryFolder)
+    ? "it is a registry, or inside one"
+    : undefined;
+  if (state === undefined) return;
+  throw fault({
+    code: "Invalid",
+    action: "remove what is not of the version from",
+    subject: shown(root),
+    state,
+    hint: "Choose a folder that holds nothing else.",
+  });
+}
+
+function homes({ env }: Pick<System, "env">): string[] {
+  const named = env("HOME") || env("USERPROFILE");
+  if (!named) return [];
+  const home = resolve(named);
+  try {
+    return mayRead(home) ? [home, realpathSync.native(home)] : [home];
+  } catch {
+    return [home]; // it is not there
+  }
+}
+
+function foldersUpward(path: string): string[] {
+  const folders = [path];
+  for (
+    let above = dirname(path);
+    above !== dirname(above) && mayRead(above);
+    above = dirname(above)
+  ) {
+    folders.push(above);
+  }
+  return folders;
+}

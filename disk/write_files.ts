@@ -1,0 +1,310 @@
+// Writing the files of an artifact to disk, safely: nothing outside the target, nothing through a
+// link, nothing half-written where somebody may look. What is there as it is in the artifact is
+// left.
+import { mkdirSync, realpathSync, renameSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Artifact, ArtifactFile } from "../core/artifact.ts";
+import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
+import { chosenAmong, type ChosenPath } from "./choose_files.ts";
+import { shown } from "../core/naming/names.ts";
+import type { FileInfo } from "../core/record.ts";
+import type { DownloadChange, DownloadedFiles } from "../core/registry/downloading.ts";
+import { compareFile, compareFiles, type Found } from "./compare_files.ts";
+import { errorCode, fileError } from "./file_errors.ts";
+import { foldersOf } from "../core/naming/file_paths.ts";
+import type { WrittenLinks } from "../core/registry/left_out.ts";
+import { checkLinks, type LinkTargets, readLinks } from "./links.ts";
+import { stageFiles, type StageOptions } from "./stage_files.ts";
+import { hasOtherTime, restoreTime, restoreTimes } from "./stage/file_times.ts";
+import { resumeFiles } from "./stage/resume.ts";
+import { openStageFolder, removeLeftFolders } from "./stage/folders.ts";
+import { findSurplus, removeSurplus, type Surplus } from "./surplus_files.ts";
+import { checkOutside, checkPaths, checkTo, exists, findTarget, lookAt } from "./target.ts";
+import type { Target } from "./target.ts";
+
+/** Options of {@linkcode writeFiles}. */
+export interface WriteFilesOptions {
+  /**
+   * Replace files that differ.
+   *
+   * @default false: they are `AlreadyExists`, and nothing is changed
+   */
+  overwrite?: boolean;
+  /** Remove what is in the folder and not of the artifact, but never `.git` and registries. @default false */
+  delete?: boolean;
+  /** Only say what would be done. @default false */
+  dryRun?: boolean;
+  /**
+   * Which symbolic links are written: `safe`, those that stay inside the folder; `unsafe`, all of them, with whatever
+   * target they have; `skip`, none. What is not written stands in `leftOut`. Files are never written through a link.
+   *
+   * @default "safe"
+   */
+  links?: WrittenLinks;
+  /** Ends the work; what was written to the side so far is removed. */
+  signal?: AbortSignal;
+  /** Hears of each file that was read and written to the side. */
+  onFile?: (file: FileInfo) => void;
+}
+
+interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLarge"> {
+  /** The `file:` URL of a folder into which nothing is written. */
+  notInside?: string;
+  /** Which files are wanted; nothing else in the folder is removed either. @default all */
+  chosen?: ChosenPath;
+  onThere?: (file: FileInfo, bytes: number) => void;
+}
+
+/** What was written. */
+export type WrittenFiles = DownloadedFiles;
+
+interface Work extends LinkTargets {
+  /** The files that belong there: all but links that are left out. */
+  files: readonly ArtifactFile[];
+  found: Map<string, Found>;
+  /** Files that are there, but with another time than the one that was kept of them. */
+  otherTimes: readonly FileInfo[];
+  surplus: Surplus;
+}
+
+const NO_SURPLUS: Surplus = { paths: [], emptied: [] };
+/** So many files are named in a message. */
+const NAMED = 3;
+
+/**
+ * Writes the files of an artifact.
+ *
+ * An artifact of one file that is not a `folder` becomes the file `to`, or goes under its own name into `to` where that
+ * is a folder or ends with `/`. Others become the folder `to`. What is there already is compared byte by byte: the same
+ * files are left, missing ones come. Everything is written beside or inside the target under a temporary name
+ * (`.holdfast-…`) first; when it is complete and verified, what goes is removed and the rest renamed.
+ *
+ * @param to the file or folder to write
+ * @throws {RegistryError} `AlreadyExists`, `Invalid` for paths that would leave the folder, `Denied`, `Corrupt`
+ */
+export async function writeFiles(
+  artifact: Artifact,
+  to: string,
+  options: WriteFilesPlan = {},
+): Promise<WrittenFiles> {
+  const { dryRun = false, links, notInside, chosen } = options;
+  checkTo(to);
+  checkLinks(links);
+  if (notInside !== undefined) checkOutside(fileURLToPath(notInside), resolve(to));
+  const all = artifact.files();
+  checkPaths(all.map(({ info }) => info));
+  const files = chosenAmong(all, ({ info }) => info, chosen);
+  if (files.length === 0 && all.length > 0) throw noneChosen(artifact);
+  try {
+    const target = findTarget(artifact, to);
+    const work = await planWork(files, target, options);
+    const result = resultOf(target, work); // before it is done: then all is as in the artifact
+    if (!dryRun) await carryOut(target, work, options);
+    return result;
+  } catch (cause) {
+    throw fileError("write", to, cause);
+  }
+}
+
+async function planWork(
+  all: readonly ArtifactFile[],
+  target: Target,
+  options: WriteFilesPlan,
+): Promise<Work> {
+  const found = await lookAtFiles(all, target, options);
+  const links = await readLinks(
+    all.filter(({ info }) => found.get(info.path) !== "same"),
+    options.links,
+  );
+  const leftOut = new Set(links.leftOut.map(({ path }) => path));
+  const files = all.filter(({ info }) => !leftOut.has(info.path));
+  const isFolder = target.kind === "folder" && target.exists;
+  const surplus = options.delete && isFolder
+    ? findSurplus(target.path, all.map(({ info }) => info), { selects: options.chosen })
+    : NO_SURPLUS;
+  const going = new Set([
+    ...surplus.paths.map((path) => path.replace(/\/$/, "")),
+    ...surplus.emptied,
+  ]);
+  const different: string[] = [];
+  for (const { info: { path } } of files) {
+    const there = found.get(path);
+    if (there === "different") different.push(path);
+    else if (typeof there === "object" && !going.has(relativePath(target, there.inTheWay))) {
+      throw exists(there.inTheWay, there.state);
+    }
+  }
+  if (!options.overwrite && different.length > 0) throw differs(target, different);
+  const same = files.map(({ info }) => info).filter(({ path }) => found.get(path) === "same");
+  const otherTimes = same.filter((info) => hasOtherTime(info, placeOf(info, target)));
+  return { files, found, otherTimes, surplus, ...links };
+}
+
+async function lookAtFiles(
+  files: readonly ArtifactFile[],
+  target: Target,
+  { signal, onThere }: WriteFilesPlan,
+): Promise<Map<string, Found>> {
+  const infos = files.map(({ info }) => info);
+  const onSame = (file: FileInfo) => onThere?.(file, file.size);
+  if (target.kind === "folder") {
+    if (target.exists) return await compareFiles(infos, target.path, { signal, onSame });
+    return new Map(infos.map(({ path }) => [path, "missing"]));
+  }
+  const [info] = infos;
+  const found = await compareFile(info, target.path, { signal });
+  if (found === "same") onSame(info);
+  return new Map([[info.path, found]]);
+}
+
+async function carryOut(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
+  await writeMissing(target, work, options);
+  const folders = work.files.map(({ info }) => info)
+    .filter(({ mode, modifiedAt }) => mode === "folder" && modifiedAt !== undefined);
+  for (const info of new Set([...work.otherTimes, ...folders])) { // what was put into a folder has changed its time
+    const path = placeOf(info, target);
+    if (isThere(info, target) && hasOtherTime(info, path)) restoreTime(info, path);
+  }
+}
+
+/** Whether the folders of a file are there. Throws where one has become a link: times are set through none. */
+function isThere({ path }: FileInfo, target: Target): boolean {
+  if (target.kind === "file") return true;
+  return ["", ...foldersOf([path])].every((folder) => isFolder(join(target.path, folder)));
+}
+
+async function writeMissing(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
+  const { signal, onFile, onThere, writeLarge, overwrite = false } = options;
+  const { found, surplus, targets } = work;
+  const files = work.files.filter(({ info }) => found.get(info.path) !== "same");
+  const isNew = target.kind === "folder" && !target.exists;
+  if (files.length === 0 && !isNew) {
+    removeSurplus(target.path, surplus, signal);
+    return removeLeftFolders({ target: target.path, stageIn: target.stageIn });
+  }
+  const stage = openStageFolder({ target: target.path, stageIn: target.stageIn });
+  let isKept = false;
+  try {
+    const missing = stage.isUsed
+      ? await resumeFiles(files, stage.files, { signal, onThere })
+      : files;
+    await stageFiles(missing, stage.files, { signal, onFile, writeLarge, targets });
+    restoreTimes(files, stage.files);
+    signal?.throwIfAborted();
+    removeSurplus(target.path, surplus, signal);
+    if (target.kind === "file") {
+      await place(join(stage.files, files[0].info.path), target.path, files[0].info, overwrite);
+    } else if (!isNew || !becomes(stage.files, target.path)) {
+      await placeAll(stage.files, realpathSync(target.path), { files, overwrite });
+    }
+  } catch (error) {
+    isKept = isRegistryError(error, "Unavailable"); // the store does not answer: the next download goes on
+    throw error;
+  } finally {
+    if (isKept) stage.leave();
+    else stage.remove();
+  }
+}
+
+/** Gives a folder its name; false where somebody else has made one there meanwhile. */
+function becomes(stage: string, path: string): boolean {
+  try {
+    renameSync(stage, path);
+    return true;
+  } catch (cause) {
+    if (
+      ["ENOTEMPTY", "EEXIST", "EPERM"].includes(errorCode(cause) ?? "") &&
+      lookAt(path)?.isDirectory()
+    ) return false;
+    throw cause;
+  }
+}
+
+async function placeAll(
+  stage: string,
+  root: string,
+  { files, overwrite }: { files: readonly ArtifactFile[]; overwrite: boolean },
+): Promise<void> {
+  const links = files.filter(({ info }) => info.mode === "link");
+  const others = files.filter(({ info }) => info.mode !== "link");
+  for (const { info } of [...others, ...links]) {
+    const segments = info.path.split("/");
+    const folders = info.mode === "folder" ? segments : segments.slice(0, -1);
+    folders.forEach((_, i) => ensureFolder(join(root, ...folders.slice(0, i + 1))));
+    if (info.mode !== "folder") {
+      await place(join(stage, info.path), join(root, info.path), info, overwrite);
+    }
+  }
+}
+
+/** Gives a file its name. What others wrote there meanwhile may be the same. */
+async function place(from: string, to: string, file: FileInfo, overwrite: boolean): Promise<void> {
+  const there = lookAt(to);
+  if (there?.isDirectory()) throw exists(to, "it is a folder");
+  if (there === undefined || overwrite) renameSync(from, to); // replaces a link itself, not what it leads to
+  else if (await compareFile(file, to) !== "same") throw exists(to, "it exists");
+}
+
+function ensureFolder(path: string): void {
+  if (!isFolder(path)) mkdirSync(path, { recursive: true }); // also where another download makes it right now
+}
+
+function isFolder(path: string): boolean {
+  const found = lookAt(path);
+  if (found === undefined || found.isDirectory()) return found !== undefined;
+  throw exists(path, found.isSymbolicLink() ? "it is a symbolic link" : "it is a file");
+}
+
+function placeOf({ path }: FileInfo, target: Target): string {
+  return target.kind === "folder" ? join(target.path, path) : target.path;
+}
+
+function resultOf(
+  target: Target,
+  { files, found, otherTimes, surplus, leftOut }: Work,
+): WrittenFiles {
+  const changes: DownloadChange[] = [];
+  for (const { info: { path } } of files) {
+    const there = found.get(path);
+    if (there !== "same") changes.push({ path, change: there === "different" ? "replace" : "add" });
+  }
+  const written = changes.length;
+  for (const path of surplus.paths) changes.push({ path, change: "remove" });
+  for (const { path } of otherTimes) changes.push({ path, change: "time" });
+  if (files.length === 0 && target.kind === "folder" && !target.exists) {
+    changes.push({ path: "./", change: "add" });
+  }
+  return {
+    path: target.path,
+    files: files.length,
+    size: files.reduce((sum, { info }) => sum + info.size, 0),
+    left: files.length - written,
+    written,
+    deleted: surplus.paths.length,
+    changes,
+    leftOut,
+  };
+}
+
+function noneChosen({ info }: Artifact): RegistryError {
+  return fault({
+    code: "NotFound",
+    action: "download",
+    subject: shown(`${info.name}@${info.version}`),
+    state: "no file of it is chosen by the patterns",
+    hint: `Patterns are those of .gitignore; its first file is ${shown(info.files[0].path)}.`,
+  });
+}
+
+function relativePath(target: Target, path: string): string {
+  return relative(target.path, path).replaceAll(sep, "/");
+}
+
+function differs(target: Target, paths: readonly string[]): RegistryError {
+  if (target.kind === "file") return exists(target.path, "another file is there");
+  const named = paths.slice(0, NAMED).map(shown).join(", ");
+  const more = paths.length > NAMED ? ` and ${paths.length - NAMED} more` : "";
+  const what = paths.length === 1 ? "1 file differs" : `${paths.length} files differ`;
+  return exists(target.path, `${what} from the version (${named}${more})`);
+}

@@ -1,0 +1,53 @@
+// Following links: stores only tell where each leads.
+import { leadsNowhere, missing } from "./path_errors.ts";
+import type { CallOptions } from "../../core/backend.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { FileEntry, FileToDecode, ReadableFileStore } from "../../core/file_store.ts";
+import { parsePath } from "../../core/naming/paths.ts";
+
+/** A way of more links than this leads in a circle. */
+const MAX_LINKS = 40;
+
+/** What is at a path, behind the links that it leads to; undefined where they lead to nothing. */
+export async function follow(
+  store: ReadableFileStore,
+  path: string,
+  options: CallOptions = {},
+): Promise<FileEntry | undefined> {
+  let at: string | undefined = path;
+  for (let hops = 0; hops <= MAX_LINKS && at !== undefined; hops++) {
+    const found: FileEntry | undefined = await store.stat(at, options);
+    if (found?.kind !== "link") return found;
+    at = found.target;
+  }
+}
+
+/** The file behind a path, to be read; `NotFound` where there is none. Most paths lead to a file: that is tried first. */
+export async function openFile(
+  store: ReadableFileStore,
+  path: string,
+  { action, signal }: CallOptions & { action: string },
+): Promise<FileToDecode> {
+  try {
+    return await store.open(path, { signal });
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound")) throw error;
+    const { path: target } = await followTo(store, path, { kind: "file", action, signal });
+    return await store.open(target, { signal });
+  }
+}
+
+/** The file or the folder behind a path, or `NotFound`. */
+export async function followTo(
+  store: ReadableFileStore,
+  path: string,
+  { kind, action, signal }: CallOptions & { kind: "file" | "folder"; action: string },
+): Promise<FileEntry> {
+  const found = await follow(store, path, { signal });
+  if (found?.kind === kind) return found;
+  const why = { action, path: parsePath(path), location: store.location };
+  if (found === undefined && (await store.stat(why.path, { signal }))?.kind === "link") {
+    throw leadsNowhere(why, kind);
+  }
+  throw missing(why, kind, found?.kind);
+}

@@ -1,0 +1,183 @@
+// The header of `.npy` files, versions 1.0, 2.0 and 3.0, as `numpy.lib.format` specifies it
+// (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): the magic bytes
+// `\x93NUMPY`, two bytes of version, the header's length (two bytes in version 1.0, four
+// afterwards, little-endian), and a Python dictionary literal with exactly `descr`, `fortran_order`
+// and `shape`, filled with spaces up to a newline.
+import { fault, type RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import { type DType, ELEMENTS } from "./ndarray.ts";
+
+export interface NpyHeader {
+  dtype: DType;
+  bigEndian: boolean;
+  fortranOrder: boolean;
+  shape: number[];
+  dataOffset: number;
+}
+
+/** Longest header that is read, bytes. NumPy itself stops at 10,000 characters. */
+export const MAX_HEADER_BYTES = 65_536;
+/** The elements begin at a multiple of this, so that they can be used in place. */
+const ALIGNMENT = 64;
+const MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
+
+const CODES: Readonly<Record<string, string>> = {
+  bool: "b1",
+  int8: "i1",
+  int16: "i2",
+  int32: "i4",
+  int64: "i8",
+  uint8: "u1",
+  uint16: "u2",
+  uint32: "u4",
+  uint64: "u8",
+  float16: "f2",
+  float32: "f4",
+  float64: "f8",
+  complex64: "c8",
+  complex128: "c16",
+};
+const DTYPES = new Map((Object.keys(ELEMENTS) as DType[]).map((dtype) => [codeOf(dtype), dtype]));
+
+/** Returns the code of a type without its byte order: `u2`, `M8[ns]`. */
+function codeOf(dtype: DType): string {
+  return CODES[dtype] ?? dtype.replace("datetime64", "M8").replace("timedelta64", "m8");
+}
+
+/** True where this machine's typed arrays have the most significant byte first. */
+export const HOST_BIG_ENDIAN: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0;
+
+/** The header of an array in C order and this machine's byte order; version 1.0 where it fits, else 2.0. */
+export function encodeNpyHeader(dtype: DType, shape: readonly number[]): Uint8Array {
+  const code = codeOf(dtype);
+  const order = code.endsWith("1") ? "|" : HOST_BIG_ENDIAN ? ">" : "<";
+  const dims = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const dict = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${dims}), }`;
+  const version = dict.length + ALIGNMENT < 65_536 ? 1 : 2;
+  const prefix = version === 1 ? 10 : 12;
+  const size = Math.ceil((prefix + dict.length + 1) / ALIGNMENT) * ALIGNMENT;
+  const header = new Uint8Array(size).fill(0x20);
+  header.set(MAGIC);
+  header.set([version, 0], 6);
+  const view = new DataView(header.buffer);
+  if (version === 1) view.setUint16(8, size - prefix, true);
+  else view.setUint32(8, size - prefix, true);
+  new TextEncoder().encodeInto(dict, header.subarray(prefix));
+  header[size - 1] = 0x0a;
+  return header;
+}
+
+/**
+ * Parses a header. Nothing is evaluated.
+ *
+ * @param path the file, for messages
+ * @throws {RegistryError} `Corrupt` where it is damaged, `Unsupported` for another version or other elements than
+ * numbers
+ */
+export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
+  if (bytes.byteLength < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
+    throw corruptNpy(path, "not a .npy file");
+  }
+  const version = bytes[6];
+  if (version < 1 || version > 3 || bytes[7] !== 0) {
+    throw unsupportedNpy(
+      path,
+      `its format version is ${version}.${bytes[7]}, known are 1.0, 2.0 and 3.0`,
+    );
+  }
+  const prefix = version === 1 ? 10 : 12;
+  if (bytes.byteLength < prefix) throw corruptNpy(path, "its header is cut off");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const size = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  if (size > MAX_HEADER_BYTES) {
+    throw unsupportedNpy(path, `its header has ${size} bytes, ${MAX_HEADER_BYTES} are allowed`);
+  }
+  if (bytes.byteLength < prefix + size) throw corruptNpy(path, "its header is cut off");
+  const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(
+    bytes.subarray(prefix, prefix + size),
+  );
+  const { descr, fortranOrder, shape } = parseDict(text, path);
+  const dtype = DTYPES.get(descr.slice(1));
+  if (dtype === undefined || !/^[<>]|^\|.1$/.test(descr)) {
+    throw unsupportedNpy(
+      path,
+      `its elements are of type ${shown(descr)}, not numbers or times that JavaScript has`,
+    );
+  }
+  return { dtype, bigEndian: descr[0] === ">", fortranOrder, shape, dataOffset: prefix + size };
+}
+
+const SPACE = /\s*/y;
+const TEXT = /'([^'\\\n]*)'|"([^"\\\n]*)"/y;
+const BOOL = /True|False/y;
+/** No two parts of it can take the same space: what fails does so at once. */
+const TUPLE = /\(\s*((?:(?:0|[1-9]\d*)L?\s*,\s*)*(?:(?:0|[1-9]\d*)L?\s*)?)\)/y;
+
+/** Parses exactly the dictionaries that a header may be. Python 2 wrote long integers with an `L`. */
+function parseDict(
+  text: string,
+  path: string,
+): { descr: string; fortranOrder: boolean; shape: number[] } {
+  let at = 0;
+  function take(token: RegExp): string | undefined {
+    SPACE.lastIndex = at;
+    token.lastIndex = at + (SPACE.exec(text)?.[0].length ?? 0);
+    const match = token.exec(text);
+    if (match === null) return undefined;
+    at = token.lastIndex;
+    return match[1] ?? match[2] ?? match[0];
+  }
+  function need(token: RegExp): string {
+    const found = take(token);
+    if (found === undefined) {
+      throw corruptNpy(path, `its header is not understood at character ${at}`);
+    }
+    return found;
+  }
+
+  const found: { descr?: string; fortran_order?: string; shape?: string } = {};
+  need(/\{/y);
+  while (take(/\}/y) === undefined) {
+    const key = need(TEXT);
+    need(/:/y);
+    if (Object.hasOwn(found, key)) throw corruptNpy(path, `its header has "${key}" twice`);
+    if (key === "descr") {
+      if (take(/[[(]/y) !== undefined) throw unsupportedNpy(path, "its elements are structured");
+      found.descr = need(TEXT);
+    } else if (key === "fortran_order") found.fortran_order = need(BOOL);
+    else if (key === "shape") found.shape = need(TUPLE);
+    else throw corruptNpy(path, `its header has the unknown key ${shown(key)}`);
+    if (take(/,/y) === undefined && take(/(?=\})/y) === undefined) need(/,/y);
+  }
+  if (text.slice(at).trim() !== "") throw corruptNpy(path, "its header goes on behind its end");
+  const { descr, fortran_order, shape } = found;
+  if (descr === undefined || fortran_order === undefined || shape === undefined) {
+    throw corruptNpy(path, "its header lacks descr, fortran_order or shape");
+  }
+  if (/^\d+L?\s*$/.test(shape)) throw corruptNpy(path, "its shape is not a tuple"); // (3) is a number, (3,) is a tuple
+  const dims = (shape.match(/\d+/g) ?? []).map(Number);
+  if (!dims.every(Number.isSafeInteger)) throw corruptNpy(path, "its shape is too large");
+  return { descr, fortranOrder: fortran_order === "True", shape: dims };
+}
+
+/** A `.npy` file that is damaged. */
+export function corruptNpy(path: string, state: string): RegistryError {
+  return fault({
+    code: "Corrupt",
+    action: "read array",
+    subject: shown(path),
+    state,
+    hint: "Save the array again, or load an older version.",
+  });
+}
+
+function unsupportedNpy(path: string, state: string): RegistryError {
+  return fault({
+    code: "Unsupported",
+    action: "read array",
+    subject: shown(path),
+    state,
+    hint:
+      "Read its bytes by registry.open(ref) and file(path).bytes(), or save it from NumPy as plain numbers.",
+  });
+}

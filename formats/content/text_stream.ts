@@ -1,0 +1,139 @@
+// Text as a stream of bytes, and back: strict, and piece by piece.
+import { concatBytes } from "../../core/bytes/bytes.ts";
+import { shortOrStream } from "./short_or_stream.ts";
+import type { RegistryError } from "../../core/errors.ts";
+
+/** Pieces of text are joined up to this before they are encoded, characters. */
+const CHUNK_CHARACTERS = 65_536;
+
+const encoder = new TextEncoder();
+
+export interface DecodeTextOptions {
+  /** Whether a mark at the beginning may say that the text is UTF-16. @default false */
+  utf16?: boolean;
+  /** Makes the error of a text that is none. */
+  refuse(state: string, cause: unknown): RegistryError;
+  signal?: AbortSignal;
+}
+
+/** The text of a stream of UTF-8, without its mark. What the stream fails with is thrown as it is. */
+export async function* decodeText(
+  stream: ReadableStream<Uint8Array>,
+  { utf16 = false, refuse, signal }: DecodeTextOptions,
+): AsyncGenerator<string> {
+  let decoder: TextDecoder | undefined;
+  let encoding = "utf-8";
+  let offset = 0; // of what is decoded
+  function decode(chunk?: Uint8Array): string {
+    decoder ??= new TextDecoder(encoding, { fatal: true });
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch (cause) {
+      const place = `bytes ${offset} to ${offset + (chunk?.byteLength ?? 0)}`;
+      throw refuse(
+        `its text is not ${encoding.toUpperCase()}, ${
+          chunk === undefined ? "at its end" : `in ${place}`
+        }`,
+        cause,
+      );
+    } finally {
+      offset += chunk?.byteLength ?? 0;
+    }
+  }
+
+  let start: Uint8Array = new Uint8Array(); // bytes that are too few to tell the encoding from
+  for await (const chunk of readChunks(stream, signal)) {
+    let next = chunk;
+    if (decoder === undefined) {
+      next = start = concatBytes([start, chunk]);
+      if (start.byteLength < 2) continue;
+      if (utf16 && start[0] === 0xff && start[1] === 0xfe) encoding = "utf-16le";
+      if (utf16 && start[0] === 0xfe && start[1] === 0xff) encoding = "utf-16be";
+    }
+    const text = decode(next);
+    if (text !== "") yield text;
+  }
+  const rest = (decoder === undefined ? decode(start) : "") + decode();
+  if (rest !== "") yield rest;
+}
+
+/** The chunks of a stream, which is cancelled by an abort, also while it gives nothing, and by who has enough. */
+async function* readChunks(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  const cancel = () => reader.cancel(signal?.reason).catch(() => {}); // a stream that failed has said so
+  signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    await cancel();
+    reader.releaseLock();
+  }
+}
+
+/** A line of a text. */
+export interface TextLine {
+  text: string;
+  /** Which it is, from 1. */
+  line: number;
+}
+
+/** The lines of a text, each ending with a line feed, or with the text. None is longer than `maxCharacters`. */
+export async function* splitLines(
+  pieces: AsyncIterable<string>,
+  { maxCharacters, refuse }: { maxCharacters: number; refuse(line: number): RegistryError },
+): AsyncGenerator<TextLine> {
+  let line = 1;
+  let open: string[] = []; // pieces of the line that has not ended
+  let length = 0;
+  function take(piece: string): void {
+    length += piece.length;
+    if (length > maxCharacters) throw refuse(line);
+    open.push(piece);
+  }
+
+  for await (const piece of pieces) {
+    let from = 0;
+    for (let end; (end = piece.indexOf("\n", from)) >= 0; from = end + 1) {
+      take(piece.slice(from, end));
+      yield { text: open.join(""), line };
+      line++;
+      open = [];
+      length = 0;
+    }
+    take(piece.slice(from));
+  }
+  if (length > 0) yield { text: open.join(""), line };
+}
+
+/** Well-formed text as bytes: in memory while it is short, else as a stream, in which later pieces are asked for. */
+export async function encodeText(
+  pieces: Iterable<string> | AsyncIterable<string>,
+): Promise<Uint8Array | ReadableStream<Uint8Array>> {
+  return await shortOrStream(encodeChunks(pieces));
+}
+
+async function* encodeChunks(
+  pieces: Iterable<string> | AsyncIterable<string>,
+): AsyncGenerator<Uint8Array> {
+  let open: string[] = [];
+  let length = 0;
+  for await (const piece of pieces) {
+    open.push(piece);
+    length += piece.length;
+    if (length < CHUNK_CHARACTERS) continue;
+    yield encoder.encode(open.join(""));
+    open = [];
+    length = 0;
+  }
+  if (length > 0) yield encoder.encode(open.join(""));
+}

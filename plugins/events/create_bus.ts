@@ -1,0 +1,113 @@
+// What all buses do alike: publishing checks, subscriptions that end by their signal or with the
+// bus, and streams.
+import { fault } from "../../core/errors.ts";
+import type { Logger } from "../../core/registry.ts";
+import type { System } from "../../core/system.ts";
+import { checkTopic, encodePayload } from "../../core/event_bus.ts";
+import type {
+  BusEvent,
+  EventBus,
+  EventHandler,
+  SubscribeOptions,
+  Subscription,
+} from "../../core/event_bus.ts";
+import { createEventStream } from "./event_stream.ts";
+import { planSubscription, type SubscriptionPlan } from "./subscribing.ts";
+
+export interface BusMember {
+  close(): Promise<void>;
+  /** Forgets its group, and what that has not heard of. */
+  forget?(): void | Promise<void>;
+}
+
+export interface BusParts extends Pick<EventBus, "kind" | "location"> {
+  system: System;
+  logger: Logger;
+  send(
+    event: { id: string; topic: string; at: number; json: string },
+    signal?: AbortSignal,
+  ): void | Promise<void>;
+  join(handler: EventHandler<BusEvent>, plan: SubscriptionPlan): BusMember | Promise<BusMember>;
+  close(): void | Promise<void>;
+}
+
+export function createBus<T>(parts: BusParts): EventBus<T> {
+  const { kind, location, system, logger, send, join } = parts;
+  const subscriptions = new Set<Subscription>();
+  const closing = new AbortController();
+
+  function checkOpen(action: string): void {
+    if (!closing.signal.aborted) return;
+    throw fault({
+      code: "Invalid",
+      action,
+      state: "the bus was closed",
+      hint: "Use it before it is disposed of, or open it anew.",
+    });
+  }
+
+  async function subscribe(
+    pattern: string,
+    handler: EventHandler<BusEvent>,
+    options: SubscribeOptions = {},
+  ): Promise<Subscription> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const plan = planSubscription(pattern, options, { logger, handler });
+    checkOpen(`subscribe to ${pattern}`);
+    const joined = join(handler, plan);
+    const member = joined instanceof Promise ? await joined : joined;
+    let left: Promise<void> | undefined;
+    const leave = async () => {
+      subscriptions.delete(subscription);
+      signal?.removeEventListener("abort", stop);
+      await member.close();
+    };
+    const stop = () => void (left ??= leave()).catch(() => {});
+    const subscription: Subscription = {
+      pattern,
+      async unsubscribe({ forgetGroup = false } = {}) {
+        await (left ??= leave());
+        if (forgetGroup) await member.forget?.();
+      },
+      [Symbol.asyncDispose]: () => subscription.unsubscribe(),
+    };
+    subscriptions.add(subscription);
+    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted || closing.signal.aborted) {
+      await subscription.unsubscribe();
+      signal?.throwIfAborted();
+      checkOpen(`subscribe to ${pattern}`);
+    }
+    return subscription;
+  }
+
+  const bus: EventBus = {
+    kind,
+    location,
+    async publish(topic, payload, { signal } = {}) {
+      signal?.throwIfAborted();
+      checkTopic(topic);
+      const json = encodePayload(topic, payload);
+      checkOpen(`publish "${topic}"`);
+      const [id, at] = [system.id(), system.now()];
+      await send({ id, topic, at, json }, signal);
+      return { id, topic, at: new Date(at), payload: JSON.parse(json) };
+    },
+    subscribe: (pattern, handler, options) =>
+      subscribe(pattern, handler as EventHandler<BusEvent>, options),
+    listen: (pattern, options = {}) =>
+      createEventStream(
+        (handler) =>
+          subscribe(pattern, handler as EventHandler<BusEvent>, { ...options, concurrency: 1 }),
+        { signal: options.signal, closed: closing.signal },
+      ),
+    async [Symbol.asyncDispose]() {
+      if (closing.signal.aborted) return;
+      closing.abort();
+      await Promise.allSettled([...subscriptions].map((each) => each.unsubscribe()));
+      await parts.close();
+    },
+  };
+  return bus as unknown as EventBus<T>;
+}

@@ -1,0 +1,132 @@
+// The files of a version, as those who opened it see them.
+import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
+import type { Backend } from "../../core/backend.ts";
+import { iterableStream } from "../../core/bytes/bytes.ts";
+import { inWords, wordedListing } from "../contract/words_of_verbs.ts";
+import { createSideBySide } from "../../core/work/side_by_side.ts";
+import { noSuchFile } from "../../core/registry/file_facts.ts";
+import type { FileInfo, StoredFile } from "../../core/record.ts";
+import type { TransferProgress } from "../../core/registry.ts";
+import type { RegistryCache } from "./cache.ts";
+import { createCachedReader } from "./cached_reader.ts";
+import type { FileReader } from "../payload/file_reader.ts";
+import { tooLargeHere } from "../contract/load_limit.ts";
+import { createReader } from "../payload/store_reader.ts";
+import type { PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
+
+/** Where files are read: a store, and what keeps them nearby. */
+export interface CachedFiles {
+  backend: Backend;
+  cache?: RegistryCache;
+}
+
+export function createArtifact(
+  place: CachedFiles,
+  source: PayloadSource,
+  options: ReadFilesOptions,
+): Artifact {
+  const read = createCachingReader(place, source, options);
+  const byPath = new Map(source.files.map((file) => [file.path, file]));
+  const call = { verb: "read", ref: source.ref };
+  const streamOf = (chunks: AsyncIterable<Uint8Array>) =>
+    iterableStream(wordedListing(call, chunks));
+  const open = (file: StoredFile): ArtifactFile => ({
+    info: fileInfo(file),
+    stream: (range, window) =>
+      streamOf(range === undefined ? read.chunks(file, window) : read.range(file, range, window)),
+    async bytes() {
+      options.limit?.check(source.ref, file);
+      try {
+        return await read.bytes(file);
+      } catch (error) {
+        throw error instanceof RangeError
+          ? tooLargeHere(source.ref, file, error)
+          : inWords(call, error);
+      }
+    },
+    pieces: () =>
+      read.pieces?.(file)?.map(({ chunks, ...range }) => ({
+        ...range,
+        stream: () => streamOf(chunks()),
+      })),
+  });
+  return {
+    info: source.info,
+    files: () => source.files.map(open),
+    file(path) {
+      const file = byPath.get(path);
+      if (file !== undefined) return open(file);
+      throw noSuchFile(source.ref, path, byPath.keys());
+    },
+  };
+}
+
+/** Files up to this size are read whole: those that lie together in one object are asked for once. */
+const SMALL_BYTES = 1024 * 1024;
+
+/** Files that are read through at once, and the memory that they may take, as far as can be told. */
+const THROUGH = { atOnce: 8, room: 64 * 1024 * 1024 };
+/** What stores read ahead of one stream at most. */
+const READ_AHEAD_BYTES = 32 * 1024 * 1024;
+
+/** Reads every file, which checks it. Returns how many bytes there were. The first failure is thrown when none is read any more. */
+export async function readThrough(
+  artifact: Artifact,
+  checkLarge: (file: ArtifactFile) => Promise<void> = drain,
+): Promise<number> {
+  const reading = createSideBySide(THROUGH);
+  let bytes = 0;
+  try {
+    for (const file of artifact.files()) {
+      const { size } = file.info;
+      await reading.begin(Math.min(size, READ_AHEAD_BYTES), async () => {
+        if (size <= SMALL_BYTES) await file.bytes();
+        else await checkLarge(file);
+      });
+      bytes += size;
+    }
+    await reading.end();
+  } catch (error) {
+    await reading.stop(error);
+    throw error;
+  }
+  return bytes;
+}
+
+export async function drain(file: ArtifactFile): Promise<void> {
+  for await (const _ of file.stream());
+}
+
+export function fileInfo(
+  { path, size, sha256, mediaType, mode, modifiedAt }: StoredFile,
+): FileInfo {
+  const info: FileInfo = { path, size, sha256 };
+  if (mediaType !== undefined) info.mediaType = mediaType;
+  if (mode !== undefined) info.mode = mode;
+  if (modifiedAt !== undefined) info.modifiedAt = modifiedAt;
+  return info;
+}
+
+function createCachingReader(
+  place: CachedFiles,
+  source: PayloadSource,
+  options: ReadFilesOptions,
+): FileReader {
+  const { cache } = place;
+  if (cache === undefined) return createReader(place, source, options);
+  let fromStore = 0, fromCache = 0;
+  const report = (path: string) =>
+    options.onProgress?.({ path, bytes: fromStore + fromCache, totalBytes: source.info.size });
+  const onProgress = ({ path, bytes }: TransferProgress) => {
+    fromStore = bytes;
+    report(path);
+  };
+  const progress = ({ path }: StoredFile, bytes: number) => {
+    fromCache += bytes;
+    report(path);
+  };
+  return createCachedReader(cache, createReader(place, source, { ...options, onProgress }), {
+    ...options,
+    progress,
+  });
+}

@@ -1,0 +1,209 @@
+// A registry of one's own, from the little that only it knows.
+import type { Artifact } from "../../core/artifact.ts";
+import { fault, orMissing } from "../../core/errors.ts";
+import { type DefinedArtifact, isDefinedArtifact, namedBy } from "../../core/materializer.ts";
+import { checkName, shown } from "../../core/naming/names.ts";
+import { checkAlias, parseRef } from "../../core/naming/refs.ts";
+import type { LoadOptions, ReadOptions, Registry, SignalOptions } from "../../core/registry.ts";
+import { realSystem } from "../../core/system.ts";
+import { createDerivedVerbs } from "./derived_verbs.ts";
+import { watchLatest } from "./watch.ts";
+
+/** What {@linkcode defineRegistry} cannot do without. */
+export type RegistryParts =
+  & Pick<Registry, "location" | "id" | "settings" | "materializers" | "open" | "names" | "versions">
+  & Partial<Registry>;
+
+const NEEDED = [
+  "location",
+  "id",
+  "settings",
+  "materializers",
+  "open",
+  "names",
+  "versions",
+] as const;
+
+/**
+ * Makes a registry of what only it knows: how a version is opened, and which names and versions there are. From these
+ * follow `load`, `download`, `info`, `has`, `watch`, what a map has, and many at once, with the meaning and the errors
+ * that they have everywhere. There are no aliases, and every write is `Unsupported`, unless the parts have them: what
+ * they have of any other member is taken as it is. With `save` there are `set`, `update`, `setDefault` and `saveMany`.
+ *
+ * `testRegistry` of `./testing/registry` says whether it keeps the contract.
+ *
+ * @throws {RegistryError} `Invalid` where a part is missing that nothing else can stand for
+ *
+ * @example
+ * ```ts
+ * import { defineRegistry, openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using all = await openRegistry("memory:");
+ * await all.save("model", { depth: 12 });
+ * await all.setAlias("model", "production", "1");
+ * await all.save("model", "an experiment");
+ *
+ * // Only what is in production is to be seen, and only to be read.
+ * const { location, id, settings, materializers } = all;
+ * const inProduction = defineRegistry({
+ *   ...{ location, id, settings, materializers },
+ *   open: (ref, options) => all.open(`${ref}@production`, options),
+ *   names: (options) => all.names(options),
+ *   versions: (name, options) => all.versions(name, { ...options, range: "1.0.0" }),
+ * });
+ * assertEquals(await inProduction.load("model"), { depth: 12 });
+ * ```
+ */
+export function defineRegistry(parts: RegistryParts): Registry {
+  checkParts(parts);
+  const { location, id, settings, materializers } = parts;
+  /** A member as it was given, which finds its object again: that may be of a class. */
+  const own = <K extends keyof Registry>(key: K): Partial<Registry>[K] => {
+    const value: unknown = parts[key];
+    return (typeof value === "function" ? value.bind(parts) : value) as Partial<Registry>[K];
+  };
+  const optional = <K extends keyof Registry>(key: K) =>
+    parts[key] === undefined ? {} : { [key]: own(key) };
+  const open: Registry["open"] = async (ref, given) => {
+    if (given?.asOf === undefined) return await parts.open(ref, given);
+    const { pinned } = await import("./as_of.ts");
+    const past = { info: registry.info, history: registry.history, versions: registry.versions };
+    const { ref: name, options } = await pinned(past, ref, given);
+    return await parts.open(name, options);
+  };
+  const names: Registry["names"] = (options) => parts.names(options);
+
+  async function loadOpened(artifact: Artifact, options: LoadOptions): Promise<unknown> {
+    const { makeValue } = await import("./make_value.ts");
+    const { checkMaxLoadBytes, createLoadLimit } = await import("./load_limit.ts");
+    const limit = createLoadLimit(checkMaxLoadBytes());
+    const value = await makeValue(artifact, { ...options, materializers, limit });
+    const { size, files } = artifact.info;
+    options.onProgress?.({ path: files.at(-1)?.path ?? "", bytes: size, totalBytes: size });
+    return value;
+  }
+
+  async function loadAny(
+    given: string | DefinedArtifact<unknown>,
+    options: LoadOptions = {},
+  ): Promise<unknown> {
+    const [ref, how] = namedBy(given, "as", options);
+    return await loadOpened(await open(ref, readOf(options)), how);
+  }
+  const load = own("load") ?? loadAny as Registry["load"];
+
+  async function loadIfThere(
+    ref: string,
+    options: SignalOptions = {},
+  ): Promise<{ value: unknown } | undefined> {
+    const artifact = await orMissing(open(ref, options));
+    return artifact && { value: await loadOpened(artifact, options) };
+  }
+
+  const refuse = async (action: string): Promise<never> => {
+    await Promise.resolve();
+    throw fault({
+      code: "Unsupported",
+      action,
+      state: `the registry at ${location} is only read`,
+      hint: "Write to the registry that it shows, or give defineRegistry what writes.",
+    });
+  };
+
+  const info = own("info") ?? (async (ref, options) => (await open(ref, options)).info);
+  const has = own("has") ??
+    (async (ref, options) => await orMissing(open(ref, options)) !== undefined);
+  const remove = own("delete") ?? ((ref) => refuse(`delete ${shown(ref)}`));
+  const save = own("save") ??
+    ((artifact: string | DefinedArtifact<unknown>) =>
+      refuse(`save ${shown(isDefinedArtifact(artifact) ? artifact.name : artifact)}`));
+  const { backend } = parts;
+  const derived = createDerivedVerbs({
+    backend,
+    settings,
+    save,
+    load,
+    loadIfThere,
+    info,
+    has,
+    delete: remove,
+    names,
+  });
+  const ownOfThem = (Object.keys(derived) as (keyof typeof derived)[]).map(optional);
+
+  const registry: Registry = {
+    ...derived,
+    ...Object.assign({}, ...ownOfThem),
+    ...{ location, id, settings, materializers },
+    ...optional("backend"),
+    open,
+    names,
+    versions: (name, options) => parts.versions(name, options),
+    load,
+    info,
+    has,
+    download: own("download") ?? (async (ref, options) => {
+      const { createDownload } = await import("../../disk/download_files.ts");
+      return await createDownload(options).write(await open(ref, readOf(options)));
+    }),
+    watch: own("watch") ?? ((name, options = {}) =>
+      watchLatest(name, options, {
+        system: realSystem,
+        latest: async (signal) => (await orMissing(open(name, { signal })))?.info,
+      })),
+    aliases: own("aliases") ?? (async (name) => {
+      checkName(name);
+      return await Promise.resolve({});
+    }),
+    history: own("history") ?? noHistory,
+
+    save,
+    delete: remove,
+    setAlias: own("setAlias") ??
+      ((name, alias) => refuse(`set alias ${shown(`${name}@${alias}`)}`)),
+    deleteAlias: own("deleteAlias") ??
+      ((name, alias) => refuse(`delete alias ${shown(`${name}@${alias}`)}`)),
+    copy: own("copy") ?? ((ref) => refuse(`copy ${shown(ref)}`)),
+    openDraft: own("openDraft") ?? ((name) => refuse(`open a draft of ${shown(name)}`)),
+    ...optional("lineage"),
+    ...optional("createUpload"),
+    ...optional("commitUpload"),
+    ...optional("presignDownload"),
+    [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
+    [Symbol.asyncDispose]: async () => await parts[Symbol.asyncDispose]?.(),
+  };
+  return registry;
+}
+
+/** What `open` takes of the options of a load. */
+function readOf({ version, asOf, verify, signal }: LoadOptions): ReadOptions {
+  return { version, asOf, verify, signal };
+}
+
+function checkParts(parts: RegistryParts): void {
+  const missing = NEEDED.filter((key) =>
+    (parts as Partial<RegistryParts> | null | undefined)?.[key] === undefined
+  );
+  if (missing.length === 0) return;
+  throw fault({
+    code: "Invalid",
+    action: "define a registry",
+    state: `it has no ${missing.join(", ")}`,
+    hint: `Give at least ${NEEDED.join(", ")}: the rest follows from these.`,
+  });
+}
+
+// deno-lint-ignore require-yield
+async function* noHistory(name: string, alias: string): AsyncGenerator<never> {
+  parseRef(name);
+  checkAlias(alias);
+  await Promise.resolve();
+  throw fault({
+    code: "NotFound",
+    action: "tell the history of",
+    subject: shown(`${name}@${alias}`),
+    state: "there is no such alias",
+    hint: "This registry has no aliases.",
+  });
+}

@@ -1,0 +1,161 @@
+// The methods of a registry: where their options stand, what those that a typo makes dangerous may
+// be, and what their results tell.
+import { shown } from "../../core/naming/names.ts";
+import type { CommitDraftOptions, Draft } from "../../core/registry/draft.ts";
+import type { CommitUploadOptions } from "../../core/registry/transfer.ts";
+import type {
+  ClearOptions,
+  CopyOptions,
+  DeleteOptions,
+  DownloadOptions,
+  LoadOptions,
+  ManyOptions,
+  ReadOptions,
+  RefOptions,
+  SaveEntry,
+  SaveOptions,
+  SetAliasOptions,
+  SignalOptions,
+  StoredRegistry,
+} from "../../core/registry.ts";
+import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
+import { createVerbCall, wordsOf } from "./verb_call.ts";
+
+export const SIGNAL: OptionNames<SignalOptions> = { signal: true };
+const REF: OptionNames<RefOptions> = { version: true, asOf: true, ...SIGNAL };
+const READ: OptionNames<ReadOptions> = { ...REF, verify: true };
+export const LOAD: OptionNames<LoadOptions> = { ...READ, as: true, schema: true, onProgress: true };
+export const DOWNLOAD: OptionNames<DownloadOptions> = {
+  to: true,
+  ...READ,
+  overwrite: true,
+  delete: true,
+  dryRun: true,
+  links: true,
+  include: true,
+  exclude: true,
+  onProgress: true,
+};
+export const MANY: OptionNames<ManyOptions> = {
+  concurrency: true,
+  stopOnError: true,
+  onProgress: true,
+  ...SIGNAL,
+};
+const SAVE: OptionNames<SaveOptions> = {
+  version: true,
+  bump: true,
+  onConflict: true,
+  ifCommit: true,
+  base: true,
+  skipIfUnchanged: true,
+  idempotencyKey: true,
+  metadata: true,
+  inputs: true,
+  materializer: true,
+  compress: true,
+  onProgress: true,
+  ...SIGNAL,
+};
+export const COMMIT_UPLOAD: OptionNames<CommitUploadOptions> = { name: true, ...SAVE };
+const { signal: _, ...SAVE_OF_MANY } = SAVE;
+const SAVE_ENTRY: OptionNames<SaveEntry> = { name: true, value: true, ...SAVE_OF_MANY };
+const { idempotencyKey: __, compress: ___, ...SAVE_OF_DRAFT } = SAVE;
+const COMMIT_DRAFT: OptionNames<CommitDraftOptions> = { parts: true, ...SAVE_OF_DRAFT };
+const DELETE: OptionNames<DeleteOptions> = {
+  version: true,
+  allVersions: true,
+  force: true,
+  ifCommit: true,
+  ...SIGNAL,
+};
+const { ifCommit: ____, ...DELETE_OF_MANY } = DELETE;
+const CLEAR: OptionNames<ClearOptions> = {
+  allVersions: true,
+  prefix: true,
+  force: true,
+  ...SIGNAL,
+};
+const SET_ALIAS: OptionNames<SetAliasOptions> = { expected: true, ...SIGNAL };
+const COPY: OptionNames<CopyOptions> = { onConflict: true, onProgress: true, ...SIGNAL };
+
+export interface KnownVerb {
+  verb: string;
+  at?: number;
+  /** The options it knows. @default any */
+  known?: Readonly<Record<string, true>>;
+  required?: readonly string[];
+  /**
+   * What its result says of the call; nothing where it is a value of the caller's:
+   *
+   * - `moved`: the version, and the bytes that were moved.
+   * - `seen`: the version, and the bytes that it has.
+   * - `opened`: the version.
+   * - `batch`: how many succeeded.
+   */
+  tells?: "moved" | "seen" | "opened" | "batch";
+}
+
+type Verbs = { readonly [V in Extract<keyof StoredRegistry, string>]?: Omit<KnownVerb, "verb"> };
+
+const PROMISES: Verbs = {
+  save: { at: 2, known: SAVE, tells: "moved" },
+  load: { at: 1, known: LOAD },
+  open: { at: 1, known: READ, tells: "opened" },
+  download: { at: 1, known: DOWNLOAD, tells: "moved" },
+  info: { at: 1, known: REF, tells: "seen" },
+  has: { at: 1, known: REF },
+  delete: { at: 1, known: DELETE },
+  setAlias: { at: 3, known: SET_ALIAS },
+  deleteAlias: { at: 2, known: SET_ALIAS },
+  aliases: {},
+  get: {},
+  set: { tells: "moved" },
+  update: { at: 1, known: MANY },
+  setDefault: {},
+  pop: {},
+  clear: { at: 0, known: CLEAR },
+  size: {},
+  saveMany: { at: 1, known: MANY, tells: "batch" },
+  loadMany: { at: 1, known: { ...LOAD, ...MANY }, tells: "batch" },
+  infoMany: { at: 1, known: { ...REF, ...MANY }, tells: "batch" },
+  hasMany: { at: 1, known: { ...REF, ...MANY }, tells: "batch" },
+  deleteMany: { at: 1, known: { ...DELETE_OF_MANY, ...MANY }, tells: "batch" },
+  copy: { at: 2, known: COPY, tells: "moved" },
+  openDraft: { at: 1, required: ["id"] },
+  lineage: {},
+  createUpload: { at: 0, required: ["files"] },
+  commitUpload: { at: 1, known: COMMIT_UPLOAD, required: ["name"], tells: "moved" },
+  presignDownload: {},
+  clearCache: {},
+};
+
+export const VERBS: Readonly<Record<"promises" | "listings", readonly KnownVerb[]>> = {
+  promises: Object.entries(PROMISES).map(([verb, known]) => ({ verb, ...known })),
+  listings: ["names", "keys", "values", "entries", "versions", "history", "watch"]
+    .map((verb) => ({ verb })),
+};
+
+/** Returns the arguments of a method, its options as a plain object. Throws `Invalid` for an option it does not know. */
+export function checkedArguments(
+  { verb, at, known, required }: KnownVerb,
+  args: unknown[],
+): unknown[] {
+  if (at === undefined || args[at] === undefined && required === undefined) return args;
+  const action = wordsOf(createVerbCall(verb, at === 0 ? undefined : args[0]));
+  const options = checkOptions(action, args[at], known, required);
+  return options === args[at] ? args : args.with(at, options);
+}
+
+/** Throws `Invalid` for an option that a save among many does not know. Returns it as a plain object. */
+export function checkSaveEntry(entry: SaveEntry): SaveEntry {
+  return checkOptions(`save ${shown(entry?.name)}`, entry, SAVE_ENTRY);
+}
+
+/** Makes the commit of a draft refuse options that it does not know. */
+export function checkDraft(draft: Draft): Draft {
+  const commit = draft.commit.bind(draft);
+  draft.commit = async (options) =>
+    await commit(checkOptions("commit the draft", options, COMMIT_DRAFT));
+  return draft;
+}

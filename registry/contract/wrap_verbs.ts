@@ -1,0 +1,144 @@
+// What stands around each method of a registry: its options are checked, debug lines and spans of
+// OpenTelemetry tell what it does, and errors name what was asked for.
+import { isRegistryError, messageOf } from "../../core/errors.ts";
+import type { LoadOptions, Logger, Registry } from "../../core/registry.ts";
+import { silentLogger, type System } from "../../core/system.ts";
+import { createVerbCall, outcomeOf, RESOLVED, wordsOf } from "./verb_call.ts";
+import type { CallWatcher, ResolvedOptions, VerbCall, VerbOutcome } from "./verb_call.ts";
+import { checkedArguments, VERBS } from "./verb_options.ts";
+import { beginSpan, isTraced, type VerbSpan } from "./verb_spans.ts";
+import { inWords, wordedListing } from "./words_of_verbs.ts";
+
+export interface WrapVerbsOptions {
+  logger: Logger;
+  system: Pick<System, "monotonic">;
+}
+
+type Verb = (...args: unknown[]) => unknown;
+
+/**
+ * Makes the methods of a registry refuse options that they do not know, and log and trace when they begin and end, with
+ * bytes where they move some. Values, metadata and options are never told. Nothing is logged with a silent logger, or
+ * traced without a provider of OpenTelemetry.
+ */
+export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOptions): R {
+  const verbs = registry as unknown as Record<string, Verb | undefined>;
+  const isLogged = options.logger !== silentLogger;
+
+  function begin(verb: string, what: unknown): VerbSpan {
+    const call = createVerbCall(verb, what);
+    const span = beginSpan(call, registry.id);
+    const lines = isLogged ? beginLines(call, options) : undefined;
+    return {
+      run: (step) => span === undefined ? step() : span.run(step),
+      done(outcome) {
+        lines?.done(outcome);
+        span?.done(outcome);
+      },
+      failed(error) {
+        lines?.failed(error);
+        span?.failed(error);
+      },
+    };
+  }
+
+  for (const known of VERBS.promises) {
+    const { verb, tells } = known;
+    const inner = verbs[verb]?.bind(registry);
+    if (inner === undefined) continue;
+    verbs[verb] = async (...given) => {
+      const args = checkedArguments(known, given);
+      let watched: VerbSpan | undefined;
+      try {
+        if (!isLogged && !isTraced()) return await inner(...args);
+        watched = begin(verb, args[0]);
+        const loaded: VerbOutcome = {};
+        if (verb === "load") args[1] = hearing(args[1] as LoadOptions | undefined, loaded);
+        const result = await watched.run(() => inner(...args));
+        watched.done(tells === undefined ? loaded : outcomeOf(result, tells));
+        return result;
+      } catch (error) {
+        const told = inWords(createVerbCall(verb, args[0]), error);
+        watched?.failed(told);
+        throw told;
+      }
+    };
+  }
+  for (const { verb } of VERBS.listings) {
+    const inner = verbs[verb]!.bind(registry) as (...args: unknown[]) => AsyncIterable<unknown>;
+    const observed = async function* (...args: unknown[]) {
+      const watched = begin(verb, args[0]);
+      let items = 0;
+      let failure: { error: unknown } | undefined;
+      try {
+        for await (const item of stepwise(() => inner(...args), watched)) {
+          items++;
+          yield item;
+        }
+      } catch (error) {
+        failure = { error };
+        throw error;
+      } finally { // also where the loop was left
+        if (failure === undefined) watched.done({ items });
+        else watched.failed(failure.error);
+      }
+    };
+    verbs[verb] = (...args) => {
+      const items = isLogged || isTraced() ? observed(...args) : inner(...args);
+      return wordedListing(createVerbCall(verb, args[0]), items);
+    };
+  }
+  return registry;
+}
+
+/** A listing whose steps are taken in a span; what the loop over it does is not. */
+function stepwise<T>(list: () => AsyncIterable<T>, { run }: VerbSpan): AsyncIterable<T> {
+  return {
+    [Symbol.asyncIterator]() {
+      const steps = run(() => list()[Symbol.asyncIterator]());
+      return {
+        next: () => run(() => steps.next()),
+        return: async () => await run(() => steps.return?.()) ?? { done: true, value: undefined },
+      };
+    },
+  };
+}
+
+/** Returns the same options, which also record the loaded version and bytes. */
+function hearing(
+  options: LoadOptions | undefined,
+  loaded: VerbOutcome,
+): LoadOptions & ResolvedOptions {
+  return {
+    ...options,
+    [RESOLVED]: (version) => loaded.version = version,
+    onProgress(progress) {
+      loaded.moved = progress.bytes;
+      options?.onProgress?.(progress);
+    },
+  };
+}
+
+function beginLines(call: VerbCall, { logger, system }: WrapVerbsOptions): CallWatcher {
+  const action = wordsOf(call);
+  const startedAt = system.monotonic();
+  logger.debug(`${action}: begins`);
+  const took = () => `${Math.round(system.monotonic() - startedAt)} ms`;
+  return {
+    done(outcome) {
+      const what = told(outcome);
+      logger.debug(`${action}: done in ${took()}${what ? `, ${what}` : ""}`);
+    },
+    failed(error) {
+      const reason = isRegistryError(error) ? error.code : messageOf(error);
+      logger.debug(`${action}: failed after ${took()}, ${reason}`);
+    },
+  };
+}
+
+function told({ version, moved, skipped, items, batch }: VerbOutcome): string {
+  if (batch !== undefined) return `${batch.succeeded} done, ${batch.failed} failed`;
+  if (items !== undefined) return `${items} of them`;
+  const size = skipped ? "skipped" : moved === undefined ? undefined : `${moved} bytes`;
+  return [version, size].filter((word) => word).join(", ");
+}

@@ -1,0 +1,256 @@
+// What a record must look like before anything in it is used: its sum only says that nobody changed
+// it by accident.
+import { decodeName, encodeName, MAX_SEGMENT_BYTES } from "../../core/naming/names.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
+import { isJsonObject, opensFew } from "../../core/text/json_text.ts";
+
+type Fields = Record<string, unknown>;
+
+/** More than anything that is written here has: metadata may be 100 deep. */
+const MAX_DEPTH = 128;
+
+/** What a list of files says of sizes. */
+interface SizedFile {
+  size: number;
+  encoding?: string;
+  inline?: [offset: number, length: number];
+  parts?: { size: number }[];
+}
+
+const COMMIT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+const MAX_KIND_LENGTH = 64;
+const PLACE = /^[a-z0-9_]+\/[0-9a-f-]{36}$/;
+
+/** A longer list of files is not read: its JSON would not fit into a text. */
+export const MAX_FILE_LIST_BYTES = 256 * 1024 * 1024;
+
+/** What is known of a record beside itself. */
+export interface RecordSource {
+  /** Bytes that follow it. @default Infinity, which is enough for all that it says */
+  inlineBytes?: number;
+  /** The text that it was read from, which mostly tells at once that it is not nested too deep. */
+  text?: string;
+}
+
+/**
+ * What is wrong with a record of a known kind, or undefined. Members that this release does not know are not looked at.
+ */
+export function recordProblem(
+  record: { kind: string },
+  { inlineBytes = Infinity, text }: RecordSource = {},
+): string | undefined {
+  const fields = record as unknown as Fields;
+  const isShallow = text !== undefined && opensFew(text, MAX_DEPTH);
+  if (!isShallow && isTooDeep(fields)) return "it is nested too deep";
+  if (!areTexts(fields.kind) || record.kind.length > MAX_KIND_LENGTH) return "its kind is not one";
+  if (!isNumber(fields.generation, 1)) return "its generation is not a number from 1";
+  if (!isMatch(fields.commit, COMMIT)) return "its commit is not a UUID";
+  if (fields.previous !== undefined && !isMatch(fields.previous, COMMIT)) {
+    return "the commit below it is not a UUID";
+  }
+  if (!isDate(fields.startedAt) || !isDate(fields.createdAt)) return "its times are not times";
+  if (fields.since !== undefined && !isDate(fields.since)) return "its times are not times";
+  if (fields.origin !== undefined && !isOrigin(fields.origin)) return "its origin is not whole";
+  if (fields.kind === "version") return versionProblem(fields, inlineBytes);
+  if (
+    isWithoutContent(fields) && !(fields.digest === undefined || isMatch(fields.digest, SHA256))
+  ) {
+    return "its digest is not a SHA-256";
+  }
+  if (fields.kind === "alias" && !isAlias(fields)) return "its alias is not whole";
+  if (fields.kind === "key" && !isKey(fields)) return "its idempotency key is not whole";
+  if (fields.kind === "settings" && !isSettings(fields.settings)) {
+    return "its settings are not whole";
+  }
+  if (fields.kind === "settings" && !isGeneration(fields)) return "its settings are of no registry";
+}
+
+/** What is wrong with a list of files that have so many bytes together, or undefined. */
+export function filesProblem(
+  files: unknown,
+  bytes: number,
+  inlineBytes = Infinity,
+): string | undefined {
+  return isTooDeep(files)
+    ? "its files are nested too deep"
+    : shallowFilesProblem(files, bytes, inlineBytes);
+}
+
+/** The same of what is known not to be nested too deep. */
+function shallowFilesProblem(
+  files: unknown,
+  bytes: number,
+  inlineBytes: number,
+): string | undefined {
+  if (!Array.isArray(files)) return "its files are not a list";
+  const wrong = files.findIndex((file) => !isStoredFile(file));
+  if (wrong >= 0) return `its file ${wrong} is not whole`;
+  const unequal = files.findIndex((file) => !areSizesEqual(file, inlineBytes));
+  if (unequal >= 0) return `the bytes of its file ${unequal} are not as many as it says`;
+  if (files.length > 1 && new Set(files.map(({ path }) => path)).size < files.length) {
+    return "two of its files have one path";
+  }
+  return sum(files) === bytes ? undefined : `its files do not have ${bytes} bytes together`;
+}
+
+/** More than this in stored bytes is no compression of so many plain ones: reading it would only cost. */
+function mostStored(size: number): number {
+  return 2 * size + 64 * 1024;
+}
+
+/** Whether what is said of the stored bytes of a file can be true. What the store has is looked at when it is read. */
+function areSizesEqual(
+  { size, encoding, inline, parts = [] }: SizedFile,
+  inlineBytes: number,
+): boolean {
+  const [offset, length] = inline ?? [0, 0];
+  if (offset + length > inlineBytes) return false;
+  const stored = inline === undefined ? sum(parts) : length;
+  return encoding === undefined ? stored === size : stored <= mostStored(size);
+}
+
+function sum(sized: readonly { size: number }[]): number {
+  return sized.reduce((all, { size }) => all + size, 0);
+}
+
+function versionProblem(fields: Fields, inlineBytes: number): string | undefined {
+  const { name, version, materializer, metadata, inputs, fileList, digest, size, key } = fields;
+  if (!isName(name) || !isOneVersion(version)) return "its name or version is not one";
+  if (
+    !isJsonObject(materializer) || !areTexts(materializer.id) ||
+    !isNumber(materializer.formatVersion, 1)
+  ) {
+    return "its materializer is not whole";
+  }
+  if (!isJsonObject(metadata) || !isMatch(digest, SHA256) || !isNumber(size)) {
+    return "its metadata, digest or size is missing";
+  }
+  if (inputs !== undefined && !(Array.isArray(inputs) && inputs.every(isInput))) {
+    return "its inputs are not a list of refs";
+  }
+  if (key !== undefined && !areTexts(key)) return "its idempotency key is not a text";
+  if (fileList === undefined) return shallowFilesProblem(fields.files, size as number, inlineBytes);
+  if (!isJsonObject(fileList) || !isPart(fileList) || fileList.sha256 === undefined) {
+    return "its list of files is not whole";
+  }
+  if (!Array.isArray(fields.files) || fields.files.length > 0) return "its files are in two places";
+  if ((fileList.size as number) > MAX_FILE_LIST_BYTES) return "its list of files is too long";
+}
+
+function isWithoutContent({ kind }: Fields): boolean {
+  return kind === "deleted" || kind === "scrubbed";
+}
+
+function isStoredFile(file: unknown): boolean {
+  if (
+    !isJsonObject(file) || !areTexts(file.path) || !isNumber(file.size) ||
+    !isMatch(file.sha256, SHA256)
+  ) {
+    return false;
+  }
+  const { inline, parts, encoding, from, mode = "", mediaType = "" } = file;
+  if (!areTexts(mode, mediaType) || !(file.modifiedAt === undefined || isDate(file.modifiedAt))) {
+    return false;
+  }
+  if (encoding !== undefined && encoding !== "gzip" && encoding !== "zstd") return false;
+  if (inline !== undefined) {
+    return parts === undefined && Array.isArray(inline) && inline.length === 2 &&
+      inline.every((value) => isNumber(value));
+  }
+  if (parts === undefined) return true; // it has no stored bytes
+  return Array.isArray(parts) && parts.every((part) => isJsonObject(part) && isPart(part)) &&
+    isPlace(from);
+}
+
+function isPart({ object, offset = 0, size, sha256, from }: Fields): boolean {
+  if (!isNumber(object) || !isNumber(offset) || !isNumber(size) || !isPlace(from)) return false;
+  return isNumber((offset as number) + (size as number)) &&
+    (sha256 === undefined || isMatch(sha256, SHA256));
+}
+
+function isPlace(from: unknown): boolean {
+  return from === undefined || isMatch(from, PLACE);
+}
+
+/** Whether this is a ref, or one with a digest, as far as its members tell. */
+export function isInput(input: unknown): boolean {
+  if (!isJsonObject(input)) return typeof input === "string";
+  return areTexts(input.ref) && (input.digest === undefined || isMatch(input.digest, SHA256));
+}
+
+function isKey({ name, key, target, existing }: Fields): boolean {
+  if (existing !== undefined && !isMatch(existing, COMMIT)) return false;
+  if (!isName(name) || !isName(key) || !isJsonObject(target)) return false;
+  return isOneVersion(target.version) && isNumber(target.generation, 1);
+}
+
+function isAlias({ name, alias, version }: Fields): boolean {
+  return areTexts(name, alias) && isOneVersion(version);
+}
+
+function isOrigin(origin: unknown): boolean {
+  return isJsonObject(origin) && isMatch(origin.registry, COMMIT) && isMatch(origin.commit, COMMIT);
+}
+
+function isSettings(settings: unknown): boolean {
+  if (!isJsonObject(settings)) return false;
+  const { versioned, mutable, graceMs, leastGraceMs, locking } = settings;
+  if (typeof versioned !== "boolean" || typeof mutable !== "boolean") return false;
+  if (locking !== undefined && locking !== "link" && locking !== "file") return false;
+  return isNumber(leastGraceMs, 1) && isNumber(graceMs, leastGraceMs as number);
+}
+
+/** The first generation names no registry: its commit is the registry's id. */
+function isGeneration({ generation, registry }: Fields): boolean {
+  return generation === 1 || isMatch(registry, COMMIT);
+}
+
+/** Whether JSON is nested so deep that writing, comparing or cloning it might overflow the stack. Takes none itself. */
+function isTooDeep(value: unknown): boolean {
+  let level: object[] = isNested(value) ? [value] : [];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return true;
+    const below: object[] = [];
+    for (const parent of level) {
+      for (const child of Object.values(parent)) if (isNested(child)) below.push(child);
+    }
+    level = below;
+  }
+  return false;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function areTexts(...values: unknown[]): boolean {
+  return values.every((value) => typeof value === "string");
+}
+
+function isName(value: unknown): boolean {
+  if (typeof value !== "string" || value.length > MAX_SEGMENT_BYTES) return false;
+  return decodeName(encodeName(value)) === value;
+}
+
+/** Also its numbers: what is no version must not fail where it is used. */
+function isOneVersion(value: unknown): boolean {
+  try {
+    parseVersion(value as string);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isNumber(value: unknown, least = 0): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+function isMatch(value: unknown, pattern: RegExp): boolean {
+  return typeof value === "string" && pattern.test(value);
+}
+
+function isDate(value: unknown): boolean {
+  return typeof value === "string" && !Number.isNaN(Date.parse(value));
+}

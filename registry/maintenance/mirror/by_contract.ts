@@ -1,0 +1,163 @@
+// One name, where source or target has no store here: its versions, oldest first, then its aliases,
+// by what every registry has.
+import type { Artifact, ArtifactFile } from "../../../core/artifact.ts";
+import { fault, isRegistryError, messageOf, orMissing } from "../../../core/errors.ts";
+import type { RegistryError } from "../../../core/errors.ts";
+import { defineMaterializer, type FileToSave } from "../../../core/materializer.ts";
+import { compareVersions, inRange, parseVersion } from "../../../core/naming/versions.ts";
+import { fileFacts } from "../../../core/registry/file_facts.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { UNKNOWN } from "../../cell/since.ts";
+import { attempt, holdTheSame, occupied, persist } from "./run.ts";
+import type { AnyRun, NamePair, Outcome } from "./run.ts";
+import type { Context } from "../../operations/context.ts";
+import { saveFiles } from "../../operations/save.ts";
+
+export async function mirrorNameByContract(
+  run: ContractRun,
+  names: NamePair,
+): Promise<ReadonlySet<string>> {
+  const { from, to, range, signal } = run;
+  const list = (registry: Registry, name: string) => {
+    const versions = () => registry.versions(name, { signal });
+    return persist(run, () => Array.fromAsync(versions(), ({ version }) => parseVersion(version)));
+  };
+  const all = await list(from, names.name);
+  const versions = all.filter((version) => range === undefined || inRange(version, range)).sort(
+    compareVersions,
+  );
+  const there = new Set((await list(to, names.target)).map(({ canonical }) => canonical));
+  const settled = new Set<string>();
+  await run.forEach(versions, async ({ canonical: version }) => {
+    const outcome = await attempt(
+      run,
+      { ...names, version },
+      () => mirrorVersion(run, names, version, there.has(version)),
+      unexpected,
+    );
+    if (outcome?.action === "copied" || outcome?.action === "skipped") settled.add(version);
+  });
+  if (run.aliases) await mirrorAliases(run, names, settled);
+  return settled;
+}
+
+async function mirrorVersion(
+  run: ContractRun,
+  names: NamePair,
+  version: string,
+  isListed: boolean,
+): Promise<Outcome> {
+  const { from, to, signal } = run;
+  const ref = `${names.name}@${version}`, target = `${names.target}@${version}`;
+  return await persist(run, async (first) => {
+    const artifact = await orMissing(from.open(ref, { signal }));
+    if (artifact === undefined) return { action: "gone" };
+    const present = first && !isListed ? undefined : await orMissing(to.info(target, { signal }));
+    if (present !== undefined && holdTheSame(present, artifact.info)) return { action: "skipped" };
+    if (present !== undefined && !to.settings.mutable) {
+      throw occupied(to.location, target, "the target has another value as this version");
+    }
+    const { files, size: bytes } = artifact.info;
+    if (run.dryRun) return { action: "copied", files: files.length, bytes };
+    try {
+      await saveInTarget(run, names.target, artifact, present?.commit);
+    } catch (error) {
+      const isBuried = isRegistryError(error, "AlreadyExists") && !await to.has(target, { signal });
+      throw isBuried ? occupied(to.location, target, "the version was deleted there") : error;
+    }
+    return { action: "copied", files: files.length, bytes };
+  });
+}
+
+async function mirrorAliases(
+  run: ContractRun,
+  { name, target }: NamePair,
+  settled: ReadonlySet<string>,
+): Promise<void> {
+  const { from, to, signal, dryRun } = run;
+  const wanted = await persist(run, () => from.aliases(name, { signal }));
+  await run.forEach(Object.entries(wanted), async ([alias, said]) => {
+    const version = parseVersion(said).canonical;
+    await attempt(run, { name, target, alias }, () =>
+      persist(run, async () => {
+        const now = new Map(Object.entries(await to.aliases(target, { signal }))).get(alias);
+        const isThere = now !== undefined && parseVersion(now).canonical === version;
+        if (isThere || !settled.has(version)) return { action: "skipped" };
+        if (!dryRun) await to.setAlias(target, alias, version, { expected: now ?? null, signal });
+        return { action: "copied" };
+      }), unexpected);
+  });
+}
+
+function unexpected(ref: string, error: unknown): RegistryError {
+  return fault({
+    code: "TaskFailed",
+    action: "mirror",
+    subject: `"${ref}"`,
+    state: messageOf(error),
+    hint: "The cause says what one of the two registries met.",
+    cause: error,
+  });
+}
+
+interface ContractRun extends AnyRun {
+  readonly from: Registry;
+  readonly to: Registry;
+  /** The store of the target, where it has one here: then dates and origins are kept. */
+  readonly store?: Context;
+}
+
+/** Saves the files of a version; over the commit `present` where the target has another value. */
+async function saveInTarget(
+  run: ContractRun,
+  name: string,
+  artifact: Artifact,
+  present: string | undefined,
+): Promise<void> {
+  const { from, to, store, signal } = run;
+  const { info } = artifact;
+  const { id, formatVersion } = info.materializer;
+  const { metadata, inputs } = info;
+  const version = to.settings.versioned ? info.version : undefined;
+  const ifCommit = present === undefined ? {} : { ifCommit: present };
+  const options = { version, metadata, signal, ...ifCommit };
+  const produce = () => artifact.files().map((file) => fileToSave(run, file));
+  if (store !== undefined) {
+    const origin = info.origin ?? { registry: from.id, commit: info.commit };
+    const createdAt = info.createdAt.toISOString();
+    const since = info.generation > 1 && { since: UNKNOWN }; // the contract does not report earlier values or their times
+    const members = { createdAt, origin, ...(inputs.length > 0 && { inputs }), ...since };
+    const materializer = { id, formatVersion };
+    return void await saveFiles(store, { name, materializer, members, produce }, options);
+  }
+  const materializer = defineMaterializer<unknown>({
+    id,
+    formatVersion,
+    save: produce,
+    load: () => passedOn(id),
+  });
+  await to.save(name, undefined, { ...options, inputs, materializer });
+}
+
+function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {
+  const { path, size } = file.info;
+  const counting = () =>
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        run.moved(chunk.byteLength);
+        controller.enqueue(chunk);
+      },
+    });
+  const stream = () => file.stream().pipeThrough(counting());
+  return { path, ...fileFacts(file.info), content: { size, stream } };
+}
+
+function passedOn(id: string): never {
+  throw fault({
+    code: "Unsupported",
+    action: "load with materializer",
+    subject: `"${id}"`,
+    state: "a mirror passes files on, it makes no values of them",
+    hint: "Load from the registry that was mirrored to.",
+  });
+}

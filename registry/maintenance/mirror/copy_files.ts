@@ -1,0 +1,178 @@
+// Copying one version into another registry, byte by byte as it is stored.
+import { fault, isRegistryError } from "../../../core/errors.ts";
+import type { FileToSave } from "../../../core/materializer.ts";
+import type { StoredFile, VersionRecord } from "../../../core/record.ts";
+import { artifactDigest } from "../../../core/bytes/artifact_digest.ts";
+import type { SaveOptions } from "../../../core/registry.ts";
+import { inUtc } from "../../cell/since.ts";
+import { parsePlace } from "../../format/layout.ts";
+import { payloadSource } from "../../operations/load.ts";
+import { placeOf } from "../../cell/objects.ts";
+import { createReader, type PayloadSource } from "../../payload/store_reader.ts";
+import { StoredContent, type StoredReader } from "../../payload/stored_content.ts";
+import type { Located } from "../../cell/heads.ts";
+import { type FilesOfArtifact, saveFiles } from "../../operations/save.ts";
+import { type MirrorRun, originOf } from "./run.ts";
+import { fileFacts } from "../../../core/registry/file_facts.ts";
+
+/** Members of a record that a mirror gives anew, or hands to the save. What else there is survives. */
+const OWN: ReadonlySet<string> = new Set<keyof VersionRecord>([
+  "format",
+  "kind",
+  "name",
+  "version",
+  "generation",
+  "commit",
+  "previous",
+  "startedAt",
+  "createdAt",
+  "materializer",
+  "metadata",
+  "inputs",
+  "files",
+  "fileList",
+  "digest",
+  "size",
+  "key", // belongs to the operations of the source
+  "origin",
+  "since",
+]);
+
+export interface Moved {
+  /** Files whose bytes were. */
+  files: number;
+  /** Their bytes, as they are stored. */
+  bytes: number;
+}
+
+export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
+  target: string;
+  base(): Promise<string | null>;
+  /** See {@linkcode FilesOfArtifact.above}. */
+  above?: number;
+  badBase(ref: string): void;
+}
+
+/** Reads what a version consists of, and checks that its record is true. */
+export async function openSource(run: MirrorRun, located: Located): Promise<PayloadSource> {
+  const source = await payloadSource(run.from, located, run.signal);
+  const { materializer, digest } = located.record;
+  if (artifactDigest(materializer, source.files) === digest) return source;
+  throw fault({
+    code: "Corrupt",
+    action: "mirror",
+    subject: `"${source.ref}"`,
+    state: "the digest of its record does not match its files",
+    hint: "Restore the record from a copy.",
+    key: source.recordKey,
+    backend: run.from.backend.location,
+  });
+}
+
+export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFile[]): boolean {
+  return files.some((file) =>
+    file.parts?.some((part) => {
+      const place = placeOf(file, part);
+      return place !== undefined && parsePlace(place).commit !== commit;
+    })
+  );
+}
+
+/** Saves a version of the source in the target, as a generation of its own. */
+export async function copyFiles(
+  run: MirrorRun,
+  source: PayloadSource,
+  record: VersionRecord,
+  options: CopyFilesOptions,
+): Promise<Moved> {
+  const { from, to, signal } = run;
+  const { target, onConflict, ifCommit, above } = options;
+  const inner = createReader(from, source, { verify: "integrity", signal });
+  const reader = new WatchedReader(inner, run.moved);
+  const unknown = Object.entries(record).filter(([member]) => !OWN.has(member));
+  const { materializer, metadata, inputs, createdAt } = record;
+  const since = record.since && inUtc(record.since);
+  const artifact: FilesOfArtifact = {
+    name: target,
+    materializer,
+    above,
+    members: {
+      ...Object.fromEntries(unknown),
+      createdAt,
+      origin: originOf(from, record),
+      ...(inputs && { inputs }),
+      ...(since && { since }),
+    },
+    produce: () => source.files.map((file) => fileToSave(file, reader)),
+  };
+  const version = to.settings.versioned ? record.version : undefined;
+  const save = (base: string | null) =>
+    saveFiles(to, artifact, { version, onConflict, ifCommit, base, metadata, signal });
+  const base = await options.base();
+  try {
+    try {
+      await save(base);
+    } catch (error) {
+      const isBad = reader.failure === undefined &&
+        isRegistryError(error, "Corrupt", "NotFound", "Unsupported");
+      if (base === null || !isBad) throw error;
+      options.badBase(base);
+      await save(null);
+    }
+  } catch (error) {
+    throw reader.failure === undefined ? error : reader.failure.error; // whatever the target's store made of it
+  }
+  return { files: reader.files, bytes: reader.bytes };
+}
+
+function fileToSave(file: StoredFile, reader: StoredReader): FileToSave {
+  return { path: file.path, ...fileFacts(file), content: new StoredContent(file, reader) };
+}
+
+/** A reader that counts, and that remembers whether it was the source that failed. */
+class WatchedReader implements StoredReader {
+  readonly #inner: StoredReader;
+  readonly #moved: (bytes: number) => void;
+  files = 0;
+  bytes = 0;
+  failure?: { error: unknown };
+
+  constructor(inner: StoredReader, moved: (bytes: number) => void) {
+    this.#inner = inner;
+    this.#moved = moved;
+  }
+
+  async storedBytes(file: StoredFile): Promise<Uint8Array> {
+    this.files++;
+    const all = await this.#watch(this.#inner.storedBytes(file));
+    this.#count(all);
+    return all;
+  }
+
+  async *storedChunks(file: StoredFile): AsyncGenerator<Uint8Array> {
+    this.files++;
+    const chunks = this.#inner.storedChunks(file)[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.#watch(chunks.next());
+        if (next.done) return;
+        this.#count(next.value);
+        yield next.value;
+      }
+    } finally {
+      await chunks.return?.();
+    }
+  }
+
+  #count({ byteLength }: Uint8Array): void {
+    this.bytes += byteLength;
+    this.#moved(byteLength);
+  }
+
+  async #watch<T>(reading: Promise<T>): Promise<T> {
+    return await reading.catch((error) => {
+      this.failure ??= { error };
+      throw error;
+    });
+  }
+}

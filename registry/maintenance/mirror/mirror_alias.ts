@@ -1,0 +1,207 @@
+// One alias: its history becomes that of the target, change by change, with the times of the
+// source.
+import { isPrefix } from "../../../core/backend.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import { parseRef } from "../../../core/naming/refs.ts";
+import { parseVersion } from "../../../core/naming/versions.ts";
+import { encodeRecord } from "../../format/record_codec.ts";
+import type { AliasRecord, Origin, RecordBase, TombstoneRecord } from "../../../core/record.ts";
+import { setAlias } from "../../operations/aliases.ts";
+import { writeCell } from "../../cell/cell.ts";
+import { asGeneration, readHead, readRecord, recordOfKind } from "../../cell/heads.ts";
+import { startOperation } from "../../cell/operation.ts";
+import { settle, settleVersion } from "../../cell/settle.ts";
+import { inUtc } from "../../cell/since.ts";
+import { recordKey, versionCell } from "../../format/layout.ts";
+import { cellThere, changedMeanwhile, originOf, persist } from "./run.ts";
+import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
+import type { Context } from "../../operations/context.ts";
+import { tryLocate } from "../../operations/resolve.ts";
+
+/**
+ * Lets an alias of the target name what it names in the source, and did before.
+ *
+ * @param versions those that are equal in both. An alias of the target names only these, or one that both have deleted
+ */
+export async function mirrorAlias(
+  run: MirrorRun,
+  pair: CellPair,
+  versions: ReadonlySet<string>,
+): Promise<Outcome> {
+  if (pair.source.head.dead && !mayRemove(run, pair)) return { action: "skipped" };
+  return await persist(run, async () => {
+    const state = await compareAliases(run, pair);
+    if (state === undefined) return { action: "skipped" };
+    return state.wanted.record.kind === "deleted"
+      ? await remove(run, pair, state)
+      : await set(run, pair, state, versions);
+  });
+}
+
+async function set(
+  run: MirrorRun,
+  pair: CellPair,
+  state: AliasState,
+  versions: ReadonlySet<string>,
+): Promise<Outcome> {
+  const { to, dryRun, signal } = run;
+  const { target } = pair;
+  const { wanted, present, generation, related, missing } = state;
+  const version = versionOf(wanted)!;
+  const isEqual = present !== undefined && versionOf(present) === version;
+  if (isEqual && (missing.length === 0 || !related)) {
+    if (!dryRun) await settle(to, [recordKey(cellThere(pair), generation)], signal);
+    return { action: "skipped", generation };
+  }
+  if (!versions.has(version) && !await isDeleted(run, pair, version)) return { action: "skipped" };
+  if (dryRun) return { action: "copied", generation: generation + 1 };
+  const located = await tryLocate(to, parseRef(target, version), signal);
+  if (located !== undefined) await settleVersion(to, located.found, signal); // the version must be durable before its alias
+  if (missing.length > 0) {
+    return { action: "copied", generation: await writeChanges(run, pair, state) };
+  }
+  try { // it was changed in the target alone
+    await setAlias(
+      to,
+      { name: target, alias: pair.source.alias!, version, origin: wanted.origin },
+      { signal },
+    );
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound")) throw error;
+    return { action: "skipped" }; // deleted there since a moment ago
+  }
+  return { action: "copied", generation: generation + 1 };
+}
+
+async function isDeleted(
+  { from, to, signal }: MirrorRun,
+  names: NamePair,
+  version: string,
+): Promise<boolean> {
+  const isDead = async (context: Context, name: string) => {
+    const cell = versionCell(name, parseVersion(version), context.settings.versioned);
+    return (await readHead(context, cell, signal))?.dead ?? false;
+  };
+  return await isDead(from, names.name) && await isDead(to, names.target);
+}
+
+function mayRemove({ deleted, range }: MirrorRun, { there }: CellPair): boolean {
+  return deleted && (there !== undefined || range === undefined);
+}
+
+/** Only what a mirror has set is removed: an alias that was set first in the target stays. */
+async function remove(run: MirrorRun, pair: CellPair, state: AliasState): Promise<Outcome> {
+  const { present, generation, related, missing } = state;
+  const isOwn = present?.record.kind === "alias" &&
+    (!related || present.record.origin === undefined);
+  if (isOwn || !mayRemove(run, pair)) return { action: "skipped" };
+  if (missing.length === 0) return { action: "skipped", generation };
+  return {
+    action: "deleted",
+    generation: run.dryRun ? generation : await writeChanges(run, pair, state),
+  };
+}
+
+async function writeChanges(
+  run: MirrorRun,
+  pair: CellPair,
+  { generation, missing }: AliasState,
+): Promise<number> {
+  const { to, signal } = run;
+  const { target, source } = pair;
+  const action = `mirror alias "${target}@${source.alias}"`;
+  let last = generation;
+  for (const change of missing) {
+    if (!run.deleted && change.record.kind === "deleted") continue;
+    const operation = startOperation(to, action, signal);
+    await writeCell(to, operation, cellThere(pair), {
+      next(head) {
+        if ((head?.generation ?? 0) !== last) throw changedMeanwhile(run, action);
+        const base = operation.recordBase(last + 1, head?.previous);
+        return encodeRecord(
+          recordOf(change, { ...base, createdAt: inUtc(change.record.createdAt) }),
+        );
+      },
+    });
+    last++;
+  }
+  return last;
+
+  function recordOf({ record, origin }: Change, base: RecordBase): AliasRecord | TombstoneRecord {
+    return record.kind === "deleted" ? { ...base, kind: "deleted", origin } : {
+      ...base,
+      kind: "alias",
+      name: target,
+      alias: source.alias!,
+      version: record.version,
+      origin,
+    };
+  }
+}
+
+function versionOf({ record }: Change): string | undefined {
+  return record.kind === "alias" ? record.version : undefined;
+}
+
+/** One change of an alias: it was set to a version, or removed. */
+interface Change {
+  record: AliasRecord | TombstoneRecord;
+  origin: Origin;
+}
+
+interface AliasState {
+  /** The newest change in the source. */
+  wanted: Change;
+  /** The newest change in the target. */
+  present?: Change;
+  /** The generation of that change; 0 where the target has none. */
+  generation: number;
+  /** Whether the target's newest change comes from the source, or the other way round. */
+  related: boolean;
+  /** Changes of the source after the newest one that both have, oldest first. */
+  missing: Change[];
+}
+
+/** Compares the two cells of an alias; undefined if the source no longer has the alias. */
+async function compareAliases(
+  run: MirrorRun,
+  pair: CellPair,
+): Promise<AliasState | undefined> {
+  const { from, to, signal } = run;
+  const { value: present } = await changes(to, cellThere(pair), signal).next();
+  const generation = present?.record.generation ?? 0;
+  let wanted: Change | undefined;
+  const missing: Change[] = [];
+  for await (const change of changes(from, pair.source.cell, signal)) {
+    wanted ??= change;
+    if (change.origin.commit === present?.origin.commit) {
+      return { wanted, present, generation, related: true, missing: missing.reverse() };
+    }
+    missing.push(change);
+  }
+  if (wanted === undefined) return undefined;
+  if (present === undefined) {
+    return { wanted, generation, related: false, missing: missing.reverse() };
+  }
+  // The target has changes that are not from the source; those of the source are below them.
+  const known = new Set<string>();
+  for await (const { origin } of changes(to, cellThere(pair), signal)) known.add(origin.commit);
+  const common = missing.findIndex(({ origin }) => known.has(origin.commit));
+  const after = common < 0 ? missing : missing.slice(0, common);
+  return { wanted, present, generation, related: false, missing: after.reverse() };
+}
+
+/** All changes of an alias that are kept, newest first. */
+async function* changes(
+  context: Context,
+  cell: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Change, undefined> {
+  for await (const entry of context.backend.list(cell, { signal })) {
+    const listed = isPrefix(entry) ? undefined : asGeneration(entry);
+    const found = listed && await readRecord(context, listed.key, signal);
+    if (found === undefined) continue; // not a record, or collected since it was listed
+    const record = found.record.kind === "deleted" ? found.record : recordOfKind(found, "alias");
+    yield { record, origin: originOf(context, record) };
+  }
+}

@@ -1,0 +1,125 @@
+// A version that was deleted in the source: its number stays used in the target too.
+import { isPrefix } from "../../../core/backend.ts";
+import { encodeRecord } from "../../format/record_codec.ts";
+import type { TombstoneRecord, VersionRecord } from "../../../core/record.ts";
+import { whileForgetting } from "../../cache/cached_records.ts";
+import { type KnownHead, writeCell } from "../../cell/cell.ts";
+import { asGeneration, readHead, readRecord, recordOfKind } from "../../cell/heads.ts";
+import { startOperation } from "../../cell/operation.ts";
+import { inUtc, sinceOf } from "../../cell/since.ts";
+import type { Context } from "../../operations/context.ts";
+import { readCell } from "../../operations/resolve.ts";
+import type { Ledger } from "./ledger.ts";
+import { cellThere, changedMeanwhile, LastingConflict, originOf, persist } from "./run.ts";
+import type { CellPair, MirrorRun, Outcome } from "./run.ts";
+
+/** Marks a version as deleted in the target, where what it has is the mirror of what was deleted, or nothing. */
+export async function mirrorDeletion(
+  run: MirrorRun,
+  pair: CellPair,
+  ledger: Ledger,
+): Promise<Outcome> {
+  const { to, dryRun, signal } = run;
+  const cell = cellThere(pair);
+  return await persist(run, async (first) => {
+    const head = first ? pair.there?.head : await readHead(to, cell, signal);
+    const present = head && !head.dead ? await readCell(to, cell, { head, signal }) : undefined;
+    if (head !== undefined && !head.dead && present === undefined) return { action: "skipped" };
+    const tombstone = await readTombstone(run.from, pair.source.head.key, signal);
+    if (tombstone === undefined) return { action: "gone" };
+    const there = head?.dead ? await readTombstone(to, head.key, signal) : undefined;
+    if (head?.dead && !(there !== undefined && isLater(tombstone, there) && to.settings.mutable)) {
+      return { action: "skipped", ...noted(run, head.generation) };
+    }
+    if (
+      present !== undefined && !await isMirrorOf(run, pair, present.record, { tombstone, ledger })
+    ) {
+      const ref = `${pair.target}@${pair.source.version!.canonical}`;
+      throw new LastingConflict({
+        message: `Cannot mirror the deletion of "${ref}": the target has another value`,
+        hint:
+          "It was not mirrored from there: delete it yourself if it is not needed, or mirror with deleted: false.",
+        backend: to.backend.location,
+      });
+    }
+    if (dryRun) return { action: "deleted" };
+    const generation = await bury(run, pair, { tombstone, above: present?.record ?? there });
+    return generation === undefined
+      ? { action: "skipped" }
+      : { action: "deleted", ...noted(run, generation) };
+  });
+}
+
+/** Returns the note of a deletion: none if the version can never come back, as two listings show the same. */
+function noted({ from }: MirrorRun, generation: number): { generation?: number } {
+  return from.settings.mutable ? { generation } : {};
+}
+
+/** Whether the source deleted the version once more after the deletion that the target has. */
+function isLater(tombstone: TombstoneRecord, there: TombstoneRecord): boolean {
+  return Date.parse(tombstone.createdAt) > Date.parse(there.createdAt);
+}
+
+interface Burial {
+  tombstone: TombstoneRecord;
+  /** The record in the target; absent if the number was never used there, which the tombstone reserves. */
+  above?: VersionRecord | TombstoneRecord;
+}
+
+/** Writes a tombstone with the times of the source's. Returns its generation; undefined if the cell is already dead. */
+async function bury(
+  run: MirrorRun,
+  pair: CellPair,
+  { tombstone, above }: Burial,
+): Promise<number | undefined> {
+  const { to, signal } = run;
+  const cell = cellThere(pair);
+  const operation = startOperation(
+    to,
+    `mark "${pair.target}@${pair.source.version!.canonical}" as deleted`,
+    signal,
+  );
+  const next = (head: KnownHead | undefined) => {
+    if (head !== undefined && head.found?.record.commit !== above?.commit) {
+      if (head.dead) return undefined;
+      throw changedMeanwhile(run, operation.action);
+    }
+    const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
+    const times = { createdAt: inUtc(tombstone.createdAt), since: sinceOf(tombstone) };
+    return encodeRecord({ ...base, ...times, kind: "deleted" });
+  };
+  return await whileForgetting(to, cell, () => writeCell(to, operation, cell, { next }));
+}
+
+/** Reads a listed tombstone; undefined if another record followed. Throws if it is damaged. */
+async function readTombstone(
+  context: Context,
+  key: string,
+  signal?: AbortSignal,
+): Promise<TombstoneRecord | undefined> {
+  const found = await readRecord(context, key, signal);
+  return found && recordOfKind(found, "deleted");
+}
+
+async function isMirrorOf(
+  run: MirrorRun,
+  { source }: CellPair,
+  present: VersionRecord,
+  { tombstone, ledger }: { tombstone: TombstoneRecord; ledger: Ledger },
+): Promise<boolean> {
+  const { from, to, signal } = run;
+  // Nothing may be left of the value in the source. From there alone is not enough: it may be of another name.
+  if (present.origin?.registry === from.id && ledger.left(source, present.generation)) return true;
+  const { commit } = originOf(to, present);
+  if (tombstone.previous === commit) return true;
+  if (tombstone.digest !== undefined && originOf(from, tombstone).commit === commit) return true; // in its place
+  for await (const entry of from.backend.list(source.cell, { after: source.head.key, signal })) {
+    const older = isPrefix(entry) ? undefined : asGeneration(entry);
+    const record = older && (await readRecord(from, older.key, signal))?.record;
+    if (record === undefined || (record.kind === "deleted" && record.digest === undefined)) {
+      continue;
+    }
+    if (originOf(from, record).commit === commit) return true;
+  }
+  return false;
+}

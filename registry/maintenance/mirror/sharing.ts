@@ -1,0 +1,84 @@
+// Which version of the target a copy shares its files with.
+import { isRegistryError } from "../../../core/errors.ts";
+import type { StoredFile } from "../../../core/record.ts";
+import { compareVersions, decodeOrder, type Version } from "../../../core/naming/versions.ts";
+import { parsePlace } from "../../format/layout.ts";
+import { payloadSource } from "../../operations/load.ts";
+import { placeOf } from "../../cell/objects.ts";
+import { locateVersion } from "../../operations/resolve.ts";
+import type { MirrorRun } from "./run.ts";
+
+const MAX_OWNERS = 3;
+
+export interface Sharing {
+  learn(version: Version, files: readonly StoredFile[]): void;
+  /** The ref of the version that has most of the bytes of these files of a version, or null where none has any. */
+  base(version: Version, files: readonly StoredFile[]): Promise<string | null>;
+  /** Notes that a version cannot be shared with. */
+  forget(ref: string): void;
+}
+
+/** Creates a {@linkcode Sharing} that only has the versions of the target (`there`). */
+export function createSharing(run: MirrorRun, target: string, there: Iterable<Version>): Sharing {
+  const { to, signal } = run;
+  const holders = new Map<string, string>(); // by the SHA-256 of a file the version that has it
+  const looked = new Set<string>();
+  const live = [...there].sort(compareVersions);
+
+  function learn({ canonical }: Version, files: readonly StoredFile[]): void {
+    looked.add(canonical);
+    for (const { sha256, inline } of files) {
+      if (inline === undefined) holders.set(sha256, canonical);
+    }
+  }
+
+  /** Learns what a version holds that was there before. */
+  async function look(version: Version): Promise<void> {
+    if (looked.has(version.canonical)) return;
+    looked.add(version.canonical);
+    try {
+      const located = await locateVersion(to, target, version, signal);
+      if (located !== undefined) learn(version, (await payloadSource(to, located, signal)).files);
+    } catch (error) {
+      if (!isRegistryError(error)) throw error;
+      to.logger.debug(
+        `mirror: shares nothing with "${target}@${version.canonical}": ${error.message}`,
+      );
+    }
+  }
+
+  /** Itself, where it is replaced, the versions that have the files in the source, and its neighbours. */
+  function candidates(version: Version, files: readonly StoredFile[]): Version[] {
+    const bytes = new Map<string, number>();
+    for (const file of files) {
+      for (const part of file.parts ?? []) {
+        const place = placeOf(file, part);
+        const order = place && parsePlace(place).order;
+        if (order) bytes.set(order, (bytes.get(order) ?? 0) + part.size);
+      }
+    }
+    const owners = [...bytes].sort((a, b) => b[1] - a[1]).slice(0, MAX_OWNERS)
+      .flatMap(([order]) => decodeOrder(order) ?? []);
+    const above = live.findIndex((other) => compareVersions(other, version) > 0);
+    const below = live.findLast((other) => compareVersions(other, version) <= 0);
+    return [...owners, ...(below ? [below] : []), ...(above < 0 ? [] : [live[above]])];
+  }
+
+  return {
+    learn,
+    async base(version, files) {
+      for (const candidate of candidates(version, files)) await look(candidate);
+      const bytes = new Map<string, number>();
+      for (const { sha256, size, inline } of files) {
+        const holder = inline === undefined ? holders.get(sha256) : undefined;
+        if (holder !== undefined) bytes.set(holder, (bytes.get(holder) ?? 0) + size);
+      }
+      const [best] = [...bytes].sort((a, b) => b[1] - a[1]);
+      return best === undefined ? null : `${target}@${best[0]}`;
+    },
+    forget(ref) {
+      const version = ref.slice(target.length + 1);
+      for (const [sha256, holder] of holders) if (holder === version) holders.delete(sha256);
+    },
+  };
+}

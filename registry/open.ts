@@ -1,0 +1,251 @@
+// The registry over any backend.
+import type { Backend } from "../core/backend.ts";
+import { createExecutor } from "../core/executor.ts";
+import { isDefinedArtifact, namedBy } from "../core/materializer.ts";
+import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
+import { worded } from "./contract/words_of_verbs.ts";
+import { wrapVerbs } from "./contract/wrap_verbs.ts";
+import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
+import type {
+  CacheOptions,
+  LoadOptions,
+  Logger,
+  OpenOptions,
+  RefOptions,
+  Registry,
+  SaveOptions,
+  SignalOptions,
+  StoredRegistry,
+} from "../core/registry.ts";
+import { realSystem, silentLogger } from "../core/system.ts";
+import { aliasHistory, deleteAlias, listAliases, setAlias } from "./operations/aliases.ts";
+import { checkMaxBytes, RegistryCache } from "./cache/cache.ts";
+import { checkPublisher, createAnnouncer } from "./cell/announcer.ts";
+import { type Context, rememberContext } from "./operations/context.ts";
+import { copyVersion } from "./operations/copy.ts";
+import { deleteRef } from "./operations/delete.ts";
+import { createPayloadJobs } from "./cache/payload_jobs.ts";
+import { listNames, listVersions } from "./operations/listing.ts";
+import {
+  artifactInfo,
+  downloadVersion,
+  loadIfThere,
+  loadValue,
+  openArtifact,
+} from "./operations/load.ts";
+import { createSuggesting, refMeant } from "./operations/look/suggesting.ts";
+import { checkMaxLoadBytes } from "./contract/load_limit.ts";
+import { createDerivedVerbs } from "./contract/derived_verbs.ts";
+import { parseRef } from "../core/naming/refs.ts";
+import { isAbsent, locate, tryLocate } from "./operations/resolve.ts";
+import { saveValue } from "./operations/save.ts";
+import { gracesOf, openSettings } from "./settings.ts";
+import { watchLatest } from "./contract/watch.ts";
+
+export { checkGraces, readLocking } from "./settings.ts";
+
+export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
+  /**
+   * The store that what is loaded is cached in, which stays open; or why there is none, and whether that is worth a
+   * warning.
+   *
+   * @default no cache
+   */
+  cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend } | {
+    problem: string;
+    warn: boolean;
+  };
+  materializers: Materializers;
+}
+
+const DEFAULT_RETRY_FOR_MS = 120_000;
+
+/** A logger whose own failures do not decide what becomes of a commit. */
+function guarded(logger: Logger): Logger {
+  const guard = (level: keyof Logger) => (...parts: unknown[]) => {
+    try {
+      logger[level](...parts);
+    } catch {
+      // there is nobody left to tell
+    }
+  };
+  return { debug: guard("debug"), info: guard("info"), warn: guard("warn"), error: guard("error") };
+}
+
+/** Opens the registry on a backend, or creates it where there is none. */
+export async function openOnBackend(
+  backend: Backend,
+  options: OpenOnBackendOptions,
+): Promise<StoredRegistry> {
+  const { system = realSystem, events } = options;
+  checkPublisher(events);
+  const opening = {
+    backend,
+    system,
+    logger: options.logger === undefined ? silentLogger : guarded(options.logger),
+    materializers: options.materializers,
+    verify: options.verify ?? "integrity",
+    maxLoadBytes: checkMaxLoadBytes(options.maxLoadBytes),
+    readOnly: options.readOnly ?? false,
+    retryForMs: options.retryForMs ?? DEFAULT_RETRY_FOR_MS,
+    settings: gracesOf(options),
+    voids: new Set<string>(),
+  };
+  const place = chooseCache(opening, options);
+  const stored = await worded(
+    { verb: "open the registry" },
+    () => openSettings(opening, { ...options, cache: undefined }),
+  );
+  const { settings: _, ...identity } = stored;
+  const seen = { ...identity, location: backend.location };
+  const cache = place &&
+    new RegistryCache({ ...place, registry: seen, system, logger: opening.logger });
+  const executor = createExecutor(createPayloadJobs({ backend, cache }));
+  const { id } = stored;
+  const announcer = events &&
+    createAnnouncer(events, { registry: id, logger: opening.logger, system });
+  const context: Context = Object.assign(opening, stored, { cache, executor, announcer });
+  const registry = createRegistry(context);
+  rememberContext(registry, context);
+  return registry;
+}
+
+/** Where to cache and how much; undefined where that cannot be, which is no reason not to open. */
+function chooseCache(
+  { backend, logger }: Pick<Context, "backend" | "logger">,
+  { cache }: OpenOnBackendOptions,
+) {
+  if (cache === undefined) return undefined;
+  if ("backend" in cache) {
+    // It would end uploads of the registry as those of programs that were killed.
+    if (cache.backend.location === backend.location) throw cacheInItself(backend);
+    return { backend: cache.backend, maxBytes: checkMaxBytes(cache.maxBytes) };
+  }
+  logger[cache.warn ? "warn" : "debug"](`no cache: ${cache.problem}`);
+}
+
+function cacheInItself({ location }: Backend): RegistryError {
+  return fault({
+    code: "Invalid",
+    action: "cache the registry at",
+    subject: location,
+    state: "its cache would be in the same place",
+    hint: "Give the cache a folder or a prefix of its own, or pass cache: false.",
+    backend: location,
+  });
+}
+
+function createRegistry(context: Context): StoredRegistry {
+  const { backend, materializers } = context;
+  const names: Registry["names"] = (options) => listNames(context, options);
+  async function load(
+    given: string | DefinedArtifact<unknown>,
+    options: LoadOptions = {},
+  ): Promise<unknown> {
+    const [ref, how] = namedBy(given, "as", options);
+    return await loadValue(context, await refMeant(context, ref, options), how);
+  }
+  async function has(ref: string, options: RefOptions = {}): Promise<boolean> {
+    const { asOf, signal } = options;
+    try {
+      return await tryLocate(context, await refMeant(context, ref, options), signal) !== undefined;
+    } catch (error) {
+      if (isAbsent(error) || asOf !== undefined && isRegistryError(error, "NotFound")) return false; // an alias that is not there
+      throw error;
+    }
+  }
+  async function valueIfThere(
+    ref: string,
+    options: SignalOptions = {},
+  ): Promise<{ value: unknown } | undefined> {
+    try {
+      return await loadIfThere(context, parseRef(ref), options);
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+  const save = (
+    artifact: string | DefinedArtifact<unknown>,
+    value: unknown,
+    options: SaveOptions = {},
+  ) => {
+    const [name, how] = namedBy(artifact, "materializer", options);
+    return saveValue(context, name, value, how);
+  };
+
+  const info: Registry["info"] = async (ref, options = {}) => {
+    const { signal } = options;
+    return await artifactInfo(
+      context,
+      await locate(context, await refMeant(context, ref, options), signal),
+      signal,
+    );
+  };
+  const open: Registry["open"] = async (ref, options = {}) =>
+    await openArtifact(context, await refMeant(context, ref, options), options);
+  const download: Registry["download"] = async (ref, options) =>
+    await downloadVersion(context, await refMeant(context, ref, options), options);
+  const remove: Registry["delete"] = (ref, options) => deleteRef(context, ref, options);
+  const { settings } = context;
+  const suggesting = createSuggesting(context);
+  /** Tells the caller of a verb what was probably meant. The verbs that are made of others ask those that do not. */
+  const told = <T>(call: Promise<T>, ref: string, options: RefOptions = {}) =>
+    suggesting(call, () => parseRef(ref, options.version), options.signal);
+
+  const registry: StoredRegistry = {
+    ...createDerivedVerbs({
+      backend,
+      settings,
+      save,
+      load,
+      loadIfThere: valueIfThere,
+      info,
+      has,
+      delete: remove,
+      names,
+    }),
+    location: backend.location,
+    id: context.id,
+    settings,
+    backend,
+    materializers,
+    save,
+    load:
+      ((ref: string | DefinedArtifact<unknown>, options?: LoadOptions) =>
+        told(load(ref, options), isDefinedArtifact(ref) ? ref.name : ref, options)) as Registry[
+          "load"
+        ],
+    open: (ref, options) => told(open(ref, options), ref, options),
+    download: (ref, options) => told(download(ref, options), ref, options),
+    info: (ref, options) => told(info(ref, options), ref, options),
+    has,
+    delete: remove,
+    names,
+    versions: (name, options) => listVersions(context, name, options),
+    setAlias: (name, alias, version, options) =>
+      told(setAlias(context, { name, alias, version }, options), name, { ...options, version }),
+    deleteAlias: (name, alias, options) => deleteAlias(context, { name, alias }, options),
+    aliases: (name, options) => listAliases(context, name, options),
+    history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
+    copy: (ref, to, options) =>
+      told(copyVersion(context, ref, to, options), ref, { signal: options?.signal }),
+    async openDraft(name, options) {
+      const { openDraft } = await import("./operations/drafts/open_draft.ts"); // most programs have none
+      return openDraft(context, name, options);
+    },
+    watch: (name, options = {}) =>
+      watchLatest(name, options, {
+        system: context.system,
+        latest: async (signal) => (await tryLocate(context, parseRef(name), signal))?.record,
+      }),
+    clearCache: async (options) => await context.cache?.clear(options) ?? { files: 0, bytes: 0 },
+    [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
+    async [Symbol.asyncDispose]() {
+      await context.announcer?.close();
+      await context.cache?.close();
+      await backend[Symbol.asyncDispose]();
+    },
+  };
+  return wrapVerbs(registry, context);
+}

@@ -1,0 +1,175 @@
+// Deleting: a tombstone above the head.
+import { fault } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import { encodeRecord } from "../format/record_codec.ts";
+import { parseRef, type Ref } from "../../core/naming/refs.ts";
+import { checkDelete } from "../../core/options/check_delete.ts";
+import type { DeleteOptions, SignalOptions } from "../../core/registry.ts";
+import { FIRST_VERSION, parseVersion, type Version } from "../../core/naming/versions.ts";
+import { listAliases } from "./aliases.ts";
+import { whileForgetting } from "../cache/cached_records.ts";
+import { type KnownHead, writeCell } from "../cell/cell.ts";
+import { checkWritable, type Context } from "./context.ts";
+import { readHead, readRecord, type VersionHead, versionHeads } from "../cell/heads.ts";
+import { cellOf, versionCell } from "../format/layout.ts";
+import { settle } from "../cell/settle.ts";
+import { sinceAbove } from "../cell/since.ts";
+import { type Operation, startOperation } from "../cell/operation.ts";
+import { tryLocate } from "./resolve.ts";
+
+export async function deleteRef(
+  context: Context,
+  text: string,
+  options: DeleteOptions = {},
+): Promise<boolean> {
+  checkWritable(context, `delete ${shown(text)}`);
+  const ref = parseRef(text, options.version);
+  checkDelete(ref, options, context.settings);
+  const { force = false, ifCommit, signal } = options;
+  if (!ref.bare) {
+    const version = await versionOf(context, ref, signal);
+    if (version === undefined) return false;
+    if (!force) await refuseAliased(context, ref.name, [version.canonical], signal);
+    const cell = versionCell(ref.name, version, context.settings.versioned);
+    return await deleteCell(context, cell, `${ref.name}@${version.canonical}`, {
+      ifCommit,
+      signal,
+    });
+  }
+  if (ifCommit !== undefined && context.settings.versioned) {
+    throw fault({
+      code: "Invalid",
+      action: "delete",
+      subject: shown(text),
+      state: "ifCommit is given without a version",
+      hint: "Say which version has that commit.",
+    });
+  }
+  const all = await Array.fromAsync(versionHeads(context, ref.name, { deleted: true, signal }));
+  await settle(context, all.filter(({ head }) => head.dead).map(({ head }) => head.key), signal);
+  const heads = all.filter(({ head }) => !head.dead);
+  if (!force) {
+    await refuseAliased(
+      context,
+      ref.name,
+      heads.map(({ version }) => version.canonical),
+      signal,
+    );
+  }
+  let deleted = false;
+  for (const { version, head } of heads) {
+    const cell = cellOf(head.key);
+    if (await deleteCell(context, cell, `${ref.name}@${version.canonical}`, { ifCommit, signal })) {
+      deleted = true;
+    }
+  }
+  return deleted;
+}
+
+/** What became of a version that a rule lets go: `gone` where nothing counted any more, `changed` where another record did. */
+export type ListedOutcome = "deleted" | "gone" | "changed";
+
+/**
+ * Deletes a version as a listing showed it, whatever aliases name it. One that was written since stays, and one that
+ * cannot be read throws: nobody asked for it by name.
+ */
+export async function deleteListed(
+  context: Context,
+  name: string,
+  { version, head: listed }: VersionHead,
+  { signal }: SignalOptions = {},
+): Promise<ListedOutcome> {
+  const cell = cellOf(listed.key);
+  const operation = startOperation(
+    context,
+    `delete ${shown(`${name}@${version.canonical}`)}`,
+    signal,
+  );
+  let outcome: ListedOutcome = "gone";
+  const next = async (head: KnownHead | undefined) => {
+    outcome = "gone";
+    if (head === undefined || head.dead) return undefined;
+    if (head.found === undefined) await readRecord(context, listed.key, signal); // says what is the matter
+    outcome = head.generation === listed.generation && head.found !== undefined
+      ? "deleted"
+      : "changed";
+    return outcome === "deleted" ? tombstone(operation, head) : undefined;
+  };
+  await whileForgetting(context, cell, () => writeCell(context, operation, cell, { next }));
+  return outcome;
+}
+
+function tombstone(operation: Operation, head: KnownHead): Uint8Array {
+  const since = sinceAbove(head);
+  const base = operation.recordBase(head.generation + 1, head.previous);
+  return encodeRecord({ ...base, kind: "deleted", ...(since && { since }) });
+}
+
+/** The version that a ref means, if there is one. One that is named is not read: it may go because it is damaged. */
+async function versionOf(
+  context: Context,
+  ref: Ref,
+  signal?: AbortSignal,
+): Promise<Version | undefined> {
+  const { selector } = ref;
+  if (selector.kind !== "version") {
+    const located = await tryLocate(context, ref, signal);
+    return located && parseVersion(located.record.version);
+  }
+  const { version } = selector;
+  const { versioned } = context.settings;
+  if (!versioned && version.canonical !== FIRST_VERSION.canonical) return undefined;
+  const head = await readHead(context, versionCell(ref.name, version, versioned), signal);
+  if (head?.dead) await settle(context, [head.key], signal); // its writer may have died: it is said to be deleted
+  return head === undefined || head.dead ? undefined : version;
+}
+
+async function refuseAliased(
+  context: Context,
+  name: string,
+  versions: string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const aliases = Object.entries(await listAliases(context, name, { signal }));
+  const [alias, version] = aliases.find(([, version]) => versions.includes(version)) ?? [];
+  if (alias === undefined) return;
+  throw fault({
+    code: "Conflict",
+    action: "delete",
+    subject: `"${name}@${version}"`,
+    state: `the alias ${shown(alias)} names it`,
+    hint: "Let the alias name another version first, or pass force: true.",
+    backend: context.backend.location,
+  });
+}
+
+/** Writes a tombstone; false where nothing is left to delete. */
+async function deleteCell(
+  context: Context,
+  cell: string,
+  ref: string,
+  { ifCommit, signal }: DeleteOptions,
+): Promise<boolean> {
+  const operation = startOperation(context, `delete ${shown(ref)}`, signal);
+  let gone: string | undefined; // what deletes it already
+  const write = () => writeCell(context, operation, cell, { next });
+  if (await whileForgetting(context, cell, write) !== undefined) return true;
+  if (gone !== undefined) await settle(context, [gone], signal);
+  return false;
+
+  function next(head: KnownHead | undefined): Uint8Array | undefined {
+    gone = head?.found?.info.key;
+    if (head === undefined || head.dead) return undefined;
+    if (ifCommit !== undefined && head.found?.record.commit !== ifCommit) {
+      throw fault({
+        code: "Conflict",
+        action: "delete",
+        subject: `${shown(ref)} of commit ${ifCommit}`,
+        state: "another commit is there",
+        hint: "Read it again, and decide whether it is still to be deleted.",
+        backend: context.backend.location,
+      });
+    }
+    return tombstone(operation, head);
+  }
+}

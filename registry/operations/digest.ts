@@ -1,0 +1,60 @@
+// The digest that a value would have if it was saved.
+import { createSha256, sha256 } from "../../core/bytes/digest.ts";
+import type { FilesToSave, FileToSave, Materializer } from "../../core/materializer.ts";
+import { checkGiven } from "../../core/options/check_options.ts";
+import type { FileInfo } from "../../core/record.ts";
+import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
+import type { SignalOptions } from "../../core/registry.ts";
+import { openContent, readSmall } from "../payload/content.ts";
+import { fileFacts } from "../../core/registry/file_facts.ts";
+
+/** The digest of these files as a value of this materializer, as `digestOfValue` of `registry/tools.ts` gives it. */
+export async function digestOfFiles(
+  materializer: Materializer,
+  produced: FilesToSave,
+  options: SignalOptions,
+): Promise<string> {
+  return artifactDigest(materializer, await hashFiles(produced, options));
+}
+
+export async function hashFiles(
+  produced: FilesToSave,
+  { signal }: SignalOptions,
+): Promise<FileInfo[]> {
+  const is = typeof produced === "object" && produced !== null &&
+    (Symbol.iterator in produced || Symbol.asyncIterator in produced ||
+      produced instanceof Promise);
+  checkGiven("hash files", produced, {
+    is,
+    what: "list of files",
+    hint: "Write them as [{ path, content }].",
+  });
+  const hashed: FileInfo[] = [];
+  for await (const file of Symbol.asyncIterator in produced ? produced : await produced) {
+    signal?.throwIfAborted();
+    const { mediaType: _, ...facts } = fileFacts(file);
+    hashed.push({ path: file.path, ...await hashContent(file, signal), ...facts });
+  }
+  return hashed;
+}
+
+async function hashContent(
+  file: FileToSave,
+  signal?: AbortSignal,
+): Promise<{ size: number; sha256: string }> {
+  const content = await openContent(file);
+  if (content.kind === "placed") return content.placed.file;
+  if (content.kind === "stored") return content.stored.facts;
+  if (content.kind === "small") {
+    const bytes = readSmall(content.content);
+    return { size: bytes.byteLength, sha256: sha256(bytes) };
+  }
+  const hash = createSha256();
+  let size = 0;
+  for await (const chunk of content.content.chunks()) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+    size += chunk.byteLength;
+  }
+  return { size, sha256: hash.digest() };
+}

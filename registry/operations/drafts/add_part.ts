@@ -1,0 +1,159 @@
+// Adding a part to a draft: payload first, then one object that lists it. The part is acknowledged
+// if the draft has not ended after that.
+import type { ObjectInfo } from "../../../core/backend.ts";
+import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import type { FilesToSave } from "../../../core/materializer.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { AddedPart, AddPartOptions } from "../../../core/registry/draft.ts";
+import type { StoredFile } from "../../../core/record.ts";
+import { MAX_FILE_LIST_BYTES } from "../../format/record_shape.ts";
+import { isPassing, retry } from "../../../core/retry.ts";
+import { type Operation, startOperation } from "../../cell/operation.ts";
+import { settle } from "../../cell/settle.ts";
+import type { Context } from "../context.ts";
+import { draftPlace, payloadFolder } from "../../format/layout.ts";
+import { draftPartKey, encodePart } from "./note.ts";
+import { checkEncoding } from "../../payload/encoding.ts";
+import { Payload } from "../../payload/write.ts";
+import { checkFresh, type DraftCall, lookAtPart } from "./look.ts";
+import { partKeys, readAddition, readPart } from "./read_parts.ts";
+import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./state.ts";
+import type { DraftState } from "./state.ts";
+
+export interface PartToAdd extends Omit<AddPartOptions, "signal"> {
+  part: string;
+  /** Makes its files; called only if the part is not there. */
+  produce(): FilesToSave | Promise<FilesToSave>;
+}
+
+export async function addPart(
+  draft: DraftCall,
+  { part, produce, compress, onProgress }: PartToAdd,
+): Promise<AddedPart> {
+  const { context, signal, name } = draft;
+  if (compress !== undefined) checkEncoding(compress);
+  const operation = startOperation(context, `add part ${shown(part)} to ${draft.spoken}`, signal);
+  const look = async () => {
+    const seenAt = operation.moment();
+    const now = seenAt.store ?? seenAt.wall;
+    const seen = await lookAtPart(draft, part, now);
+    const state = await stateOf(draft, seen);
+    if (state.state === "open") checkFresh(draft, seen, now);
+    operation.views.draft = seenAt;
+    return { seen, state };
+  };
+  const { seen, state } = await look();
+  if (state.state !== "open") return await addedBefore(draft, part, state);
+  const there = await readPart(draft, part, seen.parts.get(part));
+  if (there !== undefined) {
+    await settle(context, partKeys(draft, there), signal);
+    return await confirm(there.note.files);
+  }
+
+  const payload = new Payload(context, operation, {
+    executor: context.executor,
+    compress,
+    onProgress,
+  });
+  let key: string;
+  let bytes: Uint8Array;
+  try {
+    const fits = await payload.gather(await produce());
+    if (!fits) {
+      payload.begin({ folder: payloadFolder(name, draftPlace(operation.commit)) });
+      await payload.send();
+    }
+    key = draftPartKey(draft.folder, part, operation.commit);
+    if (operation.ageMs(operation.views.draft!) > operation.deadlineMs / 2) {
+      const { state } = await look();
+      if (state.state !== "open") throw ended(draft, state);
+    }
+    operation.checkCommit();
+    const { startedAt } = operation.recordBase(1);
+    const note = { name, draft: draft.id, part, startedAt, files: payload.files };
+    bytes = encodePart(note, payload.inline);
+    if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooLong(operation, payload.files.length);
+  } catch (error) {
+    await payload.discard();
+    throw error;
+  }
+  // From here on the part may be there, whatever becomes of the reply: its payload stays.
+  const info = await putNote(context, operation, key, bytes)
+    .catch((error) => Promise.reject(operation.unresolved ? afterWrite(error) : error));
+  if (operation.landedLate(info)) throw tooSlow(context, operation, key);
+  return await confirm(payload.files, operation.commit);
+
+  /** Acknowledges a part that is there, if every later commit has it, or the one that has begun does. */
+  async function confirm(files: readonly StoredFile[], own?: string): Promise<AddedPart> {
+    const looking = stateAfterPart(draft);
+    const state = await (own === undefined ? looking : orMaybeWritten(looking));
+    const isOwn = own !== undefined && state.parts?.get(part) === own;
+    if (state.state === "open" || isOwn) return added(own !== undefined, files);
+    return await addedBefore(draft, part, state);
+  }
+}
+
+/** A part of a draft that has ended: acknowledged if its commit decided on it, otherwise `Conflict`. */
+async function addedBefore(draft: DraftCall, part: string, state: DraftState): Promise<AddedPart> {
+  const commit = state.parts?.get(part);
+  const there = commit && await readAddition(draft, part, commit);
+  if (!there) throw ended(draft, state);
+  return added(false, there.note.files);
+}
+
+/**
+ * Writes the object of a part. Its key has the commit of this operation, so no other one writes it. It is created and
+ * never overwritten: a repeated request that arrives later must not change the time of the object.
+ */
+async function putNote(
+  context: Context,
+  operation: Operation,
+  key: string,
+  bytes: Uint8Array,
+): Promise<ObjectInfo> {
+  const { backend, system, retryForMs } = context;
+  const { signal } = operation;
+  let isOver = false;
+  return await retry(async () => {
+    isOver = true; // errors of `checkCommit` are final
+    operation.checkCommit();
+    isOver = false;
+    const wasUnresolved = operation.unresolved;
+    operation.unresolved = true;
+    const result = await backend.put(key, bytes, { mode: "create", size: bytes.byteLength, signal })
+      .catch((error) => {
+        if (isRegistryError(error) && !error.maybeWritten) operation.unresolved = wasUnresolved;
+        throw error;
+      });
+    if (result.written) return result.info;
+    const info = await backend.head(key, { signal });
+    if (info === undefined) throw tooSlow(context, operation, key); // the collector removed it
+    await settle(context, [key], signal);
+    return info;
+  }, { system, retryForMs, signal, passes: (error) => !isOver && isPassing(error) });
+}
+
+function tooSlow({ backend }: Context, { action }: Operation, key: string): RegistryError {
+  return fault({
+    code: "Unavailable",
+    action,
+    state: "the store took too long, so the part does not count",
+    hint: "Add it again.",
+    key,
+    backend: backend.location,
+  });
+}
+
+function added(isNew: boolean, files: readonly StoredFile[]): AddedPart {
+  const size = files.reduce((sum, { size }) => sum + size, 0);
+  return { added: isNew, files: files.length, size };
+}
+
+function tooLong({ action }: Operation, files: number): RegistryError {
+  return fault({
+    code: "Invalid",
+    action,
+    state: `the list of its ${files} files is too long`,
+    hint: "Add them as several parts, or as one archive.",
+  });
+}

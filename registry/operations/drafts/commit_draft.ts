@@ -1,0 +1,239 @@
+// Committing a draft: one create-only object decides on its parts, then one record is put over
+// payload that is there.
+import { isPrefix } from "../../../core/backend.ts";
+import { compareUtf8 } from "../../../core/bytes/bytes.ts";
+import { isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import type { FileToSave } from "../../../core/materializer.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { CommitDraftOptions } from "../../../core/registry/draft.ts";
+import { fileFacts } from "../../../core/registry/file_facts.ts";
+import type { StoredFile, VersionRecord } from "../../../core/record.ts";
+import type { SavedArtifact, SaveOptions } from "../../../core/registry/saving.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import type { Operation } from "../../cell/operation.ts";
+import { settle, settleVersion } from "../../cell/settle.ts";
+import { draftPlace, encodePlace, payloadFolder, payloadKey } from "../../format/layout.ts";
+import { PlacedContent, StoredContent } from "../../payload/stored_content.ts";
+import { savedArtifact, saveFiles } from "../save.ts";
+import { checkFresh, type DraftCall, type DraftLook, lookAtDraft } from "./look.ts";
+import { type FoundPart, listed, partKeys, readDecided, readParts } from "./read_parts.ts";
+import { closeDraft, decideEnd, ended, findSavedDraft, readEnd, stateOf } from "./state.ts";
+import type { DecidedParts } from "./state.ts";
+
+/** Saves what is in a draft as one version, however often it is called. */
+export async function commitDraft(
+  draft: DraftCall,
+  { parts, materializer = { id: "folder", formatVersion: 1 }, ...given }: CommitDraftOptions,
+): Promise<SavedArtifact> {
+  const { context, name, idempotencyKey, signal } = draft;
+  const artifact = {
+    name,
+    materializer: { id: materializer.id, formatVersion: materializer.formatVersion },
+    produce: (operation: Operation) => filesOfDraft(draft, operation, parts),
+  };
+  try {
+    return await saveFiles(context, artifact, { ...given as SaveOptions, idempotencyKey });
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
+    const earlier = await findSavedDraft(draft);
+    if (earlier === undefined) throw error;
+    const end = await readEnd(draft);
+    if (end?.state === "committed") checkSame(draft, parts, new Map(end.parts));
+    await settleVersion(context, earlier, signal);
+    return savedArtifact(earlier.record as VersionRecord, true);
+  }
+}
+
+/** Returns the files of the parts that the draft ends with. Decides on these parts if no commit has. */
+async function filesOfDraft(
+  draft: DraftCall,
+  operation: Operation,
+  only: readonly string[] | undefined,
+): Promise<FileToSave[]> {
+  operation.checkSend();
+  const seenAt = operation.moment();
+  const look = await lookAtDraft(draft);
+  const state = await stateOf(draft, look);
+  if (state.state === "discarded" || state.state === "committed") throw ended(draft, state);
+  checkFresh(draft, look, seenAt.store ?? seenAt.wall);
+  operation.views.draft = seenAt;
+  const parts = state.parts === undefined
+    ? await decideParts(draft, look, only)
+    : await goOn(draft, state.parts, only);
+  return mergeFolders(parts.flatMap(filesOfPart)).sort((a, b) => compareUtf8(a.path, b.path));
+}
+
+async function goOn(
+  draft: DraftCall,
+  decided: DecidedParts,
+  only?: readonly string[],
+): Promise<FoundPart[]> {
+  checkSame(draft, only, decided);
+  await settle(draft.context, [draft.endKey], draft.signal);
+  const parts = await readDecided(draft, decided);
+  await checkParts(draft, parts);
+  return parts;
+}
+
+/**
+ * Decides which parts are in the version: the named ones, or all that are acknowledged. For all of them, it closes the
+ * draft and lists it again: from then on, only parts in this listing are acknowledged.
+ */
+async function decideParts(
+  draft: DraftCall,
+  look: DraftLook,
+  only?: readonly string[],
+): Promise<FoundPart[]> {
+  let parts = await usableParts(draft, look, only);
+  if (only === undefined) {
+    await closeDraft(draft);
+    const closed = await lookAtDraft(draft);
+    if (!sameParts(look, closed)) parts = await usableParts(draft, closed);
+  }
+  const keys = parts.flatMap((part) => partKeys(draft, part));
+  await settle(draft.context, keys, draft.signal); // the parts must be durable before they are decided on
+  const decision = parts.map(({ note, addition }): [string, string] => [
+    note.part,
+    addition.commit,
+  ]);
+  const end = await decideEnd(draft, { state: "committed", parts: decision });
+  if (end.state === "discarded") throw ended(draft, end);
+  const decided = new Map(end.parts);
+  const isOwn = decided.size === decision.length &&
+    decision.every(([part, commit]) => decided.get(part) === commit);
+  return isOwn ? parts : await goOn(draft, decided, only);
+}
+
+function sameParts(one: DraftLook, other: DraftLook): boolean {
+  const keys = ({ parts }: DraftLook) =>
+    [...parts.values()].flat().map(({ info }) => info.key).join(" ");
+  return keys(one) === keys(other);
+}
+
+/** Reads parts. Throws if they do not make a version. */
+async function usableParts(
+  draft: DraftCall,
+  look: DraftLook,
+  only?: readonly string[],
+): Promise<FoundPart[]> {
+  const parts = await readParts(draft, look, only);
+  if (parts.length === 0) {
+    throw draft.fault(
+      "NotFound",
+      "commit",
+      "nothing was added to it",
+      "Add a part first. Drafts belong to a name: look whether it is this one, and the id.",
+    );
+  }
+  await checkParts(draft, parts);
+  return parts;
+}
+
+async function checkParts(draft: DraftCall, parts: readonly FoundPart[]): Promise<void> {
+  checkPaths(draft, parts);
+  await forEachAtOnce(parts, (part) => checkPayload(draft, part));
+}
+
+/** Throws `Conflict` if a draft was committed with other parts than the named ones. */
+function checkSame(
+  draft: DraftCall,
+  only: readonly string[] | undefined,
+  parts: DecidedParts,
+): void {
+  if (only === undefined) return;
+  const named = new Set(only);
+  if (named.size === parts.size && [...named].every((part) => parts.has(part))) return;
+  throw draft.fault(
+    "Conflict",
+    "commit",
+    `it was committed with other parts (${listed([...parts.keys()])})`,
+    "Commit it without `parts` to get its version, or open another draft with another id.",
+  );
+}
+
+/** Parts may have a folder in common: its time is the last that is told. */
+function mergeFolders(files: FileToSave[]): FileToSave[] {
+  const folders = new Map<string, FileToSave>();
+  for (const file of files) {
+    if (file.mode !== "folder") continue;
+    const { modifiedAt = "" } = folders.get(file.path) ?? {};
+    if (!folders.has(file.path) || (file.modifiedAt ?? "") > modifiedAt) {
+      folders.set(file.path, file);
+    }
+  }
+  return files.filter((file) => file.mode !== "folder" || folders.get(file.path) === file);
+}
+
+function filesOfPart({ note, inline, addition }: FoundPart): FileToSave[] {
+  const from = encodePlace(draftPlace(addition.commit));
+  return note.files.map((file): FileToSave => {
+    const { path, parts } = file;
+    const content = parts === undefined
+      ? inNote(file, inline)
+      : new PlacedContent({ ...file, parts, from });
+    return { path, ...fileFacts(file), content };
+  });
+}
+
+/** A small file: its bytes are with what was read already. */
+function inNote(file: StoredFile, inline: Uint8Array): StoredContent {
+  const [offset, length] = file.inline ?? [0, 0];
+  const bytes = inline.subarray(offset, offset + length);
+  return new StoredContent({ ...file, inline: [offset, length] }, {
+    storedBytes: () => Promise.resolve(bytes),
+    async *storedChunks() {
+      yield await Promise.resolve(bytes);
+    },
+  });
+}
+
+/** Two parts with one path are a mistake of whoever divided the work: nobody can tell which one is meant. */
+function checkPaths(draft: DraftCall, parts: readonly FoundPart[]): void {
+  const owners = new Map<string, string>();
+  for (const { note: { part, files } } of parts) {
+    for (const { path, mode } of files) {
+      const other = owners.get(path);
+      if (mode === "folder" && other === undefined) continue;
+      if (other !== undefined) throw samePath(draft, path, [other, part]);
+      owners.set(path, part);
+    }
+  }
+}
+
+/** Looks whether the payload of a part is there: a version that nobody can read must not be acknowledged. */
+async function checkPayload(
+  draft: DraftCall,
+  { note, addition }: FoundPart,
+): Promise<void> {
+  const { context: { backend }, name, signal } = draft;
+  const place = draftPlace(addition.commit);
+  const ends = new Map<string, number>();
+  for (const { parts = [] } of note.files) {
+    for (const { object, offset = 0, size } of parts) {
+      const key = payloadKey(name, encodePlace(place), object);
+      ends.set(key, Math.max(ends.get(key) ?? 0, offset + size));
+    }
+  }
+  if (ends.size === 0) return;
+  for await (const entry of backend.list(payloadFolder(name, place), { signal })) {
+    if (!isPrefix(entry) && entry.size >= (ends.get(entry.key) ?? Infinity)) ends.delete(entry.key);
+  }
+  const [lost] = ends.keys();
+  if (lost === undefined) return;
+  throw draft.fault(
+    "Corrupt",
+    "commit",
+    `part ${shown(note.part)} has lost some of its bytes`,
+    "Something else deleted them. Restore the object from a copy, or open another draft with another id.",
+    lost,
+  );
+}
+
+function samePath(draft: DraftCall, path: string, parts: string[]): RegistryError {
+  return draft.fault(
+    "Invalid",
+    "commit",
+    `parts ${parts.map(shown).join(" and ")} both have ${shown(path)}`,
+    "Give files of different parts different paths, or name the parts that are meant: { parts }.",
+  );
+}

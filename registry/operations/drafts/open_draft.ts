@@ -1,0 +1,106 @@
+// Drafts: versions that many workers write together.
+import { compareUtf8 } from "../../../core/bytes/bytes.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
+import type { FilesToSave } from "../../../core/materializer.ts";
+import { checkDraft } from "../../contract/verb_options.ts";
+import { checkName, shown } from "../../../core/naming/names.ts";
+import { wordedVerbs } from "../../contract/words_of_verbs.ts";
+import type { Draft, OpenDraftOptions } from "../../../core/registry/draft.ts";
+import { fileInfo } from "../../cache/read.ts";
+import { checkWritable, type Context } from "../context.ts";
+import { addPart } from "./add_part.ts";
+import { commitDraft } from "./commit_draft.ts";
+import { DraftCall, isStale, lookAtDraft } from "./look.ts";
+import { readDecided, readParts } from "./read_parts.ts";
+import { decideEnd, stateOf } from "./state.ts";
+
+/** {@linkcode Registry.openDraft}; asks nothing of the store. */
+export function openDraft(context: Context, name: string, { id }: OpenDraftOptions): Draft {
+  checkName(name);
+  checkName(id, "the id of a draft");
+  const call = (signal?: AbortSignal) => new DraftCall(context, name, id, signal);
+  const { idempotencyKey, spoken } = call();
+  checkName(idempotencyKey, "the key of a draft");
+  const asked = (what: string) => checkWritable(context, `${what} ${spoken}`);
+
+  const add: Draft["addPart"] = async (part, files, { signal, ...options } = {}) => {
+    checkName(part, "a part of a draft");
+    asked("add to");
+    if (typeof files !== "object" || files === null) throw noFiles(spoken, part);
+    const produce = () => produced(context, files, signal);
+    return await addPart(call(signal), { ...options, part, produce });
+  };
+
+  const opened = checkDraft({
+    name,
+    id,
+    addPart: add,
+    add: (path, content, options) => add(path, [{ path, content }], options),
+
+    async info({ signal } = {}) {
+      const draft = call(signal);
+      const look = await lookAtDraft(draft);
+      const { parts: decided, ...state } = await stateOf(draft, look);
+      const parts = Array.from(
+        look.parts,
+        ([part, [{ info }]]) => ({ part, addedAt: new Date(info.modifiedAt) }),
+      ).filter(({ part }) => decided === undefined || decided.has(part));
+      if (state.state === "committed" || state.state === "discarded") return { ...state, parts };
+      const now = context.system.now() + (context.clockOffset?.ms ?? 0);
+      return { state: isStale(draft, look, now) ? "abandoned" : state.state, parts };
+    },
+
+    async files({ signal } = {}) {
+      const draft = call(signal);
+      const look = await lookAtDraft(draft);
+      const { parts: decided } = await stateOf(draft, look);
+      const parts = decided !== undefined && look.parts.size > 0
+        ? await readDecided(draft, decided)
+        : await readParts(draft, look);
+      return parts.flatMap(({ note: { part, files } }) =>
+        files.map((file) => ({ ...fileInfo(file), part }))
+      ).sort((a, b) => compareUtf8(a.path, b.path));
+    },
+
+    async commit(options = {}) {
+      asked("commit");
+      return await commitDraft(call(options.signal), options);
+    },
+
+    async discard({ signal } = {}) {
+      asked("discard");
+      const draft = call(signal);
+      const look = await lookAtDraft(draft);
+      if (look.parts.size === 0 || look.end !== undefined) return false;
+      return (await decideEnd(draft, { state: "discarded" })).state === "discarded";
+    },
+  });
+  return wordedVerbs(opened, {
+    addPart: `add to ${spoken}`,
+    add: `add to ${spoken}`,
+    info: `look up ${spoken}`,
+    files: `look up ${spoken}`,
+    commit: `commit ${spoken}`,
+    discard: `discard ${spoken}`,
+  });
+}
+
+function produced(
+  { materializers }: Context,
+  given: FilesToSave | object,
+  signal?: AbortSignal,
+): FilesToSave | Promise<FilesToSave> {
+  const areFiles = Symbol.iterator in given || Symbol.asyncIterator in given ||
+    given instanceof Promise;
+  return areFiles ? given as FilesToSave : materializers.forValue(given).save(given, { signal });
+}
+
+function noFiles(spoken: string, part: string): RegistryError {
+  return fault({
+    code: "Invalid",
+    action: "add part",
+    subject: `${shown(part)} to ${spoken}`,
+    state: "it is neither a list of files nor a value",
+    hint: "Give files, as [{ path, content }], or a value such as localPath(folder).",
+  });
+}

@@ -1,0 +1,128 @@
+// What a version is made from: what a record may say, what that names, and the notes of it.
+//
+// It is noted before the record says so, so that what is made from a version is found without reading
+// all records. A note may have come to nothing: readers look at the record. Its writer never takes it
+// back, for that request might arrive when the same note counts.
+import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+import { parseRef } from "../../../core/naming/refs.ts";
+import { FIRST_VERSION, type Version } from "../../../core/naming/versions.ts";
+import type { ArtifactInput } from "../../../core/record.ts";
+import { isInput } from "../../format/record_shape.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import type { Operation } from "../../cell/operation.ts";
+import { lineageFolder, lineageKey, orderSegment, UNPINNED } from "../../format/layout.ts";
+import type { Context } from "../context.ts";
+
+const MAX_INPUTS = 1_000;
+
+/** Throws `Invalid` unless a save may say that its value was made from these. */
+export function checkInputs(name: string, inputs: readonly ArtifactInput[]): void {
+  const invalid = (state: string, hint: string) =>
+    fault({ code: "Invalid", action: "save", subject: shown(name), state, hint });
+  if (!Array.isArray(inputs) || inputs.length > MAX_INPUTS) {
+    throw invalid(
+      `inputs is not a list of up to ${MAX_INPUTS} refs`,
+      "Save a longer lineage as an artifact of its own.",
+    );
+  }
+  for (const input of inputs) {
+    const { ref, digest: _, ...more } = typeof input === "string" ? { ref: input } : input ?? {};
+    if (!isInput(input) || Object.keys(more).length > 0) {
+      throw invalid(
+        `${shown(input)} is not an input`,
+        "An input is a ref, or { ref, digest } with the digest that registry.info(ref) gives.",
+      );
+    }
+    parseRef(ref);
+  }
+}
+
+export interface NamedInput {
+  ref: string;
+  /** The digest that it had, where that was given. */
+  digest?: string;
+  /** The name; absent where the ref is none, which only a record of another program has. */
+  name?: string;
+  /** The version, where the ref says one. */
+  version?: Version;
+}
+
+export function readInput(
+  { settings }: Pick<Registry, "settings">,
+  input: ArtifactInput,
+): NamedInput {
+  const { ref, digest } = typeof input === "string" ? { ref: input } : input;
+  const given = { ref, ...(digest === undefined ? {} : { digest }) };
+  try {
+    const { name, selector } = parseRef(ref);
+    const isOnly = !settings.versioned && selector.kind === "latest";
+    const version = isOnly
+      ? FIRST_VERSION
+      : selector.kind === "version"
+      ? selector.version
+      : undefined;
+    return version === undefined ? { ...given, name } : { ...given, name, version };
+  } catch (error) {
+    if (!isRegistryError(error, "Invalid")) throw error;
+    return given;
+  }
+}
+
+export interface Announcement {
+  name: string;
+  version: Version;
+  inputs: readonly ArtifactInput[];
+}
+
+export function lineageKeys(
+  context: Pick<Context, "settings">,
+  { name, version, commit, inputs }: Announcement & { commit: string },
+): string[] {
+  const { versioned } = context.settings;
+  const place = { order: orderSegment(version, versioned), commit };
+  const keys = new Set<string>();
+  for (const given of inputs) {
+    const input = readInput(context, given);
+    if (input.name === undefined) continue;
+    const order = input.version === undefined ? UNPINNED : orderSegment(input.version, versioned);
+    keys.add(lineageKey(lineageFolder(input.name, order), name, place));
+  }
+  return [...keys];
+}
+
+/** Notes what the version is made from that this operation is about to write: all of it before the record is sent. */
+export async function announceInputs(
+  context: Context,
+  operation: Operation,
+  version: Announcement,
+): Promise<void> {
+  if (version.inputs.length === 0) return;
+  const { commit, signal } = operation;
+  await forEachAtOnce(lineageKeys(context, { ...version, commit }), async (key) => {
+    operation.checkSend();
+    try {
+      const sent = await context.backend.put(key, new Uint8Array(), { signal });
+      if (sent.written) operation.noteReply(sent.info);
+    } catch (error) {
+      throw isRegistryError(error) && !signal?.aborted ? notNoted(operation, error) : error;
+    }
+  });
+}
+
+/** Whatever became of the note: nothing is committed by it. */
+function notNoted({ action, commit }: Operation, error: RegistryError): RegistryError {
+  if (!error.maybeWritten && error.code !== "Unknown") return error;
+  const { key, backend } = error;
+  return fault({
+    code: "Unavailable",
+    action,
+    state: "the store did not say whether its inputs are noted, so nothing was committed",
+    hint: "Try again.",
+    key,
+    backend,
+    commit,
+    cause: error,
+  });
+}

@@ -1,0 +1,267 @@
+// Opening and loading versions.
+import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
+import { createDownload } from "../../disk/download_files.ts";
+import { fault, RegistryError } from "../../core/errors.ts";
+import type { MaterializeOptions, Materializer } from "../../core/materializer.ts";
+import type { StoredFile, VersionRecord } from "../../core/record.ts";
+import type { Ref } from "../../core/naming/refs.ts";
+import type {
+  DownloadOptions,
+  DownloadResult,
+  LoadOptions,
+  ReadOptions,
+} from "../../core/registry.ts";
+import { cachedBytes } from "../cache/cached_reader.ts";
+import { forgetRecord, keepRecord, locateCached } from "../cache/cached_records.ts";
+import { fileKey } from "../cache/entries.ts";
+import type { Context } from "./context.ts";
+import { payloadKey } from "../format/layout.ts";
+import { ownPlace, parseFileList, placeOf } from "../cell/objects.ts";
+import { getPart } from "../cell/part_runs.ts";
+import { createArtifact, fileInfo, readThrough } from "../cache/read.ts";
+import { createLoadLimit, type LoadLimit } from "../contract/load_limit.ts";
+import { makeValue } from "../contract/make_value.ts";
+import type { PayloadSource } from "../payload/store_reader.ts";
+import { locate, tryLocate } from "./resolve.ts";
+import type { Located } from "../cell/heads.ts";
+import { countingHead, isLate, noteVoid } from "../cell/voids.ts";
+
+/** A read that is overtaken by writers begins anew; more often than this it is not their doing. */
+const MAX_RESTARTS = 20;
+
+/**
+ * Does something with the version that a ref means. When that version is overwritten or deleted so long before the
+ * end that its payload is gone, it begins anew with what counts now. With `fresh` the store says what counts, whatever
+ * is cached. With `ifThere` it gives undefined where there is no such version, which costs less than an error.
+ */
+export function withArtifact<T>(
+  context: Context,
+  ref: Ref,
+  options: ReadOptions & Pick<LoadOptions, "onProgress"> & { fresh?: boolean; ifThere?: boolean },
+  use: (artifact: Artifact, limit: LoadLimit) => T | Promise<T>,
+  read: ReadElsewhere["read"] = createArtifact,
+): Promise<T> {
+  return untilNotSuperseded(context, ref.name, async () => {
+    const cached = options.fresh ? undefined : await locateCached(context, ref, options);
+    const located = cached ??
+      await (options.ifThere ? tryLocate : locate)(context, ref, options.signal);
+    if (located === undefined) return undefined as T;
+    if (cached === undefined) keepRecord(context, ref, located);
+    const source = await payloadSource(context, located, options.signal);
+    const limit = createLoadLimit(context.maxLoadBytes);
+    const { verify = context.verify, signal, onProgress } = options;
+    return await use(read(context, source, { verify, signal, onProgress, limit }), limit);
+  });
+}
+
+/** Reads, and begins anew where what was read was superseded meanwhile. */
+async function untilNotSuperseded<T>(
+  context: Context,
+  name: string,
+  read: () => Promise<T>,
+): Promise<T> {
+  for (let restarts = 0;; restarts++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (
+        !(error instanceof Superseded) || restarts >= MAX_RESTARTS
+      ) throw error;
+      context.logger.debug(`load "${name}": begins anew: ${error.message}`);
+    }
+  }
+}
+
+export function openArtifact(
+  context: Context,
+  ref: Ref,
+  options: ReadOptions = {},
+): Promise<Artifact> {
+  return withArtifact(context, ref, options, (artifact) => artifact);
+}
+
+export interface ReadElsewhere {
+  read: typeof createArtifact;
+  /** Writes a file to a path that is free. */
+  writeLarge(path: string, file: ArtifactFile): Promise<void>;
+  checkLarge(file: ArtifactFile): Promise<void>;
+  materialize(materializer: Materializer, artifact: Artifact, options: MaterializeOptions): unknown;
+}
+
+export function loadValue(
+  context: Context,
+  ref: Ref,
+  options: LoadOptions,
+  elsewhere?: ReadElsewhere,
+): Promise<unknown> {
+  const make = valueMaker(context, options, elsewhere);
+  return withArtifact(context, ref, options, make, elsewhere?.read);
+}
+
+/** The same, with undefined where there is no such version. A missing alias is still `NotFound`. */
+export function loadIfThere(
+  context: Context,
+  ref: Ref,
+  options: LoadOptions,
+): Promise<{ value: unknown } | undefined> {
+  const make = valueMaker(context, options);
+  return withArtifact<{ value: unknown } | undefined>(
+    context,
+    ref,
+    { ...options, ifThere: true },
+    async (...read) => {
+      return { value: await make(...read) };
+    },
+  );
+}
+
+function valueMaker(
+  { materializers, logger }: Context,
+  options: LoadOptions,
+  elsewhere?: ReadElsewhere,
+) {
+  return async (artifact: Artifact, limit: LoadLimit): Promise<unknown> => {
+    const { name, version, materializer: { id, formatVersion } } = artifact.info;
+    const value = await makeValue(
+      artifact,
+      { ...options, materializers, limit },
+      elsewhere?.materialize,
+    );
+    logger.debug(`load "${name}@${version}" by ${id} ${formatVersion}`);
+    return value;
+  };
+}
+
+export function downloadVersion(
+  context: Context,
+  ref: Ref,
+  options: DownloadOptions,
+  elsewhere?: ReadElsewhere,
+): Promise<DownloadResult> {
+  const download = createDownload(options);
+  const { kind, location } = context.backend;
+  const plan = {
+    notInside: kind === "local" ? location : undefined,
+    writeLarge: elsewhere?.writeLarge,
+  };
+  const reading = { ...options, onProgress: download.onProgress };
+  return withArtifact(
+    context,
+    ref,
+    reading,
+    (artifact) => download.write(artifact, plan),
+    elsewhere?.read,
+  );
+}
+
+/** Reads every byte of a version from the store, whatever is cached, and checks it. */
+export function checkFiles(
+  context: Context,
+  ref: Ref,
+  options: LoadOptions,
+  elsewhere?: ReadElsewhere,
+): Promise<ArtifactInfo> {
+  const stored = { ...context, cache: undefined };
+  return withArtifact(stored, ref, { ...options, verify: "integrity" }, async (artifact) => {
+    await readThrough(artifact, elsewhere?.checkLarge);
+    return artifact.info;
+  }, elsewhere?.read);
+}
+
+export async function artifactInfo(
+  context: Context,
+  located: Located,
+  signal?: AbortSignal,
+): Promise<ArtifactInfo> {
+  return (await payloadSource(context, located, signal)).info;
+}
+
+export async function payloadSource(
+  context: Context,
+  located: Located,
+  signal?: AbortSignal,
+): Promise<PayloadSource> {
+  const { record, found, generation } = located;
+  const own = ownPlace(context, record);
+  const ref = `${record.name}@${record.version}`;
+  const missing = (key: string) => explainMissing(context, located, ref, key);
+  const files = record.fileList === undefined
+    ? record.files
+    : await readFileList(context, record, own, missing, signal);
+  return {
+    ref,
+    recordKey: found.info.key,
+    files,
+    inline: found.inline,
+    keyOf: (file, part) => payloadKey(record.name, placeOf(file, part) ?? own, part.object),
+    missing,
+    info: {
+      name: record.name,
+      version: record.version,
+      commit: record.commit,
+      generation,
+      digest: record.digest,
+      size: record.size,
+      createdAt: new Date(record.createdAt),
+      materializer: record.materializer,
+      metadata: record.metadata,
+      inputs: record.inputs ?? [],
+      files: files.map(fileInfo),
+      ...(record.key === undefined ? {} : { idempotencyKey: record.key }),
+      ...(record.origin === undefined ? {} : { origin: record.origin }),
+    },
+  };
+}
+
+async function readFileList(
+  context: Context,
+  record: VersionRecord,
+  own: string,
+  missing: (key: string) => Promise<never>,
+  signal?: AbortSignal,
+): Promise<StoredFile[]> {
+  const list = record.fileList!;
+  const { sha256, size, from = own } = list;
+  const { cache } = context;
+  const key = payloadKey(record.name, from, list.object);
+  const cached = cache && await cachedBytes(cache, { sha256, size }, "integrity");
+  if (cached !== undefined) return parseFileList(record, cached, key);
+  const object = await getPart(context.backend, key, list, { signal });
+  const bytes = object === undefined ? await missing(key) : await object.bytes();
+  const files = parseFileList(record, bytes, key);
+  cache?.keep(fileKey(sha256), bytes);
+  return files;
+}
+
+class Superseded extends RegistryError {}
+
+async function explainMissing(
+  context: Context,
+  located: Located,
+  ref: string,
+  key: string,
+): Promise<never> {
+  const { cell, found } = located;
+  if (isLate(context, found)) noteVoid(context, found.info.key);
+  const head = await countingHead(context, cell);
+  if (head?.key !== found.info.key) {
+    await forgetRecord(context, cell);
+    throw new Superseded({
+      code: "Conflict",
+      message: `Cannot read "${ref}": it was superseded`,
+      hint: "Open it again.",
+      key: found.info.key,
+      backend: context.backend.location,
+    });
+  }
+  throw fault({
+    code: "Corrupt",
+    action: "read",
+    subject: `"${ref}"`,
+    state: "a stored object is missing",
+    hint:
+      "Something else deleted it. Restore the object from a copy, or save the value again with base: null, which shares nothing with it.",
+    key,
+    backend: context.backend.location,
+  });
+}

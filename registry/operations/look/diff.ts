@@ -1,0 +1,148 @@
+// What differs between two versions, by their records: no content is read.
+import { compareUtf8 } from "../../../core/bytes/bytes.ts";
+import { foldersOf } from "../../../core/naming/file_paths.ts";
+import type { ComparedVersion, DiffOptions, FileChange, VersionDifference } from "./difference.ts";
+import type { ArtifactInput, FileInfo } from "../../../core/record.ts";
+import { artifactDigest } from "../../../core/bytes/artifact_digest.ts";
+import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import { diffValues } from "./value_changes.ts";
+import { hashFiles } from "../digest.ts";
+
+interface Side {
+  version: ComparedVersion;
+  files: readonly FileInfo[];
+  /** What is known of a saved version only. */
+  saved?: { metadata: Record<string, unknown>; inputs: readonly ArtifactInput[] };
+}
+
+/** What `diffVersions` of `registry/tools.ts` does. */
+export async function diffVersions(
+  registry: Registry,
+  { before, after, ...options }: DiffOptions,
+): Promise<VersionDifference> {
+  const [a, b] = await Promise.all([
+    savedSide(registry, before, options),
+    typeof after === "string"
+      ? savedSide(registry, after, options)
+      : unsavedSide(registry, after, options),
+  ]);
+  const [old, now] = [a, b].map(({ files }) => withContent(files));
+  const files = diffFiles(old, now);
+  const both = a.saved !== undefined && b.saved !== undefined;
+  const metadata = both ? diffValues(a.saved!.metadata, b.saved!.metadata) : [];
+  const inputs = both ? diffInputs(a.saved!.inputs, b.saved!.inputs) : { added: [], removed: [] };
+  const others = metadata.length + inputs.added.length + inputs.removed.length;
+  const wrote = ({ materializer: { id, formatVersion } }: ComparedVersion) =>
+    `${id} ${formatVersion}`;
+  return {
+    before: a.version,
+    after: b.version,
+    same: files.length + others === 0 && wrote(a.version) === wrote(b.version),
+    files,
+    unchanged: now.length - files.filter(({ change }) => change !== "removed").length,
+    metadata,
+    inputs,
+  };
+}
+
+async function savedSide(
+  registry: Registry,
+  ref: string,
+  { signal }: SignalOptions,
+): Promise<Side> {
+  const { name, version, digest, size, createdAt, materializer, files, metadata, inputs } =
+    await registry.info(ref, {
+      signal,
+    });
+  return {
+    version: { name, version, digest, size, createdAt, materializer },
+    files,
+    saved: { metadata, inputs },
+  };
+}
+
+async function unsavedSide(
+  { materializers }: Registry,
+  value: unknown,
+  { signal }: SignalOptions,
+): Promise<Side> {
+  const writer = materializers.forValue(value);
+  const files = await hashFiles(writer.save(value, { signal }), { signal });
+  const materializer = { id: writer.id, formatVersion: writer.formatVersion };
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  return { version: { digest: artifactDigest(materializer, files), size, materializer }, files };
+}
+
+/** All but the folders with something in them, which say no more than the paths of that. */
+function withContent(files: readonly FileInfo[]): readonly FileInfo[] {
+  const folders = foldersOf(files.map(({ path }) => path));
+  return files.filter(({ path, mode }) => mode !== "folder" || !folders.has(path));
+}
+
+/** The files that differ, in the order of their paths. */
+function diffFiles(before: readonly FileInfo[], after: readonly FileInfo[]): FileChange[] {
+  const old = new Map(before.map((file) => [file.path, file]));
+  const added: FileInfo[] = [];
+  const changes: FileChange[] = [];
+  for (const file of after) {
+    const was = old.get(file.path);
+    old.delete(file.path);
+    if (was === undefined) added.push(file);
+    else if (contentOf(was) !== contentOf(file)) {
+      changes.push({ path: file.path, change: "changed", before: was, after: file });
+    }
+  }
+  const gone = Map.groupBy(old.values(), contentOf);
+  for (const file of added) {
+    const was = isTold(file) ? takeNearest(gone.get(contentOf(file)), file.path) : undefined;
+    if (was === undefined) changes.push({ path: file.path, change: "added", after: file });
+    else {changes.push({
+        path: file.path,
+        change: "renamed",
+        from: was.path,
+        before: was,
+        after: file,
+      });}
+  }
+  for (const file of [...gone.values()].flat()) {
+    changes.push({ path: file.path, change: "removed", before: file });
+  }
+  return changes.sort((a, b) => compareUtf8(a.path, b.path));
+}
+
+function contentOf({ sha256, size, mode }: FileInfo): string {
+  return `${sha256} ${size} ${mode ?? ""}`;
+}
+
+/** Whether equal content says that it is the same file: folders and empty files are all alike. */
+function isTold({ size, mode }: FileInfo): boolean {
+  return size > 0 && mode !== "folder";
+}
+
+/** Takes one of these files away: one that has the same name in another folder, else the first. */
+function takeNearest(files: FileInfo[] | undefined, path: string): FileInfo | undefined {
+  if (files === undefined) return undefined;
+  const name = lastPart(path);
+  const same = files.findIndex((file) => lastPart(file.path) === name);
+  return files.splice(Math.max(same, 0), 1)[0];
+}
+
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function diffInputs(
+  before: readonly ArtifactInput[],
+  after: readonly ArtifactInput[],
+): VersionDifference["inputs"] {
+  const texts = (inputs: readonly ArtifactInput[]) => new Set(inputs.map(inputText));
+  const [old, now] = [texts(before), texts(after)];
+  return {
+    added: after.filter((input) => !old.has(inputText(input))),
+    removed: before.filter((input) => !now.has(inputText(input))),
+  };
+}
+
+function inputText(input: ArtifactInput): string {
+  return typeof input === "string" ? input : `${input.ref} ${input.digest ?? ""}`;
+}

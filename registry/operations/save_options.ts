@@ -1,0 +1,73 @@
+// What a save is asked for: checked, and kept as it was then.
+import { fault } from "../../core/errors.ts";
+import { checkName, shown } from "../../core/naming/names.ts";
+import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
+import { checkMetadata } from "../contract/metadata.ts";
+import type { VersionRecord } from "../../core/record.ts";
+import type { SaveOptions } from "../../core/registry.ts";
+import { checkInputs } from "./lineage/inputs.ts";
+import { checkWritable, type Context } from "./context.ts";
+import { checkEncoding } from "../payload/encoding.ts";
+
+/** Throws `Invalid` for options of a save that contradict one another, or the registry's settings. */
+export function checkSave(context: Context, name: string, options: SaveOptions): void {
+  checkWritable(context, `save ${shown(name)}`);
+  checkName(name);
+  const { version, bump, onConflict = "fail", ifCommit } = options;
+  const { metadata, inputs, idempotencyKey, compress } = options;
+  const { mutable, versioned } = context.settings;
+  const problems: [found: boolean, state: string, hint: string][] = [
+    // Passed over, it would keep the value in another way than was meant.
+    ["as" in options, "it takes no `as`", "Name what saves the value: { materializer }."],
+    [
+      version !== undefined && bump !== undefined,
+      "version and bump are both given",
+      "Give the version, or say which number the next one raises.",
+    ],
+    [
+      bump !== undefined && !["major", "minor", "patch"].includes(bump),
+      `bump is ${shown(bump)}`,
+      `It is "major", "minor" or "patch".`,
+    ],
+    [
+      !["fail", "skip", "overwrite"].includes(onConflict),
+      `onConflict is ${shown(onConflict)}`,
+      `It is "fail", "skip" or "overwrite".`,
+    ],
+    [
+      (onConflict === "overwrite" || ifCommit !== undefined) && !mutable,
+      "versions of this registry are never overwritten",
+      "Create a registry with mutable: true for that.",
+    ],
+    [
+      ifCommit !== undefined && version === undefined && versioned,
+      "ifCommit is given without a version",
+      "Say which version has that commit.",
+    ],
+    [
+      version !== undefined && !versioned &&
+      parseVersion(version).canonical !== FIRST_VERSION.canonical,
+      "this registry keeps one value per name, without versions",
+      "Leave the version out.",
+    ],
+  ];
+  for (const [found, state, hint] of problems) {
+    if (found) throw fault({ code: "Invalid", action: "save", subject: shown(name), state, hint });
+  }
+  if (metadata !== undefined) checkMetadata(metadata);
+  if (compress !== undefined) checkEncoding(compress);
+  if (idempotencyKey !== undefined) checkName(idempotencyKey, "idempotency key");
+  if (inputs !== undefined) checkInputs(name, inputs);
+}
+
+/** What a record holds of the user's own. */
+export type UserFields = Pick<VersionRecord, "metadata" | "inputs" | "key">;
+
+/** As they were checked, whatever the caller does to them meanwhile. */
+export function userFields({ metadata, inputs, idempotencyKey }: SaveOptions): UserFields {
+  return {
+    metadata: metadata === undefined ? {} : structuredClone(metadata),
+    ...(inputs === undefined ? {} : { inputs: structuredClone(inputs) }),
+    ...(idempotencyKey === undefined ? {} : { key: idempotencyKey }),
+  };
+}

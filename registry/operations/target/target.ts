@@ -1,0 +1,184 @@
+// Where a save commits: which generation of which version's cell. Either the next version, one above
+// the highest that was ever used, or a version that the caller names.
+import { fault, type RegistryError } from "../../../core/errors.ts";
+import { compareVersions, FIRST_VERSION, nextVersion } from "../../../core/naming/versions.ts";
+import type { Bump, Version } from "../../../core/naming/versions.ts";
+import { knownFrom, type KnownHead, viewHead } from "../../cell/cell.ts";
+import type { Context } from "../context.ts";
+import type { FoundRecord } from "../../cell/heads.ts";
+import { isPrefix } from "../../../core/backend.ts";
+import { parseCellKey, versionCell, versionsFolder } from "../../format/layout.ts";
+import type { Operation } from "../../cell/operation.ts";
+import { isStaleView } from "../../payload/base.ts";
+import type { OnConflict } from "../../../core/registry.ts";
+import { sinceAbove } from "../../cell/since.ts";
+
+export interface Target {
+  version: Version;
+  cell: string;
+  generation: number;
+  previous?: string;
+  /** When the version was first saved, if this is not the first record of its cell. */
+  since?: string;
+}
+
+/** A generation to create, or the version that is there already and is returned instead. */
+export type Choice = { target: Target } | { existing: FoundRecord };
+
+export interface TargetChooser {
+  /** Chooses. `early` asks before a payload is written, so that a save that cannot succeed ends before it. */
+  choose(early: boolean): Promise<Choice>;
+  /** What a save with the same key has ended in; absent where there is no key. */
+  recall?(): Promise<FoundRecord | undefined>;
+  /** Ends in a version that is there already, unless a save with the same key has chosen otherwise. */
+  keep(existing: FoundRecord): Promise<Choice>;
+  /** Learns from a lost race. Throws where that is the end; else what exists instead, or undefined to choose again. */
+  lost(target: Target, found: FoundRecord): Promise<FoundRecord | undefined>;
+}
+
+function versionExists(context: Context, ref: string, known: KnownHead): RegistryError {
+  const { mutable, versioned } = context.settings;
+  return fault({
+    code: "AlreadyExists",
+    action: "save",
+    subject: `"${ref}"`,
+    state: known.dead ? "the version was deleted" : "version exists",
+    hint: mutable
+      ? `Pass onConflict: "overwrite" to replace it${versioned ? ", or another version" : ""}.`
+      : versioned
+      ? "Versions of this registry are never reused: leave the version out for the next one, or pass another."
+      : "This registry keeps one value per name and never replaces it: use another name, or a mutable registry.",
+    backend: context.backend.location,
+  });
+}
+
+/** Chooses the version above the highest, again after each lost race: it ends by time, never by a conflict. */
+export function automaticTarget(
+  context: Context,
+  operation: Operation,
+  name: string,
+  bump?: Bump,
+): TargetChooser {
+  let highest: Version | undefined;
+  let looked = false;
+  return {
+    async choose(): Promise<Choice> {
+      if (!looked || isStaleView(operation, "head")) await look();
+      const version = highest === undefined ? FIRST_VERSION : nextVersion(highest, bump);
+      return { target: { version, cell: versionCell(name, version, true), generation: 1 } };
+    },
+    keep: (existing) => Promise.resolve({ existing }),
+    lost(target) {
+      if (highest === undefined || compareVersions(highest, target.version) < 0) {
+        highest = target.version;
+      }
+      looked = false;
+      return Promise.resolve(undefined);
+    },
+  };
+
+  /** One entry tells: releases are listed before prereleases, and the newest first. */
+  async function look(): Promise<void> {
+    operation.checkSend();
+    const seenAt = operation.moment();
+    const listed = await newestVersion();
+    operation.views.head = seenAt;
+    looked = true;
+    if (listed === undefined) return;
+    if (highest === undefined || compareVersions(highest, listed) < 0) highest = listed;
+  }
+
+  async function newestVersion(): Promise<Version | undefined> {
+    const { signal } = operation;
+    const folder = versionsFolder(name);
+    let after: string | undefined;
+    for (let limit = 1;; limit = 1000) { // more than one only where a stranger's files come first
+      let entries = 0;
+      for await (const entry of context.backend.list(folder, { limit, after, signal })) {
+        const key = isPrefix(entry) ? undefined : parseCellKey(entry.key);
+        if (key?.version !== undefined) return key.version;
+        after = isPrefix(entry) ? entry.prefix : entry.key;
+        entries++;
+      }
+      if (entries < limit) return undefined;
+    }
+  }
+}
+
+interface ExplicitOptions {
+  /** See `SaveOptions.onConflict`. */
+  onConflict: OnConflict;
+  /** See `SaveOptions.ifCommit`. */
+  ifCommit?: string;
+  /** The generation that may be written above though nothing may be replaced: nothing counts there, nor below. */
+  above?: number;
+}
+
+export function explicitTarget(
+  context: Context,
+  operation: Operation,
+  artifact: { name: string; version: Version },
+  options: ExplicitOptions,
+): TargetChooser {
+  const { name, version } = artifact;
+  const { onConflict, ifCommit, above } = options;
+  const overwrite = onConflict === "overwrite";
+  const cell = versionCell(name, version, context.settings.versioned);
+  const ref = `${name}@${version.canonical}`;
+  let known: KnownHead | undefined;
+  let looked = false;
+
+  return {
+    async choose(early): Promise<Choice> {
+      // The first generation of a version that nobody may replace needs no look: its create tells.
+      if (!early && !overwrite && above === undefined && !looked) {
+        return { target: { version, cell, generation: 1 } };
+      }
+      if (!looked || isStaleView(operation, "head")) {
+        known = await viewHead(context, operation, cell, known);
+        looked = true;
+      }
+      if (ifCommit !== undefined && (known?.dead || known?.found?.record.commit !== ifCommit)) {
+        throw changed();
+      }
+      if (known === undefined) return { target: { version, cell, generation: 1 } };
+      if (!overwrite && known.generation !== above) return { existing: existing(known) };
+      const { generation, previous } = known;
+      return {
+        target: { version, cell, generation: generation + 1, previous, since: sinceAbove(known) },
+      };
+    },
+
+    keep: (existing) => Promise.resolve({ existing }),
+
+    async lost(target, found) {
+      known = await knownFrom(context, operation, target.generation, found);
+      looked = false;
+      if (ifCommit !== undefined) throw changed();
+      if (overwrite) return undefined;
+      known = await viewHead(context, operation, cell, known);
+      return existing(known!);
+    },
+  };
+
+  function existing(head: KnownHead): FoundRecord {
+    if (onConflict === "skip" && head.found?.record.kind === "version") return head.found;
+    throw versionExists(context, ref, head);
+  }
+
+  function changed(): RegistryError {
+    const now = known === undefined
+      ? "there is none"
+      : known.dead
+      ? "it was deleted"
+      : "another commit is there";
+    return fault({
+      code: "Conflict",
+      action: "overwrite",
+      subject: `"${ref}" of commit ${ifCommit}`,
+      state: now,
+      hint: "Read it again, and decide whether your change still applies.",
+      backend: context.backend.location,
+    });
+  }
+}

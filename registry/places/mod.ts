@@ -1,0 +1,30 @@
+/**
+ * Where registries are: what `openRegistry` and the command line go by.
+ *
+ * @example
+ * ```ts
+ * import { findRegistry } from "@holdfast/holdfast/places";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { location, kind, by } = findRegistry("s3://bucket/team"); // without an argument: where openRegistry() would look
+ * assertEquals([location, kind, by], ["s3://bucket/team", "store", "argument"]);
+ * ```
+ *
+ * @module
+ */
+export { explainFailure } from "./explain_failure.ts";
+export {
+  DEFAULT_FOLDER,
+  findRegistry,
+  originOf,
+  REGISTRY_VARIABLE,
+  registryInside,
+  tokenSourceOf,
+} from "./find_registry.ts";
+export type { FindRegistryOptions, FoundRegistry, TokenSource } from "./find_registry.ts";
+export { readToken, readTokenFile } from "./open_by_url.ts";
+export { checkRemoteName, isRemoteName, readRemotes, remoteOf, setRemote } from "./remotes.ts";
+export type { Remote, Remotes, RemotesOptions } from "./remotes.ts";
+export { checkServiceAddress, isServiceAddress } from "./service_address.ts";
+export type { OpenOptions } from "../../core/registry.ts";
+export type { System } from "../../core/system.ts";

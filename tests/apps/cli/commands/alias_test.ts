@@ -1,0 +1,108 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { keyFile } from "../../../backends/local/key_file.ts";
+import { filledTest } from "../../captured_io.ts";
+
+filledTest("alias sets, shows and deletes", async (it) => {
+  await it.prints("alias config canary 1", "config@canary is 1.0.0\n");
+  await it.prints("alias config canary", "1.0.0\n");
+  const lines = (await it.succeeds("alias config")).trimEnd().split("\n");
+  assertEquals(lines.sort(), ["ALIAS       VERSION", "canary      1.0.0", "production  2.0.0"]);
+  await it.prints("load config@canary --json", `{"lr":0.1}\n`);
+  await it.prints("alias config canary --delete", "Deleted config@canary\n");
+  await it.fails("alias config canary", 3);
+  await it.fails("alias config canary -d", 3);
+});
+
+filledTest(
+  "alias sets and deletes for each name of a pattern, and finds all before it changes anything",
+  async (it) => {
+    const set = "config@live is 1.0.0\nnote@live is 1.0.0\n";
+    await it.prints(
+      "alias {config,note} live 1 --dry-run",
+      "Would let 1.0.0 be config@live (there is none now)\nWould let 1.0.0 be note@live (there is none now)\n",
+    );
+    await it.fails("alias * live 2", 3);
+    await it.fails("alias config live", 3);
+    await it.prints("alias {config,note} live 1", set);
+    await it.fails("alias * live --delete", 3);
+    await it.prints("alias config live", "1.0.0\n");
+    const deleted = "Deleted config@live\nDeleted note@live\n";
+    await it.prints("alias {config,note} live --delete", deleted);
+    await it.fails("alias none:* live 1", 3);
+  },
+);
+
+filledTest(
+  "alias sets and deletes for several names, each with a version of its own if it has one",
+  async (it) => {
+    const set = "config@live is 2.0.0\nnote@live is 1.0.0\ndata:raw@live is 1.0.0\n";
+    await it.fails("alias config live 2 --also note@7", 3);
+    await it.fails("alias config live", 3);
+    await it.prints("alias config live 2 --also note@1 --also data:*@latest", set);
+    const mixed = await it.holdfast("alias config live --also note");
+    assertEquals([mixed.code, mixed.err.includes("--also belongs to setting and deleting one")], [
+      2,
+      true,
+    ]);
+    await it.fails("alias config live --delete --also note@1", 2);
+    const deleted = "Deleted config@live\nDeleted note@live\n";
+    await it.prints("alias config live --delete --also note", deleted);
+  },
+);
+
+filledTest("alias shows, sets and deletes an alias beside one that is damaged", async (it) => {
+  await it.succeeds("alias config canary 1");
+  await Deno.truncate(
+    keyFile(it.root.join(".holdfast"), "names/config/aliases/production/9007199254740990.rec"),
+    40,
+  );
+  await it.fails("alias config", 5);
+  await it.fails("alias config production", 5);
+  await it.prints("alias config canary", "1.0.0\n");
+  await it.prints("alias config canary 2", "config@canary is 2.0.0\n");
+  await it.prints("alias config canary --delete", "Deleted config@canary\n");
+  await it.fails("alias config canary", 3);
+  await it.prints("alias config production 1", "config@production is 1.0.0\n");
+  await it.prints("alias config production", "1.0.0\n");
+});
+
+filledTest("alias --expected changes only what it expects", async (it) => {
+  await it.fails("alias config production 1 --expected 1", 4);
+  await it.succeeds("alias config production 1 --expected 2.0.0");
+  await it.fails("alias config production 1 --expected none", 4);
+  await it.succeeds("alias config fresh 1 --expected none");
+});
+
+filledTest("alias refuses what makes no sense", async (it) => {
+  const bad: [line: string, code: number][] = [
+    ["alias config --delete", 2],
+    ["alias config production 1 --delete", 2],
+    ["alias config production --expected 1", 2],
+    ["alias config 2.0 1", 2],
+    ["alias config latest 1", 2],
+    ["alias config canary 9", 3],
+  ];
+  for (const [line, expected] of bad) {
+    const { code, err } = await it.holdfast(line);
+    assertEquals(code, expected, `${line}: ${err}`);
+  }
+  const none = await it.holdfast("alias note");
+  assertEquals([none.code, none.out], [0, ""]);
+  assertStringIncludes(none.err, "has no aliases");
+});
+
+filledTest("an alias whose version is gone says so", async (it) => {
+  await it.succeeds("alias config canary 1");
+  await it.succeeds("rm config@production --yes --force");
+  const lines = (await it.succeeds("alias config")).trimEnd().split("\n");
+  assertEquals(lines.slice(1).sort(), ["canary      1.0.0", "production  2.0.0 (deleted)"]);
+  const json = (await it.succeeds("alias config --json")).trimEnd().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  assertEquals(json.map(({ alias, deleted }) => [alias, deleted]).sort(), [["canary", false], [
+    "production",
+    true,
+  ]]);
+  const one = await it.holdfast("alias config production");
+  assertEquals([one.code, one.out, one.err], [0, "2.0.0\n", `"config@2.0.0" is deleted\n`]);
+});

@@ -1,0 +1,317 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { openRegistry } from "../../../../../mod.ts";
+import { spawnDeno } from "../../../../support/run_deno.ts";
+import { type TempRoot, tempRoot } from "../../../../support/temp_root.ts";
+import { watchProcess } from "../../../../support/watch_process.ts";
+import { type CliRun, cliTest, holdfast, noise, succeeds } from "../../../captured_io.ts";
+
+type Row = Record<string, unknown>;
+
+/** A registry, and a manifest in a folder of its own. */
+async function world(...rows: Row[]) {
+  const root = await tempRoot();
+  const { path: cwd } = root;
+  await succeeds("init", { cwd });
+  await Deno.mkdir(root.join("in"));
+  const write = (...rows: Row[]) =>
+    Deno.writeTextFile(root.join("in/m.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+  const run = (flags = ""): Promise<CliRun> => holdfast(`batch save in/m.jsonl ${flags}`, { cwd });
+  const versions = async (name: string) =>
+    (await succeeds(`versions ${name} -q`, { cwd })).split("\n").filter((line) => line !== "")
+      .reverse();
+  await write(...rows);
+  return { root, cwd, write, run, versions, [Symbol.asyncDispose]: () => root.remove() };
+}
+
+async function readReport(root: TempRoot): Promise<Row[]> {
+  const text = await Deno.readTextFile(root.join("report.jsonl"));
+  const lines: Row[] = text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  return lines.sort((a, b) => (a.index as number) - (b.index as number));
+}
+
+Deno.test("batch save saves values, files and folders, beside the manifest, and reports each row", async () => {
+  await using it = await world(
+    { name: "v", value: { lr: 0.1 }, metadata: { run: 1 } },
+    { name: "f", path: "f.txt", version: "1.2" },
+    { name: "t", path: "f.txt", as: "text", compress: "gzip" },
+    { name: "d", path: "." },
+    { name: "n", value: null },
+  );
+  await Deno.writeTextFile(it.root.join("in/f.txt"), "hello");
+  const { code, out, err } = await it.run("--report report.jsonl");
+  assertEquals([code, err], [0, ""]);
+  assertMatch(out, /^Saved 5 of 5 rows: 233 B in \d+s\n$/);
+  const report = await readReport(it.root);
+  assertEquals(
+    report.map((
+      { index, line, ok, name, version, skipped },
+    ) => [index, line, ok, name, version, skipped]),
+    [
+      [0, 1, true, "v", "1.0.0", false],
+      [1, 2, true, "f", "1.2.0", false],
+      [2, 3, true, "t", "1.0.0", false],
+      [3, 4, true, "d", "1.0.0", false],
+      [4, 5, true, "n", "1.0.0", false],
+    ],
+  );
+  await using registry = await openRegistry(it.root.join(".holdfast"));
+  assertEquals(await registry.load("v"), { lr: 0.1 });
+  assertEquals((await registry.info("v")).metadata, { run: 1 });
+  assertEquals(await registry.load("t"), "hello");
+  assertEquals(await registry.load("n"), null);
+  assertEquals((await registry.info("f")).digest, report[1].digest);
+  assertEquals((await registry.info("d")).files.map(({ path }) => path).sort(), [
+    "f.txt",
+    "m.jsonl",
+  ]);
+});
+
+Deno.test("batch save again saves nothing, and after a change of the manifest only what is new", async () => {
+  const [one, two] = [{ name: "a", value: 1 }, { name: "a", value: 2 }];
+  await using it = await world(one, one, two, { name: "b", value: 1, version: "1" });
+  await it.run();
+  assertEquals(
+    await it.versions("a"),
+    ["1.0.0", "2.0.0", "3.0.0"],
+    "two equal rows are two versions",
+  );
+  const again = await it.run();
+  assertEquals(again.code, 0);
+  assertStringIncludes(again.out, "Saved 0 of 4 rows (4 were there already)");
+  await it.write({ name: "c", value: 0 }, two, one, one, { name: "a", value: 4 }, one); // moved, added, one more equal
+  assertStringIncludes((await it.run()).out, "Saved 3 of 6 rows (3 were there already)");
+  assertEquals(await it.versions("a"), ["1.0.0", "2.0.0", "3.0.0", "4.0.0", "5.0.0"]);
+  await it.run("--run-id another");
+  assertEquals((await it.versions("a")).length, 10);
+  assertStringIncludes((await it.run("--run-id another")).out, "Saved 0 of 6");
+});
+
+Deno.test("a row whose version exists is skipped where the content is the same, and a Conflict where not", async () => {
+  await using it = await world(
+    { name: "small", value: "x", version: "1" },
+    { name: "large", path: "large.bin", version: "1" },
+    { name: "kept", value: 2, version: "1", onConflict: "skip" },
+    { name: "strict", value: 1, version: "1", onConflict: "fail" },
+  );
+  await Deno.writeFile(it.root.join("in/large.bin"), noise(400_000));
+  assertEquals((await it.run()).code, 0);
+  const again = await it.run("--report report.jsonl");
+  assertEquals(again.code, 1);
+  assertEquals((await readReport(it.root)).map(({ ok }) => ok), [true, true, true, false]);
+  await Deno.writeFile(it.root.join("in/large.bin"), noise(400_001));
+  await it.write(
+    { name: "small", value: "y", version: "1.0.0" },
+    { name: "large", path: "large.bin", version: "1" },
+    { name: "kept", value: 3, version: "1", onConflict: "skip" },
+  );
+  const changed = await it.run("--report report.jsonl");
+  assertEquals(changed.code, 1);
+  const codes = (await readReport(it.root)).map(({ ok, error }) => ok || (error as Row).code);
+  assertEquals(codes, ["Conflict", "Conflict", true]);
+  assertEquals(await it.versions("large"), ["1.0.0"]);
+});
+
+Deno.test("a file that changed since its row was saved is said, not passed over", async () => {
+  await using it = await world({ name: "f", path: "f.bin" });
+  await Deno.writeTextFile(it.root.join("in/f.bin"), "one");
+  await it.run();
+  await Deno.writeTextFile(it.root.join("in/f.bin"), "two");
+  const { code, err } = await it.run();
+  assertEquals(code, 1);
+  assertStringIncludes(err, `error: line 1: Cannot save "f@1.0.0": it exists with other content`);
+  assertStringIncludes(err, "--run-id");
+  assertEquals((await it.run("--run-id tuesday")).code, 0);
+  assertEquals(await it.versions("f"), ["1.0.0", "2.0.0"]);
+});
+
+cliTest("an overwriting row overwrites once in a run", async (it) => {
+  await it.succeeds("init --mutable");
+  const stdin = `{"name":"a","value":1,"version":"1","onConflict":"overwrite"}\n`;
+  const generation = async () => JSON.parse(await it.succeeds("info a --json")).generation;
+  await it.succeeds("save a - --version 1", { stdin: "before" });
+  await it.succeeds("batch save -", { stdin });
+  assertEquals(await generation(), 2);
+  await it.succeeds("batch save -", { stdin });
+  assertEquals(await generation(), 2);
+});
+
+Deno.test("rows that are wrong fail alone, say where, and the others are saved", async () => {
+  await using it = await world();
+  const lines = [
+    `{"name": "good", "value": 1}`,
+    ``,
+    `not json`,
+    `[1]`,
+    `{"value": 1}`,
+    `{"name": "x"}`,
+    `{"name": "x", "value": 1, "path": "y"}`,
+    `{"name": "x", "valeu": 1}`,
+    `{"name": "x", "path": "nowhere"}`,
+    `{"name": "x", "value": 1, "compress": "lzma"}`,
+    `{"name": "x", "value": 1, "version": "one"}`,
+    `{"name": "x", "value": 12345678901234567890}`,
+    `{"name": "x", "value": 1, "metadata": 5}`,
+    `{"name": "good", "value": 2}`,
+  ];
+  await Deno.writeTextFile(it.root.join("in/m.jsonl"), lines.join("\r\n"));
+  const { code, out, err } = await it.run("--report report.jsonl");
+  assertEquals(code, 1);
+  assertStringIncludes(out, "Saved 2 of 13 rows (11 failed)");
+  assertStringIncludes(err, "More failures are not shown here: see report.jsonl");
+  assertEquals(err.match(/^error: line/gm)?.length, 10);
+  const failed = (await readReport(it.root)).filter(({ ok }) => !ok);
+  assertEquals(failed.map(({ line }) => line), [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+  for (const { error } of failed) assert((error as Row).hint);
+});
+
+Deno.test("a manifest in CSV has quotes, commas and lines in cells, and JSON where values are", async () => {
+  await using it = await world();
+  const csv = [
+    "\ufeffname,value,version,metadata",
+    `a,"{""x"": ""1, 2""}",1,`,
+    `b,"[1,\n2]",,"{""k"":1}"`,
+    `c,1`,
+    `d,oops,,`,
+    ``,
+    `"e, f",3,,`,
+  ].join("\r\n");
+  await Deno.writeTextFile(it.root.join("in/m.csv"), csv);
+  const { code, err } = await holdfast("batch save in/m.csv --report report.jsonl", {
+    cwd: it.cwd,
+  });
+  assertEquals(code, 1);
+  assertMatch(err, /error: line 5: Cannot read a row: it has 2 cells, and there are 4 columns/);
+  assertMatch(err, /error: line 6: Cannot read a row: value is not JSON/);
+  await using registry = await openRegistry(it.root.join(".holdfast"));
+  assertEquals(
+    [await registry.load("a@1"), await registry.load("b"), await registry.load("e, f")],
+    [{ x: "1, 2" }, [1, 2], 3],
+  );
+  assertStringIncludes(
+    (await holdfast("batch save in/m.csv", { cwd: it.cwd })).out,
+    "(3 were there already, 2 failed)",
+  );
+});
+
+Deno.test("a manifest that cannot be read is wrong usage, and nothing is saved", async () => {
+  await using it = await world({ name: "a", value: 1 });
+  await Deno.writeTextFile(it.root.join("in/m.txt"), "");
+  await Deno.writeTextFile(it.root.join("in/twice.csv"), "name,name\na,b\n");
+  await Deno.writeTextFile(it.root.join("in/open.csv"), `name,value\na,"1\n`);
+  const cases: [line: string, code: number, says: string][] = [
+    ["nowhere.jsonl", 3, "there is no such file"],
+    ["in", 2, "it is a folder"],
+    ["in/m.txt", 2, "--format"],
+    ["in/twice.csv", 2, `column "name" is there twice`],
+    ["in/open.csv", 2, "Quote"],
+    ["in/m.jsonl --report in/m.jsonl", 2, "it is the manifest"],
+    ["in/m.jsonl --concurrency 0", 2, "at least 1"],
+    ["in/m.jsonl --memory much", 2, "as a size"],
+  ];
+  for (const [line, code, says] of cases) {
+    const ran = await holdfast(`batch save ${line}`, { cwd: it.cwd });
+    assertEquals(ran.code, code, `${line}: ${ran.err}`);
+    assertStringIncludes(ran.err, says);
+  }
+  assertEquals(await succeeds("ls -q", { cwd: it.cwd }), "");
+  assertEquals(await Deno.readTextFile(it.root.join("in/m.jsonl")), `{"name":"a","value":1}`);
+});
+
+Deno.test("--json prints a line for each row and the sums, --stop-on-error begins no more, --dry-run does nothing", async () => {
+  await using it = await world(
+    { name: "a", path: "none" },
+    ...[1, 2, 3].map((value) => ({ name: "b", value })),
+  );
+  const dry = await it.run("--dry-run --json");
+  assertEquals(dry.code, 1);
+  assertEquals(JSON.parse(dry.out.trimEnd().split("\n").at(-1)!).summary, {
+    rows: 4,
+    done: 3,
+    skipped: 0,
+    failed: 1,
+    bytes: 0,
+    dryRun: true,
+  });
+  assertEquals(await succeeds("ls -q", { cwd: it.cwd }), "");
+  const stopped = await it.run("--stop-on-error --concurrency 1 --json");
+  assertEquals(stopped.code, 1);
+  const lines = stopped.out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.map(({ ok, error, summary }) => summary?.rows ?? (ok || error.code)), [
+    "NotFound",
+    1,
+  ]);
+  assertEquals((await it.run("-q")).out, "");
+  await it.write({ name: "b", value: 1, version: "1" }, { name: "b", value: 9, version: "2" }, {
+    name: "@",
+    value: 0,
+  });
+  const second = await it.run("--dry-run --json");
+  const seen = second.out.trimEnd().split("\n").map((line) => JSON.parse(line)).filter((
+    { index },
+  ) => index !== undefined);
+  const states = seen.sort((a, b) => a.index - b.index).map(({ ok, skipped, error }) =>
+    ok ? skipped : error.code
+  );
+  assertEquals(states, [true, "Conflict", "Invalid"]);
+});
+
+Deno.test("large files go through workers, and nothing of them is left behind", async () => {
+  await using it = await world(
+    ...Array.from(
+      { length: 6 },
+      (_, k) => ({ name: `n${k}`, path: `f${k}.bin`, compress: "zstd" }),
+    ),
+  );
+  for (let k = 0; k < 6; k++) await Deno.writeFile(it.root.join(`in/f${k}.bin`), noise(3_000_000));
+  assertStringIncludes(
+    (await it.run("--workers 2 --memory 16MiB")).out,
+    "Saved 6 of 6 rows: 17.2 MiB",
+  );
+  assertStringIncludes(await succeeds("verify", { cwd: it.cwd }), "All is well");
+  assertStringIncludes((await it.run("--workers 0")).out, "(6 were there already)");
+});
+
+Deno.test("Ctrl-C ends a batch with 130 and the sums; the same again saves the rest, and nothing twice", async () => {
+  const COUNT = 400;
+  await using it = await world(
+    ...Array.from({ length: COUNT }, (_, k) => ({ name: `n${k % 7}`, path: `f${k % 5}` })),
+  );
+  for (let k = 0; k < 5; k++) await Deno.writeFile(it.root.join(`in/f${k}`), noise(400_000));
+  const line = ["batch", "save", "in/m.jsonl", "--report", "report.jsonl"];
+  const program = watchProcess(
+    spawnDeno("apps/cli.ts", line, { cwd: it.cwd, permissions: ["-A"] }),
+  );
+  const reported = () => Deno.stat(it.root.join("report.jsonl")).then(({ size }) => size, () => 0);
+  await program.until(async () => await reported() >= 500);
+  const { code, stderr: err } = await program.stop("SIGINT");
+  assertEquals(code, 130, err);
+  assertMatch(err, /Stopped\. Run the same again for the rest\. Saved \d+ of \d+ rows/);
+  const done = (await readReport(it.root)).length;
+  assert(done < COUNT, `${done} were done before`);
+  assertEquals((await readReport(it.root)).filter(({ ok }) => !ok), []);
+  assertStringIncludes((await it.run()).out, `of ${COUNT} rows`);
+  let versions = 0;
+  for (let k = 0; k < 7; k++) versions += (await it.versions(`n${k}`)).length;
+  assertEquals(versions, COUNT);
+});
+
+Deno.test("a report replaces an earlier one, and no other file", async () => {
+  await using it = await world({ name: "a", path: "f.txt" });
+  const { cwd } = it;
+  await Deno.writeTextFile(it.root.join("in/f.txt"), "precious");
+  await Deno.symlink(it.root.join("in/m.jsonl"), it.root.join("link"));
+  for (const report of ["in/f.txt", "link", "in/m.jsonl", "-", "nowhere/r.jsonl"]) {
+    const { code, err } = await it.run(`--report ${report}`);
+    assert(code !== 0, report);
+    assertMatch(err, /Cannot write the report to .+\nhint: /);
+  }
+  assertEquals(await Deno.readTextFile(it.root.join("in/f.txt")), "precious");
+  assertStringIncludes((await it.run("--report r.jsonl")).out, "Saved 1 of 1 row");
+  assertStringIncludes((await it.run("--report r.jsonl")).out, "(1 was there already)");
+  const dry = await it.run("--report dry.jsonl --dry-run");
+  assertEquals(dry.code, 0);
+  assertStringIncludes(
+    (await holdfast("batch verify dry.jsonl", { cwd })).err,
+    "it is the report of a dry run",
+  );
+});

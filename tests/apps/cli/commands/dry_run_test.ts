@@ -1,0 +1,41 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { filledTest, succeeds } from "../../captured_io.ts";
+
+/** Everything that the registry in a folder holds, as the command line tells it. */
+async function state(cwd: string): Promise<string> {
+  return await succeeds("ls --long --json", { cwd }) +
+    await succeeds("versions config --json", { cwd });
+}
+
+filledTest(
+  "a dry run of save, copy, alias and rm says what would be done, and does nothing",
+  async (it) => {
+    const before = await state(it.cwd);
+    const says = async (line: string, said: string, stdin?: string) =>
+      assertStringIncludes(await it.succeeds(`${line} --dry-run`, { stdin }), said, line);
+    await it.succeeds("save same - --as json", { stdin: "7" });
+    await says("save same - --as json", "the latest is 1.0.0, of the same content", "7");
+    await says("save same - --as json", "the latest is 1.0.0, of other content", "8");
+    await says("save new - --as json", "Would save new: nothing is saved under it yet", "8");
+    await says("save same@1 - --as json", "that version is there already", "8");
+    await says("copy config other", "Would copy config@2.0.0 to other (");
+    await says("copy config same@1", ", which is there already");
+    await says("alias config canary 1", "Would let 1.0.0 be config@canary (there is none now)");
+    await says("rm config@1", "Would delete config@1.0.0 (");
+    await it.succeeds("rm same --all --yes");
+    assertEquals(await state(it.cwd), before);
+  },
+);
+
+filledTest("a dry run refuses what the run would refuse", async (it) => {
+  const lines = {
+    "rm nothing@1": 3,
+    "alias config canary 77": 3,
+    "alias config canary -d": 3,
+    "copy nothing a": 3,
+    "alias config": 2,
+  };
+  for (const [line, code] of Object.entries(lines)) {
+    await it.fails(`${line} --dry-run`, code);
+  }
+});

@@ -1,0 +1,92 @@
+import { Repeated } from "../../../../../apps/cli/jobs/work_until_stopped.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { runCli } from "../../../../../apps/cli.ts";
+import { createPlugins } from "../../../../../plugins/mod.ts";
+import { openQueue } from "../../../../../queues/mod.ts";
+import { REPOSITORY } from "../../../../support/run_deno.ts";
+import { programTest } from "../../../../support/servers/programs/program_tests.ts";
+import { tempRoot } from "../../../../support/temp_root.ts";
+import { captureIo, cliTest } from "../../../captured_io.ts";
+
+const TASKS = `
+import { createPlugins } from "${REPOSITORY}plugins/mod.ts";
+
+export const plugins = createPlugins();
+plugins.defineTask("greet", ({ name }) => {
+  if (name === "") throw new Error("nobody to greet");
+  return "Hello " + name;
+});
+`;
+
+programTest(
+  "worker --tasks runs tasks that another program submitted, and says so",
+  ["redis", "postgres"],
+  async (at) => {
+    await using root = await tempRoot();
+    await Deno.writeTextFile(root.join("tasks.ts"), TASKS);
+    const url = `${(await at.shared()).url}?queue=greetings`;
+    await using plugins = createPlugins();
+    plugins.defineTask("greet", () => "not here");
+    const task = plugins.createTask("greet").addBehavior("schedule_job", {
+      job_type: at.kind,
+      url,
+    });
+    await task.submit({ name: "Ada" }, { idempotencyKey: "ada" });
+    await task.submit({ name: "" }, { idempotencyKey: "nobody" });
+    const stop = new AbortController();
+    const io = captureIo({ cwd: root.path, signal: stop.signal });
+    const working = runCli(["worker", "--tasks", "./tasks.ts", "--queue", url, "--json"], io);
+    await using queue = await openQueue(url);
+    const ends: unknown[] = [];
+    for (const id of ["ada", "nobody"]) {
+      for await (const { job } of queue.watch(id)) {
+        if (job.endedAt !== undefined) ends.push(job.result ?? job.reason);
+      }
+    }
+    stop.abort();
+    assertEquals(await working, 0);
+    assertEquals(ends, ["Hello Ada", "nobody to greet"]);
+    const told = new TextDecoder().decode(io.output()).trim().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    assertEquals(told.filter(({ event }) => event === "ready").length, 1);
+    assertEquals(
+      told.filter(({ event }) => event === "failed").map(({ id, reason }) => [id, reason]),
+      [["nobody", "nobody to greet"]],
+    );
+  },
+);
+
+cliTest(
+  "worker --tasks wants a module with a set of plugins, and nothing of pipelines",
+  async (it) => {
+    const write = (name: string, text: string) => Deno.writeTextFile(it.root.join(name), text);
+    await write("empty.ts", "export const other = 1;\n");
+    await write("wrong.ts", "export const plugins = {};\n");
+    await write("broken.ts", 'throw new Error("it broke");\n');
+    const worker = async (line: string) =>
+      await it.holdfast(`worker --queue redis://127.0.0.1:1 ${line}`);
+    const said: [string, string][] = [
+      ["--tasks nowhere.ts", "Cannot load tasks: no such file"],
+      ["--tasks empty.ts", "it exports other"],
+      ["--tasks wrong.ts", "what it exports as plugins is no set of plugins"],
+      ["--tasks broken.ts", "it broke"],
+      ["--tasks https://example.org/tasks.ts", "it is no file on this machine"],
+      ["--tasks wrong.ts --pipeline .", "Cannot take tasks and steps of pipelines at once"],
+    ];
+    for (const [line, part] of said) {
+      const { code, err } = await worker(line);
+      assertEquals(code === 0, false, line);
+      assertStringIncludes(err, part);
+    }
+  },
+);
+
+Deno.test("what is said again and again is said ever more seldom, until something else happens", () => {
+  const repeated = new Repeated();
+  const said = Array.from({ length: 100 }, () => repeated.count("refused"));
+  assertEquals(said.filter(Boolean), [1, 2, 4, 8, 16, 32, 64]);
+  assertEquals([repeated.count("timed out"), repeated.count("refused")], [1, 1]);
+  repeated.reset();
+  assertEquals(repeated.count("refused"), 1);
+});

@@ -1,0 +1,60 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { openRegistry } from "../../../../mod.ts";
+import { cliTest, filledTest } from "../../captured_io.ts";
+
+filledTest("load prints JSON values as JSON, text and files as they are", async (it) => {
+  await it.prints("load config", `{\n  "lr": 0.2\n}\n`);
+  await it.prints("load config@1 --json", `{"lr":0.1}\n`);
+  await it.prints("load config@production --json", `{"lr":0.2}\n`);
+  await it.prints("load note", "hello");
+  await it.prints("load note --json", `"hello"\n`);
+  await it.succeeds("save one data/a.csv");
+  await it.prints("load one", "1,2\n");
+});
+
+cliTest(
+  "load shows values that JSON would alter, and refuses to print them as JSON",
+  async (it) => {
+    await using registry = await openRegistry(it.root.join(".holdfast"));
+    await registry.save("odd", { when: new Date(0), set: new Set([1n]), nothing: undefined });
+    await registry.save("blob", new Blob(["bytes of it"], { type: "text/plain" }));
+    await it.tells("load odd", "when: 1970-01-01T00:00:00.000Z, set: Set(1) { 1n }");
+    const { code, err } = await it.holdfast("load odd --json");
+    assertEquals(code, 1);
+    assertStringIncludes(err, `"code":"Unsupported"`);
+    await it.prints("load blob", "bytes of it");
+    await it.fails("load blob --json", 1);
+  },
+);
+
+filledTest(
+  "load refuses a folder, a missing ref, and binary on a terminal, each with what to do",
+  async (it) => {
+    await it.succeeds("save bin -", { stdin: Uint8Array.of(1, 0, 2) });
+    const bad: [line: string, code: number, says: string][] = [
+      ["load data:raw", 2, 'hint: Use "holdfast download data:raw@1.0.0 FOLDER"'],
+      ["load nothing", 3, "nothing"],
+      ["load config@9", 3, "config"],
+      ["load config@nobody", 3, "nobody"],
+      ["load bin", 2, "--output FILE"],
+    ];
+    for (const [line, expected, says] of bad) {
+      const { code, err, out } = await it.holdfast(line, { terminals: ["stdout", "stderr"] });
+      assertEquals([code, out], [expected, ""], `${line}: ${err}`);
+      assertStringIncludes(err, says, line);
+    }
+  },
+);
+
+filledTest("load --output writes a file whole or not at all", async (it) => {
+  await Deno.writeTextFile(it.root.join("out"), "old");
+  await it.prints("load config -o out", "");
+  assertEquals(await Deno.readTextFile(it.root.join("out")), `{\n  "lr": 0.2\n}\n`);
+  const abort = AbortSignal.abort(new Error("stopped"));
+  await it.holdfast("load note -o out", { signal: abort });
+  assertEquals(await Deno.readTextFile(it.root.join("out")), `{\n  "lr": 0.2\n}\n`);
+  const { code } = await it.holdfast("load note -o no/such/folder");
+  assertEquals(code, 3);
+  const left = await Array.fromAsync(Deno.readDir(it.cwd), ({ name }) => name);
+  assertEquals(left.sort(), [".holdfast", "data", "out"]);
+});

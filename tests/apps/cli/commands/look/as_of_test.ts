@@ -1,0 +1,65 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { createLocalBackend, openRegistry, realSystem } from "../../../../../mod.ts";
+import { uuidv7 } from "../../../../simulate/simulated_system.ts";
+import { cliTest } from "../../../captured_io.ts";
+
+/** `model`: 1.0.0 of the 1st and 2.0.0 of the 3rd of March at noon; production names the first from the 2nd, the second from the 4th. */
+async function fill(cwd: string): Promise<void> {
+  let day = 1;
+  const now = () => new Date(2026, 2, day, 12).getTime();
+  const id = () => uuidv7(now(), Uint8Array.from({ length: 10 }, () => realSystem.random() * 256));
+  const backend = createLocalBackend({ path: join(cwd, ".holdfast") });
+  await using registry = await openRegistry(backend, { system: { ...realSystem, now, id } });
+  await registry.save("model", "one");
+  day = 2;
+  await registry.setAlias("model", "production", "1");
+  day = 3;
+  await registry.save("model", "two");
+  day = 4;
+  await registry.setAlias("model", "production", "2");
+}
+
+cliTest("--as-of gives what a ref meant then, in every command that reads", async (it) => {
+  await fill(it.cwd);
+  await it.prints("load model --as-of 2026-03-03", "one");
+  await it.prints("load model --as-of 2026-03-03T12:00", "two");
+  await it.prints("cat model@production --as-of 2026-03-03", "one");
+  await it.tells("info model --as-of 2026-03-02", "1.0.0");
+  await it.succeeds("download model@production out.txt --as-of 2026-03-04");
+  assertEquals(await Deno.readTextFile(it.root.join("out.txt")), "one");
+  await it.prints("alias model production --as-of 2026-03-04", "1.0.0\n");
+  await it.fails(
+    "alias model production --as-of 2026-01-01",
+    3,
+    "it named nothing at 2026-01-01 00:00",
+  );
+  const system = {
+    ...realSystem,
+    env: () => undefined,
+    now: () => new Date(2026, 2, 4, 13).getTime(),
+  };
+  await it.prints("load model --as-of 36h", "one", { system });
+  await it.fails("load model --as-of 2026-02-01", 3, "no version of it was saved yet");
+  await it.fails("load model --as-of yesterday", 2, 'Cannot read "yesterday" as a time');
+});
+
+cliTest(
+  "alias --history lists what it named, --rollback goes back to it and says from what",
+  async (it) => {
+    await fill(it.cwd);
+    const lines = (await it.succeeds("alias model production --history")).trimEnd().split("\n");
+    assertMatch(lines[1], /^2\.0\.0 {4}2026-03-04 12:00 {2}[0-9a-f-]{36}$/);
+    assertMatch(lines[2], /^1\.0\.0 {4}2026-03-02 12:00 {2}/);
+    await it.prints(
+      "alias model production --rollback",
+      "model@production is 1.0.0 again (it was 2.0.0)\n",
+    );
+    await it.prints("alias model production", "1.0.0\n");
+    await it.succeeds("alias model production --delete");
+    const [removed] = (await it.succeeds("alias model production --history --json")).split("\n");
+    assertEquals(JSON.parse(removed).version, null);
+    const json = JSON.parse(await it.succeeds("alias model production --rollback --json"));
+    assertEquals(json, { name: "model", alias: "production", version: "1.0.0", was: null });
+  },
+);

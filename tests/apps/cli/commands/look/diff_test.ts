@@ -1,0 +1,74 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { tempRoot } from "../../../../support/temp_root.ts";
+import { filledTest, fillRegistry, holdfast } from "../../../captured_io.ts";
+
+filledTest(
+  "diff tells how two versions differ: JSON by structure, metadata, and exit code 1",
+  async (it) => {
+    const { code, out } = await it.holdfast("diff config@1 config@2");
+    assertEquals(code, 1);
+    assertMatch(out, /^--- config@1\.0\.0 .*\n\+\+\+ config@2\.0\.0 /);
+    assertStringIncludes(out, `metadata\n+ epochs: 3\n+ by: "ann"\n`);
+    assertMatch(
+      out,
+      /files\n~ data\.json {2}\(\d+ B -> \d+ B\)\n {4}~ lr: 0\.1 -> 0\.2\n\n1 changed, 0 unchanged\n$/,
+    );
+    assertEquals(
+      (await it.holdfast("diff config")).out,
+      out,
+      "one ref: from the version before it",
+    );
+    const same = await it.holdfast("diff config config@production");
+    assertEquals([same.code, same.out], [
+      0,
+      "Nothing differs between config@2.0.0 and config@2.0.0 (1 file)\n",
+    ]);
+  },
+);
+
+Deno.test("diff of a folder on the disk: added, removed, renamed, and text line by line", async () => {
+  await using root = await tempRoot();
+  const { path: cwd } = root;
+  await fillRegistry(cwd);
+  await Deno.writeTextFile(root.join("data/a.csv"), "1,2\n3,4\n");
+  await Deno.rename(root.join("data/inner/b.bin"), root.join("data/c.bin"));
+  await Deno.writeTextFile(root.join("data/new.txt"), "new\x1b[2J\n");
+  const { code, out } = await holdfast("diff data:raw ./data", { cwd });
+  assertEquals(code, 1);
+  assertStringIncludes(
+    out,
+    "~ a.csv  (4 B -> 8 B)\n    --- data:raw@1.0.0 a.csv\n    +++ ./data a.csv\n",
+  );
+  assertStringIncludes(out, "     1,2\n    +3,4\n");
+  assertStringIncludes(out, "> inner/b.bin -> c.bin  (2 B)\n");
+  assertStringIncludes(out, "    +new\\x1b[2J\n");
+  assertStringIncludes(out, "+ inner  (an empty folder)\n"); // a version keeps empty folders
+  assertStringIncludes(out, "2 added, 1 changed, 1 renamed, 0 unchanged\n");
+  const unclear = await holdfast("diff data:raw data", { cwd });
+  assertEquals(unclear.code, 3);
+  assertStringIncludes(
+    unclear.err,
+    "hint: There is a file or folder of that name: write ./data for it.",
+  );
+  const stat = (await holdfast("diff data:raw ./data --stat", { cwd })).out;
+  assertEquals(stat.includes("+3,4"), false);
+  const json = JSON.parse((await holdfast("diff data:raw ./data --json", { cwd })).out);
+  assertEquals(json.files.map(({ path, change }: Record<string, string>) => [path, change]), [
+    ["a.csv", "changed"],
+    ["c.bin", "renamed"],
+    ["inner", "added"],
+    ["new.txt", "added"],
+  ]);
+  assertStringIncludes(json.files[0].text, "+3,4\n");
+});
+
+filledTest("diff without a version before it, or of what is not there, says so", async (it) => {
+  await it.fails(
+    "diff note",
+    3,
+    "Cannot compare note@1.0.0 with the version before it: there is none",
+  );
+  await it.fails("diff note nosuch", 3);
+  await it.fails("diff note ./nosuch", 3);
+  await it.prints("diff config@1 config@1 -q", "");
+});

@@ -1,0 +1,109 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { damageRecords } from "../../../damage_records.ts";
+import { cliTest, succeeds } from "../../../captured_io.ts";
+
+/** data -> clean -> model -> report, and clean -> report. */
+async function fill(cwd: string): Promise<void> {
+  await succeeds("init", { cwd });
+  const saves = [
+    "data",
+    "clean --input data@1",
+    "model --input clean@1",
+    "report --input model@1 --input clean@1",
+  ];
+  for (const save of saves) {
+    const [name, ...rest] = save.split(" ");
+    await succeeds(["save", name, "-", "--as", "text", ...rest], { cwd, stdin: name });
+  }
+}
+
+cliTest("lineage draws what a version was made from and into, each subtree once", async (it) => {
+  await fill(it.cwd);
+  await it.prints(
+    "lineage report",
+    `report@1.0.0
+
+made from
+├─ model@1.0.0
+│  └─ clean@1.0.0
+│     └─ data@1.0.0
+└─ clean@1.0.0 (its own are above)
+
+made into
+└─ nothing that is known
+`,
+  );
+  const near = await it.holdfast("lineage clean --down --depth 1");
+  assertEquals(near.out, "clean@1.0.0\n\nmade into\n├─ model@1.0.0\n└─ report@1.0.0\n");
+  assertStringIncludes((await it.holdfast("lineage data --depth 1")).err, "There is more");
+});
+
+cliTest("lineage says as a diagram and as JSON what it says as text", async (it) => {
+  await fill(it.cwd);
+  await it.succeeds(["save", `o"dd]`, "-", "--as", "text", "--input", "clean"], { stdin: "x" });
+  const drawn = (as: string) => it.succeeds(["lineage", `o"dd]`, "--up", "--as", as]);
+  assertMatch(
+    await drawn("mermaid"),
+    /^flowchart LR\n {2}b0\["o#34;dd#93;@1\.0\.0"\]\n.*"clean<br\/>which version is not known".*b1 --> b0\n/s,
+  );
+  assertMatch(await drawn("dot"), /^digraph/);
+  const svg = await drawn("svg");
+  assert(svg.startsWith("<svg ") && svg.endsWith("</svg>\n"));
+  assertStringIncludes(svg, "which version is not known");
+  const down = await it.holdfast("lineage clean --down --json");
+  const { root: of, edges, unsure } = JSON.parse(down.out);
+  assertEquals([of, edges.length, unsure], ["clean@1.0.0", 3, [`o"dd]@1.0.0`]]);
+  assertStringIncludes(down.err, "May be made from it too");
+});
+
+cliTest(
+  "lineage of nothing is exit code 3, of no depth 2, beside a damaged record 5",
+  async (it) => {
+    await fill(it.cwd);
+    await it.fails("lineage nothing", 3);
+    await it.fails("lineage data --depth 0", 2);
+    await it.fails("lineage", 2);
+    await it.fails("lineage data --rebuild", 2);
+    await damageRecords(it.root.join(".holdfast"), "model");
+    const { code, out, err } = await it.holdfast("lineage clean --down");
+    assertEquals(code, 5, err);
+    assertStringIncludes(out, "└─ report@1.0.0");
+    assertMatch(err, /damaged record: model@1\.0\.0\. See: holdfast verify/);
+  },
+);
+
+cliTest(
+  "lineage --rebuild notes what is missing; until then looking down says that it read all",
+  async (it) => {
+    await fill(it.cwd);
+    const before = await it.holdfast("lineage data --down");
+    assertEquals(before.err, "");
+    await Deno.remove(it.root.join(".holdfast/lineage"), { recursive: true });
+    const scanned = await it.holdfast("lineage data --down");
+    assertEquals(scanned.out, before.out);
+    assertStringIncludes(scanned.err, "Every record was read for this");
+    assertStringIncludes((await it.holdfast("verify --shallow")).err, "Lineage: not all is noted");
+    await it.prints("lineage --rebuild", "Noted 4 inputs that were missing, of 4 records\n");
+    assertEquals(JSON.parse(await it.succeeds("lineage --rebuild --json")).noted, 0);
+    assertEquals(await it.holdfast("lineage data --down"), before);
+  },
+);
+
+cliTest(
+  "lineage --rebuild beside a damaged record is exit code 5, and verify names a note that is missing",
+  async (it) => {
+    await fill(it.cwd);
+    await Deno.remove(it.root.join(".holdfast/lineage/clean"), { recursive: true });
+    const { code, out, err } = await it.holdfast("verify --shallow");
+    assertEquals(code, 1);
+    assertStringIncludes(out, 'Cannot find the note of what "model@1.0.0" is made from');
+    assertStringIncludes(out + err, "holdfast lineage --rebuild");
+    await damageRecords(it.root.join(".holdfast"), "model");
+    const rebuilt = await it.holdfast("lineage --rebuild");
+    assertEquals(rebuilt.code, 5);
+    assertMatch(
+      rebuilt.err,
+      /damaged record: model@1\.0\.0\. See: holdfast verify\n.*reads? every record/s,
+    );
+  },
+);

@@ -1,0 +1,35 @@
+import { assertEquals } from "@std/assert";
+import { filledTest } from "../../../captured_io.ts";
+
+filledTest("log tells of versions, aliases and deletions, newest first", async (it) => {
+  await it.succeeds("alias config canary 1");
+  await it.succeeds("alias config canary --delete");
+  await it.succeeds("rm config@1 --yes");
+  const out = await it.succeeds("log config");
+  assertEquals(out.split("\n")[0], "TIME              WHAT");
+  assertEquals(out.trimEnd().split("\n").slice(1).map((line) => line.slice(18)), [
+    "deleted 1.0.0",
+    "canary removed",
+    "canary names 1.0.0",
+    "production names 2.0.0",
+    "saved 2.0.0 (10 B)",
+    "saved 1.0.0",
+  ]);
+  const newest = (await it.succeeds("log config --limit 2 --json")).trimEnd().split("\n").map(
+    (line) => JSON.parse(line),
+  );
+  assertEquals(newest.map(({ event, version, alias }) => [event, version, alias]), [
+    ["deleted", "1.0.0", undefined],
+    ["unaliased", undefined, "canary"],
+  ]);
+});
+
+filledTest(
+  "log of a name under which nothing was saved is NotFound; of a name whose versions are deleted it is not",
+  async (it) => {
+    await it.succeeds("rm note --all --yes");
+    await it.tells("log note", "deleted 1.0.0");
+    await it.fails("log nosuch", 3);
+    await it.fails("log config@1", 2);
+  },
+);

@@ -1,0 +1,88 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { damageRecords } from "../../../damage_records.ts";
+import { cliTest, filledTest, fillRegistry } from "../../../captured_io.ts";
+
+filledTest("ls lists names with latest version, count and size, aligned", async (it) => {
+  const lines = (await it.succeeds("ls")).trimEnd().split("\n");
+  assertMatch(lines[0], /^NAME {6}LATEST {2}VERSIONS +SIZE {2}SAVED$/);
+  assertMatch(lines[1], /^config {4}2\.0\.0 {10}2 +\d+ B {2}\d{4}-\d\d-\d\d \d\d:\d\d$/);
+  assertEquals(lines.map((line) => line.split(" ")[0]), ["NAME", "config", "data:raw", "note"]);
+  const long = await it.succeeds("ls config --long");
+  assertMatch(long.split("\n")[1], / json {2}[0-9a-f]{12} {2}production=2\.0\.0$/);
+});
+
+filledTest("ls --json prints one object per line, --quiet bare names", async (it) => {
+  const rows = (await it.succeeds("ls --json")).trimEnd().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  assertEquals(rows.map(({ name, latest, versions }) => [name, latest, versions]), [
+    ["config", "2.0.0", 2],
+    ["data:raw", "1.0.0", 1],
+    ["note", "1.0.0", 1],
+  ]);
+  await it.prints("ls --quiet", "config\ndata:raw\nnote\n");
+  await it.prints("ls -q --json --limit 1", `{"name":"config"}\n`);
+  await it.prints("ls -q --after config --limit 1", "data:raw\n");
+  await it.prints("ls -q data:", "data:raw\n");
+});
+
+cliTest("ls of nothing says how to begin, on standard error", async (it) => {
+  await it.succeeds("init");
+  const empty = await it.holdfast("ls");
+  assertEquals([empty.code, empty.out], [0, ""]);
+  assertStringIncludes(empty.err, "holdfast save NAME FILE");
+  await fillRegistry(it.cwd);
+  const none = await it.holdfast("ls zzz");
+  assertEquals([none.code, none.out, none.err], [0, "", `No name begins with "zzz"\n`]);
+  assertEquals((await it.holdfast("ls --after note")).err, "No more names\n");
+  assertEquals((await it.holdfast("ls --limit 0")).err, "");
+});
+
+cliTest("ls takes a place as the registry, unless one is named", async (it) => {
+  await it.succeeds("init r");
+  await it.succeeds("save ./odd - -r r");
+  await it.prints("ls ./r -q", "./odd\n");
+  await it.prints("ls ./o -q -r r", "./odd\n");
+  await it.fails("ls", 3, "holdfast init");
+});
+
+filledTest("ls goes on past a damaged record, marks its row, and ends with 5", async (it) => {
+  await damageRecords(it.root.join(".holdfast"), "config");
+  for (const line of ["ls", "ls --long"]) {
+    const { code, out, err } = await it.holdfast(line);
+    assertEquals(code, 5, err);
+    const lines = out.trimEnd().split("\n");
+    assertMatch(lines[1], /^config +2\.0\.0 +2 +corrupt$/);
+    assertMatch(lines[3], /^note +1\.0\.0 +1 +5 B /);
+    assertStringIncludes(err, "hint: See all that is wrong: holdfast verify config\n");
+  }
+  const [row] = (await it.holdfast("ls --json")).out.split("\n");
+  assertEquals([JSON.parse(row).latest, JSON.parse(row).error.code], ["2.0.0", "Corrupt"]);
+  await it.prints("ls -q", "config\ndata:raw\nnote\n");
+});
+
+cliTest(
+  "ls orders names as people do, leaves columns out on a narrow terminal and says so, and --wide shows all",
+  async (it) => {
+    await it.succeeds("init");
+    for (const run of [10, 2, 1]) await it.succeeds(`save run-${run} - --as json`, { stdin: "1" });
+    const first = (text: string) => text.trimEnd().split("\n").map((line) => line.split(" ")[0]);
+    assertEquals(first(await it.succeeds("ls")), ["NAME", "run-1", "run-2", "run-10"]);
+    const env = { NO_COLOR: "1" };
+    const narrow = await it.holdfast("ls --long", { env, terminals: ["stdout"], columns: 60 });
+    assertEquals(narrow.out.split("\n")[0].split(/ +/), [
+      "NAME",
+      "LATEST",
+      "VERSIONS",
+      "SIZE",
+      "SAVED",
+      "ALIASES",
+    ]);
+    assertStringIncludes(
+      narrow.err,
+      "Not shown, for want of room: KIND, DIGEST (--wide shows all)",
+    );
+    const wide = await it.holdfast("ls --long --wide", { terminals: ["stdout"], columns: 60 });
+    assertStringIncludes(wide.out, "DIGEST");
+  },
+);

@@ -1,0 +1,62 @@
+// A folder with a pipeline, operators and a registry, as somebody has who uses the command line.
+import { type TempRoot, tempRoot } from "../../../../support/temp_root.ts";
+import { succeeds } from "../../../captured_io.ts";
+
+/** What `import` finds the operators by. */
+export const OPERATORS_DOOR = new URL("../../../../../operators/mod.ts", import.meta.url).href;
+
+/** `clean` writes a text that `train` reads; `train` fails where its parameter `fail` says so. */
+export const PIPELINE = `
+variables: { lr: 0.1 }
+pipeline:
+  pipeline_id: nightly
+  nodes:
+    - { node_id: small, operator_ids: [clean] }
+    - { node_id: rest, runner_count: 2 }
+  operators:
+    - { operator_id: clean, operator: write, params: { text: cleaned } }
+    - operator_id: train
+      inputs: { data: step:clean }
+      params: { lr: "\${lr}", fail: "" }
+      outputs: { weights: registry:model }
+    - { operator_id: report, operator: write, upstream_dependencies: [train] }
+`;
+
+/** The module of its operators. */
+export const OPERATORS = `
+import { createOperators } from ${JSON.stringify(OPERATORS_DOOR)};
+const command = () => ["true"];
+export const operators = createOperators({
+  write: {
+    async run({ outputRoot, params }) { await Deno.writeTextFile(outputRoot + "/text", params.text ?? "nothing"); },
+    command,
+  },
+  train: {
+    async run({ outputRoot, params, logger }) {
+      logger.info("learning with " + params.lr);
+      if (params.fail) throw new Error(params.fail);
+      await Deno.writeTextFile(outputRoot + "/weights", String(params.lr));
+    },
+    command,
+  },
+});
+`;
+
+/** Options of {@linkcode projectRoot}. */
+export interface ProjectOptions {
+  /** @default {@linkcode PIPELINE} */
+  pipeline?: string;
+  /** @default {@linkcode OPERATORS} */
+  operators?: string;
+}
+
+/** A folder with a project, and a registry in `.holdfast`. */
+export async function projectRoot(
+  { pipeline = PIPELINE, operators = OPERATORS }: ProjectOptions = {},
+): Promise<TempRoot> {
+  const root = await tempRoot();
+  await Deno.writeTextFile(root.join("pipeline.yaml"), pipeline);
+  await Deno.writeTextFile(root.join("operators.ts"), operators);
+  await succeeds("init", { cwd: root.path });
+  return root;
+}

@@ -1,0 +1,131 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { holdfast, succeeds } from "../../../captured_io.ts";
+import { PIPELINE, projectRoot } from "./project.ts";
+
+const FAILING = ["--set", "operators.train.params.fail=no data"];
+
+Deno.test("pipeline run runs what has changed, and says what became of each step", async () => {
+  await using root = await projectRoot();
+  const { path: cwd } = root;
+  const { code, out, err } = await holdfast("pipeline run", { cwd });
+  assertEquals(code, 0, err);
+  assertMatch(out, /^nightly@1 ok in [\d.]+s: 3 ran\n$/);
+  assertStringIncludes(err, "train  | learning with 0.1\n");
+  assertMatch(err, /^train {3}ran in [\d.]+s → model@1\.0\.0$/m);
+  assertEquals(await succeeds("cat model@1 weights", { cwd }), "0.1");
+  assertMatch(await succeeds("pipeline run", { cwd }), /^nightly@2 ok in [\d.]+s: 3 skipped\n$/);
+  assertEquals(await succeeds("pipeline run -q", { cwd }), "nightly@3\n");
+});
+
+Deno.test("a step that failed ends the run with 1, with the reason, and where its log is", async () => {
+  await using root = await projectRoot();
+  const { code, out, err } = await holdfast(["pipeline", "run", ...FAILING], { cwd: root.path });
+  assertEquals(code, 1);
+  assertMatch(out, /^nightly@1 failed in [\d.]+s: 1 ran, 1 failed, 1 blocked\n/);
+  assertStringIncludes(out, "\ntrain failed with 3 (logic): no data\n");
+  assertStringIncludes(out, "\n  log: holdfast pipeline logs nightly@1 train\n");
+  assertStringIncludes(err, "report  blocked: step train has no success\n");
+  assertMatch(await succeeds("pipeline run", { cwd: root.path }), /: 2 ran, 1 skipped\n$/);
+});
+
+Deno.test("run --json is one event a line, and the result is the last", async () => {
+  await using root = await projectRoot();
+  const { code, out, err } = await holdfast(["pipeline", "run", "--json", ...FAILING], {
+    cwd: root.path,
+  });
+  assertEquals([code, err], [1, ""]);
+  const lines = out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines[0], { type: "run started", run: "nightly@1", steps: 3 });
+  assertEquals(
+    lines.find(({ type, step }) => type === "log" && step === "train").line,
+    "learning with 0.1",
+  );
+  const { kind, end, steps } = lines.at(-1);
+  assertEquals([kind, end, steps.train.exitCode, steps.report.end], [
+    "result",
+    "failed",
+    3,
+    "blocked",
+  ]);
+  assertEquals(lines.at(-2).type, "run ended");
+});
+
+Deno.test("the merged configuration is written beside the run, and kept with its plan without secrets", async () => {
+  const pipeline = PIPELINE.replace(
+    "text: cleaned",
+    'text: "base64://c2VjcmV0IHRleHQ=", other: "$$${lr}"',
+  );
+  await using root = await projectRoot({ pipeline });
+  const { path: cwd } = root;
+  await succeeds(["pipeline", "run", "-q", "--set", "variables.lr=0.3"], { cwd });
+  const path = root.join(".holdfast-runs/nightly/1/pipeline.json");
+  const beside = await Deno.readTextFile(path);
+  assertStringIncludes(beside, "base64://c2VjcmV0IHRleHQ=");
+  assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+  const kept = await succeeds("cat nightly:run@1 pipeline.json", { cwd });
+  assertEquals(JSON.parse(kept).pipeline.operators[1].params.lr, 0.3);
+  assertEquals(kept.includes("c2VjcmV0IHRleHQ"), false);
+  const told = JSON.parse(
+    await succeeds(["pipeline", "validate", path, "--operators", "operators.ts", "--json"], {
+      cwd,
+    }),
+  );
+  assertEquals(
+    [told.pipeline, told.order],
+    ["nightly", ["clean", "train", "report"]],
+    "it is a configuration itself",
+  );
+});
+
+Deno.test("the level and the file of log_config are what is told", async () => {
+  const pipeline = PIPELINE.replace(
+    "nodes:",
+    "log_config: { level: warn, file: logs/run.log }\n  nodes:",
+  );
+  const operators = `import { createOperators } from ${
+    JSON.stringify(import.meta.resolve("../../../../../operators/mod.ts"))
+  };
+    const run = ({ logger }) => { logger.info("quiet"); logger.warn("loud"); };
+    export const operators = createOperators({ write: { run, command: () => [] }, train: { run, command: () => [] } });`;
+  await using root = await projectRoot({ pipeline, operators });
+  const line = ["pipeline", "run", "--operator", "clean"];
+  const { err } = await holdfast(line, { cwd: root.path });
+  assertEquals([err.includes("quiet"), err.includes("clean  | loud")], [false, true]);
+  assertMatch(await Deno.readTextFile(root.join("logs/run.log")), /^\S+Z clean warn loud\n$/);
+  assertStringIncludes(
+    (await holdfast([...line, "--force", "-v"], { cwd: root.path })).err,
+    "quiet",
+  );
+});
+
+Deno.test("on a terminal a line stays for each step that ended, and none is wider than the terminal", async () => {
+  await using root = await projectRoot();
+  const terminals = ["stdout", "stderr"] as const;
+  const { err } = await holdfast("pipeline run", {
+    cwd: root.path,
+    terminals: [...terminals],
+    columns: 40,
+    env: { NO_COLOR: "1" },
+  });
+  const drawn = err.split("\x1b[J");
+  const staying = drawn.map((part) => part.split("\n")).filter((lines) =>
+    / (ran|failed) /.test(lines[0])
+  ).map((
+    [line],
+  ) => line);
+  assertEquals(staying.map((line) => line.split(" ")[0]), ["clean", "train", "report"]);
+  assertEquals(drawn.at(-1), "", "what does not stay is removed");
+  const live = drawn.map((part) => part.split("\x1b[")[0].replace(/\r$/, "").split("\n").at(-1)!);
+  assertEquals(live.filter((line) => line.length > 39), []);
+  assertEquals(err.includes("\x1b[2m"), false, "no colour is wanted");
+});
+
+Deno.test("a step may run in a worker, which imports the operators that the command line names", async () => {
+  const pipeline = PIPELINE.replace("params: { lr:", "run_as: worker\n      params: { lr:");
+  await using root = await projectRoot({ pipeline });
+  const { code, out, err } = await holdfast("pipeline run", { cwd: root.path });
+  assertEquals(code, 0, err);
+  assertMatch(out, /: 3 ran\n$/);
+  assertStringIncludes(err, "train  | learning with 0.1\n");
+  assertEquals(await succeeds("cat model@1 weights", { cwd: root.path }), "0.1");
+});

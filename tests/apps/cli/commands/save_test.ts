@@ -1,0 +1,123 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { walkFiles } from "../../walk_files.ts";
+import { cliTest, filledTest, noise } from "../../captured_io.ts";
+
+cliTest(
+  "save takes the next version and says what it saved; --quiet only the ref, --json everything",
+  async (it) => {
+    await it.succeeds("init");
+    await Deno.writeTextFile(it.root.join("model.bin"), "weights");
+    await it.prints("save my:model model.bin", "Saved my:model@1.0.0 (7 B)\n");
+    await it.prints("save my:model ./model.bin --quiet", "my:model@2.0.0\n");
+    const saved = JSON.parse(await it.succeeds("save --json --bump minor my:model model.bin"));
+    assertEquals([saved.name, saved.version, saved.size, saved.skipped], [
+      "my:model",
+      "2.1.0",
+      7,
+      false,
+    ]);
+    assertMatch(saved.digest, /^[0-9a-f]{64}$/);
+  },
+);
+
+cliTest("options may stand before, between and behind the arguments", async (it) => {
+  await it.succeeds("init r");
+  await it.prints("--registry r save -q --version 1 a - ", "a@1.0.0\n", { stdin: "x" });
+  await it.prints("save a --version=2 - -q -rr", "a@2.0.0\n", { stdin: "x" });
+});
+
+filledTest("save keeps metadata, inputs and the key, and sets aliases", async (it) => {
+  await Deno.writeTextFile(it.root.join("m.json"), `{"team":"vision","by":"nobody"}`);
+  const line =
+    "save m - --idempotency-key run-7 --input config@2 --input data:raw --metadata-file m.json -m by=bob -a left -a right";
+  await it.tells(line, "Saved m@1.0.0 (1 B, left, right)", { stdin: "1" });
+  const info = JSON.parse(await it.succeeds("info m@left --json"));
+  assertEquals(info.metadata, { team: "vision", by: "bob" });
+  assertEquals(info.inputs, ["config@2", "data:raw"]);
+  assertEquals(info.idempotencyKey, "run-7");
+  await it.prints(line.replace(" -a left -a right", " -q"), "m@1.0.0\n", { stdin: "1" });
+});
+
+cliTest("standard input is bytes, or a value as asked for", async (it) => {
+  await it.succeeds("init");
+  const stdin = Uint8Array.of(0, 255, 10, 13);
+  await it.succeeds("save a -", { stdin });
+  assertEquals((await it.holdfast("cat a")).bytes, stdin);
+  await it.succeeds("save b - --as json", { stdin: `{"x": [1, 2.5, null]}` });
+  await it.prints("load b --json", `{"x":[1,2.5,null]}\n`);
+  await Deno.writeTextFile(it.root.join("c.json"), `[1]`);
+  await it.succeeds("save c c.json --as json --compress gzip");
+  await it.prints("load c --json", "[1]\n");
+});
+
+filledTest(
+  "what cannot be saved as asked is refused with its reason, and nothing is saved",
+  async (it) => {
+    const before = await it.succeeds("ls --json");
+    const bad: [line: string, code: number, says: string, stdin?: string | Uint8Array][] = [
+      ["save x missing.bin", 3, "no such file or folder"],
+      ["save x", 2, "missing required argument 'source'"],
+      ["save x - --as json", 2, "Cannot read standard input as json", "{"],
+      ["save x - --as json", 2, "too large to be kept exactly", `{"id": 12345678901234567890}`],
+      ["save x - --as json", 2, "too large to be kept exactly", "1e999"],
+      ["save x - --as text", 2, "not UTF-8", Uint8Array.of(0xff)],
+      ["save x data --as text", 2, "only a file has one content"],
+      ["save x data --as yaml", 2, "Allowed choices are json, text, bytes"],
+      ["save note data --version 1", 4, "exists"],
+      ["save note - --version 1.0.x", 2, "not a semantic version"],
+      ["save note@2 - --version 3", 2, "a version is given twice"],
+      ["save note@latest -", 2, "not a semantic version"],
+      ["save ../x - --version 01", 2, "not a semantic version"],
+      ["save x - --alias 2.0", 2, "looks like a version"],
+      ["save x - -m nonsense", 2, "key=value is expected"],
+      ["save x - --metadata-file data/a.csv", 2, "Cannot read metadata"],
+      ["save note - --version 1 --on-conflict overwrite", 2, ""],
+    ];
+    for (const [line, expected, says, stdin] of bad) {
+      const { code, err, out } = await it.holdfast(line, { stdin });
+      assertEquals(code, expected, `${line}: ${err}`);
+      assertStringIncludes(err, says, line);
+      assertEquals(out, "");
+    }
+    await it.prints("ls --json", before);
+  },
+);
+
+cliTest(
+  "save NAME@VERSION says the version, and a link that is named means its target",
+  async (it) => {
+    await it.succeeds("init");
+    await Deno.writeTextFile(it.root.join("model-7.bin"), "seven");
+    await Deno.symlink("model-7.bin", it.root.join("newest"));
+    await it.prints("save m@1.4 newest -q", "m@1.4.0\n");
+    await it.prints("cat m model-7.bin", "seven");
+  },
+);
+
+cliTest("save --no-share stores every byte again", async (it) => {
+  await it.succeeds("init");
+  await Deno.writeFile(it.root.join("big"), noise(200_000));
+  const objects = async () =>
+    (await Array.fromAsync(walkFiles(it.root.join(".holdfast/objects")))).length;
+  await it.succeeds("save a big");
+  const once = await objects();
+  await it.succeeds("save a big");
+  assertEquals(await objects(), once);
+  await it.succeeds("save a big --no-share");
+  assertEquals(await objects(), 2 * once);
+  await it.fails("save a big --no-share --skip-if-unchanged", 2);
+});
+
+cliTest(
+  "standard input without a byte is refused: a program before it has failed; --allow-empty takes it",
+  async (it) => {
+    await it.succeeds("init");
+    for (const as of ["", " --as text"]) {
+      const { code, err: errors } = await it.holdfast(`save a -${as}`, { stdin: "" });
+      assertEquals(code, 2);
+      assertStringIncludes(errors, "--allow-empty");
+    }
+    await it.fails(["save", "a", ""], 2, "its path is empty");
+    await it.prints("save a - --allow-empty", "Saved a@1.0.0 (0 B)\n", { stdin: "" });
+  },
+);

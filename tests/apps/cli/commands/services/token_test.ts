@@ -1,0 +1,46 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { cliTest } from "../../../captured_io.ts";
+
+cliTest("token create shows a token once; ls shows all but it; rm removes it", async (it) => {
+  const at = { cwd: it.root.path };
+  const line = [
+    "token",
+    "create",
+    "for CI",
+    "--tokens",
+    "tokens.json",
+    "--scope",
+    "read:*",
+    "--scope",
+    "write:a:*",
+  ];
+  const created = await it.holdfast([...line, "--expires", "90d"], at);
+  assertEquals(created.code, 0, created.err);
+  assertMatch(created.out, /^holdfast_[0-9a-f]{12}_\S{43}\n$/);
+  const id = created.out.slice(9, 21);
+  assertStringIncludes(created.err, id);
+  const listed = await it.succeeds("token ls --tokens tokens.json", at);
+  assertStringIncludes(listed, `${id}  read:* write:a:*  20`);
+  assertStringIncludes(listed, "for CI");
+  assertEquals(listed.includes(created.out.slice(22, 40)), false);
+  const json = JSON.parse(await it.succeeds("token ls --tokens tokens.json --json", at));
+  assertEquals(Object.keys(json), ["id", "note", "scopes", "createdAt", "expiresAt"]);
+  await it.prints(`token rm ${id} --tokens tokens.json`, `Removed ${id}\n`, at);
+  await it.fails(`token rm ${id} --tokens tokens.json`, 3, "", at);
+});
+
+cliTest("token says what is missing: the file, a scope, a right that there is", async (it) => {
+  const at = { cwd: it.root.path };
+  for (
+    const [line, said] of [
+      ["token create --scope admin", "Add --tokens FILE"],
+      ["token create --tokens t", '--scope "read:*"'],
+      ["token create --tokens t --scope all", "read:team/*"],
+      ["token ls --tokens t", "token create --tokens"],
+    ]
+  ) {
+    const { code, err } = await it.holdfast(line, at);
+    assertEquals(code === 0, false, line);
+    assertStringIncludes(err, said);
+  }
+});

@@ -1,0 +1,37 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { damageRecords } from "../../../damage_records.ts";
+import { cliTest, filledTest, noise } from "../../../captured_io.ts";
+
+cliTest("du shows each name, what is shared, and from when on garbage may go", async (it) => {
+  await it.succeeds("init");
+  await it.succeeds("save big -", { stdin: noise(200_000) });
+  await it.succeeds("save big - --metadata n=2", { stdin: noise(200_000) });
+  await it.succeeds("save small -", { stdin: noise(10) });
+  const before = await it.succeeds("du");
+  assertMatch(
+    before,
+    /^NAME +VERSIONS +SIZE +STORED +SHARED +GARBAGE\nbig +2 +391 KiB +197 KiB +195 KiB +0 B\nsmall /,
+  );
+  assertMatch(before, /\n\d+ KiB in \d+ objects, nothing of it garbage\n$/);
+  await it.succeeds("rm big@1 --yes");
+  await it.succeeds("rm big@2 --yes");
+  assertMatch(
+    await it.succeeds("du big"),
+    /, 19\d KiB of it garbage: 19\d KiB from \d{4}-\d\d-\d\d \d\d:\d\d on\n$/,
+  );
+  const { names, garbage } = JSON.parse(await it.succeeds("du --json"));
+  assertEquals(
+    names.map(({ name, versions }: { name: string; versions: number }) => [name, versions]),
+    [["big", 0], ["small", 1]],
+  );
+  assertEquals(garbage.freeableBytes, 0);
+  assertMatch(garbage.nextAt, /^\d{4}-/);
+});
+
+filledTest("du goes on past a damaged record, and ends with 1", async (it) => {
+  const [key] = await damageRecords(it.root.join(".holdfast"), "note");
+  const { code, err, out } = await it.holdfast("du");
+  assertEquals(code, 1);
+  assertMatch(out, /\nnote +0 /);
+  assertStringIncludes(err, `not counted in full: ${key}: `);
+});

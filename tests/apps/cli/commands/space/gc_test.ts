@@ -1,0 +1,89 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createCommandContext } from "../../../../../apps/cli/program/command_context.ts";
+import { gc } from "../../../../../apps/cli/commands/space/gc.ts";
+import { createLocalBackend, openRegistry } from "../../../../../mod.ts";
+import { withAge } from "../../../../registry/with_age.ts";
+import { damageRecords } from "../../../damage_records.ts";
+import { captureIo, cliTest, filledTest, noise } from "../../../captured_io.ts";
+
+filledTest("gc leaves what is young, and says so", async (it) => {
+  await it.succeeds("rm note@1 --yes");
+  for (const line of ["gc --dry-run", "gc"]) {
+    assertMatch(await it.succeeds(line), /^Nothing to free yet: .* grace of 24 h\n$/);
+  }
+  await it.prints("gc --quiet", "");
+  const report = JSON.parse(await it.succeeds("gc -n --json"));
+  assertEquals([report.dryRun, report.bytes, report.voids], [true, 0, []]);
+  assertMatch(report.markAt, /^\d{4}-/);
+});
+
+cliTest("gc --forget forgets names that were deleted long ago", async (it) => {
+  await it.succeeds("init");
+  await it.succeeds("save gone -", { stdin: noise(20) });
+  await it.succeeds("save kept -", { stdin: noise(20) });
+  await it.succeeds("rm gone@1 --yes");
+  const io = captureIo({ cwd: it.cwd });
+  const year = withAge(
+    createLocalBackend({ path: it.root.join(".holdfast") }),
+    365 * 24 * 3_600_000,
+  );
+  await using registry = await openRegistry(year, { create: false });
+  await using context = createCommandContext({
+    io,
+    shared: {},
+    loadCommands: () => Promise.resolve([]),
+  });
+  await gc.run([], { forget: true }, { ...context, open: () => Promise.resolve(registry) });
+  assertMatch(new TextDecoder().decode(io.output()), /records of forgotten names +2 /);
+  assertEquals(
+    await Array.fromAsync(
+      createLocalBackend({ path: it.root.join(".holdfast") }).list("names/gone/"),
+    ),
+    [],
+  );
+  assertMatch(await it.succeeds("save gone -", { stdin: noise(20) }), /gone@1\.0\.0/);
+});
+
+filledTest("gc says what it left because of damage, and ends with 1", async (it) => {
+  const [key] = await damageRecords(it.root.join(".holdfast"), "note");
+  const { code, err, out } = await it.holdfast("gc");
+  assertEquals([code, out], [1, "Freed nothing\n"]);
+  assertStringIncludes(err, `stays: ${key}: `);
+  assertStringIncludes(
+    err,
+    "hint: Nothing that is needed was removed. See what is damaged: holdfast verify\n",
+  );
+});
+
+cliTest("gc --verbose names what waits, and until when; gc says how much it is", async (it) => {
+  await it.succeeds("init");
+  await it.succeeds("save big -", { stdin: noise(200_000) });
+  await it.succeeds("rm big@1 --yes");
+  const { err } = await it.holdfast("gc --verbose");
+  assertMatch(
+    err,
+    /payload of big@1\.0\.0 \(195 KiB\) waits until \d{4}-\d\d-\d\d \d\d:\d\d: what refers to it was/,
+  );
+  assertMatch(err, /2 things \(19\d KiB\) may go later, the first at \d{4}-/);
+});
+
+cliTest("gc --now asks, says what it risks, and frees what is young", async (it) => {
+  await it.succeeds("init");
+  await it.succeeds("save big -", { stdin: noise(200_000) });
+  await it.succeeds("save kept -", { stdin: noise(100_000) });
+  await it.succeeds("rm big@1 --yes");
+  const asked = await it.holdfast("gc --now");
+  assertEquals(asked.code, 2); // nobody can answer
+  assertStringIncludes(asked.err, "--yes");
+  assertMatch(await it.succeeds("gc --now --dry-run"), /Would free 19\d KiB\n$/);
+  assertMatch(await it.succeeds("gc --now --yes"), /Freed 19\d KiB\n$/);
+  await it.prints("verify --quiet", "");
+  assertEquals(
+    await Array.fromAsync(
+      createLocalBackend({ path: it.root.join(".holdfast") }).list("objects/big/"),
+    ),
+    [],
+  );
+  await it.succeeds("gc --now --yes"); // of the deletion one record is left
+  assertMatch(await it.succeeds("gc --now --yes"), /^Nothing to free/);
+});

@@ -1,0 +1,59 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { realSystem } from "../../../../../core/system.ts";
+import { damageRecords } from "../../../damage_records.ts";
+import { cliTest, fillRegistry, succeeds } from "../../../captured_io.ts";
+
+async function saveFive(cwd: string): Promise<void> {
+  await fillRegistry(cwd);
+  for (let i = 0; i < 3; i++) await succeeds("save config - --as json", { cwd, stdin: `${i}` }); // 3, 4, 5
+}
+
+cliTest("prune deletes beyond the number kept, but what an alias names", async (it) => {
+  await saveFive(it.cwd);
+  const dry = await it.holdfast("prune --keep-last 2 --dry-run");
+  assertEquals(dry.out, "config@3.0.0\nconfig@1.0.0\n");
+  assertStringIncludes(dry.err, "Would delete 2 versions, kept");
+  assertStringIncludes(dry.err, "stays: config@2.0.0: alias ");
+  await it.prints("versions config -q", "5.0.0\n4.0.0\n3.0.0\n2.0.0\n1.0.0\n");
+  await it.succeeds("prune --keep-last 2 --yes");
+  await it.prints("versions config -q", "5.0.0\n4.0.0\n2.0.0\n");
+});
+
+cliTest("prune asks first, takes names, and keeps what is young", async (it) => {
+  await saveFive(it.cwd);
+  await it.fails("prune --keep-last 1", 2);
+  const no = await it.holdfast("prune --keep-last 1 config", {
+    terminals: ["stdin", "stderr"],
+    stdin: "no\n",
+  });
+  assertEquals(no.code, 1);
+  assertMatch(
+    no.err,
+    /^(would go: \S+@\S+\n){3}(stays: \S+: alias \S+\n)*Delete 3 versions\? \[y\/N\] Nothing was deleted/,
+  );
+  await it.prints("prune --keep-last 1 note --yes", "");
+  await it.prints("prune --older-than 30d --yes", "");
+  await it.fails("prune --yes", 2);
+});
+
+cliTest("prune leaves what it cannot read, names it and ends with 1", async (it) => {
+  await saveFive(it.cwd);
+  await damageRecords(it.root.join(".holdfast"), "note");
+  const { code, out, err } = await it.holdfast("prune --keep-last 1 --yes");
+  assertEquals([code, out], [1, "config@4.0.0\nconfig@3.0.0\nconfig@1.0.0\n"]);
+  assertStringIncludes(
+    err,
+    'stays: note@1.0.0: Cannot prune "note@1.0.0": a record cannot be read: ',
+  );
+  assertStringIncludes(err, "holdfast verify");
+});
+
+cliTest("prune shows how many of all are deleted where somebody looks on", async (it) => {
+  await saveFive(it.cwd);
+  let now = 0;
+  const system = { ...realSystem, env: () => undefined, monotonic: () => now += 300 };
+  const terminals = ["stdin" as const, "stderr" as const];
+  const looked = { terminals, system, stdin: "yes\n" };
+  const { err } = await it.holdfast("prune --keep-last 1", looked);
+  assertMatch(err, /prune {2}█+░* +\d+% {2}\d of 3 versions/);
+});

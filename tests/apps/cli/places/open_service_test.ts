@@ -1,0 +1,120 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { createHandler } from "../../../../apps/server.ts";
+import { realSystem } from "../../../../core/system.ts";
+import { collectGarbage, openRegistry, RegistryError } from "../../../../mod.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { cliTest, holdfast, succeeds } from "../../captured_io.ts";
+
+/** A service on a port of its own, which notes the tokens that it is sent. */
+async function startPort() {
+  const behind = await openRegistry("memory:");
+  const handler = createHandler(behind);
+  const tokens: (string | null)[] = [];
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    tokens.push(request.headers.get("authorization"));
+    return handler(request);
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    behind,
+    tokens,
+    async [Symbol.asyncDispose]() {
+      await handler.close();
+      await server.shutdown();
+      await behind[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("commands work on the registry of a service as on a folder", async () => {
+  await using root = await tempRoot();
+  await using service = await startPort();
+  const { path: cwd } = root;
+  const r = `-r ${service.url}`;
+  await Deno.writeTextFile(root.join("note.txt"), "remember");
+  await Deno.mkdir(root.join("folder/deep"), { recursive: true });
+  await Deno.writeTextFile(root.join("folder/deep/a.txt"), "a");
+  assertEquals(await succeeds(`${r} save -q note note.txt`, { cwd }), "note@1.0.0\n");
+  assertEquals(await succeeds(`${r} save -q tree folder`, { cwd }), "tree@1.0.0\n");
+  assertEquals(await succeeds(`${r} ls -q`, { cwd }), "note\ntree\n");
+  await succeeds(`${r} alias note production 1`, { cwd });
+  assertEquals(await succeeds(`${r} cat note@production`, { cwd }), "remember");
+  await succeeds(`${r} download tree out`, { cwd });
+  assertEquals(await Deno.readTextFile(root.join("out/deep/a.txt")), "a");
+  await succeeds(`${r} rm note@1 --force --yes`, { cwd });
+  assertEquals(await succeeds(`${r} ls -q`, { cwd }), "tree\n");
+});
+
+cliTest("what takes the store itself is Unsupported on a service, with what to do", async (it) => {
+  await using service = await startPort();
+  for (const line of ["gc", "verify", "probe", `init ${service.url}`]) {
+    const { code, err } = await it.holdfast(`-r ${service.url} ${line}`);
+    assert(code > 0, line);
+    assertStringIncludes(err, "hint: ");
+  }
+});
+
+Deno.test("the token comes from --token-file, else from the environment, and not for a service that a folder names", async () => {
+  await using root = await tempRoot();
+  await using service = await startPort();
+  const { path: cwd } = root;
+  const env = { HOLDFAST_TOKEN: "of-the-environment" };
+  await Deno.writeTextFile(root.join("token"), "of-the-file\n");
+  const sent = async (line: string, variables: Record<string, string> = env) => {
+    service.tokens.length = 0;
+    await holdfast(line, { cwd, env: variables });
+    return service.tokens[0];
+  };
+  assertEquals(await sent(`-r ${service.url} ls`), "Bearer of-the-environment");
+  assertEquals(await sent(`-r ${service.url} --token-file token ls`), "Bearer of-the-file");
+  assertEquals(
+    await sent("ls", { ...env, HOLDFAST_REGISTRY: service.url }),
+    "Bearer of-the-environment",
+  );
+  await Deno.writeTextFile(root.join(".env"), `HOLDFAST_REGISTRY=${service.url}\n`);
+  assertEquals(await sent("ls"), null);
+  await Deno.writeTextFile(
+    root.join(".env"),
+    `HOLDFAST_REGISTRY=${service.url}\nHOLDFAST_TOKEN=of-the-folder\n`,
+  );
+  assertEquals(await sent("ls"), "Bearer of-the-folder");
+  const { code, err } = await holdfast(`-r ${service.url} --token-file none ls`, { cwd });
+  assertEquals(code, 3);
+  assertStringIncludes(err, "none");
+});
+
+cliTest("an address with a secret in it is refused and not shown", async (it) => {
+  for (
+    const address of ["http://me:secret@host", "https://host?token=secret", "http://host/#secret"]
+  ) {
+    const { code, err, out } = await it.holdfast(`-r ${address} ls`);
+    assertEquals(code, 2);
+    assert(!`${err}${out}`.includes("secret"), err);
+  }
+});
+
+Deno.test("openRegistry() opens the service that HOLDFAST_REGISTRY names, with its token, and refuses its store", async () => {
+  await using service = await startPort();
+  const env: Record<string, string> = { HOLDFAST_REGISTRY: service.url, HOLDFAST_TOKEN: "t0k" };
+  const system = { ...realSystem, env: (name: string) => env[name] };
+  await using registry = await openRegistry(undefined, { system });
+  await registry.save("note", "remember");
+  assertEquals(await service.behind.load("note"), "remember");
+  assertEquals(new Set(service.tokens), new Set(["Bearer t0k"]));
+  assertEquals(assertThrows(() => registry.backend, RegistryError).code, "Unsupported");
+  assertEquals(
+    (await assertRejects(() => collectGarbage(registry), RegistryError)).code,
+    "Unsupported",
+  );
+  const mutable = await assertRejects(
+    () => openRegistry(service.url, { system, mutable: true }),
+    RegistryError,
+  );
+  assertEquals(mutable.code, "Invalid");
+});

@@ -1,0 +1,46 @@
+import { rejects } from "node:assert/strict";
+import { testRegistry } from "../../conformance/registry.ts";
+import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
+import { openHttpRegistry } from "../../../apps/client.ts";
+import { createMaterializers } from "../../../mod.ts";
+import { damageRecord } from "../../registry/conformance/open_on.ts";
+import { startService } from "./service.ts";
+
+testRegistry(
+  (name, run) => Deno.test(name, run),
+  async (settings: RegistryToOpen): Promise<RegistryUnderTest> => {
+    const service = await startService(settings);
+    const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, service.handler);
+    const open = ({ readOnly }: { readOnly: boolean }) =>
+      openHttpRegistry(`http://127.0.0.1:${server.addr.port}`, {
+        readOnly,
+        materializers: createMaterializers(),
+      });
+    const registry = await open({ readOnly: false });
+    const close = async () => {
+      await service.close();
+      await server.shutdown();
+    };
+    return {
+      registry: Object.assign(registry, { [Symbol.asyncDispose]: close }),
+      damage: (name, version) => damageRecord(service.backend, `${name}@${version}`, settings),
+      reopen: open,
+    };
+  },
+  { name: "http, by a port" },
+);
+
+Deno.test("who mistypes a name is told by the service what was probably meant", async () => {
+  const service = await startService();
+  try {
+    const registry = await service.open();
+    await registry.save("model", "value");
+    await rejects(registry.load("modle"), {
+      code: "NotFound",
+      suggestion: "model",
+      hint: /^Did you mean "model"\? /,
+    });
+  } finally {
+    await service.close();
+  }
+});

@@ -1,0 +1,117 @@
+import { assertEquals } from "@std/assert";
+import { createHandler } from "../../../apps/server.ts";
+import { openRegistry } from "../../../mod.ts";
+import { realSystem } from "../../../core/system.ts";
+import { denoSucceeds, REPOSITORY } from "../../support/run_deno.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+
+const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
+
+/** A browser of this machine; `HOLDFAST_BROWSER` names another. */
+async function findBrowser(): Promise<string | undefined> {
+  const named = realSystem.env("HOLDFAST_BROWSER");
+  if (named) return named;
+  for (const folder of (realSystem.env("PATH") ?? "").split(":")) {
+    for (const name of BROWSERS) {
+      if (await Deno.stat(`${folder}/${name}`).then(({ isFile }) => isFile, () => false)) {
+        return `${folder}/${name}`;
+      }
+    }
+  }
+}
+
+const browser = await findBrowser();
+const isMeant = realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1";
+
+async function bundlePage(path: string): Promise<string> {
+  const entry = `${REPOSITORY}tests/apps/client/browser_page.ts`;
+  await denoSucceeds([
+    "bundle",
+    "--quiet",
+    "--platform",
+    "browser",
+    "--config",
+    `${REPOSITORY}deno.json`,
+    "-o",
+    path,
+    entry,
+  ]);
+  return await Deno.readTextFile(path);
+}
+
+Deno.test("the client in a bundle for browsers imports nothing", async () => {
+  await using root = await tempRoot();
+  const bundle = await bundlePage(root.join("page.js"));
+  assertEquals(bundle.match(/(\bfrom|\bimport)\s*\(?\s*["'][^"']+["']/g), null);
+});
+
+Deno.test({
+  name: "a page of another origin saves and loads through a service" +
+    (browser ? "" : " (left out: no chromium here)"),
+  ignore: browser === undefined && !isMeant,
+  async fn() {
+    await using root = await tempRoot();
+    const script = await bundlePage(root.join("page.js"));
+    const told = Promise.withResolvers<unknown>();
+    await using page = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      async (request) => {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/page.js") {
+          return new Response(script, { headers: { "content-type": "text/javascript" } });
+        }
+        if (pathname === "/result") told.resolve(await request.json());
+        const html =
+          `<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>`;
+        return new Response(html, { headers: { "content-type": "text/html" } });
+      },
+    );
+    const origin = `http://127.0.0.1:${page.addr.port}`;
+    await using behind = await openRegistry("memory:");
+    await using handler = createHandler(behind, { cors: [origin] });
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      (request) => handler(request),
+    );
+    const service = `http://127.0.0.1:${server.addr.port}`;
+
+    const flags = [
+      "--headless=new",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-dev-shm-usage",
+      "--no-first-run",
+    ];
+    const args = [
+      ...flags,
+      `--user-data-dir=${root.join("profile")}`,
+      `${origin}/?${new URLSearchParams({ service })}`,
+    ];
+    const child = new Deno.Command(browser ?? "chromium", {
+      args,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    })
+      .spawn();
+    const silent = child.stderr.pipeTo(new WritableStream()); // ends with the last process that has it
+    const ended = child.status.then(({ code }) => ({ failed: `the browser ended with ${code}` }));
+    try {
+      assertEquals(await Promise.race([told.promise, ended]), {
+        depth: 12,
+        when: 0,
+        seen: [1, 2, 3],
+        isSame: true,
+        streamed: 2_000_000,
+        names: ["browser:config", "browser:large", "browser:stream"],
+        watched: ["1.0.0", "2.0.0"],
+        refused: { code: "NotFound", hasHint: true },
+        unwritable: "Unsupported",
+      });
+    } finally {
+      child.kill();
+      await Promise.all([child.status, silent]); // nobody writes into the profile any more
+    }
+    assertEquals(await behind.load("browser:config"), 2);
+  },
+});

@@ -1,0 +1,107 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import fc from "fast-check";
+import { bodyBytes } from "../../../core/bytes/bytes.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { decodeText, encodeText, splitLines } from "../../../formats/content/text_stream.ts";
+
+const refuse = (state: string) =>
+  new RegistryError({ code: "Corrupt", message: `Cannot read: ${state}` });
+const cut = (bytes: Uint8Array, size: number) =>
+  ReadableStream.from(
+    (function* () {
+      for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
+    })(),
+  );
+const join = async (pieces: AsyncIterable<string>) => (await Array.fromAsync(pieces)).join("");
+
+Deno.test("any text comes back, however its bytes are cut", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.string({ unit: "binary" }),
+      fc.integer({ min: 1, max: 5 }),
+      async (text, size) => {
+        const bytes = await bodyBytes(await encodeText([text]));
+        assertEquals(
+          await join(decodeText(cut(bytes, size), { refuse })),
+          text.replace(/^\ufeff/, ""),
+        );
+      },
+    ),
+  );
+});
+
+Deno.test("UTF-16 is read where it is asked for, and half a letter at the end is refused", async () => {
+  const wide = Uint8Array.of(0xff, 0xfe, 0xe4, 0x00, 0x0a, 0x00);
+  for (const size of [1, 2, 3, 6]) {
+    assertEquals(await join(decodeText(cut(wide, size), { utf16: true, refuse })), "ä\n");
+    await assertRejects(
+      () => join(decodeText(cut(wide, size), { refuse })),
+      RegistryError,
+      "its text is not UTF-8",
+    );
+  }
+  const half = cut(wide.subarray(0, 5), 2);
+  await assertRejects(
+    () => join(decodeText(half, { utf16: true, refuse })),
+    RegistryError,
+    "UTF-16LE, at its end",
+  );
+});
+
+Deno.test("what the stream fails with is thrown as it is", async () => {
+  const cause = new Error("unplugged");
+  const stream = new ReadableStream({ pull: (controller) => controller.error(cause) });
+  assertStrictEquals(await assertRejects(() => join(decodeText(stream, { refuse }))), cause);
+});
+
+Deno.test("an abort cancels the stream, also while it gives nothing", async () => {
+  const aborting = new AbortController();
+  const reasons: unknown[] = [];
+  const stream = new ReadableStream<Uint8Array>({
+    pull: () => new Promise<void>(() => aborting.abort(new Error("enough"))),
+    cancel: (reason) => void reasons.push(reason.message),
+  }, { highWaterMark: 0 });
+  await assertRejects(
+    () => join(decodeText(stream, { refuse, signal: aborting.signal })),
+    Error,
+    "enough",
+  );
+  assertEquals(reasons, ["enough"]);
+});
+
+Deno.test("lines end with a line feed or with the text, and are counted from 1", async () => {
+  async function* pieces() {
+    yield* ["a", "b\n\n", "c\nd\r", "\ne"];
+  }
+  const lines = splitLines(pieces(), { maxCharacters: 3, refuse: (line) => refuse(String(line)) });
+  assertEquals(await Array.fromAsync(lines), [
+    { text: "ab", line: 1 },
+    { text: "", line: 2 },
+    { text: "c", line: 3 },
+    { text: "d\r", line: 4 },
+    { text: "e", line: 5 },
+  ]);
+  const short = splitLines(pieces(), {
+    maxCharacters: 1,
+    refuse: (line) => refuse(`line ${line}`),
+  });
+  await assertRejects(() => Array.fromAsync(short), RegistryError, "line 1");
+});
+
+Deno.test("a long text is asked for as its stream is read, and no more when it is cancelled", async () => {
+  let asked = 0;
+  let isClosed = false;
+  function* pieces() {
+    try {
+      while (++asked < 1_000) yield "ä".repeat(50_000);
+    } finally {
+      isClosed = true;
+    }
+  }
+  const content = await encodeText(pieces()) as ReadableStream<Uint8Array>;
+  assertEquals([content instanceof ReadableStream, asked < 100], [true, true]);
+  const reader = content.getReader();
+  assertEquals((await reader.read()).value!.byteLength, 200_000);
+  await reader.cancel();
+  assertEquals([isClosed, asked < 100], [true, true]);
+});

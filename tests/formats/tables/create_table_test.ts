@@ -1,0 +1,104 @@
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { Columns, Row } from "../../../formats/tables/table.ts";
+import { createTable } from "../../../formats/tables/create_table.ts";
+import { isTable } from "../../../formats/tables/list_columns.ts";
+
+Deno.test("a table has its columns in full, and gives its rows each time from the first", async () => {
+  const table = createTable({ id: "int64", note: "string?" }, [{ id: 1n, note: null }, {
+    id: 2n,
+    note: "b",
+  }]);
+  assertEquals(table.columns, [
+    { name: "id", type: "int64", nullable: false },
+    { name: "note", type: "string", nullable: true },
+  ]);
+  for (let time = 0; time < 2; time++) {
+    assertEquals(await Array.fromAsync(table.rows()), [{ id: 1n, note: null }, {
+      id: 2n,
+      note: "b",
+    }]);
+  }
+  assertEquals(isTable(table), true);
+});
+
+Deno.test("numbers are typed arrays, with a mask where they may be null, other columns arrays", async () => {
+  const rows = () =>
+    Array.from({ length: 70_000 }, (_, i) => ({ n: i / 2, i: BigInt(i), b: i % 2 === 0, o: null }));
+  const table = createTable({ n: "number", i: "int64", b: "boolean", o: "number?" }, rows);
+  assertEquals(await table.column("n"), Float64Array.from(rows(), ({ n }) => n));
+  assertEquals(await table.column("i"), BigInt64Array.from(rows(), ({ i }) => i));
+  assertEquals((await table.column("b")).slice(0, 3), [true, false, true]);
+  const nulls = { values: new Float64Array(70_000), valid: new Uint8Array(70_000) };
+  assertEquals(await table.column("o"), nulls);
+  const error = await assertRejects(() => table.column("x" as "n"), Error, 'column "x"');
+  assertEquals(isRegistryError(error, "NotFound"), true);
+});
+
+Deno.test("columns with no name, the same name or an unknown type are Invalid", () => {
+  const wrong: Columns[] = [
+    { "": "string" },
+    { a: "text" as "string" },
+    { a: "int64??" as "int64?" },
+    [{ name: "a", type: "string" }, { name: "a", type: "number" }],
+    [{ name: "\ud800", type: "string" }],
+    [{ name: 5 as never, type: "string" }],
+    [undefined as never],
+  ];
+  for (const columns of wrong) {
+    assertEquals(isRegistryError(assertThrows(() => createTable(columns, [])), "Invalid"), true);
+  }
+});
+
+Deno.test("a row with other members or types is Invalid where it stands", async () => {
+  const columns = [
+    { name: "i", type: "int64" },
+    { name: "d", type: "date", nullable: true },
+    { name: "s", type: "string" },
+    { name: "n", type: "number" },
+  ] as const;
+  const good: Row = { i: 1n, d: null, s: "", n: NaN };
+  const wrong: [row: unknown, message: string][] = [
+    [{ ...good, i: 1 }, 'its "i" is a number, and the column is of type int64'],
+    [{ ...good, i: 2n ** 63n }, 'its "i" has more than 64 bits'],
+    [{ ...good, i: null }, 'its "i" is null, which it may not be'],
+    [{ ...good, d: new Date(NaN) }, 'its "d" is no valid date'],
+    [{ ...good, d: "2024-01-31" }, 'its "d" is a string'],
+    [{ ...good, s: "\ud800" }, 'its "s" has a lone surrogate'],
+    [{ ...good, n: "1" }, 'its "n" is a string'],
+    [{ ...good, x: 1 }, 'it has "x", which is no column'],
+    [{ i: 1n }, 'it has no "d"'],
+    [null, "it is null"],
+  ];
+  for (const [row, message] of wrong) {
+    const rows = createTable(columns, [good, row as Row]).rows()[Symbol.asyncIterator]();
+    assertEquals((await rows.next()).value, good);
+    const error = await assertRejects(() => rows.next(), Error);
+    assertEquals(isRegistryError(error, "Invalid"), true);
+    assertStringIncludes(error.message, `Cannot use row 2 of a table: ${message}`);
+  }
+});
+
+Deno.test("rows that come are closed by an abort, and by who has enough", async () => {
+  let isClosed = false;
+  async function* rows() {
+    try {
+      for (;;) yield { a: "x" };
+    } finally {
+      isClosed = true;
+    }
+  }
+  for await (const _ of createTable({ a: "string" }, rows).rows()) break;
+  assertEquals(isClosed, true);
+  const aborting = new AbortController();
+  const reading = Array.fromAsync(
+    createTable({ a: "string" }, rows).rows({ signal: aborting.signal }),
+    ({ a }) => {
+      aborting.abort(new Error("enough"));
+      return a;
+    },
+  );
+  await assertRejects(() => reading, Error, "enough");
+  const there = createTable({ a: "string" }, [{ a: "x" }]).rows({ signal: aborting.signal });
+  await assertRejects(() => Array.fromAsync(there), Error, "enough");
+});

@@ -1,0 +1,246 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import fc from "fast-check";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
+import { artifactDigest } from "../../../core/bytes/artifact_digest.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  FORMAT,
+  TOMBSTONE_BYTES,
+} from "../../../registry/format/record_codec.ts";
+import type { AnyRecord, FileInfo, VersionRecord } from "../../../core/record.ts";
+import { sampleRecords, versionInline, versionRecord } from "./sample_records.ts";
+import { thrown } from "../../core/thrown.ts";
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** A record as somebody else could write it: any members, a right sum. */
+function foreign(members: object, inline = ""): Uint8Array {
+  const line = JSON.stringify(members).slice(0, -1);
+  return bytes(`${line},"sum":"${sha256(line)}"}\n${inline}`);
+}
+
+/** A version without files. */
+const empty: VersionRecord = { ...versionRecord, files: [], size: 0 };
+
+Deno.test("a record of each kind comes back as it went in", () => {
+  for (const record of sampleRecords) {
+    const inline = record.kind === "version" ? versionInline : new Uint8Array();
+    const decoded = decodeRecord(encodeRecord(record, [inline]), "k");
+    assertEquals(decoded.record, record);
+    assertEquals(decoded.inline, inline);
+  }
+});
+
+Deno.test("any metadata that is JSON and any inline bytes come back as they went in", () => {
+  const metadata = fc.dictionary(
+    fc.string({ unit: "binary" }),
+    fc.jsonValue({ noUnicodeString: false }),
+    {
+      noNullPrototype: true,
+    },
+  );
+  const check = fc.property(
+    metadata,
+    fc.array(fc.uint8Array(), { maxLength: 4 }),
+    (metadata, inline) => {
+      const plain = JSON.parse(JSON.stringify(metadata)); // -0 is 0 in JSON
+      const decoded = decodeRecord(encodeRecord({ ...empty, metadata: plain }, inline), "k");
+      assertEquals((decoded.record as VersionRecord).metadata, plain);
+      assertEquals(decoded.inline, concatBytes(inline));
+    },
+  );
+  fc.assert(check, { numRuns: 1_000 });
+});
+
+Deno.test("a record that is nested too deep is damage; brackets in its texts are none", () => {
+  const nested = (levels: number) => JSON.parse("[".repeat(levels) + "]".repeat(levels));
+  const decode = (metadata: Record<string, unknown>) =>
+    decodeRecord(encodeRecord({ ...empty, metadata }), "k").record;
+  for (const metadata of [{ a: nested(127) }, { a: "[{".repeat(500), b: nested(127) }]) {
+    assertEquals((decode(metadata) as VersionRecord).metadata, metadata);
+  }
+  for (
+    const metadata of [{ a: nested(128) }, { a: "[{".repeat(500), b: nested(128) }, {
+      a: ']}"',
+      b: nested(128),
+    }]
+  ) {
+    assertMatch(thrown("Corrupt", () => decode(metadata)).message, /it is nested too deep/);
+  }
+});
+
+Deno.test("a record that is too long is refused, with its size, before it is copied", () => {
+  const huge = { byteLength: 2 ** 50 } as Uint8Array; // no memory has room for it
+  const ascii = { ...empty, name: "a", metadata: {} };
+  const rest = encodeRecord(ascii).byteLength;
+  const message = thrown("Invalid", () => encodeRecord(ascii, [huge])).message;
+  assertMatch(message, new RegExp(`it has ${2 ** 50 + rest} bytes, at most`));
+});
+
+Deno.test("metadata named __proto__, constructor or toJSON is data and changes no prototype", () => {
+  const metadata = JSON.parse(
+    '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"toJSON":"text"}',
+  );
+  const decoded = decodeRecord(encodeRecord({ ...empty, metadata }), "k").record as VersionRecord;
+  assertEquals(Object.keys(decoded.metadata), ["__proto__", "constructor", "toJSON"]);
+  assertEquals(JSON.stringify(decoded.metadata), JSON.stringify(metadata));
+  assertEquals(({} as { polluted?: number }).polluted, undefined);
+});
+
+Deno.test("a newline in a text does not end the first line", () => {
+  const record: VersionRecord = {
+    ...versionRecord,
+    metadata: { "a\nb": "\n\r\n\u2028\u2029\u0000" },
+  };
+  const encoded = encodeRecord(record, [bytes("\ninline\n")]);
+  assertEquals(encoded.indexOf(10), encoded.length - 9);
+  assertEquals(decodeRecord(encoded, "k"), { record, inline: bytes("\ninline\n") });
+});
+
+Deno.test("metadata that imitates the end of the line is not taken for it", () => {
+  const metadata = { note: `x","sum":"${"0".repeat(64)}"}`, sum: "0".repeat(64), 'sum"}': 1 };
+  const decoded = decodeRecord(encodeRecord({ ...empty, metadata }), "k").record as VersionRecord;
+  assertEquals(decoded.metadata, metadata);
+});
+
+Deno.test("the first line is JSON that ends with its sum, and the inline bytes follow it", () => {
+  const encoded = text(encodeRecord(versionRecord, [bytes("hel"), bytes("lo")]));
+  const [line, inline] = encoded.split("\n");
+  assertEquals(inline, "hello");
+  const sum = sha256(line.slice(0, line.lastIndexOf(',"sum":')));
+  assertEquals(JSON.parse(line), { ...JSON.parse(JSON.stringify(versionRecord)), sum });
+});
+
+Deno.test("a tombstone has 509 bytes with the shortest and the longest fields", () => {
+  const record = (generation: number, previous?: string): AnyRecord => ({
+    kind: "deleted",
+    format: FORMAT,
+    generation,
+    commit: versionRecord.commit,
+    previous,
+    startedAt: new Date(8.64e15).toISOString(),
+    createdAt: new Date(-8.64e15).toISOString(),
+  });
+  for (
+    const deleted of [
+      record(1),
+      record(2, versionRecord.commit),
+      record(Number.MAX_SAFE_INTEGER, versionRecord.commit),
+    ]
+  ) {
+    const encoded = encodeRecord(deleted);
+    assertEquals(encoded.length, TOMBSTONE_BYTES);
+    assertEquals(encoded.indexOf(10), TOMBSTONE_BYTES - 1);
+    assertEquals(decodeRecord(encoded, "k").record.kind, "deleted");
+  }
+});
+
+Deno.test("no record but a tombstone has 509 bytes", () => {
+  const sizes = new Set<number>();
+  for (let length = 0; length < 400; length++) {
+    const alias: AnyRecord = { ...sampleRecords[1], alias: "a".repeat(length) } as AnyRecord;
+    const size = encodeRecord(alias).length;
+    assertNotEquals(size, TOMBSTONE_BYTES);
+    assertEquals(decodeRecord(encodeRecord(alias), "k").record, alias);
+    sizes.add(size);
+  }
+  for (const size of [508, 510, 511]) assert(sizes.has(size)); // the lengths did pass the forbidden ones
+});
+
+Deno.test("no version with inline bytes has 509 bytes", () => {
+  const small = { ...empty, metadata: {}, inputs: undefined, key: undefined };
+  const bare = encodeRecord(small).length;
+  assert(bare < TOMBSTONE_BYTES, `${bare}`);
+  const inline = new Uint8Array(TOMBSTONE_BYTES - bare).fill(7);
+  const encoded = encodeRecord(small, [inline]);
+  assertEquals(encoded.length, TOMBSTONE_BYTES + 1);
+  assertEquals(decodeRecord(encoded, "k").inline, inline);
+});
+
+Deno.test("fields that this release does not know survive", () => {
+  const record = {
+    ...versionRecord,
+    retention: { days: 7 },
+    files: [{ ...versionRecord.files[0], acl: "private" }],
+  };
+  const once = decodeRecord(foreign(record, "hello"), "k");
+  assertEquals(once.record as unknown, record);
+  assertEquals(decodeRecord(encodeRecord(once.record, [once.inline]), "k"), once);
+});
+
+Deno.test("a record of another format is Unsupported, whatever else it says", () => {
+  for (
+    const format of [
+      "holdfast/2",
+      "holdfast/1.1",
+      "HOLDFAST/1",
+      "",
+      null,
+      1,
+      ["holdfast/1"],
+      undefined,
+    ]
+  ) {
+    const error = thrown(
+      "Unsupported",
+      () => decodeRecord(foreign({ ...versionRecord, format }), "names/x"),
+    );
+    assertStringIncludes(error.message, "names/x");
+    assertEquals(error.key, "names/x");
+  }
+});
+
+Deno.test("artifactDigest() does not depend on the order of the files", () => {
+  const file = fc.record({
+    path: fc.string({ unit: "binary", minLength: 1, maxLength: 6 }),
+    size: fc.maxSafeNat(),
+    sha256: fc.string({
+      unit: fc.constantFrom(..."0123456789abcdef"),
+      minLength: 64,
+      maxLength: 64,
+    }),
+    mode: fc.constantFrom(undefined, "executable" as const, "link" as const),
+  });
+  const files = fc.uniqueArray(file, { selector: (file) => file.path, maxLength: 8 });
+  const check = fc.property(
+    files.chain((files) =>
+      fc.tuple(fc.constant(files), fc.shuffledSubarray(files, { minLength: files.length }))
+    ),
+    ([files, shuffled]) => {
+      const materializer = { id: "path", formatVersion: 1 };
+      assertEquals(artifactDigest(materializer, files), artifactDigest(materializer, shuffled));
+    },
+  );
+  fc.assert(check);
+});
+
+Deno.test("artifactDigest() changes with everything that it is made of, and with nothing else", () => {
+  const file: FileInfo = { path: "a", size: 1, sha256: "1".repeat(64) };
+  const digest = (files: FileInfo[], id = "path", formatVersion = 1) =>
+    artifactDigest({ id, formatVersion }, files);
+  const all = [
+    digest([]),
+    digest([file]),
+    digest([file], "text"),
+    digest([file], "path", 2),
+    digest([{ ...file, path: "b" }]),
+    digest([{ ...file, size: 2 }]),
+    digest([{ ...file, sha256: "2".repeat(64) }]),
+    digest([{ ...file, mode: "executable" }]),
+    digest([{ ...file, mode: "link" }]),
+    digest([file, { ...file, path: "b" }]),
+    digest([{ ...file, path: `a"\n${"1".repeat(64)} 1 - "b` }]),
+  ];
+  assertEquals(new Set(all).size, all.length);
+  assertEquals(digest([{ ...file, mediaType: "text/plain" }]), digest([file]));
+  for (const one of all) assertMatch(one, /^[0-9a-f]{64}$/);
+});
