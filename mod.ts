@@ -323,10 +323,12 @@ export {
 } from "./materializers/mod.ts";
 export { defineArtifact } from "./registry/contract/define_artifact.ts";
 export { defineRegistry, type RegistryParts } from "./registry/contract/define_registry.ts";
+export { deleteMany, hasMany, infoMany, loadMany, saveMany } from "./registry/contract/many.ts";
+export { asMap } from "./registry/contract/map.ts";
 export type { CacheReport, ClearCacheOptions, InspectCacheOptions };
 export type * from "./registry/operations/look/difference.ts";
 export type * from "./core/registry/lineage.ts";
-export type * from "./registry/contract/log.ts";
+export type * from "./core/registry/log.ts";
 export type * from "./core/registry/transfer.ts";
 export type {
   UploadNote,

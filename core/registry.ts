@@ -6,25 +6,16 @@ import type { RegistryError } from "./errors.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
 import type { DownloadResult } from "./registry/downloading.ts";
 import type { Draft, OpenDraftOptions } from "./registry/draft.ts";
-import type { Lineage, LineageOptions } from "./registry/lineage.ts";
-import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "./registry/many.ts";
-import type { MapHabits, NamesOptions } from "./registry/map_habits.ts";
+import type { RegistryService } from "./registry/service.ts";
 import type { RegistrySettings } from "./record.ts";
 import type {
+  NamesOptions,
   OnConflict,
   SavedArtifact,
   SaveOptions,
   SignalOptions,
   TransferProgress,
 } from "./registry/saving.ts";
-import type {
-  CommitUploadOptions,
-  CreateUploadOptions,
-  DirectDownload,
-  DirectDownloadOptions,
-  Upload,
-  UploadToCommit,
-} from "./registry/transfer.ts";
 import type { WatchEvent, WatchOptions } from "./registry/watching.ts";
 import type { EventPublisher } from "./event_bus.ts";
 import type { RegistryTopics } from "./registry/registry_events.ts";
@@ -40,8 +31,10 @@ export type {
   ManyProgress,
   SaveEntry,
 } from "./registry/many.ts";
-export type { ClearOptions, MapHabits, NamesOptions } from "./registry/map_habits.ts";
+export type { ClearOptions, RegistryMap } from "./registry/map.ts";
+export type { RegistryService } from "./registry/service.ts";
 export type {
+  NamesOptions,
   OnConflict,
   SavedArtifact,
   SaveOptions,
@@ -54,7 +47,7 @@ export type {
  * your own, which `testRegistry` of `./testing/registry` tries. It holds no locks and no timers; several may be open on
  * one store.
  */
-export interface Registry extends MapHabits, AsyncDisposable, AsyncIterable<string> {
+export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   /** Where it is, without secrets. */
   readonly location: string;
   /** The id of this registry: the commit of its settings. */
@@ -66,6 +59,8 @@ export interface Registry extends MapHabits, AsyncDisposable, AsyncIterable<stri
    */
   readonly backend?: Backend;
   readonly materializers: Materializers;
+  /** Operations of the service that this registry is behind. */
+  readonly service?: RegistryService;
 
   /**
    * Saves a value as a new version, and returns what was saved. Under a name the first materializer that takes the value
@@ -89,6 +84,8 @@ export interface Registry extends MapHabits, AsyncDisposable, AsyncIterable<stri
     // deno-lint-ignore no-explicit-any -- the same
     options?: LoadOptions & { as?: Materializer<T, any>; schema?: S },
   ): Promise<NoInfer<S extends StandardSchema ? InferOutput<S> : T>>;
+  /** Loads a value; undefined where there is no such version. A `NotFound` of the materializer is thrown. */
+  get(ref: string, options?: SignalOptions): Promise<unknown>;
   /** Opens a version without materializing it. */
   open(ref: string, options?: ReadOptions): Promise<Artifact>;
   download(ref: string, options: DownloadOptions): Promise<DownloadResult>;
@@ -109,26 +106,6 @@ export interface Registry extends MapHabits, AsyncDisposable, AsyncIterable<stri
   /** What an alias named, the newest first, and when it was removed. `NotFound` where there never was such an alias. */
   history(name: string, alias: string, options?: HistoryOptions): AsyncIterable<AliasChange>;
 
-  /** Saves many values; a failure of one does not stop the others. */
-  saveMany(entries: Inputs<SaveEntry>, options?: ManyOptions): Promise<BatchResult<SavedArtifact>>;
-  /** Loads many values; a failure of one does not stop the others. */
-  loadMany(
-    refs: Inputs<string>,
-    options?: ManyOptions & Omit<LoadOptions, "signal" | "onProgress">,
-  ): Promise<BatchResult<unknown>>;
-  /** What is known of many versions; a failure of one does not stop the others. */
-  infoMany(
-    refs: Inputs<string>,
-    options?: ManyOptions & RefOptions,
-  ): Promise<BatchResult<ArtifactInfo>>;
-  /** Whether there are such versions; a failure of one does not stop the others. */
-  hasMany(refs: Inputs<string>, options?: ManyOptions & RefOptions): Promise<BatchResult<boolean>>;
-  /** Deletes many, each as `delete` does; a failure of one does not stop the others. */
-  deleteMany(
-    refs: Inputs<string>,
-    options?: ManyOptions & Omit<DeleteOptions, "ifCommit">,
-  ): Promise<BatchResult<boolean>>;
-
   /** Saves the files and metadata of a version under another ref, without materializing them. */
   copy(ref: string, to: string, options?: CopyOptions): Promise<SavedArtifact>;
   /** A version that many workers write together, and one of them commits. */
@@ -138,15 +115,6 @@ export interface Registry extends MapHabits, AsyncDisposable, AsyncIterable<stri
    * followed by others between two looks are not announced: `versions()` lists them. Ends with the signal or the loop.
    */
   watch(name: string, options?: WatchOptions): AsyncIterable<WatchEvent>;
-
-  /** What `lineageOf` gives, where the registry knows it better than by reading each record. */
-  lineage?(ref: string, options?: LineageOptions): Promise<Lineage>;
-  /** What `createUpload` does, where the registry has a way of its own. */
-  createUpload?(options: CreateUploadOptions): Promise<Upload>;
-  /** What `commitUpload` does with an upload of {@linkcode Registry.createUpload}. */
-  commitUpload?(upload: UploadToCommit, options: CommitUploadOptions): Promise<SavedArtifact>;
-  /** What `presignDownload` does, where the registry has a way of its own. */
-  presignDownload?(ref: string, options?: DirectDownloadOptions): Promise<DirectDownload>;
 }
 
 /** What the compiler says to `load<T>(ref)`. */

@@ -35,7 +35,6 @@ import {
 } from "./operations/load.ts";
 import { createSuggesting, refMeant } from "./operations/look/suggesting.ts";
 import { checkMaxLoadBytes } from "./contract/load_limit.ts";
-import { createDerivedVerbs } from "./contract/derived_verbs.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import { isAbsent, locate, tryLocate } from "./operations/resolve.ts";
 import { saveValue } from "./operations/save.ts";
@@ -154,12 +153,9 @@ function createRegistry(context: Context): StoredRegistry {
       throw error;
     }
   }
-  async function valueIfThere(
-    ref: string,
-    options: SignalOptions = {},
-  ): Promise<{ value: unknown } | undefined> {
+  async function get(ref: string, options: SignalOptions = {}): Promise<unknown> {
     try {
-      return await loadIfThere(context, parseRef(ref), options);
+      return (await loadIfThere(context, parseRef(ref), options))?.value;
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw error;
@@ -189,22 +185,11 @@ function createRegistry(context: Context): StoredRegistry {
   const remove: Registry["delete"] = (ref, options) => deleteRef(context, ref, options);
   const { settings } = context;
   const suggesting = createSuggesting(context);
-  /** Tells the caller of a verb what was probably meant. The verbs that are made of others ask those that do not. */
+  /** Adds to the error of a ref that leads to nothing which ref was probably meant. */
   const told = <T>(call: Promise<T>, ref: string, options: RefOptions = {}) =>
     suggesting(call, () => parseRef(ref, options.version), options.signal);
 
   const registry: StoredRegistry = {
-    ...createDerivedVerbs({
-      backend,
-      settings,
-      save,
-      load,
-      loadIfThere: valueIfThere,
-      info,
-      has,
-      delete: remove,
-      names,
-    }),
     location: backend.location,
     id: context.id,
     settings,
@@ -216,6 +201,7 @@ function createRegistry(context: Context): StoredRegistry {
         told(load(ref, options), isDefinedArtifact(ref) ? ref.name : ref, options)) as Registry[
           "load"
         ],
+    get,
     open: (ref, options) => told(open(ref, options), ref, options),
     download: (ref, options) => told(download(ref, options), ref, options),
     info: (ref, options) => told(info(ref, options), ref, options),

@@ -34,7 +34,7 @@ import type {
   SignalOptions,
 } from "../core/registry.ts";
 import { collectOutcomes, type Inputs, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
-import { inLanes, manyOptions } from "../registry/contract/derived_verbs.ts";
+import { inLanes, manyOptions } from "../registry/contract/many.ts";
 import { checkMethods } from "./check_methods.ts";
 import { checkOptions, checkRegistry, type OptionNames } from "../core/options/check_options.ts";
 import { checkSaveEntry, DOWNLOAD, LOAD, MANY } from "../registry/contract/verb_options.ts";

@@ -3,14 +3,14 @@ import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { checkMetadata } from "../../registry/contract/metadata.ts";
 import type { DirectDownload, Upload, UploadFile } from "../../core/registry/transfer.ts";
-import type { Registry } from "../../core/registry.ts";
+import type { RegistryService } from "../../core/registry/service.ts";
 import { segment, versionPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { askedOf } from "./save_value.ts";
 import { type OnWire, savedOf } from "./wire.ts";
 
 export type DirectTransfers = Required<
-  Pick<Registry, "createUpload" | "commitUpload" | "presignDownload">
+  Pick<RegistryService, "createUpload" | "commitUpload" | "presignDownload">
 >;
 
 /** Transfers past the service of a connection. `Unsupported` where its store gives no URLs. */

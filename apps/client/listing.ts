@@ -4,7 +4,8 @@ import { isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { DeletedVersion } from "../../registry/contract/as_of.ts";
-import type { LogEntry, ReadLog } from "../../registry/contract/log.ts";
+import type { LogEntry } from "../../core/registry/log.ts";
+import type { RegistryService } from "../../core/registry/service.ts";
 import { artifactPath } from "./address.ts";
 import { logEntryOf, type OnWire } from "./wire.ts";
 
@@ -34,8 +35,8 @@ export async function* listAll<T>(connection: Connection, call: ListingCall): As
   }
 }
 
-export function createRemoteLog(connection: Connection): ReadLog {
-  return async function* (name, { limit, signal }) {
+export function createRemoteLog(connection: Connection): Required<RegistryService>["log"] {
+  return async function* (name, { limit, signal } = {}) {
     const call = {
       action: `tell the log of ${shown(name)}`,
       path: `${artifactPath(name)}/log`,

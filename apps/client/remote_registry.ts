@@ -8,7 +8,6 @@ import { type Past, pinned } from "../../registry/contract/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
 import { wrapVerbs, type WrapVerbsOptions } from "../../registry/contract/wrap_verbs.ts";
 import { createLoadLimit } from "../../registry/contract/load_limit.ts";
-import { rememberLog } from "../../registry/contract/log.ts";
 import { makeValue } from "../../registry/contract/make_value.ts";
 import type { RegistrySettings } from "../../core/record.ts";
 import type {
@@ -18,8 +17,7 @@ import type {
   Registry,
   Verify,
 } from "../../core/registry.ts";
-import type { SaveOptions, SignalOptions } from "../../core/registry.ts";
-import { createDerivedVerbs } from "../../registry/contract/derived_verbs.ts";
+import type { SaveOptions } from "../../core/registry.ts";
 import { artifactPath, segment, versionPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { createDirectTransfers } from "./direct.ts";
@@ -89,19 +87,6 @@ export function createRemoteRegistry(
     });
   }
 
-  async function loadIfThere(
-    ref: string,
-    given: SignalOptions = {},
-  ): Promise<{ value: unknown } | undefined> {
-    return await untilNotOverwritten(async () => {
-      const opened = await orMissing(open(ref, given, true));
-      if (opened === undefined) return undefined;
-      return {
-        value: await makeValue(opened.artifact, { ...given, materializers, limit: opened.limit }),
-      };
-    });
-  }
-
   const names: Registry["names"] = ({ prefix, after, limit, signal } = {}) =>
     listAll<string>(connection, {
       action: "list names",
@@ -150,17 +135,8 @@ export function createRemoteRegistry(
     return await connection.read(call, flag("deleted"));
   };
 
+  const log = createRemoteLog(connection);
   const registry: Registry = {
-    ...createDerivedVerbs({
-      settings,
-      save: saveOne,
-      load: loadOne,
-      loadIfThere,
-      info,
-      has,
-      delete: remove,
-      names,
-    }),
     location,
     id,
     settings,
@@ -176,6 +152,13 @@ export function createRemoteRegistry(
     load:
       (async (ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}) =>
         await loadOne(...namedBy(ref, "as", options))) as Registry["load"],
+    get: (ref, given = {}) =>
+      untilNotOverwritten(async () => {
+        const opened = await orMissing(open(ref, given, true));
+        if (opened === undefined) return undefined;
+        const { artifact, limit } = opened;
+        return await makeValue(artifact, { ...given, materializers, limit });
+      }),
     open: async (ref, options = {}) => (await open(ref, options)).artifact,
     async download(ref, options) {
       const download = (await loadDisk(ref)).createDownload(options);
@@ -268,17 +251,19 @@ export function createRemoteRegistry(
         openRemoteDraft(connection, name, { id, materializers, checkWritable })
       ),
     watch: (name, options) => watchRemote(connection, name, options),
-    async lineage(ref, { direction, depth, signal } = {}) {
-      parseRef(ref);
-      const action = `follow the lineage of ${shown(ref)}`;
-      const call = { action, path: "lineage", query: { ref, direction, depth }, signal };
-      return await connection.read(call, lineageOf);
+    service: {
+      async lineage(ref, { direction, depth, signal } = {}) {
+        parseRef(ref);
+        const action = `follow the lineage of ${shown(ref)}`;
+        const call = { action, path: "lineage", query: { ref, direction, depth }, signal };
+        return await connection.read(call, lineageOf);
+      },
+      log,
+      ...createDirectTransfers(connection, { checkWritable }),
     },
-    ...createDirectTransfers(connection, { checkWritable }),
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime keeps the connections
   };
-  const log = createRemoteLog(connection);
   const { versions, history } = registry;
   /** The past of one name, for one question: one log answers for all its versions. */
   const pastOf = (): Past => {
@@ -292,7 +277,6 @@ export function createRemoteRegistry(
       },
     };
   };
-  rememberLog(registry, log);
   return wrapVerbs(registry, options);
 }
 

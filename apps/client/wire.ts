@@ -1,7 +1,7 @@
 // What a service says of artifacts, as the registry's own types.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { AliasChange, SavedArtifact, VersionEntry } from "../../core/registry.ts";
-import type { LogEntry } from "../../registry/contract/log.ts";
+import type { LogEntry } from "../../core/registry/log.ts";
 import type { Lineage, LineageNode } from "../../core/registry/lineage.ts";
 import type { FileInfo } from "../../core/record.ts";
 import { type Asked, errorOfProblem, strange } from "./problem.ts";

@@ -63,3 +63,12 @@ export interface SavedArtifact {
    */
   addedBytes?: number;
 }
+
+/** Options of listing names. */
+export interface NamesOptions extends SignalOptions {
+  prefix?: string;
+  /** Only names that come after this one in the listing. */
+  after?: string;
+  /** At most so many. @default all */
+  limit?: number;
+}

@@ -6,7 +6,6 @@ import { checkName, shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import type { LoadOptions, ReadOptions, Registry, SignalOptions } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
-import { createDerivedVerbs } from "./derived_verbs.ts";
 import { watchLatest } from "./watch.ts";
 
 /** What {@linkcode defineRegistry} cannot do without. */
@@ -25,10 +24,9 @@ const NEEDED = [
 ] as const;
 
 /**
- * Makes a registry of what only it knows: how a version is opened, and which names and versions there are. From these
- * follow `load`, `download`, `info`, `has`, `watch`, what a map has, and many at once, with the meaning and the errors
- * that they have everywhere. There are no aliases, and every write is `Unsupported`, unless the parts have them: what
- * they have of any other member is taken as it is. With `save` there are `set`, `update`, `setDefault` and `saveMany`.
+ * Makes a registry from three methods: `open`, `names` and `versions`. They are enough for `load`, `download`, `info`,
+ * `has` and `watch`, which behave and fail as everywhere. Without parts of their own, there are no aliases, and every
+ * write is `Unsupported`. Any other member of `parts` is used as it is.
  *
  * `testRegistry` of `./testing/registry` says whether it keeps the contract.
  *
@@ -93,13 +91,10 @@ export function defineRegistry(parts: RegistryParts): Registry {
   }
   const load = own("load") ?? loadAny as Registry["load"];
 
-  async function loadIfThere(
-    ref: string,
-    options: SignalOptions = {},
-  ): Promise<{ value: unknown } | undefined> {
+  const get = own("get") ?? (async (ref: string, options: SignalOptions = {}) => {
     const artifact = await orMissing(open(ref, options));
-    return artifact && { value: await loadOpened(artifact, options) };
-  }
+    return artifact && await loadOpened(artifact, options);
+  });
 
   const refuse = async (action: string): Promise<never> => {
     await Promise.resolve();
@@ -118,29 +113,14 @@ export function defineRegistry(parts: RegistryParts): Registry {
   const save = own("save") ??
     ((artifact: string | DefinedArtifact<unknown>) =>
       refuse(`save ${shown(isDefinedArtifact(artifact) ? artifact.name : artifact)}`));
-  const { backend } = parts;
-  const derived = createDerivedVerbs({
-    backend,
-    settings,
-    save,
-    load,
-    loadIfThere,
-    info,
-    has,
-    delete: remove,
-    names,
-  });
-  const ownOfThem = (Object.keys(derived) as (keyof typeof derived)[]).map(optional);
-
   const registry: Registry = {
-    ...derived,
-    ...Object.assign({}, ...ownOfThem),
     ...{ location, id, settings, materializers },
     ...optional("backend"),
     open,
     names,
     versions: (name, options) => parts.versions(name, options),
     load,
+    get,
     info,
     has,
     download: own("download") ?? (async (ref, options) => {
@@ -166,10 +146,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
       ((name, alias) => refuse(`delete alias ${shown(`${name}@${alias}`)}`)),
     copy: own("copy") ?? ((ref) => refuse(`copy ${shown(ref)}`)),
     openDraft: own("openDraft") ?? ((name) => refuse(`open a draft of ${shown(name)}`)),
-    ...optional("lineage"),
-    ...optional("createUpload"),
-    ...optional("commitUpload"),
-    ...optional("presignDownload"),
+    ...optional("service"),
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     [Symbol.asyncDispose]: async () => await parts[Symbol.asyncDispose]?.(),
   };

@@ -16,7 +16,6 @@ export interface VerbOutcome {
   seen?: number;
   skipped?: boolean;
   items?: number;
-  batch?: { succeeded: number; failed: number };
 }
 
 export const RESOLVED: unique symbol = Symbol("holdfast.resolved");
@@ -54,12 +53,8 @@ export function namedBy({ ref }: VerbCall): { name?: string; version?: string } 
 
 export function outcomeOf(
   result: unknown,
-  tells: "moved" | "seen" | "opened" | "batch",
+  tells: "moved" | "seen" | "opened",
 ): VerbOutcome {
-  if (tells === "batch") {
-    const { succeeded, failed } = result as { succeeded: unknown[]; failed: unknown[] };
-    return { batch: { succeeded: succeeded.length, failed: failed.length } };
-  }
   if (tells === "opened") {
     return { version: (result as { info?: { version?: string } }).info?.version };
   }

@@ -22,7 +22,7 @@ import { checkOptions, type OptionNames } from "../../core/options/check_options
 import { createVerbCall, wordsOf } from "./verb_call.ts";
 
 export const SIGNAL: OptionNames<SignalOptions> = { signal: true };
-const REF: OptionNames<RefOptions> = { version: true, asOf: true, ...SIGNAL };
+export const REF: OptionNames<RefOptions> = { version: true, asOf: true, ...SIGNAL };
 const READ: OptionNames<ReadOptions> = { ...REF, verify: true };
 export const LOAD: OptionNames<LoadOptions> = { ...READ, as: true, schema: true, onProgress: true };
 export const DOWNLOAD: OptionNames<DownloadOptions> = {
@@ -69,8 +69,9 @@ const DELETE: OptionNames<DeleteOptions> = {
   ifCommit: true,
   ...SIGNAL,
 };
-const { ifCommit: ____, ...DELETE_OF_MANY } = DELETE;
-const CLEAR: OptionNames<ClearOptions> = {
+const { ifCommit: ____, ...DELETE_MANY } = DELETE;
+export const DELETE_OF_MANY: OptionNames<Omit<DeleteOptions, "ifCommit">> = DELETE_MANY;
+export const CLEAR: OptionNames<ClearOptions> = {
   allVersions: true,
   prefix: true,
   force: true,
@@ -91,9 +92,8 @@ export interface KnownVerb {
    * - `moved`: the version, and the bytes that were moved.
    * - `seen`: the version, and the bytes that it has.
    * - `opened`: the version.
-   * - `batch`: how many succeeded.
    */
-  tells?: "moved" | "seen" | "opened" | "batch";
+  tells?: "moved" | "seen" | "opened";
 }
 
 type Verbs = { readonly [V in Extract<keyof StoredRegistry, string>]?: Omit<KnownVerb, "verb"> };
@@ -101,6 +101,7 @@ type Verbs = { readonly [V in Extract<keyof StoredRegistry, string>]?: Omit<Know
 const PROMISES: Verbs = {
   save: { at: 2, known: SAVE, tells: "moved" },
   load: { at: 1, known: LOAD },
+  get: { at: 1, known: SIGNAL },
   open: { at: 1, known: READ, tells: "opened" },
   download: { at: 1, known: DOWNLOAD, tells: "moved" },
   info: { at: 1, known: REF, tells: "seen" },
@@ -109,30 +110,14 @@ const PROMISES: Verbs = {
   setAlias: { at: 3, known: SET_ALIAS },
   deleteAlias: { at: 2, known: SET_ALIAS },
   aliases: {},
-  get: {},
-  set: { tells: "moved" },
-  update: { at: 1, known: MANY },
-  setDefault: {},
-  pop: {},
-  clear: { at: 0, known: CLEAR },
-  size: {},
-  saveMany: { at: 1, known: MANY, tells: "batch" },
-  loadMany: { at: 1, known: { ...LOAD, ...MANY }, tells: "batch" },
-  infoMany: { at: 1, known: { ...REF, ...MANY }, tells: "batch" },
-  hasMany: { at: 1, known: { ...REF, ...MANY }, tells: "batch" },
-  deleteMany: { at: 1, known: { ...DELETE_OF_MANY, ...MANY }, tells: "batch" },
   copy: { at: 2, known: COPY, tells: "moved" },
   openDraft: { at: 1, required: ["id"] },
-  lineage: {},
-  createUpload: { at: 0, required: ["files"] },
-  commitUpload: { at: 1, known: COMMIT_UPLOAD, required: ["name"], tells: "moved" },
-  presignDownload: {},
   clearCache: {},
 };
 
 export const VERBS: Readonly<Record<"promises" | "listings", readonly KnownVerb[]>> = {
   promises: Object.entries(PROMISES).map(([verb, known]) => ({ verb, ...known })),
-  listings: ["names", "keys", "values", "entries", "versions", "history", "watch"]
+  listings: ["names", "versions", "history", "watch"]
     .map((verb) => ({ verb })),
 };
 

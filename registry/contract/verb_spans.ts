@@ -60,14 +60,12 @@ export function beginSpan(call: VerbCall, registry: string): VerbSpan | undefine
       const within = context?.active();
       return {
         run: (step) => context === undefined ? step() : context.with(within, step),
-        done({ version: meant = version, moved, seen, skipped, items, batch }) {
+        done({ version: meant = version, moved, seen, skipped, items }) {
           span.setAttributes({
             "holdfast.artifact.version": meant,
             "holdfast.artifact.size": moved ?? seen,
             "holdfast.skipped": skipped || undefined,
             "holdfast.items": items,
-            "holdfast.batch.succeeded": batch?.succeeded,
-            "holdfast.batch.failed": batch?.failed,
           });
           span.end();
         },

@@ -136,8 +136,7 @@ function beginLines(call: VerbCall, { logger, system }: WrapVerbsOptions): CallW
   };
 }
 
-function told({ version, moved, skipped, items, batch }: VerbOutcome): string {
-  if (batch !== undefined) return `${batch.succeeded} done, ${batch.failed} failed`;
+function told({ version, moved, skipped, items }: VerbOutcome): string {
   if (items !== undefined) return `${items} of them`;
   const size = skipped ? "skipped" : moved === undefined ? undefined : `${moved} bytes`;
   return [version, size].filter((word) => word).join(", ");

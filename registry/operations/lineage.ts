@@ -29,7 +29,7 @@ export async function lineageOf(
       hint: "Leave it out to see all.",
     });
   }
-  if (registry.lineage !== undefined) return await registry.lineage(ref, options);
+  if (registry.service?.lineage !== undefined) return await registry.service.lineage(ref, options);
   const info = await registry.info(ref, { signal });
   const root = nodeOf(info);
   const doubts = { unsure: [], unreadable: [], scanned: false, cut: false };

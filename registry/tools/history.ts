@@ -4,7 +4,7 @@ import { checkRegistry, checkToolOptions } from "../../core/options/check_option
 import { worded } from "../contract/words_of_verbs.ts";
 import type { DiffOptions, VersionDifference } from "../operations/look/difference.ts";
 import type { Lineage, LineageOptions } from "../../core/registry/lineage.ts";
-import type { LogEntry, LogOptions } from "../contract/log.ts";
+import type { LogEntry, LogOptions } from "../../core/registry/log.ts";
 import type { Registry } from "../../core/registry.ts";
 import type { RebuildOptions, RebuildReport } from "../operations/lineage/rebuild.ts";
 

@@ -1,4 +1,5 @@
 // Saves and loads of 1 KiB.
+import { saveMany } from "../../registry/contract/many.ts";
 import fs from "node:fs";
 import { join } from "node:path";
 import { openRegistry } from "../../mod.ts";
@@ -45,8 +46,8 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
       save("save 1 KiB, explicit version, disk", {
         durability: "disk",
       }),
-      saveMany("save 1 KiB, saveMany, disk", { version: "1.0.0" }),
-      saveMany("save 1 KiB, saveMany of one name's versions, disk", { name: "one" }),
+      saveInBatch("save 1 KiB, saveMany, disk", { version: "1.0.0" }),
+      saveInBatch("save 1 KiB, saveMany of one name's versions, disk", { name: "one" }),
       rawSave(FLOOR.disk, { fsync: true, mkdir: true }),
       rawSave("write, fsync, link, unlink in one folder, fsync", { fsync: true, mkdir: false }),
       load("load 1 KiB, explicit version, warm", () => warm, "@1.0.0"),
@@ -87,7 +88,7 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
     return { name, count: operations, unit: "op", floor: FLOOR[durability], run };
   }
 
-  function saveMany(label: string, what: { name?: string; version?: string }): Measure {
+  function saveInBatch(label: string, what: { name?: string; version?: string }): Measure {
     const run = async () => {
       const path = join(folder, `saved-${round++}`);
       const registry = await openRegistry(path, { durability: "disk" });
@@ -98,7 +99,7 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
         ...what,
       }));
       const time = await timed(async () => {
-        const { failed, errors } = await registry.saveMany(entries);
+        const { failed, errors } = await saveMany(registry, entries);
         if (failed.length > 0) throw errors.get(failed[0]);
       });
       fs.rmSync(path, { recursive: true });

@@ -15,6 +15,7 @@
  *
  * @module
  */
+import { asMap, saveMany } from "@holdfast/holdfast";
 import { ok, strictEqual } from "node:assert/strict";
 import type { Registry } from "../../core/registry.ts";
 import { aliasCases } from "./registry/aliases.ts";
@@ -140,7 +141,7 @@ const REFUSALS:
         await writer.setAlias("a", "production", "1");
         const writes = [
           () => registry.save("b", 1),
-          () => registry.set("b", 1),
+          () => asMap(registry).set("b", 1),
           () => registry.delete("a@1", { force: true }),
           () => registry.setAlias("a", "canary", "1"),
           () => registry.deleteAlias("a", "production"),
@@ -152,7 +153,7 @@ const REFUSALS:
             }]),
         ];
         for (const write of writes) await refused(["Denied", "Unsupported"], write());
-        const { failed } = await registry.saveMany([{ name: "b", value: 1 }]);
+        const { failed } = await saveMany(registry, [{ name: "b", value: 1 }]);
         strictEqual(failed.length, 1);
         strictEqual(await registry.has("b"), false);
         strictEqual(await registry.load("a@production"), 1);

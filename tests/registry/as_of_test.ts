@@ -1,3 +1,4 @@
+import { loadMany } from "../../registry/contract/many.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createMemoryBackend, defineRegistry, openRegistry } from "../../mod.ts";
 import type { Registry, StoredRegistry } from "../../mod.ts";
@@ -67,7 +68,7 @@ Deno.test("asOf gives what latest, a range and an alias meant then", async () =>
     assertEquals(await each.load("model", { version: "production", asOf: at(5) }), "of day 1");
     const opened = await each.open("model@production", { asOf: at(5) });
     assertEquals(opened.info.version, "1.0.0");
-    const { results } = await each.loadMany(["model", "model@production"], { asOf: at(5) });
+    const { results } = await loadMany(each, ["model", "model@production"], { asOf: at(5) });
     assertEquals(results.map((result) => result.ok && result.value), ["of day 3", "of day 1"]);
   }
 });

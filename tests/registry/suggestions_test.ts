@@ -1,3 +1,4 @@
+import { loadMany } from "../../registry/contract/many.ts";
 import { assertEquals } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
 import { openRegistry } from "../../mod.ts";
@@ -48,7 +49,7 @@ testOnEach(
 );
 
 testInMemory(
-  "every verb that is given a ref tells it; those that answer without one do not look",
+  "every method that is given a ref suggests one, and so do many at once",
   async (world) => {
     const { registry, open } = world;
     await registry.save("model", "value");
@@ -63,9 +64,9 @@ testInMemory(
       const { suggestion } = await rejected("NotFound", verb(await open()));
       assertEquals(suggestion, "model");
     }
-    const { results } = await registry.loadMany(["modle"]);
+    const { results } = await loadMany(registry, ["modle"]);
     assertEquals(results.map((result) => result.ok || (result.error as RegistryError).suggestion), [
-      undefined,
+      "model",
     ]);
   },
 );

@@ -1,3 +1,4 @@
+import { loadMany, saveMany } from "../../registry/contract/many.ts";
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry, verifyRegistry } from "../../mod.ts";
 import { noise } from "../registry/registries.ts";
@@ -26,13 +27,13 @@ testOnServers("all saves succeed in the end in a storm of 503", REAL_SERVERS, as
     { length: 24 },
     (_, n) => ({ name: `of-${n % 3}`, value: noise(n % 4 ? 100 : 200_000, n) }),
   );
-  const { results, errors } = await registry.saveMany(entries, { concurrency: 8 });
+  const { results, errors } = await saveMany(registry, entries, { concurrency: 8 });
   assertEquals([...errors.values()], []);
   const refs = results.map((result) =>
     result.ok ? `${result.value.name}@${result.value.version}` : ""
   );
   assertEquals(new Set(refs).size, entries.length);
-  const loaded = await registry.loadMany(refs);
+  const loaded = await loadMany(registry, refs);
   assertEquals(
     loaded.results.map((result) => result.ok && result.value),
     entries.map(({ value }) => value),

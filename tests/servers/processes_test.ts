@@ -1,3 +1,4 @@
+import { loadMany } from "../../registry/contract/many.ts";
 import { assert, assertEquals } from "@std/assert";
 import { isRegistryError, openRegistry, verifyRegistry } from "../../mod.ts";
 import { readAgainAndAgain } from "../registry/processes/read_again.ts";
@@ -28,7 +29,7 @@ testOnServers(
     const listed = (await collect(registry.versions("counted"))).map(({ version }) => version);
     assertEquals(listed, all.map((number) => `${number}.0.0`).reverse());
     const refs = saved.flat().map((version) => `counted@${version}`);
-    const { results } = await registry.loadMany(refs);
+    const { results } = await loadMany(registry, refs);
     const values = results.map((result) => result.ok ? result.value : result.error);
     assertEquals(
       values,

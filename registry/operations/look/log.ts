@@ -2,7 +2,7 @@
 import { isPrefix } from "../../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { checkName, shown } from "../../../core/naming/names.ts";
-import { type LogEntry, type LogOptions, rememberedLog } from "../../contract/log.ts";
+import type { LogEntry, LogOptions } from "../../../core/registry/log.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { asGeneration, readRecord, type VersionHead, versionHeads } from "../../cell/heads.ts";
@@ -35,8 +35,10 @@ export async function logOf(
 ): Promise<LogEntry[]> {
   const { limit = Infinity, signal } = options;
   checkName(name);
-  const told = rememberedLog(registry);
-  if (told !== undefined) return await Array.fromAsync(told(name, { limit, signal }));
+  const { service } = registry;
+  if (service?.log !== undefined) {
+    return await Array.fromAsync(service.log(name, { limit, signal }));
+  }
   const context = knownContext(registry);
   const sources = await Array.fromAsync(
     context === undefined

@@ -26,7 +26,9 @@ export async function commitUpload(
   upload: UploadToCommit,
   options: CommitUploadOptions,
 ): Promise<SavedArtifact> {
-  if (registry.commitUpload !== undefined) return await registry.commitUpload(upload, options);
+  if (registry.service?.commitUpload !== undefined) {
+    return await registry.service.commitUpload(upload, options);
+  }
   const context = contextOf(registry, "commit an upload");
   checkFiles((upload as typeof upload | null | undefined)?.files as typeof upload.files);
   const { name, materializer = reader(upload.files), idempotencyKey = upload.id, ...more } =

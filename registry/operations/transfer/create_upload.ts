@@ -18,7 +18,9 @@ export async function createUpload(
   registry: Registry,
   options: CreateUploadOptions,
 ): Promise<Upload> {
-  if (registry.createUpload !== undefined) return await registry.createUpload(options);
+  if (registry.service?.createUpload !== undefined) {
+    return await registry.service.createUpload(options);
+  }
   const context = contextOf(registry, "create an upload");
   const { expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
   checkWritable(context, "create an upload");

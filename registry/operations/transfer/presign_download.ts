@@ -20,7 +20,9 @@ export async function presignDownload(
   ref: string,
   options: DirectDownloadOptions = {},
 ): Promise<DirectDownload> {
-  if (registry.presignDownload !== undefined) return await registry.presignDownload(ref, options);
+  if (registry.service?.presignDownload !== undefined) {
+    return await registry.service.presignDownload(ref, options);
+  }
   const context = contextOf(registry, `presign a file of ${shown(ref)}`);
   const { version, expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
   const presign = presigner(context, `presign a file of ${shown(ref)}`);

@@ -1,5 +1,6 @@
 // A bucket as people have one: over TLS, and some way off. Each measure beside `s5cmd` on the same
 // server, by the same way.
+import { loadMany, saveMany } from "../../../registry/contract/many.ts";
 import fs from "node:fs";
 import { join } from "node:path";
 import { type BatchResult, localPath, openRegistry, type Registry } from "../../../mod.ts";
@@ -46,12 +47,12 @@ export async function createBucketWayGroup(
           value: sources.small[i],
           version: `${round}.0.0`,
         }));
-        return await timed(async () => all(await registry.saveMany(entries)));
+        return await timed(async () => all(await saveMany(registry, entries)));
       }),
       theirs("gets of 1 KiB", SMALL, "op", () => s5cmd!("run", sources.gets)),
       ours("loadMany of 1 KiB", SMALL, "op", "gets of 1 KiB", async (registry) => {
         return await timed(async () =>
-          all(await registry.loadMany(names, { version: `${round}` }))
+          all(await loadMany(registry, names, { version: `${round}` }))
         );
       }),
       ...sources.folders.flatMap(({ title, name, path, mib }) => [

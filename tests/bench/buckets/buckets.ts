@@ -1,4 +1,5 @@
 // A bucket on MinIO: small values through a registry, and large objects beside `s5cmd`.
+import { loadMany, saveMany } from "../../../registry/contract/many.ts";
 import { createReadStream } from "node:fs";
 import fs from "node:fs";
 import { join } from "node:path";
@@ -41,11 +42,11 @@ export async function createBucketsGroup(
           value,
           version: `${round}.0.0`,
         }));
-        return await all(opened.saveMany(entries, { concurrency: AT_ONCE }));
+        return await all(saveMany(opened, entries, { concurrency: AT_ONCE }));
       }),
       small(
         "load 16 KiB",
-        () => all(opened.loadMany(names, { version: `${round}`, concurrency: AT_ONCE })),
+        () => all(loadMany(opened, names, { version: `${round}`, concurrency: AT_ONCE })),
       ),
       ...(s5cmd
         ? [large("s5cmd: up", () => s5cmd("cp", `${source}/*`, `s3://${server.bucket}/s5/`))]

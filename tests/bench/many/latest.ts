@@ -1,4 +1,5 @@
 // The latest of many versions, and above many deleted ones: time and backend calls.
+import { saveMany } from "../../../registry/contract/many.ts";
 import { join } from "node:path";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import type { Registry } from "../../../core/registry.ts";
@@ -81,6 +82,6 @@ async function fill(
   const entries = function* () {
     for (let i = from; i < from + count; i++) yield { name, value, version: `0.0.${i}` };
   };
-  const { failed, errors } = await registry.saveMany(entries(), { concurrency: 32 });
+  const { failed, errors } = await saveMany(registry, entries(), { concurrency: 32 });
   if (failed.length > 0) throw errors.get(failed[0]);
 }

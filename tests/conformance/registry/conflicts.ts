@@ -1,4 +1,5 @@
 // Cases about versions that exist, overwriting and deleting.
+import { asMap } from "../../../registry/contract/map.ts";
 import { deepStrictEqual, notStrictEqual, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import { chunks, collect, identityOf, noise, refused, versionsOf } from "./registry_case.ts";
@@ -115,9 +116,9 @@ export const conflictCases: readonly RegistryCase[] = [
   ),
   given("a registry without versions keeps one value per name", async ({ registry }) => {
     strictEqual(registry.settings.versioned, false);
-    strictEqual((await registry.set("a", 1)).version, "1.0.0");
+    strictEqual((await asMap(registry).set("a", 1)).version, "1.0.0");
     await refused("AlreadyExists", registry.save("a", 2));
-    await refused("AlreadyExists", registry.set("a", 2));
+    await refused("AlreadyExists", asMap(registry).set("a", 2));
     await refused("Invalid", registry.save("a", 2, { version: "2" }));
     strictEqual((await registry.save("a", 2, { onConflict: "skip" })).skipped, true);
     deepStrictEqual([await registry.load("a"), await registry.load("a@1.0.0")], [1, 1]);
@@ -129,17 +130,17 @@ export const conflictCases: readonly RegistryCase[] = [
     deepStrictEqual(await versionsOf(registry, "a"), []);
   }, { needs: ["save"], settings: { versioned: false } }),
   given("set() replaces the value of a mutable registry without versions", async ({ registry }) => {
-    const first = await registry.set("a", 1);
-    strictEqual((await registry.set("a", 2)).version, "1.0.0");
+    const first = await asMap(registry).set("a", 1);
+    strictEqual((await asMap(registry).set("a", 2)).version, "1.0.0");
     strictEqual(await registry.get("a"), 2);
     await refused("Conflict", registry.save("a", "x", { ifCommit: first.commit }));
     strictEqual(await registry.delete("a", { allVersions: true }), true);
-    await registry.set("a", 3);
+    await asMap(registry).set("a", 3);
     strictEqual(await registry.load("a"), 3);
   }, { needs: ["save"], settings: { versioned: false, mutable: true } }),
   given("set() of a registry with versions saves the next one", async ({ registry }) => {
     deepStrictEqual(
-      [(await registry.set("a", 1)).version, (await registry.set("a", 2)).version],
+      [(await asMap(registry).set("a", 1)).version, (await asMap(registry).set("a", 2)).version],
       ["1.0.0", "2.0.0"],
     );
     strictEqual(await registry.get("a"), 2);

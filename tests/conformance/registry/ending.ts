@@ -1,4 +1,6 @@
 // Cases about what ends a call, about watching, and about registries that only read.
+import { saveMany } from "../../../registry/contract/many.ts";
+import { asMap } from "../../../registry/contract/map.ts";
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { WatchEvent } from "../../../core/registry.ts";
 import { collect, noise, refused, throwsSame, versionsOf } from "./registry_case.ts";
@@ -20,7 +22,7 @@ export const endingCases: readonly RegistryCase[] = [
       () => registry.aliases("a", { signal }),
       () => collect(registry.names({ signal })),
       () => collect(registry.versions("a", { signal })),
-      () => collect(registry.entries({ signal })),
+      () => collect(asMap(registry).entries({ signal })),
     ];
     for (const read of reads) await throwsSame(read(), reason);
     const controller = new AbortController();
@@ -111,7 +113,7 @@ export const endingCases: readonly RegistryCase[] = [
       const reader = await reopen({ readOnly: true });
       const writes = [
         () => reader.save("b", 1),
-        () => reader.set("b", 1),
+        () => asMap(reader).set("b", 1),
         () => reader.delete("a@1", { force: true }),
         () => reader.setAlias("a", "q", "1"),
         () => reader.deleteAlias("a", "p"),
@@ -119,7 +121,10 @@ export const endingCases: readonly RegistryCase[] = [
         async () => await (await reader.openDraft("b", { id: "1" })).addPart("0", []),
       ];
       for (const write of writes) await refused("Denied", write());
-      strictEqual((await reader.saveMany([{ name: "b", value: 1 }])).errors.get(0)?.code, "Denied");
+      strictEqual(
+        (await saveMany(reader, [{ name: "b", value: 1 }])).errors.get(0)?.code,
+        "Denied",
+      );
       deepStrictEqual([await reader.load("a@p"), await collect(reader.names())], [1, ["a"]]);
       deepStrictEqual(await registry.aliases("a"), { p: "1.0.0" });
     },

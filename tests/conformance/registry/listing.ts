@@ -1,4 +1,6 @@
 // Cases about what lists.
+import { saveMany } from "../../../registry/contract/many.ts";
+import { asMap } from "../../../registry/contract/map.ts";
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { encodeName } from "../../../core/naming/names.ts";
 import { collect, refused, type RegistryCase, versionsOf } from "./registry_case.ts";
@@ -32,7 +34,7 @@ export const listingCases: readonly RegistryCase[] = [
   given("a registry with nothing in it lists nothing", async ({ registry }) => {
     deepStrictEqual(await collect(registry), []);
     deepStrictEqual(await collect(registry.names()), []);
-    deepStrictEqual(await collect(registry.entries()), []);
+    deepStrictEqual(await collect(asMap(registry).entries()), []);
     deepStrictEqual(await collect(registry.versions("a")), []);
   }),
   given(
@@ -73,7 +75,8 @@ export const listingCases: readonly RegistryCase[] = [
     },
   ),
   given("names() of many are all there, also taken page by page", async ({ registry, writer }) => {
-    const { failed } = await writer.saveMany(
+    const { failed } = await saveMany(
+      writer,
       Array.from({ length: 150 }, (_, i) => ({ name: `n/${i}`, value: i })),
     );
     deepStrictEqual(failed, []);
@@ -168,7 +171,7 @@ export const listingCases: readonly RegistryCase[] = [
       for (const name of ["a", "b", "c"]) await writer.save(name, name);
       if (damage === undefined) return;
       await damage("b", "1.0.0");
-      const entries = await collect(registry.entries());
+      const entries = await collect(asMap(registry).entries());
       deepStrictEqual(entries.map(([name, value]) => [name, value]), [
         ["a", "a"],
         ["b", undefined],
@@ -177,11 +180,11 @@ export const listingCases: readonly RegistryCase[] = [
       deepStrictEqual(entries.map(([, , error]) => error?.code), [undefined, "Corrupt", undefined]);
       const values: unknown[] = [];
       const reading = async () => {
-        for await (const value of registry.values()) values.push(value);
+        for await (const value of asMap(registry).values()) values.push(value);
       };
       await refused("Corrupt", reading());
       deepStrictEqual(values, ["a", "c"]);
-      await refused("Corrupt", writer.update(entries.slice(1)));
+      await refused("Corrupt", asMap(writer).update(entries.slice(1)));
     },
   ),
   given("entries() adds the latest values to the names", async ({ registry, writer }) => {
@@ -190,8 +193,8 @@ export const listingCases: readonly RegistryCase[] = [
       await writer.save(name, "older");
       await writer.save(name, value);
     }
-    deepStrictEqual(Object.fromEntries(await collect(registry.entries())), values);
-    deepStrictEqual(await collect(registry.entries({ prefix: "c" })), [["c/d", "three"]]);
-    strictEqual((await collect(registry.entries({ limit: 2 }))).length, 2);
+    deepStrictEqual(Object.fromEntries(await collect(asMap(registry).entries())), values);
+    deepStrictEqual(await collect(asMap(registry).entries({ prefix: "c" })), [["c/d", "three"]]);
+    strictEqual((await collect(asMap(registry).entries({ limit: 2 }))).length, 2);
   }),
 ];

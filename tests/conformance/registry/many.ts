@@ -1,4 +1,11 @@
 // Cases about many values at once, and copies.
+import {
+  deleteMany,
+  hasMany,
+  infoMany,
+  loadMany,
+  saveMany,
+} from "../../../registry/contract/many.ts";
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { ManyProgress, SaveEntry } from "../../../core/registry.ts";
 import { collect, files, noise, refused, type RegistryCase, throwsSame } from "./registry_case.ts";
@@ -11,7 +18,7 @@ export const manyCases: readonly RegistryCase[] = [
   given(
     "saveMany() numbers the same name in input order, with results at their own index",
     async ({ registry }) => {
-      const { results, succeeded, failed, errors } = await registry.saveMany(MANY);
+      const { results, succeeded, failed, errors } = await saveMany(registry, MANY);
       deepStrictEqual(succeeded, MANY.map((_, i) => i));
       deepStrictEqual([failed, errors.size], [[], 0]);
       for (const [i, result] of results.entries()) {
@@ -28,7 +35,7 @@ export const manyCases: readonly RegistryCase[] = [
   given(
     "saveMany() goes on past a failure, each an error with a code at its index",
     async ({ registry }) => {
-      const { results, succeeded, failed, errors } = await registry.saveMany([
+      const { results, succeeded, failed, errors } = await saveMany(registry, [
         { name: "a", value: 1, version: "1" },
         { name: "bad@name", value: 1 },
         { name: "a", value: Symbol("x") },
@@ -49,18 +56,18 @@ export const manyCases: readonly RegistryCase[] = [
   ),
   given("loadMany() gives values and errors by input index", async ({ registry, writer }) => {
     for (let i = 0; i < 3; i++) {
-      await writer.saveMany([{ name: "a", value: i }, { name: "b", value: 10 + i }]);
+      await saveMany(writer, [{ name: "a", value: i }, { name: "b", value: 10 + i }]);
     }
     const refs = ["a", "nothing", "a@1", "a@^9", "b@production", "b@2.0.0", "a"];
-    const { results, succeeded, failed, errors } = await registry.loadMany(refs);
+    const { results, succeeded, failed, errors } = await loadMany(registry, refs);
     const values = results.map((result) => result.ok ? result.value : undefined);
     deepStrictEqual(values, [2, undefined, 0, undefined, undefined, 11, 2]);
     deepStrictEqual([succeeded, failed], [[0, 2, 5, 6], [1, 3, 4]]);
     deepStrictEqual(new Set([...errors.values()].map(({ code }) => code)), new Set(["NotFound"]));
-    const first = await registry.loadMany(["a", "b"], { version: "1", concurrency: 1 });
+    const first = await loadMany(registry, ["a", "b"], { version: "1", concurrency: 1 });
     deepStrictEqual(first.results.map((result) => result.ok && result.value), [0, 10]);
     for (const concurrency of [0, -1, 1.5, NaN]) {
-      await refused("Invalid", registry.loadMany([], { concurrency }));
+      await refused("Invalid", loadMany(registry, [], { concurrency }));
     }
   }),
   given(
@@ -73,8 +80,8 @@ export const manyCases: readonly RegistryCase[] = [
         save: () => [],
         load: () => Promise.reject(new TypeError("bug")),
       };
-      strictEqual((await registry.loadMany(["a"], { as })).errors.get(0)?.code, "TaskFailed");
-      const stopped = await registry.loadMany(["nothing", "a", "a"], {
+      strictEqual((await loadMany(registry, ["a"], { as })).errors.get(0)?.code, "TaskFailed");
+      const stopped = await loadMany(registry, ["nothing", "a", "a"], {
         concurrency: 1,
         stopOnError: true,
       });
@@ -87,7 +94,7 @@ export const manyCases: readonly RegistryCase[] = [
       await writer.save("a", 1);
       await writer.save("a", 22);
       const refs = ["a", "nothing", "a@1", "a@@", "a@production"];
-      const { results, failed, errors } = await registry.infoMany(refs);
+      const { results, failed, errors } = await infoMany(registry, refs);
       deepStrictEqual(results.map((result) => result.ok && result.value.version), [
         "2.0.0",
         false,
@@ -100,7 +107,7 @@ export const manyCases: readonly RegistryCase[] = [
         "Invalid",
         "NotFound",
       ]);
-      const there = await registry.hasMany(refs, { concurrency: 1 });
+      const there = await hasMany(registry, refs, { concurrency: 1 });
       deepStrictEqual(there.results.map((result) => result.ok && result.value), [
         true,
         false,
@@ -109,7 +116,7 @@ export const manyCases: readonly RegistryCase[] = [
         false,
       ]);
       deepStrictEqual(there.failed, [3]);
-      const first = await registry.infoMany(["a"], { version: "1" });
+      const first = await infoMany(registry, ["a"], { version: "1" });
       strictEqual(first.results[0].ok && first.results[0].value.version, "1.0.0");
     },
   ),
@@ -119,14 +126,14 @@ export const manyCases: readonly RegistryCase[] = [
       for (const name of ["a", "a", "b", "b", "c"]) await registry.save(name, 1);
       await registry.setAlias("b", "production", "2");
       const refs = ["a@1", "a@1", "b@2", "nothing@1", "c@^1"];
-      const { results, errors } = await registry.deleteMany(refs, { concurrency: 1 });
+      const { results, errors } = await deleteMany(registry, refs, { concurrency: 1 });
       const deleted = [true, false, "Conflict", false, true];
       deepStrictEqual(
         results.map((result) => result.ok ? result.value : result.error.code),
         deleted,
       );
       strictEqual(errors.get(2)?.code, "Conflict");
-      deepStrictEqual((await registry.deleteMany(["b@2"], { force: true })).succeeded, [0]);
+      deepStrictEqual((await deleteMany(registry, ["b@2"], { force: true })).succeeded, [0]);
       deepStrictEqual(await collect(registry.names()), ["a", "b"]);
     },
     { needs: ["save"] },
@@ -148,7 +155,7 @@ export const manyCases: readonly RegistryCase[] = [
         heard.push(progress);
       };
       strictEqual(
-        (await registry.saveMany(entries(), { concurrency: 4, onProgress })).succeeded.length,
+        (await saveMany(registry, entries(), { concurrency: 4, onProgress })).succeeded.length,
         30,
       );
       deepStrictEqual(heard.map(({ done }) => done), Array.from({ length: 30 }, (_, i) => i + 1));
@@ -161,7 +168,7 @@ export const manyCases: readonly RegistryCase[] = [
     async ({ registry }) => {
       const controller = new AbortController();
       const reason = new Error("enough");
-      const many = registry.saveMany(MANY.map((entry, i) => ({ ...entry, name: `m${i}` })), {
+      const many = saveMany(registry, MANY.map((entry, i) => ({ ...entry, name: `m${i}` })), {
         concurrency: 2,
         signal: controller.signal,
         onProgress: ({ done }) => done === 10 && controller.abort(reason),
@@ -169,12 +176,12 @@ export const manyCases: readonly RegistryCase[] = [
       await throwsSame(many, reason);
       const names = (await collect(registry.names())).length;
       ok(names >= 10 && names < 14, `${names}`);
-      await throwsSame(registry.loadMany(["m0"], { signal: controller.signal }), reason);
+      await throwsSame(loadMany(registry, ["m0"], { signal: controller.signal }), reason);
       function* entries(): Generator<SaveEntry> {
         yield { name: "a", value: 1 };
         throw reason;
       }
-      await throwsSame(registry.saveMany(entries()), reason);
+      await throwsSame(saveMany(registry, entries()), reason);
       strictEqual(await registry.has("a"), true);
     },
     { needs: ["save"] },

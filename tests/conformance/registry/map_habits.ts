@@ -1,4 +1,5 @@
 // Cases about what a registry has of a map.
+import { asMap } from "../../../registry/contract/map.ts";
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { ClearOptions } from "../../../core/registry.ts";
 import { collect, refused, type RegistryCase, throwsSame, versionsOf } from "./registry_case.ts";
@@ -8,34 +9,38 @@ export const mapCases: readonly RegistryCase[] = [
   given(
     "size(), keys() and values() tell of the names and their latest values",
     async ({ registry, writer }) => {
-      strictEqual(await registry.size(), 0);
+      strictEqual(await asMap(registry).size(), 0);
       for (const [name, value] of [["a/1", 1], ["a/2", 2], ["b", 3], ["a/1", 4]] as const) {
         await writer.save(name, value);
       }
-      strictEqual(await registry.size(), 3);
-      strictEqual(await registry.size({ prefix: "a/" }), 2);
-      deepStrictEqual(await collect(registry.keys()), await collect(registry.names()));
-      deepStrictEqual(await collect(registry.keys({ prefix: "a/", limit: 1 })), ["a/1"]);
-      deepStrictEqual(await collect(registry.values()), [4, 2, 3]);
-      deepStrictEqual(await collect(registry.values({ after: "a/1" })), [2, 3]);
+      strictEqual(await asMap(registry).size(), 3);
+      strictEqual(await asMap(registry).size({ prefix: "a/" }), 2);
+      deepStrictEqual(await collect(asMap(registry).keys()), await collect(registry.names()));
+      deepStrictEqual(await collect(asMap(registry).keys({ prefix: "a/", limit: 1 })), ["a/1"]);
+      deepStrictEqual(await collect(asMap(registry).values()), [4, 2, 3]);
+      deepStrictEqual(await collect(asMap(registry).values({ after: "a/1" })), [2, 3]);
     },
   ),
   given(
     "update() sets each value of an object, of a map, or of pairs as they come",
     async ({ registry }) => {
-      const saved = await registry.update({ a: 1, b: 2 });
+      const saved = await asMap(registry).update({ a: 1, b: 2 });
       deepStrictEqual(saved.map(({ name, version }) => [name, version]), [["a", "1.0.0"], [
         "b",
         "1.0.0",
       ]]);
-      await registry.update(new Map([["a", 3]]));
+      await asMap(registry).update(new Map([["a", 3]]));
       deepStrictEqual(await versionsOf(registry, "a"), ["2.0.0", "1.0.0"]);
       async function* pairs(): AsyncGenerator<[string, unknown]> {
         yield await Promise.resolve(["c", 4]);
       }
-      await registry.update(pairs());
-      deepStrictEqual(Object.fromEntries(await collect(registry.entries())), { a: 3, b: 2, c: 4 });
-      deepStrictEqual(await registry.update({}), []);
+      await asMap(registry).update(pairs());
+      deepStrictEqual(Object.fromEntries(await collect(asMap(registry).entries())), {
+        a: 3,
+        b: 2,
+        c: 4,
+      });
+      deepStrictEqual(await asMap(registry).update({}), []);
     },
     { needs: ["save"] },
   ),
@@ -43,38 +48,38 @@ export const mapCases: readonly RegistryCase[] = [
     "update() throws the first failure, also of what gives the values; what was set before it stays",
     async ({ registry }) => {
       const values = [["a", 1], ["bad@name", 2], ["c", 3]] as const;
-      await refused("Invalid", registry.update(values, { concurrency: 1 }));
+      await refused("Invalid", asMap(registry).update(values, { concurrency: 1 }));
       deepStrictEqual(await collect(registry.names()), ["a"]);
       const reason = new Error("enough");
       function* broken(): Generator<[string, unknown]> {
         yield ["d", 1];
         throw reason;
       }
-      await throwsSame(registry.update(broken()), reason);
+      await throwsSame(asMap(registry).update(broken()), reason);
     },
     { needs: ["save"] },
   ),
   given(
     "update() replaces the values of a mutable registry without versions",
     async ({ registry }) => {
-      await registry.update({ a: 1, b: 2 });
-      await registry.update({ a: 3 });
-      deepStrictEqual(Object.fromEntries(await collect(registry.entries())), { a: 3, b: 2 });
+      await asMap(registry).update({ a: 1, b: 2 });
+      await asMap(registry).update({ a: 3 });
+      deepStrictEqual(Object.fromEntries(await collect(asMap(registry).entries())), { a: 3, b: 2 });
     },
     { needs: ["save"], settings: { versioned: false, mutable: true } },
   ),
   given(
     "setDefault() gives the value that is there, or saves this one; of many at once all get the same",
     async ({ registry }) => {
-      strictEqual(await registry.setDefault("a", 1), 1);
-      strictEqual(await registry.setDefault("a", 2), 1);
+      strictEqual(await asMap(registry).setDefault("a", 1), 1);
+      strictEqual(await asMap(registry).setDefault("a", 2), 1);
       const values = await Promise.all(
-        [1, 2, 3, 4, 5].map((value) => registry.setDefault("b", value)),
+        [1, 2, 3, 4, 5].map((value) => asMap(registry).setDefault("b", value)),
       );
       deepStrictEqual(new Set(values).size, 1);
       deepStrictEqual(await versionsOf(registry, "b"), ["1.0.0"]);
       await registry.delete("a@1");
-      strictEqual(await registry.setDefault("a", 3), 3); // as another version
+      strictEqual(await asMap(registry).setDefault("a", 3), 3); // as another version
       deepStrictEqual(await versionsOf(registry, "a"), ["2.0.0"]);
     },
     { needs: ["save"] },
@@ -82,10 +87,10 @@ export const mapCases: readonly RegistryCase[] = [
   given(
     "setDefault() saves again what was deleted where there are no versions",
     async ({ registry }) => {
-      strictEqual(await registry.setDefault("a", 1), 1);
-      strictEqual(await registry.setDefault("a", 2), 1);
+      strictEqual(await asMap(registry).setDefault("a", 1), 1);
+      strictEqual(await asMap(registry).setDefault("a", 2), 1);
       await registry.delete("a@1");
-      strictEqual(await registry.setDefault("a", 3), 3);
+      strictEqual(await asMap(registry).setDefault("a", 3), 3);
       strictEqual(await registry.load("a"), 3);
     },
     { needs: ["save"], settings: { versioned: false, mutable: true } },
@@ -93,15 +98,15 @@ export const mapCases: readonly RegistryCase[] = [
   given(
     "pop() gives a value and deletes the version that it is of, and no other",
     async ({ registry }) => {
-      strictEqual(await registry.pop("a"), undefined);
+      strictEqual(await asMap(registry).pop("a"), undefined);
       for (const value of [1, 2, 3]) await registry.save("a", value);
-      strictEqual(await registry.pop("a"), 3);
-      strictEqual(await registry.pop("a@1"), 1);
-      strictEqual(await registry.pop("a@1"), undefined);
-      strictEqual(await registry.pop("a@production"), undefined);
+      strictEqual(await asMap(registry).pop("a"), 3);
+      strictEqual(await asMap(registry).pop("a@1"), 1);
+      strictEqual(await asMap(registry).pop("a@1"), undefined);
+      strictEqual(await asMap(registry).pop("a@production"), undefined);
       deepStrictEqual(await versionsOf(registry, "a"), ["2.0.0"]);
       await registry.setAlias("a", "production", "2");
-      await refused("Conflict", registry.pop("a"));
+      await refused("Conflict", asMap(registry).pop("a"));
       strictEqual(await registry.load("a"), 2);
     },
     { needs: ["save"] },
@@ -110,7 +115,7 @@ export const mapCases: readonly RegistryCase[] = [
     for (const value of [1, 2, 3]) await registry.save("a", value);
     const other = await reopen();
     const popped = await Promise.all(
-      [registry, other, registry, other, registry].map((each) => each.pop("a")),
+      [registry, other, registry, other, registry].map((each) => asMap(each).pop("a")),
     );
     deepStrictEqual(popped.filter((value) => value !== undefined).sort(), [1, 2, 3]);
     strictEqual(await registry.has("a"), false);
@@ -120,15 +125,15 @@ export const mapCases: readonly RegistryCase[] = [
     async ({ registry }) => {
       for (const name of ["a/1", "a/1", "a/2", "b"]) await registry.save(name, 1);
       for (const options of [undefined, {}, { allVersions: false }, { prefix: "a/" }]) {
-        await refused("Invalid", registry.clear(options as ClearOptions));
+        await refused("Invalid", asMap(registry).clear(options as ClearOptions));
       }
-      strictEqual(await registry.size(), 3);
-      strictEqual(await registry.clear({ allVersions: true, prefix: "a/" }), 2);
+      strictEqual(await asMap(registry).size(), 3);
+      strictEqual(await asMap(registry).clear({ allVersions: true, prefix: "a/" }), 2);
       deepStrictEqual(await collect(registry.names()), ["b"]);
       await registry.setAlias("b", "production", "1");
-      await refused("Conflict", registry.clear({ allVersions: true }));
-      strictEqual(await registry.clear({ allVersions: true, force: true }), 1);
-      strictEqual(await registry.size(), 0);
+      await refused("Conflict", asMap(registry).clear({ allVersions: true }));
+      strictEqual(await asMap(registry).clear({ allVersions: true, force: true }), 1);
+      strictEqual(await asMap(registry).size(), 0);
     },
     { needs: ["save"] },
   ),

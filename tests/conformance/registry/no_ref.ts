@@ -1,4 +1,5 @@
 // Cases about what is no ref and no name.
+import { asMap } from "../../../registry/contract/map.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collect, refused, type RegistryCase } from "./registry_case.ts";
 import { given } from "../given.ts";
@@ -19,9 +20,9 @@ const READING: Call[] = [
 
 const WRITING: Call[] = [
   (registry, none) => registry.save(none, 1),
-  (registry, none) => registry.set(none, 1),
-  (registry, none) => registry.setDefault(none, 1),
-  (registry, none) => registry.pop(none),
+  (registry, none) => asMap(registry).set(none, 1),
+  (registry, none) => asMap(registry).setDefault(none, 1),
+  (registry, none) => asMap(registry).pop(none),
   (registry, none) => registry.delete(none),
   (registry, none) => registry.copy(none, "other"),
   (registry, none) => registry.copy("model", none),

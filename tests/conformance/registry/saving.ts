@@ -1,4 +1,5 @@
 // Cases about saving.
+import { asMap } from "../../../registry/contract/map.ts";
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { defineMaterializer, type FilesToSave } from "../../../core/materializer.ts";
 import { chunks, collect, files, identityOf, noise, refused, versionsOf } from "./registry_case.ts";
@@ -177,7 +178,7 @@ export const saveCases: readonly RegistryCase[] = [
   given("what is no name is refused by each verb that writes", async ({ registry }) => {
     for (const name of [...NO_NAMES, "a@b"]) {
       await refused("Invalid", registry.save(name, 1));
-      await refused("Invalid", registry.set(name, 1));
+      await refused("Invalid", asMap(registry).set(name, 1));
       await refused("Invalid", registry.copy("b", name));
       await refused("Invalid", registry.setAlias(name, "x", "1"));
       if (name !== "a@b") await refused("Invalid", registry.delete(name, { allVersions: true }));

@@ -12,10 +12,6 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
     noticedBy: /NotFound/,
     make: (inner) => ({ has: (ref) => inner.has(ref.split("@")[0]) }),
   },
-  "get() throws where there is nothing": {
-    noticedBy: /get\(\) undefined/,
-    make: (inner) => ({ get: (ref) => inner.load(ref) }),
-  },
   "load() does not look at the version beside the name": {
     noticedBy: /by its number, a range/,
     make: (inner) => ({
@@ -95,14 +91,6 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
       },
     }),
   },
-  "entries() takes what is damaged for undefined": {
-    noticedBy: /says of what cannot be read why/,
-    make: (inner) => ({
-      async *entries(options) {
-        for await (const [name, value] of inner.entries(options)) yield [name, value];
-      },
-    }),
-  },
   "dates are texts": {
     noticedBy: /tells what was saved/,
     make: (inner) => ({
@@ -158,13 +146,6 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
   "delete() is forced": {
     noticedBy: /unless forced/,
     make: (inner) => ({ delete: (ref, options) => inner.delete(ref, { ...options, force: true }) }),
-  },
-  "one failure of many ends all": {
-    noticedBy: /goes on past a failure/,
-    make: (inner) => ({
-      saveMany: (entries, options) =>
-        inner.saveMany(entries, { ...options, stopOnError: true, concurrency: 1 }),
-    }),
   },
   "copy() forgets where a value comes from": {
     noticedBy: /copy\(\) saves files, metadata and inputs/,

@@ -63,10 +63,12 @@ Deno.test("a registry that knows lineage and transfers better is asked", async (
   };
   const registry: Registry = {
     ...inner,
-    lineage: given(lineage),
-    createUpload: given(upload),
-    commitUpload: given(saved),
-    presignDownload: given(link),
+    service: {
+      lineage: given(lineage),
+      createUpload: given(upload),
+      commitUpload: given(saved),
+      presignDownload: given(link),
+    },
   };
   assertStrictEquals(await lineageOf(registry, "a", { depth: 2 }), lineage);
   assertStrictEquals(await createUpload(registry, { files: ["x"] }), upload);

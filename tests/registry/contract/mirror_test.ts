@@ -1,3 +1,4 @@
+import { asMap } from "../../../registry/contract/map.ts";
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import type { Artifact, Registry } from "../../../mod.ts";
 import { mirrorRegistry, openRegistry, RegistryError, verifyRegistry } from "../../../mod.ts";
@@ -133,9 +134,9 @@ Deno.test("another value in the target is a Conflict, or overwritten where it is
 Deno.test("registries that keep one value per name are mirrored too", async () => {
   const from = await openRegistry("memory:", { versioned: false, mutable: true });
   const to = await openRegistry("memory:", { versioned: false, mutable: true });
-  await from.set("a", 1);
+  await asMap(from).set("a", 1);
   for (const value of [1, 2]) {
-    await from.set("a", value);
+    await asMap(from).set("a", value);
     assertEquals((await mirrorRegistry(withoutStore(from), withoutStore(to))).failures, []);
     assertEquals(await to.load("a"), value);
   }

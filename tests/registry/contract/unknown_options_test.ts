@@ -1,3 +1,11 @@
+import {
+  deleteMany,
+  hasMany,
+  infoMany,
+  loadMany,
+  saveMany,
+} from "../../../registry/contract/many.ts";
+import { asMap } from "../../../registry/contract/map.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ndarray } from "../../../materializers/mod.ts";
 import {
@@ -45,13 +53,13 @@ const VERBS: Record<string, (registry: Registry) => Promise<unknown>> = {
   delete: (registry) => registry.delete("a", WRONG),
   setAlias: (registry) => registry.setAlias("a", "b", "1", WRONG),
   deleteAlias: (registry) => registry.deleteAlias("a", "b", WRONG),
-  saveMany: (registry) => registry.saveMany([], WRONG),
-  loadMany: (registry) => registry.loadMany([], WRONG),
-  infoMany: (registry) => registry.infoMany([], WRONG),
-  hasMany: (registry) => registry.hasMany([], WRONG),
-  deleteMany: (registry) => registry.deleteMany([], WRONG),
-  update: (registry) => registry.update({}, WRONG),
-  clear: (registry) => registry.clear({ allVersions: true, ...WRONG }),
+  saveMany: (registry) => saveMany(registry, [], WRONG),
+  loadMany: (registry) => loadMany(registry, [], WRONG),
+  infoMany: (registry) => infoMany(registry, [], WRONG),
+  hasMany: (registry) => hasMany(registry, [], WRONG),
+  deleteMany: (registry) => deleteMany(registry, [], WRONG),
+  update: (registry) => asMap(registry).update({}, WRONG),
+  clear: (registry) => asMap(registry).clear({ allVersions: true, ...WRONG }),
   copy: (registry) => registry.copy("a", "b", WRONG),
   collectGarbage: (registry) => collectGarbage(registry, WRONG),
   prune: (registry) => prune(registry, { keepLast: 1, ...WRONG }),
@@ -75,7 +83,7 @@ for (const [verb, call] of Object.entries(VERBS)) {
 testInMemory(
   "one of many that has an option that is not known fails, and the others do not",
   async ({ registry }) => {
-    const { errors, succeeded } = await registry.saveMany([{ name: "a", value: 1, ...WRONG }, {
+    const { errors, succeeded } = await saveMany(registry, [{ name: "a", value: 1, ...WRONG }, {
       name: "b",
       value: 2,
     }]);
@@ -106,7 +114,7 @@ Deno.test("options that a class or a prototype gives count like any others, with
     for (const options of [inherited("1"), new Chosen("1")]) {
       assertEquals(await registry.load("a", options), 1);
       assertEquals((await registry.info("a", options)).version, "1.0.0");
-      const { results: [first] } = await registry.infoMany(["a"], options);
+      const { results: [first] } = await infoMany(registry, ["a"], options);
       assertEquals(first.ok && first.value.version, "1.0.0");
     }
     assertMatch(

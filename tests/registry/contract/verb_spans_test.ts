@@ -1,3 +1,4 @@
+import { hasMany } from "../../../registry/contract/many.ts";
 import { context, type ContextManager, trace } from "npm:@opentelemetry/api@^1.10";
 import { AsyncLocalStorageContextManager } from "npm:@opentelemetry/context-async-hooks@^2";
 import {
@@ -54,7 +55,7 @@ Deno.test("with a provider every verb is a span with names, versions and sizes, 
     await registry.save("a", "secret", { metadata: { key: "secret" } });
     await registry.load("a@1");
     await rejected("NotFound", registry.load("b"));
-    await registry.hasMany(["a", "b@@"]);
+    await hasMany(registry, ["a", "b"], { concurrency: 1 });
     await registry.setAlias("a", "live", "1.0.0");
     for await (const _ of registry.names()) break;
     await rejected("Invalid", Array.fromAsync(registry.versions("a", { range: "no range" })));
@@ -84,11 +85,8 @@ Deno.test("with a provider every verb is a span with names, versions and sizes, 
       attributes: { "holdfast.artifact.name": "b", "error.type": "NotFound" },
       status: 2,
     },
-    {
-      name: "holdfast.hasMany",
-      attributes: { "holdfast.batch.succeeded": 1, "holdfast.batch.failed": 1 },
-      status: 0,
-    },
+    { name: "holdfast.has", attributes: { "holdfast.artifact.name": "a" }, status: 0 },
+    { name: "holdfast.has", attributes: { "holdfast.artifact.name": "b" }, status: 0 },
     { name: "holdfast.setAlias", attributes: { "holdfast.artifact.name": "a" }, status: 0 },
     { name: "holdfast.names", attributes: { "holdfast.items": 1 }, status: 0 },
     {

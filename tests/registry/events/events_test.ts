@@ -1,3 +1,4 @@
+import { saveMany } from "../../../registry/contract/many.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
   commitUpload,
@@ -79,7 +80,7 @@ Deno.test("every verb that commits is heard of, and what commits nothing is not"
   const world = createPresigningStore();
   const { registry, said } = await open({ mutable: true }, world.backend);
   const many = [{ name: "many", value: 1 }, { name: "many", value: 2 }];
-  await registry.saveMany(many, { concurrency: 1 });
+  await saveMany(registry, many, { concurrency: 1 });
   await registry.copy("many@1.0.0", "copied");
   const draft = await registry.openDraft("drafted", { id: "1" });
   await draft.addPart("0", [{ path: "a", content: new Uint8Array(3) }]);

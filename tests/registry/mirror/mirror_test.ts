@@ -1,3 +1,4 @@
+import { asMap } from "../../../registry/contract/map.ts";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
@@ -250,11 +251,11 @@ testMirror("a dry run says what would be done, and writes nothing", async ({ fro
 testMirror(
   "registries without versions are mirrored, and again when a value was replaced",
   async ({ from, to }) => {
-    await from.set("a", noise(300_000));
-    await from.set("b", "one");
+    await asMap(from).set("a", noise(300_000));
+    await asMap(from).set("b", "one");
     await mirrorRegistry(from, to);
     await assertMirrored(from, to);
-    await from.set("b", "two");
+    await asMap(from).set("b", "two");
     await from.delete("a", { allVersions: true });
     assertEquals(counts(await mirrorRegistry(from, to)), {
       versions: 2,

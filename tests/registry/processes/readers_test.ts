@@ -1,3 +1,4 @@
+import { asMap } from "../../../registry/contract/map.ts";
 import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
@@ -29,7 +30,7 @@ testOnEach(
           reader.get("kept"),
           reader.load("kept@1").catch(ifNotFound),
           reader.load("kept@^1").catch(ifNotFound),
-          collect(reader.entries()).then((entries) => entries[0]?.[1]),
+          collect(asMap(reader).entries()).then((entries) => entries[0]?.[1]),
         ];
         for (const value of await Promise.all(values)) {
           if (value !== undefined) found += numberOf(value) >= 0 ? 1 : 0;

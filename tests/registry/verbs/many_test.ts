@@ -1,3 +1,4 @@
+import { loadMany, saveMany } from "../../../registry/contract/many.ts";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import type { SaveEntry } from "../../../core/registry.ts";
@@ -16,7 +17,7 @@ testOnEach(
       { name: "a", value: 2, version: "1.0.0" },
       { name: "a", value: 3, version: "2" },
     ];
-    const { results, succeeded, failed, errors } = await registry.saveMany(entries);
+    const { results, succeeded, failed, errors } = await saveMany(registry, entries);
     assertEquals([succeeded, failed], [[0, 1, 3], [2]]);
     assertEquals(errors.get(2)?.code, "AlreadyExists");
     assert(!results[2].ok && results[2].error === errors.get(2));
@@ -31,7 +32,7 @@ testOnEach(
       { length: 6 },
       (_, i) => ({ name: "a", value: i, ...(i % 2 === 0 ? {} : { version: "1" }) }),
     );
-    const { succeeded } = await registry.saveMany(entries);
+    const { succeeded } = await saveMany(registry, entries);
     assertEquals(succeeded, [0]);
     assertEquals(await registry.load("a"), 0);
   },
@@ -56,12 +57,12 @@ testOnEach(
     const entries = MANY.map(({ value }, i) => ({ name: `x${i}`, value }));
     for (const concurrency of [1, 3]) {
       most = 0;
-      await counting.saveMany(entries, { concurrency });
-      await counting.loadMany(entries.map(({ name }) => name), { concurrency });
+      await saveMany(counting, entries, { concurrency });
+      await loadMany(counting, entries.map(({ name }) => name), { concurrency });
       assertEquals(most, concurrency);
     }
     for (const concurrency of [0, -1, 1.5, NaN]) {
-      await rejected("Invalid", registry.saveMany([], { concurrency }));
+      await rejected("Invalid", saveMany(registry, [], { concurrency }));
     }
   },
 );
@@ -91,8 +92,8 @@ testInMemory(
       const registry = await openRegistry(counting, { cache: false });
       for (
         const action of [
-          () => registry.saveMany(entries),
-          () => registry.loadMany(entries.map(({ name }) => name)),
+          () => saveMany(registry, entries),
+          () => loadMany(registry, entries.map(({ name }) => name)),
         ]
       ) {
         peak = 0;
@@ -113,7 +114,7 @@ testInMemory(
       yield { name: "b", value: 2 };
       throw cause;
     }
-    assertStrictEquals(await assertRejects(() => registry.saveMany(entries())), cause);
+    assertStrictEquals(await assertRejects(() => saveMany(registry, entries())), cause);
     assertEquals((await collect(registry.names())).sort(), ["a", "b"]);
   },
 );
@@ -124,7 +125,7 @@ testInMemory(
     async function* entries() {
       for (const name of ["a", "b", "c"]) yield await Promise.resolve({ name, value: name });
     }
-    const failing = registry.saveMany(entries(), {
+    const failing = saveMany(registry, entries(), {
       onProgress() {
         throw new Error("the caller's own");
       },
@@ -158,7 +159,7 @@ testInMemory(
         };
       },
     };
-    const error = await registry.saveMany(inputs, { signal: aborting.signal }).catch((error) =>
+    const error = await saveMany(registry, inputs, { signal: aborting.signal }).catch((error) =>
       error
     );
     assertEquals([error, closed], ["enough", true]);
@@ -173,7 +174,7 @@ testInMemory(
     const inputs = { [Symbol.asyncIterator]: () => ({ next }) } as unknown as AsyncIterable<
       SaveEntry
     >;
-    const { results } = await registry.saveMany(inputs);
+    const { results } = await saveMany(registry, inputs);
     assertEquals(results.map(({ ok }) => ok), [true, true]);
   },
 );

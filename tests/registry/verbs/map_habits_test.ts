@@ -1,3 +1,4 @@
+import { asMap } from "../../../registry/contract/map.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import { TOMBSTONE_BYTES } from "../../../registry/format/record_codec.ts";
@@ -19,7 +20,7 @@ testOnEach(
       }
     }
     await rejected("Corrupt", registry.get("a"));
-    const [[name, value, error]] = await collect(registry.entries());
+    const [[name, value, error]] = await collect(asMap(registry).entries());
     assertEquals([name, value, error?.code], ["a", undefined, "Corrupt"]);
   },
 );
@@ -36,13 +37,13 @@ testInMemory(
     registry.materializers.register(confused);
     await registry.save("a", /x/);
     await rejected("NotFound", registry.get("a"));
-    await rejected("NotFound", collect(registry.entries()));
+    await rejected("NotFound", collect(asMap(registry).entries()));
   },
 );
 
 testOnEach("set() refuses to replace where the registry is not mutable", async ({ registry }) => {
-  await registry.set("a", 1);
-  await rejected("AlreadyExists", registry.set("a", 2));
+  await asMap(registry).set("a", 1);
+  await rejected("AlreadyExists", asMap(registry).set("a", 2));
   assertEquals(await registry.get("a"), 1);
 }, { versioned: false });
 
@@ -55,9 +56,9 @@ testOnEach(
       await registry.save(name, value);
     }
     assertEquals((await collect(registry)).sort(), Object.keys(values));
-    assertEquals(Object.fromEntries(await collect(registry.entries())), values);
-    assertEquals(await collect(registry.entries({ prefix: "c" })), [["c/d", "three"]]);
-    assertEquals((await collect(registry.entries({ limit: 2 }))).length, 2);
+    assertEquals(Object.fromEntries(await collect(asMap(registry).entries())), values);
+    assertEquals(await collect(asMap(registry).entries({ prefix: "c" })), [["c/d", "three"]]);
+    assertEquals((await collect(asMap(registry).entries({ limit: 2 }))).length, 2);
     for await (const name of registry) {
       assertEquals(typeof name, "string");
       break; // leaves nothing open
@@ -79,7 +80,7 @@ testOnEach("entries() leaves out what is deleted while it is read", async ({ reg
         }
       },
     }));
-  assertEquals(Object.fromEntries(await collect(reader.entries())), { a: "a", c: "c" });
+  assertEquals(Object.fromEntries(await collect(asMap(reader).entries())), { a: "a", c: "c" });
   assertEquals(deleted, true);
 });
 
@@ -107,8 +108,8 @@ testOnEach(
   async ({ registry, open }) => {
     const stop = new AbortController();
     const { system, slept } = scripted([
-      () => registry.set("a", 1),
-      () => registry.set("a", 1),
+      () => asMap(registry).set("a", 1),
+      () => asMap(registry).set("a", 1),
     ], () => stop.abort());
     const watching = await open({ system });
     const events = await Array.fromAsync(watching.watch("a", { signal: stop.signal }));

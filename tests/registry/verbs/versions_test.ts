@@ -1,3 +1,4 @@
+import { asMap } from "../../../registry/contract/map.ts";
 import fc from "fast-check";
 import { assertEquals, assertMatch } from "@std/assert";
 import { compareVersions, parseVersion } from "../../../core/naming/versions.ts";
@@ -164,7 +165,7 @@ testInMemory(
 testInMemory(
   "delete() of a bare name is of its one value in a registry without versions",
   async ({ registry }) => {
-    await registry.set("a", 1);
+    await asMap(registry).set("a", 1);
     assertEquals(await registry.delete("a"), true);
   },
   { versioned: false },

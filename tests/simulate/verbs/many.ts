@@ -1,4 +1,5 @@
 // Verbs that do many things at once.
+import { loadMany, saveMany } from "../../../registry/contract/many.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
 import type { VerbParts } from "../actor.ts";
 import type { Bundle } from "../bundle.ts";
@@ -46,7 +47,7 @@ export function createManyVerbs({ call, registry, log, labels, reading }: VerbPa
         const inputs = entries.map(({ name, value, options }) => ({ name, value, ...options }));
         return end(
           whole,
-          (await registry.saveMany(inputs)).results,
+          (await saveMany(registry, inputs)).results,
           (saved) => ({ ok: true, saved }),
         );
       });
@@ -57,7 +58,7 @@ export function createManyVerbs({ call, registry, log, labels, reading }: VerbPa
         reading.restMs = 0;
         begin(whole, refs.map(({ name, ref }) => ({ verb: "load", name, ref })));
         const inputs = refs.map(({ name, ref }) => ref === "latest" ? name : `${name}@${ref}`);
-        return end(whole, (await registry.loadMany(inputs)).results, (value) => {
+        return end(whole, (await loadMany(registry, inputs)).results, (value) => {
           return { ok: true, read: { label: (value as Bundle).label } };
         });
       });

@@ -1,3 +1,4 @@
+import { loadMany, saveMany } from "@holdfast/holdfast";
 import { assertEquals } from "@std/assert";
 import { type Backend, createMemoryBackend, openRegistry } from "@holdfast/holdfast";
 import { realSystem } from "../../../../core/system.ts";
@@ -17,10 +18,10 @@ async function atOnceIn(location: string, kind: string) {
   const backend: Backend = { ...inner, ...own, put: counted(inner.put), get: counted(inner.get) };
   await using registry = await openRegistry(backend, { cache: false });
   const names = Array.from({ length: 60 }, (_, i) => `n${i}`);
-  await registry.saveMany(names.map((name) => ({ name, value: 1, version: "1" })));
+  await saveMany(registry, names.map((name) => ({ name, value: 1, version: "1" })));
   const saves = most;
   most = 0;
-  await registry.loadMany(names.map((name) => `${name}@1`));
+  await loadMany(registry, names.map((name) => `${name}@1`));
   return { saves, loads: most };
 }
 

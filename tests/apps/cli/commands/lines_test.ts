@@ -1,4 +1,5 @@
 // Lines and what they say, one after the other in one folder.
+import { saveMany } from "../../../../registry/contract/many.ts";
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../../../mod.ts";
 import { type CliLine, cliTest, filledTest, noise } from "../../captured_io.ts";
@@ -136,7 +137,7 @@ cliTest("info shows the digests of inputs that have one", async (it) => {
 
 cliTest("a listing has one heading, and whole lines where the width is not known", async (it) => {
   await using registry = await openRegistry(it.root.join(".holdfast"), { durability: "os" });
-  await registry.saveMany(Array.from({ length: 130 }, (_, i) => ({ name: `n${i}`, value: i })));
+  await saveMany(registry, Array.from({ length: 130 }, (_, i) => ({ name: `n${i}`, value: i })));
   const name = `name-${"x".repeat(120)}`;
   await it.succeeds(`save ${name} -`);
   const lines = (await it.succeeds("ls")).trimEnd().split("\n");

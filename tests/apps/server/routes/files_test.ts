@@ -1,3 +1,4 @@
+import { asMap } from "../../../../registry/contract/map.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   createMemoryBackend,
@@ -119,13 +120,13 @@ Deno.test("files are found by their paths, whatever is in them", async () => {
 Deno.test("a commit that was replaced stays readable for who began with it, and is a conflict for others", async () => {
   const backend = createMemoryBackend();
   await using registry = await openRegistry(backend, { mutable: true, versioned: false });
-  await registry.set("text", "before");
+  await asMap(registry).set("text", "before");
   const { commit, files: [{ path }] } = await registry.info("text");
   await using handler = createCheckedHandler(registry);
   const read = (query: string) =>
     handler(new Request(`http://localhost/artifacts/text/versions/latest/files/${path}${query}`));
   assertEquals(await (await read(`?commit=${commit}`)).text(), "before");
-  await registry.set("text", "after");
+  await asMap(registry).set("text", "after");
   assertEquals(await (await read(`?commit=${commit}`)).text(), "before");
   assertEquals(await (await read("")).text(), "after");
   await using other = createCheckedHandler(registry);

@@ -1,6 +1,5 @@
 // What happened to a name.
-import type { Registry } from "../../core/registry.ts";
-import type { SignalOptions } from "../../core/registry/saving.ts";
+import type { SignalOptions } from "./saving.ts";
 
 /** Something that happened to a name. */
 export interface LogEntry {
@@ -23,19 +22,4 @@ export interface LogEntry {
 export interface LogOptions extends SignalOptions {
   /** At most so many, the newest. @default all */
   limit?: number;
-}
-
-/** Reads what happened to a name, the newest first. */
-export type ReadLog = (name: string, options: LogOptions) => AsyncIterable<LogEntry>;
-
-const READ_LOG = Symbol("log");
-
-/** Gives a registry whose records are elsewhere a way to read its log. A copy of the object does not have it. */
-export function rememberLog(registry: Registry, read: ReadLog): void {
-  Object.defineProperty(registry, READ_LOG, { value: read });
-}
-
-/** Returns how the log of a registry is read whose records are elsewhere. */
-export function rememberedLog(registry: Registry): ReadLog | undefined {
-  return (registry as { [READ_LOG]?: ReadLog })[READ_LOG];
 }

@@ -1,16 +1,7 @@
-// What a registry has of a map: names are its keys, and the latest version of each is its value.
+// A registry as a map: names are its keys, and the latest version of each is its value.
 import type { RegistryError } from "../errors.ts";
 import type { Inputs, ManyOptions } from "./many.ts";
-import type { SavedArtifact, SignalOptions } from "./saving.ts";
-
-/** Options of listing names. */
-export interface NamesOptions extends SignalOptions {
-  prefix?: string;
-  /** Only names that come after this one in the listing. */
-  after?: string;
-  /** At most so many. @default all */
-  limit?: number;
-}
+import type { NamesOptions, SavedArtifact, SignalOptions } from "./saving.ts";
 
 /** Options of emptying a registry. */
 export interface ClearOptions extends SignalOptions {
@@ -22,8 +13,8 @@ export interface ClearOptions extends SignalOptions {
   force?: boolean;
 }
 
-/** What a registry has of a map. Where it keeps versions, what is set is a new one, and what is got is the latest. */
-export interface MapHabits {
+/** A registry as a map, as `asMap` returns it. In a registry with versions, `set` adds one and `get` loads the latest. */
+export interface RegistryMap {
   /** The latest value, or undefined where there is none. */
   get(ref: string): Promise<unknown>;
   /** Saves a value; overwrites where the registry is unversioned and mutable. */

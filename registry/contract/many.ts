@@ -1,0 +1,146 @@
+// Many saves, loads, lookups or deletions at once, over any registry. A failure of one does not stop the others.
+import type { ArtifactInfo } from "../../core/artifact.ts";
+import { isVersion, parseVersion } from "../../core/naming/versions.ts";
+import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
+import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../../core/registry/many.ts";
+import type { SavedArtifact } from "../../core/registry/saving.ts";
+import type { DeleteOptions, LoadOptions, RefOptions, Registry } from "../../core/registry.ts";
+import { createLanes } from "../../core/work/lanes.ts";
+import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
+import { checkSaveEntry, DELETE_OF_MANY, LOAD, MANY, REF } from "./verb_options.ts";
+
+/**
+ * Saves many values. Entries under one name, or under one version of it, are saved in input order.
+ *
+ * @example
+ * ```ts
+ * import { openRegistry, saveMany } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const { results } = await saveMany(registry, [{ name: "a", value: 1 }, { name: "b", value: 2 }]);
+ * assertEquals(results.map(({ ok }) => ok), [true, true]);
+ * ```
+ */
+export async function saveMany(
+  registry: Registry,
+  entries: Inputs<SaveEntry>,
+  options: ManyOptions = {},
+): Promise<BatchResult<SavedArtifact>> {
+  checkRegistry("save many", registry);
+  const save = inLanes(registry, (entry: SaveEntry) => {
+    const { name, value, ...how } = checkSaveEntry(entry);
+    return registry.save(name, value, { ...how, signal: options?.signal });
+  });
+  return await many(registry, "save", entries, options, MANY, save);
+}
+
+/** Loads many values. */
+export function loadMany(
+  registry: Registry,
+  refs: Inputs<string>,
+  options: ManyOptions & Omit<LoadOptions, "signal" | "onProgress"> = {},
+): Promise<BatchResult<unknown>> {
+  return many(
+    registry,
+    "load",
+    refs,
+    options,
+    { ...LOAD, ...MANY },
+    (ref, how) => registry.load(ref, how),
+  );
+}
+
+/** Returns the info of many versions. */
+export function infoMany(
+  registry: Registry,
+  refs: Inputs<string>,
+  options: ManyOptions & RefOptions = {},
+): Promise<BatchResult<ArtifactInfo>> {
+  return many(
+    registry,
+    "info",
+    refs,
+    options,
+    { ...REF, ...MANY },
+    (ref, how) => registry.info(ref, how),
+  );
+}
+
+/** Returns for each of many refs whether there is such a version. */
+export function hasMany(
+  registry: Registry,
+  refs: Inputs<string>,
+  options: ManyOptions & RefOptions = {},
+): Promise<BatchResult<boolean>> {
+  return many(
+    registry,
+    "has",
+    refs,
+    options,
+    { ...REF, ...MANY },
+    (ref, how) => registry.has(ref, how),
+  );
+}
+
+/** Deletes many versions, each as `delete` does. */
+export function deleteMany(
+  registry: Registry,
+  refs: Inputs<string>,
+  options: ManyOptions & Omit<DeleteOptions, "ifCommit"> = {},
+): Promise<BatchResult<boolean>> {
+  return many(
+    registry,
+    "delete",
+    refs,
+    options,
+    { ...DELETE_OF_MANY, ...MANY },
+    (ref, how) => registry.delete(ref, how),
+  );
+}
+
+async function many<I, T, O extends ManyOptions>(
+  registry: Registry,
+  verb: "save" | "load" | "info" | "has" | "delete",
+  inputs: Inputs<I>,
+  options: O,
+  known: OptionNames<O>,
+  action: (input: I, how: Omit<O, "concurrency" | "stopOnError" | "onProgress">) => Promise<T>,
+): Promise<BatchResult<T>> {
+  checkRegistry(`${verb} many`, registry);
+  const given = checkOptions(`${verb} many`, options, known);
+  const { concurrency: _, stopOnError: __, onProgress: ___, ...how } = given;
+  const way = verb === "save" || verb === "delete" ? "writes" : "reads";
+  const outcomes = outcomesOf(
+    inputs,
+    (input: I) => action(input, how),
+    manyOptions(registry, way, given),
+  );
+  return await collectOutcomes(outcomes, given);
+}
+
+/** The default concurrency. A remote store needs more at once, and a load sends it two requests. */
+const AT_ONCE = { near: 16, writes: 32, reads: 48 };
+
+export function manyOptions<O extends ManyOptions>(
+  { backend }: Pick<Registry, "backend">,
+  way: "reads" | "writes",
+  options: O,
+): O {
+  const near = backend === undefined || backend.kind === "memory" || backend.kind === "local";
+  const { concurrency = near ? AT_ONCE.near : AT_ONCE[way] } = options;
+  return { ...options, concurrency };
+}
+
+/** Runs saves into one cell in input order, so that versions are numbered in it and the first of two equals wins. */
+export function inLanes<E extends SaveEntry, T>(
+  { settings }: Pick<Registry, "settings">,
+  save: (entry: E) => Promise<T>,
+): (entry: E) => Promise<T> {
+  const lanes = createLanes();
+  const laneOf = ({ name, version }: E) =>
+    !settings.versioned || version === undefined || !isVersion(version)
+      ? name
+      : `${name}@${parseVersion(version).canonical}`;
+  return (entry) => lanes(laneOf(entry), () => save(entry));
+}

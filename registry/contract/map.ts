@@ -1,0 +1,170 @@
+// A registry as a map, over any registry.
+import {
+  fault,
+  isRegistryError,
+  isUnreadable,
+  orMissing,
+  type RegistryError,
+} from "../../core/errors.ts";
+import { parseRef } from "../../core/naming/refs.ts";
+import { checkOptions, checkRegistry } from "../../core/options/check_options.ts";
+import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../../core/registry/many.ts";
+import type { ClearOptions, RegistryMap } from "../../core/registry/map.ts";
+import type { NamesOptions, OnConflict, SavedArtifact } from "../../core/registry/saving.ts";
+import type { Registry } from "../../core/registry.ts";
+import { deleteMany, saveMany } from "./many.ts";
+import { CLEAR, MANY } from "./verb_options.ts";
+
+/**
+ * Returns a registry as a map: names are its keys, and the latest version of each is its value.
+ *
+ * @example
+ * ```ts
+ * import { asMap, openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const map = asMap(registry);
+ * await map.set("depth", 12);
+ * assertEquals(await map.get("depth"), 12);
+ * assertEquals(await map.get("width"), undefined);
+ * ```
+ */
+export function asMap(registry: Registry): RegistryMap {
+  checkRegistry("use as a map", registry);
+  return new MapOfRegistry(registry);
+}
+
+class MapOfRegistry implements RegistryMap {
+  readonly #registry: Registry;
+  readonly #onConflict: OnConflict;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+    const { mutable, versioned } = registry.settings;
+    this.#onConflict = mutable && !versioned ? "overwrite" : "fail";
+  }
+
+  get(ref: string): Promise<unknown> {
+    return this.#registry.get(ref);
+  }
+
+  set(name: string, value: unknown): Promise<SavedArtifact> {
+    return this.#registry.save(name, value, { onConflict: this.#onConflict });
+  }
+
+  async update(
+    values: Parameters<RegistryMap["update"]>[0],
+    options?: ManyOptions,
+  ): Promise<SavedArtifact[]> {
+    const given = checkOptions("update", options ?? {}, MANY);
+    const isObject = !(Symbol.iterator in values || Symbol.asyncIterator in values);
+    const saves = savesOf(isObject ? Object.entries(values) : values, this.#onConflict);
+    return allOf(await saveMany(this.#registry, saves, { ...given, stopOnError: true }));
+  }
+
+  async setDefault(name: string, value: unknown): Promise<unknown> {
+    const registry = this.#registry;
+    const there = await registry.get(name);
+    if (there !== undefined) return there;
+    const first = registry.settings.versioned ? { version: "1.0.0" } : {};
+    try {
+      const { skipped } = await registry.save(name, value, { ...first, onConflict: "skip" });
+      return skipped ? await registry.load(name) : value;
+    } catch (error) {
+      if (!isRegistryError(error, "AlreadyExists")) throw error; // it was deleted: a version is never used again
+    }
+    await this.set(name, value);
+    return value;
+  }
+
+  async pop(ref: string): Promise<unknown> {
+    const registry = this.#registry;
+    const { name } = parseRef(ref);
+    for (;;) {
+      const info = await orMissing(registry.info(ref));
+      if (info === undefined) return undefined;
+      const { version, commit } = info;
+      const value = await registry.get(`${name}@${version}`);
+      if (value === undefined) continue; // another caller was faster: try the version that is the latest now
+      try {
+        if (await registry.delete(name, { version, ifCommit: commit })) return value;
+      } catch (error) {
+        const now = await orMissing(registry.info(`${name}@${version}`));
+        if (!isRegistryError(error, "Conflict") || now?.commit === commit) throw error; // an alias names it
+      }
+    }
+  }
+
+  async clear(options: ClearOptions): Promise<number> {
+    const { prefix, force, signal, allVersions }: Partial<ClearOptions> = checkOptions(
+      "clear",
+      options ?? {},
+      CLEAR,
+    );
+    checkAllVersions(allVersions);
+    const names = this.#registry.names({ prefix, signal });
+    const how = { allVersions: true, force, signal, stopOnError: true };
+    return allOf(await deleteMany(this.#registry, names, how)).length;
+  }
+
+  async size(options?: NamesOptions): Promise<number> {
+    let count = 0;
+    for await (const _ of this.keys(options)) count++;
+    return count;
+  }
+
+  keys(options?: NamesOptions): AsyncIterable<string> {
+    return this.#registry.names(options);
+  }
+
+  async *values(options?: NamesOptions): AsyncGenerator<unknown> {
+    let failure: RegistryError | undefined;
+    for await (const [, value, error] of this.entries(options)) {
+      if (error === undefined) yield value;
+      else failure ??= error;
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  async *entries(options?: NamesOptions): AsyncGenerator<[string, unknown, RegistryError?]> {
+    for await (const name of this.keys(options)) {
+      try {
+        const value = await this.#registry.get(name, { signal: options?.signal });
+        if (value !== undefined) yield [name, value]; // otherwise it was deleted since it was listed
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        yield [name, undefined, error];
+      }
+    }
+  }
+}
+
+async function* savesOf(
+  pairs: Inputs<readonly [name: string, value: unknown, error?: RegistryError]>,
+  onConflict: OnConflict,
+): AsyncGenerator<SaveEntry> {
+  for await (const [name, value, error] of pairs) {
+    if (error !== undefined) throw error;
+    yield { name, value, onConflict };
+  }
+}
+
+/** All values, or the first failure. */
+function allOf<T>({ results }: BatchResult<T>): T[] {
+  return results.map((result) => {
+    if (!result.ok) throw result.error;
+    return result.value;
+  });
+}
+
+function checkAllVersions(allVersions: unknown): void {
+  if (allVersions === true) return;
+  throw fault({
+    code: "Invalid",
+    action: "clear the registry",
+    state: "allVersions is not true",
+    hint:
+      "clear deletes every version of every name: pass { allVersions: true }, and a prefix to delete fewer.",
+  });
+}
