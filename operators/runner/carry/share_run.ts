@@ -5,6 +5,7 @@ import { isOfShard, type Shard } from "../../../core/work/shards.ts";
 import type { RunResult } from "../records/run_record.ts";
 import { beginRun, type RunPipelineOptions } from "../run_pipeline.ts";
 import { type Machine, Room, thisMachine } from "../schedule.ts";
+import { checkRunOptions } from "../run_context.ts";
 import type { CarriedRun } from "./carried_run.ts";
 import { endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
@@ -28,6 +29,7 @@ export interface ShareRunOptions extends Omit<RunPipelineOptions, "failFast"> {
  * @throws {RegistryError} `Conflict` where another one planned the run with another configuration; else as `runPipeline`
  */
 export async function shareRun(pipeline: Pipeline, options: ShareRunOptions): Promise<RunResult> {
+  options = checkRunOptions("share a run", options, ["shard", "array"]);
   const { machine = thisMachine() } = options;
   const { save } = await beginRun(pipeline, options, machine);
   const run = await save(`array:${options.array}`);

@@ -10,6 +10,7 @@ import { saveFailure } from "../records/failures.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
 import type { FailureRecord } from "../records/step_record.ts";
 import { metadataOf } from "../step/success.ts";
+import { checkRunOptions } from "../run_context.ts";
 import { endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import { type CarryOptions, deliver, mostDeliveries } from "./deliveries.ts";
@@ -48,6 +49,7 @@ const OVER = new Set(["ended", "failed", "cancelled", "lost"]);
  * @throws {RegistryError} `NotFound` where there is no such run; `Conflict` where it was planned with another configuration
  */
 export async function watchRun(pipeline: Pipeline, options: WatchRunOptions): Promise<RunResult> {
+  options = checkRunOptions("watch a run", options, ["run", "carry"]);
   return await watchCarried(await findCarriedRun(pipeline, options), options);
 }
 
