@@ -125,9 +125,8 @@ function assignNodes(
     if (steps === undefined && rest !== undefined) {
       const message = `the nodes ${rest} and ${id} both take what is on no other`;
       tell([...at, "node_id"], message, "Give one of them operator_ids.");
-    }
-    if (steps === undefined) rest ??= id;
-    for (const [index, step] of (steps ?? []).entries()) {
+    } else if (steps === undefined) rest = id;
+    for (const [index, step] of steps?.entries() ?? []) {
       if (step === undefined) continue;
       const problem = stepProblem(step, known, on.get(step) ?? id, id);
       if (problem === undefined) on.set(step, id);
