@@ -22,34 +22,31 @@ export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeli
   const { nodes, nodeOf } = assignNodes(read, found, options);
   const environment = { install: false, kind: "plain" as const, ...read.env_config };
   const steps = found.map(({ id, read, index }): PipelineStep => {
-    const { inputs = {}, start_command: startCommand, git_repo: repo, git_tag: tag } = read;
-    const { attempts, backoff, exit_codes: exitCodes } = typeof read.retries === "number"
-      ? { attempts: read.retries + 1 } as Exclude<typeof read.retries, number | undefined>
-      : read.retries ?? {};
+    const { operator = id, version = "v1.0", params = {}, inputs = {}, outputs = {} } = read;
+    const { start_command: startCommand, timeout: timeoutMs, shards = 1 } = read;
+    const { run_as: runAs = startCommand === undefined ? "thread" : "command" } = read;
+    const { git_repo: repo, git_tag: tag, rerun = ["inputs", "params", "code"] } = read;
+    const { upstream_dependencies: named = [], extra_env_vars: env = {} } = read;
     const implied = Object.values(inputs).flatMap((text) => stepOf(text, ids)?.step ?? []);
-    const upstream = (read.upstream_dependencies ?? []).filter((id) => id !== undefined);
+    const upstream = named.filter((id) => id !== undefined);
     return {
       id,
-      operator: read.operator ?? id,
-      version: read.version ?? "v1.0",
+      operator,
+      version,
       node: nodeOf(id),
       upstream: [...new Set([...upstream, ...implied])],
-      params: read.params ?? {},
+      params,
       inputs,
-      outputs: read.outputs ?? {},
+      outputs,
       ...startCommand && { startCommand },
-      runAs: read.run_as ?? (startCommand === undefined ? "thread" : "command"),
-      ...read.timeout !== undefined && { timeoutMs: read.timeout },
-      retries: {
-        attempts: attempts ?? 1,
-        backoffMs: backoff ?? 1_000,
-        exitCodes: exitCodes ?? [3, 4, 5],
-      },
-      env: read.extra_env_vars ?? {},
+      runAs,
+      ...timeoutMs !== undefined && { timeoutMs },
+      retries: retriesOf(read.retries),
+      env,
       environment: environmentOf(read.env_config ?? environment),
       ...repo !== undefined && { git: { repo, ...tag !== undefined && { tag } } },
-      shards: read.shards ?? 1,
-      rerun: read.rerun ?? ["inputs", "params", "code"],
+      shards,
+      rerun,
       resources: resourcesOf(read.resource, ["operators", index], tell),
     };
   });
@@ -64,6 +61,13 @@ export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeli
   };
   checkSteps(found, pipeline, options);
   return pipeline;
+}
+
+function retriesOf(read: ReadOperator["retries"]): PipelineStep["retries"] {
+  const given = typeof read === "number" ? { attempts: read + 1 } : read;
+  const { attempts = 1, backoff: backoffMs = 1_000, exit_codes: exitCodes = [3, 4, 5] } = given ??
+    {};
+  return { attempts, backoffMs, exitCodes };
 }
 
 function environmentOf(
@@ -121,19 +125,12 @@ function assignNodes(
     if (steps === undefined && rest !== undefined) {
       const message = `the nodes ${rest} and ${id} both take what is on no other`;
       tell([...at, "node_id"], message, "Give one of them operator_ids.");
-    }
-    if (steps === undefined) rest ??= id;
-    for (const [index, step] of (steps ?? []).entries()) {
+    } else if (steps === undefined) rest = id;
+    for (const [index, step] of steps?.entries() ?? []) {
       if (step === undefined) continue;
-      const place = [...at, "operator_ids", index];
-      const other = on.get(step);
-      if (!known.has(step)) {
-        const hint = `${didYouMean(step, known)}operator_ids name operators of this pipeline.`;
-        tell(place, `there is no operator ${JSON.stringify(step)}`, hint);
-      } else if (other !== undefined && other !== id) {
-        const message = `${JSON.stringify(step)} is on the node ${other} too`;
-        tell(place, message, "Leave it on one of them.");
-      } else on.set(step, id);
+      const problem = stepProblem(step, known, on.get(step) ?? id, id);
+      if (problem === undefined) on.set(step, id);
+      else tell([...at, "operator_ids", index], problem.message, problem.hint);
     }
   }
   for (const { id, index } of found) {
@@ -151,4 +148,20 @@ function assignNodes(
     })),
     nodeOf: (step) => on.get(step) ?? rest ?? nodes[0]?.id ?? THIS_MACHINE,
   };
+}
+
+/** Why a step cannot be on the node `id`, where it is on `other`. */
+function stepProblem(
+  step: string,
+  known: ReadonlySet<string>,
+  other: string,
+  id: string,
+): { message: string; hint: string } | undefined {
+  if (!known.has(step)) {
+    const hint = `${didYouMean(step, known)}operator_ids name operators of this pipeline.`;
+    return { message: `there is no operator ${JSON.stringify(step)}`, hint };
+  }
+  if (other === id) return undefined;
+  const message = `${JSON.stringify(step)} is on the node ${other} too`;
+  return { message, hint: "Leave it on one of them." };
 }

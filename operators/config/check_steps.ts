@@ -48,65 +48,98 @@ export function checkSteps(
   for (const [at, { index, id, read }] of found.entries()) {
     const step = pipeline.steps[at];
     const tell: Tell = (keys, ...problem) => tellOf(["operators", index, ...keys], ...problem);
-    const other = seen.get(id.toLowerCase());
-    if (other !== undefined) {
-      const message = other === id
-        ? `there are two operators ${JSON.stringify(id)}`
-        : `the operators ${other} and ${id} differ in case only`;
-      const hint = "Give each an operator_id of its own; `operator` says which one it is in code.";
-      tell(["operator_id"], message, hint);
-    }
-    seen.set(id.toLowerCase(), id);
-    for (const [key, upstream] of (read.upstream_dependencies ?? []).entries()) {
-      if (upstream === undefined || (steps.has(upstream) && upstream !== id)) continue;
-      const place = ["upstream_dependencies", key];
-      if (upstream === id) {
-        tell(place, `${JSON.stringify(id)} depends on itself`, "Remove it.");
-        continue;
-      }
+    checkUnique(id, seen, tell);
+    if (!checkUpstream(id, read.upstream_dependencies ?? [], steps, tell)) isWhole = false;
+    checkCode(step, read, operators, tell);
+    checkData(step, steps, tell);
+    checkSecrets(read, [], tell);
+    checkVariables(step, tell);
+    checkRoom(step, nodes.get(step.node), tell);
+  }
+  if (isWhole) checkCycles(found, pipeline, tellOf);
+}
+
+function checkUnique(id: string, seen: Map<string, string>, tell: Tell): void {
+  const other = seen.get(id.toLowerCase());
+  if (other !== undefined) {
+    const message = other === id
+      ? `there are two operators ${JSON.stringify(id)}`
+      : `the operators ${other} and ${id} differ in case only`;
+    const hint = "Give each an operator_id of its own; `operator` says which one it is in code.";
+    tell(["operator_id"], message, hint);
+  }
+  seen.set(id.toLowerCase(), id);
+}
+
+/** Returns whether every upstream step is there. */
+function checkUpstream(
+  id: string,
+  named: readonly (string | undefined)[],
+  steps: ReadonlyMap<string, PipelineStep>,
+  tell: Tell,
+): boolean {
+  let isWhole = true;
+  for (const [key, upstream] of named.entries()) {
+    const place = ["upstream_dependencies", key];
+    if (upstream === id) tell(place, `${JSON.stringify(id)} depends on itself`, "Remove it.");
+    else if (upstream !== undefined && !steps.has(upstream)) {
       isWhole = false;
       const hint = `${didYouMean(upstream, steps.keys())}Name an operator_id of this pipeline.`;
       tell(place, `there is no operator ${JSON.stringify(upstream)} to depend on`, hint);
     }
-    if (step.startCommand === undefined && operators && !operators.has(step.operator)) {
-      const names = operators.names();
-      const hint = `${didYouMean(step.operator, names)}Register it, or give a start_command. ` +
-        `There is: ${names.slice(0, 20).join(", ") || "none"}.`;
-      const message = `no operator ${JSON.stringify(step.operator)} is registered`;
-      tell([read.operator === undefined ? "operator_id" : "operator"], message, hint);
-    }
-    if (step.startCommand !== undefined && step.runAs !== "command") {
-      const hint = "A start_command is a process: remove run_as, or the command.";
-      tell(["run_as"], `run_as is ${step.runAs}, and there is a start_command`, hint);
-    }
-    if (read.git_tag !== undefined && read.git_repo === undefined) {
-      tell(["git_tag"], "git_tag stands without git_repo", "Add git_repo: the tag is one of it.");
-    }
-    for (const key of ["inputs", "outputs"] as const) {
-      for (const [name, text] of Object.entries(step[key])) {
-        const problem = key === "inputs" && text.startsWith("step:")
-          ? stepProblem(text, step, steps)
-          : placeProblem(text, key);
-        if (problem !== undefined) tell([key, name], problem.message, problem.hint);
-      }
-    }
-    const wrong = findKeyProblem(Object.keys(step.outputs));
-    if (wrong !== undefined) {
-      const message = `${
-        JSON.stringify(wrong.key)
-      } cannot be the key of an output: ${wrong.problem}`;
-      tell(["outputs", wrong.key], message, KEY_HINT, "key");
-    }
-    checkSecrets(read, [], tell);
-    for (const name of Object.keys(step.env)) {
-      const isOwn = OWN_VARIABLES.has(name) ||
-        (name.startsWith("HOLDFAST_") && name !== TOKEN_VARIABLE);
-      if (!isOwn) continue;
-      tell(["extra_env_vars", name], `${name} is set by the runner`, "Choose another name.", "key");
-    }
-    checkRoom(step, nodes.get(step.node), tell);
   }
-  if (isWhole) checkCycles(found, pipeline, tellOf);
+  return isWhole;
+}
+
+/** Checks what a step executes, and where that is from. */
+function checkCode(
+  step: PipelineStep,
+  read: ReadOperator,
+  operators: KnownOperators | undefined,
+  tell: Tell,
+): void {
+  if (step.startCommand === undefined && operators && !operators.has(step.operator)) {
+    const names = operators.names();
+    const hint = `${didYouMean(step.operator, names)}Register it, or give a start_command. ` +
+      `There is: ${names.slice(0, 20).join(", ") || "none"}.`;
+    const message = `no operator ${JSON.stringify(step.operator)} is registered`;
+    tell([read.operator === undefined ? "operator_id" : "operator"], message, hint);
+  }
+  if (step.startCommand !== undefined && step.runAs !== "command") {
+    const hint = "A start_command is a process: remove run_as, or the command.";
+    tell(["run_as"], `run_as is ${step.runAs}, and there is a start_command`, hint);
+  }
+  if (read.git_tag !== undefined && read.git_repo === undefined) {
+    tell(["git_tag"], "git_tag stands without git_repo", "Add git_repo: the tag is one of it.");
+  }
+}
+
+function checkData(
+  step: PipelineStep,
+  steps: ReadonlyMap<string, PipelineStep>,
+  tell: Tell,
+): void {
+  for (const key of ["inputs", "outputs"] as const) {
+    for (const [name, text] of Object.entries(step[key])) {
+      const problem = key === "inputs" && text.startsWith("step:")
+        ? stepProblem(text, step, steps)
+        : placeProblem(text, key);
+      if (problem !== undefined) tell([key, name], problem.message, problem.hint);
+    }
+  }
+  const wrong = findKeyProblem(Object.keys(step.outputs));
+  if (wrong === undefined) return;
+  const message = `${JSON.stringify(wrong.key)} cannot be the key of an output: ${wrong.problem}`;
+  tell(["outputs", wrong.key], message, KEY_HINT, "key");
+}
+
+function checkVariables({ env }: PipelineStep, tell: Tell): void {
+  for (const name of Object.keys(env)) {
+    const isOwn = OWN_VARIABLES.has(name) ||
+      (name.startsWith("HOLDFAST_") && name !== TOKEN_VARIABLE);
+    if (!isOwn) continue;
+    tell(["extra_env_vars", name], `${name} is set by the runner`, "Choose another name.", "key");
+  }
 }
 
 type Told = { message: string; hint: string } | undefined;

@@ -12,6 +12,7 @@ import { didYouMean } from "../../core/text/nearest.ts";
 import { childOf, describeNode } from "./tree/node.ts";
 import type { ConfigEntry, ConfigMap, ConfigNode } from "./tree/node.ts";
 import { assign, type Assignment, checkRemote, isForRefs } from "./tree/overrides.ts";
+import type { ProblemList } from "./tree/problems.ts";
 import { expandRefs, type ReadTreeOptions } from "./tree/read_tree.ts";
 
 /** What {@linkcode composePipeline} is given besides. */
@@ -31,33 +32,9 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
   } = options;
   const early = assignments.filter(isForRefs);
   for (const assignment of early) assign(root, assignment, problems);
-  for (const [key, { place }] of root.entries) {
-    if (FILE_KEYS.includes(key)) continue;
-    const hint = PIPELINE_KEYS.includes(key)
-      ? `Move it under pipeline:`
-      : `${didYouMean(key, FILE_KEYS)}There is: ${FILE_KEYS.join(", ")}.`;
-    problems.add(place, { path: { key }, message: `unknown key ${JSON.stringify(key)}`, hint });
-  }
-  const pipeline = root.entries.get("pipeline")?.node;
-  if (pipeline?.kind !== "map") {
-    problems.add(pipeline?.place ?? root.place, {
-      path: pipeline && { key: "pipeline" },
-      message: pipeline === undefined
-        ? "there is no pipeline"
-        : `${describeNode(pipeline)} is not a pipeline`,
-      hint: "Add it: pipeline: { operators: { refs: [my_operator:v1.0] } }",
-    });
-    return undefined;
-  }
-  const variables = childOf(root, "variables");
-  if (variables !== undefined && variables.kind !== "map") {
-    const hint = "Write names with values: { lr: 0.1 }.";
-    problems.add(variables.place, {
-      path: { key: "variables" },
-      message: `${describeNode(variables)} is not a mapping`,
-      hint,
-    });
-  }
+  const pipeline = findPipeline(root, problems);
+  if (pipeline === undefined) return undefined;
+  checkVariables(root, problems);
   const reading = {
     env: (name: string) => system.env(name),
     envNames: () => system.envNames?.() ?? [],
@@ -90,6 +67,36 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
     tell([], `the pipeline has no pipeline_id, and ${id} cannot be one`, hint);
   }
   return buildPipeline(read, { id: options.id, cores, operators, tell });
+}
+
+/** The mapping `pipeline` of a tree; undefined where it is none, which is told. So are keys beside it that are not known. */
+function findPipeline(root: ConfigMap, problems: ProblemList): ConfigMap | undefined {
+  for (const [key, { place }] of root.entries) {
+    if (FILE_KEYS.includes(key)) continue;
+    const hint = PIPELINE_KEYS.includes(key)
+      ? `Move it under pipeline:`
+      : `${didYouMean(key, FILE_KEYS)}There is: ${FILE_KEYS.join(", ")}.`;
+    problems.add(place, { path: { key }, message: `unknown key ${JSON.stringify(key)}`, hint });
+  }
+  const pipeline = root.entries.get("pipeline")?.node;
+  if (pipeline?.kind === "map") return pipeline;
+  problems.add(pipeline?.place ?? root.place, {
+    path: pipeline && { key: "pipeline" },
+    message: pipeline === undefined
+      ? "there is no pipeline"
+      : `${describeNode(pipeline)} is not a pipeline`,
+    hint: "Add it: pipeline: { operators: { refs: [my_operator:v1.0] } }",
+  });
+}
+
+function checkVariables(root: ConfigMap, problems: ProblemList): void {
+  const variables = childOf(root, "variables");
+  if (variables === undefined || variables.kind === "map") return;
+  problems.add(variables.place, {
+    path: { key: "variables" },
+    message: `${describeNode(variables)} is not a mapping`,
+    hint: "Write names with values: { lr: 0.1 }.",
+  });
 }
 
 /** Variables that hold a secret: those of any `from_env`, and those of Holdfast itself. */

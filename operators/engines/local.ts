@@ -8,7 +8,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import type { Engine, EngineStep } from "../../core/engine.ts";
+import type { Engine, EngineJob, EngineStep } from "../../core/engine.ts";
 import { realSystem, type System, withoutVariables } from "../../core/system.ts";
 import { MARK, marksOf } from "../process/marks.ts";
 import { ownVariables } from "../process/step_variables.ts";
@@ -61,37 +61,117 @@ interface Waiting {
 }
 
 /** Creates the engine. Steps wait until there are cores for them, and their node has room. */
-export function createLocalEngine(
-  { folder: given, cores = availableParallelism(), system = realSystem }: LocalEngineOptions,
-): Engine {
-  const folder = resolve(given);
-  const of = (part: string, ...file: string[]) => join(folder, part, ...file);
-  const waiting: Waiting[] = [];
-  const running = new Set<Waiting>();
+export function createLocalEngine(options: LocalEngineOptions): Engine {
+  const jobs = new LocalJobs(options);
+  return {
+    kind: "local",
+    location: `local:${jobs.folder}`,
+    submit: (step) => jobs.submit(step),
+    poll: (ids) => Promise.all(ids.map((id) => jobs.find(id))),
+    cancel: (id) => jobs.cancel(id),
+    list: (run) => jobs.list(run),
+    [Symbol.asyncDispose]() {
+      jobs.forgetWaiting();
+      return Promise.resolve();
+    },
+  };
+}
 
-  function begin(): void {
-    for (const entry of [...waiting]) {
+/** The jobs in one folder, and those of this process that wait or run. */
+class LocalJobs {
+  readonly folder: string;
+  readonly #cores: number;
+  readonly #system: System;
+  readonly #waiting: Waiting[] = [];
+  readonly #running = new Set<Waiting>();
+
+  constructor(
+    { folder, cores = availableParallelism(), system = realSystem }: LocalEngineOptions,
+  ) {
+    this.folder = resolve(folder);
+    this.#cores = cores;
+    this.#system = system;
+  }
+
+  async submit(step: EngineStep): Promise<string> {
+    const id = idOf(step);
+    checkCommand(step);
+    await mkdir(this.folder, { recursive: true });
+    const cores = Math.min(step.resources.cpuRequest ?? 1, this.#cores);
+    for (const [index, part] of partsOf(id).entries()) {
+      const isNew = await mkdir(this.#of(part)).then(() => true, (error: NodeJS.ErrnoException) => {
+        if (error.code === "EEXIST") return false;
+        throw error;
+      });
+      if (!isNew) continue;
+      this.#waiting.push({ part, step, index, cores });
+      const note = { run: step.run, id, step: step.step, owner: process.pid };
+      await writeWhole(this.#of(part, "step.json"), JSON.stringify(note));
+    }
+    this.#begin();
+    return id;
+  }
+
+  async find(id: string): Promise<EngineJob> {
+    return wholeOf(id, await Promise.all(partsOf(id).map((part) => this.#look(part))));
+  }
+
+  async cancel(id: string): Promise<void> {
+    for (const part of partsOf(id)) {
+      const state = (await this.#look(part))?.state;
+      if (state !== "waiting" && state !== "running") continue;
+      await writeFile(this.#of(part, "cancelled"), "");
+      const at = this.#waiting.findIndex((entry) => entry.part === part);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      const pid = await read(this.#of(part, "pid"));
+      if (pid !== undefined && await isOurs(Number(pid), this.#of(part))) {
+        await this.#end(Number(pid));
+      }
+    }
+  }
+
+  async list(run: string): Promise<EngineJob[]> {
+    const ids = new Set<string>();
+    for (const part of await readdir(this.folder).catch(() => [])) {
+      const note = JSON.parse(await read(this.#of(part, "step.json")) ?? "{}");
+      if (note.run === run) ids.add(note.id);
+    }
+    return await Promise.all([...ids].map((id) => this.find(id)));
+  }
+
+  forgetWaiting(): void {
+    this.#waiting.length = 0;
+  }
+
+  #of(part: string, ...file: string[]): string {
+    return join(this.folder, part, ...file);
+  }
+
+  #begin(): void {
+    for (const entry of [...this.#waiting]) {
       const { node } = entry.step;
-      const taken = [...running].reduce((sum, other) => sum + other.cores, 0);
-      const beside = [...running].filter(({ step }) => step.node?.id === node?.id).length;
-      if (running.size > 0 && taken + entry.cores > cores) continue;
+      const running = [...this.#running];
+      const taken = running.reduce((sum, other) => sum + other.cores, 0);
+      const beside = running.filter(({ step }) => step.node?.id === node?.id).length;
+      if (running.length > 0 && taken + entry.cores > this.#cores) continue;
       if (node !== undefined && beside >= node.runnerCount) continue;
-      waiting.splice(waiting.indexOf(entry), 1);
-      running.add(entry);
-      start(entry).catch(() => {}).finally(() => {
-        running.delete(entry);
-        begin();
+      this.#waiting.splice(this.#waiting.indexOf(entry), 1);
+      this.#running.add(entry);
+      this.#start(entry).catch(() => {}).finally(() => {
+        this.#running.delete(entry);
+        this.#begin();
       });
     }
   }
 
-  async function start({ part, step, index }: Waiting): Promise<void> {
-    if (await isThere(of(part, "cancelled"))) return;
+  async #start({ part, step, index }: Waiting): Promise<void> {
+    if (await isThere(this.#of(part, "cancelled"))) return;
     const { command, cwd, env, timeoutMs = 0, shards = 1 } = step;
     const shard: Record<string, string> = shards === 1
       ? {}
       : { HOLDFAST_SHARD: `${index}/${shards}` };
-    const words = [of(part), String(timeoutMs / 1000), String(GRACE_MS / 1000), ...command];
+    const words = [this.#of(part), String(timeoutMs / 1000), String(GRACE_MS / 1000), ...command];
+    const system = this.#system;
     const child = spawn("sh", ["-c", WRAPPER, "sh", ...words], {
       cwd,
       env: {
@@ -108,17 +188,18 @@ export function createLocalEngine(
       child.once("error", () => resolve());
     });
     if (child.pid === undefined) {
-      await writeFile(of(part, "exit"), "5");
+      await writeFile(this.#of(part, "exit"), "5");
     } else {
       child.unref();
-      await writeWhole(of(part, "pid"), String(child.pid));
-      if (await isThere(of(part, "cancelled"))) await end(child.pid); // it came between the two
+      await writeWhole(this.#of(part, "pid"), String(child.pid));
+      if (await isThere(this.#of(part, "cancelled"))) await this.#end(child.pid); // it came between the two
     }
     await ended;
   }
 
   /** Sends TERM to a step. The shell around it kills the processes that it leaves, unless that takes too long. */
-  async function end(pid: number): Promise<void> {
+  async #end(pid: number): Promise<void> {
+    const system = this.#system;
     // If its environment cannot be read, a new id is the mark that no process has.
     const mark = readVariable(pid, MARK)?.value?.split(" ").at(-1) || system.id();
     const start = readStat(pid)?.start ?? 0;
@@ -129,84 +210,40 @@ export function createLocalEngine(
     if (isAlive(pid)) await tree.end(0);
   }
 
-  async function look(part: string): Promise<PartState | undefined> {
-    const note = await read(of(part, "step.json"));
+  async #look(part: string): Promise<PartState | undefined> {
+    const note = await read(this.#of(part, "step.json"));
     if (note === undefined) return undefined;
     const { step, owner } = JSON.parse(note) as { step: string; owner: number };
-    const [exit, pid] = [await read(of(part, "exit")), await read(of(part, "pid"))];
-    const [late, cancelled] = [
-      await isThere(of(part, "late")),
-      await isThere(of(part, "cancelled")),
-    ];
-    const alive = pid !== undefined && exit === undefined && await isOurs(Number(pid), of(part));
-    if (alive) return { step, state: "running" };
-    if (exit?.trim() === "0") return { step, state: "ended", exitCode: 0 };
-    if (cancelled) return { step, state: "cancelled" };
-    if (late) return { step, state: "failed", reason: "it took too long" };
-    if (exit !== undefined) return { step, state: "failed", exitCode: Number(exit) };
-    if (pid !== undefined) {
-      const again = await read(of(part, "exit")); // it ended between the two
-      return again === undefined ? { step, state: "lost" } : await look(part);
+    const [exit, pid] = [await read(this.#of(part, "exit")), await read(this.#of(part, "pid"))];
+    const late = await isThere(this.#of(part, "late"));
+    const cancelled = await isThere(this.#of(part, "cancelled"));
+    if (pid !== undefined && exit === undefined && await isOurs(Number(pid), this.#of(part))) {
+      return { step, state: "running" };
     }
-    if (owner === process.pid && isWanted(part) || isAliveElsewhere(owner)) {
-      return { step, state: "waiting" };
-    }
-    const began = await isThere(of(part, "pid")) || await isThere(of(part, "exit")); // and ended, since it was looked for
-    return began ? await look(part) : { step, state: "lost" };
+    const end = endOf(exit?.trim(), { late, cancelled });
+    if (end !== undefined) return { step, ...end };
+    if (pid === undefined && this.#isToBegin(part, owner)) return { step, state: "waiting" };
+    // It may have ended since its files were read.
+    const isOver = await isThere(this.#of(part, "exit")) ||
+      pid === undefined && await isThere(this.#of(part, "pid"));
+    return isOver ? await this.#look(part) : { step, state: "lost" };
   }
 
-  const isWanted = (part: string) => [...waiting, ...running].some((entry) => entry.part === part);
-  const isAliveElsewhere = (owner: number) => owner !== process.pid && isAlive(owner);
-  const whole = async (id: string) => wholeOf(id, await Promise.all(partsOf(id).map(look)));
+  #isToBegin(part: string, owner: number): boolean {
+    if (owner !== process.pid) return isAlive(owner);
+    return [...this.#waiting, ...this.#running].some((entry) => entry.part === part);
+  }
+}
 
-  return {
-    kind: "local",
-    location: `local:${folder}`,
-    async submit(step) {
-      const id = idOf(step);
-      checkCommand(step);
-      await mkdir(folder, { recursive: true });
-      for (const [index, part] of partsOf(id).entries()) {
-        const isNew = await mkdir(of(part)).then(() => true, (error: NodeJS.ErrnoException) => {
-          if (error.code === "EEXIST") return false;
-          throw error;
-        });
-        if (!isNew) continue;
-        const { run, step: name } = step;
-        waiting.push({ part, step, index, cores: Math.min(step.resources.cpuRequest ?? 1, cores) });
-        await writeWhole(
-          of(part, "step.json"),
-          JSON.stringify({ run, id, step: name, owner: process.pid }),
-        );
-      }
-      begin();
-      return id;
-    },
-    poll: (ids) => Promise.all(ids.map(whole)),
-    async cancel(id) {
-      for (const part of partsOf(id)) {
-        const state = (await look(part))?.state;
-        if (state !== "waiting" && state !== "running") continue;
-        await writeFile(of(part, "cancelled"), "");
-        const at = waiting.findIndex((entry) => entry.part === part);
-        if (at >= 0) waiting.splice(at, 1);
-        const pid = await read(of(part, "pid"));
-        if (pid !== undefined && await isOurs(Number(pid), of(part))) await end(Number(pid));
-      }
-    },
-    async list(run) {
-      const ids = new Set<string>();
-      for (const part of await readdir(folder).catch(() => [])) {
-        const note = JSON.parse(await read(of(part, "step.json")) ?? "{}");
-        if (note.run === run) ids.add(note.id);
-      }
-      return await Promise.all([...ids].map(whole));
-    },
-    [Symbol.asyncDispose]() {
-      waiting.length = 0;
-      return Promise.resolve();
-    },
-  };
+/** Returns how a job ended: `exit` is the code that its shell wrote. */
+function endOf(
+  exit: string | undefined,
+  { late, cancelled }: { late: boolean; cancelled: boolean },
+): PartState | undefined {
+  if (exit === "0") return { state: "ended", exitCode: 0 };
+  if (cancelled) return { state: "cancelled" };
+  if (late) return { state: "failed", reason: "it took too long" };
+  return exit === undefined ? undefined : { state: "failed", exitCode: Number(exit) };
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {

@@ -17,77 +17,88 @@ export interface PlannedDecisions {
 export function pipelineDrawing(pipeline: Pipeline, plan?: PlannedDecisions): Drawing {
   const planned = new Map(plan?.steps.map((step) => [step.step, step]));
   const ids = new Map(pipeline.steps.map((step) => [step.id, step]));
-  const boxes: DrawnBox[] = pipeline.steps.map((step) => {
-    const { decision, reasons = [] } = planned.get(step.id) ?? {};
-    const mark = decision === undefined ? [] : [[decision, ...reasons.slice(0, 1)].join(": ")];
-    const look = decision ?? "plain";
-    return {
-      id: `step ${step.id}`,
-      lines: [step.id, operatorLine(step), ...mark],
-      look,
-      frame: step.node,
-    };
-  });
-  const arrows: DrawnArrow[] = [];
-  const data = new Map<string, string>(); // places that are boxes of their own, by what names them
-  const written = new Map<string, Set<string>>();
-  const place = (text: string) => {
-    const { id, label } = placeOf(text);
-    if (!data.has(id)) data.set(id, label);
-    return id;
-  };
-  for (const step of pipeline.steps) {
-    for (const [name, to] of Object.entries(step.outputs)) {
-      const id = place(to);
-      written.set(id, (written.get(id) ?? new Set()).add(step.id));
-      arrows.push({
-        from: `step ${step.id}`,
-        to: id,
-        ...name === WHOLE_OUTPUT ? {} : { label: name },
-      });
-    }
-  }
-  for (const step of pipeline.steps) {
-    const shown = new Set<string>();
-    for (const [name, from] of Object.entries(step.inputs)) {
-      const other = stepOf(from, ids);
-      if (other !== undefined) {
-        shown.add(other.step);
-        const label = other.output === undefined || other.output === name
-          ? name
-          : `${name} ← ${other.output}`;
-        arrows.push({ from: `step ${other.step}`, to: `step ${step.id}`, label });
-        continue;
-      }
-      const id = place(from);
-      for (const writer of written.get(id) ?? []) shown.add(writer);
-      arrows.push({
-        from: id,
-        to: `step ${step.id}`,
-        label: [name, rangeOf(from)].join(" ").trim(),
-      });
-    }
-    const reads = Object.keys(step.inputs).length > 0;
-    for (const other of step.upstream) {
-      if (ids.has(other) && !shown.has(other)) {
-        arrows.push({
-          from: `step ${other}`,
-          to: `step ${step.id}`,
-          ...reads ? { dashed: true } : {},
-        });
-      }
-    }
-  }
-  for (const [id, label] of data) {
-    const [writer] = written.get(id) ?? []; // beside whoever writes it, the arrows stay short
-    const frame = writer === undefined ? undefined : ids.get(writer)!.node;
-    boxes.push({ id, lines: [label], look: "data", ...frame !== undefined && { frame } });
-  }
+  const steps = pipeline.steps.map((step) => stepBox(step, planned.get(step.id)));
+  const data = new DrawnData();
+  const written = pipeline.steps.flatMap((step) => outputArrows(step, data));
+  const read = pipeline.steps.flatMap((step) => inputArrows(step, ids, data));
   const frames = pipeline.nodes.length < 2 ? [] : pipeline.nodes.map((node) => ({
     id: node.id,
     label: `node ${node.id}, ${node.runnerCount} at once`,
   }));
-  return { boxes, arrows, frames };
+  return { boxes: [...steps, ...data.boxes(ids)], arrows: [...written, ...read], frames };
+}
+
+/** Places that are boxes of their own, by what names them, and the steps that write each. */
+class DrawnData {
+  readonly #labels = new Map<string, string>();
+  readonly #writers = new Map<string, Set<string>>();
+
+  /** Adds the place that a text names, and returns its box. */
+  add(text: string, writer?: string): string {
+    const { id, label } = placeOf(text);
+    if (!this.#labels.has(id)) this.#labels.set(id, label);
+    if (writer !== undefined) this.#writers.set(id, this.writersOf(id).add(writer));
+    return id;
+  }
+
+  writersOf(id: string): Set<string> {
+    return this.#writers.get(id) ?? new Set();
+  }
+
+  boxes(steps: ReadonlyMap<string, PipelineStep>): DrawnBox[] {
+    return [...this.#labels].map(([id, label]) => {
+      const [writer] = this.writersOf(id); // beside whoever writes it, the arrows stay short
+      const frame = writer === undefined ? undefined : steps.get(writer)!.node;
+      return { id, lines: [label], look: "data", ...frame !== undefined && { frame } };
+    });
+  }
+}
+
+function stepBox(
+  step: PipelineStep,
+  planned: PlannedDecisions["steps"][number] | undefined,
+): DrawnBox {
+  const { decision, reasons = [] } = planned ?? {};
+  const mark = decision === undefined ? [] : [[decision, ...reasons.slice(0, 1)].join(": ")];
+  return {
+    id: `step ${step.id}`,
+    lines: [step.id, operatorLine(step), ...mark],
+    look: decision ?? "plain",
+    frame: step.node,
+  };
+}
+
+function outputArrows({ id, outputs }: PipelineStep, data: DrawnData): DrawnArrow[] {
+  return Object.entries(outputs).map(([name, to]) => ({
+    from: `step ${id}`,
+    to: data.add(to, id),
+    ...name === WHOLE_OUTPUT ? {} : { label: name },
+  }));
+}
+
+/** Arrows for what a step reads, and from the steps that it waits for without reading what they write. */
+function inputArrows(
+  step: PipelineStep,
+  steps: ReadonlyMap<string, PipelineStep>,
+  data: DrawnData,
+): DrawnArrow[] {
+  const to = `step ${step.id}`;
+  const shown = new Set<string>();
+  const inputs = Object.entries(step.inputs);
+  const arrows = inputs.map(([name, from]): DrawnArrow => {
+    const other = stepOf(from, steps);
+    if (other === undefined) {
+      const id = data.add(from);
+      for (const writer of data.writersOf(id)) shown.add(writer);
+      return { from: id, to, label: [name, rangeOf(from)].join(" ").trim() };
+    }
+    shown.add(other.step);
+    const isSame = other.output === undefined || other.output === name;
+    return { from: `step ${other.step}`, to, label: isSame ? name : `${name} ← ${other.output}` };
+  });
+  const waits = step.upstream.filter((other) => steps.has(other) && !shown.has(other));
+  const dashed = inputs.length > 0 ? { dashed: true } : {};
+  return [...arrows, ...waits.map((other) => ({ from: `step ${other}`, to, ...dashed }))];
 }
 
 /** `data_cleaner_v1:v1.0 ×4`; only `v1.0` where the operator is called like the step. */

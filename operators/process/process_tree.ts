@@ -89,15 +89,18 @@ export class ProcessTree {
     const listed = listPids();
     if (listed === undefined) return undefined;
     const now = this.#system.monotonic();
-    const isStale = now - this.#readAllAt > READ_ALL_MS;
-    if (isStale) this.#readAllAt = now;
+    if (now - this.#readAllAt > READ_ALL_MS) {
+      this.#readAllAt = now;
+      this.#older.clear();
+      this.#others.clear();
+    }
     const [older, others] = [new Set<number>(), new Set<number>()];
     const members = new Map<number, ProcessStat>();
     let strangers: ProcessStat[] = [];
     for (const pid of listed) {
       if (pid === process.pid) continue;
-      if (!isStale && this.#older.has(pid)) older.add(pid);
-      else if (!isStale && !byPipes && this.#others.has(pid)) others.add(pid);
+      if (this.#older.has(pid)) older.add(pid);
+      else if (!byPipes && this.#others.has(pid)) others.add(pid);
       else {
         const stat = readStat(pid);
         if (stat === undefined) continue;

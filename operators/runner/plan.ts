@@ -77,7 +77,7 @@ export async function planWithSuccesses(
   pipeline: Pipeline,
   options: PlanOptions,
 ): Promise<{ plan: PipelinePlan; successes: Map<string, FoundRecord<StepRecord>> }> {
-  const { registry, signal, force = false } = options;
+  const { signal, force = false } = options;
   checkVersioned(pipeline, options);
   checkPlaces(pipeline, settled(options).root);
   const dependencies = findDependencies(pipeline);
@@ -105,28 +105,14 @@ export async function planWithSuccesses(
     if (!chosen.has(id)) continue;
     signal?.throwIfAborted();
     const step = dependencies.steps.get(id)!;
-    const { inputs, waiting } = await pinInputs(step, writersOf(step), pinOptions);
-    const success = last.get(id);
+    const pins = await pinInputs(step, writersOf(step), pinOptions);
     const files = await commandFiles(step, pinOptions.root);
-    const reasons = success === undefined ? ["never ran"] : [];
-    if (success !== undefined) {
-      if (forced(id)) reasons.push("forced");
-      const code = codeOf(step, { operatorVersion: await operatorVersion(step, options), files });
-      const present = { inputs, waiting: Object.keys(waiting), params: countedParams(step), code };
-      reasons.push(...changesOf(step, success.record, present));
-      if (reasons.length === 0) {
-        reasons.push(...await goneOutputs(step, success.record, { ...options, registry }));
-      }
-    }
-    const unknown = reasons.length === 0 && step.rerun.includes("inputs")
-      ? new Set(Object.values(waiting))
-      : [];
-    const decision = reasons.length > 0 ? "run" : [...unknown].length > 0 ? "depends" : "skip";
-    for (const upstream of unknown) reasons.push(`upstream runs: ${upstream}`);
-    const previous = success?.info.commit ?? null;
+    const success = last.get(id);
+    const present = { ...pins, files, forced: forced(id) };
     planned.set(id, {
       ...{ step: id, node: step.node, operator: step.operator },
-      ...{ decision, reasons, inputs, previous },
+      ...await decide(step, success?.record, present, options),
+      ...{ inputs: pins.inputs, previous: success?.info.commit ?? null },
       ...(files === undefined ? {} : { files }),
     });
   }
@@ -138,6 +124,27 @@ export async function planWithSuccesses(
     steps: [...planned.values()],
   };
   return { plan, successes: last };
+}
+
+/** Decides whether a step is to run, and why. */
+async function decide(
+  step: PipelineStep,
+  success: StepRecord | undefined,
+  { inputs, waiting, files, forced }: Awaited<ReturnType<typeof pinInputs>> & {
+    files: string | undefined;
+    forced: boolean;
+  },
+  options: PlanOptions,
+): Promise<Pick<PlannedStep, "decision" | "reasons">> {
+  if (success === undefined) return { decision: "run", reasons: ["never ran"] };
+  const code = codeOf(step, { operatorVersion: await operatorVersion(step, options), files });
+  const present = { inputs, waiting: Object.keys(waiting), params: countedParams(step), code };
+  const reasons = [...forced ? ["forced"] : [], ...changesOf(step, success, present)];
+  if (reasons.length === 0) reasons.push(...await goneOutputs(step, success, options));
+  if (reasons.length > 0) return { decision: "run", reasons };
+  const unknown = step.rerun.includes("inputs") ? new Set(Object.values(waiting)) : [];
+  const runs = [...unknown].map((upstream) => `upstream runs: ${upstream}`);
+  return { decision: runs.length > 0 ? "depends" : "skip", reasons: runs };
 }
 
 export function settled<T extends RunnerOptions>(

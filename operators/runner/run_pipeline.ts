@@ -11,7 +11,13 @@ import type { RunEvent, StepOutcome } from "./events.ts";
 import { endOf, failedOutcome, isWell, skippedOutcome } from "./outcomes.ts";
 import { removeLeft, thisProcess } from "./left_folders.ts";
 import { pinInputs, type PinOptions } from "./pin_inputs.ts";
-import { type PipelinePlan, type PlanOptions, planWithSuccesses, settled } from "./plan.ts";
+import {
+  type PipelinePlan,
+  type PlannedStep,
+  type PlanOptions,
+  planWithSuccesses,
+  settled,
+} from "./plan.ts";
 import { formatRunId, parseRunId } from "./records/names.ts";
 import { type RunResult, saveResult, saveRun } from "./records/run_record.ts";
 import type { StepRecord } from "./records/step_record.ts";
@@ -79,7 +85,8 @@ export async function runPipeline(
   const looking = watchForCancel(context, stop, over.signal);
   let steps: Record<string, StepOutcome>;
   try {
-    steps = await runSteps(context, plan, { ...options, successes, root, machine, stop });
+    const all = { ...options, successes, root, machine, stop };
+    steps = await new RunningSteps(context, plan, all).run();
   } finally {
     over.abort();
     await looking;
@@ -161,145 +168,165 @@ interface RunStepsOptions extends RunPipelineOptions {
   stop: AbortController;
 }
 
-async function runSteps(
-  context: RunContext,
-  plan: PipelinePlan,
-  { successes, root, machine, stop, concurrency, failFast = false }: RunStepsOptions,
-): Promise<Record<string, StepOutcome>> {
-  const { pipeline, dependencies, registry, s3, signal, tell } = context;
-  const { steps, before, after } = dependencies;
-  const planned = new Map(plan.steps.map((step) => [step.step, step]));
-  const outcomes: Record<string, StepOutcome> = {};
-  const done = new Map([...successes].map(([id, { record }]) => [id, record]));
-  const room = new Room(pipeline, machine, concurrency);
-  const writersOf = createWriters(pipeline, dependencies, root);
-  const pinOptions: PinOptions = {
-    registry,
-    root,
-    s3,
-    signal,
-    isStep: (id) => steps.has(id),
-    successOf: (id) => done.get(id),
-    pinned: new Map(),
-  };
-  const left = new Map(
-    plan.steps.map(({ step }) => [step, before.get(step)!.filter((id) => planned.has(id)).length]),
-  );
-  const groups = new Map<string, ShardGroup>();
-  const inputsOf = new Map<string, ReturnType<typeof pinInputs>>();
-  const queues = new Map<string, Waiting[]>(pipeline.nodes.map(({ id }) => [id, []]));
-  const running = new Set<Promise<void>>();
-  let thrown: { error: unknown } | undefined;
+/** The steps of a run on this machine: those that wait, those that run, and how the others ended. */
+class RunningSteps {
+  readonly #context: RunContext;
+  readonly #options: RunStepsOptions;
+  readonly #planned: ReadonlyMap<string, PlannedStep>;
+  readonly #outcomes: Record<string, StepOutcome> = {};
+  readonly #done: Map<string, StepRecord>;
+  readonly #room: Room;
+  readonly #writersOf: ReturnType<typeof createWriters>;
+  readonly #pinOptions: PinOptions;
+  /** How many steps upstream of a step have not ended. */
+  readonly #left: Map<string, number>;
+  readonly #groups = new Map<string, ShardGroup>();
+  readonly #inputsOf = new Map<string, ReturnType<typeof pinInputs>>();
+  /** The steps that wait for room, by node. */
+  readonly #queues: Map<string, Waiting[]>;
+  readonly #running = new Set<Promise<void>>();
+  #thrown?: { error: unknown };
 
-  const first = plan.steps.filter(({ step }) => left.get(step) === 0); // settling one frees others
-  for (const { step } of first) settle(step);
-  for (;;) {
-    beginWhatFits();
-    if (running.size === 0) break;
-    await Promise.race(running);
+  constructor(context: RunContext, plan: PipelinePlan, options: RunStepsOptions) {
+    const { pipeline, dependencies, registry, s3, signal } = context;
+    const { successes, root, machine, concurrency } = options;
+    this.#context = context;
+    this.#options = options;
+    this.#planned = new Map(plan.steps.map((step) => [step.step, step]));
+    this.#done = new Map([...successes].map(([id, { record }]) => [id, record]));
+    this.#room = new Room(pipeline, machine, concurrency);
+    this.#writersOf = createWriters(pipeline, dependencies, root);
+    this.#pinOptions = {
+      ...{ registry, root, s3, signal, pinned: new Map() },
+      isStep: (id) => dependencies.steps.has(id),
+      successOf: (id) => this.#done.get(id),
+    };
+    const upstream = (id: string) =>
+      dependencies.before.get(id)!.filter((other) => this.#planned.has(other));
+    this.#left = new Map([...this.#planned.keys()].map((id) => [id, upstream(id).length]));
+    this.#queues = new Map(pipeline.nodes.map(({ id }) => [id, []]));
   }
-  if (thrown !== undefined && !signal.aborted) throw thrown.error;
-  for (const { step } of plan.steps) {
-    outcomes[step] ??= end(step, { end: "cancelled", durationMs: 0, reason: "the run ended" });
+
+  /** Runs them all, and returns how each ended. */
+  async run(): Promise<Record<string, StepOutcome>> {
+    const ids = [...this.#planned.keys()];
+    const first = ids.filter((id) => this.#left.get(id) === 0); // settling one frees others
+    for (const id of first) this.#settle(id);
+    for (;;) {
+      this.#beginWhatFits();
+      if (this.#running.size === 0) break;
+      await Promise.race(this.#running);
+    }
+    if (this.#thrown !== undefined && !this.#context.signal.aborted) throw this.#thrown.error;
+    for (const id of ids) {
+      if (this.#outcomes[id] === undefined) this.#cancel(id, "the run ended");
+    }
+    return this.#outcomes;
   }
-  return outcomes;
 
   /** Its upstream steps have ended: it waits for room, unless there is nothing to be done. */
-  function settle(first: string): void {
+  #settle(first: string): void {
+    const { before } = this.#context.dependencies;
     const waiting = [first];
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-      const failed = before.get(id)!.find((other) =>
-        outcomes[other] !== undefined && !isWell(outcomes[other])
-      );
-      const success = successes.get(id);
+      const failed = before.get(id)!.find((other) => {
+        const outcome = this.#outcomes[other];
+        return outcome !== undefined && !isWell(outcome);
+      });
+      const success = this.#options.successes.get(id);
       if (failed !== undefined) {
-        end(id, { end: "blocked", durationMs: 0, reason: `step ${failed} has no success` });
-      } else if (planned.get(id)!.decision === "skip" && success !== undefined) {
-        end(id, skippedOutcome(success));
+        this.#end(id, { end: "blocked", durationMs: 0, reason: `step ${failed} has no success` });
+      } else if (this.#planned.get(id)!.decision === "skip" && success !== undefined) {
+        this.#end(id, skippedOutcome(success));
       } else {
-        wait(id);
+        this.#wait(id);
         continue;
       }
-      waiting.push(...release(id));
+      waiting.push(...this.#release(id));
     }
   }
 
-  function wait(id: string): void {
-    const { node, shards: count } = steps.get(id)!;
-    const queue = queues.get(node)!;
+  #wait(id: string): void {
+    const { node, shards: count } = this.#context.dependencies.steps.get(id)!;
+    const queue = this.#queues.get(node)!;
     if (count === 1) return void queue.push({ id });
-    groups.set(id, new ShardGroup(count, context.system));
+    this.#groups.set(id, new ShardGroup(count, this.#context.system));
     for (let index = 0; index < count; index++) queue.push({ id, shard: { index, count } });
   }
 
-  function release(id: string): string[] {
-    return after.get(id)!.filter((next) => {
-      if (!planned.has(next)) return false;
-      left.set(next, left.get(next)! - 1);
-      return left.get(next) === 0;
+  /** Returns the steps that waited for this one alone. */
+  #release(id: string): string[] {
+    return this.#context.dependencies.after.get(id)!.filter((next) => {
+      const left = this.#left.get(next);
+      if (left !== undefined) this.#left.set(next, left - 1);
+      return left === 1;
     });
   }
 
-  function end(id: string, outcome: StepOutcome): StepOutcome {
-    outcomes[id] = outcome;
-    tell({ type: "step ended", step: id, ...outcome });
-    return outcome;
+  #end(id: string, outcome: StepOutcome): void {
+    this.#outcomes[id] = outcome;
+    this.#context.tell({ type: "step ended", step: id, ...outcome });
   }
 
-  function beginWhatFits(): void {
-    for (const queue of queues.values()) {
-      while (queue.length > 0 && !signal.aborted && room.fits(steps.get(queue[0].id)!)) {
+  #cancel(id: string, reason: string): void {
+    this.#end(id, { end: "cancelled", durationMs: 0, reason });
+  }
+
+  #beginWhatFits(): void {
+    const { dependencies: { steps }, signal } = this.#context;
+    for (const queue of this.#queues.values()) {
+      while (queue.length > 0 && !signal.aborted && this.#room.fits(steps.get(queue[0].id)!)) {
         const next = queue.shift()!;
-        const giveBack = room.take(steps.get(next.id)!);
-        const run: Promise<void> = runOne(next).finally(() => {
+        const giveBack = this.#room.take(steps.get(next.id)!);
+        const run: Promise<void> = this.#runOne(next).finally(() => {
           giveBack();
-          running.delete(run);
+          this.#running.delete(run);
         });
-        running.add(run);
+        this.#running.add(run);
       }
     }
   }
 
-  async function runOne({ id, shard }: Waiting): Promise<void> {
-    const group = groups.get(id);
+  async #runOne({ id, shard }: Waiting): Promise<void> {
+    const { failFast, stop } = this.#options;
+    const group = this.#groups.get(id);
     try {
-      const executed = group?.failed ? undefined : await execute({ id, shard });
+      const executed = group?.failed ? undefined : await this.#execute({ id, shard });
       if (shard !== undefined && executed !== undefined) {
-        tell({ type: "shard ended", step: id, shard, ...executed.outcome });
+        this.#context.tell({ type: "shard ended", step: id, shard, ...executed.outcome });
       }
       const whole = group === undefined ? executed : group.end(executed);
       if (whole === undefined) return; // other shards are under way
-      if (whole.success !== undefined) done.set(id, whole.success.record);
-      end(id, whole.outcome);
+      if (whole.success !== undefined) this.#done.set(id, whole.success.record);
+      this.#end(id, whole.outcome);
       if (failFast && whole.outcome.end === "failed") stop.abort(failedFast(id));
     } catch (error) {
-      if (outcomes[id] === undefined) {
-        end(id, { end: "cancelled", durationMs: 0, reason: "the run was stopped" });
-      }
-      if (signal.aborted) return;
-      thrown ??= { error };
+      if (this.#outcomes[id] === undefined) this.#cancel(id, "the run was stopped");
+      if (this.#context.signal.aborted) return;
+      this.#thrown ??= { error };
       stop.abort(error);
       return;
     }
-    for (const next of release(id)) settle(next);
+    for (const next of this.#release(id)) this.#settle(next);
   }
 
-  async function execute({ id, shard }: Waiting): Promise<ExecutedStep> {
-    const step = steps.get(id)!;
-    const plannedStep = planned.get(id)!;
-    const pinned = inputsOf.get(id) ??
-      pinInputs(step, writersOf(step), { ...pinOptions, known: plannedStep.inputs });
-    if (shard !== undefined) inputsOf.set(id, pinned); // shards of one step read the same
+  async #execute({ id, shard }: Waiting): Promise<ExecutedStep> {
+    const context = this.#context;
+    const step = context.dependencies.steps.get(id)!;
+    const planned = this.#planned.get(id)!;
+    const pinned = this.#inputsOf.get(id) ??
+      pinInputs(step, this.#writersOf(step), { ...this.#pinOptions, known: planned.inputs });
+    if (shard !== undefined) this.#inputsOf.set(id, pinned); // shards of one step read the same
     try {
       await pinned;
     } catch (error) {
-      signal.throwIfAborted();
+      context.signal.throwIfAborted();
       return { outcome: failedOutcome(error, context.secrets) };
     }
     const { inputs } = await pinned;
     return await executeStep(
       shard === undefined ? context : { ...context, shard },
-      plannedStep,
+      planned,
       inputs,
     );
   }

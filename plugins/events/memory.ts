@@ -13,7 +13,7 @@ import {
 import { createDeliveries } from "./subscribing.ts";
 import type { Logger } from "../../core/registry.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
-import { createMemoryGroup, type MemoryGroup } from "./memory/group.ts";
+import { MemoryGroup } from "./memory/group.ts";
 
 export type * from "../../core/event_bus.ts";
 export type { Logger, SignalOptions } from "../../core/registry.ts";
@@ -50,22 +50,25 @@ export function createMemoryBus<T = AnyTopics>(
   { maxEvents = 100_000, system = realSystem, logger = silentLogger }: MemoryBusOptions = {},
 ): EventBus<T> {
   const listeners = new Set<{ fits(topic: string): boolean; offer(event: () => BusEvent): void }>();
-  const groups = new Map<string, MemoryGroup>();
+  const groups = new Map<string, { group: MemoryGroup; forget(): void }>();
 
   /** The group of this name and pattern; made where there is none. */
-  function groupOf(name: string, pattern: string): MemoryGroup {
+  function groupOf(name: string, pattern: string): { group: MemoryGroup; forget(): void } {
     const key = `${name} ${pattern}`;
     const there = groups.get(key);
     if (there !== undefined) return there;
-    const group = createMemoryGroup({ maxEvents, system });
-    const listener = { fits: topicMatcher(pattern), offer: group.offer };
+    const group = new MemoryGroup({ maxEvents, system });
+    const listener = {
+      fits: topicMatcher(pattern),
+      offer: (event: () => BusEvent) => group.offer(event),
+    };
     listeners.add(listener);
     const forget = () => {
       group.forget();
       listeners.delete(listener);
       groups.delete(key);
     };
-    const made = { ...group, forget };
+    const made = { group, forget };
     groups.set(key, made);
     return made;
   }
@@ -82,8 +85,8 @@ export function createMemoryBus<T = AnyTopics>(
     },
     join(handler, plan) {
       if (plan.group !== undefined) {
-        const group = groupOf(plan.group, plan.pattern);
-        return { ...group.join(handler, plan), forget: group.forget };
+        const { group, forget } = groupOf(plan.group, plan.pattern);
+        return { ...group.join(handler, plan), forget };
       }
       const deliveries = createDeliveries(handler, plan);
       const listener = { fits: topicMatcher(plan.pattern), offer: deliveries.offer };
@@ -95,6 +98,6 @@ export function createMemoryBus<T = AnyTopics>(
         },
       };
     },
-    close: () => [...groups.values()].forEach((group) => group.forget()),
+    close: () => [...groups.values()].forEach(({ forget }) => forget()),
   });
 }

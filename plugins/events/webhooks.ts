@@ -89,83 +89,44 @@ interface Delivery {
  * @throws {RegistryError} `Invalid` for targets that cannot be
  */
 export function createWebhooks(options: WebhooksOptions): Webhooks {
-  const { bus, queue, attempts = 12, backoffMs = 5_000, timeoutMs = 15_000, concurrency = 8 } =
-    options;
-  const { group = "webhooks", lookup, system = realSystem, logger = silentLogger } = options;
+  const { bus, queue, targets: given, allowPrivate = false } = options;
   if (
     typeof bus?.subscribe !== "function" || typeof queue?.add !== "function" ||
-    !Array.isArray(options.targets)
+    !Array.isArray(given)
   ) {
     throw invalid(
       "bus, queue or targets are missing",
       "createWebhooks({ bus, queue, targets: [{ url, topics, secret }] }).",
     );
   }
-  const targets = (options.targets as readonly WebhookTarget[]).map((target) =>
-    checkTarget(target, options.allowPrivate ?? false)
+  const targets = (given as readonly WebhookTarget[]).map((each) =>
+    checkTarget(each, allowPrivate)
   );
-  const byId = new Map(targets.map((target) => [target.id, target]));
-  if (byId.size < targets.length) {
+  if (new Set(targets.map(({ id }) => id)).size < targets.length) {
     throw invalid(
       "two targets have one id",
       "Give each an id of its own: { id, url, topics, secret }.",
     );
   }
+  const { concurrency = 8, group = "webhooks" } = options;
   const subscriptions: Subscription[] = [];
   let worker: QueueWorker | undefined;
-
-  /** Adds what is to be delivered. Told twice of an event, the queue knows its jobs already. */
-  async function schedule({ id, topic, at, payload }: BusEvent): Promise<void> {
-    const event = { id, topic, at: at.toISOString(), payload };
-    const jobs = targets.filter(({ fits }) => fits(topic)).map((target) => ({
-      id: `webhook-${target.id}-${id}`.replace(/[^A-Za-z0-9._-]/g, "_"),
-      group: "webhooks",
-      kind: "webhook",
-      data: { target: target.id, event } satisfies Delivery as unknown as PlainValue,
-      attempts,
-      backoffMs,
-    }));
-    if (jobs.length > 0) await queue.add(jobs);
-  }
-
-  async function deliver(job: TakenJob, { signal }: { signal: AbortSignal }): Promise<PlainValue> {
-    const { target: name, event } = deliveryOf(job);
-    const target = byId.get(name);
-    if (target === undefined) throw unknownTarget(name);
-    const { id, topic, at, payload } = event;
-    const body = encodeBody({ topic, at: new Date(at), payload });
-    const seconds = Math.floor(system.now() / 1000);
-    const headers = {
-      "content-type": "application/json",
-      "user-agent": "holdfast-webhooks",
-      ...await signatureHeaders(await target.keys, { id, seconds, body }),
-    };
-    const { allowPrivate } = target;
-    const how = { headers, body, allowPrivate, timeoutMs, signal, lookup, system };
-    const status = await sendWebhook(target.url, how);
-    logger.debug(`webhook ${name}: ${topic} ${id}: ${status}`);
-    if (status === 410) logger.warn(`webhook ${name}: it wants no more, 410`);
-    if ((status >= 200 && status < 300) || status === 410) return { status };
-    throw fault({
-      code: "Unavailable",
-      action: "deliver",
-      subject: `${topic} to ${target.url.host}`,
-      state: `it answered ${status}`,
-      hint: "A receiver answers 2xx once it has the event; redirects are not followed.",
-    });
-  }
-
   return {
     targets: targets.map(({ id }) => id),
-    async start({ listen = true, deliver: delivers = true } = {}) {
+    async start({ listen = true, deliver: isWorker = true } = {}) {
       for (const { keys } of targets) await keys; // a secret that is none is refused now
-      if (delivers) worker ??= await queue.work(deliver, { concurrency });
+      if (isWorker) {
+        worker ??= await queue.work(
+          (job, { signal }) => deliver(job, signal, targets, options),
+          { concurrency },
+        );
+      }
       const patterns = new Set(
         listen && subscriptions.length === 0 ? targets.flatMap(({ patterns }) => patterns) : [],
       );
       for (const pattern of patterns) {
         subscriptions.push(
-          await bus.subscribe(pattern, (event: BusEvent) => schedule(event), {
+          await bus.subscribe(pattern, (event: BusEvent) => schedule(event, targets, options), {
             group,
             attempts: Number.MAX_SAFE_INTEGER,
           }),
@@ -177,6 +138,56 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       await worker?.close();
     },
   };
+}
+
+/** Adds what is to be delivered. Told twice of an event, the queue knows its jobs already. */
+async function schedule(
+  { id, topic, at, payload }: BusEvent,
+  targets: readonly Target[],
+  { queue, attempts = 12, backoffMs = 5_000 }: WebhooksOptions,
+): Promise<void> {
+  const event = { id, topic, at: at.toISOString(), payload };
+  const jobs = targets.filter(({ fits }) => fits(topic)).map((target) => ({
+    id: `webhook-${target.id}-${id}`.replace(/[^A-Za-z0-9._-]/g, "_"),
+    group: "webhooks",
+    kind: "webhook",
+    data: { target: target.id, event } satisfies Delivery as unknown as PlainValue,
+    attempts,
+    backoffMs,
+  }));
+  if (jobs.length > 0) await queue.add(jobs);
+}
+
+async function deliver(
+  job: TakenJob,
+  signal: AbortSignal,
+  targets: readonly Target[],
+  { timeoutMs = 15_000, lookup, system = realSystem, logger = silentLogger }: WebhooksOptions,
+): Promise<PlainValue> {
+  const { target: name, event } = deliveryOf(job);
+  const target = targets.find(({ id }) => id === name);
+  if (target === undefined) throw unknownTarget(name);
+  const { id, topic, at, payload } = event;
+  const body = encodeBody({ topic, at: new Date(at), payload });
+  const seconds = Math.floor(system.now() / 1000);
+  const headers = {
+    "content-type": "application/json",
+    "user-agent": "holdfast-webhooks",
+    ...await signatureHeaders(await target.keys, { id, seconds, body }),
+  };
+  const { allowPrivate } = target;
+  const how = { headers, body, allowPrivate, timeoutMs, signal, lookup, system };
+  const status = await sendWebhook(target.url, how);
+  logger.debug(`webhook ${name}: ${topic} ${id}: ${status}`);
+  if (status === 410) logger.warn(`webhook ${name}: it wants no more, 410`);
+  if ((status >= 200 && status < 300) || status === 410) return { status };
+  throw fault({
+    code: "Unavailable",
+    action: "deliver",
+    subject: `${topic} to ${target.url.host}`,
+    state: `it answered ${status}`,
+    hint: "A receiver answers 2xx once it has the event; redirects are not followed.",
+  });
 }
 
 function checkTarget(target: WebhookTarget, allowPrivate: boolean | readonly string[]): Target {

@@ -1,7 +1,8 @@
 // Runners that do jobs in this process.
 import type { ScheduledCall, ScheduleOptions } from "../job_runner.ts";
 import type { JobStorage } from "../../queues/job_storage/contract.ts";
-import type { TakenJob } from "../../core/queue.ts";
+import type { JobQueue, QueueWorker, TakenJob } from "../../core/queue.ts";
+import type { System } from "../../core/system.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
@@ -34,104 +35,117 @@ const MOST_ENDED = 10_000;
  * what waits; what is delayed is not begun any more.
  */
 export async function createInProcessRunner(options: InProcessOptions): Promise<InProcessRunner> {
-  const { system, logger, concurrency = 16, storage, afterwards = false } = options;
-  const queue = createMemoryQueue({ system, mostEnded: MOST_ENDED });
-  const trouble = (reason: string) => logger.warn(`cannot keep what became of a job: ${reason}`);
-  const keeper = createJobKeeper(queue, { storage, trouble });
-  const runs = new Map<string, ScheduleOptions["run"]>();
-  const begins = new Map<string, PromiseWithResolvers<void>>();
-  let added = 0;
-  let closed = false;
+  const { system, concurrency = 16, afterwards = false } = options;
+  const jobs = new InProcessJobs(options);
+  const worker = await jobs.work(concurrency);
+  return {
+    crossesProcess: false,
+    queue: jobs.queue,
+    async schedule(call, given) {
+      if (!afterwards) return await jobs.add(call, given);
+      const id = await jobs.add(call, given, Promise.withResolvers());
+      system.sleep(0).then(() => jobs.letBegin(id));
+      return id;
+    },
+    async scheduleIn(background, call, given) {
+      const id = await jobs.add(call, given, Promise.withResolvers());
+      background.add(async () => {
+        jobs.letBegin(id);
+        await jobs.untilOver(id);
+      });
+      return id;
+    },
+    [Symbol.asyncDispose]: () => jobs.close(worker),
+  };
+}
 
-  const worker = await queue.work(async ({ id }: TakenJob, { signal, onProgress }) => {
-    await begins.get(id)?.promise;
-    const run = runs.get(id);
-    if (run === undefined) throw forgotten(id);
-    signal.throwIfAborted();
-    const result = kept(await run({ jobId: id, signal, onProgress }));
-    runs.delete(id);
-    return result;
-  }, { concurrency, onEvent: (event) => void ("id" in event && keeper.keep(event.id)) });
+/** Jobs of this process: their queue, and the functions that they call. */
+class InProcessJobs {
+  readonly queue: JobQueue;
+  readonly #system: System;
+  readonly #storage?: JobStorage;
+  readonly #keeper: ReturnType<typeof createJobKeeper>;
+  readonly #runs = new Map<string, ScheduleOptions["run"]>();
+  /** Of jobs that wait until what called them has gone on. */
+  readonly #begins = new Map<string, PromiseWithResolvers<void>>();
+  #added = 0;
+  #closed = false;
 
-  async function forget(): Promise<void> {
-    for (const id of runs.keys()) if (await queue.get(id) === undefined) runs.delete(id);
+  constructor({ system, logger, storage }: InProcessOptions) {
+    const trouble = (reason: string) => logger.warn(`cannot keep what became of a job: ${reason}`);
+    this.queue = createMemoryQueue({ system, mostEnded: MOST_ENDED });
+    this.#system = system;
+    this.#storage = storage;
+    this.#keeper = createJobKeeper(this.queue, { storage, trouble });
   }
 
-  async function add(
+  work(concurrency: number): Promise<QueueWorker> {
+    return this.queue.work(async ({ id }: TakenJob, { signal, onProgress }) => {
+      await this.#begins.get(id)?.promise;
+      const run = this.#runs.get(id);
+      if (run === undefined) throw forgotten(id);
+      signal.throwIfAborted();
+      const result = kept(await run({ jobId: id, signal, onProgress }));
+      this.#runs.delete(id);
+      return result;
+    }, { concurrency, onEvent: (event) => void ("id" in event && this.#keeper.keep(event.id)) });
+  }
+
+  async add(
     call: ScheduledCall,
     given: ScheduleOptions,
     begin?: PromiseWithResolvers<void>,
   ): Promise<string> {
-    if (closed) throw closedRunner();
+    if (this.#closed) throw closedRunner();
     given.signal?.throwIfAborted();
-    const id = jobIdOf(given.idempotencyKey ?? system.id());
-    if (await queue.get(id) !== undefined) return id;
+    const id = jobIdOf(given.idempotencyKey ?? this.#system.id());
+    if (await this.queue.get(id) !== undefined) return id;
     const { delayMs, priority, attempts, backoffMs } = given;
     const data = { task: call.task, behaviors: call.behaviors.map(({ name }) => name) };
-    if (begin !== undefined) begins.set(id, begin);
-    if (++added % MOST_ENDED === 0) await forget();
-    runs.set(id, given.run);
+    if (begin !== undefined) this.#begins.set(id, begin);
+    if (++this.#added % MOST_ENDED === 0) await this.#forget();
+    this.#runs.set(id, given.run);
     try {
-      await queue.add({
-        id,
-        group: call.task,
-        kind: TASK_KIND,
-        data,
-        delayMs,
-        priority,
-        attempts,
-        backoffMs,
-      });
+      const times = { delayMs, priority, attempts, backoffMs };
+      await this.queue.add({ id, group: call.task, kind: TASK_KIND, data, ...times });
     } catch (error) {
-      runs.delete(id);
-      begins.delete(id);
+      this.#runs.delete(id);
+      this.#begins.delete(id);
       throw error;
     }
-    keeper.keep(id);
+    this.#keeper.keep(id);
     return id;
   }
 
   /** Lets a job begin that waits for what called it, whoever of those that submitted it comes first. */
-  function letBegin(id: string): void {
-    begins.get(id)?.resolve();
-    begins.delete(id);
+  letBegin(id: string): void {
+    this.#begins.get(id)?.resolve();
+    this.#begins.delete(id);
   }
 
-  async function untilOver(id: string): Promise<void> {
-    for await (const { job: { state } } of queue.watch(id)) {
+  async untilOver(id: string): Promise<void> {
+    for await (const { job: { state } } of this.queue.watch(id)) {
       if (state !== "waiting" && state !== "running") return;
     }
   }
 
-  return {
-    crossesProcess: false,
-    queue,
-    async schedule(call, given) {
-      if (!afterwards) return await add(call, given);
-      const id = await add(call, given, Promise.withResolvers());
-      system.sleep(0).then(() => letBegin(id));
-      return id;
-    },
-    async scheduleIn(background, call, given) {
-      const id = await add(call, given, Promise.withResolvers());
-      background.add(async () => {
-        letBegin(id);
-        await untilOver(id);
-      });
-      return id;
-    },
-    async [Symbol.asyncDispose]() {
-      closed = true;
-      for (const begin of begins.values()) begin.resolve();
-      for (const state of ["waiting", "running"] as const) {
-        for (const { id } of await queue.list({ state })) await untilOver(id);
-      }
-      await worker.close();
-      await keeper.done();
-      await queue[Symbol.asyncDispose]();
-      await storage?.[Symbol.asyncDispose]();
-    },
-  };
+  async close(worker: QueueWorker): Promise<void> {
+    this.#closed = true;
+    for (const begin of this.#begins.values()) begin.resolve();
+    for (const state of ["waiting", "running"] as const) {
+      for (const { id } of await this.queue.list({ state })) await this.untilOver(id);
+    }
+    await worker.close();
+    await this.#keeper.done();
+    await this.queue[Symbol.asyncDispose]();
+    await this.#storage?.[Symbol.asyncDispose]();
+  }
+
+  async #forget(): Promise<void> {
+    for (const id of this.#runs.keys()) {
+      if (await this.queue.get(id) === undefined) this.#runs.delete(id);
+    }
+  }
 }
 
 /** What a function gave, where a queue can keep it: who is in this process may give anything. */

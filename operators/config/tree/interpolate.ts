@@ -33,77 +33,80 @@ export function interpolate(
   options: InterpolateOptions,
   path?: Path,
 ): ConfigNode {
-  const { env, envNames = () => [], isSecret = () => false, problems } = options;
-  const variables = childOf(root, "variables");
-  let values = 0;
-  let characters = 0;
-  let isTooMuch = false;
+  return new Interpolation(root, options).make(node, path);
+}
 
-  function make(node: ConfigNode, path: Path | undefined, making?: Making): ConfigNode {
-    if (++values > MAX_MADE || characters > MAX_CHARACTERS) return tooMuch(node, path);
+class Interpolation {
+  readonly #root: ConfigNode;
+  readonly #variables: ConfigNode | undefined;
+  readonly #options: InterpolateOptions;
+  #values = 0;
+  #characters = 0;
+  #isTooMuch = false;
+
+  constructor(root: ConfigNode, options: InterpolateOptions) {
+    this.#root = root;
+    this.#variables = childOf(root, "variables");
+    this.#options = options;
+  }
+
+  make(node: ConfigNode, path: Path | undefined, making?: Making): ConfigNode {
+    if (++this.#values > MAX_MADE || this.#characters > MAX_CHARACTERS) {
+      return this.#tooMuch(node, path);
+    }
     if (node.kind === "scalar") {
-      return typeof node.value === "string" ? makeText(node, path, making) : node;
+      return typeof node.value === "string" ? this.#makeText(node, path, making) : node;
     }
-    for (let at = making; at !== undefined; at = at.before) {
-      if (at.node === node) return circular(node, path);
-    }
+    if (isMaking(node, making)) return this.#circular(node, path);
     const inside = { node, before: making, depth: making?.depth ?? 0 };
     if (node.kind === "list") {
-      return {
-        ...node,
-        items: node.items.map((item, key) => make(item, { parent: path, key }, inside)),
-      };
+      const items = node.items.map((item, key) => this.make(item, { parent: path, key }, inside));
+      return { ...node, items };
     }
     const entries = new Map<string, ConfigEntry>();
     for (const [key, { place, node: child }] of node.entries) {
-      entries.set(key, { place, node: make(child, { parent: path, key }, inside) });
+      entries.set(key, { place, node: this.make(child, { parent: path, key }, inside) });
     }
     return { ...node, entries };
   }
 
-  function makeText(
-    node: ConfigScalar,
-    path: Path | undefined,
-    making: Making | undefined,
-  ): ConfigNode {
+  #makeText(node: ConfigScalar, path: Path | undefined, making: Making | undefined): ConfigNode {
     const text = node.value as string;
     if (!text.includes("${")) return node;
-    for (let at = making; at !== undefined; at = at.before) {
-      if (at.node === node) return circular(node, path);
-    }
     const depth = (making?.depth ?? 0) + 1;
-    if (depth > MAX_DEPTH) return circular(node, path);
+    if (isMaking(node, making) || depth > MAX_DEPTH) return this.#circular(node, path);
     const template = parseTemplate(text);
-    if ("problem" in template) return fail(node, path, template.problem, template.hint);
+    if ("problem" in template) return this.#fail(node, path, template.problem, template.hint);
     const inside = { node, before: making, depth };
     const { parts } = template;
     if (parts.length === 1 && parts[0].kind === "value") {
-      return valueOf(parts[0], node, path, inside);
+      return this.#valueOf(parts[0], node, path, inside);
     }
-    return textOf(parts, node, path, inside);
+    return this.#textOf(parts, node, path, inside);
   }
 
-  function valueOf(
+  #valueOf(
     part: TemplatePart & { kind: "value" },
     node: ConfigScalar,
     path: Path | undefined,
     making: Making,
   ): ConfigNode {
+    const variables = this.#variables;
     const found = (variables && findNode(variables, part.path)) ??
-      findNode(root, fullPath(part.path));
+      findNode(this.#root, fullPath(part.path));
     if (found === undefined) {
       const names = variables?.kind === "map" ? [...variables.entries.keys()] : [];
       const hint = `${
         didYouMean(part.path, names)
       }Add it to variables, or write $\${ for \${ itself.`;
-      return fail(node, path, `there is no value ${JSON.stringify(part.path)}`, hint);
+      return this.#fail(node, path, `there is no value ${JSON.stringify(part.path)}`, hint);
     }
-    const made = make(found, path, making);
+    const made = this.make(found, path, making);
     const isRemote = made.place.source.isRemote === true; // who uses it is not who wrote it
     return made.kind === "scalar" && !isRemote ? { ...made, place: node.place } : made;
   }
 
-  function textOf(
+  #textOf(
     parts: readonly TemplatePart[],
     node: ConfigScalar,
     path: Path | undefined,
@@ -113,86 +116,75 @@ export function interpolate(
     let variable: string | undefined;
     let { place } = node;
     for (const part of parts) {
-      if (part.kind === "text") text += part.text;
-      else {
-        const made = part.kind === "env"
-          ? environmentOf(part, node, path, making)
-          : valueOf(part, node, path, making);
-        if (made.kind !== "scalar") {
-          const hint =
-            "Only a text, a number, true or false can stand inside a text: use it alone.";
-          return fail(
-            node,
-            path,
-            `${part.source} is a ${made.kind === "map" ? "mapping" : "list"}, in a text`,
-            hint,
-          );
-        }
-        text += made.value === null ? "" : String(made.value);
-        variable ??= made.variable;
-        if (made.place.source.isRemote) place = made.place;
+      if (part.kind === "text") {
+        text += part.text;
+        continue;
       }
+      const made = part.kind === "env"
+        ? this.#environmentOf(part, node, path, making)
+        : this.#valueOf(part, node, path, making);
+      if (made.kind !== "scalar") {
+        const message = `${part.source} is a ${
+          made.kind === "map" ? "mapping" : "list"
+        }, in a text`;
+        const hint = "Only a text, a number, true or false can stand inside a text: use it alone.";
+        return this.#fail(node, path, message, hint);
+      }
+      text += made.value === null ? "" : String(made.value);
+      variable ??= made.variable;
+      if (made.place.source.isRemote) place = made.place;
     }
-    characters += text.length;
+    this.#characters += text.length;
     return { kind: "scalar", place, value: text, ...variable !== undefined && { variable } };
   }
 
-  function environmentOf(
+  #environmentOf(
     { name, otherwise, source }: TemplatePart & { kind: "env" },
     node: ConfigScalar,
     path: Path | undefined,
     making: Making,
   ): ConfigScalar {
+    const { env, envNames, isSecret } = this.#options;
     if (node.place.source.isRemote) {
       const hint =
         "What comes from another machine may not ask for what the environment holds: write the value.";
-      return fail(node, path, `${source} in an override from a URL`, hint);
+      return this.#fail(node, path, `${source} in an override from a URL`, hint);
     }
-    if (isSecret(name)) {
+    if (isSecret?.(name)) {
       const hint =
         `Write { from_env: ${name} } in params or extra_env_vars of the step that needs it.`;
-      return fail(node, path, `${source} would write a secret into the configuration`, hint);
+      return this.#fail(node, path, `${source} would write a secret into the configuration`, hint);
     }
     const value = env(name);
     if (value !== undefined) return { kind: "scalar", place: node.place, value, variable: name };
-    if (otherwise !== undefined) return textOf(otherwise, node, path, making);
+    if (otherwise !== undefined) return this.#textOf(otherwise, node, path, making);
     const hint = `${
-      didYouMean(name, envNames())
+      didYouMean(name, envNames?.() ?? [])
     }Set it, or give a default: \${env:${name},default}`;
-    return fail(node, path, `the variable ${name} is not set`, hint);
+    return this.#fail(node, path, `the variable ${name} is not set`, hint);
   }
 
-  function circular(node: ConfigNode, path: Path | undefined): ConfigScalar {
-    return fail(
-      node,
-      path,
-      "this refers to itself, or leads too far",
-      "Write the value in one of the places.",
-    );
+  #circular(node: ConfigNode, path: Path | undefined): ConfigScalar {
+    const message = "this refers to itself, or leads too far";
+    return this.#fail(node, path, message, "Write the value in one of the places.");
   }
 
-  function tooMuch(node: ConfigNode, path: Path | undefined): ConfigScalar {
-    if (isTooMuch) return empty(node);
-    isTooMuch = true;
-    return fail(
-      node,
-      path,
-      `references make more than ${MAX_MADE} values`,
-      "Use fewer, or write the values down.",
-    );
+  #tooMuch(node: ConfigNode, path: Path | undefined): ConfigScalar {
+    if (this.#isTooMuch) return empty(node);
+    this.#isTooMuch = true;
+    const message = `references make more than ${MAX_MADE} values`;
+    return this.#fail(node, path, message, "Use fewer, or write the values down.");
   }
 
-  function fail(
-    node: ConfigNode,
-    path: Path | undefined,
-    message: string,
-    hint: string,
-  ): ConfigScalar {
-    problems.add(node.place, { path, message, hint });
+  #fail(node: ConfigNode, path: Path | undefined, message: string, hint: string): ConfigScalar {
+    this.#options.problems.add(node.place, { path, message, hint });
     return empty(node);
   }
+}
 
-  return make(node, path);
+function isMaking(node: ConfigNode, making: Making | undefined): boolean {
+  for (let at = making; at !== undefined; at = at.before) if (at.node === node) return true;
+  return false;
 }
 
 function empty(node: ConfigNode): ConfigScalar {

@@ -46,56 +46,63 @@ export function assign(
   let holder: ConfigNode = root;
   let at: Path | undefined;
   let rest = fullPath(path);
-  const fail = (message: string, hint: string) => problems.add(place, { path: at, message, hint });
+  const fail = (problem: { message: string; hint: string }) =>
+    problems.add(place, { path: at, ...problem });
   for (;;) {
-    const known: string[] = holder.kind === "map"
-      ? [...holder.entries.keys()]
-      : holder.kind === "list"
-      ? idsOf(holder)
-      : [];
+    const known = keysOf(holder);
     const next = nextKey(rest, known);
     if (next === undefined || next.key === "") {
-      return fail("an override names no value", "Write path.to.key=value.");
+      return fail({ message: "an override names no value", hint: "Write path.to.key=value." });
     }
     const isLast = next.rest.length === 0;
     at = { parent: at, key: next.key };
-    if (at.parent === undefined && !FILE_KEYS.includes(next.key)) {
-      const isVariable = childOf(childOf(root, "variables"), next.key) !== undefined;
-      const meant = isVariable
-        ? `Did you mean variables.${next.key}? `
-        : didYouMean(next.key, FILE_KEYS);
-      return fail(
-        `an override sets ${JSON.stringify(next.key)}, which is no key`,
-        `${meant}Write variables.NAME=value, or operators.STEP.params.NAME=value.`,
-      );
-    }
-    if (next.key === "operators_module" || (at.parent === undefined && next.key === "include")) {
-      return fail(
-        `an override sets ${next.key}`,
-        "What code there is, and which files, is said by the configuration itself, or by --operators.",
-      );
-    }
+    const problem = keyProblem(root, next.key, at.parent === undefined);
+    if (problem !== undefined) return fail(problem);
     if (holder.kind === "scalar") {
       const message = `an override names ${next.key} in ${describeNode(holder)}`;
-      return fail(message, "Name a key of a mapping, or the mapping itself.");
+      return fail({ message, hint: "Name a key of a mapping, or the mapping itself." });
     }
     if (holder.kind === "list") {
       const index = indexOf(holder, next.key);
       if (index < 0) {
+        const message = `an override names ${JSON.stringify(next.key)}, which is not there`;
         const hint = `${didYouMean(next.key, known)}There is: ${known.slice(0, 20).join(", ")}.`;
-        return fail(`an override names ${JSON.stringify(next.key)}, which is not there`, hint);
+        return fail({ message, hint });
       }
       if (isLast) return void (holder.items[index] = node);
       holder = holder.items[index];
     } else {
-      const there: ConfigNode | undefined = holder.entries.get(next.key)?.node;
       if (isLast) return void holder.entries.set(next.key, { place, node });
-      const child: ConfigNode = there ?? { kind: "map", place, entries: new Map() };
-      if (there === undefined) holder.entries.set(next.key, { place, node: child });
+      const child: ConfigNode = holder.entries.get(next.key)?.node ??
+        { kind: "map", place, entries: new Map() };
+      if (!holder.entries.has(next.key)) holder.entries.set(next.key, { place, node: child });
       holder = child;
     }
     rest = next.rest;
   }
+}
+
+function keysOf(node: ConfigNode): string[] {
+  if (node.kind === "map") return [...node.entries.keys()];
+  return node.kind === "list" ? idsOf(node) : [];
+}
+
+/** Keys that no override may set, and those that are not there at the top. */
+function keyProblem(root: ConfigMap, key: string, isTop: boolean) {
+  if (isTop && !FILE_KEYS.includes(key)) {
+    const isVariable = childOf(childOf(root, "variables"), key) !== undefined;
+    const meant = isVariable ? `Did you mean variables.${key}? ` : didYouMean(key, FILE_KEYS);
+    return {
+      message: `an override sets ${JSON.stringify(key)}, which is no key`,
+      hint: `${meant}Write variables.NAME=value, or operators.STEP.params.NAME=value.`,
+    };
+  }
+  if (key !== "operators_module" && !(isTop && key === "include")) return undefined;
+  return {
+    message: `an override sets ${key}`,
+    hint:
+      "What code there is, and which files, is said by the configuration itself, or by --operators.",
+  };
 }
 
 /** What an override from a URL may set; whatever else could pick code, or where files go. */

@@ -101,31 +101,52 @@ export function withIncludes(
   const items = include.node.kind === "list" ? include.node.items : [include.node];
   let base: ConfigMap | undefined;
   for (const item of items) {
-    const fail = (message: string, hint: string) =>
-      problems.add(item.place, { path: key, message, hint });
-    const target = item.kind === "scalar" ? item.value : undefined;
-    if (typeof target !== "string" || target === "") {
-      fail(`${describeNode(item)} is not a path`, "Write a path: include: [common.yaml]");
-    } else if (isAbsolute(target)) {
-      fail("an included file is named by an absolute path", "Write a path relative to this file.");
-    } else if (folder === undefined || path === undefined) {
-      fail("a text without a folder includes files", "Load it from its folder.");
-    } else {
-      const file = resolve(dirname(path), target);
-      if (chain.includes(file)) {
-        const names = [...chain.slice(chain.indexOf(file)), file].map((name) =>
-          relative(folder.root, name)
-        );
-        fail(`files include each other: ${names.join(" → ")}`, "Remove one of these includes.");
-      } else if (chain.length >= MAX_INCLUDES) {
-        fail("files include each other too deep", "Include them from one file.");
-      } else {
-        const found = readTree(file, options, item.place, chain);
-        base = base === undefined || found === undefined ? base ?? found : merged(base, found);
-      }
+    const found = fileOf(item, path, folder, chain);
+    if (typeof found !== "string") {
+      problems.add(item.place, { path: key, ...found });
+      continue;
     }
+    const included = readTree(found, options, item.place, chain);
+    if (included !== undefined) base = base === undefined ? included : merged(base, included);
   }
   return base === undefined ? tree : merged(base, tree);
+}
+
+/** Returns the path of an included file, or why it cannot be one. */
+function fileOf(
+  item: ConfigNode,
+  path: string | undefined,
+  folder: ConfigFolder | undefined,
+  chain: readonly string[],
+): string | { message: string; hint: string } {
+  const target = item.kind === "scalar" ? item.value : undefined;
+  if (typeof target !== "string" || target === "") {
+    return {
+      message: `${describeNode(item)} is not a path`,
+      hint: "Write a path: include: [common.yaml]",
+    };
+  }
+  if (isAbsolute(target)) {
+    return {
+      message: "an included file is named by an absolute path",
+      hint: "Write a path relative to this file.",
+    };
+  }
+  if (folder === undefined || path === undefined) {
+    return { message: "a text without a folder includes files", hint: "Load it from its folder." };
+  }
+  const file = resolve(dirname(path), target);
+  if (chain.includes(file)) {
+    const names = [...chain.slice(chain.indexOf(file)), file].map((name) =>
+      relative(folder.root, name)
+    );
+    return {
+      message: `files include each other: ${names.join(" → ")}`,
+      hint: "Remove one of these includes.",
+    };
+  }
+  if (chain.length < MAX_INCLUDES) return file;
+  return { message: "files include each other too deep", hint: "Include them from one file." };
 }
 
 /** `over` above `under`: mappings are merged, everything else is replaced. */
@@ -200,24 +221,20 @@ function readRef(
   { key, names, path, options }: RefOptions,
 ): ConfigMap | undefined {
   const { problems } = options;
-  const text = node.kind === "scalar" && typeof node.value === "string" ? node.value : "";
-  const [id, version, ...more] = text.split(":");
-  if (
-    !ID_PATTERN.test(id) || more.length > 0 ||
-    (version !== undefined && !VERSION_PATTERN.test(version))
-  ) {
+  const ref = parseRef(node);
+  if (ref === undefined) {
     const hint = "Write id:version, cleaner_v2.0:v1.0, or an id alone.";
     problems.add(node.place, { path, message: `${describeNode(node)} is not a ref`, hint });
     return undefined;
   }
-  const idKey = key === "operators" ? "operator_id" : "node_id";
-  const own: [string, string][] = [[idKey, id]];
-  if (key === "operators") own.push(["version", version ?? "v1.0"]);
-  if (names === undefined) return nodeOf(Object.fromEntries(own), node.place) as ConfigMap;
+  const { id, version } = ref;
+  const own = key === "operators"
+    ? { operator_id: id, version: version ?? "v1.0" }
+    : { node_id: id };
+  if (names === undefined) return nodeOf(own, node.place) as ConfigMap;
   const stems = version === undefined ? [id, `${id}_v1.0`] : [`${id}_${version}`];
-  const file = stems.flatMap((stem) => EXTENSIONS.map((extension) => stem + extension)).find((
-    name,
-  ) => names.includes(name));
+  const files = stems.flatMap((stem) => EXTENSIONS.map((extension) => stem + extension));
+  const file = files.find((name) => names.includes(name));
   if (file === undefined) {
     const hint = didYouMean(`${stems[0]}.yaml`, names) +
       `There is: ${names.slice(0, 20).join(", ") || "nothing"}.`;
@@ -230,11 +247,12 @@ function readRef(
   }
   const tree = readTree(join(options.folder!.root, key, file), options, node.place);
   if (tree === undefined) return undefined;
-  for (const [name, value] of own) {
+  for (const [name, value] of Object.entries(own)) {
     const there = tree.entries.get(name);
     if (there === undefined) {
       tree.entries.set(name, { place: node.place, node: nodeOf(value, node.place) });
     } else if (there.node.kind !== "scalar" || there.node.value !== value) {
+      const text = version === undefined ? id : `${id}:${version}`;
       const hint = `Write ${JSON.stringify(value)}, or leave it out: the name of the file says it.`;
       problems.add(there.node.place, {
         message: `${name} is ${describeNode(there.node)} in the file of ${text}`,
@@ -243,4 +261,13 @@ function readRef(
     }
   }
   return tree;
+}
+
+/** `cleaner:v1.0`, or an id alone. */
+function parseRef(node: ConfigNode): { id: string; version: string | undefined } | undefined {
+  const text = node.kind === "scalar" && typeof node.value === "string" ? node.value : "";
+  const [id, version, ...more] = text.split(":");
+  const isRef = ID_PATTERN.test(id) && more.length === 0 &&
+    (version === undefined || VERSION_PATTERN.test(version));
+  return isRef ? { id, version } : undefined;
 }

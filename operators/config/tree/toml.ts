@@ -66,97 +66,112 @@ export interface TomlPlace {
 
 /** Finds all places of a text that the parser took: what is wrong with it is not looked for. */
 export function findTomlPlaces(text: string): TomlPlace {
-  const root = placeAt(0, 0);
-  let table = root;
-  let at = 0;
+  return new PlaceReader(text).read();
+}
 
-  function skip(what: RegExp): string {
-    what.lastIndex = at;
-    const [found] = what.exec(text) ?? [""];
-    at += found.length;
+interface TomlKey {
+  key: string;
+  offset: number;
+}
+
+class PlaceReader {
+  readonly #text: string;
+  readonly #root = placeAt(0, 0);
+  /** Lists whose elements have headers. */
+  readonly #lists = new Set<TomlPlace>();
+  #table = this.#root;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  read(): TomlPlace {
+    for (this.#skip(BLANK); this.#at < this.#text.length; this.#skip(BLANK)) {
+      const start = this.#at;
+      if (this.#text[start] === "[") this.#readHeader();
+      else this.#readPair(this.#table);
+      if (this.#at === start) this.#at++;
+    }
+    return this.#root;
+  }
+
+  #skip(what: RegExp): string {
+    what.lastIndex = this.#at;
+    const [found] = what.exec(this.#text) ?? [""];
+    this.#at += found.length;
     return found;
   }
-  const skipBlank = () => skip(/(?:[ \t\r\n]|#[^\n]*)*/y);
 
   /** `a."b.c".d`: each key, and where it begins. */
-  function readKeys(): { key: string; offset: number }[] {
-    const keys: { key: string; offset: number }[] = [];
+  #readKeys(): TomlKey[] {
+    const keys: TomlKey[] = [];
     do {
-      skip(/[ \t.]*/y);
-      const offset = at;
-      const word = skip(/"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+/y);
+      this.#skip(/[ \t.]*/y);
+      const offset = this.#at;
+      const word = this.#skip(/"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+/y);
       keys.push({ key: keyOf(word), offset });
-      skip(/[ \t]*/y);
-    } while (text[at] === ".");
+      this.#skip(/[ \t]*/y);
+    } while (this.#text[this.#at] === ".");
     return keys;
   }
 
-  function descend(from: TomlPlace, keys: readonly { key: string; offset: number }[]): TomlPlace {
+  #descend(from: TomlPlace, keys: readonly TomlKey[]): TomlPlace {
     let place = from;
     for (const { key, offset } of keys) {
       const next = place.inside.get(key) ?? placeAt(offset, offset);
       place.inside.set(key, next);
-      place = lastOf(next);
+      place = this.#lists.has(next) ? next.inside.get(String(next.inside.size - 1))! : next;
     }
     return place;
   }
 
-  function readHeader(): void {
-    const start = at;
-    const isList = skip(/\[\[?/y).length === 2;
-    const keys = readKeys();
-    skip(/[ \t]*\]\]?/y);
-    if (!isList) return void (table = descend(root, keys));
-    const holder = descend(root, keys.slice(0, -1));
+  #readHeader(): void {
+    const start = this.#at;
+    const isList = this.#skip(/\[\[?/y).length === 2;
+    const keys = this.#readKeys();
+    this.#skip(/[ \t]*\]\]?/y);
+    if (!isList) return void (this.#table = this.#descend(this.#root, keys));
+    const holder = this.#descend(this.#root, keys.slice(0, -1));
     const { key, offset } = keys[keys.length - 1];
     const list = holder.inside.get(key) ?? placeAt(offset, offset);
     holder.inside.set(key, list);
-    table = placeAt(start, start);
-    list.inside.set(String(list.inside.size), table);
-    tables.add(list);
+    this.#table = placeAt(start, start);
+    list.inside.set(String(list.inside.size), this.#table);
+    this.#lists.add(list);
   }
 
-  function readPair(into: TomlPlace): void {
-    const keys = readKeys();
-    skip(/[ \t]*=[ \t]*/y);
+  #readPair(into: TomlPlace): void {
+    const keys = this.#readKeys();
+    this.#skip(/[ \t]*=[ \t]*/y);
     const { key, offset } = keys[keys.length - 1];
-    descend(into, keys.slice(0, -1)).inside.set(key, readValue(offset));
+    this.#descend(into, keys.slice(0, -1)).inside.set(key, this.#readValue(offset));
   }
 
-  function readValue(keyOffset = at): TomlPlace {
-    const place = placeAt(at, keyOffset);
-    if (text[at] === "[") {
-      at++;
-      for (skipBlank(); text[at] !== "]" && at < text.length; skip(/(?:[ \t\r\n,]|#[^\n]*)*/y)) {
-        place.inside.set(String(place.inside.size), readValue());
-      }
-      at++;
-    } else if (text[at] === "{") {
-      at++;
-      for (skipBlank(); text[at] !== "}" && at < text.length; skip(/(?:[ \t\r\n,]|#[^\n]*)*/y)) {
-        readPair(place);
-      }
-      at++;
-    } else {
-      const length =
-        skip(/"""(?:[^\\]|\\[^])*?"""+|'''[^]*?'''+|"(?:[^"\\]|\\.)*"|'[^']*'|[^,\]}#\r\n]+/y)
-          .length;
-      if (length === 0) at++; // nothing that the parser takes: go on
-    }
+  #readValue(keyOffset = this.#at): TomlPlace {
+    const place = placeAt(this.#at, keyOffset);
+    const first = this.#text[this.#at];
+    if (first === "[") {
+      this.#readAll("]", () => place.inside.set(String(place.inside.size), this.#readValue()));
+    } else if (first === "{") this.#readAll("}", () => this.#readPair(place));
+    else if (this.#skip(SCALAR) === "") this.#at++; // nothing that the parser takes: go on
     return place;
   }
 
-  const tables = new Set<TomlPlace>(); // lists whose elements have headers
-  const lastOf = (place: TomlPlace) =>
-    tables.has(place) ? place.inside.get(String(place.inside.size - 1))! : place;
-  for (skipBlank(); at < text.length; skipBlank()) {
-    const start = at;
-    if (text[at] === "[") readHeader();
-    else readPair(table);
-    if (at === start) at++;
+  /** Reads what stands between brackets, with commas between. */
+  #readAll(end: "]" | "}", readOne: () => void): void {
+    this.#at++;
+    this.#skip(BLANK);
+    while (this.#text[this.#at] !== end && this.#at < this.#text.length) {
+      readOne();
+      this.#skip(/(?:[ \t\r\n,]|#[^\n]*)*/y);
+    }
+    this.#at++;
   }
-  return root;
 }
+
+const BLANK = /(?:[ \t\r\n]|#[^\n]*)*/y;
+const SCALAR = /"""(?:[^\\]|\\[^])*?"""+|'''[^]*?'''+|"(?:[^"\\]|\\.)*"|'[^']*'|[^,\]}#\r\n]+/y;
 
 function placeAt(offset: number, keyOffset: number): TomlPlace {
   return { offset, keyOffset, inside: new Map() };

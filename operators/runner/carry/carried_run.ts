@@ -14,7 +14,7 @@ import type { RunResult } from "../records/run_record.ts";
 import type { RunContext, RunnerOptions } from "../run_context.ts";
 import { createTeller, runContext, type RunPipelineOptions } from "../run_pipeline.ts";
 import { findDependencies } from "../sources.ts";
-import { createRunState, type RunState } from "./run_state.ts";
+import { RunState } from "./run_state.ts";
 import { type CarryOptions, deliver } from "./deliveries.ts";
 
 /** What is given to whoever has to do with a run. */
@@ -63,7 +63,7 @@ export async function findCarriedRun(
     tell,
   };
   await removeLeft(dirname(context.folder), context);
-  return { context, plan, state: createRunState(context, plan.record), underWay: 0 };
+  return { context, plan, state: new RunState(context, plan.record), underWay: 0 };
 }
 
 /** Hands over, for the first time, those of these steps that are due, and what waited for those that have ended. */

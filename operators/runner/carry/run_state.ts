@@ -30,127 +30,152 @@ export interface EndedStep {
   success?: FoundRecord<StepRecord>;
 }
 
-export interface RunState {
-  look(steps: Iterable<string>): Promise<Map<string, StepStatus>>;
-  settle(step: string, end: Required<Pick<EndedStep, "outcome" | "success">>): void;
-}
+const AT_ONCE = 16;
 
-export function createRunState(context: RunContext, plan: PipelinePlan): RunState {
-  const { pipeline, run, registry, root, s3, dependencies } = context;
-  const { steps, before } = dependencies;
-  const planned = new Map(plan.steps.map((step) => [step.step, step]));
-  const upstreamOf = (id: string) => before.get(id)!.filter((other) => planned.has(other));
-  const writersOf = createWriters(pipeline, dependencies, root);
-  const names = recordNames(pipeline.id);
-  const ended = new Map<string, EndedStep>();
-  type Success = FoundRecord<StepRecord> | undefined;
-  const pinOptions: PinOptions = {
-    ...{ registry, root, s3, pinned: new Map() },
-    isStep: (id) => steps.has(id),
-    successOf: (id) => ended.get(id)?.success?.record,
-  };
+type Success = FoundRecord<StepRecord> | undefined;
 
-  function end(id: string, outcome: StepOutcome, success?: FoundRecord<StepRecord>): EndedStep {
+/** Where the steps of one run are, as this process knows it: an end is looked up once. */
+export class RunState {
+  readonly #context: RunContext;
+  readonly #planned: ReadonlyMap<string, PlannedStep>;
+  readonly #ended = new Map<string, EndedStep>();
+  readonly #writersOf: ReturnType<typeof createWriters>;
+  readonly #pinOptions: PinOptions;
+  readonly #nameOf: (step: string) => string;
+
+  constructor(context: RunContext, plan: PipelinePlan) {
+    const { pipeline, registry, root, s3, dependencies } = context;
+    this.#context = context;
+    this.#planned = new Map(plan.steps.map((step) => [step.step, step]));
+    this.#writersOf = createWriters(pipeline, dependencies, root);
+    this.#nameOf = recordNames(pipeline.id).step;
+    this.#pinOptions = {
+      ...{ registry, root, s3, pinned: new Map() },
+      isStep: (id) => dependencies.steps.has(id),
+      successOf: (id) => this.#ended.get(id)?.success?.record,
+    };
+  }
+
+  settle(step: string, { outcome, success }: Required<Omit<EndedStep, "is">>): void {
+    this.#end(step, outcome, success);
+  }
+
+  async look(ids: Iterable<string>): Promise<Map<string, StepStatus>> {
+    const wanted = [...new Set(ids)];
+    const successes = await this.#lookAtSuccesses(wanted);
+    const limit = createLimit(AT_ONCE);
+    const looks = new Map<string, Promise<StepStatus>>();
+    for (const id of this.#planned.keys()) { // each after those that it waits for
+      if (!successes.has(id)) continue;
+      const known = this.#ended.get(id);
+      const upstream = this.#upstreamOf(id).map((other) => looks.get(other)!);
+      looks.set(
+        id,
+        known !== undefined
+          ? Promise.resolve(known)
+          : Promise.all(upstream).then((statuses) =>
+            limit(() => this.#lookAt(id, statuses, successes.get(id)))
+          ),
+      );
+    }
+    await Promise.all(looks.values());
+    const statuses = new Map<string, StepStatus>();
+    for (const id of wanted) statuses.set(id, await looks.get(id)!);
+    return statuses;
+  }
+
+  #upstreamOf(id: string): string[] {
+    const { before } = this.#context.dependencies;
+    return before.get(id)!.filter((other) => this.#planned.has(other));
+  }
+
+  #end(id: string, outcome: StepOutcome, success?: FoundRecord<StepRecord>): EndedStep {
     const status: EndedStep = { is: "ended", outcome, ...(success && { success }) };
-    ended.set(id, status);
+    this.#ended.set(id, status);
     return status;
   }
 
+  /** Reads the successes of these steps, and of those that must end before them where they have none. */
+  async #lookAtSuccesses(ids: readonly string[]): Promise<Map<string, Success>> {
+    const successes = new Map<string, Success>();
+    for (let next = ids; next.length > 0;) {
+      for (const id of next) successes.set(id, undefined);
+      const open = () => next.filter((id) => !this.#ended.has(id));
+      await forEachAtOnce(
+        open(),
+        async (id) => void successes.set(id, await this.#lookAtSuccess(id)),
+      );
+      const upstream = new Set(open().flatMap((id) => this.#upstreamOf(id)));
+      next = [...upstream].filter((id) => !successes.has(id));
+    }
+    return successes;
+  }
+
   /** A success that tells the end of a step without a look at what it depends on. */
-  async function lookAtSuccess(id: string): Promise<Success> {
-    const { decision, previous } = planned.get(id)!;
-    const last = await readSuccess(registry, names.step(id));
-    if (last?.record.run === run) end(id, ranOutcome(last), last);
-    else if (decision === "skip") await lookAtPrevious(id, last, previous);
+  async #lookAtSuccess(id: string): Promise<Success> {
+    const { registry, run } = this.#context;
+    const { decision, previous } = this.#planned.get(id)!;
+    const last = await readSuccess(registry, this.#nameOf(id));
+    if (last?.record.run === run) this.#end(id, ranOutcome(last), last);
+    else if (decision === "skip") await this.#lookAtPrevious(id, last, previous);
     return last;
   }
 
   /** The success that the plan relied on, where the step was to be skipped. */
-  async function lookAtPrevious(id: string, last: Success, previous: string | null): Promise<void> {
+  async #lookAtPrevious(id: string, last: Success, previous: string | null): Promise<void> {
+    const { registry } = this.#context;
+    const name = this.#nameOf(id);
     let success = last;
-    for await (const { version } of registry.versions(names.step(id))) {
+    for await (const { version } of registry.versions(name)) {
       if (success?.info.commit === previous) break;
       // A newer run added others.
-      success = await readSuccess(registry, `${names.step(id)}@${version}`);
+      success = await readSuccess(registry, `${name}@${version}`);
     }
     if (success !== undefined && success.info.commit === previous) {
-      end(id, skippedOutcome(success), success);
+      this.#end(id, skippedOutcome(success), success);
     }
   }
 
-  async function lookAt(
+  async #lookAt(
     id: string,
     upstream: readonly StepStatus[],
     success: Success,
   ): Promise<StepStatus> {
-    const others = upstreamOf(id);
+    const { run, registry, secrets } = this.#context;
     const bad = upstream.findIndex((status) => status.is === "ended" && !isWell(status.outcome));
     if (bad >= 0) {
-      const reason = `step ${others[bad]} has no success`;
-      return end(id, { end: "blocked", durationMs: 0, reason });
+      const reason = `step ${this.#upstreamOf(id)[bad]} has no success`;
+      return this.#end(id, { end: "blocked", durationMs: 0, reason });
     }
     if (upstream.some(({ is }) => is !== "ended")) return { is: "waiting" };
-    const step = steps.get(id)!;
-    const plannedStep: PlannedStep = planned.get(id)!;
-    let inputs: Record<string, PinnedInput>;
-    let state: StepState;
+    let found: Pick<DueStep, "inputs" | "state">;
     try {
-      const known = { ...pinOptions, known: plannedStep.inputs };
-      inputs = (await pinInputs(step, writersOf(step), known)).inputs;
-      const { files } = plannedStep;
-      const code = codeOf(step, { operatorVersion: await operatorVersion(step, context), files });
-      const present = { inputs, params: countedParams(step), code, seen: { last: success } };
-      const { signal } = new AbortController(); // a run that is to stop is looked at all the same
-      state = await findSuccess(step, plannedStep, present, { ...context, signal });
+      found = await this.#findState(id, success);
     } catch (error) {
       if (!isRegistryError(error, "NotFound", "Invalid", "Corrupt", "Unsupported")) throw error; // it may pass
-      return end(id, failedOutcome(error, context.secrets));
+      return this.#end(id, failedOutcome(error, secrets));
     }
-    const { done } = state;
-    if (done?.record.run === run) return end(id, ranOutcome(done), done);
+    const { done, effect } = found.state;
+    if (done?.record.run === run) return this.#end(id, ranOutcome(done), done);
     if (done !== undefined) {
-      const reason = done.record.effect === state.effect ? "done already" : "nothing changed";
-      return end(id, { ...skippedOutcome(done), reason }, done);
+      const reason = done.record.effect === effect ? "done already" : "nothing changed";
+      return this.#end(id, { ...skippedOutcome(done), reason }, done);
     }
     const { last, attempts } = await findFailures(registry, { run, step: id });
-    if (last !== undefined) return end(id, failureOutcome(last));
-    return { is: "due", inputs, state, failed: attempts };
+    if (last !== undefined) return this.#end(id, failureOutcome(last));
+    return { is: "due", ...found, failed: attempts };
   }
 
-  return {
-    settle: (id, { outcome, success }) => void end(id, outcome, success),
-    async look(ids) {
-      const wanted = [...new Set(ids)];
-      const seen = new Set<string>();
-      const successes = new Map<string, Success>();
-      for (let next = wanted; next.length > 0;) {
-        for (const id of next) seen.add(id);
-        const unknown = next.filter((id) => !ended.has(id));
-        await forEachAtOnce(unknown, async (id) => void successes.set(id, await lookAtSuccess(id)));
-        const upstream = new Set(next.filter((id) => !ended.has(id)).flatMap(upstreamOf));
-        next = [...upstream].filter((id) => !seen.has(id));
-      }
-      const limit = createLimit(AT_ONCE);
-      const looks = new Map<string, Promise<StepStatus>>();
-      for (const { step: id } of plan.steps) { // each after those that it waits for
-        if (!seen.has(id)) continue;
-        const known = ended.get(id);
-        const upstream = upstreamOf(id).map((other) => looks.get(other)!);
-        looks.set(
-          id,
-          known !== undefined
-            ? Promise.resolve(known)
-            : Promise.all(upstream).then((statuses) =>
-              limit(() => lookAt(id, statuses, successes.get(id)))
-            ),
-        );
-      }
-      await Promise.all(looks.values());
-      const statuses = new Map<string, StepStatus>();
-      for (const id of wanted) statuses.set(id, await looks.get(id)!);
-      return statuses;
-    },
-  };
+  async #findState(id: string, last: Success): Promise<Pick<DueStep, "inputs" | "state">> {
+    const context = this.#context;
+    const step = context.dependencies.steps.get(id)!;
+    const planned = this.#planned.get(id)!;
+    const known = { ...this.#pinOptions, known: planned.inputs };
+    const { inputs } = await pinInputs(step, this.#writersOf(step), known);
+    const { files } = planned;
+    const code = codeOf(step, { operatorVersion: await operatorVersion(step, context), files });
+    const present = { inputs, params: countedParams(step), code, seen: { last } };
+    const { signal } = new AbortController(); // a run that is to stop is looked at all the same
+    return { inputs, state: await findSuccess(step, planned, present, { ...context, signal }) };
+  }
 }
-
-const AT_ONCE = 16;

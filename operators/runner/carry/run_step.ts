@@ -10,6 +10,7 @@ import { removeLeft } from "../left_folders.ts";
 import { executeStep } from "../step/execute_step.ts";
 import { checkRunnable } from "../step/run_attempt.ts";
 import { cancelledError, watchForCancel } from "../watch_cancel.ts";
+import { checkRunOptions } from "../run_context.ts";
 import { deliverDue, endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import type { CarryOptions } from "./deliveries.ts";
@@ -32,6 +33,7 @@ export interface RunStepOptions extends CarriedRunOptions {
  * of the step is an outcome.
  */
 export async function runStep(pipeline: Pipeline, options: RunStepOptions): Promise<StepOutcome> {
+  options = checkRunOptions("execute a step", options, ["run", "step"]);
   return await runStepOf(await findCarriedRun(pipeline, options), options);
 }
 

@@ -2,10 +2,11 @@
 // tasks of an array.
 import type { Pipeline, PipelineStep } from "../../contract/pipeline.ts";
 import { isOfShard, type Shard } from "../../../core/work/shards.ts";
-import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../records/run_record.ts";
 import { beginRun, type RunPipelineOptions } from "../run_pipeline.ts";
-import { Room, thisMachine } from "../schedule.ts";
+import { type Machine, Room, thisMachine } from "../schedule.ts";
+import { checkRunOptions } from "../run_context.ts";
+import type { CarriedRun } from "./carried_run.ts";
 import { endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
 import { WAIT_MS } from "./watch_run.ts";
@@ -28,89 +29,108 @@ export interface ShareRunOptions extends Omit<RunPipelineOptions, "failFast"> {
  * @throws {RegistryError} `Conflict` where another one planned the run with another configuration; else as `runPipeline`
  */
 export async function shareRun(pipeline: Pipeline, options: ShareRunOptions): Promise<RunResult> {
-  const { array, shard, signal, concurrency, machine = thisMachine(), onEvent } = options;
+  options = checkRunOptions("share a run", options, ["shard", "array"]);
+  const { machine = thisMachine() } = options;
   const { save } = await beginRun(pipeline, options, machine);
-  const run = await save(`array:${array}`);
+  const run = await save(`array:${options.array}`);
   const carried = await findCarriedRun(pipeline, { ...options, run });
-  const { context, state } = carried;
-  const { system, tell, dependencies: { steps, before } } = context;
-  await options.onRun?.(run, context.folder);
+  await options.onRun?.(run, carried.context.folder);
+  return await new SharedRun(carried, { ...options, machine }).untilEnd();
+}
 
-  const room = new Room(pipeline, machine, concurrency);
-  const left = new Set(carried.plan.record.steps.map(({ step }) => step));
-  const begun = new Set<string>();
-  const running = new Set<Promise<void>>();
-  let thrown: { error: unknown } | undefined;
-  let stopped = false;
-  tell({ type: "run started", run, steps: left.size });
-  for (let waitMs: number = WAIT_MS.first; left.size > 0 && thrown === undefined;) {
-    if (signal?.aborted) break;
-    stopped ||= await isToStop(carried);
-    if (stopped && running.size === 0) break;
-    const changed = await look();
-    waitMs = changed ? WAIT_MS.first : Math.min(waitMs * 1.5, WAIT_MS.most);
-    if (!changed && left.size > 0) await wait(waitMs);
+/** A run as one of its processes does it: which steps are left, and what is under way here. */
+class SharedRun {
+  readonly #run: CarriedRun;
+  readonly #options: ShareRunOptions;
+  readonly #room: Room;
+  readonly #left: Set<string>;
+  readonly #begun = new Set<string>();
+  readonly #running = new Set<Promise<void>>();
+  #thrown?: { error: unknown };
+  #stopped = false;
+
+  constructor(run: CarriedRun, options: ShareRunOptions & { machine: Machine }) {
+    this.#run = run;
+    this.#options = options;
+    this.#room = new Room(run.context.pipeline, options.machine, options.concurrency);
+    this.#left = new Set(run.plan.record.steps.map(({ step }) => step));
   }
-  await Promise.all(running);
-  signal?.throwIfAborted();
-  if (thrown !== undefined) throw thrown.error;
-  if (stopped) await look(); // what ended at the last moment
-  for (const id of left) tell({ type: "step ended", step: id, ...STOPPED });
-  const result = (await endRun(carried, stopped ? { stopped: STOPPED } : {}))!;
-  tell({ type: "run ended", run, end: result.end, durationMs: result.durationMs });
-  return result;
+
+  async untilEnd(): Promise<RunResult> {
+    const { signal } = this.#options;
+    const { run, tell } = this.#run.context;
+    tell({ type: "run started", run, steps: this.#left.size });
+    for (let waitMs: number = WAIT_MS.first; this.#left.size > 0 && this.#thrown === undefined;) {
+      if (signal?.aborted) break;
+      this.#stopped ||= await isToStop(this.#run);
+      if (this.#stopped && this.#running.size === 0) break;
+      const changed = await this.#look();
+      waitMs = changed ? WAIT_MS.first : Math.min(waitMs * 1.5, WAIT_MS.most);
+      if (!changed && this.#left.size > 0) await this.#wait(waitMs);
+    }
+    await Promise.all(this.#running);
+    signal?.throwIfAborted();
+    if (this.#thrown !== undefined) throw this.#thrown.error;
+    if (this.#stopped) await this.#look(); // what ended at the last moment
+    for (const id of this.#left) tell({ type: "step ended", step: id, ...STOPPED });
+    const result = (await endRun(this.#run, this.#stopped ? { stopped: STOPPED } : {}))!;
+    tell({ type: "run ended", run, end: result.end, durationMs: result.durationMs });
+    return result;
+  }
 
   /** Looks at the steps that wait for none, and begins what is to be done here; true where one has ended. */
-  async function look(): Promise<boolean> {
+  async #look(): Promise<boolean> {
+    const { state, context: { tell, dependencies: { steps, before } } } = this.#run;
     const statuses = await state.look(
-      [...left].filter((id) => before.get(id)!.every((other) => !left.has(other))),
+      [...this.#left].filter((id) => before.get(id)!.every((other) => !this.#left.has(other))),
     );
     let changed = false;
     for (const [id, status] of statuses) {
       if (status.is === "ended") {
-        left.delete(id);
+        this.#left.delete(id);
         tell({ type: "step ended", step: id, ...status.outcome });
         changed = true;
-      } else if (status.is === "due" && !stopped) beginOwn(steps.get(id)!);
+      } else if (status.is === "due" && !this.#stopped) this.#beginOwn(steps.get(id)!);
     }
     return changed;
   }
 
-  function beginOwn(step: PipelineStep): void {
-    for (const part of partsOf(step, shard)) {
+  #beginOwn(step: PipelineStep): void {
+    for (const part of partsOf(step, this.#options.shard)) {
       const name = JSON.stringify([step.id, part?.index ?? 0]);
-      if (begun.has(name) || !room.fits(step)) continue;
-      begun.add(name);
-      const giveBack = room.take(step);
-      const work: Promise<void> = execute(step, part).finally(() => {
+      if (this.#begun.has(name) || !this.#room.fits(step)) continue;
+      this.#begun.add(name);
+      const giveBack = this.#room.take(step);
+      const work: Promise<void> = this.#execute(step, part).finally(() => {
         giveBack();
-        running.delete(work);
+        this.#running.delete(work);
       });
-      running.add(work);
+      this.#running.add(work);
     }
   }
 
-  async function execute({ id }: PipelineStep, part: Shard | undefined): Promise<void> {
+  async #execute({ id }: PipelineStep, shard: Shard | undefined): Promise<void> {
+    const { signal, onEvent } = this.#options;
     try {
-      await runStepOf(carried, {
-        ...{ step: id, shard: part, signal },
-        onEvent: (event) => event.type === "step ended" ? ownEnded(part, event) : onEvent?.(event),
+      await runStepOf(this.#run, {
+        ...{ step: id, shard, signal },
+        onEvent(event) {
+          // A step is told to have ended when that is on record: of one with several parts only this part has.
+          if (event.type !== "step ended") onEvent?.(event);
+          else if (shard !== undefined) onEvent?.({ ...event, type: "shard ended", shard });
+        },
       });
     } catch (error) {
-      if (!signal?.aborted) thrown ??= { error };
+      if (!signal?.aborted) this.#thrown ??= { error };
     }
   }
 
-  /** A step is told to have ended when that is on record: of one with several parts only this part has. */
-  function ownEnded(part: Shard | undefined, event: RunEvent & { type: "step ended" }): void {
-    if (part !== undefined) onEvent?.({ ...event, type: "shard ended", shard: part });
-  }
-
-  async function wait(ms: number): Promise<void> {
+  async #wait(ms: number): Promise<void> {
+    const { signal } = this.#options;
     const over = new AbortController();
     const awake = AbortSignal.any([over.signal, ...signal === undefined ? [] : [signal]]);
-    const asleep = system.sleep(ms, awake).catch(() => {});
-    await Promise.race([asleep, ...running]);
+    const asleep = this.#run.context.system.sleep(ms, awake).catch(() => {});
+    await Promise.race([asleep, ...this.#running]);
     over.abort();
   }
 }

@@ -6,6 +6,7 @@ import type { Pipeline } from "../../contract/pipeline.ts";
 import { queuedStepOf } from "../../engines/queue.ts";
 import { parseRunId } from "../records/names.ts";
 import { isWell } from "../outcomes.ts";
+import { checkRunOptions } from "../run_context.ts";
 import { type CarriedRun, type CarriedRunOptions, findCarriedRun } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
 import type { CarryOptions } from "./deliveries.ts";
@@ -28,6 +29,7 @@ export function createRunHandler(
   pipelines: readonly Pipeline[],
   options: RunHandlerOptions,
 ): JobHandler {
+  options = checkRunOptions("create a handler of steps", options, ["carry"]);
   const runs = new Map<string, Promise<CarriedRun>>();
 
   function find(run: string): Promise<CarriedRun> {

@@ -10,6 +10,7 @@ import { saveFailure } from "../records/failures.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
 import type { FailureRecord } from "../records/step_record.ts";
 import { metadataOf } from "../step/success.ts";
+import { checkRunOptions } from "../run_context.ts";
 import { endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import { type CarryOptions, deliver, mostDeliveries } from "./deliveries.ts";
@@ -48,8 +49,11 @@ const OVER = new Set(["ended", "failed", "cancelled", "lost"]);
  * @throws {RegistryError} `NotFound` where there is no such run; `Conflict` where it was planned with another configuration
  */
 export async function watchRun(pipeline: Pipeline, options: WatchRunOptions): Promise<RunResult> {
+  options = checkRunOptions("watch a run", options, ["run", "carry"]);
   return await watchCarried(await findCarriedRun(pipeline, options), options);
 }
+
+type WatchOptions = Pick<WatchRunOptions, "carry" | "signal" | "failFast">;
 
 /**
  * The same for a run that was read before.
@@ -58,111 +62,145 @@ export async function watchRun(pipeline: Pipeline, options: WatchRunOptions): Pr
  */
 export async function watchCarried(
   run: CarriedRun,
-  { carry, signal, failFast = false }: Pick<WatchRunOptions, "carry" | "signal" | "failFast">,
+  options: WatchOptions,
   jobs?: ReadonlyMap<string, string>,
 ): Promise<RunResult> {
-  const { context, plan, state } = run;
-  const { registry, system, dependencies, logger, tell } = context;
-  const left = new Set(plan.record.steps.map(({ step }) => step));
-  const deliveries = new Map(
-    [...jobs ?? []].map(([id, job]): [string, Delivery] => [id, { count: 1, job }]),
-  );
-  let lookedAtAll = system.monotonic();
-  let stopBy: number | undefined;
-  let failed = false;
-  let waitMs: number = WAIT_MS.first;
-  let toLook = plan.record.steps.filter(({ decision }) => jobs === undefined || decision === "skip")
-    .map(({ step }) => step);
-  let over = false;
-  let troubledSince: number | undefined;
-  tell({ type: "run started", run: context.run, steps: left.size });
+  return await new RunWatch(run, options, jobs).untilEnd();
+}
 
-  while (left.size > 0 && !over) {
-    signal?.throwIfAborted();
-    try {
-      over = await lookOnce();
-      troubledSince = undefined;
-    } catch (error) { // as while a server is started again: what steps do goes on
-      if (!isRegistryError(error, "Unavailable", "Unknown")) throw error;
-      if (system.monotonic() - (troubledSince ??= system.monotonic()) > PATIENCE_MS) throw error;
-      logger.warn(`${error.message}; trying again`);
-      toLook = [...left];
-      waitMs = WAIT_MS.most;
-    }
-    if (!over && waitMs > 0) await system.sleep(waitMs, signal);
+/** The watch of one run: which steps are left, and to which jobs they were handed over. */
+class RunWatch {
+  readonly #run: CarriedRun;
+  readonly #carry: CarryOptions;
+  readonly #signal?: AbortSignal;
+  readonly #failFast: boolean;
+  readonly #left: Set<string>;
+  readonly #deliveries: Map<string, Delivery>;
+  #toLook: string[];
+  #lookedAtAll: number;
+  #waitMs: number = WAIT_MS.first;
+  /** When the steps of a run that is to stop must have ended. */
+  #stopBy?: number;
+  #failed = false;
+
+  constructor(
+    run: CarriedRun,
+    { carry, signal, failFast = false }: WatchOptions,
+    jobs?: ReadonlyMap<string, string>,
+  ) {
+    const { steps } = run.plan.record;
+    this.#run = run;
+    this.#carry = carry;
+    this.#signal = signal;
+    this.#failFast = failFast;
+    this.#left = new Set(steps.map(({ step }) => step));
+    this.#deliveries = new Map([...jobs ?? []].map(([id, job]) => [id, { count: 1, job }]));
+    this.#lookedAtAll = run.context.system.monotonic();
+    this.#toLook = steps.filter(({ decision }) => jobs === undefined || decision === "skip")
+      .map(({ step }) => step);
   }
-  await look([...left]);
-  for (const id of left) tellEnd(id, STOPPED);
-  const result = (await endRun(run, { stopped: STOPPED }))!;
-  tell({ type: "run ended", run: context.run, end: result.end, durationMs: result.durationMs });
-  return result;
 
-  async function lookOnce(): Promise<boolean> {
-    if (stopBy === undefined && (failed && failFast || await isToStop(run))) {
-      if (failed && failFast) await cancelRun(registry, context.run);
-      await stopAll();
-      stopBy = system.monotonic() + STOP_WITHIN_MS;
+  async untilEnd(): Promise<RunResult> {
+    const { run, system, logger, tell } = this.#run.context;
+    tell({ type: "run started", run, steps: this.#left.size });
+    let troubledSince: number | undefined;
+    for (let over = false; this.#left.size > 0 && !over;) {
+      this.#signal?.throwIfAborted();
+      try {
+        over = await this.#lookOnce();
+        troubledSince = undefined;
+      } catch (error) { // as while a server is started again: what steps do goes on
+        if (!isRegistryError(error, "Unavailable", "Unknown")) throw error;
+        if (system.monotonic() - (troubledSince ??= system.monotonic()) > PATIENCE_MS) throw error;
+        logger.warn(`${error.message}; trying again`);
+        this.#toLook = [...this.#left];
+        this.#waitMs = WAIT_MS.most;
+      }
+      if (!over && this.#waitMs > 0) await system.sleep(this.#waitMs, this.#signal);
     }
-    const before = left.size;
-    await look(toLook);
-    if (left.size === 0) return true;
-    const changed = await poll() || left.size < before;
+    await this.#look([...this.#left]);
+    for (const id of this.#left) this.#end(id, STOPPED);
+    const result = (await endRun(this.#run, { stopped: STOPPED }))!;
+    tell({ type: "run ended", run, end: result.end, durationMs: result.durationMs });
+    return result;
+  }
+
+  /** Returns whether the watch is over. */
+  async #lookOnce(): Promise<boolean> {
+    const { registry, run, system } = this.#run.context;
+    const isFailedFast = this.#failed && this.#failFast;
+    if (this.#stopBy === undefined && (isFailedFast || await isToStop(this.#run))) {
+      if (isFailedFast) await cancelRun(registry, run);
+      await this.#stopAll();
+      this.#stopBy = system.monotonic() + STOP_WITHIN_MS;
+    }
+    const before = this.#left.size;
+    await this.#look(this.#toLook);
+    if (this.#left.size === 0) return true;
+    const changed = await this.#poll() || this.#left.size < before;
     if (
-      stopBy !== undefined &&
-      (system.monotonic() > stopBy || [...deliveries.values()].every(isOver))
+      this.#stopBy !== undefined &&
+      (system.monotonic() > this.#stopBy || [...this.#deliveries.values()].every(isOver))
     ) return true;
-    const isTimeForAll = system.monotonic() - lookedAtAll > LOOK_AT_ALL_MS;
-    if (isTimeForAll) lookedAtAll = system.monotonic();
-    toLook = [...left].filter((id) => isTimeForAll || isOver(deliveries.get(id)));
-    waitMs = changed
-      ? (toLook.length > 0 ? 0 : WAIT_MS.first)
-      : Math.min(Math.max(waitMs, WAIT_MS.first) * 1.5, WAIT_MS.most);
+    const isTimeForAll = system.monotonic() - this.#lookedAtAll > LOOK_AT_ALL_MS;
+    if (isTimeForAll) this.#lookedAtAll = system.monotonic();
+    this.#toLook = [...this.#left].filter((id) => isTimeForAll || isOver(this.#deliveries.get(id)));
+    this.#waitMs = changed
+      ? (this.#toLook.length > 0 ? 0 : WAIT_MS.first)
+      : Math.min(Math.max(this.#waitMs, WAIT_MS.first) * 1.5, WAIT_MS.most);
     return false;
   }
 
-  function tellEnd(id: string, outcome: StepOutcome): void {
-    left.delete(id);
-    deliveries.delete(id);
-    failed ||= outcome.end === "failed";
-    tell({ type: "step ended", step: id, ...outcome });
+  #end(id: string, outcome: StepOutcome): void {
+    this.#left.delete(id);
+    this.#deliveries.delete(id);
+    this.#failed ||= outcome.end === "failed";
+    this.#run.context.tell({ type: "step ended", step: id, ...outcome });
   }
 
-  async function look(ids: readonly string[]): Promise<void> {
-    for (let next = ids.filter((id) => left.has(id)); next.length > 0;) {
+  async #look(ids: readonly string[]): Promise<void> {
+    const { state, context: { dependencies } } = this.#run;
+    const isLeft = (id: string) => this.#left.has(id);
+    for (let next = ids.filter(isLeft); next.length > 0;) {
       const statuses = await state.look(next);
       next = [];
       await Promise.all([...statuses].map(async ([id, status]) => {
         if (status.is === "ended") {
-          if (left.has(id)) tellEnd(id, status.outcome);
-          next.push(...dependencies.after.get(id)!.filter((one) => left.has(one)));
-        } else if (status.is === "due" && stopBy === undefined) {
-          if (await begin(id, status)) next.push(id);
+          if (isLeft(id)) this.#end(id, status.outcome);
+          next.push(...dependencies.after.get(id)!.filter(isLeft));
+        } else if (status.is === "due" && this.#stopBy === undefined) {
+          if (await this.#begin(id, status)) next.push(id);
         }
       }));
       next = [...new Set(next)];
     }
   }
 
-  async function begin(id: string, due: DueStep): Promise<boolean> {
-    const known = deliveries.get(id);
+  /** Hands a step over; returns whether it has failed instead. */
+  async #begin(id: string, due: DueStep): Promise<boolean> {
+    const { context } = this.#run;
+    const known = this.#deliveries.get(id);
     if (known !== undefined && !isOver(known)) return false;
     const count = (known?.count ?? 0) + 1;
-    if (known !== undefined && count > mostDeliveries(dependencies.steps.get(id)!)) {
-      await giveUp(run, id, { due, delivery: known });
+    if (known !== undefined && count > mostDeliveries(context.dependencies.steps.get(id)!)) {
+      await giveUp(this.#run, id, { due, delivery: known });
       return true;
     }
     if (known !== undefined) {
-      logger.info(`step "${id}" is handed over again: its job ${known.state}`);
+      context.logger.info(`step "${id}" is handed over again: its job ${known.state}`);
     }
-    const job = await deliver(context, id, { ...carry, count });
-    deliveries.set(id, { count, job });
+    const job = await deliver(context, id, { ...this.#carry, count });
+    this.#deliveries.set(id, { count, job });
     return false;
   }
 
-  async function poll(): Promise<boolean> {
-    const asked = [...deliveries].filter(([, delivery]) => !isOver(delivery));
+  /** Asks the engine for its jobs; returns whether one of them has changed. */
+  async #poll(): Promise<boolean> {
+    const { folder, tell } = this.#run.context;
+    const asked = [...this.#deliveries].filter(([, delivery]) => !isOver(delivery));
     if (asked.length === 0) return false;
-    const jobs = await carry.engine.poll(asked.map(([, { job }]) => job), { signal });
+    const ids = asked.map(([, { job }]) => job);
+    const jobs = await this.#carry.engine.poll(ids, { signal: this.#signal });
     let changed = false;
     for (const [index, [step, delivery]] of asked.entries()) {
       const { state, reason, exitCode } = jobs[index];
@@ -173,21 +211,21 @@ export async function watchCarried(
         reason: reason ?? (exitCode === undefined ? undefined : `code ${exitCode}`),
       });
       if (state === "running") {
-        tell({ type: "step started", step, attempt: delivery.count, folder: context.folder });
+        tell({ type: "step started", step, attempt: delivery.count, folder });
       }
     }
     return changed;
   }
 
-  async function stopAll(): Promise<void> {
-    const { engine } = carry;
-    const jobs = await engine.list(context.run);
-    const ids = new Set([...jobs.filter(({ state }) => !OVER.has(state)).map(({ id }) => id)]);
+  async #stopAll(): Promise<void> {
+    const { engine } = this.#carry;
+    const jobs = await engine.list(this.#run.context.run);
+    const ids = new Set(jobs.filter(({ state }) => !OVER.has(state)).map(({ id }) => id));
     for (const { step, id, state } of jobs) {
-      if (step === undefined || !left.has(step) || deliveries.has(step)) continue;
-      deliveries.set(step, { count: 1, job: id, state });
+      if (step === undefined || !this.#left.has(step) || this.#deliveries.has(step)) continue;
+      this.#deliveries.set(step, { count: 1, job: id, state });
     }
-    for (const delivery of deliveries.values()) if (!isOver(delivery)) ids.add(delivery.job);
+    for (const delivery of this.#deliveries.values()) if (!isOver(delivery)) ids.add(delivery.job);
     await Promise.all([...ids].map((id) => engine.cancel(id)));
   }
 }

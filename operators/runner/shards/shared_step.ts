@@ -46,160 +46,189 @@ export interface EndedShard extends Omit<ShardRecord, "kind" | "shard" | "run" |
   beside: readonly FileToSave[];
 }
 
-export interface SharedStep {
-  readonly done: ReadonlySet<number>;
+type WrittenPart = ShardRecord["outputs"][string];
+
+export async function openSharedStep(
+  context: RunContext,
+  step: PipelineStep,
+  { effect, forced }: { effect: string; forced: boolean },
+): Promise<SharedStep> {
+  const { outputs, shards: count } = step;
+  // Who changes where outputs go, or forces the step, wants all of its shards anew.
+  const first = sha256(JSON.stringify([effect, outputs, count, forced ? context.run : null]));
+  return new SharedStep(context, step, await openRecords(context, step, first));
+}
+
+interface CommitOptions {
+  inputs: ArtifactInput[];
+  metadata: Record<string, unknown>;
+}
+
+interface Records {
+  id: string;
+  records: Draft;
+  /** Has a part where the shards in `records` are to be done anew. */
+  givenUp: Draft;
+  done: ReadonlySet<number>;
+}
+
+/** The first draft of records that shards can be added to, or that is complete. */
+async function openRecords(
+  { registry, pipeline, signal }: RunContext,
+  { id: step, shards }: PipelineStep,
+  first: string,
+): Promise<Records> {
+  const name = recordNames(pipeline.id).shards(step);
+  for (let generation = 0;; generation++) {
+    const id = `${first} ${generation}`;
+    const givenUp = await registry.openDraft(name, { id: `${id} given up` });
+    const records = await registry.openDraft(name, { id });
+    const { state, done } = await doneIn(records, shards, signal);
+    // One that nobody completed for days may be being collected: the shards in it count no more.
+    if (state === "abandoned" || state === "discarded") continue;
+    if ((await givenUp.info({ signal })).parts.length === 0) {
+      return { id, records, givenUp, done };
+    }
+  }
+}
+
+/** A step whose shards are done by several processes. */
+export class SharedStep {
+  readonly #context: RunContext;
+  readonly #step: PipelineStep;
+  readonly #records: Records;
+  /** Where each output goes. */
+  readonly #places: Readonly<Record<string, string>>;
+  readonly #drafts = new Map<string, Promise<Draft>>();
+
+  constructor(context: RunContext, step: PipelineStep, records: Records) {
+    const { id, outputs } = step;
+    this.#context = context;
+    this.#step = step;
+    this.#records = records;
+    this.#places = Object.keys(outputs).length > 0
+      ? outputs
+      : { [WHOLE_OUTPUT]: `registry:${recordNames(context.pipeline.id).output(id)}` };
+  }
+
+  get done(): ReadonlySet<number> {
+    return this.#records.done;
+  }
+
   /** Keeps what a shard wrote: the shard is done. Of two deliveries of one shard the first counts, whole. */
-  add(shard: EndedShard): Promise<void>;
+  async add(shard: EndedShard): Promise<void> {
+    try {
+      await this.#addShard(shard);
+    } catch (error) {
+      // As where this process was held up while another one did the same shard, and the last of them.
+      const { signal } = this.#context;
+      const isLate = isRegistryError(error, "Conflict") &&
+        isDecided((await this.#records.records.info({ signal })).state);
+      if (!isLate) throw error;
+    }
+  }
+
   /**
    * Saves the outputs where all shards are done; undefined where some are not.
    *
    * @returns the outputs, the ref of the shards' records, and what all of them said
    * @throws {RegistryError} `Invalid` where two shards wrote the same file: then all of them are to be done again
    */
-  commit(
-    options: { inputs: ArtifactInput[]; metadata: Record<string, unknown> },
-  ): Promise<Required<Pick<StepRecord, "outputs" | "shards">> & { log?: FileSource } | undefined>;
-}
-
-export async function openSharedStep(
-  context: RunContext,
-  { id: step, shards: count, outputs }: PipelineStep,
-  { effect, forced }: { effect: string; forced: boolean },
-): Promise<SharedStep> {
-  const { registry, pipeline, run, system, shard, signal } = context;
-  const names = recordNames(pipeline.id);
-  const name = names.shards(step);
-  // Who changes where outputs go, or forces the step, wants all of its shards anew.
-  const first = sha256(JSON.stringify([effect, outputs, count, forced ? run : null]));
-  const indexes = Array.from({ length: count }, (_, index) => index);
-  const { id, records, givenUp, done } = await openRecords();
-  const places = Object.keys(outputs).length > 0
-    ? outputs
-    : { [WHOLE_OUTPUT]: `registry:${names.output(step)}` };
-  const drafts = new Map<string, Promise<Draft>>();
-
-  return {
-    done,
-
-    async add(shard) {
-      try {
-        await addShard(shard);
-      } catch (error) {
-        // As where this process was held up while another one did the same shard, and the last of them.
-        const isLate = isRegistryError(error, "Conflict") &&
-          isDecided((await records.info({ signal })).state);
-        if (!isLate) throw error;
-      }
-    },
-
-    async commit({ inputs, metadata }) {
-      const { state, done } = await doneIn(records);
-      if (!indexes.every((index) => done.has(index))) return undefined;
-      try {
-        if (state === "open") await checkWritten();
-        const all = { parts: indexes.map(String), metadata, inputs, signal };
-        const saved = await records.commit(all);
-        const shards = `${saved.name}@${saved.version}`;
-        const written = new Map<string, ShardRecord["outputs"][string][]>();
-        const artifact = await registry.open(shards, { signal });
-        for (const { outputs } of await readRecords(artifact, indexes)) {
-          for (const [output, part] of Object.entries(outputs)) {
-            written.set(output, [...written.get(output) ?? [], part]);
-          }
+  async commit(
+    given: CommitOptions,
+  ): Promise<Required<Pick<StepRecord, "outputs" | "shards">> & { log?: FileSource } | undefined> {
+    const { registry, signal } = this.#context;
+    const { records, givenUp } = this.#records;
+    const count = this.#step.shards;
+    const { state, done } = await doneIn(records, count, signal);
+    const indexes = [...Array(count).keys()];
+    if (!indexes.every((index) => done.has(index))) return undefined;
+    try {
+      if (state === "open") await this.#checkWritten();
+      const options = { ...given, signal };
+      const saved = await records.commit({ ...options, parts: indexes.map(String) });
+      const shards = `${saved.name}@${saved.version}`;
+      const artifact = await registry.open(shards, { signal });
+      const written = new Map<string, WrittenPart[]>();
+      for (const { outputs } of await readRecords(artifact, indexes)) {
+        for (const [output, part] of Object.entries(outputs)) {
+          written.set(output, [...written.get(output) ?? [], part]);
         }
-        const committed: Record<string, SavedOutput> = {};
-        for (const [output, parts] of written) {
-          committed[output] = await commitOutput(output, parts);
-        }
-        return { outputs: committed, shards, log: joinLogs(artifact, count) };
-      } catch (error) {
-        if (isRegistryError(error, "Invalid", "NotFound", "Conflict", "Corrupt", "TaskFailed")) {
-          await giveUp();
-        }
-        throw error;
       }
-
-      async function commitOutput(
-        output: string,
-        written: ShardRecord["outputs"][string][],
-      ): Promise<SavedOutput> {
-        const to = places[output];
-        const draft = await draftOf(output, to);
-        const [, version] = refOf(to).split("@");
-        const parts = written.map(({ part }) => part);
-        const of = { parts, inputs, metadata: { ...metadata, output }, version, signal };
-        const { name, version: saved, digest, size } = await draft.commit(of);
-        const { file } = written[0];
-        return {
-          to,
-          ref: `${name}@${saved}`,
-          ...(file === undefined ? {} : { file }),
-          digest,
-          size,
-        };
+      const outputs: Record<string, SavedOutput> = {};
+      for (const [output, parts] of written) {
+        outputs[output] = await this.#commitOutput(output, parts, options);
       }
-    },
-  };
+      return { outputs, shards, log: joinLogs(artifact, count) };
+    } catch (error) {
+      // These would be thrown the same again: all shards are to be done anew.
+      if (isRegistryError(error, "Invalid", "NotFound", "Conflict", "Corrupt", "TaskFailed")) {
+        await givenUp.addPart("given up", [], { signal });
+        await records.discard({ signal });
+      }
+      throw error;
+    }
+  }
 
-  async function addShard({ outputs, beside, ...ended }: EndedShard): Promise<void> {
-    const part = `${shard!.index}/${system.id()}`;
+  async #addShard({ outputs, beside, ...ended }: EndedShard): Promise<void> {
+    const { run, system, signal } = this.#context;
+    const shard = this.#context.shard!;
+    const part = `${shard.index}/${system.id()}`;
     const added: ShardRecord["outputs"] = {};
     for (const { name: output, to, from } of outputs) {
-      await (await draftOf(output, to)).addPart(part, localPath(from, { all: true }), { signal });
+      const draft = await this.#draftOf(output, to);
+      await draft.addPart(part, localPath(from, { all: true }), { signal });
       added[output] = { part, ...fileOf(from) };
     }
-    const record: ShardRecord = { kind: "shard", shard: shard!, run, ...ended, outputs: added };
+    const record: ShardRecord = { kind: "shard", shard, run, ...ended, outputs: added };
     const files = [
       { path: RECORD_FILE, content: encoder.encode(`${JSON.stringify(record)}\n`) },
       ...beside,
     ];
-    const inFolder = files.map((file) => ({ ...file, path: `${shard!.index}/${file.path}` }));
-    await records.addPart(String(shard!.index), inFolder, { signal });
+    const inFolder = files.map((file) => ({ ...file, path: `${shard.index}/${file.path}` }));
+    await this.#records.records.addPart(String(shard.index), inFolder, { signal });
   }
 
-  /** The first draft of records that shards can be added to, or that is complete. */
-  async function openRecords() {
-    for (let generation = 0;; generation++) {
-      const id = `${first} ${generation}`;
-      const givenUp = await registry.openDraft(name, { id: `${id} given up` });
-      const records = await registry.openDraft(name, { id });
-      const { state, done } = await doneIn(records);
-      // One that nobody completed for days may be being collected: the shards in it count no more.
-      if (state === "abandoned" || state === "discarded") continue;
-      if ((await givenUp.info({ signal })).parts.length === 0) {
-        return { id, records, givenUp, done };
-      }
-    }
-  }
-
-  /** Returns the shards that are done: all of them once a commit has begun, as `gc` may have removed its parts. */
-  async function doneIn(records: Draft) {
-    const { state, parts } = await records.info({ signal });
+  async #commitOutput(
+    output: string,
+    written: readonly WrittenPart[],
+    { metadata, ...options }: CommitOptions & { signal: AbortSignal },
+  ): Promise<SavedOutput> {
+    const to = this.#places[output];
+    const draft = await this.#draftOf(output, to);
+    const [, version] = refOf(to).split("@");
+    const saved = await draft.commit({
+      ...options,
+      parts: written.map(({ part }) => part),
+      metadata: { ...metadata, output },
+      version,
+    });
+    const { file } = written[0];
     return {
-      state,
-      done: new Set(isDecided(state) ? indexes : parts.map(({ part }) => Number(part))),
+      to,
+      ref: `${saved.name}@${saved.version}`,
+      ...(file === undefined ? {} : { file }),
+      digest: saved.digest,
+      size: saved.size,
     };
   }
 
-  /** What is there would fail the same again: all shards are to be done anew. */
-  async function giveUp(): Promise<void> {
-    await givenUp.addPart("given up", [], { signal });
-    await records.discard({ signal });
-  }
-
-  function draftOf(output: string, to: string): Promise<Draft> {
-    const known = drafts.get(output);
+  #draftOf(output: string, to: string): Promise<Draft> {
+    const known = this.#drafts.get(output);
     if (known !== undefined) return known;
     const [name] = refOf(to).split("@");
-    const opened = registry.openDraft(name, { id: sha256(`${id} ${output}`) });
-    drafts.set(output, opened);
+    const id = sha256(`${this.#records.id} ${output}`);
+    const opened = this.#context.registry.openDraft(name, { id });
+    this.#drafts.set(output, opened);
     return opened;
   }
 
   /** Throws unless some shard wrote each output, and no two shards wrote the same file of it. */
-  async function checkWritten(): Promise<void> {
-    for (const [output, to] of Object.entries(places)) {
-      const draft = await draftOf(output, to);
+  async #checkWritten(): Promise<void> {
+    const { signal } = this.#context;
+    const { id: step, outputs } = this.#step;
+    for (const [output, to] of Object.entries(this.#places)) {
+      const draft = await this.#draftOf(output, to);
       const isAsked = Object.hasOwn(outputs, output);
       if (isAsked && (await draft.info({ signal })).parts.length === 0) {
         throw notWritten(step, output);
@@ -214,20 +243,31 @@ export async function openSharedStep(
       }
     }
   }
+}
 
-  async function readRecords(
-    artifact: Artifact,
-    indexes: readonly number[],
-  ): Promise<ShardRecord[]> {
-    const found: ShardRecord[] = [];
-    await forEachAtOnce(indexes.entries(), async ([at, index]) => {
-      const text = new TextDecoder().decode(await artifact.file(`${index}/${RECORD_FILE}`).bytes());
-      const record = parseJson(text);
-      if (!isJsonObject(record) || record.kind !== "shard") throw noRecord(artifact, index);
-      found[at] = record as unknown as ShardRecord;
-    });
-    return found;
-  }
+/** Returns the shards that are done: all of them once a commit has begun, as `gc` may have removed its parts. */
+async function doneIn(
+  records: Draft,
+  count: number,
+  signal: AbortSignal,
+): Promise<{ state: DraftInfo["state"]; done: Set<number> }> {
+  const { state, parts } = await records.info({ signal });
+  const done = isDecided(state) ? Array(count).keys() : parts.map(({ part }) => Number(part));
+  return { state, done: new Set(done) };
+}
+
+async function readRecords(
+  artifact: Artifact,
+  indexes: readonly number[],
+): Promise<ShardRecord[]> {
+  const found: ShardRecord[] = [];
+  await forEachAtOnce(indexes.entries(), async ([at, index]) => {
+    const text = new TextDecoder().decode(await artifact.file(`${index}/${RECORD_FILE}`).bytes());
+    const record = parseJson(text);
+    if (!isJsonObject(record) || record.kind !== "shard") throw noRecord(artifact, index);
+    found[at] = record as unknown as ShardRecord;
+  });
+  return found;
 }
 
 /** Whether a commit has begun. Commits name all shards, so no shard is needed after that. */

@@ -23,7 +23,7 @@ import { lineageOf } from "./lineage.ts";
 import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.ts";
 import { type AttemptEnd, runAttempt } from "./run_attempt.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
-import { makeStepFolder, removeStepFolder, stepFolder } from "./step_folder.ts";
+import { makeStepFolder, removeStepFolder, type StepFolder, stepFolder } from "./step_folder.ts";
 import { StepLog } from "./step_log.ts";
 import { addSuccess, findSuccess, metadataOf, type StepState } from "./success.ts";
 
@@ -50,68 +50,100 @@ export async function executeStep(
   context: RunContext,
   planned: PlannedStep,
   inputs: Record<string, PinnedInput>,
-  { failed = 0, state: known }: ExecuteOptions = {},
+  options: ExecuteOptions = {},
 ): Promise<ExecutedStep> {
-  const { dependencies, system, signal } = context;
-  const step = dependencies.steps.get(planned.step)!;
-  const startedAt = system.monotonic();
-  const took = () => Math.round(system.monotonic() - startedAt);
-  const notBegun = (error: unknown): ExecutedStep => {
-    signal.throwIfAborted();
-    return { outcome: { ...failedOutcome(error, context.secrets), durationMs: took() } };
-  };
-  if (step.shards > 1 && context.shard === undefined) {
-    return await executeShards(context, planned, inputs, { failed });
+  const { shards } = context.dependencies.steps.get(planned.step)!;
+  return shards > 1 && context.shard === undefined
+    ? await executeShards(context, planned, inputs, options)
+    : await new StepExecution(context, planned, inputs, options).run();
+}
+
+/** The execution of a step, or of one shard: as many attempts as it may have. */
+class StepExecution {
+  readonly #context: RunContext;
+  readonly #planned: PlannedStep;
+  readonly #step: PipelineStep;
+  readonly #inputs: Record<string, PinnedInput>;
+  readonly #failed: number;
+  readonly #known?: StepState;
+  readonly #startedAt: number;
+
+  constructor(
+    context: RunContext,
+    planned: PlannedStep,
+    inputs: Record<string, PinnedInput>,
+    { failed = 0, state }: ExecuteOptions,
+  ) {
+    this.#context = context;
+    this.#planned = planned;
+    this.#step = context.dependencies.steps.get(planned.step)!;
+    this.#inputs = inputs;
+    this.#failed = failed;
+    this.#known = state;
+    this.#startedAt = context.system.monotonic();
   }
-  let state: StepState;
-  let shared: SharedStep | undefined;
-  try {
-    checkShard(step, context);
-    state = known ?? await findState();
-  } catch (error) {
-    return notBegun(error);
-  }
-  if (state.done !== undefined) {
-    const reason = state.done.record.effect === state.effect ? "done already" : "nothing changed";
-    return {
-      success: state.done,
-      outcome: { ...outcomeOf(state.done), end: "skipped", durationMs: took(), reason },
-    };
-  }
-  if (step.shards > 1) {
+
+  async run(): Promise<ExecutedStep> {
+    const [context, step] = [this.#context, this.#step];
+    let state: StepState;
+    let shared: SharedStep | undefined;
     try {
-      const forced = planned.reasons.includes("forced");
-      shared = await openSharedStep(context, step, { effect: state.effect, forced });
-      if (shared.done.has(context.shard!.index)) return await endDone(shared);
+      checkShard(step, context);
+      state = this.#known ?? await this.#findState();
+      if (state.done !== undefined) return this.#skipped(state.done, state.effect);
+      if (step.shards > 1) {
+        const forced = this.#planned.reasons.includes("forced");
+        shared = await openSharedStep(context, step, { effect: state.effect, forced });
+        if (shared.done.has(context.shard!.index)) return await this.#endDone(shared, state);
+      }
     } catch (error) {
-      return notBegun(error);
+      context.signal.throwIfAborted();
+      return { outcome: { ...failedOutcome(error, context.secrets), durationMs: this.#took() } };
+    }
+    for (let attempt = this.#failed + 1;; attempt++) {
+      const given = { state, inputs: this.#inputs, attempt, shared };
+      const end = await new Attempt(context, step, given).run();
+      if ("success" in end) return this.#ended(end.success, attempt);
+      if (!isTriedAgain(step, { attempt, exitCode: end.exitCode })) {
+        return { outcome: { end: "failed", durationMs: this.#took(), attempts: attempt, ...end } };
+      }
+      await this.#waitAfter(end, attempt);
     }
   }
-  const { retries } = step;
-  for (let attempt = failed + 1;; attempt++) {
-    const end = await tryStep(context, step, { state, inputs, attempt, shared });
-    if ("success" in end) return ended(end.success, attempt);
-    const { exitCode, exit, reason: message } = end;
-    if (!isTriedAgain(step, { attempt, exitCode })) {
-      return { outcome: { end: "failed", durationMs: took(), attempts: attempt, ...end } };
-    }
-    const inMs = Math.round(retries.backoffMs * 2 ** (attempt - 1) * (0.5 + system.random() / 2));
-    context.tell({ type: "step retried", ...labelOf(context, step), attempt, exit, inMs, message });
+
+  #took(): number {
+    return Math.round(this.#context.system.monotonic() - this.#startedAt);
+  }
+
+  async #findState(): Promise<StepState> {
+    const [context, step, inputs] = [this.#context, this.#step, this.#inputs];
+    const code = codeOf(step, {
+      operatorVersion: await operatorVersion(step, context),
+      files: this.#planned.files,
+    });
+    const present = { inputs, params: countedParams(step), code };
+    return await findSuccess(step, this.#planned, present, context);
+  }
+
+  async #waitAfter({ exit, reason: message }: FailedAttempt, attempt: number): Promise<void> {
+    const { system, signal, tell } = this.#context;
+    const { backoffMs } = this.#step.retries;
+    const inMs = Math.round(backoffMs * 2 ** (attempt - 1) * (0.5 + system.random() / 2));
+    const label = labelOf(this.#context, this.#step);
+    tell({ type: "step retried", ...label, attempt, exit, inMs, message });
     await system.sleep(inMs, signal);
   }
 
-  async function findState(): Promise<StepState> {
-    const code = codeOf(step, {
-      operatorVersion: await operatorVersion(step, context),
-      files: planned.files,
-    });
-    return await findSuccess(step, planned, { inputs, params: countedParams(step), code }, context);
+  #skipped(success: FoundRecord<StepRecord>, effect: string): ExecutedStep {
+    const reason = success.record.effect === effect ? "done already" : "nothing changed";
+    const outcome = { ...outcomeOf(success), durationMs: this.#took(), reason };
+    return { success, outcome: { ...outcome, end: "skipped" } };
   }
 
-  function ended(success: FoundRecord<StepRecord> | undefined, attempts: number): ExecutedStep {
+  #ended(success: FoundRecord<StepRecord> | undefined, attempts: number): ExecutedStep {
     const outcome = {
       end: "ran" as const,
-      durationMs: took(),
+      durationMs: this.#took(),
       attempts,
       exitCode: EXIT_CODES.ok,
       exit: "ok" as const,
@@ -122,16 +154,17 @@ export async function executeStep(
   }
 
   /** This shard is done; whoever did the last one may have been killed before it said so. */
-  async function endDone(shared: SharedStep): Promise<ExecutedStep> {
-    const facts = factsOf(context, step, {
+  async #endDone(shared: SharedStep, state: StepState): Promise<ExecutedStep> {
+    const context = this.#context;
+    const facts = factsOf(context, this.#step, {
       state,
-      attempt: failed + 1,
-      startedAt: new Date(system.now()).toISOString(),
-      durationMs: took(),
+      attempt: this.#failed + 1,
+      startedAt: new Date(context.system.now()).toISOString(),
+      durationMs: this.#took(),
     });
-    const success = await endShared(context, shared, { state, inputs, facts });
-    if (success !== undefined) return ended(success, failed);
-    return { outcome: { end: "skipped", durationMs: took(), reason: "done already" } };
+    const success = await endShared(context, shared, { state, inputs: this.#inputs, facts });
+    if (success !== undefined) return this.#ended(success, this.#failed);
+    return { outcome: { end: "skipped", durationMs: this.#took(), reason: "done already" } };
   }
 }
 
@@ -186,7 +219,7 @@ function isTriedAgain(
   return attempt < retries.attempts && retries.exitCodes.includes(exitCode);
 }
 
-interface Attempt {
+interface AttemptOptions {
   state: StepState;
   inputs: Record<string, PinnedInput>;
   attempt: number;
@@ -197,56 +230,94 @@ type FailedAttempt =
   & Required<Pick<StepOutcome, "exitCode" | "exit" | "reason">>
   & Pick<StepOutcome, "hint" | "record">;
 
-async function tryStep(
-  context: RunContext,
-  step: PipelineStep,
-  { state, inputs, attempt, shared }: Attempt,
-): Promise<{ success: FoundRecord<StepRecord> | undefined } | FailedAttempt> {
-  const { system, signal, keep } = context;
-  // Two deliveries of a step may be here at once: each has a folder of its own.
-  const owner = keep ? "" : `-${context.owner}`;
-  const folder = join(context.folder, `${encodeName(step.id)}-${system.id().slice(-8)}${owner}`);
-  const place = stepFolder(folder);
-  const [inputRoot, outputRoot, workspaceRoot] = place.parts;
-  const startedAt = new Date(system.now()).toISOString();
-  const startedAtMs = system.monotonic();
-  const secrets = [...context.secrets.values];
-  let { mask } = context.secrets;
-  const log = new StepLog({
-    path: join(folder, "log.txt"),
-    mask: (text) => mask(text),
-    onLine: (level, line) => context.tell({ type: "log", ...labelOf(context, step), level, line }),
-    system,
-  });
-  context.tell({ type: "step started", ...labelOf(context, step), attempt, folder });
-  const facts = () =>
-    factsOf(context, step, {
-      state,
-      attempt,
-      startedAt,
-      durationMs: Math.round(system.monotonic() - startedAtMs),
-    });
+/** One attempt of a step: its folder, its log, and what it leaves in the registry. */
+class Attempt {
+  readonly #context: RunContext;
+  readonly #step: PipelineStep;
+  readonly #options: AttemptOptions;
+  readonly #folder: string;
+  readonly #log: StepLog;
+  readonly #startedAt: string;
+  readonly #startedAtMs: number;
+  #mask: (text: string) => string;
 
-  try {
+  constructor(context: RunContext, step: PipelineStep, options: AttemptOptions) {
+    const { system, keep } = context;
+    this.#context = context;
+    this.#step = step;
+    this.#options = options;
+    this.#mask = context.secrets.mask;
+    // Two deliveries of a step may be here at once: each has a folder of its own.
+    const owner = keep ? "" : `-${context.owner}`;
+    const name = `${encodeName(step.id)}-${system.id().slice(-8)}${owner}`;
+    this.#folder = join(context.folder, name);
+    this.#startedAt = new Date(system.now()).toISOString();
+    this.#startedAtMs = system.monotonic();
+    const label = labelOf(context, step);
+    this.#log = new StepLog({
+      path: join(this.#folder, "log.txt"),
+      mask: (text) => this.#mask(text),
+      onLine: (level, line) => context.tell({ type: "log", ...label, level, line }),
+      system,
+    });
+  }
+
+  async run(): Promise<{ success: FoundRecord<StepRecord> | undefined } | FailedAttempt> {
+    const { signal, keep, logger, tell } = this.#context;
+    const { attempt, inputs } = this.#options;
+    const folder = this.#folder;
+    const place = stepFolder(folder);
+    tell({ type: "step started", ...labelOf(this.#context, this.#step), attempt, folder });
+    try {
+      const end = await this.#execute(place);
+      signal.throwIfAborted();
+      if (end.exitCode !== EXIT_CODES.ok) return await this.#fail(end);
+      await checkUnchanged(inputs, this.#context);
+      return { success: await this.#save(place.parts[1], end) };
+    } catch (error) {
+      signal.throwIfAborted();
+      return await this.#fail({ exitCode: exitCodeOf(error), error });
+    } finally {
+      this.#log.close();
+      if (!keep) removeStepFolder(place, logger);
+    }
+  }
+
+  #facts(): StepFacts {
+    const { state, attempt } = this.#options;
+    const durationMs = Math.round(this.#context.system.monotonic() - this.#startedAtMs);
+    const startedAt = this.#startedAt;
+    return factsOf(this.#context, this.#step, { state, attempt, startedAt, durationMs });
+  }
+
+  async #execute(place: StepFolder): Promise<AttemptEnd> {
+    const [context, step] = [this.#context, this.#step];
+    const { system } = context;
+    const [inputRoot, outputRoot, workspaceRoot] = place.parts;
     makeStepFolder(place);
-    const note = noteStep(folder, system);
+    const note = noteStep(this.#folder, system);
     const params = reveal(step.params, system);
     const env = reveal(step.env, system);
-    secrets.push(...params.secrets, ...env.secrets);
-    mask = createMask(secrets);
-    const staged = await stageInputs(inputs, inputRoot, context);
-    const roots = { inputRoot: staged, outputRoot, workspaceRoot };
-    const end = await runAttempt(context, step, {
-      roots,
+    const secrets = [...context.secrets.values, ...params.secrets, ...env.secrets];
+    this.#mask = createMask(secrets);
+    const staged = await stageInputs(this.#options.inputs, inputRoot, context);
+    return await runAttempt(context, step, {
+      roots: { inputRoot: staged, outputRoot, workspaceRoot },
       note,
-      log,
+      log: this.#log,
       secrets,
       params: params.value,
       env: env.value as Record<string, string>, // what names a variable has its value now
     });
-    signal.throwIfAborted();
-    if (end.exitCode !== EXIT_CODES.ok) return await fail(end);
-    await checkUnchanged(inputs, context);
+  }
+
+  /** Saves what it wrote, and that it was done: undefined where other shards are not. */
+  async #save(
+    outputRoot: string,
+    end: AttemptEnd,
+  ): Promise<FoundRecord<StepRecord> | undefined> {
+    const [context, step, log] = [this.#context, this.#step, this.#log];
+    const { state, inputs, attempt, shared } = this.#options;
     const usage = end.usage === undefined ? {} : { usage: end.usage };
     const written = findOutputs(step, context, { outputRoot, isShard: shared !== undefined });
     for (const path of specialFilesOf(written)) {
@@ -254,69 +325,51 @@ async function tryStep(
     }
     if (shared !== undefined) {
       log.close();
-      const { durationMs } = facts();
-      await shared.add({
-        attempt,
-        startedAt,
-        durationMs,
-        ...usage,
-        outputs: written,
-        beside: filesOf(besides(log)),
-      });
-      return { success: await endShared(context, shared, { state, inputs, facts: facts() }) };
+      const { startedAt, durationMs } = this.#facts();
+      const beside = filesOf(besides(log));
+      await shared.add({ attempt, startedAt, durationMs, ...usage, outputs: written, beside });
+      return await endShared(context, shared, { state, inputs, facts: this.#facts() });
     }
     const lineage = await lineageOf(inputs, context, { step: step.id, effect: state.effect });
-    const metadata = metadataOf(facts());
     const outputs = await publishOutputs(written, context, {
       effect: state.effect,
       inputs: lineage,
-      metadata,
+      metadata: metadataOf(this.#facts()),
       before: state.last?.record.outputs ?? {},
     });
     log.close();
-    const record: StepRecord = { kind: "step", ...facts(), outputs, ...usage };
-    return {
-      success: await addSuccess(record, state.last, context, {
-        inputs: lineage,
-        beside: besides(log),
-      }),
-    };
-  } catch (error) {
-    signal.throwIfAborted();
-    return await fail({ exitCode: exitCodeOf(error), error });
-  } finally {
-    log.close();
-    if (!keep) removeStepFolder(place, context.logger);
+    const record: StepRecord = { kind: "step", ...this.#facts(), outputs, ...usage };
+    const options = { inputs: lineage, beside: besides(log) };
+    return await addSuccess(record, state.last, context, options);
   }
 
-  async function fail(
+  async #fail(
     { exitCode, error, usage }: Pick<AttemptEnd, "exitCode" | "error" | "usage">,
   ): Promise<FailedAttempt> {
+    const [step, log] = [this.#step, this.#log];
     const exit = exitNameOf(exitCode);
     const { reason, hint, code } = told(error ?? `it ended with code ${exitCode} (${exit})`);
-    const message = mask(reason);
-    const masked = hint === undefined ? {} : { hint: mask(hint) };
+    const message = this.#mask(reason);
+    const masked = hint === undefined ? {} : { hint: this.#mask(hint) };
     const ended = { exitCode, exit, reason: message, ...masked };
     log.write("error", message);
     log.close();
     const record: FailureRecord = {
       kind: "failure",
-      ...facts(),
+      ...this.#facts(),
       exitCode,
       exit,
-      again: isTriedAgain(step, { attempt, exitCode }),
+      again: isTriedAgain(step, { attempt: this.#options.attempt, exitCode }),
       error: { message, ...(code === undefined ? {} : { code }), ...masked },
       ...(usage === undefined ? {} : { usage }),
     };
-    const { registry, shard } = context;
+    const { registry, shard, signal, logger } = this.#context;
     const options = { metadata: metadataOf(record), beside: besides(log), signal, shard };
     try {
       return { ...ended, record: await saveFailure(registry, record, options) };
     } catch (cause) { // a full disk takes no record either: the outcome is told all the same
       signal.throwIfAborted();
-      context.logger.warn(
-        `Cannot keep the record of a failure of step "${step.id}": ${messageOf(cause)}`,
-      );
+      logger.warn(`Cannot keep the record of a failure of step "${step.id}": ${messageOf(cause)}`);
       return ended;
     }
   }

@@ -4,98 +4,117 @@ import type { BusEvent, EventHandler } from "../../../core/event_bus.ts";
 import { ENDED, redeliveryMs, type SubscriptionPlan } from "../subscribing.ts";
 import type { System } from "../../../core/system.ts";
 
-export interface MemoryGroup {
-  offer(event: () => BusEvent): void;
-  join(handler: EventHandler<BusEvent>, plan: SubscriptionPlan): { close(): Promise<void> };
-  forget(): void;
-}
-
 interface Entry {
   event: () => BusEvent;
   failures: number;
 }
 
-export function createMemoryGroup(
-  { maxEvents, system }: { maxEvents: number; system: System },
-): MemoryGroup {
-  const waiting: Entry[] = [];
-  const members = new Set<{ look(): void; plan: SubscriptionPlan }>();
-  const forgotten = new AbortController();
-  const look = () => members.forEach((member) => member.look());
+export class MemoryGroup {
+  readonly #maxEvents: number;
+  readonly #system: System;
+  readonly #waiting: Entry[] = [];
+  readonly #members = new Set<Member>();
+  readonly #forgotten = new AbortController();
 
-  function trim(): void {
-    if (waiting.length <= maxEvents) return;
-    waiting.shift();
-    for (const { plan } of members) {
-      plan.trouble({
-        trouble: "lost",
-        count: 1,
-        reason: `more than ${maxEvents} waited for their group`,
+  constructor({ maxEvents, system }: { maxEvents: number; system: System }) {
+    this.#maxEvents = maxEvents;
+    this.#system = system;
+  }
+
+  offer(event: () => BusEvent): void {
+    this.#waiting.push({ event, failures: 0 });
+    this.#look();
+    this.#trim();
+  }
+
+  join(handler: EventHandler<BusEvent>, plan: SubscriptionPlan): { close(): Promise<void> } {
+    const member = new Member(this, handler, plan);
+    this.#members.add(member);
+    member.look();
+    return {
+      close: () => {
+        this.#members.delete(member);
+        return member.close();
+      },
+    };
+  }
+
+  forget(): void {
+    this.#waiting.length = 0;
+    this.#forgotten.abort();
+  }
+
+  /** Returns the event that has waited longest. */
+  next(): Entry | undefined {
+    return this.#waiting.shift();
+  }
+
+  backLater(entry: Entry, ms: number): void {
+    this.#system.sleep(ms, this.#forgotten.signal).then(() => this.back(entry), () => {});
+  }
+
+  /** Takes back an event that was not handled. */
+  back(entry: Entry): void {
+    this.#waiting.unshift(entry);
+    this.#look();
+    this.#trim();
+  }
+
+  #look(): void {
+    for (const member of this.#members) member.look();
+  }
+
+  #trim(): void {
+    if (this.#waiting.length <= this.#maxEvents) return;
+    this.#waiting.shift();
+    const reason = `more than ${this.#maxEvents} waited for their group`;
+    for (const { plan } of this.#members) plan.trouble({ trouble: "lost", count: 1, reason });
+  }
+}
+
+/** A subscription of a group. */
+class Member {
+  readonly plan: SubscriptionPlan;
+  readonly #group: MemoryGroup;
+  readonly #handler: EventHandler<BusEvent>;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+
+  constructor(group: MemoryGroup, handler: EventHandler<BusEvent>, plan: SubscriptionPlan) {
+    this.#group = group;
+    this.#handler = handler;
+    this.plan = plan;
+  }
+
+  /** Begins what waits, as far as there is room. */
+  look(): void {
+    while (this.#underWay.size < this.plan.concurrency && !this.#closing.signal.aborted) {
+      const entry = this.#group.next();
+      if (entry === undefined) return;
+      const handled = Promise.resolve().then(() => this.#handle(entry)).finally(() => {
+        this.#underWay.delete(handled);
+        this.look();
       });
+      this.#underWay.add(handled);
     }
   }
 
-  return {
-    offer(event) {
-      waiting.push({ event, failures: 0 });
-      look();
-      trim();
-    },
-    join(handler, plan) {
-      const underWay = new Set<Promise<void>>();
-      const closing = new AbortController();
+  async close(): Promise<void> {
+    this.#closing.abort(ENDED);
+    await Promise.allSettled(this.#underWay);
+  }
 
-      async function handle(entry: Entry): Promise<void> {
-        const event = entry.event();
-        try {
-          await handler(event, { signal: closing.signal });
-        } catch (error) {
-          // Where the subscription has ended meanwhile, it did not fail: others go on with it.
-          if (closing.signal.aborted) return back(entry);
-          const again = ++entry.failures < plan.attempts;
-          plan.trouble({ trouble: "failed", event, error, again });
-          if (!again) return;
-          system.sleep(redeliveryMs(plan, entry.failures), forgotten.signal).then(
-            () => back(entry),
-            () => {},
-          );
-        }
-      }
-
-      function back(entry: Entry): void {
-        waiting.unshift(entry);
-        look();
-        trim();
-      }
-
-      const member = {
-        plan,
-        look() {
-          while (
-            waiting.length > 0 && underWay.size < plan.concurrency && !closing.signal.aborted
-          ) {
-            const next = waiting.shift()!;
-            const handled = Promise.resolve().then(() => handle(next)).finally(() => {
-              underWay.delete(handled);
-              member.look();
-            });
-            underWay.add(handled);
-          }
-        },
-      };
-      members.add(member);
-      member.look();
-      return {
-        async close() {
-          members.delete(member);
-          closing.abort(ENDED);
-          await Promise.allSettled(underWay);
-        },
-      };
-    },
-    forget() {
-      waiting.length = 0;
-      forgotten.abort();
-    },
-  };
+  async #handle(entry: Entry): Promise<void> {
+    const { signal } = this.#closing;
+    const event = entry.event();
+    try {
+      await this.#handler(event, { signal });
+    } catch (error) {
+      // Where the subscription has ended meanwhile, it did not fail: others go on with it.
+      if (signal.aborted) return this.#group.back(entry);
+      const again = ++entry.failures < this.plan.attempts;
+      this.plan.trouble({ trouble: "failed", event, error, again });
+      if (again) this.#group.backLater(entry, redeliveryMs(this.plan, entry.failures));
+    }
+  }
 }

@@ -4,8 +4,9 @@ import { messageOf } from "../../../core/errors.ts";
 import type { BusEvent, EventHandler } from "../../../core/event_bus.ts";
 import { topicMatcher } from "../../../core/event_bus.ts";
 import { ENDED, redeliveryMs, type SubscriptionPlan } from "../subscribing.ts";
+import type { RedisConnection } from "../../../queues/redis.ts";
 import { decodeEvent } from "./envelope.ts";
-import { createMember, type Entry, type GroupPlace } from "./member.ts";
+import { type Entry, type Failures, type GroupPlace, Member } from "./member.ts";
 
 /** How long the server is waited for in one request, milliseconds: then it is looked for members that died. */
 const MOST_WAIT_MS = 5_000;
@@ -17,173 +18,213 @@ export async function joinGroup(
   plan: SubscriptionPlan,
   place: GroupPlace,
 ): Promise<{ close(): Promise<void>; forget(): Promise<void> }> {
-  const { takeOverAfterMs, system } = place;
-  const waitMs = Math.min(MOST_WAIT_MS, takeOverAfterMs);
-  const name = system.id();
-  const member = createMember({ group: `${plan.group} ${plan.pattern}`, name }, place);
-  const fits = topicMatcher(plan.pattern);
-  const closing = new AbortController();
-  const underWay = new Set<Promise<void>>();
-  /** What this member has, by the id in the stream: being handled, or waiting for the next time. */
-  const held = new Map<string, { failures: number; lost: AbortController }>();
-
+  const name = place.system.id();
+  const member = new Member({ group: `${plan.group} ${plan.pattern}`, name }, place);
   await member.create();
   const waiting = await place.connect(name);
-  let troubled = false;
+  const membership = new Membership(member, waiting, { handler, plan, place });
+  const [reading, living] = [membership.readOn(), membership.keepAlive()];
+  return {
+    close: () => membership.close(reading, living),
+    forget: () => member.forgetGroup(),
+  };
+}
 
-  function unreachable(error: unknown): void {
-    if (!troubled) plan.trouble({ trouble: "unreachable", reason: messageOf(error) });
-    troubled = true;
+/** A member of a group at work: what it has, and what its handler does with it. */
+class Membership {
+  readonly #member: Member;
+  /** The connection that waits for new events. */
+  readonly #waiting: RedisConnection;
+  readonly #handler: EventHandler<BusEvent>;
+  readonly #plan: SubscriptionPlan;
+  readonly #place: GroupPlace;
+  readonly #fits: (topic: string) => boolean;
+  readonly #closing = new AbortController();
+  readonly #underWay = new Set<Promise<void>>();
+  /** What this member has, by the id in the stream: being handled, or waiting for the next time. */
+  readonly #held = new Map<string, { failures: number; lost: AbortController }>();
+  #troubled = false;
+
+  constructor(
+    member: Member,
+    waiting: RedisConnection,
+    { handler, plan, place }: {
+      handler: EventHandler<BusEvent>;
+      plan: SubscriptionPlan;
+      place: GroupPlace;
+    },
+  ) {
+    this.#member = member;
+    this.#waiting = waiting;
+    this.#handler = handler;
+    this.#plan = plan;
+    this.#place = place;
+    this.#fits = topicMatcher(plan.pattern);
   }
 
-  function tellLost(count: number): void {
-    if (count > 0) {
-      plan.trouble({ trouble: "lost", count, reason: "too many waited for their group" });
-    }
-  }
-
-  async function handle(entry: Entry): Promise<void> {
-    if (closing.signal.aborted) return;
-    const event = decodeEvent(entry.text)!;
-    const hold = held.get(entry.id)!;
-    const signal = AbortSignal.any([closing.signal, hold.lost.signal]);
-    try {
-      await handler(event, { signal });
-    } catch (error) {
-      if (signal.aborted) return void (closing.signal.aborted || held.delete(entry.id)); // others go on with it
-      const again = ++hold.failures < plan.attempts;
-      plan.trouble({ trouble: "failed", event, error, again });
-      if (again) return void retry(entry);
-    }
-    await acknowledge(entry.id);
-  }
-
-  /** Waits in the hands of this member, and does not keep others from being handled. */
-  async function retry(entry: Entry): Promise<void> {
-    const { failures, lost } = held.get(entry.id)!;
-    try {
-      await member.renew([[entry.id, failures]]).catch(unreachable);
-      await system.sleep(
-        redeliveryMs(plan, failures),
-        AbortSignal.any([closing.signal, lost.signal]),
-      );
-    } catch {
-      return; // the subscription has ended, or another member has it
-    }
-    while (underWay.size >= plan.concurrency) await Promise.race(underWay);
-    if (!closing.signal.aborted && held.has(entry.id)) begin(entry);
-  }
-
-  /** What cannot be acknowledged comes again: at least once. */
-  async function acknowledge(id: string): Promise<void> {
-    try {
-      await member.acknowledge(id);
-    } catch (error) {
-      unreachable(error);
-    }
-    held.delete(id);
-  }
-
-  function begin(entry: Entry): void {
-    const handled = Promise.resolve().then(() => handle(entry)).finally(() =>
-      underWay.delete(handled)
-    );
-    underWay.add(handled);
-  }
-
-  /** Begins what was read; what is of no concern is acknowledged at once. */
-  async function take(entries: readonly Entry[]): Promise<void> {
-    const others: string[] = [];
-    for (const entry of entries) {
-      const event = decodeEvent(entry.text);
-      if (held.has(entry.id)) continue;
-      const failures = entry.deliveries - 1;
-      if (event === undefined || !fits(event.topic)) others.push(entry.id);
-      else if (failures >= plan.attempts) {
-        const error =
-          `it was handed over ${failures} times, and its handlers died or were taken for dead`;
-        plan.trouble({ trouble: "failed", event, error, again: false });
-        others.push(entry.id);
-      } else {
-        held.set(entry.id, { failures, lost: new AbortController() });
-        begin(entry);
-      }
-    }
-    if (others.length > 0) await member.acknowledge(...others);
-  }
-
-  async function takeOver(room: number): Promise<number> {
-    const { entries, gone } = await member.takeOver(room);
-    tellLost(gone);
-    await take(entries);
-    return entries.length;
-  }
-
-  async function readOn(): Promise<void> {
-    let lookedAt = -Infinity;
-    while (!closing.signal.aborted) {
+  async readOn(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let lookedAt = -Infinity; !signal.aborted;) {
       try {
-        const room = Math.min(plan.concurrency - underWay.size, plan.maxWaiting - held.size);
-        if (room <= 0) {
-          await Promise.race([
-            ...underWay,
-            ...(underWay.size < plan.concurrency ? [system.sleep(100)] : []),
-          ]);
-          continue;
-        }
-        if (system.monotonic() - lookedAt >= waitMs) {
-          // As long as some are found there may be more.
-          if (await takeOver(room) === room) continue;
-          lookedAt = system.monotonic();
-          continue;
-        }
-        const { entries, lost } = await member.read(waiting, { count: room, blockMs: waitMs });
-        troubled = false;
-        tellLost(lost);
-        if (!closing.signal.aborted) await take(entries); // else they are for the next, as all that is left
+        lookedAt = await this.#readOnce(lookedAt);
       } catch (error) {
-        if (closing.signal.aborted) return;
-        if (await member.createAgain(error)) {
+        if (signal.aborted) return;
+        if (await this.#member.createAgain(error)) {
           const reason = "the server had forgotten the group, and what it had not heard of";
-          plan.trouble({ trouble: "unreachable", reason });
+          this.#plan.trouble({ trouble: "unreachable", reason });
           continue;
         }
-        unreachable(error);
-        await system.sleep(PAUSE_MS, closing.signal).catch(() => {});
+        this.#unreachable(error);
+        await this.#place.system.sleep(PAUSE_MS, signal).catch(() => {});
       }
     }
   }
 
   /** Says that it lives; what others have taken over is not its own any more. */
-  async function keepAlive(): Promise<void> {
-    while (!closing.signal.aborted) {
-      await system.sleep(takeOverAfterMs / 3, closing.signal).catch(() => {});
-      if (closing.signal.aborted) return;
+  async keepAlive(): Promise<void> {
+    const { signal } = this.#closing;
+    const { system, takeOverAfterMs } = this.#place;
+    while (!signal.aborted) {
+      await system.sleep(takeOverAfterMs / 3, signal).catch(() => {});
+      if (signal.aborted) return;
       try {
-        for (
-          const id of await member.renew([...held].map(([id, { failures }]) => [id, failures]))
-        ) {
-          held.get(id)?.lost.abort("taken over");
-          held.delete(id);
+        for (const id of await this.#member.renew(this.#failures())) {
+          this.#held.get(id)?.lost.abort("taken over");
+          this.#held.delete(id);
         }
-        await member.trim();
+        await this.#member.trim();
       } catch (error) {
-        unreachable(error);
+        this.#unreachable(error);
       }
     }
   }
 
-  const reading = readOn();
-  const living = keepAlive();
-  return {
-    async close() {
-      closing.abort(ENDED);
-      await member.wake(waiting, reading);
-      await Promise.allSettled([reading, living, ...underWay]);
-      waiting.close();
-      await member.leave([...held].map(([id, { failures }]) => [id, failures])).catch(unreachable);
-      await member.trim().catch(unreachable);
-    },
-    forget: () => member.forgetGroup(),
-  };
+  /** @param reading what `readOn` returned; `living` what `keepAlive` returned */
+  async close(reading: Promise<void>, living: Promise<void>): Promise<void> {
+    const unreachable = (error: unknown) => this.#unreachable(error);
+    this.#closing.abort(ENDED);
+    await this.#member.wake(this.#waiting, reading);
+    await Promise.allSettled([reading, living, ...this.#underWay]);
+    this.#waiting.close();
+    await this.#member.leave(this.#failures()).catch(unreachable);
+    await this.#member.trim().catch(unreachable);
+  }
+
+  /** @returns when it was last looked for members that died */
+  async #readOnce(lookedAt: number): Promise<number> {
+    const { concurrency, maxWaiting } = this.#plan;
+    const { system, takeOverAfterMs } = this.#place;
+    const underWay = this.#underWay;
+    const room = Math.min(concurrency - underWay.size, maxWaiting - this.#held.size);
+    if (room <= 0) {
+      await Promise.race([
+        ...underWay,
+        ...(underWay.size < concurrency ? [system.sleep(100)] : []),
+      ]);
+      return lookedAt;
+    }
+    const blockMs = Math.min(MOST_WAIT_MS, takeOverAfterMs);
+    if (system.monotonic() - lookedAt >= blockMs) {
+      // As long as some are found there may be more.
+      return await this.#takeOver(room) === room ? lookedAt : system.monotonic();
+    }
+    const { entries, lost } = await this.#member.read(this.#waiting, { count: room, blockMs });
+    this.#troubled = false;
+    this.#tellLost(lost);
+    if (!this.#closing.signal.aborted) await this.#take(entries); // else they are for the next, as all that is left
+    return lookedAt;
+  }
+
+  async #takeOver(room: number): Promise<number> {
+    const { entries, gone } = await this.#member.takeOver(room);
+    this.#tellLost(gone);
+    await this.#take(entries);
+    return entries.length;
+  }
+
+  /** Begins what was read; what is of no concern is acknowledged at once. */
+  async #take(entries: readonly Entry[]): Promise<void> {
+    const others: string[] = [];
+    for (const entry of entries) {
+      const event = decodeEvent(entry.text);
+      if (this.#held.has(entry.id)) continue;
+      const failures = entry.deliveries - 1;
+      if (event === undefined || !this.#fits(event.topic)) others.push(entry.id);
+      else if (failures >= this.#plan.attempts) {
+        const error =
+          `it was handed over ${failures} times, and its handlers died or were taken for dead`;
+        this.#plan.trouble({ trouble: "failed", event, error, again: false });
+        others.push(entry.id);
+      } else {
+        this.#held.set(entry.id, { failures, lost: new AbortController() });
+        this.#begin(entry);
+      }
+    }
+    if (others.length > 0) await this.#member.acknowledge(...others);
+  }
+
+  #begin(entry: Entry): void {
+    const handled = Promise.resolve().then(() => this.#handle(entry)).finally(() =>
+      this.#underWay.delete(handled)
+    );
+    this.#underWay.add(handled);
+  }
+
+  async #handle(entry: Entry): Promise<void> {
+    const closing = this.#closing.signal;
+    if (closing.aborted) return;
+    const event = decodeEvent(entry.text)!;
+    const hold = this.#held.get(entry.id)!;
+    const signal = AbortSignal.any([closing, hold.lost.signal]);
+    try {
+      await this.#handler(event, { signal });
+    } catch (error) {
+      if (signal.aborted) return void (closing.aborted || this.#held.delete(entry.id)); // others go on with it
+      const again = ++hold.failures < this.#plan.attempts;
+      this.#plan.trouble({ trouble: "failed", event, error, again });
+      if (again) return void this.#retry(entry);
+    }
+    await this.#acknowledge(entry.id);
+  }
+
+  /** Waits in the hands of this member, and does not keep others from being handled. */
+  async #retry(entry: Entry): Promise<void> {
+    const { failures, lost } = this.#held.get(entry.id)!;
+    const closing = this.#closing.signal;
+    try {
+      await this.#member.renew([[entry.id, failures]]).catch((error) => this.#unreachable(error));
+      await this.#place.system.sleep(
+        redeliveryMs(this.#plan, failures),
+        AbortSignal.any([closing, lost.signal]),
+      );
+    } catch {
+      return; // the subscription has ended, or another member has it
+    }
+    while (this.#underWay.size >= this.#plan.concurrency) await Promise.race(this.#underWay);
+    if (!closing.aborted && this.#held.has(entry.id)) this.#begin(entry);
+  }
+
+  /** What cannot be acknowledged comes again: at least once. */
+  async #acknowledge(id: string): Promise<void> {
+    try {
+      await this.#member.acknowledge(id);
+    } catch (error) {
+      this.#unreachable(error);
+    }
+    this.#held.delete(id);
+  }
+
+  #failures(): Failures {
+    return [...this.#held].map(([id, { failures }]) => [id, failures]);
+  }
+
+  #unreachable(error: unknown): void {
+    if (!this.#troubled) this.#plan.trouble({ trouble: "unreachable", reason: messageOf(error) });
+    this.#troubled = true;
+  }
+
+  #tellLost(count: number): void {
+    const reason = "too many waited for their group";
+    if (count > 0) this.#plan.trouble({ trouble: "lost", count, reason });
+  }
 }

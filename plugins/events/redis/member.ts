@@ -23,125 +23,121 @@ export interface Entry {
 
 export type Failures = readonly (readonly [id: string, failures: number])[];
 
-export interface Member {
-  create(): Promise<void>;
-  /** The same where an error says that it is gone, as a server that keeps nothing was started again; else false. */
-  createAgain(error: unknown): Promise<boolean>;
-  /** Waits for new events on a connection of its own. `lost`: so many before them were trimmed. */
-  read(
-    connection: RedisConnection,
-    options: { count: number; blockMs: number },
-  ): Promise<{ entries: Entry[]; lost: number }>;
-  wake(connection: RedisConnection, reading: Promise<void>): Promise<void>;
-  /** Takes events of members that are taken for dead, or have left. `gone`: of so many nothing is there any more. */
-  takeOver(count: number): Promise<{ entries: Entry[]; gone: number }>;
-  acknowledge(...ids: string[]): Promise<void>;
-  /** Keeps these for this member, and returns those that are not its own any more. */
-  renew(failures: Failures): Promise<string[]>;
-  trim(): Promise<void>;
-  leave(failures: Failures): Promise<void>;
-  forgetGroup(): Promise<void>;
-}
-
 /** Members that have nothing, and said nothing for so long, are forgotten, milliseconds. */
 const FORGOTTEN_AFTER_MS = 24 * 60 * 60 * 1000;
 
-export function createMember(
-  { group, name }: { group: string; name: string },
-  { stream, commands, takeOverAfterMs }: GroupPlace,
-): Member {
-  const run = (script: string, ...args: (string | number)[]) =>
-    commands.send(["EVAL", script, 1, stream, ...args]);
+export class Member {
+  readonly #group: string;
+  readonly #name: string;
+  readonly #place: GroupPlace;
 
-  async function create(): Promise<void> {
+  constructor({ group, name }: { group: string; name: string }, place: GroupPlace) {
+    this.#group = group;
+    this.#name = name;
+    this.#place = place;
+  }
+
+  async create(): Promise<void> {
+    const { commands, stream } = this.#place;
     try {
-      await commands.send(["XGROUP", "CREATE", stream, group, "$", "MKSTREAM"]);
+      await commands.send(["XGROUP", "CREATE", stream, this.#group, "$", "MKSTREAM"]);
     } catch (error) {
       if (!/BUSYGROUP/.test(messageOf(error))) throw error;
     }
   }
 
-  return {
-    create,
-    async createAgain(error) {
-      if (!/NOGROUP|no such key/i.test(messageOf(error))) return false;
-      return await create().then(() => true, () => false);
-    },
-    async read(connection, { count, blockMs }) {
-      const command: RedisCommand = [
-        "XREADGROUP",
-        "GROUP",
-        group,
-        name,
-        "COUNT",
-        count,
-        "BLOCK",
-        blockMs,
-        "STREAMS",
-        stream,
-        ">",
-      ];
-      let lost: unknown, answer: unknown;
-      try {
-        [lost, answer] = await connection.sendAll([["EVAL", LOST, 1, stream, group], command], {
-          withinMs: 3 * blockMs,
-        });
-      } catch (error) {
-        // A connection that hangs would keep what it was sent from everybody.
-        if (/timed out|timeout/i.test(messageOf(error))) connection.reset();
-        throw error;
-      }
-      const [[, listed]] = (answer ?? [[stream, []]]) as [[string, StreamEntry[]]];
-      return {
-        entries: entriesOf(listed).map((entry) => ({ ...entry, deliveries: 1 })),
-        lost: Number(lost),
-      };
-    },
-    async wake(connection, reading) {
-      // It waits for a few seconds at most; where the server says who waits, less.
-      const over = reading.then(() => true);
-      const ask = async () => {
-        const clients = String(await commands.send(["CLIENT", "LIST", "TYPE", "normal"]));
-        const line = clients.split("\n").find((client) => client.includes(` name=${name} `));
-        const id = /\bid=(\d+)/.exec(line ?? "")?.[1];
-        if (id !== undefined) await commands.send(["CLIENT", "UNBLOCK", id]);
-      };
-      await ask().catch(() => {});
-      await withDeadline(over, { timeoutMs: 1_000 }).catch(() => connection.reset());
-    },
-    async takeOver(count) {
-      const answer = await commands.send([
-        "XAUTOCLAIM",
-        stream,
-        group,
-        name,
-        takeOverAfterMs,
-        "0-0",
-        "COUNT",
-        count,
-      ]);
-      const [, listed, deleted = []] = answer as [string, StreamEntry[], string[]?];
-      const found = entriesOf(listed);
-      const asked = found.map(({ id }): RedisCommand => ["XPENDING", stream, group, id, id, 1]);
-      const counts = found.length === 0
-        ? []
-        : await commands.sendAll(asked) as [string, string, number, number][][];
-      const entries = found.map((entry, index) => ({
-        ...entry,
-        deliveries: counts[index]?.[0]?.[3] ?? 1,
-      }));
-      return { entries, gone: deleted.length };
-    },
-    acknowledge: async (...ids) => void await commands.send(["XACK", stream, group, ...ids]),
-    async renew(failures) {
-      return failures.length === 0
-        ? []
-        : await run(RENEW, group, name, ...failures.flat()) as string[];
-    },
-    trim: async () => void await run(TRIM, FORGOTTEN_AFTER_MS),
-    leave: async (failures) => void await run(LEAVE, group, name, ...failures.flat()),
-    forgetGroup: async () => void await run(FORGET, group),
-  };
+  /** The same where an error says that it is gone, as a server that keeps nothing was started again; else false. */
+  async createAgain(error: unknown): Promise<boolean> {
+    if (!/NOGROUP|no such key/i.test(messageOf(error))) return false;
+    return await this.create().then(() => true, () => false);
+  }
+
+  /** Waits for new events on a connection of its own. `lost`: so many before them were trimmed. */
+  async read(
+    connection: RedisConnection,
+    { count, blockMs }: { count: number; blockMs: number },
+  ): Promise<{ entries: Entry[]; lost: number }> {
+    const { stream } = this.#place;
+    const group = this.#group;
+    const options: RedisCommand = ["COUNT", count, "BLOCK", blockMs, "STREAMS", stream, ">"];
+    const commands: RedisCommand[] = [
+      ["EVAL", LOST, 1, stream, group],
+      ["XREADGROUP", "GROUP", group, this.#name, ...options],
+    ];
+    let lost: unknown, answer: unknown;
+    try {
+      [lost, answer] = await connection.sendAll(commands, { withinMs: 3 * blockMs });
+    } catch (error) {
+      // A connection that hangs would keep what it was sent from everybody.
+      if (/timed out|timeout/i.test(messageOf(error))) connection.reset();
+      throw error;
+    }
+    const [[, listed]] = (answer ?? [[stream, []]]) as [[string, StreamEntry[]]];
+    const entries = entriesOf(listed).map((entry) => ({ ...entry, deliveries: 1 }));
+    return { entries, lost: Number(lost) };
+  }
+
+  async wake(connection: RedisConnection, reading: Promise<void>): Promise<void> {
+    // It waits for a few seconds at most; where the server says who waits, less.
+    const over = reading.then(() => true);
+    await this.#unblock().catch(() => {});
+    await withDeadline(over, { timeoutMs: 1_000 }).catch(() => connection.reset());
+  }
+
+  /** Takes events of members that are taken for dead, or have left. `gone`: of so many nothing is there any more. */
+  async takeOver(count: number): Promise<{ entries: Entry[]; gone: number }> {
+    const { commands, stream, takeOverAfterMs } = this.#place;
+    const group = this.#group;
+    const claim: RedisCommand = ["XAUTOCLAIM", stream, group, this.#name, takeOverAfterMs, "0-0"];
+    const answer = await commands.send([...claim, "COUNT", count]);
+    const [, listed, deleted = []] = answer as [string, StreamEntry[], string[]?];
+    const found = entriesOf(listed);
+    const asked = found.map(({ id }): RedisCommand => ["XPENDING", stream, group, id, id, 1]);
+    const counts = found.length === 0
+      ? []
+      : await commands.sendAll(asked) as [string, string, number, number][][];
+    const entries = found.map((entry, index) => ({
+      ...entry,
+      deliveries: counts[index]?.[0]?.[3] ?? 1,
+    }));
+    return { entries, gone: deleted.length };
+  }
+
+  async acknowledge(...ids: string[]): Promise<void> {
+    const { commands, stream } = this.#place;
+    await commands.send(["XACK", stream, this.#group, ...ids]);
+  }
+
+  /** Keeps these for this member, and returns those that are not its own any more. */
+  async renew(failures: Failures): Promise<string[]> {
+    if (failures.length === 0) return [];
+    return await this.#run(RENEW, this.#group, this.#name, ...failures.flat()) as string[];
+  }
+
+  async trim(): Promise<void> {
+    await this.#run(TRIM, FORGOTTEN_AFTER_MS);
+  }
+
+  async leave(failures: Failures): Promise<void> {
+    await this.#run(LEAVE, this.#group, this.#name, ...failures.flat());
+  }
+
+  async forgetGroup(): Promise<void> {
+    await this.#run(FORGET, this.#group);
+  }
+
+  async #unblock(): Promise<void> {
+    const { commands } = this.#place;
+    const clients = String(await commands.send(["CLIENT", "LIST", "TYPE", "normal"]));
+    const line = clients.split("\n").find((client) => client.includes(` name=${this.#name} `));
+    const id = /\bid=(\d+)/.exec(line ?? "")?.[1];
+    if (id !== undefined) await commands.send(["CLIENT", "UNBLOCK", id]);
+  }
+
+  #run(script: string, ...args: (string | number)[]): Promise<unknown> {
+    const { commands, stream } = this.#place;
+    return commands.send(["EVAL", script, 1, stream, ...args]);
+  }
 }
 
 type StreamEntry = [id: string, fields: string[] | null] | null;
