@@ -1,46 +1,36 @@
 // Saving: payload first, then one record.
-import { fault, isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { Executor } from "../../core/executor.ts";
 import { checkMaterializer, type FilesToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
-import { MAX_FILE_LIST_BYTES } from "../format/record_shape.ts";
-import { parseRef } from "../../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
 import { createRecord, pause } from "../cell/cell.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
 import type { Context } from "./context.ts";
-import { type FoundRecord, readHead } from "../cell/heads.ts";
+import type { FoundRecord } from "../cell/heads.ts";
 import {
-  cellOf,
   encodePlace,
   orderSegment,
   payloadFolder,
-  payloadKey,
   type PayloadPlace,
   recordKey,
 } from "../format/layout.ts";
 import { announceInputs } from "./lineage/inputs.ts";
-import { payloadSource } from "./load.ts";
 import { type Operation, startOperation } from "../cell/operation.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
-import { type Base, createBase, isStaleView } from "../payload/base.ts";
+import type { Base } from "../payload/base.ts";
 import { Payload, type ValueToStore } from "../payload/write.ts";
-import { locate, tryLocate } from "./resolve.ts";
+import { fileListOf, placedUnder, sharedObjects } from "./save/file_list.ts";
+import { isLive, loadBase } from "./save/find_base.ts";
 import { automaticTarget, explicitTarget } from "./target/target.ts";
 import type { Target, TargetChooser } from "./target/target.ts";
 import { keyedTarget } from "./target/keyed.ts";
-
-/** A longer list of files is kept as a payload object of its own. */
-const MAX_LIST_BYTES = 128 * 1024;
-
-/** So few files and parts of files need not be measured: their list is short. */
-const FEW_ENTRIES = 100;
 
 /** What is saved: the files of a materializer, or of another version. */
 export interface FilesOfArtifact {
@@ -247,34 +237,6 @@ async function trySave(
   }
 }
 
-/** What others have stored, and the record of these files will rest on. */
-function sharedObjects(name: string, files: readonly StoredFile[]): string[] {
-  const objects = files.flatMap(({ from: ofFile, parts = [] }) =>
-    parts.flatMap(({ object, from = ofFile }) =>
-      from === undefined ? [] : [payloadKey(name, from, object)]
-    )
-  );
-  return [...new Set(objects)];
-}
-
-function placedUnder(from: string | undefined, files: StoredFile[]): StoredFile[] {
-  if (from === undefined) return files;
-  return files.map((file) =>
-    file.parts === undefined || file.from !== undefined ? file : { ...file, from }
-  );
-}
-
-function fileListOf(operation: Operation, files: readonly StoredFile[]): Uint8Array | undefined {
-  if (files.reduce((sum, { parts = [] }) => sum + 1 + parts.length, 0) < FEW_ENTRIES) {
-    return undefined;
-  }
-  const bytes = new TextEncoder().encode(JSON.stringify(files));
-  if (bytes.byteLength > MAX_FILE_LIST_BYTES) {
-    throw tooManyFiles(operation, files.length, bytes.byteLength);
-  }
-  return bytes.byteLength > MAX_LIST_BYTES ? bytes : undefined;
-}
-
 /** The error of content that could not be read. What the registry says itself, and an abort, stay as they are. */
 function contentFailure(operation: Operation, error: unknown): unknown {
   if (isRegistryError(error) || operation.signal?.aborted) return error;
@@ -284,15 +246,6 @@ function contentFailure(operation: Operation, error: unknown): unknown {
     state: `its content failed: ${messageOf(error)}`,
     hint: "Nothing was saved. The cause says what the materializer or the stream met.",
     cause: error,
-  });
-}
-
-function tooManyFiles({ action }: Operation, files: number, bytes: number): RegistryError {
-  return fault({
-    code: "Invalid",
-    action,
-    state: `the list of its ${files} files has ${bytes} bytes, ${MAX_FILE_LIST_BYTES} are allowed`,
-    hint: "Save them as several artifacts, or as one archive.",
   });
 }
 
@@ -313,46 +266,6 @@ function createChooser(
   return key === undefined
     ? chooser
     : keyedTarget(context, operation, { name, key, undecided }, chooser);
-}
-
-/** The version whose files may be shared: the one that is asked for, else the latest of the name. */
-async function loadBase(
-  context: Context,
-  operation: Operation,
-  name: string,
-  ref: string | null | undefined,
-): Promise<Base | undefined> {
-  if (ref === null) return undefined;
-  operation.checkSend();
-  const seenAt = operation.moment();
-  const { signal } = operation;
-  try {
-    const located = ref === undefined
-      ? await tryLocate(context, parseRef(name), signal)
-      : await locate(context, parseRef(ref), signal);
-    if (located === undefined) return undefined;
-    const { files } = await payloadSource(context, located, signal);
-    operation.views.base = seenAt;
-    return createBase(context, located.found, files, { name, signal });
-  } catch (error) {
-    if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) {
-      throw error;
-    }
-    context.logger.warn(
-      `${operation.action}: shares nothing with the latest version: ${error.message}`,
-    );
-    return undefined; // a damaged version must not keep anybody from saving the next
-  }
-}
-
-/** Whether a base still counts, as a look at it says that is not too old. */
-async function isLive(context: Context, operation: Operation, base: Base): Promise<boolean> {
-  if (!isStaleView(operation, "base")) return true;
-  const seenAt = operation.moment();
-  const head = await readHead(context, cellOf(base.key), operation.signal);
-  if (head?.key !== base.key) return false;
-  operation.views.base = seenAt;
-  return true;
 }
 
 /** What a save returns that ends in a version which is there already. */
