@@ -25,7 +25,7 @@ import { type Operation, startOperation } from "../cell/operation.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
 import type { Base } from "../payload/base.ts";
-import { Payload, type ValueToStore } from "../payload/write.ts";
+import { Payload, type PayloadUpload, type ValueToStore } from "../payload/write.ts";
 import { fileListOf, placedUnder, sharedObjects } from "./save/file_list.ts";
 import { isLive, loadBase } from "./save/find_base.ts";
 import { automaticTarget, explicitTarget } from "./target/target.ts";
@@ -73,167 +73,226 @@ export async function saveFiles(
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {
     options.onProgress!({ ...progress, bytes: told = Math.max(told, bytes) });
   });
-  const saved = await trySave(context, artifact, { ...options, onProgress }, how) ??
-    await trySave(context, artifact, { ...options, onProgress, base: null }, how);
+  const attempt = (given: SaveOptions) =>
+    new SaveAttempt(context, artifact, { ...given, onProgress }, how).run();
+  const saved = await attempt(options) ?? await attempt({ ...options, base: null });
   return saved!; // without a base none can go
 }
 
-/** Saves files, or comes to nothing where the version that it shares files with went meanwhile. */
-async function trySave(
-  context: Context,
-  artifact: FilesOfArtifact,
-  options: SaveOptions,
-  { executor, given }: { executor: Executor<PayloadJobs>; given: UserFields },
-): Promise<SavedArtifact | undefined> {
-  const { name, members, materializer: { id, formatVersion } } = artifact;
-  const { version, signal, compress, onProgress, skipIfUnchanged = false } = options;
-  const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
-  const operation = startOperation(context, action, signal);
-  const chooser = createChooser(context, operation, artifact, options);
-  const payload = new Payload(context, operation, { executor, compress, onProgress });
-  let place: PayloadPlace | undefined;
-  const earlier = skipIfUnchanged ? await chooser.recall?.() : undefined; // a repeat needs no base
-  if (earlier !== undefined) return await existingArtifact(context, earlier, signal);
-  let base = skipIfUnchanged ? await loadBase(context, operation, name, options.base) : undefined;
+/** How one attempt to save ended. */
+type Ending =
+  | { state: "saved"; record: VersionRecord; addedBytes: number }
+  | { state: "existing"; found: FoundRecord }
+  | { state: "baseGone" };
 
-  try {
-    const existing = await storeFiles();
-    if (existing !== undefined) return await give(existing);
-    artifact.check?.(payload.files);
-    const list = fileListOf(operation, placedUnder(place && encodePlace(place), payload.files));
-    if (list !== undefined && place === undefined) {
-      const existing = await begin();
-      if (existing !== undefined) return await give(existing);
+/** The payload's folder, once it has one. */
+interface Placed {
+  place: PayloadPlace;
+  upload: PayloadUpload;
+}
+
+/** What only the end of an attempt knows: the digest, the version that has it already, and where the list of files is. */
+interface Content {
+  digest: string;
+  unchanged?: FoundRecord;
+  fileList?: VersionRecord["fileList"];
+}
+
+/** One attempt to save: first its payload, then its record. */
+class SaveAttempt {
+  readonly #context: Context;
+  readonly #artifact: FilesOfArtifact;
+  readonly #options: SaveOptions;
+  readonly #given: UserFields;
+  readonly #operation: Operation;
+  readonly #chooser: TargetChooser;
+  readonly #payload: Payload;
+  #base?: Base;
+  #placed?: Placed;
+
+  constructor(
+    context: Context,
+    artifact: FilesOfArtifact,
+    options: SaveOptions,
+    { executor, given }: { executor: Executor<PayloadJobs>; given: UserFields },
+  ) {
+    const { name } = artifact;
+    const { version, signal, compress, onProgress } = options;
+    const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
+    this.#context = context;
+    this.#artifact = artifact;
+    this.#options = options;
+    this.#given = given;
+    this.#operation = startOperation(context, action, signal);
+    this.#chooser = createChooser(context, this.#operation, artifact, options);
+    this.#payload = new Payload(context, this.#operation, { executor, compress, onProgress });
+  }
+
+  /** Saves; undefined if the version that it shares files with went meanwhile. */
+  async run(): Promise<SavedArtifact | undefined> {
+    const { skipIfUnchanged = false, signal } = this.#options;
+    if (skipIfUnchanged) {
+      const earlier = await this.#chooser.recall?.(); // a repeat needs no base
+      if (earlier !== undefined) return await existingArtifact(this.#context, earlier, signal);
+      this.#base = await this.#loadBase();
     }
-    const digest = artifactDigest({ id, formatVersion }, payload.files);
-    const same = skipIfUnchanged && base?.answers && base.record.digest === digest && !base.damaged
-      ? base
-      : undefined;
-    const unchanged = same && await isLive(context, operation, same) ? same.found : undefined;
-    if (payload.sharing && !await isLive(context, operation, base!)) {
-      await payload.discard();
-      return undefined;
+    try {
+      const ending = await this.#write();
+      if (ending.state === "saved") return savedArtifact(ending.record, false, ending.addedBytes);
+      await this.#payload.discard();
+      if (ending.state === "baseGone") return undefined;
+      return await existingArtifact(this.#context, ending.found, signal);
+    } catch (error) {
+      await this.#payload.discard();
+      throw error;
+    }
+  }
+
+  async #write(): Promise<Ending> {
+    const operation = this.#operation;
+    const payload = this.#payload;
+    const found = await this.#storeFiles();
+    if (found !== undefined) return { state: "existing", found };
+    this.#artifact.check?.(payload.files);
+    const list = fileListOf(operation, placedUnder(this.#folder, payload.files));
+    if (list !== undefined && this.#placed === undefined) {
+      const found = await this.#begin();
+      if (found !== undefined) return { state: "existing", found };
+    }
+    const digest = artifactDigest(this.#artifact.materializer, payload.files);
+    const unchanged = await this.#findUnchanged(digest);
+    if (payload.sharing && !await isLive(this.#context, operation, this.#base!)) {
+      return { state: "baseGone" };
     }
     if (!payload.sharing) delete operation.views.base;
-    const outcome = await commit(digest, unchanged, list && await payload.append(list));
-    return "existing" in outcome
-      ? await give(outcome.existing)
-      : savedArtifact(outcome.saved, false, outcome.addedBytes);
-  } catch (error) {
-    await payload.discard();
-    throw error;
+    const fileList = list && await this.#placed!.upload.append(list);
+    return await this.#commit({ digest, unchanged, fileList });
   }
 
   /** Stores what does not fit into the record, or finds that the version is there. */
-  async function storeFiles(): Promise<FoundRecord | undefined> {
-    const produce = async () => await artifact.produce(operation);
-    const fits = await ofContent(async () =>
-      await payload.gather(await withDeadline(produce(), { signal }))
+  async #storeFiles(): Promise<FoundRecord | undefined> {
+    const { signal } = this.#options;
+    const produce = async () => await this.#artifact.produce(this.#operation);
+    const fits = await this.#ofContent(async () =>
+      await this.#payload.gather(await withDeadline(produce(), { signal }))
     );
-    const existing = fits ? undefined : await begin();
-    if (!fits && existing === undefined) await ofContent(() => payload.send());
+    const existing = fits ? undefined : await this.#begin();
+    if (!fits && existing === undefined) await this.#ofContent(() => this.#placed!.upload.send());
     return existing;
   }
 
-  async function ofContent<T>(read: () => Promise<T>): Promise<T> {
+  async #ofContent<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await read();
     } catch (error) {
-      throw contentFailure(operation, error);
+      throw contentFailure(this.#operation, error);
     }
   }
 
-  async function begin(): Promise<FoundRecord | undefined> {
-    const choice = await chooser.choose(true);
+  /** Gives the payload a folder, or finds that the version is there. */
+  async #begin(): Promise<FoundRecord | undefined> {
+    const choice = await this.#chooser.choose(true);
     if ("existing" in choice) return choice.existing;
-    place = {
-      order: orderSegment(choice.target.version, context.settings.versioned),
-      commit: operation.commit,
+    const { name, wholeBase } = this.#artifact;
+    const { versioned } = this.#context.settings;
+    const place = {
+      order: orderSegment(choice.target.version, versioned),
+      commit: this.#operation.commit,
     };
-    base ??= await loadBase(context, operation, name, options.base);
-    payload.begin({ folder: payloadFolder(name, place), base, wholeBase: artifact.wholeBase });
+    const base = this.#base ??= await this.#loadBase();
+    const upload = this.#payload.begin({ folder: payloadFolder(name, place), base, wholeBase });
+    this.#placed = { place, upload };
   }
 
-  async function give(existing: FoundRecord): Promise<SavedArtifact> {
-    await payload.discard();
-    return await existingArtifact(context, existing, signal);
+  #loadBase(): Promise<Base | undefined> {
+    return loadBase(this.#context, this.#operation, this.#artifact.name, this.#options.base);
   }
 
-  async function commit(
-    digest: string,
-    unchanged: FoundRecord | undefined,
-    list: VersionRecord["fileList"],
-  ): Promise<{ saved: VersionRecord; addedBytes: number } | { existing: FoundRecord }> {
-    const { files, inline, size } = payload;
-    const fields = {
-      kind: "version" as const,
-      name,
-      materializer: { id, formatVersion },
-      digest,
-      size,
-    };
-    const { inputs = [] } = { ...given, ...members };
+  /** The base, if it has the same content and still counts: there is nothing to save then. */
+  async #findUnchanged(digest: string): Promise<FoundRecord | undefined> {
+    const { skipIfUnchanged = false } = this.#options;
+    const base = this.#base;
+    const same = skipIfUnchanged && base?.answers && base.record.digest === digest &&
+      !base.damaged;
+    return same && await isLive(this.#context, this.#operation, base) ? base.found : undefined;
+  }
+
+  /** Creates the record, and tries again where it loses a race that is not the end. */
+  async #commit(content: Content): Promise<Ending> {
+    const { name, members } = this.#artifact;
+    const { files, inline } = this.#payload;
+    const context = this.#context;
+    const operation = this.#operation;
+    const { inputs = [] } = { ...this.#given, ...members };
     // What is likely to be there is looked for before anything is noted of it.
-    const look = inputs.length > 0 && options.onConflict === "skip" && given.key === undefined;
-    await settle(context, sharedObjects(name, files), signal);
+    const look = inputs.length > 0 && this.#options.onConflict === "skip" &&
+      this.#given.key === undefined;
+    await settle(context, sharedObjects(name, files), operation.signal);
     for (let losses = 1;; losses++) {
-      const choice = unchanged === undefined
-        ? await chooser.choose(look)
-        : await chooser.keep(unchanged);
-      if ("existing" in choice) return choice;
+      const choice = content.unchanged === undefined
+        ? await this.#chooser.choose(look)
+        : await this.#chooser.keep(content.unchanged);
+      if ("existing" in choice) return { state: "existing", found: choice.existing };
       const { target } = choice;
       await announceInputs(context, operation, { name, version: target.version, inputs });
-      const record: VersionRecord = {
-        ...operation.recordBase(target.generation, target.previous),
-        ...fields,
-        ...given,
-        ...(target.since && { since: target.since }),
-        ...members,
-        version: fullVersion(target),
-        ...placedFiles(target, files, list),
-      };
+      const record = this.#recordOf(target, content);
       const bytes = encodeRecord(record, inline);
-      const existing = await create(target, bytes);
-      const sentBytes = bytes.byteLength -
-        inline.reduce((sum, { byteLength }) => sum + byteLength, 0);
-      if (existing === "won") return { saved: record, addedBytes: payload.addedBytes + sentBytes };
-      if (existing !== undefined) return { existing };
+      const key = recordKey(target.cell, target.generation);
+      const outcome = await createRecord(context, operation, key, bytes);
+      if (outcome.won) {
+        const recordBytes = bytes.byteLength -
+          inline.reduce((sum, { byteLength }) => sum + byteLength, 0);
+        return { state: "saved", record, addedBytes: this.#payload.addedBytes + recordBytes };
+      }
+      const found = await this.#chooser.lost(target, outcome.found);
+      if (found !== undefined) return { state: "existing", found };
       await pause(context, operation, losses);
     }
   }
 
-  /** `won`, or what the chooser makes of the loss. */
-  async function create(
-    target: Target,
-    bytes: Uint8Array,
-  ): Promise<"won" | FoundRecord | undefined> {
-    const outcome = await createRecord(
-      context,
-      operation,
-      recordKey(target.cell, target.generation),
-      bytes,
-    );
-    return outcome.won ? "won" : await chooser.lost(target, outcome.found);
+  #recordOf(target: Target, { digest, fileList }: Content): VersionRecord {
+    const { name, members, materializer: { id, formatVersion } } = this.#artifact;
+    return {
+      ...this.#operation.recordBase(target.generation, target.previous),
+      kind: "version",
+      name,
+      materializer: { id, formatVersion },
+      digest,
+      size: this.#payload.size,
+      ...this.#given,
+      ...(target.since && { since: target.since }),
+      ...members,
+      version: this.#fullVersion(target),
+      ...this.#placedFiles(target, fileList),
+    };
   }
 
   /** With the build metadata that was asked for, if it is that version: the target of an idempotency key may be another. */
-  function fullVersion(target: Target): string {
-    const asked = version === undefined || !context.settings.versioned
-      ? target.version
+  #fullVersion({ version: chosen }: Target): string {
+    const { version } = this.#options;
+    const asked = version === undefined || !this.#context.settings.versioned
+      ? chosen
       : parseVersion(version);
-    return asked.canonical === target.version.canonical ? asked.full : target.version.full;
+    return asked.canonical === chosen.canonical ? asked.full : chosen.full;
   }
 
-  /** The files, or where their list is. What lies under another version's order says so. */
-  function placedFiles(
-    target: Target,
-    files: StoredFile[],
-    list: VersionRecord["fileList"],
+  /** The files, or where their list is. Those that lie under another version's order say so. */
+  #placedFiles(
+    { version }: Target,
+    fileList: VersionRecord["fileList"],
   ): Pick<VersionRecord, "files" | "fileList"> {
-    const from = place === undefined ? undefined : encodePlace(place);
-    const here = place?.order === orderSegment(target.version, context.settings.versioned);
-    if (list !== undefined) return { files: [], fileList: here ? list : { ...list, from } };
+    const { files } = this.#payload;
+    const from = this.#folder;
+    const { versioned } = this.#context.settings;
+    const here = this.#placed?.place.order === orderSegment(version, versioned);
+    if (fileList !== undefined) {
+      return { files: [], fileList: here ? fileList : { ...fileList, from } };
+    }
     return { files: here ? files : placedUnder(from, files) };
+  }
+
+  get #folder(): string | undefined {
+    return this.#placed && encodePlace(this.#placed.place);
   }
 }
 

@@ -28,7 +28,10 @@ export function placedUnder(from: string | undefined, files: StoredFile[]): Stor
   );
 }
 
-export function fileListOf(operation: Operation, files: readonly StoredFile[]): Uint8Array | undefined {
+export function fileListOf(
+  operation: Operation,
+  files: readonly StoredFile[],
+): Uint8Array | undefined {
   if (files.reduce((sum, { parts = [] }) => sum + 1 + parts.length, 0) < FEW_ENTRIES) {
     return undefined;
   }
