@@ -30,7 +30,7 @@ import { fileListOf, placedUnder, sharedObjects } from "./save/file_list.ts";
 import { isLive, loadBase } from "./save/find_base.ts";
 import { automaticTarget, explicitTarget } from "./target/target.ts";
 import type { Target, TargetChooser } from "./target/target.ts";
-import { keyedTarget } from "./target/keyed.ts";
+import { KeyedTarget } from "./target/keyed.ts";
 
 /** What is saved: the files of a materializer, or of another version. */
 export interface FilesOfArtifact {
@@ -324,7 +324,7 @@ function createChooser(
   const { skipIfUnchanged: undecided = false } = options;
   return key === undefined
     ? chooser
-    : keyedTarget(context, operation, { name, key, undecided }, chooser);
+    : new KeyedTarget(context, operation, { name, key, undecided }, chooser);
 }
 
 /** What a save returns that ends in a version which is there already. */
