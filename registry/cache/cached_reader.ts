@@ -22,67 +22,74 @@ export interface CachedReaderOptions {
 }
 
 /** A reader that asks a cache before the store, and keeps there what it had to ask the store for. */
-export function createCachedReader(
-  cache: RegistryCache,
-  store: FileReader,
-  { verify, signal, progress }: CachedReaderOptions,
-): FileReader {
-  const checked = new Map<string, Promise<boolean>>(); // digests of files that ranges were read of
-  // What is inline came with the record.
-  const isKept = (file: StoredFile) => file.parts !== undefined && file.size > 0;
+export class CachedReader implements FileReader {
+  readonly #cache: RegistryCache;
+  readonly #store: FileReader;
+  readonly #options: CachedReaderOptions;
+  /** Whether the cache has a file that ranges were read of, by its digest. */
+  readonly #checked = new Map<string, Promise<boolean>>();
 
-  return {
-    async bytes(file) {
-      if (!isKept(file)) return await store.bytes(file);
-      signal?.throwIfAborted();
-      const cached = await cachedBytes(cache, file, verify);
-      if (cached !== undefined) {
-        progress(file, file.size);
-        return cached;
-      }
-      if (file.size > AT_ONCE_BYTES) return await collect(file);
-      const bytes = await store.bytes(file);
-      if (isRight(file, bytes)) cache.keep(fileKey(file.sha256), bytes.slice());
-      return bytes;
-    },
+  constructor(cache: RegistryCache, store: FileReader, options: CachedReaderOptions) {
+    this.#cache = cache;
+    this.#store = store;
+    this.#options = options;
+  }
 
-    async *chunks(file, window = {}) {
-      if (!isKept(file)) return yield* store.chunks(file, window);
-      signal?.throwIfAborted();
-      let given = 0;
-      for await (const chunk of cachedChunks(file, window)) {
+  async bytes(file: StoredFile): Promise<Uint8Array> {
+    if (!isKept(file)) return await this.#store.bytes(file);
+    const { verify, signal, progress } = this.#options;
+    signal?.throwIfAborted();
+    const cached = await cachedBytes(this.#cache, file, verify);
+    if (cached !== undefined) {
+      progress(file, file.size);
+      return cached;
+    }
+    if (file.size > AT_ONCE_BYTES) return await this.#collect(file);
+    const bytes = await this.#store.bytes(file);
+    // Unless it was checked while it was read, it is checked now.
+    const isRight = verify !== "none" || sha256(bytes) === file.sha256;
+    if (isRight) this.#cache.keep(fileKey(file.sha256), bytes.slice());
+    return bytes;
+  }
+
+  async *chunks(file: StoredFile, window: WindowOptions = {}): AsyncIterable<Uint8Array> {
+    if (!isKept(file)) return yield* this.#store.chunks(file, window);
+    const { signal, progress } = this.#options;
+    signal?.throwIfAborted();
+    let given = 0;
+    for await (const chunk of this.#cachedChunks(file, window)) {
+      given += chunk.byteLength;
+      progress(file, chunk.byteLength);
+      yield chunk;
+    }
+    if (given === 0) yield* this.#keeping(file, window);
+    else if (given < file.size) yield* without(this.#store.chunks(file, window), given); // evicted meanwhile
+  }
+
+  async *range(
+    file: StoredFile,
+    range: ByteRange,
+    window: WindowOptions = {},
+  ): AsyncIterable<Uint8Array> {
+    const { offset, end } = rangeOfFile(file, range);
+    let given = 0;
+    if (isKept(file) && offset < end && await this.#isChecked(file)) {
+      const cached = { offset, length: end - offset, ...window };
+      for await (const chunk of this.#entryChunks(file, cached)) {
         given += chunk.byteLength;
-        progress(file, chunk.byteLength);
         yield chunk;
       }
-      if (given === 0) yield* keeping(file, window);
-      else if (given < file.size) yield* without(store.chunks(file, window), given); // evicted meanwhile
-    },
-
-    async *range(file, range, window = {}) {
-      const { offset, end } = rangeOfFile(file, range);
-      let given = 0;
-      if (isKept(file) && offset < end && await isChecked(file)) {
-        for await (const chunk of entryChunks(file, { offset, length: end - offset, ...window })) {
-          given += chunk.byteLength;
-          yield chunk;
-        }
-      }
-      if (given >= end - offset) return;
-      yield* store.range(file, { offset: offset + given, length: end - offset - given }, window);
-    },
-  };
-
-  /** What was checked against its digest while it was read, or is now. */
-  function isRight(file: StoredFile, bytes: Uint8Array): boolean {
-    return verify !== "none" || sha256(bytes) === file.sha256;
+    }
+    if (given >= end - offset) return;
+    const rest = { offset: offset + given, length: end - offset - given };
+    yield* this.#store.range(file, rest, window);
   }
 
   /** A large file in memory, written to the cache while it arrives. */
-  async function collect(file: StoredFile): Promise<Uint8Array> {
+  async #collect(file: StoredFile): Promise<Uint8Array> {
     const whole = new Uint8Array(file.size);
     let offset = 0;
-    for await (const chunk of keeping(file)) {
+    for await (const chunk of this.#keeping(file)) {
       whole.set(chunk, offset);
       offset += chunk.byteLength;
     }
@@ -90,11 +97,13 @@ export function createCachedReader(
   }
 
   /** A file from the store. The cache has it once all of it was read and is right, and nothing before. */
-  async function* keeping(file: StoredFile, window?: WindowOptions): AsyncGenerator<Uint8Array> {
-    const entry = cache.keepStream(fileKey(file.sha256), file.size);
-    const hash = verify === "none" && entry !== undefined ? createSha256() : undefined;
+  async *#keeping(file: StoredFile, window?: WindowOptions): AsyncGenerator<Uint8Array> {
+    const entry = this.#cache.keepStream(fileKey(file.sha256), file.size);
+    const hash = this.#options.verify === "none" && entry !== undefined
+      ? createSha256()
+      : undefined;
     try {
-      for await (const chunk of store.chunks(file, window)) {
+      for await (const chunk of this.#store.chunks(file, window)) {
         hash?.update(chunk);
         const taken = entry?.write(chunk);
         yield chunk;
@@ -106,25 +115,26 @@ export function createCachedReader(
     }
   }
 
-  async function* cachedChunks(
+  async *#cachedChunks(
     file: StoredFile,
     { windowBytes }: WindowOptions,
   ): AsyncGenerator<Uint8Array> {
     if (file.size <= Math.min(windowBytes ?? Infinity, AT_ONCE_BYTES)) {
-      const bytes = await cachedBytes(cache, file, verify);
+      const bytes = await cachedBytes(this.#cache, file, this.#options.verify);
       if (bytes !== undefined) yield bytes;
-    } else if (await isWhole(file)) {
-      yield* entryChunks(file, { offset: 0, length: file.size, windowBytes });
+    } else if (await this.#isWhole(file)) {
+      yield* this.#entryChunks(file, { offset: 0, length: file.size, windowBytes });
     }
   }
 
-  async function* entryChunks(
+  async *#entryChunks(
     file: StoredFile,
     { offset, length, windowBytes = length }: WindowOptions & Required<ByteRange>,
   ): AsyncGenerator<Uint8Array> {
+    const { signal } = this.#options;
     for (let at = offset, left = length; left > 0;) {
       const size = Math.min(windowBytes, left);
-      const object = await cache.get(fileKey(file.sha256), { offset: at, length: size });
+      const object = await this.#cache.get(fileKey(file.sha256), { offset: at, length: size });
       if (object === undefined) return;
       if (object.info.size !== file.size) return await object.body.cancel();
       try {
@@ -134,22 +144,26 @@ export function createCachedReader(
         }
       } catch (error) {
         if (signal?.aborted) throw error;
-        return cache.failed(error);
+        return this.#cache.failed(error);
       }
       at += size;
       left -= size;
     }
   }
 
-  function isChecked(file: StoredFile): Promise<boolean> {
-    if (verify !== "none" && file.size > MAX_CHECKED_FOR_RANGE) return Promise.resolve(false);
-    let known = checked.get(file.sha256);
-    if (known === undefined) checked.set(file.sha256, known = isWhole(file));
+  #isChecked(file: StoredFile): Promise<boolean> {
+    if (this.#options.verify !== "none" && file.size > MAX_CHECKED_FOR_RANGE) {
+      return Promise.resolve(false);
+    }
+    let known = this.#checked.get(file.sha256);
+    if (known === undefined) this.#checked.set(file.sha256, known = this.#isWhole(file));
     return known;
   }
 
   /** Whether the cache has a file, with the right bytes where that is to be checked. */
-  async function isWhole(file: StoredFile): Promise<boolean> {
+  async #isWhole(file: StoredFile): Promise<boolean> {
+    const { verify, signal } = this.#options;
+    const cache = this.#cache;
     const object = await entryOf(cache, file);
     if (object === undefined) return false;
     if (verify === "none") {
@@ -166,6 +180,11 @@ export function createCachedReader(
     await discardOther(cache, file);
     return false;
   }
+}
+
+/** Whether a cache keeps a file. What is inline came with the record. */
+function isKept(file: StoredFile): boolean {
+  return file.parts !== undefined && file.size > 0;
 }
 
 /** A file that the cache has, checked unless it is trusted; undefined where it has none, or a damaged one. */

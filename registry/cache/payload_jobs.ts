@@ -15,7 +15,7 @@ import { fault } from "../../core/errors.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import { createLoadLimit } from "../contract/load_limit.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
-import { createFileWriter } from "../payload/writing/file_writer.ts";
+import { FileWriter } from "../payload/writing/file_writer.ts";
 
 export type { PayloadJobs } from "../payload/job_kinds.ts";
 
@@ -136,7 +136,7 @@ async function storeValue(
   const { onProgress } = options;
   const { signal, tell, end } = createTelling(options);
   const moved = (path: string, bytes: number) => tell({ path, bytes });
-  const writer = createFileWriter({ compress, signal, progress: { moved, count() {} } });
+  const writer = new FileWriter({ compress, signal, progress: { moved, count() {} } });
   try {
     if (!await writer.gather(here.save({ signal }))) {
       await writer.send({

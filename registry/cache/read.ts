@@ -8,10 +8,10 @@ import { noSuchFile } from "../../core/registry/file_facts.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import type { RegistryCache } from "./cache.ts";
-import { createCachedReader } from "./cached_reader.ts";
+import { CachedReader } from "./cached_reader.ts";
 import type { FileReader } from "../payload/file_reader.ts";
 import { tooLargeHere } from "../contract/load_limit.ts";
-import { createReader } from "../payload/store_reader.ts";
+import { StoreReader } from "../payload/store_reader.ts";
 import type { PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
 
 /** Where files are read: a store, and what keeps them nearby. */
@@ -113,7 +113,7 @@ function createCachingReader(
   options: ReadFilesOptions,
 ): FileReader {
   const { cache } = place;
-  if (cache === undefined) return createReader(place, source, options);
+  if (cache === undefined) return new StoreReader(place, source, options);
   let fromStore = 0, fromCache = 0;
   const report = (path: string) =>
     options.onProgress?.({ path, bytes: fromStore + fromCache, totalBytes: source.info.size });
@@ -125,7 +125,7 @@ function createCachingReader(
     fromCache += bytes;
     report(path);
   };
-  return createCachedReader(cache, createReader(place, source, { ...options, onProgress }), {
+  return new CachedReader(cache, new StoreReader(place, source, { ...options, onProgress }), {
     ...options,
     progress,
   });

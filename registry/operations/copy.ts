@@ -7,7 +7,7 @@ import type { CopyOptions, SavedArtifact } from "../../core/registry.ts";
 import type { Context } from "./context.ts";
 import { withArtifact } from "./load.ts";
 import { createArtifact } from "../cache/read.ts";
-import { createReader } from "../payload/store_reader.ts";
+import { StoreReader } from "../payload/store_reader.ts";
 import { StoredContent, type StoredReader } from "../payload/stored_content.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { saveFiles } from "./save.ts";
@@ -34,7 +34,7 @@ export async function copyVersion(
   const { signal } = options;
   let stored: FileToSave[] = [];
   const read: typeof createArtifact = (context, source, how) => {
-    stored = filesOf(source.files, createReader(context, source, how));
+    stored = filesOf(source.files, new StoreReader(context, source, how));
     return createArtifact(context, source, how);
   };
   return await withArtifact(

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { writeFileTo } from "../../disk/stage_files.ts";
 import type { Executor, JobOptions } from "../../core/executor.ts";
-import { reopenOf } from "../../core/materializer.ts";
+import { type MaterializeOptions, type Materializer, reopenOf } from "../../core/materializer.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import type { PayloadJobs, ReadJob, ReadReply } from "../payload/job_kinds.ts";
@@ -22,141 +22,174 @@ export interface Reader extends ReadElsewhere {
   end(): void;
 }
 
-interface Opened {
-  cached: boolean;
-  source: PayloadSource;
-  how: ReadFilesOptions;
-  moved(path: string, bytes: number): void;
+/** Marks what jobs read, and holds how. */
+const OPENED: unique symbol = Symbol("opened");
+
+interface JobArtifact extends Artifact {
+  readonly [OPENED]: Opened;
 }
 
-interface OpenedFile {
-  opened: Opened;
-  stored: StoredFile;
+interface JobFile extends ArtifactFile {
+  readonly [OPENED]: { version: Opened; stored: StoredFile };
 }
 
-export function createReader({ executor, budget, smallBytes }: ReaderOptions): Reader {
-  let takenBytes = 0, ended = false;
-  const artifacts = new WeakMap<Artifact, Opened>();
-  const files = new WeakMap<ArtifactFile, OpenedFile>();
-
+export function createReader(options: ReaderOptions): Reader {
+  const { executor } = options;
+  const running: Running = { ...options, takenBytes: 0, ended: false };
   return {
     end() {
-      ended = true;
-      budget.give(takenBytes);
+      running.ended = true;
+      running.budget.give(running.takenBytes);
     },
 
     read(context, source, how) {
-      let bytes = 0, told = 0;
-      const moved = (path: string, more: number) => {
-        bytes += more;
-        how.onProgress?.({ path, bytes, totalBytes: source.info.size });
-      };
-      const onProgress = (progress: TransferProgress) => {
-        moved(progress.path, progress.bytes - told);
-        told = progress.bytes;
-      };
+      const opened = new Opened(running, source, { ...how, cached: context.cache !== undefined });
+      const onProgress = (progress: TransferProgress) => opened.readHere(progress);
       const here = createArtifact(context, source, { ...how, onProgress });
       // What a worker fetched would not get into a cache that it cannot open.
       if (context.cache !== undefined && context.cache.reopen === undefined) return here;
-      if (source.files.every((stored) => isSmall(stored, source))) return here;
-      const opened: Opened = { cached: context.cache !== undefined, source, how, moved };
-      const byPath = new Map(source.files.map((stored) => [stored.path, stored]));
-      const elsewhere = (file: ArtifactFile): ArtifactFile => {
-        const stored = byPath.get(file.info.path)!;
-        if (isSmall(stored, source)) return file;
-        const bytes = () => ended ? file.bytes() : bytesOf(opened, stored);
-        const there: ArtifactFile = { ...file, bytes };
-        files.set(there, { opened, stored });
-        return there;
-      };
-      const artifact: Artifact = {
-        info: here.info,
-        files: () => here.files().map(elsewhere),
-        file: (path) => elsewhere(here.file(path)),
-      };
-      artifacts.set(artifact, opened);
-      return artifact;
+      return source.files.every((stored) => opened.isSmall(stored))
+        ? here
+        : elsewhere(here, opened);
     },
 
     async materialize(materializer, artifact, options) {
-      const opened = artifacts.get(artifact);
-      if (opened === undefined) return await materializer.load(artifact, options);
-      const { source: { files, info }, how } = opened;
-      budget.give(takenBytes); // of a version that was superseded meanwhile
-      takenBytes = 0;
-      await budget.take(info.size, options.signal);
-      takenBytes = info.size;
-      const reopen = reopenOf(materializer);
-      if (reopen === undefined || files.some(({ parts }) => parts === undefined)) {
-        return await materializer.load(artifact, options);
-      }
-      const { maxBytes: maxLoadBytes = Infinity } = how.limit ?? {};
-      const load = { info, materializer: reopen, maxLoadBytes, here: materializer };
-      return await read(
-        opened,
-        files,
-        (job, running) => executor.run("loadValue", { ...job, ...load }, running),
-      );
+      const loaded = await (artifact as Partial<JobArtifact>)[OPENED]?.load(materializer, options);
+      return loaded === undefined ? await materializer.load(artifact, options) : loaded.value;
     },
 
     async writeLarge(path, file) {
-      const there = files.get(file);
+      const there = (file as Partial<JobFile>)[OPENED];
       if (there === undefined) return await writeFileTo(path, file);
-      await streaming(there, (read, running) => {
+      await there.version.stream(there.stored, (read, how) => {
         const job = { ...read, path };
         const again = () => {
           rmSync(path, { force: true }); // what was written of it
           return job;
         };
-        return executor.run("writeFile", job, { ...running, again });
+        return executor.run("writeFile", job, { ...how, again });
       });
     },
 
     async checkLarge(file) {
-      const there = files.get(file);
+      const there = (file as Partial<JobFile>)[OPENED];
       if (there === undefined) return await drain(file);
-      await streaming(there, (job, running) => executor.run("checkFile", job, running));
+      const run: Run<void> = (job, how) => executor.run("checkFile", job, how);
+      await there.version.stream(there.stored, run);
     },
   };
+}
 
-  function isSmall({ parts = [], size }: StoredFile, { files }: PayloadSource): boolean {
-    return parts.length === 0 || size < smallBytes ||
-      (files.length > 1 && parts[0].offset !== undefined);
+/** An artifact of which jobs read the large files. */
+function elsewhere(here: Artifact, opened: Opened): JobArtifact {
+  const byPath = new Map(opened.source.files.map((stored) => [stored.path, stored]));
+  const fileOf = (file: ArtifactFile): ArtifactFile | JobFile => {
+    const stored = byPath.get(file.info.path)!;
+    if (opened.isSmall(stored)) return file;
+    const bytes = () => opened.bytesOf(stored, file);
+    return { ...file, bytes, [OPENED]: { version: opened, stored } };
+  };
+  return {
+    info: here.info,
+    files: () => here.files().map(fileOf),
+    file: (path) => fileOf(here.file(path)),
+    [OPENED]: opened,
+  };
+}
+
+type Run<T> = (job: ReadJob, options: JobOptions) => Promise<ReadReply<T>>;
+
+/** What all that one reader opened shares. */
+interface Running extends ReaderOptions {
+  /** Memory that values take of the budget. */
+  takenBytes: number;
+  /** Whether the executor may be gone: from then on files are read here. */
+  ended: boolean;
+}
+
+/** A version that jobs read. */
+class Opened {
+  readonly #running: Running;
+  readonly source: PayloadSource;
+  readonly #how: ReadFilesOptions & { cached: boolean };
+  /** Bytes that were read, here and by jobs. */
+  #bytes = 0;
+  #bytesHere = 0;
+
+  constructor(
+    running: Running,
+    source: PayloadSource,
+    how: ReadFilesOptions & { cached: boolean },
+  ) {
+    this.#running = running;
+    this.source = source;
+    this.#how = how;
   }
 
-  async function bytesOf(opened: Opened, stored: StoredFile): Promise<Uint8Array> {
-    opened.how.limit?.check(opened.source.ref, stored);
-    return await read(opened, [stored], (job, running) => executor.run("readFile", job, running));
+  /** Reports what was read here, not by a job. */
+  readHere({ path, bytes }: TransferProgress): void {
+    this.#moved(path, bytes - this.#bytesHere);
+    this.#bytesHere = bytes;
   }
 
-  async function streaming({ opened, stored }: OpenedFile, run: Run<void>): Promise<void> {
+  isSmall({ parts = [], size }: StoredFile): boolean {
+    return parts.length === 0 || size < this.#running.smallBytes ||
+      (this.source.files.length > 1 && parts[0].offset !== undefined);
+  }
+
+  /** Reads a whole file into memory. */
+  async bytesOf(stored: StoredFile, here: ArtifactFile): Promise<Uint8Array> {
+    const { executor, ended } = this.#running;
+    if (ended) return await here.bytes();
+    this.#how.limit?.check(this.source.ref, stored);
+    return await this.#read([stored], (job, options) => executor.run("readFile", job, options));
+  }
+
+  /** Loads a value; undefined if only this thread can. */
+  async load(
+    materializer: Materializer,
+    options: MaterializeOptions,
+  ): Promise<{ value: unknown } | undefined> {
+    const { budget, executor } = this.#running;
+    const { files, info } = this.source;
+    budget.give(this.#running.takenBytes); // of a version that was superseded meanwhile
+    this.#running.takenBytes = 0;
+    await budget.take(info.size, options.signal);
+    this.#running.takenBytes = info.size;
+    const reopen = reopenOf(materializer);
+    if (reopen === undefined || files.some(({ parts }) => parts === undefined)) return undefined;
+    const { maxBytes: maxLoadBytes = Infinity } = this.#how.limit ?? {};
+    const load = { info, materializer: reopen, maxLoadBytes, here: materializer };
+    const run: Run<unknown> = (job, how) => executor.run("loadValue", { ...job, ...load }, how);
+    return { value: await this.#read(files, run) };
+  }
+
+  /** Reads a file piece by piece. */
+  async stream(stored: StoredFile, run: Run<void>): Promise<void> {
+    const { budget } = this.#running;
     const heldBytes = Math.min(stored.size, STREAMED_BYTES);
-    await budget.take(heldBytes, opened.how.signal);
+    await budget.take(heldBytes, this.#how.signal);
     try {
-      await read(opened, [stored], run);
+      await this.#read([stored], run);
     } finally {
       budget.give(heldBytes);
     }
   }
 
-  async function read<T>(
-    { cached, source, how: { verify, signal }, moved }: Opened,
-    files: readonly StoredFile[],
-    run: Run<T>,
-  ): Promise<T> {
-    const job: ReadJob = {
-      ref: source.ref,
-      recordKey: source.recordKey,
-      verify,
-      cached,
-      files: files.map((file) => ({
-        file,
-        keys: file.parts!.map((part) => source.keyOf(file, part)),
-      })),
-    };
-    const reply = await run(job, { signal, onProgress: ({ path, bytes }) => moved(path, bytes) });
-    return "missing" in reply ? await source.missing(reply.missing) : reply.value;
+  async #read<T>(files: readonly StoredFile[], run: Run<T>): Promise<T> {
+    const { ref, recordKey } = this.source;
+    const { verify, cached, signal } = this.#how;
+    const keysOf = (file: StoredFile) => file.parts!.map((part) => this.source.keyOf(file, part));
+    const placed = files.map((file) => ({ file, keys: keysOf(file) }));
+    const job: ReadJob = { ref, recordKey, verify, cached, files: placed };
+    const onProgress: JobOptions["onProgress"] = ({ path, bytes }) => this.#moved(path, bytes);
+    const reply = await run(job, { signal, onProgress });
+    return "missing" in reply ? await this.source.missing(reply.missing) : reply.value;
+  }
+
+  #moved(path: string, bytes: number): void {
+    this.#bytes += bytes;
+    const { size: totalBytes } = this.source.info;
+    this.#how.onProgress?.({ path, bytes: this.#bytes, totalBytes });
   }
 }
-
-type Run<T> = (job: ReadJob, options: JobOptions) => Promise<ReadReply<T>>;

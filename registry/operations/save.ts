@@ -1,46 +1,36 @@
 // Saving: payload first, then one record.
-import { fault, isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { Executor } from "../../core/executor.ts";
 import { checkMaterializer, type FilesToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
-import { MAX_FILE_LIST_BYTES } from "../format/record_shape.ts";
-import { parseRef } from "../../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
 import { createRecord, pause } from "../cell/cell.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
 import type { Context } from "./context.ts";
-import { type FoundRecord, readHead } from "../cell/heads.ts";
+import type { FoundRecord } from "../cell/heads.ts";
 import {
-  cellOf,
   encodePlace,
   orderSegment,
   payloadFolder,
-  payloadKey,
   type PayloadPlace,
   recordKey,
 } from "../format/layout.ts";
 import { announceInputs } from "./lineage/inputs.ts";
-import { payloadSource } from "./load.ts";
 import { type Operation, startOperation } from "../cell/operation.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
-import { type Base, createBase, isStaleView } from "../payload/base.ts";
-import { Payload, type ValueToStore } from "../payload/write.ts";
-import { locate, tryLocate } from "./resolve.ts";
+import type { Base } from "../payload/base.ts";
+import { Payload, type PayloadUpload, type ValueToStore } from "../payload/write.ts";
+import { fileListOf, placedUnder, sharedObjects } from "./save/file_list.ts";
+import { isLive, loadBase } from "./save/find_base.ts";
 import { automaticTarget, explicitTarget } from "./target/target.ts";
 import type { Target, TargetChooser } from "./target/target.ts";
-import { keyedTarget } from "./target/keyed.ts";
-
-/** A longer list of files is kept as a payload object of its own. */
-const MAX_LIST_BYTES = 128 * 1024;
-
-/** So few files and parts of files need not be measured: their list is short. */
-const FEW_ENTRIES = 100;
+import { KeyedTarget } from "./target/keyed.ts";
 
 /** What is saved: the files of a materializer, or of another version. */
 export interface FilesOfArtifact {
@@ -83,196 +73,227 @@ export async function saveFiles(
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {
     options.onProgress!({ ...progress, bytes: told = Math.max(told, bytes) });
   });
-  const saved = await trySave(context, artifact, { ...options, onProgress }, how) ??
-    await trySave(context, artifact, { ...options, onProgress, base: null }, how);
+  const attempt = (given: SaveOptions) =>
+    new SaveAttempt(context, artifact, { ...given, onProgress }, how).run();
+  const saved = await attempt(options) ?? await attempt({ ...options, base: null });
   return saved!; // without a base none can go
 }
 
-/** Saves files, or comes to nothing where the version that it shares files with went meanwhile. */
-async function trySave(
-  context: Context,
-  artifact: FilesOfArtifact,
-  options: SaveOptions,
-  { executor, given }: { executor: Executor<PayloadJobs>; given: UserFields },
-): Promise<SavedArtifact | undefined> {
-  const { name, members, materializer: { id, formatVersion } } = artifact;
-  const { version, signal, compress, onProgress, skipIfUnchanged = false } = options;
-  const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
-  const operation = startOperation(context, action, signal);
-  const chooser = createChooser(context, operation, artifact, options);
-  const payload = new Payload(context, operation, { executor, compress, onProgress });
-  let place: PayloadPlace | undefined;
-  const earlier = skipIfUnchanged ? await chooser.recall?.() : undefined; // a repeat needs no base
-  if (earlier !== undefined) return await existingArtifact(context, earlier, signal);
-  let base = skipIfUnchanged ? await loadBase(context, operation, name, options.base) : undefined;
+/** How one attempt to save ended. */
+type Ending =
+  | { state: "saved"; record: VersionRecord; addedBytes: number }
+  | { state: "existing"; found: FoundRecord }
+  | { state: "baseGone" };
 
-  try {
-    const existing = await storeFiles();
-    if (existing !== undefined) return await give(existing);
-    artifact.check?.(payload.files);
-    const list = fileListOf(operation, placedUnder(place && encodePlace(place), payload.files));
-    if (list !== undefined && place === undefined) {
-      const existing = await begin();
-      if (existing !== undefined) return await give(existing);
+/** The payload's folder, once it has one. */
+interface Placed {
+  place: PayloadPlace;
+  upload: PayloadUpload;
+}
+
+/** What only the end of an attempt knows: the digest, the version that has it already, and where the list of files is. */
+interface Content {
+  digest: string;
+  unchanged?: FoundRecord;
+  fileList?: VersionRecord["fileList"];
+}
+
+/** One attempt to save: first its payload, then its record. */
+class SaveAttempt {
+  readonly #context: Context;
+  readonly #artifact: FilesOfArtifact;
+  readonly #options: SaveOptions;
+  readonly #given: UserFields;
+  readonly #operation: Operation;
+  readonly #chooser: TargetChooser;
+  readonly #payload: Payload;
+  #base?: Base;
+  #placed?: Placed;
+
+  constructor(
+    context: Context,
+    artifact: FilesOfArtifact,
+    options: SaveOptions,
+    { executor, given }: { executor: Executor<PayloadJobs>; given: UserFields },
+  ) {
+    const { name } = artifact;
+    const { version, signal, compress, onProgress } = options;
+    const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
+    this.#context = context;
+    this.#artifact = artifact;
+    this.#options = options;
+    this.#given = given;
+    this.#operation = startOperation(context, action, signal);
+    this.#chooser = createChooser(context, this.#operation, artifact, options);
+    this.#payload = new Payload(context, this.#operation, { executor, compress, onProgress });
+  }
+
+  /** Saves; undefined if the version that it shares files with went meanwhile. */
+  async run(): Promise<SavedArtifact | undefined> {
+    const { skipIfUnchanged = false, signal } = this.#options;
+    if (skipIfUnchanged) {
+      const earlier = await this.#chooser.recall?.(); // a repeat needs no base
+      if (earlier !== undefined) return await existingArtifact(this.#context, earlier, signal);
+      this.#base = await this.#loadBase();
     }
-    const digest = artifactDigest({ id, formatVersion }, payload.files);
-    const same = skipIfUnchanged && base?.answers && base.record.digest === digest && !base.damaged
-      ? base
-      : undefined;
-    const unchanged = same && await isLive(context, operation, same) ? same.found : undefined;
-    if (payload.sharing && !await isLive(context, operation, base!)) {
-      await payload.discard();
-      return undefined;
+    try {
+      const ending = await this.#write();
+      if (ending.state === "saved") return savedArtifact(ending.record, false, ending.addedBytes);
+      await this.#payload.discard();
+      if (ending.state === "baseGone") return undefined;
+      return await existingArtifact(this.#context, ending.found, signal);
+    } catch (error) {
+      await this.#payload.discard();
+      throw error;
+    }
+  }
+
+  async #write(): Promise<Ending> {
+    const operation = this.#operation;
+    const payload = this.#payload;
+    const found = await this.#storeFiles();
+    if (found !== undefined) return { state: "existing", found };
+    this.#artifact.check?.(payload.files);
+    const list = fileListOf(operation, placedUnder(this.#folder, payload.files));
+    if (list !== undefined && this.#placed === undefined) {
+      const found = await this.#begin();
+      if (found !== undefined) return { state: "existing", found };
+    }
+    const digest = artifactDigest(this.#artifact.materializer, payload.files);
+    const unchanged = await this.#findUnchanged(digest);
+    if (payload.sharing && !await isLive(this.#context, operation, this.#base!)) {
+      return { state: "baseGone" };
     }
     if (!payload.sharing) delete operation.views.base;
-    const outcome = await commit(digest, unchanged, list && await payload.append(list));
-    return "existing" in outcome
-      ? await give(outcome.existing)
-      : savedArtifact(outcome.saved, false, outcome.addedBytes);
-  } catch (error) {
-    await payload.discard();
-    throw error;
+    const fileList = list && await this.#placed!.upload.append(list);
+    return await this.#commit({ digest, unchanged, fileList });
   }
 
   /** Stores what does not fit into the record, or finds that the version is there. */
-  async function storeFiles(): Promise<FoundRecord | undefined> {
-    const produce = async () => await artifact.produce(operation);
-    const fits = await ofContent(async () =>
-      await payload.gather(await withDeadline(produce(), { signal }))
+  async #storeFiles(): Promise<FoundRecord | undefined> {
+    const { signal } = this.#options;
+    const produce = async () => await this.#artifact.produce(this.#operation);
+    const fits = await this.#ofContent(async () =>
+      await this.#payload.gather(await withDeadline(produce(), { signal }))
     );
-    const existing = fits ? undefined : await begin();
-    if (!fits && existing === undefined) await ofContent(() => payload.send());
+    const existing = fits ? undefined : await this.#begin();
+    if (!fits && existing === undefined) await this.#ofContent(() => this.#placed!.upload.send());
     return existing;
   }
 
-  async function ofContent<T>(read: () => Promise<T>): Promise<T> {
+  async #ofContent<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await read();
     } catch (error) {
-      throw contentFailure(operation, error);
+      throw contentFailure(this.#operation, error);
     }
   }
 
-  async function begin(): Promise<FoundRecord | undefined> {
-    const choice = await chooser.choose(true);
+  /** Gives the payload a folder, or finds that the version is there. */
+  async #begin(): Promise<FoundRecord | undefined> {
+    const choice = await this.#chooser.choose(true);
     if ("existing" in choice) return choice.existing;
-    place = {
-      order: orderSegment(choice.target.version, context.settings.versioned),
-      commit: operation.commit,
+    const { name, wholeBase } = this.#artifact;
+    const { versioned } = this.#context.settings;
+    const place = {
+      order: orderSegment(choice.target.version, versioned),
+      commit: this.#operation.commit,
     };
-    base ??= await loadBase(context, operation, name, options.base);
-    payload.begin({ folder: payloadFolder(name, place), base, wholeBase: artifact.wholeBase });
+    const base = this.#base ??= await this.#loadBase();
+    const upload = this.#payload.begin({ folder: payloadFolder(name, place), base, wholeBase });
+    this.#placed = { place, upload };
   }
 
-  async function give(existing: FoundRecord): Promise<SavedArtifact> {
-    await payload.discard();
-    return await existingArtifact(context, existing, signal);
+  #loadBase(): Promise<Base | undefined> {
+    return loadBase(this.#context, this.#operation, this.#artifact.name, this.#options.base);
   }
 
-  async function commit(
-    digest: string,
-    unchanged: FoundRecord | undefined,
-    list: VersionRecord["fileList"],
-  ): Promise<{ saved: VersionRecord; addedBytes: number } | { existing: FoundRecord }> {
-    const { files, inline, size } = payload;
-    const fields = {
-      kind: "version" as const,
-      name,
-      materializer: { id, formatVersion },
-      digest,
-      size,
-    };
-    const { inputs = [] } = { ...given, ...members };
+  /** The base, if it has the same content and still counts: there is nothing to save then. */
+  async #findUnchanged(digest: string): Promise<FoundRecord | undefined> {
+    const { skipIfUnchanged = false } = this.#options;
+    const base = this.#base;
+    const same = skipIfUnchanged && base?.answers && base.record.digest === digest &&
+      !base.damaged;
+    return same && await isLive(this.#context, this.#operation, base) ? base.found : undefined;
+  }
+
+  /** Creates the record, and tries again where it loses a race that is not the end. */
+  async #commit(content: Content): Promise<Ending> {
+    const { name, members } = this.#artifact;
+    const { files, inline } = this.#payload;
+    const context = this.#context;
+    const operation = this.#operation;
+    const { inputs = [] } = { ...this.#given, ...members };
     // What is likely to be there is looked for before anything is noted of it.
-    const look = inputs.length > 0 && options.onConflict === "skip" && given.key === undefined;
-    await settle(context, sharedObjects(name, files), signal);
+    const look = inputs.length > 0 && this.#options.onConflict === "skip" &&
+      this.#given.key === undefined;
+    await settle(context, sharedObjects(name, files), operation.signal);
     for (let losses = 1;; losses++) {
-      const choice = unchanged === undefined
-        ? await chooser.choose(look)
-        : await chooser.keep(unchanged);
-      if ("existing" in choice) return choice;
+      const choice = content.unchanged === undefined
+        ? await this.#chooser.choose(look)
+        : await this.#chooser.keep(content.unchanged);
+      if ("existing" in choice) return { state: "existing", found: choice.existing };
       const { target } = choice;
       await announceInputs(context, operation, { name, version: target.version, inputs });
-      const record: VersionRecord = {
-        ...operation.recordBase(target.generation, target.previous),
-        ...fields,
-        ...given,
-        ...(target.since && { since: target.since }),
-        ...members,
-        version: fullVersion(target),
-        ...placedFiles(target, files, list),
-      };
+      const record = this.#recordOf(target, content);
       const bytes = encodeRecord(record, inline);
-      const existing = await create(target, bytes);
-      const sentBytes = bytes.byteLength -
-        inline.reduce((sum, { byteLength }) => sum + byteLength, 0);
-      if (existing === "won") return { saved: record, addedBytes: payload.addedBytes + sentBytes };
-      if (existing !== undefined) return { existing };
+      const key = recordKey(target.cell, target.generation);
+      const outcome = await createRecord(context, operation, key, bytes);
+      if (outcome.won) {
+        const recordBytes = bytes.byteLength -
+          inline.reduce((sum, { byteLength }) => sum + byteLength, 0);
+        return { state: "saved", record, addedBytes: this.#payload.addedBytes + recordBytes };
+      }
+      const found = await this.#chooser.lost(target, outcome.found);
+      if (found !== undefined) return { state: "existing", found };
       await pause(context, operation, losses);
     }
   }
 
-  /** `won`, or what the chooser makes of the loss. */
-  async function create(
-    target: Target,
-    bytes: Uint8Array,
-  ): Promise<"won" | FoundRecord | undefined> {
-    const outcome = await createRecord(
-      context,
-      operation,
-      recordKey(target.cell, target.generation),
-      bytes,
-    );
-    return outcome.won ? "won" : await chooser.lost(target, outcome.found);
+  #recordOf(target: Target, { digest, fileList }: Content): VersionRecord {
+    const { name, members, materializer: { id, formatVersion } } = this.#artifact;
+    return {
+      ...this.#operation.recordBase(target.generation, target.previous),
+      kind: "version",
+      name,
+      materializer: { id, formatVersion },
+      digest,
+      size: this.#payload.size,
+      ...this.#given,
+      ...(target.since && { since: target.since }),
+      ...members,
+      version: this.#fullVersion(target),
+      ...this.#placedFiles(target, fileList),
+    };
   }
 
   /** With the build metadata that was asked for, if it is that version: the target of an idempotency key may be another. */
-  function fullVersion(target: Target): string {
-    const asked = version === undefined || !context.settings.versioned
-      ? target.version
+  #fullVersion({ version: chosen }: Target): string {
+    const { version } = this.#options;
+    const asked = version === undefined || !this.#context.settings.versioned
+      ? chosen
       : parseVersion(version);
-    return asked.canonical === target.version.canonical ? asked.full : target.version.full;
+    return asked.canonical === chosen.canonical ? asked.full : chosen.full;
   }
 
-  /** The files, or where their list is. What lies under another version's order says so. */
-  function placedFiles(
-    target: Target,
-    files: StoredFile[],
-    list: VersionRecord["fileList"],
+  /** The files, or where their list is. Those that lie under another version's order say so. */
+  #placedFiles(
+    { version }: Target,
+    fileList: VersionRecord["fileList"],
   ): Pick<VersionRecord, "files" | "fileList"> {
-    const from = place === undefined ? undefined : encodePlace(place);
-    const here = place?.order === orderSegment(target.version, context.settings.versioned);
-    if (list !== undefined) return { files: [], fileList: here ? list : { ...list, from } };
+    const { files } = this.#payload;
+    const from = this.#folder;
+    const { versioned } = this.#context.settings;
+    const here = this.#placed?.place.order === orderSegment(version, versioned);
+    if (fileList !== undefined) {
+      return { files: [], fileList: here ? fileList : { ...fileList, from } };
+    }
     return { files: here ? files : placedUnder(from, files) };
   }
-}
 
-/** What others have stored, and the record of these files will rest on. */
-function sharedObjects(name: string, files: readonly StoredFile[]): string[] {
-  const objects = files.flatMap(({ from: ofFile, parts = [] }) =>
-    parts.flatMap(({ object, from = ofFile }) =>
-      from === undefined ? [] : [payloadKey(name, from, object)]
-    )
-  );
-  return [...new Set(objects)];
-}
-
-function placedUnder(from: string | undefined, files: StoredFile[]): StoredFile[] {
-  if (from === undefined) return files;
-  return files.map((file) =>
-    file.parts === undefined || file.from !== undefined ? file : { ...file, from }
-  );
-}
-
-function fileListOf(operation: Operation, files: readonly StoredFile[]): Uint8Array | undefined {
-  if (files.reduce((sum, { parts = [] }) => sum + 1 + parts.length, 0) < FEW_ENTRIES) {
-    return undefined;
+  get #folder(): string | undefined {
+    return this.#placed && encodePlace(this.#placed.place);
   }
-  const bytes = new TextEncoder().encode(JSON.stringify(files));
-  if (bytes.byteLength > MAX_FILE_LIST_BYTES) {
-    throw tooManyFiles(operation, files.length, bytes.byteLength);
-  }
-  return bytes.byteLength > MAX_LIST_BYTES ? bytes : undefined;
 }
 
 /** The error of content that could not be read. What the registry says itself, and an abort, stay as they are. */
@@ -284,15 +305,6 @@ function contentFailure(operation: Operation, error: unknown): unknown {
     state: `its content failed: ${messageOf(error)}`,
     hint: "Nothing was saved. The cause says what the materializer or the stream met.",
     cause: error,
-  });
-}
-
-function tooManyFiles({ action }: Operation, files: number, bytes: number): RegistryError {
-  return fault({
-    code: "Invalid",
-    action,
-    state: `the list of its ${files} files has ${bytes} bytes, ${MAX_FILE_LIST_BYTES} are allowed`,
-    hint: "Save them as several artifacts, or as one archive.",
   });
 }
 
@@ -312,47 +324,7 @@ function createChooser(
   const { skipIfUnchanged: undecided = false } = options;
   return key === undefined
     ? chooser
-    : keyedTarget(context, operation, { name, key, undecided }, chooser);
-}
-
-/** The version whose files may be shared: the one that is asked for, else the latest of the name. */
-async function loadBase(
-  context: Context,
-  operation: Operation,
-  name: string,
-  ref: string | null | undefined,
-): Promise<Base | undefined> {
-  if (ref === null) return undefined;
-  operation.checkSend();
-  const seenAt = operation.moment();
-  const { signal } = operation;
-  try {
-    const located = ref === undefined
-      ? await tryLocate(context, parseRef(name), signal)
-      : await locate(context, parseRef(ref), signal);
-    if (located === undefined) return undefined;
-    const { files } = await payloadSource(context, located, signal);
-    operation.views.base = seenAt;
-    return createBase(context, located.found, files, { name, signal });
-  } catch (error) {
-    if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) {
-      throw error;
-    }
-    context.logger.warn(
-      `${operation.action}: shares nothing with the latest version: ${error.message}`,
-    );
-    return undefined; // a damaged version must not keep anybody from saving the next
-  }
-}
-
-/** Whether a base still counts, as a look at it says that is not too old. */
-async function isLive(context: Context, operation: Operation, base: Base): Promise<boolean> {
-  if (!isStaleView(operation, "base")) return true;
-  const seenAt = operation.moment();
-  const head = await readHead(context, cellOf(base.key), operation.signal);
-  if (head?.key !== base.key) return false;
-  operation.views.base = seenAt;
-  return true;
+    : new KeyedTarget(context, operation, { name, key, undecided }, chooser);
 }
 
 /** What a save returns that ends in a version which is there already. */

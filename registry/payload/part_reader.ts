@@ -35,128 +35,161 @@ export interface PartReaderOptions {
   signal?: AbortSignal;
 }
 
-export interface PartReader {
-  bytes(file: StoredFile, options: { check: boolean }): Promise<Uint8Array>;
-  chunks(file: StoredFile, options: WindowOptions & { check: boolean }): AsyncIterable<Uint8Array>;
-  range(
+interface KeptBytes {
+  id: string;
+  bytes: Promise<Uint8Array>;
+}
+
+/** Reads the stored bytes of files. What several reads of one version want is read once. */
+export class PartReader {
+  readonly #source: PartSource;
+  readonly #backend: Backend;
+  readonly #verify: Verify;
+  readonly #signal?: AbortSignal;
+  /** The key of the pack that was read last. */
+  #lastPack = "";
+  /** The beginning of a pack, once a second file of it was wanted; its id is its key. */
+  #pack?: KeptBytes;
+  /** The part of which a range was read last. */
+  #kept?: KeptBytes;
+  /** The parts that were, or are being, verified by an extra read, by their ids. */
+  readonly #readThrough = new Map<string, Promise<void>>();
+
+  constructor({ source, backend, verify, signal }: PartReaderOptions) {
+    this.#source = source;
+    this.#backend = backend;
+    this.#verify = verify;
+    this.#signal = signal;
+  }
+
+  async bytes(file: StoredFile, { check }: { check: boolean }): Promise<Uint8Array> {
+    if (file.inline !== undefined) return this.#inlineBytes(file);
+    const runs = runsOf(file.parts);
+    if (runs.length === 1) return await this.#runBytes(file, runs[0], check);
+    const whole = new Uint8Array(runs.reduce((sum, { size }) => sum + size, 0));
+    for (const run of runs) whole.set(await this.#runBytes(file, run, check), run.start);
+    return whole;
+  }
+
+  async *chunks(
     file: StoredFile,
-    range: WindowOptions & { offset: number; end: number },
-  ): AsyncIterable<Uint8Array>;
+    options: WindowOptions & { check: boolean },
+  ): AsyncIterable<Uint8Array> {
+    if (file.inline !== undefined) yield this.#inlineBytes(file);
+    for (const run of runsOf(file.parts)) {
+      yield* this.#runChunks(file, run, { from: 0, to: run.size, ...options });
+    }
+  }
+
+  async *range(
+    file: StoredFile,
+    { offset, end, windowBytes }: WindowOptions & { offset: number; end: number },
+  ): AsyncIterable<Uint8Array> {
+    if (file.inline !== undefined) yield this.#inlineBytes(file).subarray(offset, end);
+    for (const run of runsOf(file.parts)) {
+      const from = Math.max(offset - run.start, 0), to = Math.min(end - run.start, run.size);
+      if (from < to) yield* this.#rangeOfRun(file, run, { from, to, windowBytes });
+    }
+  }
+
   /** The error of bytes that are not as the file's digest says: it names the part that is damaged, where one says so. */
-  damaged(file: StoredFile, bytes: Uint8Array, digest: string): RegistryError;
+  damaged(file: StoredFile, bytes: Uint8Array, digest: string): RegistryError {
+    let offset = 0;
+    for (const part of file.parts ?? []) {
+      const end = offset + part.size;
+      if (
+        this.#digestOf(part) !== undefined && sha256(bytes.subarray(offset, end)) !== part.sha256
+      ) {
+        return this.#damagedPart(file, part);
+      }
+      offset = end;
+    }
+    return this.corrupt(file, otherDigest(digest, file.sha256));
+  }
+
   corrupt(
     file: StoredFile,
     state: string,
-    about?: { key?: string; cause?: unknown },
-  ): RegistryError;
-}
-
-export function createPartReader(
-  { source, backend, verify, signal }: PartReaderOptions,
-): PartReader {
-  let lastPack = "";
-  let pack: { key: string; bytes: Promise<Uint8Array> } | undefined;
-  let kept: { id: string; bytes: Promise<Uint8Array> } | undefined;
-  const readThrough = new Map<string, Promise<void>>();
-
-  return {
-    async bytes(file, { check }) {
-      if (file.inline !== undefined) return inlineBytes(file);
-      const runs = runsOf(file.parts);
-      if (runs.length === 1) return await runBytes(file, runs[0], check);
-      const whole = new Uint8Array(runs.reduce((sum, { size }) => sum + size, 0));
-      for (const run of runs) whole.set(await runBytes(file, run, check), run.start);
-      return whole;
-    },
-
-    async *chunks(file, options) {
-      if (file.inline !== undefined) yield inlineBytes(file);
-      for (const run of runsOf(file.parts)) {
-        yield* runChunks(file, run, { from: 0, to: run.size, ...options });
-      }
-    },
-
-    async *range(file, { offset, end, windowBytes }) {
-      if (file.inline !== undefined) yield inlineBytes(file).subarray(offset, end);
-      for (const run of runsOf(file.parts)) {
-        const from = Math.max(offset - run.start, 0), to = Math.min(end - run.start, run.size);
-        if (from < to) yield* rangeOfRun(file, run, { from, to, windowBytes });
-      }
-    },
-
-    damaged(file, bytes, digest) {
-      let offset = 0;
-      for (const part of file.parts ?? []) {
-        const end = offset + part.size;
-        if (digestOf(part) !== undefined && sha256(bytes.subarray(offset, end)) !== part.sha256) {
-          return damagedPart(file, part);
-        }
-        offset = end;
-      }
-      return corrupt(file, otherDigest(digest, file.sha256));
-    },
-
-    corrupt,
-  };
-
-  function inlineBytes({ inline }: StoredFile): Uint8Array {
-    const [offset, length] = inline!;
-    return source.inline.slice(offset, offset + length);
+    { key, cause }: { key?: string; cause?: unknown } = {},
+  ): RegistryError {
+    const { ref, recordKey } = this.#source;
+    const [first] = file.parts ?? [];
+    return fault({
+      code: "Corrupt",
+      action: "read file",
+      subject: `${shown(file.path)} of "${ref}"`,
+      state,
+      hint:
+        "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
+      key: key ?? (first === undefined ? recordKey : this.#source.keyOf(file, first)),
+      backend: this.#backend.location,
+      cause,
+    });
   }
 
-  function digestOf(part: Part): string | undefined {
-    return verify === "none" ? undefined : part.sha256;
+  #inlineBytes({ inline }: StoredFile): Uint8Array {
+    const [offset, length] = inline!;
+    return this.#source.inline.slice(offset, offset + length);
+  }
+
+  #digestOf(part: Part): string | undefined {
+    return this.#verify === "none" ? undefined : part.sha256;
   }
 
   /** The digest of a part, to check a range of it: that of the file, where the part is all of it. */
-  function rangeDigestOf(file: StoredFile, part: Part): string | undefined {
+  #rangeDigestOf(file: StoredFile, part: Part): string | undefined {
     const isFile = file.encoding === undefined && file.parts!.length === 1;
-    return verify === "none" ? undefined : part.sha256 ?? (isFile ? file.sha256 : undefined);
+    return this.#verify === "none" ? undefined : part.sha256 ?? (isFile ? file.sha256 : undefined);
   }
 
-  async function runBytes(file: StoredFile, run: PartRun, check: boolean): Promise<Uint8Array> {
+  async #runBytes(file: StoredFile, run: PartRun, check: boolean): Promise<Uint8Array> {
     const [part] = run.parts;
-    const bytes = run.parts.length === 1 ? await readPart(file, part) : await readRun(file, run);
-    checkSize(file, run, bytes.byteLength);
-    if (check) checkOf(file, run, { from: 0, to: run.size })(bytes);
+    const bytes = run.parts.length === 1
+      ? await this.#readPart(file, part)
+      : await this.#readRun(file, run);
+    this.#checkSize(file, run, bytes.byteLength);
+    if (check) this.#checkOf(file, run, { from: 0, to: run.size })(bytes);
     return bytes;
   }
 
-  async function readRun(file: StoredFile, run: Pick<Part, "offset" | "size"> & { parts: Part[] }) {
-    const key = source.keyOf(file, run.parts[0]);
-    const object = await getPart(backend, key, run, { signal });
-    return object === undefined ? await source.missing(key) : await object.bytes();
+  async #readRun(file: StoredFile, run: Pick<Part, "offset" | "size"> & { parts: Part[] }) {
+    const key = this.#source.keyOf(file, run.parts[0]);
+    const object = await getPart(this.#backend, key, run, { signal: this.#signal });
+    return object === undefined ? await this.#source.missing(key) : await object.bytes();
   }
 
-  async function readPart(file: StoredFile, part: Part): Promise<Uint8Array> {
-    const key = source.keyOf(file, part);
+  async #readPart(file: StoredFile, part: Part): Promise<Uint8Array> {
+    const key = this.#source.keyOf(file, part);
     const { offset, size } = part;
     const inPack = offset !== undefined && offset + size <= PACK_BYTES; // other writers may pack more than this one does
-    if (inPack && (pack?.key === key || lastPack === key)) return await fromPack(key, offset, size);
-    if (inPack) lastPack = key; // in a pack, and perhaps not the last file that is wanted of it
-    return await readRun(file, { ...part, parts: [part] });
+    if (inPack && (this.#pack?.id === key || this.#lastPack === key)) {
+      return await this.#fromPack(key, offset, size);
+    }
+    if (inPack) this.#lastPack = key; // in a pack, and perhaps not the last file that is wanted of it
+    return await this.#readRun(file, { ...part, parts: [part] });
   }
 
-  async function fromPack(key: string, offset: number, size: number): Promise<Uint8Array> {
-    if (pack?.key !== key) {
-      const wanted = pack = { key, bytes: readPack(key) }; // files that are read at the same time wait for the same bytes
+  async #fromPack(key: string, offset: number, size: number): Promise<Uint8Array> {
+    if (this.#pack?.id !== key) {
+      const wanted = this.#pack = { id: key, bytes: this.#readPack(key) }; // reads at the same time share the bytes
       wanted.bytes.catch(() => {
-        if (pack === wanted) pack = undefined; // whoever waits hears of the failure, the next one asks again
+        if (this.#pack === wanted) this.#pack = undefined; // the next read asks again
       });
     }
-    return (await pack.bytes).slice(offset, offset + size);
+    return (await this.#pack.bytes).slice(offset, offset + size);
   }
 
-  async function readPack(key: string): Promise<Uint8Array> {
-    const object = await backend.get(key, { signal, range: { offset: 0, length: PACK_BYTES } });
-    return object === undefined ? await source.missing(key) : await object.bytes();
+  async #readPack(key: string): Promise<Uint8Array> {
+    const range = { offset: 0, length: PACK_BYTES };
+    const object = await this.#backend.get(key, { signal: this.#signal, range });
+    return object === undefined ? await this.#source.missing(key) : await object.bytes();
   }
 
   /**
    * Reads a range. A part that the range cuts is read whole, to verify it; whole parts between are requested at once.
    * With windows, a cut part is never held in memory: it is verified by an extra read first.
    */
-  async function* rangeOfRun(
+  async *#rangeOfRun(
     file: StoredFile,
     run: PartRun,
     { from, to, windowBytes }: WindowOptions & { from: number; to: number },
@@ -164,73 +197,80 @@ export function createPartReader(
     let at = from;
     for (const { part, ...place } of partsWithin(run, from, to)) {
       const isCut = place.from < from || place.to > to;
-      if (!isCut || rangeDigestOf(file, part) === undefined || part.size > MAX_CHECKED_PART_BYTES) {
+      if (
+        !isCut || this.#rangeDigestOf(file, part) === undefined ||
+        part.size > MAX_CHECKED_PART_BYTES
+      ) {
         continue;
       }
       if (windowBytes !== undefined) {
-        await checkThrough(file, run, { part, ...place, windowBytes });
+        await this.#checkThrough(file, run, { part, ...place, windowBytes });
         continue;
       }
       const begin = Math.max(place.from, from), end = Math.min(place.to, to);
-      if (at < begin) yield* runChunks(file, run, { from: at, to: begin, check: true });
-      yield (await keptPart(file, run, part)).slice(begin - place.from, end - place.from);
+      if (at < begin) yield* this.#runChunks(file, run, { from: at, to: begin, check: true });
+      yield (await this.#keptPart(file, run, part)).slice(begin - place.from, end - place.from);
       at = end;
     }
-    if (at < to) yield* runChunks(file, run, { from: at, to, check: true, windowBytes });
+    if (at < to) yield* this.#runChunks(file, run, { from: at, to, check: true, windowBytes });
   }
 
   /** Reads a whole part to verify it. Once is enough, as stored bytes never change. */
-  async function checkThrough(
+  async #checkThrough(
     file: StoredFile,
     run: PartRun,
-    { part, from, to, windowBytes }: PlacedPart & WindowOptions,
+    place: PlacedPart & WindowOptions,
   ): Promise<void> {
-    const id = idOf(file, part);
-    let checked = readThrough.get(id);
+    const id = this.#idOf(file, place.part);
+    let checked = this.#readThrough.get(id);
     if (checked === undefined) {
-      readThrough.set(id, checked = readPartThrough());
-      checked.catch(() => readThrough.delete(id));
+      this.#readThrough.set(id, checked = this.#readPartThrough(file, run, place));
+      checked.catch(() => this.#readThrough.delete(id));
     }
     await checked;
+  }
 
-    async function readPartThrough(): Promise<void> {
-      const hash = createSha256();
-      for await (const chunk of runChunks(file, run, { from, to, check: false, windowBytes })) {
-        hash.update(chunk);
-      }
-      if (hash.digest() !== rangeDigestOf(file, part)) throw damagedPart(file, part);
+  async #readPartThrough(
+    file: StoredFile,
+    run: PartRun,
+    { part, ...place }: PlacedPart & WindowOptions,
+  ): Promise<void> {
+    const hash = createSha256();
+    for await (const chunk of this.#runChunks(file, run, { ...place, check: false })) {
+      hash.update(chunk);
     }
+    if (hash.digest() !== this.#rangeDigestOf(file, part)) throw this.#damagedPart(file, part);
   }
 
   /** A part of which a range is wanted, checked: the next range is often of the same one. */
-  async function keptPart(file: StoredFile, run: PartRun, part: Part): Promise<Uint8Array> {
-    const id = idOf(file, part);
-    if (kept?.id !== id) {
-      const wanted = kept = { id, bytes: checkedPart(file, run, part) };
+  async #keptPart(file: StoredFile, run: PartRun, part: Part): Promise<Uint8Array> {
+    const id = this.#idOf(file, part);
+    if (this.#kept?.id !== id) {
+      const wanted = this.#kept = { id, bytes: this.#checkedPart(file, run, part) };
       wanted.bytes.catch(() => {
-        if (kept === wanted) kept = undefined;
+        if (this.#kept === wanted) this.#kept = undefined;
       });
     }
-    return await kept.bytes;
+    return await this.#kept.bytes;
   }
 
-  function idOf(file: StoredFile, part: Part): string {
-    return `${source.keyOf(file, part)} ${part.offset ?? 0} ${part.size} ${
-      rangeDigestOf(file, part)
+  #idOf(file: StoredFile, part: Part): string {
+    return `${this.#source.keyOf(file, part)} ${part.offset ?? 0} ${part.size} ${
+      this.#rangeDigestOf(file, part)
     }`;
   }
 
-  async function checkedPart(file: StoredFile, run: PartRun, part: Part): Promise<Uint8Array> {
+  async #checkedPart(file: StoredFile, run: PartRun, part: Part): Promise<Uint8Array> {
     const bytes = run.parts.length === 1
-      ? await readPart(file, part)
-      : await readRun(file, { offset: part.offset ?? 0, size: part.size, parts: [part] });
-    checkSize(file, { parts: [part], size: part.size }, bytes.byteLength);
-    if (sha256(bytes) !== rangeDigestOf(file, part)) throw damagedPart(file, part);
+      ? await this.#readPart(file, part)
+      : await this.#readRun(file, { offset: part.offset ?? 0, size: part.size, parts: [part] });
+    this.#checkSize(file, { parts: [part], size: part.size }, bytes.byteLength);
+    if (sha256(bytes) !== this.#rangeDigestOf(file, part)) throw this.#damagedPart(file, part);
     return bytes;
   }
 
   /** Bytes of adjacent parts. Each part that is among them is checked when its last byte has passed. */
-  async function* runChunks(
+  async *#runChunks(
     file: StoredFile,
     run: PartRun,
     { from, to, check, windowBytes = to - from }: WindowOptions & {
@@ -239,15 +279,16 @@ export function createPartReader(
       check: boolean;
     },
   ): AsyncGenerator<Uint8Array> {
-    const key = source.keyOf(file, run.parts[0]);
-    const pass = check ? checkOf(file, run, { from, to }) : undefined;
+    const key = this.#source.keyOf(file, run.parts[0]);
+    const pass = check ? this.#checkOf(file, run, { from, to }) : undefined;
     let count = 0;
     let end = from;
     do {
-      signal?.throwIfAborted();
+      this.#signal?.throwIfAborted();
       const length = Math.min(windowBytes, to - end);
-      const object = await getPart(backend, key, run, { offset: end, length, signal });
-      if (object === undefined) return await source.missing(key);
+      const window = { offset: end, length, signal: this.#signal };
+      const object = await getPart(this.#backend, key, run, window);
+      if (object === undefined) return await this.#source.missing(key);
       end += length;
       for await (const chunk of object.body) {
         pass?.(chunk);
@@ -255,56 +296,37 @@ export function createPartReader(
         yield chunk;
       }
     } while (end < to && count === end - from);
-    if (to - from === run.size) checkSize(file, run, count);
+    if (to - from === run.size) this.#checkSize(file, run, count);
   }
 
-  function checkOf(file: StoredFile, run: PartRun, { from, to }: { from: number; to: number }) {
+  #checkOf(file: StoredFile, run: PartRun, { from, to }: { from: number; to: number }) {
     const whole = partsWithin(run, from, to).filter((place) =>
       place.from >= from && place.to <= to
     );
     const parts = whole.flatMap(({ part, ...place }) => {
-      const digest = digestOf(part);
+      const digest = this.#digestOf(part);
       return digest === undefined ? [] : [{ part, ...place, digest }];
     });
     const fail = (part: Part): never => {
-      throw damagedPart(file, part);
+      throw this.#damagedPart(file, part);
     };
     return createPartCheck({ parts, from, fail });
   }
 
-  function checkSize(
+  #checkSize(
     file: StoredFile,
     { parts, size }: { parts: Part[]; size: number },
     count: number,
   ): void {
     if (count === size) return;
-    throw corrupt(file, `a part of it has ${count} bytes, not ${size}`, {
-      key: source.keyOf(file, parts[0]),
+    throw this.corrupt(file, `a part of it has ${count} bytes, not ${size}`, {
+      key: this.#source.keyOf(file, parts[0]),
     });
   }
 
-  function damagedPart(file: StoredFile, part: Part): RegistryError {
-    return corrupt(file, "the SHA-256 of a part of it does not match", {
-      key: source.keyOf(file, part),
-    });
-  }
-
-  function corrupt(
-    file: StoredFile,
-    state: string,
-    { key, cause }: { key?: string; cause?: unknown } = {},
-  ): RegistryError {
-    return fault({
-      code: "Corrupt",
-      action: "read file",
-      subject: `${shown(file.path)} of "${source.ref}"`,
-      state,
-      hint:
-        "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
-      key: key ??
-        (file.parts?.[0] === undefined ? source.recordKey : source.keyOf(file, file.parts[0])),
-      backend: backend.location,
-      cause,
+  #damagedPart(file: StoredFile, part: Part): RegistryError {
+    return this.corrupt(file, "the SHA-256 of a part of it does not match", {
+      key: this.#source.keyOf(file, part),
     });
   }
 }

@@ -5,10 +5,10 @@ import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fault } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import type { StoredFile } from "../../core/record.ts";
-import type { Reader } from "./store_reader.ts";
+import type { StoreReader } from "./store_reader.ts";
 
 /** Reads bytes as they are stored. */
-export type StoredReader = Pick<Reader, "storedBytes" | "storedChunks">;
+export type StoredReader = Pick<StoreReader, "storedBytes" | "storedChunks">;
 
 /** Members of a stored file that say where its bytes are; what else it has says what it is. */
 type Placed = "inline" | "parts" | "from";

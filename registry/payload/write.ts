@@ -10,9 +10,9 @@ import type { Operation } from "../cell/operation.ts";
 import type { PayloadJobs, StoreValueJob } from "./job_kinds.ts";
 import type { Base } from "./base.ts";
 import type { Known } from "./known.ts";
-import { createFileWriter, type FileWriter } from "./writing/file_writer.ts";
+import { FileWriter } from "./writing/file_writer.ts";
 import { createSaveProgress, type WriteProgress } from "./writing/progress.ts";
-import { createUploads, type PayloadStore, type Uploads } from "./writing/uploads.ts";
+import { type PayloadStore, Uploads } from "./writing/uploads.ts";
 
 /** A value whose files are made where they are stored, which may be on another thread. */
 export class ValueToStore {
@@ -47,22 +47,18 @@ export interface PayloadOptions {
   onProgress?: (progress: TransferProgress) => void;
 }
 
-/** The payload of one save. On a failure nothing stays but what the janitor collects. */
+/**
+ * The payload of one save: `gather` takes its files into memory, and where they do not fit into the record, `begin` gives
+ * it a folder in the store. On a failure nothing stays but what the garbage collector removes.
+ */
 export class Payload {
-  files: StoredFile[];
-  inline: Uint8Array[];
-  /** Whether it shares files with the base. */
-  sharing = false;
   readonly #store: PayloadStore;
   readonly #operation: Operation;
   readonly #options: PayloadOptions;
   readonly #progress: WriteProgress;
   readonly #writer: FileWriter;
   #value?: ValueToStore;
-  #base?: PayloadTarget["base"];
-  #wholeBase = false;
-  #appended = 0;
-  #uploads?: Uploads;
+  #upload?: PayloadUpload;
 
   constructor(store: PayloadStore, operation: Operation, options: PayloadOptions) {
     const { compress, onProgress } = options;
@@ -71,9 +67,20 @@ export class Payload {
     this.#options = options;
     this.#progress = createSaveProgress(onProgress);
     const { signal } = operation;
-    this.#writer = createFileWriter({ compress, signal, progress: this.#progress });
-    this.files = this.#writer.files;
-    this.inline = this.#writer.inline;
+    this.#writer = new FileWriter({ compress, signal, progress: this.#progress });
+  }
+
+  get files(): StoredFile[] {
+    return (this.#upload ?? this.#writer).files;
+  }
+
+  get inline(): Uint8Array[] {
+    return (this.#upload ?? this.#writer).inline;
+  }
+
+  /** Whether it shares files with the base. */
+  get sharing(): boolean {
+    return this.#upload?.sharing ?? false;
   }
 
   get size(): number {
@@ -81,45 +88,90 @@ export class Payload {
   }
 
   get addedBytes(): number {
-    const bytes = this.inline.reduce((sum, { byteLength }) => sum + byteLength, this.#appended);
-    return bytes + addedParts(this.files, this.#uploads?.copied ?? new Map());
+    const inline = this.inline.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const { appendedBytes = 0, copied = new Map() } = this.#upload ?? {};
+    return inline + appendedBytes + addedParts(this.files, copied);
   }
 
-  /** Takes files while they fit into the record. True where that was all of them: nothing need be sent. */
+  /** Takes files while they fit into the record. Returns true if that was all of them: nothing need be sent. */
   async gather(given: FilesToSave | ValueToStore): Promise<boolean> {
     if (!(given instanceof ValueToStore)) return await this.#writer.gather(given);
     this.#value = given;
     return false;
   }
 
-  begin({ folder, base, wholeBase = false }: PayloadTarget): void {
-    this.#base = base;
-    this.#wholeBase = wholeBase;
-    const { executor } = this.#options;
-    const how = { folder, executor, progress: this.#progress };
-    this.#uploads = createUploads(this.#store, this.#operation, how);
+  /** Gives the payload its folder, once. Sends nothing yet. */
+  begin(target: PayloadTarget): PayloadUpload {
+    const { executor, compress } = this.#options;
+    const how = { folder: target.folder, executor, progress: this.#progress };
+    const uploads = new Uploads(this.#store, this.#operation, how);
+    const { signal } = this.#operation;
+    const content = { writer: this.#writer, value: this.#value?.value, compress, signal };
+    return this.#upload = new PayloadUpload(uploads, target, content);
   }
 
+  /** Removes what was written, as far as possible: nothing will refer to it. Not if the record may be there after all. */
+  async discard(): Promise<void> {
+    await this.#writer.drop();
+    if (!this.#operation.unresolved) await this.#upload?.discard();
+  }
+}
+
+interface ContentToSend {
+  writer: FileWriter;
+  /** Sent instead of what the writer has gathered. */
+  value?: ValueToStore["value"];
+  compress?: Encoding;
+  signal?: AbortSignal;
+}
+
+/** A payload that has a folder in the store. */
+export class PayloadUpload {
+  files: StoredFile[];
+  inline: Uint8Array[];
+  sharing = false;
+  appendedBytes = 0;
+  readonly #uploads: Uploads;
+  readonly #target: PayloadTarget;
+  readonly #content: ContentToSend;
+
+  constructor(uploads: Uploads, target: PayloadTarget, content: ContentToSend) {
+    this.#uploads = uploads;
+    this.#target = target;
+    this.#content = content;
+    this.files = content.writer.files;
+    this.inline = content.writer.inline;
+  }
+
+  get copied(): ReadonlyMap<number, number> {
+    return this.#uploads.copied;
+  }
+
+  /** Stores what was gathered and what was left, except what the base has. */
   async send(): Promise<void> {
-    const base = this.#base;
-    const { storeFile, packFiles, drop, copy } = this.#uploads!;
-    if (this.#wholeBase && base?.copies) await base.copyAll(copy);
-    if (this.#value !== undefined) return await this.#sendValue(this.#value.value, base?.known);
-    const known = (size: number) => base?.known.get(size);
-    const share = (file: StoredFile) => this.#share(file);
-    await this.#writer.send({ storeFile, packFiles, drop, known, share });
+    const { base, wholeBase = false } = this.#target;
+    const { writer, value } = this.#content;
+    const uploads = this.#uploads;
+    if (wholeBase && base?.copies) await base.copyAll((key) => uploads.copy(key));
+    if (value !== undefined) return await this.#sendValue(value, base?.known);
+    await writer.send({
+      storeFile: (job, signal) => uploads.storeFile(job, signal),
+      packFiles: (job, signal) => uploads.packFiles(job, signal),
+      drop: (object) => uploads.drop(object),
+      known: (size) => base?.known.get(size),
+      share: (file) => this.#share(file),
+    });
   }
 
+  /** Stores one more object, which is not a file. */
   async append(bytes: Uint8Array): Promise<{ object: number; size: number; sha256: string }> {
-    const object = await this.#uploads!.put(bytes);
-    this.#appended += bytes.byteLength;
+    const object = await this.#uploads.put(bytes);
+    this.appendedBytes += bytes.byteLength;
     return { object, size: bytes.byteLength, sha256: sha256(bytes) };
   }
 
-  /** Removes what was written, as far as possible: nothing will refer to it. Not where the record may be there after all. */
   async discard(): Promise<void> {
-    await this.#writer.drop();
-    if (!this.#operation.unresolved) await this.#uploads?.discard();
+    await this.#uploads.discard();
   }
 
   async #sendValue(
@@ -127,9 +179,8 @@ export class Payload {
     known?: ReadonlyMap<number, Known>,
   ): Promise<void> {
     this.sharing = false;
-    const { compress } = this.#options;
-    const job = { ...made, compress, known };
-    const { files, inline } = await this.#uploads!.storeValue(job, this.#operation.signal);
+    const { compress, signal } = this.#content;
+    const { files, inline } = await this.#uploads.storeValue({ ...made, compress, known }, signal);
     this.files = files;
     this.inline = inline;
     for (const file of files) {
@@ -138,14 +189,15 @@ export class Payload {
     }
   }
 
-  /** Puts into a file where the base has it. False where the base has lost it. */
+  /** Puts into a file where the base has it. False if the base has lost it. */
   async #share(file: StoredFile): Promise<boolean> {
+    const { base } = this.#target;
     const { encoding: _, ...plain } = file;
-    const same = await this.#base?.share(plain, this.#uploads!.copy);
+    const same = await base?.share(plain, (key) => this.#uploads.copy(key));
     if (same === undefined) return false;
     delete file.encoding;
     Object.assign(file, same);
-    if (!this.#base!.copies) this.sharing = true;
+    if (!base!.copies) this.sharing = true;
     return true;
   }
 }

@@ -80,7 +80,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "[start, head, base, draft]",
     replacement: "[start, head, draft]",
     also: [{
-      file: "registry/operations/save.ts",
+      file: "registry/operations/save/find_base.ts",
       text: `if (!isStaleView(operation, "base")) return true;`,
       replacement: "if (true) return true;",
     }],
@@ -169,7 +169,7 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "operation/no-store-clock",
     file: "registry/cell/operation.ts",
-    text: "lastReply === undefined ? 0 : lastReply - (since.store ?? firstReply!)",
+    text: "last === undefined ? 0 : last - (since.store ?? this.#firstReply!)",
     replacement: "0",
     test: "tests/registry/cell/operation_test.ts",
     testName: "past graceMs / 4 by the",
@@ -177,7 +177,7 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "operation/drift-unnoticed",
     file: "registry/cell/operation.ts",
-    text: "Math.abs(drift) > deadlineMs / 4 ? undefined : system.now() + known.ms",
+    text: "Math.abs(drift) > this.deadlineMs / 4 ? undefined : system.now() + known.ms",
     replacement: "system.now() + known.ms",
     test: "tests/registry/cell/renewal_test.ts",
     testName: "in a process that",
@@ -201,7 +201,7 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "operation/store-time-goes-back",
     file: "registry/cell/operation.ts",
-    text: "Math.max(lastReply ?? modifiedAt, modifiedAt)",
+    text: "Math.max(this.#lastReply ?? modifiedAt, modifiedAt)",
     replacement: "modifiedAt",
     test: "tests/registry/cell/operation_test.ts",
     testName: "a reply that tells an earlier time than one before makes no view younger",
@@ -209,8 +209,7 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "operation/abort-after-send-is-an-abort",
     file: "registry/cell/operation.ts",
-    text:
-      "      if (operation.unresolved) throw unknownOutcome(backend, operation, signal.reason);\n",
+    text: "      if (this.unresolved) throw unknownOutcome(backend, this, signal.reason);\n",
     replacement: "",
     test: "tests/registry/cell/operation_test.ts",
     testName: "an abort is Unknown once a create was sent, whenever it comes",

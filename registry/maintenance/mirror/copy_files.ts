@@ -8,7 +8,7 @@ import { inUtc } from "../../cell/since.ts";
 import { parsePlace } from "../../format/layout.ts";
 import { payloadSource } from "../../operations/load.ts";
 import { placeOf } from "../../cell/objects.ts";
-import { createReader, type PayloadSource } from "../../payload/store_reader.ts";
+import { type PayloadSource, StoreReader } from "../../payload/store_reader.ts";
 import { StoredContent, type StoredReader } from "../../payload/stored_content.ts";
 import type { Located } from "../../cell/heads.ts";
 import { type FilesOfArtifact, saveFiles } from "../../operations/save.ts";
@@ -87,7 +87,7 @@ export async function copyFiles(
 ): Promise<Moved> {
   const { from, to, signal } = run;
   const { target, onConflict, ifCommit, above } = options;
-  const inner = createReader(from, source, { verify: "integrity", signal });
+  const inner = new StoreReader(from, source, { verify: "integrity", signal });
   const reader = new WatchedReader(inner, run.moved);
   const unknown = Object.entries(record).filter(([member]) => !OWN.has(member));
   const { materializer, metadata, inputs, createdAt } = record;

@@ -60,8 +60,8 @@ export async function addPart(
   try {
     const fits = await payload.gather(await produce());
     if (!fits) {
-      payload.begin({ folder: payloadFolder(name, draftPlace(operation.commit)) });
-      await payload.send();
+      const folder = payloadFolder(name, draftPlace(operation.commit));
+      await payload.begin({ folder }).send();
     }
     key = draftPartKey(draft.folder, part, operation.commit);
     if (operation.ageMs(operation.views.draft!) > operation.deadlineMs / 2) {

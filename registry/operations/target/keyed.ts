@@ -23,7 +23,7 @@ import type { Operation } from "../../cell/operation.ts";
 import { settle, settleVersion } from "../../cell/settle.ts";
 import { sinceAbove } from "../../cell/since.ts";
 import { isVoid } from "../../cell/voids.ts";
-import type { Choice, TargetChooser } from "./target.ts";
+import type { Choice, Target, TargetChooser } from "./target.ts";
 
 /** What a save with this key has saved, where it has and that is still there. */
 export async function findSaved(
@@ -67,58 +67,78 @@ function isEmptied(record: AnyRecord): boolean {
 }
 
 /** Chooses through `inner`, and keeps its choices in the key's cell. */
-export function keyedTarget(
-  context: Context,
-  operation: Operation,
-  { name, key, undecided }: KeyedSave,
-  inner: TargetChooser,
-): TargetChooser {
-  const cell = keyCell(name, key);
-  let known: KnownHead | undefined;
+export class KeyedTarget implements TargetChooser {
+  readonly #context: Context;
+  readonly #operation: Operation;
+  readonly #save: KeyedSave;
+  readonly #inner: TargetChooser;
+  readonly #cell: string;
+  /** The head of the key's cell, as it was seen last. */
+  #known?: KnownHead;
 
-  return {
-    async recall() {
-      known = await viewHead(context, operation, cell, known);
-      const earlier = known && await tried(known);
-      return earlier && "existing" in earlier ? earlier.existing : undefined;
-    },
+  constructor(context: Context, operation: Operation, save: KeyedSave, inner: TargetChooser) {
+    this.#context = context;
+    this.#operation = operation;
+    this.#save = save;
+    this.#inner = inner;
+    this.#cell = keyCell(save.name, save.key);
+  }
 
-    choose: (early) => decide(() => inner.choose(early), early && undecided),
+  async recall(): Promise<FoundRecord | undefined> {
+    const known = await this.#view();
+    const earlier = known && await this.#tried(known);
+    return earlier && "existing" in earlier ? earlier.existing : undefined;
+  }
 
-    keep: (existing) => decide(() => inner.keep(existing)),
+  choose(early: boolean): Promise<Choice> {
+    return this.#decide(() => this.#inner.choose(early), early && this.#save.undecided);
+  }
 
-    async lost(target, found) {
-      if (await isResult(context, { key }, found, operation.signal)) return found;
-      const existing = await inner.lost(target, found);
-      const choice = existing && await decide(() => inner.keep(existing));
-      return choice && "existing" in choice ? choice.existing : undefined;
-    },
-  };
+  keep(existing: FoundRecord): Promise<Choice> {
+    return this.#decide(() => this.#inner.keep(existing));
+  }
+
+  async lost(target: Target, found: FoundRecord): Promise<FoundRecord | undefined> {
+    const { key } = this.#save;
+    if (await isResult(this.#context, { key }, found, this.#operation.signal)) return found;
+    const existing = await this.#inner.lost(target, found);
+    const choice = existing && await this.keep(existing);
+    return choice && "existing" in choice ? choice.existing : undefined;
+  }
+
+  async #view(): Promise<KnownHead | undefined> {
+    return this.#known = await viewHead(this.#context, this.#operation, this.#cell, this.#known);
+  }
 
   /** What the key's cell says; where it says nothing that still holds, what is offered, which it says from then on. */
-  async function decide(offer: () => Promise<Choice>, undecided = false): Promise<Choice> {
-    known = await viewHead(context, operation, cell, known);
+  async #decide(offer: () => Promise<Choice>, undecided = false): Promise<Choice> {
+    const context = this.#context;
+    const operation = this.#operation;
+    await this.#view();
     for (;;) {
-      const earlier = known === undefined ? undefined : await tried(known);
+      const known = this.#known;
+      const earlier = known === undefined ? undefined : await this.#tried(known);
       if (earlier !== undefined) return earlier;
       const choice = await offer();
       if (undecided && "target" in choice) return choice;
       if ("existing" in choice) await settleVersion(context, choice.existing, operation.signal);
       const generation = (known?.generation ?? 0) + 1;
+      const bytes = this.#encode(choice, generation);
       const outcome = await createRecord(
         context,
         operation,
-        recordKey(cell, generation),
-        encode(choice, generation),
+        recordKey(this.#cell, generation),
+        bytes,
       );
       if (outcome.won) return choice;
-      known = await knownFrom(context, operation, generation, outcome.found); // somebody repeats the same save at this moment
+      this.#known = await knownFrom(context, operation, generation, outcome.found); // a repeat of the same save was faster
     }
   }
 
-  function encode(choice: Choice, generation: number): Uint8Array {
+  #encode(choice: Choice, generation: number): Uint8Array {
+    const { name, key } = this.#save;
     const base = {
-      ...operation.recordBase(generation, known?.previous),
+      ...this.#operation.recordBase(generation, this.#known?.previous),
       kind: "key" as const,
       name,
       key,
@@ -133,8 +153,11 @@ export function keyedTarget(
   }
 
   /** What became of the target that was tried: undefined where somebody else's save is there. */
-  async function tried({ found }: KnownHead): Promise<Choice | undefined> {
-    if (found === undefined) throw spent("its record is damaged");
+  async #tried({ found }: KnownHead): Promise<Choice | undefined> {
+    const context = this.#context;
+    const operation = this.#operation;
+    const { name, key } = this.#save;
+    if (found === undefined) throw this.#spent("its record is damaged");
     const record = recordOfKind(found, "key");
     if (record.name !== name || record.key !== key) throw misplaced(found.info.key, record);
     if (record.commit !== operation.commit) {
@@ -156,21 +179,22 @@ export function keyedTarget(
     }
     const isKept = existing === undefined || there?.record.commit === existing;
     if (there === undefined || isEmptied(there.record) || !isKept) {
-      throw spent("the version that it may have saved, or found, was replaced since");
+      throw this.#spent("the version that it may have saved, or found, was replaced since");
     }
     return await isResult(context, record, there, operation.signal)
       ? { existing: there }
       : undefined;
   }
 
-  function spent(state: string): RegistryError {
+  #spent(state: string): RegistryError {
+    const { name, key } = this.#save;
     return fault({
       code: "Conflict",
       action: "save",
       subject: `"${name}" with idempotency key "${key}" again`,
       state,
       hint: "Look at the versions, and use a new key for a new save.",
-      backend: context.backend.location,
+      backend: this.#context.backend.location,
     });
   }
 }

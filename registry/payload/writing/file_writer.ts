@@ -11,7 +11,7 @@ import { createPathCheck, openContent, readSmall, SMALL_FILE_BYTES } from "../co
 import type { Content, SmallContent } from "../content.ts";
 import type { StoredContent } from "../stored_content.ts";
 import type { WriteProgress } from "./progress.ts";
-import { createSender, type Sender, type SendTo } from "./sender.ts";
+import { Sender, type SendTo } from "./sender.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 
 /** Files up to this size in all, as stored, live in the record itself. */
@@ -24,16 +24,6 @@ export interface FileWriterOptions {
   compress?: Encoding;
   progress: WriteProgress;
   signal?: AbortSignal;
-}
-
-/** Writes files, in two steps: where they go need not be known before it is clear that they go somewhere. */
-export interface FileWriter {
-  readonly files: StoredFile[];
-  readonly inline: Uint8Array[];
-  gather(files: FilesToSave): Promise<boolean>;
-  /** Stores what was taken, and the rest. When this returns, or throws, nothing is on its way. */
-  send(to: SendTo): Promise<void>;
-  drop(): Promise<void>;
 }
 
 interface Held {
@@ -49,80 +39,101 @@ interface Taken {
   passing: boolean;
 }
 
-export function createFileWriter({ compress, progress, signal }: FileWriterOptions): FileWriter {
-  const files: StoredFile[] = [];
-  const inline: Uint8Array[] = [];
-  const checks: FileToSave[] = [];
-  const checkPath = createPathCheck();
-  const held: Held[] = [];
-  let heldBytes = 0;
-  let rest: ArrayIterator<FileToSave> | AsyncGenerator<FileToSave> | undefined;
-  let generated = false;
-  let listed: FileToSave[] = [];
-  let next: Taken | undefined;
+/** The files that a writer was given, and how far it has read them. */
+interface Given {
+  rest: ArrayIterator<FileToSave> | AsyncGenerator<FileToSave>;
+  /** All of them, if they came as a list. */
+  listed?: FileToSave[];
+  /** The file that was opened last, if it does not fit into the record. */
+  next?: Taken;
+}
 
-  return {
-    files,
-    inline,
+/**
+ * Writes files, in two steps: `gather` takes files while they fit into the record, and only if some do not, `send` stores
+ * them. So their folder need not be known before it is clear that there is one.
+ */
+export class FileWriter {
+  readonly files: StoredFile[] = [];
+  readonly inline: Uint8Array[] = [];
+  readonly #options: FileWriterOptions;
+  readonly #checks: FileToSave[] = [];
+  readonly #checkPath: (file: FileToSave) => void = createPathCheck();
+  readonly #held: Held[] = [];
+  #heldBytes = 0;
+  #given?: Given;
 
-    async gather(given) {
-      const all = Symbol.asyncIterator in given
-        ? given
-        : await withDeadline(Promise.resolve(given), { signal });
-      generated = !Array.isArray(all);
-      if (!generated) listed = all as FileToSave[];
-      rest = generated ? untilAborted(all, signal) : listed.values();
-      for (let item = await rest.next(); !item.done; item = await rest.next()) {
-        const taken = await take(item.value);
-        if (!await hold(taken)) next = taken;
-        if (next !== undefined || heldBytes > INLINE_BYTES) return false;
-      }
-      checkAll();
-      await placeInline();
-      return true;
-    },
+  constructor(options: FileWriterOptions) {
+    this.#options = options;
+  }
 
-    async send(to) {
-      const tasks = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
-      const sender = createSender(to, { tasks, compress, progress });
-      try {
-        for (const { bytes: _, ...file } of held) await sender.addSmall(file);
-        if (next !== undefined) await add(sender, next);
-        for await (const file of rest ?? []) await add(sender, await take(file));
-        await sender.end();
-        checkAll();
-      } catch (error) {
-        await tasks.stop(error);
-        throw error;
-      }
-    },
+  /** Takes files while they fit into the record. Returns true if that was all of them. */
+  async gather(files: FilesToSave): Promise<boolean> {
+    const { signal } = this.#options;
+    const all = Symbol.asyncIterator in files
+      ? files
+      : await withDeadline(Promise.resolve(files), { signal });
+    const given: Given = this.#given = Array.isArray(all)
+      ? { rest: all.values(), listed: all }
+      : { rest: untilAborted(all, signal) };
+    for (let item = await given.rest.next(); !item.done; item = await given.rest.next()) {
+      const taken = await this.#take(item.value, given);
+      if (!await this.#hold(taken)) given.next = taken;
+      if (given.next !== undefined || this.#heldBytes > INLINE_BYTES) return false;
+    }
+    this.#checkAll();
+    await this.#placeInline();
+    return true;
+  }
 
-    async drop() {
-      if (next?.content.kind === "large") await next.content.content.cancel?.();
-      await rest?.return?.(undefined);
-      for (const file of listed) {
-        if (file?.content instanceof ReadableStream) closeUnread(file.content); // or it is none
-      }
-    },
-  };
+  /** Stores what was gathered, and the rest. When this returns, or throws, nothing is on its way. */
+  async send(to: SendTo): Promise<void> {
+    const given = this.#given!; // without `gather` there is nothing to send, and this throws
+    const { next, rest } = given;
+    const { compress, progress, signal } = this.#options;
+    const tasks = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
+    const sender = new Sender(to, { tasks, compress, progress });
+    try {
+      for (const { bytes: _, ...file } of this.#held) await sender.addSmall(file);
+      if (next !== undefined) await add(sender, next);
+      for await (const file of rest) await add(sender, await this.#take(file, given));
+      await sender.end();
+      this.#checkAll();
+    } catch (error) {
+      await tasks.stop(error);
+      throw error;
+    }
+  }
 
-  async function take(file: FileToSave): Promise<Taken> {
+  /** Closes what was given and not read. */
+  async drop(): Promise<void> {
+    if (this.#given === undefined) return;
+    const { next, rest, listed = [] } = this.#given;
+    if (next?.content.kind === "large") await next.content.content.cancel?.();
+    await rest.return?.(undefined);
+    for (const file of listed) {
+      if (file?.content instanceof ReadableStream) closeUnread(file.content); // or it is none
+    }
+  }
+
+  async #take(file: FileToSave, { listed }: Given): Promise<Taken> {
+    const { signal, progress } = this.#options;
     signal?.throwIfAborted();
-    checkPath(file);
-    if (file.check !== undefined) checks.push(file);
+    this.#checkPath(file);
+    if (file.check !== undefined) this.#checks.push(file);
     const content = await openContent(file, signal);
     const stored: StoredFile = { path: file.path, size: 0, sha256: "", ...fileFacts(file) };
     if (content.kind === "placed") {
       Object.assign(stored, content.placed.file);
       progress.count(stored.size);
     }
-    files.push(stored);
+    this.files.push(stored);
     const passing = file.content instanceof ReadableStream ||
-      (generated && file.content instanceof Uint8Array);
+      (listed === undefined && file.content instanceof Uint8Array);
     return { file: stored, content, passing };
   }
 
-  async function hold({ file, content }: Taken): Promise<boolean> {
+  /** Keeps the bytes of a file for the record. False if the file is too large for that. */
+  async #hold({ file, content }: Taken): Promise<boolean> {
     if (content.kind === "large") return false;
     if (content.kind === "placed") return true;
     if (content.kind === "stored") {
@@ -130,48 +141,51 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
       if (!stored.inline || stored.size > SMALL_FILE_BYTES) return false;
       const bytes = await stored.bytes();
       const as = factsOf(file, stored);
-      held.push({ file, content: bytes, as, bytes });
-      heldBytes += bytes.byteLength;
+      this.#keep({ file, content: bytes, as, bytes });
       return true;
     }
     const plain = readSmall(content.content);
-    const { facts, bytes } = encodeSmall(plain, compress);
+    const { facts, bytes } = encodeSmall(plain, this.#options.compress);
     Object.assign(file, facts);
-    held.push({ file, content: plain, bytes });
-    heldBytes += bytes.byteLength;
+    this.#keep({ file, content: plain, bytes });
     return true;
   }
 
-  async function placeInline(): Promise<void> {
+  #keep(held: Held): void {
+    this.#held.push(held);
+    this.#heldBytes += held.bytes.byteLength;
+  }
+
+  async #placeInline(): Promise<void> {
     let offset = 0;
-    for (const { file, bytes } of held) {
+    for (const { file, bytes } of this.#held) {
       file.inline = [offset, bytes.byteLength];
       offset += bytes.byteLength;
-      inline.push(bytes);
-      await progress.moved(file.path, file.size);
+      this.inline.push(bytes);
+      await this.#options.progress.moved(file.path, file.size);
     }
   }
 
-  async function add(sender: Sender, { file, content, passing }: Taken): Promise<void> {
-    if (content.kind === "small") await sender.addSmall({ file, content: content.content });
-    else if (content.kind === "large") await sender.addLarge(file, content.content, { passing });
-    else if (content.kind === "stored") await addStored(sender, file, content.stored);
+  #checkAll(): void {
+    for (const file of this.#checks) file.check!();
   }
+}
 
-  /** What others have too is not even read; what is read stays as it is stored. */
-  async function addStored(sender: Sender, file: StoredFile, stored: StoredContent): Promise<void> {
-    const as = factsOf(file, stored);
-    if (!stored.inline && await sender.share(file)) return;
-    if (stored.size <= SMALL_FILE_BYTES) {
-      return await sender.addSmall({ file, content: await stored.bytes(), as });
-    }
-    const content = { size: stored.size, repeatable: true, chunks: () => stored.chunks() };
-    await sender.addLarge(file, content, { as });
-  }
+async function add(sender: Sender, { file, content, passing }: Taken): Promise<void> {
+  if (content.kind === "small") await sender.addSmall({ file, content: content.content });
+  else if (content.kind === "large") await sender.addLarge(file, content.content, { passing });
+  else if (content.kind === "stored") await addStored(sender, file, content.stored);
+}
 
-  function checkAll(): void {
-    for (const file of checks) file.check!();
+/** Adds stored content: what others have too is not even read; what is read stays as it is stored. */
+async function addStored(sender: Sender, file: StoredFile, stored: StoredContent): Promise<void> {
+  const as = factsOf(file, stored);
+  if (!stored.inline && await sender.share(file)) return;
+  if (stored.size <= SMALL_FILE_BYTES) {
+    return await sender.addSmall({ file, content: await stored.bytes(), as });
   }
+  const content = { size: stored.size, repeatable: true, chunks: () => stored.chunks() };
+  await sender.addLarge(file, content, { as });
 }
 
 /** What stored content is; of what this release does not know nothing is lost. */

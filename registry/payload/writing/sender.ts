@@ -37,125 +37,121 @@ export interface SmallFile {
   as?: FileFacts;
 }
 
-export interface Sender {
-  addSmall(file: SmallFile): Promise<void>;
-  /** Begins to send a large file; one whose content passes is stored when this returns. */
-  addLarge(
-    file: StoredFile,
-    content: LargeContent,
-    how: { as?: FileFacts; passing?: boolean },
-  ): Promise<void>;
-  share(file: StoredFile): Promise<boolean>;
-  end(): Promise<void>;
+export interface SenderOptions {
+  tasks: SideBySide;
+  compress?: Encoding;
+  progress: WriteProgress;
 }
 
-export function createSender(
-  to: SendTo,
-  { tasks, compress, progress }: {
-    tasks: SideBySide;
-    compress?: Encoding;
-    progress: WriteProgress;
-  },
-): Sender {
-  const { signal } = tasks;
-  let pack: SmallFile[] = [];
-  let packBytes = 0;
-  const here = new KnownFiles(); // equal files of one payload are stored once
+export class Sender {
+  readonly #to: SendTo;
+  readonly #options: SenderOptions;
+  /** Equal files of one payload are stored once. */
+  readonly #here = new KnownFiles();
+  #pack: SmallFile[] = [];
+  #packBytes = 0;
 
-  return {
-    async addSmall(small) {
-      const size = sizeOf(small.content);
-      if (pack.length > 0 && packBytes + size > PACK_BYTES) await sendPack();
-      pack.push(small);
-      packBytes += size;
-    },
+  constructor(to: SendTo, options: SenderOptions) {
+    this.#to = to;
+    this.#options = options;
+  }
 
-    async addLarge(file, content, { as, passing = false }) {
-      try {
-        const known = content.repeatable && content.size !== undefined && as === undefined
-          ? to.known(content.size)
-          : undefined;
-        const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
-        const stored = () =>
-          storeLarge(file, { path: file.path, content, compress, known, as }).finally(
-            content.cancel,
-          );
-        const ended = await tasks.begin(weight, stored);
-        if (passing) await ended();
-      } catch (error) {
-        await content.cancel?.(); // where it was not begun
-        throw error;
-      }
-    },
+  async addSmall(small: SmallFile): Promise<void> {
+    const size = sizeOf(small.content);
+    if (this.#pack.length > 0 && this.#packBytes + size > PACK_BYTES) await this.#sendPack();
+    this.#pack.push(small);
+    this.#packBytes += size;
+  }
 
-    share,
+  /** Begins to send a large file; one whose content passes is stored when this returns. */
+  async addLarge(
+    file: StoredFile,
+    content: LargeContent,
+    { as, passing = false }: { as?: FileFacts; passing?: boolean },
+  ): Promise<void> {
+    const { tasks, compress } = this.#options;
+    try {
+      const known = content.repeatable && content.size !== undefined && as === undefined
+        ? this.#to.known(content.size)
+        : undefined;
+      const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
+      const job = { path: file.path, content, compress, known, as };
+      const stored = () => this.#storeLarge(file, job).finally(content.cancel);
+      const ended = await tasks.begin(weight, stored);
+      if (passing) await ended();
+    } catch (error) {
+      await content.cancel?.(); // where it was not begun
+      throw error;
+    }
+  }
 
-    async end() {
-      await sendPack();
-      await tasks.end();
-    },
-  };
+  /** Puts into a file where this payload, or another, has it. False if none has. */
+  async share(file: StoredFile): Promise<boolean> {
+    if (!this.#shareHere(file) && !await this.#to.share(file)) return false;
+    this.#options.progress.count(file.size);
+    return true;
+  }
 
-  async function storeLarge(file: StoredFile, job: Omit<StoreFileJob, "to">): Promise<void> {
-    const { object, parts, info: _, ...facts } = await to.storeFile(job, signal);
+  async end(): Promise<void> {
+    await this.#sendPack();
+    await this.#options.tasks.end();
+  }
+
+  async #storeLarge(file: StoredFile, job: Omit<StoreFileJob, "to">): Promise<void> {
+    const { tasks, progress } = this.#options;
+    const { object, parts, info: _, ...facts } = await this.#to.storeFile(job, tasks.signal);
     if (file.sha256 !== "" && file.sha256 !== facts.sha256) throw changedWhileSaving(file.path);
     take(file, facts);
     if (parts !== undefined) {
       file.parts = parts.map((part) => ({ object, ...part }));
-      if (shareHere(file)) await to.drop(object); // the same came at the same time
-      else here.add(file);
+      if (this.#shareHere(file)) await this.#to.drop(object); // the same came at the same time
+      else this.#here.add(file);
       if (job.as !== undefined) {
         progress.count(facts.size - parts.reduce((sum, { size }) => sum + size, 0));
       }
-    } else if (!await share(file)) await storeLarge(file, { ...job, known: undefined });
+    } else if (!await this.share(file)) {
+      await this.#storeLarge(file, { ...job, known: undefined });
+    }
   }
 
-  async function sendPack(): Promise<void> {
-    if (pack.length === 0) return;
-    const files = pack, bytes = packBytes;
-    pack = [];
-    packBytes = 0;
-    await tasks.begin(2 * bytes, () => storePack(files, compress)); // each file, and all of them in one
+  async #sendPack(): Promise<void> {
+    if (this.#pack.length === 0) return;
+    const files = this.#pack, bytes = this.#packBytes;
+    this.#pack = [];
+    this.#packBytes = 0;
+    await this.#options.tasks.begin(2 * bytes, () => this.#storePack(files)); // each file, and all of them in one
   }
 
-  async function storePack(
-    files: readonly SmallFile[],
-    compress: Encoding | undefined,
-    sharing = true,
-  ): Promise<void> {
+  /** Stores small files as one object. Those that others had and lost are stored again, shared with none. */
+  async #storePack(files: readonly SmallFile[], sharing = true): Promise<void> {
+    const { tasks, compress } = this.#options;
     const sizes = sharing ? new Set(files.map(({ content }) => sizeOf(content))) : [];
-    const known = new Set(
-      Array.from(sizes, (size) => [...to.known(size) ?? [], ...here.bySize.get(size) ?? []]).flat(),
-    );
+    const known = new Set(Array.from(sizes, (size) => this.#knownOf(size)).flat());
     const packed = files.map(({ file, content, as }): FileToPack => ({
       path: file.path,
       content,
       as,
     }));
-    const { object, files: stored } = await to.packFiles(
-      { files: packed, compress, known },
-      signal,
-    );
+    const job = { files: packed, compress, known };
+    const { object, files: stored } = await this.#to.packFiles(job, tasks.signal);
     const again: SmallFile[] = [];
     for (const [i, { part, ...facts }] of stored.entries()) {
       const { file } = files[i];
       take(file, facts);
       if (part !== undefined) {
         file.parts = [{ object, ...part }];
-        here.add(file);
-      } else if (!await share(file)) again.push(files[i]);
+        this.#here.add(file);
+      } else if (!await this.share(file)) again.push(files[i]);
     }
-    if (again.length > 0) await storePack(again, compress, false);
+    if (again.length > 0) await this.#storePack(again, false);
   }
 
-  async function share(file: StoredFile): Promise<boolean> {
-    if (!shareHere(file) && !await to.share(file)) return false;
-    progress.count(file.size);
-    return true;
+  #knownOf(size: number): string[] {
+    return [...this.#to.known(size) ?? [], ...this.#here.bySize.get(size) ?? []];
   }
 
-  function shareHere(file: StoredFile): boolean {
-    const same = here.same(file);
+  #shareHere(file: StoredFile): boolean {
+    const same = this.#here.same(file);
     if (same === undefined) return false;
     delete file.encoding;
     const { parts, encoding } = same;

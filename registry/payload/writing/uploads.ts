@@ -2,13 +2,21 @@
 // were asked for.
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import type { Executor, RunOptions } from "../../../core/executor.ts";
-import type { Operation } from "../../cell/operation.ts";
+import type { Moment, Operation } from "../../cell/operation.ts";
 import type { OpeningStore, Store } from "../../cell/store.ts";
-import type { PayloadJobs, StoredValueReply, StoreValueJob } from "../job_kinds.ts";
+import type {
+  PackedFilesReply,
+  PackFilesJob,
+  PayloadJobs,
+  StoredFileReply,
+  StoredValueReply,
+  StoreFileJob,
+  StoreValueJob,
+} from "../job_kinds.ts";
 import { ALIVE } from "../../format/layout.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import type { WriteProgress } from "./progress.ts";
-import type { SendTo } from "./sender.ts";
+import type { Sent } from "./sender.ts";
 
 /** How long removing a payload that was given up may take: who aborts a save does not wait for a store that is silent. */
 const DISCARD_MS = 5_000;
@@ -28,156 +36,183 @@ export interface UploadsOptions {
   progress: WriteProgress;
 }
 
-export interface Uploads extends Pick<SendTo, "storeFile" | "packFiles" | "drop"> {
-  storeValue(
+/** The objects of one payload. Each gets the next number of its folder. */
+export class Uploads {
+  readonly #store: PayloadStore;
+  readonly #operation: PayloadOperation;
+  readonly #options: UploadsOptions;
+  readonly #sent = new Set<number>();
+  readonly #copied = new Map<number, number>();
+  #last = -1;
+  /** Whether a value was sent: the number of its objects is known at its end, if at all. */
+  #guessing = false;
+  #aliveAt: Moment;
+
+  constructor(store: PayloadStore, operation: PayloadOperation, options: UploadsOptions) {
+    this.#store = store;
+    this.#operation = operation;
+    this.#options = options;
+    this.#aliveAt = operation.moment();
+  }
+
+  /** The objects that were copied inside the store, and the bytes that each added. */
+  get copied(): ReadonlyMap<number, number> {
+    return this.#copied;
+  }
+
+  storeFile(job: Omit<StoreFileJob, "to">, signal: AbortSignal): Promise<Sent<StoredFileReply>> {
+    return this.#sendObject("storeFile", job, signal);
+  }
+
+  packFiles(job: Omit<PackFilesJob, "to">, signal: AbortSignal): Promise<Sent<PackedFilesReply>> {
+    return this.#sendObject("packFiles", job, signal);
+  }
+
+  async storeValue(
     job: Omit<StoreValueJob, "folder" | "first">,
     signal?: AbortSignal,
-  ): Promise<StoredValueReply>;
-  copy(key: string): Promise<number>;
-  readonly copied: ReadonlyMap<number, number>;
-  put(bytes: Uint8Array): Promise<number>;
-  discard(): Promise<void>;
-}
-
-export function createUploads(
-  { backend, logger, settings }: PayloadStore,
-  operation: PayloadOperation,
-  { folder, executor, progress }: UploadsOptions,
-): Uploads {
-  const { signal: ofCaller } = operation;
-  const sent = new Set<number>();
-  const copied = new Map<number, number>();
-  let last = -1;
-  let guessing = false;
-  const keyOf = (object: number) => `${folder}${object}`;
-  const next = () => {
-    sent.add(++last);
-    return last;
-  };
-  let aliveAt = operation.moment();
-
-  return {
-    storeFile: (job, signal) => oneObject("storeFile", job, signal),
-    packFiles: (job, signal) => oneObject("packFiles", job, signal),
-    async storeValue(job, signal) {
-      let first = 0;
-      const make = () => {
-        guessing = true; // how many objects there are is known at its end, if at all
-        first = last + 1;
-        last += NUMBERS_OF_A_VALUE;
-        return { ...job, folder, first };
-      };
-      const reply = await run("storeValue", make, signal);
-      for (let n = 0; n < reply.objects; n++) sent.add(first + n);
-      return reply;
-    },
-    async drop(object) {
-      try {
-        await backend.delete(keyOf(object), { signal: ofCaller });
-        sent.delete(object);
-      } catch (error) {
-        logger.debug(
-          `${operation.action}: left "${keyOf(object)}", which nothing refers to`,
-          error,
-        );
-      }
-    },
-    copied,
-    async copy(key) {
-      const object = next();
-      await keepAlive();
-      const info = await sending(() => backend.copy!(key, keyOf(object), { signal: ofCaller }));
-      operation.noteReply(info);
-      copied.set(object, info.linked ? 0 : info.size);
-      return object;
-    },
-    async put(bytes) {
-      const object = next();
-      await keepAlive();
-      const options = { size: bytes.byteLength, signal: ofCaller };
-      const result = await sending(() => backend.put(keyOf(object), bytes, options));
-      if (result.written) operation.noteReply(result.info);
-      return object;
-    },
-    discard,
-  };
-
-  async function oneObject<N extends "storeFile" | "packFiles">(
-    kind: N,
-    job: Omit<PayloadJobs[N]["job"], "to">,
-    signal: AbortSignal,
-  ): Promise<PayloadJobs[N]["result"] & { object: number }> {
-    let object = 0;
-    const make = () => ({ ...job, to: keyOf(object = next()) }) as PayloadJobs[N]["job"];
-    const reply = await run(kind, make, signal);
-    return { object, ...reply };
-  }
-
-  /** Lets the janitor know, now and then, that an upload is under way: call it often, it mostly does nothing. */
-  async function keepAlive(): Promise<void> {
-    if (operation.ageMs(aliveAt) < settings.leastGraceMs / 16) return;
-    const sentAt = aliveAt = operation.moment();
-    const put = () => backend.put(`${folder}${ALIVE}`, new Uint8Array(), { signal: ofCaller });
-    const result = await sending(put);
-    if (result.written) operation.renew(result.info, sentAt);
-    aliveAt = operation.moment();
-  }
-
-  /** Runs a job that sends objects. `make` makes it, and once more for others where its thread was lost. */
-  async function run<N extends "storeFile" | "packFiles" | "storeValue">(
-    kind: N,
-    make: () => PayloadJobs[N]["job"],
-    signal?: AbortSignal,
-  ): Promise<PayloadJobs[N]["result"]> {
-    const options: RunOptions<PayloadJobs[N]["job"]> = {
-      signal,
-      onProgress({ path, bytes }) {
-        if (bytes > 0) progress.moved(path, bytes);
-        return keepAlive();
-      },
-      again: make,
+  ): Promise<StoredValueReply> {
+    let first = 0;
+    const make = () => {
+      this.#guessing = true;
+      first = this.#last + 1;
+      this.#last += NUMBERS_OF_A_VALUE;
+      return { ...job, folder: this.#options.folder, first };
     };
-    const job = make();
-    await keepAlive();
-    const reply = await sending(() => executor.run(kind, job, options));
-    if (reply.info !== undefined) operation.noteReply(reply.info);
+    const reply = await this.#run("storeValue", make, signal);
+    for (let n = 0; n < reply.objects; n++) this.#sent.add(first + n);
     return reply;
   }
 
-  /** Sends objects of the payload. Whatever becomes of them, nothing is committed by it. */
-  async function sending<T>(request: () => Promise<T>): Promise<T> {
-    operation.checkSend();
+  /** Copies an object of the store, and returns its number here. */
+  async copy(key: string): Promise<number> {
+    const { backend } = this.#store;
+    const { signal } = this.#operation;
+    const object = this.#next();
+    await this.#keepAlive();
+    const info = await this.#send(() => backend.copy!(key, this.#keyOf(object), { signal }));
+    this.#operation.noteReply(info);
+    this.#copied.set(object, info.linked ? 0 : info.size);
+    return object;
+  }
+
+  async put(bytes: Uint8Array): Promise<number> {
+    const object = this.#next();
+    await this.#keepAlive();
+    const options = { size: bytes.byteLength, signal: this.#operation.signal };
+    const put = () => this.#store.backend.put(this.#keyOf(object), bytes, options);
+    const result = await this.#send(put);
+    if (result.written) this.#operation.noteReply(result.info);
+    return object;
+  }
+
+  async drop(object: number): Promise<void> {
+    const { backend, logger } = this.#store;
+    const { signal, action } = this.#operation;
+    const key = this.#keyOf(object);
     try {
-      return await request();
+      await backend.delete(key, { signal });
+      this.#sent.delete(object);
     } catch (error) {
-      if (!isRegistryError(error) || (!error.maybeWritten && error.code !== "Unknown")) throw error;
-      throw fault({
-        code: "Unavailable",
-        action: operation.action,
-        state: "the store did not answer an upload, so nothing was committed",
-        hint: "Try again.",
-        key: error.key,
-        backend: backend.location,
-        cause: error,
-      });
+      logger.debug(`${action}: left "${key}", which nothing refers to`, error);
     }
   }
 
-  async function discard(): Promise<void> {
-    const keys = new Set([`${folder}${ALIVE}`, ...Array.from(sent, keyOf)]);
+  /** Removes every object that was sent, as far as the store answers in time. */
+  async discard(): Promise<void> {
+    const { backend, logger } = this.#store;
+    const { folder } = this.#options;
+    const { action } = this.#operation;
+    const sent = Array.from(this.#sent, (object) => this.#keyOf(object));
+    const keys = new Set([`${folder}${ALIVE}`, ...sent]);
     const signal = AbortSignal.timeout(DISCARD_MS);
     try {
-      if (guessing) {
+      if (this.#guessing) {
         for await (const found of backend.list(folder, { signal })) {
           if ("key" in found) keys.add(found.key);
         }
       }
       const failures = await removeObjects(backend, [...keys], signal);
       for (const [key, error] of failures) {
-        logger.debug(`${operation.action}: left "${key}" for the janitor`, error);
+        logger.debug(`${action}: left "${key}" for the janitor`, error);
       }
     } catch (error) {
-      logger.debug(`${operation.action}: left what it wrote for the janitor`, error);
+      logger.debug(`${action}: left what it wrote for the janitor`, error);
+    }
+  }
+
+  #keyOf(object: number): string {
+    return `${this.#options.folder}${object}`;
+  }
+
+  #next(): number {
+    this.#sent.add(++this.#last);
+    return this.#last;
+  }
+
+  async #sendObject<N extends "storeFile" | "packFiles">(
+    kind: N,
+    job: Omit<PayloadJobs[N]["job"], "to">,
+    signal: AbortSignal,
+  ): Promise<Sent<PayloadJobs[N]["result"]>> {
+    let object = 0;
+    const make = () =>
+      ({ ...job, to: this.#keyOf(object = this.#next()) }) as PayloadJobs[N]["job"];
+    const reply = await this.#run(kind, make, signal);
+    return { object, ...reply };
+  }
+
+  /** Runs a job that sends objects. If its thread is lost, `make` makes the job again, for other objects. */
+  async #run<N extends "storeFile" | "packFiles" | "storeValue">(
+    kind: N,
+    make: () => PayloadJobs[N]["job"],
+    signal?: AbortSignal,
+  ): Promise<PayloadJobs[N]["result"]> {
+    const { executor, progress } = this.#options;
+    const options: RunOptions<PayloadJobs[N]["job"]> = {
+      signal,
+      onProgress: ({ path, bytes }) => {
+        if (bytes > 0) progress.moved(path, bytes);
+        return this.#keepAlive();
+      },
+      again: make,
+    };
+    const job = make();
+    await this.#keepAlive();
+    const reply = await this.#send(() => executor.run(kind, job, options));
+    if (reply.info !== undefined) this.#operation.noteReply(reply.info);
+    return reply;
+  }
+
+  /** Tells the garbage collector, now and then, that an upload is under way. Most calls do nothing. */
+  async #keepAlive(): Promise<void> {
+    const { backend, settings } = this.#store;
+    const operation = this.#operation;
+    if (operation.ageMs(this.#aliveAt) < settings.leastGraceMs / 16) return;
+    const { signal } = operation;
+    const sentAt = this.#aliveAt = operation.moment();
+    const key = `${this.#options.folder}${ALIVE}`;
+    const result = await this.#send(() => backend.put(key, new Uint8Array(), { signal }));
+    if (result.written) operation.renew(result.info, sentAt);
+    this.#aliveAt = operation.moment();
+  }
+
+  /** Sends objects of the payload. Its outcome may stay unknown: no record refers to them yet. */
+  async #send<T>(request: () => Promise<T>): Promise<T> {
+    this.#operation.checkSend();
+    try {
+      return await request();
+    } catch (error) {
+      if (!isRegistryError(error) || (!error.maybeWritten && error.code !== "Unknown")) throw error;
+      throw fault({
+        code: "Unavailable",
+        action: this.#operation.action,
+        state: "the store did not answer an upload, so nothing was committed",
+        hint: "Try again.",
+        key: error.key,
+        backend: this.#store.backend.location,
+        cause: error,
+      });
     }
   }
 }

@@ -5,7 +5,7 @@ import type { Executor } from "../../../core/executor.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { localPath, openRegistry } from "../../../mod.ts";
 import type { PayloadJobs } from "../../../registry/payload/job_kinds.ts";
-import { createUploads } from "../../../registry/payload/writing/uploads.ts";
+import { Uploads } from "../../../registry/payload/writing/uploads.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
@@ -69,7 +69,7 @@ Deno.test("what a lost thread may still send lands where nothing is", async () =
   };
   const store = { backend, logger: silentLogger, settings: { graceMs: 1, leastGraceMs: 1 } };
   const progress = { moved() {}, count() {} };
-  const uploads = createUploads(store, operation, { folder: "f/", executor, progress });
+  const uploads = new Uploads(store, operation, { folder: "f/", executor, progress });
   const { signal } = new AbortController();
   const content = { repeatable: true, async *chunks() {} };
   assertEquals((await uploads.storeFile({ path: "a", content }, signal)).object, 1);
