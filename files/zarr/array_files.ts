@@ -12,13 +12,12 @@ import { createZarrArray, openZarrArray, usualChunks, zarrStore } from "../../fo
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import { npy } from "../../formats/npy.ts";
 import { encodeNpyHeader } from "../../formats/arrays/npy_header.ts";
+import { DOCUMENT } from "./document.ts";
 
 /** What an attribute of this name says the array was: an image. */
 const MARK = "holdfast";
 /** The attribute that differs from save to save, so that a reader does not mix chunks of two saves. */
 export const SAVE = "holdfast-save";
-/** The document whose presence makes a folder an array. */
-export const DOCUMENT = "zarr.json";
 
 export type ArrayOptions = Pick<CreateZarrOptions, "codec"> & {
   /** The shape of chunks for a shape, the least that is read. @default one chunk, or pieces of up to 16 MiB */

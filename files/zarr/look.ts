@@ -4,7 +4,8 @@ import type { FileEntry, FileStore } from "../../core/file_store.ts";
 import { folderOf } from "../../core/naming/paths.ts";
 import type { System } from "../../core/system.ts";
 import type { ZarrArray } from "../../formats/zarr.ts";
-import { arrayEntry, DOCUMENT, seenArray } from "./array_files.ts";
+import { arrayEntry, seenArray } from "./array_files.ts";
+import { DOCUMENT } from "./document.ts";
 import type { ArrayLocks } from "./lock.ts";
 
 /** How often a reader tries again to find what another process is putting at a path. */

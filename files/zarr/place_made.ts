@@ -8,8 +8,8 @@ import type { Seen } from "./look.ts";
 import { moveArray } from "./trees.ts";
 import { type Change, worksOf } from "./undo_change.ts";
 import { joinPath } from "../../core/naming/paths.ts";
-import { DOCUMENT, SAVE } from "./array_files.ts";
-import { readDocument } from "./read_stored.ts";
+import { SAVE } from "./array_files.ts";
+import { DOCUMENT, readDocument } from "./document.ts";
 
 /** Moves the result of a change to its path, in place of what was seen there. */
 export async function placeMade(

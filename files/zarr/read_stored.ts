@@ -1,11 +1,11 @@
 // Reading an array that others may replace meanwhile.
 import type { CallOptions } from "../../core/backend.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
-import { shown } from "../../core/naming/names.ts";
 import { openZarrArray, type ZarrStore, zarrStore } from "../../formats/zarr.ts";
-import { DOCUMENT, type StoredArray } from "./array_files.ts";
+import type { StoredArray } from "./array_files.ts";
+import { DOCUMENT, replacedAgain } from "./document.ts";
 
 /** How often an array that is replaced again and again is read anew. */
 const TRIES = 10;
@@ -45,28 +45,4 @@ export async function readStored(
     if (sameBytes(before, await below.get(DOCUMENT, { signal }))) throw failure;
   }
   throw replacedAgain("load", folder, { backend: files.location, tries: TRIES });
-}
-
-export async function readDocument(
-  files: FileStore,
-  folder: string,
-  options: CallOptions,
-): Promise<Uint8Array | undefined> {
-  return await zarrStore(files, folder).get(DOCUMENT, options);
-}
-
-export function replacedAgain(
-  action: string,
-  folder: string,
-  { backend, tries }: { backend: string; tries: number },
-): RegistryError {
-  return fault({
-    code: "Conflict",
-    action,
-    subject: shown(folder),
-    state: `it was replaced ${tries} times meanwhile`,
-    hint: "Try it again when it is not being written.",
-    key: folder,
-    backend,
-  });
 }

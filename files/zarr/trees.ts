@@ -7,8 +7,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { DOCUMENT } from "./array_files.ts";
-import { readDocument, replacedAgain } from "./read_stored.ts";
+import { DOCUMENT, readDocument, replacedAgain } from "./document.ts";
 
 /** As often an array may be replaced while it is copied. */
 const TRIES = 20;

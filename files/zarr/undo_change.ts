@@ -4,7 +4,7 @@ import { fault, isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { nameOf, parsePath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
-import { DOCUMENT } from "./array_files.ts";
+import { DOCUMENT } from "./document.ts";
 import { moveArray, pathsBelow, removeTree } from "./trees.ts";
 
 /** The folder of arrays that are being written or removed. Users cannot use paths in it. */

@@ -4,11 +4,12 @@ import { type DType, ELEMENTS, isNDArray, type NDArray } from "../arrays/ndarray
 import { viewBytes } from "../arrays/view_bytes.ts";
 import { fault } from "../../core/errors.ts";
 import { createLanes } from "../../core/work/lanes.ts";
+import { writeAttributes } from "./attributes.ts";
 import { stridesOf } from "./chunks/copy_box.ts";
 import { type FillValue, valueOf } from "./documents/data_types.ts";
 import { invalidZarr, unsupportedZarr } from "./errors.ts";
 import { type ArrayMetadata, MAX_BYTES, product, type ZarrLimits } from "./documents/metadata.ts";
-import { areAttributes, documentBytes, type ZarrObject } from "./documents/metadata_text.ts";
+import { documentBytes, type ZarrObject } from "./documents/metadata_text.ts";
 import { readBox } from "./chunks/read_chunks.ts";
 import { shrink, writeBox } from "./chunks/write_chunks.ts";
 import { boxAt, checkCount, parseSelection, type ZarrSelection } from "./chunks/selection.ts";
@@ -231,36 +232,6 @@ export function arrayHandle(
 /** True for a whole number from 0. */
 export function isIndex(index: unknown): index is number {
   return Number.isSafeInteger(index) && index as number >= 0;
-}
-
-/** Throws `Invalid` for attributes that JSON does not hold exactly. */
-export function checkAttributes(path: string, attributes: unknown): void {
-  if (areAttributes(attributes)) return;
-  throw invalidZarr(
-    path,
-    "its attributes are no plain data",
-    "Attributes are an object of what JSON has.",
-  );
-}
-
-/** Writes the attributes of an array or a group: of version 2 they have a document of their own. */
-export async function writeAttributes(
-  store: ZarrStore,
-  path: string,
-  { version, document }: { version: 2 | 3; document: ZarrObject },
-  given: Readonly<ZarrObject>,
-  options: CallOptions,
-): Promise<{ attributes: ZarrObject; document: ZarrObject }> {
-  checkAttributes(path, given);
-  const attributes = structuredClone(given) as ZarrObject;
-  const { set } = writableStore(store, "write zarr");
-  if (version === 2) {
-    await set(keyBelow(path, ".zattrs"), documentBytes(attributes), options);
-    return { attributes, document };
-  }
-  const changed = { ...document, attributes };
-  await set(keyBelow(path, "zarr.json"), documentBytes(changed), options);
-  return { attributes, document: changed };
 }
 
 function checkArray(path: string, array: NDArray, { dtype, shape }: ArrayMetadata): void {

@@ -2,13 +2,12 @@
 import type { CallOptions } from "../../core/backend.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { parsePath } from "../../core/naming/paths.ts";
-import { checkAttributes, writeAttributes } from "./array.ts";
+import { checkAttributes, writeAttributes } from "./attributes.ts";
 import { corruptZarr, invalidZarr, unsupportedZarr } from "./errors.ts";
 import { needObject } from "./documents/metadata.ts";
 import { documentBytes, isObject, parseDocument } from "./documents/metadata_text.ts";
 import type { ZarrObject } from "./documents/metadata_text.ts";
-import { checkFree, noNode } from "./nodes.ts";
-import { keyBelow, writableStore, type ZarrStore } from "./store.ts";
+import { checkFree, keyBelow, noNode, writableStore, type ZarrStore } from "./store.ts";
 
 /** An array or a group below a group. */
 export interface ZarrChild {

@@ -1,10 +1,10 @@
 // Making and opening arrays and groups: the documents of a path.
 import type { CallOptions } from "../../core/backend.ts";
 import { areTimes, type DType, ELEMENTS } from "../arrays/ndarray.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
 import { parsePath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
-import { arrayHandle, checkAttributes, isIndex, type ZarrArray } from "./array.ts";
+import { arrayHandle, isIndex, type ZarrArray } from "./array.ts";
+import { checkAttributes } from "./attributes.ts";
 import { parseCodec } from "./documents/metadata.ts";
 import type { ZarrCodec } from "./documents/metadata.ts";
 import { fillBytes, type FillValue } from "./documents/data_types.ts";
@@ -15,7 +15,7 @@ import { documentBytes, parseDocument, type ZarrObject } from "./documents/metad
 import { arrayDocumentV2, parseArrayV2 } from "./documents/metadata_v2.ts";
 import { usualChunks } from "./documents/metadata.ts";
 import { arrayDocumentV3, parseArrayV3 } from "./documents/metadata_v3.ts";
-import { keyBelow, writableStore, type ZarrStore } from "./store.ts";
+import { checkFree, keyBelow, noNode, writableStore, type ZarrStore } from "./store.ts";
 
 /** Options of {@linkcode createZarrArray}. */
 export interface CreateZarrOptions<D extends DType = DType> extends ZarrLimits, CallOptions {
@@ -43,30 +43,6 @@ export interface CreateZarrOptions<D extends DType = DType> extends ZarrLimits, 
 export interface OpenZarrOptions extends ZarrLimits, CallOptions {
   /** Only an array of this version is looked for. @default both */
   version?: 2 | 3;
-}
-
-const DOCUMENTS = ["zarr.json", ".zarray", ".zgroup"];
-
-/** Throws `AlreadyExists` where an array or a group is at a path. */
-export async function checkFree(
-  store: ZarrStore,
-  path: string,
-  options: CallOptions,
-): Promise<void> {
-  const found = await Promise.all(
-    DOCUMENTS.map((name) => store.get(keyBelow(path, name), options)),
-  );
-  const at = found.findIndex((bytes) => bytes !== undefined);
-  if (at < 0) return;
-  throw fault({
-    code: "AlreadyExists",
-    action: "create zarr",
-    subject: shown(path),
-    state: `${DOCUMENTS[at]} is there`,
-    hint: "Remove its folder first, or take another path.",
-    key: path,
-    backend: store.location,
-  });
 }
 
 /** What an array will be, checked before anything is written. */
@@ -233,25 +209,5 @@ export async function openZarrArray(
   return arrayHandle(store, at, {
     metadata: checkSizes(oldKey, parseArrayV2(oldKey, document, noted), options),
     maxBytes,
-  });
-}
-
-/** `NotFound`, with what is there instead. */
-export function noNode(
-  store: ZarrStore,
-  path: string,
-  { wanted, found }: { wanted: "array" | "group"; found?: "array" | "group" },
-): RegistryError {
-  const state = found === undefined
-    ? `there is no ${wanted}`
-    : `it is a${found === "array" ? "n" : ""} ${found}`;
-  return fault({
-    code: "NotFound",
-    action: "open zarr",
-    subject: `${wanted} ${path === "" ? "at the root" : shown(path)}`,
-    state,
-    hint: "children() of the group above it tells what there is.",
-    key: path,
-    backend: store.location,
   });
 }

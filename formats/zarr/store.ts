@@ -3,13 +3,14 @@
 // store.
 import type { ByteRange, CallOptions } from "../../core/backend.ts";
 import { readAll } from "../../core/bytes/bytes.ts";
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type {
   AnyFileStore,
   FileStore,
   FileToDecode,
   ReadableFileStore,
 } from "../../core/file_store.ts";
+import { shown } from "../../core/naming/names.ts";
 import { joinPath, nameOf, parsePath } from "../../core/naming/paths.ts";
 import { described } from "../../core/text/described.ts";
 
@@ -147,4 +148,48 @@ export function writableStore(store: ZarrStore, action: string): Required<Pick<Z
 /** A key below another one; the root is the empty one. */
 export function keyBelow(path: string, name: string): string {
   return path === "" ? name : `${path}/${name}`;
+}
+
+const DOCUMENTS = ["zarr.json", ".zarray", ".zgroup"];
+
+/** Throws `AlreadyExists` where an array or a group is at a path. */
+export async function checkFree(
+  store: ZarrStore,
+  path: string,
+  options: CallOptions,
+): Promise<void> {
+  const found = await Promise.all(
+    DOCUMENTS.map((name) => store.get(keyBelow(path, name), options)),
+  );
+  const at = found.findIndex((bytes) => bytes !== undefined);
+  if (at < 0) return;
+  throw fault({
+    code: "AlreadyExists",
+    action: "create zarr",
+    subject: shown(path),
+    state: `${DOCUMENTS[at]} is there`,
+    hint: "Remove its folder first, or take another path.",
+    key: path,
+    backend: store.location,
+  });
+}
+
+/** `NotFound`, with what is there instead. */
+export function noNode(
+  store: ZarrStore,
+  path: string,
+  { wanted, found }: { wanted: "array" | "group"; found?: "array" | "group" },
+): RegistryError {
+  const state = found === undefined
+    ? `there is no ${wanted}`
+    : `it is a${found === "array" ? "n" : ""} ${found}`;
+  return fault({
+    code: "NotFound",
+    action: "open zarr",
+    subject: `${wanted} ${path === "" ? "at the root" : shown(path)}`,
+    state,
+    hint: "children() of the group above it tells what there is.",
+    key: path,
+    backend: store.location,
+  });
 }

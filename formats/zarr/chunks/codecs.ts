@@ -11,6 +11,7 @@ import { type BloscOptions, decodeBlosc, encodeBlosc } from "./blosc.ts";
 import { copyBox, stridesOf } from "./copy_box.ts";
 import { HOST_BIG_ENDIAN } from "../documents/data_types.ts";
 import { corruptZarr } from "../errors.ts";
+import { checked, mostStoredBytes } from "./stored_bytes.ts";
 import { needZstd } from "./zstd.ts";
 
 export type BytesCodec =
@@ -71,11 +72,6 @@ export async function decodeChunk(
   const written = codecs.order.map((axis) => shape[axis]);
   const back = codecs.order.map((_, axis) => codecs.order!.indexOf(axis));
   return permuted(bytes, { shape: written, order: back, bytes: itemBytes });
-}
-
-/** How many bytes more than its elements a stored chunk of these steps may have: what packs makes nothing much longer. */
-export function mostStoredBytes(size: number): number {
-  return size + Math.ceil(size / 64) + 64 * 1024;
 }
 
 /** A copy whose axes stand in another order: axis `order[i]` becomes axis `i`. */
@@ -158,16 +154,6 @@ async function unpack(
       cause,
     );
   }
-}
-
-/** The bytes before their sum, which must be right: CRC32C, four bytes, the least significant first. */
-export function checked(key: string, bytes: Uint8Array): Uint8Array {
-  const end = bytes.byteLength - 4;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (end < 0 || view.getUint32(end, true) !== crc32c(bytes.subarray(0, end))) {
-    throw corruptZarr(key, "its sum is wrong");
-  }
-  return bytes.subarray(0, end);
 }
 
 type Sync<O> = (bytes: Uint8Array, options: O) => Uint8Array;

@@ -2,9 +2,9 @@
 import { ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { decodeChunk } from "./codecs.ts";
-import { copyBox, fillWith, offsetOf, stridesOf } from "./copy_box.ts";
+import { copyBox, offsetOf, stridesOf } from "./copy_box.ts";
 import { type ArrayMetadata, product } from "../documents/metadata.ts";
-import { type Box, type Cell, cellsOf } from "./selection.ts";
+import { atOnce, type Box, type Cell, cellsOf } from "./selection.ts";
 import { chunksPerShard, readShard } from "./shard.ts";
 import { keyBelow, type ZarrStore } from "../store.ts";
 
@@ -13,14 +13,6 @@ export interface ArrayPlace {
   path: string;
   metadata: ArrayMetadata;
   signal?: AbortSignal;
-}
-
-/** What chunks that are under way at once may take together, bytes. */
-const ROOM = 256 * 1024 * 1024;
-
-/** How many stored objects of an array are under way at once: 16 small ones, fewer large ones. */
-export function atOnce({ grid, dtype }: ArrayMetadata): number {
-  return Math.max(1, Math.min(16, Math.floor(ROOM / (product(grid) * ELEMENTS[dtype].bytes))));
 }
 
 /** The elements of a box in C order, in memory of their own. */
@@ -83,13 +75,4 @@ async function readCell(place: ArrayPlace, cell: Cell, { result, strides }: Targ
     const before = inner.before.map((many, axis) => cell.before[axis] + many);
     put(bytes && await decodeChunk(key, bytes, kind), { ...inner, before }, sharding.chunks);
   }
-}
-
-export function emptyChunk(
-  { fill }: ArrayMetadata,
-  shape: readonly number[],
-): Uint8Array<ArrayBuffer> {
-  const chunk = new Uint8Array(product(shape) * fill.byteLength);
-  if (fill.some((byte) => byte !== 0)) fillWith(chunk, fill);
-  return chunk;
 }

@@ -6,7 +6,7 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";
 import { ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
-import { checked, mostStoredBytes } from "./codecs.ts";
+import { checked, mostStoredBytes } from "./stored_bytes.ts";
 import { corruptZarr } from "../errors.ts";
 import { type ArrayMetadata, product, type Sharding } from "../documents/metadata.ts";
 import type { ZarrStore } from "../store.ts";

@@ -4,11 +4,11 @@ import { ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Lanes } from "../../../core/work/lanes.ts";
 import { type ChunkKind, decodeChunk, encodeChunk } from "./codecs.ts";
-import { copyBox, offsetOf, stridesOf } from "./copy_box.ts";
+import { copyBox, fillWith, offsetOf, stridesOf } from "./copy_box.ts";
 import { type ArrayMetadata, product } from "../documents/metadata.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";
-import { type ArrayPlace, atOnce, emptyChunk } from "./read_chunks.ts";
-import { type Box, boxAt, type Cell, cellsOf, checkCount } from "./selection.ts";
+import type { ArrayPlace } from "./read_chunks.ts";
+import { atOnce, type Box, boxAt, type Cell, cellsOf, checkCount } from "./selection.ts";
 import { chunksPerShard, joinShard, splitShard } from "./shard.ts";
 import { keyBelow, writableStore } from "../store.ts";
 
@@ -103,6 +103,15 @@ async function changed(
   }
   const bytes = await encodeChunk(chunk, kind);
   return bytes.buffer === elements.bytes.buffer ? bytes.slice() : bytes;
+}
+
+function emptyChunk(
+  { fill }: ArrayMetadata,
+  shape: readonly number[],
+): Uint8Array<ArrayBuffer> {
+  const chunk = new Uint8Array(product(shape) * fill.byteLength);
+  if (fill.some((byte) => byte !== 0)) fillWith(chunk, fill);
+  return chunk;
 }
 
 /** A shard with a part of it replaced. Chunks that are not touched stay as they are stored. */

@@ -1,0 +1,33 @@
+// The document of an array in a folder of a file store.
+import type { CallOptions } from "../../core/backend.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
+import type { FileStore } from "../../core/file_store.ts";
+import { shown } from "../../core/naming/names.ts";
+import { zarrStore } from "../../formats/zarr/store.ts";
+
+/** The document whose presence makes a folder an array. */
+export const DOCUMENT = "zarr.json";
+
+export async function readDocument(
+  files: FileStore,
+  folder: string,
+  options: CallOptions,
+): Promise<Uint8Array | undefined> {
+  return await zarrStore(files, folder).get(DOCUMENT, options);
+}
+
+export function replacedAgain(
+  action: string,
+  folder: string,
+  { backend, tries }: { backend: string; tries: number },
+): RegistryError {
+  return fault({
+    code: "Conflict",
+    action,
+    subject: shown(folder),
+    state: `it was replaced ${tries} times meanwhile`,
+    hint: "Try it again when it is not being written.",
+    key: folder,
+    backend,
+  });
+}
