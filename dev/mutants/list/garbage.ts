@@ -88,7 +88,7 @@ export const GARBAGE: readonly Mutant[] = [
     file: "registry/operations/delete.ts",
     text: "    if (!force) await refuseAliased(context, ref.name, [version.canonical], signal);\n",
     replacement: "",
-    test: "tests/registry/verbs/versions_test.ts",
+    test: "tests/registry/conformance/registries_test.ts",
     testName: "delete() refuses a version that an alias names, unless forced",
   },
   {
@@ -96,7 +96,7 @@ export const GARBAGE: readonly Mutant[] = [
     file: "registry/operations/delete.ts",
     text: "if (ifCommit !== undefined && head.found?.record.commit !== ifCommit)",
     replacement: "if (false)",
-    test: "tests/registry/verbs/versions_test.ts",
+    test: "tests/registry/conformance/registries_test.ts",
     testName: "delete() with ifCommit removes only that commit",
   },
   {

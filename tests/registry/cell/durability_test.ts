@@ -186,10 +186,10 @@ test("folders that are on the disk are not brought there again", async ({ disk, 
 });
 
 test("a loser that reports what exists has it on the disk, too: its winner may have died before", async ({ disk, open }) => {
-  await (await open("os")).save("a", "one", { version: "1" });
+  await (await open("os")).save("a", "one", { version: "1234.5.6" });
   const registry = await open();
   disk.calls.length = 0;
-  await rejected("AlreadyExists", registry.save("a", "two", { version: "1" }));
+  await rejected("AlreadyExists", registry.save("a", "two", { version: "1234.5.6" }));
   const [record] = await keysOf(registry.backend, "names/a/");
   for (let at = dirname(keyFile("", record)); at !== "."; at = dirname(at)) {
     assert(disk.calls.includes(`sync ${at}`), `${at}\n${disk.calls.join("\n")}`);
