@@ -19,7 +19,7 @@ import type {
 import type { LoadOptions, Registry } from "../../core/registry.ts";
 import { createVerbCall } from "./verb_call.ts";
 import { checkSaveEntry } from "./verb_options.ts";
-import { inWords, worded } from "./words_of_verbs.ts";
+import { inWords, worded } from "./verb_errors.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { isVersion, parseVersion } from "../../core/naming/versions.ts";
 import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";

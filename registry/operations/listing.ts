@@ -2,7 +2,7 @@
 // keys.
 import { isPrefix } from "../../core/backend.ts";
 import { fault, isUnreadable, type RegistryError } from "../../core/errors.ts";
-import { inWords } from "../contract/words_of_verbs.ts";
+import { inWords } from "../contract/verb_errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import type { NamesOptions, Registry, VersionEntry, VersionsOptions } from "../../core/registry.ts";
 import { parseVersionRange } from "../../core/naming/versions.ts";

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { fault, isRegistryError, RegistryError } from "../../../core/errors.ts";
 import type { RegistryErrorFields } from "../../../core/errors.ts";
-import { inWords } from "../../contract/words_of_verbs.ts";
+import { inWords } from "../../contract/verb_errors.ts";
 import type { Origin, VersionRecord } from "../../../core/record.ts";
 import { backoffMs } from "../../../core/retry.ts";
 import type { Version, VersionRange } from "../../../core/naming/versions.ts";

@@ -50,7 +50,7 @@ const RECORDS: Readonly<Record<string, string>> = {
  * @example
  * ```ts
  * import { RegistryError } from "../../core/errors.ts";
- * import { inWords } from "./words_of_verbs.ts";
+ * import { inWords } from "./verb_errors.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const key = "names/model/versions/…";
