@@ -85,6 +85,10 @@ function noSuchName(name: string, state: string, backend: string): RegistryError
     subject: shown(name),
     state,
     hint: "Check the spelling; registry.names() lists the names that there are.",
+    hints: {
+      cli: "Check the spelling; holdfast ls lists the names that there are.",
+      http: "Check the spelling; GET /names lists the names that there are.",
+    },
     backend,
   });
 }
