@@ -23,7 +23,7 @@ import { cacheFolder } from "./disk/cache_folder.ts";
 import { fault } from "./core/errors.ts";
 import { checkOptions, type OptionNames } from "./core/options/check_options.ts";
 import { checkTarget } from "./core/options/check_target.ts";
-import { worded } from "./registry/contract/words_of_verbs.ts";
+import { worded } from "./registry/contract/verb_errors.ts";
 import { shown } from "./core/naming/names.ts";
 import type {
   CacheOptions,

@@ -21,7 +21,8 @@ import {
   Interruption,
   toReportable,
 } from "./cli/program/exit_code.ts";
-import { inCliWords, withRegistry } from "./cli/program/hints.ts";
+import { withRegistry } from "./cli/program/hints.ts";
+import { hintFor } from "../core/errors.ts";
 import { refuseHalfRefs } from "./cli/program/refusals.ts";
 import { splitRemotes } from "./cli/program/split_remotes.ts";
 import { printable } from "./cli/terminal/table.ts";
@@ -71,11 +72,8 @@ async function report(thrown: unknown, shared: SharedOptions, io: CliIo): Promis
     const clean = (text: string) => text.split("\n  ").map(printable).join("\n  ");
     const told = (text: string, indent: number) => wrappedFor(clean(text), io.stderr, indent);
     lines.push(`${colors.red("error:")} ${told(error.message, "error: ".length)}`);
-    if (!(error instanceof Interruption) && error.hint) {
-      lines.push(
-        `hint: ${told(withRegistry(inCliWords(error.hint), shared.registry), "hint: ".length)}`,
-      );
-    }
+    const hint = error instanceof Interruption ? undefined : hintFor(error, "cli");
+    if (hint) lines.push(`hint: ${told(withRegistry(hint, shared.registry), "hint: ".length)}`);
   }
   if (shared.verbose) lines.push(errorStack(error));
   await io.stderr.write(`${lines.join("\n")}\n`);

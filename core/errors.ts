@@ -32,10 +32,20 @@ export type RetryAdvice = "never" | "later" | "unknown";
 export interface RegistryErrorFields {
   /** What the caller can do about it. */
   code: ErrorCode;
-  /** Action, colon, state: `Cannot save "a@1.0.0": version exists`. */
+  /** `Cannot ACTION SUBJECT: STATE (PLACE)`, for people. */
   message: string;
+  /** The failed action, a verb and what belongs to it: `save`, `read a range of`. */
+  action?: string;
+  /** The object of the action, a quoted ref, key or path. */
+  subject?: string;
+  /** The reason, without a full stop: `version exists`. */
+  state?: string;
+  /** Where the store is: `in /data/registry`. A service does not reveal it. */
+  place?: string;
   /** One sentence on what to do next. */
   hint?: string;
+  /** The hint for readers who need other words, without the suggestion. @default `hint` for each of them */
+  hints?: { library?: string; cli?: string; http?: string };
   /** The ref that was probably meant, of one that leads to nothing; the hint says it too. */
   suggestion?: string;
   /** The storage key concerned. */
@@ -56,8 +66,18 @@ export interface RegistryErrorFields {
 export class RegistryError extends Error {
   /** What the caller can do about it. */
   readonly code: ErrorCode;
+  /** The failed action: `save`. It, `subject`, `state`, `place` and `hints` are not enumerable. */
+  declare readonly action?: string;
+  /** The object of the action, a quoted ref, key or path. */
+  declare readonly subject?: string;
+  /** The reason: `version exists`. */
+  declare readonly state?: string;
+  /** Where the store is: `in /data/registry`. */
+  declare readonly place?: string;
   /** One sentence on what to do next. */
   declare readonly hint?: string;
+  /** The hint for readers who need other words, without the suggestion. */
+  declare readonly hints?: RegistryErrorFields["hints"];
   /** The ref that was probably meant, of one that leads to nothing. */
   declare readonly suggestion?: string;
   /** The storage key concerned. */
@@ -71,9 +91,20 @@ export class RegistryError extends Error {
   /** The commit id that the failed operation used. */
   declare readonly commit?: string;
 
-  /** Creates an error from its fields. */
-  constructor(fields: RegistryErrorFields) {
-    super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause });
+  /** Creates an error from its fields. The message is made from `action`, `subject`, `state` and `place`. */
+  constructor(
+    fields:
+      | RegistryErrorFields
+      | Omit<RegistryErrorFields, "message"> & {
+        message?: undefined;
+        action: string;
+        state: string;
+      },
+  ) {
+    super(
+      fields.message === undefined ? sentenceOf(fields) : fields.message,
+      fields.cause === undefined ? undefined : { cause: fields.cause },
+    );
     this.name = "RegistryError";
     this.code = fields.code;
     this.retry = fields.retry ?? ADVICE[fields.code] ?? "never";
@@ -83,24 +114,35 @@ export class RegistryError extends Error {
     if (fields.backend !== undefined) this.backend = fields.backend;
     if (fields.maybeWritten !== undefined) this.maybeWritten = fields.maybeWritten;
     if (fields.commit !== undefined) this.commit = fields.commit;
+    for (const name of WORDS) { // the message shows them already
+      const value = fields[name];
+      if (value !== undefined) Object.defineProperty(this, name, { value });
+    }
     if (this.hint !== undefined && ONLY_STACKS) tellInStack(this, this.hint);
   }
 }
 
-/** A failure as data: its message is `Cannot ACTION SUBJECT: STATE`. */
-export interface Fault extends Omit<RegistryErrorFields, "message"> {
-  /** A verb and what belongs to it: `save`, `read a range of`. */
+/** The fields that the message and the hint are made of. */
+const WORDS = ["action", "subject", "state", "place", "hints"] as const;
+
+/** A failure as data. */
+export interface Fault extends Omit<RegistryErrorFields, "message" | "subject"> {
   action: string;
-  /** A ref, a path or a place, quoted. */
   subject?: string | number;
-  /** A fact, without a full stop: `version exists`. */
   state: string;
 }
 
 /** Makes the error of a failure. */
-export function fault({ action, subject, state, ...fields }: Fault): RegistryError {
+export function fault({ subject, ...fields }: Fault): RegistryError {
+  return new RegistryError(subject === undefined ? fields : { ...fields, subject: `${subject}` });
+}
+
+/** The message of a failure. A place that is the subject is not repeated. */
+export function sentenceOf(
+  { action, subject, state, place }: Pick<Fault, "action" | "subject" | "state" | "place">,
+): string {
   const what = subject === undefined ? action : `${action} ${subject}`;
-  return new RegistryError({ ...fields, message: `Cannot ${what}: ${state}` });
+  return `Cannot ${what}: ${state}${place === undefined || place === subject ? "" : ` (${place})`}`;
 }
 
 /**
@@ -157,14 +199,57 @@ const ADVICE: Partial<Record<ErrorCode, RetryAdvice>> = {
 
 /** The fields of an error, to make another one of them. */
 export function fieldsOf(error: RegistryError): RegistryErrorFields {
-  const { code, message, hint, suggestion, key, backend, retry, maybeWritten, commit, cause } =
+  const { code, message, action, subject, state, place, hint, hints, suggestion, key, backend } =
     error;
-  return { code, message, hint, suggestion, key, backend, retry, maybeWritten, commit, cause };
+  const { retry, maybeWritten, commit, cause } = error;
+  const words = { code, message, action, subject, state, place, hint, hints, suggestion };
+  return { ...words, key, backend, retry, maybeWritten, commit, cause };
 }
 
-/** The same failure, told in another way. */
-export function retold(error: RegistryError, changes: Partial<RegistryErrorFields>): RegistryError {
-  return new RegistryError({ ...fieldsOf(error), ...changes });
+/** The same failure with other fields. The message of an error without an action becomes the state. */
+export function retold(error: RegistryError, changes: Partial<Fault>): RegistryError {
+  const { message, hints, ...kept } = fieldsOf(error);
+  const advice = "hint" in changes ? {} : { hints }; // they say the same as the hint
+  const { action, state = message, ...fields } = { ...kept, ...advice, ...changes };
+  if (action !== undefined) return fault({ ...fields, action, state });
+  const { subject: _, place, ...others } = fields;
+  return new RegistryError({
+    ...others,
+    message: place === undefined ? state : `${state} (${place})`,
+  });
+}
+
+/** A hint for each reader. */
+export type Advice = Pick<RegistryErrorFields, "hint" | "hints">;
+
+/** Who reads a hint: a programmer, somebody at the command line, or a client of the HTTP API. */
+export type Reader = keyof NonNullable<RegistryErrorFields["hints"]>;
+
+/** Returns the hint of an error in the words of a reader. */
+export function hintFor(
+  { hint, hints, suggestion }: Advice & Pick<RegistryErrorFields, "suggestion">,
+  reader: Reader,
+): string | undefined {
+  const own = hints?.[reader] ?? hints?.library;
+  if (own === undefined) return hint;
+  return suggestion === undefined
+    ? own
+    : `Did you mean ${JSON.stringify(suggestion)}? ${own}`.trim();
+}
+
+/** Joins hints to one, for each reader. */
+export function joinHints(...parts: readonly Advice[]): Advice {
+  const told = (reader: Reader) =>
+    parts.flatMap((part) => hintFor(part, reader) ?? []).join(" ") || undefined;
+  const hint = told("library");
+  const hints = { cli: told("cli"), http: told("http") };
+  return hints.cli === hint && hints.http === hint ? { hint } : { hint, hints };
+}
+
+/** The same failure, with the ref that was probably meant. */
+export function withSuggestion(error: RegistryError, suggestion: string): RegistryError {
+  const hints = { ...error.hints, library: error.hint ?? "" };
+  return retold(error, { suggestion, hints, hint: hintFor({ hints, suggestion }, "library") });
 }
 
 /**

@@ -128,5 +128,6 @@ function unsafePath(path: string, problem: string): RegistryError {
     subject: `${shown(path)} of the artifact`,
     state: problem,
     hint: "Nothing was written. Read single files by registry.open(ref) and file(path).",
+    hints: { cli: "Nothing was written. Read single files by holdfast cat REF PATH." },
   });
 }

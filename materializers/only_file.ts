@@ -12,5 +12,6 @@ export function onlyFile(artifact: Artifact): ArtifactFile {
     subject: `"${artifact.info.name}" as one file`,
     state: `it has ${files.length} files`,
     hint: "Read the files one by one: registry.open(ref) and file(path).",
+    hints: { cli: "Read the files one by one: holdfast cat REF PATH." },
   });
 }

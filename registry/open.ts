@@ -3,7 +3,7 @@ import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
 import { isDefinedArtifact, namedBy } from "../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
-import { worded } from "./contract/words_of_verbs.ts";
+import { worded } from "./contract/verb_errors.ts";
 import { wrapVerbs } from "./contract/wrap_verbs.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import type {

@@ -20,6 +20,13 @@ const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
 /** Of their backends the conformance of each release is known, on every disk: nothing is to be found out. */
 const KNOWN_KINDS: readonly string[] = ["memory", "local"];
 
+/** The settings as the command line calls them. */
+const FLAGS: Readonly<Record<string, string>> = {
+  versioned: "--unversioned",
+  mutable: "--mutable",
+  graceMs: "--grace, which holdfast settings changes",
+};
+
 export interface StoredSettings {
   id: string;
   settings: RegistrySettings;
@@ -63,6 +70,7 @@ export async function openSettings(
       subject: name,
       state: `${given}: it was created with ${name}: ${stored}`,
       hint: `Leave ${name} out, or use another registry.`,
+      hints: { cli: `Leave out ${FLAGS[name] ?? name}, or use another registry.` },
       backend: store.backend.location,
     });
   }
@@ -175,9 +183,12 @@ function checkLocking(backend: Backend, { locking }: RegistrySettings): void {
       state: isOfDisk
         ? `it commits by "${locking}", this backend by "${backend.locking}"`
         : "its files were copied here from another kind of store",
-      hint: isOfDisk
-        ? `Pass locking: "${locking}", or leave it out and give openRegistry the path.`
-        : "Open it where it was, and mirror it into a new registry here.",
+      ...isOfDisk
+        ? {
+          hint: `Pass locking: "${locking}", or leave it out and give openRegistry the path.`,
+          hints: { cli: "Leave out --locking, or use another registry." },
+        }
+        : { hint: "Open it where it was, and mirror it into a new registry here." },
       backend: backend.location,
     });
   }

@@ -3,7 +3,7 @@
 import type { Backend } from "../core/backend.ts";
 import { checkGiven, checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
 import { COMMIT_UPLOAD } from "./contract/verb_options.ts";
-import { worded } from "./contract/words_of_verbs.ts";
+import { worded } from "./contract/verb_errors.ts";
 import type { FilesToSave } from "../core/materializer.ts";
 import type { FileInfo } from "../core/record.ts";
 import type {

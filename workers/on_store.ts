@@ -3,7 +3,7 @@ import type { ArtifactInfo } from "../core/artifact.ts";
 import { type Materializer, reopenOf } from "../core/materializer.ts";
 import type { DownloadResult, LoadOptions, SavedArtifact, SaveEntry } from "../core/registry.ts";
 import { createVerbCall } from "../registry/contract/verb_call.ts";
-import { worded } from "../registry/contract/words_of_verbs.ts";
+import { worded } from "../registry/contract/verb_errors.ts";
 import { createBudget, createShare } from "../core/work/budget.ts";
 import { createReader, type Reader } from "../registry/operations/job_reader.ts";
 import { checkFiles, downloadVersion, loadValue } from "../registry/operations/load.ts";

@@ -33,8 +33,10 @@ export class WorkerLost extends RegistryError {
   constructor(state: string) {
     super({
       code: "TaskFailed",
-      message: `Cannot finish in a worker: ${state}`,
+      action: "finish in a worker",
+      state,
       hint: "Nothing was committed by it. Pass workers: 0 to see the failure where it happens.",
+      hints: { cli: "Nothing was committed by it. Add --workers 0 to see where it fails." },
     });
   }
 }

@@ -1,5 +1,5 @@
 // What a service says that is wrong, as errors.
-import { fault, RegistryError } from "../../core/errors.ts";
+import { fault, hintFor, RegistryError } from "../../core/errors.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
 
 export interface Asked {
@@ -59,17 +59,30 @@ function errorOf(said: Problem, { action, location }: Asked, status?: number): R
     message: text(said.detail) ?? `Cannot ${action}: the service answers ${status ?? said.code}`,
     backend: location,
   };
-  const hint = text(said.hint) ?? (status === 401 ? TOKEN_HINT : undefined);
+  for (const name of ["action", "subject", "state"] as const) {
+    const value = text(said[name]);
+    if (value !== undefined) fields[name] = value;
+  }
+  const [commit, key, suggestion] = [text(said.commit), text(said.key), text(said.suggestion)];
+  const http = text(said.hint) ?? (status === 401 ? TOKEN_HINT : undefined);
+  const hints = hintsOf(said.hints);
+  const hint = hintFor({ hint: http, hints, suggestion }, "library");
   if (hint !== undefined) fields.hint = hint;
+  if (hints !== undefined) fields.hints = hints;
   if (said.retry === "never" || said.retry === "later" || said.retry === "unknown") {
     fields.retry = said.retry as RetryAdvice;
   }
   if (said.maybeWritten === true) fields.maybeWritten = true;
-  const [commit, key, suggestion] = [text(said.commit), text(said.key), text(said.suggestion)];
   if (suggestion !== undefined) fields.suggestion = suggestion;
   if (commit !== undefined) fields.commit = commit;
   if (key !== undefined) fields.key = key;
   return new RegistryError(fields);
+}
+
+function hintsOf(said: unknown): RegistryErrorFields["hints"] {
+  if (typeof said !== "object" || said === null) return undefined;
+  const { library, cli } = said as Record<string, unknown>;
+  return { library: text(library), cli: text(cli) };
 }
 
 const REDIRECTIONS = [301, 302, 303, 307, 308];
@@ -141,6 +154,10 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
     hint: writes
       ? "It may have been done: look, and decide whether it is to be done again."
       : "Check the address, and that the service runs (holdfast serve); in a browser also that it allows this page (CORS).",
+    hints: writes ? undefined : {
+      cli:
+        "Check the address, and that the service runs (holdfast serve). To wait longer: --wait 90s.",
+    },
     backend: location,
     cause,
     ...(writes ? { maybeWritten: true } : {}),

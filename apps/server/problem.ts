@@ -1,6 +1,7 @@
 // Errors as answers: `application/problem+json` (RFC 9457).
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../mod.ts";
+import { hintFor, sentenceOf } from "../../core/errors.ts";
 import type { Access } from "./access/access.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
@@ -44,7 +45,11 @@ export const TITLES: Readonly<Record<number, string>> = {
 export interface ProblemFields {
   code: ErrorCode;
   detail: string;
+  action?: string;
+  subject?: string;
+  state?: string;
   hint?: string;
+  hints?: RegistryErrorFields["hints"];
   suggestion?: string;
   maybeWritten?: boolean;
   /** Whether the same request may succeed later, where the code does not say it. */
@@ -98,29 +103,36 @@ export function problemOf(thrown: unknown, access?: Access): Response {
   }, headers);
 }
 
-/**
- * What is told of an error: not where the store is, which is nobody's business who only knows the service, and no
- * suggestion of what whoever asks may not read.
- */
+/** The words of an error: without where the store is, and without a suggestion of what the caller may not read. */
 function toldOf(
   access: Access | undefined,
-  { message, hint = "", suggestion, backend }: RegistryError,
-): Pick<ProblemFields, "detail" | "hint" | "suggestion"> {
-  const mayHear = suggestion === undefined || access?.may("read", suggestion.split("@", 1)[0]);
-  const heard = mayHear ? hint : hint.replace(/^Did you mean "(\\.|[^"\\])*"\? ?/, "");
-  const bucket = /^Cannot reach bucket "[^"]*" at \S+( \(region [^)]*\))?: /;
-  const said = message.replace(bucket, "Cannot reach the store: ")
-    .replace(/ \((in (\/|[A-Za-z]:[\\/])|bucket ")[^\n]*\)$/, "");
+  error: RegistryError,
+): Omit<ProblemFields, "code"> {
+  const { message, action, state, place, backend, hints } = error;
+  const isOfPlace = place !== undefined && error.subject === place;
+  const subject = isOfPlace ? "the store" : error.subject;
+  const detail = action === undefined || state === undefined
+    ? message
+    : sentenceOf({ action, subject, state });
+  const mayHear = error.suggestion === undefined ||
+    access?.may("read", error.suggestion.split("@", 1)[0]);
+  const suggestion = mayHear ? error.suggestion : undefined;
+  const hint = mayHear ? error.hint : undefined; // a hint without hints names the suggestion
   const folder = backend?.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
-  const unplaced = (text: string) =>
+  const unplaced = (text: string | undefined) =>
     [backend, folder].reduce(
-      (left, place) => place ? left!.replaceAll(place, "the store") : left,
+      (left, place) => place ? left?.replaceAll(place, "the store") : left,
       text,
-    );
+    ) || undefined;
+  const others = { library: unplaced(hints?.library ?? hint), cli: unplaced(hints?.cli) };
   return {
-    detail: unplaced(said)!,
-    hint: unplaced(heard) || undefined,
-    suggestion: mayHear ? suggestion : undefined,
+    detail: unplaced(detail) ?? "",
+    action,
+    subject: unplaced(subject),
+    state: unplaced(state),
+    hint: unplaced(hintFor({ hint, hints, suggestion }, "http")),
+    hints: hints === undefined ? undefined : others,
+    suggestion,
   };
 }
 

@@ -1,6 +1,6 @@
 // The first contact with a store: who typed an address wrong, or has no network, hears of it within
 // seconds. What has answered once is waited for with the whole patience of its options.
-import type { RegistryError } from "../../core/errors.ts";
+import type { Advice, RegistryError } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 
@@ -13,10 +13,14 @@ export const FIRST_ANSWER_MS = 5_000;
 /** What an error says of it. */
 export const NO_FIRST_ANSWER = `it did not answer within ${FIRST_ANSWER_MS / 1000} seconds`;
 
+const PROXY_HINT =
+  "Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; `holdfast doctor` looks at each.";
+
 /** What else to do where nothing answers. */
-export const REACH_HINT =
-  "Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; `holdfast doctor` looks at each. " +
-  "A program that is to wait longer says retryForMs.";
+export const REACH_HINT: Advice = {
+  hint: `${PROXY_HINT} A program that is to wait longer says retryForMs.`,
+  hints: { cli: `${PROXY_HINT} To wait longer: --wait 90s.` },
+};
 
 export interface FirstTry {
   signal?: AbortSignal;

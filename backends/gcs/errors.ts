@@ -1,6 +1,7 @@
 // What the answers of the store mean to the caller.
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import { fault, type RegistryError, type RegistryErrorFields } from "../../core/errors.ts";
+import { type Advice, fault, joinHints, type RegistryError } from "../../core/errors.ts";
+import type { RegistryErrorFields } from "../../core/errors.ts";
 import { NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
 import type { HttpFault, HttpReply } from "./exchange.ts";
 
@@ -72,8 +73,9 @@ export function replyError(reply: HttpReply, call: FailedCall): RegistryError {
     };
   }
   const said = reason === "" ? String(status) : `${status} ${reason}`;
-  return failure(`the store answered ${said}${whereOf(call)}`, call, {
+  return failure(`the store answered ${said}`, call, {
     ...meaning,
+    place: whereOf(call),
     cause: message === "" ? undefined : { status, reason, message },
   });
 }
@@ -84,14 +86,16 @@ export function faultError(
   call: FailedCall,
 ): RegistryError {
   if (hint !== undefined) {
-    return failure(`the store's certificate is not trusted${whereOf(call)}`, call, {
+    return failure("the store's certificate is not trusted", call, {
       code: "Unavailable",
+      place: whereOf(call),
       retry: "never",
       hint,
     });
   }
-  return failure(`${fault}${whereOf(call)}`, call, {
+  return failure(fault, call, {
     code: "Unavailable",
+    place: whereOf(call),
     hint: "Check the endpoint and the network, then try again.",
   });
 }
@@ -99,9 +103,9 @@ export function faultError(
 function whereOf({ backend }: FailedCall): string {
   const { host, searchParams } = new URL(backend);
   const endpoint = searchParams.get("endpoint");
-  return ` (bucket "${host}" at ${
+  return `bucket "${host}" at ${
     endpoint === null ? "storage.googleapis.com" : URL.parse(endpoint)?.host ?? endpoint
-  })`;
+  }`;
 }
 
 /** Where Google's library looks (https://cloud.google.com/docs/authentication/application-default-credentials). */
@@ -122,19 +126,19 @@ export function unreached(
   where: string,
   { backend, error, signing = false }: Unreached,
 ): RegistryError {
-  const { code, retry, key, maybeWritten, cause, message = `: ${NO_FIRST_ANSWER}` } = error ?? {};
-  const said = message.slice(message.indexOf(": ") + 2).replace(
-    / \(bucket "[^"]*" at [^ ]*\)$/,
-    "",
-  );
-  const isSignIn = signing || message.startsWith("Cannot sign in") && code === "Denied";
-  const hint = error?.hint ?? (isSignIn ? SIGN_IN_HINT : "Check the endpoint and the network.");
+  const { code, action, state, retry, key, maybeWritten, cause } = error ?? {};
+  const isSignIn = signing || action === "sign in" && code === "Denied";
+  const known = isSignIn ? SIGN_IN_HINT : "Check the endpoint and the network.";
+  const advice: Advice = error?.hint === undefined ? { hint: known } : error;
+  const hints = isSignIn || retry === "never" ? [advice] : [advice, REACH_HINT];
   return fault({
     code: code ?? (signing ? "Denied" : "Unavailable"),
     action: "reach",
     subject: where,
-    state: `${isSignIn ? `there are no credentials that work; ${LOOKED}: ` : ""}${said}`,
-    hint: isSignIn || retry === "never" ? hint : `${hint} ${REACH_HINT}`,
+    state: (isSignIn ? `there are no credentials that work; ${LOOKED}: ` : "") +
+      (state ?? error?.message ?? NO_FIRST_ANSWER),
+    place: where,
+    ...joinHints(...hints),
     ...{ backend, retry, key, maybeWritten, cause },
   });
 }
@@ -143,6 +147,7 @@ export function missingBucket(bucket: string, call: FailedCall): RegistryError {
   return failure(`there is no bucket "${bucket}"`, { ...call, maybeWritten: undefined }, {
     code: "NotFound",
     hint: "Check its name, or make it: `createBucket: true` does.",
+    hints: { cli: "Check its name, or make it: holdfast init URL --create-bucket." },
   });
 }
 
@@ -154,7 +159,7 @@ export const SIGN_IN_HINT =
 export function failure(
   state: string,
   { action, key, backend, maybeWritten }: FailedCall,
-  fields: Omit<RegistryErrorFields, "message">,
+  fields: Omit<RegistryErrorFields, "message" | "action" | "subject" | "state">,
 ): RegistryError {
   return fault({
     action,

@@ -1,7 +1,7 @@
 // What the errors of a file system mean to the caller.
 import { fileURLToPath } from "node:url";
 import { errorCode } from "../../disk/file_errors.ts";
-import { RegistryError, type RegistryErrorFields } from "../../core/errors.ts";
+import { fault, type RegistryErrorFields } from "../../core/errors.ts";
 
 export interface FailedCall {
   action: string;
@@ -134,10 +134,15 @@ export function diskError(error: unknown, call: FailedCall): unknown {
   const { state, ...fields } = meaning;
   const { action, ...where } = call;
   const folder = fileURLToPath(call.backend);
-  const told = call.key === undefined
-    ? `Cannot ${action} ${folder}: ${state}`
-    : `Cannot ${action} "${call.key}": ${state} (in ${folder})`;
-  return new RegistryError({ ...fields, ...where, message: told, cause: error });
+  return fault({
+    ...fields,
+    ...where,
+    action,
+    state,
+    subject: call.key === undefined ? folder : `"${call.key}"`,
+    place: call.key === undefined ? folder : `in ${folder}`,
+    cause: error,
+  });
 }
 
 /** Whether an error of {@linkcode diskError} says that there is no room. */

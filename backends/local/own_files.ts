@@ -106,14 +106,12 @@ export interface StorePlace {
  * @param path where it lies, where it is not the file of the key
  */
 export function linkError({ key, backend }: StorePlace, path?: string): RegistryError {
-  const [what, where] = path === undefined
-    ? ["its file", ` (in ${fileURLToPath(backend)})`]
-    : [path, ""];
   return fault({
     code: "Denied",
     action: "use",
     subject: `"${key}"`,
-    state: `${what} is a symbolic link, and none below the root is followed${where}`,
+    state: `${path ?? "its file"} is a symbolic link, and none below the root is followed`,
+    place: path === undefined ? `in ${fileURLToPath(backend)}` : undefined,
     hint: "Put what it leads to in its place (a bind mount will do), or remove the link.",
     key,
     backend,
@@ -125,7 +123,8 @@ export function notOrdinary({ key, backend }: StorePlace): RegistryError {
     code: "Corrupt",
     action: "use",
     subject: `"${key}"`,
-    state: `its file is a pipe, a socket or a device (in ${fileURLToPath(backend)})`,
+    state: "its file is a pipe, a socket or a device",
+    place: `in ${fileURLToPath(backend)}`,
     hint:
       "Something else than this program put it there: remove it, and restore the object from a copy.",
     key,

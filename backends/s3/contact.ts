@@ -1,5 +1,5 @@
 // The first contact with a bucket: how long it is tried, and where that was, for messages.
-import { fault, type RegistryError, retold } from "../../core/errors.ts";
+import { fault, joinHints, type RegistryError, retold } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { FirstContact, NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
 import type { FirstContactOptions } from "../bucket/first_contact.ts";
@@ -49,17 +49,12 @@ export class S3Contact extends FirstContact {
     const region = this.#where.region ?? system.env("AWS_REGION");
     const at = this.#host ??
       (region === undefined ? "s3.amazonaws.com" : `s3.${region}.amazonaws.com`);
-    const { code, message, retry, hint } = error;
-    if (this.made) {
-      return retold(error, { message: `${message} (bucket "${bucket}" at ${at})`, backend });
-    }
-    const where = region === undefined ? at : `${at} (region ${region})`;
-    const state = message.slice(message.indexOf(": ") + 2);
-    return retold(error, {
-      hint: code === "Unavailable" && retry === "later" ? `${hint} ${REACH_HINT}` : hint,
-      message: `Cannot reach bucket "${bucket}" at ${where}: ${state}`,
-      backend,
-    });
+    if (this.made) return retold(error, { place: `bucket "${bucket}" at ${at}`, backend });
+    const host = region === undefined ? at : `${at} (region ${region})`;
+    const place = `bucket "${bucket}" at ${host}`;
+    const isSilent = error.code === "Unavailable" && error.retry === "later";
+    const advice = isSilent ? joinHints(error, REACH_HINT) : {};
+    return retold(error, { action: "reach", subject: place, place, ...advice, backend });
   }
 
   #silence(): RegistryError {

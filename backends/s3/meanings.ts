@@ -15,7 +15,7 @@ export interface Failure {
   wordless?: boolean;
 }
 
-export interface Meaning extends Pick<RegistryErrorFields, "code" | "hint" | "retry"> {
+export interface Meaning extends Pick<RegistryErrorFields, "code" | "hint" | "hints" | "retry"> {
   state: string;
   /** True where it is certain that nothing was and nothing will be written. */
   refused?: boolean;
@@ -64,6 +64,7 @@ const UNKNOWN_KEY: Meaning = {
   code: "Denied",
   state: "the store does not know this access key",
   hint: "Check accessKeyId, and that it belongs to this endpoint.",
+  hints: { cli: "Check the access key (…_ACCESS_KEY), and that it belongs to this endpoint." },
 };
 const DAMAGED: Meaning = {
   code: "Unavailable",
@@ -117,6 +118,10 @@ const BY_CODE: Record<string, Meaning> = {
     code: "NotFound",
     state: "the bucket does not exist",
     hint: "Create it, give createBucket: true, or check its name, endpoint and region.",
+    hints: {
+      cli:
+        "Make it with: holdfast init URL --create-bucket, or check its name, endpoint and region.",
+    },
   },
   NoSuchUpload: {
     code: "Unavailable",
@@ -136,6 +141,10 @@ const BY_CODE: Record<string, Meaning> = {
     code: "Denied",
     state: "the signature does not match",
     hint: "Check secretAccessKey and region, and that no proxy changes the requests.",
+    hints: {
+      cli:
+        "Check the secret key (…_SECRET_KEY) and the region, and that no proxy changes the requests.",
+    },
   },
   RequestTimeTooSkewed: {
     code: "Denied",

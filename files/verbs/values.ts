@@ -174,7 +174,7 @@ async function refusal(
   );
   signal?.throwIfAborted();
   const known = isRegistryError(why) ? why.hint : undefined;
-  const state = isRegistryError(why) ? `: ${why.message.replace(/^[^:]*: /, "")}` : "";
+  const state = isRegistryError(why) ? `: ${why.state ?? why.message}` : "";
   return fault({
     code: "Unsupported",
     action: "save",

@@ -179,5 +179,8 @@ function unsupportedNpy(path: string, state: string): RegistryError {
     state,
     hint:
       "Read its bytes by registry.open(ref) and file(path).bytes(), or save it from NumPy as plain numbers.",
+    hints: {
+      cli: "Read its bytes by holdfast cat REF PATH, or save it from NumPy as plain numbers.",
+    },
   });
 }

@@ -124,7 +124,7 @@ export function createTableFormat<C extends Columns>(
       yield* parse(file.stream(), { delimiter, maxRowCharacters, signal });
     } catch (error) {
       if (!isRegistryError(error, "Invalid")) throw error;
-      throw corrupt(file, error.message.replace(/^[^:]*: /, ""), error);
+      throw corrupt(file, error.state ?? error.message, error);
     }
   }
 

@@ -3,7 +3,7 @@ import { readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { type Fault, fault, type RegistryError } from "../../core/errors.ts";
 import { errorCode, onDisk } from "../../disk/file_errors.ts";
 import type { LeftOutReason } from "../../core/registry/left_out.ts";
 import { filePathProblem, foldersOf } from "../../core/naming/file_paths.ts";
@@ -157,6 +157,10 @@ function look(
       state: problem,
       hint:
         "Rename it: the name must mean the same on every system. Or leave it out: exclude takes a pattern.",
+      hints: {
+        cli:
+          "Rename it: the name must mean the same on every system. Or leave it out: --exclude takes a pattern.",
+      },
     });
   }
   const stats = lookAgain(path);
@@ -236,7 +240,9 @@ function lookAtLink(
   const { name, path } = entry;
   const { links = "keep", onLeftOut } = options;
   if (links === "refuse") {
-    throw notSaved(path, "it is a symbolic link", "Keep links, or follow or skip them.");
+    throw notSaved(path, "it is a symbolic link", "Keep links, or follow or skip them.", {
+      cli: "Add --links keep, follow or skip.",
+    });
   }
   const target = targetOf(path);
   if (links === "skip") return void onLeftOut?.({ path: name, reason: "link", target });
@@ -281,6 +287,11 @@ const BROKEN: Record<string, LeftOutReason> = {
   ELOOP: "looping link",
 };
 
-function notSaved(path: string, state: string, hint: string): RegistryError {
-  return fault({ code: "Unsupported", action: "save", subject: shown(path), state, hint });
+function notSaved(
+  path: string,
+  state: string,
+  hint: string,
+  hints?: Fault["hints"],
+): RegistryError {
+  return fault({ code: "Unsupported", action: "save", subject: shown(path), state, hint, hints });
 }

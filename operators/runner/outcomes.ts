@@ -1,6 +1,6 @@
 // How steps ended, as errors and records tell it, and what that means for those after them, and for
 // their run.
-import { isRegistryError, messageOf } from "../../core/errors.ts";
+import { hintFor, isRegistryError, messageOf } from "../../core/errors.ts";
 import { EXIT_CODES } from "../contract/operator.ts";
 import { exitCodeOf, exitNameOf } from "../exit_codes.ts";
 import type { RunEnd, StepOutcome } from "./events.ts";
@@ -77,6 +77,7 @@ export function failedOutcome(
 
 export function told(error: unknown): { reason: string; hint?: string; code?: string } {
   if (!isRegistryError(error)) return { reason: messageOf(error) };
-  const { message, hint, code } = error;
+  const { message, code } = error;
+  const hint = hintFor(error, "cli"); // the commands of pipelines are those of the command line
   return { reason: message, code, ...(hint === undefined ? {} : { hint }) };
 }

@@ -1,7 +1,7 @@
 // Inputs of steps, each pinned to what is there now: an exact version, or the digest of its
 // content.
 import { sha256 } from "../../core/bytes/digest.ts";
-import { fault, isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import type { Registry } from "../../core/registry.ts";
@@ -100,9 +100,9 @@ async function pinOnce(
     return await pinning;
   } catch (cause) {
     if (!isRegistryError(cause)) throw cause;
-    const { code, hint, retry } = cause;
-    const message = `Cannot read input ${shown(from)} of step ${shown(step)}: ${cause.message}`;
-    throw new RegistryError({ code, message, hint, retry, cause });
+    const { code, message: state, hint, hints, retry } = cause;
+    const subject = `${shown(from)} of step ${shown(step)}`;
+    throw fault({ code, action: "read input", subject, state, hint, hints, retry, cause });
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import type { Backend } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
-import { inWords, wordedListing } from "../contract/words_of_verbs.ts";
+import { inWords, wordedListing } from "../contract/verb_errors.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { noSuchFile } from "../../core/registry/file_facts.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";

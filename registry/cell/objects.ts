@@ -1,6 +1,7 @@
 // Which payload objects a record refers to.
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault } from "../../core/errors.ts";
+import { saveAgain } from "../format/advice.ts";
 import { filesProblem } from "../format/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
@@ -62,8 +63,7 @@ export function parseFileList(
       action: "read the files of",
       subject: `"${name}@${version}"`,
       state: problem,
-      hint:
-        "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
+      ...saveAgain("The stored bytes changed.", "them"),
       key,
     });
   if (sha256(bytes) !== fileList?.sha256) throw corrupt("the SHA-256 of their list does not match");

@@ -170,6 +170,10 @@ export function unknownOutcome(
     state: `${operation.action} was sent and not answered`,
     hint:
       "Read it again to see. A save that had an idempotencyKey may be repeated with it: it never saves twice.",
+    hints: {
+      cli:
+        "Read it again to see. A save that had an --idempotency-key may be repeated with it: it never saves twice.",
+    },
     backend: backend.location,
     maybeWritten: true,
     commit: operation.commit,

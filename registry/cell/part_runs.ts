@@ -3,6 +3,7 @@
 import type { Backend, StoredObject } from "../../core/backend.ts";
 import { createSha256, type Sha256 } from "../../core/bytes/digest.ts";
 import { fault } from "../../core/errors.ts";
+import { saveAgain } from "../format/advice.ts";
 import type { Part } from "../../core/record.ts";
 
 export interface PartRun extends Pick<Part, "offset" | "size"> {
@@ -135,8 +136,7 @@ export async function getPart(
     action: "read",
     subject: `"${key}"`,
     state: `it has ${stored} bytes, a record says that there are ${offset + size}`,
-    hint:
-      "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
+    ...saveAgain("The stored bytes changed.", "them"),
     key,
     backend: backend.location,
   });

@@ -156,6 +156,10 @@ function absent(ref: string, asOf: Date, state: string): RegistryError {
     subject: `${shown(ref)} as of ${asOf.toISOString()}`,
     state,
     hint: "registry.versions(name) and registry.history(name, alias) tell what was when.",
+    hints: {
+      cli: "holdfast versions NAME and holdfast alias NAME ALIAS --history tell what was when.",
+      http: "GET /artifacts/{name}/log tells what was when.",
+    },
   });
 }
 

@@ -48,6 +48,11 @@ export function checkMaxLoadBytes(maxBytes: number = DEFAULT_MAX_LOAD_BYTES): nu
   });
 }
 
+const STREAM_IT = {
+  hint: "Download it, or read it as a stream: registry.open(ref) and file(path).stream().",
+  hints: { cli: "Download it, or read it as a stream: holdfast cat REF PATH." },
+};
+
 /** The error of a file that the bound allows and this runtime cannot hold. */
 export function tooLargeHere(
   ref: string,
@@ -59,7 +64,7 @@ export function tooLargeHere(
     action: "read file",
     subject: `${shown(path)} of "${ref}" into memory`,
     state: `this runtime has no room for ${size} bytes at once`,
-    hint: "Download it, or read it as a stream: registry.open(ref) and file(path).stream().",
+    ...STREAM_IT,
     cause,
   });
 }
@@ -75,7 +80,7 @@ function tooLarge(
     action: "read file",
     subject: `${shown(path)} of "${ref}" into memory`,
     state: `it has ${size} bytes${together}, maxLoadBytes allows ${maxBytes}`,
-    hint: "Download it, or read it as a stream: registry.open(ref) and file(path).stream(). " +
-      "Or open the registry with a larger maxLoadBytes.",
+    ...STREAM_IT,
+    hint: `${STREAM_IT.hint} Or open the registry with a larger maxLoadBytes.`,
   });
 }

@@ -7,7 +7,7 @@ import { createVerbCall, outcomeOf, RESOLVED, wordsOf } from "./verb_call.ts";
 import type { CallWatcher, ResolvedOptions, VerbCall, VerbOutcome } from "./verb_call.ts";
 import { checkedArguments, VERBS } from "./verb_options.ts";
 import { beginSpan, isTraced, type VerbSpan } from "./verb_spans.ts";
-import { inWords, wordedListing } from "./words_of_verbs.ts";
+import { inWords, wordedListing } from "./verb_errors.ts";
 
 export interface WrapVerbsOptions {
   logger: Logger;

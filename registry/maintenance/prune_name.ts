@@ -1,6 +1,6 @@
 // Retention of one name: which of its versions stay, and deleting the others.
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
-import { inWords } from "../contract/words_of_verbs.ts";
+import { inWords } from "../contract/verb_errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 import type { Registry } from "../../core/registry.ts";

@@ -75,6 +75,9 @@ function missing(ref: string, key: string): RegistryError {
     subject: `"${ref}" is made from`,
     state: "something else deleted it, or a power cut did",
     hint: "Looking down misses the version until that is noted again: rebuildLineage(registry)",
+    hints: {
+      cli: "Looking down misses the version until that is noted again: holdfast lineage --rebuild",
+    },
     key,
   });
 }

@@ -1,7 +1,7 @@
 // Verification of records: each is read, and must belong where it lies. Of a version, what counts is
 // read with its files.
 import type { ObjectInfo } from "../../core/backend.ts";
-import { fault, isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { decodeName, shown } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
@@ -103,34 +103,29 @@ async function verifyBatch(
   report.records += batch.length;
   for (const place of batch) {
     const problem = problems.get(place);
-    const hint = problem && hintFor(place, problem);
-    const found = problem &&
-      { ...asProblem(refOf(place), place.info.key, problem), ...(hint && { hint }) };
-    if (found === undefined) continue;
+    if (problem === undefined) continue;
+    const found = asProblem(refOf(place), place.info.key, aboutRecord(place, problem));
     const last = report.problems.at(-1); // below a void head the same record is met again
     if (last?.ref !== found.ref || last.key !== found.key) report.problems.push(found);
   }
 }
 
-/** What to do about a damaged record. One that is not the newest of its cell is no reader's, but holds the janitor up. */
-function hintFor(
-  { info, newest }: Place,
-  { code, key = info.key, hint }: RegistryError,
-): string | undefined {
-  if (code !== "Corrupt" || newest || key !== info.key) return hint;
-  return "There is a newer record of the same place: what reads that one goes on. Restore the object from a copy; " +
+/** The error of a record. A damaged one that is not the newest of its cell stops no reader, but the collector. */
+function aboutRecord({ info, newest }: Place, error: RegistryError): RegistryError {
+  if (error.code !== "Corrupt" || newest || (error.key ?? info.key) !== info.key) return error;
+  const hint =
+    "There is a newer record of the same place: what reads that one goes on. Restore the object from a copy; " +
     "until then nothing of its name is collected.";
+  return retold(error, { hint });
 }
 
-/** Of an alias that cannot be read: it may also be set over the damage. */
-function damagedAlias(
-  { name, label }: CellKey,
-  { code, message, key }: RegistryError,
-): RegistryError {
-  const hint = `Restore the object from a copy, or set the alias anew: registry.setAlias(${
-    shown(name)
-  }, ${shown(label!)}, version)`;
-  return new RegistryError({ code, message, hint, key });
+/** The error of an alias that cannot be read. It may also be set over the damage. */
+function damagedAlias({ name, label }: CellKey, error: RegistryError): RegistryError {
+  const told = (set: string) => `Restore the object from a copy, or set the alias anew: ${set}`;
+  return retold(error, {
+    hint: told(`registry.setAlias(${shown(name)}, ${shown(label!)}, version)`),
+    hints: { cli: told(`holdfast alias ${name} ${label} VERSION`) },
+  });
 }
 
 function refOf({ key }: Place): string {

@@ -1,5 +1,5 @@
 // What verification is asked, and what it says.
-import type { ErrorCode, RegistryError } from "../../core/errors.ts";
+import type { ErrorCode, RegistryError, RegistryErrorFields } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 
@@ -56,6 +56,8 @@ export interface VerifyProblem {
   code: ErrorCode;
   message: string;
   hint?: string;
+  /** The hint in the words of other readers. @default `hint` for each of them */
+  hints?: RegistryErrorFields["hints"];
 }
 
 /** What {@linkcode verifyRegistry} did not look at. */
@@ -75,7 +77,7 @@ export interface VerifyUnseen {
 export function asProblem(
   ref: string,
   record: string,
-  { key = record, code, message, hint }: RegistryError,
+  { key = record, code, message, hint, hints }: RegistryError,
 ): VerifyProblem {
-  return { ref, key, code, message, ...(hint === undefined ? {} : { hint }) };
+  return { ref, key, code, message, ...(hint && { hint }), ...(hints && { hints }) };
 }

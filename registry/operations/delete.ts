@@ -139,6 +139,10 @@ async function refuseAliased(
     subject: `"${name}@${version}"`,
     state: `the alias ${shown(alias)} names it`,
     hint: "Let the alias name another version first, or pass force: true.",
+    hints: {
+      cli: "Let the alias name another version first, or add --force.",
+      http: "Let the alias name another version first, or add ?force=true.",
+    },
     backend: context.backend.location,
   });
 }

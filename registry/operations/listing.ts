@@ -2,7 +2,7 @@
 // keys.
 import { isPrefix } from "../../core/backend.ts";
 import { fault, isUnreadable, type RegistryError } from "../../core/errors.ts";
-import { inWords } from "../contract/words_of_verbs.ts";
+import { inWords } from "../contract/verb_errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import type { NamesOptions, Registry, VersionEntry, VersionsOptions } from "../../core/registry.ts";
 import { parseVersionRange } from "../../core/naming/versions.ts";
@@ -85,6 +85,10 @@ function noSuchName(name: string, state: string, backend: string): RegistryError
     subject: shown(name),
     state,
     hint: "Check the spelling; registry.names() lists the names that there are.",
+    hints: {
+      cli: "Check the spelling; holdfast ls lists the names that there are.",
+      http: "Check the spelling; GET /names lists the names that there are.",
+    },
     backend,
   });
 }

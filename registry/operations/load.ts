@@ -2,6 +2,7 @@
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
 import { createDownload } from "../../disk/download_files.ts";
 import { fault, RegistryError } from "../../core/errors.ts";
+import { saveAgain } from "../format/advice.ts";
 import type { MaterializeOptions, Materializer } from "../../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import type { Ref } from "../../core/naming/refs.ts";
@@ -259,8 +260,7 @@ async function explainMissing(
     action: "read",
     subject: `"${ref}"`,
     state: "a stored object is missing",
-    hint:
-      "Something else deleted it. Restore the object from a copy, or save the value again with base: null, which shares nothing with it.",
+    ...saveAgain("Something else deleted it.", "the object"),
     key,
     backend: context.backend.location,
   });

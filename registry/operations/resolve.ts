@@ -1,5 +1,5 @@
 // From a ref to the record it means.
-import { RegistryError, retold } from "../../core/errors.ts";
+import { type Advice, type Fault, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import { corruptRecord } from "../format/record_codec.ts";
@@ -29,8 +29,13 @@ export async function locate(context: Context, ref: Ref, signal?: AbortSignal): 
   }
   const what = selector.kind === "range" ? `a version in ${shown(selector.text)}` : "a version";
   throw absent(context, {
-    message: `Cannot find ${shown(name)}: it does not have ${what}`,
+    subject: shown(name),
+    state: `it does not have ${what}`,
     hint: "Check the name; registry.names() and registry.versions(name) list what there is.",
+    hints: {
+      cli: "Check the name; holdfast ls and holdfast versions NAME list what there is.",
+      http: "Check the name; GET /names and GET /artifacts/{name}/versions list what there is.",
+    },
   });
 }
 
@@ -41,16 +46,11 @@ export function isAbsent(error: unknown): error is RegistryError {
   return error instanceof Absent;
 }
 
-function absent({ backend }: Context, text: { message: string; hint: string }): RegistryError {
-  return new Absent({ code: "NotFound", ...text, backend: backend.location });
-}
-
-/** The same failure, whose hint begins with what was probably meant. */
-export function withSuggestion(error: RegistryError, suggestion: string): RegistryError {
-  const hint = `Did you mean ${shown(suggestion)}?${
-    error.hint === undefined ? "" : ` ${error.hint}`
-  }`;
-  return retold(error, { hint, suggestion });
+function absent(
+  { backend }: Context,
+  words: { subject: string } & Pick<Fault, "state" | "hint" | "hints">,
+): RegistryError {
+  return new Absent({ code: "NotFound", action: "find", ...words, backend: backend.location });
 }
 
 /** Like {@linkcode locate}, with undefined where there is no such version. A missing alias is still `NotFound`. */
@@ -111,10 +111,9 @@ async function locateAlias(
   const version = await readAlias(context, name, alias, signal);
   if (version === undefined) {
     throw absent(context, {
-      message: `Cannot find "${name}@${alias}": ${shown(name)} has no such alias`,
-      hint: `Set it with registry.setAlias(${shown(name)}, ${
-        shown(alias)
-      }, version), or check the spelling.`,
+      subject: `"${name}@${alias}"`,
+      state: `${shown(name)} has no such alias`,
+      ...settingAlias(name, alias, (set) => `Set it with ${set}, or check the spelling.`),
     });
   }
   const located = await locateVersion(context, name, parseVersion(version), signal);
@@ -135,13 +134,38 @@ export async function danglingAlias(
   );
   const state = head === undefined ? "is not there" : head.dead ? "was deleted" : "does not count";
   return absent(context, {
-    message: `Cannot find "${name}@${alias}": the alias names version ${version}, which ${state}`,
-    hint:
-      `Let the alias name another version with registry.setAlias(${shown(name)}, ${
-        shown(alias)
-      }, version), ` +
-      `or remove it with registry.deleteAlias(${shown(name)}, ${shown(alias)}).`,
+    subject: `"${name}@${alias}"`,
+    state: `the alias names version ${version}, which ${state}`,
+    ...settingAlias(
+      name,
+      alias,
+      (set, remove) =>
+        `Let the alias name another version with ${set}, or remove it with ${remove}.`,
+    ),
   });
+}
+
+/** Makes a hint, for each reader, that says how to set an alias and how to delete it. */
+function settingAlias(
+  name: string,
+  alias: string,
+  told: (set: string, remove: string) => string,
+): Advice {
+  const ofLibrary = `${shown(name)}, ${shown(alias)}`;
+  const route = `/artifacts/${encodeURIComponent(name)}/aliases/${encodeURIComponent(alias)}`;
+  return {
+    hint: told(
+      `registry.setAlias(${ofLibrary}, version)`,
+      `registry.deleteAlias(${ofLibrary})`,
+    ),
+    hints: {
+      cli: told(
+        `holdfast alias ${name} ${alias} VERSION`,
+        `holdfast alias ${name} ${alias} --delete`,
+      ),
+      http: told(`PUT ${route}`, `DELETE ${route}`),
+    },
+  };
 }
 
 /** The version that an alias names, or undefined where there is no such alias. */
@@ -223,9 +247,14 @@ async function versionNotFound(
   );
   if (head?.dead) await readRecord(context, head.key, signal); // throws where it is damage that looks like a tombstone
   return absent(context, {
-    message: `Cannot find "${name}@${version.canonical}": ${
-      head?.dead ? "it was deleted" : "there is no such version"
-    }`,
+    subject: `"${name}@${version.canonical}"`,
+    state: head?.dead ? "it was deleted" : "there is no such version",
     hint: `registry.versions(${shown(name)}) lists the versions that there are.`,
+    hints: {
+      cli: `holdfast versions ${name} lists the versions that there are.`,
+      http: `GET /artifacts/${
+        encodeURIComponent(name)
+      }/versions lists the versions that there are.`,
+    },
   });
 }

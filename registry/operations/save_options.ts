@@ -1,5 +1,5 @@
 // What a save is asked for: checked, and kept as it was then.
-import { fault } from "../../core/errors.ts";
+import { type Fault, fault } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
 import { checkMetadata } from "../contract/metadata.ts";
@@ -16,7 +16,7 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
   const { version, bump, onConflict = "fail", ifCommit } = options;
   const { metadata, inputs, idempotencyKey, compress } = options;
   const { mutable, versioned } = context.settings;
-  const problems: [found: boolean, state: string, hint: string][] = [
+  const problems: [found: boolean, state: string, hint: string, hints?: Fault["hints"]][] = [
     // Passed over, it would keep the value in another way than was meant.
     ["as" in options, "it takes no `as`", "Name what saves the value: { materializer }."],
     [
@@ -38,6 +38,7 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
       (onConflict === "overwrite" || ifCommit !== undefined) && !mutable,
       "versions of this registry are never overwritten",
       "Create a registry with mutable: true for that.",
+      { cli: "One that allows it is made by: holdfast init FOLDER --mutable." },
     ],
     [
       ifCommit !== undefined && version === undefined && versioned,
@@ -51,8 +52,9 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
       "Leave the version out.",
     ],
   ];
-  for (const [found, state, hint] of problems) {
-    if (found) throw fault({ code: "Invalid", action: "save", subject: shown(name), state, hint });
+  for (const [found, state, hint, hints] of problems) {
+    if (!found) continue;
+    throw fault({ code: "Invalid", action: "save", subject: shown(name), state, hint, hints });
   }
   if (metadata !== undefined) checkMetadata(metadata);
   if (compress !== undefined) checkEncoding(compress);

@@ -3,6 +3,7 @@
 import type { Backend } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
+import { saveAgain } from "../format/advice.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
@@ -119,8 +120,7 @@ export class PartReader {
       action: "read file",
       subject: `${shown(file.path)} of "${ref}"`,
       state,
-      hint:
-        "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
+      ...saveAgain("The stored bytes changed.", "them"),
       key: key ?? (first === undefined ? recordKey : this.#source.keyOf(file, first)),
       backend: this.#backend.location,
       cause,

@@ -5,7 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { mayRead } from "../../core/may_read.ts";
-import { fault, RegistryError } from "../../core/errors.ts";
+import { fault, joinHints, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isGranted, realSystem, type System } from "../../core/system.ts";
 import { checkStoreUrl, parsePlace } from "../../core/urls/store_place.ts";
@@ -95,16 +95,33 @@ export function findRegistry(
     code: "NotFound",
     action: "find a registry",
     state: `there is no ${DEFAULT_FOLDER} folder here or above`,
-    hint: (itself === undefined
-      ? `Create one here: openRegistry(undefined, { create: true }), or name one: openRegistry(place), or ` +
-        `${REGISTRY_VARIABLE}.`
-      : `${shown(itself)} is a registry itself: name it, as by openRegistry(${shown(itself)}).`) +
-      (unseen
-        ? " Folders that this program may not read were passed over: see --allow-read."
-        : "") +
-      (isGranted({ name: "env", variable: REGISTRY_VARIABLE })
-        ? ""
-        : " The variable may not be read: see --allow-env."),
+    ...joinHints(
+      itself === undefined
+        ? {
+          hint:
+            `Create one here: openRegistry(undefined, { create: true }), or name one: openRegistry(place), or ${REGISTRY_VARIABLE}.`,
+          hints: {
+            cli:
+              `Run "holdfast init" to create one here, or name one with --registry or ${REGISTRY_VARIABLE}.`,
+          },
+        }
+        : {
+          hint: `${shown(itself)} is a registry itself: name it, as by openRegistry(${
+            shown(itself)
+          }).`,
+          hints: {
+            cli: `${shown(itself)} is a registry itself: name it, as by --registry ${
+              shown(itself)
+            }.`,
+          },
+        },
+      unseen
+        ? { hint: "Folders that this program may not read were passed over: see --allow-read." }
+        : {},
+      isGranted({ name: "env", variable: REGISTRY_VARIABLE })
+        ? {}
+        : { hint: "The variable may not be read: see --allow-env." },
+    ),
   });
 }
 

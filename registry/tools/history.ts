@@ -1,7 +1,7 @@
 // What versions were made from, how they differ, and what happened to a name. Each function loads
 // what it is made of when it is called.
 import { checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
-import { worded } from "../contract/words_of_verbs.ts";
+import { worded } from "../contract/verb_errors.ts";
 import type { DiffOptions, VersionDifference } from "../operations/look/difference.ts";
 import type { Lineage, LineageOptions } from "../../core/registry/lineage.ts";
 import type { LogEntry, LogOptions } from "../../core/registry/log.ts";

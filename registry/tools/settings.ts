@@ -2,7 +2,7 @@
 // called.
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
-import { worded } from "../contract/words_of_verbs.ts";
+import { worded } from "../contract/verb_errors.ts";
 import type { CurrentSettings, SettingsChange } from "../maintenance/change_settings.ts";
 
 /**

@@ -7,7 +7,16 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import vm from "node:vm";
-import { type ErrorCode, isRegistryError, RegistryError, retold } from "../../core/errors.ts";
+import {
+  type ErrorCode,
+  fault,
+  hintFor,
+  isRegistryError,
+  joinHints,
+  RegistryError,
+  retold,
+  withSuggestion,
+} from "../../core/errors.ts";
 
 Deno.test("an error carries what it was given and nothing else", () => {
   const cause = new Error("below");
@@ -44,14 +53,50 @@ Deno.test("an error that is told in another way keeps all that is not told anew"
     commit: "c",
   };
   const error = new RegistryError({ ...fields, cause: "below" });
-  const told = retold(error, { message: "Cannot save", hint: undefined });
+  const told = retold(error, { action: "save", subject: '"b"', hint: undefined });
   const { hint: _, ...kept } = fields;
   assertEquals({ ...told, message: told.message }, {
     ...kept,
-    message: "Cannot save",
+    message: `Cannot save "b": ${fields.message}`, // an error with a message only has that as its state
     name: "RegistryError",
   });
   assertEquals([told.cause, error.message], ["below", fields.message]);
+});
+
+Deno.test("an error keeps the fields that its message is made of", () => {
+  const words = { action: "put", subject: '"a"', state: "the disk is full", place: "in /data" };
+  const error = new RegistryError({ code: "Unavailable", ...words });
+  assertEquals(error.message, 'Cannot put "a": the disk is full (in /data)');
+  assertEquals(Object.keys(error).sort(), ["code", "name", "retry"]);
+  const told = retold(error, { action: "save", subject: '"model"' });
+  const { action, subject, state, place, message } = told;
+  assertEquals({ action, subject, state, place }, { ...words, action: "save", subject: '"model"' });
+  assertEquals(message, 'Cannot save "model": the disk is full (in /data)');
+  const at = retold(error, { action: "reach", subject: "in /data" });
+  assertEquals(at.message, "Cannot reach in /data: the disk is full");
+  const one = new RegistryError({ code: "Denied", message: "no" });
+  assertEquals(retold(one, { place: "in /data" }).message, "no (in /data)");
+});
+
+Deno.test("a hint has other words for other readers, also when joined, and behind a suggestion", () => {
+  const hints = { cli: "Add --force." };
+  const error = fault({ code: "Conflict", action: "x", state: "y", hint: "Pass force.", hints });
+  const readers = ["library", "cli", "http"] as const;
+  const told = (error: Parameters<typeof hintFor>[0]) =>
+    readers.map((reader) => hintFor(error, reader));
+  assertEquals(told(error), ["Pass force.", "Add --force.", "Pass force."]);
+  const joined = joinHints({ hint: "First." }, error, {});
+  assertEquals(
+    told(joined),
+    ["Pass force.", "Add --force.", "Pass force."].map((h) => `First. ${h}`),
+  );
+  assertEquals(joinHints({ hint: "a" }, { hint: "b" }), { hint: "a b" });
+  assertEquals(joinHints({}, {}), { hint: undefined });
+  const meant = withSuggestion(error, "a@1");
+  assertEquals(told(meant), told(error).map((hint) => `Did you mean "a@1"? ${hint}`));
+  assertEquals([meant.hint, meant.suggestion], ['Did you mean "a@1"? Pass force.', "a@1"]);
+  assertEquals(told(retold(error, { hint: "New." })), ["New.", "New.", "New."]);
+  assertEquals(told(retold(error, { state: "z" })), told(error));
 });
 
 Deno.test("each code says whether the same call may succeed later", () => {

@@ -29,8 +29,10 @@ Deno.test("an error crosses with its code, its fields, its class, its stack and 
       const cause = new TypeError("inner", { cause: "a text" });
       throw new RegistryError({
         code: "Unavailable",
-        message: "Cannot do it: no",
+        action: "do it",
+        state: "no",
         hint: "Try.",
+        hints: { cli: "Run it." },
         key: "k",
         maybeWritten: true,
         cause,
@@ -46,6 +48,7 @@ Deno.test("an error crosses with its code, its fields, its class, its stack and 
   });
   const error = await caller.call("fail", undefined).catch((error) => error);
   assert(isRegistryError(error, "Unavailable"));
+  assertEquals([error.action, error.state, error.hints?.cli], ["do it", "no", "Run it."]);
   assertEquals([error.message, error.hint, error.key, error.maybeWritten], [
     "Cannot do it: no",
     "Try.",

@@ -6,7 +6,7 @@ import { isRegistryError, RegistryError } from "../../../mod.ts";
 import type { LeftOut, RegistryErrorFields } from "../../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { toReportable } from "../program/exit_code.ts";
-import { inCliWords } from "../program/hints.ts";
+import { hintFor } from "../../../core/errors.ts";
 import type { Manifest } from "./manifest.ts";
 
 export interface RowResult {
@@ -29,13 +29,14 @@ export type RowOutcome =
 export function reportLine(outcome: RowOutcome): Record<string, unknown> {
   const { index, line, row, ok } = outcome;
   if (outcome.ok) return { index, line, ok, ...row };
-  const { code, message, hint, key, maybeWritten } = outcome.error;
+  const { code, message, key, maybeWritten } = outcome.error;
+  const hint = hintFor(outcome.error, "cli");
   return {
     index,
     line,
     ok,
     ...row,
-    error: { code, message, hint: inCliWords(hint), key, maybeWritten },
+    error: { code, message, hint, key, maybeWritten },
   };
 }
 

@@ -4,7 +4,8 @@ import { type Batch, createBatch, outcomesOf } from "../../../workers/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { toReportable } from "../program/exit_code.ts";
-import { inCliWords, withRegistry } from "../program/hints.ts";
+import { withRegistry } from "../program/hints.ts";
+import { hintFor } from "../../../core/errors.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatSeconds } from "../terminal/units.ts";
 import { BatchProgress, type BatchTotals } from "./batch_progress.ts";
@@ -139,14 +140,13 @@ export async function runRows<Row extends RowName>(
     else if (!outcome.ok) await tellFailure(outcome.error, outcome.line);
   }
 
-  async function tellFailure({ message, hint }: RegistryError, line: number): Promise<void> {
+  async function tellFailure(error: RegistryError, line: number): Promise<void> {
     if (sums.failed > MOST_TOLD) return;
     await progress.end();
-    await io.stderr.write(`error: line ${line}: ${printable(message)}\n`);
+    await io.stderr.write(`error: line ${line}: ${printable(error.message)}\n`);
+    const hint = hintFor(error, "cli");
     if (hint && !shared.quiet) {
-      await io.stderr.write(
-        `hint: ${printable(withRegistry(inCliWords(hint), shared.registry))}\n`,
-      );
+      await io.stderr.write(`hint: ${printable(withRegistry(hint, shared.registry))}\n`);
     }
     if (sums.failed === MOST_TOLD) {
       const where = flags.report === undefined

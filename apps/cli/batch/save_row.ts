@@ -5,6 +5,7 @@ import type { CliIo } from "../terminal/cli_io.ts";
 import { type TreeFlags, treeOptionsOf } from "../values/tree_options.ts";
 import { readValue, type SourceKind } from "../values/value_source.ts";
 import { refuseRemote } from "../program/split_remotes.ts";
+import { withHints } from "../program/hints.ts";
 import { badRow, type FieldKind, fieldsOf, type RawRow } from "./raw_row.ts";
 import { ONE_REGISTRY } from "./ref_row.ts";
 import type { Manifest } from "./manifest.ts";
@@ -77,9 +78,8 @@ export async function readRowValue(
   { io, onLeftOut }: { io: CliIo } & Pick<LocalPathOptions, "onLeftOut">,
 ): Promise<unknown> {
   if (row.path === undefined) return row.value;
-  return await readValue(resolve(folder, row.path), io, {
-    ...treeOptionsOf(row),
-    as: row.as,
-    onLeftOut,
+  const how = { ...treeOptionsOf(row), as: row.as, onLeftOut };
+  return await withHints(readValue(resolve(folder, row.path), io, how), {
+    NotFound: "Check the path: a relative one starts at the folder of the manifest.",
   });
 }

@@ -7,7 +7,8 @@ import {
 } from "../../../mod.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { type Command, defineCommand, type SharedOptions } from "../program/command.ts";
-import { inCliWords, withRegistry } from "../program/hints.ts";
+import { withRegistry } from "../program/hints.ts";
+import { type Advice, hintFor } from "../../../core/errors.ts";
 import { refuseRef } from "../program/refusals.ts";
 import { inOrder } from "../terminal/order.ts";
 import { printTable } from "../terminal/print_table.ts";
@@ -55,7 +56,7 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
       const rows = (shared.json ? problems : inOrder(problems, ({ ref }) => ref)).map((
         problem,
       ) => ({
-        json: { ...problem, hint: inCliWords(problem.hint) },
+        json: { ...problem, hint: hintFor(problem, "cli"), hints: undefined },
         cells: [problem.ref, problem.code, problem.message],
       }));
       await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
@@ -126,10 +127,7 @@ function areNot(count: number): string {
   return count === 1 ? "is not" : "are not";
 }
 
-function hintsOf(problems: readonly { hint?: string }[], { registry }: SharedOptions): Set<string> {
-  return new Set(
-    problems.flatMap(({ hint }) =>
-      hint === undefined ? [] : [printable(withRegistry(inCliWords(hint), registry))]
-    ),
-  );
+function hintsOf(problems: readonly Advice[], { registry }: SharedOptions): Set<string> {
+  const hints = problems.flatMap((problem) => hintFor(problem, "cli") ?? []);
+  return new Set(hints.map((hint) => printable(withRegistry(hint, registry))));
 }

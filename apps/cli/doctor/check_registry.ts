@@ -10,14 +10,14 @@ import {
 } from "../../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { toReportable } from "../program/exit_code.ts";
-import { inCliWords } from "../program/hints.ts";
+import { hintFor } from "../../../core/errors.ts";
 import { formatSeconds } from "../terminal/units.ts";
 import { type Check, ok, trouble } from "./check.ts";
 
 export function failed(what: string, error: unknown): Check {
   const failure = toReportable(error);
   if (!isRegistryError(failure)) throw error; // somebody stopped the run
-  const advice = inCliWords(failure.hint) ??
+  const advice = hintFor(failure, "cli") ??
     "Run it again with --verbose to see where this happened.";
   return trouble(what, "fail", { found: failure.message, advice });
 }
@@ -45,7 +45,7 @@ export async function checkStore(
       ? ok("probe", `the store does what a registry needs (${requests} requests)`)
       : trouble("probe", "fail", {
         found: lacking.map(textOf).join("; "),
-        advice: inCliWords(lacking[0].hint) ?? "See all of it: holdfast probe",
+        advice: lacking[0].hint ?? "See all of it: holdfast probe",
       });
     return [probe, checkClock(clockOffsetMs, registry)];
   } catch (error) {

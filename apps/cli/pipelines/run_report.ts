@@ -1,7 +1,6 @@
 // How a run ended, told.
 import type { RunResult } from "../../../operators/runner/mod.ts";
 import type { CommandContext } from "../program/command.ts";
-import { inCliWords } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { countedEnds } from "../../server/schemas/known_of_runs.ts";
 import { formatMs } from "./run_view.ts";
@@ -32,7 +31,7 @@ function failuresOf({ run, steps }: RunResult): string[] {
       const tries = attempts > 1 ? `, ${attempts} attempts` : "";
       return [
         `${step} failed with ${exitCode} (${exit}${tries}): ${reason.replaceAll("\n", " ")}`,
-        ...hint === undefined ? [] : [`  hint: ${inCliWords(hint)}`],
+        ...hint === undefined ? [] : [`  hint: ${hint}`],
         ...record === undefined ? [] : [`  log: holdfast pipeline logs ${run} ${step}`],
       ];
     },

@@ -1,7 +1,7 @@
 // Exit codes, which scripts may rely on, and how a failure is told.
 import { type ErrorCode, isRegistryError, RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
-import { inCliWords, withRegistry } from "./hints.ts";
+import { fault, hintFor } from "../../../core/errors.ts";
+import { withRegistry } from "./hints.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {
   Invalid: 2,
@@ -92,7 +92,7 @@ export function errorJson(error: RegistryError | Interruption, registry?: string
     return JSON.stringify({ error: { code: "Interrupted", message: error.message } });
   }
   const { code, message, key, backend, retry, maybeWritten, commit } = error;
-  const hint = withRegistry(inCliWords(error.hint), registry);
+  const hint = withRegistry(hintFor(error, "cli"), registry);
   return JSON.stringify({
     error: { code, message, hint, key, backend, retry, maybeWritten, commit },
   });

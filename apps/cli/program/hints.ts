@@ -56,64 +56,6 @@ export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
   }
 }
 
-/** What the hints of the library name, and what that is on the command line. */
-const WORDS: readonly [library: string | RegExp, cli: string][] = [
-  [
-    "Create one here: openRegistry(undefined, { create: true }), or name one: openRegistry(place), or",
-    'Run "holdfast init" to create one here, or name one with --registry or',
-  ],
-  [/name it, as by openRegistry\((".*?")\)/g, "name it, as by --registry $1"],
-  ["Create it, give createBucket: true,", "Make it with: holdfast init URL --create-bucket,"],
-  ["`createBucket: true` does", "holdfast init URL --create-bucket"],
-  ["secretAccessKey and region", "the secret key (…_SECRET_KEY) and the region"],
-  ["Check accessKeyId", "Check the access key (…_ACCESS_KEY)"],
-  ["with base: null, which shares nothing with it", "with --no-share"],
-  ["registry.names()", "holdfast ls"],
-  ["rebuildLineage(registry)", "holdfast lineage --rebuild"],
-  ["registry.versions(name)", "holdfast versions NAME"],
-  ["registry.history(name, alias)", "holdfast alias NAME ALIAS --history"],
-  [/registry\.versions\("(.*?)"\)/g, "holdfast versions $1"],
-  [/registry\.setAlias\("(.*?)", "(.*?)", version\)/g, "holdfast alias $1 $2 VERSION"],
-  [/registry\.deleteAlias\("(.*?)", "(.*?)"\)/g, "holdfast alias $1 $2 --delete"],
-  [/registry\.open\(ref\) and file\(path\)(\.(bytes|stream)\(\))?/g, "holdfast cat REF PATH"],
-  ["A program that is to wait longer says retryForMs.", "To wait longer: --wait 90s."],
-  ["; in a browser also that it allows this page (CORS).", ". To wait longer: --wait 90s."],
-  [" Or open the registry with a larger maxLoadBytes.", ""],
-  [/pass force: true/gi, "add --force"],
-  ['Pass onConflict: "overwrite"', "Add --on-conflict overwrite"],
-  ["or pass another.", "or give another."],
-  ["(workers: 0)", "(--workers 0)"],
-  [
-    "Create a registry with mutable: true for that",
-    "One that allows it is made by: holdfast init FOLDER --mutable",
-  ],
-  ["or a mutable registry", "or a registry made by: holdfast init FOLDER --unversioned --mutable"],
-  ["(rename), or leave the version out by a range", "(--rename), or see --range"],
-  ["mirror with deleted: false", "add --no-deleted"],
-  [
-    /Mirror into a registry that was created with versioned: (true|false)/g,
-    "See the flag --unversioned of: holdfast init",
-  ],
-  [
-    /Pass locking: "\w+", or leave it out and give openRegistry the path/g,
-    "Leave out --locking, or use another registry",
-  ],
-  ["Leave mutable out", "Leave out --mutable"],
-  ["Leave versioned out", "Leave out --unversioned"],
-  ["Leave graceMs out", "Leave out --grace, which holdfast settings changes"],
-  ["an idempotencyKey", "an --idempotency-key"],
-  ["Keep links, or follow or skip them", "Add --links keep, follow or skip"],
-  ["Or leave it out: exclude takes", "Or leave it out: --exclude takes"],
-];
-
-/** A hint of the library in the words of the command line. */
-export function inCliWords<Text extends string | undefined>(hint: Text): Text {
-  return WORDS.reduce<string | undefined>(
-    (text, [library, cli]) => text?.replaceAll(library, cli),
-    hint,
-  ) as Text;
-}
-
 /** The commands that work on the registry of a run. */
 const OF_REGISTRY = new RegExp(
   "\\bholdfast (save|load|ls|versions|info|log|diff|rm|alias|lineage|copy|download|cat|verify|du|gc|" +

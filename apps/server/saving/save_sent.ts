@@ -54,8 +54,8 @@ export async function ofCondition<T>(
     return await action();
   } catch (error) {
     if (condition === undefined || !isRegistryError(error, "Conflict")) throw error;
-    const { code, message, hint } = error;
-    throw new RefusedRequest({ status: 412, code, message, hint });
+    const { code, message, action, subject, state, hint, hints } = error;
+    throw new RefusedRequest({ status: 412, code, message, action, subject, state, hint, hints });
   }
 }
 

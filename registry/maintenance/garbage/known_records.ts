@@ -1,5 +1,6 @@
 // What the janitor must know of each record of a name before it removes anything of that name.
 import { fault } from "../../../core/errors.ts";
+import { saveAgain } from "../../format/advice.ts";
 import type {
   AnyRecord,
   ScrubbedRecord,
@@ -74,8 +75,7 @@ export function neededPlaces(
     action: "read record",
     subject: `"${key}"`,
     state: "the list of its files is missing",
-    hint:
-      "Something else deleted it. Restore the object from a copy, or save the value again with base: null, which shares nothing with it.",
+    ...saveAgain("Something else deleted it.", "the object"),
     key,
   });
 }

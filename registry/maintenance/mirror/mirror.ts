@@ -1,6 +1,6 @@
 // Mirroring: what a registry holds, brought to another one, whatever stores they are in.
 import { isPrefix } from "../../../core/backend.ts";
-import { fault, isRegistryError } from "../../../core/errors.ts";
+import { type Fault, fault, isRegistryError } from "../../../core/errors.ts";
 import { checkName, decodeName, shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { compareVersions, parseVersion, parseVersionRange } from "../../../core/naming/versions.ts";
@@ -132,19 +132,21 @@ function createRun(
 }
 
 function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOptions): void {
-  const invalid = (state: string, hint: string) =>
+  const invalid = (state: string, hint: string, hints?: Fault["hints"]) =>
     fault({
       code: "Invalid",
       action: "mirror",
       subject: `${from.location} to ${to.location}`,
       state,
       hint,
+      hints,
     });
   const { versioned } = from.settings;
   if (versioned !== to.settings.versioned) {
     throw invalid(
       "only one of them keeps versions",
       `Mirror into a registry that was created with versioned: ${versioned}.`,
+      { cli: "See the flag --unversioned of: holdfast init." },
     );
   }
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {

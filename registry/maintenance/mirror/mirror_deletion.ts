@@ -39,6 +39,10 @@ export async function mirrorDeletion(
         message: `Cannot mirror the deletion of "${ref}": the target has another value`,
         hint:
           "It was not mirrored from there: delete it yourself if it is not needed, or mirror with deleted: false.",
+        hints: {
+          cli:
+            "It was not mirrored from there: delete it yourself if it is not needed, or add --no-deleted.",
+        },
         backend: to.backend.location,
       });
     }

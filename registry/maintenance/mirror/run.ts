@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { fault, isRegistryError, RegistryError } from "../../../core/errors.ts";
 import type { RegistryErrorFields } from "../../../core/errors.ts";
-import { inWords } from "../../contract/words_of_verbs.ts";
+import { inWords } from "../../contract/verb_errors.ts";
 import type { Origin, VersionRecord } from "../../../core/record.ts";
 import { backoffMs } from "../../../core/retry.ts";
 import type { Version, VersionRange } from "../../../core/naming/versions.ts";
@@ -138,12 +138,15 @@ export class LastingConflict extends RegistryError {
   }
 }
 
+const NEVER_REPLACED =
+  "Versions of an immutable registry are never replaced, nor used again: mirror the name under another one";
+
 /** The conflict of a version whose number an immutable target has used otherwise. */
 export function occupied(backend: string, target: string, state: string): LastingConflict {
   return new LastingConflict({
     message: `Cannot mirror to "${target}": ${state}`,
-    hint:
-      "Versions of an immutable registry are never replaced, nor used again: mirror the name under another one (rename), or leave the version out by a range.",
+    hint: `${NEVER_REPLACED} (rename), or leave the version out by a range.`,
+    hints: { cli: `${NEVER_REPLACED} (--rename), or see --range.` },
     backend,
   });
 }

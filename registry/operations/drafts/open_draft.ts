@@ -4,7 +4,7 @@ import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
 import { checkDraft } from "../../contract/verb_options.ts";
 import { checkName, shown } from "../../../core/naming/names.ts";
-import { wordedVerbs } from "../../contract/words_of_verbs.ts";
+import { wordedVerbs } from "../../contract/verb_errors.ts";
 import type { Draft, OpenDraftOptions } from "../../../core/registry/draft.ts";
 import { fileInfo } from "../../cache/read.ts";
 import { checkWritable, type Context } from "../context.ts";

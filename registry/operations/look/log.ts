@@ -206,6 +206,10 @@ function noSuchName({ location }: Registry, name: string): RegistryError {
     subject: shown(name),
     state: "nothing was ever saved under it",
     hint: "Check the spelling; registry.names() lists the names that there are.",
+    hints: {
+      cli: "Check the spelling; holdfast ls lists the names that there are.",
+      http: "Check the spelling; GET /names lists the names that there are.",
+    },
     backend: location,
   });
 }

@@ -1,9 +1,9 @@
 // What is meant by a ref: a version of now or of the past, or where it leads to nothing, another ref.
-import type { RegistryError } from "../../../core/errors.ts";
+import { type RegistryError, withSuggestion } from "../../../core/errors.ts";
 import { parseRef, type Ref } from "../../../core/naming/refs.ts";
 import { withDeadline } from "../../../core/retry.ts";
 import type { Context } from "../context.ts";
-import { isAbsent, withSuggestion } from "../resolve.ts";
+import { isAbsent } from "../resolve.ts";
 import type { RefOptions } from "../../../core/registry.ts";
 
 /** Who asks for much that is not there pays for so many searches in so long: nobody reads more hints. */

@@ -1,6 +1,6 @@
 // Where a save commits: which generation of which version's cell. Either the next version, one above
 // the highest that was ever used, or a version that the caller names.
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { type Advice, fault, type RegistryError } from "../../../core/errors.ts";
 import { compareVersions, FIRST_VERSION, nextVersion } from "../../../core/naming/versions.ts";
 import type { Bump, Version } from "../../../core/naming/versions.ts";
 import { knownFrom, type KnownHead, viewHead } from "../../cell/cell.ts";
@@ -43,13 +43,30 @@ function versionExists(context: Context, ref: string, known: KnownHead): Registr
     action: "save",
     subject: `"${ref}"`,
     state: known.dead ? "the version was deleted" : "version exists",
-    hint: mutable
-      ? `Pass onConflict: "overwrite" to replace it${versioned ? ", or another version" : ""}.`
-      : versioned
-      ? "Versions of this registry are never reused: leave the version out for the next one, or pass another."
-      : "This registry keeps one value per name and never replaces it: use another name, or a mutable registry.",
+    ...howToReplace(mutable, versioned),
     backend: context.backend.location,
   });
+}
+
+function howToReplace(mutable: boolean, versioned: boolean): Advice {
+  if (mutable) {
+    const replace = `to replace it${versioned ? ", or another version" : ""}.`;
+    return {
+      hint: `Pass onConflict: "overwrite" ${replace}`,
+      hints: { cli: `Add --on-conflict overwrite ${replace}` },
+    };
+  }
+  if (versioned) {
+    const next =
+      "Versions of this registry are never reused: leave the version out for the next one,";
+    return { hint: `${next} or pass another.`, hints: { cli: `${next} or give another.` } };
+  }
+  const kept =
+    "This registry keeps one value per name and never replaces it: use another name, or a";
+  return {
+    hint: `${kept} mutable registry.`,
+    hints: { cli: `${kept} registry made by: holdfast init FOLDER --unversioned --mutable.` },
+  };
 }
 
 /** Chooses the version above the highest, again after each lost race: it ends by time, never by a conflict. */

@@ -5,7 +5,8 @@ import { createCheckedHandler } from "./checked_handler.ts";
 import { problemOf } from "../../../apps/server/problem.ts";
 import { problemOf as readProblem } from "../../../apps/client/problem.ts";
 import { diskError } from "../../../backends/local/errors.ts";
-import { RegistryError } from "../../../core/errors.ts";
+import { type Fault, fault, hintFor, RegistryError, withSuggestion } from "../../../core/errors.ts";
+import { everything } from "../../../apps/server/access/access.ts";
 
 Deno.test("lines are read no faster than somebody takes them, and no longer", async () => {
   let count = 0;
@@ -89,38 +90,86 @@ Deno.test("what an error says crosses: its code, hint, advice, commit and key; i
 });
 
 Deno.test("an answer does not say where the store of the service is", async () => {
-  const cases = {
-    'Cannot save "a": the disk is full (in /srv/secret (old)/registry)':
-      'Cannot save "a": the disk is full',
-    'Cannot save "a": the disk is full (in C:\\secret)': 'Cannot save "a": the disk is full',
-    'Cannot load "a": the store denies it (bucket "secret" at secret.com:9000)':
+  const [save, load] = [{ action: "save", subject: '"a"' }, { action: "load", subject: '"a"' }];
+  const full = { ...save, state: "the disk is full" };
+  const cases: [words: Omit<Fault, "code">, detail: string][] = [
+    [{ ...full, place: "in /srv/secret (old)/registry" }, 'Cannot save "a": the disk is full'],
+    [{ ...full, place: "in C:\\secret" }, 'Cannot save "a": the disk is full'],
+    [
+      { ...load, state: "the store denies it", place: 'bucket "secret" at secret.com:9000' },
       'Cannot load "a": the store denies it',
-    'Cannot reach bucket "secret" at secret.com:9000 (region secret): nothing answers':
-      "Cannot reach the store: nothing answers",
-    'Cannot reach bucket "secret" at [fd00::secret]:9000: nothing answers':
-      "Cannot reach the store: nothing answers",
-    'Cannot reach bucket "secret" at secret.com: nothing answers':
-      "Cannot reach the store: nothing answers",
-    'Cannot load "a": it has 3 bytes (4 were expected)':
+    ],
+    [
+      { ...load, state: "it has 3 bytes (4 were expected)" },
       'Cannot load "a": it has 3 bytes (4 were expected)',
-  };
-  for (const [message, said] of Object.entries(cases)) {
-    const answer = problemOf(
-      new RegistryError({ code: "Unavailable", message, backend: "s3://secret" }),
-    );
+    ],
+    ...[
+      'bucket "secret" at secret.com:9000 (region secret)',
+      'bucket "secret" at [fd00::secret]:9000',
+      'bucket "secret" at secret.com',
+    ].map((place): [Omit<Fault, "code">, string] => [
+      { action: "reach", subject: place, state: "nothing answers", place },
+      "Cannot reach the store: nothing answers",
+    ]),
+  ];
+  for (const [words, detail] of cases) {
+    const answer = problemOf(fault({ code: "Unavailable", ...words, backend: "s3://secret" }));
     const text = await answer.text();
-    assertEquals([JSON.parse(text).detail, text.includes("secret")], [said, false]);
+    assertEquals([JSON.parse(text).detail, text.includes("secret")], [detail, false]);
   }
   for (
-    const [backend, folder] of [["file:///srv/my%20secret", "/srv/my secret"], [
+    const [backend, subject] of [["file:///srv/my%20secret", "/srv/my secret"], [
       "gs://secret",
       "gs://secret",
     ]]
   ) {
-    const message = `Cannot list ${folder}: it is gone`;
-    const answer = problemOf(new RegistryError({ code: "Unavailable", message, backend }));
-    assertEquals((await answer.json()).detail, "Cannot list the store: it is gone");
+    const words = { action: "list", subject, state: "it is gone" };
+    const { message } = fault({ code: "Unavailable", ...words });
+    for (
+      const error of [
+        fault({ code: "Unavailable", ...words, backend }),
+        new RegistryError({ code: "Unavailable", message, backend }), // of a driver that gives a message only
+      ]
+    ) {
+      const { detail } = await problemOf(error).json();
+      assertEquals(detail, "Cannot list the store: it is gone");
+    }
   }
+});
+
+Deno.test("a hint names routes, and crosses in the words of the library and the command line", async () => {
+  const error = fault({
+    code: "NotFound",
+    action: "find",
+    subject: '"a@2"',
+    state: "there is no such version",
+    hint: "registry.versions(name)",
+    hints: { cli: "holdfast versions", http: "GET /artifacts/a/versions" },
+  });
+  for (
+    const [sent, begins] of [[error, ""], [
+      withSuggestion(error, "a@1"),
+      'Did you mean "a@1"? ',
+    ]] as const
+  ) {
+    const answer = problemOf(sent, everything);
+    assertEquals((await answer.clone().json()).hint, `${begins}GET /artifacts/a/versions`);
+    const asked = { action: "load", location: "http://localhost", writes: false };
+    const read = await readProblem(answer, asked);
+    assertEquals(
+      [read.hint, hintFor(read, "cli"), read.message, read.action, read.subject, read.state],
+      [
+        `${begins}registry.versions(name)`,
+        `${begins}holdfast versions`,
+        ...[error.message, error.action, error.subject, error.state],
+      ],
+    );
+  }
+  const { hint, hints } = await problemOf(withSuggestion(error, "secret@1")).json();
+  assertEquals([hint, hints], ["GET /artifacts/a/versions", {
+    library: "registry.versions(name)",
+    cli: "holdfast versions",
+  }]);
 });
 
 Deno.test("nor does its hint, where a permission of the service is missing", async () => {

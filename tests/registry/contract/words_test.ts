@@ -12,7 +12,10 @@ const CAUSE = { status: 403 };
 const refused: Answer = (_act, { verb, key }: Call) => {
   throw new RegistryError({
     code: "Denied",
-    message: `Cannot ${verb} "${key}": the store denies it (bucket "b" at example.com)`,
+    action: verb,
+    subject: `"${key}"`,
+    state: "the store denies it",
+    place: 'bucket "b" at example.com',
     hint: "Ask for more rights.",
     key,
     backend: "s3://b",
@@ -105,14 +108,21 @@ Deno.test("a record that is damaged is told by the name, also where a listing go
 });
 
 Deno.test("an error that is not about an object of the store stays the same error", async () => {
-  const { backend, registry } = await refusing();
   const own = new RegistryError({
     code: "Unavailable",
     message: "Cannot reach bucket: nothing answers",
     key: "names/",
   });
-  backend.answerAll({}, () => {
-    throw own;
+  const ofDriver = new RegistryError({ // a driver may give a message only: nothing reads it
+    code: "Unavailable",
+    message: 'Cannot list "names/": nothing answers',
+    key: "names/",
   });
-  assertStrictEquals(await failureOf(() => registry.names()), own);
+  for (const error of [own, ofDriver]) {
+    const { backend, registry } = await refusing();
+    backend.answerAll({}, () => {
+      throw error;
+    });
+    assertStrictEquals(await failureOf(() => registry.names()), error);
+  }
 });

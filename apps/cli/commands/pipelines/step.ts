@@ -9,7 +9,6 @@ import {
   openCarrier,
 } from "../../pipelines/open_carrier.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { inCliWords } from "../../program/hints.ts";
 import { printable } from "../../terminal/table.ts";
 import { toldOutcome } from "../../pipelines/run_view.ts";
 
@@ -112,9 +111,7 @@ async function report(
   { run, step }: { run: string; step: string },
   context: CommandContext,
 ): Promise<void> {
-  const hint = outcome.hint === undefined
-    ? ""
-    : `\nhint: ${printable(inCliWords(outcome.hint) ?? "")}`;
+  const hint = outcome.hint === undefined ? "" : `\nhint: ${printable(outcome.hint)}`;
   const line = printable(`${run} ${step} ${toldOutcome(outcome)}`);
   if (context.shared.json) await context.result(outcome, undefined);
   else if (outcome.end !== "ran" && outcome.end !== "skipped") {

@@ -8,7 +8,7 @@ import { findCredentials, type FoundCredentials } from "../../places/credentials
 import { findRegistry } from "../../places/find_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { exitCodeOf, toReportable } from "../../program/exit_code.ts";
-import { inCliWords } from "../../program/hints.ts";
+import { hintFor } from "../../../../core/errors.ts";
 import { formatBytes, formatCount, formatGrace } from "../../terminal/units.ts";
 import { type Fact, factsText } from "../../terminal/facts.ts";
 
@@ -60,7 +60,7 @@ export const status: Command = defineCommand<[], { size: boolean }>({
       const failure = toReportable(error);
       if (!isRegistryError(failure)) throw error; // somebody stopped the run
       const { code: state, message } = failure;
-      const hint = inCliWords(failure.hint);
+      const hint = hintFor(failure, "cli");
       report = { ...report, problem: { code: state, message, hint } };
       facts.push(["problem", message], ["", hint]);
       code = exitCodeOf(failure);

@@ -1,8 +1,7 @@
 // `holdfast mirror`
 import { type MirrorItem, mirrorRegistry, type MirrorReport } from "../../../../mod.ts";
-import { fault } from "../../../../core/errors.ts";
+import { fault, hintFor } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { inCliWords } from "../../program/hints.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { refuseRef } from "../../program/refusals.ts";
@@ -113,10 +112,13 @@ export const mirror: Command = defineCommand<
       const told = shared.json
         ? failures
         : inOrder(failures, ({ name, version, alias }) => `${name}@${version ?? alias}`);
-      const rows = told.map(({ name, version, alias, error: { code, message, hint, key } }) => ({
-        json: { name, version, alias, code, message, hint: inCliWords(hint), key },
-        cells: [`${name}@${version ?? alias}`, code, message],
-      }));
+      const rows = told.map(({ name, version, alias, error }) => {
+        const { code, message, key } = error;
+        return {
+          json: { name, version, alias, code, message, hint: hintFor(error, "cli"), key },
+          cells: [`${name}@${version ?? alias}`, code, message],
+        };
+      });
       await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
     }
     await context.done({ ...report, failures: failures.length }, summary(report));

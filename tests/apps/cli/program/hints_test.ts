@@ -1,11 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
-import {
-  inCliWords,
-  lookUp,
-  shellWord,
-  withHints,
-  withRegistry,
-} from "../../../../apps/cli/program/hints.ts";
+import { lookUp, shellWord, withHints, withRegistry } from "../../../../apps/cli/program/hints.ts";
 import { RegistryError } from "../../../../core/errors.ts";
 import { filledTest } from "../../captured_io.ts";
 
@@ -115,16 +109,3 @@ filledTest(
     }
   },
 );
-
-Deno.test("what the library calls an option is called by its flag", () => {
-  const words: [library: string, cli: string][] = [
-    ["Save it with base: null, which shares nothing with it.", "Save it with --no-share."],
-    [`registry.deleteAlias("my:model", "live").`, "holdfast alias my:model live --delete."],
-    [
-      "registry.open(ref) and file(path).stream(). Or open the registry with a larger maxLoadBytes.",
-      "holdfast cat REF PATH.",
-    ],
-  ];
-  for (const [library, cli] of words) assertEquals(inCliWords(library), cli);
-  assertEquals(inCliWords(undefined), undefined);
-});

@@ -1,11 +1,11 @@
-// Errors of a store in the words of who called a verb: what they asked for, not which object was
-// concerned.
+// Errors of a store as errors of the method that was called: they name what the caller asked for, not
+// the object concerned.
 import { isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { VerbCall } from "./verb_call.ts";
 
-/** What verbs do, where their own names do not say it; what they are about follows. */
-const WORDS: Readonly<Record<string, string>> = {
+/** The actions of methods whose names differ from it. The ref follows. */
+const ACTIONS: Readonly<Record<string, string>> = {
   get: "load",
   loadMany: "load",
   values: "load values",
@@ -37,34 +37,37 @@ const WORDS: Readonly<Record<string, string>> = {
   presignDownload: "give a URL of",
 };
 
-/** What cannot be done with a record that is damaged. */
+/** The states of damaged records, by the action that failed. */
 const RECORDS: Readonly<Record<string, string>> = {
   "read record": "a record cannot be read",
   "trust record": "a record cannot be trusted",
 };
 
 /**
- * An error of a call, told as one of that call: `Cannot put "names/model/…": the disk is full` becomes
- * `Cannot save "model": the disk is full`. The key stays beside it. Any other error is returned as it is.
+ * Tells an error about an object of the store as one of the call: `Cannot put "names/model/…": the disk is full` becomes
+ * `Cannot save "model": the disk is full`. The key stays beside it. Returns any other error as it is.
  *
  * @example
  * ```ts
- * import { RegistryError } from "../../core/errors.ts";
- * import { inWords } from "./words_of_verbs.ts";
+ * import { fault, type RegistryError } from "../../core/errors.ts";
+ * import { inWords } from "./verb_errors.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const key = "names/model/versions/…";
- * const error = new RegistryError({ code: "Denied", message: `Cannot put "${key}": access denied`, key });
+ * const error = fault({ code: "Denied", action: "put", subject: `"${key}"`, state: "access denied", key });
  * const told = inWords({ verb: "save", ref: "model" }, error) as RegistryError;
  * assertEquals([told.message, told.key], ['Cannot save "model": access denied', key]);
  * ```
  */
 export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
-  if (!isRegistryError(error)) return error;
-  const state = stateOf(error);
-  if (state === undefined) return error;
-  const action = `${WORDS[verb] ?? verb}${ref === undefined ? "" : ` ${shown(ref)}`}`;
-  return retold(error, { message: `Cannot ${action}: ${state}` });
+  if (!isRegistryError(error) || !isOfStore(error)) return error;
+  const { action = "", state = "" } = error;
+  const known = RECORDS[action];
+  return retold(error, {
+    action: ACTIONS[verb] ?? verb,
+    subject: ref === undefined ? undefined : shown(ref),
+    state: known === undefined ? state : `${known}: ${state}`,
+  });
 }
 
 /** Does what a verb does; an error of the store is told by {@linkcode inWords}. */
@@ -104,19 +107,8 @@ export function wordedListing<T>(call: VerbCall, items: AsyncIterable<T>): Async
   };
 }
 
-/** What an error says of an object or a place of the store, without its key; undefined where it is in other words. */
-function stateOf({ message, key, backend }: RegistryError): string | undefined {
-  for (const object of key === undefined ? [] : [`"${key}"`, shown(key)]) {
-    const state = behind(message, object);
-    if (state !== undefined) return state;
-  }
-  return backend === undefined ? undefined : behind(message, backend);
-}
-
-function behind(message: string, object: string): string | undefined {
-  const at = message.indexOf(` ${object}: `);
-  const action = /^Cannot ([a-z]+(?: [a-z]+)?)$/.exec(message.slice(0, Math.max(at, 0)))?.[1];
-  if (action === undefined) return undefined;
-  const state = message.slice(at + object.length + 3);
-  return RECORDS[action] === undefined ? state : `${RECORDS[action]}: ${state}`;
+/** Whether an error is about an object or the location of the store, which callers did not name. */
+function isOfStore({ subject, key, backend }: RegistryError): boolean {
+  if (subject === undefined) return false;
+  return subject === backend || key !== undefined && [`"${key}"`, shown(key)].includes(subject);
 }
