@@ -8,7 +8,7 @@ import type { PipelineStep } from "../../contract/pipeline.ts";
 import { exitCodeOf, exitNameOf } from "../../exit_codes.ts";
 import type { RunEvent, StepOutcome } from "../events.ts";
 import { codeOf, countedParams } from "../fingerprint.ts";
-import { failedOutcome, outcomeOf, told } from "../outcomes.ts";
+import { failedOutcome, outcomeOf, skippedOutcome, told } from "../outcomes.ts";
 import { noteStep } from "../left_folders.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import { operatorVersion, type PlannedStep } from "../plan.ts";
@@ -90,10 +90,16 @@ class StepExecution {
     try {
       checkShard(step, context);
       state = this.#known ?? await this.#findState();
-      if (state.done !== undefined) return this.#skipped(state.done, state.effect);
+      const { done, effect } = state;
+      if (done !== undefined) {
+        return {
+          success: done,
+          outcome: { ...skippedOutcome(done, effect), durationMs: this.#took() },
+        };
+      }
       if (step.shards > 1) {
         const forced = this.#planned.reasons.includes("forced");
-        shared = await openSharedStep(context, step, { effect: state.effect, forced });
+        shared = await openSharedStep(context, step, { effect, forced });
         if (shared.done.has(context.shard!.index)) return await this.#endDone(shared, state);
       }
     } catch (error) {
@@ -134,23 +140,13 @@ class StepExecution {
     await system.sleep(inMs, signal);
   }
 
-  #skipped(success: FoundRecord<StepRecord>, effect: string): ExecutedStep {
-    const reason = success.record.effect === effect ? "done already" : "nothing changed";
-    const outcome = { ...outcomeOf(success), durationMs: this.#took(), reason };
-    return { success, outcome: { ...outcome, end: "skipped" } };
-  }
-
   #ended(success: FoundRecord<StepRecord> | undefined, attempts: number): ExecutedStep {
     const outcome = {
-      end: "ran" as const,
-      durationMs: this.#took(),
-      attempts,
-      exitCode: EXIT_CODES.ok,
-      exit: "ok" as const,
+      ...{ end: "ran" as const, durationMs: this.#took(), attempts },
+      ...{ exitCode: EXIT_CODES.ok, exit: "ok" as const },
     };
-    return success === undefined
-      ? { outcome }
-      : { success, outcome: { ...outcomeOf(success), ...outcome } };
+    if (success === undefined) return { outcome };
+    return { success, outcome: { ...outcomeOf(success), ...outcome } };
   }
 
   /** This shard is done; whoever did the last one may have been killed before it said so. */
