@@ -122,11 +122,13 @@ function assignNodes(
       );
     }
     seen.add(id.toLowerCase());
-    if (steps === undefined && rest !== undefined) {
+    if (steps === undefined) {
       const message = `the nodes ${rest} and ${id} both take what is on no other`;
-      tell([...at, "node_id"], message, "Give one of them operator_ids.");
-    } else if (steps === undefined) rest = id;
-    for (const [index, step] of steps?.entries() ?? []) {
+      if (rest !== undefined) tell([...at, "node_id"], message, "Give one of them operator_ids.");
+      rest ??= id;
+      continue;
+    }
+    for (const [index, step] of steps.entries()) {
       if (step === undefined) continue;
       const problem = stepProblem(step, known, on.get(step) ?? id, id);
       if (problem === undefined) on.set(step, id);

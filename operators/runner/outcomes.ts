@@ -43,8 +43,10 @@ export function ranOutcome(success: Kept<StepRecord>): StepOutcome {
   };
 }
 
-export function skippedOutcome(success: Kept<StepRecord>): StepOutcome {
-  return { ...outcomeOf(success), end: "skipped", durationMs: 0, reason: "nothing changed" };
+/** @param effect what the step would do now */
+export function skippedOutcome(success: Kept<StepRecord>, effect?: string): StepOutcome {
+  const reason = success.record.effect === effect ? "done already" : "nothing changed";
+  return { ...outcomeOf(success), end: "skipped", durationMs: 0, reason };
 }
 
 export function failureOutcome({ record, info }: Kept<FailureRecord>): StepOutcome {

@@ -184,7 +184,6 @@ class RunningSteps {
   readonly #inputsOf = new Map<string, ReturnType<typeof pinInputs>>();
   /** The steps that wait for room, by node. */
   readonly #queues: Map<string, Waiting[]>;
-  readonly #running = new Set<Promise<void>>();
   #thrown?: { error: unknown };
 
   constructor(context: RunContext, plan: PipelinePlan, options: RunStepsOptions) {
@@ -214,8 +213,8 @@ class RunningSteps {
     for (const id of first) this.#settle(id);
     for (;;) {
       this.#beginWhatFits();
-      if (this.#running.size === 0) break;
-      await Promise.race(this.#running);
+      if (this.#room.running.size === 0) break;
+      await Promise.race(this.#room.running);
     }
     if (this.#thrown !== undefined && !this.#context.signal.aborted) throw this.#thrown.error;
     for (const id of ids) {
@@ -277,12 +276,7 @@ class RunningSteps {
     for (const queue of this.#queues.values()) {
       while (queue.length > 0 && !signal.aborted && this.#room.fits(steps.get(queue[0].id)!)) {
         const next = queue.shift()!;
-        const giveBack = this.#room.take(steps.get(next.id)!);
-        const run: Promise<void> = this.#runOne(next).finally(() => {
-          giveBack();
-          this.#running.delete(run);
-        });
-        this.#running.add(run);
+        this.#room.begin(steps.get(next.id)!, () => this.#runOne(next));
       }
     }
   }

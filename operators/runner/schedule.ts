@@ -34,6 +34,7 @@ const WHOLE = "";
 export class Room {
   readonly #limits: ReadonlyMap<string, Shared>;
   readonly #used: ReadonlyMap<string, Shared>;
+  readonly #running = new Set<Promise<void>>();
 
   /** @param concurrency how many steps run at once on the whole machine */
   constructor(pipeline: Pipeline, machine: Machine, concurrency?: number) {
@@ -49,14 +50,23 @@ export class Room {
     );
   }
 
-  /** Returns what gives the room back. */
-  take({ node, resources }: PipelineStep): () => void {
+  /** Begins work for a step, which has its room until the work ends. */
+  begin({ node, resources }: PipelineStep, work: () => Promise<void>): void {
     const asked = askedBy(resources);
     const change = (times: 1 | -1) => {
       for (const place of [WHOLE, node]) add(this.#used.get(place)!, asked, times);
     };
     change(1);
-    return () => change(-1);
+    const run: Promise<void> = work().finally(() => {
+      change(-1);
+      this.#running.delete(run);
+    });
+    this.#running.add(run);
+  }
+
+  /** The work that has not ended. */
+  get running(): ReadonlySet<Promise<void>> {
+    return this.#running;
   }
 }
 

@@ -157,10 +157,7 @@ export class RunState {
     }
     const { done, effect } = found.state;
     if (done?.record.run === run) return this.#end(id, ranOutcome(done), done);
-    if (done !== undefined) {
-      const reason = done.record.effect === effect ? "done already" : "nothing changed";
-      return this.#end(id, { ...skippedOutcome(done), reason }, done);
-    }
+    if (done !== undefined) return this.#end(id, skippedOutcome(done, effect), done);
     const { last, attempts } = await findFailures(registry, { run, step: id });
     if (last !== undefined) return this.#end(id, failureOutcome(last));
     return { is: "due", ...found, failed: attempts };

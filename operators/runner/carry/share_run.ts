@@ -45,7 +45,6 @@ class SharedRun {
   readonly #room: Room;
   readonly #left: Set<string>;
   readonly #begun = new Set<string>();
-  readonly #running = new Set<Promise<void>>();
   #thrown?: { error: unknown };
   #stopped = false;
 
@@ -63,12 +62,12 @@ class SharedRun {
     for (let waitMs: number = WAIT_MS.first; this.#left.size > 0 && this.#thrown === undefined;) {
       if (signal?.aborted) break;
       this.#stopped ||= await isToStop(this.#run);
-      if (this.#stopped && this.#running.size === 0) break;
+      if (this.#stopped && this.#room.running.size === 0) break;
       const changed = await this.#look();
       waitMs = changed ? WAIT_MS.first : Math.min(waitMs * 1.5, WAIT_MS.most);
       if (!changed && this.#left.size > 0) await this.#wait(waitMs);
     }
-    await Promise.all(this.#running);
+    await Promise.all(this.#room.running);
     signal?.throwIfAborted();
     if (this.#thrown !== undefined) throw this.#thrown.error;
     if (this.#stopped) await this.#look(); // what ended at the last moment
@@ -100,12 +99,7 @@ class SharedRun {
       const name = JSON.stringify([step.id, part?.index ?? 0]);
       if (this.#begun.has(name) || !this.#room.fits(step)) continue;
       this.#begun.add(name);
-      const giveBack = this.#room.take(step);
-      const work: Promise<void> = this.#execute(step, part).finally(() => {
-        giveBack();
-        this.#running.delete(work);
-      });
-      this.#running.add(work);
+      this.#room.begin(step, () => this.#execute(step, part));
     }
   }
 
@@ -130,7 +124,7 @@ class SharedRun {
     const over = new AbortController();
     const awake = AbortSignal.any([over.signal, ...signal === undefined ? [] : [signal]]);
     const asleep = this.#run.context.system.sleep(ms, awake).catch(() => {});
-    await Promise.race([asleep, ...this.#running]);
+    await Promise.race([asleep, ...this.#room.running]);
     over.abort();
   }
 }
