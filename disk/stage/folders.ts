@@ -101,28 +101,39 @@ function takeOver(
 ): { isUsed: boolean; lock?: HeldLock } {
   let isUsed = false;
   let own: HeldLock | undefined;
+  for (const { left, owner, isSame } of stagesIn(placesOf({ target, stageIn }), target, path)) {
+    const lock = takeLock(left);
+    if (lock === "held") continue;
+    const isGone = isSame && (isProcessGone(owner) || lock !== undefined && isUnlocked(left));
+    const isLeft = isGone || isUntouched(left, FORGOTTEN_MS);
+    const isTaken = isLeft && isSame && !isUsed && renamed(left, path);
+    if (isTaken) {
+      isUsed = true;
+      own = lock; // another one in its place could be missed by who has opened this one meanwhile
+      continue;
+    }
+    if (isLeft && (!isSame || isUsed)) removeQuietly(left);
+    lock?.release();
+  }
+  return { isUsed, lock: own ?? lockFolder(path) };
+}
+
+/** Lists the folders of downloads of this user, whether for this target or for others. */
+function* stagesIn(
+  places: Iterable<string>,
+  target: string,
+  path: string,
+): Generator<{ left: string; owner: string; isSame: boolean }> {
   const { uid } = lstatSync(path); // Deno asks for a permission before it tells who runs it
-  for (const folder of placesOf({ target, stageIn })) {
+  for (const folder of places) {
     for (const name of listed(folder)) {
       const [isStage, id, owner] = STAGE_NAME.exec(name) ?? [];
       const left = join(folder, name);
-      if (isStage === undefined || !isOwn(left, uid)) continue;
-      const isSame = id === targetId(target);
-      const lock = takeLock(left);
-      if (lock === "held") continue;
-      const isGone = isSame && (isProcessGone(owner) || lock !== undefined && isUnlocked(left));
-      const isLeft = isGone || isUntouched(left, FORGOTTEN_MS);
-      const isTaken = isLeft && isSame && !isUsed && renamed(left, path);
-      if (isTaken) {
-        isUsed = true;
-        own = lock; // another one in its place could be missed by who has opened this one meanwhile
-        continue;
+      if (isStage !== undefined && isOwn(left, uid)) {
+        yield { left, owner, isSame: id === targetId(target) };
       }
-      if (isLeft && (!isSame || isUsed)) removeQuietly(left);
-      lock?.release();
     }
   }
-  return { isUsed, lock: own ?? lockFolder(path) };
 }
 
 function targetId(target: string): string {

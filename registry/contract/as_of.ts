@@ -61,6 +61,8 @@ export async function pinned<O extends RefOptions>(
   return { ref: name, options: { ...options, version, asOf: undefined } };
 }
 
+type OrderSelector = Selector & { kind: "latest" | "range" };
+
 interface Question {
   past: Past;
   name: string;
@@ -105,25 +107,10 @@ async function byAlias(question: Question, alias: string): Promise<string> {
 }
 
 /** The highest version of those that were there. */
-async function byOrder(
-  question: Question,
-  selector: Selector & { kind: "latest" | "range" },
-): Promise<string> {
+async function byOrder(question: Question, selector: OrderSelector): Promise<string> {
   const { past, name, asOf, signal } = question;
-  const range = selector.kind === "range" ? selector.text : undefined;
-  const ref = range === undefined ? name : `${name}@${range}`;
-  let found: Version | undefined;
-  for await (const entry of past.versions(name, { range, details: true, signal })) {
-    const version = parseVersion(entry.version);
-    if (found !== undefined && !ranksAbove(selector, version, found)) continue;
-    if (entry.error !== undefined) throw entry.error; // nobody knows whether it was there
-    const info = entry.info ?? await past.info(`${name}@${entry.version}`, { signal });
-    if (info.createdAt <= asOf) found = version;
-    else if (await wasThere(question, info)) {
-      throw absent(ref, asOf, `${entry.version} ${writtenAgain(info)}`);
-    }
-    if (found !== undefined && (range !== undefined || !found.prerelease)) break;
-  }
+  const ref = selector.kind === "range" ? `${name}@${selector.text}` : name;
+  const found = await highestLeft(question, selector, ref);
   for await (const gone of past.deletions?.(name, signal) ?? []) {
     const { version, deletedAt, savedAt } = gone;
     if (selector.kind === "range" && !inRange(version, selector.range)) continue;
@@ -137,6 +124,29 @@ async function byOrder(
   }
   if (found === undefined) throw absent(ref, asOf, "no version of it was saved yet");
   return found.canonical;
+}
+
+/** The highest version of those that were there and still are. Throws if a higher one was overwritten since. */
+async function highestLeft(
+  question: Question,
+  selector: OrderSelector,
+  ref: string,
+): Promise<Version | undefined> {
+  const { past, name, asOf, signal } = question;
+  const range = selector.kind === "range" ? selector.text : undefined;
+  let found: Version | undefined;
+  for await (const entry of past.versions(name, { range, details: true, signal })) {
+    const version = parseVersion(entry.version);
+    if (found !== undefined && !ranksAbove(selector, version, found)) continue;
+    if (entry.error !== undefined) throw entry.error; // nobody knows whether it was there
+    const info = entry.info ?? await past.info(`${name}@${entry.version}`, { signal });
+    if (info.createdAt <= asOf) found = version;
+    else if (await wasThere(question, info)) {
+      throw absent(ref, asOf, `${entry.version} ${writtenAgain(info)}`);
+    }
+    if (found !== undefined && (range !== undefined || !found.prerelease)) break;
+  }
+  return found;
 }
 
 /** Whether one version is meant rather than another. For `latest` any release is rather meant than a prerelease. */

@@ -35,20 +35,21 @@ function findInexact(value: unknown, path: string, depth: number): string | unde
     return value.isWellFormed() ? undefined : `${path} is not well-formed Unicode`;
   }
   if (typeof value === "number") {
-    return Number.isFinite(value) && !Object.is(value, -0)
-      ? undefined
-      : `${path} is ${Object.is(value, -0) ? "-0" : value}`;
+    if (Object.is(value, -0)) return `${path} is -0`;
+    return Number.isFinite(value) ? undefined : `${path} is ${value}`;
   }
   if (!Array.isArray(value) && !isPlainObject(value)) return `${path} is not plain JSON`;
   for (const [key, member] of Object.entries(value)) {
     const found = findInexact(member, `${path}[${shown(key)}]`, depth + 1);
     if (found !== undefined) return found;
   }
-  if (!Array.isArray(value)) return undefined;
-  const keys = Object.keys(value);
-  if (keys.length !== value.length || keys.some((key, i) => key !== String(i))) {
-    return `${path} has holes or names`;
-  }
+  return Array.isArray(value) && !isDense(value) ? `${path} has holes or names` : undefined;
+}
+
+/** Whether an array has all its items and nothing else. */
+function isDense(items: readonly unknown[]): boolean {
+  const keys = Object.keys(items);
+  return keys.length === items.length && keys.every((key, i) => key === String(i));
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -36,53 +36,74 @@ export async function pruneName<L extends Listed>(
   prunable: Prunable<L>,
   rules: PruneRules,
 ): Promise<void> {
-  const { name } = prunable;
-  const { keepLast, youngFrom, keepAliased, report, onDeleted } = rules;
-  const standings = new Map<string, Standing>(); // by version and generation: another head is read anew
-  const idOf = ({ version, generation }: L) => `${version} ${generation}`;
-  const listed = await Array.fromAsync(prunable.list());
-  const going: L[] = [];
-  const deleted = new Set<L>();
-  try {
-    const stays = await protectedVersions(listed);
-    const overwritten = listed.filter(({ modifiedAt, generation }) =>
-      modifiedAt >= youngFrom && generation > 1
-    );
-    await forEachAtOnce(overwritten, look);
-    for (const found of listed) if (mayGo(found, stays)) going.push(found);
-  } catch (error) {
-    report.kept += listed.length;
-    fail(undefined, error); // what an alias names is not known
-    return;
+  await new NamePruning(prunable, rules).run();
+}
+
+class NamePruning<L extends Listed> {
+  readonly #prunable: Prunable<L>;
+  readonly #rules: PruneRules;
+  /** What was read, by version and generation: another head is read anew. */
+  readonly #standings = new Map<string, Standing>();
+  readonly #deleted = new Set<L>();
+
+  constructor(prunable: Prunable<L>, rules: PruneRules) {
+    this.#prunable = prunable;
+    this.#rules = rules;
   }
-  if (report.dryRun) {
-    await forEachAtOnce(going, async (found) => {
-      const standing = await look(found);
-      if (standing.receivedAt !== undefined) deleted.add(found);
-      else passOver(found, standing);
-    });
-  } else await deleteOldestFirst([...going]);
-  for (const found of going) {
-    if (deleted.has(found)) report.deleted.push({ name, version: found.version });
+
+  async run(): Promise<void> {
+    const { name } = this.#prunable;
+    const { report } = this.#rules;
+    const listed = await Array.fromAsync(this.#prunable.list());
+    const going = await this.#choose(listed);
+    if (report.dryRun) await forEachAtOnce(going, (found) => this.#pretend(found));
+    else await this.#deleteOldestFirst([...going]);
+    for (const found of going) {
+      if (this.#deleted.has(found)) report.deleted.push({ name, version: found.version });
+    }
+  }
+
+  /** The versions that may go, newest first. Counts the others. */
+  async #choose(listed: readonly L[]): Promise<L[]> {
+    const { youngFrom, report } = this.#rules;
+    try {
+      const stays = await this.#protectedVersions(listed);
+      const overwritten = listed.filter(({ modifiedAt, generation }) =>
+        modifiedAt >= youngFrom && generation > 1
+      );
+      await forEachAtOnce(overwritten, (found) => this.#look(found));
+      return listed.filter((found) => this.#mayGo(found, stays));
+    } catch (error) {
+      report.kept += listed.length;
+      this.#fail(undefined, error); // what an alias names is not known
+      return [];
+    }
   }
 
   /** Whether no rule keeps it; counts it where one does. Without a look it is as old as its head. */
-  function mayGo(found: L, stays: ReadonlySet<string>): boolean {
+  #mayGo(found: L, stays: ReadonlySet<string>): boolean {
     const { version, modifiedAt } = found;
-    const known = standings.get(idOf(found));
-    if (known !== undefined && known.receivedAt === undefined) return passOver(found, known);
-    return !stays.has(version) && (known?.receivedAt ?? modifiedAt) < youngFrom || keep();
+    const known = this.#standings.get(idOf(found));
+    if (known !== undefined && known.receivedAt === undefined) {
+      this.#passOver(found, known);
+      return false;
+    }
+    const isOld = (known?.receivedAt ?? modifiedAt) < this.#rules.youngFrom;
+    if (isOld && !stays.has(version)) return true;
+    this.#rules.report.kept++;
+    return false;
   }
 
   /** The versions that their rank and aliases keep, as they are now. */
-  async function protectedVersions(
-    all: Iterable<L> | AsyncIterable<L> = prunable.list(),
+  async #protectedVersions(
+    all: Iterable<L> | AsyncIterable<L> = this.#prunable.list(),
   ): Promise<Set<string>> {
-    const aliased = keepAliased ? await prunable.aliased() : [];
+    const { keepLast, keepAliased } = this.#rules;
+    const aliased = keepAliased ? await this.#prunable.aliased() : [];
     const newest = new Set<string>();
     let batch: L[] = [];
     const take = async () => {
-      const looks = await Promise.all(batch.map(look));
+      const looks = await Promise.all(batch.map((found) => this.#look(found)));
       batch.forEach(({ version }, place) =>
         looks[place].receivedAt !== undefined && newest.add(version)
       );
@@ -100,71 +121,83 @@ export async function pruneName<L extends Listed>(
     return new Set([...newest, ...aliased]);
   }
 
-  async function look(found: L): Promise<Standing> {
+  async #look(found: L): Promise<Standing> {
     const id = idOf(found);
-    const standing = standings.get(id) ?? await prunable.receivedAt(found)
+    const standing = this.#standings.get(id) ?? await this.#prunable.receivedAt(found)
       .then((receivedAt): Standing => ({ receivedAt }))
       .catch((failure): Standing => {
         if (!isRegistryError(failure, "Corrupt", "Unsupported")) throw failure;
         return { failure };
       });
-    standings.set(id, standing);
+    this.#standings.set(id, standing);
     return standing;
   }
 
+  async #pretend(found: L): Promise<void> {
+    const standing = await this.#look(found);
+    if (standing.receivedAt !== undefined) this.#deleted.add(found);
+    else this.#passOver(found, standing);
+  }
+
   /** The newest goes alone and last, after one more look at what is to be kept. */
-  async function deleteOldestFirst(left: L[]): Promise<void> {
+  async #deleteOldestFirst(left: L[]): Promise<void> {
+    const { report } = this.#rules;
     while (left.length > 0) {
       const batch = left.splice(-Math.max(1, Math.min(AT_ONCE, left.length - 1)));
       try {
-        const stays = await protectedVersions();
+        const stays = await this.#protectedVersions();
         await forEachAtOnce(batch, async (found) => {
-          if (stays.has(found.version)) keep();
-          else await remove(found);
+          if (stays.has(found.version)) report.kept++;
+          else await this.#remove(found);
         });
       } catch (error) {
-        fail(undefined, error);
+        this.#fail(undefined, error);
         report.kept += left.length + batch.length;
         return;
       }
     }
   }
 
-  async function remove(found: L): Promise<void> {
+  async #remove(found: L): Promise<void> {
+    const { report, onDeleted } = this.#rules;
     try {
-      const outcome = await prunable.delete(found);
+      const outcome = await this.#prunable.delete(found);
       if (outcome === "deleted") {
-        deleted.add(found);
-        onDeleted?.({ name, version: found.version });
+        this.#deleted.add(found);
+        onDeleted?.({ name: this.#prunable.name, version: found.version });
       }
-      if (outcome === "changed") keep(); // a writer was here a moment ago
+      if (outcome === "changed") report.kept++; // a writer was here a moment ago
     } catch (error) {
       report.kept++;
-      fail(found, error);
+      this.#fail(found, error);
     }
   }
 
   /** There is no version to delete; or it cannot be read, so it stays. */
-  function passOver(found: L, { failure }: Standing): false {
-    if (failure !== undefined) {
-      report.kept++;
-      fail(found, failure);
-    }
-    return false;
+  #passOver(found: L, { failure }: Standing): void {
+    if (failure === undefined) return;
+    this.#rules.report.kept++;
+    this.#fail(found, failure);
   }
 
-  function keep(): false {
-    report.kept++;
-    return false;
-  }
-
-  function fail(found: L | undefined, error: unknown): void {
+  #fail(found: L | undefined, error: unknown): void {
     if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+    const { name } = this.#prunable;
     const about = found === undefined ? { name } : { name, version: found.version };
     const ref = found === undefined ? name : `${name}@${found.version}`;
     const { key, code, message, hint } = inWords({ verb: "prune", ref }, error) as RegistryError;
-    report.failures.push({ ...about, ...(key && { key }), code, message, ...(hint && { hint }) });
+    this.#rules.report.failures.push({
+      ...about,
+      ...(key && { key }),
+      code,
+      message,
+      ...(hint && { hint }),
+    });
   }
+}
+
+function idOf({ version, generation }: Listed): string {
+  return `${version} ${generation}`;
 }
 
 /** A version in a listing. */

@@ -8,6 +8,7 @@ import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { collectNames, sweepStages } from "./collect_garbage.ts";
 import { Collection, emptyReport } from "./collection.ts";
 import type { GarbageItem, Measure, WaitingItem } from "./collection.ts";
+import type { Cell, Folder, KnownName } from "./garbage/known.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
 import { listReadable } from "./readable.ts";
 
@@ -55,89 +56,110 @@ export async function spaceOf(
   const mark = system.now() + (clockOffset?.ms ?? 0);
   const graceMs = bindingGraceMs(await readGraces(context, signal), mark);
   const report = emptyReport({ dryRun: true, mark, graceMs });
-  const spaces = new Map<string, NameSpace>();
-  const garbage: GarbageSpace = { bytes: 0, freeableBytes: 0 };
-  let objects = 0;
-  const measure: Measure = {
-    listed(name, folders, cells) {
-      const entries = [...folders.values()].flatMap(({ objects }) => objects)
-        .concat(cells.flatMap(({ generations }) => generations));
-      objects += entries.length;
-      const bytes = entries.reduce((sum, { size }) => sum + size, 0);
-      const none = {
-        versions: 0,
-        size: 0,
-        sharedBytes: 0,
-        garbage: { bytes: 0, freeableBytes: 0 },
-      };
-      spaces.set(name, { name: decodeName(name)!, bytes, ...none });
-      sizes = new Map(
-        [...folders].flatMap(([place, { objects }]) =>
-          objects.map((
-            { key, size },
-          ): [string, number] => [`${place}/${key.slice(key.lastIndexOf("/") + 1)}`, size])
-        ),
-      );
-    },
-    known({ name, cells, records }) {
-      const users = new Map<string, number>();
-      const space = spaces.get(name)!;
-      for (const { kind, generations: [head] } of cells) {
-        const version = kind === "version" ? records.get(head.key)?.version : undefined;
-        if (version === undefined) continue;
-        space.versions++;
-        space.size += version.size;
-        for (const [place, object] of version.objects) {
-          const key = `${place}/${object}`;
-          users.set(key, (users.get(key) ?? 0) + 1);
-        }
-      }
-      for (const [key, count] of users) if (count > 1) space.sharedBytes += sizes.get(key) ?? 0;
-    },
-  };
-  let sizes = new Map<string, number>(); // of the objects of the name that is looked at, by place and number
-  const spacesOf = ({ key }: GarbageItem) => {
-    const [top, name] = key.split("/");
-    const space = top === "names" || top === "objects" ? spaces.get(name) : undefined;
-    return space === undefined ? [garbage] : [garbage, space.garbage];
-  };
-  const onItem = (item: GarbageItem) => {
-    for (const space of spacesOf(item)) {
-      space.bytes += item.size;
-      space.freeableBytes += item.size;
-    }
-  };
-  const onWaiting = (item: WaitingItem) => {
-    for (const space of spacesOf(item)) {
-      space.bytes += item.size;
-      if (space.nextAt === undefined || item.until < space.nextAt) space.nextAt = item.until;
-      if (space.allAt === undefined || item.until > space.allAt) space.allAt = item.until;
-    }
-  };
+  const measure = new SpaceMeasure();
   const collection = new Collection(context, {
     report,
     markKey: "",
     signal,
-    onItem,
-    onWaiting,
+    onItem: (item) => measure.freeable(item),
+    onWaiting: (item) => measure.waiting(item),
     measure,
   });
   await sweepStages(collection, report);
   await collectNames(collection);
   await removeLeftovers(collection);
   const other = await measureOther(context, report.failures, signal);
-  const names = [...spaces.values()].sort((a, b) =>
-    b.bytes - a.bytes || (a.name < b.name ? -1 : 1)
-  );
+  const { garbage } = measure;
+  const names = measure.names();
   return {
     bytes: names.reduce((sum, { bytes }) => sum + bytes, other.bytes),
-    objects: objects + other.objects,
+    objects: measure.objects + other.objects,
     names,
     otherBytes: other.bytes,
     garbage,
     measuredAt: report.markAt,
     failures: report.failures,
   };
+}
+
+/** Adds up what a collection that removes nothing finds. */
+class SpaceMeasure implements Measure {
+  /** Objects of all names. */
+  objects = 0;
+  readonly garbage: GarbageSpace = { bytes: 0, freeableBytes: 0 };
+  readonly #spaces = new Map<string, NameSpace>();
+  /** Sizes of the objects of the name that was listed last, by place and number. */
+  #sizes = new Map<string, number>();
+
+  /** The names, the largest first. */
+  names(): NameSpace[] {
+    return [...this.#spaces.values()].sort((a, b) =>
+      b.bytes - a.bytes || (a.name < b.name ? -1 : 1)
+    );
+  }
+
+  listed(name: string, folders: ReadonlyMap<string, Folder>, cells: readonly Cell[]): void {
+    const payloads = [...folders].flatMap(([place, { objects }]) =>
+      objects.map((object) => ({ ...object, place }))
+    );
+    const records = cells.flatMap(({ generations }) => generations);
+    this.objects += payloads.length + records.length;
+    this.#spaces.set(name, {
+      name: decodeName(name)!,
+      bytes: [...payloads, ...records].reduce((sum, { size }) => sum + size, 0),
+      versions: 0,
+      size: 0,
+      sharedBytes: 0,
+      garbage: { bytes: 0, freeableBytes: 0 },
+    });
+    this.#sizes = new Map(
+      payloads.map((
+        { place, key, size },
+      ) => [`${place}/${key.slice(key.lastIndexOf("/") + 1)}`, size]),
+    );
+  }
+
+  known({ name, cells, records }: KnownName): void {
+    const users = new Map<string, number>();
+    const space = this.#spaces.get(name)!;
+    for (const { kind, generations: [head] } of cells) {
+      const version = kind === "version" ? records.get(head.key)?.version : undefined;
+      if (version === undefined) continue;
+      space.versions++;
+      space.size += version.size;
+      for (const [place, object] of version.objects) {
+        const key = `${place}/${object}`;
+        users.set(key, (users.get(key) ?? 0) + 1);
+      }
+    }
+    for (const [key, count] of users) {
+      if (count > 1) space.sharedBytes += this.#sizes.get(key) ?? 0;
+    }
+  }
+
+  /** Counts garbage that may go now. */
+  freeable(item: GarbageItem): void {
+    for (const space of this.#garbageOf(item)) {
+      space.bytes += item.size;
+      space.freeableBytes += item.size;
+    }
+  }
+
+  /** Counts garbage that is too young. */
+  waiting(item: WaitingItem): void {
+    for (const space of this.#garbageOf(item)) {
+      space.bytes += item.size;
+      if (space.nextAt === undefined || item.until < space.nextAt) space.nextAt = item.until;
+      if (space.allAt === undefined || item.until > space.allAt) space.allAt = item.until;
+    }
+  }
+
+  /** Where an item counts: in all, and in its name if it has one. */
+  #garbageOf({ key }: GarbageItem): GarbageSpace[] {
+    const [top, name] = key.split("/");
+    const space = top === "names" || top === "objects" ? this.#spaces.get(name) : undefined;
+    return space === undefined ? [this.garbage] : [this.garbage, space.garbage];
+  }
 }
 
 /** What is kept beside the names. */

@@ -18,89 +18,122 @@ import type { Encoding } from "../../../core/record.ts";
 /** Stores a file, unless it turns out to be known. One that is read twice must be the same both times. */
 export async function storeFile(
   backend: Backend,
-  { path, to, content, compress, known, as }: StoreFileJob,
+  job: StoreFileJob,
   { signal, onProgress }: JobOptions,
 ): Promise<StoredFileReply> {
-  // A disk is read no faster in parts, and a second digest would cost it a third of the time.
-  const partly = () => createPartDigests(backend.kind === "local" ? 0 : content.size);
+  const { path, content, known, as } = job;
+  const moved = (bytes: number) => onProgress?.({ path, bytes });
+  const sending: Sending = { backend, job, signal, moved };
   if (as !== undefined) {
-    const digests = as.encoding === undefined ? partly() : undefined;
-    const sent = createMeasure(digests);
-    const info = await put(sent.through(content.chunks(), moved), content.size);
-    const facts = sent.facts();
-    return { ...as, parts: digests?.parts() ?? [facts], info };
+    const { facts, parts, info } = await putAsIs(sending, as.encoding === undefined);
+    return { ...as, parts: parts ?? [facts], info };
   }
   let seen: FileFacts | undefined;
   if (content.repeatable && known !== undefined) {
-    seen = await measured(content.chunks(), () => onProgress?.({ path, bytes: 0 }));
+    const looking = new Measure();
+    for await (const _ of looking.through(content.chunks(), { signal, passed: () => moved(0) }));
+    seen = looking.facts();
     if (known.has(seen.sha256)) return seen;
   }
-  const reply = await store();
+  const reply = await sendContent(sending);
   if (seen !== undefined && seen.sha256 !== reply.sha256) throw changedWhileSaving(path);
   return reply;
+}
 
-  async function store(): Promise<StoredFileReply> {
-    if (content.copyFrom !== undefined && compress === undefined && backend.copy !== undefined) {
-      const info = await backend.copy(content.copyFrom, to, { signal });
-      const copied = await backend.get(to, { signal });
-      if (copied === undefined) throw changedWhileSaving(path);
-      const digests = partly();
-      const facts = await measured(copied.body, moved, digests); // the record says what the copy holds
-      if (facts.size !== content.size) throw changedWhileSaving(path);
-      return { ...facts, parts: digests.parts(), info };
-    }
-    if (compress === undefined) {
-      const digests = partly();
-      const plain = createMeasure(digests);
-      const info = await put(plain.through(content.chunks(), moved), content.size);
-      return { ...plain.facts(), parts: digests.parts(), info };
-    }
-    const plain = createMeasure();
-    const stored = createMeasure();
-    const info = await put(
-      stored.through(encodeStream(plain.through(content.chunks(), moved), compress), () => {}),
-    );
-    return { ...plain.facts(), encoding: compress, parts: [stored.facts()], info };
+/** A file that is being stored. */
+interface Sending {
+  backend: Backend;
+  job: StoreFileJob;
+  signal?: AbortSignal;
+  moved: Passed;
+}
+
+type Passed = (bytes: number) => void | Promise<void>;
+
+async function sendContent(sending: Sending): Promise<StoredFileReply> {
+  const { backend, job: { to, content, compress } } = sending;
+  if (content.copyFrom !== undefined && compress === undefined && backend.copy !== undefined) {
+    return await copyInStore(sending, content.copyFrom);
+  }
+  if (compress === undefined) {
+    const { facts, parts, info } = await putAsIs(sending, true);
+    return { ...facts, parts, info };
+  }
+  const { signal, moved } = sending;
+  const plain = new Measure();
+  const stored = new Measure();
+  const encoded = encodeStream(
+    plain.through(content.chunks(), { signal, passed: moved }),
+    compress,
+  );
+  const body = stored.through(encoded, { signal, passed: () => {} });
+  const info = infoOf(await backend.put(to, iterableStream(body), { signal }));
+  return { ...plain.facts(), encoding: compress, parts: [stored.facts()], info };
+}
+
+/** Stores the bytes as they come; `partly` with digests of parts. */
+async function putAsIs(
+  { backend, job: { to, content }, signal, moved }: Sending,
+  partly: boolean,
+): Promise<{ facts: Measured; parts?: StoredFileReply["parts"]; info?: ObjectInfo }> {
+  const digests = partly ? partDigestsFor(backend, content.size) : undefined;
+  const measure = new Measure(digests);
+  const body = iterableStream(measure.through(content.chunks(), { signal, passed: moved }));
+  const info = infoOf(await backend.put(to, body, { size: content.size, signal }));
+  return { facts: measure.facts(), parts: digests?.parts(), info };
+}
+
+/** Lets the store copy the file. What the copy holds is read back: the record says that. */
+async function copyInStore(
+  { backend, job: { path, to, content }, signal, moved }: Sending,
+  from: string,
+): Promise<StoredFileReply> {
+  const info = await backend.copy!(from, to, { signal });
+  const copied = await backend.get(to, { signal });
+  if (copied === undefined) throw changedWhileSaving(path);
+  const digests = partDigestsFor(backend, content.size);
+  const measure = new Measure(digests);
+  for await (const _ of measure.through(copied.body, { signal, passed: moved }));
+  const facts = measure.facts();
+  if (facts.size !== content.size) throw changedWhileSaving(path);
+  return { ...facts, parts: digests.parts(), info };
+}
+
+/** A disk is read no faster in parts, and a second digest would cost it a third of the time. */
+function partDigestsFor(backend: Backend, size: number | undefined): PartDigests {
+  return createPartDigests(backend.kind === "local" ? 0 : size);
+}
+
+interface Measured {
+  size: number;
+  sha256: string;
+}
+
+/** Counts and hashes what passes through it. */
+class Measure {
+  readonly #hash: Pick<PartDigests, "update" | "digest">;
+  #size = 0;
+
+  constructor(hash: Pick<PartDigests, "update" | "digest"> = createSha256()) {
+    this.#hash = hash;
   }
 
-  function moved(bytes: number): void | Promise<void> {
-    return onProgress?.({ path, bytes });
+  /** What has passed. Ends the digest. */
+  facts(): Measured {
+    return { size: this.#size, sha256: this.#hash.digest() };
   }
 
-  async function put(
+  async *through(
     chunks: AsyncIterable<Uint8Array>,
-    size?: number,
-  ): Promise<ObjectInfo | undefined> {
-    return infoOf(await backend.put(to, iterableStream(chunks), { size, signal }));
-  }
-
-  async function measured(
-    chunks: AsyncIterable<Uint8Array>,
-    passed: (bytes: number) => void | Promise<void>,
-    digests?: PartDigests,
-  ): Promise<{ size: number; sha256: string }> {
-    const measure = createMeasure(digests);
-    for await (const _ of measure.through(chunks, passed));
-    return measure.facts();
-  }
-
-  function createMeasure(hash: Pick<PartDigests, "update" | "digest"> = createSha256()) {
-    let size = 0;
-    return {
-      facts: () => ({ size, sha256: hash.digest() }),
-      async *through(
-        chunks: AsyncIterable<Uint8Array>,
-        passed: (bytes: number) => void | Promise<void>,
-      ): AsyncGenerator<Uint8Array> {
-        for await (const chunk of chunks) {
-          signal?.throwIfAborted();
-          hash.update(chunk);
-          size += chunk.byteLength;
-          yield chunk;
-          await passed(chunk.byteLength);
-        }
-      },
-    };
+    { signal, passed }: { signal?: AbortSignal; passed: Passed },
+  ): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      signal?.throwIfAborted();
+      this.#hash.update(chunk);
+      this.#size += chunk.byteLength;
+      yield chunk;
+      await passed(chunk.byteLength);
+    }
   }
 }
 

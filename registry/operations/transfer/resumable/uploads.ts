@@ -8,7 +8,7 @@ import { wordedVerbs } from "../../../contract/verb_errors.ts";
 import type { Registry, SignalOptions } from "../../../../core/registry.ts";
 import { removeObjects } from "../../../../core/work/remove_objects.ts";
 import { uploadKey } from "../../../format/layout.ts";
-import { checkWritable, contextOf } from "../../context.ts";
+import { checkWritable, type Context, contextOf } from "../../context.ts";
 import { graceAt, readGraces } from "../../../cell/graces.ts";
 import {
   type Arrived,
@@ -81,49 +81,8 @@ export function createResumableUploads(
   options: PieceWriterOptions = {},
 ): ResumableUploads {
   const context = contextOf(registry, "take uploads in");
-  const { backend, system } = context;
+  const stored = new StoredUploads(context);
   const writer = new PieceWriter(context, options);
-
-  async function readNote(id: string, signal?: AbortSignal): Promise<Omit<UploadState, "offset">> {
-    const key = noteKey(id);
-    const object = key === undefined ? undefined : await backend.get(key, { signal });
-    const tooLong = object !== undefined && object.info.size > MAX_NOTE_BYTES;
-    if (tooLong) await object.body.cancel();
-    const note = object === undefined || tooLong ? undefined : decodeNote(await object.bytes());
-    if (object === undefined || note === undefined) throw notThere(id);
-    const { modifiedAt } = object.info;
-    const keptForMs = graceAt(await readGraces(context, signal), modifiedAt);
-    return {
-      ...note,
-      id,
-      beganAt: new Date(modifiedAt),
-      expiresAt: new Date(modifiedAt + keptForMs),
-    };
-  }
-
-  async function look(id: string, signal?: AbortSignal): Promise<UploadState & Arrived> {
-    return { ...await readNote(id, signal), ...await listPieces(context, id, signal) };
-  }
-
-  async function writeNote(id: string, note: UploadNote): Promise<void> {
-    const bytes = encodeNote(note);
-    if (bytes.byteLength > MAX_NOTE_BYTES) {
-      throw invalid(
-        `its note has ${bytes.byteLength} bytes, ${MAX_NOTE_BYTES} are allowed`,
-        "Keep its metadata short, and save the rest with the artifact.",
-      );
-    }
-    await putPiece(context, uploadKey(id, 0), bytes);
-  }
-
-  async function remove(id: string, { signal }: SignalOptions = {}): Promise<void> {
-    const key = noteKey(id);
-    if (key === undefined) return;
-    await backend.delete(key, { signal }); // without it there is no upload
-    const { keys } = await listPieces(context, id, signal);
-    await removeObjects(backend, keys, signal); // what stays is the janitor's
-  }
-
   const uploads: ResumableUploads = {
     async begin({ size, owner, metadata, signal }) {
       checkWritable(context, "begin an upload");
@@ -133,26 +92,26 @@ export function createResumableUploads(
           "Its size is a whole number of bytes from 0.",
         );
       }
-      const id = system.id();
-      await writeNote(id, { size, owner, metadata });
-      return { ...await readNote(id, signal), offset: 0 };
+      const id = context.system.id();
+      await stored.writeNote(id, { size, owner, metadata });
+      return { ...await stored.readNote(id, signal), offset: 0 };
     },
 
     async state(id, { signal } = {}) {
-      const { pieces: _, keys: __, ...state } = await look(id, signal);
+      const { pieces: _, keys: __, ...state } = await stored.look(id, signal);
       return state;
     },
 
     async append(id, chunks, { offset, verify, signal }) {
       checkWritable(context, "add to an upload");
-      const at = await look(id, signal);
+      const at = await stored.look(id, signal);
       if (at.offset !== offset) throw elsewhere(id, offset, at.offset);
       return await writer.write(chunks, { id, offset, size: at.size, verify });
     },
 
     async receive(chunks, { size, owner, verify, signal } = {}) {
       checkWritable(context, "take in an upload");
-      const id = system.id();
+      const id = context.system.id();
       const hash = createSha256();
       try {
         // Without its note this is no upload, so its pieces can be stored before they are verified.
@@ -165,21 +124,21 @@ export function createResumableUploads(
         }
         if (verify?.matches() === false) throw wrongChecksum(id);
         const sha256 = hash.digest();
-        await writeNote(id, { size: arrived, owner, sha256 });
-        return { ...await readNote(id, signal), offset: arrived, sha256 };
+        await stored.writeNote(id, { size: arrived, owner, sha256 });
+        return { ...await stored.readNote(id, signal), offset: arrived, sha256 };
       } catch (error) {
-        await remove(id).catch(() => {}); // it is the janitor's
+        await stored.remove(id).catch(() => {}); // the garbage collector removes what stays
         throw error;
       }
     },
 
     async source(id, { signal } = {}) {
-      const { size, offset, pieces, sha256, owner } = await look(id, signal);
+      const { size, offset, pieces, sha256, owner } = await stored.look(id, signal);
       if (offset !== size) throw notWhole(id, offset, size);
-      return { size, sha256, owner, stream: () => iterableStream(read(id, pieces)) };
+      return { size, sha256, owner, stream: () => iterableStream(stored.read(id, pieces)) };
     },
 
-    remove,
+    remove: (id, { signal } = {}) => stored.remove(id, signal),
   };
   return wordedVerbs(uploads, {
     begin: "begin an upload",
@@ -189,10 +148,62 @@ export function createResumableUploads(
     source: "read an upload",
     remove: "remove an upload",
   });
+}
 
-  async function* read(id: string, pieces: readonly string[]): AsyncGenerator<Uint8Array> {
+/** The uploads of a store, each a note and pieces. Without its note there is no upload. */
+class StoredUploads {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async readNote(id: string, signal?: AbortSignal): Promise<Omit<UploadState, "offset">> {
+    const key = noteKey(id);
+    const object = key && await this.#context.backend.get(key, { signal });
+    if (!object) throw notThere(id);
+    const { modifiedAt, size } = object.info;
+    const tooLong = size > MAX_NOTE_BYTES;
+    if (tooLong) await object.body.cancel();
+    const note = tooLong ? undefined : decodeNote(await object.bytes());
+    if (note === undefined) throw notThere(id);
+    const keptForMs = graceAt(await readGraces(this.#context, signal), modifiedAt);
+    return {
+      ...note,
+      id,
+      beganAt: new Date(modifiedAt),
+      expiresAt: new Date(modifiedAt + keptForMs),
+    };
+  }
+
+  async look(id: string, signal?: AbortSignal): Promise<UploadState & Arrived> {
+    const note = await this.readNote(id, signal);
+    return { ...note, ...await listPieces(this.#context, id, signal) };
+  }
+
+  async writeNote(id: string, note: UploadNote): Promise<void> {
+    const bytes = encodeNote(note);
+    if (bytes.byteLength > MAX_NOTE_BYTES) {
+      throw invalid(
+        `its note has ${bytes.byteLength} bytes, ${MAX_NOTE_BYTES} are allowed`,
+        "Keep its metadata short, and save the rest with the artifact.",
+      );
+    }
+    await putPiece(this.#context, uploadKey(id, 0), bytes);
+  }
+
+  async remove(id: string, signal?: AbortSignal): Promise<void> {
+    const { backend } = this.#context;
+    const key = noteKey(id);
+    if (key === undefined) return;
+    await backend.delete(key, { signal }); // without it there is no upload
+    const { keys } = await listPieces(this.#context, id, signal);
+    await removeObjects(backend, keys, signal); // the garbage collector removes what stays
+  }
+
+  async *read(id: string, pieces: readonly string[]): AsyncGenerator<Uint8Array> {
     for (const key of pieces) {
-      const object = await backend.get(key);
+      const object = await this.#context.backend.get(key);
       if (object === undefined) throw notThere(id);
       yield* object.body;
     }
