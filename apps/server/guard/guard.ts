@@ -8,7 +8,7 @@ import type { HandlerInfo, HandlerOptions } from "../options.ts";
 import { pathOf } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
 import { limitBody } from "./body_limit.ts";
-import { createOriginCheck } from "./origin.ts";
+import { OriginCheck } from "./origin.ts";
 
 const MOST_KEYS = 10_000;
 
@@ -65,7 +65,7 @@ export function createGuard(
     bodyTimeoutMs = 60_000,
     requestsPerSecond,
   } = limits;
-  const origins = createOriginCheck(options, tokens !== undefined);
+  const origins = new OriginCheck(options, tokens !== undefined);
   const rate = requestsPerSecond === undefined
     ? undefined
     : createRateLimit(requestsPerSecond, system);
