@@ -104,40 +104,63 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const damage = new Damage();
     const meets: Condition = (info) =>
       (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
-    const toRow = (name: string) =>
-      row(registry, name, { long, alias, meets, chosen, damage, signal });
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
     const ordered = forPeople ? inOrder(await Array.fromAsync(names), (name) => name) : names; // programs get them as they come
-    const nameRow = (name: string) => ({ json: { name }, cells: [name] });
-    async function* rows(most = Infinity): AsyncGenerator<Row> {
-      if (shared.quiet && !all) {
-        for await (const name of names) yield nameRow(name);
-        return;
-      }
-      const { mapAtOnce } = await import("../../../../workers/mod.ts");
-      const found = mapAtOnce(ordered, toRow);
-      const sorted = sort === "name"
-        ? found
-        : (await Array.fromAsync(found)).sort((a, b) => (b?.[sort] ?? 0) - (a?.[sort] ?? 0));
-      let count = 0;
-      if (most <= 0) return;
-      for await (const row of sorted) {
-        if (row === undefined) continue;
-        yield shared.quiet ? nameRow(row.name) : row;
-        if (++count >= most) return;
-      }
-    }
+    const rows = shared.quiet && !all ? nameRows(names) : firstRows(registry, ordered, {
+      ...{ long, alias, meets, chosen, damage, signal, sort, most: limit },
+      quiet: shared.quiet,
+    });
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
-    const count = await printTable(context, columns, rows(limit));
+    const count = await printTable(context, columns, rows);
     damage.end();
-    if (count > 0 || limit === 0) return;
-    if (chosen) await context.note("Nothing that is saved here meets all of this");
-    else if (after !== undefined) await context.note(`No more names`);
-    else if (prefix === undefined) {
-      await context.note("Nothing is saved here yet. Begin with: holdfast save NAME FILE");
-    } else await context.note(`No name begins with ${JSON.stringify(prefix)}`);
+    if (count === 0 && limit !== 0) await context.note(nothing({ chosen, after, prefix }));
   },
 });
+
+function nothing(
+  { chosen, after, prefix }: { chosen: boolean; after?: string; prefix?: string },
+): string {
+  if (chosen) return "Nothing that is saved here meets all of this";
+  if (after !== undefined) return "No more names";
+  if (prefix === undefined) return "Nothing is saved here yet. Begin with: holdfast save NAME FILE";
+  return `No name begins with ${JSON.stringify(prefix)}`;
+}
+
+async function* nameRows(names: AsyncIterable<string>): AsyncGenerator<Row> {
+  for await (const name of names) yield nameRow(name);
+}
+
+function nameRow(name: string): Row {
+  return { json: { name }, cells: [name] };
+}
+
+interface FirstRowsOptions extends RowOptions {
+  sort: Order;
+  /** At most so many. @default all */
+  most?: number;
+  /** Only the names. */
+  quiet?: boolean;
+}
+
+/** The rows of names, in the order that is asked for. */
+async function* firstRows(
+  registry: Registry,
+  names: Iterable<string> | AsyncIterable<string>,
+  { sort, most = Infinity, quiet, ...options }: FirstRowsOptions,
+): AsyncGenerator<Row> {
+  const { mapAtOnce } = await import("../../../../workers/mod.ts");
+  const found = mapAtOnce(names, (name) => row(registry, name, options));
+  const sorted = sort === "name"
+    ? found
+    : (await Array.fromAsync(found)).sort((a, b) => (b?.[sort] ?? 0) - (a?.[sort] ?? 0));
+  let count = 0;
+  if (most <= 0) return;
+  for await (const row of sorted) {
+    if (row === undefined) continue;
+    yield quiet ? nameRow(row.name) : row;
+    if (++count >= most) return;
+  }
+}
 
 interface FoundRow extends Row {
   name: string;
