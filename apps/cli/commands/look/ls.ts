@@ -1,7 +1,7 @@
 // `holdfast ls`
 import { isRegistryError, type Registry } from "../../../../mod.ts";
 import { type Condition, parseCondition } from "../../look/conditions.ts";
-import { type Command, defineCommand } from "../../program/command.ts";
+import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
@@ -91,10 +91,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const { long = false, after, limit, where = [], since, alias, sort = "name" } = flags;
     if (alias !== undefined) refuseOddAlias(alias);
     const { io, shared } = context;
-    const place = shared.registry === undefined && text !== undefined && looksLikeLocation(text)
-      ? text
-      : undefined;
-    const prefix = place === undefined ? text : undefined;
+    const { place, prefix } = placeOrPrefix(text, shared);
     const registry = await context.open({ registry: place });
     const from = since && momentOf(since, io.system.now());
     const chosen = where.length > 0 || from !== undefined || alias !== undefined;
@@ -106,16 +103,22 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
       (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
     const ordered = forPeople ? inOrder(await Array.fromAsync(names), (name) => name) : names; // programs get them as they come
-    const rows = shared.quiet && !all ? nameRows(names) : firstRows(registry, ordered, {
-      ...{ long, alias, meets, chosen, damage, signal, sort, most: limit },
-      quiet: shared.quiet,
-    });
+    const how = { long, alias, meets, chosen, damage, signal, sort, most: limit };
+    const rows = rowsOf(registry, ordered, { ...how, quiet: shared.quiet });
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
     const count = await printTable(context, columns, rows);
     damage.end();
     if (count === 0 && limit !== 0) await context.note(nothing({ chosen, after, prefix }));
   },
 });
+
+function placeOrPrefix(
+  text: string | undefined,
+  { registry }: SharedOptions,
+): { place?: string; prefix?: string } {
+  const isPlace = registry === undefined && text !== undefined && looksLikeLocation(text);
+  return isPlace ? { place: text } : { prefix: text };
+}
 
 function nothing(
   { chosen, after, prefix }: { chosen: boolean; after?: string; prefix?: string },
@@ -126,15 +129,11 @@ function nothing(
   return `No name begins with ${JSON.stringify(prefix)}`;
 }
 
-async function* nameRows(names: AsyncIterable<string>): AsyncGenerator<Row> {
-  for await (const name of names) yield nameRow(name);
-}
-
 function nameRow(name: string): Row {
   return { json: { name }, cells: [name] };
 }
 
-interface FirstRowsOptions extends RowOptions {
+interface RowsOptions extends RowOptions {
   sort: Order;
   /** At most so many. @default all */
   most?: number;
@@ -143,11 +142,15 @@ interface FirstRowsOptions extends RowOptions {
 }
 
 /** The rows of names, in the order that is asked for. */
-async function* firstRows(
+async function* rowsOf(
   registry: Registry,
   names: Iterable<string> | AsyncIterable<string>,
-  { sort, most = Infinity, quiet, ...options }: FirstRowsOptions,
+  { sort, most = Infinity, quiet, ...options }: RowsOptions,
 ): AsyncGenerator<Row> {
+  if (quiet && sort === "name" && !options.chosen) {
+    for await (const name of names) yield nameRow(name);
+    return;
+  }
   const { mapAtOnce } = await import("../../../../workers/mod.ts");
   const found = mapAtOnce(names, (name) => row(registry, name, options));
   const sorted = sort === "name"
