@@ -10,7 +10,6 @@ import type {
   DraftInfo,
   DraftPart,
 } from "../../core/registry/draft.ts";
-import { checkMetadata } from "../../registry/contract/metadata.ts";
 import type { FileInfo } from "../../core/record.ts";
 import { artifactPath, segment } from "./address.ts";
 import type { Connection } from "./connection.ts";
@@ -62,23 +61,17 @@ export function openRemoteDraft(
       };
     },
     files: async ({ signal } = {}) => (await look(draft, { files: true }, signal)).files ?? [],
-    async commit({ signal, materializer, parts, ...options } = {}) {
+    async commit(options = {}) {
       const action = `commit ${subject}`;
       checkWritable(action);
-      if (options.metadata !== undefined) checkMetadata(options.metadata);
-      const { id, formatVersion } = materializer ?? {};
       return await connection.read({
         action,
         method: "POST",
         path: `${path}/commit`,
-        json: {
-          ...askedOf(options),
-          parts,
-          ...(materializer === undefined ? {} : { materializer: { id, formatVersion } }),
-        },
+        json: askedOf(options),
         writes: true,
         repeats: true, // it gives the same version again
-        signal,
+        signal: options.signal,
       }, savedOf);
     },
     async discard({ signal } = {}) {
