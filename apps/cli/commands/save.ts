@@ -9,7 +9,12 @@ import type {
   SavedArtifact,
   SaveOptions,
 } from "../../../mod.ts";
-import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  ON_CONFLICT_OPTION,
+} from "../program/command.ts";
 import { parseEntry, readMetadata } from "../values/metadata.ts";
 import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { ownInput } from "../program/split_remotes.ts";
@@ -85,11 +90,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       repeat: true,
       completes: "ref",
     },
-    {
-      flags: "--on-conflict <action>",
-      text: "when the version exists",
-      choices: ["fail", "skip", "overwrite"],
-    },
+    ON_CONFLICT_OPTION,
     {
       flags: "-n, --dry-run",
       text: "only say what would be saved, and whether the latest version has the same content",

@@ -118,6 +118,13 @@ export const OUTPUT_OPTION: OptionDefinition = {
   completes: "file",
 };
 
+/** The option of commands that save a version. */
+export const ON_CONFLICT_OPTION: OptionDefinition = {
+  flags: "--on-conflict <action>",
+  text: "when the version exists",
+  choices: ["fail", "skip", "overwrite"],
+};
+
 /** The option of commands that read what is stored. */
 export const VERIFY_OPTION: OptionDefinition = {
   flags: "--verify <how>",
