@@ -8,12 +8,18 @@ import {
   type HandlerInfo,
   type HandlerOptions,
 } from "./options.ts";
-import type { ServerContext } from "./context.ts";
+import {
+  checkPath,
+  createRoutes,
+  pathOf,
+  readDotNames,
+  type Routes,
+  type ServerContext,
+} from "./routing.ts";
 import { createDocument, route } from "./describe.ts";
 import { createOpened } from "./files/opened.ts";
 import { createGuard } from "./guard/guard.ts";
 import { Metrics } from "./observe/metrics.ts";
-import { checkPath, createRoutes, pathOf, readDotNames, type Routes } from "./routing.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
 import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
 import { filesRoutes } from "./routes/files.ts";

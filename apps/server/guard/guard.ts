@@ -1,11 +1,10 @@
 // Runs around every request: access, limits, metrics, the log, and headers of every answer.
 import type { Logger, System } from "../../../mod.ts";
 import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";
-import type { RequestInfo } from "../context.ts";
+import { pathOf, type RequestInfo } from "../routing.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { traced } from "../observe/trace.ts";
 import type { HandlerInfo, HandlerOptions } from "../options.ts";
-import { pathOf } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
 import { limitBody } from "./body_limit.ts";
 import { OriginCheck } from "./origin.ts";

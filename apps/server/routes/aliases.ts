@@ -1,11 +1,10 @@
 // The aliases of a name: listed, read, set and removed, and what each named.
 import { type AliasChange, checkAlias, type Registry, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { ServerContext } from "../context.ts";
+import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { answerListing, listing } from "../listing.ts";
-import type { Routes } from "../routing.ts";
 import { ofCondition, readCondition, setAlias, WRITE_CONDITIONS } from "../saving/save_sent.ts";
 import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/reading.ts";
 import { AliasRequestSchema, DeleteAliasQuery, DeletedSchema } from "../schemas/saving.ts";

@@ -1,9 +1,8 @@
 // Saves, copies and deletes, and batches of operations.
 import type { RegistryError, SavedArtifact } from "../../../mod.ts";
 import { fault, orMissing } from "../../../core/errors.ts";
-import type { ServerContext } from "../context.ts";
+import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import type { RouteContext, Routes } from "../routing.ts";
 import {
   copyVersion,
   deleteVersions,

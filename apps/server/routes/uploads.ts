@@ -7,9 +7,8 @@ import {
   presignDownload,
   type RegistryError,
 } from "../../../mod.ts";
-import type { ServerContext } from "../context.ts";
+import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import type { RouteContext, Routes } from "../routing.ts";
 import { noUpload, passThrough } from "../saving/sent_files.ts";
 import {
   CommitPresignedSchema,
