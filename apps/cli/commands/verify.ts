@@ -15,8 +15,7 @@ import {
 } from "../program/command.ts";
 import { inCliWords, withRegistry } from "../program/hints.ts";
 import { refuseRef } from "../program/refusals.ts";
-import { inOrder } from "../terminal/order.ts";
-import { printTable } from "../terminal/print_table.ts";
+import { inOrder, printTable } from "../terminal/print_table.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 

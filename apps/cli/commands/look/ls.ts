@@ -5,8 +5,7 @@ import { type Command, defineCommand, type SharedOptions } from "../../program/c
 import { refuseOddAlias } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
-import { inOrder } from "../../terminal/order.ts";
-import { printTable, type Row } from "../../terminal/print_table.ts";
+import { inOrder, printTable, type Row } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import {
   formatBytes,

@@ -9,8 +9,7 @@ import {
   YES_OPTION,
 } from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";
-import { inOrder } from "../../terminal/order.ts";
-import { printTable } from "../../terminal/print_table.ts";
+import { inOrder, printTable } from "../../terminal/print_table.ts";
 import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
 
 interface PruneFlags {
