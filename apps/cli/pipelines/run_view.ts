@@ -2,7 +2,7 @@
 // again, below those that have ended; where there is no terminal, a line for all that happens.
 import type { Pipeline, RunEvent, StepOutcome } from "../../../operators/runner/mod.ts";
 import type { CommandContext } from "../program/command.ts";
-import { type Colors, createColors } from "../terminal/colors.ts";
+import { type Colors, createColors } from "../terminal/cli_io.ts";
 import { type LiveLines, showLiveLines } from "../terminal/live_lines.ts";
 import { displayWidth, printable } from "../terminal/table.ts";
 import { formatSeconds } from "../terminal/units.ts";

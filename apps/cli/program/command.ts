@@ -2,9 +2,8 @@
 // completion all read the same definition.
 import type { Logger, Registry, RegistrySettings, RegistryTopics } from "../../../mod.ts";
 import type { EventBus } from "../../../plugins/events/mod.ts";
-import type { CliIo } from "../terminal/cli_io.ts";
+import type { CliIo, Colors } from "../terminal/cli_io.ts";
 import { parseDuration } from "../terminal/units.ts";
-import type { Colors } from "../terminal/colors.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export type Completes = "name" | "ref" | "run" | "file" | "command" | "place" | "remote";
