@@ -9,8 +9,13 @@
  * @module
  */
 import manifest from "../deno.json" with { type: "json" };
-import { type CliInput, type CliIo, type CliOutput, ReaderGone } from "./cli/terminal/cli_io.ts";
-import { createColors } from "./cli/terminal/colors.ts";
+import {
+  type CliInput,
+  type CliIo,
+  type CliOutput,
+  createColors,
+  ReaderGone,
+} from "./cli/terminal/cli_io.ts";
 import { createCommandContext } from "./cli/program/command_context.ts";
 import type { SharedOptions } from "./cli/program/command.ts";
 import { loadCommands, loadCommandsFor } from "./cli/commands/mod.ts";

@@ -19,7 +19,7 @@ import { ndarray } from "../materializers/ndarray.ts";
 import { text } from "../materializers/text.ts";
 import { typedArray } from "../materializers/typed_array.ts";
 import { parseAddress } from "./client/address.ts";
-import { createConnection, type SendRequest } from "./client/connection.ts";
+import { Connection, type SendRequest } from "./client/connection.ts";
 import { strange } from "./client/problem.ts";
 import { createRemoteRegistry } from "./client/remote_registry.ts";
 
@@ -141,7 +141,7 @@ export async function openHttpRegistry(
       `The token goes to ${location} unencrypted: whoever sees it pass can use it. Use https.`,
     );
   }
-  const connection = createConnection({
+  const connection = new Connection({
     location,
     token,
     send,

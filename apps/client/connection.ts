@@ -45,7 +45,11 @@ export interface ConnectionOptions {
   logger: Logger;
 }
 
-export interface Connection {
+/** Longest that a service may ask to wait. */
+const MAX_WAIT_MS = 30_000;
+
+/** Requests to one service. */
+export class Connection {
   readonly location: string;
   readonly system: System;
   readonly logger: Logger;
@@ -53,30 +57,51 @@ export interface Connection {
   readonly retryForMs: number;
   /** How long an answer may take to begin, or to go on, milliseconds. */
   readonly timeoutMs: number;
-  /** The answer, its body unread. Any that tells of no success is thrown. */
-  request(call: Call): Promise<Response>;
-  json<T>(call: Call): Promise<T>;
-  /** What `parse` makes of the JSON of the answer. */
-  read<W, T>(call: Call, parse: (wire: W, asked: Asked) => T): Promise<T>;
-  /** The error of an answer to a call that is not what the wire says. */
-  strange(call: Pick<Call, "action" | "writes">, state: string): RegistryError;
-}
+  readonly #send: SendRequest;
+  readonly #token: ConnectionOptions["token"];
 
-/** Longest that a service may ask to wait. */
-const MAX_WAIT_MS = 30_000;
+  constructor(options: ConnectionOptions) {
+    this.location = options.location;
+    this.system = options.system;
+    this.logger = options.logger;
+    this.retryForMs = options.retryForMs;
+    this.timeoutMs = options.timeoutMs;
+    this.#send = options.send;
+    this.#token = options.token;
+  }
 
-export function createConnection(options: ConnectionOptions): Connection {
-  const { location, token, send, timeoutMs, system, logger } = options;
+  /** Returns the answer, its body unread. Any that reports no success is thrown. */
+  request(call: Call): Promise<Response> {
+    return this.#ask(call, (response) => response);
+  }
+
+  json<T>(call: Call): Promise<T> {
+    return this.#ask(call, (response) => this.#readJson(response, call) as Promise<T>);
+  }
+
+  /** Returns what `parse` makes of the JSON of the answer. */
+  read<W, T>(call: Call, parse: (wire: W, asked: Asked) => T): Promise<T> {
+    return this.#ask(
+      call,
+      async (response) => parse(await this.#readJson(response, call) as W, this.#asked(call)),
+    );
+  }
+
+  /** Returns the error of an answer that does not match the wire format. */
+  strange(call: Pick<Call, "action" | "writes">, state: string): RegistryError {
+    return strange(this.#asked(call), state);
+  }
 
   /** Asks, and uses the answer; where that breaks off, asks again as where there is none. */
-  async function ask<T>(call: Call, use: (response: Response) => T | Promise<T>): Promise<T> {
+  async #ask<T>(call: Call, use: (response: Response) => T | Promise<T>): Promise<T> {
     const {
       signal,
       writes = false,
       once = false,
       repeats = !writes && !once,
-      retryForMs = options.retryForMs,
+      retryForMs = this.retryForMs,
     } = call;
+    const { system, logger, location } = this;
     let maybe: unknown; // after a write without an answer, no other failure says that nothing was done
     const passes = (error: unknown) => {
       if (isRegistryError(error, "Unknown")) maybe = error;
@@ -87,7 +112,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const startedAt = system.monotonic();
     const leftMs = () => retryForMs - (system.monotonic() - startedAt);
     try {
-      return await retry(() => attempt(call, use, leftMs), {
+      return await retry(() => this.#attempt(call, use, leftMs), {
         system,
         retryForMs,
         signal,
@@ -100,44 +125,48 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
   }
 
-  async function attempt<T>(
+  async #attempt<T>(
     call: Call,
     use: (response: Response) => T | Promise<T>,
     leftMs: () => number,
   ): Promise<T> {
-    const { signal, method = "GET", writes = false, also = [], json, body } = call;
-    const asked = askedOf(call);
+    const { signal, writes = false, also = [], json, body } = call;
     signal?.throwIfAborted();
     const stop = new AbortController();
-    const made = await makeRequest(
-      call,
-      method,
-      signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
-    );
+    const signals = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+    const made = await this.#makeRequest(call, signals);
     const answersIn = json === undefined && body === undefined
-      ? call.timeoutMs ?? timeoutMs
+      ? call.timeoutMs ?? this.timeoutMs
       : undefined;
+    const send = this.#send; // `fetch` of a browser must not be called as a method
     try {
       const response = await withDeadline(send(made), { signal, timeoutMs: answersIn });
-      if (response.ok || also.includes(response.status)) {
-        return await withDeadline(Promise.resolve(use(response)), { signal, timeoutMs: answersIn });
+      if (!response.ok && !also.includes(response.status)) {
+        throw await this.#refusal(response, call, leftMs);
       }
-      const waitMs = Number(response.headers.get("retry-after") ?? NaN) * 1000;
-      const error = await problemOf(response, asked);
-      if (isPassing(error) && waitMs > 0 && waitMs <= Math.min(MAX_WAIT_MS, leftMs())) {
-        await system.sleep(waitMs, signal);
-      }
-      throw error;
+      return await withDeadline(Promise.resolve(use(response)), { signal, timeoutMs: answersIn });
     } catch (cause) {
       if (isRegistryError(cause) || (signal?.aborted && !writes)) throw cause;
       stop.abort(cause);
+      const asked = this.#asked(call);
       throw unanswered({ ...asked, writes: writes && !wasRefused(cause) }, cause);
     }
   }
 
-  async function makeRequest(call: Call, method: string, signal: AbortSignal): Promise<Request> {
-    const { path, query = {}, headers: given, json, body } = call;
+  /** Returns the error that an answer reports, after the wait that the service asks for. */
+  async #refusal(response: Response, call: Call, leftMs: () => number): Promise<RegistryError> {
+    const waitMs = Number(response.headers.get("retry-after") ?? NaN) * 1000;
+    const error = await problemOf(response, this.#asked(call));
+    if (isPassing(error) && waitMs > 0 && waitMs <= Math.min(MAX_WAIT_MS, leftMs())) {
+      await this.system.sleep(waitMs, call.signal);
+    }
+    return error;
+  }
+
+  async #makeRequest(call: Call, signal: AbortSignal): Promise<Request> {
+    const { path, method = "GET", query = {}, headers: given, json, body } = call;
     const headers = new Headers(given);
+    const token = this.#token;
     const secret = typeof token === "function" ? await token() : token;
     if (secret !== undefined) setToken(headers, secret);
     // Where a redirection leads, a POST may be a GET and the token somebody else's.
@@ -149,33 +178,20 @@ export function createConnection(options: ConnectionOptions): Connection {
       init.body = body();
       if (init.body instanceof ReadableStream) init.duplex = "half";
     }
-    return new Request(`${location}/${path}${queryText(query)}`, init);
+    return new Request(`${this.location}/${path}${queryText(query)}`, init);
   }
 
-  return {
-    location,
-    system,
-    logger,
-    retryForMs: options.retryForMs,
-    timeoutMs,
-    request: (call) => ask(call, (response) => response),
-    json: <T>(call: Call) => ask(call, (response) => readJson(response, call) as Promise<T>),
-    read: <W, T>(call: Call, parse: (wire: W, asked: Asked) => T) =>
-      ask(call, async (response) => parse(await readJson(response, call) as W, askedOf(call))),
-    strange: (call, state) => strange(askedOf(call), state),
-  };
-
-  function askedOf({ action, writes = false }: Pick<Call, "action" | "writes">): Asked {
-    return { action, location, writes };
-  }
-
-  async function readJson(response: Response, call: Call): Promise<unknown> {
+  async #readJson(response: Response, call: Call): Promise<unknown> {
     const text = await response.text();
     try {
       return JSON.parse(text);
     } catch { // its message would quote the text
-      throw strange(askedOf(call), "what it says is no JSON");
+      throw strange(this.#asked(call), "what it says is no JSON");
     }
+  }
+
+  #asked({ action, writes = false }: Pick<Call, "action" | "writes">): Asked {
+    return { action, location: this.location, writes };
   }
 }
 

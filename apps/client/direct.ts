@@ -1,7 +1,6 @@
 // Transfers that go past the service, straight to its store, where that gives URLs for them.
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
-import { checkMetadata } from "../../registry/contract/metadata.ts";
 import type { DirectDownload, Upload, UploadFile } from "../../core/registry/transfer.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import { segment, versionPath } from "./address.ts";
@@ -31,24 +30,16 @@ export function createDirectTransfers(
       if (!Array.isArray(upload?.files)) throw connection.strange(call, "it gives no URLs");
       return { ...upload, expiresAt: new Date(upload.expiresAt) };
     },
-    async commitUpload({ id, files }, { name, materializer, signal, ...options }) {
+    async commitUpload({ id, files }, options) {
+      const { name, signal } = options;
       checkName(name);
       const action = `commit an upload as ${shown(name)}`;
       checkWritable(action);
-      if (options.metadata !== undefined) checkMetadata(options.metadata);
-      const { idempotencyKey } = options;
       return await connection.read({
         action,
         method: "POST",
         path: `uploads/presigned/${segment(id)}/commit`,
-        json: {
-          ...askedOf(options),
-          name,
-          idempotencyKey,
-          files: files.map(asked),
-          materializer: materializer &&
-            { id: materializer.id, formatVersion: materializer.formatVersion },
-        },
+        json: { ...askedOf(options), files: files.map(asked) },
         writes: true,
         repeats: true, // it gives what the first one saved
         signal,

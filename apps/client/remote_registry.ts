@@ -1,4 +1,5 @@
-// The verbs of a registry, each as requests to its service.
+// The methods of a registry, each as requests to its service.
+import type { Artifact } from "../../core/artifact.ts";
 import { fault, orMissing } from "../../core/errors.ts";
 import { type DefinedArtifact, type Materializers, namedBy } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -7,17 +8,22 @@ import { parseVersion } from "../../core/naming/versions.ts";
 import { type Past, pinned } from "../../registry/contract/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
 import { wrapVerbs, type WrapVerbsOptions } from "../../registry/contract/wrap_verbs.ts";
-import { createLoadLimit } from "../../registry/contract/load_limit.ts";
+import { createLoadLimit, type LoadLimit } from "../../registry/contract/load_limit.ts";
 import { makeValue } from "../../registry/contract/make_value.ts";
 import type { RegistrySettings } from "../../core/record.ts";
 import type {
   AliasChange,
+  HistoryOptions,
   LoadOptions,
   ReadOptions,
   Registry,
+  SavedArtifact,
+  SaveOptions,
   Verify,
+  VersionEntry,
+  VersionsOptions,
 } from "../../core/registry.ts";
-import type { SaveOptions } from "../../core/registry.ts";
+import type { RegistryService } from "../../core/registry/service.ts";
 import { artifactPath, segment, versionPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { createDirectTransfers } from "./direct.ts";
@@ -45,64 +51,91 @@ export function createRemoteRegistry(
   connection: Connection,
   options: RemoteRegistryOptions,
 ): Registry {
-  const { id, settings, materializers, maxLoadBytes } = options;
-  const { location } = connection;
+  const { lineage, checkWritable, ...methods } = new RemoteMethods(connection, options);
+  const registry: Registry = {
+    ...methods,
+    service: {
+      lineage,
+      log: createRemoteLog(connection),
+      ...createDirectTransfers(connection, { checkWritable }),
+    },
+    [Symbol.asyncIterator]: () => methods.names()[Symbol.asyncIterator](),
+    [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime keeps the connections
+  };
+  return wrapVerbs(registry, options);
+}
 
-  function checkWritable(action: string): void {
-    if (!options.readOnly) return;
+/** The methods that call the service. They are fields, so that each works without its object. */
+class RemoteMethods {
+  readonly location: string;
+  readonly id: string;
+  readonly settings: RegistrySettings;
+  readonly materializers: Materializers;
+  readonly #connection: Connection;
+  readonly #options: RemoteRegistryOptions;
+
+  constructor(connection: Connection, options: RemoteRegistryOptions) {
+    this.location = connection.location;
+    this.id = options.id;
+    this.settings = options.settings;
+    this.materializers = options.materializers;
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  readonly checkWritable = (action: string): void => {
+    if (!this.#options.readOnly) return;
     throw fault({
       code: "Denied",
       action,
       state: "the registry was opened read-only",
       hint: "Open it without readOnly to write.",
-      backend: location,
+      backend: this.location,
     });
-  }
-
-  async function saveOne(name: string, value: unknown, options: SaveOptions = {}) {
-    checkWritable(`save ${shown(name)}`);
-    return await saveValue(connection, { name, value, materializers }, options);
-  }
-
-  const open = async (
-    asked: string,
-    given: ReadOptions & Pick<LoadOptions, "onProgress">,
-    read?: boolean,
-  ) => {
-    const { ref, options: how } = await pinned(pastOf(), asked, given);
-    const limit = createLoadLimit(maxLoadBytes);
-    const artifact = await openVersion(connection, ref, {
-      ...how,
-      verify: how.verify ?? options.verify,
-      limit,
-      read,
-    });
-    return { artifact, limit };
   };
 
-  async function loadOne(ref: string, given: LoadOptions = {}): Promise<unknown> {
-    return await untilNotOverwritten(async () => {
-      const { artifact, limit } = await open(ref, given, true);
-      return await makeValue(artifact, { ...given, materializers, limit });
-    });
-  }
-
-  const names: Registry["names"] = ({ prefix, after, limit, signal } = {}) =>
-    listAll<string>(connection, {
-      action: "list names",
-      path: "names",
-      query: { prefix },
-      after,
-      limit,
-      signal,
-    });
-
-  const info: Registry["info"] = async (asked, given = {}) => {
-    const { ref, options } = await pinned(pastOf(), asked, given);
-    return await versionInfo(connection, ref, options);
+  save = async (
+    artifact: string | DefinedArtifact<unknown>,
+    value: unknown,
+    options: SaveOptions = {},
+  ): Promise<SavedArtifact> => {
+    const [name, how] = namedBy(artifact, "materializer", options);
+    this.checkWritable(`save ${shown(name)}`);
+    const { materializers } = this;
+    return await saveValue(this.#connection, { name, value, materializers }, how);
   };
-  const has: Registry["has"] = async (asked, given = {}) => {
-    const found = await orMissing(pinned(pastOf(), asked, given));
+
+  load = (async (
+    artifact: string | DefinedArtifact<unknown>,
+    options: LoadOptions = {},
+  ): Promise<unknown> => {
+    const [ref, how] = namedBy(artifact, "as", options);
+    return await untilNotOverwritten(async () => this.#make(await this.#open(ref, how, true), how));
+  }) as Registry["load"];
+
+  get: Registry["get"] = (ref, options = {}) =>
+    untilNotOverwritten(async () => {
+      const opened = await orMissing(this.#open(ref, options, true));
+      return opened && await this.#make(opened, options);
+    });
+
+  open: Registry["open"] = async (ref, options = {}) => (await this.#open(ref, options)).artifact;
+
+  download: Registry["download"] = async (ref, options) => {
+    const download = (await loadDisk(ref)).createDownload(options);
+    const reading = { ...options, onProgress: download.onProgress };
+    return await untilNotOverwritten(async () =>
+      await download.write((await this.#open(ref, reading)).artifact)
+    );
+  };
+
+  info: Registry["info"] = async (asked, given = {}) => {
+    const { ref, options } = await pinned(this.#past(), asked, given);
+    return await versionInfo(this.#connection, ref, options);
+  };
+
+  has: Registry["has"] = async (asked, given = {}) => {
+    const found = await orMissing(pinned(this.#past(), asked, given));
     if (found === undefined) return false; // nor was it there
     const { ref, options: { version, signal } } = found;
     const path = versionPath(ref, version);
@@ -113,160 +146,174 @@ export function createRemoteRegistry(
       also: [404],
       signal,
     } as const;
-    const { ok, headers } = await connection.request(call);
+    const { ok, headers } = await this.#connection.request(call);
     const isService = /^application\/(problem\+)?json\b/i.test(headers.get("content-type") ?? "");
     if (!isService) {
-      throw connection.strange(call, "it tells of no version");
+      throw this.#connection.strange(call, "it tells of no version");
     }
     return ok;
   };
-  const remove: Registry["delete"] = async (
+
+  delete: Registry["delete"] = async (
     ref,
     { version, force, ifCommit, signal, ...all } = {},
   ) => {
     const action = `delete ${shown(ref)}`;
-    checkWritable(action);
+    this.checkWritable(action);
     const parsed = parseRef(ref, version);
-    checkDelete(parsed, all, settings);
+    checkDelete(parsed, all, this.settings);
     const { name, bare } = parsed;
     const path = bare ? artifactPath(name) : versionPath(ref, version);
     const query = { force, ifCommit, ...(bare ? { allVersions: true } : {}) };
     const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
-    return await connection.read(call, flag("deleted"));
+    return await this.#connection.read(call, flag("deleted"));
   };
 
-  const log = createRemoteLog(connection);
-  const registry: Registry = {
-    location,
-    id,
-    settings,
-    materializers,
-    save: (
-      artifact: string | DefinedArtifact<unknown>,
-      value: unknown,
-      options: SaveOptions = {},
-    ) => {
-      const [name, how] = namedBy(artifact, "materializer", options);
-      return saveOne(name, value, how);
-    },
-    load:
-      (async (ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}) =>
-        await loadOne(...namedBy(ref, "as", options))) as Registry["load"],
-    get: (ref, given = {}) =>
-      untilNotOverwritten(async () => {
-        const opened = await orMissing(open(ref, given, true));
-        if (opened === undefined) return undefined;
-        const { artifact, limit } = opened;
-        return await makeValue(artifact, { ...given, materializers, limit });
-      }),
-    open: async (ref, options = {}) => (await open(ref, options)).artifact,
-    async download(ref, options) {
-      const download = (await loadDisk(ref)).createDownload(options);
-      const reading = { ...options, onProgress: download.onProgress };
-      return await untilNotOverwritten(async () =>
-        await download.write((await open(ref, reading)).artifact)
-      );
-    },
-    info,
-    has,
-    delete: remove,
-    names,
-    async *versions(name, { range, details, limit, signal } = {}) {
-      const action = `list the versions of ${shown(name)}`;
-      const path = `${artifactPath(name)}/versions`;
-      const listing = { action, path, query: { range, details }, limit, signal };
-      for await (const entry of listAll<WireVersion>(connection, listing)) {
-        yield versionOf(entry, { action, location, writes: false });
-      }
-    },
+  names: Registry["names"] = ({ prefix, after, limit, signal } = {}) =>
+    listAll<string>(this.#connection, {
+      action: "list names",
+      path: "names",
+      query: { prefix },
+      after,
+      limit,
+      signal,
+    });
 
-    async setAlias(name, alias, version, { expected, signal } = {}) {
-      const action = `let ${shown(alias)} of ${shown(name)} name ${shown(version)}`;
-      checkWritable(action);
-      const call = {
-        action,
-        method: "PUT",
-        path: aliasPath(name, alias),
-        json: { version, expected },
-        writes: true,
-        repeats: expected === undefined, // after an own one that was done, another would seem to have come first
-        signal,
-      } as const;
-      const set = await connection.json<{ alias?: unknown } | null>(call);
-      if (set?.alias !== alias) throw connection.strange(call, "it tells of no alias");
-    },
-    async deleteAlias(name, alias, { expected, signal } = {}) {
-      const action = `delete the alias ${shown(alias)} of ${shown(name)}`;
-      checkWritable(action);
-      const path = aliasPath(name, alias);
-      const query = expected === undefined ? {} : { expected: expected ?? "" };
-      const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
-      return await connection.read(call, flag("deleted"));
-    },
-    async aliases(name, { signal } = {}) {
-      const path = `${artifactPath(name)}/aliases`;
-      const listing = { action: `list the aliases of ${shown(name)}`, path, signal };
-      const aliases: Record<string, string> = {};
-      for await (
-        const { alias, version } of listAll<{ alias: string; version: string }>(connection, listing)
-      ) {
-        Object.defineProperty(aliases, alias, {
-          value: version,
-          enumerable: true,
-          configurable: true,
-          writable: true,
-        });
-      }
-      return aliases;
-    },
-    async *history(name, alias, { limit, signal } = {}) {
-      const path = `${aliasPath(name, alias)}/history`;
-      const listing = {
-        action: `tell what ${shown(alias)} of ${shown(name)} named`,
-        path,
-        limit,
-        signal,
-      };
-      for await (const change of listAll<OnWire<AliasChange>>(connection, listing)) {
-        yield changeOf(change);
-      }
-    },
+  versions: Registry["versions"] = (name, options) => this.#versions(name, options);
 
-    async copy(ref, to, { onConflict, signal } = {}) {
-      const action = `copy ${shown(ref)} to ${shown(to)}`;
-      checkWritable(action);
-      const path = `${versionPath(ref)}/copy`;
-      const call = {
-        action,
-        method: "POST",
-        path,
-        json: { to, onConflict },
-        writes: true,
-        signal,
-      } as const;
-      return await connection.read(call, savedOf);
-    },
-    openDraft: (name, { id }) =>
-      Promise.resolve().then(() =>
-        openRemoteDraft(connection, name, { id, materializers, checkWritable })
-      ),
-    watch: (name, options) => watchRemote(connection, name, options),
-    service: {
-      async lineage(ref, { direction, depth, signal } = {}) {
-        parseRef(ref);
-        const action = `follow the lineage of ${shown(ref)}`;
-        const call = { action, path: "lineage", query: { ref, direction, depth }, signal };
-        return await connection.read(call, lineageOf);
-      },
-      log,
-      ...createDirectTransfers(connection, { checkWritable }),
-    },
-    [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
-    [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime keeps the connections
+  setAlias: Registry["setAlias"] = async (name, alias, version, { expected, signal } = {}) => {
+    const action = `let ${shown(alias)} of ${shown(name)} name ${shown(version)}`;
+    this.checkWritable(action);
+    const call = {
+      action,
+      method: "PUT",
+      path: aliasPath(name, alias),
+      json: { version, expected },
+      writes: true,
+      repeats: expected === undefined, // after an own one that was done, another would seem to have come first
+      signal,
+    } as const;
+    const set = await this.#connection.json<{ alias?: unknown } | null>(call);
+    if (set?.alias !== alias) throw this.#connection.strange(call, "it tells of no alias");
   };
-  const { versions, history } = registry;
+
+  deleteAlias: Registry["deleteAlias"] = async (name, alias, { expected, signal } = {}) => {
+    const action = `delete the alias ${shown(alias)} of ${shown(name)}`;
+    this.checkWritable(action);
+    const path = aliasPath(name, alias);
+    const query = expected === undefined ? {} : { expected: expected ?? "" };
+    const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
+    return await this.#connection.read(call, flag("deleted"));
+  };
+
+  aliases: Registry["aliases"] = async (name, { signal } = {}) => {
+    const path = `${artifactPath(name)}/aliases`;
+    const listing = { action: `list the aliases of ${shown(name)}`, path, signal };
+    const aliases: Record<string, string> = {};
+    for await (
+      const { alias, version } of listAll<{ alias: string; version: string }>(
+        this.#connection,
+        listing,
+      )
+    ) {
+      Object.defineProperty(aliases, alias, {
+        value: version,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    }
+    return aliases;
+  };
+
+  history: Registry["history"] = (name, alias, options) => this.#history(name, alias, options);
+
+  copy: Registry["copy"] = async (ref, to, { onConflict, signal } = {}) => {
+    const action = `copy ${shown(ref)} to ${shown(to)}`;
+    this.checkWritable(action);
+    const path = `${versionPath(ref)}/copy`;
+    const call = {
+      action,
+      method: "POST",
+      path,
+      json: { to, onConflict },
+      writes: true,
+      signal,
+    } as const;
+    return await this.#connection.read(call, savedOf);
+  };
+
+  openDraft: Registry["openDraft"] = (name, { id }) =>
+    Promise.resolve().then(() => {
+      const { materializers, checkWritable } = this;
+      return openRemoteDraft(this.#connection, name, { id, materializers, checkWritable });
+    });
+
+  watch: Registry["watch"] = (name, options) => watchRemote(this.#connection, name, options);
+
+  lineage: RegistryService["lineage"] = async (ref, { direction, depth, signal } = {}) => {
+    parseRef(ref);
+    const action = `follow the lineage of ${shown(ref)}`;
+    const call = { action, path: "lineage", query: { ref, direction, depth }, signal };
+    return await this.#connection.read(call, lineageOf);
+  };
+
+  async #open(
+    asked: string,
+    given: ReadOptions & Pick<LoadOptions, "onProgress">,
+    read?: boolean,
+  ): Promise<{ artifact: Artifact; limit: LoadLimit }> {
+    const { ref, options } = await pinned(this.#past(), asked, given);
+    const limit = createLoadLimit(this.#options.maxLoadBytes);
+    const artifact = await openVersion(this.#connection, ref, {
+      ...options,
+      verify: options.verify ?? this.#options.verify,
+      limit,
+      read,
+    });
+    return { artifact, limit };
+  }
+
+  #make(
+    { artifact, limit }: { artifact: Artifact; limit: LoadLimit },
+    options: LoadOptions,
+  ): Promise<unknown> {
+    return makeValue(artifact, { ...options, materializers: this.materializers, limit });
+  }
+
+  async *#versions(
+    name: string,
+    { range, details, limit, signal }: VersionsOptions = {},
+  ): AsyncGenerator<VersionEntry> {
+    const action = `list the versions of ${shown(name)}`;
+    const path = `${artifactPath(name)}/versions`;
+    const listing = { action, path, query: { range, details }, limit, signal };
+    for await (const entry of listAll<WireVersion>(this.#connection, listing)) {
+      yield versionOf(entry, { action, location: this.location, writes: false });
+    }
+  }
+
+  async *#history(
+    name: string,
+    alias: string,
+    { limit, signal }: HistoryOptions = {},
+  ): AsyncGenerator<AliasChange> {
+    const path = `${aliasPath(name, alias)}/history`;
+    const listing = {
+      action: `tell what ${shown(alias)} of ${shown(name)} named`,
+      path,
+      limit,
+      signal,
+    };
+    for await (const change of listAll<OnWire<AliasChange>>(this.#connection, listing)) {
+      yield changeOf(change);
+    }
+  }
+
   /** The past of one name, for one question: one log answers for all its versions. */
-  const pastOf = (): Past => {
+  #past(): Past {
+    const { info, versions, history } = this;
+    const log = createRemoteLog(this.#connection);
     let saves: ReturnType<typeof firstSavesIn> | undefined;
     return {
       ...{ info, versions, history },
@@ -276,8 +323,7 @@ export function createRemoteRegistry(
         return (await saves).get(parseVersion(version).canonical);
       },
     };
-  };
-  return wrapVerbs(registry, options);
+  }
 }
 
 function aliasPath(name: string, alias: string): string {

@@ -4,6 +4,7 @@ import {
   checkMaterializer,
   type FilesToSave,
   type FileToSave,
+  type Materializer,
   type Materializers,
 } from "../../core/materializer.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
@@ -27,13 +28,13 @@ export async function saveValue(
   options: SaveOptions,
 ): Promise<SavedArtifact> {
   checkName(name);
-  checkOptions(name, options);
+  refuseAs(name, options);
   const { materializer = materializers.forValue(value), signal, onProgress } = options;
   checkMaterializer(materializer);
   const action = `save ${
     shown(options.version === undefined ? name : `${name}@${options.version}`)
   }`;
-  const { id, formatVersion } = materializer;
+  const asked = askedOf({ ...options, materializer });
   // With a key a save can be sent again: the service gives what the first of them came to.
   const { idempotencyKey = connection.system.id() } = options;
   const files = await gatherFiles(connection, () => materializer.save(value, { signal }), {
@@ -45,25 +46,32 @@ export async function saveValue(
     action,
     method: "POST",
     path: `${artifactPath(name)}/versions`,
-    json: { ...askedOf(options), idempotencyKey, materializer: { id, formatVersion }, files },
+    json: { ...asked, idempotencyKey, files },
     writes: true,
     repeats: true,
     signal,
   }, savedOf);
 }
 
-/** What a service is told of the options of a save: nothing that other registries pass over too. */
+type AskedOptions = Omit<SaveOptions, "materializer"> & {
+  materializer?: Pick<Materializer, "id" | "formatVersion">;
+};
+
+/**
+ * Returns the options of a save, or of a commit, as a service takes them.
+ *
+ * @throws {RegistryError} `Invalid` for metadata that JSON would drop silently; the service checks the rest
+ */
 export function askedOf(
-  options: SaveOptions,
-): Omit<SaveOptions, "materializer" | "signal" | "onProgress"> {
-  const { version, bump, onConflict, ifCommit, base, skipIfUnchanged, metadata, inputs, compress } =
-    options;
-  return { version, bump, onConflict, ifCommit, base, skipIfUnchanged, metadata, inputs, compress };
+  { signal: _, onProgress: __, materializer, ...options }: AskedOptions,
+): Record<string, unknown> {
+  if (options.metadata !== undefined) checkMetadata(options.metadata);
+  if (materializer === undefined) return options;
+  const { id, formatVersion } = materializer;
+  return { ...options, materializer: { id, formatVersion } };
 }
 
-/** What JSON would pass over in silence is told here; the rest the service checks. */
-function checkOptions(name: string, options: SaveOptions): void {
-  if (options.metadata !== undefined) checkMetadata(options.metadata);
+function refuseAs(name: string, options: SaveOptions): void {
   if (!("as" in options)) return;
   throw fault({
     code: "Invalid",

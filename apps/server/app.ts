@@ -8,14 +8,20 @@ import {
   type HandlerInfo,
   type HandlerOptions,
 } from "./options.ts";
-import type { ServerContext } from "./context.ts";
+import {
+  checkPath,
+  createRoutes,
+  pathOf,
+  readDotNames,
+  type Routes,
+  type ServerContext,
+} from "./routing.ts";
 import { createDocument, route } from "./describe.ts";
 import { createOpened } from "./files/opened.ts";
 import { createGuard } from "./guard/guard.ts";
 import { Metrics } from "./observe/metrics.ts";
-import { checkPath, createRoutes, pathOf, readDotNames, type Routes } from "./routing.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
-import { aliasesRoutes } from "./routes/aliases.ts";
+import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
 import { filesRoutes } from "./routes/files.ts";
 import {
   lineageRoutes,
@@ -27,7 +33,7 @@ import {
 } from "./routes/reading.ts";
 import { batchRoutes, savesRoutes } from "./routes/saves.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
-import { presignedRoutes, uploadRoutes, uploadsRoutes } from "./routes/uploads.ts";
+import { contentsRoutes, presignedRoutes, tusRoutes, uploadRoutes } from "./routes/uploads.ts";
 import { jobsRoutes, runsRoutes } from "./routes/jobs.ts";
 import { observationRoutes } from "./routes/observation.ts";
 import { searchRoutes } from "./routes/search.ts";
@@ -36,8 +42,10 @@ const SUBJECTS: readonly ((routes: Routes, context: ServerContext) => void)[] = 
   registryRoutes,
   namesRoutes,
   savesRoutes,
+  aliasChangesRoutes,
   draftsRoutes,
-  uploadsRoutes,
+  contentsRoutes,
+  tusRoutes,
   uploadRoutes,
   presignedRoutes,
   batchRoutes,

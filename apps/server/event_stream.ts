@@ -1,8 +1,7 @@
 // Server-sent events (WHATWG HTML, section 9.2).
 import type { Access } from "./access/access.ts";
 import { whileAllowed } from "./access/guard_route.ts";
-import type { ServerContext } from "./context.ts";
-import type { RouteContext } from "./routing.ts";
+import type { RouteContext, ServerContext } from "./routing.ts";
 
 export const EVENTS_TYPE = "text/event-stream";
 

@@ -1,6 +1,6 @@
 // Doing what a manifest says, row by row, many at once.
 import type { Registry, RegistryError } from "../../../mod.ts";
-import { type Batch, createBatch, outcomesOf } from "../../../workers/mod.ts";
+import { type Batch, createBatch, type FoundShard, outcomesOf } from "../../../workers/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { toReportable } from "../program/exit_code.ts";
@@ -15,7 +15,7 @@ import type { RawRow } from "./raw_row.ts";
 import { measureRows } from "./measure_rows.ts";
 import { findShard } from "../values/find_shard.ts";
 import { rowsOfShard, toldShard } from "./row_shards.ts";
-import { openReport, reportLine, type RowOutcome, type RowResult } from "./report.ts";
+import { openReport, type Report, reportLine, type RowOutcome, type RowResult } from "./report.ts";
 
 export function createRowBatch(
   registry: Registry,
@@ -61,94 +61,136 @@ export async function runRows<Row extends RowName>(
   context: CommandContext,
   work: (manifest: Manifest) => BatchWork<Row> | Promise<BatchWork<Row>>,
 ): Promise<number> {
-  const { io, shared } = context;
+  const { io } = context;
   const shard = flags.shard === undefined ? undefined : findShard(flags.shard, io.system);
   const whole = await findManifest(path, flags.format, io);
-  const { label, done, fields, atOnce, shardKey, parse, run } = await work(whole);
-  const manifest = shard === undefined ? whole : rowsOfShard(whole, shard, shardKey);
+  const asked = await work(whole);
+  const manifest = shard === undefined
+    ? whole
+    : rowsOfShard(whole, shard, (fields) => asked.shardKey(fields));
   if (shard !== undefined) await context.note(toldShard(shard));
-  const report = openReport(flags.report, manifest, io);
-  const totals: BatchTotals = {};
-  const over = new AbortController();
-  if (manifest.isFile && !shared.quiet) measureRows(manifest, totals, over.signal).catch(() => {}); // the run itself says what is wrong
-  const progress = new BatchProgress(label, { io, totals, quiet: shared.quiet });
-  const startedAt = io.system.monotonic();
-  const begun = new Map<number, RowResult & { line: number }>();
-  const sums = { rows: 0, ok: 0, skipped: 0, failed: 0, bytes: 0 };
-  let leftOut = 0;
+  return await new RowRun(asked, { manifest, flags, context, shard }).run();
+}
 
-  try {
+interface RowRunOptions {
+  /** The rows to do: with `shard` only those of that part. */
+  manifest: Manifest;
+  flags: BatchFlags;
+  context: CommandContext;
+  shard: FoundShard | undefined;
+}
+
+/** One run over the rows of a manifest. */
+class RowRun<Row extends RowName> {
+  readonly #work: BatchWork<Row>;
+  readonly #options: RowRunOptions;
+  readonly #report: Report;
+  /** Of the whole manifest, as far as it is known. */
+  readonly #totals: BatchTotals = {};
+  readonly #progress: BatchProgress;
+  readonly #startedAt: number;
+  /** What is known of the rows that run, by their index. */
+  readonly #begun = new Map<number, RowResult & { line: number }>();
+  readonly #sums = { rows: 0, ok: 0, skipped: 0, failed: 0, bytes: 0 };
+  #leftOut = 0;
+
+  constructor(work: BatchWork<Row>, options: RowRunOptions) {
+    const { manifest, flags, context: { io, shared: { quiet } } } = options;
+    this.#work = work;
+    this.#options = options;
+    this.#report = openReport(flags.report, manifest, io);
+    this.#progress = new BatchProgress(work.label, { io, totals: this.#totals, quiet });
+    this.#startedAt = io.system.monotonic();
+  }
+
+  /** Does the rows. Returns the exit code. */
+  async run(): Promise<number> {
+    const { manifest, context: { io, shared } } = this.#options;
+    const over = new AbortController();
+    if (manifest.isFile && !shared.quiet) {
+      measureRows(manifest, this.#totals, over.signal).catch(() => {}); // the run itself says what is wrong
+    }
+    try {
+      await this.#doAll();
+      io.signal.throwIfAborted();
+    } catch (error) {
+      await this.#progress.end();
+      await this.#end(
+        io.signal.aborted ? "Stopped. Run the same again for the rest. " : "Stopped. ",
+      );
+      throw error;
+    } finally {
+      over.abort();
+      await this.#progress.end();
+      this.#report.close();
+    }
+    await this.#end("");
+    return this.#sums.failed > 0 ? 1 : 0;
+  }
+
+  async #doAll(): Promise<void> {
+    const { manifest, flags, context: { io: { signal } } } = this.#options;
+    const { fields, atOnce } = this.#work;
     const { concurrency = atOnce, stopOnError } = flags;
-    for await (
-      const outcome of outcomesOf(manifest.rows(fields), begin, {
-        concurrency,
-        stopOnError,
-        signal: io.signal,
-      })
-    ) {
+    const outcomes = outcomesOf(
+      manifest.rows(fields),
+      (raw: RawRow, index: number) => this.#doOne(raw, index),
+      { concurrency, stopOnError, signal },
+    );
+    for await (const outcome of outcomes) {
       const { index } = outcome;
-      const { line, ...row } = begun.get(index)!;
-      begun.delete(index);
-      if (!outcome.ok && io.signal.aborted) continue; // it was not begun, or was ended on the way
-      await tell(
+      const { line, ...row } = this.#begun.get(index)!;
+      this.#begun.delete(index);
+      if (!outcome.ok && signal.aborted) continue; // it was not begun, or was ended on the way
+      await this.#tell(
         outcome.ok ? { index, line, ok: true, row: outcome.value } : { ...outcome, line, row },
       );
     }
-    io.signal.throwIfAborted();
-  } catch (error) {
-    await progress.end();
-    if (shared.json) await io.stdout.write(`${JSON.stringify(sumsJson())}\n`);
-    else {await summary(
-        io.signal.aborted ? "Stopped. Run the same again for the rest. " : "Stopped. ",
-      );}
-    throw error;
-  } finally {
-    over.abort();
-    await progress.end();
-    report.close();
   }
-  if (shared.json) await io.stdout.write(`${JSON.stringify(sumsJson())}\n`);
-  else await summary("");
-  return sums.failed > 0 ? 1 : 0;
 
-  async function begin(raw: RawRow, index: number): Promise<RowResult> {
+  async #doOne(raw: RawRow, index: number): Promise<RowResult> {
+    const { manifest, flags } = this.#options;
     const { name = raw.fields?.ref } = raw.fields ?? {};
-    begun.set(index, { line: raw.line, ...(typeof name === "string" ? { name } : {}) });
-    const row = parse(raw, manifest);
-    begun.set(index, { line: raw.line, name: row.name ?? row.ref, version: row.version });
+    this.#begun.set(index, { line: raw.line, ...(typeof name === "string" ? { name } : {}) });
+    const row = this.#work.parse(raw, manifest);
+    this.#begun.set(index, { line: raw.line, name: row.name ?? row.ref, version: row.version });
     let told = 0;
     const moved = (bytes: number) => {
-      progress.move(bytes - told);
+      this.#progress.move(bytes - told);
       told = bytes;
     };
-    const result = await run(row, moved).catch((error) => {
+    const result = await this.#work.run(row, moved).catch((error) => {
       throw toReportable(error); // what the system refused has a code and a hint too
     });
     if (result.size !== undefined) moved(result.size);
     return flags.dryRun ? { ...result, dryRun: true } : result;
   }
 
-  async function tell(outcome: RowOutcome): Promise<void> {
+  async #tell(outcome: RowOutcome): Promise<void> {
+    const { io, shared } = this.#options.context;
     const { ok, row } = outcome;
-    sums.rows++;
-    sums.bytes += row.size ?? 0;
-    leftOut += row.leftOut?.length ?? 0;
-    sums[!ok ? "failed" : row.skipped ? "skipped" : "ok"]++;
-    report.add(outcome);
-    progress.row(ok);
+    this.#sums.rows++;
+    this.#sums.bytes += row.size ?? 0;
+    this.#leftOut += row.leftOut?.length ?? 0;
+    this.#sums[!ok ? "failed" : row.skipped ? "skipped" : "ok"]++;
+    this.#report.add(outcome);
+    this.#progress.row(ok);
     if (shared.json) await io.stdout.write(`${JSON.stringify(reportLine(outcome))}\n`);
-    else if (!outcome.ok) await tellFailure(outcome.error, outcome.line);
+    else if (!outcome.ok) await this.#tellFailure(outcome.error, outcome.line);
   }
 
-  async function tellFailure(error: RegistryError, line: number): Promise<void> {
-    if (sums.failed > MOST_TOLD) return;
-    await progress.end();
+  async #tellFailure(error: RegistryError, line: number): Promise<void> {
+    const { flags, context } = this.#options;
+    const { io, shared } = context;
+    const { failed } = this.#sums;
+    if (failed > MOST_TOLD) return;
+    await this.#progress.end();
     await io.stderr.write(`error: line ${line}: ${printable(error.message)}\n`);
     const hint = hintFor(error, "cli");
     if (hint && !shared.quiet) {
       await io.stderr.write(`hint: ${printable(withRegistry(hint, shared.registry))}\n`);
     }
-    if (sums.failed === MOST_TOLD) {
+    if (failed === MOST_TOLD) {
       const where = flags.report === undefined
         ? "add --report FILE to have them all"
         : `see ${flags.report}`;
@@ -156,44 +198,40 @@ export async function runRows<Row extends RowName>(
     }
   }
 
-  function be(count: number): string {
-    if (flags.dryRun) return count === 1 ? "is" : "are";
-    return count === 1 ? "was" : "were";
+  /** Prints the sums, behind `before` where the run was stopped. */
+  async #end(before: string): Promise<void> {
+    const { io, shared } = this.#options.context;
+    if (shared.json) await io.stdout.write(`${JSON.stringify({ summary: this.#sumsJson() })}\n`);
+    else await this.#summary(before);
   }
 
-  function sumsJson(): Record<string, unknown> {
-    const { rows, ok, skipped, failed, bytes } = sums;
-    const shardJson = shard === undefined
-      ? {}
-      : { shard: `${shard.shard.index}/${shard.shard.count}`, from: shard.from };
+  #sumsJson(): Record<string, unknown> {
+    const { flags: { dryRun }, shard } = this.#options;
+    const { rows, ok: done, skipped, failed, bytes } = this.#sums;
     return {
-      summary: {
-        rows,
-        done: ok,
-        skipped,
-        failed,
-        bytes,
-        ...shardJson,
-        ...(flags.dryRun ? { dryRun: true } : {}),
-      },
+      ...{ rows, done, skipped, failed, bytes },
+      ...(shard && { shard: `${shard.shard.index}/${shard.shard.count}`, from: shard.from }),
+      ...(dryRun && { dryRun }),
     };
   }
 
-  async function summary(before: string): Promise<void> {
-    const { rows, ok, skipped, failed, bytes } = sums;
-    const seconds = (io.system.monotonic() - startedAt) / 1000;
+  async #summary(before: string): Promise<void> {
+    const { flags, context } = this.#options;
+    const { rows, ok, skipped, failed, bytes } = this.#sums;
+    const seconds = (context.io.system.monotonic() - this.#startedAt) / 1000;
+    const be = flags.dryRun ? ["is", "are"] : ["was", "were"];
     const beside = [
-      ...(skipped > 0 ? [`${skipped} ${be(skipped)} there already`] : []),
+      ...(skipped > 0 ? [`${skipped} ${be[skipped === 1 ? 0 : 1]} there already`] : []),
       ...(failed > 0 ? [`${failed} failed`] : []),
     ];
-    const all = before === "" ? rows : Math.max(totals.rows ?? rows, rows);
-    const text = `${before}${done} ${ok} of ${formatCount(all, "row")}` +
+    const all = before === "" ? rows : Math.max(this.#totals.rows ?? rows, rows);
+    const text = `${before}${this.#work.done} ${ok} of ${formatCount(all, "row")}` +
       `${beside.length > 0 ? ` (${beside.join(", ")})` : ""}: ${formatBytes(bytes)} in ${
         formatSeconds(seconds)
       }`;
     if (before !== "") await context.note(text);
-    else if (!shared.quiet) await context.result(undefined, text);
+    else if (!context.shared.quiet) await context.result(undefined, text);
     const where = flags.report === undefined ? "--report FILE says which" : `see ${flags.report}`;
-    if (leftOut > 0) await context.note(`Left out of folders: ${leftOut}; ${where}`);
+    if (this.#leftOut > 0) await context.note(`Left out of folders: ${this.#leftOut}; ${where}`);
   }
 }

@@ -122,40 +122,80 @@ async function changeEach(
   const { signal } = context.io;
   const registry = await context.open({ write: !flags.dryRun });
   const refs = await expandNames(registry, [name, ...flags.also ?? []], signal);
-  const changes = refs.map((ref) => {
+  const changes = refs.map((ref): AliasToChange => {
     const [name, own] = ref.split(/@(.*)/s);
     return { name, alias, version: version && (own ?? version) };
   });
-  const found: { now?: string; to?: string }[] = [];
+  const found: FoundAlias[] = [];
   if (changes.length > 1 || flags.dryRun) {
-    for (const { version, ...named } of changes) {
-      const now = await namedBy(registry, named, context);
-      if (version === undefined && now === undefined) throw await noAlias(registry, named);
-      const ref = `${named.name}@${version}`;
-      const info = version && await withHints(registry.info(ref, { signal }), lookUp(ref));
-      found.push({ now, to: info ? info.version : undefined });
-    }
+    for (const change of changes) found.push(await findAlias(registry, change, context));
   }
-  for (const [i, { version, ...named }] of changes.entries()) {
-    const ref = `${named.name}@${alias}`;
-    if (flags.dryRun) {
-      const { now, to } = found[i];
-      const before = now === undefined ? "there is none now" : `it is ${now} now`;
-      const text = `Would ${to === undefined ? "delete" : `let ${to} be`} ${ref} (${before})`;
-      await context.result({ dryRun: true, ...named, version: to, now }, text);
-    } else if (version === undefined) {
-      if (!await registry.deleteAlias(named.name, alias, { signal })) {
-        throw await noAlias(registry, named);
-      }
-      await context.done({ ...named, deleted: true }, `Deleted ${ref}`);
-    } else {
-      const expected = flags.expected === "none" ? null : flags.expected;
-      const setting = registry.setAlias(named.name, alias, version, { signal, expected });
-      await withHints(setting, lookUp(`${named.name}@${version}`));
-      const is = await namedBy(registry, named, context) ?? version;
-      await context.done({ ...named, version: is }, `${ref} is ${is}`);
-    }
+  for (const [i, change] of changes.entries()) {
+    if (flags.dryRun) await sayOnly(change, found[i], context);
+    else if (change.version === undefined) await deleteOne(registry, change, context);
+    else await setOne(registry, { ...change, version: change.version }, flags.expected, context);
   }
+}
+
+interface AliasToChange extends Named {
+  /** The version that it shall name; undefined to delete it. */
+  version: string | undefined;
+}
+
+interface FoundAlias {
+  now?: string;
+  /** The version that it shall name, in full. */
+  to?: string;
+}
+
+async function findAlias(
+  registry: Registry,
+  { version, ...named }: AliasToChange,
+  context: CommandContext,
+): Promise<FoundAlias> {
+  const now = await namedBy(registry, named, context);
+  if (version === undefined && now === undefined) throw await noAlias(registry, named);
+  if (!version) return { now };
+  const ref = `${named.name}@${version}`;
+  const { signal } = context.io;
+  return { now, to: (await withHints(registry.info(ref, { signal }), lookUp(ref))).version };
+}
+
+async function sayOnly(
+  { name, alias }: Named,
+  { now, to }: FoundAlias,
+  context: CommandContext,
+): Promise<void> {
+  const before = now === undefined ? "there is none now" : `it is ${now} now`;
+  const change = to === undefined ? "delete" : `let ${to} be`;
+  const text = `Would ${change} ${name}@${alias} (${before})`;
+  await context.result({ dryRun: true, name, alias, version: to, now }, text);
+}
+
+async function deleteOne(
+  registry: Registry,
+  { name, alias }: Named,
+  context: CommandContext,
+): Promise<void> {
+  const { signal } = context.io;
+  if (!await registry.deleteAlias(name, alias, { signal })) {
+    throw await noAlias(registry, { name, alias });
+  }
+  await context.done({ name, alias, deleted: true }, `Deleted ${name}@${alias}`);
+}
+
+async function setOne(
+  registry: Registry,
+  { name, alias, version }: Named & { version: string },
+  asked: string | undefined,
+  context: CommandContext,
+): Promise<void> {
+  const expected = asked === "none" ? null : asked;
+  const { signal } = context.io;
+  const setting = registry.setAlias(name, alias, version, { signal, expected });
+  await withHints(setting, lookUp(`${name}@${version}`));
+  const is = await namedBy(registry, { name, alias }, context) ?? version;
+  await context.done({ name, alias, version: is }, `${name}@${alias} is ${is}`);
 }
 
 async function showOne(

@@ -1,6 +1,11 @@
 // `holdfast copy`
 import { type OnConflict, parseRef } from "../../../mod.ts";
-import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  ON_CONFLICT_OPTION,
+} from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 
@@ -16,11 +21,7 @@ export const copy: Command = defineCommand<
     { usage: "<to>", text: "the new name, or name@version", completes: "name" },
   ],
   options: [
-    {
-      flags: "--on-conflict <action>",
-      text: "when the version exists",
-      choices: ["fail", "skip", "overwrite"],
-    },
+    ON_CONFLICT_OPTION,
     { flags: "-n, --dry-run", text: "only say what would be copied" },
   ],
   examples: [

@@ -1,8 +1,20 @@
 // `holdfast save`
 import { digestOfValue } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { Bump, Encoding, OnConflict, Registry, SavedArtifact } from "../../../mod.ts";
-import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
+import type {
+  Bump,
+  Encoding,
+  OnConflict,
+  Registry,
+  SavedArtifact,
+  SaveOptions,
+} from "../../../mod.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  ON_CONFLICT_OPTION,
+} from "../program/command.ts";
 import { parseEntry, readMetadata } from "../values/metadata.ts";
 import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { ownInput } from "../program/split_remotes.ts";
@@ -78,11 +90,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       repeat: true,
       completes: "ref",
     },
-    {
-      flags: "--on-conflict <action>",
-      text: "when the version exists",
-      choices: ["fail", "skip", "overwrite"],
-    },
+    ON_CONFLICT_OPTION,
     {
       flags: "-n, --dry-run",
       text: "only say what would be saved, and whether the latest version has the same content",
@@ -147,31 +155,15 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     });
     if (flags.dryRun) return await sayOnly(registry, { name, version, value }, context);
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress } = flags;
-    const progress = context.progress(`save ${name}`);
-    const waits = localPathOf(registry.location) === undefined
-      ? "waiting for the store"
-      : "writing it to the disk";
-    const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;
-    const saved = await registry.save(name, value, {
+    const saved = await saveShown(registry, { name, source, value }, {
       ...{ version, bump, onConflict, skipIfUnchanged, idempotencyKey, compress, inputs, metadata },
       base: flags.share ? undefined : null,
-      signal: io.signal,
-      onProgress: ({ bytes }) => progress.update({ bytes, totalBytes: total?.bytes, waits }),
-    });
-    await progress.end();
+    }, context);
     for (const alias of flags.alias ?? []) {
       await registry.setAlias(name, alias, saved.version, { signal: io.signal });
     }
     const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
-    const reason = flags.skipIfUnchanged
-      ? "nothing new to save"
-      : flags.onConflict === "skip"
-      ? "it exists already, nothing was saved"
-      : "the key was used before, so its first result is returned and nothing was saved";
-    const kept = saved.skipped ? `: ${reason}` : "";
-    const text = `${saved.skipped ? "Kept" : "Saved"} ${refOf(saved)} (${
-      sizeAndAliases(saved, flags.alias)
-    })${kept}`;
+    const text = savedText(saved, flags);
     const line = leftOutLine(left.entries);
     if (line !== undefined && !shared.json) await context.note(line);
     await context.done({ ...saved, ...aliases, ...leftOutJson(left.entries) }, text, refOf(saved));
@@ -195,10 +187,38 @@ function refOf({ name, version }: SavedArtifact): string {
   return `${name}@${version}`;
 }
 
-function sizeAndAliases(saved: SavedArtifact, aliases: readonly string[] = []): string {
-  return [formatBytes(saved.size) + (saved.skipped ? "" : formatAdded(saved)), ...aliases].join(
-    ", ",
-  );
+/** Saves a value and shows how far that is. */
+async function saveShown(
+  registry: Registry,
+  { name, source, value }: { name: string; source: string; value: unknown },
+  options: SaveOptions,
+  context: CommandContext,
+): Promise<SavedArtifact> {
+  const { io } = context;
+  const progress = context.progress(`save ${name}`);
+  const waits = localPathOf(registry.location) === undefined
+    ? "waiting for the store"
+    : "writing it to the disk";
+  const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;
+  const saved = await registry.save(name, value, {
+    ...options,
+    signal: io.signal,
+    onProgress: ({ bytes }) => progress.update({ bytes, totalBytes: total?.bytes, waits }),
+  });
+  await progress.end();
+  return saved;
+}
+
+function savedText(saved: SavedArtifact, flags: SaveFlags): string {
+  const aliases = flags.alias ?? [];
+  const facts = (size: string) => `${refOf(saved)} (${[size, ...aliases].join(", ")})`;
+  if (!saved.skipped) return `Saved ${facts(formatBytes(saved.size) + formatAdded(saved))}`;
+  const reason = flags.skipIfUnchanged
+    ? "nothing new to save"
+    : flags.onConflict === "skip"
+    ? "it exists already, nothing was saved"
+    : "the key was used before, so its first result is returned and nothing was saved";
+  return `Kept ${facts(formatBytes(saved.size))}: ${reason}`;
 }
 
 /** Says what a save would do: whether its version is there, and whether the latest one has the same content. */

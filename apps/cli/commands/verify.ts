@@ -3,15 +3,20 @@ import {
   type Registry,
   type VerifyLineage,
   verifyRegistry,
+  type VerifyReport,
   type VerifyUnseen,
 } from "../../../mod.ts";
 import { expandNames } from "../look/expand_names.ts";
-import { type Command, defineCommand, type SharedOptions } from "../program/command.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  type SharedOptions,
+} from "../program/command.ts";
 import { withRegistry } from "../program/hints.ts";
 import { type Advice, hintFor } from "../../../core/errors.ts";
 import { refuseRef } from "../program/refusals.ts";
-import { inOrder } from "../terminal/order.ts";
-import { printTable } from "../terminal/print_table.ts";
+import { inOrder, printTable } from "../terminal/print_table.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 
@@ -52,20 +57,7 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
     });
     await progress.end();
     const { ok, versions, files, bytes, problems, lineage, unseen } = report;
-    if (problems.length > 0) {
-      const rows = (shared.json ? problems : inOrder(problems, ({ ref }) => ref)).map((
-        problem,
-      ) => ({
-        json: { ...problem, hint: hintFor(problem, "cli"), hints: undefined },
-        cells: [problem.ref, problem.code, problem.message],
-      }));
-      await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
-      if (!shared.json) {
-        for (const hint of hintsOf(problems, shared)) {
-          await context.io.stdout.write(`hint: ${hint}\n`);
-        }
-      }
-    }
+    if (problems.length > 0) await printProblems(problems, context);
     const checked = `${formatCount(versions, "version")}, ${formatCount(files, "file")}, ${
       formatBytes(bytes)
     }`;
@@ -80,6 +72,20 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
     return ok ? 0 : 1;
   },
 });
+
+async function printProblems(
+  problems: VerifyReport["problems"],
+  context: CommandContext,
+): Promise<void> {
+  const { io, shared } = context;
+  const rows = (shared.json ? problems : inOrder(problems, ({ ref }) => ref)).map((problem) => ({
+    json: { ...problem, hint: hintFor(problem, "cli"), hints: undefined },
+    cells: [problem.ref, problem.code, problem.message],
+  }));
+  await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
+  if (shared.json) return;
+  for (const hint of hintsOf(problems, shared)) await io.stdout.write(`hint: ${hint}\n`);
+}
 
 /** How many versions there are, of these names or of all. */
 async function countVersions(

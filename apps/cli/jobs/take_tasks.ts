@@ -1,8 +1,8 @@
-// A program that takes tasks from a queue.
+// A program that takes tasks of the user's own code from a queue.
+import { loadSet } from "../places/load_module.ts";
 import { openQueue } from "../../../queues/mod.ts";
-import { type WorkerEvent, workTasks } from "../../../plugins/jobs.ts";
+import { type CallRunner, type WorkerEvent, workTasks } from "../../../plugins/jobs.ts";
 import type { CommandContext } from "../program/command.ts";
-import { loadTasks } from "./load_tasks.ts";
 import { Repeated, tellEvent, workUntilStopped } from "./work_until_stopped.ts";
 
 export interface TakeTasksOptions {
@@ -63,4 +63,24 @@ function lineOf(
   }
   const end = reason === undefined ? "" : `: ${reason}${again ? "; it is tried again" : ""}`;
   return `${group === undefined ? "" : `${group} `}${id} ${event}${end}`;
+}
+
+export type TaskPlugins = CallRunner & AsyncDisposable;
+
+/**
+ * Imports a module that whoever runs the command names, and gives the set that it exports as `plugins`.
+ *
+ * @throws {RegistryError} as {@linkcode loadModule}; `Invalid` where it exports no set
+ */
+export async function loadTasks(file: string, { cwd }: { cwd: string }): Promise<TaskPlugins> {
+  const missing =
+    "Write one that has: export const plugins = createPlugins(), with plugins.defineTask(…) after it.";
+  return await loadSet(file, {
+    cwd,
+    what: "tasks",
+    name: "plugins",
+    missing,
+    isSet: (value) => typeof (value as Partial<TaskPlugins> | undefined)?.runCall === "function",
+    maker: ["createPlugins", "plugins"],
+  });
 }

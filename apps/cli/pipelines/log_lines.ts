@@ -1,5 +1,6 @@
-// Lines of logs of steps.
-import type { Registry } from "../../../mod.ts";
+// Lines of logs of steps: printed, read where they are kept, and followed while a run goes on.
+import { readFile } from "node:fs/promises";
+import { isRegistryError, type Registry } from "../../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { printable } from "../terminal/table.ts";
 
@@ -39,4 +40,82 @@ export async function* keptLines(
     yield* lines;
   }
   if (rest !== "") yield rest;
+}
+
+/** How often it is looked, milliseconds. */
+const LOOK_MS = 500;
+
+/**
+ * Prints what steps say until their run has a result. Logs of attempts that have ended are in the registry; those that
+ * run write theirs in the run's folder, which is looked for below the current one.
+ */
+export async function followLogs(
+  registry: Registry,
+  { run, steps }: { run: string; steps: readonly string[] },
+  context: CommandContext,
+): Promise<void> {
+  const { io } = context;
+  const { signal, system } = io;
+  const { attemptsOf, readResult, runningLogs } = await import("../../../operators/runner/mod.ts");
+  const workDir = await workDirOf(registry, run, signal);
+  const followed = new Map(
+    steps.map((step) => [step, { printed: [] as number[], kept: new Set<string>(), ended: false }]),
+  );
+  await context.note(`${run}: Ctrl-C ends the following, not the run`);
+  for (;;) {
+    const result = await readResult(registry, run, { signal }); // before the logs, so that none is missed
+    for (const step of steps) if (!followed.get(step)!.ended) await look(step);
+    if (result !== undefined) return await context.note(`${run} ended: ${result.end}`);
+    await system.sleep(LOOK_MS, signal);
+  }
+
+  async function look(step: string): Promise<void> {
+    const state = followed.get(step)!;
+    const running = await Promise.all(
+      runningLogs({ run, step, root: io.cwd, workDir }).map(writtenLines),
+    );
+    const attempts = await attemptsOf(registry, { run, step }, { signal });
+    for (const [i, { ref, hasLog, record }] of attempts.entries()) {
+      if (hasLog && !state.kept.has(ref)) {
+        const lines = await Array.fromAsync(keptLines(registry, ref, signal));
+        await printNew(step, i, lines);
+        state.kept.add(ref).add(lines[0]);
+      }
+      state.ended ||= record.kind === "step";
+    }
+    // What has been kept since it was read begins with the same line: each has its time.
+    for (const lines of running) {
+      if (!state.kept.has(lines[0])) await printNew(step, attempts.length, lines);
+    }
+  }
+
+  async function printNew(step: string, attempt: number, lines: readonly string[]): Promise<void> {
+    const { printed } = followed.get(step)!;
+    for (const line of lines.slice(printed[attempt] ?? 0)) {
+      await printLine({ run, step, attempt: attempt + 1, line }, steps.length === 1, context);
+    }
+    printed[attempt] = Math.max(printed[attempt] ?? 0, lines.length);
+  }
+}
+
+/** The whole lines that a running step has written; none where it has ended meanwhile. */
+async function writtenLines(path: string): Promise<string[]> {
+  const text = await readFile(path, "utf8").catch((error) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  return text.split("\n").slice(0, -1);
+}
+
+async function workDirOf(registry: Registry, run: string, signal: AbortSignal): Promise<string> {
+  const [pipeline, number] = run.split("@");
+  try {
+    const plan = await registry.open(`${pipeline}:run@${number}.0.0`, { signal });
+    const { work_dir: workDir } =
+      JSON.parse(new TextDecoder().decode(await plan.file("pipeline.json").bytes())).pipeline;
+    return typeof workDir === "string" ? workDir : ".holdfast-runs";
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return ".holdfast-runs"; // a run without its configuration
+    throw error;
+  }
 }

@@ -2,9 +2,8 @@
 // completion all read the same definition.
 import type { Logger, Registry, RegistrySettings, RegistryTopics } from "../../../mod.ts";
 import type { EventBus } from "../../../plugins/events/mod.ts";
-import type { CliIo } from "../terminal/cli_io.ts";
+import type { CliIo, Colors } from "../terminal/cli_io.ts";
 import { parseDuration } from "../terminal/units.ts";
-import type { Colors } from "../terminal/colors.ts";
 import type { Progress } from "../terminal/progress.ts";
 
 export type Completes = "name" | "ref" | "run" | "file" | "command" | "place" | "remote";
@@ -116,6 +115,13 @@ export const OUTPUT_OPTION: OptionDefinition = {
   flags: "-o, --output <file>",
   text: "a file instead, - for standard output",
   completes: "file",
+};
+
+/** The option of commands that save a version. */
+export const ON_CONFLICT_OPTION: OptionDefinition = {
+  flags: "--on-conflict <action>",
+  text: "when the version exists",
+  choices: ["fail", "skip", "overwrite"],
 };
 
 /** The option of commands that read what is stored. */

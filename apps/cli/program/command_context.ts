@@ -3,8 +3,7 @@ import { resolve } from "node:path";
 import { explainFailure, type FoundRegistry, originOf } from "../../../registry/places/mod.ts";
 import { createMaterializers, type Logger, openRegistry, type Registry } from "../../../mod.ts";
 import { fault, orMissing } from "../../../core/errors.ts";
-import type { CliIo } from "../terminal/cli_io.ts";
-import { createColors } from "../terminal/colors.ts";
+import { type CliIo, createColors } from "../terminal/cli_io.ts";
 import type { Command, CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
 import { findRegistry } from "../places/find_registry.ts";
 import { shellWord, withHints, withRegistry } from "./hints.ts";
@@ -30,38 +29,6 @@ export function createCommandContext(
   const transfers: Progress[] = [];
   const logger = createLogger(io, shared);
 
-  async function openFound(found: FoundRegistry, options: OpenFound): Promise<Registry> {
-    const { write, events, missing, create } = options;
-    const { location, kind } = found;
-    const { signal, system, cwd } = io;
-    const retryForMs = shared.wait;
-    if (kind === "service") {
-      const tokenFile = shared.tokenFile && resolve(cwd, shared.tokenFile);
-      const opening = openServiceByUrl(tokenFile === undefined ? found : { ...found, tokenFile }, {
-        ...{ readOnly: !write, retryForMs, events, signal, system },
-        materializers: createMaterializers(),
-        logger: tellingOfRepeats(logger),
-      });
-      return await withHints(opening, {
-        Denied: "Give a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
-      });
-    }
-    const path = localPathOf(location);
-    refuseFile(path, "open");
-    const target = await registryTarget(location, { cwd, retryForMs, logger, system });
-    const cache = shared.cache === false ? { cache: false } : {};
-    const how = { ...cache, signal, system, logger };
-    const opening = openRegistry(target, { ...how, create: false, readOnly: !write, events });
-    if (create === undefined) return await withHints(opening, { NotFound: missing });
-    const opened = await orMissing(opening);
-    if (opened !== undefined) return opened;
-    const { versioned, mutable, graceMs } = create;
-    const settings = { versioned, mutable, graceMs, ...how };
-    if (!write) return await openRegistry("memory:", settings);
-    if (path !== undefined) await refuseForeign(path);
-    return await openRegistry(target, { ...settings, events });
-  }
-
   async function result(value: unknown, text: string | undefined): Promise<void> {
     if (shared.json) await io.stdout.write(`${JSON.stringify(value)}\n`);
     else if (text !== undefined) await io.stdout.write(`${text}\n`);
@@ -79,9 +46,7 @@ export function createCommandContext(
       logger.debug(`registry ${found.location}: the place ${originOf(found) ?? "is given"}`);
       try {
         const opened = await openFound(found, {
-          write,
-          events,
-          create,
+          ...{ io, shared, logger, write, events, create },
           missing: missing ?? toMake(found, registry),
         });
         toClose.push(opened);
@@ -111,9 +76,43 @@ export function createCommandContext(
   };
 }
 
-interface OpenFound extends Pick<OpenRunOptions, "create" | "events"> {
+interface OpenFound
+  extends
+    Pick<OpenRunOptions, "create" | "events">,
+    Pick<CommandContext, "io" | "shared" | "logger"> {
   write: boolean;
   missing: string;
+}
+
+async function openFound(found: FoundRegistry, options: OpenFound): Promise<Registry> {
+  const { io: { signal, system, cwd }, shared, logger } = options;
+  const { write, events, missing, create } = options;
+  const retryForMs = shared.wait;
+  if (found.kind === "service") {
+    const tokenFile = shared.tokenFile && resolve(cwd, shared.tokenFile);
+    const opening = openServiceByUrl(tokenFile === undefined ? found : { ...found, tokenFile }, {
+      ...{ readOnly: !write, retryForMs, events, signal, system },
+      materializers: createMaterializers(),
+      logger: tellingOfRepeats(logger),
+    });
+    return await withHints(opening, {
+      Denied: "Give a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
+    });
+  }
+  const path = localPathOf(found.location);
+  refuseFile(path, "open");
+  const target = await registryTarget(found.location, { cwd, retryForMs, logger, system });
+  const cache = shared.cache === false ? { cache: false } : {};
+  const how = { ...cache, signal, system, logger };
+  const opening = openRegistry(target, { ...how, create: false, readOnly: !write, events });
+  if (create === undefined) return await withHints(opening, { NotFound: missing });
+  const opened = await orMissing(opening);
+  if (opened !== undefined) return opened;
+  const { versioned, mutable, graceMs } = create;
+  const settings = { versioned, mutable, graceMs, ...how };
+  if (!write) return await openRegistry("memory:", settings);
+  if (path !== undefined) await refuseForeign(path);
+  return await openRegistry(target, { ...settings, events });
 }
 
 /** What creates a registry at the place; `init` without one goes by what is configured too. */

@@ -2,8 +2,7 @@
 import { Command as Parser, type CommanderError, Help, Option } from "npm:commander@^15";
 import { fault } from "../../../core/errors.ts";
 import { nearest } from "../../../core/text/nearest.ts";
-import { type CliIo, type CliOutput, knownColumns } from "../terminal/cli_io.ts";
-import { createColors } from "../terminal/colors.ts";
+import { type CliIo, type CliOutput, createColors, knownColumns } from "../terminal/cli_io.ts";
 import { SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
 import { EXIT_CODE_HELP } from "./exit_code.ts";

@@ -1,5 +1,5 @@
-// What a command line program sees of the outside: its streams, its folder, its environment, and
-// the signal to stop.
+// What a command line program sees of the outside: its streams and their colors, its folder, its
+// environment, and the signal to stop.
 import process from "node:process";
 import { Readable, type Writable } from "node:stream";
 import { realSystem, type System } from "../../../mod.ts";
@@ -96,4 +96,18 @@ function heardOrNot(output: CliOutput): CliOutput {
 
 function isBrokenPipe(error: NodeJS.ErrnoException): boolean {
   return error.code === "EPIPE";
+}
+
+export interface Colors {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+}
+
+/** The colors (no-color.org) for an output: none unless it is a terminal, and none with `NO_COLOR` or `TERM=dumb`. */
+export function createColors(output: CliOutput, io: CliIo): Colors {
+  const on = output.isTerminal && !io.system.env("NO_COLOR") && io.system.env("TERM") !== "dumb";
+  const wrap = (from: number, to: number) => (text: string) =>
+    on ? `\x1b[${from}m${text}\x1b[${to}m` : text;
+  return { bold: wrap(1, 22), dim: wrap(2, 22), red: wrap(31, 39) };
 }

@@ -1,6 +1,5 @@
 // Some lines at the end of a terminal that are drawn again and again, below those that stay.
-import { type CliIo, knownColumns } from "./cli_io.ts";
-import { createColors } from "./colors.ts";
+import { type CliIo, createColors, knownColumns } from "./cli_io.ts";
 import { displayWidth, printable } from "./table.ts";
 
 export interface LiveLines {

@@ -44,3 +44,12 @@ export async function printTable(
   }
   return count;
 }
+
+/**
+ * Returns the items in the order that people expect in lists, by a text of each: `run-2` before `run-10`. Programs get
+ * what they read in the order that is documented.
+ */
+export function inOrder<T>(items: Iterable<T>, textOf: (item: T) => string): T[] {
+  const order = new Intl.Collator("en", { numeric: true });
+  return [...items].sort((a, b) => order.compare(textOf(a), textOf(b)));
+}

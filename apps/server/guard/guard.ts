@@ -1,14 +1,13 @@
 // Runs around every request: access, limits, metrics, the log, and headers of every answer.
 import type { Logger, System } from "../../../mod.ts";
 import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";
-import type { RequestInfo } from "../context.ts";
+import { pathOf, type RequestInfo } from "../routing.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { traced } from "../observe/trace.ts";
 import type { HandlerInfo, HandlerOptions } from "../options.ts";
-import { pathOf } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
 import { limitBody } from "./body_limit.ts";
-import { createOriginCheck } from "./origin.ts";
+import { OriginCheck } from "./origin.ts";
 
 const MOST_KEYS = 10_000;
 
@@ -65,7 +64,7 @@ export function createGuard(
     bodyTimeoutMs = 60_000,
     requestsPerSecond,
   } = limits;
-  const origins = createOriginCheck(options, tokens !== undefined);
+  const origins = new OriginCheck(options, tokens !== undefined);
   const rate = requestsPerSecond === undefined
     ? undefined
     : createRateLimit(requestsPerSecond, system);

@@ -5,12 +5,6 @@ import { fault } from "../../../core/errors.ts";
 import type { HandlerOptions } from "../options.ts";
 import { RefusedRequest } from "../problem.ts";
 
-export interface OriginCheck {
-  /** The answer to a question whether a request may be sent; undefined for other requests. Throws what is refused. */
-  check(request: Request): Response | undefined;
-  headersFor(origin: string | null): readonly (readonly [string, string])[];
-}
-
 const LOOPBACK = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const READING = "GET, HEAD";
 const METHODS = `${READING}, POST, PUT, PATCH, DELETE`;
@@ -20,70 +14,95 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host) || host === "::1";
 }
 
-/**
- * Creates the check.
- *
- * @throws {RegistryError} `Invalid` for an origin or a name that no request could have
- */
-export function createOriginCheck(
-  { cors = [], hosts }: Pick<HandlerOptions, "cors" | "hosts">,
-  hasTokens: boolean,
-): OriginCheck {
-  for (const origin of listed(cors, "cors")) checkOrigin(origin);
-  for (const host of listed(hosts ?? [], "hosts")) checkHost(host);
-  const origins = new Set(cors);
-  const names = hosts === undefined ? undefined : new Set(hosts.map((host) => host.toLowerCase()));
-  const anyHost = hosts === undefined ? hasTokens : names!.has("*");
-  const isAllowed = (origin: string) => origins.has("*") || origins.has(origin);
+/** Refuses requests of pages that may not send them. */
+export class OriginCheck {
+  /** Origins whose pages may ask; `*` stands for all. */
+  readonly #origins: ReadonlySet<string>;
+  /** Names of the service beside those of this machine; undefined for any name. */
+  readonly #hosts: ReadonlySet<string> | undefined;
+  readonly #hasTokens: boolean;
 
-  return {
-    check(request) {
-      if (request.headers.get("host")?.includes(",")) throw severalHosts(); // two headers, joined
-      const { host, hostname } = new URL(request.url);
-      if (!anyHost && !isLoopback(hostname) && !names?.has(hostname)) throw foreignHost(hostname);
-      const { headers, method } = request;
-      const isRead = method === "GET" || method === "HEAD";
-      const origin = headers.get("origin");
-      if (origin === null) {
-        // Scripts and images of other pages are asked for without an origin. A person who follows a link is welcome.
-        const site = headers.get("sec-fetch-site");
-        if (
-          (site === "cross-site" || site === "same-site") &&
-          headers.get("sec-fetch-mode") !== "navigate"
-        ) {
-          if (origins.size === 0 || !isRead && !hasTokens) throw foreignOrigin("another site");
-        }
-        return undefined;
-      }
-      if (!isAllowed(origin)) {
-        if (hostOf(origin) !== host) throw foreignOrigin(origin);
-        return undefined;
-      }
-      const mayWrite = hasTokens || origins.has(origin) || hostOf(origin) === host;
-      if (method !== "OPTIONS" || !headers.has("access-control-request-method")) {
-        if (isRead || method === "OPTIONS" || mayWrite) return undefined;
-        throw foreignWrite(origin);
-      }
-      const asked = headers.get("access-control-request-headers") ?? "";
-      return new Response(null, {
-        status: 204,
-        headers: {
-          "access-control-allow-methods": mayWrite ? METHODS : READING,
-          "access-control-allow-headers": /^[\w\-, ]*$/.test(asked) ? asked : "",
-          "access-control-max-age": "600",
-        },
-      });
+  /** @throws {RegistryError} `Invalid` for an origin or a name that no request could have */
+  constructor(
+    { cors = [], hosts }: Pick<HandlerOptions, "cors" | "hosts">,
+    hasTokens: boolean,
+  ) {
+    for (const origin of listed(cors, "cors")) checkOrigin(origin);
+    for (const host of listed(hosts ?? [], "hosts")) checkHost(host);
+    this.#origins = new Set(cors);
+    const anyHost = hosts === undefined ? hasTokens : hosts.includes("*");
+    this.#hosts = anyHost ? undefined : new Set(hosts?.map((host) => host.toLowerCase()));
+    this.#hasTokens = hasTokens;
+  }
+
+  /** The answer to a question whether a request may be sent; undefined for other requests. Throws what is refused. */
+  check(request: Request): Response | undefined {
+    const { headers, method } = request;
+    const host = this.#checkHost(request);
+    const origin = headers.get("origin");
+    if (origin === null) {
+      this.#checkSite(request);
+      return undefined;
+    }
+    const isOwn = hostOf(origin) === host;
+    if (!this.#isAllowed(origin)) {
+      if (isOwn) return undefined;
+      throw foreignOrigin(origin);
+    }
+    const mayWrite = this.#hasTokens || this.#origins.has(origin) || isOwn;
+    if (method === "OPTIONS" && headers.has("access-control-request-method")) {
+      return answerPreflight(headers, mayWrite);
+    }
+    if (!mayWrite && !isRead(method) && method !== "OPTIONS") throw foreignWrite(origin);
+    return undefined;
+  }
+
+  headersFor(origin: string | null): readonly (readonly [string, string])[] {
+    if (this.#origins.size === 0) return SAME_ORIGIN;
+    if (origin === null || !this.#isAllowed(origin)) return CROSS_ORIGIN;
+    return [
+      ...CROSS_ORIGIN,
+      ["access-control-allow-origin", origin],
+      ["access-control-expose-headers", "*"],
+    ];
+  }
+
+  /** Returns the host that a request is for. Throws where that is not a name of the service. */
+  #checkHost(request: Request): string {
+    if (request.headers.get("host")?.includes(",")) throw severalHosts(); // two headers, joined
+    const { host, hostname } = new URL(request.url);
+    if (isLoopback(hostname) || (this.#hosts?.has(hostname) ?? true)) return host;
+    throw foreignHost(hostname);
+  }
+
+  /** Scripts and images of other pages are asked for without an origin. A person who follows a link is welcome. */
+  #checkSite({ headers, method }: Request): void {
+    const site = headers.get("sec-fetch-site");
+    if (site !== "cross-site" && site !== "same-site") return;
+    if (headers.get("sec-fetch-mode") === "navigate") return;
+    if (this.#origins.size > 0 && (isRead(method) || this.#hasTokens)) return;
+    throw foreignOrigin("another site");
+  }
+
+  #isAllowed(origin: string): boolean {
+    return this.#origins.has("*") || this.#origins.has(origin);
+  }
+}
+
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+function answerPreflight(headers: Headers, mayWrite: boolean): Response {
+  const asked = headers.get("access-control-request-headers") ?? "";
+  return new Response(null, {
+    status: 204,
+    headers: {
+      "access-control-allow-methods": mayWrite ? METHODS : READING,
+      "access-control-allow-headers": /^[\w\-, ]*$/.test(asked) ? asked : "",
+      "access-control-max-age": "600",
     },
-    headersFor(origin) {
-      if (origins.size === 0) return SAME_ORIGIN;
-      if (origin === null || !isAllowed(origin)) return CROSS_ORIGIN;
-      return [
-        ...CROSS_ORIGIN,
-        ["access-control-allow-origin", origin],
-        ["access-control-expose-headers", "*"],
-      ];
-    },
-  };
+  });
 }
 
 const SAME_ORIGIN = [["cross-origin-resource-policy", "same-origin"]] as const;

@@ -1,14 +1,15 @@
-// `GET /artifacts/{name}/aliases`, of one alias, and its history
+// The aliases of a name: listed, read, set and removed, and what each named.
 import { type AliasChange, checkAlias, type Registry, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { ServerContext } from "../context.ts";
+import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { answerListing, listing } from "../listing.ts";
-import type { Routes } from "../routing.ts";
+import { ofCondition, readCondition, setAlias, WRITE_CONDITIONS } from "../saving/save_sent.ts";
 import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/reading.ts";
+import { AliasRequestSchema, DeleteAliasQuery, DeletedSchema } from "../schemas/saving.ts";
 
-export const ALIAS_HEADERS = { "etag": "The version that it names, as a strong tag" };
+const ALIAS_HEADERS = { "etag": "The version that it names, as a strong tag" };
 
 export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void {
   route(routes, "GET /artifacts/:name/aliases", {
@@ -69,6 +70,58 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
         keyOf: ({ generation }) => String(generation),
       });
     },
+  });
+}
+
+export function aliasChangesRoutes(routes: Routes, context: ServerContext): void {
+  const { registry } = context;
+  route(routes, "PUT /artifacts/:name/aliases/:alias", {
+    id: "setAlias",
+    tag: "aliases",
+    summary: "Lets an alias name a version",
+    description:
+      "`expected` is the version that it must name now, or null where there must be no such alias.",
+    scope: "write",
+    requestHeaders: WRITE_CONDITIONS,
+    answers: { 200: { description: "It does", schema: AliasSchema, headers: ALIAS_HEADERS } },
+    json: AliasRequestSchema,
+    answer: async ({ c, params: { name, alias }, json, signal }) => {
+      const named = await aliasCondition(registry, { name, alias }, c.req.raw);
+      const { expected = named, ...asked } = json;
+      const change = () => setAlias(context, { name, alias, ...asked, expected, signal });
+      const set = await ofCondition(named, change);
+      return c.json(set, 200, { etag: `"${set.version}"` });
+    },
+  });
+
+  route(routes, "DELETE /artifacts/:name/aliases/:alias", {
+    id: "deleteAlias",
+    tag: "aliases",
+    summary: "Removes an alias",
+    scope: "write",
+    requestHeaders: WRITE_CONDITIONS,
+    answers: { 200: { description: "Whether there was one", schema: DeletedSchema } },
+    query: DeleteAliasQuery,
+    answer: async ({ c, params: { name, alias }, query, signal }) => {
+      const named = await aliasCondition(registry, { name, alias }, c.req.raw);
+      const { expected = named } = query;
+      const change = () => registry.deleteAlias(name, alias, { expected, signal });
+      return c.json({ deleted: await ofCondition(named, change) });
+    },
+  });
+}
+
+async function aliasCondition(
+  registry: Registry,
+  { name, alias }: { name: string; alias: string },
+  request: Request,
+): Promise<string | null | undefined> {
+  const subject = JSON.stringify(`${name}@${alias}`);
+  const { signal } = request;
+  return await readCondition(request, {
+    subject,
+    current: async () =>
+      new Map(Object.entries(await registry.aliases(name, { signal }))).get(alias),
   });
 }
 

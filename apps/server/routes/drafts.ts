@@ -1,7 +1,6 @@
 // Drafts: versions that many clients write together.
-import type { ServerContext } from "../context.ts";
+import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import type { Routes } from "../routing.ts";
 import { checkNamed, ofCondition } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";

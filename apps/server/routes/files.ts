@@ -1,13 +1,12 @@
 // `GET /artifacts/{name}/versions/{version}/files/{path}`
 import { type Artifact, type ArtifactFile, type ByteRange, isRegistryError } from "../../../mod.ts";
-import type { ServerContext } from "../context.ts";
+import type { Routes, ServerContext } from "../routing.ts";
 import { whileAllowed } from "../access/guard_route.ts";
 import { route } from "../describe.ts";
 import { answerFile, type Representation } from "../files/answer_file.ts";
 import { isFixed } from "../files/opened.ts";
 import { type Disposition, mediaHeaders } from "../files/media.ts";
 import { createWindows, oneBehind, readFirst, type Windows } from "../files/streams.ts";
-import type { Routes } from "../routing.ts";
 import { FileQuery } from "../schemas/reading.ts";
 
 /** What is sent where nobody can change it: as long as the library itself trusts what it cached. */

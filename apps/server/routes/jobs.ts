@@ -3,11 +3,10 @@ import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
 import { type Access, denied, type Right } from "../access/access.ts";
-import type { ServerContext } from "../context.ts";
+import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
 import { answerListing, listing } from "../listing.ts";
-import type { Routes } from "../routing.ts";
 import {
   JobSchema,
   JobsPage,
@@ -22,21 +21,8 @@ const FRESH = { "cache-control": "no-store" };
 
 export function jobsRoutes(routes: Routes, context: ServerContext): void {
   const { options } = context;
-
-  async function find(
-    id: string,
-    access: Access,
-    right: Right,
-  ): Promise<{ queue: JobQueue; job: QueuedJob }> {
-    const queue = queueOf(options.jobs);
-    const job = await queue.get(id);
-    // A token that may not see a job must not learn whether it exists.
-    if (job === undefined || !mayDo(access, "read", job) && !mayDo(access, right, job)) {
-      throw noJob(id);
-    }
-    if (!mayDo(access, right, job)) throw denied(`change job ${JSON.stringify(id)}`, "admin");
-    return { queue, job };
-  }
+  const find = (id: string, access: Access, right: Right) =>
+    findJob(options.jobs, id, { access, right });
 
   route(routes, "GET /jobs", {
     id: "listJobs",
@@ -108,21 +94,47 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
       },
       204: { description: "It has ended, and everything of it was heard" },
     },
-    answer: async ({ c, params, access }) => {
-      const { queue, job } = await find(params.job, access, "read");
-      const after = c.req.header("last-event-id");
-      if (after !== undefined && hasEnded(job) && !await isNews(queue, job.id, after)) {
-        return new Response(null, { status: 204 });
+    answer: async ({ c, params, access }) =>
+      await answerJobEvents(c, context, await find(params.job, access, "read")),
+  });
+}
+
+interface FoundJob {
+  queue: JobQueue;
+  job: QueuedJob;
+}
+
+async function findJob(
+  jobs: JobQueue | undefined,
+  id: string,
+  { access, right }: { access: Access; right: Right },
+): Promise<FoundJob> {
+  const queue = queueOf(jobs);
+  const job = await queue.get(id);
+  // A token that may not see a job must not learn whether it exists.
+  if (job === undefined || !mayDo(access, "read", job) && !mayDo(access, right, job)) {
+    throw noJob(id);
+  }
+  if (!mayDo(access, right, job)) throw denied(`change job ${JSON.stringify(id)}`, "admin");
+  return { queue, job };
+}
+
+async function answerJobEvents(
+  c: RouteContext,
+  context: ServerContext,
+  { queue, job }: FoundJob,
+): Promise<Response> {
+  const after = c.req.header("last-event-id");
+  if (after !== undefined && hasEnded(job) && !await isNews(queue, job.id, after)) {
+    return new Response(null, { status: 204 });
+  }
+  return answerEvents(c, {
+    context,
+    may: (access) => mayDo(access, "read", job),
+    async *events(signal) {
+      for await (const { id, job: data } of queue.watch(job.id, { after, signal })) {
+        yield { id, event: "job", data };
       }
-      return answerEvents(c, {
-        context,
-        may: (access) => mayDo(access, "read", job),
-        async *events(signal) {
-          for await (const { id, job: data } of queue.watch(job.id, { after, signal })) {
-            yield { id, event: "job", data };
-          }
-        },
-      });
     },
   });
 }

@@ -1,10 +1,9 @@
 // `GET /health`, `GET /ready`, `GET /metrics`
 import type { JobQueue } from "../../../queues/mod.ts";
-import type { ServerContext } from "../context.ts";
+import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { PROMETHEUS_TYPE } from "../observe/metrics.ts";
 import { createReadiness } from "../observe/readiness.ts";
-import type { Routes } from "../routing.ts";
 import { HealthSchema, ReadinessSchema } from "../schemas/reading.ts";
 
 /** So many jobs of each state are counted: a queue tells which they are, not how many. */

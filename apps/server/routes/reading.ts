@@ -3,9 +3,8 @@ import { Buffer } from "node:buffer";
 import { compare } from "@std/semver";
 import { MOST_LIMIT } from "../schemas/listing.ts";
 import manifest from "../../../deno.json" with { type: "json" };
-import type { ServerContext } from "../context.ts";
+import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import type { Routes } from "../routing.ts";
 import {
   LineageQuery,
   LineageSchema,

@@ -1,24 +1,16 @@
-// Saves, copies, deletes and aliases, one by one and in batches.
-import {
-  isRegistryError,
-  type Registry,
-  type RegistryError,
-  type SavedArtifact,
-} from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
-import type { ServerContext } from "../context.ts";
+// Saves, copies and deletes, and batches of operations.
+import type { RegistryError, SavedArtifact } from "../../../mod.ts";
+import { fault, orMissing } from "../../../core/errors.ts";
+import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import type { RouteContext, Routes } from "../routing.ts";
 import {
   copyVersion,
   deleteVersions,
-  ofCondition,
   readCondition,
   saveSent,
   setAlias,
   WRITE_CONDITIONS,
 } from "../saving/save_sent.ts";
-import { AliasSchema } from "../schemas/reading.ts";
 import * as schemas from "../schemas/saving.ts";
 import {
   BatchResultSchema,
@@ -26,7 +18,6 @@ import {
   MOST_OPERATIONS,
   type Operation,
 } from "../schemas/saving.ts";
-import { ALIAS_HEADERS } from "./aliases.ts";
 import type { Access } from "../access/access.ts";
 import { problemOf } from "../problem.ts";
 
@@ -85,7 +76,7 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
       const commit = await readCondition(c.req.raw, {
         subject: JSON.stringify(`${name}@${version}`),
         current: () =>
-          orUndefined(registry.info(name, { version, signal }).then(({ commit }) => commit)),
+          orMissing(registry.info(name, { version, signal }).then(({ commit }) => commit)),
       });
       if (commit === null) return c.json({ deleted: false });
       return c.json(
@@ -112,41 +103,6 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
       return c.json(await deleteVersions(context, { name, allVersions, ...asked, signal }));
     },
   });
-
-  route(routes, "PUT /artifacts/:name/aliases/:alias", {
-    id: "setAlias",
-    tag: "aliases",
-    summary: "Lets an alias name a version",
-    description:
-      "`expected` is the version that it must name now, or null where there must be no such alias.",
-    scope: "write",
-    requestHeaders: WRITE_CONDITIONS,
-    answers: { 200: { description: "It does", schema: AliasSchema, headers: ALIAS_HEADERS } },
-    json: schemas.AliasRequestSchema,
-    answer: async ({ c, params: { name, alias }, json, signal }) => {
-      const named = await aliasCondition(registry, { name, alias }, c.req.raw);
-      const { expected = named, ...asked } = json;
-      const change = () => setAlias(context, { name, alias, ...asked, expected, signal });
-      const set = await ofCondition(named, change);
-      return c.json(set, 200, { etag: `"${set.version}"` });
-    },
-  });
-
-  route(routes, "DELETE /artifacts/:name/aliases/:alias", {
-    id: "deleteAlias",
-    tag: "aliases",
-    summary: "Removes an alias",
-    scope: "write",
-    requestHeaders: WRITE_CONDITIONS,
-    answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
-    query: schemas.DeleteAliasQuery,
-    answer: async ({ c, params: { name, alias }, query, signal }) => {
-      const named = await aliasCondition(registry, { name, alias }, c.req.raw);
-      const { expected = named } = query;
-      const change = () => registry.deleteAlias(name, alias, { expected, signal });
-      return c.json({ deleted: await ofCondition(named, change) });
-    },
-  });
 }
 
 /** The header of an answer with an earlier version: nothing was saved, whatever was sent. */
@@ -156,29 +112,6 @@ export function savedAnswer(c: RouteContext, saved: SavedArtifact): Response {
   const { name, version, skipped } = saved;
   const location = `/artifacts/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
-}
-
-async function aliasCondition(
-  registry: Registry,
-  { name, alias }: { name: string; alias: string },
-  request: Request,
-): Promise<string | null | undefined> {
-  const subject = JSON.stringify(`${name}@${alias}`);
-  const { signal } = request;
-  return await readCondition(request, {
-    subject,
-    current: async () =>
-      new Map(Object.entries(await registry.aliases(name, { signal }))).get(alias),
-  });
-}
-
-async function orUndefined<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return undefined;
-    throw error;
-  }
 }
 
 function notSaid(name: string): RegistryError {

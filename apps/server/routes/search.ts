@@ -1,7 +1,6 @@
 // `GET /search`
-import type { ServerContext } from "../context.ts";
+import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import type { Routes } from "../routing.ts";
 import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/reading.ts";
 import { parseQuery } from "../search/query.ts";
 import { createSearchIndex } from "../search/search_index.ts";

@@ -1,4 +1,4 @@
-// Uploads: resumable, straight to a version, or straight to the store.
+// Uploads: whole, resumable, straight to a version, or straight to the store.
 import {
   commitUpload,
   createUpload,
@@ -7,9 +7,8 @@ import {
   presignDownload,
   type RegistryError,
 } from "../../../mod.ts";
-import type { ServerContext } from "../context.ts";
+import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import type { RouteContext, Routes } from "../routing.ts";
 import { noUpload, passThrough } from "../saving/sent_files.ts";
 import {
   CommitPresignedSchema,
@@ -37,20 +36,7 @@ const TUS = {
 };
 const BYTES = { schema: { type: "string", format: "binary" } };
 
-export function uploadsRoutes(routes: Routes, context: ServerContext): void {
-  const { registry } = context;
-  const locks = createUploadLocks();
-  const tus = async (c: RouteContext) => {
-    const { answerTus } = await import("../uploads/tus.ts");
-    return await answerTus(c.req.raw, {
-      uploads: await context.uploads(),
-      access: c.env.access,
-      locks,
-      id: c.req.param("upload"),
-      keptForMs: registry.settings.graceMs,
-    });
-  };
-
+export function contentsRoutes(routes: Routes, { uploads }: ServerContext): void {
   route(routes, "POST /contents", {
     id: "sendContent",
     tag: "uploads",
@@ -64,14 +50,28 @@ export function uploadsRoutes(routes: Routes, context: ServerContext): void {
     answer: async ({ c, access }) => {
       const announced = c.req.header("content-digest");
       const verify = announced === undefined ? undefined : parseContentDigest(announced);
-      const uploads = await context.uploads();
-      const { id, size, sha256 } = await uploads.receive(c.req.raw.body ?? new Blob().stream(), {
+      const content = c.req.raw.body ?? new Blob().stream();
+      const { id, size, sha256 } = await (await uploads()).receive(content, {
         owner: access.token,
         verify,
       });
       return c.json({ upload: id, size, sha256 }, 201);
     },
   });
+}
+
+export function tusRoutes(routes: Routes, context: ServerContext): void {
+  const locks = createUploadLocks();
+  const answer = async ({ c }: { c: RouteContext }) => {
+    const { answerTus } = await import("../uploads/tus.ts");
+    return await answerTus(c.req.raw, {
+      uploads: await context.uploads(),
+      access: c.env.access,
+      locks,
+      id: c.req.param("upload"),
+      keptForMs: context.registry.settings.graceMs,
+    });
+  };
 
   route(routes, "OPTIONS /uploads", {
     id: "describeUploads",
@@ -84,7 +84,7 @@ export function uploadsRoutes(routes: Routes, context: ServerContext): void {
         headers: { "tus-extension": "Which extensions" },
       },
     },
-    answer: ({ c }) => tus(c),
+    answer,
   });
 
   // clients of tus are told its address in both ways
@@ -107,7 +107,7 @@ export function uploadsRoutes(routes: Routes, context: ServerContext): void {
           headers: { location: "Where it is, relative to this", ...TUS },
         },
       },
-      answer: ({ c }) => tus(c),
+      answer,
     });
   }
 
@@ -119,7 +119,7 @@ export function uploadsRoutes(routes: Routes, context: ServerContext): void {
     answers: { 200: { description: "How far it is", schema: UploadStateSchema, headers: TUS } },
     problems: [410],
     answer: async ({ c, params: { upload }, access }) => {
-      if (c.req.method === "HEAD") return await tus(c);
+      if (c.req.method === "HEAD") return await answer({ c });
       const { owner, ...state } = await (await context.uploads()).state(upload);
       if (!access.owns(owner)) throw noUpload(upload);
       return c.json(state, 200, { "cache-control": "no-store" });
@@ -142,7 +142,7 @@ export function uploadsRoutes(routes: Routes, context: ServerContext): void {
     body: { "application/offset+octet-stream": BYTES },
     answers: { 204: { description: "It has arrived", headers: TUS } },
     problems: [410, 460],
-    answer: ({ c }) => tus(c),
+    answer,
   });
 
   route(routes, "DELETE /uploads/:upload", {
@@ -152,7 +152,7 @@ export function uploadsRoutes(routes: Routes, context: ServerContext): void {
     scope: "write",
     requestHeaders: { "tus-resumable": "1.0.0" },
     answers: { 204: { description: "It is gone", headers: TUS } },
-    answer: ({ c }) => tus(c),
+    answer,
   });
 }
 

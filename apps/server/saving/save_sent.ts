@@ -9,7 +9,7 @@ import {
   type SetAliasOptions,
 } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
-import type { ServerContext } from "../context.ts";
+import type { ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
 import type { SaveRequest } from "../schemas/saving.ts";
 import { openSentFiles, passThrough } from "./sent_files.ts";

@@ -5,7 +5,7 @@ import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { FileSource, FileToSave, Materializer } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
-import type { ServerContext } from "../context.ts";
+import type { ServerContext } from "../routing.ts";
 import type { SentFile } from "../schemas/saving.ts";
 
 export interface OpenedFiles {

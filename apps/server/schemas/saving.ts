@@ -40,10 +40,12 @@ const SentFileSchema = v.pipe(
 
 export type SentFile = v.InferOutput<typeof SentFileSchema>;
 
+const onConflict = v.optional(v.picklist(["fail", "skip", "overwrite"]));
+
 const howToSave = {
   version: v.optional(Text),
   bump: v.optional(v.picklist(["major", "minor", "patch"])),
-  onConflict: v.optional(v.picklist(["fail", "skip", "overwrite"])),
+  onConflict,
   ifCommit: v.optional(Text),
   base: v.optional(v.nullable(Text)),
   skipIfUnchanged: v.optional(v.boolean()),
@@ -76,7 +78,7 @@ export const SavedArtifactSchema = object("SavedArtifact", {
 
 export const CopyRequestSchema = strictObject("CopyRequest", {
   to: Text,
-  onConflict: v.optional(v.picklist(["fail", "skip", "overwrite"])),
+  onConflict,
 });
 
 export const AliasRequestSchema = strictObject("AliasRequest", {

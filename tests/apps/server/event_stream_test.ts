@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { ServerContext } from "../../../apps/server/context.ts";
+import type { RouteContext, ServerContext } from "../../../apps/server/routing.ts";
 import { answerEvents, type EventSource } from "../../../apps/server/event_stream.ts";
-import type { RouteContext } from "../../../apps/server/routing.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { readEvents } from "./event_text.ts";
 

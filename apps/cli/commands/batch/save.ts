@@ -40,13 +40,13 @@ export const batchSave: Command = defineCommand<
     if (runId === "") throw emptyRunId();
     const registry = await context.open({ write: !dryRun });
     const { createRowBatch, runRows } = await import("../../batch/run_rows.ts");
-    const { saveRows } = await import("../../batch/save_rows.ts");
+    const { SaveRows } = await import("../../batch/save_rows.ts");
     await using batch = createRowBatch(registry, flags);
     return await runRows(
       path,
       flags,
       context,
-      (manifest) => saveRows(manifest, registry, { batch, io, runId, dryRun }),
+      (manifest) => new SaveRows(manifest, registry, { batch, io, runId, dryRun }),
     );
   },
 });

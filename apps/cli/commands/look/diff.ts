@@ -9,7 +9,7 @@ import type {
 import { otherSide, versionBefore, versionSide } from "../../look/diff_sides.ts";
 import { type ContentDifference, differenceOf } from "../../look/file_difference.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { inOrder } from "../../terminal/order.ts";
+import { inOrder } from "../../terminal/print_table.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatBytes, formatCount } from "../../terminal/units.ts";
 

@@ -5,7 +5,7 @@ import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command
 import { withHints } from "../../program/hints.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
 import { type Fact, factsText } from "../../terminal/facts.ts";
-import { inOrder } from "../../terminal/order.ts";
+import { inOrder } from "../../terminal/print_table.ts";
 import { type Column, createTable } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 

@@ -1,12 +1,11 @@
 // `holdfast ls`
 import { isRegistryError, type Registry } from "../../../../mod.ts";
 import { type Condition, parseCondition } from "../../look/conditions.ts";
-import { type Command, defineCommand } from "../../program/command.ts";
+import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
-import { inOrder } from "../../terminal/order.ts";
-import { printTable, type Row } from "../../terminal/print_table.ts";
+import { inOrder, printTable, type Row } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import {
   formatBytes,
@@ -91,10 +90,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const { long = false, after, limit, where = [], since, alias, sort = "name" } = flags;
     if (alias !== undefined) refuseOddAlias(alias);
     const { io, shared } = context;
-    const place = shared.registry === undefined && text !== undefined && looksLikeLocation(text)
-      ? text
-      : undefined;
-    const prefix = place === undefined ? text : undefined;
+    const { place, prefix } = placeOrPrefix(text, shared);
     const registry = await context.open({ registry: place });
     const from = since && momentOf(since, io.system.now());
     const chosen = where.length > 0 || from !== undefined || alias !== undefined;
@@ -104,40 +100,69 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const damage = new Damage();
     const meets: Condition = (info) =>
       (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
-    const toRow = (name: string) =>
-      row(registry, name, { long, alias, meets, chosen, damage, signal });
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
     const ordered = forPeople ? inOrder(await Array.fromAsync(names), (name) => name) : names; // programs get them as they come
-    const nameRow = (name: string) => ({ json: { name }, cells: [name] });
-    async function* rows(most = Infinity): AsyncGenerator<Row> {
-      if (shared.quiet && !all) {
-        for await (const name of names) yield nameRow(name);
-        return;
-      }
-      const { mapAtOnce } = await import("../../../../workers/mod.ts");
-      const found = mapAtOnce(ordered, toRow);
-      const sorted = sort === "name"
-        ? found
-        : (await Array.fromAsync(found)).sort((a, b) => (b?.[sort] ?? 0) - (a?.[sort] ?? 0));
-      let count = 0;
-      if (most <= 0) return;
-      for await (const row of sorted) {
-        if (row === undefined) continue;
-        yield shared.quiet ? nameRow(row.name) : row;
-        if (++count >= most) return;
-      }
-    }
+    const how = { long, alias, meets, chosen, damage, signal, sort, most: limit };
+    const rows = rowsOf(registry, ordered, { ...how, quiet: shared.quiet });
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
-    const count = await printTable(context, columns, rows(limit));
+    const count = await printTable(context, columns, rows);
     damage.end();
-    if (count > 0 || limit === 0) return;
-    if (chosen) await context.note("Nothing that is saved here meets all of this");
-    else if (after !== undefined) await context.note(`No more names`);
-    else if (prefix === undefined) {
-      await context.note("Nothing is saved here yet. Begin with: holdfast save NAME FILE");
-    } else await context.note(`No name begins with ${JSON.stringify(prefix)}`);
+    if (count === 0 && limit !== 0) await context.note(nothing({ chosen, after, prefix }));
   },
 });
+
+function placeOrPrefix(
+  text: string | undefined,
+  { registry }: SharedOptions,
+): { place?: string; prefix?: string } {
+  const isPlace = registry === undefined && text !== undefined && looksLikeLocation(text);
+  return isPlace ? { place: text } : { prefix: text };
+}
+
+function nothing(
+  { chosen, after, prefix }: { chosen: boolean; after?: string; prefix?: string },
+): string {
+  if (chosen) return "Nothing that is saved here meets all of this";
+  if (after !== undefined) return "No more names";
+  if (prefix === undefined) return "Nothing is saved here yet. Begin with: holdfast save NAME FILE";
+  return `No name begins with ${JSON.stringify(prefix)}`;
+}
+
+function nameRow(name: string): Row {
+  return { json: { name }, cells: [name] };
+}
+
+interface RowsOptions extends RowOptions {
+  sort: Order;
+  /** At most so many. @default all */
+  most?: number;
+  /** Only the names. */
+  quiet?: boolean;
+}
+
+/** The rows of names, in the order that is asked for. */
+async function* rowsOf(
+  registry: Registry,
+  names: Iterable<string> | AsyncIterable<string>,
+  { sort, most = Infinity, quiet, ...options }: RowsOptions,
+): AsyncGenerator<Row> {
+  if (quiet && sort === "name" && !options.chosen) {
+    for await (const name of names) yield nameRow(name);
+    return;
+  }
+  const { mapAtOnce } = await import("../../../../workers/mod.ts");
+  const found = mapAtOnce(names, (name) => row(registry, name, options));
+  const sorted = sort === "name"
+    ? found
+    : (await Array.fromAsync(found)).sort((a, b) => (b?.[sort] ?? 0) - (a?.[sort] ?? 0));
+  let count = 0;
+  if (most <= 0) return;
+  for await (const row of sorted) {
+    if (row === undefined) continue;
+    yield quiet ? nameRow(row.name) : row;
+    if (++count >= most) return;
+  }
+}
 
 interface FoundRow extends Row {
   name: string;

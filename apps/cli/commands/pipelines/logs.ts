@@ -2,8 +2,7 @@
 import { isRegistryError, type Registry, type RegistryError } from "../../../../mod.ts";
 import { fault } from "../../../../core/errors.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { followLogs } from "../../pipelines/follow_logs.ts";
-import { keptLines, printLine } from "../../pipelines/log_lines.ts";
+import { followLogs, keptLines, printLine } from "../../pipelines/log_lines.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
 
 export const logs: Command = defineCommand<

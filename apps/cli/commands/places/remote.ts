@@ -12,8 +12,7 @@ import { fault } from "../../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { shellWord } from "../../program/hints.ts";
-import { inOrder } from "../../terminal/order.ts";
-import { printTable } from "../../terminal/print_table.ts";
+import { inOrder, printTable } from "../../terminal/print_table.ts";
 
 export const remoteAdd: Command = defineCommand<[name: string, where: string], { force?: boolean }>(
   {

@@ -3,8 +3,7 @@ import { type RegistryError, spaceOf } from "../../../../mod.ts";
 import { fault } from "../../../../core/errors.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { inOrder } from "../../terminal/order.ts";
-import { printTable } from "../../terminal/print_table.ts";
+import { inOrder, printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 

@@ -8,8 +8,7 @@ import {
   defineCommand,
   YES_OPTION,
 } from "../../program/command.ts";
-import { inOrder } from "../../terminal/order.ts";
-import { printTable } from "../../terminal/print_table.ts";
+import { inOrder, printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatGrace, formatTime } from "../../terminal/units.ts";
 

@@ -9,8 +9,7 @@ import {
   YES_OPTION,
 } from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";
-import { inOrder } from "../../terminal/order.ts";
-import { printTable } from "../../terminal/print_table.ts";
+import { inOrder, printTable } from "../../terminal/print_table.ts";
 import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
 
 interface PruneFlags {
@@ -54,7 +53,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
         hint: "Add --keep-last 10, --older-than 30d, or both.",
       });
     }
-    const { io, shared } = context;
+    const { io } = context;
     const registry = await context.open({ write: !dryRun }); // a dry run needs no permission to write
     const options = {
       keepLast,
@@ -76,21 +75,10 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     let done = 0;
     const onDeleted = () =>
       progress.update({ bytes: 0, things: { done: ++done, total, what: "versions" } });
-    const { deleted, kept, clock, failures } = await pruneRegistry(registry, {
-      ...options,
-      dryRun,
-      onDeleted,
-    });
+    const report = await pruneRegistry(registry, { ...options, dryRun, onDeleted });
     await progress.end();
-    const rows = (shared.json ? deleted : inOrder(deleted, nameOf)).map(({ name, version }) => ({
-      json: { name, version },
-      cells: [`${name}@${version}`],
-    }));
-    await printTable(context, undefined, rows);
-    const verb = dryRun ? "Would delete" : "Deleted";
-    if (!shared.json) {
-      await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
-    }
+    await tell(report, dryRun, context);
+    const { deleted, clock, failures } = report;
     if (dryRun) await sayProtected(registry, options, { deleted, context });
     if (clock === "own") {
       await context.note("Ages by this machine's clock: the store's was not asked");
@@ -112,6 +100,23 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     }
   },
 });
+
+/** Prints what was deleted, or would be. */
+async function tell(
+  { deleted, kept }: PruneReport,
+  dryRun: boolean,
+  context: CommandContext,
+): Promise<void> {
+  const { json } = context.shared;
+  const rows = (json ? deleted : inOrder(deleted, nameOf)).map(({ name, version }) => ({
+    json: { name, version },
+    cells: [`${name}@${version}`],
+  }));
+  await printTable(context, undefined, rows);
+  if (json) return;
+  const verb = dryRun ? "Would delete" : "Deleted";
+  await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
+}
 
 /** Names what stays because an alias names it, and the alias. */
 async function sayProtected(

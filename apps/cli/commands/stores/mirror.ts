@@ -2,8 +2,7 @@
 import { type MirrorItem, mirrorRegistry, type MirrorReport } from "../../../../mod.ts";
 import { fault, hintFor } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { inOrder } from "../../terminal/order.ts";
-import { printTable } from "../../terminal/print_table.ts";
+import { inOrder, printTable } from "../../terminal/print_table.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatCount, parseCount } from "../../terminal/units.ts";
 
