@@ -17,7 +17,9 @@ import {
   relativeTarget,
   targetOf,
 } from "../core/naming/paths.ts";
-import type { FileEntry, FileStore } from "../core/file_store.ts";
+import type { CallOptions } from "../core/backend.ts";
+import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../core/file_store.ts";
+import type { FileToSave } from "../core/materializer.ts";
 import { realSystem, type System } from "../core/system.ts";
 
 export type * from "../core/file_store.ts";
@@ -52,125 +54,130 @@ type Node = Folder | { kind: "file"; bytes: Uint8Array; modifiedAt: number } | {
 export function createMemoryFiles(
   { system = realSystem, id = system.id() }: MemoryFilesOptions = {},
 ): FileStore {
-  const location = `memory:${id}`;
-  const root: Folder = { kind: "folder", entries: new Map() };
-  const place = (action: string, path: string): PathPlace => ({ action, path, location });
+  return new MemoryFiles(`memory:${id}`, system);
+}
 
-  function find(path: string): Node | undefined {
-    let node: Node | undefined = root;
+class MemoryFiles implements FileStore {
+  readonly name = "memory";
+  readonly location: string;
+  readonly #system: System;
+  readonly #root: Folder = { kind: "folder", entries: new Map() };
+
+  constructor(location: string, system: System) {
+    this.location = location;
+    this.#system = system;
+  }
+
+  async stat(given: string, { signal }: CallOptions = {}): Promise<FileEntry | undefined> {
+    signal?.throwIfAborted();
+    const path = parsePath(given);
+    const node = this.#find(path);
+    return node && entryOf(path, node);
+  }
+
+  async *list(given: string, { signal }: CallOptions = {}): AsyncGenerator<FileEntry> {
+    const path = parsePath(given);
+    const folder = this.#find(path);
+    if (folder?.kind !== "folder") throw missing(this.#place("list", path), "folder", folder?.kind);
+    for (
+      const [name, node] of [...folder.entries].sort((a, b) => compareUtf8(orderOf(a), orderOf(b)))
+    ) {
+      signal?.throwIfAborted();
+      yield entryOf(joinPath(path, name), node);
+    }
+  }
+
+  async open(given: string, { signal }: CallOptions = {}): Promise<FileToDecode> {
+    signal?.throwIfAborted();
+    const path = parsePath(given);
+    const node = this.#find(path);
+    if (node?.kind !== "file") throw missing(this.#place("open", path), "file", node?.kind);
+    return bytesFile(path, node.bytes);
+  }
+
+  async write(
+    given: string,
+    content: FileToSave["content"],
+    { mode, signal }: WriteFileOptions = {},
+  ): Promise<FileEntry> {
+    const path = parsePath(given);
+    const why = this.#place("write", path);
+    const bytes = await contentBytes(content, { signal });
+    signal?.throwIfAborted();
+    const found = this.#find(path);
+    if (found?.kind === "folder") throw inTheWay(why, path, found.kind);
+    if (found !== undefined && mode === "create") throw taken(why, found.kind);
+    const node: Node = { kind: "file", bytes, modifiedAt: this.#system.now() };
+    this.#folderAt(folderOf(path), why).entries.set(nameOf(path), node);
+    return entryOf(path, node);
+  }
+
+  async createFolder(given: string, { signal }: CallOptions = {}): Promise<void> {
+    signal?.throwIfAborted();
+    const path = parsePath(given);
+    this.#folderAt(path, this.#place("make folder", path));
+  }
+
+  async createLink(given: string, target: string, { signal }: CallOptions = {}): Promise<void> {
+    signal?.throwIfAborted();
+    const path = parsePath(given);
+    const text = relativeTarget(path, parsePath(target));
+    this.#add(path, { kind: "link", text }, this.#place("make link", path));
+  }
+
+  async remove(given: string, { signal }: CallOptions = {}): Promise<boolean> {
+    signal?.throwIfAborted();
+    const path = parsePath(given);
+    const node = this.#find(path);
+    if (node === undefined) return false;
+    if (node === this.#root || node.kind === "folder" && node.entries.size > 0) {
+      throw notEmpty(this.#place("remove", path));
+    }
+    (this.#find(folderOf(path)) as Folder).entries.delete(nameOf(path));
+    return true;
+  }
+
+  async move(from: string, to: string, { signal }: CallOptions = {}): Promise<void> {
+    signal?.throwIfAborted();
+    const [path, target] = [parsePath(from), parsePath(to)];
+    const why = this.#place("move", path);
+    const node = this.#find(path);
+    if (node === undefined || node === this.#root) throw missing(why, "anything", node?.kind);
+    if (target.startsWith(`${path}/`)) throw intoItself(why);
+    const isLink = node.kind === "link";
+    this.#add(target, isLink ? { ...node, text: movedText(node.text, path, target) } : node, why);
+    (this.#find(folderOf(path)) as Folder).entries.delete(nameOf(path));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #place(action: string, path: string): PathPlace {
+    return { action, path, location: this.location };
+  }
+
+  #find(path: string): Node | undefined {
+    let node: Node | undefined = this.#root;
     for (const name of path === "" ? [] : path.split("/")) {
       node = node?.kind === "folder" ? node.entries.get(name) : undefined;
     }
     return node;
   }
 
-  /** The folder at a path, made with those above it where it is missing. */
-  function folderAt(path: string, why: PathPlace): Folder {
-    if (path === "") return root;
-    const above = folderAt(folderOf(path), why);
+  /** Returns the folder at a path, after making those that are missing. */
+  #folderAt(path: string, why: PathPlace): Folder {
+    if (path === "") return this.#root;
+    const above = this.#folderAt(folderOf(path), why);
     const found = above.entries.get(nameOf(path)) ?? { kind: "folder", entries: new Map() };
     if (found.kind !== "folder") throw inTheWay(why, path, found.kind);
     above.entries.set(nameOf(path), found);
     return found;
   }
 
-  function add(path: string, node: Node, why: PathPlace): void {
-    const found = find(path);
+  #add(path: string, node: Node, why: PathPlace): void {
+    const found = this.#find(path);
     if (found !== undefined) throw taken({ ...why, path }, found.kind);
-    folderAt(folderOf(path), why).entries.set(nameOf(path), node);
+    this.#folderAt(folderOf(path), why).entries.set(nameOf(path), node);
   }
-
-  return {
-    name: "memory",
-    location,
-
-    async stat(given, { signal } = {}) {
-      signal?.throwIfAborted();
-      const path = parsePath(given);
-      const node = find(path);
-      return node && entryOf(path, node);
-    },
-
-    async *list(given, { signal } = {}) {
-      const path = parsePath(given);
-      const folder = find(path);
-      if (folder?.kind !== "folder") throw missing(place("list", path), "folder", folder?.kind);
-      for (
-        const [name, node] of [...folder.entries].sort((a, b) =>
-          compareUtf8(orderOf(a), orderOf(b))
-        )
-      ) {
-        signal?.throwIfAborted();
-        yield entryOf(joinPath(path, name), node);
-      }
-    },
-
-    async open(given, { signal } = {}) {
-      signal?.throwIfAborted();
-      const path = parsePath(given);
-      const node = find(path);
-      if (node?.kind !== "file") throw missing(place("open", path), "file", node?.kind);
-      return bytesFile(path, node.bytes);
-    },
-
-    async write(given, content, { mode, signal } = {}) {
-      const path = parsePath(given);
-      const why = place("write", path);
-      const bytes = await contentBytes(content, { signal });
-      signal?.throwIfAborted();
-      const found = find(path);
-      if (found?.kind === "folder") throw inTheWay(why, path, found.kind);
-      if (found !== undefined && mode === "create") throw taken(why, found.kind);
-      const node: Node = { kind: "file", bytes, modifiedAt: system.now() };
-      folderAt(folderOf(path), why).entries.set(nameOf(path), node);
-      return entryOf(path, node);
-    },
-
-    async createFolder(given, { signal } = {}) {
-      signal?.throwIfAborted();
-      const path = parsePath(given);
-      folderAt(path, place("make folder", path));
-    },
-
-    async createLink(given, target, { signal } = {}) {
-      signal?.throwIfAborted();
-      const path = parsePath(given);
-      add(
-        path,
-        { kind: "link", text: relativeTarget(path, parsePath(target)) },
-        place("make link", path),
-      );
-    },
-
-    async remove(given, { signal } = {}) {
-      signal?.throwIfAborted();
-      const path = parsePath(given);
-      const node = find(path);
-      if (node === undefined) return false;
-      if (node === root || node.kind === "folder" && node.entries.size > 0) {
-        throw notEmpty(place("remove", path));
-      }
-      (find(folderOf(path)) as Folder).entries.delete(nameOf(path));
-      return true;
-    },
-
-    async move(from, to, { signal } = {}) {
-      signal?.throwIfAborted();
-      const [path, target] = [parsePath(from), parsePath(to)];
-      const why = place("move", path);
-      const node = find(path);
-      if (node === undefined || node === root) throw missing(why, "anything", node?.kind);
-      if (target.startsWith(`${path}/`)) throw intoItself(why);
-      add(
-        target,
-        node.kind === "link" ? { ...node, text: movedText(node.text, path, target) } : node,
-        why,
-      );
-      (find(folderOf(path)) as Folder).entries.delete(nameOf(path));
-    },
-
-    async [Symbol.asyncDispose]() {},
-  };
 }
 
 function orderOf([name, { kind }]: [string, Node]): string {
