@@ -8,19 +8,30 @@ import { createPostgresBackend, type Job, Queue, runMigrations } from "npm:bullm
 import { fault } from "../core/errors.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { checkNewJob, checkWorkOptions, isReservedId, ofSchedule } from "./checks/queue_checks.ts";
-import type { JobQueue, QueuedJob, QueueWorker } from "../core/queue.ts";
+import type {
+  JobEvent,
+  JobHandler,
+  JobQueue,
+  JobSchedule,
+  ListJobsOptions,
+  NewJob,
+  NewSchedule,
+  QueuedJob,
+  QueueWorker,
+  WatchJobOptions,
+  WorkOptions,
+} from "../core/queue.ts";
 import { watchJob } from "./checks/watch_job.ts";
 import { withDeadline } from "../core/retry.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { type BullmqStore, failure } from "./bullmq/store.ts";
-import { formOf, type JobForm, optionsOf } from "./bullmq/job_form.ts";
+import { formOf, type JobForm, optionsOf, readJob, stateOf } from "./bullmq/job_form.ts";
+import { told, toldDamaged } from "./bullmq/job_form.ts";
 import { listJobs } from "./bullmq/list.ts";
-import { readJob, toldDamaged } from "./bullmq/job_form.ts";
 import { createBullmqSchedules } from "./bullmq/schedules.ts";
-import { stateOf, told } from "./bullmq/job_form.ts";
 import { belongsToSchedule, trimEnded } from "./bullmq/trim.ts";
-import { BullmqWorker } from "./bullmq/worker.ts";
+import { BullmqWorker, type BullmqWorkerOptions } from "./bullmq/worker.ts";
 
 export type * from "../core/queue.ts";
 export type { SignalOptions } from "../core/registry.ts";
@@ -58,14 +69,134 @@ export async function openBullmqQueue(
   const backend = store.kind === "postgres" ? createPostgresBackend : undefined;
   // BullMQ names the types of its drivers, which only their own files import.
   const settings = { connection: store.connection, prefix: "bull" } as never;
-  const workers = new Set<QueueWorker>();
-  let closed = false;
+  try {
+    await withDeadline(store.ready(), { timeoutMs: connectWithinMs });
+    if (backend !== undefined) await migrate(store);
+    const queue = new Queue(store.queue, settings, backend as never);
+    queue.on("error", () => {}); // each request tells of its own failure
+    await withDeadline(queue.waitUntilReady(), { timeoutMs: connectWithinMs });
+    return new BullmqQueue(queue, { store, settings, backend, system, answerWithinMs });
+  } catch (error) {
+    await store.close();
+    throw failure("open", store, error);
+  }
+}
 
-  async function ask<T>(
-    what: string,
-    answer: Promise<T>,
-    { signal }: SignalOptions = {},
-  ): Promise<T> {
+interface Connection
+  extends Pick<BullmqWorkerOptions, "store" | "settings" | "backend" | "system"> {
+  answerWithinMs: number;
+}
+
+class BullmqQueue implements JobQueue {
+  readonly kind: string;
+  readonly location: string;
+  readonly #queue: Queue;
+  readonly #connection: Connection;
+  readonly #workers = new Set<QueueWorker>();
+  readonly #schedules: ReturnType<typeof createBullmqSchedules>;
+  #closed = false;
+
+  constructor(queue: Queue, connection: Connection) {
+    const { store, system } = connection;
+    this.kind = store.kind;
+    this.location = store.location;
+    this.#queue = queue;
+    this.#connection = connection;
+    this.#schedules = createBullmqSchedules(queue, {
+      kind: store.kind,
+      ask: (what, answer, options) => this.#ask(what, answer, options),
+      now: () => system.now(),
+    });
+  }
+
+  async add(jobs: NewJob | readonly NewJob[], options?: SignalOptions): Promise<void> {
+    const added = [jobs].flat();
+    added.forEach(checkNewJob);
+    const bulk = added.map((job) => ({
+      name: job.kind,
+      data: { group: job.group, data: job.data } satisfies JobForm,
+      opts: optionsOf(job, this.kind),
+    }));
+    if (bulk.length === 1) {
+      const [{ name, data, opts }] = bulk;
+      return void await this.#ask("add jobs to", this.#queue.add(name, data, opts), options);
+    }
+    for (let from = 0; from < bulk.length; from += ADDED_AT_ONCE) {
+      const some = bulk.slice(from, from + ADDED_AT_ONCE);
+      await this.#ask("add jobs to", this.#queue.addBulk(some), options);
+    }
+  }
+
+  async get(id: string, options?: SignalOptions): Promise<QueuedJob | undefined> {
+    return await this.#ask("look into", this.#look(id), options);
+  }
+
+  async list(options: ListJobsOptions = {}): Promise<QueuedJob[]> {
+    const listed = listJobs(this.#queue, { ...options, store: this.kind });
+    return await this.#ask("list jobs of", listed, options);
+  }
+
+  watch(id: string, options?: WatchJobOptions): AsyncIterable<JobEvent> {
+    const { system } = this.#connection;
+    return watchJob({
+      look: () => this.get(id, options),
+      next: (signal) => system.sleep(LOOK_EVERY_MS, signal),
+    }, options);
+  }
+
+  async cancel(
+    id: string,
+    { reason = "cancelled", signal }: SignalOptions & { reason?: string } = {},
+  ): Promise<void> {
+    await this.#ask("cancel a job of", this.#mark(id, reason), { signal });
+  }
+
+  async retry(id: string, options?: SignalOptions): Promise<boolean> {
+    return await this.#ask("retry a job of", this.#retry(id), options);
+  }
+
+  async remove(id: string, options?: SignalOptions): Promise<boolean> {
+    return await this.#ask("remove a job of", this.#remove(id), options);
+  }
+
+  schedule(schedule: NewSchedule, options?: SignalOptions): Promise<void> {
+    return this.#schedules.schedule(schedule, options);
+  }
+
+  unschedule(id: string, options?: SignalOptions): Promise<boolean> {
+    return this.#schedules.unschedule(id, options);
+  }
+
+  schedules(options?: SignalOptions): Promise<JobSchedule[]> {
+    return this.#schedules.schedules(options);
+  }
+
+  async work(handler: JobHandler, options: WorkOptions = {}): Promise<QueueWorker> {
+    checkWorkOptions(options);
+    const { answerWithinMs, ...connection } = this.#connection;
+    const worker = await BullmqWorker.open(handler, {
+      ...options,
+      ...connection,
+      find: (id) => this.#find(id),
+      readyWithinMs: answerWithinMs,
+      trim: this.kind === "postgres" ? () => trimEnded(this.#queue) : undefined,
+    }).catch((error) => {
+      throw failure("take jobs of", connection.store, error);
+    });
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const worker of this.#workers) await worker.close();
+    await this.#queue.close();
+    await this.#connection.store.close();
+  }
+
+  async #ask<T>(what: string, answer: Promise<T>, { signal }: SignalOptions = {}): Promise<T> {
+    const { store, answerWithinMs } = this.#connection;
     try {
       return await withDeadline(answer, { timeoutMs: answerWithinMs, signal });
     } catch (error) {
@@ -74,132 +205,52 @@ export async function openBullmqQueue(
     }
   }
 
-  let queue: Queue;
-  try {
-    await withDeadline(store.ready(), { timeoutMs: connectWithinMs });
-    if (backend !== undefined) await migrate(store);
-    queue = new Queue(store.queue, settings, backend as never);
-    queue.on("error", () => {}); // each request tells of its own failure
-    await withDeadline(queue.waitUntilReady(), { timeoutMs: connectWithinMs });
-  } catch (error) {
-    await store.close();
-    throw failure("open", store, error);
+  async #find(id: string): Promise<Job<JobForm> | undefined> {
+    return isReservedId(id) ? undefined : await readJob(this.#queue, id);
   }
 
-  const find = async (id: string): Promise<Job<JobForm> | undefined> =>
-    isReservedId(id) ? undefined : await readJob(queue, id);
-  const schedules = createBullmqSchedules(queue, {
-    kind: store.kind,
-    ask,
-    now: () => system.now(),
-  });
-
-  const get: JobQueue["get"] = (id, options) =>
-    ask(
-      "look into",
-      look(id).catch(async (error) => toldDamaged(id, stateOf(await queue.getJobState(id)), error)),
-      options,
-    );
-
-  async function look(id: string): Promise<QueuedJob | undefined> {
-    const job = await find(id);
-    if (job === undefined) return undefined;
-    const state = await queue.getJobState(id);
-    // It ended, or went, between the two.
-    const fresh = state === "completed" || state === "failed" ? await find(id) : job;
-    return fresh === undefined || state === "unknown" ? undefined : told(fresh, stateOf(state));
+  async #look(id: string): Promise<QueuedJob | undefined> {
+    try {
+      const job = await this.#find(id);
+      if (job === undefined) return undefined;
+      const state = await this.#queue.getJobState(id);
+      // It ended, or went, between the two.
+      const fresh = state === "completed" || state === "failed" ? await this.#find(id) : job;
+      return fresh === undefined || state === "unknown" ? undefined : told(fresh, stateOf(state));
+    } catch (error) {
+      return toldDamaged(id, stateOf(await this.#queue.getJobState(id)), error);
+    }
   }
 
-  async function retry(id: string): Promise<boolean> {
-    const job = await find(id);
+  /**
+   * Marks a job as cancelled. Only its worker may end an active job, and one that waits may be taken while it is
+   * removed, so the worker that has it, or gets it, ends it.
+   */
+  async #mark(id: string, reason: string): Promise<void> {
+    const job = await this.#find(id);
+    await job?.updateData({ ...job.data, cancelled: reason });
+  }
+
+  async #retry(id: string): Promise<boolean> {
+    const job = await this.#find(id);
     if (job === undefined) return false;
-    const isMarked = formOf(job).cancelled !== undefined;
-    const before = await queue.getJobState(id);
+    const { group, data, cancelled } = formOf(job);
+    const before = await this.#queue.getJobState(id);
     if (before === "active" || before === "completed") return false;
-    if (isMarked) await job.updateData({ group: formOf(job).group, data: formOf(job).data });
-    const failed = await queue.getJobState(id) === "failed";
+    if (cancelled !== undefined) await job.updateData({ group, data });
+    const failed = await this.#queue.getJobState(id) === "failed";
     if (failed) await job.retry("failed", { resetAttemptsMade: true });
-    return failed || isMarked;
+    return failed || cancelled !== undefined;
   }
 
-  return {
-    kind: store.kind,
-    location: store.location,
-    async add(jobs, options) {
-      const added = [jobs].flat();
-      added.forEach(checkNewJob);
-      const bulk = added.map((job) => ({
-        name: job.kind,
-        data: { group: job.group, data: job.data } satisfies JobForm,
-        opts: optionsOf(job, store.kind),
-      }));
-      if (bulk.length === 1) {
-        const [{ name, data, opts }] = bulk;
-        await ask("add jobs to", queue.add(name, data, opts), options);
-      }
-      for (let from = 0; bulk.length > 1 && from < bulk.length; from += ADDED_AT_ONCE) {
-        await ask("add jobs to", queue.addBulk(bulk.slice(from, from + ADDED_AT_ONCE)), options);
-      }
-    },
-    get,
-    list: (options = {}) =>
-      ask("list jobs of", listJobs(queue, { ...options, store: store.kind }), options),
-    watch: (id, watching) =>
-      watchJob({
-        look: () => get(id, watching),
-        next: (signal) => system.sleep(LOOK_EVERY_MS, signal),
-      }, watching),
-    cancel: (id, { reason = "cancelled", signal } = {}) =>
-      ask(
-        "cancel a job of",
-        (async () => {
-          // Nobody but its worker may end an active job, and one that waits may be taken while it is removed: so it is
-          // marked, and whoever has it, or gets it, sees to it.
-          const job = await find(id);
-          await job?.updateData({ ...job.data, cancelled: reason });
-        })(),
-        { signal },
-      ),
-    retry: (id, options) => ask("retry a job of", retry(id), options),
-    remove: (id, options) =>
-      ask(
-        "remove a job of",
-        (async () =>
-          !isReservedId(id) && await queue.getJobState(id) !== "unknown" &&
-          await queue.remove(id) === 1)()
-          .catch((error) => {
-            throw belongsToSchedule(error) ? ofSchedule(id) : error;
-          }),
-        options,
-      ),
-    ...schedules,
-    async work(handler, options = {}) {
-      checkWorkOptions(options);
-      const trim = store.kind === "postgres" ? () => trimEnded(queue) : undefined;
-      const made = {
-        ...options,
-        store,
-        settings,
-        backend,
-        system,
-        find,
-        readyWithinMs: answerWithinMs,
-        trim,
-      };
-      const worker = await BullmqWorker.open(handler, made).catch((error) => {
-        throw failure("take jobs of", store, error);
-      });
-      workers.add(worker);
-      return worker;
-    },
-    async [Symbol.asyncDispose]() {
-      if (closed) return;
-      closed = true;
-      for (const worker of workers) await worker.close();
-      await queue.close();
-      await store.close();
-    },
-  };
+  async #remove(id: string): Promise<boolean> {
+    if (isReservedId(id)) return false;
+    try {
+      return await this.#queue.getJobState(id) !== "unknown" && await this.#queue.remove(id) === 1;
+    } catch (error) {
+      throw belongsToSchedule(error) ? ofSchedule(id) : error;
+    }
+  }
 }
 
 async function createStore(url: string): Promise<BullmqStore> {

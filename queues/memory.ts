@@ -4,11 +4,24 @@
  * @module
  */
 import { checkNewJob, checkWorkOptions, notListed, ofSchedule } from "./checks/queue_checks.ts";
-import type { JobQueue, NewJob, RateLimit } from "../core/queue.ts";
+import type {
+  JobEvent,
+  JobHandler,
+  JobQueue,
+  JobSchedule,
+  ListJobsOptions,
+  NewJob,
+  NewSchedule,
+  QueuedJob,
+  QueueWorker,
+  RateLimit,
+  WatchJobOptions,
+  WorkOptions,
+} from "../core/queue.ts";
 import { watchJob } from "./checks/watch_job.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { alter, type Entry, told, untilAltered } from "./memory/entry.ts";
-import { createSchedules } from "./memory/schedules.ts";
+import { createSchedules, type Schedules } from "./memory/schedules.ts";
 import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";
 
 export type * from "../core/queue.ts";
@@ -50,179 +63,222 @@ export interface MemoryQueueOptions {
 export function createMemoryQueue(
   { mostEnded = MOST_ENDED, system = realSystem }: MemoryQueueOptions = {},
 ): JobQueue {
-  const entries = new Map<string, Entry>();
-  const waiting = new Set<Entry>();
-  const ended = new Set<string>();
-  const workers = new Set<MemoryWorker>();
-  const closing = new AbortController();
-  const window = { untilMs: -Infinity, begun: 0, isAwaited: false };
-  const look = () => workers.forEach((worker) => worker.look());
-  const schedules = createSchedules({ system, has: (id) => entries.has(id), add, forget });
+  return new MemoryQueue(mostEnded, system);
+}
 
-  function add(job: NewJob, schedule?: string): void {
+class MemoryQueue implements JobQueue {
+  readonly kind = "memory";
+  readonly location = "memory:";
+  readonly #mostEnded: number;
+  readonly #system: System;
+  readonly #entries = new Map<string, Entry>();
+  readonly #waiting = new Set<Entry>();
+  readonly #ended = new Set<string>();
+  readonly #workers = new Set<MemoryWorker>();
+  readonly #closing = new AbortController();
+  /** The window of time in which jobs that begin are counted. */
+  readonly #window = { untilMs: -Infinity, begun: 0, isAwaited: false };
+  readonly #schedules: Schedules;
+
+  constructor(mostEnded: number, system: System) {
+    this.#mostEnded = mostEnded;
+    this.#system = system;
+    this.#schedules = createSchedules({
+      system,
+      has: (id) => this.#entries.has(id),
+      add: (job, schedule) => this.#add(job, schedule),
+      forget: (id) => this.#forget(id),
+    });
+  }
+
+  // deno-lint-ignore require-await -- what is refused is rejected
+  async add(jobs: NewJob | readonly NewJob[]): Promise<void> {
+    const added: NewJob[] = [jobs].flat();
+    added.forEach(checkNewJob);
+    for (const job of added) if (!this.#entries.has(job.id)) this.#add(job);
+  }
+
+  get(id: string): Promise<QueuedJob | undefined> {
+    const entry = this.#entries.get(id);
+    return Promise.resolve(entry && told(entry));
+  }
+
+  // deno-lint-ignore require-await -- what is refused is rejected
+  async list({ group, state, after, limit }: ListJobsOptions = {}): Promise<QueuedJob[]> {
+    const fitting = [...this.#entries.values()].filter((entry) =>
+      (group === undefined || entry.job.group === group) &&
+      (state === undefined || entry.state === state)
+    );
+    const from = after === undefined ? 0 : fitting.findIndex(({ job }) => job.id === after) + 1;
+    if (after !== undefined && from === 0) throw notListed(after);
+    return fitting.slice(from, limit === undefined ? undefined : from + limit).map(told);
+  }
+
+  watch(id: string, options?: WatchJobOptions): AsyncIterable<JobEvent> {
+    const next = (signal?: AbortSignal) => {
+      const entry = this.#entries.get(id);
+      return entry === undefined ? Promise.resolve() : untilAltered(entry, signal);
+    };
+    return watchJob({ look: () => this.get(id), next }, options);
+  }
+
+  cancel(id: string, { reason = "cancelled" }: { reason?: string } = {}): Promise<void> {
+    const entry = this.#entries.get(id);
+    if (entry?.state === "running") {
+      entry.cancelled = reason;
+      entry.controller!.abort(reason);
+    } else if (entry?.state === "waiting" || entry?.state === "delayed") {
+      this.#waiting.delete(entry);
+      this.#end(entry, { state: "cancelled", reason });
+      this.#planNext(entry);
+    }
+    return Promise.resolve();
+  }
+
+  retry(id: string): Promise<boolean> {
+    const entry = this.#entries.get(id);
+    if (entry?.state !== "failed" && entry?.state !== "cancelled") return Promise.resolve(false);
+    this.#ended.delete(id);
+    entry.attemptsMade = 0;
+    entry.startedAt = entry.endedAt = undefined;
+    entry.reason = entry.cancelled = undefined;
+    this.#wait(entry, 0);
+    return Promise.resolve(true);
+  }
+
+  // deno-lint-ignore require-await -- what is refused is rejected
+  async remove(id: string): Promise<boolean> {
+    const entry = this.#entries.get(id);
+    if (entry?.state === "running") return false;
+    if (entry?.schedule !== undefined) throw ofSchedule(id);
+    return this.#forget(id);
+  }
+
+  schedule(schedule: NewSchedule): Promise<void> {
+    return this.#schedules.schedule(schedule);
+  }
+
+  unschedule(id: string): Promise<boolean> {
+    return Promise.resolve(this.#schedules.unschedule(id));
+  }
+
+  schedules(): Promise<JobSchedule[]> {
+    return Promise.resolve(this.#schedules.list());
+  }
+
+  // deno-lint-ignore require-await -- what is refused is rejected
+  async work(handler: JobHandler, options: WorkOptions = {}): Promise<QueueWorker> {
+    checkWorkOptions(options);
+    const worker = createMemoryWorker(handler, {
+      ...options,
+      next: (rateLimit) => this.#next(rateLimit),
+      begin: (entry) => this.#begin(entry),
+      wait: (entry, delayMs) => this.#wait(entry, delayMs),
+      end: (entry, how) => this.#end(entry, how),
+    });
+    this.#workers.add(worker);
+    worker.look();
+    return worker;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    for (const worker of this.#workers) await worker.close();
+  }
+
+  #look(): void {
+    this.#workers.forEach((worker) => worker.look());
+  }
+
+  #add(job: NewJob, schedule?: string): void {
     const entry: Entry = {
-      ...{
-        job: structuredClone(job),
-        schedule,
-        state: "waiting",
-        attemptsMade: 0,
-        addedAt: system.now(),
-      },
+      job: structuredClone(job),
+      schedule,
+      state: "waiting",
+      attemptsMade: 0,
+      addedAt: this.#system.now(),
       watchers: new Set(),
     };
-    entries.set(job.id, entry);
-    wait(entry, job.delayMs ?? 0);
+    this.#entries.set(job.id, entry);
+    this.#wait(entry, job.delayMs ?? 0);
   }
 
-  function wait(entry: Entry, delayMs: number): void {
+  #wait(entry: Entry, delayMs: number): void {
     alter(entry, { state: "delayed" });
-    if (delayMs === 0) return ready(entry);
-    sleepLong(delayMs).then(() => ready(entry), () => {});
+    if (delayMs === 0) return this.#ready(entry);
+    this.#sleepLong(delayMs).then(() => this.#ready(entry), () => {});
   }
 
-  async function sleepLong(ms: number): Promise<void> {
+  async #sleepLong(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= LONGEST_SLEEP_MS) {
-      await system.sleep(Math.min(left, LONGEST_SLEEP_MS), closing.signal);
+      await this.#system.sleep(Math.min(left, LONGEST_SLEEP_MS), this.#closing.signal);
     }
   }
 
-  function ready(entry: Entry): void {
-    if (entry.state !== "delayed" || entries.get(entry.job.id) !== entry) return; // it was cancelled, or removed
+  #ready(entry: Entry): void {
+    if (entry.state !== "delayed" || this.#entries.get(entry.job.id) !== entry) return; // it was cancelled, or removed
     alter(entry, { state: "waiting" });
-    waiting.add(entry);
-    look();
+    this.#waiting.add(entry);
+    this.#look();
   }
 
-  function next(rateLimit?: RateLimit): Entry | undefined {
-    if (waiting.size === 0 || (rateLimit !== undefined && !mayBegin(rateLimit))) return undefined;
+  #next(rateLimit?: RateLimit): Entry | undefined {
+    if (this.#waiting.size === 0 || (rateLimit !== undefined && !this.#mayBegin(rateLimit))) {
+      return undefined;
+    }
     let best: Entry | undefined;
-    for (const entry of waiting) {
+    for (const entry of this.#waiting) {
       if (best === undefined || (entry.job.priority ?? 0) < (best.job.priority ?? 0)) best = entry;
       if ((best.job.priority ?? 0) === 0) break; // nothing comes before it
     }
-    waiting.delete(best!);
+    this.#waiting.delete(best!);
     return best;
   }
 
-  /** Counts what is begun in a window of time, and has workers look again at its end where it is full. */
-  function mayBegin({ max, perMs }: RateLimit): boolean {
-    const now = system.monotonic();
+  /** Counts the jobs that begin in a window of time. If it is full, workers look again at its end. */
+  #mayBegin({ max, perMs }: RateLimit): boolean {
+    const window = this.#window;
+    const now = this.#system.monotonic();
     if (now >= window.untilMs) Object.assign(window, { untilMs: now + perMs, begun: 0 });
     if (window.begun < max) return ++window.begun > 0;
     if (!window.isAwaited) {
       window.isAwaited = true;
-      system.sleep(Math.ceil(window.untilMs - now), closing.signal).then(() => {
+      this.#system.sleep(Math.ceil(window.untilMs - now), this.#closing.signal).then(() => {
         window.isAwaited = false;
-        look();
+        this.#look();
       }, () => {});
     }
     return false;
   }
 
-  function begin(entry: Entry): void {
-    alter(entry, { state: "running", startedAt: system.now() });
-    planNext(entry);
+  #begin(entry: Entry): void {
+    alter(entry, { state: "running", startedAt: this.#system.now() });
+    this.#planNext(entry);
   }
 
-  /** What a schedule has next is planned once for each of its jobs, however often that is tried. */
-  function planNext(entry: Entry): void {
+  /** Plans the next job of a schedule once for each of its jobs, however often that is tried. */
+  #planNext(entry: Entry): void {
     const { schedule } = entry;
     if (schedule === undefined) return;
     delete entry.schedule;
-    schedules.begun(schedule);
+    this.#schedules.begun(schedule);
   }
 
-  /** The entry has ended: the one that ended before all others is forgotten where they are too many. */
-  function end(entry: Entry, how: Partial<Entry>): void {
-    alter(entry, { ...how, endedAt: system.now() });
-    ended.add(entry.job.id);
-    const [first] = ended;
-    if (ended.size > mostEnded) forget(first);
+  /** Ends a job. If too many have ended, the one that ended first is forgotten. */
+  #end(entry: Entry, how: Partial<Entry>): void {
+    alter(entry, { ...how, endedAt: this.#system.now() });
+    this.#ended.add(entry.job.id);
+    const [first] = this.#ended;
+    if (this.#ended.size > this.#mostEnded) this.#forget(first);
   }
 
-  function forget(id: string): boolean {
-    const entry = entries.get(id);
-    ended.delete(id);
-    entries.delete(id);
+  #forget(id: string): boolean {
+    const entry = this.#entries.get(id);
+    this.#ended.delete(id);
+    this.#entries.delete(id);
     if (entry === undefined) return false;
-    waiting.delete(entry);
+    this.#waiting.delete(entry);
     alter(entry, {});
     return true;
   }
-
-  return {
-    kind: "memory",
-    location: "memory:",
-    // deno-lint-ignore require-await -- what is refused is rejected
-    async add(jobs) {
-      const added: NewJob[] = [jobs].flat();
-      added.forEach(checkNewJob);
-      for (const job of added) if (!entries.has(job.id)) add(job);
-    },
-    get: (id) => Promise.resolve(entries.has(id) ? told(entries.get(id)!) : undefined),
-    // deno-lint-ignore require-await -- what is refused is rejected
-    async list({ group, state, after, limit } = {}) {
-      const fitting = [...entries.values()].filter((entry) =>
-        (group === undefined || entry.job.group === group) &&
-        (state === undefined || entry.state === state)
-      );
-      const from = after === undefined ? 0 : fitting.findIndex(({ job }) => job.id === after) + 1;
-      if (after !== undefined && from === 0) throw notListed(after);
-      return fitting.slice(from, limit === undefined ? undefined : from + limit).map(told);
-    },
-    watch: (id, watching) =>
-      watchJob({
-        look: () => Promise.resolve(entries.has(id) ? told(entries.get(id)!) : undefined),
-        next: (signal) =>
-          entries.has(id) ? untilAltered(entries.get(id)!, signal) : Promise.resolve(),
-      }, watching),
-    cancel(id, { reason = "cancelled" } = {}) {
-      const entry = entries.get(id);
-      if (entry?.state === "running") {
-        entry.cancelled = reason;
-        entry.controller!.abort(reason);
-      } else if (entry?.state === "waiting" || entry?.state === "delayed") {
-        waiting.delete(entry);
-        end(entry, { state: "cancelled", reason });
-        planNext(entry);
-      }
-      return Promise.resolve();
-    },
-    retry(id) {
-      const entry = entries.get(id);
-      if (entry?.state !== "failed" && entry?.state !== "cancelled") return Promise.resolve(false);
-      ended.delete(id);
-      const before = {
-        attemptsMade: 0,
-        startedAt: undefined,
-        endedAt: undefined,
-        reason: undefined,
-      };
-      Object.assign(entry, { ...before, cancelled: undefined });
-      wait(entry, 0);
-      return Promise.resolve(true);
-    },
-    // deno-lint-ignore require-await -- what is refused is rejected
-    async remove(id) {
-      const entry = entries.get(id);
-      if (entry?.state === "running") return false;
-      if (entry?.schedule !== undefined) throw ofSchedule(id);
-      return forget(id);
-    },
-    schedule: (schedule) => schedules.schedule(schedule),
-    unschedule: (id) => Promise.resolve(schedules.unschedule(id)),
-    schedules: () => Promise.resolve(schedules.list()),
-    // deno-lint-ignore require-await -- what is refused is rejected
-    async work(handler, options = {}) {
-      checkWorkOptions(options);
-      const worker = createMemoryWorker(handler, { ...options, next, begin, wait, end });
-      workers.add(worker);
-      worker.look();
-      return worker;
-    },
-    async [Symbol.asyncDispose]() {
-      closing.abort();
-      for (const worker of workers) await worker.close();
-    },
-  };
 }

@@ -72,97 +72,141 @@ export function createWaitingClient(server: URL): Redis {
  * @throws {RegistryError} `Invalid` for another URL; `Unavailable` where no server answers, `Denied` where it refuses
  */
 export async function openRedis(url: string, options: OpenRedisOptions): Promise<RedisConnection> {
-  const { what, connectWithinMs = 10_000, answerWithinMs = 10_000 } = options;
-  const server = parseRedisUrl(url, what);
-  const location = shownRedisUrl(server);
-  const client = new Redis(server.href, {
-    connectionName: options.name,
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    keepAlive: 10_000,
-    connectTimeout: connectWithinMs,
-    retryStrategy: (times: number) => Math.min(50 * times, MOST_WAIT_MS),
-  });
-  let last: Error | undefined;
-  let ready = Promise.withResolvers<void>();
-  ready.promise.catch(() => {});
-  let settled = false; // whether those who wait are told already
-  let isReady = false;
-  let closed = false;
-  client.on("ready", () => {
-    isReady = settled = true;
-    last = undefined;
-    ready.resolve();
-  });
-  client.on("error", (error: Error) => {
-    if (!isEnded(error)) last = error;
+  const { what, connectWithinMs = 10_000 } = options;
+  const client = new RedisClient(parseRedisUrl(url, what), options);
+  try {
+    await client.untilReady({ timeoutMs: connectWithinMs });
+  } catch (error) {
+    client.close();
+    throw client.failure("open", error);
+  }
+  return client;
+}
+
+class RedisClient implements RedisConnection {
+  readonly location: string;
+  readonly #what: string;
+  readonly #answerWithinMs: number;
+  readonly #client: Redis;
+  readonly #broken: ((reason: string) => void)[] = [];
+  /** The last failure of the connection, until it is ready again. */
+  #last?: Error;
+  /** Settles when the server can be asked, or refuses: waiting does not help then. */
+  #ready = createReady();
+  #isSettled = false;
+  #isReady = false;
+  #isClosed = false;
+
+  constructor(server: URL, options: OpenRedisOptions) {
+    const { what, name, connectWithinMs = 10_000, answerWithinMs = 10_000 } = options;
+    this.location = shownRedisUrl(server);
+    this.#what = what;
+    this.#answerWithinMs = answerWithinMs;
+    this.#client = new Redis(server.href, {
+      connectionName: name,
+      maxRetriesPerRequest: 0,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      keepAlive: 10_000,
+      connectTimeout: connectWithinMs,
+      retryStrategy: (times: number) => Math.min(50 * times, MOST_WAIT_MS),
+    });
+    this.#client.on("ready", () => this.#begin());
+    this.#client.on("error", (error: Error) => this.#note(error));
+    this.#client.on("close", () => this.#end());
+  }
+
+  send([name, ...args]: RedisCommand, options?: SendOptions): Promise<unknown> {
+    return this.#answer("ask", () => this.#client.call(name, ...args), options);
+  }
+
+  sendAll(commands: readonly RedisCommand[], options?: SendOptions): Promise<unknown[]> {
+    return this.#answer("ask", async () => {
+      const answers = await Promise.allSettled(
+        commands.map(([name, ...args]) => this.#client.call(name, ...args)),
+      );
+      return answers.map((one) => {
+        if (one.status === "rejected") throw one.reason;
+        return one.value;
+      });
+    }, options);
+  }
+
+  onMessage(hear: (pattern: string, channel: string, message: string) => void): void {
+    this.#client.on("pmessage", hear);
+  }
+
+  onBroken(hear: (reason: string) => void): void {
+    this.#broken.push(hear);
+  }
+
+  reset(): void {
+    this.#client.disconnect(true);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#ready.reject(wasClosed("ask", this.#what, this.location));
+    this.#client.disconnect();
+  }
+
+  async untilReady(deadline: { timeoutMs?: number; signal?: AbortSignal }): Promise<void> {
+    await withDeadline(this.#ready.promise, deadline);
+  }
+
+  failure(action: string, cause: unknown): RegistryError {
+    const { location } = this;
+    return redisFailure({ action, what: this.#what, location, last: this.#last }, cause);
+  }
+
+  #begin(): void {
+    this.#isReady = this.#isSettled = true;
+    this.#last = undefined;
+    this.#ready.resolve();
+  }
+
+  #note(error: Error): void {
+    if (!isEnded(error)) this.#last = error;
     if (!isRefused(error)) return;
-    settled = true;
-    ready.reject(error); // it will not be better by waiting
-  });
-  const broken: ((reason: string) => void)[] = [];
-  client.on("close", () => {
-    const wasReady = isReady; // else it is one more try to connect that failed
-    isReady = false;
-    if (wasReady && !closed) { for (const hear of broken) hear(messageOf(last ?? "it was ended")); }
-    if (!settled) return;
-    settled = false;
-    ready = Promise.withResolvers();
-    ready.promise.catch(() => {});
-  });
+    this.#isSettled = true;
+    this.#ready.reject(error); // it will not be better by waiting
+  }
 
-  const fail = (action: string, cause: unknown) =>
-    redisFailure({ action, what, location, last }, cause);
+  #end(): void {
+    const wasReady = this.#isReady; // else it is one more try to connect that failed
+    this.#isReady = false;
+    if (wasReady && !this.#isClosed) {
+      for (const hear of this.#broken) hear(messageOf(this.#last ?? "it was ended"));
+    }
+    if (!this.#isSettled) return;
+    this.#isSettled = false;
+    this.#ready = createReady();
+  }
 
-  async function answer<T>(
+  async #answer<T>(
     action: string,
     ask: () => Promise<T>,
-    { signal, withinMs = answerWithinMs }: SendOptions = {},
+    { signal, withinMs = this.#answerWithinMs }: SendOptions = {},
   ): Promise<T> {
     signal?.throwIfAborted();
-    if (closed) throw wasClosed(action, what, location);
+    if (this.#isClosed) throw wasClosed(action, this.#what, this.location);
     const deadline = AbortSignal.timeout(withinMs);
     const ended = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
     try {
       // The order of what is sent at once is kept: all of it waits, or none.
-      if (!isReady) await withDeadline(ready.promise, { signal: ended });
+      if (!this.#isReady) await this.untilReady({ signal: ended });
       return await withDeadline(ask(), { signal: ended });
     } catch (error) {
       signal?.throwIfAborted();
-      throw fail(action, error);
+      throw this.failure(action, error);
     }
   }
+}
 
-  const connection: RedisConnection = {
-    location,
-    send: ([name, ...args], options) => answer("ask", () => client.call(name, ...args), options),
-    sendAll: (commands, options) =>
-      answer("ask", async () => {
-        const answers = await Promise.allSettled(
-          commands.map(([name, ...args]) => client.call(name, ...args)),
-        );
-        return answers.map((one) => {
-          if (one.status === "rejected") throw one.reason;
-          return one.value;
-        });
-      }, options),
-    onMessage: (hear) => void client.on("pmessage", hear),
-    onBroken: (hear) => void broken.push(hear),
-    reset: () => client.disconnect(true),
-    close() {
-      closed = true;
-      ready.reject(wasClosed("ask", what, location));
-      client.disconnect();
-    },
-  };
-  try {
-    await withDeadline(ready.promise, { timeoutMs: connectWithinMs });
-  } catch (error) {
-    connection.close();
-    throw fail("open", error);
-  }
-  return connection;
+function createReady(): PromiseWithResolvers<void> {
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => {});
+  return ready;
 }
 
 function isEnded(error: unknown): boolean {
@@ -194,41 +238,49 @@ function wasClosed(action: string, what: string, location: string): RegistryErro
   });
 }
 
+interface FailedAction {
+  action: string;
+  what: string;
+  location: string;
+  last?: Error;
+}
+
 function redisFailure(
-  { action, what, location, last }: {
-    action: string;
-    what: string;
-    location: string;
-    last?: Error;
-  },
+  { action, what, location, last }: FailedAction,
   cause: unknown,
 ): RegistryError {
   if (isRegistryError(cause)) return cause;
   const timedOut = cause instanceof Error && cause.name === "TimeoutError";
   const error = withoutCommand(timedOut || isEnded(cause) ? last ?? cause : cause);
-  const refused = isRefused(error);
   const { code = "", name } = error as { code?: string; name?: string };
-  const unknown = name === "ReplyError" && /^ERR unknown/.test(messageOf(error));
   const state = isEnded(error)
     ? "the connection ended before there was an answer"
     : messageOf(error) || code || "it does not answer";
-  const isOther = action === "open" && location.startsWith("redis:") &&
-    /ECONNRESET|before there was/.test(state);
-  return fault({
-    code: refused ? "Denied" : unknown ? "Unsupported" : "Unavailable",
+  const facts = {
     action,
     subject: `${what} at ${location}`,
     state: state.replace(/[.\s]+$/, ""),
-    hint: refused
-      ? "Check user and password in its URL."
-      : unknown
-      ? "Redis 6.2, or Valkey, is needed, or newer."
-      : /certificate/.test(state)
-      ? "Name the authority of its certificate: DENO_CERT=ca.pem, or NODE_EXTRA_CA_CERTS."
-      : isOther
-      ? "Check that Redis runs there: one that speaks TLS is named by rediss:."
-      : "Check that Redis runs there, and try again.",
-    ...(refused || action === "open" ? {} : { maybeWritten: true }),
     cause: error,
+  };
+  if (isRefused(error)) {
+    return fault({ ...facts, code: "Denied", hint: "Check user and password in its URL." });
+  }
+  const isUnknown = name === "ReplyError" && /^ERR unknown/.test(messageOf(error));
+  return fault({
+    ...facts,
+    ...action !== "open" && { maybeWritten: true },
+    code: isUnknown ? "Unsupported" : "Unavailable",
+    hint: isUnknown
+      ? "Redis 6.2, or Valkey, is needed, or newer."
+      : hintOf(state, action === "open" && location.startsWith("redis:")),
   });
+}
+
+function hintOf(state: string, isOpenedPlain: boolean): string {
+  if (/certificate/.test(state)) {
+    return "Name the authority of its certificate: DENO_CERT=ca.pem, or NODE_EXTRA_CA_CERTS.";
+  }
+  return isOpenedPlain && /ECONNRESET|before there was/.test(state)
+    ? "Check that Redis runs there: one that speaks TLS is named by rediss:."
+    : "Check that Redis runs there, and try again.";
 }

@@ -8,7 +8,7 @@ import type {
   ReadableFileStore,
 } from "../../core/file_store.ts";
 import { fault } from "../../core/errors.ts";
-import { refused } from "../paths/path_errors.ts";
+import { type PathPlace, refused } from "../paths/path_errors.ts";
 import { parsePath } from "../../core/naming/paths.ts";
 import type { BatchResult, ManyOptions } from "../../core/registry.ts";
 import { described } from "../../core/text/described.ts";
@@ -103,100 +103,115 @@ export interface Files {
 }
 
 export function createFiles(store: AnyFileStore, formats: KnownFormats): Files {
-  const why = (action: string, path: string) => ({ action, path, location: store.location });
+  return new StoreFiles(store, formats);
+}
 
-  function readable(action: string, path: string): ReadableFileStore {
-    if ("open" in store) return store;
-    throw refused(why(action, path), `${store.name} takes values and gives none`);
+/** Its methods can be handed on without it. */
+class StoreFiles implements Files {
+  readonly store: AnyFileStore;
+  readonly #formats: KnownFormats;
+
+  constructor(store: AnyFileStore, formats: KnownFormats) {
+    this.store = store;
+    this.#formats = formats;
   }
 
-  function writable(action: string, path: string): FileStore {
-    if ("write" in store) return store;
-    throw refused(
-      why(action, path),
-      "open" in store ? `${store.name} is read-only` : `${store.name} only takes values`,
-    );
-  }
-
-  const kindOf = async (action: string, path: string, options?: CallOptions) =>
-    (await follow(readable(action, path), path, options))?.kind;
-
-  async function save(
-    path: string,
-    value: unknown,
-    options: SaveFileOptions = {},
-  ): Promise<FileEntry> {
+  readonly load = async <T>(path: string, options: LoadFileOptions<T> = {}): Promise<T> =>
+    await loadFile<T>(this.#readable("load", path), path, { ...options, formats: this.#formats });
+  readonly save: Files["save"] = async (path, value, options = {}) => {
+    const { store } = this;
     if (!("write" in store) && "save" in store) {
       return await store.save(parsePath(path), value, options);
     }
-    return await saveFile(writable("save", path), path, { ...options, value, formats });
-  }
-
-  async function load<T>(path: string, options: LoadFileOptions<T> = {}): Promise<T> {
-    return await loadFile<T>(readable("load", path), path, { ...options, formats });
-  }
-
-  return {
-    store,
-    load,
-    save,
-    open: async (path, options) =>
-      await openFile(readable("open", path), path, { action: "open", ...options }),
-    loadText: async (path, options) => await loadText(readable("load", path), path, options),
-    async loadBatch<T>(paths: Iterable<string>, { as, ...options }: LoadBatchOptions<T> = {}) {
-      const { signal } = options;
-      checkMany(paths, "load", "paths");
-      return await collectOutcomes(
-        outcomesOf(paths, (path) => load<T>(path, { as, signal }), options),
-        { signal },
-      );
-    },
-    async saveBatch(values, { as, mode, ...options } = {}) {
-      const { signal } = options;
-      checkMany(values, "save", "{ path, value }");
-      const saveOne = async (entry: FileValue) => {
-        const { path, value } = checkEntry(entry);
-        return await save(path, value, { as, mode, signal });
-      };
-      const saved = outcomesOf(values, saveOne, options);
-      return await collectOutcomes(saved, { signal });
-    },
-    listFiles: async (folder, options) =>
-      await listFiles(readable("list", folder), folder, options),
-    listImageFiles: async (folder, options) =>
-      await listFiles(readable("list", folder), folder, {
-        extensions: IMAGE_EXTENSIONS,
-        ...options,
-      }),
-    walkFiles: (folder, options) => walkFiles(readable("list", folder), folder, options),
-    findFileRecursive: async (folder, name, options) =>
-      await findFile(readable("list", folder), folder, { ...options, name }),
-    listDir: async (folder, options) => await listNames(readable("list", folder), folder, options),
-    collectDirsAndFiles: async (folder, options) =>
-      await collect(readable("list", folder), folder, options),
-    stat: async (path, options) => await readable("look at", path).stat(path, options),
-    exists: async (path, options) => await kindOf("look at", path, options) !== undefined,
-    isFile: async (path, options) => await kindOf("look at", path, options) === "file",
-    isDir: async (path, options) => await kindOf("look at", path, options) === "folder",
-    isSymlink: async (path, options) =>
-      (await readable("look at", path).stat(path, options))?.kind === "link",
-    ensureDirectory: async (path, options) =>
-      await writable("make folder", path).createFolder(path, options),
-    createSymlink: async (path, target, options) =>
-      await writable("make link", path).createLink(path, target, options),
-    async delete(path, { recursive = false, signal } = {}) {
-      const files = writable("remove", path);
-      return recursive
-        ? await removeAll(files, path, { signal })
-        : await files.remove(path, { signal });
-    },
-    deleteAll: async (path, options) => await removeAll(writable("remove", path), path, options),
-    copy: async (from, to, options) =>
-      await copyAll(writable("copy", from), from, { ...options, to }),
-    move: async (from, to, options) => await writable("move", from).move(from, to, options),
-    mirrorDirectoryWithSymlinks: async (from, to, options) =>
-      await mirrorWithLinks(writable("mirror", from), from, { ...options, to }),
+    const files = this.#writable("save", path);
+    return await saveFile(files, path, { ...options, value, formats: this.#formats });
   };
+  readonly open: Files["open"] = async (path, options) =>
+    await openFile(this.#readable("open", path), path, { action: "open", ...options });
+  readonly loadText: Files["loadText"] = async (path, options) =>
+    await loadText(this.#readable("load", path), path, options);
+  readonly loadBatch = async <T>(
+    paths: Iterable<string>,
+    { as, ...options }: LoadBatchOptions<T> = {},
+  ): Promise<BatchResult<T>> => {
+    const { signal } = options;
+    checkMany(paths, "load", "paths");
+    const loaded = outcomesOf(paths, (path) => this.load<T>(path, { as, signal }), options);
+    return await collectOutcomes(loaded, { signal });
+  };
+  readonly saveBatch: Files["saveBatch"] = async (values, { as, mode, ...options } = {}) => {
+    const { signal } = options;
+    checkMany(values, "save", "{ path, value }");
+    const saveOne = async (entry: FileValue) => {
+      const { path, value } = checkEntry(entry);
+      return await this.save(path, value, { as, mode, signal });
+    };
+    return await collectOutcomes(outcomesOf(values, saveOne, options), { signal });
+  };
+  readonly listFiles: Files["listFiles"] = async (folder, options) =>
+    await listFiles(this.#readable("list", folder), folder, options);
+  readonly listImageFiles: Files["listImageFiles"] = async (folder, options) =>
+    await this.listFiles(folder, { extensions: IMAGE_EXTENSIONS, ...options });
+  readonly walkFiles: Files["walkFiles"] = (folder, options) =>
+    walkFiles(this.#readable("list", folder), folder, options);
+  readonly findFileRecursive: Files["findFileRecursive"] = async (folder, name, options) =>
+    await findFile(this.#readable("list", folder), folder, { ...options, name });
+  readonly listDir: Files["listDir"] = async (folder, options) =>
+    await listNames(this.#readable("list", folder), folder, options);
+  readonly collectDirsAndFiles: Files["collectDirsAndFiles"] = async (folder, options) =>
+    await collect(this.#readable("list", folder), folder, options);
+  readonly stat: Files["stat"] = async (path, options) =>
+    await this.#readable("look at", path).stat(path, options);
+  readonly exists: Files["exists"] = async (path, options) =>
+    await this.#kindOf(path, options) !== undefined;
+  readonly isFile: Files["isFile"] = async (path, options) =>
+    await this.#kindOf(path, options) === "file";
+  readonly isDir: Files["isDir"] = async (path, options) =>
+    await this.#kindOf(path, options) === "folder";
+  readonly isSymlink: Files["isSymlink"] = async (path, options) =>
+    (await this.stat(path, options))?.kind === "link";
+  readonly ensureDirectory: Files["ensureDirectory"] = async (path, options) =>
+    await this.#writable("make folder", path).createFolder(path, options);
+  readonly createSymlink: Files["createSymlink"] = async (path, target, options) =>
+    await this.#writable("make link", path).createLink(path, target, options);
+  readonly delete: Files["delete"] = async (path, { recursive = false, signal } = {}) => {
+    const files = this.#writable("remove", path);
+    return recursive
+      ? await removeAll(files, path, { signal })
+      : await files.remove(path, { signal });
+  };
+  readonly deleteAll: Files["deleteAll"] = async (path, options) =>
+    await removeAll(this.#writable("remove", path), path, options);
+  readonly copy: Files["copy"] = async (from, to, options) =>
+    await copyAll(this.#writable("copy", from), from, { ...options, to });
+  readonly move: Files["move"] = async (from, to, options) =>
+    await this.#writable("move", from).move(from, to, options);
+  readonly mirrorDirectoryWithSymlinks: Files["mirrorDirectoryWithSymlinks"] = async (
+    from,
+    to,
+    options,
+  ) => await mirrorWithLinks(this.#writable("mirror", from), from, { ...options, to });
+
+  #readable(action: string, path: string): ReadableFileStore {
+    const { store } = this;
+    if ("open" in store) return store;
+    throw refused(this.#place(action, path), `${store.name} takes values and gives none`);
+  }
+
+  #writable(action: string, path: string): FileStore {
+    const { store } = this;
+    if ("write" in store) return store;
+    const state = "open" in store ? "is read-only" : "only takes values";
+    throw refused(this.#place(action, path), `${store.name} ${state}`);
+  }
+
+  #place(action: string, path: string): PathPlace {
+    return { action, path, location: this.store.location };
+  }
+
+  async #kindOf(path: string, options?: CallOptions): Promise<FileEntry["kind"] | undefined> {
+    return (await follow(this.#readable("look at", path), path, options))?.kind;
+  }
 }
 
 /** A text can be iterated too, letter by letter: nobody means that. */

@@ -49,32 +49,62 @@ type ParseRows = (
 /** Makes the format of tables for files of one kind. */
 export function createTableFormat<C extends Columns>(
   kind: Pick<Format, "id" | "extensions" | "mediaType">,
-  { columns: given, header = true, delimiter = ",", maxRowCharacters = 4 * 1024 * 1024 }:
-    CsvOptions<C>,
+  options: CsvOptions<C>,
   parse: ParseRows,
 ): Format<Table<RowOf<C>>, TableRows> {
+  const { columns, header = true, delimiter = ",", maxRowCharacters = 4 * 1024 * 1024 } = options;
   if (typeof header !== "boolean") throw badOption("header", header, "true or false");
   if (!DELIMITERS.includes(delimiter)) {
     throw badOption("delimiter", delimiter, DELIMITERS.map(shown).join(", "));
   }
-  const known = given === undefined ? undefined : listColumns(given);
-  const writer = createRowWriter(delimiter);
+  const known = columns && listColumns(columns);
+  const tables = new TableTexts(kind.id, { known, header, delimiter, maxRowCharacters, parse });
+  const isUsual = delimiter === "," || delimiter === "\t" && kind.id === "tsv";
+  const reading = {
+    ...known && { columns: known },
+    ...!header && { header },
+    ...!isUsual && { delimiter },
+  };
+  return {
+    ...kind,
+    ...Object.keys(reading).length > 0 && { reading },
+    accepts: (value) => tables.problemOf(value) === undefined,
+    encode: (value, options = {}) => tables.encode(value, options),
+    decode: async (file, options) =>
+      await tables.decode(file, options) as unknown as Table<RowOf<C>>,
+  };
+}
 
-  /** The columns that a file has, of which these are the names or the first row. */
-  function columnsOf(names: readonly string[]): readonly Column[] {
-    if (!header) return known ?? names.map((_, index) => text(String(index)));
-    const types = new Map(known?.map((column) => [column.name, column]));
-    return names.map((name) => types.get(name) ?? text(name));
+interface TableTextsOptions {
+  /** The columns that are given, or undefined. */
+  known: readonly Column[] | undefined;
+  header: boolean;
+  delimiter: CsvDelimiter;
+  maxRowCharacters: number;
+  parse: ParseRows;
+}
+
+/** Writes tables as rows of texts, and reads them. */
+class TableTexts {
+  readonly #id: string;
+  readonly #options: TableTextsOptions;
+  readonly #writer: ReturnType<typeof createRowWriter>;
+
+  constructor(id: string, options: TableTextsOptions) {
+    this.#id = id;
+    this.#options = options;
+    this.#writer = createRowWriter(options.delimiter);
   }
 
-  function tableProblem(value: unknown): string | undefined {
+  /** Returns why a file cannot hold a value, or undefined. */
+  problemOf(value: unknown): string | undefined {
+    const { header } = this.#options;
     if (!isTable(value)) return "it is no table";
     if (header && value.columns.length === 0) return "it has no columns";
-    const read = columnsOf(value.columns.map(({ name }) => name));
+    const read = this.#columnsOf(value.columns.map(({ name }) => name));
     if (!header && read.length !== value.columns.length) return `it has not ${read.length} columns`;
-    const missing = header &&
-      known?.find(({ name }) => read.every((column) => column.name !== name));
-    if (missing) return `it has no column ${shown(missing.name)}`;
+    const missing = this.#missingOf(read);
+    if (missing !== undefined) return `it has no column ${shown(missing)}`;
     const other = value.columns.findIndex((column, index) =>
       shortOf(column) !== shortOf(read[index])
     );
@@ -82,44 +112,71 @@ export function createTableFormat<C extends Columns>(
     return `its column ${shortOf(value.columns[other])} would come back as ${shortOf(read[other])}`;
   }
 
-  async function* lines(table: TableRows, options: FormatOptions): AsyncGenerator<string> {
+  encode(value: TableRows, options: FormatOptions): ReturnType<typeof encodeText> {
+    if (!isTable(value)) {
+      throw this.#refused("it is no table", "createTable(columns, rows) makes one.");
+    }
+    const problem = this.problemOf(value);
+    if (problem !== undefined) throw this.#refused(problem);
+    return encodeText(this.#lines(value, options));
+  }
+
+  async decode(file: FileToDecode, { signal }: FormatOptions = {}): Promise<Table> {
+    const { header } = this.#options;
+    let first: CsvRow | undefined;
+    for await (first of this.#rowsOf(file, signal)) break;
+    if (header && first === undefined) throw corrupt(file, "it has no header");
+    const names = header ? withUnnamed(first!.cells) : first?.cells ?? [];
+    const problem = header ? namesProblem(names) : undefined;
+    if (problem !== undefined) throw corrupt(file, `line ${first!.line}: ${problem}`);
+    const columns = this.#columnsOf(names);
+    const missing = this.#missingOf(columns);
+    if (missing !== undefined) {
+      throw corrupt(file, `line ${first!.line}: it has no column ${shown(missing)}`);
+    }
+    return createTable(columns, ({ signal }) => this.#decodeRows(file, columns, signal)) as Table;
+  }
+
+  /** Returns the columns of a file whose names, or first row, are given. */
+  #columnsOf(names: readonly string[]): readonly Column[] {
+    const { known, header } = this.#options;
+    if (!header) return known ?? names.map((_, index) => text(String(index)));
+    const types = new Map(known?.map((column) => [column.name, column]));
+    return names.map((name) => types.get(name) ?? text(name));
+  }
+
+  /** Returns the name of a known column that is not among others, or undefined. */
+  #missingOf(columns: readonly Column[]): string | undefined {
+    const names = new Set(columns.map(({ name }) => name));
+    return this.#options.known?.find(({ name }) => !names.has(name))?.name;
+  }
+
+  async *#lines(table: TableRows, options: FormatOptions): AsyncGenerator<string> {
+    const { known, header } = this.#options;
     const { columns } = table;
-    if (header) yield bounded(writer.texts(columns.map(({ name }) => name)), "its header");
+    if (header) {
+      yield this.#bounded(this.#writer.texts(columns.map(({ name }) => name)), "its header");
+    }
     let number = 0;
     for await (const row of table.rows(options)) {
       checkRow(columns, row, ++number);
-      const written = writer.row(columns, row as Row);
-      if ("problem" in written) throw refused(`row ${number}: ${written.problem}`);
-      yield bounded(written.line, `row ${number}`);
+      const written = this.#writer.row(columns, row as Row);
+      if ("problem" in written) throw this.#refused(`row ${number}: ${written.problem}`);
+      yield this.#bounded(written.line, `row ${number}`);
     }
     if (!header && known === undefined && number === 0) {
-      throw refused("without a row and a header nothing is left of it");
+      throw this.#refused("without a row and a header nothing is left of it");
     }
   }
 
-  function bounded(line: string, what: string): string {
-    if (
-      line.length * 3 <= maxRowCharacters ||
-      new TextEncoder().encode(line).byteLength <= maxRowCharacters
-    ) {
-      return line;
-    }
-    throw refused(`${what} is longer than ${maxRowCharacters} bytes`);
+  #bounded(line: string, what: string): string {
+    const { maxRowCharacters: most } = this.#options;
+    if (line.length * 3 <= most || new TextEncoder().encode(line).byteLength <= most) return line;
+    throw this.#refused(`${what} is longer than ${most} bytes`);
   }
 
-  function refused(
-    state: string,
-    hint =
-      `What would not come back as it is, is not written. Give ${kind.id}() the columns of the table: their types ` +
-      "are not in the file.",
-  ): RegistryError {
-    return fault({ code: "Unsupported", action: "save a table as", subject: kind.id, state, hint });
-  }
-
-  async function* rowsOf(
-    file: FileToDecode,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<CsvRow> {
+  async *#rowsOf(file: FileToDecode, signal: AbortSignal | undefined): AsyncGenerator<CsvRow> {
+    const { parse, delimiter, maxRowCharacters } = this.#options;
     try {
       yield* parse(file.stream(), { delimiter, maxRowCharacters, signal });
     } catch (error) {
@@ -128,54 +185,32 @@ export function createTableFormat<C extends Columns>(
     }
   }
 
-  async function* decodeRows(
+  async *#decodeRows(
     file: FileToDecode,
     columns: readonly Column[],
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Row> {
-    let isHeader = header;
-    for await (const { cells, line } of rowsOf(file, signal)) {
+    let isHeader = this.#options.header;
+    for await (const { cells, line } of this.#rowsOf(file, signal)) {
       if (!isHeader) yield decodeRow(file, columns, cells, line);
       isHeader = false;
     }
   }
 
-  async function decode(
-    file: FileToDecode,
-    { signal }: FormatOptions = {},
-  ): Promise<Table<RowOf<C>>> {
-    let first: CsvRow | undefined;
-    for await (first of rowsOf(file, signal)) break;
-    if (header && first === undefined) throw corrupt(file, "it has no header");
-    const names = header ? withUnnamed(first!.cells) : first?.cells ?? [];
-    const problem = header ? namesProblem(names) : undefined;
-    if (problem !== undefined) throw corrupt(file, `line ${first!.line}: ${problem}`);
-    const columns = columnsOf(names);
-    const missing = known?.find(({ name }) => columns.every((column) => column.name !== name));
-    if (missing !== undefined) {
-      throw corrupt(file, `line ${first!.line}: it has no column ${shown(missing.name)}`);
-    }
-    const table = createTable(columns, ({ signal }) => decodeRows(file, columns, signal));
-    return table as Table as unknown as Table<RowOf<C>>;
+  #refused(
+    state: string,
+    hint =
+      `What would not come back as it is, is not written. Give ${this.#id}() the columns of the table: their types ` +
+      "are not in the file.",
+  ): RegistryError {
+    return fault({
+      code: "Unsupported",
+      action: "save a table as",
+      subject: this.#id,
+      state,
+      hint,
+    });
   }
-
-  const reading = {
-    ...(known === undefined ? {} : { columns: known }),
-    ...(header ? {} : { header }),
-    ...(delimiter === "," || delimiter === "\t" && kind.id === "tsv" ? {} : { delimiter }),
-  };
-  return {
-    ...kind,
-    ...(Object.keys(reading).length === 0 ? {} : { reading }),
-    accepts: (value) => tableProblem(value) === undefined,
-    encode(value, options = {}) {
-      if (!isTable(value)) throw refused("it is no table", "createTable(columns, rows) makes one.");
-      const problem = tableProblem(value);
-      if (problem !== undefined) throw refused(problem);
-      return encodeText(lines(value, options));
-    },
-    decode,
-  };
 }
 
 /**

@@ -68,22 +68,171 @@ export interface ZarrWriteOptions extends CallOptions {
   at?: readonly number[];
 }
 
-/** The handle of an array whose documents were read or written. */
+/** Returns the handle of an array whose documents were read or written. */
 export function arrayHandle(
   store: ZarrStore,
   path: string,
-  { metadata: first, maxBytes = MAX_BYTES }: ZarrLimits & { metadata: ArrayMetadata },
+  state: ZarrLimits & { metadata: ArrayMetadata },
 ): ZarrArray {
-  let metadata = first;
-  const lanes = createLanes();
-  /** Changes of the shape and of the attributes, one after the other. */
-  const changes = createLanes();
-  const alone = <T>(task: () => Promise<T>) => changes("", task);
-  let growing: readonly number[] | undefined;
-  const bounds = () => growing ?? metadata.shape;
-  const bytesOf = (shape: readonly number[]) => product(shape) * ELEMENTS[metadata.dtype].bytes;
+  return new ArrayHandle(store, path, state);
+}
 
-  async function writeAt(array: NDArray, at: readonly number[], { signal }: CallOptions) {
+class ArrayHandle implements ZarrArray {
+  readonly store: ZarrStore;
+  readonly path: string;
+  readonly #maxBytes: number;
+  #metadata: ArrayMetadata;
+  /** The shape that an append is about to set. */
+  #growing?: readonly number[];
+  readonly #lanes = createLanes();
+  /** Runs changes of the shape and of the attributes, one after the other. */
+  readonly #changes = createLanes();
+
+  constructor(
+    store: ZarrStore,
+    path: string,
+    { metadata, maxBytes = MAX_BYTES }: ZarrLimits & { metadata: ArrayMetadata },
+  ) {
+    this.store = store;
+    this.path = path;
+    this.#maxBytes = maxBytes;
+    this.#metadata = metadata;
+  }
+
+  get version(): 2 | 3 {
+    return this.#metadata.version;
+  }
+  get shape(): readonly number[] {
+    return [...this.#metadata.shape];
+  }
+  get dtype(): DType {
+    return this.#metadata.dtype;
+  }
+  get chunks(): readonly number[] {
+    return [...this.#metadata.sharding?.chunks ?? this.#metadata.grid];
+  }
+  get shards(): readonly number[] | undefined {
+    return this.#metadata.sharding && [...this.#metadata.grid];
+  }
+  get fillValue(): FillValue {
+    return valueOf(this.#metadata.dtype, this.#metadata.fill);
+  }
+  get dimensionNames(): readonly (string | null)[] | undefined {
+    return this.#metadata.dimensionNames && [...this.#metadata.dimensionNames];
+  }
+  get attributes(): Readonly<ZarrObject> {
+    return structuredClone(this.#metadata.attributes);
+  }
+
+  async read(selection?: ZarrSelection, { signal }: CallOptions = {}): Promise<NDArray> {
+    const { store, path } = this;
+    const metadata = this.#metadata;
+    const { dtype, grid, sharding } = metadata;
+    const { box, shape } = parseSelection(path, selection, metadata.shape);
+    const { array, bytes: itemBytes, lanes } = ELEMENTS[dtype];
+    const size = product(shape) * itemBytes;
+    if (size > this.#maxBytes) {
+      throw unsupportedZarr(
+        path,
+        `${size} bytes at once, ${this.#maxBytes} are allowed`,
+        "Read a part of it at a time, or open it with a larger maxBytes.",
+      );
+    }
+    checkCount(path, box, sharding?.chunks ?? grid);
+    const bytes = await readBox({ store, path, metadata, signal }, box);
+    return { data: new array(bytes.buffer, 0, product(shape) * lanes), shape, dtype };
+  }
+
+  async write(array: NDArray, { at, signal }: ZarrWriteOptions = {}): Promise<void> {
+    const { shape } = this.#metadata;
+    const first = at ?? shape.map(() => 0);
+    checkArray(this.path, array, this.#metadata);
+    const fits = first.length === shape.length &&
+      first.every((start, axis) => isIndex(start) && start + array.shape[axis] <= shape[axis]);
+    if (!fits) {
+      throw invalidZarr(
+        this.path,
+        `an array of ${tuple(array.shape)} at (${first.join(", ")}) does not fit into (${
+          shape.join(", ")
+        })`,
+        "append() and resize() make it larger.",
+      );
+    }
+    await this.#writeAt(array, first, { signal });
+  }
+
+  async append(
+    array: NDArray,
+    axis = 0,
+    options: CallOptions = {},
+  ): Promise<readonly number[]> {
+    return await this.#alone(async () => {
+      const { shape } = this.#metadata;
+      checkArray(this.path, array, this.#metadata);
+      const fits = isIndex(axis) && axis < shape.length &&
+        shape.every((length, each) => each === axis || array.shape[each] === length) &&
+        isIndex(shape[axis] + array.shape[axis]);
+      if (!fits) {
+        throw invalidZarr(
+          this.path,
+          `an array of ${tuple(array.shape)} cannot be appended to (${
+            shape.join(", ")
+          }) on axis ${axis}`,
+          "All lengths but that of the axis are the same.",
+        );
+      }
+      const longer = shape.with(axis, shape[axis] + array.shape[axis]);
+      this.#growing = longer;
+      try {
+        await this.#writeAt(array, shape.map((n, each) => each === axis ? n : 0), options);
+        await this.#setShape(longer, options);
+      } finally {
+        this.#growing = undefined;
+      }
+      return [...longer];
+    });
+  }
+
+  async resize(shape: readonly number[], options: CallOptions = {}): Promise<void> {
+    await this.#alone(async () => {
+      const { store, path } = this;
+      const metadata = this.#metadata;
+      const old = metadata.shape;
+      if (!Array.isArray(shape) || shape.length !== old.length || !shape.every(isIndex)) {
+        throw invalidZarr(
+          path,
+          `its shape cannot become (${shape})`,
+          "Give a length, from 0, for each dimension.",
+        );
+      }
+      const shared = shape.map((length, axis) => Math.min(length, old[axis]));
+      if (shared.some((length, axis) => length < old[axis])) {
+        const cut = shrink({ store, path, metadata, ...options }, shared, this.#lanes);
+        await this.#setShape(shared, options);
+        await cut();
+      }
+      if (shared.some((length, axis) => length < shape[axis])) await this.#setShape(shape, options);
+    });
+  }
+
+  async setAttributes(
+    attributes: Readonly<ZarrObject>,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#alone(async () => {
+      const { store, path } = this;
+      const changed = await writeAttributes(store, path, this.#metadata, attributes, options);
+      this.#metadata = { ...this.#metadata, ...changed };
+    });
+  }
+
+  #alone<T>(task: () => Promise<T>): Promise<T> {
+    return this.#changes("", task);
+  }
+
+  async #writeAt(array: NDArray, at: readonly number[], { signal }: CallOptions): Promise<void> {
+    const { store, path } = this;
+    const metadata = this.#metadata;
     writableStore(store, "write zarr");
     const box = boxAt(at, array.shape);
     checkCount(path, box, metadata.grid);
@@ -95,138 +244,24 @@ export function arrayHandle(
         "Use uint8 for other elements.",
       );
     }
-    await writeBox({ store, path, metadata, signal }, box, { elements, bounds, lanes });
+    const bounds = () => this.#growing ?? this.#metadata.shape;
+    await writeBox({ store, path, metadata, signal }, box, {
+      elements,
+      bounds,
+      lanes: this.#lanes,
+    });
   }
 
-  async function setShape(shape: readonly number[], options: CallOptions): Promise<void> {
-    const document = { ...metadata.document, shape: [...shape] };
-    const name = metadata.version === 3 ? "zarr.json" : ".zarray";
-    await writableStore(store, "resize zarr").set(
-      keyBelow(path, name),
-      documentBytes(document),
-      options,
-    );
-    metadata = { ...metadata, shape: document.shape, document };
+  async #setShape(shape: readonly number[], options: CallOptions): Promise<void> {
+    const document = { ...this.#metadata.document, shape: [...shape] };
+    const key = keyBelow(this.path, this.version === 3 ? "zarr.json" : ".zarray");
+    await writableStore(this.store, "resize zarr").set(key, documentBytes(document), options);
+    this.#metadata = { ...this.#metadata, shape: document.shape, document };
   }
+}
 
-  return {
-    store,
-    path,
-    get version() {
-      return metadata.version;
-    },
-    get shape() {
-      return [...metadata.shape];
-    },
-    get dtype() {
-      return metadata.dtype;
-    },
-    get chunks() {
-      return [...metadata.sharding?.chunks ?? metadata.grid];
-    },
-    get shards() {
-      return metadata.sharding && [...metadata.grid];
-    },
-    get fillValue() {
-      return valueOf(metadata.dtype, metadata.fill);
-    },
-    get dimensionNames() {
-      return metadata.dimensionNames && [...metadata.dimensionNames];
-    },
-    get attributes() {
-      return structuredClone(metadata.attributes);
-    },
-
-    async read(selection, { signal } = {}) {
-      const now = metadata;
-      const { box, shape } = parseSelection(path, selection, now.shape);
-      const { dtype } = now;
-      if (bytesOf(shape) > maxBytes) {
-        const hint = "Read a part of it at a time, or open it with a larger maxBytes.";
-        throw unsupportedZarr(
-          path,
-          `${bytesOf(shape)} bytes at once, ${maxBytes} are allowed`,
-          hint,
-        );
-      }
-      checkCount(path, box, now.sharding?.chunks ?? now.grid);
-      const bytes = await readBox({ store, path, metadata: now, signal }, box);
-      const { array, lanes } = ELEMENTS[dtype];
-      return { data: new array(bytes.buffer, 0, product(shape) * lanes), shape, dtype };
-    },
-
-    async write(array, { at = metadata.shape.map(() => 0), signal } = {}) {
-      const { shape } = metadata;
-      checkArray(path, array, metadata);
-      const fits = at.length === shape.length &&
-        at.every((start, axis) => isIndex(start) && start + array.shape[axis] <= shape[axis]);
-      if (!fits) {
-        throw invalidZarr(
-          path,
-          `an array of shape (${array.shape.join(", ")}) at (${at.join(", ")}) does not fit into (${
-            shape.join(", ")
-          })`,
-          "append() and resize() make it larger.",
-        );
-      }
-      await writeAt(array, at, { signal });
-    },
-
-    append: (array, axis = 0, options = {}) =>
-      alone(async () => {
-        const { shape } = metadata;
-        checkArray(path, array, metadata);
-        const fits = shape.every((length, each) => each === axis || array.shape[each] === length);
-        if (
-          !isIndex(axis) || axis >= shape.length || !fits ||
-          !isIndex(shape[axis] + array.shape[axis])
-        ) {
-          throw invalidZarr(
-            path,
-            `an array of shape (${array.shape.join(", ")}) cannot be appended to (${
-              shape.join(", ")
-            }) on axis ${axis}`,
-            "All lengths but that of the axis are the same.",
-          );
-        }
-        const longer = shape.with(axis, shape[axis] + array.shape[axis]);
-        const at = shape.map((length, each) => each === axis ? length : 0);
-        growing = longer;
-        try {
-          await writeAt(array, at, options);
-          await setShape(longer, options);
-        } finally {
-          growing = undefined;
-        }
-        return [...longer];
-      }),
-
-    resize: (shape, options = {}) =>
-      alone(async () => {
-        const old = metadata.shape;
-        if (!Array.isArray(shape) || shape.length !== old.length || !shape.every(isIndex)) {
-          throw invalidZarr(
-            path,
-            `its shape cannot become (${shape})`,
-            "Give a length, from 0, for each dimension.",
-          );
-        }
-        const shared = shape.map((length, axis) => Math.min(length, old[axis]));
-        const before = metadata;
-        if (shared.some((length, axis) => length < old[axis])) {
-          const cut = shrink({ store, path, metadata: before, ...options }, shared, lanes);
-          await setShape(shared, options);
-          await cut();
-        }
-        if (shared.some((length, axis) => length < shape[axis])) await setShape(shape, options);
-      }),
-
-    setAttributes: (attributes, options = {}) =>
-      alone(async () => {
-        const changed = await writeAttributes(store, path, metadata, attributes, options);
-        metadata = { ...metadata, ...changed };
-      }),
-  };
+function tuple(shape: readonly number[]): string {
+  return `shape (${shape.join(", ")})`;
 }
 
 /** True for a whole number from 0. */

@@ -1,4 +1,4 @@
-// Making and opening arrays and groups: the documents of a path.
+// Making and opening arrays: the documents of a path.
 import type { CallOptions } from "../../core/backend.ts";
 import { areTimes, type DType, ELEMENTS } from "../arrays/ndarray.ts";
 import { parsePath } from "../../core/naming/paths.ts";
@@ -45,23 +45,41 @@ export interface OpenZarrOptions extends ZarrLimits, CallOptions {
   version?: 2 | 3;
 }
 
-/** What an array will be, checked before anything is written. */
-export function newMetadata(path: string, options: CreateZarrOptions): ArrayMetadata {
-  const {
+/** Returns what an array will be, checked before anything is written. */
+function newMetadata(path: string, options: CreateZarrOptions): ArrayMetadata {
+  const { shape, dtype, shards, codec, version = 3, dimensionNames, separator = "/" } = options;
+  const chunks = checkNew(path, options);
+  const { attributes = {}, fillValue = noughtOf(dtype) } = options;
+  checkAttributes(path, attributes);
+  const codecs = { isBigEndian: false, steps: parseCodec(path, codec) };
+  const own = structuredClone(attributes) as ZarrObject;
+  const plain = {
+    version,
     shape,
     dtype,
-    shards,
-    codec,
-    version = 3,
-    dimensionNames,
-    attributes = {},
-    separator = "/",
-  } = options;
+    grid: shards ?? chunks,
+    codecs,
+    ...shards && { sharding: { chunks, codecs, hasIndexSum: true, isIndexFirst: false } },
+    fill: fillBytes(path, dtype, fillValue),
+    ...dimensionNames && { dimensionNames },
+    attributes: own,
+  };
+  const metadata = version === 3
+    ? parseArrayV3(path, arrayDocumentV3(plain, separator))
+    : parseArrayV2(path, arrayDocumentV2(plain, separator), own);
+  return checkSizes(path, metadata, options);
+}
+
+/** Throws `Invalid` for options that no array can have. Returns the shape of its chunks. */
+function checkNew(path: string, options: CreateZarrOptions): readonly number[] {
+  const { shape, dtype, shards, version = 3, dimensionNames, separator = "/" } = options;
   const need = (holds: boolean, state: string, hint: string) => {
     if (!holds) throw invalidZarr(path, state, hint);
   };
   const isShape = (given: unknown, least: number) =>
     Array.isArray(given) && given.every((length) => isIndex(length) && length >= least);
+  const isGrid = (given: readonly number[]) => isShape(given, 1) && given.length === shape.length;
+  const isName = (name: unknown) => name === null || typeof name === "string";
   need(
     Object.hasOwn(ELEMENTS, dtype) && !areTimes(dtype),
     `there are no elements of type ${shown(dtype)}`,
@@ -69,61 +87,41 @@ export function newMetadata(path: string, options: CreateZarrOptions): ArrayMeta
   );
   need(isShape(shape, 0), "its shape is no list of lengths", "A length is a whole number from 0.");
   const { chunks = usualChunks(shape, dtype) } = options;
-  const isGrid = isShape(chunks, 1) && chunks.length === shape.length;
   need(
-    isGrid,
+    isGrid(chunks),
     "its chunks are no shape of as many dimensions",
     "Each length of a chunk is a whole number from 1.",
   );
-  const isFilled = shards === undefined ||
-    isShape(shards, 1) && shards.length === shape.length &&
-      shards.every((length, axis) => length % chunks[axis] === 0);
   need(
-    isFilled,
+    shards === undefined ||
+      isGrid(shards) && shards.every((length, axis) => length % chunks[axis] === 0),
     "its shards are not made of whole chunks",
     "Each length of a shard is a multiple of that of a chunk.",
   );
   need(version === 2 || version === 3, `there is no version ${version}`, "Versions are 2 and 3.");
-  const isOld = version === 2 && (shards !== undefined || dimensionNames !== undefined);
-  need(!isOld, "version 2 has neither shards nor names of dimensions", "Take version 3.");
-  const areNames = dimensionNames === undefined || Array.isArray(dimensionNames) &&
-      dimensionNames.length === shape.length && dimensionNames.every((name) =>
-        name === null || typeof name === "string"
-      );
   need(
-    areNames,
+    version === 3 || shards === undefined && dimensionNames === undefined,
+    "version 2 has neither shards nor names of dimensions",
+    "Take version 3.",
+  );
+  need(
+    dimensionNames === undefined ||
+      Array.isArray(dimensionNames) && dimensionNames.length === shape.length &&
+        dimensionNames.every(isName),
     "its dimension names are not one for each dimension",
     "A name is a text, or null.",
   );
-  checkAttributes(path, attributes);
-  const lanes = ELEMENTS[dtype].lanes;
-  const { fillValue = dtype === "bool" ? false : lanes === 2 ? [0, 0] : 0 } = options;
-  const codecs = { isBigEndian: false, steps: parseCodec(path, codec) };
-  const plain = {
-    version,
-    shape,
-    dtype,
-    grid: shards ?? chunks,
-    codecs,
-    ...(shards === undefined
-      ? {}
-      : { sharding: { chunks, codecs, hasIndexSum: true, isIndexFirst: false } }),
-    fill: fillBytes(path, dtype, fillValue),
-    ...(dimensionNames === undefined ? {} : { dimensionNames }),
-    attributes: structuredClone(attributes) as ZarrObject,
-  };
   need(
     separator === "/" || separator === ".",
     "its separator is neither / nor .",
     "Take one of the two.",
   );
-  const document = version === 3
-    ? arrayDocumentV3(plain, separator)
-    : arrayDocumentV2(plain, separator);
-  const metadata = version === 3
-    ? parseArrayV3(path, document)
-    : parseArrayV2(path, document, structuredClone(attributes) as ZarrObject);
-  return checkSizes(path, metadata, options);
+  return chunks;
+}
+
+function noughtOf(dtype: DType): FillValue {
+  if (dtype === "bool") return false;
+  return ELEMENTS[dtype].lanes === 2 ? [0, 0] : 0;
 }
 
 /**

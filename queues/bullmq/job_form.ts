@@ -96,27 +96,27 @@ export interface StoredJob {
 
 export function told(job: StoredJob, state: JobState): QueuedJob {
   const { id, name: kind, attemptsMade, timestamp, processedOn, finishedOn, failedReason } = job;
-  const { group, data } = formOf(job);
-  const cancelled = cancellationOf(job);
-  // It may have ended by itself before it was marked: one that was cancelled failed with that as its reason.
-  const other = state === "done" || state === "running" ||
-    (state === "failed" && failedReason !== cancelled);
-  const shown = cancelled === undefined || other ? state : "cancelled";
+  const { group, data, cancelled } = formOf(job);
+  const shown = shownState(job, state);
   const progress = (job.progress as Partial<ProgressForm> | null)?.said;
   return {
     ...{ id: id!, kind, group, data, state: shown, attempts: job.opts.attempts ?? 1, attemptsMade },
-    ...(job.stalledCounter ? { takenOver: job.stalledCounter } : {}),
+    ...job.stalledCounter && { takenOver: job.stalledCounter },
     addedAt: new Date(timestamp || 0), // whatever another program wrote there
-    ...(processedOn ? { startedAt: new Date(processedOn) } : {}),
-    ...(finishedOn ? { endedAt: new Date(finishedOn) } : {}),
-    ...(progress === undefined ? {} : { progress }),
-    ...(shown === "done" ? { result: (job.returnvalue ?? null) as PlainValue } : {}),
-    ...(shown === "cancelled"
-      ? { reason: cancelled }
-      : shown === "failed"
-      ? { reason: failedReason }
-      : {}),
+    ...processedOn && { startedAt: new Date(processedOn) },
+    ...finishedOn && { endedAt: new Date(finishedOn) },
+    ...progress !== undefined && { progress },
+    ...shown === "done" && { result: (job.returnvalue ?? null) as PlainValue },
+    ...shown === "cancelled" && { reason: cancelled },
+    ...shown === "failed" && { reason: failedReason },
   };
+}
+
+/** A job that was marked may have ended by itself before: one that was cancelled failed with that as its reason. */
+function shownState(job: StoredJob, state: JobState): JobState {
+  const cancelled = cancellationOf(job);
+  if (cancelled === undefined || state === "done" || state === "running") return state;
+  return state === "failed" && job.failedReason !== cancelled ? state : "cancelled";
 }
 
 /** Reads a job; undefined where there is none, `Corrupt` where another program, or an accident, has damaged it. */

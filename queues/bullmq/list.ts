@@ -1,7 +1,7 @@
 // Jobs that BullMQ keeps, in the order of the places where they are.
 import type { Queue } from "npm:bullmq@^6";
 import { isReservedId, notListed } from "../checks/queue_checks.ts";
-import type { ListJobsOptions, QueuedJob } from "../../core/queue.ts";
+import type { JobState, ListJobsOptions, QueuedJob } from "../../core/queue.ts";
 import { type Place, placesOf, readJob, stateOf, told, toldDamaged } from "./job_form.ts";
 
 /** So many ids are asked for at once where only some jobs are wanted. */
@@ -9,49 +9,60 @@ const IDS_AT_ONCE = 1_000;
 /** So many jobs are read at once. */
 const READ_AT_ONCE = 200;
 
-/** The jobs that are asked for. What nobody asked for is not read, but for the ids before them. */
+/** Lists the jobs that are asked for. Others are not read, but for the ids before them. */
 export async function listJobs(
   queue: Queue,
-  { store, ...options }: ListJobsOptions & { store: string },
+  options: ListJobsOptions & { store: string },
 ): Promise<QueuedJob[]> {
-  const { group, state, after, limit = Infinity, signal } = options;
+  const { group, state, limit = Infinity, signal } = options;
   const found = new Map<string, QueuedJob>();
-  const places = placesOf(state);
-  let isBefore = after !== undefined;
-  if (isBefore) {
-    if (isReservedId(after!)) throw notListed(after!);
-    const first = places.indexOf(await queue.getJobState(after!) as Place);
-    if (first === -1) throw notListed(after!);
-    places.splice(0, first);
-  }
-  for (const place of places) {
-    for await (const ids of pagesOf(queue, { place, store, limit })) {
-      const wanted = isBefore ? ids.slice(ids.indexOf(after!) + 1) : ids;
-      if (isBefore && !ids.includes(after!)) continue;
-      isBefore = false;
-      for (let from = 0; from < wanted.length; from += READ_AT_ONCE) {
-        if (found.size >= limit) return [...found.values()].slice(0, limit);
-        signal?.throwIfAborted();
-        const look = async (id: string) => {
-          const job = await readJob(queue, id);
-          return job && told(job, stateOf(place));
-        };
-        const jobs = await Promise.all(
-          wanted.slice(from, from + READ_AT_ONCE).map((id) =>
-            look(id).catch((error) => toldDamaged(id, stateOf(place), error))
-          ),
-        );
-        for (const said of jobs) {
-          if (said === undefined) continue;
-          const fits = (group === undefined || said.group === group) &&
-            (state === undefined || said.state === state);
-          if (fits) found.set(said.id, said);
-        }
+  for await (const { place, ids } of idsOf(queue, options)) {
+    for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
+      if (found.size >= limit) return [...found.values()].slice(0, limit);
+      signal?.throwIfAborted();
+      const some = ids.slice(from, from + READ_AT_ONCE);
+      for (const job of await Promise.all(some.map((id) => look(queue, id, stateOf(place))))) {
+        const fits = (group === undefined || job?.group === group) &&
+          (state === undefined || job?.state === state);
+        if (job !== undefined && fits) found.set(job.id, job);
       }
+    }
+  }
+  return [...found.values()].slice(0, limit);
+}
+
+async function look(queue: Queue, id: string, state: JobState): Promise<QueuedJob | undefined> {
+  try {
+    const job = await readJob(queue, id);
+    return job && told(job, state);
+  } catch (error) {
+    return toldDamaged(id, state, error);
+  }
+}
+
+/** The ids of the jobs that may be asked for, by place, from the one behind `after` on. */
+async function* idsOf(
+  queue: Queue,
+  { store, state, after, limit = Infinity }: ListJobsOptions & { store: string },
+): AsyncGenerator<{ place: Place; ids: string[] }> {
+  const places = placesOf(state);
+  const first = after === undefined ? 0 : await indexOfPlace(queue, places, after);
+  let isBefore = after !== undefined;
+  for (const place of places.slice(first)) {
+    for await (const ids of pagesOf(queue, { place, store, limit })) {
+      const at = isBefore ? ids.indexOf(after!) : -1;
+      if (isBefore && at === -1) continue;
+      isBefore = false;
+      yield { place, ids: ids.slice(at + 1) };
     }
     if (isBefore) throw notListed(after!); // it moved on
   }
-  return [...found.values()].slice(0, limit);
+}
+
+async function indexOfPlace(queue: Queue, places: Place[], id: string): Promise<number> {
+  const at = isReservedId(id) ? -1 : places.indexOf(await queue.getJobState(id) as Place);
+  if (at === -1) throw notListed(id);
+  return at;
 }
 
 /** The ids of the jobs at a place. All at once where all are wanted: none moves on to where it was looked for before. */

@@ -119,7 +119,7 @@ Deno.test("what makes no store is refused when it is registered, and the error s
     assertMatch(`${error.message} # ${error.hint}`, said);
   };
   invalid(
-    /given a value of class Object.*\(name, \(\) => store\)/,
+    /given a value of class MemoryFiles.*\(name, \(\) => store\)/,
     () => stores.register("a", createMemoryFiles()),
   );
   invalid(/nothing makes it/, () => stores.register("a"));

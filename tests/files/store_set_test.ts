@@ -5,6 +5,7 @@ import type { AnyFileStore } from "../../core/file_store.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
 import { createFileManager, createFileStores, FileStore } from "../../files/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
+import { withMembers } from "./kinds.ts";
 
 function invalid(action: () => unknown): RegistryError {
   const error = assertThrows(action, RegistryError);
@@ -17,10 +18,9 @@ Deno.test("a store is made when it is first used, once for all who ask, and disp
   const stores = createFileStores();
   stores.register("mine", () => {
     made++;
-    return {
-      ...createMemoryFiles(),
+    return withMembers(createMemoryFiles(), {
       [Symbol.asyncDispose]: () => Promise.resolve(void disposed++),
-    };
+    });
   });
   assertEquals([stores.names(), stores.has("mine"), stores.has("local"), stores.has("other")], [
     ["memory", "disk", "zarr", "s3", "gcs", "mine"],
@@ -134,13 +134,12 @@ Deno.test("a class is registered by its name, and refused with what it lacks", a
 Deno.test("a read-only store refuses to be written to, and one for values only to be read", async () => {
   const memory = createMemoryFiles();
   await memory.write("a.json", new TextEncoder().encode("1"));
-  const { name, location, stat, list, open } = memory;
-  const readOnly = {
-    name,
-    location,
-    stat,
-    list,
-    open,
+  const readOnly: AnyFileStore = {
+    name: memory.name,
+    location: memory.location,
+    stat: (path, options) => memory.stat(path, options),
+    list: (path, options) => memory.list(path, options),
+    open: (path, options) => memory.open(path, options),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   const taken: unknown[] = [];

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { FileStore } from "../../core/file_store.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
 import { createFileManager } from "../../files/mod.ts";
+import { withMembers } from "./kinds.ts";
 import { testOnEach } from "./stores.ts";
 import { refused } from "../support/refused.ts";
 
@@ -45,13 +46,12 @@ testOnEach("a mirror leaves the links that are there where it is told to", async
 Deno.test("a copy replaces nothing that came to its target meanwhile", async () => {
   const store = createMemoryFiles();
   await store.write("a", Uint8Array.of(1));
-  const files = await filesOf({
-    ...store,
+  const files = await filesOf(withMembers(store, {
     async open(path, options) {
       await store.write("b", Uint8Array.of(2));
       return await store.open(path, options);
     },
-  });
+  }));
   await refused("AlreadyExists", files.copy("a", "b"));
   assertEquals(await (await store.open("b")).bytes(), Uint8Array.of(2));
 });
@@ -60,8 +60,7 @@ Deno.test("a folder that goes while what is above it is walked is passed by; one
   const store = createMemoryFiles();
   await store.write("a/b/c", Uint8Array.of(1));
   await store.createFolder("a/gone");
-  const files = await filesOf({
-    ...store,
+  const files = await filesOf(withMembers(store, {
     async *list(folder, options) {
       for await (const entry of store.list(folder, options)) {
         if (entry.path === "a/gone") await store.remove("a/gone");
@@ -71,7 +70,7 @@ Deno.test("a folder that goes while what is above it is walked is passed by; one
     },
     stat: async (path, options) =>
       path === "away" ? { path, kind: "folder", size: 0 } : await store.stat(path, options),
-  });
+  }));
   assertEquals(await files.listFiles("a", { recursive: true }), ["a/b/c"]);
   await refused("NotFound", files.listFiles("away"));
 });
@@ -80,15 +79,14 @@ Deno.test("the calls of a batch get its signal", async () => {
   const store = createMemoryFiles();
   await store.write("a.json", new TextEncoder().encode("1"));
   const signals: unknown[] = [];
-  const files = await filesOf({
-    ...store,
+  const files = await filesOf(withMembers(store, {
     open: (path, options) => (signals.push(options?.signal), store.open(path, options)),
     write: (
       path,
       content,
       options,
     ) => (signals.push(options?.signal), store.write(path, content, options)),
-  });
+  }));
   const { signal } = new AbortController();
   await files.loadBatch(["a.json"], { signal });
   await files.saveBatch([{ path: "b.json", value: 1 }], { signal });
@@ -98,11 +96,10 @@ Deno.test("the calls of a batch get its signal", async () => {
 Deno.test("a store with a way of its own keeps values so, but where a format is named", async () => {
   const store = createMemoryFiles();
   const own = new Map<string, unknown>();
-  const files = await filesOf({
-    ...store,
+  const files = await filesOf(withMembers(store, {
     save: (path, value) => (own.set(path, value), Promise.resolve({ path, kind: "file", size: 0 })),
     load: (path) => Promise.resolve(own.get(path)),
-  });
+  }));
   const value = new Map();
   await files.save("a.json", value);
   await files.save("b.json", 1, { as: "json" });
@@ -134,11 +131,10 @@ testOnEach("a mirror of the root into itself leaves the links that are there", a
 });
 
 Deno.test("a folder may have more entries than a call has room for arguments", async () => {
-  const files = await filesOf({
-    ...createMemoryFiles(),
+  const files = await filesOf(withMembers(createMemoryFiles(), {
     async *list() {
       for (let i = 0; i < 300_000; i++) yield { path: `${i}`, kind: "file", size: 0 };
     },
-  });
+  }));
   assertEquals((await files.listFiles("")).length, 300_000);
 });

@@ -137,13 +137,12 @@ Deno.test("an array that is replaced while it is copied is copied anew, and not 
   );
   await writer.save("a", plane(1, [3]));
   let opened = 0;
-  const swapped: FileStore = {
-    ...below,
+  const swapped = withMembers(below, {
     async open(path, options) {
       if (path.startsWith("a/c") && ++opened === 2) await writer.save("a", plane(10, [3]));
       return await below.open(path, options);
     },
-  };
+  });
   const files = await createFileManager({ it: createZarrFiles({ files: swapped, chunks }) }).on(
     "it",
   );
@@ -294,8 +293,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
 Deno.test("a chunk that changed while it was read is read again, and one that always does is told", async () => {
   const below = createMemoryFiles();
   let left = 2;
-  const changing: FileStore = {
-    ...below,
+  const changing = withMembers(below, {
     async open(path, options) {
       if (path.endsWith("c.0.0") && left-- > 0) {
         throw new RegistryError({
@@ -306,7 +304,7 @@ Deno.test("a chunk that changed while it was read is read again, and one that al
       }
       return await below.open(path, options);
     },
-  };
+  });
   const files = createZarrFiles({ files: changing });
   await files.save!("a", plane(1));
   assertEquals(await files.load!("a"), plane(1));

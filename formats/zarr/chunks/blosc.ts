@@ -22,6 +22,8 @@ const HEADER = 16;
 const FLAGS = { shuffle: 1, isCopy: 2, bits: 4, isWhole: 16 };
 /** What packs, by the three upper bits of the flags. */
 const PACKERS = ["blosclz", "lz4", "snappy", "zlib", "zstd"] as const;
+/** What packs in place of each, by the same numbers. */
+const WRITERS = { blosclz: 1, lz4: 1, lz4hc: 1, zlib: 3, zstd: 4 } as const;
 const USUAL_BLOCK = 256 * 1024;
 /** A block has a stream for each byte of an element up to so many bytes, and where each has at least so many. */
 const MOST_STREAMS = 16;
@@ -37,10 +39,9 @@ export function encodeBlosc(bytes: Uint8Array, options: BloscOptions): Uint8Arra
       "Take smaller chunks.",
     );
   }
-  const wanted = Math.min(size, blocksize > 0 ? Math.max(blocksize, typesize) : USUAL_BLOCK);
-  const block = Math.max(1, wanted < size ? wanted - wanted % typesize : wanted);
+  const block = blockBytes(size, typesize, blocksize);
   const isShuffled = shuffle !== "noshuffle" && typesize > 1;
-  const packer = cname === "zlib" ? 3 : cname === "zstd" ? 4 : 1;
+  const packer = WRITERS[cname];
   const count = Math.ceil(size / block);
   const out = new Uint8Array(HEADER + size);
   const view = new DataView(out.buffer);
@@ -67,6 +68,12 @@ export function encodeBlosc(bytes: Uint8Array, options: BloscOptions): Uint8Arra
   if (clevel === 0 || to >= HEADER + size) return copied(bytes, typesize);
   view.setUint32(12, to, true);
   return out.subarray(0, to);
+}
+
+/** The bytes of a block, whole elements where there are several blocks. */
+function blockBytes(size: number, typesize: number, blocksize: number): number {
+  const wanted = Math.min(size, blocksize > 0 ? Math.max(blocksize, typesize) : USUAL_BLOCK);
+  return Math.max(1, wanted < size ? wanted - wanted % typesize : wanted);
 }
 
 /** A chunk whose bytes stand there as they are. */

@@ -2,7 +2,7 @@
 // lists them (https://zarr-specs.readthedocs.io/en/latest/v3/data-types/index.html), of version 2
 // as NumPy's `typestr`
 // (https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#data-type-encoding).
-import { areTimes, type DType, ELEMENTS } from "../../arrays/ndarray.ts";
+import { areTimes, type DType, ELEMENTS, type TypedArray } from "../../arrays/ndarray.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { corruptZarr, invalidZarr, unsupportedZarr } from "../errors.ts";
 import type { ZarrValue } from "./metadata_text.ts";
@@ -79,25 +79,35 @@ function isSame(a: FillValue, b: FillValue): boolean {
 function bytesOf(dtype: DType, fill: FillValue): Uint8Array | undefined {
   const { bytes, lanes, array } = ELEMENTS[dtype];
   const data = new array(new ArrayBuffer(bytes), 0, lanes);
-  const done = () => new Uint8Array(data.buffer);
-  if (dtype === "bool") {
-    return typeof fill === "boolean" ? (data[0] = Number(fill), done()) : undefined;
-  }
-  if (lanes === 2) {
-    const isPair = Array.isArray(fill) && fill.length === 2 &&
-      fill.every((part) => typeof part === "number");
-    return isPair ? ((data as Float64Array).set(fill), done()) : undefined;
-  }
-  if (typeof fill !== "number" && typeof fill !== "bigint") return undefined;
-  const isWhole = typeof fill === "bigint" || Number.isInteger(fill);
-  if (/int/.test(dtype) && !isWhole) return undefined;
+  const isSet = lanes === 2
+    ? setPair(data as Float64Array, fill)
+    : setNumber(data, dtype, dtype === "bool" ? numberOf(fill) : fill);
+  return isSet ? new Uint8Array(data.buffer) : undefined;
+}
+
+/** The number that stands for true or false; undefined for other values. */
+function numberOf(fill: FillValue): number | undefined {
+  return typeof fill === "boolean" ? Number(fill) : undefined;
+}
+
+function setPair(data: Float64Array, fill: FillValue): boolean {
+  if (!Array.isArray(fill) || fill.length !== 2) return false;
+  if (!fill.every((part) => typeof part === "number")) return false;
+  data.set(fill);
+  return true;
+}
+
+function setNumber(data: TypedArray, dtype: DType, fill: FillValue | undefined): boolean {
+  if (typeof fill !== "number" && typeof fill !== "bigint") return false;
+  const isInteger = /int/.test(dtype);
+  if (isInteger && typeof fill === "number" && !Number.isInteger(fill)) return false;
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     data[0] = BigInt(fill);
-    return data[0] === BigInt(fill) ? done() : undefined;
+    return data[0] === BigInt(fill);
   }
-  if (dtype === "float16" && data instanceof Uint16Array && fill !== 0) return undefined; // no Float16Array here
+  if (dtype === "float16" && data instanceof Uint16Array && fill !== 0) return false; // no Float16Array here
   data[0] = Number(fill);
-  return /int/.test(dtype) && data[0] !== Number(fill) ? undefined : done();
+  return !isInteger || data[0] === Number(fill);
 }
 
 export function valueOf(dtype: DType, element: Uint8Array): FillValue {

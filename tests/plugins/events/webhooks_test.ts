@@ -40,7 +40,7 @@ async function open(url: string, options: Partial<WebhooksOptions> = {}) {
   const webhooks = createWebhooks({
     bus,
     queue: {
-      add: queue.add,
+      add: (jobs) => queue.add(jobs),
       work: (handler, options) =>
         queue.work(handler, {
           ...options,
