@@ -9,7 +9,12 @@ import { realSystem, type System } from "../core/system.ts";
 import { bucketUrl, parseObjectUrl, parsePrefixUrl } from "./s3_configs/bucket_url.ts";
 import type { ObjectUrl } from "./s3_configs/bucket_url.ts";
 import { openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
-import { type S3Config, sealS3Config, SETTINGS } from "./s3_configs/s3_config.ts";
+import {
+  type S3Config,
+  type S3ConfigInput,
+  sealS3Config,
+  SETTINGS,
+} from "./s3_configs/s3_config.ts";
 import type { DownloadedFile, LocalFile } from "./s3_configs/local_file.ts";
 import { downloadObject, listObjects, objectInfo, uploadObject } from "./s3_configs/transfer.ts";
 import type {
@@ -34,12 +39,13 @@ export type {
   ListedObject,
   LocalFile,
   S3Config,
+  S3ConfigInput,
   UploadData,
   UploadOptions,
 };
 
 /** A configuration, or what gives it whenever it is needed. */
-export type S3ConfigSource = S3Config | (() => S3Config | Promise<S3Config>);
+export type S3ConfigSource = S3ConfigInput | (() => S3ConfigInput | Promise<S3ConfigInput>);
 
 /** Options of {@linkcode createS3Configs}. */
 export interface S3ConfigsOptions {
@@ -114,8 +120,8 @@ export interface S3Configs {
  * configs.register("tos", "my-bucket", () => ({
  *   endpoint: "https://tos-cn-beijing.volces.com",
  *   region: "cn-beijing",
- *   accessKey: "read it from where you keep it",
- *   secretKey: "at each use",
+ *   accessKeyId: "read it from where you keep it",
+ *   secretAccessKey: "at each use",
  * }));
  * assertEquals((await configs.get("tos", "my-bucket")).region, "cn-beijing");
  * assertEquals((await configs.names())[0], { provider: "tos", bucket: "my-bucket", source: "registered" });
