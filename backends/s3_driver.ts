@@ -25,6 +25,7 @@ export const s3Driver: Driver = {
   buckets: true,
   parameters: ["endpoint", "region", "provider"],
   variables: ["AWS_"],
+  certificates: ["AWS_CA_BUNDLE"],
   help: {
     urls: `s3://bucket/prefix, and ${[...S3_PROVIDERS.keys()].slice(1).join(" ")} like it, with ` +
       "?endpoint=URL&region=NAME, after s3: also &provider=NAME",

@@ -16,6 +16,8 @@ export interface Driver {
   readonly parameters: readonly string[];
   /** Prefixes of the environment variables that its vendor's library reads. @default none */
   readonly variables?: readonly string[];
+  /** Variables that name files of certificates for it. @default none */
+  readonly certificates?: readonly string[];
   readonly help: {
     /** How its URLs are written. */
     urls: string;
