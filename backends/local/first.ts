@@ -3,7 +3,7 @@
 import type { CallOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { readFolder } from "../../disk/disk_calls.ts";
-import { listObjects } from "./list.ts";
+import { listObjects, orderOf } from "./list.ts";
 import { readFile, readObject } from "./read.ts";
 import { type LocalRoot, statObject } from "./root.ts";
 
@@ -104,7 +104,7 @@ function firstEntry(
       const own = isDirectory ? `${name}/` : name;
       const tail = tailOf(own);
       if (!mayHold(tail, isDirectory, { rest, behind })) continue;
-      const order = isDirectory && !tail.endsWith("/") ? `${tail}0` : tail; // see list.ts
+      const order = orderOf(tail, isDirectory);
       if (first === undefined || compareUtf8(order, first.order) < 0) {
         first = { name: own, tail, order };
       }

@@ -16,7 +16,8 @@ Deno.test("descriptions of drivers agree with themselves and with what they open
   }
   for (const { kind, schemes: [scheme], buckets } of DRIVERS) {
     const url = scheme === "file" ? "folder" : buckets ? `${scheme}://bucket` : `${scheme}:`;
-    await using backend = await openBackend(url, { system: createScriptedSystem() });
+    const backend = await openBackend(url, { system: createScriptedSystem() });
+    await backend[Symbol.asyncDispose]();
     assertEquals(backend.kind, kind);
   }
 });
