@@ -3,7 +3,15 @@
  *
  * @module
  */
-import type { Backend, CallOptions, Layout, Locking } from "../core/backend.ts";
+import type {
+  Backend,
+  CallOptions,
+  Layout,
+  ListOptions,
+  Locking,
+  ObjectInfo,
+  Prefix,
+} from "../core/backend.ts";
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
@@ -13,14 +21,14 @@ import { copyObject } from "./local/copy.ts";
 import { deleteObject } from "./local/delete.ts";
 import { headFirst, readFirst } from "./local/first.ts";
 import { listObjects } from "./local/list.ts";
-import { createPut } from "./local/put.ts";
+import { LocalPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
 import { makeReserve } from "./local/reserve.ts";
-import { headObject, parseRoot } from "./local/root.ts";
+import { headObject, type LocalRoot, parseRoot } from "./local/root.ts";
 import { sweepStages } from "./local/stage.ts";
 import { createDiskSync } from "../disk/disk_sync.ts";
 import { createObjectSync } from "./local/sync_objects.ts";
-import { createTurn } from "./local/turn.ts";
+import { createTurn, type Turn } from "./local/turn.ts";
 
 export type * from "../core/backend.ts";
 export type { System } from "../core/system.ts";
@@ -95,7 +103,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   const root = parseRoot(path, { ownerOnly, layout, system });
   const turn = createTurn(system);
   const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
-  const put = createPut(root, { disk, locking, system, turn });
+  const writer = new LocalPut(root, { disk, locking, system, turn });
   const sync = disk && createObjectSync(root, disk);
 
   return checkRemovals<Backend>({
@@ -106,85 +114,79 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
       name: "createLocalBackend",
       options: { path: root.path, durability, locking, layout, ownerOnly },
     },
-    locking,
-    layout,
+    ...{ locking, layout },
 
     async head(key, { signal } = {}) {
-      await turn();
-      signal?.throwIfAborted();
+      await turn(signal);
       return headObject(root, key);
     },
 
     async get(key, options = {}) {
-      await turn();
-      options.signal?.throwIfAborted();
+      await turn(options.signal);
       return readObject(root, key, options);
     },
 
     async put(key, body, options = {}) {
-      await turn();
-      options.signal?.throwIfAborted();
-      return await put(key, body, options);
+      await turn(options.signal);
+      return await writer.put(key, body, options);
     },
 
     async delete(key, { signal } = {}) {
-      await turn();
-      signal?.throwIfAborted();
+      await turn(signal);
       deleteObject(root, key);
     },
 
-    async *list(prefix, { limit = Infinity, signal, ...options } = {}) {
-      let left = limit;
-      if (left <= 0) return;
-      await turn();
-      signal?.throwIfAborted();
-      if (limit === 1 && options.delimiter === undefined) {
-        const first = headFirst(root, { prefix, after: options.after });
-        if (first !== undefined) yield first;
-        return;
-      }
-      for (const entry of listObjects(root, prefix, options)) {
-        yield entry;
-        if (--left <= 0) return;
-        await turn();
-        signal?.throwIfAborted();
-      }
-    },
+    list: (prefix, options = {}) => listInTurns(root, prefix, { ...options, turn }),
 
     async getFirst(prefix, { signal } = {}) {
-      await turn();
-      signal?.throwIfAborted();
+      await turn(signal);
       return readFirst(root, { prefix, signal });
     },
 
     async *sweepUploads(options) {
-      await turn();
-      options.signal?.throwIfAborted();
+      await turn(options.signal);
       yield* sweepStages(root, options);
     },
 
     async copy(from, to, { signal } = {}) {
-      await turn();
-      signal?.throwIfAborted();
+      await turn(signal);
       return await copyObject(root, { from, to }, { disk, locking, system, signal });
     },
 
     async reserve({ signal } = {}) {
-      await turn();
-      signal?.throwIfAborted();
+      await turn(signal);
       return makeReserve(root);
     },
 
     ...(sync && {
       async sync(keys: readonly string[], options: CallOptions = {}) {
-        await turn();
-        options.signal?.throwIfAborted();
+        await turn(options.signal);
         await sync(keys, options);
       },
     }),
 
     async [Symbol.asyncDispose]() {},
   });
+}
+
+async function* listInTurns(
+  root: LocalRoot,
+  prefix: string,
+  { limit = Infinity, signal, turn, ...options }: ListOptions & { turn: Turn },
+): AsyncGenerator<ObjectInfo | Prefix> {
+  let left = limit;
+  if (left <= 0) return;
+  await turn(signal);
+  if (limit === 1 && options.delimiter === undefined) {
+    const first = headFirst(root, { prefix, after: options.after });
+    if (first !== undefined) yield first;
+    return;
+  }
+  for (const entry of listObjects(root, prefix, options)) {
+    yield entry;
+    if (--left <= 0) return;
+    await turn(signal);
+  }
 }
 
 /** What is misspelt would be taken for one of them, and be the word of the settings of a new registry for ever. */

@@ -9,26 +9,22 @@
 import type { Backend, Layout, Locking } from "../core/backend.ts";
 import { fault } from "../core/errors.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
-import { loadPart } from "../core/urls/load_part.ts";
 import { createLookup, type Lookup } from "../core/lookup.ts";
 import { shown } from "../core/naming/names.ts";
 import type { Logger } from "../core/registry.ts";
 import { isStoreUrl } from "../core/urls/store_url.ts";
 import type { System } from "../core/system.ts";
-import { createLocalBackend } from "./local.ts";
-import { createMemoryBackend } from "./memory.ts";
-import { type BackendPlace, checkParameters, parsePlace } from "../core/urls/store_place.ts";
-import { createS3Configs, type S3Configs } from "./s3_configs.ts";
-import { type BucketOptions, openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
+import { type BackendPlace, parsePlace } from "../core/urls/store_place.ts";
+import { DRIVERS } from "./drivers.ts";
+import type { S3Configs } from "./s3_configs.ts";
 import type { S3Credentials } from "./s3/credentials.ts";
-import { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
 
 export { isStoreUrl } from "../core/urls/store_url.ts";
 export type * from "../core/backend.ts";
 export type { Lookup } from "../core/lookup.ts";
 export type { Logger, SignalOptions, TransferProgress } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
-export { checkStoreUrl } from "../core/urls/store_place.ts";
+export { checkStoreUrl } from "./drivers.ts";
 export type { BackendPlace, S3Credentials };
 export { createS3Configs } from "./s3_configs.ts";
 export type * from "./s3_configs.ts";
@@ -124,14 +120,12 @@ export async function openBackend(
  * Register others with what opens their stores.
  */
 export function createBackends(): Lookup<BackendOpener> {
-  const backends = createLookup<BackendOpener>("backend", {
-    memory: openMemory,
-    file: openFolder,
-    gs: openGcs,
-  });
-  for (const name of ["disk", "local"]) backends.register(name, openNamedFolder);
-  backends.register("gcs", openGcs);
-  for (const provider of S3_PROVIDERS.keys()) backends.register(provider, openS3);
+  const backends = createLookup<BackendOpener>("backend");
+  for (const driver of DRIVERS) {
+    for (const scheme of driver.schemes) {
+      backends.register(scheme, (place, options) => driver.open(place, options));
+    }
+  }
   return backends;
 }
 
@@ -139,80 +133,4 @@ function readPlace(text: string): BackendPlace {
   if (isStoreUrl(text)) return parsePlace(text);
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1].toLowerCase() ?? "file";
   return { url: text, scheme, bucket: "", prefix: "", parameters: {} };
-}
-
-function openMemory({ url }: BackendPlace, { system }: OpenBackendOptions): Backend {
-  if (url.toLowerCase() === "memory:") return createMemoryBackend({ system });
-  throw fault({
-    code: "Invalid",
-    action: "open a store in memory by name",
-    state: "each is a new one",
-    hint: 'Write "memory:", nothing else.',
-  });
-}
-
-function openFolder(
-  { url }: BackendPlace,
-  { locking, layout, system }: OpenBackendOptions,
-): Backend {
-  return createLocalBackend({ path: url, locking, layout, system });
-}
-
-function openNamedFolder(place: BackendPlace, options: OpenBackendOptions): Backend {
-  if (place.bucket !== "") {
-    throw fault({
-      code: "Invalid",
-      action: "open a folder by the URL",
-      subject: `${place.scheme}://…`,
-      state: "two slashes stand before a bucket",
-      hint: `Write "${place.scheme}:data", or the path alone.`,
-    });
-  }
-  return openFolder({ ...place, url: place.url.slice(place.scheme.length + 1) }, options);
-}
-
-async function openS3(place: BackendPlace, options: OpenBackendOptions): Promise<Backend> {
-  const { scheme, bucket, prefix, parameters } = place;
-  checkParameters(
-    place,
-    scheme === "s3" ? ["endpoint", "region", "provider"] : ["endpoint", "region"],
-  );
-  const provider = findS3Provider(parameters.provider ?? scheme).id;
-  const {
-    credentials,
-    createBucket,
-    retryForMs,
-    logger,
-    system,
-    s3Configs = createS3Configs({ system }),
-  } = options;
-  const find = scheme === "s3" ? s3Configs.find : s3Configs.get; // the chain of the SDK is that of s3: alone
-  const config = credentials === undefined ? await find(provider, bucket) : undefined;
-  const { endpoint = config?.endpoint, region = config?.region } = parameters;
-  const configured = async () => toCredentials(await s3Configs.get(provider, bucket));
-  return await openBucket({
-    ...{ provider, bucket, prefix, endpoint, region, createBucket, retryForMs, logger, system },
-    credentials: config === undefined ? credentials as BucketOptions["credentials"] : configured,
-  });
-}
-
-interface GcsDriver {
-  createGcsBackend(options: Record<string, unknown>): Backend;
-}
-
-async function openGcs(place: BackendPlace, options: OpenBackendOptions): Promise<Backend> {
-  const { bucket, prefix, parameters: { endpoint } } = place;
-  checkParameters(place, ["endpoint"]);
-  const { createGcsBackend } = await loadPart<GcsDriver>("./gcs.ts", import.meta.url);
-  const { credentials, createBucket, retryForMs, logger, system } = options;
-  return createGcsBackend({
-    bucket,
-    prefix,
-    endpoint,
-    credentials,
-    createBucket,
-    retryForMs,
-    logger,
-    system,
-  });
 }

@@ -1,15 +1,15 @@
 // How the buckets of a program are reached: endpoint, region and keys by provider and bucket, from
 // the program itself, the environment, or an env file.
 import type { ObjectInfo } from "../core/backend.ts";
-import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
-import { nearest } from "../core/text/nearest.ts";
 import { realSystem, type System } from "../core/system.ts";
-import { bucketUrl, parseObjectUrl, parsePrefixUrl } from "./s3_configs/bucket_url.ts";
+import { parseObjectUrl, parsePrefixUrl } from "./s3_configs/bucket_url.ts";
 import type { ObjectUrl } from "./s3_configs/bucket_url.ts";
+import { KnownConfigs } from "./s3_configs/known_configs.ts";
+import type { S3ConfigEntry, S3ConfigSource } from "./s3_configs/known_configs.ts";
 import { openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
-import { type S3Config, sealS3Config, SETTINGS } from "./s3_configs/s3_config.ts";
+import type { S3Config, S3ConfigInput } from "./s3_configs/s3_config.ts";
 import type { DownloadedFile, LocalFile } from "./s3_configs/local_file.ts";
 import { downloadObject, listObjects, objectInfo, uploadObject } from "./s3_configs/transfer.ts";
 import type {
@@ -19,14 +19,6 @@ import type {
   UploadData,
   UploadOptions,
 } from "./s3_configs/transfer.ts";
-import {
-  parseStem,
-  readVariables,
-  readVariableSources,
-  variableName,
-  variableStem,
-} from "./s3_configs/variables.ts";
-import { S3_PROVIDERS } from "./s3_providers.ts";
 
 export type {
   DownloadedFile,
@@ -34,12 +26,12 @@ export type {
   ListedObject,
   LocalFile,
   S3Config,
+  S3ConfigEntry,
+  S3ConfigInput,
+  S3ConfigSource,
   UploadData,
   UploadOptions,
 };
-
-/** A configuration, or what gives it whenever it is needed. */
-export type S3ConfigSource = S3Config | (() => S3Config | Promise<S3Config>);
 
 /** Options of {@linkcode createS3Configs}. */
 export interface S3ConfigsOptions {
@@ -54,15 +46,6 @@ export interface S3ConfigsOptions {
 }
 
 const OPTIONS: OptionNames<S3ConfigsOptions> = { envFile: true, system: true };
-
-/** A configuration that is known of, without what it says. */
-export interface S3ConfigEntry {
-  /** Who runs the store: `s3`, `minio`, `tos` … */
-  provider: string;
-  /** The bucket. Where only variables name it, its dots are shown as dashes. */
-  bucket: string;
-  source: "registered" | "environment" | "file";
-}
 
 /** The configurations of a program's buckets. */
 export interface S3Configs {
@@ -114,8 +97,8 @@ export interface S3Configs {
  * configs.register("tos", "my-bucket", () => ({
  *   endpoint: "https://tos-cn-beijing.volces.com",
  *   region: "cn-beijing",
- *   accessKey: "read it from where you keep it",
- *   secretKey: "at each use",
+ *   accessKeyId: "read it from where you keep it",
+ *   secretAccessKey: "at each use",
  * }));
  * assertEquals((await configs.get("tos", "my-bucket")).region, "cn-beijing");
  * assertEquals((await configs.names())[0], { provider: "tos", bucket: "my-bucket", source: "registered" });
@@ -127,130 +110,28 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
     options,
     OPTIONS,
   );
-  const registered = new Map<
-    string,
-    { provider: string; bucket: string; source: S3ConfigSource }
-  >();
-  const asked = new Map<string, { provider: string; bucket: string }>(); // found in variables, by their stem
-
-  function add<T extends S3ConfigSource>(provider: string, bucket: string, source: T): T {
-    const url = bucketUrl(provider, bucket);
-    if (registered.has(url)) {
-      throw fault({
-        code: "AlreadyExists",
-        action: "register a configuration of",
-        subject: url,
-        state: "it has one",
-        hint:
-          "A function that is registered may give another configuration each time it is called.",
-      });
-    }
-    registered.set(url, { provider, bucket, source });
-    return source;
-  }
-
-  async function find(provider: string, bucket: string): Promise<S3Config | undefined> {
-    const url = bucketUrl(provider, bucket);
-    const own = registered.get(url);
-    if (own !== undefined) return sealS3Config(await evaluate(own.source, url), url);
-    const stem = variableStem(provider, bucket);
-    for (const place of await readVariableSources(envFile, system)) {
-      const found = readVariables(stem, place);
-      if (found === undefined) continue;
-      const others = [...registered.values(), ...asked.values()].filter((other) =>
-        variableStem(other.provider, other.bucket) === stem &&
-        bucketUrl(other.provider, other.bucket) !== url
-      );
-      if (others.length > 0) {
-        throw ambiguous(url, bucketUrl(others[0].provider, others[0].bucket), stem);
-      }
-      asked.set(stem, { provider, bucket });
-      return sealS3Config(
-        found,
-        `${url} in ${place.said}`,
-        (setting) => variableName(stem, setting),
-      );
-    }
-  }
-
-  async function get(provider: string, bucket: string): Promise<S3Config> {
-    const config = await find(provider, bucket);
-    if (config !== undefined) return config;
-    const providers = [
-      ...S3_PROVIDERS.keys(),
-      ...[...registered.values()].map((known) => known.provider),
-    ];
-    if (!providers.includes(provider)) {
-      throw unknownProvider(bucketUrl(provider, bucket), provider, providers);
-    }
-    const stem = variableStem(provider, bucket);
-    const names = SETTINGS.slice(0, 4).map((setting) => variableName(stem, setting)).join(", ");
-    const places = (await readVariableSources(envFile, system)).map(({ said }) => said).join(
-      " and in ",
-    );
-    throw fault({
-      code: "NotFound",
-      action: "find a configuration of",
-      subject: bucketUrl(provider, bucket),
-      state: `looked for ${names} in ${places}`,
-      hint:
-        "Set these variables, or write them into that file, or register a configuration in the program. " +
-        "Deno reads what --allow-env and --allow-read name.",
-    });
-  }
-
-  async function names(): Promise<S3ConfigEntry[]> {
-    const entries: S3ConfigEntry[] = [...registered.values()].map(({ provider, bucket }) => ({
-      provider,
-      bucket,
-      source: "registered",
-    }));
-    const seen = new Set(entries.map(({ provider, bucket }) => variableStem(provider, bucket)));
-    const providers = [
-      ...new Set([...S3_PROVIDERS.keys(), ...entries.map(({ provider }) => provider)]),
-    ];
-    for (const place of await readVariableSources(envFile, system)) {
-      for (const stem of [...asked.keys(), ...place.stems()]) {
-        const bucket = asked.get(stem) ?? parseStem(stem, providers);
-        if (bucket === undefined || seen.has(stem) || readVariables(stem, place) === undefined) {
-          continue;
-        }
-        seen.add(stem);
-        entries.push({ ...bucket, source: place.source });
-      }
-    }
-    return entries;
-  }
-
-  function target(
-    url: string,
-    { provider, bucket, key }: ObjectUrl = parseObjectUrl(url),
-  ): TransferTarget {
-    const open = async () => {
-      const config = await get(provider, bucket);
+  const known = new KnownConfigs(envFile, system);
+  const target = (url: string, object: ObjectUrl = parseObjectUrl(url)): TransferTarget => ({
+    url,
+    key: object.key,
+    open: async () => {
+      const { provider, bucket } = object;
+      const config = await known.get(provider, bucket);
       const { endpoint, region } = config;
-      return await openBucket({
-        provider,
-        bucket,
-        endpoint,
-        region,
-        credentials: toCredentials(config),
-        system,
-      });
-    };
-    return { url, key, open };
-  }
-
+      const credentials = toCredentials(config);
+      return await openBucket({ provider, bucket, endpoint, region, credentials, system });
+    },
+  });
   return {
     register: ((...args: [string, string] | [string, string, S3ConfigSource]) => {
       const [provider, bucket] = args;
       return args.length === 2
-        ? (source: S3ConfigSource) => add(provider, bucket, source)
-        : add(provider, bucket, args[2]);
+        ? (source: S3ConfigSource) => known.add(provider, bucket, source)
+        : known.add(provider, bucket, args[2]);
     }) as S3Configs["register"],
-    get,
-    find,
-    names,
+    get: async (provider, bucket) => await known.get(provider, bucket),
+    find: async (provider, bucket) => await known.find(provider, bucket),
+    names: async () => await known.names(),
     upload: async (data, url, options = {}) => await uploadObject(target(url), data, options),
     info: async (url, options = {}) => await objectInfo(target(url), options),
     list: (url, options = {}) => listObjects(target(url, parsePrefixUrl(url)), options),
@@ -258,48 +139,4 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
       (async (url: string, options: DownloadOptions = {}) =>
         await downloadObject(target(url), { ...options, system })) as S3Configs["download"],
   };
-}
-
-async function evaluate(source: S3ConfigSource, url: string): Promise<unknown> {
-  if (typeof source !== "function") return source;
-  try {
-    return await source();
-  } catch (cause) {
-    if (isRegistryError(cause)) throw cause;
-    throw fault({
-      code: "TaskFailed",
-      action: "configure",
-      subject: url,
-      state: "the function that was registered for it failed",
-      hint: "Its own error is the cause of this one.",
-      cause,
-    });
-  }
-}
-
-function unknownProvider(
-  url: string,
-  provider: string,
-  providers: readonly string[],
-): RegistryError {
-  const meant = nearest(provider, providers);
-  return fault({
-    code: "Invalid",
-    action: "find a configuration of",
-    subject: url,
-    state: `there is no provider ${JSON.stringify(provider)}`,
-    hint: `${meant === undefined ? "" : `Did you mean ${meant}? `}Use one of ${
-      [...new Set(providers)].join(", ")
-    }.`,
-  });
-}
-
-function ambiguous(url: string, other: string, stem: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "configure",
-    subject: `${url} from variables`,
-    state: `${stem}_… could as well be meant for ${other}`,
-    hint: `Register configurations of both: the names of variables do not tell them apart.`,
-  });
 }

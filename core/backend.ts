@@ -107,7 +107,7 @@ export type Layout = "folded" | "plain";
  * a backend never decides ambiguity. A create is sent exactly once; a backend repeats only the other verbs.
  */
 export interface Backend extends AsyncDisposable {
-  /** `memory`, `local`, `s3`, `gcs`, or yours. */
+  /** The name of its driver. */
   readonly kind: string;
   /** A canonical URL without secrets, which identifies the store in messages and cache keys. */
   readonly location: string;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { driverOf } from "../backends/drivers.ts";
 import type { Backend } from "../core/backend.ts";
 import { fault, RegistryError } from "../core/errors.ts";
 import type { AnyFileStore } from "../core/file_store.ts";
@@ -93,7 +94,7 @@ async function openBucket(name: "s3" | "gcs", bucket: BucketChoice | undefined):
   const example = `${name === "gcs" ? "gs" : "s3"}://bucket/prefix`;
   // A path would be a folder, and the other's scheme another store than its name says.
   const isBucket = typeof bucket === "string" && isStoreUrl(bucket) &&
-    /^gc?s:/i.test(bucket) === (name === "gcs");
+    (driverOf(bucket).driver?.kind ?? name) === name;
   if (isBucket) return await (await import("../backends/mod.ts")).openBackend(bucket);
   throw new RegistryError({
     code: "Invalid",

@@ -27,9 +27,9 @@ export interface PluginDefinition<T, Config = PluginConfig> {
   create: PluginFactory<T, Config> | PluginClass<T, Config>;
   /** What the configuration must be; its output is what `create` gets. @default anything */
   config?: StandardSchema<Config>;
-  /** Other spellings of settings: `{ access_key: "accessKey" }`. @default none */
+  /** Other spellings of settings: `{ api_token: "token" }`. @default none */
   aliases?: Readonly<Record<string, string>>;
-  /** Variables of the environment that fill settings which are not given: `{ accessKey: "MINIO_ACCESS_KEY" }`. @default none */
+  /** Variables of the environment that fill settings which are not given: `{ token: "MAILER_TOKEN" }`. @default none */
   env?: Readonly<Record<string, string>>;
   /** Settings that are shown nowhere and travel nowhere. @default none */
   secrets?: readonly string[];

@@ -8,6 +8,8 @@ import { OTHER_FOLDERS, PRODUCT_FOLDERS, sourceFiles } from "./support/source_fi
 
 /** What applications take of core and registry beside their entry points. */
 const PARTS_OF_APPS = [
+  "backends/drivers.ts",
+  "core/driver.ts",
   "core/errors.ts",
   "core/may_read.ts",
   "core/options/check_options.ts",
@@ -39,16 +41,29 @@ const OF_FORMATS = ["arrays", "compression", "content", "images", "tables"].map(
 const TABLE: { from: string; may: (path: string, target: string) => boolean }[] = [
   { from: "core/", may: among("core/", "@std/semver", "@std/path") },
   { from: "disk/", may: among("core/", "disk/", "@std/path") },
+  {
+    from: "registry/places/",
+    may: among(
+      "core/",
+      "disk/",
+      "backends/drivers.ts",
+      ...FLOORS.map((floor) => `registry/${floor}/`),
+    ),
+  },
   ...FLOORS.map((floor, i) => ({
     from: `registry/${floor}/`,
     may: among("core/", "disk/", ...FLOORS.slice(0, i + 1).map((each) => `registry/${each}/`)),
   })),
   { from: "registry/", may: among("registry/", "core/", "disk/") },
+  { from: "backends/drivers.ts", may: among("core/", "backends/") },
   { from: "backends/mod.ts", may: among("core/", "backends/") },
   { from: "backends/", may: either(among("core/", "disk/", "npm:"), isOwnPart, isConfigured) },
   {
     from: "files/mod.ts",
-    may: among("core/", "files/", "formats/mod.ts", "formats/content/", "backends/mod.ts"),
+    may: among(
+      ...["core/", "files/", "formats/mod.ts", "formats/content/"],
+      ...["backends/mod.ts", "backends/drivers.ts"],
+    ),
   },
   {
     from: "files/",
@@ -80,6 +95,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
     may: among(
       "core/",
       "disk/",
+      "backends/drivers.ts",
       "formats/",
       "operators/",
       "materializers/mod.ts",
@@ -92,7 +108,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
     from: "workers/",
     may: among("core/", "disk/", "workers/", "registry/", "materializers/mod.ts"),
   },
-  { from: "plugins/storage/open_storage.ts", may: among("core/", "plugins/", "backends/mod.ts") },
+  { from: "plugins/storage/", may: among("core/", "plugins/", "backends/drivers.ts") },
   { from: "plugins/", may: among("core/", "queues/", "plugins/", "npm:") },
   {
     from: "apps/client",

@@ -104,28 +104,17 @@ export class UploadSession {
     part: Part,
     { state, end, whole }: { state: { from: number; known: boolean }; end: number; whole?: Whole },
   ): Promise<HttpReply> {
-    const total = whole === undefined ? "*" : String(whole.size);
-    const sum: Record<string, string> = whole === undefined
-      ? {}
-      : { "x-goog-hash": `crc32c=${whole.checksum}` };
     for (;;) {
-      const asking = !state.known;
+      const from = state.known ? state.from : undefined;
       state.known = false;
-      const range = asking ? `bytes */${total}` : `bytes ${state.from}-${end - 1}/${total}`;
-      const answer = await this.#api.exchange({
-        method: "PUT",
-        url: this.#url,
-        headers: { "content-range": range, ...(asking ? {} : sum) },
-        body: asking ? [] : piecesFrom(part, state.from - this.#offset),
-        signal: this.#upload.signal,
-      });
+      const answer = await this.#exchange(part, { from, end, whole });
       const lost = "fault" in answer ? answer.sent : answer.status >= 500;
       if (lost && whole !== undefined) this.#call.maybeWritten = true;
       const reply = this.#heard(answer);
       if (reply.status !== 308) return reply;
       const has = this.#kept(reply, end);
       if (has === end && whole === undefined) return reply;
-      if (has === end || !asking && has === state.from) {
+      if (has === end || has === from) {
         throw failure("its upload session stands still", this.#call, {
           code: "Unavailable",
           hint: "Put it again.",
@@ -134,6 +123,25 @@ export class UploadSession {
       state.from = has;
       state.known = true;
     }
+  }
+
+  /** Sends the part from a byte of the object on; without it, asks how many bytes the session has. */
+  async #exchange(
+    part: Part,
+    { from, end, whole }: { from?: number; end: number; whole?: Whole },
+  ): Promise<HttpReply | HttpFault> {
+    const total = whole === undefined ? "*" : String(whole.size);
+    const request = { method: "PUT", url: this.#url, signal: this.#upload.signal };
+    if (from === undefined) {
+      const headers = { "content-range": `bytes */${total}` };
+      return await this.#api.exchange({ ...request, headers, body: [] });
+    }
+    const headers = {
+      "content-range": `bytes ${from}-${end - 1}/${total}`,
+      ...(whole === undefined ? {} : { "x-goog-hash": `crc32c=${whole.checksum}` }),
+    };
+    const body = piecesFrom(part, from - this.#offset);
+    return await this.#api.exchange({ ...request, headers, body });
   }
 
   /** What the session says; throws where it says nothing, or its end. */

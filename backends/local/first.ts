@@ -3,7 +3,7 @@
 import type { CallOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { readFolder } from "../../disk/disk_calls.ts";
-import { listObjects } from "./list.ts";
+import { listObjects, orderOf } from "./list.ts";
 import { readFile, readObject } from "./read.ts";
 import { type LocalRoot, statObject } from "./root.ts";
 
@@ -48,42 +48,79 @@ interface Found {
   path: string;
 }
 
-function findFirst(root: LocalRoot, { prefix, after = "" }: Wanted): Found | "none" | "unclear" {
-  const { layout } = root;
-  let folder = root.folderOf(prefix);
-  for (let depth = 0;; depth++) {
-    // What is in a folder has the folder's text in common: only what follows that is compared.
-    const common = layout.textOf(folder);
-    const tailOf = layout.tailsIn(folder);
-    const rest = prefix.slice(common.length);
-    const isPassed = !after.startsWith(common) && compareUtf8(common, after) < 0; // all of it comes before
-    const behind = after.startsWith(common) ? after.slice(common.length) : "";
-    let tail = "", order = "", name = "";
-    try {
-      const path = root.pathOf(folder);
-      if (depth === 0 && !root.ways.find(folder === "" ? path : path.slice(0, -1))) return "none";
-      for (const entry of isPassed ? [] : readFolder(path)) {
-        if (!entry.isFile && !entry.isDirectory) return "unclear"; // a link, a pipe
-        const own = entry.isDirectory ? `${entry.name}/` : entry.name;
-        const its = tailOf(own);
-        if (!its.startsWith(rest) && !(entry.isDirectory && rest.startsWith(its))) continue;
-        if (folder === "" && own.startsWith(".")) continue;
-        if (
-          behind !== "" && compareUtf8(its, behind) <= 0 &&
-          !(entry.isDirectory && behind.startsWith(its))
-        ) continue;
-        const place = entry.isDirectory && !its.endsWith("/") ? `${its}0` : its; // see list.ts
-        if (name !== "" && compareUtf8(place, order) >= 0) continue;
-        tail = its, order = place, name = own;
-      }
-    } catch (error) {
-      if (!root.isMissing(error)) throw root.failure(error, { action: "list", key: prefix });
-    }
-    if (name === "") return depth === 0 ? "none" : "unclear";
-    if (!name.endsWith("/")) {
-      const [key, path] = [common + tail, folder + name];
+function findFirst(root: LocalRoot, wanted: Wanted): Found | "none" | "unclear" {
+  const start = root.folderOf(wanted.prefix);
+  if (!isThere(root, start, wanted)) return "none";
+  for (let folder = start;;) {
+    const first = firstEntry(root, folder, wanted);
+    if (first === "unclear") return first;
+    if (first === undefined) return folder === start ? "none" : "unclear";
+    const path = folder + first.name;
+    if (!path.endsWith("/")) {
+      const key = root.layout.textOf(folder) + first.tail;
       return root.isPlaceOf(key, path) ? { key, path: root.pathOf(path) } : "unclear";
     }
-    folder += name;
+    folder = path;
   }
+}
+
+/** Whether a folder is there, and no link on the way to it. */
+function isThere(root: LocalRoot, folder: string, { prefix }: Wanted): boolean {
+  const path = root.pathOf(folder);
+  try {
+    return root.ways.find(folder === "" ? path : path.slice(0, -1));
+  } catch (error) {
+    if (root.isMissing(error)) return false;
+    throw root.failure(error, { action: "list", key: prefix });
+  }
+}
+
+interface Entry {
+  /** Its name; of a folder with `/` behind it. */
+  name: string;
+  /** The text of its keys behind that of the folder. */
+  tail: string;
+  order: string;
+}
+
+/** The entry of a folder that comes first among those that may hold a wanted key; undefined where none may. */
+function firstEntry(
+  root: LocalRoot,
+  folder: string,
+  { prefix, after = "" }: Wanted,
+): Entry | "unclear" | undefined {
+  const { layout } = root;
+  // What is in a folder has the folder's text in common: only what follows that is compared.
+  const common = layout.textOf(folder);
+  const tailOf = layout.tailsIn(folder);
+  const rest = prefix.slice(common.length);
+  const behind = after.startsWith(common) ? after.slice(common.length) : "";
+  let first: Entry | undefined;
+  try {
+    if (!after.startsWith(common) && compareUtf8(common, after) < 0) return undefined; // all of it comes before
+    for (const { name, isFile, isDirectory } of readFolder(root.pathOf(folder))) {
+      if (!isFile && !isDirectory) return "unclear"; // a link, a pipe
+      if (folder === "" && name.startsWith(".")) continue;
+      const own = isDirectory ? `${name}/` : name;
+      const tail = tailOf(own);
+      if (!mayHold(tail, isDirectory, { rest, behind })) continue;
+      const order = orderOf(tail, isDirectory);
+      if (first === undefined || compareUtf8(order, first.order) < 0) {
+        first = { name: own, tail, order };
+      }
+    }
+  } catch (error) {
+    if (!root.isMissing(error)) throw root.failure(error, { action: "list", key: prefix });
+  }
+  return first;
+}
+
+/** Whether an entry may be, or hold, a key that begins with `rest` and comes after `behind`. */
+function mayHold(
+  tail: string,
+  isFolder: boolean,
+  { rest, behind }: { rest: string; behind: string },
+): boolean {
+  if (!tail.startsWith(rest) && !(isFolder && rest.startsWith(tail))) return false;
+  return behind === "" || compareUtf8(tail, behind) > 0 || isFolder && behind.startsWith(tail);
 }

@@ -81,13 +81,17 @@ function readEntries(root: LocalRoot, folder: string, inside: boolean): Entry[] 
       const isFolder = isDirectory || isLink;
       const own = isFolder ? `${name}/` : name;
       const text = common + tailOf(own);
-      const isWithin = isFolder && !text.endsWith("/"); // its keys go on with a digit, or a letter
-      entries.push({ path: folder + own, text, order: isWithin ? `${text}0` : text, isLink });
+      entries.push({ path: folder + own, text, order: orderOf(text, isFolder), isLink });
     }
   } catch (error) {
     if (!root.isMissing(error)) throw root.failure(error, { action: "list", key: folder });
   }
   return entries;
+}
+
+/** What an entry is sorted by: keys within a folder that ends in a name go on with a digit or a letter. */
+export function orderOf(text: string, isFolder: boolean): string {
+  return isFolder && !text.endsWith("/") ? `${text}0` : text;
 }
 
 /** A key up to its last `/`. */

@@ -21,41 +21,43 @@ export interface LocalPutOptions {
 }
 
 /** The `put` of a local store. */
-export type LocalPut = (key: string, body: Body, options: PutOptions) => Promise<PutResult>;
+export class LocalPut {
+  readonly #root: LocalRoot;
+  readonly #options: LocalPutOptions;
 
-/** Creates the `put` of a local store. */
-export function createPut(
-  root: LocalRoot,
-  { disk, locking, system, turn }: LocalPutOptions,
-): LocalPut {
-  return async (key, body, options) => {
+  constructor(root: LocalRoot, options: LocalPutOptions) {
+    this.#root = root;
+    this.#options = options;
+  }
+
+  async put(key: string, body: Body, options: PutOptions): Promise<PutResult> {
     try {
-      return await write(key, body, options);
+      return await this.#write(key, body, options);
     } catch (error) {
       // What was put is not there: it can be put again.
       const mayFree = options.freesRoom && body instanceof Uint8Array && saysFull(error);
-      if (!mayFree || (error as RegistryError).maybeWritten || !giveReserve(root)) throw error;
-      return await write(key, body, options);
+      if (!mayFree || (error as RegistryError).maybeWritten || !giveReserve(this.#root)) {
+        throw error;
+      }
+      return await this.#write(key, body, options);
     }
-  };
+  }
 
-  async function write(
-    key: string,
-    body: Body,
-    { mode, size, signal }: PutOptions,
-  ): Promise<PutResult> {
+  async #write(key: string, body: Body, { mode, size, signal }: PutOptions): Promise<PutResult> {
+    const root = this.#root;
+    const { disk, locking, system, turn } = this.#options;
     const path = root.fileOf(key);
     const create = mode === "create";
     if (locking === "file") checkFileLocks(root);
     // A loser that can be seen writes nothing. A stream is read, as by any other store, whatever comes of it.
     const mayLook = create && !(body instanceof ReadableStream);
-    if (mayLook && isTaken({ root, key, path })) return await lost(key, path);
+    if (mayLook && isTaken({ root, key, path })) return await this.#lost(key, path);
     const stage = await writeStage(root, body, { key, size, disk, system, turn, signal });
     try {
       const placement = { root, key, path, stagePath: stage.path };
-      const written = await place(placement, create, signal);
+      const written = await this.#place(placement, create, signal);
       if (!create) stage.isGone = true; // it has its key now
-      return written ? await won(key, path, stage) : await lost(key, path);
+      return written ? await this.#won(key, path, stage) : await this.#lost(key, path);
     } catch (error) {
       throw root.failure(error, { action: "put", key });
     } finally {
@@ -63,32 +65,30 @@ export function createPut(
     }
   }
 
-  async function place(
-    placement: Placement,
-    create: boolean,
-    signal?: AbortSignal,
-  ): Promise<boolean> {
+  async #place(placement: Placement, create: boolean, signal?: AbortSignal): Promise<boolean> {
+    const { locking, system } = this.#options;
     if (locking === "link") return create ? placeByLink(placement) : placeByRename(placement);
     return await withLock(
-      root,
+      this.#root,
       () => create ? placeUnderLock(placement) : placeByRename(placement),
       { system, signal },
     );
   }
 
-  async function won(key: string, path: string, stage: Stage): Promise<PutResult> {
+  async #won(key: string, path: string, stage: Stage): Promise<PutResult> {
     try {
       removeStage(stage); // before the look at the file: losing a link changes its time
       const info = objectInfo(key, stage.file.look());
-      await disk?.folder(dirname(path)).catch((cause) => Promise.reject(unkept(key, cause)));
+      const { disk } = this.#options;
+      await disk?.folder(dirname(path)).catch((cause) => Promise.reject(this.#unkept(key, cause)));
       return { written: true, info };
     } catch (error) {
-      throw root.failure(error, { action: "put", key, maybeWritten: true });
+      throw this.#root.failure(error, { action: "put", key, maybeWritten: true });
     }
   }
 
   /** Not to be resolved by reading back: what can be read is not what the disk keeps. */
-  function unkept(key: string, cause: unknown): RegistryError {
+  #unkept(key: string, cause: unknown): RegistryError {
     return fault({
       code: "Unknown",
       action: "put",
@@ -96,19 +96,19 @@ export function createPut(
       state: "it is there, and the disk may lose it",
       hint: "Check the disk, then read the key before you write again.",
       key,
-      backend: root.location,
+      backend: this.#root.location,
       maybeWritten: true,
       cause,
     });
   }
 
   /** Its writer may have died before it brought the folders to the disk, and the caller builds upon it. */
-  async function lost(key: string, path: string): Promise<PutResult> {
+  async #lost(key: string, path: string): Promise<PutResult> {
     try {
-      await disk?.folder(dirname(path));
+      await this.#options.disk?.folder(dirname(path));
       return { written: false, reason: "exists" };
     } catch (error) {
-      throw root.failure(error, { action: "put", key });
+      throw this.#root.failure(error, { action: "put", key });
     }
   }
 }

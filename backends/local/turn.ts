@@ -5,18 +5,15 @@ import type { System } from "../../core/system.ts";
 
 const SLICE_MS = 10;
 
-/** To be awaited: lets everything else run if nothing else did for a while. */
-export type Turn = () => Promise<void> | undefined;
+/** To be awaited: lets everything else run if nothing else did for a while. Throws where the signal is aborted then. */
+export type Turn = (signal?: AbortSignal) => Promise<void>;
 
 export function createTurn(system: System): Turn {
   let since = system.monotonic();
-  return () => {
-    if (system.monotonic() - since < SLICE_MS) return undefined;
-    return new Promise((resolve) =>
-      setImmediate(() => {
-        since = system.monotonic();
-        resolve();
-      })
-    );
+  return async (signal) => {
+    const isOver = system.monotonic() - since >= SLICE_MS;
+    await (isOver ? new Promise((resolve) => setImmediate(resolve)) : undefined);
+    if (isOver) since = system.monotonic();
+    signal?.throwIfAborted();
   };
 }

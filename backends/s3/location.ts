@@ -29,21 +29,7 @@ export interface S3Place {
 export function parsePlace(options: PlaceOptions): S3Place {
   const { bucket } = options;
   const provider = findS3Provider(options.provider ?? "s3");
-  if (typeof bucket !== "string" || !/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,62}$/.test(bucket)) {
-    throw invalid(
-      `${shown(bucket)} is no name of a bucket`,
-      "3 to 63 letters, digits, dots, dashes and underscores, without s3:// before them.",
-    );
-  }
-  if (/--x-s3$/.test(bucket)) {
-    throw fault({
-      code: "Unsupported",
-      action: "use bucket",
-      subject: `"${bucket}"`,
-      state: "directory buckets of S3 Express are not listed in order",
-      hint: "Use a general purpose bucket.",
-    });
-  }
+  checkBucketName(bucket);
   const prefix = parsePrefix(options.prefix ?? "", S3_NAMES);
   const given = options.endpoint === undefined ? undefined : parseEndpoint(options.endpoint);
   const region = options.region ?? provider.defaultRegion ??
@@ -69,6 +55,24 @@ export function parsePlace(options: PlaceOptions): S3Place {
     region,
     location: `${provider.id}://${bucket}${prefixPath(prefix)}${query}`,
   };
+}
+
+function checkBucketName(bucket: string): void {
+  if (typeof bucket !== "string" || !/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,62}$/.test(bucket)) {
+    throw invalid(
+      `${shown(bucket)} is no name of a bucket`,
+      "3 to 63 letters, digits, dots, dashes and underscores, without s3:// before them.",
+    );
+  }
+  if (/--x-s3$/.test(bucket)) {
+    throw fault({
+      code: "Unsupported",
+      action: "use bucket",
+      subject: `"${bucket}"`,
+      state: "directory buckets of S3 Express are not listed in order",
+      hint: "Use a general purpose bucket.",
+    });
+  }
 }
 
 function parseEndpoint(text: string): string {

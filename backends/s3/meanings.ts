@@ -244,62 +244,73 @@ const ELSEWHERE = new Set([
   "IllegalLocationConstraintException",
 ]);
 
+/** For codes that have no row. */
+const BY_STATUS: Record<number, Meaning> = {
+  401: BY_CODE.AccessDenied,
+  403: BY_CODE.AccessDenied,
+  404: { code: "NotFound", state: "it does not exist", hint: "Check the key." },
+  405: BY_CODE.MethodNotAllowed,
+  408: TIMED_OUT,
+  409: {
+    code: "Invalid",
+    state: "the key is in the way of another one",
+    hint: "No key may be another key followed by / and more.",
+  },
+  412: BY_CODE.PreconditionFailed,
+  413: TOO_LARGE,
+  429: SLOW_DOWN,
+  501: BY_CODE.NotImplemented,
+};
+
 export function meaningOf(failure: Failure, bucket: string): Meaning {
-  const { name, status, region, message } = failure;
-  if (ELSEWHERE.has(name) || status === 301 || status === 307) {
-    const place = region ?? /expecting '([\w-]+)'/.exec(message)?.[1];
-    return {
-      code: "Invalid",
-      state: place === undefined
-        ? `bucket "${bucket}" is elsewhere`
-        : `bucket "${bucket}" is in region ${place}`,
-      hint: place === undefined
-        ? "Give the region and endpoint of the bucket."
-        : `Give region: "${place}".`,
-    };
-  }
+  const { name, status } = failure;
+  if (ELSEWHERE.has(name) || status === 301 || status === 307) return elsewhere(failure, bucket);
   const known = BY_CODE[name];
   if (known !== undefined) return known;
-  if (status === undefined) {
-    if (message === "Region is missing") return NO_REGION;
-    const untrusted = untrustedHint(name);
-    if (untrusted !== undefined || /CERT|SSL|TLS|certificate/i.test(`${name} ${message}`)) {
-      return {
-        code: "Unavailable",
-        state: untrusted === undefined
-          ? "there is no secure connection to the store"
-          : "the store's certificate is not trusted",
-        hint: untrusted ??
-          "Check that the endpoint is right and speaks TLS, and its certificate: name and date.",
-        retry: "never",
-        refused: true,
-      };
-    }
-    return NO_ANSWER;
+  if (status === undefined) return withoutReply(failure);
+  if (failure.wordless && status !== 401 && status !== 403) {
+    return status === 400 ? NOT_UNDERSTOOD : STRANGER;
   }
-  if (status === 401 || status === 403) return BY_CODE.AccessDenied;
-  if (failure.wordless) return status === 400 ? NOT_UNDERSTOOD : STRANGER;
-  if (status === 404) {
-    return { code: "NotFound", state: "it does not exist", hint: "Check the key." };
-  }
-  if (status === 405) return BY_CODE.MethodNotAllowed;
-  if (status === 408) return TIMED_OUT;
-  if (status === 409) {
-    return {
-      code: "Invalid",
-      state: "the key is in the way of another one",
-      hint: "No key may be another key followed by / and more.",
-    };
-  }
-  if (status === 412) return BY_CODE.PreconditionFailed;
-  if (status === 413) return TOO_LARGE;
-  if (status === 429) return SLOW_DOWN;
-  if (status === 501) return BY_CODE.NotImplemented;
+  const usual = BY_STATUS[status];
+  if (usual !== undefined) return usual;
   if (status >= 500) return BUSY;
   if (status < 300) return STRANGER;
   return {
     code: "Invalid",
     state: `the store refuses the request (${name})`,
     hint: "Check key, options and provider; the cause says what the store objects to.",
+  };
+}
+
+function elsewhere({ region, message }: Failure, bucket: string): Meaning {
+  const place = region ?? /expecting '([\w-]+)'/.exec(message)?.[1];
+  return place === undefined
+    ? {
+      code: "Invalid",
+      state: `bucket "${bucket}" is elsewhere`,
+      hint: "Give the region and endpoint of the bucket.",
+    }
+    : {
+      code: "Invalid",
+      state: `bucket "${bucket}" is in region ${place}`,
+      hint: `Give region: "${place}".`,
+    };
+}
+
+function withoutReply({ name, message }: Failure): Meaning {
+  if (message === "Region is missing") return NO_REGION;
+  const untrusted = untrustedHint(name);
+  if (untrusted === undefined && !/CERT|SSL|TLS|certificate/i.test(`${name} ${message}`)) {
+    return NO_ANSWER;
+  }
+  return {
+    code: "Unavailable",
+    state: untrusted === undefined
+      ? "there is no secure connection to the store"
+      : "the store's certificate is not trusted",
+    hint: untrusted ??
+      "Check that the endpoint is right and speaks TLS, and its certificate: name and date.",
+    retry: "never",
+    refused: true,
   };
 }

@@ -35,11 +35,11 @@ export async function openBucket(options: BucketOptions): Promise<Backend> {
 }
 
 export function toCredentials(
-  { accessKey, secretKey, sessionToken, expiration }: S3Config,
+  { accessKeyId, secretAccessKey, sessionToken, expiration }: S3Config,
 ): S3Credentials {
   return {
-    accessKeyId: accessKey,
-    secretAccessKey: secretKey,
+    accessKeyId,
+    secretAccessKey,
     ...(sessionToken === undefined ? {} : { sessionToken }),
     ...(expiration === undefined ? {} : { expiration }),
   };

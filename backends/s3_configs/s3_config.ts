@@ -1,32 +1,34 @@
 // How one bucket is reached, in an object that does not show its secrets.
 import { fault } from "../../core/errors.ts";
+import { namesOfKey } from "../bucket/describe.ts";
+import type { S3Credentials } from "../s3/credentials.ts";
 
 /** How one bucket is reached. */
-export interface S3Config {
+export interface S3Config extends S3Credentials {
   /** URL of the service. @default that of the provider for the region, where it has one */
   endpoint?: string;
   /** Where the bucket is, in the words of the provider. */
   region?: string;
-  accessKey: string;
-  secretKey: string;
-  /** Comes with keys that work for some time only. */
-  sessionToken?: string;
-  /** When such keys end: a function that gave them is asked again a little before. */
-  expiration?: Date;
 }
+
+/** The same as programs may write it: keys may also be `accessKey` or `access_key`, `secretKey` or `secret_key`. */
+export type S3ConfigInput =
+  & Omit<S3Config, "accessKeyId" | "secretAccessKey">
+  & ({ accessKeyId: string } | { accessKey: string } | { access_key: string })
+  & ({ secretAccessKey: string } | { secretKey: string } | { secret_key: string });
 
 export type S3Setting = Exclude<keyof S3Config, "expiration">;
 
 /** The settings of a configuration, in the order that messages name them. */
 export const SETTINGS: readonly S3Setting[] = [
   "endpoint",
-  "accessKey",
-  "secretKey",
+  "accessKeyId",
+  "secretAccessKey",
   "region",
   "sessionToken",
 ];
 
-const REQUIRED: readonly S3Setting[] = ["accessKey", "secretKey"];
+const REQUIRED: readonly S3Setting[] = ["accessKeyId", "secretAccessKey"];
 
 const HIDDEN = "[hidden]";
 
@@ -37,7 +39,7 @@ const HIDDEN = "[hidden]";
 function hideSecrets(config: S3Config): S3Config {
   const toJSON = function (this: Partial<S3Config>): Record<string, unknown> {
     const { endpoint, region, expiration } = this;
-    return { endpoint, region, accessKey: HIDDEN, secretKey: HIDDEN, expiration };
+    return { endpoint, region, accessKeyId: HIDDEN, secretAccessKey: HIDDEN, expiration };
   };
   const inspect = function (this: Partial<S3Config>): string {
     return `S3Config ${JSON.stringify(toJSON.call(this))}`;
@@ -68,11 +70,16 @@ export function sealS3Config(
   if (written === null) throw invalid("it is not an object", `It is { ${SETTINGS.join(", ")} }.`);
   const texts = new Map<S3Setting, string>();
   for (const setting of SETTINGS) {
-    const value = written[setting] ?? "";
+    const [name, other] = namesOfKey(setting).filter((name) => (written[name] ?? "") !== "");
+    if (name === undefined) continue;
+    if (other !== undefined) {
+      throw invalid(`${name} is given twice, also as ${other}`, "Both are one setting: keep one.");
+    }
+    const value = written[name];
     if (typeof value !== "string") {
       throw invalid(`${nameOf(setting)} is not a text`, "Each setting is a text.");
     }
-    if (value !== "") texts.set(setting, value);
+    texts.set(setting, value);
   }
   const missing = REQUIRED.filter((setting) => !texts.has(setting)).map(nameOf);
   if (missing.length > 0) {
@@ -85,7 +92,7 @@ export function sealS3Config(
   }
   const { expiration } = written;
   return hideSecrets({
-    ...Object.fromEntries(texts) as Record<"accessKey" | "secretKey", string>,
+    ...Object.fromEntries(texts) as Record<"accessKeyId" | "secretAccessKey", string>,
     ...(expiration instanceof Date ? { expiration } : {}),
   });
 }

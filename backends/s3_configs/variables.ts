@@ -11,8 +11,8 @@ import { type S3Config, type S3Setting, SETTINGS } from "./s3_config.ts";
 
 const SUFFIXES: Record<S3Setting, string> = {
   endpoint: "ENDPOINT",
-  accessKey: "ACCESS_KEY",
-  secretKey: "SECRET_KEY",
+  accessKeyId: "ACCESS_KEY",
+  secretAccessKey: "SECRET_KEY",
   region: "REGION",
   sessionToken: "SESSION_TOKEN",
 };
@@ -77,7 +77,7 @@ export function readVariables(
 }
 
 function stemsOf(names: string[]): string[] {
-  const suffix = `_${SUFFIXES.secretKey}`;
+  const suffix = `_${SUFFIXES.secretAccessKey}`;
   return names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));
 }
 

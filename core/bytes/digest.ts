@@ -1,6 +1,6 @@
 // SHA-256 (FIPS 180-4), at once and as a stream passes by, and with a secret (HMAC, RFC 2104);
-// CRC-32C (Castagnoli, RFC 3720 section B.4), the checksum that Google Cloud Storage keeps of every
-// object, and zarr of chunks and shards.
+// CRC-32C (Castagnoli, RFC 3720 section B.4), the checksum that some stores keep of every object,
+// and zarr of chunks and shards.
 import { createHash, createHmac } from "node:crypto";
 
 export interface Sha256 {

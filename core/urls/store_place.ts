@@ -32,23 +32,6 @@ export function parsePlace(url: string): BackendPlace {
   };
 }
 
-/**
- * Throws `Invalid` for what cannot be the URL of a bucket, before anything is opened; the message shows nothing of it
- * that could be a secret.
- *
- * @example
- * ```ts
- * import { checkStoreUrl } from "@holdfast/holdfast/backends";
- * import { assertThrows } from "@std/assert";
- *
- * checkStoreUrl("s3://bucket/prefix?region=eu-central-1");
- * assertThrows(() => checkStoreUrl("s3://key:secret@bucket"));
- * ```
- */
-export function checkStoreUrl(url: string): void {
-  checkParameters(parsePlace(url), ["endpoint", "region", "provider"]);
-}
-
 /** Throws `Invalid` where parameters other than these are set, and for an `endpoint` that is none. */
 export function checkParameters(
   { parameters, scheme, bucket }: BackendPlace,

@@ -1,6 +1,6 @@
-// URLs of stores: `s3://bucket/prefix?endpoint=…`. What follows the bucket is given as it is
+// URLs of stores: `scheme://bucket/prefix?name=value`. What follows the bucket is given as it is
 // written: in the URL of a store it has percent escapes and parameters, in that of an object
-// (`s3://bucket/key`) it is the key, each character.
+// (`scheme://bucket/key`) it is the key, each character.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
@@ -13,7 +13,7 @@ export interface StoreUrl {
   path: string;
 }
 
-/** Like `s3://bucket`: a scheme and two slashes. */
+/** Like `scheme://bucket`: a scheme and two slashes. */
 const STORE_URL = /^([a-z][a-z0-9+.-]+):\/\/([^/?]*)\/?(.*)$/is;
 
 /** True for a text that is a URL with two slashes, but for `file:`. */
@@ -28,7 +28,7 @@ export function isStoreUrl(text: string): boolean {
  */
 export function parseStoreUrl(text: string): StoreUrl {
   const [, scheme, bucket, path] = STORE_URL.exec(text) ?? [];
-  if (scheme === undefined) throw invalid("…", "it is not a URL like s3://bucket/prefix");
+  if (scheme === undefined) throw invalid("…", "it is not a URL like scheme://bucket/prefix");
   const parsed = { scheme: scheme.toLowerCase(), bucket, path };
   if (/[@:]/.test(bucket)) {
     throw invalid(

@@ -1,4 +1,5 @@
 // What must hold between the steps of a pipeline.
+import { BUCKET_SCHEMES } from "../../backends/drivers.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineNode, PipelineStep } from "../contract/pipeline.ts";
@@ -27,9 +28,6 @@ export interface FoundStep {
   id: string;
   read: ReadOperator;
 }
-
-/** Schemes of buckets, as `openBackend` knows them. */
-const BUCKETS: readonly string[] = ["s3", "oss", "tos", "cos", "ks3", "gs", "gcs", "minio"];
 
 const OWN_VARIABLES: ReadonlySet<string> = new Set(
   ["PIPELINE_ID", "NODE_ID", "OPERATOR_ID", "INPUT_ROOT", "OUTPUT_ROOT", "WORKSPACE_ROOT"],
@@ -184,14 +182,14 @@ function placeProblem(text: string, key: "inputs" | "outputs"): Told {
       ? { message: "the path has a NUL character", hint: "Remove it." }
       : undefined;
   }
-  if (BUCKETS.includes(scheme)) {
+  if (BUCKET_SCHEMES.includes(scheme)) {
     const ok = /^[a-z0-9]+:\/\/[^/?@:]+\/./i.test(text);
     return ok ? undefined : {
       message: `the URL names no object or folder of a bucket`,
       hint: `Write ${scheme}://bucket/key.`,
     };
   }
-  const known = ["registry", ...key === "inputs" ? ["step"] : [], ...BUCKETS];
+  const known = ["registry", ...key === "inputs" ? ["step"] : [], ...BUCKET_SCHEMES];
   return {
     message: `${JSON.stringify(`${scheme}:`)} is not a kind of ${
       key === "inputs" ? "input" : "output"

@@ -1,4 +1,5 @@
 // Secrets in configurations: revealed for the operator alone, and nowhere else.
+import { DRIVERS } from "../../backends/drivers.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
@@ -59,8 +60,8 @@ export function findSecrets(pipeline: Pipeline, system: System): PipelineSecrets
   return { variables, values, mask: createMask(values) };
 }
 
-/** Variables that vendors' libraries read in this process when they connect to a store. */
-const OF_LIBRARIES = /^(AWS|GOOGLE)_/;
+/** Prefixes of variables that vendors' libraries read in this process when they connect to a store. */
+const OF_LIBRARIES = DRIVERS.flatMap(({ variables = [] }) => variables);
 
 /**
  * Removes the secrets of a pipeline from the environment of this process, where steps with `run_as: thread` or `worker`
@@ -70,7 +71,9 @@ const OF_LIBRARIES = /^(AWS|GOOGLE)_/;
 export function takeSecrets(pipeline: Pipeline, system: System = realSystem): System {
   return takeVariables(
     system,
-    [...secretVariables(pipeline)].filter((name) => !OF_LIBRARIES.test(name)),
+    [...secretVariables(pipeline)].filter((name) =>
+      !OF_LIBRARIES.some((prefix) => name.startsWith(prefix))
+    ),
   );
 }
 

@@ -1,78 +1,41 @@
-// The storages of this library. What they stand on is imported when one is made. A storage leaves
-// the settings of others aside, so that it is exchanged by its name alone.
-import { described } from "../../core/text/described.ts";
+// The storages of this library, as their drivers describe them. A storage leaves the settings of
+// others aside, so that it is exchanged by its name alone.
+import { DRIVERS } from "../../backends/drivers.ts";
+import type { StorageDescription } from "../../core/driver.ts";
 import type { AnyDefinition } from "../sets/make_plugin.ts";
 import { defineSettings, flag, type Setting, text } from "../sets/settings.ts";
 
-const S3: Record<string, Setting> = {
-  endpoint: text,
-  accessKey: text,
-  secretKey: text,
-  bucket: { ...text, required: true },
-  region: text,
-  prefix: text,
-  createBucket: flag,
-  secure: flag,
-};
+const DESCRIBED: Readonly<Record<string, StorageDescription>> = Object.assign(
+  {},
+  ...DRIVERS.map(({ storages }) => storages),
+);
+const ALL = Object.values(DESCRIBED);
 
-const account: Setting = {
-  problemOf(value) {
-    const { client_email, private_key } = Object(value);
-    if (typeof client_email === "string" && typeof private_key === "string") return undefined;
-    return `it is ${described(value)}, and no key of a service account`;
-  },
-};
+const ALIASES: Record<string, string> = Object.assign({}, ...ALL.map(({ aliases }) => aliases));
 
-const GCS: Record<string, Setting> = {
-  bucket: { ...text, required: true },
-  prefix: text,
-  endpoint: text,
-  credentials: account,
-  createBucket: flag,
-};
+/** Secrets that no storage shows or sends, its own or those of another that it leaves aside. */
+const SECRETS = [...new Set(ALL.flatMap(({ secrets = [] }) => secrets))];
 
-const ALIASES = { access_key: "accessKey", secret_key: "secretKey", create_bucket: "createBucket" };
-
-/**
- * What no storage shows or sends, one's own or another's that it leaves aside. No storage has a setting that is called as
- * the SDK of AWS calls its keys, but whoever calls them so shall hear of it before they are in a queue.
- */
-const SECRETS = [
-  ...["accessKey", "secretKey", "credentials", "accessKeyId", "secretAccessKey", "sessionToken"],
-  ...["access_key_id", "secret_access_key", "session_token"],
-];
-
-const OTHERS = [...Object.keys(S3), "credentials", "path"];
+const OTHERS = [...new Set(ALL.flatMap(({ settings }) => Object.keys(settings)))];
 
 function define(
-  kind: "local" | "minio" | "s3" | "gcs" | "memory",
-  settings: Readonly<Record<string, Setting>>,
-  env: Record<string, string> = {},
+  name: string,
+  { settings, required, env = {} }: StorageDescription,
 ): AnyDefinition {
+  const known = Object.entries(settings).map(([name, kind]): [string, Setting] => {
+    const setting = kind === "text" ? text : kind === "flag" ? flag : { problemOf: kind };
+    return [name, { ...setting, required: required.includes(name) }];
+  });
   return {
-    config: defineSettings(settings, { others: OTHERS }),
+    config: defineSettings(Object.fromEntries(known), { others: OTHERS }),
     aliases: ALIASES,
     env,
     secrets: SECRETS,
     create: async (config, { system, logger }) =>
-      (await import("./open_storage.ts")).openStorage(kind, { ...config, system, logger }),
+      (await import("./open_storage.ts")).openStorage(name, { ...config, system, logger }),
   };
 }
 
-const local = define("local", { path: { ...text, required: true } }, {
-  path: "LOCAL_STORAGE_PATH",
-});
-
-export const STORAGES: Readonly<Record<string, AnyDefinition>> = {
-  local,
-  local_file_storage: local,
-  minio: define("minio", S3, {
-    endpoint: "MINIO_ENDPOINT",
-    accessKey: "MINIO_ACCESS_KEY",
-    secretKey: "MINIO_SECRET_KEY",
-    bucket: "MINIO_BUCKET",
-  }),
-  s3: define("s3", S3),
-  gcs: define("gcs", GCS, { bucket: "GCS_BUCKET" }),
-  memory: define("memory", {}),
-};
+export const STORAGES: Readonly<Record<string, AnyDefinition>> = Object.fromEntries(
+  Object.entries(DESCRIBED).map(([name, storage]) => [name, define(name, storage)]),
+);

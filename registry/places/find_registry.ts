@@ -8,7 +8,7 @@ import { mayRead } from "../../core/may_read.ts";
 import { fault, joinHints, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isGranted, realSystem, type System } from "../../core/system.ts";
-import { checkStoreUrl, parsePlace } from "../../core/urls/store_place.ts";
+import { checkStoreUrl, driverOf } from "../../backends/drivers.ts";
 import { isStoreUrl } from "../../core/urls/store_url.ts";
 import { isRegistryFolder } from "../../core/naming/registry_folder.ts";
 import { remoteOf } from "./remotes.ts";
@@ -185,19 +185,20 @@ function readPlace(
 }
 
 /**
- * Throws `Invalid` for Google Cloud Storage anywhere but at Google: a request to it carries a token, good for whoever
- * has it, and whoever wrote a `.env` is not to be sent that. Without TLS none is sent, and those to S3 are only signed.
+ * Throws `Invalid` for an endpoint to which a request would reveal a token of yours: whoever wrote a `.env` is not to be
+ * sent that.
  */
 function checkForeignEndpoint(location: string, envFile: string): void {
-  const { scheme, parameters: { endpoint } } = parsePlace(location);
-  if (endpoint === undefined || !["gs", "gcs"].includes(scheme)) return;
-  const { protocol, hostname } = new URL(endpoint);
-  if (protocol === "http:" || /(^|\.)googleapis\.com$/.test(hostname)) return;
+  const { driver, place: { parameters } } = driverOf(location);
+  if (parameters.endpoint === undefined) return;
+  const endpoint = new URL(parameters.endpoint);
+  const vendor = driver?.tokenRevealedTo?.(endpoint);
+  if (vendor === undefined) return;
   throw fault({
     code: "Invalid",
     action: "use the registry that",
     subject: `${shown(envFile)} names`,
-    state: `your token for Google would be sent to ${shown(hostname)}`,
+    state: `your token for ${vendor} would be sent to ${shown(endpoint.hostname)}`,
     hint:
       `If you trust that host, name the registry yourself: by ${REGISTRY_VARIABLE} in the environment, an argument, ` +
       "or holdfast remote add.",

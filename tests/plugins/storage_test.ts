@@ -184,9 +184,13 @@ Deno.test("what a bucket needs is asked for, and no secret is shown", async () =
   await check(
     "minio",
     { bucket: "b", secret_key },
-    "Cannot open storage minio: secretKey is given, and accessKey is not",
+    "Cannot open storage minio: secretAccessKey is given, and accessKeyId is not",
   );
-  await check("s3", { bucket: "b", access_key: "a" }, "accessKey is given, and secretKey is not");
+  await check(
+    "s3",
+    { bucket: "b", access_key: "a" },
+    "accessKeyId is given, and secretAccessKey is not",
+  );
   await check("minio", { bucket: 7 }, "bucket: it is a number, and no text");
   await check(
     "minio",

@@ -4,6 +4,7 @@ import { X509Certificate } from "node:crypto";
 import { accessSync, constants } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { DRIVERS } from "../../../backends/drivers.ts";
 import { toReportable } from "../program/exit_code.ts";
 import { isGranted } from "../../../core/system.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
@@ -74,7 +75,8 @@ const CERTIFICATES = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE---
 export async function checkCertificates({ system }: Pick<CliIo, "system">): Promise<Check[]> {
   const what = "certificates";
   const named = new Map<string, string[]>(); // the names of each file: often all name one
-  for (const name of ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "SSL_CERT_FILE", "AWS_CA_BUNDLE"]) {
+  const ofDrivers = DRIVERS.flatMap(({ certificates = [] }) => certificates);
+  for (const name of ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "SSL_CERT_FILE", ...ofDrivers]) {
     const path = system.env(name);
     if (path) named.set(path, [...named.get(path) ?? [], name]);
   }

@@ -1,12 +1,12 @@
 // The pipeline that a command is about, with the operators of the user's own code.
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { createS3Configs } from "../../../backends/mod.ts";
 import { isRegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { createOperators, type Operators } from "../../../operators/mod.ts";
 import type { Executor, OperatorJobs, RunnerOptions } from "../../../operators/runner/mod.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
+import { configsIn } from "../places/open_store.ts";
 import { loadOperators, OPERATORS_FILE, operatorsUrl } from "../places/load_operators.ts";
 import { loadConfigPart, type LoadedPipeline } from "./pipeline_parts.ts";
 
@@ -136,8 +136,7 @@ async function readObject(
   url: string,
   { io: { cwd, signal, system } }: CommandContext,
 ): Promise<string> {
-  const configs = createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system });
-  return new TextDecoder().decode(await configs.download(url, { signal }));
+  return new TextDecoder().decode(await configsIn(cwd, system).download(url, { signal }));
 }
 
 export function runnerOptions(
@@ -146,7 +145,7 @@ export function runnerOptions(
   },
   { io: { cwd, signal, system } }: CommandContext,
 ): Omit<RunnerOptions, "registry"> {
-  const s3 = createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system });
+  const s3 = configsIn(cwd, system);
   const executor = module === undefined ? {} : { executor: lazyExecutor(module) };
   return { root: folder, operators, s3, system, signal, ...executor };
 }

@@ -1,7 +1,7 @@
 // The stores at the places that the command line is given.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createS3Configs, isStoreUrl, openBackend } from "../../../backends/mod.ts";
+import { createS3Configs, isStoreUrl, openBackend, type S3Configs } from "../../../backends/mod.ts";
 import type { Backend, Logger, System } from "../../../mod.ts";
 
 /** Failures of a store that a moment mends are not worth a word: so many take half a second or more. */
@@ -22,12 +22,16 @@ export async function openStore(
   location: string,
   { cwd, ...options }: OpenStoreOptions,
 ): Promise<Backend> {
-  const s3Configs = createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system: options.system });
   return await openBackend(location, {
     ...options,
     logger: tellingOfRepeats(options.logger),
-    s3Configs,
+    s3Configs: configsIn(cwd, options.system),
   });
+}
+
+/** Configurations of buckets, also those of a folder. */
+export function configsIn(cwd: string, system: System): S3Configs {
+  return createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system });
 }
 
 /** A command that waits for a store, or for a service, says so once: what is said of one names it. */

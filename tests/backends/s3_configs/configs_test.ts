@@ -11,7 +11,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
 
-const KEYS = { accessKey: "ak", secretKey: "sk" };
+const KEYS = { accessKeyId: "ak", secretAccessKey: "sk" };
 
 /** Configurations that see only this environment and a file in this folder. */
 function configsIn(root: TempRoot, environment: Record<string, string> = {}) {
@@ -34,7 +34,11 @@ Deno.test("a configuration is looked for in the program, then the environment, t
       TOS_MY_B_REGION: "environment",
     };
     const fromFile = await configsIn(root).get("tos", "my-b");
-    assertEquals([fromFile.accessKey, fromFile.secretKey, fromFile.region], ["f", "$f", "file"]);
+    assertEquals([fromFile.accessKeyId, fromFile.secretAccessKey, fromFile.region], [
+      "f",
+      "$f",
+      "file",
+    ]);
     assertEquals((await configsIn(root, environment).get("tos", "my-b")).region, "environment");
     const configs = configsIn(root, environment);
     configs.register("tos", "my-b", { ...KEYS, region: "program" });
@@ -65,7 +69,7 @@ Deno.test("the env file is read at each use", async () => {
     const configs = configsIn(root);
     assertEquals(await configs.find("oss", "b"), undefined);
     await writeFile(root.join("keys.env"), "OSS_B_ACCESS_KEY=1\nOSS_B_SECRET_KEY=2\n");
-    assertEquals((await configs.find("oss", "b"))?.secretKey, "2");
+    assertEquals((await configs.find("oss", "b"))?.secretAccessKey, "2");
   } finally {
     await root.remove();
   }
@@ -77,7 +81,7 @@ Deno.test("register without a configuration is a decorator", async () => {
     const configs = configsIn(root);
     const source = () => KEYS;
     assertEquals(configs.register("cos", "b")(source), source);
-    assertEquals((await configs.get("cos", "b")).accessKey, "ak");
+    assertEquals((await configs.get("cos", "b")).accessKeyId, "ak");
   } finally {
     await root.remove();
   }
@@ -130,7 +134,7 @@ Deno.test("a half configuration is Invalid and names what is missing; sources ar
     const half = await assertRejects(
       () => configs.get("s3", "c"),
       RegistryError,
-      "accessKey and secretKey are not set",
+      "accessKeyId and secretAccessKey are not set",
     );
     assertEquals(half.code, "Invalid");
     // deno-lint-ignore no-explicit-any
@@ -250,13 +254,32 @@ Deno.test("a spread configuration has all that was set, and nothing else", async
   const configs = createS3Configs({ system: createScriptedSystem() });
   configs.register("minio", "my-b", { ...KEYS, endpoint: "http://127.0.0.1:9000" });
   configs.register("minio", "other", { ...await configs.get("minio", "my-b"), region: "eu" });
-  const { accessKey, secretKey, endpoint, region, ...rest } = await configs.get("minio", "other");
-  assertEquals({ accessKey, secretKey, endpoint, region }, {
+  const { accessKeyId, secretAccessKey, endpoint, region, ...rest } = await configs.get(
+    "minio",
+    "other",
+  );
+  assertEquals({ accessKeyId, secretAccessKey, endpoint, region }, {
     ...KEYS,
     endpoint: "http://127.0.0.1:9000",
     region: "eu",
   });
   assertEquals(Object.keys(rest), ["toJSON"]);
+});
+
+Deno.test("other names of keys are read, and a key under two names is refused", async () => {
+  const configs = createS3Configs({ system: createScriptedSystem() });
+  configs.register("s3", "camel", { accessKey: "ak", secretKey: "sk" });
+  configs.register("s3", "snake", { access_key: "ak", secret_key: "sk" });
+  for (const bucket of ["camel", "snake"]) {
+    const { accessKeyId, secretAccessKey } = await configs.get("s3", bucket);
+    assertEquals({ accessKeyId, secretAccessKey }, KEYS);
+  }
+  configs.register("s3", "both", { ...KEYS, accessKey: "other" });
+  await assertRejects(
+    () => configs.get("s3", "both"),
+    RegistryError,
+    "accessKeyId is given twice, also as accessKey",
+  );
 });
 
 Deno.test("an unknown provider is refused with the one that was probably meant", async () => {

@@ -57,7 +57,7 @@ function configured(): S3Configs[] {
 Deno.test("a configuration can be read, but neither printed, copied nor serialised with its secrets", async () => {
   for (const configs of configured()) {
     const config = await configs.get("minio", "bucket");
-    assertEquals([config.accessKey, config.secretKey, config.sessionToken], SECRETS);
+    assertEquals([config.accessKeyId, config.secretAccessKey, config.sessionToken], SECRETS);
     assertHidden(printed(config));
     assertHidden(printed(configs));
     assertHidden(printed(await configs.names()));

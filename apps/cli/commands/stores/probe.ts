@@ -1,4 +1,5 @@
 // `holdfast probe`
+import { DRIVERS } from "../../../../backends/drivers.ts";
 import type { ProbeStep } from "../../../../mod.ts";
 import { tryStore } from "../../doctor/check_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
@@ -13,10 +14,8 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
   details:
     "Some 280 requests, below scratch/ only: races of creates, reads and lists after writes, order, ranges, keys, the " +
     "clock. What is not needed, and lacking, is no failure. Exit code 1 where the store is not fit for a registry.\n\n" +
-    "Stores: a folder, s3://bucket/prefix, gs://bucket/prefix, and minio r2 tos ks3 oss cos like s3. What follows: " +
-    "?endpoint=URL, &region=NAME, after s3: also &provider=NAME. Keys of a bucket are looked for in the variables " +
-    "PROVIDER_BUCKET_ENDPOINT, _ACCESS_KEY, _SECRET_KEY, _REGION (S3_MY_BUCKET_REGION), then by the same names in " +
-    "./s3_aksk.env; for s3: and gs: then where the vendor's own tools look (AWS_ACCESS_KEY_ID …).",
+    `Stores: ${DRIVERS.map(({ help }) => help.urls).join("; ")}.\n\n` +
+    `Credentials: ${DRIVERS.flatMap(({ help }) => help.credentials ?? []).join("; ")}.`,
   args: [{
     usage: "[where]",
     text: "a folder or URL, instead of the registry's",

@@ -1,0 +1,40 @@
+// The drivers of this library. Reading their descriptions loads none of them.
+import type { Driver } from "../core/driver.ts";
+import { type BackendPlace, checkParameters, parsePlace } from "../core/urls/store_place.ts";
+import { gcsDriver } from "./gcs_driver.ts";
+import { localDriver } from "./local_driver.ts";
+import { memoryDriver } from "./memory_driver.ts";
+import { s3Driver } from "./s3_driver.ts";
+
+/** The drivers, in the order in which messages name them. */
+export const DRIVERS: readonly Driver[] = [localDriver, s3Driver, gcsDriver, memoryDriver];
+
+/** Schemes of URLs that name a bucket. */
+export const BUCKET_SCHEMES: readonly string[] = DRIVERS.flatMap(({ buckets, schemes }) =>
+  buckets ? schemes : []
+);
+
+const PARAMETERS = [...new Set(DRIVERS.flatMap(({ parameters }) => parameters))];
+
+/** Parses the URL of a bucket, and finds its driver; undefined for a scheme that has none here. Throws `Invalid`. */
+export function driverOf(url: string): { driver: Driver | undefined; place: BackendPlace } {
+  const place = parsePlace(url);
+  return { driver: DRIVERS.find(({ schemes }) => schemes.includes(place.scheme)), place };
+}
+
+/**
+ * Throws `Invalid` for what cannot be the URL of a bucket, before anything is opened; the message shows nothing of it
+ * that could be a secret.
+ *
+ * @example
+ * ```ts
+ * import { checkStoreUrl } from "@holdfast/holdfast/backends";
+ * import { assertThrows } from "@std/assert";
+ *
+ * checkStoreUrl("s3://bucket/prefix?region=eu-central-1");
+ * assertThrows(() => checkStoreUrl("s3://key:secret@bucket"));
+ * ```
+ */
+export function checkStoreUrl(url: string): void {
+  checkParameters(parsePlace(url), PARAMETERS);
+}

@@ -1,0 +1,92 @@
+// The description of the driver of Google Cloud Storage.
+import { join } from "node:path";
+import type { Backend } from "../core/backend.ts";
+import type {
+  CredentialSources,
+  Driver,
+  FoundCredentials,
+  OpenStoreOptions,
+} from "../core/driver.ts";
+import { described } from "../core/text/described.ts";
+import { loadPart } from "../core/urls/load_part.ts";
+import { type BackendPlace, checkParameters } from "../core/urls/store_place.ts";
+import { type BucketSettings, isThere, storagePlace } from "./bucket/describe.ts";
+
+export const gcsDriver: Driver = {
+  kind: "gcs",
+  schemes: ["gs", "gcs"],
+  buckets: true,
+  parameters: ["endpoint"],
+  variables: ["GOOGLE_"],
+  help: {
+    urls: "gs://bucket/prefix, with ?endpoint=URL",
+    credentials: "of gs: where Google's own tools look (GOOGLE_APPLICATION_CREDENTIALS …)",
+  },
+  open,
+  findCredentials,
+  // A request carries a token, good for whoever has it. Without TLS none is sent.
+  tokenRevealedTo: ({ protocol, hostname }) =>
+    protocol === "http:" || /(^|\.)googleapis\.com$/.test(hostname) ? undefined : "Google",
+  storages: {
+    gcs: {
+      settings: {
+        bucket: "text",
+        prefix: "text",
+        endpoint: "text",
+        credentials: accountProblem,
+        createBucket: "flag",
+      },
+      required: ["bucket"],
+      secrets: ["credentials"],
+      aliases: { create_bucket: "createBucket" },
+      env: { bucket: "GCS_BUCKET" },
+      open: async (
+        { credentials, createBucket, ...settings }: BucketSettings & { credentials?: unknown },
+        options,
+      ) => {
+        const { endpoint } = settings;
+        const place = storagePlace("gs", settings, { endpoint });
+        return await open(place, { credentials, createBucket, ...options });
+      },
+    },
+  },
+};
+
+interface GcsDriver {
+  createGcsBackend(options: Record<string, unknown>): Backend;
+}
+
+async function open(place: BackendPlace, options: OpenStoreOptions): Promise<Backend> {
+  const { bucket, prefix, parameters: { endpoint } } = place;
+  checkParameters(place, gcsDriver.parameters);
+  const { createGcsBackend } = await loadPart<GcsDriver>("./gcs.ts", import.meta.url);
+  const { credentials, createBucket, retryForMs, logger, system } = options;
+  return createGcsBackend({
+    ...{ bucket, prefix, endpoint, credentials, createBucket, retryForMs, logger, system },
+  });
+}
+
+function accountProblem(value: unknown): string | undefined {
+  const { client_email, private_key } = Object(value);
+  if (typeof client_email === "string" && typeof private_key === "string") return undefined;
+  return `it is ${described(value)}, and no key of a service account`;
+}
+
+async function findCredentials(
+  _place: BackendPlace,
+  { system: { env } }: CredentialSources,
+): Promise<FoundCredentials> {
+  const named = env("GOOGLE_APPLICATION_CREDENTIALS");
+  if (named) {
+    const where = `${named}, as GOOGLE_APPLICATION_CREDENTIALS says`;
+    return { found: await isThere(named), where };
+  }
+  const home = env("HOME") ?? env("USERPROFILE");
+  const file = home && join(home, ".config/gcloud/application_default_credentials.json");
+  if (file && await isThere(file)) return { found: true, where: `${file}, of gcloud` };
+  return {
+    found: false,
+    where:
+      "no GOOGLE_APPLICATION_CREDENTIALS, nothing by gcloud; a service account of this machine may still have some",
+  };
+}

@@ -1,0 +1,38 @@
+// The description of the driver of stores in folders.
+import type { Driver, StorageDescription } from "../core/driver.ts";
+import { fault } from "../core/errors.ts";
+import type { BackendPlace } from "../core/urls/store_place.ts";
+
+const local: StorageDescription = {
+  settings: { path: "text" },
+  required: ["path"],
+  env: { path: "LOCAL_STORAGE_PATH" },
+  open: async ({ path }: { path: string }, { system }) =>
+    (await import("./local.ts")).createLocalBackend({ path, layout: "plain", system }),
+};
+
+export const localDriver: Driver = {
+  kind: "local",
+  schemes: ["file", "disk", "local"],
+  buckets: false,
+  parameters: [],
+  help: { urls: "a folder" },
+  async open(place, { locking, layout, system }) {
+    const path = pathOf(place);
+    return (await import("./local.ts")).createLocalBackend({ path, locking, layout, system });
+  },
+  storages: { local, local_file_storage: local },
+};
+
+/** The path behind `disk:`; a path or `file:` URL is what it is. */
+function pathOf({ url, scheme, bucket }: BackendPlace): string {
+  if (scheme === "file") return url;
+  if (bucket === "") return url.slice(scheme.length + 1);
+  throw fault({
+    code: "Invalid",
+    action: "open a folder by the URL",
+    subject: `${scheme}://…`,
+    state: "two slashes stand before a bucket",
+    hint: `Write "${scheme}:data", or the path alone.`,
+  });
+}

@@ -1,0 +1,187 @@
+// The description of the driver of stores that speak S3.
+import { join } from "node:path";
+import type { Backend } from "../core/backend.ts";
+import type {
+  CredentialSources,
+  Driver,
+  FoundCredentials,
+  OpenStoreOptions,
+  StorageDescription,
+} from "../core/driver.ts";
+import { fault, isRegistryError } from "../core/errors.ts";
+import type { System } from "../core/system.ts";
+import { type BackendPlace, checkParameters } from "../core/urls/store_place.ts";
+import { type BucketSettings, isThere, KEY_ALIASES, storagePlace } from "./bucket/describe.ts";
+import type { S3Configs } from "./s3_configs.ts";
+import type { BucketOptions } from "./s3_configs/open_bucket.ts";
+import { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
+
+/** The file with keys in the current folder. */
+const ENV_FILE = "s3_aksk.env";
+
+export const s3Driver: Driver = {
+  kind: "s3",
+  schemes: [...S3_PROVIDERS.keys()],
+  buckets: true,
+  parameters: ["endpoint", "region", "provider"],
+  variables: ["AWS_"],
+  certificates: ["AWS_CA_BUNDLE"],
+  help: {
+    urls: `s3://bucket/prefix, and ${[...S3_PROVIDERS.keys()].slice(1).join(" ")} like it, with ` +
+      "?endpoint=URL&region=NAME, after s3: also &provider=NAME",
+    credentials: "in PROVIDER_BUCKET_ENDPOINT, _ACCESS_KEY, _SECRET_KEY, _REGION " +
+      `(S3_MY_BUCKET_REGION), then by the same names in ./${ENV_FILE}, of s3: then where Amazon's own ` +
+      "tools look (AWS_ACCESS_KEY_ID …)",
+  },
+  open,
+  findCredentials,
+  storages: {
+    minio: storage("minio", {
+      endpoint: "MINIO_ENDPOINT",
+      accessKeyId: "MINIO_ACCESS_KEY",
+      secretAccessKey: "MINIO_SECRET_KEY",
+      bucket: "MINIO_BUCKET",
+    }),
+    s3: storage("s3"),
+  },
+};
+
+async function open(
+  place: BackendPlace,
+  options: OpenStoreOptions & { s3Configs?: S3Configs },
+): Promise<Backend> {
+  const { scheme, bucket, prefix, parameters } = place;
+  checkParameters(place, scheme === "s3" ? s3Driver.parameters : ["endpoint", "region"]);
+  const provider = findS3Provider(parameters.provider ?? scheme).id;
+  const [{ createS3Configs }, { openBucket, toCredentials }] = await Promise.all([
+    import("./s3_configs.ts"),
+    import("./s3_configs/open_bucket.ts"),
+  ]);
+  const {
+    credentials,
+    createBucket,
+    retryForMs,
+    logger,
+    system,
+    s3Configs = createS3Configs({ system }),
+  } = options;
+  const find = scheme === "s3" ? s3Configs.find : s3Configs.get; // the chain of the SDK is that of s3: alone
+  const config = credentials === undefined ? await find(provider, bucket) : undefined;
+  const { endpoint = config?.endpoint, region = config?.region } = parameters;
+  const configured = async () => toCredentials(await s3Configs.get(provider, bucket));
+  return await openBucket({
+    ...{ provider, bucket, prefix, endpoint, region, createBucket, retryForMs, logger, system },
+    credentials: config === undefined ? credentials as BucketOptions["credentials"] : configured,
+  });
+}
+
+async function findCredentials(
+  { scheme, bucket, parameters }: BackendPlace,
+  { cwd, system }: CredentialSources,
+): Promise<FoundCredentials> {
+  const provider = parameters.provider ?? scheme;
+  const envFile = join(cwd, ENV_FILE);
+  const { createS3Configs } = await import("./s3_configs.ts");
+  const configs = createS3Configs({ envFile, system });
+  try {
+    if (await configs.find(provider, bucket) !== undefined) {
+      const entry = (await configs.names()).find((entry) => entry.provider === provider);
+      const where = entry?.source === "file" ? `keys in ${envFile}` : "keys in the environment";
+      return { found: true, where };
+    }
+  } catch (error) {
+    if (!isRegistryError(error)) throw error;
+    return { found: false, where: error.message };
+  }
+  const stem = `${provider}_${bucket}`.toUpperCase().replace(/[^A-Z0-9]/g, "_");
+  const own = `no ${stem}_ACCESS_KEY in the environment, nor in ${envFile}`;
+  return provider === "s3" ? await ofAmazon(own, system) : { found: false, where: own };
+}
+
+/** Credentials that Amazon's SDK finds. */
+async function ofAmazon(own: string, { env }: System): Promise<FoundCredentials> {
+  if (env("AWS_ACCESS_KEY_ID")) {
+    return { found: true, where: "AWS_ACCESS_KEY_ID in the environment" };
+  }
+  for (
+    const name of [
+      "AWS_PROFILE",
+      "AWS_WEB_IDENTITY_TOKEN_FILE",
+      "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    ]
+  ) {
+    if (env(name)) return { found: true, where: `as ${name} says, which Amazon's SDK follows` };
+  }
+  const home = env("HOME") ?? env("USERPROFILE");
+  const files = home === undefined
+    ? []
+    : [join(home, ".aws/credentials"), join(home, ".aws/config")];
+  for (const file of [env("AWS_SHARED_CREDENTIALS_FILE"), ...files]) {
+    if (file && await isThere(file)) return { found: true, where: `${file}, by Amazon's SDK` };
+  }
+  return {
+    found: false,
+    where: `${own}; no AWS_ACCESS_KEY_ID, no profile; a role of this machine may still have some`,
+  };
+}
+
+/** Settings of a storage that were checked. */
+interface S3StorageSettings extends BucketSettings {
+  accessKeyId?: string;
+  secretAccessKey?: string;
+  region?: string;
+  /** Use https for a host without a scheme. @default true, except on this machine */
+  secure?: boolean;
+}
+
+function storage(scheme: "minio" | "s3", env: Record<string, string> = {}): StorageDescription {
+  return {
+    settings: {
+      endpoint: "text",
+      accessKeyId: "text",
+      secretAccessKey: "text",
+      bucket: "text",
+      region: "text",
+      prefix: "text",
+      createBucket: "flag",
+      secure: "flag",
+    },
+    required: ["bucket"],
+    secrets: ["accessKeyId", "secretAccessKey", "sessionToken"],
+    aliases: { ...KEY_ALIASES, create_bucket: "createBucket" },
+    env,
+    open: async ({ createBucket, secure, ...settings }: S3StorageSettings, options) => {
+      const credentials = keysOf(scheme, settings);
+      const endpoint = settings.endpoint && endpointOf(settings.endpoint, secure);
+      const place = storagePlace(scheme, settings, { endpoint, region: settings.region });
+      return await open(place, { credentials, createBucket, ...options });
+    },
+  };
+}
+
+function keysOf(
+  kind: string,
+  { accessKeyId, secretAccessKey }: S3StorageSettings,
+): { accessKeyId: string; secretAccessKey: string } | undefined {
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) {
+    return { accessKeyId, secretAccessKey };
+  }
+  if (accessKeyId === secretAccessKey) return undefined;
+  const [given, missing] = accessKeyId === undefined
+    ? ["secretAccessKey", "accessKeyId"]
+    : ["accessKeyId", "secretAccessKey"];
+  throw fault({
+    code: "Invalid",
+    action: "open storage",
+    subject: kind,
+    state: `${given} is given, and ${missing} is not`,
+    hint: "Give both, or none, and they are found as configured: openBackend says where.",
+  });
+}
+
+/** A host alone is reached by https, on this machine by http. */
+function endpointOf(endpoint: string, secure?: boolean): string {
+  if (/^[a-z]+:\/\//i.test(endpoint)) return endpoint;
+  const isHere = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)/i.test(endpoint);
+  return `${secure ?? !isHere ? "https" : "http"}://${endpoint}`;
+}

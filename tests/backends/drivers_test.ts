@@ -1,0 +1,42 @@
+import { assertEquals } from "@std/assert";
+import { DRIVERS } from "../../backends/drivers.ts";
+import { openBackend } from "../../backends/mod.ts";
+import { PRODUCT_FOLDERS, sourceFiles } from "../support/source_files.ts";
+import { createScriptedSystem } from "../support/scripted_system.ts";
+
+Deno.test("descriptions of drivers agree with themselves and with what they open", async () => {
+  const schemes = DRIVERS.flatMap((driver) => driver.schemes);
+  assertEquals(schemes.length, new Set(schemes).size);
+  const storages = DRIVERS.flatMap((driver) => Object.entries(driver.storages ?? {}));
+  for (const [name, { settings, required, env = {}, aliases = {}, secrets = [] }] of storages) {
+    const known = [...Object.keys(settings), ...secrets];
+    for (const used of [...required, ...Object.keys(env), ...Object.values(aliases)]) {
+      assertEquals(known.includes(used), true, `${name}: ${used}`);
+    }
+  }
+  for (const { kind, schemes: [scheme], buckets } of DRIVERS) {
+    const url = scheme === "file" ? "folder" : buckets ? `${scheme}://bucket` : `${scheme}:`;
+    const backend = await openBackend(url, { system: createScriptedSystem() });
+    await backend[Symbol.asyncDispose]();
+    assertEquals(backend.kind, kind);
+  }
+});
+
+Deno.test("nothing but the drivers names schemes of buckets and variables of their vendors", async () => {
+  const schemes = DRIVERS.filter(({ buckets }) => buckets).flatMap((driver) => driver.schemes);
+  const names = new RegExp(
+    `"(${schemes.join("|")})"|\\b(AWS_(?!BATCH)|GOOGLE_|GCS_|MINIO_)|googleapis|s3_aksk`,
+  );
+  const others = [...await sourceFiles(PRODUCT_FOLDERS), "mod.ts"].filter((path) =>
+    !/^(backends|operators\/runner)\//.test(path) // a run has an option of this name
+  );
+  const found: string[] = [];
+  for (const path of others) {
+    const code = (await Deno.readTextFile(path)).replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
+    if (names.test(code)) found.push(path);
+  }
+  assertEquals(found, [
+    "apps/cli/places/open_store.ts", // keys in the folder of a command, not of the process
+    "files/mod.ts", // stores of this name are options of createFileStores
+  ]);
+});
