@@ -222,7 +222,7 @@ export function retold(error: RegistryError, changes: Partial<Fault>): RegistryE
 /** A hint for each reader. */
 export type Advice = Pick<RegistryErrorFields, "hint" | "hints">;
 
-/** Who reads a hint: a programmer, somebody at the command line, or a client of the HTTP API. */
+/** The reader of a hint: a programmer, a user of the command line, or a client of the HTTP API. */
 export type Reader = keyof NonNullable<RegistryErrorFields["hints"]>;
 
 /** Returns the hint of an error in the words of a reader. */

@@ -54,30 +54,26 @@ export function errorOfProblem(said: unknown, asked: Asked): RegistryError {
 }
 
 function errorOf(said: Problem, { action, location }: Asked, status?: number): RegistryError {
-  const fields: RegistryErrorFields = {
+  const http = text(said.hint) ?? (status === 401 ? TOKEN_HINT : undefined);
+  const [hints, suggestion] = [hintsOf(said.hints), text(said.suggestion)];
+  return new RegistryError({
     code: said.code,
     message: text(said.detail) ?? `Cannot ${action}: the service answers ${status ?? said.code}`,
+    action: text(said.action),
+    subject: text(said.subject),
+    state: text(said.state),
+    hint: hintFor({ hint: http, hints, suggestion }, "library"),
+    hints,
+    suggestion,
+    key: text(said.key),
     backend: location,
-  };
-  for (const name of ["action", "subject", "state"] as const) {
-    const value = text(said[name]);
-    if (value !== undefined) fields[name] = value;
-  }
-  const [commit, key, suggestion] = [text(said.commit), text(said.key), text(said.suggestion)];
-  const http = text(said.hint) ?? (status === 401 ? TOKEN_HINT : undefined);
-  const hints = hintsOf(said.hints);
-  const hint = hintFor({ hint: http, hints, suggestion }, "library");
-  if (hint !== undefined) fields.hint = hint;
-  if (hints !== undefined) fields.hints = hints;
-  if (said.retry === "never" || said.retry === "later" || said.retry === "unknown") {
-    fields.retry = said.retry as RetryAdvice;
-  }
-  if (said.maybeWritten === true) fields.maybeWritten = true;
-  if (suggestion !== undefined) fields.suggestion = suggestion;
-  if (commit !== undefined) fields.commit = commit;
-  if (key !== undefined) fields.key = key;
-  return new RegistryError(fields);
+    retry: RETRY_ADVICE.find((advice) => advice === said.retry),
+    maybeWritten: said.maybeWritten === true || undefined,
+    commit: text(said.commit),
+  });
 }
+
+const RETRY_ADVICE: readonly RetryAdvice[] = ["never", "later", "unknown"];
 
 function hintsOf(said: unknown): RegistryErrorFields["hints"] {
   if (typeof said !== "object" || said === null) return undefined;

@@ -165,6 +165,7 @@ export function failure(
     action,
     subject: key === undefined ? backend : JSON.stringify(key),
     state,
+    place: key === undefined ? backend : undefined,
     key,
     backend,
     ...(maybeWritten && fields.code === "Unavailable" ? { maybeWritten } : {}),

@@ -52,6 +52,7 @@ export function checkFileLocks(root: LocalRoot): void {
     code: "Unsupported",
     action: "write to",
     subject: root.location,
+    place: root.location,
     state: "it is written under file locks, and only Deno has them",
     hint: "Run the program with Deno, or keep the registry on a file system with hard links.",
     backend: root.location,

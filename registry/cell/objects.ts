@@ -1,7 +1,7 @@
 // Which payload objects a record refers to.
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault } from "../../core/errors.ts";
-import { saveAgain } from "../format/advice.ts";
+import { saveAgain } from "../format/record_codec.ts";
 import { filesProblem } from "../format/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";

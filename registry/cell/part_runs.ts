@@ -3,7 +3,7 @@
 import type { Backend, StoredObject } from "../../core/backend.ts";
 import { createSha256, type Sha256 } from "../../core/bytes/digest.ts";
 import { fault } from "../../core/errors.ts";
-import { saveAgain } from "../format/advice.ts";
+import { saveAgain } from "../format/record_codec.ts";
 import type { Part } from "../../core/record.ts";
 
 export interface PartRun extends Pick<Part, "offset" | "size"> {

@@ -61,12 +61,13 @@ const RECORDS: Readonly<Record<string, string>> = {
  */
 export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
   if (!isRegistryError(error) || !isOfStore(error)) return error;
-  const { action = "", state = "" } = error;
+  const { action = "", subject, state = "", place } = error;
   const known = RECORDS[action];
   return retold(error, {
     action: ACTIONS[verb] ?? verb,
     subject: ref === undefined ? undefined : shown(ref),
     state: known === undefined ? state : `${known}: ${state}`,
+    place: place === subject ? undefined : place,
   });
 }
 
@@ -108,7 +109,8 @@ export function wordedListing<T>(call: VerbCall, items: AsyncIterable<T>): Async
 }
 
 /** Whether an error is about an object or the location of the store, which callers did not name. */
-function isOfStore({ subject, key, backend }: RegistryError): boolean {
+function isOfStore({ subject, place, key, backend }: RegistryError): boolean {
   if (subject === undefined) return false;
-  return subject === backend || key !== undefined && [`"${key}"`, shown(key)].includes(subject);
+  if (key !== undefined && (subject === `"${key}"` || subject === shown(key))) return true;
+  return subject === backend && place !== undefined; // only drivers say where it is
 }

@@ -1,7 +1,7 @@
 // The codec of records, described byte by byte in FORMAT.md.
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { type Advice, fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseJson } from "../../core/text/json_text.ts";
 import type { AnyRecord } from "../../core/record.ts";
@@ -133,4 +133,14 @@ export function corruptRecord(key: string, state: string): RegistryError {
       "Something else changed it. Restore the object from a copy; other versions are not affected.",
     key,
   });
+}
+
+/** The hint of an error about stored bytes that only a copy or another save brings back. */
+export function saveAgain(found: string, what: "them" | "the object"): Advice {
+  const told = (way: string) =>
+    `${found} Restore ${what} from a copy, or save the value again with ${way}.`;
+  return {
+    hint: told("base: null, which shares nothing with it"),
+    hints: { cli: told("--no-share") },
+  };
 }

@@ -2,7 +2,7 @@
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
 import { createDownload } from "../../disk/download_files.ts";
 import { fault, RegistryError } from "../../core/errors.ts";
-import { saveAgain } from "../format/advice.ts";
+import { saveAgain } from "../format/record_codec.ts";
 import type { MaterializeOptions, Materializer } from "../../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import type { Ref } from "../../core/naming/refs.ts";

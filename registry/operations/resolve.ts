@@ -151,18 +151,13 @@ function settingAlias(
   alias: string,
   told: (set: string, remove: string) => string,
 ): Advice {
-  const ofLibrary = `${shown(name)}, ${shown(alias)}`;
+  const given = `${shown(name)}, ${shown(alias)}`;
+  const command = `holdfast alias ${name} ${alias}`;
   const route = `/artifacts/${encodeURIComponent(name)}/aliases/${encodeURIComponent(alias)}`;
   return {
-    hint: told(
-      `registry.setAlias(${ofLibrary}, version)`,
-      `registry.deleteAlias(${ofLibrary})`,
-    ),
+    hint: told(`registry.setAlias(${given}, version)`, `registry.deleteAlias(${given})`),
     hints: {
-      cli: told(
-        `holdfast alias ${name} ${alias} VERSION`,
-        `holdfast alias ${name} ${alias} --delete`,
-      ),
+      cli: told(`${command} VERSION`, `${command} --delete`),
       http: told(`PUT ${route}`, `DELETE ${route}`),
     },
   };

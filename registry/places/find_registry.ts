@@ -5,7 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { mayRead } from "../../core/may_read.ts";
-import { fault, joinHints, RegistryError } from "../../core/errors.ts";
+import { type Advice, fault, joinHints, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isGranted, realSystem, type System } from "../../core/system.ts";
 import { checkStoreUrl, driverOf } from "../../backends/drivers.ts";
@@ -90,31 +90,12 @@ export function findRegistry(
     if (dirname(folder) === folder) break;
   }
   if (create) return { location: join(cwd, DEFAULT_FOLDER), kind: "folder", by: "default" };
-  const itself = upward ? registryAround(cwd) : undefined;
   throw fault({
     code: "NotFound",
     action: "find a registry",
     state: `there is no ${DEFAULT_FOLDER} folder here or above`,
     ...joinHints(
-      itself === undefined
-        ? {
-          hint:
-            `Create one here: openRegistry(undefined, { create: true }), or name one: openRegistry(place), or ${REGISTRY_VARIABLE}.`,
-          hints: {
-            cli:
-              `Run "holdfast init" to create one here, or name one with --registry or ${REGISTRY_VARIABLE}.`,
-          },
-        }
-        : {
-          hint: `${shown(itself)} is a registry itself: name it, as by openRegistry(${
-            shown(itself)
-          }).`,
-          hints: {
-            cli: `${shown(itself)} is a registry itself: name it, as by --registry ${
-              shown(itself)
-            }.`,
-          },
-        },
+      howToName(upward ? registryAround(cwd) : undefined),
       unseen
         ? { hint: "Folders that this program may not read were passed over: see --allow-read." }
         : {},
@@ -123,6 +104,21 @@ export function findRegistry(
         : { hint: "The variable may not be read: see --allow-env." },
     ),
   });
+}
+
+/** Where there is no registry: how to create one, or to name the one around the current folder. */
+function howToName(around: string | undefined): Advice {
+  if (around === undefined) {
+    const create = "Create one here: openRegistry(undefined, { create: true }), or name one:";
+    const init = 'Run "holdfast init" to create one here, or name one with --registry or';
+    return {
+      hint: `${create} openRegistry(place), or ${REGISTRY_VARIABLE}.`,
+      hints: { cli: `${init} ${REGISTRY_VARIABLE}.` },
+    };
+  }
+  const told = (way: string) => `${shown(around)} is a registry itself: name it, as by ${way}.`;
+  const [hint, cli] = [`openRegistry(${shown(around)})`, `--registry ${shown(around)}`].map(told);
+  return { hint, hints: { cli } };
 }
 
 /** The nearest folder upward that is a registry itself. */

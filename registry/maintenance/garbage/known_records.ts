@@ -1,13 +1,12 @@
 // What the janitor must know of each record of a name before it removes anything of that name.
 import { fault } from "../../../core/errors.ts";
-import { saveAgain } from "../../format/advice.ts";
 import type {
   AnyRecord,
   ScrubbedRecord,
   TombstoneRecord,
   VersionRecord,
 } from "../../../core/record.ts";
-import { encodeRecord } from "../../format/record_codec.ts";
+import { encodeRecord, saveAgain } from "../../format/record_codec.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { type Generation, readRecord } from "../../cell/heads.ts";
 import { inUtc, sinceOf } from "../../cell/since.ts";

@@ -49,23 +49,16 @@ function versionExists(context: Context, ref: string, known: KnownHead): Registr
 }
 
 function howToReplace(mutable: boolean, versioned: boolean): Advice {
-  if (mutable) {
-    const replace = `to replace it${versioned ? ", or another version" : ""}.`;
-    return {
-      hint: `Pass onConflict: "overwrite" ${replace}`,
-      hints: { cli: `Add --on-conflict overwrite ${replace}` },
-    };
-  }
-  if (versioned) {
-    const next =
-      "Versions of this registry are never reused: leave the version out for the next one,";
-    return { hint: `${next} or pass another.`, hints: { cli: `${next} or give another.` } };
-  }
-  const kept =
-    "This registry keeps one value per name and never replaces it: use another name, or a";
+  const told = (replace: string, pass: string, registry: string) =>
+    mutable
+      ? `${replace} to replace it${versioned ? ", or another version" : ""}.`
+      : versioned
+      ? `Versions of this registry are never reused: leave the version out for the next one, or ${pass} another.`
+      : `This registry keeps one value per name and never replaces it: use another name, or a ${registry}.`;
+  const made = "registry made by: holdfast init FOLDER --unversioned --mutable";
   return {
-    hint: `${kept} mutable registry.`,
-    hints: { cli: `${kept} registry made by: holdfast init FOLDER --unversioned --mutable.` },
+    hint: told('Pass onConflict: "overwrite"', "pass", "mutable registry"),
+    hints: { cli: told("Add --on-conflict overwrite", "give", made) },
   };
 }
 

@@ -109,7 +109,7 @@ Deno.test("a token of one prefix neither sees nor changes what is of another, by
   const unknown = await ask("GET", "/jobs/unknown", undefined, "read:mine/*");
   const hidden = await ask("GET", "/jobs/other", undefined, "read:mine/*");
   assertEquals(
-    (await hidden.text()).replace("other", "unknown"),
+    (await hidden.text()).replaceAll("other", "unknown"),
     await unknown.text(),
     "nothing tells them apart",
   );
