@@ -45,25 +45,29 @@ export function recordProblem(
   if (!isShallow && isTooDeep(fields)) return "it is nested too deep";
   if (!areTexts(fields.kind) || record.kind.length > MAX_KIND_LENGTH) return "its kind is not one";
   if (!isNumber(fields.generation, 1)) return "its generation is not a number from 1";
-  if (!isMatch(fields.commit, COMMIT)) return "its commit is not a UUID";
-  if (fields.previous !== undefined && !isMatch(fields.previous, COMMIT)) {
-    return "the commit below it is not a UUID";
+  if (!isCommit(fields.commit)) return "its commit is not a UUID";
+  if (!isAbsentOr(fields.previous, isCommit)) return "the commit below it is not a UUID";
+  const { startedAt, createdAt, since = createdAt } = fields;
+  if (![startedAt, createdAt, since].every(isDate)) return "its times are not times";
+  if (!isAbsentOr(fields.origin, isOrigin)) return "its origin is not whole";
+  return problemOfKind(fields, inlineBytes);
+}
+
+function problemOfKind(fields: Fields, inlineBytes: number): string | undefined {
+  switch (fields.kind) {
+    case "version":
+      return versionProblem(fields, inlineBytes);
+    case "deleted":
+    case "scrubbed":
+      return isAbsentOr(fields.digest, isDigest) ? undefined : "its digest is not a SHA-256";
+    case "alias":
+      return isAlias(fields) ? undefined : "its alias is not whole";
+    case "key":
+      return isKey(fields) ? undefined : "its idempotency key is not whole";
+    case "settings":
+      if (!isSettings(fields.settings)) return "its settings are not whole";
+      return isGeneration(fields) ? undefined : "its settings are of no registry";
   }
-  if (!isDate(fields.startedAt) || !isDate(fields.createdAt)) return "its times are not times";
-  if (fields.since !== undefined && !isDate(fields.since)) return "its times are not times";
-  if (fields.origin !== undefined && !isOrigin(fields.origin)) return "its origin is not whole";
-  if (fields.kind === "version") return versionProblem(fields, inlineBytes);
-  if (
-    isWithoutContent(fields) && !(fields.digest === undefined || isMatch(fields.digest, SHA256))
-  ) {
-    return "its digest is not a SHA-256";
-  }
-  if (fields.kind === "alias" && !isAlias(fields)) return "its alias is not whole";
-  if (fields.kind === "key" && !isKey(fields)) return "its idempotency key is not whole";
-  if (fields.kind === "settings" && !isSettings(fields.settings)) {
-    return "its settings are not whole";
-  }
-  if (fields.kind === "settings" && !isGeneration(fields)) return "its settings are of no registry";
 }
 
 /** What is wrong with a list of files that have so many bytes together, or undefined. */
@@ -117,48 +121,43 @@ function sum(sized: readonly { size: number }[]): number {
 function versionProblem(fields: Fields, inlineBytes: number): string | undefined {
   const { name, version, materializer, metadata, inputs, fileList, digest, size, key } = fields;
   if (!isName(name) || !isOneVersion(version)) return "its name or version is not one";
-  if (
-    !isJsonObject(materializer) || !areTexts(materializer.id) ||
-    !isNumber(materializer.formatVersion, 1)
-  ) {
-    return "its materializer is not whole";
-  }
-  if (!isJsonObject(metadata) || !isMatch(digest, SHA256) || !isNumber(size)) {
+  if (!isMaterializer(materializer)) return "its materializer is not whole";
+  if (!isJsonObject(metadata) || !isDigest(digest) || !isNumber(size)) {
     return "its metadata, digest or size is missing";
   }
-  if (inputs !== undefined && !(Array.isArray(inputs) && inputs.every(isInput))) {
-    return "its inputs are not a list of refs";
-  }
+  if (!isAbsentOr(inputs, areInputs)) return "its inputs are not a list of refs";
   if (key !== undefined && !areTexts(key)) return "its idempotency key is not a text";
-  if (fileList === undefined) return shallowFilesProblem(fields.files, size as number, inlineBytes);
+  return fileList === undefined
+    ? shallowFilesProblem(fields.files, size as number, inlineBytes)
+    : fileListProblem(fileList, fields.files);
+}
+
+function fileListProblem(fileList: unknown, files: unknown): string | undefined {
   if (!isJsonObject(fileList) || !isPart(fileList) || fileList.sha256 === undefined) {
     return "its list of files is not whole";
   }
-  if (!Array.isArray(fields.files) || fields.files.length > 0) return "its files are in two places";
+  if (!Array.isArray(files) || files.length > 0) return "its files are in two places";
   if ((fileList.size as number) > MAX_FILE_LIST_BYTES) return "its list of files is too long";
-}
-
-function isWithoutContent({ kind }: Fields): boolean {
-  return kind === "deleted" || kind === "scrubbed";
 }
 
 function isStoredFile(file: unknown): boolean {
   if (
-    !isJsonObject(file) || !areTexts(file.path) || !isNumber(file.size) ||
-    !isMatch(file.sha256, SHA256)
+    !isJsonObject(file) || !areTexts(file.path) || !isNumber(file.size) || !isDigest(file.sha256)
   ) {
     return false;
   }
-  const { inline, parts, encoding, from, mode = "", mediaType = "" } = file;
-  if (!areTexts(mode, mediaType) || !(file.modifiedAt === undefined || isDate(file.modifiedAt))) {
-    return false;
-  }
+  const { encoding, mode = "", mediaType = "", modifiedAt } = file;
   if (encoding !== undefined && encoding !== "gzip" && encoding !== "zstd") return false;
+  return areTexts(mode, mediaType) && isAbsentOr(modifiedAt, isDate) && isPlaced(file);
+}
+
+/** Whether the stored bytes are in one place: in the record, in objects, or nowhere if there are none. */
+function isPlaced({ inline, parts, from }: Fields): boolean {
   if (inline !== undefined) {
     return parts === undefined && Array.isArray(inline) && inline.length === 2 &&
       inline.every((value) => isNumber(value));
   }
-  if (parts === undefined) return true; // it has no stored bytes
+  if (parts === undefined) return true;
   return Array.isArray(parts) && parts.every((part) => isJsonObject(part) && isPart(part)) &&
     isPlace(from);
 }
@@ -166,7 +165,7 @@ function isStoredFile(file: unknown): boolean {
 function isPart({ object, offset = 0, size, sha256, from }: Fields): boolean {
   if (!isNumber(object) || !isNumber(offset) || !isNumber(size) || !isPlace(from)) return false;
   return isNumber((offset as number) + (size as number)) &&
-    (sha256 === undefined || isMatch(sha256, SHA256));
+    isAbsentOr(sha256, isDigest);
 }
 
 function isPlace(from: unknown): boolean {
@@ -176,12 +175,22 @@ function isPlace(from: unknown): boolean {
 /** Whether this is a ref, or one with a digest, as far as its members tell. */
 export function isInput(input: unknown): boolean {
   if (!isJsonObject(input)) return typeof input === "string";
-  return areTexts(input.ref) && (input.digest === undefined || isMatch(input.digest, SHA256));
+  return areTexts(input.ref) && isAbsentOr(input.digest, isDigest);
+}
+
+function areInputs(inputs: unknown): boolean {
+  return Array.isArray(inputs) && inputs.every(isInput);
+}
+
+function isMaterializer(materializer: unknown): boolean {
+  return isJsonObject(materializer) && areTexts(materializer.id) &&
+    isNumber(materializer.formatVersion, 1);
 }
 
 function isKey({ name, key, target, existing }: Fields): boolean {
-  if (existing !== undefined && !isMatch(existing, COMMIT)) return false;
-  if (!isName(name) || !isName(key) || !isJsonObject(target)) return false;
+  if (!isAbsentOr(existing, isCommit) || !isName(name) || !isName(key) || !isJsonObject(target)) {
+    return false;
+  }
   return isOneVersion(target.version) && isNumber(target.generation, 1);
 }
 
@@ -245,6 +254,18 @@ function isOneVersion(value: unknown): boolean {
 
 function isNumber(value: unknown, least = 0): boolean {
   return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+function isAbsentOr(value: unknown, isRight: (value: unknown) => boolean): boolean {
+  return value === undefined || isRight(value);
+}
+
+function isCommit(value: unknown): boolean {
+  return isMatch(value, COMMIT);
+}
+
+function isDigest(value: unknown): boolean {
+  return isMatch(value, SHA256);
 }
 
 function isMatch(value: unknown, pattern: RegExp): boolean {

@@ -37,7 +37,7 @@ export const DISK: readonly Mutant[] = [
   {
     name: "local/name-of-the-winner-not-synced",
     file: "backends/local/put.ts",
-    text: "      await disk?.folder(dirname(path));\n",
+    text: "await this.#options.disk?.folder(dirname(path));",
     replacement: "",
     test: "tests/registry/cell/durability_test.ts",
     testName: "a loser that reports what exists has it on the disk, too: its winner",
@@ -86,8 +86,8 @@ export const DISK: readonly Mutant[] = [
   {
     name: "layout/tree-of-numbers-out-of-order",
     file: "backends/local/list.ts",
-    text: "order: isWithin ? `${text}0` : text",
-    replacement: "order: path + own",
+    text: "order: orderOf(text, isFolder),",
+    replacement: "order: path + own,",
     test: "tests/backends/local/layout_test.ts",
     testName: "folded: a folder that ends within a number has its place among the names beside it",
   },

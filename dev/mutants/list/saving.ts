@@ -117,7 +117,7 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "mirror/replaces-in-an-immutable-target",
     file: "registry/maintenance/mirror/mirror_version.ts",
-    text: "if (head !== undefined && !mutable && above === undefined) {",
+    text: "if (above === undefined) {",
     replacement: "if (false) {",
     test: "tests/registry/mirror/again_test.ts",
     testName: "a source that went back to an older copy and on from there is seen to differ",

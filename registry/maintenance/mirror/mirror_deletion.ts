@@ -4,7 +4,7 @@ import { encodeRecord } from "../../format/record_codec.ts";
 import type { TombstoneRecord, VersionRecord } from "../../../core/record.ts";
 import { whileForgetting } from "../../cache/cached_records.ts";
 import { type KnownHead, writeCell } from "../../cell/cell.ts";
-import { asGeneration, readHead, readRecord, recordOfKind } from "../../cell/heads.ts";
+import { asGeneration, type Head, readHead, readRecord, recordOfKind } from "../../cell/heads.ts";
 import { startOperation } from "../../cell/operation.ts";
 import { inUtc, sinceOf } from "../../cell/since.ts";
 import type { Context } from "../../operations/context.ts";
@@ -19,39 +19,54 @@ export async function mirrorDeletion(
   pair: CellPair,
   ledger: Ledger,
 ): Promise<Outcome> {
-  const { to, dryRun, signal } = run;
-  const cell = cellThere(pair);
+  const { to, signal } = run;
   return await persist(run, async (first) => {
-    const head = first ? pair.there?.head : await readHead(to, cell, signal);
-    const present = head && !head.dead ? await readCell(to, cell, { head, signal }) : undefined;
-    if (head !== undefined && !head.dead && present === undefined) return { action: "skipped" };
-    const tombstone = await readTombstone(run.from, pair.source.head.key, signal);
-    if (tombstone === undefined) return { action: "gone" };
-    const there = head?.dead ? await readTombstone(to, head.key, signal) : undefined;
-    if (head?.dead && !(there !== undefined && isLater(tombstone, there) && to.settings.mutable)) {
-      return { action: "skipped", ...noted(run, head.generation) };
-    }
-    if (
-      present !== undefined && !await isMirrorOf(run, pair, present.record, { tombstone, ledger })
-    ) {
-      const ref = `${pair.target}@${pair.source.version!.canonical}`;
-      throw new LastingConflict({
-        message: `Cannot mirror the deletion of "${ref}": the target has another value`,
-        hint:
-          "It was not mirrored from there: delete it yourself if it is not needed, or mirror with deleted: false.",
-        hints: {
-          cli:
-            "It was not mirrored from there: delete it yourself if it is not needed, or add --no-deleted.",
-        },
-        backend: to.backend.location,
-      });
-    }
-    if (dryRun) return { action: "deleted" };
-    const generation = await bury(run, pair, { tombstone, above: present?.record ?? there });
-    return generation === undefined
-      ? { action: "skipped" }
-      : { action: "deleted", ...noted(run, generation) };
+    const head = first ? pair.there?.head : await readHead(to, cellThere(pair), signal);
+    return await (head?.dead
+      ? deleteAgain(run, pair, head)
+      : deletePresent(run, pair, ledger, head));
   });
+}
+
+/** The target's version is deleted. Where versions come back, a later deletion in the source is noted. */
+async function deleteAgain(run: MirrorRun, pair: CellPair, head: Head): Promise<Outcome> {
+  const { from, to, signal } = run;
+  const tombstone = await readTombstone(from, pair.source.head.key, signal);
+  if (tombstone === undefined) return { action: "gone" };
+  const above = await readTombstone(to, head.key, signal);
+  if (above === undefined || !isLater(tombstone, above) || !to.settings.mutable) {
+    return { action: "skipped", ...noted(run, head.generation) };
+  }
+  return await bury(run, pair, { tombstone, above });
+}
+
+/** The target has a version, or never used the number. */
+async function deletePresent(
+  run: MirrorRun,
+  pair: CellPair,
+  ledger: Ledger,
+  head?: Head,
+): Promise<Outcome> {
+  const { from, to, signal } = run;
+  const present = head && await readCell(to, cellThere(pair), { head, signal });
+  if (head !== undefined && present === undefined) return { action: "skipped" };
+  const tombstone = await readTombstone(from, pair.source.head.key, signal);
+  if (tombstone === undefined) return { action: "gone" };
+  const above = present?.record;
+  if (above !== undefined && !await isMirrorOf(run, pair, above, { tombstone, ledger })) {
+    const ref = `${pair.target}@${pair.source.version!.canonical}`;
+    throw new LastingConflict({
+      message: `Cannot mirror the deletion of "${ref}": the target has another value`,
+      hint:
+        "It was not mirrored from there: delete it yourself if it is not needed, or mirror with deleted: false.",
+      hints: {
+        cli:
+          "It was not mirrored from there: delete it yourself if it is not needed, or add --no-deleted.",
+      },
+      backend: to.backend.location,
+    });
+  }
+  return await bury(run, pair, { tombstone, above });
 }
 
 /** Returns the note of a deletion: none if the version can never come back, as two listings show the same. */
@@ -70,13 +85,14 @@ interface Burial {
   above?: VersionRecord | TombstoneRecord;
 }
 
-/** Writes a tombstone with the times of the source's. Returns its generation; undefined if the cell is already dead. */
+/** Writes a tombstone with the times of the source's, unless the cell is already dead. */
 async function bury(
   run: MirrorRun,
   pair: CellPair,
   { tombstone, above }: Burial,
-): Promise<number | undefined> {
-  const { to, signal } = run;
+): Promise<Outcome> {
+  const { to, dryRun, signal } = run;
+  if (dryRun) return { action: "deleted" };
   const cell = cellThere(pair);
   const operation = startOperation(
     to,
@@ -92,7 +108,14 @@ async function bury(
     const times = { createdAt: inUtc(tombstone.createdAt), since: sinceOf(tombstone) };
     return encodeRecord({ ...base, ...times, kind: "deleted" });
   };
-  return await whileForgetting(to, cell, () => writeCell(to, operation, cell, { next }));
+  const generation = await whileForgetting(
+    to,
+    cell,
+    () => writeCell(to, operation, cell, { next }),
+  );
+  return generation === undefined
+    ? { action: "skipped" }
+    : { action: "deleted", ...noted(run, generation) };
 }
 
 /** Reads a listed tombstone; undefined if another record followed. Throws if it is damaged. */

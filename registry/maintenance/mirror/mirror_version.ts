@@ -52,20 +52,13 @@ async function bring(
   const { record } = located;
   const { mutable } = to.settings;
   const present = head === undefined || head.dead ? undefined : await readPresent(run, head);
-  const again = present !== undefined && mutable && isSavedAgain(run, present.record, record);
-  if (present !== undefined && !again && holdTheSame(present.record, record)) {
+  if (present !== undefined && isMirrored(run, present.record, record)) {
     if (!run.dryRun) await settleVersion(to, present.found, run.signal);
     return { action: "skipped", generation: present.generation };
   }
-  const above = head === undefined || mutable ? undefined : await newestVoid(run, head, located);
-  if (head !== undefined && !mutable && above === undefined) {
-    const state = head.dead
-      ? "the version was deleted there"
-      : present !== undefined
-      ? "the target has another value as this version"
-      : "the number is used there, by what does not count";
-    throw occupied(to.backend.location, `${target}@${record.version}`, state);
-  }
+  const above = head === undefined || mutable
+    ? undefined
+    : await freeAbove(run, target, { located, head, present });
   const source = await openSource(run, located);
   if (postpone && sharesFiles(record, source.files)) return { action: "postponed" };
   const generation = (above ?? head?.generation ?? 0) + 1;
@@ -83,6 +76,30 @@ async function bring(
   });
   sharing.learn(version, source.files);
   return { action: "copied", generation, ...moved };
+}
+
+/** Whether the target has the version already: the same content, of no earlier save. */
+function isMirrored(run: MirrorRun, present: VersionRecord, record: VersionRecord): boolean {
+  const isAgain = run.to.settings.mutable && isSavedAgain(run, present, record);
+  return !isAgain && holdTheSame(present, record);
+}
+
+/** The generation that a target where nothing is replaced may be written above. Throws if the version is used there. */
+async function freeAbove(
+  run: MirrorRun,
+  target: string,
+  { located, head, present }: { located: Located; head: Head; present?: Located },
+): Promise<number | undefined> {
+  const above = await newestVoid(run, head, located);
+  if (above === undefined) {
+    const state = head.dead
+      ? "the version was deleted there"
+      : present !== undefined
+      ? "the target has another value as this version"
+      : "the number is used there, by what does not count";
+    throw occupied(run.to.backend.location, `${target}@${located.record.version}`, state);
+  }
+  return above;
 }
 
 /** Whether a version was saved again in the source after the save that the target has: the times differ at least. */
