@@ -1,13 +1,13 @@
 // Listings of a service, page by page, and the log of a name.
 import type { Call, Connection } from "./connection.ts";
-import { isRegistryError } from "../../core/errors.ts";
+import { orMissing } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { DeletedVersion } from "../../registry/contract/as_of.ts";
 import type { LogEntry } from "../../core/registry/log.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import { artifactPath } from "./address.ts";
-import { logEntryOf, type OnWire } from "./wire.ts";
+import { logEntryOf } from "./wire.ts";
 
 const PAGE = 1000;
 
@@ -17,18 +17,26 @@ export interface ListingCall extends Pick<Call, "action" | "path" | "query" | "s
   limit?: number;
 }
 
-/** The items, as they are on the wire. A page is asked for when those before it were taken. */
-export async function* listAll<T>(connection: Connection, call: ListingCall): AsyncGenerator<T> {
+/**
+ * The items, as `of` reads them from the wire. A page is asked for when those before it were taken, the call when the
+ * first is: a path that cannot be is thrown there.
+ */
+export async function* listAll<W, T>(
+  connection: Connection,
+  begin: () => ListingCall,
+  of: (wire: W) => T,
+): AsyncGenerator<T> {
+  const call = begin();
   const { limit = Infinity, query, ...rest } = call;
   let { after } = call;
   let left = limit;
   while (left > 0) {
-    const page = await connection.json<{ items: T[]; next?: string }>({
+    const page = await connection.json<{ items: W[]; next?: string }>({
       ...rest,
       query: { ...query, after, limit: Math.min(left, PAGE) },
     });
     if (!Array.isArray(page?.items)) throw connection.strange(call, "it is no listing");
-    for (const item of page.items.slice(0, left)) yield item;
+    for (const item of page.items.slice(0, left)) yield of(item);
     left -= page.items.length;
     if (page.next === undefined || page.next === null || page.items.length === 0) return;
     after = page.next;
@@ -36,14 +44,10 @@ export async function* listAll<T>(connection: Connection, call: ListingCall): As
 }
 
 export function createRemoteLog(connection: Connection): Required<RegistryService>["log"] {
-  return async function* (name, { limit, signal } = {}) {
-    const call = {
-      action: `tell the log of ${shown(name)}`,
-      path: `${artifactPath(name)}/log`,
-      limit,
-      signal,
-    };
-    for await (const entry of listAll<OnWire<LogEntry>>(connection, call)) yield logEntryOf(entry);
+  return (name, { limit, signal } = {}) => {
+    const action = `tell the log of ${shown(name)}`;
+    const begin = () => ({ action, path: `${artifactPath(name)}/log`, limit, signal });
+    return listAll(connection, begin, logEntryOf);
   };
 }
 
@@ -51,25 +55,16 @@ export function createRemoteLog(connection: Connection): Required<RegistryServic
 export async function firstSavesIn(
   log: AsyncIterable<LogEntry>,
 ): Promise<ReadonlyMap<string, Date>> {
-  return firstSavesOf(await entriesOf(log));
+  return firstSavesOf(await orMissing(Array.fromAsync(log)) ?? []);
 }
 
 export async function* deletionsIn(log: AsyncIterable<LogEntry>): AsyncGenerator<DeletedVersion> {
-  const entries = await entriesOf(log);
+  const entries = await orMissing(Array.fromAsync(log)) ?? [];
   const saves = firstSavesOf(entries);
   for (const { event, version: text, at: deletedAt } of entries) {
     if (event !== "deleted") continue;
     const version = parseVersion(text!);
     yield { version, deletedAt, savedAt: saves.get(version.canonical) };
-  }
-}
-
-async function entriesOf(log: AsyncIterable<LogEntry>): Promise<LogEntry[]> {
-  try {
-    return await Array.fromAsync(log);
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return [];
-    throw error;
   }
 }
 

@@ -12,16 +12,12 @@ import { createLoadLimit, type LoadLimit } from "../../registry/contract/load_li
 import { makeValue } from "../../registry/contract/make_value.ts";
 import type { RegistrySettings } from "../../core/record.ts";
 import type {
-  AliasChange,
-  HistoryOptions,
   LoadOptions,
   ReadOptions,
   Registry,
   SavedArtifact,
   SaveOptions,
   Verify,
-  VersionEntry,
-  VersionsOptions,
 } from "../../core/registry.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import { artifactPath, segment, versionPath } from "./address.ts";
@@ -33,8 +29,7 @@ import { createRemoteLog, deletionsIn, firstSavesIn, listAll } from "./listing.t
 import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
 import { saveValue } from "./save_value.ts";
 import { watchRemote } from "./watch.ts";
-import { changeOf, flag, lineageOf, savedOf, versionOf } from "./wire.ts";
-import type { OnWire, WireVersion } from "./wire.ts";
+import { changeOf, flag, lineageOf, savedOf, versionOf, type WireVersion } from "./wire.ts";
 
 export interface RemoteRegistryOptions extends WrapVerbsOptions {
   id: string;
@@ -51,8 +46,10 @@ export function createRemoteRegistry(
   connection: Connection,
   options: RemoteRegistryOptions,
 ): Registry {
+  const { id, settings, materializers } = options;
   const { lineage, checkWritable, ...methods } = new RemoteMethods(connection, options);
   const registry: Registry = {
+    ...{ location: connection.location, id, settings, materializers },
     ...methods,
     service: {
       lineage,
@@ -67,18 +64,10 @@ export function createRemoteRegistry(
 
 /** The methods that call the service. They are fields, so that each works without its object. */
 class RemoteMethods {
-  readonly location: string;
-  readonly id: string;
-  readonly settings: RegistrySettings;
-  readonly materializers: Materializers;
   readonly #connection: Connection;
   readonly #options: RemoteRegistryOptions;
 
   constructor(connection: Connection, options: RemoteRegistryOptions) {
-    this.location = connection.location;
-    this.id = options.id;
-    this.settings = options.settings;
-    this.materializers = options.materializers;
     this.#connection = connection;
     this.#options = options;
   }
@@ -90,7 +79,7 @@ class RemoteMethods {
       action,
       state: "the registry was opened read-only",
       hint: "Open it without readOnly to write.",
-      backend: this.location,
+      backend: this.#connection.location,
     });
   };
 
@@ -101,7 +90,7 @@ class RemoteMethods {
   ): Promise<SavedArtifact> => {
     const [name, how] = namedBy(artifact, "materializer", options);
     this.checkWritable(`save ${shown(name)}`);
-    const { materializers } = this;
+    const { materializers } = this.#options;
     return await saveValue(this.#connection, { name, value, materializers }, how);
   };
 
@@ -138,19 +127,11 @@ class RemoteMethods {
     const found = await orMissing(pinned(this.#past(), asked, given));
     if (found === undefined) return false; // nor was it there
     const { ref, options: { version, signal } } = found;
-    const path = versionPath(ref, version);
-    const call = {
-      action: `find ${shown(ref)}`,
-      method: "HEAD",
-      path,
-      also: [404],
-      signal,
-    } as const;
+    const [action, path] = [`find ${shown(ref)}`, versionPath(ref, version)];
+    const call = { action, method: "HEAD", path, also: [404], signal } as const;
     const { ok, headers } = await this.#connection.request(call);
     const isService = /^application\/(problem\+)?json\b/i.test(headers.get("content-type") ?? "");
-    if (!isService) {
-      throw this.#connection.strange(call, "it tells of no version");
-    }
+    if (!isService) throw this.#connection.strange(call, "it tells of no version");
     return ok;
   };
 
@@ -161,7 +142,7 @@ class RemoteMethods {
     const action = `delete ${shown(ref)}`;
     this.checkWritable(action);
     const parsed = parseRef(ref, version);
-    checkDelete(parsed, all, this.settings);
+    checkDelete(parsed, all, this.#options.settings);
     const { name, bare } = parsed;
     const path = bare ? artifactPath(name) : versionPath(ref, version);
     const query = { force, ifCommit, ...(bare ? { allVersions: true } : {}) };
@@ -169,17 +150,19 @@ class RemoteMethods {
     return await this.#connection.read(call, flag("deleted"));
   };
 
-  names: Registry["names"] = ({ prefix, after, limit, signal } = {}) =>
-    listAll<string>(this.#connection, {
-      action: "list names",
-      path: "names",
-      query: { prefix },
-      after,
-      limit,
-      signal,
-    });
+  names: Registry["names"] = ({ prefix, after, limit, signal } = {}) => {
+    const call = { action: "list names", path: "names", query: { prefix }, after, limit, signal };
+    return listAll(this.#connection, () => call, (name: string) => name);
+  };
 
-  versions: Registry["versions"] = (name, options) => this.#versions(name, options);
+  versions: Registry["versions"] = (name, { range, details, limit, signal } = {}) => {
+    const action = `list the versions of ${shown(name)}`;
+    const asked = { action, location: this.#connection.location, writes: false };
+    return listAll(this.#connection, () => {
+      const path = `${artifactPath(name)}/versions`;
+      return { action, path, query: { range, details }, limit, signal };
+    }, (entry: WireVersion) => versionOf(entry, asked));
+  };
 
   setAlias: Registry["setAlias"] = async (name, alias, version, { expected, signal } = {}) => {
     const action = `let ${shown(alias)} of ${shown(name)} name ${shown(version)}`;
@@ -207,45 +190,31 @@ class RemoteMethods {
   };
 
   aliases: Registry["aliases"] = async (name, { signal } = {}) => {
-    const path = `${artifactPath(name)}/aliases`;
-    const listing = { action: `list the aliases of ${shown(name)}`, path, signal };
-    const aliases: Record<string, string> = {};
-    for await (
-      const { alias, version } of listAll<{ alias: string; version: string }>(
-        this.#connection,
-        listing,
-      )
-    ) {
-      Object.defineProperty(aliases, alias, {
-        value: version,
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
-    }
-    return aliases;
+    const action = `list the aliases of ${shown(name)}`;
+    const begin = () => ({ action, path: `${artifactPath(name)}/aliases`, signal });
+    const pairOf = ({ alias, version }: { alias: string; version: string }) => [alias, version];
+    return Object.fromEntries(await Array.fromAsync(listAll(this.#connection, begin, pairOf)));
   };
 
-  history: Registry["history"] = (name, alias, options) => this.#history(name, alias, options);
+  history: Registry["history"] = (name, alias, { limit, signal } = {}) => {
+    const action = `tell what ${shown(alias)} of ${shown(name)} named`;
+    const begin = () => ({ action, path: `${aliasPath(name, alias)}/history`, limit, signal });
+    return listAll(this.#connection, begin, changeOf);
+  };
 
   copy: Registry["copy"] = async (ref, to, { onConflict, signal } = {}) => {
     const action = `copy ${shown(ref)} to ${shown(to)}`;
     this.checkWritable(action);
     const path = `${versionPath(ref)}/copy`;
-    const call = {
-      action,
-      method: "POST",
-      path,
-      json: { to, onConflict },
-      writes: true,
-      signal,
-    } as const;
+    const json = { to, onConflict };
+    const call = { action, method: "POST", path, json, writes: true, signal } as const;
     return await this.#connection.read(call, savedOf);
   };
 
   openDraft: Registry["openDraft"] = (name, { id }) =>
     Promise.resolve().then(() => {
-      const { materializers, checkWritable } = this;
+      const { checkWritable } = this;
+      const { materializers } = this.#options;
       return openRemoteDraft(this.#connection, name, { id, materializers, checkWritable });
     });
 
@@ -278,36 +247,7 @@ class RemoteMethods {
     { artifact, limit }: { artifact: Artifact; limit: LoadLimit },
     options: LoadOptions,
   ): Promise<unknown> {
-    return makeValue(artifact, { ...options, materializers: this.materializers, limit });
-  }
-
-  async *#versions(
-    name: string,
-    { range, details, limit, signal }: VersionsOptions = {},
-  ): AsyncGenerator<VersionEntry> {
-    const action = `list the versions of ${shown(name)}`;
-    const path = `${artifactPath(name)}/versions`;
-    const listing = { action, path, query: { range, details }, limit, signal };
-    for await (const entry of listAll<WireVersion>(this.#connection, listing)) {
-      yield versionOf(entry, { action, location: this.location, writes: false });
-    }
-  }
-
-  async *#history(
-    name: string,
-    alias: string,
-    { limit, signal }: HistoryOptions = {},
-  ): AsyncGenerator<AliasChange> {
-    const path = `${aliasPath(name, alias)}/history`;
-    const listing = {
-      action: `tell what ${shown(alias)} of ${shown(name)} named`,
-      path,
-      limit,
-      signal,
-    };
-    for await (const change of listAll<OnWire<AliasChange>>(this.#connection, listing)) {
-      yield changeOf(change);
-    }
+    return makeValue(artifact, { ...options, materializers: this.#options.materializers, limit });
   }
 
   /** The past of one name, for one question: one log answers for all its versions. */

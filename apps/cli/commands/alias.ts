@@ -132,8 +132,7 @@ async function changeEach(
   }
   for (const [i, change] of changes.entries()) {
     if (flags.dryRun) await sayOnly(change, found[i], context);
-    else if (change.version === undefined) await deleteOne(registry, change, context);
-    else await setOne(registry, { ...change, version: change.version }, flags.expected, context);
+    else await changeOne(registry, change, flags.expected, context);
   }
 }
 
@@ -172,30 +171,25 @@ async function sayOnly(
   await context.result({ dryRun: true, name, alias, version: to, now }, text);
 }
 
-async function deleteOne(
+async function changeOne(
   registry: Registry,
-  { name, alias }: Named,
-  context: CommandContext,
-): Promise<void> {
-  const { signal } = context.io;
-  if (!await registry.deleteAlias(name, alias, { signal })) {
-    throw await noAlias(registry, { name, alias });
-  }
-  await context.done({ name, alias, deleted: true }, `Deleted ${name}@${alias}`);
-}
-
-async function setOne(
-  registry: Registry,
-  { name, alias, version }: Named & { version: string },
+  { name, alias, version }: AliasToChange,
   asked: string | undefined,
   context: CommandContext,
 ): Promise<void> {
-  const expected = asked === "none" ? null : asked;
   const { signal } = context.io;
+  const ref = `${name}@${alias}`;
+  if (version === undefined) {
+    if (await registry.deleteAlias(name, alias, { signal })) {
+      return await context.done({ name, alias, deleted: true }, `Deleted ${ref}`);
+    }
+    throw await noAlias(registry, { name, alias });
+  }
+  const expected = asked === "none" ? null : asked;
   const setting = registry.setAlias(name, alias, version, { signal, expected });
   await withHints(setting, lookUp(`${name}@${version}`));
   const is = await namedBy(registry, { name, alias }, context) ?? version;
-  await context.done({ name, alias, version: is }, `${name}@${alias} is ${is}`);
+  await context.done({ name, alias, version: is }, `${ref} is ${is}`);
 }
 
 async function showOne(

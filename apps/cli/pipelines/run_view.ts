@@ -56,7 +56,7 @@ class DrawnRun implements RunView {
     else if (event.type === "log") this.#logged(event);
     else if (event.type === "step retried") this.#retried(event);
     else if (event.type === "shard ended") this.#shardEnded(event);
-    else if (event.type === "step ended") this.#ended(event);
+    else if (event.type === "step ended") this.#stepEnded(event);
     this.#live.update();
   }
 
@@ -90,7 +90,7 @@ class DrawnRun implements RunView {
     if (!this.#live.isLive || event.end === "failed") this.#printEnd(label(event), event);
   }
 
-  #ended(event: EventOf<"step ended">): void {
+  #stepEnded(event: EventOf<"step ended">): void {
     this.#running.delete(event.step);
     this.#done++;
     if (event.end === "failed") this.#failed++;

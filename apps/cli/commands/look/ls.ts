@@ -1,5 +1,6 @@
 // `holdfast ls`
-import { isRegistryError, type Registry } from "../../../../mod.ts";
+import type { Registry } from "../../../../mod.ts";
+import { orMissing } from "../../../../core/errors.ts";
 import { type Condition, parseCondition } from "../../look/conditions.ts";
 import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
@@ -151,7 +152,7 @@ async function* rowsOf(
     return;
   }
   const { mapAtOnce } = await import("../../../../workers/mod.ts");
-  const found = mapAtOnce(names, (name) => row(registry, name, options));
+  const found = mapAtOnce(names, (name) => orMissing(row(registry, name, options))); // some were deleted since
   const sorted = sort === "name"
     ? found
     : (await Array.fromAsync(found)).sort((a, b) => (b?.[sort] ?? 0) - (a?.[sort] ?? 0));
@@ -187,42 +188,37 @@ async function row(
   options: RowOptions,
 ): Promise<FoundRow | undefined> {
   const { long, alias, meets, chosen, damage, signal } = options;
-  try {
-    let count = 0;
-    let newest: string | undefined;
-    let release: string | undefined;
-    for await (const { version } of registry.versions(name, { signal })) {
-      count++;
-      newest ??= version;
-      if (!version.includes("-")) release ??= version;
-    }
-    const { value: info, error } = await damage.look(
-      name,
-      registry.info(name, { version: alias, signal }),
-    );
-    if (info === undefined) {
-      if (chosen) return undefined;
-      const known = [name, release ?? newest ?? "", String(count), damageMark(error)];
-      const cells = (long ? LONG_COLUMNS : COLUMNS).map((_, i) => known[i] ?? "");
-      const json = { name, latest: known[1], versions: count, error: damageJson(error) };
-      return { json, cells, name, size: 0, saved: 0, versions: count };
-    }
-    if (!meets(info)) return undefined;
-    const sortedBy = { name, size: info.size, saved: info.createdAt.getTime(), versions: count };
-    const { version: latest, size, createdAt, digest, materializer } = info;
-    const json = { name, latest, versions: count, size, createdAt };
-    const cells = [name, latest, String(count), formatBytes(size), formatTime(createdAt)];
-    if (!long) return { json, cells, ...sortedBy };
-    const aliases = await damage.look(name, registry.aliases(name, { signal }));
-    const pairs = Object.entries(aliases.value ?? {}).map((pair) => pair.join("="));
-    const shown = aliases.error === undefined ? pairs.join(" ") : damageMark(aliases.error);
-    return {
-      json: { ...json, digest, materializer, aliases: aliases.value },
-      cells: [...cells, materializer.id, digest.slice(0, 12), shown],
-      ...sortedBy,
-    };
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return undefined; // deleted since it was listed
-    throw error;
+  let count = 0;
+  let newest: string | undefined;
+  let release: string | undefined;
+  for await (const { version } of registry.versions(name, { signal })) {
+    count++;
+    newest ??= version;
+    if (!version.includes("-")) release ??= version;
   }
+  const { value: info, error } = await damage.look(
+    name,
+    registry.info(name, { version: alias, signal }),
+  );
+  if (info === undefined) {
+    if (chosen) return undefined;
+    const known = [name, release ?? newest ?? "", String(count), damageMark(error)];
+    const cells = (long ? LONG_COLUMNS : COLUMNS).map((_, i) => known[i] ?? "");
+    const json = { name, latest: known[1], versions: count, error: damageJson(error) };
+    return { json, cells, name, size: 0, saved: 0, versions: count };
+  }
+  if (!meets(info)) return undefined;
+  const sortedBy = { name, size: info.size, saved: info.createdAt.getTime(), versions: count };
+  const { version: latest, size, createdAt, digest, materializer } = info;
+  const json = { name, latest, versions: count, size, createdAt };
+  const cells = [name, latest, String(count), formatBytes(size), formatTime(createdAt)];
+  if (!long) return { json, cells, ...sortedBy };
+  const aliases = await damage.look(name, registry.aliases(name, { signal }));
+  const pairs = Object.entries(aliases.value ?? {}).map((pair) => pair.join("="));
+  const shown = aliases.error === undefined ? pairs.join(" ") : damageMark(aliases.error);
+  return {
+    json: { ...json, digest, materializer, aliases: aliases.value },
+    cells: [...cells, materializer.id, digest.slice(0, 12), shown],
+    ...sortedBy,
+  };
 }

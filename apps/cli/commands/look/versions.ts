@@ -1,5 +1,6 @@
 // `holdfast versions`
-import { isRegistryError, type Registry, type VersionEntry } from "../../../../mod.ts";
+import type { Registry, VersionEntry } from "../../../../mod.ts";
+import { orMissing } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Column } from "../../terminal/table.ts";
@@ -71,7 +72,7 @@ async function* rowsOf(
   const { mapAtOnce } = await import("../../../../workers/mod.ts");
   const { value: aliases = {} } = await damage.look(name, registry.aliases(name, { signal }));
   const toRow = ({ version }: VersionEntry) =>
-    row(registry, { name, version, aliases }, { damage, signal });
+    orMissing(row(registry, { name, version, aliases }, { damage, signal })); // some were deleted since
   for await (const row of mapAtOnce(versions, toRow)) if (row !== undefined) yield row;
 }
 
@@ -81,24 +82,19 @@ async function row(
   { damage, signal }: Pick<Options, "damage" | "signal">,
 ): Promise<Row | undefined> {
   const own = Object.keys(aliases).filter((alias) => aliases[alias] === version);
-  try {
-    const { value: info, error } = await damage.look(
-      name,
-      registry.info(`${name}@${version}`, { signal }),
-    );
-    if (info === undefined) {
-      const cells = [version, damageMark(error), "", "", own.join(" ")];
-      return { json: { name, version, error: damageJson(error), aliases: own }, cells };
-    }
-    const { size, createdAt, digest, commit, materializer, metadata } = info;
-    const known = { name, version: info.version, size, createdAt, digest, commit };
-    const shown = [formatBytes(size), formatTime(createdAt), digest.slice(0, 12), own.join(" ")];
-    return {
-      json: { ...known, materializer, metadata, aliases: own },
-      cells: [info.version, ...shown],
-    };
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return undefined; // deleted since it was listed
-    throw error;
+  const { value: info, error } = await damage.look(
+    name,
+    registry.info(`${name}@${version}`, { signal }),
+  );
+  if (info === undefined) {
+    const cells = [version, damageMark(error), "", "", own.join(" ")];
+    return { json: { name, version, error: damageJson(error), aliases: own }, cells };
   }
+  const { size, createdAt, digest, commit, materializer, metadata } = info;
+  const known = { name, version: info.version, size, createdAt, digest, commit };
+  const shown = [formatBytes(size), formatTime(createdAt), digest.slice(0, 12), own.join(" ")];
+  return {
+    json: { ...known, materializer, metadata, aliases: own },
+    cells: [info.version, ...shown],
+  };
 }

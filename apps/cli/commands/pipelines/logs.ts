@@ -1,6 +1,6 @@
 // `holdfast pipeline logs`
-import { isRegistryError, type Registry, type RegistryError } from "../../../../mod.ts";
-import { fault } from "../../../../core/errors.ts";
+import type { Registry, RegistryError } from "../../../../mod.ts";
+import { fault, orMissing } from "../../../../core/errors.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { followLogs, keptLines, printLine } from "../../pipelines/log_lines.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
@@ -70,12 +70,8 @@ async function printLogs(
 }
 
 async function hasLog(registry: Registry, ref: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    return (await registry.info(ref, { signal })).files.some(({ path }) => path === "log.txt");
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return false; // pruned since
-    throw error;
-  }
+  const info = await orMissing(registry.info(ref, { signal })); // it may be pruned since
+  return info?.files.some(({ path }) => path === "log.txt") ?? false;
 }
 
 function noStep(run: string, step: string, steps: readonly string[]): RegistryError {
