@@ -132,7 +132,7 @@ function encodeBmp(image: Image, size: number): Uint8Array {
   const offset = headBytes(channels);
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
-  view.setUint16(0, 0x424d);
+  view.setUint16(0, BM);
   view.setUint32(2, size, true);
   view.setUint32(10, offset, true);
   view.setUint32(14, channels === 4 ? V4_HEADER_BYTES : INFO_HEADER_BYTES, true);
@@ -167,6 +167,8 @@ function encodeBmp(image: Image, size: number): Uint8Array {
   return bytes;
 }
 
+/** The letters that a file begins with. */
+const BM = 0x424d;
 const FILE_HEADER_BYTES = 14;
 const INFO_HEADER_BYTES = 40;
 /** Bytes of a BITMAPV4HEADER. */
@@ -195,19 +197,24 @@ interface BmpHeader {
   places: readonly number[];
 }
 
-/** Reads the headers and the palette; throws where the rows are not all there. */
-function readBmpHeader(bytes: Uint8Array, path: string, maxPixels?: number): BmpHeader {
-  if (bytes[0] !== 0x42 || bytes[1] !== 0x4d) throw corruptImage(path, "it is no BMP file");
-  if (bytes.byteLength < FILE_HEADER_BYTES + CORE_HEADER_BYTES) {
-    throw corruptImage(path, "its header is cut off");
+/** Returns the bytes of the second header, which is all there. */
+function readHeaderSize(view: DataView, path: string): number {
+  if (view.byteLength < 2 || view.getUint16(0) !== BM) {
+    throw corruptImage(path, "it is no BMP file");
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const offset = view.getUint32(10, true);
+  const cutOff = () => corruptImage(path, "its header is cut off");
+  if (view.byteLength < FILE_HEADER_BYTES + CORE_HEADER_BYTES) throw cutOff();
   const size = view.getUint32(FILE_HEADER_BYTES, true);
   if (!HEADER_BYTES.includes(size)) throw unsupportedImage(path, `its header has ${size} bytes`);
-  if (bytes.byteLength < FILE_HEADER_BYTES + size) {
-    throw corruptImage(path, "its header is cut off");
-  }
+  if (view.byteLength < FILE_HEADER_BYTES + size) throw cutOff();
+  return size;
+}
+
+/** Reads the headers and the palette; throws where the rows are not all there. */
+function readBmpHeader(bytes: Uint8Array, path: string, maxPixels?: number): BmpHeader {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const size = readHeaderSize(view, path);
+  const offset = view.getUint32(10, true);
   const isCore = size === CORE_HEADER_BYTES;
   const width = isCore ? view.getUint16(18, true) : view.getInt32(18, true);
   const rows = isCore ? view.getUint16(20, true) : view.getInt32(22, true);
@@ -236,13 +243,19 @@ function readBmpHeader(bytes: Uint8Array, path: string, maxPixels?: number): Bmp
   if (bits > 8) return header;
   const said = isCore ? 0 : view.getUint32(46, true);
   if (said > 2 ** bits) throw corruptImage(path, `its palette has ${said} colours`);
-  const count = Math.min(said || 2 ** bits, Math.floor((offset - begin) / (isCore ? 3 : 4)));
+  const palette = readPalette(bytes.subarray(begin, offset), said || 2 ** bits, isCore ? 3 : 4);
+  return { ...header, palette };
+}
+
+/** Reads up to so many colours, each of so many bytes. */
+function readPalette(bytes: Uint8Array, most: number, colourBytes: number): Uint8Array {
+  const count = Math.min(most, Math.floor(bytes.byteLength / colourBytes));
   const palette = new Uint8Array(count * 4);
   for (let colour = 0; colour < count; colour++) {
-    const from = begin + colour * (isCore ? 3 : 4);
+    const from = colour * colourBytes;
     palette.set(bytes.subarray(from, from + 3), colour * 4);
   }
-  return { ...header, palette };
+  return palette;
 }
 
 /** Where the samples lie, and how many bytes of masks stand behind the header. */

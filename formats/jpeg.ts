@@ -159,34 +159,23 @@ const START = 0xd8;
 const END = 0xd9;
 const SCAN = 0xda;
 
+interface Segment {
+  marker: number;
+  content: Uint8Array;
+}
+
 function readJpegMarkers(bytes: Uint8Array, path: string, maxPixels?: number): JpegFrame {
   if (bytes[0] !== 0xff || bytes[1] !== START) throw corruptImage(path, "it is no JPEG file");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let frame: JpegFrame | undefined;
   let scans = 0;
-  for (let at = 2;;) {
-    if (at + 2 > bytes.byteLength) throw corruptImage(path, "it is cut off");
-    const marker = bytes[at + 1];
-    if (bytes[at] !== 0xff) throw corruptImage(path, `there is no marker at byte ${at}`);
-    if (marker === END) break;
-    if (marker === 0xff) {
-      at++; // any number of these may stand before a marker
-      continue;
-    }
-    if (marker < 0xc0 || (marker >= 0xd0 && marker <= START)) {
-      throw corruptImage(path, `it has marker ${marker.toString(16)} at byte ${at}`);
-    }
-    const size = at + 4 > bytes.byteLength ? 0 : view.getUint16(at + 2);
-    if (size < 2 || at + 2 + size > bytes.byteLength) throw corruptImage(path, "it is cut off");
+  for (const { marker, content } of segmentsOf(bytes, path)) {
     if (marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
       if (frame !== undefined) throw corruptImage(path, "it has two frames");
-      frame = parseFrame(marker, bytes.subarray(at + 4, at + 2 + size), path, maxPixels);
+      frame = parseFrame(marker, content, path, maxPixels);
     }
-    at += 2 + size;
     if (marker !== SCAN) continue;
     if (frame === undefined) throw corruptImage(path, "its pixels come before its header");
     if (++scans > MAX_SCANS) throw unsupportedImage(path, `it has more than ${MAX_SCANS} scans`);
-    at = endOfScan(bytes, at);
   }
   if (frame === undefined || scans === 0) throw corruptImage(path, "it has no pixels");
   // Each block of 8 x 8 pixels has a code of its mean, which has a bit or more.
@@ -196,6 +185,29 @@ function readJpegMarkers(bytes: Uint8Array, path: string, maxPixels?: number): J
     path,
     `its ${bytes.byteLength} bytes cannot hold ${frame.width} x ${frame.height} pixels`,
   );
+}
+
+/** The segments of a file up to its end. The codes of a scan, which follow its segment, are passed over. */
+function* segmentsOf(bytes: Uint8Array, path: string): Generator<Segment> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 2;;) {
+    if (at + 2 > bytes.byteLength) throw corruptImage(path, "it is cut off");
+    const marker = bytes[at + 1];
+    if (bytes[at] !== 0xff) throw corruptImage(path, `there is no marker at byte ${at}`);
+    if (marker === END) return;
+    if (marker === 0xff) {
+      at++; // any number of these may stand before a marker
+      continue;
+    }
+    if (marker < 0xc0 || (marker >= 0xd0 && marker <= START)) {
+      throw corruptImage(path, `it has marker ${marker.toString(16)} at byte ${at}`);
+    }
+    const size = at + 4 > bytes.byteLength ? 0 : view.getUint16(at + 2);
+    const end = at + 2 + size;
+    if (size < 2 || end > bytes.byteLength) throw corruptImage(path, "it is cut off");
+    yield { marker, content: bytes.subarray(at + 4, end) };
+    at = marker === SCAN ? endOfScan(bytes, end) : end;
+  }
 }
 
 /** Where the next marker is that is not a part of the scan: a stuffed byte or a restart. */

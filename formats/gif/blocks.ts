@@ -1,5 +1,6 @@
 // The blocks of a GIF file, after the Graphics Interchange Format specification, version 89a
 // (https://www.w3.org/Graphics/GIF/spec-gif89a.txt), looked through before anything is unpacked.
+import type { RegistryError } from "../../core/errors.ts";
 import { checkPixels, corruptImage } from "../images/image_file.ts";
 import { MAX_TEXT } from "./lzw.ts";
 
@@ -26,96 +27,106 @@ export interface GifBlocks {
   frames: GifBlock[];
 }
 
+/** What is noted before a frame. */
+type Control = Pick<GifBlock, "transparent" | "disposal" | "delay">;
+type Frame = Omit<GifBlock, keyof Control>;
+
 const [IMAGE, EXTENSION, TRAILER, CONTROL] = [0x2c, 0x21, 0x3b, 0xf9];
 
 export function readGifBlocks(bytes: Uint8Array, path: string, maxPixels?: number): GifBlocks {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
-  function take(length: number): number {
-    at += length;
-    if (at > bytes.byteLength) throw corruptImage(path, "it is cut off");
-    return at - length;
+  const reader = new GifReader(bytes, path);
+  if (!/^GIF8[79]a/.test(String.fromCharCode(...bytes.subarray(0, 6)))) {
+    throw reader.corrupt("it is no GIF file");
   }
-  function takePalette(flags: number): Uint8Array | undefined {
-    if ((flags & 0x80) === 0) return undefined;
-    const length = 3 * 2 ** ((flags & 7) + 1);
-    const from = take(length);
-    return bytes.subarray(from, from + length);
+  const head = reader.take(13);
+  const screen = { width: head.getUint16(6, true), height: head.getUint16(8, true) };
+  checkPixels(path, screen, maxPixels);
+  const shared = reader.takePalette(bytes[10]);
+  const frames: GifBlock[] = [];
+  let control: Control = { disposal: 0, delay: 0 };
+  for (let kind; (kind = reader.takeByte()) !== TRAILER;) {
+    if (kind === EXTENSION) {
+      const label = reader.takeByte();
+      const [content] = reader.takePieces();
+      if (label === CONTROL) control = readControl(content, path);
+    } else if (kind === IMAGE) {
+      frames.push({ ...readFrame(reader, { screen, shared, number: frames.length }), ...control });
+      control = { disposal: 0, delay: 0 };
+    } else throw reader.corrupt(`it has a block of kind ${kind} at ${reader.at - 1}`);
   }
-  function takePieces(): Uint8Array[] {
+  if (frames.length === 0) throw reader.corrupt("it has no frame");
+  return { ...screen, frames };
+}
+
+class GifReader {
+  readonly #bytes: Uint8Array;
+  readonly #path: string;
+  at = 0;
+
+  constructor(bytes: Uint8Array, path: string) {
+    this.#bytes = bytes;
+    this.#path = path;
+  }
+
+  take(length: number): DataView {
+    const { buffer, byteOffset } = this.#pass(length);
+    return new DataView(buffer, byteOffset, length);
+  }
+
+  takeByte(): number {
+    return this.#pass(1)[0];
+  }
+
+  takePalette(flags: number): Uint8Array | undefined {
+    return (flags & 0x80) === 0 ? undefined : this.#pass(3 * 2 ** ((flags & 7) + 1));
+  }
+
+  takePieces(): Uint8Array[] {
     const pieces: Uint8Array[] = [];
-    for (let length; (length = bytes[take(1)]) !== 0;) {
-      const from = take(length);
-      pieces.push(bytes.subarray(from, from + length));
-    }
+    for (let length; (length = this.takeByte()) !== 0;) pieces.push(this.#pass(length));
     return pieces;
   }
 
-  if (!/^GIF8[79]a/.test(String.fromCharCode(...bytes.subarray(0, 6)))) {
-    throw corruptImage(path, "it is no GIF file");
+  corrupt(state: string): RegistryError {
+    return corruptImage(this.#path, state);
   }
-  take(13);
-  const [width, height] = [view.getUint16(6, true), view.getUint16(8, true)];
-  checkPixels(path, { width, height }, maxPixels);
-  const shared = takePalette(bytes[10]);
-  const frames: GifBlock[] = [];
-  let control: Pick<GifBlock, "transparent" | "disposal" | "delay"> = { disposal: 0, delay: 0 };
-  for (let kind; (kind = bytes[take(1)]) !== TRAILER;) {
-    if (kind === EXTENSION) {
-      const label = bytes[take(1)];
-      const [content] = takePieces();
-      if (label === CONTROL) control = readControl(content, path);
-      continue;
-    }
-    if (kind !== IMAGE) throw corruptImage(path, `it has a block of kind ${kind} at ${at - 1}`);
-    const from = take(9);
-    const [left, top, columns, rows] = [0, 2, 4, 6].map((field) =>
-      view.getUint16(from + field, true)
-    );
-    const flags = bytes[from + 8];
-    const palette = takePalette(flags) ?? shared;
-    if (palette === undefined) throw corruptImage(path, `frame ${frames.length} has no colours`);
-    const bits = bytes[take(1)];
-    if (bits < 2 || bits > 8) {
-      throw corruptImage(path, `frame ${frames.length} has indices of ${bits} bits`);
-    }
-    if (columns < 1 || rows < 1 || left + columns > width || top + rows > height) {
-      throw corruptImage(
-        path,
-        `frame ${frames.length} of ${columns} x ${rows} pixels lies outside of the screen`,
-      );
-    }
-    const pieces = takePieces();
-    const packedBits = pieces.reduce((sum, piece) => sum + piece.byteLength, 0) * 8;
-    if (packedBits / (bits + 1) * MAX_TEXT < columns * rows) {
-      throw corruptImage(
-        path,
-        `frame ${frames.length} of ${columns} x ${rows} pixels has too few data`,
-      );
-    }
-    const isInterlaced = (flags & 0x40) !== 0;
-    frames.push({
-      left,
-      top,
-      width: columns,
-      height: rows,
-      isInterlaced,
-      palette,
-      ...control,
-      bits,
-      pieces,
-    });
-    control = { disposal: 0, delay: 0 };
+
+  #pass(length: number): Uint8Array {
+    this.at += length;
+    if (this.at > this.#bytes.byteLength) throw this.corrupt("it is cut off");
+    return this.#bytes.subarray(this.at - length, this.at);
   }
-  if (frames.length === 0) throw corruptImage(path, "it has no frame");
-  return { width, height, frames };
+}
+
+interface FramePlace {
+  screen: { width: number; height: number };
+  /** The palette of frames that have none. */
+  shared: Uint8Array | undefined;
+  number: number;
+}
+
+function readFrame(reader: GifReader, { screen, shared, number }: FramePlace): Frame {
+  const head = reader.take(9);
+  const [left, top, width, height] = [0, 2, 4, 6].map((field) => head.getUint16(field, true));
+  const flags = head.getUint8(8);
+  const palette = reader.takePalette(flags) ?? shared;
+  if (palette === undefined) throw reader.corrupt(`frame ${number} has no colours`);
+  const bits = reader.takeByte();
+  if (bits < 2 || bits > 8) throw reader.corrupt(`frame ${number} has indices of ${bits} bits`);
+  const name = `frame ${number} of ${width} x ${height} pixels`;
+  if (width < 1 || height < 1 || left + width > screen.width || top + height > screen.height) {
+    throw reader.corrupt(`${name} lies outside of the screen`);
+  }
+  const pieces = reader.takePieces();
+  const packedBits = pieces.reduce((sum, piece) => sum + piece.byteLength, 0) * 8;
+  if (packedBits / (bits + 1) * MAX_TEXT < width * height) {
+    throw reader.corrupt(`${name} has too few data`);
+  }
+  return { left, top, width, height, isInterlaced: (flags & 0x40) !== 0, palette, bits, pieces };
 }
 
 /** Section 23: what counts for the next frame. */
-function readControl(
-  content: Uint8Array | undefined,
-  path: string,
-): Pick<GifBlock, "transparent" | "disposal" | "delay"> {
+function readControl(content: Uint8Array | undefined, path: string): Control {
   if (content?.byteLength !== 4) throw corruptImage(path, "a block of control has another length");
   const [flags, low, high, index] = content;
   return {

@@ -25,35 +25,35 @@ export function unpackIndices(
   const places = new Uint32Array(MAX_CODES);
   const lengths = new Uint32Array(MAX_CODES);
   let [next, width] = [end + 1, bits + 1];
-  let before: { at: number; length: number } | undefined;
+  let [beforeAt, beforeLength] = [0, 0]; // the text before; none after a code that clears
   let [bit, to] = [0, 0];
   while (to < count) {
     if (bit + width > packed.byteLength * 8) return undefined;
     const byte = bit >> 3;
-    const three = packed[byte] | (packed[byte + 1] ?? 0) << 8 | (packed[byte + 2] ?? 0) << 16;
+    const three = packed[byte] | packed[byte + 1] << 8 | packed[byte + 2] << 16; // zeros behind the end
     const code = three >> (bit & 7) & ((1 << width) - 1);
     bit += width;
     if (code === end) return undefined;
     if (code === clear) {
-      [next, width, before] = [end + 1, bits + 1, undefined];
+      [next, width, beforeLength] = [end + 1, bits + 1, 0];
       continue;
     }
-    const isKnown = code < next;
-    if (!isKnown && (code !== next || before === undefined)) return undefined;
+    const isNew = beforeLength > 0 && next < MAX_CODES;
+    if (isNew) { // the text before, and the first index of this one, which may be the new code itself
+      places[next] = beforeAt;
+      lengths[next++] = beforeLength + 1;
+    }
+    if (code >= next) return undefined;
     const start = to;
     if (code < clear) out[to++] = code;
     else {
-      // A code that is only being made is the text before it, and its first index once more.
-      const at = isKnown ? places[code] : before!.at;
-      const stop = at + Math.min(isKnown ? lengths[code] : before!.length + 1, count - to);
+      const at = places[code];
+      const stop = at + Math.min(lengths[code], count - to);
       for (let from = at; from < stop; from++) out[to++] = out[from];
     }
-    if (before !== undefined && next < MAX_CODES) {
-      places[next] = before.at;
-      lengths[next++] = before.length + 1;
-      if (next === 1 << width && width < MAX_WIDTH) width++;
-    }
-    before = { at: start, length: to - start };
+    if (isNew && next === 1 << width && width < MAX_WIDTH) width++;
+    beforeAt = start;
+    beforeLength = to - start;
   }
   return out;
 }

@@ -42,55 +42,85 @@ export interface PngChunks extends PngHeader {
   slim: Uint8Array;
 }
 
+interface Chunk {
+  type: string;
+  content: Uint8Array;
+  /** Its bytes with length, type and checksum. */
+  whole: Uint8Array;
+}
+
 /** Looks through the chunks. What is not needed for the pixels is left out; what must be understood and is not, is refused. */
 export function readPngChunks(bytes: Uint8Array, path: string, maxPixels?: number): PngChunks {
   if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw corruptImage(path, "it is no PNG file");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const kept: Uint8Array[] = [bytes.subarray(0, 8)];
-  const found: Partial<PngChunks> = {};
-  const data: Uint8Array[] = [];
+  const found: FoundChunks = { data: [] };
   let header: PngHeader | undefined;
-  let last = "";
-  for (let at = 8; last !== "IEND";) {
-    if (at + 12 > bytes.byteLength) throw corruptImage(path, "it is cut off");
-    const size = view.getUint32(at);
-    if (size > bytes.byteLength - at - 12) throw corruptImage(path, "it is cut off");
-    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    const content = bytes.subarray(at + 8, at + 8 + size);
+  for (const { type, content, whole } of chunksOf(bytes, path)) {
     if ((header === undefined) !== (type === "IHDR")) {
       throw corruptImage(path, "its header is not its first chunk");
     }
     if (type === "IHDR") header = parseHeader(content, path, maxPixels);
-    else if (type === "PLTE" || type === "tRNS") {
-      const name = type === "PLTE" ? "palette" : "transparency";
-      const isLate = data.length > 0 || (type === "PLTE" && found.transparency !== undefined);
-      if (found[name] !== undefined || isLate) {
-        throw corruptImage(path, `its chunk ${type} is not where it belongs`);
-      }
-      found[name] = content;
-    } else if (type === "IDAT") {
-      if (data.length > 0 && last !== "IDAT") {
-        throw corruptImage(path, "its data are in several places");
-      }
-      data.push(content);
-    } else if (type === "acTL") throw unsupportedImage(path, "it is animated");
-    else if (!/^[A-Za-z]{4}$/.test(type)) throw corruptImage(path, "one of its chunks has no name");
-    else if (/^[A-Z]/.test(type) && type !== "IEND") {
-      throw unsupportedImage(path, `it needs a chunk ${type}`);
-    }
-    if (
-      /^([A-Z]{4}|tRNS)$/.test(type) &&
-      crc32(bytes.subarray(at + 4, at + 8 + size)) !== view.getUint32(at + 8 + size)
-    ) {
-      throw corruptImage(path, `its chunk ${type} has another sum`);
-    }
-    if (/^(IHDR|IDAT|IEND)$/.test(type)) kept.push(bytes.subarray(at, at + 12 + size));
-    at += 12 + size;
-    last = type;
+    else keepChunk(found, type, content, path);
+    checkSum(type, whole, path);
+    if (/^(IHDR|IDAT|IEND)$/.test(type)) kept.push(whole);
+    found.last = type;
   }
-  const whole = { ...header!, ...found, data, slim: concatBytes(kept) };
+  const { last: _, ...chunks } = found;
+  const whole = { ...header!, ...chunks, slim: concatBytes(kept) };
   checkColours(whole, path);
   return whole;
+}
+
+function* chunksOf(bytes: Uint8Array, path: string): Generator<Chunk> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 8, type = ""; type !== "IEND";) {
+    if (at + 12 > bytes.byteLength) throw corruptImage(path, "it is cut off");
+    const size = view.getUint32(at);
+    if (size > bytes.byteLength - at - 12) throw corruptImage(path, "it is cut off");
+    const whole = bytes.subarray(at, at + 12 + size);
+    type = String.fromCharCode(...whole.subarray(4, 8));
+    yield { type, content: whole.subarray(8, 8 + size), whole };
+    at += whole.byteLength;
+  }
+}
+
+/** The chunks that came so far, and the type of the last one. */
+type FoundChunks = Pick<PngChunks, "palette" | "transparency" | "data"> & { last?: string };
+
+/** Keeps what pixels need of a chunk behind the header. */
+function keepChunk(found: FoundChunks, type: string, content: Uint8Array, path: string): void {
+  const misplaced = () => corruptImage(path, `its chunk ${type} is not where it belongs`);
+  switch (type) {
+    case "PLTE":
+      if (found.palette ?? found.transparency ?? found.data[0]) throw misplaced();
+      found.palette = content;
+      return;
+    case "tRNS":
+      if (found.transparency ?? found.data[0]) throw misplaced();
+      found.transparency = content;
+      return;
+    case "IDAT":
+      if (found.data.length > 0 && found.last !== "IDAT") {
+        throw corruptImage(path, "its data are in several places");
+      }
+      found.data.push(content);
+      return;
+    case "IEND":
+      return;
+    case "acTL":
+      throw unsupportedImage(path, "it is animated");
+  }
+  if (!/^[A-Za-z]{4}$/.test(type)) throw corruptImage(path, "one of its chunks has no name");
+  if (/^[A-Z]/.test(type)) throw unsupportedImage(path, `it needs a chunk ${type}`);
+}
+
+/** Checks the sum of a chunk that is needed. */
+function checkSum(type: string, whole: Uint8Array, path: string): void {
+  if (!/^([A-Z]{4}|tRNS)$/.test(type)) return;
+  const end = whole.byteLength - 4;
+  const sum = new DataView(whole.buffer, whole.byteOffset + end).getUint32(0);
+  if (crc32(whole.subarray(4, end)) === sum) return;
+  throw corruptImage(path, `its chunk ${type} has another sum`);
 }
 
 function parseHeader(content: Uint8Array, path: string, maxPixels?: number): PngHeader {
@@ -109,30 +139,32 @@ function parseHeader(content: Uint8Array, path: string, maxPixels?: number): Png
   return { width, height, depth, colour, samples, interlaced: interlace === 1 };
 }
 
-function checkColours(
-  { colour, depth, palette, transparency, data }: PngChunks,
-  path: string,
-): void {
+function checkColours(chunks: PngChunks, path: string): void {
+  const { colour, palette, transparency, data } = chunks;
   if (data.length === 0) throw corruptImage(path, "it has no data");
-  const colours = (palette?.byteLength ?? 0) / 3;
-  if (palette === undefined ? colour === INDEXED : ![RGB, INDEXED, 6].includes(colour)) {
-    throw corruptImage(
-      path,
-      palette === undefined ? "it has no palette" : "it has a palette and is grey",
-    );
-  }
-  if (
-    palette !== undefined &&
-    (colours % 1 !== 0 || colours < 1 || colours > (colour === INDEXED ? 2 ** depth : 256))
-  ) {
-    throw corruptImage(path, `its palette has ${palette.byteLength} bytes`);
-  }
+  const colours = palette === undefined ? 0 : checkPalette(palette, chunks, path);
+  if (palette === undefined && colour === INDEXED) throw corruptImage(path, "it has no palette");
   if (transparency === undefined) return;
   const { byteLength } = transparency;
   const fits = colour === INDEXED
     ? byteLength <= colours
     : byteLength === (colour === GREY ? 2 : colour === RGB ? 6 : 0);
   if (!fits) throw corruptImage(path, `its transparency has ${byteLength} bytes`);
+}
+
+/** Returns how many colours a palette has. */
+function checkPalette(
+  { byteLength }: Uint8Array,
+  { colour, depth }: PngHeader,
+  path: string,
+): number {
+  if (![RGB, INDEXED, 6].includes(colour)) {
+    throw corruptImage(path, "it has a palette and is grey");
+  }
+  const colours = byteLength / 3;
+  const most = colour === INDEXED ? 2 ** depth : 256;
+  if (Number.isInteger(colours) && colours >= 1 && colours <= most) return colours;
+  throw corruptImage(path, `its palette has ${byteLength} bytes`);
 }
 
 /** Inflates the data once, piece by piece, and throws where they have another length than the pixels need. */

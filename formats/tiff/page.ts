@@ -49,20 +49,11 @@ export async function readPage(
   const predictor = await directory.value(TAGS.predictor, 1);
   const photometric = await directory.value(TAGS.photometric, 1);
   const planar = await directory.value(TAGS.planar, 1);
-  const state = !COMPRESSIONS.includes(compression)
-    ? `it is compressed by method ${compression}`
-    : predictor !== 1 && predictor !== (dtype.startsWith("float") ? 3 : 2)
-    ? `its predictor is ${predictor}, of ${dtype}`
-    : photometric === PALETTE && (dtype !== "uint8" || channels !== 1)
-    ? `its palette is of ${channels} channels of ${dtype}, not of one of uint8`
-    : ![1, 2, PALETTE].includes(photometric)
-    ? `its photometric interpretation is ${photometric}, neither grey nor RGB, nor a palette`
-    : planar !== 1 && planar !== 2
-    ? `its planar configuration is ${planar}`
-    : await directory.value(TAGS.fillOrder, 1) !== 1
-    ? "its bits are in another order"
-    : undefined;
-  if (state !== undefined) throw unsupportedImage(path, state);
+  const problem = problemOf({ compression, predictor, dtype, photometric, channels, planar });
+  if (problem !== undefined) throw unsupportedImage(path, problem);
+  if (await directory.value(TAGS.fillOrder, 1) !== 1) {
+    throw unsupportedImage(path, "its bits are in another order");
+  }
   const tiled = directory.count(TAGS.tileOffsets) > 0;
   const blockWidth = tiled ? await directory.value(TAGS.tileWidth) : width;
   const blockHeight = tiled
@@ -83,6 +74,25 @@ export async function readPage(
     blockHeight,
     tiled,
   };
+}
+
+/** Returns why pixels that are stored so are not read, or undefined. */
+function problemOf(
+  { compression, predictor, dtype, photometric, channels, planar }:
+    & Pick<Page, "compression" | "predictor" | "dtype" | "channels">
+    & { photometric: number; planar: number },
+): string | undefined {
+  if (!COMPRESSIONS.includes(compression)) return `it is compressed by method ${compression}`;
+  if (predictor !== 1 && predictor !== (dtype.startsWith("float") ? 3 : 2)) {
+    return `its predictor is ${predictor}, of ${dtype}`;
+  }
+  if (photometric === PALETTE && (dtype !== "uint8" || channels !== 1)) {
+    return `its palette is of ${channels} channels of ${dtype}, not of one of uint8`;
+  }
+  if (![1, 2, PALETTE].includes(photometric)) {
+    return `its photometric interpretation is ${photometric}, neither grey nor RGB, nor a palette`;
+  }
+  return planar === 1 || planar === 2 ? undefined : `its planar configuration is ${planar}`;
 }
 
 /** Returns the `SampleFormat` of a type of samples. */

@@ -118,51 +118,65 @@ async function* stretchesOf(
   page: Page,
   area: Rectangle,
 ): AsyncGenerator<Stretch> {
-  const { blockWidth, blockHeight, planar, tiled, height, channels, compression } = page;
-  const across = Math.ceil(page.width / blockWidth);
-  const down = Math.ceil(height / blockHeight);
-  const columns = [
-    Math.floor(area.x / blockWidth),
-    Math.floor((area.x + area.width - 1) / blockWidth),
-  ];
-  const rows = [
-    Math.floor(area.y / blockHeight),
-    Math.floor((area.y + area.height - 1) / blockHeight),
-  ];
+  const { blockWidth, planar, channels, compression } = page;
   const rowBytes = blockWidth * (planar ? 1 : channels) * ELEMENTS[page.dtype].bytes;
+  for (const run of runsOf(page, area)) {
+    const places = await readPlaces(directory, page, run);
+    for (const [i, { offset, size }] of places.entries()) {
+      const block = blockOf(page, area, run.from + i);
+      const needed = block.rows * rowBytes;
+      const isPacked = compression !== 1;
+      if (isPacked ? size < 1 || size > 2 * needed + 1024 : size < needed) {
+        throw corruptImage(
+          reader.path,
+          `its block ${run.from + i} has ${size} bytes for ${needed}`,
+        );
+      }
+      if (isPacked) yield { block, offset, length: size };
+      else yield* rowsOf(block, offset, rowBytes);
+    }
+  }
+}
+
+/** The numbers of the blocks of a rectangle, so many at once: those of strips follow in a column, of tiles in a row. */
+function* runsOf(page: Page, area: Rectangle): Generator<{ from: number; count: number }> {
+  const { blockWidth, blockHeight, planar, tiled, channels } = page;
+  const { across, down } = gridOf(page);
+  const left = Math.floor(area.x / blockWidth);
+  const top = Math.floor(area.y / blockHeight);
+  const columns = Math.floor((area.x + area.width - 1) / blockWidth) - left + 1;
+  const rows = Math.floor((area.y + area.height - 1) / blockHeight) - top + 1;
+  const [runs, length] = tiled ? [rows, columns] : [1, rows];
   for (let channel = 0; channel < (planar ? channels : 1); channel++) {
-    // The numbers of strips follow each other in a column, those of tiles in a row.
-    const runs = tiled ? rows[1] - rows[0] + 1 : 1;
-    const length = tiled ? columns[1] - columns[0] + 1 : rows[1] - rows[0] + 1;
     for (let run = 0; run < runs; run++) {
+      const first = (channel * down + top + run) * across + left;
       for (let done = 0; done < length; done += PLACES_AT_ONCE) {
-        const from = (channel * down + rows[0] + run) * across + columns[0] + done;
-        const places = await readPlaces(directory, page, {
-          from,
-          count: Math.min(PLACES_AT_ONCE, length - done),
-        });
-        for (const [i, { offset, size }] of places.entries()) {
-          const column = tiled ? columns[0] + done + i : 0;
-          const y = (tiled ? rows[0] + run : rows[0] + done + i) * blockHeight;
-          const stored = tiled ? blockHeight : Math.min(blockHeight, height - y);
-          const top = Math.max(0, area.y - y);
-          const bottom = Math.min(stored, area.y + area.height - y);
-          const block = { x: column * blockWidth, y, channel, rows: stored, from: top, to: bottom };
-          const isPacked = compression !== 1;
-          if (
-            isPacked ? size < 1 || size > 2 * stored * rowBytes + 1024 : size < stored * rowBytes
-          ) {
-            throw corruptImage(
-              reader.path,
-              `its block ${from + i} has ${size} bytes for ${stored * rowBytes}`,
-            );
-          }
-          if (isPacked) yield { block, offset, length: size };
-          else yield* rowsOf(block, offset, rowBytes);
-        }
+        yield { from: first + done, count: Math.min(PLACES_AT_ONCE, length - done) };
       }
     }
   }
+}
+
+/** How many blocks a page has side by side, and one above the other. */
+function gridOf(
+  { width, height, blockWidth, blockHeight }: Page,
+): { across: number; down: number } {
+  return { across: Math.ceil(width / blockWidth), down: Math.ceil(height / blockHeight) };
+}
+
+function blockOf(page: Page, area: Rectangle, number: number): Block {
+  const { blockWidth, blockHeight, tiled, height } = page;
+  const { across, down } = gridOf(page);
+  const y = Math.floor(number / across) % down * blockHeight;
+  const rows = tiled ? blockHeight : Math.min(blockHeight, height - y);
+  return {
+    x: number % across * blockWidth,
+    y,
+    channel: Math.floor(number / (across * down)),
+    rows,
+    from: Math.max(0, area.y - y),
+    to: Math.min(rows, area.y + area.height - y),
+  };
 }
 
 /** The rows that are needed of a block that is not compressed. */

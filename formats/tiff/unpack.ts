@@ -46,7 +46,8 @@ const END = 257;
 
 /**
  * Codes of 9 to 12 bits, the highest bit first. Each code above 257 stands for the text of the code before the one that
- * made it, and one byte more: such a text was written already, so it is copied from where it stands.
+ * made it, and one byte more: such a text was written already, so it is copied from where it stands. A code may be the one
+ * that it makes itself: the text before it, and its first byte once more.
  */
 function unpackLzw(packed: Uint8Array, bytes: number): Uint8Array | undefined {
   const out = new Uint8Array(bytes);
@@ -54,37 +55,37 @@ function unpackLzw(packed: Uint8Array, bytes: number): Uint8Array | undefined {
   const lengths = new Uint32Array(4096);
   let next = 258;
   let width = 9;
-  let before: { at: number; length: number } | undefined;
+  let beforeAt = 0;
+  let beforeLength = 0; // of the text before; 0 after a code that clears
   let to = 0;
   let bit = 0;
   while (to < bytes) {
     if (bit + width > packed.byteLength * 8) return undefined;
     const byte = Math.floor(bit / 8);
-    const three = packed[byte] << 16 | (packed[byte + 1] ?? 0) << 8 | (packed[byte + 2] ?? 0);
+    const three = packed[byte] << 16 | packed[byte + 1] << 8 | packed[byte + 2]; // zeros behind the end
     const code = three >> (24 - bit % 8 - width) & ((1 << width) - 1);
     bit += width;
     if (code === END) return undefined;
     if (code === CLEAR) {
       next = 258;
       width = 9;
-      before = undefined;
+      beforeLength = 0;
       continue;
     }
-    const isKnown = code < CLEAR || code < next;
-    if (!isKnown && (code !== next || before === undefined)) return undefined;
+    if (beforeLength > 0 && next < 4096) { // may be this very code
+      places[next] = beforeAt;
+      lengths[next++] = beforeLength + 1;
+    }
+    if (code >= next) return undefined;
     const start = to;
     if (code < CLEAR) out[to++] = code;
     else {
-      // A code that is only being made is the text before it, and its first byte once more.
-      const at = isKnown ? places[code] : before!.at;
-      const end = Math.min(at + (isKnown ? lengths[code] : before!.length + 1), at + bytes - to);
+      const at = places[code];
+      const end = at + Math.min(lengths[code], bytes - to);
       for (let from = at; from < end; from++) out[to++] = out[from];
     }
-    if (before !== undefined && next < 4096) {
-      places[next] = before.at;
-      lengths[next++] = before.length + 1;
-    }
-    before = { at: start, length: to - start };
+    beforeAt = start;
+    beforeLength = to - start;
     if (next >= (1 << width) - 1 && width < 12) width++;
   }
   return out;
