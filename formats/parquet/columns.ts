@@ -69,68 +69,92 @@ function columnOf(
 
 type Meaning = [ColumnType, FileColumn["toCells"]];
 
-const LOGICAL = { string: 1, enum: 4, date: 6, timestamp: 8, integer: 10, json: 12 };
-/** Converted types, which older files have instead. */
-const UTF8 = 0;
-const ENUM = 4;
+/** What a schema notes beside a physical type. Integers of 64 bits have their own. */
+type Note =
+  | "none"
+  | "text"
+  | "date"
+  | "timestamp"
+  | "signed"
+  | "signed64"
+  | "unsigned"
+  | "unsigned64";
+
+/** The logical types by their fields, but for integers. */
+const LOGICAL = [[1, "text"], [4, "text"], [12, "text"], [6, "date"], [8, "timestamp"]] as const;
+const INTEGER = "field_10";
+
 const DECIMAL = 5;
-const DATE = 6;
 const TIMESTAMP_MILLIS = 9;
-const TIMESTAMP_MICROS = 10;
-const UINT_8 = 11;
-const UINT_64 = 14;
-const INT_8 = 15;
-const INT_64 = 18;
-const JSON_TEXT = 19;
+/** Converted types, which older files have instead. */
+const CONVERTED: Readonly<Record<number, Note | undefined>> = {
+  0: "text", // UTF8
+  4: "text", // ENUM
+  6: "date",
+  [TIMESTAMP_MILLIS]: "timestamp",
+  10: "timestamp", // TIMESTAMP_MICROS
+  11: "unsigned", // UINT_8
+  12: "unsigned",
+  13: "unsigned",
+  14: "unsigned64",
+  15: "signed", // INT_8
+  16: "signed",
+  17: "signed",
+  18: "signed64",
+  19: "text", // JSON
+};
+
+const INT96 = 3;
+
+const SAME = (values: Values) => values as Cell[];
+const LONGS = (values: Values) => values as BigInt64Array;
+
+/** What columns are, by their physical type and what is noted of it. Timestamps have units too. */
+const MEANINGS: Readonly<Record<number, Partial<Record<Note, Meaning>> | undefined>> = {
+  [PHYSICAL.boolean]: { none: ["boolean", SAME] },
+  [PHYSICAL.float]: { none: ["number", floats] },
+  [PHYSICAL.double]: { none: ["number", floats] },
+  [PHYSICAL.bytes]: { text: ["string", SAME] },
+  [PHYSICAL.int32]: {
+    none: ["number", floats],
+    signed: ["number", floats],
+    unsigned: ["number", unsigned],
+    date: ["date", (values) => Array.from(values as Int32Array, exactDay)],
+  },
+  [PHYSICAL.int64]: {
+    none: ["int64", LONGS],
+    signed64: ["int64", LONGS],
+    unsigned64: ["int64", (values) => (values as BigInt64Array).map(exactUnsigned)],
+  },
+};
 
 const MILLIS: TimeUnit = {};
 const MICROS: TimeUnit = { perMillisecond: 1000n };
 const NANOS: TimeUnit = { perMillisecond: 1_000_000n };
 
-function meaningOf(
-  { type, logical, converted }: SchemaElement,
-  localTimes: LocalTimes,
-): Meaning | string {
-  const is = (field: number, ...older: number[]) =>
-    logical === undefined ? older.includes(converted!) : logical[`field_${field}`] !== undefined;
-  const isPlain = logical === undefined && converted === undefined;
-  const within = (from: number, to: number) =>
-    logical === undefined && converted! >= from && converted! <= to;
-  const signed = logical?.[`field_${LOGICAL.integer}`]?.field_2;
-  const other = converted === DECIMAL || logical?.field_5 !== undefined
+function meaningOf(element: SchemaElement, localTimes: LocalTimes): Meaning | string {
+  const { type, logical, converted } = element;
+  if (type === INT96) return "it has times of 96 bits (INT96)";
+  const note = noteOf(element);
+  const meaning = type === PHYSICAL.int64 && note === "timestamp"
+    ? moments(logical?.field_8, converted, localTimes)
+    : note && MEANINGS[type!]?.[note];
+  if (meaning !== undefined) return meaning;
+  if (type === PHYSICAL.bytes && note === "none") {
+    return "it has bytes, and does not say that they are text";
+  }
+  return converted === DECIMAL || logical?.field_5 !== undefined
     ? "it has decimals"
     : "its type is not known here";
-  switch (type) {
-    case PHYSICAL.boolean:
-      return isPlain ? ["boolean", (values) => values as Cell[]] : other;
-    case PHYSICAL.float:
-    case PHYSICAL.double:
-      return isPlain ? ["number", floats] : other;
-    case PHYSICAL.bytes:
-      if (is(LOGICAL.string, UTF8) || is(LOGICAL.enum, ENUM) || is(LOGICAL.json, JSON_TEXT)) {
-        return ["string", (values) => values as Cell[]];
-      }
-      return isPlain ? "it has bytes, and does not say that they are text" : other;
-    case PHYSICAL.int32:
-      if (is(LOGICAL.date, DATE)) {
-        return ["date", (values) => Array.from(values as Int32Array, exactDay)];
-      }
-      if (isPlain || within(INT_8, INT_64 - 1) || signed === true) return ["number", floats];
-      return within(UINT_8, UINT_64 - 1) || signed === false ? ["number", unsigned] : other;
-    case PHYSICAL.int64:
-      if (is(LOGICAL.timestamp, TIMESTAMP_MILLIS, TIMESTAMP_MICROS)) {
-        return moments(logical?.[`field_${LOGICAL.timestamp}`], converted, localTimes) ?? other;
-      }
-      if (isPlain || within(INT_64, INT_64) || signed === true) {
-        return ["int64", (values) => values as BigInt64Array];
-      }
-      return within(UINT_64, UINT_64) || signed === false
-        ? ["int64", (values) => (values as BigInt64Array).map(exactUnsigned)]
-        : other;
-    case 3:
-      return "it has times of 96 bits (INT96)";
-  }
-  return other;
+}
+
+function noteOf({ type, logical, converted }: SchemaElement): Note | undefined {
+  if (logical === undefined) return converted === undefined ? "none" : CONVERTED[converted];
+  const found = LOGICAL.find(([field]) => logical[`field_${field}`] !== undefined);
+  const isSigned = logical[INTEGER]?.field_2;
+  if (found !== undefined || typeof isSigned !== "boolean") return found?.[1];
+  if (type === PHYSICAL.int64) return isSigned ? "signed64" : "unsigned64";
+  return isSigned ? "signed" : "unsigned";
 }
 
 function floats(values: Values): Float64Array {

@@ -12,6 +12,11 @@ export type Thrift = Record<`field_${number}`, any>;
 
 const MAX_DEPTH = 32;
 
+/** Bytes of values by their types: true, false, bytes and doubles. */
+const FIXED_BYTES: Readonly<Record<number, number | undefined>> = { 1: 0, 2: 0, 3: 1, 7: 8 };
+/** Most bytes of integers of 16, 32 and 64 bits, which are as long as they need to be. */
+const MOST_BYTES: Readonly<Record<number, number | undefined>> = { 4: 5, 5: 5, 6: 10 };
+
 /** The structure that the bytes begin with, and where it ends. Numbers of 64 bits are bigints. */
 export function readThrift(bytes: Uint8Array): { value: Thrift; end: number } {
   const end = checkStruct(bytes);
@@ -49,11 +54,10 @@ function checkStruct(bytes: Uint8Array): number {
     }
   }
   function element(type: number, depth: number): void {
-    if (type === 1 || type === 2) return;
-    if (type === 3) return pass(1);
-    if (type === 4 || type === 5) return void varint(5);
-    if (type === 6) return void varint(10);
-    if (type === 7) return pass(8);
+    const fixed = FIXED_BYTES[type];
+    if (fixed !== undefined) return pass(fixed);
+    const most = MOST_BYTES[type];
+    if (most !== undefined) return void varint(most);
     if (type === 8) return pass(count(varint(5)));
     if (type === 12) return struct(depth + 1);
     if (type !== 9) throw new Damage("it has a field of an unknown type");

@@ -40,40 +40,64 @@ export interface Encoded {
   maxBytes: number;
 }
 
+/** How values are read in an encoding, and of which types. */
+interface Decoder {
+  types: readonly number[];
+  decode(reader: Reader, encoded: Encoded): unknown;
+}
+
+const { boolean, int32, int64, float, double, bytes } = PHYSICAL;
+const DECODERS: Readonly<Record<number, Decoder | undefined>> = {
+  [ENCODING.plain]: { types: [boolean, int32, int64, float, double, bytes], decode: readPlains },
+  [ENCODING.runs]: { types: [boolean], decode: readBooleans },
+  [ENCODING.deltaNumbers]: {
+    types: [int32, int64],
+    decode: (reader, { type, count }) =>
+      readDelta(reader, type === int32 ? new Int32Array(count) : new BigInt64Array(count)),
+  },
+  [ENCODING.deltaLengths]: {
+    types: [bytes],
+    decode(reader, { count }) {
+      const lengths = readDelta(reader, new Int32Array(count));
+      return readStrings(reader, count, (i) => lengths[i]);
+    },
+  },
+  [ENCODING.deltaBytes]: {
+    types: [bytes],
+    decode: (reader, { count, maxBytes }) => readShared(reader, count, maxBytes),
+  },
+  [ENCODING.split]: {
+    types: [int32, int64, float, double],
+    decode: (reader, { type, count }) => byteStreamSplit(reader, count, TYPES[type], undefined),
+  },
+};
+
 /** The values of a page from a byte on; undefined for an encoding that is not read, or not of this type. */
 export function readValues(page: Uint8Array, from: number, encoded: Encoded): Values | undefined {
-  const { encoding, type, count, maxBytes } = encoded;
+  const { encoding, type, count } = encoded;
   if (count === 0) return NONE[type];
   if (from > page.length) throw new Damage("it is cut off");
+  const decoder = DECODERS[encoding];
+  if (!decoder?.types.includes(type)) return undefined;
   const reader = { view: new DataView(page.buffer, page.byteOffset, page.length), offset: from };
-  const isInteger = type === PHYSICAL.int32 || type === PHYSICAL.int64;
-  let values: unknown;
-  if (encoding === ENCODING.plain) {
-    values = type === PHYSICAL.bytes
-      ? readStrings(reader, count, () => {
-        reader.offset += 4;
-        return reader.view.getUint32(reader.offset - 4, true);
-      })
-      : readPlain(reader, TYPES[type], count, undefined);
-  } else if (encoding === ENCODING.runs && type === PHYSICAL.boolean) {
-    const end = from + 4 + reader.view.getUint32(from, true);
-    const bits = readRuns(page.subarray(from + 4, end), 1, new Uint8Array(count));
-    values = Array.from(bits, (bit) => bit !== 0);
-  } else if (encoding === ENCODING.deltaNumbers && isInteger) {
-    values = readDelta(
-      reader,
-      type === PHYSICAL.int32 ? new Int32Array(count) : new BigInt64Array(count),
-    );
-  } else if (encoding === ENCODING.deltaLengths && type === PHYSICAL.bytes) {
-    const lengths = readDelta(reader, new Int32Array(count));
-    values = readStrings(reader, count, (i) => lengths[i]);
-  } else if (encoding === ENCODING.deltaBytes && type === PHYSICAL.bytes) {
-    values = readShared(reader, count, maxBytes);
-  } else if (encoding === ENCODING.split && type !== PHYSICAL.boolean && type !== PHYSICAL.bytes) {
-    values = byteStreamSplit(reader, count, TYPES[type], undefined);
-  }
+  const values = decoder.decode(reader, encoded);
   if (reader.offset > page.length) throw new Damage("it is cut off");
-  return values as Values | undefined;
+  return values as Values;
+}
+
+function readPlains(reader: Reader, { type, count }: Encoded): unknown {
+  if (type !== PHYSICAL.bytes) return readPlain(reader, TYPES[type], count, undefined);
+  return readStrings(reader, count, () => {
+    reader.offset += 4;
+    return reader.view.getUint32(reader.offset - 4, true);
+  });
+}
+
+function readBooleans({ view, offset }: Reader, { count }: Encoded): boolean[] {
+  const page = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const start = offset + 4;
+  const runs = page.subarray(start, start + view.getUint32(offset, true));
+  return Array.from(readRuns(runs, 1, new Uint8Array(count)), (bit) => bit !== 0);
 }
 
 interface Reader {
