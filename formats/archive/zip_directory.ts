@@ -105,32 +105,37 @@ export async function readZipDirectory(
   return kept;
 }
 
-async function findDirectory(file: FileToDecode, signal?: AbortSignal): Promise<Directory> {
+/** Returns the end of a file, and where in it the record lies that ends the directory. */
+async function findEnd(
+  file: FileToDecode,
+  signal?: AbortSignal,
+): Promise<{ view: DataView; at: number }> {
   const length = Math.min(file.size, LOCATOR_BYTES + END_BYTES + MAX_COMMENT_BYTES);
-  const tail = await readPart(file, { offset: file.size - length, length }, signal);
-  const view = viewOf(tail);
+  const view = viewOf(await readPart(file, { offset: file.size - length, length }, signal));
   const ends: number[] = [];
   for (let at = length - END_BYTES; at >= 0; at--) {
     const isEnd = view.getUint32(at, true) === SIGNATURES.end &&
       at + END_BYTES + view.getUint16(at + 20, true) === length;
     if (isEnd) ends.push(at);
   }
-  if (ends.length !== 1) {
-    throw corruptArchive(
-      file.path,
-      ends.length === 0
-        ? "it is no ZIP file, or has no end"
-        : "it has several ends: programs read it in different ways",
-    );
-  }
-  const [at] = ends;
+  if (ends.length === 1) return { view, at: ends[0] };
+  throw corruptArchive(
+    file.path,
+    ends.length === 0
+      ? "it is no ZIP file, or has no end"
+      : "it has several ends: programs read it in different ways",
+  );
+}
+
+async function findDirectory(file: FileToDecode, signal?: AbortSignal): Promise<Directory> {
+  const { view, at } = await findEnd(file, signal);
   const [disk, start] = [view.getUint16(at + 4, true), view.getUint16(at + 6, true)];
   const said: Directory = {
     count: view.getUint16(at + 10, true),
     size: view.getUint32(at + 12, true),
     offset: view.getUint32(at + 16, true),
   };
-  const end = file.size - length + at;
+  const end = file.size - view.byteLength + at;
   const hasLocator = at >= LOCATOR_BYTES &&
     view.getUint32(at - LOCATOR_BYTES, true) === SIGNATURES.locator64;
   // The directory is directly before the end: an apparent locator is the end of its last name or comment.

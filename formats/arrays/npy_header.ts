@@ -155,7 +155,7 @@ function parseDict(
     throw corruptNpy(path, "its header lacks descr, fortran_order or shape");
   }
   if (/^\d+L?\s*$/.test(shape)) throw corruptNpy(path, "its shape is not a tuple"); // (3) is a number, (3,) is a tuple
-  const dims = (shape.match(/\d+/g) ?? []).map(Number);
+  const dims = Array.from(shape.matchAll(/\d+/g), Number);
   if (!dims.every(Number.isSafeInteger)) throw corruptNpy(path, "its shape is too large");
   return { descr, fortranOrder: fortran_order === "True", shape: dims };
 }

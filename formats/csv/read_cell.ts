@@ -58,16 +58,14 @@ const DATE =
 function readDate(text: string): Date | CellProblem {
   const match = DATE.exec(text);
   if (match === null) return new CellProblem(text, "is no day, and no moment with its time zone");
-  const [year, month, day, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map((part) =>
-    Number(part ?? 0)
-  );
-  const offset = (match[9] === "-" ? -1 : 1) *
-    (Number(match[10] ?? 0) * 60 + Number(match[11] ?? 0));
+  const number = (group: number) => Number(match[group] ?? 0);
+  const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map(number);
+  const [hoursAway, minutesAway] = [number(10), number(11)];
+  const offset = (match[9] === "-" ? -1 : 1) * (hoursAway * 60 + minutesAway);
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   const isDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  const isTime = hour < 24 && minute < 60 && second < 60 && Number(match[10] ?? 0) < 24 &&
-    Number(match[11] ?? 0) < 60;
+  const isTime = hour < 24 && minute < 60 && second < 60 && hoursAway < 24 && minutesAway < 60;
   date.setUTCHours(hour, minute - offset, second, Number((match[7] ?? "").padEnd(3, "0")));
   if (!isDay || !isTime || Number.isNaN(date.getTime())) {
     return new CellProblem(text, "is no date that there is");

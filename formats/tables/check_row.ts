@@ -31,23 +31,14 @@ function rowProblem(columns: readonly Column[], row: unknown): string | undefine
   }, which is no column`;
 }
 
+const TYPEOF = { int64: "bigint", string: "string", number: "number", boolean: "boolean" };
+
 function cellProblem({ type, nullable }: Column, cell: unknown): string | undefined {
   if (cell === null) return nullable ? undefined : "is null, which it may not be";
-  switch (type) {
-    case "int64":
-      if (typeof cell !== "bigint") break;
-      return BigInt.asIntN(64, cell) === cell ? undefined : "has more than 64 bits";
-    case "date":
-      if (!(cell instanceof Date)) break;
-      return Number.isNaN(cell.getTime()) ? "is no valid date" : undefined;
-    case "string":
-      if (typeof cell !== "string") break;
-      return cell.isWellFormed() ? undefined : "has a lone surrogate";
-    case "number":
-      if (typeof cell === "number") return undefined;
-      break;
-    case "boolean":
-      if (typeof cell === "boolean") return undefined;
-  }
-  return `is ${described(cell)}, and the column is of type ${type}`;
+  const given = typeof cell;
+  const isOfType = type === "date" ? cell instanceof Date : given === TYPEOF[type];
+  if (!isOfType) return `is ${described(cell)}, and the column is of type ${type}`;
+  if (typeof cell === "bigint" && BigInt.asIntN(64, cell) !== cell) return "has more than 64 bits";
+  if (cell instanceof Date && Number.isNaN(cell.getTime())) return "is no valid date";
+  if (typeof cell === "string" && !cell.isWellFormed()) return "has a lone surrogate";
 }
