@@ -35,39 +35,12 @@ export function decodeJson(root: unknown, files: ReadonlyMap<string, Uint8Array>
   }
 
   function decodeTagged(tagged: Record<string, unknown>, depth: number): unknown {
-    const { [TAG]: tag, value } = tagged;
-    switch (tag) {
-      case "undefined":
-        return undefined;
-      case "number":
-        if (typeof value === "string" && NUMBERS.has(value)) return NUMBERS.get(value);
-        break;
-      case "bigint":
-        if (typeof value === "string" && /^-?\d+$/.test(value)) return BigInt(value);
-        break;
-      case "date":
-        return decodeDate(value);
-      case "map":
-        if (isPairs(value)) return new Map(decode(value, depth + 1) as [unknown, unknown][]);
-        break;
-      case "set":
-        if (Array.isArray(value)) return new Set(decode(value, depth + 1) as unknown[]);
-        break;
-      case "sparse":
-        if (isPairs(value)) {
-          return decodeSparse(decode(value, depth + 1) as [unknown, unknown][], tagged.length);
-        }
-        break;
-      case "object":
-        if (isObject(value)) return decodeMembers(value, depth + 1);
-        break;
-      case "bare":
-        if (isObject(value)) return Object.setPrototypeOf(decodeMembers(value, depth + 1), null);
-        break;
-      default:
-        return decodeFile(tagged);
-    }
-    throw corrupt(`its tag ${JSON.stringify(tag)} has a wrong value`);
+    const { [TAG]: tag, value, length } = tagged;
+    const kind = KINDS.get(tag);
+    if (kind === undefined) return decodeFile(tagged);
+    if (!kind.holds(value)) throw corrupt(`its tag ${JSON.stringify(tag)} has a wrong value`);
+    const inner = isObject(value) ? decodeMembers(value, depth + 1) : decode(value, depth + 1);
+    return kind.from(inner, length);
   }
 
   function decodeFile(tagged: Record<string, unknown>): unknown {
@@ -82,10 +55,34 @@ export function decodeJson(root: unknown, files: ReadonlyMap<string, Uint8Array>
   return decode(root, 0);
 }
 
-const NUMBERS = new Map([["NaN", NaN], ["Infinity", Infinity], ["-Infinity", -Infinity], [
-  "-0",
-  -0,
-]]);
+const NUMBERS = new Map<unknown, number>([
+  ["NaN", NaN],
+  ["Infinity", Infinity],
+  ["-Infinity", -Infinity],
+  ["-0", -0],
+]);
+
+interface Kind {
+  /** Whether a tag can have this value. */
+  holds(value: unknown): boolean;
+  // deno-lint-ignore no-explicit-any -- it holds this value
+  from(value: any, length: unknown): unknown;
+}
+
+const anything = () => true;
+
+/** The tags that do not name a file. */
+const KINDS: ReadonlyMap<unknown, Kind> = new Map<unknown, Kind>([
+  ["undefined", { holds: anything, from: () => undefined }],
+  ["number", { holds: (value) => NUMBERS.has(value), from: (name) => NUMBERS.get(name) }],
+  ["bigint", { holds: isInteger, from: (digits) => BigInt(digits) }],
+  ["date", { holds: anything, from: decodeDate }],
+  ["map", { holds: isPairs, from: (pairs) => new Map(pairs) }],
+  ["set", { holds: Array.isArray, from: (items) => new Set(items) }],
+  ["sparse", { holds: isPairs, from: decodeSparse }],
+  ["object", { holds: isObject, from: (members) => members }],
+  ["bare", { holds: isObject, from: (members) => Object.setPrototypeOf(members, null) }],
+]);
 
 function decodeDate(value: unknown): Date {
   if (value === null) return new Date(NaN);
@@ -107,6 +104,10 @@ function decodeSparse(entries: [unknown, unknown][], length: unknown): unknown[]
     array[index] = value;
   }
   return array;
+}
+
+function isInteger(value: unknown): boolean {
+  return typeof value === "string" && /^-?\d+$/.test(value);
 }
 
 function isPairs(value: unknown): value is [unknown, unknown][] {

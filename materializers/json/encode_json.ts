@@ -12,11 +12,18 @@ import { type JsonValue, setMember, TAG } from "./json_tags.ts";
  * @throws {RegistryError} `Unsupported` with the path to what cannot be represented exactly
  */
 export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave[] } {
-  const parts: FileToSave[] = [];
-  const path: string[] = ["$"]; // to where the encoder is
-  const around = new Set<object>(); // the objects on that path
+  const encoder = new JsonEncoder();
+  return { root: encoder.encode(value), parts: encoder.parts };
+}
 
-  function encode(value: unknown): JsonValue {
+class JsonEncoder {
+  readonly parts: FileToSave[] = [];
+  /** The steps to where the encoder is. */
+  readonly #path: string[] = ["$"];
+  /** The objects on that path. */
+  readonly #around = new Set<object>();
+
+  encode(value: unknown): JsonValue {
     switch (typeof value) {
       case "string":
       case "boolean":
@@ -29,118 +36,126 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
       case "bigint":
         return { [TAG]: "bigint", value: String(value) };
       case "object":
-        return value === null ? null : encodeObject(value);
+        return value === null ? null : this.#encodeObject(value);
       default:
-        throw refuse(`${described(value)} cannot be saved`);
+        throw this.#refuse(`${described(value)} cannot be saved`);
     }
   }
 
-  function encodeObject(value: object): JsonValue {
-    if (isJsonPart(value)) return encodeFile(value);
-    if (around.has(value)) throw refuse("the object contains itself");
-    if (around.size >= MAX_DEPTH) throw refuse(`it is nested more than ${MAX_DEPTH} levels deep`);
-    around.add(value);
-    const encoded = encodeContainer(value);
-    around.delete(value);
+  #encodeObject(value: object): JsonValue {
+    if (isJsonPart(value)) return this.#encodeFile(value);
+    if (this.#around.has(value)) throw this.#refuse("the object contains itself");
+    if (this.#around.size >= MAX_DEPTH) {
+      throw this.#refuse(`it is nested more than ${MAX_DEPTH} levels deep`);
+    }
+    this.#around.add(value);
+    const encoded = this.#encodeContainer(value);
+    this.#around.delete(value);
     return encoded;
   }
 
-  function encodeContainer(value: object): JsonValue {
+  #encodeContainer(value: object): JsonValue {
     const prototype = Object.getPrototypeOf(value);
-    if (Array.isArray(value) && prototype === Array.prototype) return encodeArray(value);
+    if (Array.isArray(value) && prototype === Array.prototype) return this.#encodeArray(value);
     if (prototype === Object.prototype || prototype === null) {
-      return encodeMembers(value, prototype);
+      return this.#encodeMembers(value, prototype);
     }
     if (isMadeBy(value, Date, Date.prototype.getTime)) {
-      refuseMembers(value);
+      this.#refuseMembers(value);
       return { [TAG]: "date", value: Number.isNaN(value.getTime()) ? null : value.toISOString() };
     }
     if (isMadeBy(value, Map, Map.prototype.keys)) {
-      refuseMembers(value);
+      this.#refuseMembers(value);
       const entries = Array.from(value, ([key, item], index) => [
-        at(`.key(${index})`, key),
-        at(`.value(${index})`, item),
+        this.#at(`.key(${index})`, key),
+        this.#at(`.value(${index})`, item),
       ]);
       return { [TAG]: "map", value: entries };
     }
     if (isMadeBy(value, Set, Set.prototype.keys)) {
-      refuseMembers(value);
+      this.#refuseMembers(value);
       return {
         [TAG]: "set",
-        value: Array.from(value, (item, index) => at(`.value(${index})`, item)),
+        value: Array.from(value, (item, index) => this.#at(`.value(${index})`, item)),
       };
     }
-    throw refuse(`${described(value)} has no exact form in JSON`);
+    throw this.#refuse(`${described(value)} has no exact form in JSON`);
   }
 
-  function encodeArray(value: unknown[]): JsonValue {
+  #encodeArray(value: unknown[]): JsonValue {
     const entries: [number, JsonValue][] = [];
     for (const key of Reflect.ownKeys(value)) {
       if (key === "length") continue;
       const index = typeof key === "string" ? Number(key) : NaN;
       if (String(index) !== key || !(index >= 0 && index < value.length)) {
-        throw refuse(`the array has the property ${String(key)} besides its elements`);
+        throw this.#refuse(`the array has the property ${String(key)} besides its elements`);
       }
-      entries.push([index, at(`[${index}]`, memberOf(value, key))]);
+      entries.push([index, this.#at(`[${index}]`, this.#memberOf(value, key))]);
     }
     if (entries.length === value.length) return entries.map(([, item]) => item);
     return { [TAG]: "sparse", length: value.length, value: entries };
   }
 
-  function encodeMembers(value: object, prototype: object | null): JsonValue {
+  #encodeMembers(value: object, prototype: object | null): JsonValue {
     const members: { [key: string]: JsonValue } = {};
     for (const key of Reflect.ownKeys(value)) {
       if (typeof key === "symbol") {
-        throw refuse(`the object has the symbol ${String(key)} as a key`);
+        throw this.#refuse(`the object has the symbol ${String(key)} as a key`);
       }
       const step = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
         ? `.${key}`
         : `[${JSON.stringify(key)}]`;
-      setMember(members, key, at(step, memberOf(value, key)));
+      setMember(members, key, this.#at(step, this.#memberOf(value, key)));
     }
     if (prototype === null) return { [TAG]: "bare", value: members };
     return Object.hasOwn(members, TAG) ? { [TAG]: "object", value: members } : members;
   }
 
-  function memberOf(holder: object, key: string): unknown {
+  #memberOf(holder: object, key: string): unknown {
     const property = Object.getOwnPropertyDescriptor(holder, key)!;
-    if (!("value" in property)) throw refuse(`its ${JSON.stringify(key)} is a getter or setter`);
+    if (!("value" in property)) {
+      throw this.#refuse(`its ${JSON.stringify(key)} is a getter or setter`);
+    }
     if (!property.enumerable) {
-      throw refuse(`its property ${JSON.stringify(key)} is hidden (not enumerable)`);
+      throw this.#refuse(`its property ${JSON.stringify(key)} is hidden (not enumerable)`);
     }
     return property.value;
   }
 
-  function refuseMembers(value: object): void {
+  #refuseMembers(value: object): void {
     const [key] = Reflect.ownKeys(value);
     if (key !== undefined) {
-      throw refuse(`${described(value)} has the property ${String(key)} of its own`);
+      throw this.#refuse(`${described(value)} has the property ${String(key)} of its own`);
     }
   }
 
-  function at(step: string, value: unknown): JsonValue {
-    path.push(step);
-    const encoded = encode(value);
-    path.pop();
+  #at(step: string, value: unknown): JsonValue {
+    this.#path.push(step);
+    const encoded = this.encode(value);
+    this.#path.pop();
     return encoded;
   }
 
-  function encodeFile(value: JsonPart): JsonValue {
+  #encodeFile(value: JsonPart): JsonValue {
     try {
-      const { reference, file } = encodePart(value, parts.length);
-      parts.push(file);
+      const { reference, file } = encodePart(value, this.parts.length);
+      this.parts.push(file);
       return reference;
     } catch (cause) {
       if (!(cause instanceof RegistryError)) throw cause;
-      throw refuse(`the content of ${described(value)} cannot be kept exactly`, cause.hint, cause);
+      throw this.#refuse(
+        `the content of ${described(value)} cannot be kept exactly`,
+        cause.hint,
+        cause,
+      );
     }
   }
 
-  function refuse(state: string, hint?: string, cause?: unknown): RegistryError {
+  #refuse(state: string, hint?: string, cause?: unknown): RegistryError {
     return fault({
       code: "Unsupported",
       action: "save",
-      subject: place(path),
+      subject: place(this.#path),
       state,
       hint: hint ??
         "Nothing is altered to make it fit. Turn it into plain data first, or save the value with a " +
@@ -148,8 +163,6 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
       cause,
     });
   }
-
-  return { root: encode(value), parts };
 }
 
 /** The path as text, cut in the middle where it is long. */
