@@ -8,7 +8,7 @@ export type { Axes, Axis } from "./ome/axes.ts";
 export type { Channel } from "./ome/channels.ts";
 export type { Downsampling } from "./ome/halve.ts";
 export { openMultiscale } from "./ome/image.ts";
-export type { ImageLevel, MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./ome/image.ts";
+export type { ImageLevel, MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./ome/planes.ts";
 export { imageAttributes, readImageAttributes } from "./ome/image_metadata.ts";
 export type {
   ImageMetadata,

@@ -8,10 +8,10 @@ import { createZarrArray, createZarrGroup, openZarrGroup } from "../../formats/z
 import type { ZarrArray, ZarrGroup, ZarrStore } from "../../formats/zarr.ts";
 import type { Channel } from "./channels.ts";
 import { checkHalvable } from "./halve.ts";
-import { imageOf, type MultiscaleImage } from "./image.ts";
 import { imageAttributes, readImageAttributes } from "./image_metadata.ts";
 import { copyArray, cutsOf, halveArray, invalidImage, levelShapes, placeLevels } from "./levels.ts";
 import type { ImageLayout } from "./levels.ts";
+import { imageOf, type MultiscaleImage } from "./planes.ts";
 import { type OmeVersion, ZARR_VERSIONS } from "./version.ts";
 
 /** Options of {@linkcode createImagePyramid}. */

@@ -10,7 +10,8 @@ import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrGroup, ZarrObject, ZarrStore } from "../../formats/zarr.ts";
 import { type Axes, listAxes } from "./axes.ts";
 import type { Channel } from "./channels.ts";
-import { type MultiscaleImage, openMultiscale } from "./image.ts";
+import { openMultiscale } from "./image.ts";
+import type { MultiscaleImage } from "./planes.ts";
 import {
   readPlateAttributes,
   readWellAttributes,
