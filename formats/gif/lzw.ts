@@ -47,11 +47,13 @@ export function unpackIndices(
     const start = to;
     if (code < clear) out[to++] = code;
     else {
-      const stop = places[code] + Math.min(lengths[code], count - to);
-      for (let from = places[code]; from < stop; from++) out[to++] = out[from];
+      const at = places[code];
+      const stop = at + Math.min(lengths[code], count - to);
+      for (let from = at; from < stop; from++) out[to++] = out[from];
     }
     if (isNew && next === 1 << width && width < MAX_WIDTH) width++;
-    [beforeAt, beforeLength] = [start, to - start];
+    beforeAt = start;
+    beforeLength = to - start;
   }
   return out;
 }

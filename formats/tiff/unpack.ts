@@ -80,8 +80,9 @@ function unpackLzw(packed: Uint8Array, bytes: number): Uint8Array | undefined {
     const start = to;
     if (code < CLEAR) out[to++] = code;
     else {
-      const end = places[code] + Math.min(lengths[code], bytes - to);
-      for (let from = places[code]; from < end; from++) out[to++] = out[from];
+      const at = places[code];
+      const end = at + Math.min(lengths[code], bytes - to);
+      for (let from = at; from < end; from++) out[to++] = out[from];
     }
     beforeAt = start;
     beforeLength = to - start;

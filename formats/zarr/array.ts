@@ -1,6 +1,6 @@
 // An array in a store: what is read of it, and how it changes.
 import type { CallOptions } from "../../core/backend.ts";
-import { type DType, ELEMENTS, isNDArray, type NDArray } from "../arrays/ndarray.ts";
+import { countElements, type DType, ELEMENTS, isNDArray, type NDArray } from "../arrays/ndarray.ts";
 import { viewBytes } from "../arrays/view_bytes.ts";
 import { fault } from "../../core/errors.ts";
 import { createLanes } from "../../core/work/lanes.ts";
@@ -8,7 +8,7 @@ import { writeAttributes } from "./attributes.ts";
 import { stridesOf } from "./chunks/copy_box.ts";
 import { type FillValue, valueOf } from "./documents/data_types.ts";
 import { invalidZarr, unsupportedZarr } from "./errors.ts";
-import { type ArrayMetadata, MAX_BYTES, product, type ZarrLimits } from "./documents/metadata.ts";
+import { type ArrayMetadata, MAX_BYTES, type ZarrLimits } from "./documents/metadata.ts";
 import { documentBytes, type ZarrObject } from "./documents/metadata_text.ts";
 import { readBox } from "./chunks/read_chunks.ts";
 import { shrink, writeBox } from "./chunks/write_chunks.ts";
@@ -130,7 +130,7 @@ class ArrayHandle implements ZarrArray {
     const { dtype, grid, sharding } = metadata;
     const { box, shape } = parseSelection(path, selection, metadata.shape);
     const { array, bytes: itemBytes, lanes } = ELEMENTS[dtype];
-    const size = product(shape) * itemBytes;
+    const size = countElements(shape) * itemBytes;
     if (size > this.#maxBytes) {
       throw unsupportedZarr(
         path,
@@ -140,7 +140,7 @@ class ArrayHandle implements ZarrArray {
     }
     checkCount(path, box, sharding?.chunks ?? grid);
     const bytes = await readBox({ store, path, metadata, signal }, box);
-    return { data: new array(bytes.buffer, 0, product(shape) * lanes), shape, dtype };
+    return { data: new array(bytes.buffer, 0, countElements(shape) * lanes), shape, dtype };
   }
 
   async write(array: NDArray, { at, signal }: ZarrWriteOptions = {}): Promise<void> {

@@ -27,6 +27,14 @@ export function unsupportedZarr(key: string, state: string, hint?: string): Regi
   });
 }
 
+export function noZstd(key = ""): RegistryError {
+  return unsupportedZarr(
+    key,
+    "this runtime has no zstd",
+    "Deno, Bun and Node from 22.15 have it; else take gzip.",
+  );
+}
+
 export function invalidZarr(path: string, state: string, hint: string): RegistryError {
   return fault({
     code: "Invalid",

@@ -3,8 +3,8 @@
 // each block begins, and the blocks, each of one stream, or of one for each byte of an element.
 import zlib from "node:zlib";
 import { copyBack, copyIn, Lz4Problem, packLz4, unpackLz4 } from "../../compression/lz4.ts";
-import { corruptZarr, unsupportedZarr } from "../errors.ts";
-import { needZstd } from "./zstd.ts";
+import { zstd } from "../../compression/zstd.ts";
+import { corruptZarr, noZstd, unsupportedZarr } from "../errors.ts";
 
 export interface BloscOptions {
   /** What packs each block. Written are `lz4`, `zlib` and `zstd`; LZ4 stands for the others, as readers go by the chunk. */
@@ -96,9 +96,10 @@ function packBlock(
 ): Uint8Array | undefined {
   if (packer === 1) return packLz4(plain, room);
   const level = zlib.constants.ZSTD_c_compressionLevel;
+  if (packer !== 3 && zstd === undefined) throw noZstd();
   const packed = packer === 3
     ? zlib.deflateSync(plain, { level: clevel })
-    : needZstd().zstdCompressSync(plain, { params: { [level]: clevel < 9 ? 2 * clevel - 1 : 22 } });
+    : zstd!.zstdCompressSync(plain, { params: { [level]: clevel < 9 ? 2 * clevel - 1 : 22 } });
   return packed.length <= room ? packed : undefined;
 }
 
@@ -185,7 +186,8 @@ function unpackBlock(
     case "zlib":
       return zlib.inflateSync(packed, { maxOutputLength: size });
     case "zstd":
-      return needZstd(key).zstdDecompressSync(packed, { maxOutputLength: size });
+      if (zstd === undefined) throw noZstd(key);
+      return zstd.zstdDecompressSync(packed, { maxOutputLength: size });
     default:
       throw unsupportedZarr(
         key,

@@ -6,13 +6,13 @@ import zlib from "node:zlib";
 import { Buffer } from "node:buffer";
 import { crc32c } from "../../../core/bytes/digest.ts";
 import { type DType, ELEMENTS } from "../../arrays/ndarray.ts";
+import { zstd } from "../../compression/zstd.ts";
 import { messageOf } from "../../../core/errors.ts";
 import { type BloscOptions, decodeBlosc, encodeBlosc } from "./blosc.ts";
 import { copyBox, stridesOf } from "./copy_box.ts";
 import { HOST_BIG_ENDIAN } from "../documents/data_types.ts";
-import { corruptZarr } from "../errors.ts";
+import { corruptZarr, noZstd } from "../errors.ts";
 import { checked, mostStoredBytes } from "./stored_bytes.ts";
-import { needZstd } from "./zstd.ts";
 
 export type BytesCodec =
   | { name: "gzip" | "zlib"; level: number }
@@ -109,9 +109,10 @@ async function pack(step: BytesCodec, bytes: Uint8Array, typesize: number): Prom
     case "zlib":
       return await run(zlib.deflateSync, zlib.deflate, bytes, { level: step.level });
     case "zstd": {
+      if (zstd === undefined) throw noZstd();
       const { ZSTD_c_compressionLevel: level, ZSTD_c_checksumFlag: checksum } = zlib.constants;
       const params = { [level]: step.level, [checksum]: step.checksum ? 1 : 0 };
-      return await run(needZstd().zstdCompressSync, zlib.zstdCompress, bytes, {
+      return await run(zstd.zstdCompressSync, zstd.zstdCompress, bytes, {
         params,
         pledgedSrcSize: bytes.byteLength,
       });
@@ -140,7 +141,8 @@ async function unpack(
       case "zlib":
         return await run(zlib.inflateSync, zlib.inflate, bytes, options);
       case "zstd":
-        return await run(needZstd(key).zstdDecompressSync, zlib.zstdDecompress, bytes, options);
+        if (zstd === undefined) throw noZstd(key);
+        return await run(zstd.zstdDecompressSync, zstd.zstdDecompress, bytes, options);
       case "blosc":
         return decodeBlosc(key, bytes, options.maxOutputLength);
       case "crc32c":

@@ -1,10 +1,10 @@
 // Reading a box of an array: only the chunks that it touches.
-import { ELEMENTS } from "../../arrays/ndarray.ts";
+import { countElements, ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { decodeChunk } from "./codecs.ts";
 import { copyBox, offsetOf, stridesOf } from "./copy_box.ts";
-import { type ArrayMetadata, product } from "../documents/metadata.ts";
-import { atOnce, type Box, type Cell, cellsOf } from "./selection.ts";
+import { type ArrayMetadata, atOnce } from "../documents/metadata.ts";
+import { type Box, type Cell, cellsOf } from "./selection.ts";
 import { chunksPerShard, readShard } from "./shard.ts";
 import { keyBelow, type ZarrStore } from "../store.ts";
 
@@ -18,7 +18,7 @@ export interface ArrayPlace {
 /** The elements of a box in C order, in memory of their own. */
 export async function readBox(place: ArrayPlace, box: Box): Promise<Uint8Array<ArrayBuffer>> {
   const { metadata } = place;
-  const result = new Uint8Array(product(box.count) * ELEMENTS[metadata.dtype].bytes);
+  const result = new Uint8Array(countElements(box.count) * ELEMENTS[metadata.dtype].bytes);
   const strides = stridesOf(box.count);
   await forEachAtOnce(
     cellsOf(box, metadata.grid),

@@ -1,6 +1,4 @@
 // Which elements are meant, and which chunks they lie in.
-import { ELEMENTS } from "../../arrays/ndarray.ts";
-import { type ArrayMetadata, product } from "../documents/metadata.ts";
 import { invalidZarr, unsupportedZarr } from "../errors.ts";
 
 /**
@@ -30,9 +28,6 @@ export interface Cell {
   /** Where in the box: how many stand before it on each axis. */
   before: readonly number[];
 }
-
-/** What chunks that are under way at once may take together, bytes. */
-const ROOM = 256 * 1024 * 1024;
 
 /** The most chunks of one call. */
 const MAX_CHUNKS = 1024 ** 2;
@@ -97,11 +92,6 @@ export function checkCount(
     `${touched} chunks at once, ${MAX_CHUNKS} are allowed`,
     "Take a part of it at a time.",
   );
-}
-
-/** How many stored objects of an array are under way at once: 16 small ones, fewer large ones. */
-export function atOnce({ grid, dtype }: ArrayMetadata): number {
-  return Math.max(1, Math.min(16, Math.floor(ROOM / (product(grid) * ELEMENTS[dtype].bytes))));
 }
 
 /** The parts of a box by chunk, the last axis fastest. */

@@ -4,11 +4,11 @@
 // byte first, all ones where it was never written.
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";
-import { ELEMENTS } from "../../arrays/ndarray.ts";
+import { countElements, ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { checked, mostStoredBytes } from "./stored_bytes.ts";
 import { corruptZarr } from "../errors.ts";
-import { type ArrayMetadata, product, type Sharding } from "../documents/metadata.ts";
+import type { ArrayMetadata, Sharding } from "../documents/metadata.ts";
 import type { ZarrStore } from "../store.ts";
 
 const NEVER = 0xffffffff;
@@ -38,7 +38,7 @@ export async function readShard(
 ): Promise<(Uint8Array | undefined)[]> {
   const { store, key, metadata, signal } = place;
   const sharding = metadata.sharding!;
-  const count = product(chunksPerShard(metadata));
+  const count = countElements(chunksPerShard(metadata));
   if (wanted.length * 2 > count) {
     const shard = await store.get(key, { signal });
     if (shard === undefined) return wanted.map(() => undefined);
@@ -70,7 +70,7 @@ export function splitShard(
   wanted: readonly number[],
 ): (Uint8Array | undefined)[] {
   const { key, metadata } = place;
-  const count = product(chunksPerShard(metadata));
+  const count = countElements(chunksPerShard(metadata));
   const size = indexSize(count, metadata.sharding!);
   if (shard.byteLength < size) throw corruptZarr(key, "the shard is shorter than its index");
   const index = metadata.sharding!.isIndexFirst
@@ -124,7 +124,7 @@ function parseIndex(
   }
   const bytes = sharding!.hasIndexSum ? checked(key, stored) : stored;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const most = mostStoredBytes(product(sharding!.chunks) * ELEMENTS[dtype].bytes);
+  const most = mostStoredBytes(countElements(sharding!.chunks) * ELEMENTS[dtype].bytes);
   const numberAt = (at: number) =>
     view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
   const isNever = (at: number) =>

@@ -1,14 +1,14 @@
 // Writing a box of an array: whole stored objects, one after the other, so that not all of them are
 // in memory.
-import { ELEMENTS } from "../../arrays/ndarray.ts";
+import { countElements, ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Lanes } from "../../../core/work/lanes.ts";
 import { type ChunkKind, decodeChunk, encodeChunk } from "./codecs.ts";
 import { copyBox, fillWith, offsetOf, stridesOf } from "./copy_box.ts";
-import { type ArrayMetadata, product } from "../documents/metadata.ts";
+import { type ArrayMetadata, atOnce } from "../documents/metadata.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";
 import type { ArrayPlace } from "./read_chunks.ts";
-import { atOnce, type Box, boxAt, type Cell, cellsOf, checkCount } from "./selection.ts";
+import { type Box, boxAt, type Cell, cellsOf, checkCount } from "./selection.ts";
 import { chunksPerShard, joinShard, splitShard } from "./shard.ts";
 import { keyBelow, writableStore } from "../store.ts";
 
@@ -90,7 +90,7 @@ async function changed(
   if (isWhole && isTogether) { // it lies there as it is
     chunk = elements.bytes.subarray(
       from.offset * itemBytes,
-      (from.offset + product(shape)) * itemBytes,
+      (from.offset + countElements(shape)) * itemBytes,
     );
   } else {
     // What was stored may be read only, or belong to the store.
@@ -109,7 +109,7 @@ function emptyChunk(
   { fill }: ArrayMetadata,
   shape: readonly number[],
 ): Uint8Array<ArrayBuffer> {
-  const chunk = new Uint8Array(product(shape) * fill.byteLength);
+  const chunk = new Uint8Array(countElements(shape) * fill.byteLength);
   if (fill.some((byte) => byte !== 0)) fillWith(chunk, fill);
   return chunk;
 }
@@ -127,7 +127,7 @@ async function changedShard(
   const { chunks: shape, codecs } = metadata.sharding!;
   const per = chunksPerShard(metadata);
   const numbers = stridesOf(per);
-  const all = Array.from({ length: product(per) }, (_, number) => number);
+  const all = Array.from({ length: countElements(per) }, (_, number) => number);
   const stored = before === undefined
     ? all.map(() => undefined)
     : splitShard({ ...place, key: options.key }, before, all);

@@ -68,7 +68,7 @@ export function checkSizes(
         `its chunks (${chunk.join(", ")}) do not fill its shards (${grid.join(", ")})`,
       );
     }
-    const count = product(grid.map((length, axis) => length / chunk[axis]));
+    const count = countElements(grid.map((length, axis) => length / chunk[axis]));
     if (count > MAX_INNER_CHUNKS) {
       throw unsupportedZarr(
         key,
@@ -76,7 +76,7 @@ export function checkSizes(
       );
     }
   }
-  const bytes = product(chunk) * ELEMENTS[dtype].bytes;
+  const bytes = countElements(chunk) * ELEMENTS[dtype].bytes;
   if (bytes > maxBytes) {
     throw unsupportedZarr(
       key,
@@ -87,8 +87,15 @@ export function checkSizes(
   return metadata;
 }
 
-export function product(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
+/** What chunks that are under way at once may take together, bytes. */
+const ROOM = 256 * 1024 * 1024;
+
+/** How many stored objects of an array are under way at once: 16 small ones, fewer large ones. */
+export function atOnce({ grid, dtype }: ArrayMetadata): number {
+  return Math.max(
+    1,
+    Math.min(16, Math.floor(ROOM / (countElements(grid) * ELEMENTS[dtype].bytes))),
+  );
 }
 
 /** Lengths of a shape, each at least `least`, or `Corrupt`. */
