@@ -29,7 +29,7 @@ export type { BackendPlace, S3Credentials };
 export { createS3Configs } from "./s3_configs.ts";
 export type * from "./s3_configs.ts";
 
-/** Who asks a store: keys of S3, the key of a service account of Google, or an access token of it. */
+/** Credentials of a store: keys of S3, the key of a Google service account, or an access token for it. */
 export type StoreCredential =
   | S3Credentials
   | { client_email: string; private_key: string }
@@ -37,7 +37,7 @@ export type StoreCredential =
 
 /** Options of {@linkcode openBackend}. */
 export interface OpenBackendOptions {
-  /** Who asks, or a function that says so whenever it is needed. @default as configured, see {@linkcode openBackend} */
+  /** Credentials, or a function that returns them, called whenever they are needed. @default as configured, see {@linkcode openBackend} */
   credentials?:
     | Exclude<StoreCredential, string>
     | (() => StoreCredential | Promise<StoreCredential>);
@@ -49,11 +49,11 @@ export interface OpenBackendOptions {
   locking?: Locking;
   /** Of a folder: how keys are laid out. @default "folded" */
   layout?: Layout;
-  /** The schemes. @default `createBackends()` */
+  /** The known schemes. @default `createBackends()` */
   backends?: Lookup<BackendOpener>;
-  /** How long what may be sent again is, milliseconds. @default 30000; 3000 as long as nothing has answered at all */
+  /** How long requests that can be repeated are, milliseconds. @default 30000; 3000 as long as nothing has answered at all */
   retryForMs?: number;
-  /** Hears of requests that are repeated. @default nobody */
+  /** Receives a message for each repeated request. @default none */
   logger?: Logger;
   system?: System;
 }
@@ -84,8 +84,8 @@ export type BackendOpener = (
  * Keys come from `credentials`, else as {@linkcode createS3Configs} finds them by provider and bucket, which may also
  * say endpoint and region; else for `s3:` and `gs:` as the vendor's SDK finds them.
  *
- * @throws {RegistryError} `Invalid` for what is no URL of a store here; `NotFound` where the keys of a bucket are not
- * to be found; `Unsupported` where the driver cannot be loaded
+ * @throws {RegistryError} `Invalid` for an invalid URL or an unknown scheme; `NotFound` if a bucket has no configured
+ * keys; `Unsupported` if the driver cannot be loaded
  *
  * @example
  * ```ts
@@ -116,8 +116,7 @@ export async function openBackend(
 }
 
 /**
- * The schemes that {@linkcode openBackend} knows, and the names that file stores have: `disk`, `local` and `gcs`.
- * Register others with what opens their stores.
+ * Creates the set of schemes that {@linkcode openBackend} knows. Register others with a function that opens their stores.
  */
 export function createBackends(): Lookup<BackendOpener> {
   const backends = createLookup<BackendOpener>("backend");
