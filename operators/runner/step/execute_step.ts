@@ -124,7 +124,7 @@ class StepExecution {
     return { success, outcome: { ...outcomeOf(success), ...outcome } };
   }
 
-  /** This shard is done; whoever did the last one may have been killed before it said so. */
+  /** Ends a shard that is done. The process of the last one may have been killed before it committed. */
   async #endDone(shared: SharedStep, state: StepState): Promise<ExecutedStep> {
     const context = this.#context;
     const facts = factsOf(context, this.#step, {
