@@ -1,6 +1,7 @@
 // What a step's outputs are made of, what is done once only, and what has changed since.
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
+import type { Operators } from "../operator_set.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Fingerprint } from "./records/step_record.ts";
@@ -30,14 +31,18 @@ export function countedParams({ params, env }: PipelineStep): PlainValue {
  * The code of a step, as far as it is compared: the versions of its configuration and operator, the tag of its source,
  * its command, and the files that the command names.
  *
- * @param operatorVersion as the operator says
+ * @param files digest of those files
  */
-export function codeOf(
-  { version, git, startCommand }: PipelineStep,
-  { operatorVersion, files }: { operatorVersion?: string; files?: string } = {},
-): string {
+export async function codeOf(
+  { id, operator, version, git, startCommand }: PipelineStep,
+  files: string | undefined,
+  { operators }: { operators: Operators },
+): Promise<string> {
   const parts = [version];
-  if (operatorVersion !== undefined) parts.push(`operator ${operatorVersion}`);
+  if (startCommand === undefined || operators.has(operator)) { // a command needs no operator
+    const { version } = await operators.instance(operator, id);
+    if (version !== undefined) parts.push(`operator ${version}`);
+  }
   if (git?.tag !== undefined) parts.push(`git ${git.tag}`);
   if (startCommand !== undefined) {
     parts.push(`command ${sha256(JSON.stringify(withoutSecrets(startCommand))).slice(0, 12)}`);

@@ -137,7 +137,7 @@ async function decide(
   options: PlanOptions,
 ): Promise<Pick<PlannedStep, "decision" | "reasons">> {
   if (success === undefined) return { decision: "run", reasons: ["never ran"] };
-  const code = codeOf(step, { operatorVersion: await operatorVersion(step, options), files });
+  const code = await codeOf(step, files, options);
   const present = { inputs, waiting: Object.keys(waiting), params: countedParams(step), code };
   const reasons = [...forced ? ["forced"] : [], ...changesOf(step, success, present)];
   if (reasons.length === 0) reasons.push(...await goneOutputs(step, success, options));
@@ -152,15 +152,6 @@ export function settled<T extends RunnerOptions>(
 ): T & { root: string; system: NonNullable<T["system"]> } {
   const { root = process.cwd(), system = realSystem } = options;
   return { ...options, root, system };
-}
-
-/** The version of a step's operator, where it says one: a command needs no operator. */
-export async function operatorVersion(
-  { operator, id, startCommand }: PipelineStep,
-  { operators }: Pick<RunnerOptions, "operators">,
-): Promise<string | undefined> {
-  if (startCommand !== undefined && !operators.has(operator)) return undefined;
-  return (await operators.instance(operator, id)).version;
 }
 
 async function readSuccesses(

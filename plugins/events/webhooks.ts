@@ -140,7 +140,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   };
 }
 
-/** Adds what is to be delivered. Told twice of an event, the queue knows its jobs already. */
+/** Adds a delivery for each target. The same event again adds none: the queue knows their ids. */
 async function schedule(
   { id, topic, at, payload }: BusEvent,
   targets: readonly Target[],

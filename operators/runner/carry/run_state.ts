@@ -2,16 +2,15 @@
 import { isRegistryError } from "../../../core/errors.ts";
 import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { StepOutcome } from "../events.ts";
-import { codeOf, countedParams } from "../fingerprint.ts";
 import { failedOutcome, failureOutcome, isWell, ranOutcome, skippedOutcome } from "../outcomes.ts";
 import { pinInputs, type PinnedInput, type PinOptions } from "../pin_inputs.ts";
-import { operatorVersion, type PipelinePlan, type PlannedStep } from "../plan.ts";
+import type { PipelinePlan, PlannedStep } from "../plan.ts";
 import { findFailures } from "../records/failures.ts";
 import { type FoundRecord, readSuccess } from "../records/files.ts";
 import { recordNames } from "../records/names.ts";
 import type { StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
-import { findSuccess, type StepState } from "../step/success.ts";
+import { findState, type StepState } from "../step/success.ts";
 import { createWriters } from "../writers.ts";
 
 export interface DueStep {
@@ -169,10 +168,8 @@ export class RunState {
     const planned = this.#planned.get(id)!;
     const known = { ...this.#pinOptions, known: planned.inputs };
     const { inputs } = await pinInputs(step, this.#writersOf(step), known);
-    const { files } = planned;
-    const code = codeOf(step, { operatorVersion: await operatorVersion(step, context), files });
-    const present = { inputs, params: countedParams(step), code, seen: { last } };
     const { signal } = new AbortController(); // a run that is to stop is looked at all the same
-    return { inputs, state: await findSuccess(step, planned, present, { ...context, signal }) };
+    const present = { inputs, seen: { last } };
+    return { inputs, state: await findState(step, planned, present, { ...context, signal }) };
   }
 }

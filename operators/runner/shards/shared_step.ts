@@ -54,7 +54,7 @@ export async function openSharedStep(
   { effect, forced }: { effect: string; forced: boolean },
 ): Promise<SharedStep> {
   const { outputs, shards: count } = step;
-  // Who changes where outputs go, or forces the step, wants all of its shards anew.
+  // Other places for outputs, or a forced step, need all shards anew.
   const first = sha256(JSON.stringify([effect, outputs, count, forced ? context.run : null]));
   return new SharedStep(context, step, await openRecords(context, step, first));
 }
@@ -120,7 +120,7 @@ export class SharedStep {
     try {
       await this.#addShard(shard);
     } catch (error) {
-      // As where this process was held up while another one did the same shard, and the last of them.
+      // This process may have been held up while another one did this shard and the last one.
       const { signal } = this.#context;
       const isLate = isRegistryError(error, "Conflict") &&
         isDecided((await this.#records.records.info({ signal })).state);

@@ -2,17 +2,16 @@
 import { EXIT_CODES } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { StepOutcome } from "../events.ts";
-import { codeOf, countedParams } from "../fingerprint.ts";
 import { failedOutcome, outcomeOf, skippedOutcome } from "../outcomes.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
-import { operatorVersion, type PlannedStep } from "../plan.ts";
+import type { PlannedStep } from "../plan.ts";
 import type { FoundRecord } from "../records/files.ts";
 import type { StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { checkShard, endShared, ShardGroup } from "../shards/end_shared.ts";
 import { openSharedStep, type SharedStep } from "../shards/shared_step.ts";
 import { Attempt, factsOf, type FailedAttempt, isTriedAgain, labelOf } from "./attempt.ts";
-import { findSuccess, type StepState } from "./success.ts";
+import { findState, type StepState } from "./success.ts";
 
 export interface ExecutedStep {
   outcome: StepOutcome;
@@ -71,12 +70,12 @@ class StepExecution {
   }
 
   async run(): Promise<ExecutedStep> {
-    const [context, step] = [this.#context, this.#step];
+    const [context, step, inputs] = [this.#context, this.#step, this.#inputs];
     let state: StepState;
     let shared: SharedStep | undefined;
     try {
       checkShard(step, context);
-      state = this.#known ?? await this.#findState();
+      state = this.#known ?? await findState(step, this.#planned, { inputs }, context);
       const { done, effect } = state;
       if (done !== undefined) {
         return {
@@ -94,8 +93,7 @@ class StepExecution {
       return { outcome: { ...failedOutcome(error, context.secrets), durationMs: this.#took() } };
     }
     for (let attempt = this.#failed + 1;; attempt++) {
-      const given = { state, inputs: this.#inputs, attempt, shared };
-      const end = await new Attempt(context, step, given).run();
+      const end = await new Attempt(context, step, { state, inputs, attempt, shared }).run();
       if ("success" in end) return this.#ended(end.success, attempt);
       if (!isTriedAgain(step, { attempt, exitCode: end.exitCode })) {
         return { outcome: { end: "failed", durationMs: this.#took(), attempts: attempt, ...end } };
@@ -106,16 +104,6 @@ class StepExecution {
 
   #took(): number {
     return Math.round(this.#context.system.monotonic() - this.#startedAt);
-  }
-
-  async #findState(): Promise<StepState> {
-    const [context, step, inputs] = [this.#context, this.#step, this.#inputs];
-    const code = codeOf(step, {
-      operatorVersion: await operatorVersion(step, context),
-      files: this.#planned.files,
-    });
-    const present = { inputs, params: countedParams(step), code };
-    return await findSuccess(step, this.#planned, present, context);
   }
 
   async #waitAfter({ exit, reason: message }: FailedAttempt, attempt: number): Promise<void> {
@@ -136,7 +124,7 @@ class StepExecution {
     return { success, outcome: { ...outcomeOf(success), ...outcome } };
   }
 
-  /** This shard is done; whoever did the last one may have been killed before it said so. */
+  /** Ends a shard that is done. The process of the last one may have been killed before it committed. */
   async #endDone(shared: SharedStep, state: StepState): Promise<ExecutedStep> {
     const context = this.#context;
     const facts = factsOf(context, this.#step, {

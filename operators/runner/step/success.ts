@@ -4,7 +4,7 @@ import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
 import type { PlannedStep } from "../plan.ts";
 import { changesOf, goneOutputs } from "../reasons.ts";
-import { effectKey } from "../fingerprint.ts";
+import { codeOf, countedParams, effectKey } from "../fingerprint.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import { readSuccess, saveRecord } from "../records/files.ts";
 import type { FoundRecord, SaveRecordOptions } from "../records/files.ts";
@@ -19,6 +19,27 @@ export interface StepState {
   done?: FoundRecord<StepRecord>;
 }
 
+/** Looks whether a step has been done, as {@linkcode findSuccess}, with its params and code of now. */
+export async function findState(
+  step: PipelineStep,
+  planned: Pick<PlannedStep, "previous" | "reasons" | "files">,
+  present: Pick<Present, "inputs" | "seen">,
+  context: Pick<RunContext, "registry" | "pipeline" | "operators" | "s3" | "signal">,
+): Promise<StepState> {
+  const code = await codeOf(step, planned.files, context);
+  return await findSuccess(
+    step,
+    planned,
+    { ...present, params: countedParams(step), code },
+    context,
+  );
+}
+
+interface Present extends Pick<Fingerprint, "params" | "code"> {
+  inputs: Record<string, PinnedInput>;
+  seen?: { last?: FoundRecord<StepRecord> };
+}
+
 /**
  * Looks whether a step has been done, and whether it would do what it did the last time.
  *
@@ -27,12 +48,7 @@ export interface StepState {
 export async function findSuccess(
   step: PipelineStep,
   planned: Pick<PlannedStep, "previous" | "reasons">,
-  present: {
-    inputs: Record<string, PinnedInput>;
-    params: Fingerprint["params"];
-    code: string;
-    seen?: { last?: FoundRecord<StepRecord> };
-  },
+  present: Present,
   { registry, pipeline, s3, signal }: Pick<RunContext, "registry" | "pipeline" | "s3" | "signal">,
 ): Promise<StepState> {
   const { inputs, params, code, seen } = present;

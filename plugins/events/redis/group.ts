@@ -41,7 +41,7 @@ class Membership {
   readonly #fits: (topic: string) => boolean;
   readonly #closing = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
-  /** What this member has, by the id in the stream: being handled, or waiting for the next time. */
+  /** Events of this member by their id in the stream: handled now, or waiting for another attempt. */
   readonly #held = new Map<string, { failures: number; lost: AbortController }>();
   #troubled = false;
 
@@ -80,7 +80,7 @@ class Membership {
     }
   }
 
-  /** Says that it lives; what others have taken over is not its own any more. */
+  /** Renews what this member holds, and aborts handlers of events that others have taken over. */
   async keepAlive(): Promise<void> {
     const { signal } = this.#closing;
     const { system, takeOverAfterMs } = this.#place;
@@ -99,7 +99,7 @@ class Membership {
     }
   }
 
-  /** @param reading what `readOn` returned; `living` what `keepAlive` returned */
+  /** @param reading the promise of `readOn`; `living` is that of `keepAlive` */
   async close(reading: Promise<void>, living: Promise<void>): Promise<void> {
     const unreachable = (error: unknown) => this.#unreachable(error);
     this.#closing.abort(ENDED);
@@ -110,7 +110,7 @@ class Membership {
     await this.#member.trim().catch(unreachable);
   }
 
-  /** @returns when it was last looked for members that died */
+  /** Reads once. Returns when this member last searched for events of dead members. */
   async #readOnce(lookedAt: number): Promise<number> {
     const { concurrency, maxWaiting } = this.#plan;
     const { system, takeOverAfterMs } = this.#place;
@@ -142,7 +142,7 @@ class Membership {
     return entries.length;
   }
 
-  /** Begins what was read; what is of no concern is acknowledged at once. */
+  /** Begins to handle events. Those of other topics are acknowledged at once. */
   async #take(entries: readonly Entry[]): Promise<void> {
     const others: string[] = [];
     for (const entry of entries) {
@@ -187,7 +187,7 @@ class Membership {
     await this.#acknowledge(entry.id);
   }
 
-  /** Waits in the hands of this member, and does not keep others from being handled. */
+  /** Waits, and handles the event again. It does not keep others from being handled meanwhile. */
   async #retry(entry: Entry): Promise<void> {
     const { failures, lost } = this.#held.get(entry.id)!;
     const closing = this.#closing.signal;
@@ -204,7 +204,7 @@ class Membership {
     if (!closing.aborted && this.#held.has(entry.id)) this.#begin(entry);
   }
 
-  /** What cannot be acknowledged comes again: at least once. */
+  /** Acknowledges an event. One that is not acknowledged comes again: at least once. */
   async #acknowledge(id: string): Promise<void> {
     try {
       await this.#member.acknowledge(id);
