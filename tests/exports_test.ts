@@ -91,10 +91,10 @@ Deno.test("every export but the program can be imported by its public name", asy
 /** What is opened or made by a file of its own: stores of objects, stores of files, formats, queues. */
 const DRIVERS = ["backends", "files", "formats", "queues"];
 
-/** A driver is a file right in one of these that is not a part (`s3_providers.ts`) of another (`s3.ts`). */
+/** A driver is a file right in one of these, but not their list, that is not a part (`s3_providers.ts`) of another (`s3.ts`). */
 function isDriver(path: string, product: string[]): boolean {
   const whole = `${path.split(/[/_.]/, 2).join("/")}.ts`;
-  return DRIVERS.includes(dirname(path)) && basename(path) !== "mod.ts" &&
+  return DRIVERS.includes(dirname(path)) && !/^(mod|drivers)\.ts$/.test(basename(path)) &&
     (path === whole || !product.includes(whole));
 }
 
