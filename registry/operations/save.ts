@@ -30,7 +30,7 @@ import { settle, settleVersion } from "../cell/settle.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
 import { type Base, createBase, isStaleView } from "../payload/base.ts";
 import { Payload, type PayloadUpload, type ValueToStore } from "../payload/write.ts";
-import { fileListOf, placedUnder, sharedObjects } from "./save/file_list.ts";
+import { fileListOf, placedUnder, sharedObjects } from "../cell/objects.ts";
 import type { Target, TargetChooser } from "./target/target.ts";
 import { createChooser } from "./target/keyed.ts";
 
@@ -93,7 +93,7 @@ interface Placed {
   upload: PayloadUpload;
 }
 
-/** What only the end of an attempt knows: the digest, the version that has it already, and where the list of files is. */
+/** The content of a save: its digest, the version that has it already, and where the list of its files is. */
 interface Content {
   digest: string;
   unchanged?: FoundRecord;
