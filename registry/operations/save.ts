@@ -6,14 +6,16 @@ import { shown } from "../../core/naming/names.ts";
 import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
+import { parseRef } from "../../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { withDeadline } from "../../core/retry.ts";
-import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import { createRecord, pause } from "../cell/cell.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
 import type { Context } from "./context.ts";
-import type { FoundRecord } from "../cell/heads.ts";
+import { type FoundRecord, readHead } from "../cell/heads.ts";
 import {
+  cellOf,
   encodePlace,
   orderSegment,
   payloadFolder,
@@ -21,16 +23,16 @@ import {
   recordKey,
 } from "../format/layout.ts";
 import { announceInputs } from "./lineage/inputs.ts";
+import { payloadSource } from "./load.ts";
+import { locate, tryLocate } from "./resolve.ts";
 import { type Operation, startOperation } from "../cell/operation.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
-import type { Base } from "../payload/base.ts";
+import { type Base, createBase, isStaleView } from "../payload/base.ts";
 import { Payload, type PayloadUpload, type ValueToStore } from "../payload/write.ts";
-import { fileListOf, placedUnder, sharedObjects } from "./save/file_list.ts";
-import { isLive, loadBase } from "./save/find_base.ts";
-import { automaticTarget, explicitTarget } from "./target/target.ts";
+import { fileListOf, placedUnder, sharedObjects } from "../cell/objects.ts";
 import type { Target, TargetChooser } from "./target/target.ts";
-import { KeyedTarget } from "./target/keyed.ts";
+import { createChooser } from "./target/keyed.ts";
 
 /** What is saved: the files of a materializer, or of another version. */
 export interface FilesOfArtifact {
@@ -91,7 +93,7 @@ interface Placed {
   upload: PayloadUpload;
 }
 
-/** What only the end of an attempt knows: the digest, the version that has it already, and where the list of files is. */
+/** The content of a save: its digest, the version that has it already, and where the list of its files is. */
 interface Content {
   digest: string;
   unchanged?: FoundRecord;
@@ -308,23 +310,44 @@ function contentFailure(operation: Operation, error: unknown): unknown {
   });
 }
 
-function createChooser(
+/** The version whose files may be shared: the one that is asked for, else the latest of the name. */
+async function loadBase(
   context: Context,
   operation: Operation,
-  { name, above }: FilesOfArtifact,
-  options: SaveOptions,
-): TargetChooser {
-  const { version, bump, ifCommit, idempotencyKey: key } = options;
-  const { onConflict = ifCommit === undefined ? "fail" : "overwrite" } = options;
-  const automatic = version === undefined && context.settings.versioned;
-  const named = { name, version: version === undefined ? FIRST_VERSION : parseVersion(version) };
-  const chooser = automatic
-    ? automaticTarget(context, operation, name, bump)
-    : explicitTarget(context, operation, named, { onConflict, ifCommit, above });
-  const { skipIfUnchanged: undecided = false } = options;
-  return key === undefined
-    ? chooser
-    : new KeyedTarget(context, operation, { name, key, undecided }, chooser);
+  name: string,
+  ref: string | null | undefined,
+): Promise<Base | undefined> {
+  if (ref === null) return undefined;
+  operation.checkSend();
+  const seenAt = operation.moment();
+  const { signal } = operation;
+  try {
+    const located = ref === undefined
+      ? await tryLocate(context, parseRef(name), signal)
+      : await locate(context, parseRef(ref), signal);
+    if (located === undefined) return undefined;
+    const { files } = await payloadSource(context, located, signal);
+    operation.views.base = seenAt;
+    return createBase(context, located.found, files, { name, signal });
+  } catch (error) {
+    if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) {
+      throw error;
+    }
+    context.logger.warn(
+      `${operation.action}: shares nothing with the latest version: ${error.message}`,
+    );
+    return undefined; // a damaged version must not keep anybody from saving the next
+  }
+}
+
+/** Whether a base still counts, as a look at it says that is not too old. */
+async function isLive(context: Context, operation: Operation, base: Base): Promise<boolean> {
+  if (!isStaleView(operation, "base")) return true;
+  const seenAt = operation.moment();
+  const head = await readHead(context, cellOf(base.key), operation.signal);
+  if (head?.key !== base.key) return false;
+  operation.views.base = seenAt;
+  return true;
 }
 
 /** What a save returns that ends in a version which is there already. */

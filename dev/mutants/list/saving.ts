@@ -28,7 +28,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "save/base-believed-to-be-live",
-    file: "registry/operations/save/find_base.ts",
+    file: "registry/operations/save.ts",
     text: "if (head?.key !== base.key) return false;",
     replacement: "",
     test: "tests/registry/cell/renewal_test.ts",

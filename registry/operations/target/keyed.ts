@@ -8,7 +8,8 @@
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { encodeRecord } from "../../format/record_codec.ts";
 import type { AnyRecord, KeyRecord, VersionRecord } from "../../../core/record.ts";
-import { parseVersion } from "../../../core/naming/versions.ts";
+import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
+import type { SaveOptions } from "../../../core/registry.ts";
 import { createRecord, knownFrom, type KnownHead, viewHead } from "../../cell/cell.ts";
 import type { Context } from "../context.ts";
 import {
@@ -23,6 +24,7 @@ import type { Operation } from "../../cell/operation.ts";
 import { settle, settleVersion } from "../../cell/settle.ts";
 import { sinceAbove } from "../../cell/since.ts";
 import { isVoid } from "../../cell/voids.ts";
+import { automaticTarget, explicitTarget } from "./target.ts";
 import type { Choice, Target, TargetChooser } from "./target.ts";
 
 /** What a save with this key has saved, where it has and that is still there. */
@@ -67,7 +69,7 @@ function isEmptied(record: AnyRecord): boolean {
 }
 
 /** Chooses through `inner`, and keeps its choices in the key's cell. */
-export class KeyedTarget implements TargetChooser {
+class KeyedTarget implements TargetChooser {
   readonly #context: Context;
   readonly #operation: Operation;
   readonly #save: KeyedSave;
@@ -197,4 +199,24 @@ export class KeyedTarget implements TargetChooser {
       backend: this.#context.backend.location,
     });
   }
+}
+
+/** How a save with these options chooses its target. */
+export function createChooser(
+  context: Context,
+  operation: Operation,
+  { name, above }: { name: string; above?: number },
+  options: SaveOptions,
+): TargetChooser {
+  const { version, bump, ifCommit, idempotencyKey: key } = options;
+  const { onConflict = ifCommit === undefined ? "fail" : "overwrite" } = options;
+  const automatic = version === undefined && context.settings.versioned;
+  const named = { name, version: version === undefined ? FIRST_VERSION : parseVersion(version) };
+  const chooser = automatic
+    ? automaticTarget(context, operation, name, bump)
+    : explicitTarget(context, operation, named, { onConflict, ifCommit, above });
+  const { skipIfUnchanged: undecided = false } = options;
+  return key === undefined
+    ? chooser
+    : new KeyedTarget(context, operation, { name, key, undecided }, chooser);
 }
