@@ -89,6 +89,7 @@ interface Delivery {
  * @throws {RegistryError} `Invalid` for targets that cannot be
  */
 export function createWebhooks(options: WebhooksOptions): Webhooks {
+  options = { ...options }; // they are read at each delivery
   const { bus, queue, targets: given, allowPrivate = false } = options;
   if (
     typeof bus?.subscribe !== "function" || typeof queue?.add !== "function" ||
