@@ -13,8 +13,8 @@ const RUNTIMES: Record<string, string> = { node: "node@22", bun: "bun@1" };
 /** What is loaded by this when it is used is in no bundle: what uses it is left out, but a service that its tests do not. */
 const LAZY = "core/urls/load_part.ts";
 const WITHOUT_LAZY = "tests/apps/client/";
-/** The WebAssembly of these formats is in no bundle. */
-const WASM = ["tests/formats/jpeg_test.ts", "tests/formats/webp_test.ts"];
+/** The WebAssembly of two formats is in no bundle, nor are the drivers that `backends/mod.ts` opens by name. */
+const UNBUNDLED = ["tests/formats/jpeg_test.ts", "tests/formats/webp_test.ts", "backends/mod.ts"];
 /** Real servers are asked through their drivers (`tests/backends`): a registry sees no more of them than `Backend`. */
 const ON_SERVERS = /^tests\/registry\/.*servers_test\.ts$/;
 /** These load what reads patterns, and what URLs name, where there are some: tests of those name Deno. */
@@ -67,7 +67,7 @@ async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
   );
   const graph = new Map(await readModuleGraph(tests));
   for (const path of LOADERS) graph.set(path, graph.get(path)!.filter((target) => target !== LAZY));
-  const needsDeno = new Set([LAZY, ...WASM]);
+  const needsDeno = new Set([LAZY, ...UNBUNDLED]);
   for (const path of files) {
     if (/\bDeno\.(?!test\b)|\bimport\.meta\b/.test(await Deno.readTextFile(path))) {
       needsDeno.add(path);

@@ -38,12 +38,12 @@ export async function forEachAtOnce<T>(
  *
  * @example
  * ```ts
- * import { openRegistry } from "@holdfast/holdfast";
+ * import { openRegistry, saveMany } from "@holdfast/holdfast";
  * import { mapAtOnce } from "@holdfast/holdfast/workers";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
- * await registry.saveMany([{ name: "a", value: 1 }, { name: "b", value: "two" }]);
+ * await saveMany(registry, [{ name: "a", value: 1 }, { name: "b", value: "two" }]);
  * const kinds = mapAtOnce(registry.names(), async (name) => (await registry.info(name)).materializer.id);
  * assertEquals(await Array.fromAsync(kinds), ["json", "text"]);
  * ```
