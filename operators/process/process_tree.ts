@@ -164,8 +164,7 @@ export class ProcessTree {
     { pid, group, session }: Pick<ProcessStat, "pid" | "group" | "session">,
     now: number,
   ): void {
-    this.#groups.set(group, now); // its leader may have ended unseen, and a new member started since
-    if (pid === session) this.#groups.set(pid, now);
+    if (pid === group || pid === session) this.#groups.set(pid, now);
   }
 
   /** @param others receives processes that will never have the mark */

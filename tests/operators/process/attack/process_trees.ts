@@ -57,7 +57,7 @@ export function makeTree(random: Random, folder: string, options: TreeOptions): 
     const wait = node === root && !node.stays
       ? `until [ $(wc -l < ready) -ge ${nodes.length} ]; do sleep 0.01; done`
       : node.stays
-      ? "while :; do sleep 0.2; done"
+      ? isHidden(node, options) ? "exec sleep 600" : "while :; do sleep 0.2; done"
       : "";
     Deno.writeTextFileSync(
       `${folder}/${index}.sh`,
