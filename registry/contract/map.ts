@@ -66,7 +66,7 @@ class MapOfRegistry implements RegistryMap {
   async setDefault(name: string, value: unknown): Promise<unknown> {
     const registry = this.#registry;
     const there = await registry.get(name);
-    if (there !== undefined) return there;
+    if (there !== undefined || await registry.has(name)) return there; // undefined can be a value
     const first = registry.settings.versioned ? { version: "1.0.0" } : {};
     try {
       const { skipped } = await registry.save(name, value, { ...first, onConflict: "skip" });
@@ -82,11 +82,12 @@ class MapOfRegistry implements RegistryMap {
     const registry = this.#registry;
     const { name } = parseRef(ref);
     for (;;) {
-      const info = await orMissing(registry.info(ref));
+      const info = await registry.has(ref) ? await orMissing(registry.info(ref)) : undefined;
       if (info === undefined) return undefined;
       const { version, commit } = info;
-      const value = await registry.get(`${name}@${version}`);
-      if (value === undefined) continue; // another caller was faster: try the version that is the latest now
+      const exact = `${name}@${version}`;
+      const value = await registry.get(exact);
+      if (value === undefined && !await registry.has(exact)) continue; // another caller was faster: try the version that is the latest now
       try {
         if (await registry.delete(name, { version, ifCommit: commit })) return value;
       } catch (error) {
@@ -130,8 +131,9 @@ class MapOfRegistry implements RegistryMap {
   async *entries(options?: NamesOptions): AsyncGenerator<[string, unknown, RegistryError?]> {
     for await (const name of this.keys(options)) {
       try {
-        const value = await this.#registry.get(name, { signal: options?.signal });
-        if (value !== undefined) yield [name, value]; // otherwise it was deleted since it was listed
+        const how = { signal: options?.signal };
+        const value = await this.#registry.get(name, how);
+        if (value !== undefined || await this.#registry.has(name, how)) yield [name, value]; // otherwise it was deleted since it was listed
       } catch (error) {
         if (!isUnreadable(error)) throw error;
         yield [name, undefined, error];

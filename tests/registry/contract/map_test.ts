@@ -23,3 +23,13 @@ Deno.test("pop() deletes the value that it gives, also where another one is save
   assertEquals(deleted.length, 1);
   assertEquals(await registry.has("a"), false);
 });
+
+Deno.test("undefined is a value: it is kept, listed and taken like others", async () => {
+  const registry = await openRegistry("memory:", { mutable: true });
+  const map = asMap(registry);
+  await map.set("a", undefined);
+  assertEquals(await map.setDefault("a", "other"), undefined);
+  assertEquals(await Array.fromAsync(map.entries()), [["a", undefined]]);
+  assertEquals(await map.pop("a"), undefined);
+  assertEquals(await registry.has("a"), false);
+});
