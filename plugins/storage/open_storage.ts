@@ -36,11 +36,18 @@ export async function openStorage(
   kind: string,
   { system, logger, ...settings }: StorageSettings = {},
 ): Promise<FileStorage> {
-  const storage = DRIVERS.map(({ storages }) => storages?.[kind]).find((each) =>
-    each !== undefined
-  );
+  const storage = DRIVERS.map(({ storages = {} }) =>
+    Object.hasOwn(storages, kind) ? storages[kind] : undefined
+  ).find((each) => each !== undefined);
   if (storage !== undefined) {
-    return createFileStorage({ backend: await storage.open(settings, { system, logger }) });
+    const { aliases = {} } = storage;
+    const named = Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [
+        Object.hasOwn(aliases, name) ? aliases[name] : name,
+        value,
+      ]),
+    );
+    return createFileStorage({ backend: await storage.open(named, { system, logger }) });
   }
   throw fault({
     code: "NotFound",
