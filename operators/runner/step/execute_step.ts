@@ -40,7 +40,7 @@ export async function executeStep(
 ): Promise<ExecutedStep> {
   const { shards } = context.dependencies.steps.get(planned.step)!;
   return shards > 1 && context.shard === undefined
-    ? await executeShards(context, planned, inputs, options)
+    ? await executeShards(context, planned, inputs, { failed: options.failed })
     : await new StepExecution(context, planned, inputs, options).run();
 }
 
