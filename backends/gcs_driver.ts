@@ -19,8 +19,8 @@ export const gcsDriver: Driver = {
   parameters: ["endpoint"],
   variables: ["GOOGLE_"],
   help: {
-    urls: "gs://bucket/prefix, with ?endpoint=URL",
-    credentials: "of gs: where Google's own tools look (GOOGLE_APPLICATION_CREDENTIALS …)",
+    urls: "gs://bucket/prefix with ?endpoint=URL",
+    credentials: "gs: URLs use Google's own sources (GOOGLE_APPLICATION_CREDENTIALS …)",
   },
   open,
   findCredentials,

@@ -27,11 +27,11 @@ export const s3Driver: Driver = {
   variables: ["AWS_"],
   certificates: ["AWS_CA_BUNDLE"],
   help: {
-    urls: `s3://bucket/prefix, and ${[...S3_PROVIDERS.keys()].slice(1).join(" ")} like it, with ` +
-      "?endpoint=URL&region=NAME, after s3: also &provider=NAME",
-    credentials: "in PROVIDER_BUCKET_ENDPOINT, _ACCESS_KEY, _SECRET_KEY, _REGION " +
-      `(S3_MY_BUCKET_REGION), then by the same names in ./${ENV_FILE}, of s3: then where Amazon's own ` +
-      "tools look (AWS_ACCESS_KEY_ID …)",
+    urls: "s3://bucket/prefix with ?endpoint=URL&region=NAME&provider=NAME; " +
+      `${[...S3_PROVIDERS.keys()].slice(1).join(" ")} with ?endpoint=URL&region=NAME`,
+    credentials: "S3 reads PROVIDER_BUCKET_ENDPOINT, _ACCESS_KEY, _SECRET_KEY and _REGION " +
+      `(S3_MY_BUCKET_REGION) from the environment, then from ./${ENV_FILE}; s3: URLs then use ` +
+      "Amazon's own sources (AWS_ACCESS_KEY_ID …)",
   },
   open,
   findCredentials,

@@ -111,9 +111,11 @@ function toldOf(
   const { message, action, state, place, backend, hints } = error;
   const isOfPlace = place !== undefined && error.subject === place;
   const subject = isOfPlace ? "the store" : error.subject;
-  const detail = action === undefined || state === undefined
+  const detail = action !== undefined && state !== undefined
+    ? sentenceOf({ action, subject, state })
+    : place === undefined
     ? message
-    : sentenceOf({ action, subject, state });
+    : message.replaceAll(` (${place})`, "");
   const mayHear = error.suggestion === undefined ||
     access?.may("read", error.suggestion.split("@", 1)[0]);
   const suggestion = mayHear ? error.suggestion : undefined;

@@ -20,7 +20,7 @@ export function s3Error(error: unknown, call: FailedCall): RegistryError {
   if (isRegistryError(error)) return error;
   const failure = describeFailure(error);
   if (isWordless(failure, call)) failure.wordless = true;
-  const { state, refused = false, ...meaning } = meaningOf(failure, call.bucket);
+  const { state, refused = false, ...meaning } = meaningOf(failure);
   const { action, key, backend, creates = false } = call;
   return fault({
     action,

@@ -262,9 +262,9 @@ const BY_STATUS: Record<number, Meaning> = {
   501: BY_CODE.NotImplemented,
 };
 
-export function meaningOf(failure: Failure, bucket: string): Meaning {
+export function meaningOf(failure: Failure): Meaning {
   const { name, status } = failure;
-  if (ELSEWHERE.has(name) || status === 301 || status === 307) return elsewhere(failure, bucket);
+  if (ELSEWHERE.has(name) || status === 301 || status === 307) return elsewhere(failure);
   const known = BY_CODE[name];
   if (known !== undefined) return known;
   if (status === undefined) return withoutReply(failure);
@@ -282,18 +282,19 @@ export function meaningOf(failure: Failure, bucket: string): Meaning {
   };
 }
 
-function elsewhere({ region, message }: Failure, bucket: string): Meaning {
+function elsewhere({ region, message }: Failure): Meaning {
   const place = region ?? /expecting '([\w-]+)'/.exec(message)?.[1];
   return place === undefined
     ? {
       code: "Invalid",
-      state: `bucket "${bucket}" is elsewhere`,
+      state: "the bucket is elsewhere",
       hint: "Give the region and endpoint of the bucket.",
     }
     : {
       code: "Invalid",
-      state: `bucket "${bucket}" is in region ${place}`,
+      state: "the bucket is in another region",
       hint: `Give region: "${place}".`,
+      hints: { http: "Ask the operator of the service." },
     };
 }
 

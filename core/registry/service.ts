@@ -13,7 +13,8 @@ import type {
 
 /**
  * The extension of a registry behind a service: what `lineageOf`, `logOf`, `createUpload`, `commitUpload` and
- * `presignDownload` call where there is no store to work on. A member that is missing is `Unsupported`.
+ * `presignDownload` call where there is no store to work on. A member that is missing is `Unsupported`. A view of a
+ * registry leaves it out, or hides in it what it hides elsewhere.
  */
 export interface RegistryService {
   lineage?(ref: string, options?: LineageOptions): Promise<Lineage>;

@@ -189,6 +189,10 @@ function neverSet({ backend }: Context, name: string, alias: string): RegistryEr
     subject: `"${name}@${alias}"`,
     state: "there never was such an alias",
     hint: `registry.aliases(${shown(name)}) lists those that there are now.`,
+    hints: {
+      cli: `holdfast alias ${name} lists those that there are now.`,
+      http: `GET /artifacts/${encodeURIComponent(name)}/aliases lists those that there are now.`,
+    },
     backend: backend.location,
   });
 }

@@ -13,5 +13,6 @@ Deno.test("more entries take no more memory: they stream through", async () => {
   assertEquals(code, 0, stderr);
   const { done, before, most } = JSON.parse(stdout);
   assertEquals(done, COUNT);
-  assert(most < before + 60, `${before} MiB after a quarter, ${most} MiB in all`);
+  // The heap may fill up to its limit before garbage is collected; 2 KiB kept of each entry would be 94 MiB more.
+  assert(most < 256, `${before} MiB after a quarter, ${most} MiB in all`);
 });

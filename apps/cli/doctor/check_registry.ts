@@ -45,7 +45,7 @@ export async function checkStore(
       ? ok("probe", `the store does what a registry needs (${requests} requests)`)
       : trouble("probe", "fail", {
         found: lacking.map(textOf).join("; "),
-        advice: lacking[0].hint ?? "See all of it: holdfast probe",
+        advice: hintFor(lacking[0], "cli") ?? "See all of it: holdfast probe",
       });
     return [probe, checkClock(clockOffsetMs, registry)];
   } catch (error) {

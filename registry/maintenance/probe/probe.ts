@@ -5,6 +5,7 @@ import {
   fault,
   isRegistryError,
   type RegistryError,
+  type RegistryErrorFields,
 } from "../../../core/errors.ts";
 import { checkGiven } from "../../../core/options/check_options.ts";
 import type { SignalOptions } from "../../../core/registry.ts";
@@ -37,6 +38,8 @@ export interface ProbeStep {
   detail?: string;
   /** What to do about it, where the backend said so. */
   hint?: string;
+  /** The hint for other readers. */
+  hints?: RegistryErrorFields["hints"];
   /** How long it took, milliseconds. */
   tookMs: number;
 }
@@ -107,7 +110,7 @@ async function take(
 ): Promise<ProbeStep> {
   const { system, signal } = target.settings;
   const startedAt = system.monotonic();
-  const end = (fields: Pick<ProbeStep, "ok" | "detail" | "hint">): ProbeStep => {
+  const end = (fields: Pick<ProbeStep, "ok" | "detail" | "hint" | "hints">): ProbeStep => {
     const said = Object.entries(fields).filter(([, value]) => value !== undefined);
     return {
       name,
@@ -122,7 +125,7 @@ async function take(
     if (signal?.aborted) throw signal.reason;
     if (error instanceof Unmet) return end({ ok: false, detail: error.message });
     if (!isRegistryError(error) || NOT_ASKED.includes(error.code)) throw error;
-    return end({ ok: false, detail: error.message, hint: error.hint });
+    return end({ ok: false, detail: error.message, hint: error.hint, hints: error.hints });
   }
 }
 
@@ -155,6 +158,7 @@ function refusal(backend: Backend, failed: readonly ProbeStep[]): RegistryError 
     state: `the store fails "${first.name}": ${first.detail?.slice(0, 200)}${more}`,
     hint: first.hint ??
       "This store would lose data. Use one that honours conditional writes, or a newer release of it; probeBackend says all that is amiss.",
+    hints: first.hints,
     backend: backend.location,
     cause: failed,
   });

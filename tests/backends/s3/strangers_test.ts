@@ -127,13 +127,13 @@ standInTest(
 Deno.test("a connection that ends before or after its handshake may be tried again, and may have carried a create", () => {
   const cut = "Client network socket disconnected before secure TLS connection was established";
   for (const name of ["ECONNRESET", "EPIPE", "EHOSTUNREACH", "ENETUNREACH"]) {
-    const { code, retry, refused = false } = meaningOf({ name, message: cut }, "bucket");
+    const { code, retry, refused = false } = meaningOf({ name, message: cut });
     assertEquals([code, retry, refused], ["Unavailable", undefined, false], name);
   }
   const untrusted = meaningOf({
     name: "DEPTH_ZERO_SELF_SIGNED_CERT",
     message: "self-signed certificate",
-  }, "bucket");
+  });
   assertEquals([untrusted.retry, untrusted.refused], ["never", true]);
 });
 

@@ -1,5 +1,6 @@
 // `holdfast probe`
 import { DRIVERS } from "../../../../backends/drivers.ts";
+import { hintFor } from "../../../../core/errors.ts";
 import type { ProbeStep } from "../../../../mod.ts";
 import { tryStore } from "../../doctor/check_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
@@ -60,7 +61,9 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
 
 const TOOK: Column = { title: "MS", align: "right" };
 
-function cellsOf({ name, ok, required, detail = "", hint, tookMs }: ProbeStep): string[] {
+function cellsOf(step: ProbeStep): string[] {
+  const { name, ok, required, detail = "", tookMs } = step;
+  const hint = hintFor(step, "cli");
   const verdict = ok ? "yes" : required ? "NO" : "no (not needed)";
   return [verdict, name, String(tookMs), hint === undefined || ok ? detail : `${detail} (${hint})`];
 }
