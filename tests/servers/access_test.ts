@@ -80,7 +80,12 @@ testOnServers(
   "another region than the bucket's is named with the right one",
   S3_SERVERS,
   async (world) => {
-    await refused(world.store({ s3: { region: "eu-west-7" } }), "Invalid", /us-east-1/, /region/);
+    await refused(
+      world.store({ s3: { region: "eu-west-7" } }),
+      "Invalid",
+      /another region/,
+      /us-east-1/,
+    );
   },
 );
 
