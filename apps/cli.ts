@@ -2,7 +2,8 @@
  * The command line, `holdfast`.
  *
  * ```sh
- * deno install --global --name holdfast --allow-read --allow-write --allow-env jsr:@holdfast/holdfast/cli
+ * deno install --global --name holdfast --allow-read --allow-write --allow-env \
+ *   jsr:@holdfast/holdfast/cli
  * holdfast --help
  * ```
  *
@@ -38,21 +39,19 @@ import { runProgram } from "./cli/program/program.ts";
 export type { CliInput, CliIo, CliOutput };
 export type { System } from "../mod.ts";
 
-/** Runs the command line on these arguments and returns its exit code. Results, notes and errors go to `io`. */
+/** Runs the command line and returns its exit code. Results, notes and errors go to `io`. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
-  const shared: SharedOptions = { json: args.includes("--json"), verbose: hasVerbose(args) };
+  // Also for arguments that cannot be parsed.
+  const verbose = args.includes("--verbose") || args.includes("-v");
+  const shared: SharedOptions = { json: args.includes("--json"), verbose };
   try {
     return await runProgram(args, {
       commands: await loadCommandsFor(args),
       io,
       version: manifest.version,
       async run(command, call) {
-        const { args: words, registry = call.shared.registry } = splitRemotes(
-          command,
-          call.args,
-          call.shared,
-        );
-        Object.assign(shared, call.shared, { registry });
+        const { args: words, registry } = splitRemotes(command, call.args, call.shared);
+        Object.assign(shared, call.shared, registry === undefined ? {} : { registry });
         refuseHalfRefs(command, words);
         const context = createCommandContext({ io, shared, loadCommands });
         try {
@@ -69,25 +68,20 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
 
 async function report(thrown: unknown, shared: SharedOptions, io: CliIo): Promise<number> {
   const error = toReportable(thrown);
-  const colors = createColors(io.stderr, io);
   const lines: string[] = [];
   if (shared.json) lines.push(errorJson(error, shared.registry));
   else {
-    // A message may be a list. Its lines are indented, so that none looks like another message of the program.
+    // A message may be a list. Its lines are indented, so that none looks like another message.
     const clean = (text: string) => text.split("\n  ").map(printable).join("\n  ");
-    const told = (text: string, indent: number) => wrappedFor(clean(text), io.stderr, indent);
-    lines.push(`${colors.red("error:")} ${told(error.message, "error: ".length)}`);
+    const shown = (text: string, indent: number) => wrappedFor(clean(text), io.stderr, indent);
+    const label = createColors(io.stderr, io).red("error:");
+    lines.push(`${label} ${shown(error.message, "error: ".length)}`);
     const hint = error instanceof Interruption ? undefined : hintFor(error, "cli");
-    if (hint) lines.push(`hint: ${told(withRegistry(hint, shared.registry), "hint: ".length)}`);
+    if (hint) lines.push(`hint: ${shown(withRegistry(hint, shared.registry), "hint: ".length)}`);
   }
   if (shared.verbose) lines.push(errorStack(error));
   await io.stderr.write(`${lines.join("\n")}\n`);
   return exitCodeOf(error);
-}
-
-/** Also a command line that cannot be parsed says whether stacks are wanted. */
-function hasVerbose(args: readonly string[]): boolean {
-  return args.includes("--verbose") || args.includes("-v");
 }
 
 if (import.meta.main) await runProcess(runCli);

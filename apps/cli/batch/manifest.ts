@@ -1,25 +1,25 @@
-// The manifest of a batch: a table of rows as JSON lines or CSV, read piece by piece.
+// The manifest of a batch: rows as JSON lines or CSV, streamed.
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { dirname, extname, resolve } from "node:path";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
 import { parseCsv } from "../../../formats/csv.ts";
-import type { CliIo } from "../terminal/cli_io.ts";
+import { invalid, notFound } from "../program/hints.ts";
+import { type CliIo, stoppable } from "../terminal/cli_io.ts";
 import { parseExactJson } from "../values/value_source.ts";
-import { badRow, type ManifestFormat, type RawRow } from "./raw_row.ts";
+import { badRow, type ManifestFormat, type RawRow } from "./rows.ts";
 
 export interface Manifest {
   readonly name: string;
-  /** What relative paths in it are relative to. */
+  /** The base of relative paths. */
   readonly folder: string;
-  /** Its absolute path; of standard input, the current folder with `-`. */
-  readonly place: string;
+  /** Its absolute path; for standard input, the current folder with `-`. */
+  readonly path: string;
   readonly format: ManifestFormat;
-  /** Whether it can be read more than once. */
+  /** True if it can be read again. */
   readonly isFile: boolean;
-  /** Its rows, in order. A heading with another column than these fails at once. */
+  /** Reads the rows in order. A heading with columns other than these fails at once. */
   rows(columns?: readonly string[]): AsyncGenerator<RawRow>;
 }
 
@@ -29,87 +29,67 @@ const EXTENSIONS: Readonly<Record<string, ManifestFormat>> = {
   ".csv": "csv",
 };
 
-/** Finds a manifest: a file, or `-` for standard input, which is JSON lines unless `format` says otherwise. */
+/** Finds a manifest: a file, or `-` for standard input, by default JSON lines. */
 export async function findManifest(
-  path: string,
+  given: string,
   format: ManifestFormat | undefined,
   io: CliIo,
 ): Promise<Manifest> {
-  const isFile = path !== "-";
-  const place = resolve(io.cwd, path);
-  if (isFile) await checkFile(path, place);
-  format ??= isFile ? EXTENSIONS[extname(path).toLowerCase()] : "jsonl";
+  const isFile = given !== "-";
+  const path = resolve(io.cwd, given);
+  if (isFile) await checkFile(given, path);
+  format ??= isFile ? EXTENSIONS[extname(given).toLowerCase()] : "jsonl";
   if (format === undefined) {
-    throw invalid(
-      path,
-      "its name does not say how it is written",
-      "Add --format jsonl or --format csv.",
-    );
+    const hint = "Add --format jsonl or --format csv.";
+    throw invalidManifest(given, "its name does not show its format", hint);
   }
   return {
-    name: isFile ? JSON.stringify(path) : "standard input",
-    folder: isFile ? dirname(place) : io.cwd,
-    place,
+    name: isFile ? JSON.stringify(given) : "standard input",
+    folder: isFile ? dirname(path) : io.cwd,
+    path,
     format,
     isFile,
     async *rows(columns) {
       const stream = isFile
-        ? Readable.toWeb(createReadStream(place)) as ReadableStream<Uint8Array>
+        ? Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>
         : io.stdin.stream();
-      const stoppable = stream.pipeThrough(new TransformStream<Uint8Array>(), {
-        signal: io.signal,
-      });
+      const input = stoppable(stream, io.signal);
       try {
-        const read = format === "csv" ? csvRows : jsonRows;
-        yield* read(stoppable, columns);
+        yield* (format === "csv" ? csvRows : jsonRows)(input, columns);
       } catch (error) {
         if (io.signal.aborted) throw error;
-        const { cause = error } = isRegistryError(error, "Invalid") ? error : {}; // of no CSV: told of the manifest
+        // Unwraps errors of the CSV parser.
+        const { cause = error } = isRegistryError(error, "Invalid") ? error : {};
         if (isRegistryError(cause)) throw cause;
-        const state = cause instanceof Error ? cause.message : String(cause);
-        throw invalid(
-          path,
-          state.replace(/\.$/, ""),
-          "The command's --help says how it is written.",
-          error,
-        );
+        const state = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
+        throw invalidManifest(given, state, "See the format in --help of the command.", error);
       }
     },
   };
 }
 
-async function checkFile(path: string, place: string): Promise<void> {
-  const found = await stat(place).catch((cause) => {
+async function checkFile(given: string, path: string): Promise<void> {
+  const found = await stat(path).catch((cause) => {
     if (cause.code !== "ENOENT") throw cause;
-    throw fault({
-      code: "NotFound",
-      action: "read manifest",
-      subject: JSON.stringify(path),
-      state: "there is no such file",
-      hint: "Check the path, or give - for standard input.",
-      cause,
-    });
+    const hint = "Check the path, or use - for standard input.";
+    throw notFound(`read manifest ${JSON.stringify(given)}`, "no such file", hint, cause);
   });
-  if (found.isDirectory()) {
-    throw invalid(path, "it is a folder", "Name the file that lists what is to be done.");
-  }
+  if (found.isDirectory()) throw invalidManifest(given, "it is a folder", "Pass a file.");
 }
 
-function invalid(path: string, state: string, hint: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "read manifest",
-    subject: JSON.stringify(path),
-    state,
-    hint,
-    cause,
-  });
+function invalidManifest(
+  given: string,
+  state: string,
+  hint: string,
+  cause?: unknown,
+): RegistryError {
+  return invalid(`read manifest ${JSON.stringify(given)}`, state, hint, cause);
 }
 
-/** No row is longer, characters: what has no line ends is no manifest. */
+/** The longest row, characters. */
 const MAX_LINE = 64 * 1024 * 1024;
 
-/** Reads rows; blank lines, and the sums at the end of what a batch says, are none. */
+/** Reads rows. Blank lines, and the summary at the end of the output of a batch, are skipped. */
 async function* jsonRows(stream: ReadableStream<Uint8Array>): AsyncGenerator<RawRow> {
   let number = 0;
   for await (const line of linesOf(stream)) {
@@ -136,14 +116,14 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
   for await (const chunk of stream) {
     const lines = (begun + decoder.decode(chunk, { stream: true })).split("\n");
     begun = lines.pop()!;
-    if (begun.length > MAX_LINE) throw new RangeError("a line of it has no end");
+    if (begun.length > MAX_LINE) throw new RangeError("a line is too long");
     yield* lines;
   }
   begun += decoder.decode();
   if (begun !== "") yield begun;
 }
 
-/** Reads rows; an empty cell is a field that is not given. One of another length than the heading fails alone. */
+/** Reads rows. An empty cell is a missing field; a row with too many or few cells fails alone. */
 async function* csvRows(
   stream: ReadableStream<Uint8Array>,
   known?: readonly string[],
@@ -152,10 +132,8 @@ async function* csvRows(
   for await (const { cells, line } of parseCsv(stream)) {
     if (columns === undefined) columns = checkColumns(cells.map((column) => column.trim()), known);
     else if (cells.length !== columns.length) {
-      yield {
-        line,
-        error: badRow(`it has ${cells.length} cells, and there are ${columns.length} columns`),
-      };
+      const state = `it has ${cells.length} cells for ${columns.length} columns`;
+      yield { line, error: badRow(state) };
     } else {
       const named = columns.map((column, i) => [column, cells[i]] as const);
       yield { line, fields: Object.fromEntries(named.filter(([, cell]) => cell !== "")) };
@@ -166,11 +144,10 @@ async function* csvRows(
 function checkColumns(columns: string[], known: readonly string[] = columns): string[] {
   const wrong = columns.find((column) => !known.includes(column));
   if (wrong !== undefined) {
-    throw new TypeError(
-      `the heading has ${JSON.stringify(wrong)}, which is not one of ${known.join(", ")}`,
-    );
+    const allowed = known.join(", ");
+    throw new TypeError(`column ${JSON.stringify(wrong)} in the heading is not one of ${allowed}`);
   }
   const twice = columns.find((column, i) => columns.indexOf(column) < i);
-  if (twice !== undefined) throw new TypeError(`column ${JSON.stringify(twice)} is there twice`);
+  if (twice !== undefined) throw new TypeError(`duplicate column ${JSON.stringify(twice)}`);
   return columns;
 }

@@ -1,24 +1,22 @@
-// What became of each row: a line of JSON in a file, and the sums.
+// The report of a batch: one line of JSON for each row.
 import { Buffer } from "node:buffer";
 import { closeSync, openSync, readSync, type Stats, statSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
-import { isRegistryError, RegistryError } from "../../../mod.ts";
-import type { LeftOut, RegistryErrorFields } from "../../../mod.ts";
+import { isRegistryError } from "../../../mod.ts";
+import type { LeftOut, RegistryError, RegistryErrorFields } from "../../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { toReportable } from "../program/exit_code.ts";
-import { hintFor } from "../../../core/errors.ts";
+import { fault, hintFor } from "../../../core/errors.ts";
 import type { Manifest } from "./manifest.ts";
 
 export interface RowResult {
   name?: string;
   version?: string;
   skipped?: boolean;
-  /** SHA-256 of the content. */
   digest?: string;
   size?: number;
   path?: string;
   leftOut?: readonly LeftOut[];
-  /** True when it was only looked at. */
   dryRun?: boolean;
 }
 
@@ -31,13 +29,7 @@ export function reportLine(outcome: RowOutcome): Record<string, unknown> {
   if (outcome.ok) return { index, line, ok, ...row };
   const { code, message, key, maybeWritten } = outcome.error;
   const hint = hintFor(outcome.error, "cli");
-  return {
-    index,
-    line,
-    ok,
-    ...row,
-    error: { code, message, hint, key, maybeWritten },
-  };
+  return { index, line, ok, ...row, error: { code, message, hint, key, maybeWritten } };
 }
 
 export interface Report {
@@ -45,42 +37,34 @@ export interface Report {
   close(): void;
 }
 
-/** So much of a file is looked at to tell whether it is a report. */
-const LOOK_BYTES = 4096;
+/** The start of a file that identifies a report, bytes. */
+const START_BYTES = 4096;
 
-/** Opens a report, which replaces an earlier one, and nothing else. */
+/** Opens a report. It replaces an earlier report, but no other file. */
 export function openReport(path: string | undefined, manifest: Manifest, io: CliIo): Report {
   if (path === undefined) return { add() {}, close() {} };
   if (path === "-") {
-    throw cannotReport(path, "that is no file", "For standard output add --json instead.");
+    throw cannotReport(path, "it is not a file", "For standard output use --json.");
   }
   const place = resolve(io.cwd, path);
   let file: number;
   try {
     const found = statSync(place, { throwIfNoEntry: false });
-    if (found !== undefined && manifest.isFile && isSameFile(found, statSync(manifest.place))) {
-      throw cannotReport(path, "it is the manifest", "Name another file.");
+    if (found !== undefined && manifest.isFile && isSameFile(found, statSync(manifest.path))) {
+      throw cannotReport(path, "it is the manifest", "Use another file.");
     }
     if (found?.isFile() && found.size > 0 && !isReport(place)) {
-      throw cannotReport(
-        path,
-        "it exists, and is no report",
-        "Name another file, or remove that one.",
-      );
+      const hint = "Use another file, or remove this one.";
+      throw cannotReport(path, "it exists and is not a report", hint);
     }
     file = openSync(place, found === undefined || found.isFile() ? "w" : "a");
   } catch (cause) {
     if (isRegistryError(cause)) throw cause;
     const { code, message, hint } = toReportable(cause) as RegistryError;
-    if (code === "NotFound") {
-      throw cannotReport(
-        path,
-        "there is no such folder",
-        "Name a file in a folder that is there.",
-        { code, cause },
-      );
-    }
-    throw cannotReport(path, message, hint, { code, cause });
+    const [state, advice] = code === "NotFound"
+      ? ["no such folder", "Pass a file in an existing folder."]
+      : [message, hint];
+    throw cannotReport(path, state, advice, { code, cause });
   }
   return {
     add: (outcome) => void writeSync(file, `${JSON.stringify(reportLine(outcome))}\n`),
@@ -93,11 +77,11 @@ function isSameFile(one: Stats, other: Stats): boolean {
 }
 
 function isReport(place: string): boolean {
-  const begin = Buffer.alloc(LOOK_BYTES);
+  const start = Buffer.alloc(START_BYTES);
   const file = openSync(place, "r");
   try {
-    const bytes = readSync(file, begin, 0, LOOK_BYTES, 0);
-    return /^\{"index":\d+,"line":\d+,"ok":/.test(begin.toString("latin1", 0, bytes));
+    const bytes = readSync(file, start, 0, START_BYTES, 0);
+    return /^\{"index":\d+,"line":\d+,"ok":/.test(start.toString("latin1", 0, bytes));
   } finally {
     closeSync(file);
   }
@@ -109,6 +93,6 @@ function cannotReport(
   hint?: string,
   { code = "Invalid", cause }: Partial<RegistryErrorFields> = {},
 ): RegistryError {
-  const message = `Cannot write the report to ${JSON.stringify(path)}: ${state}`;
-  return new RegistryError({ code, message, hint, cause });
+  const action = `write the report to ${JSON.stringify(path)}`;
+  return fault({ code, action, state, hint, cause });
 }

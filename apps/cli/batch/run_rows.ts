@@ -1,21 +1,40 @@
-// Doing what a manifest says, row by row, many at once.
+// Runs the rows of a manifest, many at once.
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Registry, RegistryError } from "../../../mod.ts";
-import { type Batch, createBatch, type FoundShard, outcomesOf } from "../../../workers/mod.ts";
+import {
+  type Batch,
+  createBatch,
+  type FoundShard,
+  isOfShard,
+  outcomesOf,
+} from "../../../workers/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { toReportable } from "../program/exit_code.ts";
 import { withRegistry } from "../program/hints.ts";
 import { hintFor } from "../../../core/errors.ts";
+import type { Progress } from "../terminal/progress.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatSeconds } from "../terminal/units.ts";
-import { BatchProgress, type BatchTotals } from "./batch_progress.ts";
-import type { BatchFlags } from "./flags.ts";
 import { findManifest, type Manifest } from "./manifest.ts";
-import type { RawRow } from "./raw_row.ts";
-import { measureRows } from "./measure_rows.ts";
+import type { ManifestFormat, RawRow } from "./rows.ts";
 import { findShard } from "../values/find_shard.ts";
-import { rowsOfShard, toldShard } from "./row_shards.ts";
 import { openReport, type Report, reportLine, type RowOutcome, type RowResult } from "./report.ts";
+
+export interface BatchFlags {
+  format?: ManifestFormat;
+  report?: string;
+  /** Rows at once. */
+  concurrency?: number;
+  stopOnError?: boolean;
+  dryRun?: boolean;
+  workers?: number;
+  /** Most bytes of content in memory. */
+  memory?: number;
+  /** `2/8`, or `auto`. */
+  shard?: string;
+}
 
 export function createRowBatch(
   registry: Registry,
@@ -24,7 +43,7 @@ export function createRowBatch(
   return createBatch(registry, { workers, memoryBudgetBytes });
 }
 
-/** How many rows at once where nobody says: what answers late has time for more, as it has for `saveMany`. */
+/** Returns the default number of rows at once: more for stores with latency, as `saveMany` does. */
 export function rowsAtOnce(
   { location }: Pick<Registry, "location">,
   verb: "save" | "read",
@@ -33,7 +52,7 @@ export function rowsAtOnce(
   return verb === "save" ? 32 : 48;
 }
 
-/** What a row is called in a report, before anything is known of it. */
+/** The fields that identify a row in a report. */
 type RowName = { name?: string; ref?: string; version?: string };
 
 export interface BatchWork<Row extends RowName> {
@@ -42,42 +61,62 @@ export interface BatchWork<Row extends RowName> {
   /** `Saved`, or with `dryRun` `Would save`. */
   done: string;
   fields: readonly string[];
-  /** How many at once where no flag says. */
+  /** The default number of rows at once. */
   atOnce: number;
-  /** What says to which shard a row belongs: rows that have to be done in order have the same. */
+  /** Returns a key that assigns a row to a shard; equal for rows that must run in order. */
   shardKey(fields: Record<string, unknown>): string;
-  /** Reads a row, in the order of the manifest; what it throws fails this row alone. */
+  /** Parses a row, in the order of the manifest. An error fails this row alone. */
   parse(raw: RawRow, manifest: Manifest): Row;
-  /** Does it. `moved` is told how many bytes of it moved so far. */
+  /** Runs a row. `moved` receives its bytes so far. */
   run(row: Row, moved: (bytes: number) => void): Promise<RowResult>;
 }
 
-/** Failures that are told one by one; the others are in the report. */
-const MOST_TOLD = 10;
+/** Failures that are printed; the report has all. */
+const MOST_PRINTED = 10;
+/** In longer manifests only rows are counted, not the bytes of their files. */
+const MOST_MEASURED = 10_000;
 
 export async function runRows<Row extends RowName>(
   path: string,
   flags: BatchFlags,
   context: CommandContext,
-  work: (manifest: Manifest) => BatchWork<Row> | Promise<BatchWork<Row>>,
+  createWork: (manifest: Manifest) => BatchWork<Row>,
 ): Promise<number> {
   const { io } = context;
   const shard = flags.shard === undefined ? undefined : findShard(flags.shard, io.system);
-  const whole = await findManifest(path, flags.format, io);
-  const asked = await work(whole);
-  const manifest = shard === undefined
-    ? whole
-    : rowsOfShard(whole, shard, (fields) => asked.shardKey(fields));
-  if (shard !== undefined) await context.note(toldShard(shard));
-  return await new RowRun(asked, { manifest, flags, context, shard }).run();
+  const manifest = await findManifest(path, flags.format, io);
+  const work = createWork(manifest);
+  if (shard === undefined) return await new RowRun(work, { manifest, flags, context }).run();
+  const { shard: { index, count }, from } = shard;
+  await context.note(`shard ${index}/${count} (${from}): other processes do the other rows`);
+  const part = rowsOfShard(manifest, shard, (fields) => work.shardKey(fields));
+  return await new RowRun(work, { manifest: part, flags, context, shard }).run();
+}
+
+/**
+ * Returns a manifest with the rows of one shard. Every process reads the whole manifest, and the
+ * fields of a row alone decide its shard; an invalid row belongs to one by its line.
+ */
+function rowsOfShard(
+  manifest: Manifest,
+  { shard }: FoundShard,
+  keyOf: (fields: Record<string, unknown>) => string,
+): Manifest {
+  const key = ({ fields, line }: RawRow) => fields === undefined ? String(line) : keyOf(fields);
+  return {
+    ...manifest,
+    async *rows(columns) {
+      for await (const row of manifest.rows(columns)) if (isOfShard(key(row), shard)) yield row;
+    },
+  };
 }
 
 interface RowRunOptions {
-  /** The rows to do: with `shard` only those of that part. */
+  /** The rows to run; with `shard` only those of that shard. */
   manifest: Manifest;
   flags: BatchFlags;
   context: CommandContext;
-  shard: FoundShard | undefined;
+  shard?: FoundShard;
 }
 
 /** One run over the rows of a manifest. */
@@ -85,88 +124,95 @@ class RowRun<Row extends RowName> {
   readonly #work: BatchWork<Row>;
   readonly #options: RowRunOptions;
   readonly #report: Report;
-  /** Of the whole manifest, as far as it is known. */
-  readonly #totals: BatchTotals = {};
-  readonly #progress: BatchProgress;
+  readonly #progress: Progress;
   readonly #startedAt: number;
-  /** What is known of the rows that run, by their index. */
-  readonly #begun = new Map<number, RowResult & { line: number }>();
+  /** The size of the manifest, once it is measured. */
+  #totals: { rows?: number; bytes?: number } = {};
+  /** The rows that run, by index. */
+  readonly #running = new Map<number, RowResult & { line: number }>();
   readonly #sums = { rows: 0, ok: 0, skipped: 0, failed: 0, bytes: 0 };
+  #moved = 0;
   #leftOut = 0;
 
   constructor(work: BatchWork<Row>, options: RowRunOptions) {
-    const { manifest, flags, context: { io, shared: { quiet } } } = options;
+    const { manifest, flags, context } = options;
     this.#work = work;
     this.#options = options;
-    this.#report = openReport(flags.report, manifest, io);
-    this.#progress = new BatchProgress(work.label, { io, totals: this.#totals, quiet });
-    this.#startedAt = io.system.monotonic();
+    this.#report = openReport(flags.report, manifest, context.io);
+    this.#progress = context.progress(work.label, { lines: true });
+    this.#startedAt = context.io.system.monotonic();
   }
 
-  /** Does the rows. Returns the exit code. */
+  /** Runs the rows and returns the exit code. */
   async run(): Promise<number> {
     const { manifest, context: { io, shared } } = this.#options;
-    const over = new AbortController();
+    const ended = new AbortController();
     if (manifest.isFile && !shared.quiet) {
-      measureRows(manifest, this.#totals, over.signal).catch(() => {}); // the run itself says what is wrong
+      measureRows(manifest, ended.signal)
+        .then((totals) => this.#totals = totals, () => {}); // running the rows reports errors
     }
+    let before = "Stopped. ";
     try {
-      await this.#doAll();
+      await this.#runAll();
       io.signal.throwIfAborted();
-    } catch (error) {
-      await this.#progress.end();
-      await this.#end(
-        io.signal.aborted ? "Stopped. Run the same again for the rest. " : "Stopped. ",
-      );
-      throw error;
+      before = "";
     } finally {
-      over.abort();
+      ended.abort();
       await this.#progress.end();
       this.#report.close();
+      if (before !== "" && io.signal.aborted) before += "Run the same command again for the rest. ";
+      await this.#printSums(before);
     }
-    await this.#end("");
     return this.#sums.failed > 0 ? 1 : 0;
   }
 
-  async #doAll(): Promise<void> {
+  async #runAll(): Promise<void> {
     const { manifest, flags, context: { io: { signal } } } = this.#options;
     const { fields, atOnce } = this.#work;
     const { concurrency = atOnce, stopOnError } = flags;
     const outcomes = outcomesOf(
       manifest.rows(fields),
-      (raw: RawRow, index: number) => this.#doOne(raw, index),
+      (raw: RawRow, index: number) => this.#runOne(raw, index),
       { concurrency, stopOnError, signal },
     );
     for await (const outcome of outcomes) {
       const { index } = outcome;
-      const { line, ...row } = this.#begun.get(index)!;
-      this.#begun.delete(index);
-      if (!outcome.ok && signal.aborted) continue; // it was not begun, or was ended on the way
-      await this.#tell(
+      const { line, ...row } = this.#running.get(index)!;
+      this.#running.delete(index);
+      if (!outcome.ok && signal.aborted) continue; // not started, or interrupted
+      await this.#add(
         outcome.ok ? { index, line, ok: true, row: outcome.value } : { ...outcome, line, row },
       );
     }
   }
 
-  async #doOne(raw: RawRow, index: number): Promise<RowResult> {
+  async #runOne(raw: RawRow, index: number): Promise<RowResult> {
     const { manifest, flags } = this.#options;
     const { name = raw.fields?.ref } = raw.fields ?? {};
-    this.#begun.set(index, { line: raw.line, ...(typeof name === "string" ? { name } : {}) });
+    this.#running.set(index, { line: raw.line, ...(typeof name === "string" ? { name } : {}) });
     const row = this.#work.parse(raw, manifest);
-    this.#begun.set(index, { line: raw.line, name: row.name ?? row.ref, version: row.version });
-    let told = 0;
+    this.#running.set(index, { line: raw.line, name: row.name ?? row.ref, version: row.version });
+    let before = 0;
     const moved = (bytes: number) => {
-      this.#progress.move(bytes - told);
-      told = bytes;
+      this.#moved += bytes - before;
+      before = bytes;
+      this.#showProgress();
     };
     const result = await this.#work.run(row, moved).catch((error) => {
-      throw toReportable(error); // what the system refused has a code and a hint too
+      throw toReportable(error); // errors of the system get a code and a hint too
     });
     if (result.size !== undefined) moved(result.size);
     return flags.dryRun ? { ...result, dryRun: true } : result;
   }
 
-  async #tell(outcome: RowOutcome): Promise<void> {
+  #showProgress(): void {
+    const { rows: done, failed } = this.#sums;
+    const { rows: total, bytes: totalBytes } = this.#totals;
+    const things = { done, total, failed, what: "rows" };
+    this.#progress.update({ bytes: this.#moved, totalBytes, things });
+  }
+
+  async #add(outcome: RowOutcome): Promise<void> {
     const { io, shared } = this.#options.context;
     const { ok, row } = outcome;
     this.#sums.rows++;
@@ -174,64 +220,65 @@ class RowRun<Row extends RowName> {
     this.#leftOut += row.leftOut?.length ?? 0;
     this.#sums[!ok ? "failed" : row.skipped ? "skipped" : "ok"]++;
     this.#report.add(outcome);
-    this.#progress.row(ok);
+    this.#showProgress();
     if (shared.json) await io.stdout.write(`${JSON.stringify(reportLine(outcome))}\n`);
-    else if (!outcome.ok) await this.#tellFailure(outcome.error, outcome.line);
+    else if (!outcome.ok) this.#printFailure(outcome.error, outcome.line);
   }
 
-  async #tellFailure(error: RegistryError, line: number): Promise<void> {
-    const { flags, context } = this.#options;
-    const { io, shared } = context;
+  #printFailure(error: RegistryError, line: number): void {
+    const { flags, context: { shared } } = this.#options;
     const { failed } = this.#sums;
-    if (failed > MOST_TOLD) return;
-    await this.#progress.end();
-    await io.stderr.write(`error: line ${line}: ${printable(error.message)}\n`);
+    if (failed > MOST_PRINTED) return;
+    this.#progress.print(`error: line ${line}: ${printable(error.message)}`);
     const hint = hintFor(error, "cli");
-    if (hint && !shared.quiet) {
-      await io.stderr.write(`hint: ${printable(withRegistry(hint, shared.registry))}\n`);
-    }
-    if (failed === MOST_TOLD) {
-      const where = flags.report === undefined
-        ? "add --report FILE to have them all"
-        : `see ${flags.report}`;
-      await context.note(`More failures are not shown here: ${where}`);
-    }
+    if (shared.quiet) return;
+    if (hint) this.#progress.print(`hint: ${printable(withRegistry(hint, shared.registry))}`);
+    if (failed < MOST_PRINTED) return;
+    const where = flags.report === undefined ? "add --report FILE" : `see ${flags.report}`;
+    this.#progress.print(`More failures are not shown here: ${where}`);
   }
 
-  /** Prints the sums, behind `before` where the run was stopped. */
-  async #end(before: string): Promise<void> {
-    const { io, shared } = this.#options.context;
-    if (shared.json) await io.stdout.write(`${JSON.stringify({ summary: this.#sumsJson() })}\n`);
-    else await this.#summary(before);
-  }
-
-  #sumsJson(): Record<string, unknown> {
-    const { flags: { dryRun }, shard } = this.#options;
-    const { rows, ok: done, skipped, failed, bytes } = this.#sums;
-    return {
-      ...{ rows, done, skipped, failed, bytes },
-      ...(shard && { shard: `${shard.shard.index}/${shard.shard.count}`, from: shard.from }),
-      ...(dryRun && { dryRun }),
-    };
-  }
-
-  async #summary(before: string): Promise<void> {
-    const { flags, context } = this.#options;
+  /** Prints the sums, after `before` if the run was stopped. */
+  async #printSums(before: string): Promise<void> {
+    const { flags: { dryRun, report }, context, shard } = this.#options;
     const { rows, ok, skipped, failed, bytes } = this.#sums;
+    if (context.shared.json) {
+      const summary = {
+        ...{ rows, done: ok, skipped, failed, bytes },
+        ...(shard && { shard: `${shard.shard.index}/${shard.shard.count}`, from: shard.from }),
+        ...(dryRun && { dryRun }),
+      };
+      return await context.io.stdout.write(`${JSON.stringify({ summary })}\n`);
+    }
     const seconds = (context.io.system.monotonic() - this.#startedAt) / 1000;
-    const be = flags.dryRun ? ["is", "are"] : ["was", "were"];
-    const beside = [
-      ...(skipped > 0 ? [`${skipped} ${be[skipped === 1 ? 0 : 1]} there already`] : []),
+    const more = [
+      ...(skipped > 0 ? [`${skipped} already done`] : []),
       ...(failed > 0 ? [`${failed} failed`] : []),
     ];
     const all = before === "" ? rows : Math.max(this.#totals.rows ?? rows, rows);
     const text = `${before}${this.#work.done} ${ok} of ${formatCount(all, "row")}` +
-      `${beside.length > 0 ? ` (${beside.join(", ")})` : ""}: ${formatBytes(bytes)} in ${
-        formatSeconds(seconds)
-      }`;
-    if (before !== "") await context.note(text);
-    else if (!context.shared.quiet) await context.result(undefined, text);
-    const where = flags.report === undefined ? "--report FILE says which" : `see ${flags.report}`;
+      `${more.length > 0 ? ` (${more.join(", ")})` : ""}: ` +
+      `${formatBytes(bytes)} in ${formatSeconds(seconds)}`;
+    if (before === "") await context.done(undefined, text);
+    else await context.note(text);
+    const where = report === undefined ? "--report FILE lists them" : `see ${report}`;
     if (this.#leftOut > 0) await context.note(`Left out of folders: ${this.#leftOut}; ${where}`);
   }
+}
+
+/** Counts the rows and the bytes of their files; `bytes` is undefined if it takes too long. */
+async function measureRows(
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<{ rows: number; bytes?: number }> {
+  let rows = 0, bytes: number | undefined = 0;
+  for await (const { fields } of manifest.rows()) {
+    signal.throwIfAborted();
+    rows++;
+    if (rows > MOST_MEASURED) bytes = undefined;
+    if (bytes === undefined || typeof fields?.path !== "string") continue;
+    const found = await stat(resolve(manifest.folder, fields.path)).catch(() => undefined);
+    bytes = found?.isDirectory() ? undefined : bytes + (found?.size ?? 0);
+  }
+  return { rows, bytes };
 }

@@ -1,4 +1,5 @@
-// Saving the rows of a manifest, so that running it again saves only what is missing.
+// Saves the rows of a manifest, so that running it again saves only the rest.
+import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkName, digestOfValue, parseVersion, type Registry } from "../../../mod.ts";
@@ -8,27 +9,18 @@ import type { CliIo } from "../terminal/cli_io.ts";
 import { leftOutJson, LeftOutList } from "../values/left_out.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RowResult } from "./report.ts";
-import type { RawRow } from "./raw_row.ts";
-import { createRowKeys, type RowKeys } from "./row_keys.ts";
-import { parseSaveRow, readRowValue, SAVE_FIELDS, type SaveRow } from "./save_row.ts";
+import { parseSaveRow, type RawRow, readRowValue, SAVE_FIELDS, type SaveRow } from "./rows.ts";
 import { type BatchWork, rowsAtOnce } from "./run_rows.ts";
 
 export interface SaveRowsOptions {
   batch: Batch;
   io: CliIo;
-  /** What the run is known by. @default where the manifest is */
+  /** The identity of the run. @default the path of the manifest */
   runId?: string;
   dryRun?: boolean;
 }
 
-interface Entry {
-  row: SaveRow;
-  /** What tells a repeat where the version does not. */
-  key?: string;
-  moved: (bytes: number) => void;
-}
-
-interface There {
+interface SavedRow {
   name: string;
   version: string;
   digest: string;
@@ -36,9 +28,9 @@ interface There {
 }
 
 /**
- * The work of saving rows. A row with a version needs nothing to be repeatable: the version is there or not, and has the
- * same digest or not. A row without one is known by an idempotency key (see {@linkcode createRowKeys}); so is one that
- * overwrites, which must do so once.
+ * Saves rows. A row with a version can be repeated: the version exists or not, with the same digest
+ * or not. A row without one, or one that overwrites, has an idempotency key; see
+ * {@linkcode createRowKeys}.
  */
 export class SaveRows implements BatchWork<SaveRow> {
   readonly label = "batch save";
@@ -48,8 +40,8 @@ export class SaveRows implements BatchWork<SaveRow> {
   readonly #manifest: Manifest;
   readonly #registry: Registry;
   readonly #options: SaveRowsOptions;
-  readonly #keyOf: RowKeys;
-  readonly #lanes = createLanes();
+  readonly #keyOf: (row: unknown) => string;
+  readonly #inOrder = createLanes();
 
   constructor(manifest: Manifest, registry: Registry, options: SaveRowsOptions) {
     this.done = options.dryRun ? "Would save" : "Saved";
@@ -57,7 +49,7 @@ export class SaveRows implements BatchWork<SaveRow> {
     this.#manifest = manifest;
     this.#registry = registry;
     this.#options = options;
-    this.#keyOf = createRowKeys(options.runId ?? manifest.place);
+    this.#keyOf = createRowKeys(options.runId ?? manifest.path);
   }
 
   shardKey({ name, version }: Record<string, unknown>): string {
@@ -69,18 +61,26 @@ export class SaveRows implements BatchWork<SaveRow> {
   }
 
   async run(row: SaveRow, moved: (bytes: number) => void): Promise<RowResult> {
-    if (this.#options.dryRun) return await this.#look(row);
-    const { version, onConflict } = row;
+    if (this.#options.dryRun) return await this.#inspect(row);
+    const { name, version, onConflict } = row;
     const { versioned } = this.#registry.settings;
-    const automatic = version === undefined && versioned;
-    const key = automatic || onConflict === "overwrite" ? this.#keyOf(row) : undefined;
-    return await this.#lanes(laneOf(row, versioned), () => this.#save({ row, key, moved }));
+    const isNext = version === undefined && versioned;
+    const key = isNext || onConflict === "overwrite" ? this.#keyOf(row) : undefined;
+    // Rows of one version, or that take the next version of a name, keep their order.
+    const target = version === undefined || !versioned
+      ? name
+      : `${name}@${parseVersion(version).canonical}`;
+    return await this.#inOrder(target, () => this.#save(row, key, moved));
   }
 
-  async #save({ row, key, moved }: Entry): Promise<RowResult> {
+  async #save(
+    row: SaveRow,
+    key: string | undefined,
+    moved: (bytes: number) => void,
+  ): Promise<RowResult> {
     const { batch, io } = this.#options;
     const { name, version, metadata, compress } = row;
-    const onConflict = row.onConflict ?? (key === undefined ? "skip" : undefined); // it is looked at below
+    const onConflict = row.onConflict ?? (key === undefined ? "skip" : undefined); // compared below
     const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
     const left = new LeftOutList();
     const value = await readRowValue(row, this.#manifest, { io, onLeftOut: left.add });
@@ -88,41 +88,40 @@ export class SaveRows implements BatchWork<SaveRow> {
       ...{ name, value, version, metadata, compress, onConflict, onProgress },
       idempotencyKey: key,
     }, { signal: io.signal });
-    const there = { name, version: saved, digest, size };
-    if (skipped && row.onConflict !== "skip") await this.#checkSame(there, row);
-    return { ...there, skipped, ...leftOutJson(left.entries) };
+    const result = { name, version: saved, digest, size };
+    if (skipped && row.onConflict !== "skip") await this.#checkSame(result, row);
+    return { ...result, skipped, ...leftOutJson(left.entries) };
   }
 
-  /** What is there already is what the row says, or the row was not saved. */
-  async #checkSame({ name, version, digest }: There, row: SaveRow): Promise<void> {
+  /** Throws `Conflict` if the saved version has other content than the row. */
+  async #checkSame({ name, version, digest }: SavedRow, row: SaveRow): Promise<void> {
     const { io } = this.#options;
-    const value = await readRowValue(row, this.#manifest, { io }); // what was read before may have been a stream
+    const value = await readRowValue(row, this.#manifest, { io }); // again: it may be a stream
     if (await digestOfValue(this.#registry, value, { signal: io.signal }) === digest) return;
     throw fault({
       code: "Conflict",
-      action: "save",
-      subject: `"${name}@${version}"`,
+      action: `save "${name}@${version}"`,
       state: "it exists with other content",
       hint: row.version === undefined
-        ? "This row was saved so before, and its content changed since. Save all rows as a new run: --run-id TEXT"
-        : "Give another version, or onConflict skip to keep what there is.",
+        ? "This run saved the row before its content changed. Start a new run: --run-id TEXT"
+        : "Use another version, or onConflict skip to keep the existing one.",
     });
   }
 
-  async #look(row: SaveRow): Promise<RowResult> {
+  async #inspect(row: SaveRow): Promise<RowResult> {
     const { name, version, onConflict } = row;
     checkName(name);
     const value = await readRowValue(row, this.#manifest, { io: this.#options.io });
     if (value instanceof ReadableStream) await value.cancel();
-    const there = version === undefined ? undefined : await this.#find(name, version);
-    if (there === undefined || onConflict === "overwrite") {
+    const saved = version === undefined ? undefined : await this.#find(name, version);
+    if (saved === undefined || onConflict === "overwrite") {
       return { name, version, size: this.#sizeOf(row) };
     }
-    if (onConflict !== "skip") await this.#checkSame(there, row);
-    return { ...there, skipped: true };
+    if (onConflict !== "skip") await this.#checkSame(saved, row);
+    return { ...saved, skipped: true };
   }
 
-  async #find(name: string, version: string): Promise<There | undefined> {
+  async #find(name: string, version: string): Promise<SavedRow | undefined> {
     const ref = `${name}@${parseVersion(version).canonical}`;
     const { signal } = this.#options.io;
     const info = await orMissing(this.#registry.info(ref, { signal }));
@@ -135,7 +134,18 @@ export class SaveRows implements BatchWork<SaveRow> {
   }
 }
 
-/** Rows of one version, or that take the next one of a name, are saved in the order of the manifest. */
-function laneOf({ name, version }: SaveRow, versioned: boolean): string {
-  return version === undefined || !versioned ? name : `${name}@${parseVersion(version).canonical}`;
+/**
+ * Creates the function that returns the idempotency key of a row; call it in the order of the rows.
+ * A key depends on the run, the fields, and the number of equal rows before it. So rows may be
+ * added, removed and moved, a changed row is a new one, and two equal rows are two.
+ */
+export function createRowKeys(run: string): (row: unknown) => string {
+  const seen = new Map<number, number>(); // by 48 bits: a collision only changes keys
+  return (row) => {
+    const hash = createHash("sha256").update(JSON.stringify([run, row]));
+    const digest = hash.copy().digest().readUIntBE(0, 6);
+    const before = seen.get(digest) ?? 0;
+    seen.set(digest, before + 1);
+    return `batch-${hash.update(` ${before}`).digest("hex").slice(0, 40)}`;
+  };
 }

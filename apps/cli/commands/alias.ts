@@ -1,10 +1,17 @@
 // `holdfast alias`
 import { isRegistryError, type Registry, type RegistryError } from "../../../mod.ts";
-import { fault, isUnreadable } from "../../../core/errors.ts";
-import { AS_OF_OPTION, type AsOfFlags, refOptions } from "../look/as_of.ts";
-import { expandNames } from "../look/expand_names.ts";
+import { isUnreadable } from "../../../core/errors.ts";
+import { AS_OF_OPTION, type AsOfFlags, expandNames, refOptions } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
-import { lookUp, nearestHint, noName, shellWord, withHints } from "../program/hints.ts";
+import {
+  invalid,
+  lookUp,
+  nearestHint,
+  noName,
+  notFound,
+  shellWord,
+  withHints,
+} from "../program/hints.ts";
 import { printTable } from "../terminal/print_table.ts";
 import { formatTime } from "../terminal/units.ts";
 import { refuseOddAlias, refuseRef } from "../program/refusals.ts";
@@ -29,31 +36,28 @@ export const alias: Command = defineCommand<
 >({
   name: "alias",
   summary: "Show, set or delete the aliases of a name.",
-  details: "With a version the alias is set, whatever it named before; without one it is shown. " +
-    "To set and to delete, the name may be a pattern, as of rm: all that it takes is found before anything is changed.",
+  details:
+    "With a version it sets the alias, otherwise it shows it. To set or delete, the name may be " +
+    "a pattern, as in rm; everything is found before anything is changed.",
   args: [
-    {
-      usage: "<name>",
-      text: "the artifact, or to set and delete a pattern of names",
-      completes: "name",
-    },
+    { usage: "<name>", text: "the artifact; a pattern to set or delete", completes: "name" },
     { usage: "[alias]", text: "a word such as production (default: show all)" },
-    { usage: "[version]", text: "the version that it shall name" },
+    { usage: "[version]", text: "the version to set" },
   ],
   options: [
     { flags: "-d, --delete", text: "delete the alias" },
     {
       flags: "--also <ref>",
-      text: "set or delete it for this name or pattern too, at name@version for one",
+      text: "also set or delete it for this name or pattern; name@version sets that version",
       repeat: true,
     },
-    { flags: "--history", text: "list what the alias named, the newest first" },
-    { flags: "--rollback", text: "let the alias name what it named before" },
+    { flags: "--history", text: "list the versions that it named, newest first" },
+    { flags: "--rollback", text: "set it to the version that it named before" },
     AS_OF_OPTION,
-    { flags: "-n, --dry-run", text: "only say what would be set or deleted" },
+    { flags: "-n, --dry-run", text: "only show what would be set or deleted" },
     {
       flags: "--expected <version>",
-      text: "set it only if it names this version now (none: only if there is none)",
+      text: "set it only if it names this version now; none: only if it does not exist",
     },
   ],
   examples: [
@@ -63,11 +67,8 @@ export const alias: Command = defineCommand<
     ["holdfast alias my:model", "show all"],
     ["holdfast alias my:model canary --delete", "delete it"],
     ["holdfast alias my:model production --history", "what it named, and since when"],
-    ["holdfast alias my:model production --rollback", "back to what it named before"],
-    [
-      "holdfast alias my:model production 2.2 --expected 2.1",
-      "only if nobody changed it meanwhile",
-    ],
+    ["holdfast alias my:model production --rollback", "back to the version before"],
+    ["holdfast alias my:model production 2.2 --expected 2.1", "only if it did not change"],
   ],
   async run([name, alias, version], flags, context) {
     refuseRef(name, "look up aliases of", "alias");
@@ -95,24 +96,24 @@ function refuseMixture(
   const changes = version !== undefined || remove;
   const rules: [isWrong: boolean | undefined, why: string][] = [
     [remove && !isOne, "--delete takes a name and an alias"],
-    [flags.also !== undefined && !changes, "--also belongs to setting and deleting one"],
-    [flags.expected !== undefined && version === undefined, "--expected belongs to setting one"],
+    [flags.also !== undefined && !changes, "--also needs a version to set, or --delete"],
+    [flags.expected !== undefined && version === undefined, "--expected needs a version to set"],
     [history && !isOne, "--history takes a name and an alias"],
     [rollback && !isOne, "--rollback takes a name and an alias"],
     [asOf !== undefined && !isOne, "--as-of takes a name and an alias"],
     [
       [remove, history, rollback, asOf].filter((flag) => flag !== undefined).length > 1,
-      "--delete, --history, --rollback and --as-of stand alone",
+      "--delete, --history, --rollback and --as-of exclude each other",
     ],
-    [flags.dryRun && !changes, "--dry-run goes with a version to set, or with --delete"],
+    [flags.dryRun && !changes, "--dry-run needs a version to set, or --delete"],
   ];
   const state = rules.find(([isWrong]) => isWrong)?.[1];
-  if (state === undefined) return;
-  const hint = 'See "holdfast alias --help".';
-  throw fault({ code: "Invalid", action: "change aliases", state, hint });
+  if (state !== undefined) {
+    throw invalid("change aliases", state, 'See "holdfast alias --help".');
+  }
 }
 
-/** Sets or deletes the alias of each name that is meant; all that it takes is found before anything is changed. */
+/** Sets or deletes the alias of each name, after all are found. */
 async function changeEach(
   { name, alias }: Named,
   version: string | undefined,
@@ -131,19 +132,19 @@ async function changeEach(
     for (const change of changes) found.push(await findAlias(registry, change, context));
   }
   for (const [i, change] of changes.entries()) {
-    if (flags.dryRun) await sayOnly(change, found[i], context);
+    if (flags.dryRun) await showChange(change, found[i], context);
     else await changeOne(registry, change, flags.expected, context);
   }
 }
 
 interface AliasToChange extends Named {
-  /** The version that it shall name; undefined to delete it. */
+  /** Undefined to delete the alias. */
   version: string | undefined;
 }
 
 interface FoundAlias {
   now?: string;
-  /** The version that it shall name, in full. */
+  /** The exact version to set. */
   to?: string;
 }
 
@@ -160,14 +161,14 @@ async function findAlias(
   return { now, to: (await withHints(registry.info(ref, { signal }), lookUp(ref))).version };
 }
 
-async function sayOnly(
+async function showChange(
   { name, alias }: Named,
   { now, to }: FoundAlias,
   context: CommandContext,
 ): Promise<void> {
-  const before = now === undefined ? "there is none now" : `it is ${now} now`;
-  const change = to === undefined ? "delete" : `let ${to} be`;
-  const text = `Would ${change} ${name}@${alias} (${before})`;
+  const before = now === undefined ? "new" : `now ${now}`;
+  const ref = `${name}@${alias}`;
+  const text = `Would ${to === undefined ? `delete ${ref}` : `set ${ref} to ${to}`} (${before})`;
   await context.result({ dryRun: true, name, alias, version: to, now }, text);
 }
 
@@ -200,7 +201,7 @@ async function showOne(
   const registry = await context.open();
   const version = await namedBy(registry, { name, alias }, context, asOf);
   if (version === undefined) {
-    const state = asOf === undefined ? undefined : `it named nothing at ${formatTime(asOf)}`;
+    const state = asOf === undefined ? undefined : `it did not exist at ${formatTime(asOf)}`;
     throw await noAlias(registry, { name, alias }, state);
   }
   const deleted = await isDeleted(registry, `${name}@${version}`, context);
@@ -242,7 +243,7 @@ async function showHistory({ name, alias }: Named, context: CommandContext): Pro
   await printTable(context, ["VERSION", "SINCE", "COMMIT"], rows());
 }
 
-/** Lets an alias name what it named before, unless somebody changes it meanwhile. */
+/** Sets an alias to the version that it named before, unless it changes meanwhile. */
 async function rollBack({ name, alias }: Named, context: CommandContext): Promise<void> {
   const registry = await context.open({ write: true });
   let now: { version?: string } | undefined;
@@ -255,20 +256,15 @@ async function rollBack({ name, alias }: Named, context: CommandContext): Promis
   }
   const see = `holdfast alias ${shellWord(name)} ${shellWord(alias)} --history`;
   if (before === undefined) {
-    throw fault({
-      code: "NotFound",
-      action: "roll back",
-      subject: `"${name}@${alias}"`,
-      state: "it never named another version",
-      hint: `See what it named: ${see}`,
-    });
+    const state = "it never named another version";
+    throw notFound(`roll back "${name}@${alias}"`, state, `See its history: ${see}`);
   }
   const was = now?.version;
   const { signal } = context.io;
   const setting = registry.setAlias(name, alias, before, { expected: was ?? null, signal });
   await withHints(setting, {
     ...lookUp(`${name}@${before}`),
-    Conflict: `Somebody changed it meanwhile. See: ${see}`,
+    Conflict: `It was changed meanwhile. See: ${see}`,
   });
   await context.done(
     { name, alias, version: before, was: was ?? null },
@@ -281,11 +277,11 @@ async function* changesOf(registry: Registry, named: Named, { io: { signal } }: 
     yield* registry.history(named.name, named.alias, { signal });
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
-    throw await noAlias(registry, named, "there never was one");
+    throw await noAlias(registry, named, "it never existed");
   }
 }
 
-/** What an alias names now, or named at a moment; other aliases, which may be damaged, are not read. */
+/** Returns the version of an alias, now or at a time, without reading other aliases. */
 async function namedBy(
   registry: Registry,
   { name, alias }: Named,
@@ -304,7 +300,7 @@ async function namedBy(
   }
 }
 
-/** A version that cannot be read is there nevertheless. */
+/** Returns true for a deleted version; an unreadable one still exists. */
 async function isDeleted(
   registry: Registry,
   ref: string,
@@ -321,13 +317,8 @@ async function isDeleted(
 async function noAlias(
   registry: Registry,
   { name, alias }: Named,
-  state = "there is none",
+  state = "no such alias",
 ): Promise<RegistryError> {
-  return fault({
-    code: "NotFound",
-    action: "find alias",
-    subject: `"${alias}" of "${name}"`,
-    state,
-    hint: await nearestHint(registry, `${name}@${alias}`),
-  });
+  const hint = await nearestHint(registry, `${name}@${alias}`);
+  return notFound(`find alias "${alias}" of "${name}"`, state, hint);
 }

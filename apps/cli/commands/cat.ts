@@ -1,7 +1,6 @@
 // `holdfast cat`
-import { fault } from "../../../core/errors.ts";
 import type { Artifact, ArtifactFile, Verify } from "../../../mod.ts";
-import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/as_of.ts";
+import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/expand_names.ts";
 import {
   type Command,
   defineCommand,
@@ -9,7 +8,7 @@ import {
   REF_ARGUMENT,
   VERIFY_OPTION,
 } from "../program/command.ts";
-import { withHints } from "../program/hints.ts";
+import { invalid, withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
 export const cat: Command = defineCommand<
@@ -18,21 +17,16 @@ export const cat: Command = defineCommand<
 >({
   name: "cat",
   summary: "Write the bytes of one file of a version to standard output.",
-  details:
-    "The bytes are checked against their SHA-256 as they pass: damaged ones end with exit code 5.",
+  details: "The bytes are checked against their SHA-256; damage ends it with exit code 5.",
   args: [
     REF_ARGUMENT,
-    { usage: "[path]", text: "which file, where the version has more than one" },
+    { usage: "[path]", text: "the file, if the version has several" },
   ],
-  options: [
-    OUTPUT_OPTION,
-    AS_OF_OPTION,
-    VERIFY_OPTION,
-  ],
+  options: [OUTPUT_OPTION, AS_OF_OPTION, VERIFY_OPTION],
   examples: [
     ["holdfast cat my:model > model.bin", "the latest version"],
     ["holdfast cat data:raw@1.4 train.csv | head", "one file of a folder"],
-    ["holdfast cat backup@production | psql shop", "into a program"],
+    ["holdfast cat backup@production | psql shop", "pipe it into a program"],
   ],
   async run([ref, path], { output, verify, asOf }, context) {
     const registry = await context.open();
@@ -41,11 +35,8 @@ export const cat: Command = defineCommand<
       lookUpThen(ref, { asOf }),
     );
     const file = path === undefined ? onlyFile(artifact) : artifact.file(path);
-    await writeStream(file.stream(), context, {
-      output,
-      totalBytes: file.info.size,
-      label: `cat ${ref}`,
-    });
+    const totalBytes = file.info.size;
+    await writeStream(file.stream(), context, { output, totalBytes, label: `cat ${ref}` });
   },
 });
 
@@ -53,13 +44,7 @@ function onlyFile(artifact: Artifact): ArtifactFile {
   const files = artifact.files();
   if (files.length === 1) return files[0];
   const { name, version } = artifact.info;
-  throw fault({
-    code: "Invalid",
-    action: "choose a file of",
-    subject: `"${name}@${version}"`,
-    state: `it has ${files.length}`,
-    hint: `Name one: ${files.slice(0, 8).map((file) => file.info.path).join(", ")}${
-      files.length > 8 ? " …" : ""
-    }`,
-  });
+  const paths = files.slice(0, 8).map((file) => file.info.path).join(", ");
+  const hint = `Name one: ${paths}${files.length > 8 ? " …" : ""}`;
+  throw invalid(`choose a file of "${name}@${version}"`, `it has ${files.length} files`, hint);
 }

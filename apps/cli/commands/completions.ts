@@ -1,13 +1,79 @@
-// `holdfast completions`
-import { type Command, defineCommand } from "../program/command.ts";
-import { COMPLETION_SCRIPTS } from "../completion/completion_scripts.ts";
-import { fault } from "../../../core/errors.ts";
+// `holdfast completions`, and `holdfast __complete`, which the completion scripts call
+import { readRemotes } from "../../../registry/places/mod.ts";
+import { completeLine } from "../completion/complete_line.ts";
+import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
+import { invalid } from "../program/hints.ts";
+
+/**
+ * The bash script. bash splits words at `:`, `=` and before `@`, so the script splits the line
+ * itself and removes the part that bash already has.
+ *
+ * Functions expand no aliases, so bash and zsh look up the alias `holdfast`. fish aliases are
+ * functions.
+ */
+const BASH = `# holdfast completions for bash
+_holdfast() {
+  local line="\${COMP_LINE:0:COMP_POINT}" words typed kept
+  read -ra words <<< "$line"
+  [[ "$line" == *[[:space:]] ]] && words+=("")
+  typed="\${words[-1]}"
+  kept="\${typed%"\${typed##*[:@=]}"}"
+  kept="\${kept%@}"
+  [[ "$COMP_WORDBREAKS" == *:* ]] || kept=""
+  if [[ -n "\${BASH_ALIASES[\${words[0]}]}" ]]; then
+    local command="\${BASH_ALIASES[\${words[0]}]}"
+    mapfile -t COMPREPLY < <(eval "$command"' __complete -- "\${words[@]:1}"' 2> /dev/null)
+  else
+    mapfile -t COMPREPLY < <("\${words[0]}" __complete -- "\${words[@]:1}" 2> /dev/null)
+  fi
+  COMPREPLY=("\${COMPREPLY[@]#"$kept"}")
+}
+complete -o default -F _holdfast holdfast
+`;
+
+const ZSH = `# holdfast completions for zsh
+_holdfast() {
+  local -a found program
+  program=("\${(@Q)\${(z)\${aliases[$words[1]]:-\${(q)words[1]}}}}")
+  found=("\${(@f)$("\${(@)program}" __complete -- "\${(@)words[2,CURRENT]}" 2> /dev/null)}")
+  if [[ -n "\${found[*]}" ]]; then
+    compadd -- "\${found[@]}"
+  else
+    _files
+  fi
+}
+compdef _holdfast holdfast
+# zsh expands aliases before it completes, unless complete_aliases is set.
+(( \${+aliases[holdfast]} )) && setopt complete_aliases
+true
+`;
+
+const FISH = `# holdfast completions for fish
+function __holdfast_complete
+    set -l words (commandline -opc)
+    set -l typed (commandline -ct)
+    set -l found ($words[1] __complete -- $words[2..-1] $typed 2> /dev/null)
+    if test (count $found) -gt 0
+        printf '%s\\n' $found
+    else
+        __fish_complete_path $typed
+    end
+end
+complete -c holdfast -f -a '(__holdfast_complete)'
+`;
+
+export const COMPLETION_SCRIPTS: Readonly<Record<string, string>> = {
+  bash: BASH,
+  zsh: ZSH,
+  fish: FISH,
+};
+const SHELLS = Object.keys(COMPLETION_SCRIPTS).join(", ");
 
 export const completions: Command = defineCommand<[shell: string]>({
   name: "completions",
-  summary: "Print a script that lets bash, zsh or fish complete lines.",
-  details: "Completed are commands, options, their values, names, versions and aliases.",
-  args: [{ usage: "<shell>", text: `one of ${Object.keys(COMPLETION_SCRIPTS).join(", ")}` }],
+  summary: "Print the completion script for bash, zsh or fish.",
+  details: "It completes commands, options, their values, names, versions and aliases.",
+  args: [{ usage: "<shell>", text: `one of ${SHELLS}` }],
   options: [],
   examples: [
     ["source <(holdfast completions bash)", "in ~/.bashrc"],
@@ -15,15 +81,36 @@ export const completions: Command = defineCommand<[shell: string]>({
     ["holdfast completions fish | source", "in ~/.config/fish/config.fish"],
   ],
   async run([shell], _options, context) {
-    if (Object.hasOwn(COMPLETION_SCRIPTS, shell)) {
-      return await context.io.stdout.write(COMPLETION_SCRIPTS[shell]);
+    if (!Object.hasOwn(COMPLETION_SCRIPTS, shell)) {
+      throw invalid(`complete for ${JSON.stringify(shell)}`, "unknown shell", `Use: ${SHELLS}.`);
     }
-    throw fault({
-      code: "Invalid",
-      action: "complete for",
-      subject: JSON.stringify(shell),
-      state: "this shell is not known",
-      hint: `There is: ${Object.keys(COMPLETION_SCRIPTS).join(", ")}.`,
-    });
+    await context.io.stdout.write(COMPLETION_SCRIPTS[shell]);
   },
 });
+
+export const complete: Command = defineCommand<[words: string[]]>({
+  name: "__complete",
+  summary: "Print the completions of a command line, one word per line.",
+  args: [{ usage: "[words...]", text: "the words after the program's name, after --" }],
+  options: [],
+  examples: [],
+  hidden: true,
+  async run([words], _options, context) {
+    const found = await completeLine(words, {
+      commands: await context.loadCommands(),
+      remotes: remoteNames(context),
+      open: (registry) => context.open({ registry }),
+    });
+    if (found.length > 0) await context.io.stdout.write(`${found.join("\n")}\n`);
+  },
+});
+
+/** Returns the names of registries; none if their file is broken. */
+function remoteNames({ io: { system }, logger }: CommandContext): string[] {
+  try {
+    return Object.keys(readRemotes({ system }).registries);
+  } catch (error) {
+    logger.debug(String(error));
+    return [];
+  }
+}

@@ -1,11 +1,7 @@
 // `holdfast copy`
 import { type OnConflict, parseRef } from "../../../mod.ts";
-import {
-  type Command,
-  type CommandContext,
-  defineCommand,
-  ON_CONFLICT_OPTION,
-} from "../program/command.ts";
+import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 
@@ -15,14 +11,14 @@ export const copy: Command = defineCommand<
 >({
   name: "copy",
   summary: "Save a version under another name or version.",
-  details: "Files and metadata are those of the original. A bare new name takes its next version.",
+  details: "Files and metadata are the same. A name without a version gets its next version.",
   args: [
     { usage: "<ref>", text: "what to copy", completes: "ref" },
     { usage: "<to>", text: "the new name, or name@version", completes: "name" },
   ],
   options: [
     ON_CONFLICT_OPTION,
-    { flags: "-n, --dry-run", text: "only say what would be copied" },
+    { flags: "-n, --dry-run", text: "only show what would be copied" },
   ],
   examples: [
     ["holdfast copy my:model@production my:model-2026", "under a new name"],
@@ -30,7 +26,7 @@ export const copy: Command = defineCommand<
   ],
   async run([ref, to], { onConflict, dryRun = false }, context) {
     const { io } = context;
-    if (dryRun) return await sayOnly(ref, to, context);
+    if (dryRun) return await dryRunOf(ref, to, context);
     const registry = await context.open({ write: true });
     const progress = context.progress(`copy ${ref}`);
     const saved = await withHints(
@@ -39,21 +35,19 @@ export const copy: Command = defineCommand<
     );
     await progress.end();
     const target = `${saved.name}@${saved.version}`;
-    const text = `${saved.skipped ? "Kept" : "Copied to"} ${target} (${formatBytes(saved.size)}${
-      saved.skipped ? "" : formatAdded(saved)
-    })`;
+    const [done, added] = saved.skipped ? ["Kept", ""] : ["Copied to", formatAdded(saved)];
+    const text = `${done} ${target} (${formatBytes(saved.size)}${added})`;
     await context.done(saved, text, target);
   },
 });
 
-async function sayOnly(ref: string, to: string, context: CommandContext): Promise<void> {
+async function dryRunOf(ref: string, to: string, context: CommandContext): Promise<void> {
   const { bare } = parseRef(to);
   const { signal } = context.io;
   const registry = await context.open();
   const { name, version, size } = await withHints(registry.info(ref, { signal }), lookUp(ref));
   const isThere = !bare && await registry.has(to, { signal });
-  const text = `Would copy ${name}@${version} to ${to} (${formatBytes(size)})${
-    isThere ? ", which is there already" : ""
-  }`;
+  const note = isThere ? ", which already exists" : "";
+  const text = `Would copy ${name}@${version} to ${to} (${formatBytes(size)})${note}`;
   await context.result({ dryRun: true, from: { name, version }, to, size, isThere }, text);
 }

@@ -1,7 +1,7 @@
 // `holdfast download`
 import type { DownloadResult, Registry, Verify, WrittenLinks } from "../../../mod.ts";
-import { AS_OF_OPTION, type AsOfFlags } from "../look/as_of.ts";
 import { type DownloadTarget, downloadTargets, wantedDownloads } from "../look/download_targets.ts";
+import { AS_OF_OPTION, type AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { withHints } from "../program/hints.ts";
@@ -25,64 +25,52 @@ export const download: Command = defineCommand<
   DownloadFlags
 >({
   name: "download",
-  summary: "Write the files of a version to disk, or what of them is missing there.",
+  summary: "Write the files of a version to disk, or only those that are missing.",
   details:
-    "A folder is written as a folder, a single file as a file. Every file is checked against its SHA-256. " +
-    "Over a folder that is there, files with the same content are left and missing ones come; where any differs, " +
-    "nothing is changed without --overwrite. With --delete what is not of the version goes, but never .git and registries. " +
-    "Of several, all are found before anything is written; names may be patterns, as of rm.",
+    "A folder is written as a folder, a single file as a file. Every file is checked against " +
+    "its SHA-256. In an existing folder, equal files are kept and missing ones added; if any " +
+    "differs, nothing changes without --overwrite. --delete removes files that are not in the " +
+    "version, but never .git and registries. Names may be patterns, as in rm. All versions are " +
+    "found before anything is written.",
   args: [
     REF_ARGUMENT,
     {
       usage: "[to]",
       text:
-        "the file or folder to write (else ./ and the last part of the name); a folder that exists receives a file inside",
+        "the file or folder to write (default: ./ and the last part of the name); an existing " +
+        "folder receives a single file",
       completes: "file",
     },
-    { usage: "[refs...]", text: "with --to all are refs, the second one too", completes: "ref" },
+    { usage: "[refs...]", text: "more refs, with --to", completes: "ref" },
   ],
   options: [
     {
       flags: "--to <folder>",
-      text: "the folder into which several go, each under the last part of its name",
+      text: "write each below this folder, under the last part of its name",
       completes: "file",
     },
     { flags: "--overwrite", text: "replace files that differ" },
-    { flags: "--delete", text: "remove what is in the folder and not of the version" },
+    { flags: "--delete", text: "remove files that are not in the version" },
     {
       flags: "--links <which>",
-      text:
-        "symbolic links: safe writes those that stay inside the folder (default), unsafe all, skip none",
+      text: "symbolic links to write: those within the folder (safe, the default), all, or none",
       choices: ["safe", "unsafe", "skip"],
     },
     {
       flags: "--include <pattern>",
-      text: "only files that match, as in a .gitignore: '*.csv', '/raw'",
+      text: "only matching files, with .gitignore syntax: '*.csv', '/raw'",
       repeat: true,
     },
-    {
-      flags: "--exclude <pattern>",
-      text: "no files that match; nor are such removed",
-      repeat: true,
-    },
-    { flags: "--dry-run", text: "only say what would be written and removed" },
+    { flags: "--exclude <pattern>", text: "neither write nor remove matches", repeat: true },
+    { flags: "--dry-run", text: "only show what would be written and removed" },
     AS_OF_OPTION,
     VERIFY_OPTION,
   ],
   examples: [
     ["holdfast download my:model", "the latest version, as ./model"],
-    [
-      "holdfast download data:raw@^1.2 ./data",
-      "a folder, the highest version in a range; again: what is missing",
-    ],
-    [
-      "holdfast download my:model@production 'data:*' --to ./all",
-      "several, as ./all/model and so on",
-    ],
-    [
-      "holdfast download data:raw@2 ./data --overwrite --delete --dry-run",
-      "what would make ./data this version",
-    ],
+    ["holdfast download data:raw@^1.2 ./data", "the highest version in a range"],
+    ["holdfast download my:model@production 'data:*' --to ./all", "several, as ./all/model, …"],
+    ["holdfast download data:raw@2 ./data --overwrite --delete --dry-run", "preview a sync"],
   ],
   async run([ref, second, more], flags, context) {
     const words = [ref, ...(second === undefined ? [] : [second]), ...more];
@@ -104,8 +92,7 @@ async function downloadOne(
   const { update: onProgress, end } = context.progress(`download ${exact}`);
   const how = { to, overwrite, dryRun, links, verify, include, exclude, signal, onProgress };
   const result = await withHints(registry.download(exact, { ...how, delete: remove }), {
-    AlreadyExists:
-      "Nothing was changed. Choose another place, or see what --overwrite and --delete would do: add --dry-run",
+    AlreadyExists: "Nothing was changed. Use another path, or preview with --overwrite --dry-run",
   });
   await end();
   const { path, files, size, left, written, deleted, changes, leftOut, info: { digest } } = result;
@@ -119,20 +106,20 @@ async function downloadOne(
   const json = { path, files, size, left, written, deleted, name, version, digest };
   await context.done(
     { ...json, ...leftOutJson(leftOut), ...(dryRun ? { dryRun, changes } : {}) },
-    `${said(exact, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
+    `${summaryOf(exact, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
     path,
   );
 }
 
-function said(
+function summaryOf(
   exact: string,
   { path, changes, left, written, deleted }: DownloadResult,
   dryRun = false,
 ): string {
-  if (changes.length === 0) return `${exact} is in ${path} already`;
+  if (changes.length === 0) return `${exact} is already in ${path}`;
   const times = changes.filter(({ change }) => change === "time").length;
   const parts = [
-    ...(left > 0 ? [`${left} left`] : []),
+    ...(left > 0 ? [`${left} unchanged`] : []),
     ...(left > 0 || deleted > 0 ? [`${written} written`] : []),
     ...(deleted > 0 ? [`${deleted} deleted`] : []),
     ...(times > 0 ? [`${formatCount(times, "time")} set`] : []),

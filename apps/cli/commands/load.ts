@@ -3,10 +3,10 @@ import { inspect } from "node:util";
 import type { Artifact, ArtifactFile, RegistryError, Verify } from "../../../mod.ts";
 import { isPlain } from "../../../core/text/plain_value.ts";
 import { fault } from "../../../core/errors.ts";
-import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/as_of.ts";
+import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/expand_names.ts";
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
-import { withHints } from "../program/hints.ts";
+import { invalid, withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
 export const load: Command = defineCommand<
@@ -16,14 +16,10 @@ export const load: Command = defineCommand<
   name: "load",
   summary: "Print a value: JSON values as JSON, text and bytes as they are.",
   details:
-    "Values that JSON cannot express (dates, maps, arrays of numbers …) are shown as a program would log them; " +
-    "their exact bytes are what cat and download give. A folder is refused: download it.",
+    "Values that JSON cannot express (dates, maps, typed arrays …) are printed as a program " +
+    "would log them; use cat or download for their exact bytes. For a folder use download.",
   args: [REF_ARGUMENT],
-  options: [
-    OUTPUT_OPTION,
-    AS_OF_OPTION,
-    VERIFY_OPTION,
-  ],
+  options: [OUTPUT_OPTION, AS_OF_OPTION, VERIFY_OPTION],
   examples: [
     ["holdfast load config", "the latest version"],
     ["holdfast load config@1.2.0 --json | jq .lr", "on one line, for programs"],
@@ -39,36 +35,24 @@ export const load: Command = defineCommand<
     const { name, version, size, materializer: { id } } = artifact.info;
     const exact = `${name}@${version}`;
     const content = contentOf(artifact, exact);
+    const how = { output, label: `load ${exact}` };
     if (content !== undefined && !context.shared.json) {
-      return await writeStream(content.stream(), context, {
-        output,
-        totalBytes: size,
-        label: `load ${exact}`,
-      });
+      return await writeStream(content.stream(), context, { ...how, totalBytes: size });
     }
     if (content !== undefined && id !== "text") throw notJson(exact);
     const text = printed(await registry.load(exact, { verify, signal }), exact, context);
-    await writeStream(new Blob([`${text}\n`]).stream(), context, {
-      output,
-      label: `load ${exact}`,
-    });
+    await writeStream(new Blob([`${text}\n`]).stream(), context, how);
   },
 });
 
-/** The file that is the whole value, where one is: it passes through without being in memory at once. */
+/** Returns the file that is the whole value, if there is one, to stream it. */
 function contentOf(artifact: Artifact, ref: string): ArtifactFile | undefined {
   const { id } = artifact.info.materializer;
   if (["text", "bytes", "array-buffer", "file"].includes(id)) return artifact.files()[0];
   if (id === "blob") return artifact.file("content");
   if (id !== "folder") return undefined;
-  throw fault({
-    code: "Invalid",
-    action: "print",
-    subject: `"${ref}"`,
-    state: "it is a folder",
-    hint:
-      `Use "holdfast download ${ref} FOLDER" for all of it, or "holdfast cat ${ref} PATH" for one file.`,
-  });
+  const hint = `Use "holdfast download ${ref} FOLDER", or "holdfast cat ${ref} PATH" for one file.`;
+  throw invalid(`print "${ref}"`, "it is a folder", hint);
 }
 
 function printed(value: unknown, ref: string, context: CommandContext): string {
@@ -80,9 +64,8 @@ function printed(value: unknown, ref: string, context: CommandContext): string {
 function notJson(ref: string): RegistryError {
   return fault({
     code: "Unsupported",
-    action: "print",
-    subject: `"${ref}" as JSON`,
-    state: "JSON would alter it",
-    hint: `Use "holdfast cat ${ref}" for its stored bytes, or leave out --json to look at it.`,
+    action: `print "${ref}" as JSON`,
+    state: "JSON cannot express the value",
+    hint: `Use "holdfast cat ${ref}" for its stored bytes, or leave out --json.`,
   });
 }

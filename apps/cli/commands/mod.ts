@@ -1,7 +1,7 @@
-// All commands. What a command is made of is loaded when it is called, or when the help lists all.
+// All commands. A command is loaded when it is called, or when help lists all.
 import { type Command, SHARED_OPTIONS } from "../program/command.ts";
 
-/** By the words that call them, in the order of the help. */
+/** By name, in the order of the help. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./places/init.ts")).init,
   save: async () => (await import("./save.ts")).save,
@@ -30,9 +30,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "remote add": async () => (await import("./places/remote.ts")).remoteAdd,
   "remote ls": async () => (await import("./places/remote.ts")).remoteLs,
   "remote rm": async () => (await import("./places/remote.ts")).remoteRm,
-  "batch save": async () => (await import("./batch/save.ts")).batchSave,
-  "batch load": async () => (await import("./batch/load.ts")).batchLoad,
-  "batch verify": async () => (await import("./batch/verify.ts")).batchVerify,
+  "batch save": async () => (await import("./batch.ts")).batchSave,
+  "batch load": async () => (await import("./batch.ts")).batchLoad,
+  "batch verify": async () => (await import("./batch.ts")).batchVerify,
   "pipeline init": async () => (await import("./pipelines/init.ts")).init,
   "pipeline validate": async () => (await import("./pipelines/validate.ts")).validate,
   "pipeline plan": async () => (await import("./pipelines/plan.ts")).plan,
@@ -40,44 +40,43 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "pipeline step": async () => (await import("./pipelines/step.ts")).step,
   "pipeline status": async () => (await import("./pipelines/status.ts")).status,
   "pipeline logs": async () => (await import("./pipelines/logs.ts")).logs,
-  "pipeline cancel": async () => (await import("./pipelines/cancel.ts")).cancel,
+  "pipeline cancel": async () => (await import("./pipelines/status.ts")).cancel,
   "pipeline graph": async () => (await import("./pipelines/graph.ts")).graph,
   "pipeline encode": async () => (await import("./pipelines/secrets.ts")).encode,
   "pipeline decode": async () => (await import("./pipelines/secrets.ts")).decode,
   "operators ls": async () => (await import("./pipelines/operators_ls.ts")).operatorsLs,
   worker: async () => (await import("./pipelines/worker.ts")).worker,
   serve: async () => (await import("./services/serve.ts")).serve,
-  "jobs ls": async () => (await import("./jobs/ls.ts")).ls,
-  "jobs show": async () => (await import("./jobs/show.ts")).show,
-  "jobs retry": async () => (await import("./jobs/retry.ts")).retry,
-  "jobs cancel": async () => (await import("./jobs/cancel.ts")).cancel,
+  "jobs ls": async () => (await import("./jobs.ts")).ls,
+  "jobs show": async () => (await import("./jobs.ts")).show,
+  "jobs retry": async () => (await import("./jobs.ts")).retry,
+  "jobs cancel": async () => (await import("./jobs.ts")).cancel,
   "token create": async () => (await import("./services/token.ts")).tokenCreate,
   "token ls": async () => (await import("./services/token.ts")).tokenLs,
   "token rm": async () => (await import("./services/token.ts")).tokenRm,
   completions: async () => (await import("./completions.ts")).completions,
   man: async () => (await import("./man.ts")).man,
-  __complete: async () => (await import("./complete.ts")).complete,
+  __complete: async () => (await import("./completions.ts")).complete,
 };
 
 export async function loadCommands(): Promise<readonly Command[]> {
   return await Promise.all(Object.values(COMMANDS).map((load) => load()));
 }
 
-/** Of the commands those that are needed to read these arguments: the one that they call, or all. */
+/** Loads the command that these arguments call, or all if that is not obvious. */
 export async function loadCommandsFor(args: readonly string[]): Promise<readonly Command[]> {
   if (args.length === 1 && /^(-V|--version)$/.test(args[0])) return [];
   const called = calledBy(args);
   return called === undefined ? await loadCommands() : [await COMMANDS[called]()];
 }
 
-/** The words of the command that is called; undefined where that takes a closer look. */
 function calledBy(args: readonly string[]): string | undefined {
   let at = 0;
   for (; args[at]?.startsWith("-"); at++) {
     const [form, value] = args[at].split("=", 2);
     const option = SHARED_OPTIONS.find(({ flags }) => flags.split(/[ ,]+/).includes(form));
     if (option === undefined) return undefined;
-    if (value === undefined && option.flags.includes("<")) at++; // what follows is its value
+    if (value === undefined && option.flags.includes("<")) at++; // its value follows
   }
   const [first, second] = args.slice(at);
   return [first, `${first} ${second}`].find((words) => Object.hasOwn(COMMANDS, words));

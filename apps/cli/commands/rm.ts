@@ -2,13 +2,9 @@
 import { parseRef, type Registry, type RegistryError } from "../../../mod.ts";
 import { fault, isUnreadable } from "../../../core/errors.ts";
 import { expandNames } from "../look/expand_names.ts";
-import {
-  type Command,
-  type CommandContext,
-  defineCommand,
-  YES_OPTION,
-} from "../program/command.ts";
-import { lookUp, noName, shellWord, withHints } from "../program/hints.ts";
+import { defineCommand, YES_OPTION } from "../program/command.ts";
+import type { Command, CommandContext } from "../program/command.ts";
+import { invalid, lookUp, noName, notFound, shellWord, withHints } from "../program/hints.ts";
 import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
 
 interface RmFlags {
@@ -20,46 +16,42 @@ interface RmFlags {
 
 const IN_USE = {
   Conflict:
-    "Look again. Where an alias names it: set the alias to another version, or add --force.",
+    "Check it again. If an alias names it, set the alias to another version or add --force.",
 };
 
 export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   name: "rm",
-  summary: "Delete versions, or with --all every version of names.",
+  summary: "Delete versions, or with --all every version of a name.",
   details:
-    "Asks first; scripts pass --yes. Of several, all are found before anything is deleted. In a pattern * stands for " +
-    "anything but /, and **/ for any folders: quote it, so that the shell does not take it. In an immutable registry, which " +
-    "is the default, the number of a deleted version is never used again; in a mutable one only save --on-conflict " +
-    "overwrite uses it again. Space is freed by gc, after the registry's grace period.",
+    "Asks first; scripts pass --yes. All versions are found before anything is deleted. In a " +
+    "pattern, * matches anything but /, and **/ any folders; quote it for the shell. A deleted " +
+    "version number is never reused, except in a mutable registry by save --on-conflict " +
+    "overwrite. gc frees the space after the grace period.",
   args: [{
     usage: "<refs...>",
-    text: "name@version, or bare names with --all; or patterns of names",
+    text: "name@version, or names with --all; names may be patterns",
     completes: "ref",
   }],
   options: [
     { flags: "--all", text: "every version of the names" },
-    { flags: "-f, --force", text: "also where an alias names it, or where it is damaged" },
-    { flags: "-n, --dry-run", text: "only say what would be deleted" },
+    { flags: "-f, --force", text: "even if an alias names it, or it is damaged" },
+    { flags: "-n, --dry-run", text: "only show what would be deleted" },
     YES_OPTION,
   ],
   examples: [
     ["holdfast rm my:model@1.0.0 my:model@1.1.0", "two versions"],
     ["holdfast rm old:model --all --yes", "every version, without asking"],
     ["holdfast rm 'tmp:*' --all", "every name that begins with tmp:"],
-    ["holdfast rm my:model@production --force", "the version that an alias names"],
+    ["holdfast rm my:model@production --force", "the version of an alias"],
   ],
   async run([refs], flags, context) {
     for (const ref of refs) refuseUnclear(ref, flags);
     const registry = await context.open({ write: !flags.dryRun });
-    const meant = await expandNames(registry, refs, context.io.signal);
     const found = new Map<string, Removal>();
-    for (const ref of meant) {
+    for (const ref of await expandNames(registry, refs, context.io.signal)) {
       if (!flags.all && registry.settings.versioned && parseRef(ref).bare) {
-        throw refusal(
-          ref,
-          "it is a bare name",
-          `Write ${parseRef(ref).name}@VERSION, or add --all for every version.`,
-        );
+        const hint = `Write ${parseRef(ref).name}@VERSION, or add --all for every version.`;
+        throw invalid(`delete "${ref}"`, "it has no version", hint);
       }
       const removal = await (flags.all ? allOf : oneOf)(registry, ref, flags, context);
       found.set(removal.label, removal);
@@ -70,7 +62,7 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
       const wouldDelete = removals.map(({ label }) => label);
       return await context.result({ dryRun: true, wouldDelete }, text);
     }
-    if (!flags.yes && !await isMeant(removals, context)) {
+    if (!flags.yes && !await isConfirmed(removals, context)) {
       await context.note("Nothing was deleted");
       return 1;
     }
@@ -79,25 +71,29 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
 });
 
 interface Removal {
-  /** What it is called: `name@version`, or `all of name`. */
+  /** `name@version`, or `all of name`. */
   label: string;
   what: string;
   done: string;
   remove(): Promise<{ name: string; version?: string }[]>;
 }
 
-/** Refuses what cannot be meant, before the registry is asked. */
+/** Refuses ambiguous refs before the registry is opened. */
 function refuseUnclear(ref: string, { all }: RmFlags): void {
   const { bare, selector, name } = parseRef(ref);
   if (!bare && all) {
-    throw refusal(ref, "--all takes a bare name", `Write: holdfast rm ${shellWord(name)} --all`);
+    const hint = `Write: holdfast rm ${shellWord(name)} --all`;
+    throw invalid(`delete "${ref}"`, "--all takes a name without a version", hint);
   }
   if (selector.kind !== "range") return;
-  const hint = `See: holdfast versions ${shellWord(name)} --range '${selector.text}'`;
-  throw refusal(ref, "a range may mean another version tomorrow", hint);
+  const hint = `Pick one: holdfast versions ${shellWord(name)} --range '${selector.text}'`;
+  throw invalid(`delete "${ref}"`, "a range may match another version tomorrow", hint);
 }
 
-async function isMeant(removals: readonly Removal[], context: CommandContext): Promise<boolean> {
+async function isConfirmed(
+  removals: readonly Removal[],
+  context: CommandContext,
+): Promise<boolean> {
   const [{ label, what }] = removals;
   if (removals.length === 1) return await context.confirm(`Delete ${label} (${what})?`);
   for (const { label, what } of removals) await context.note(`${label} (${what})`);
@@ -138,13 +134,7 @@ async function oneOf(
     async remove() {
       const how = { force: flags.force, ifCommit: commit, signal };
       if (await withHints(registry.delete(exact, how), IN_USE)) return [{ name, version }];
-      throw fault({
-        code: "NotFound",
-        action: "delete",
-        subject: `"${exact}"`,
-        state: "it was deleted meanwhile",
-        hint: "There is nothing left to do.",
-      });
+      throw notFound(`delete "${exact}"`, "it was deleted meanwhile", "Nothing is left to do.");
     },
   };
 }
@@ -153,11 +143,11 @@ interface Target {
   name: string;
   version: string;
   what: string;
-  /** What it is now; not known where it is damaged. */
+  /** Undefined if it is damaged. */
   commit?: string;
 }
 
-/** The version that a ref means. With `force` it may be one that cannot be read. */
+/** Finds the version of a ref. With `force` it may be unreadable. */
 async function target(
   registry: Registry,
   ref: string,
@@ -176,15 +166,14 @@ async function target(
       version = (await registry.aliases(name, { signal }))[selector.alias];
     }
     if (!registry.settings.versioned) version = "1.0.0";
-    if (version && force) return { name, version, what: "damaged: it cannot be read" };
+    if (version && force) return { name, version, what: "damaged" };
     throw fault({
       code: error.code,
-      action: "delete",
-      subject: `"${ref}"`,
+      action: `delete "${ref}"`,
       state: "its record cannot be read",
       hint: version
-        ? `Delete it as it is: holdfast rm ${shellWord(`${name}@${version}`)} --force`
-        : `Name the version: holdfast versions ${shellWord(name)}`,
+        ? `Delete it anyway: holdfast rm ${shellWord(`${name}@${version}`)} --force`
+        : `Pick a version: holdfast versions ${shellWord(name)}`,
       key: error.key,
       cause: error,
     });
@@ -210,8 +199,4 @@ async function allOf(
       return versions.map((version) => ({ name, version }));
     },
   };
-}
-
-function refusal(ref: string, why: string, hint: string): RegistryError {
-  return fault({ code: "Invalid", action: "delete", subject: `"${ref}"`, state: why, hint });
 }

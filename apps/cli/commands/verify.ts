@@ -1,20 +1,10 @@
 // `holdfast verify`
-import {
-  type Registry,
-  type VerifyLineage,
-  verifyRegistry,
-  type VerifyReport,
-  type VerifyUnseen,
-} from "../../../mod.ts";
+import { type Registry, verifyRegistry } from "../../../mod.ts";
+import type { VerifyLineage, VerifyReport, VerifyUnseen } from "../../../mod.ts";
 import { expandNames } from "../look/expand_names.ts";
-import {
-  type Command,
-  type CommandContext,
-  defineCommand,
-  type SharedOptions,
-} from "../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { withRegistry } from "../program/hints.ts";
-import { type Advice, hintFor } from "../../../core/errors.ts";
+import { hintFor } from "../../../core/errors.ts";
 import { refuseRef } from "../program/refusals.ts";
 import { inOrder, printTable } from "../terminal/print_table.ts";
 import { printable } from "../terminal/table.ts";
@@ -22,20 +12,17 @@ import { formatBytes, formatCount } from "../terminal/units.ts";
 
 export const verify: Command = defineCommand<[names: string[]], { shallow?: boolean }>({
   name: "verify",
-  summary: "Check all that is stored, each byte against its SHA-256.",
+  summary: "Check everything that is stored, each byte against its SHA-256.",
   details:
-    "All records, those of aliases, idempotency keys and older generations too; then what was not looked at. " +
-    "Exit code 1 and a table when there are problems. With --json: one line per problem, then the report.",
-  args: [{
-    usage: "[names...]",
-    text: "only these names, or patterns of names",
-    completes: "name",
-  }],
-  options: [{ flags: "--shallow", text: "only the records, not the content of files" }],
+    "Checks all records, including those of aliases, idempotency keys and older generations, " +
+    "and lists what was not checked. Problems are a table, and exit code 1. With --json: one " +
+    "line per problem, then the report.",
+  args: [{ usage: "[names...]", text: "only these names or patterns", completes: "name" }],
+  options: [{ flags: "--shallow", text: "check records only, not files" }],
   examples: [
     ["holdfast verify", "everything"],
     ["holdfast verify my:model 'data:*'", "some names"],
-    ["holdfast verify --shallow --quiet || mail -s damaged ops", "a quick look, from cron"],
+    ["holdfast verify --shallow --quiet || mail -s damaged ops", "a quick check, from cron"],
   ],
   async run([names], { shallow = false }, context) {
     const { io, shared } = context;
@@ -46,7 +33,7 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
     const what = "versions";
     let all: number | undefined;
     if (io.stderr.isTerminal && !shared.quiet) {
-      countVersions(registry, chosen, io.signal).then((count) => all = count, () => {}); // only to say how long it takes
+      countVersions(registry, chosen, io.signal).then((count) => all = count, () => {});
     }
     const report = await verifyRegistry(registry, {
       names: chosen,
@@ -62,13 +49,15 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
       formatBytes(bytes)
     }`;
     const text = ok
-      ? `All is well: ${checked}`
+      ? `No problems: ${checked}`
       : `${formatCount(problems.length, "problem")} in ${checked}`;
     await context.done({ ...report, problems: problems.length }, text);
-    const left = unseenText(unseen);
-    if (!shared.json && left !== "") await context.note(`Not looked at: ${left}`);
-    const doubts = lineage === undefined ? "" : lineageText(lineage);
-    if (!shared.json && doubts !== "") await context.note(`Lineage: ${doubts}`);
+    if (!shared.json) {
+      const left = unseenText(unseen);
+      if (left !== "") await context.note(`Not checked: ${left}`);
+      const remarks = lineage === undefined ? "" : lineageText(lineage);
+      if (remarks !== "") await context.note(`Lineage: ${remarks}`);
+    }
     return ok ? 0 : 1;
   },
 });
@@ -84,10 +73,13 @@ async function printProblems(
   }));
   await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
   if (shared.json) return;
-  for (const hint of hintsOf(problems, shared)) await io.stdout.write(`hint: ${hint}\n`);
+  const hints = problems.flatMap((problem) => hintFor(problem, "cli") ?? []);
+  for (const hint of new Set(hints.map((hint) => withRegistry(hint, shared.registry)))) {
+    await io.stdout.write(`hint: ${printable(hint)}\n`);
+  }
 }
 
-/** How many versions there are, of these names or of all. */
+/** Counts the versions of these names, or of all. */
 async function countVersions(
   registry: Registry,
   names: readonly string[] | undefined,
@@ -106,34 +98,18 @@ function unseenText({ names, files, generations, auxiliary, strangers }: VerifyU
     [files, "file"],
     [generations, "older generation", " (only the record)"],
     [auxiliary, "object", " that no reader needs"],
-    [strangers, "object", " of somebody else"],
+    [strangers, "object", " of other programs"],
   ] as const;
   return parts.flatMap(([count, what, more = ""]) =>
     count > 0 ? [formatCount(count, what) + more] : []
   ).join("; ");
 }
 
-/** What is not wrong, but worth knowing. */
 function lineageText({ whole, stale, dangling }: VerifyLineage): string {
   const parts = [
-    dangling > 0
-      ? `${formatCount(dangling, "version")} that others were made from ${areNot(dangling)} there`
-      : "",
-    stale > 0
-      ? `${formatCount(stale, "note")} came to nothing (gc removes what is older than 30 days)`
-      : "",
-    whole
-      ? ""
-      : "not all is noted, so looking down reads every record until: holdfast lineage --rebuild",
+    dangling > 0 ? `inputs that do not exist: ${formatCount(dangling, "version")}` : "",
+    stale > 0 ? `${formatCount(stale, "stale note")} (gc removes them after 30 days)` : "",
+    whole ? "" : "incomplete notes, so --down reads every record until: holdfast lineage --rebuild",
   ];
   return parts.filter((part) => part !== "").join("; ");
-}
-
-function areNot(count: number): string {
-  return count === 1 ? "is not" : "are not";
-}
-
-function hintsOf(problems: readonly Advice[], { registry }: SharedOptions): Set<string> {
-  const hints = problems.flatMap((problem) => hintFor(problem, "cli") ?? []);
-  return new Set(hints.map((hint) => printable(withRegistry(hint, registry))));
 }

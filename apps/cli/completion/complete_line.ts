@@ -1,24 +1,24 @@
-// What a shell may offer at the end of a command line.
+// Completion of a command line.
 import type { Registry } from "../../../mod.ts";
 import { SHARED_OPTIONS } from "../program/command.ts";
 import type { Command, Completes, OptionDefinition } from "../program/command.ts";
 
-/** Most names or versions that are offered. */
+/** Most candidates of one kind. */
 const MOST = 200;
-/** What the names of plans of runs end with. */
+/** The suffix of names that hold plans of runs. */
 const RUNS = ":run";
 
 export interface CompleteLineOptions {
   commands: readonly Command[];
   open(registry: string | undefined): Promise<Registry>;
-  /** The names of registries, without the `@`. @default none */
+  /** Names of registries, without the `@`. @default none */
   remotes?: readonly string[];
 }
 
 /**
- * The words that may stand at the end of a line.
+ * Returns the candidates for the last word of a line.
  *
- * @param words the words behind the program's name; the last is the one being typed, perhaps empty
+ * @param words all words after the program's name; the last is being typed and may be empty
  */
 export async function completeLine(
   words: readonly string[],
@@ -30,47 +30,36 @@ export async function completeLine(
   const among = (candidates: readonly string[]) =>
     candidates.filter((candidate) => candidate.startsWith(typed));
   const thing = async (completes: Completes | undefined): Promise<string[]> => {
-    if (completes === "command") return among(wordsBehind("", commands));
+    if (completes === "command") return among(wordsAfter("", commands));
     if (completes === "place") {
       return among(remotes.map((name) => typed.startsWith("@") ? `@${name}` : name));
     }
     if (completes === "remote") return among(remotes);
-    if (!isOfRegistry(completes)) return []; // the shell itself knows files
-    if (!typed.startsWith("@")) return await inRegistry(completes, await open(registry), typed);
+    if (completes === undefined || completes === "file") return []; // the shell completes files
+    const inRegistry = FROM_REGISTRY[completes];
+    if (!typed.startsWith("@")) return await inRegistry(await open(registry), typed);
     const [, remote, rest] = /^(@[^/]+)\/(.*)$/s.exec(typed) ?? [];
     const found = remote === undefined ? among(remotes.map((name) => `@${name}/`)) : [`${remote}/`];
     if (found.length !== 1) return found;
-    const [prefix] = found; // one word alone would get a blank behind it: go on with what is in it
-    const there = await inRegistry(completes, await open(prefix.slice(0, -1)), rest ?? "");
-    return there.map((word) => prefix + word);
+    const [prefix] = found; // a shell adds a space after a single candidate: offer its contents
+    const words = await inRegistry(await open(prefix.slice(0, -1)), rest ?? "");
+    return words.map((word) => prefix + word);
   };
   if (pending !== undefined) {
     return pending.choices ? among(pending.choices) : await thing(pending.completes);
   }
   if (typed.startsWith("-")) return among(optionsOf(command).flatMap(formsOf).concat("--help"));
-  if (command === undefined) return among(wordsBehind(group, commands));
+  if (command === undefined) return among(wordsAfter(group, commands));
   const last = command.args.at(-1);
   const argument = command.args[positional] ?? (last?.usage.includes("...") ? last : undefined);
   return await thing(argument?.completes);
 }
 
-const OF_REGISTRY = { name: namesFrom, ref: refsFrom, run: runsFrom } as const;
-
-function isOfRegistry(completes: Completes | undefined): completes is keyof typeof OF_REGISTRY {
-  return completes !== undefined && Object.hasOwn(OF_REGISTRY, completes);
-}
-
-function inRegistry(
-  completes: keyof typeof OF_REGISTRY,
-  registry: Registry,
-  typed: string,
-): Promise<string[]> {
-  return OF_REGISTRY[completes](registry, typed);
-}
+const FROM_REGISTRY = { name: namesFrom, ref: refsFrom, run: runsFrom } as const;
 
 interface Line {
   command?: Command;
-  /** Words that several commands begin with, with a blank behind, where no command is there yet. */
+  /** The typed words of a command with several, and a space. */
   group: string;
   positional: number;
   pending?: OptionDefinition;
@@ -105,17 +94,16 @@ function optionsOf(command: Command | undefined): readonly OptionDefinition[] {
   return [...command?.options ?? [], ...SHARED_OPTIONS];
 }
 
-/** `-o, --output <file>` as `-o` and `--output`. */
+/** Returns `-o` and `--output` of `-o, --output <file>`. */
 function formsOf(option: OptionDefinition): string[] {
   return option.flags.split(/[ ,]+/).filter((part) => part.startsWith("-"));
 }
 
-/** The next words of the commands that begin with this group. */
-function wordsBehind(group: string, commands: readonly Command[]): string[] {
-  const names = commands.filter(({ name, hidden }) => !hidden && name.startsWith(group)).map((
-    { name },
-  ) => name);
-  return [...new Set(names.map((name) => name.slice(group.length).split(" ")[0]))];
+/** Returns the next words of the commands in a group. */
+function wordsAfter(group: string, commands: readonly Command[]): string[] {
+  const words = commands.filter(({ name, hidden }) => !hidden && name.startsWith(group))
+    .map(({ name }) => name.slice(group.length).split(" ")[0]);
+  return [...new Set(words)];
 }
 
 async function namesFrom(registry: Registry, prefix: string): Promise<string[]> {
@@ -123,14 +111,13 @@ async function namesFrom(registry: Registry, prefix: string): Promise<string[]> 
   return await Array.fromAsync(registry.names({ prefix, limit: MOST }));
 }
 
-/** `training@3` for the versions of `training:run`; before the @ the pipelines. */
+/** Completes `training@3` from the versions of `training:run`; before the @, the pipelines. */
 async function runsFrom(registry: Registry, typed: string): Promise<string[]> {
   const [pipeline, number] = typed.split("@");
   if (number === undefined) {
     const names = await Array.fromAsync(registry.names({ prefix: typed }));
-    const pipelines = names.filter((name) => name.endsWith(RUNS)).map((name) =>
-      name.slice(0, -RUNS.length)
-    );
+    const pipelines = names.filter((name) => name.endsWith(RUNS))
+      .map((name) => name.slice(0, -RUNS.length));
     return pipelines.length === 1 ? [pipelines[0], `${pipelines[0]}@`] : pipelines.slice(0, MOST);
   }
   const runs: string[] = [];
@@ -144,7 +131,7 @@ async function refsFrom(registry: Registry, typed: string): Promise<string[]> {
   const at = typed.indexOf("@");
   if (at < 0) {
     const names = await namesFrom(registry, typed);
-    return names.length === 1 ? [names[0], `${names[0]}@`] : names; // so that the shell puts no blank behind it
+    return names.length === 1 ? [names[0], `${names[0]}@`] : names; // two: the shell adds no space
   }
   const name = typed.slice(0, at);
   const selectors = ["latest", ...Object.keys(await registry.aliases(name))];

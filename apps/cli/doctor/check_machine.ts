@@ -1,69 +1,97 @@
-// What this machine has: space, permissions, certificates, proxies. Nothing is written, and nothing
-// is sent.
+// Checks of this machine: disk, permissions, certificates, proxies. They write and send nothing.
 import { X509Certificate } from "node:crypto";
 import { accessSync, constants } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DRIVERS } from "../../../backends/drivers.ts";
-import { toReportable } from "../program/exit_code.ts";
+import { hintFor } from "../../../core/errors.ts";
 import { isGranted } from "../../../core/system.ts";
+import { isRegistryError } from "../../../mod.ts";
+import { toReportable } from "../program/exit_code.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { formatBytes } from "../terminal/units.ts";
-import { type Check, ok, trouble } from "./check.ts";
+
+export interface Check {
+  what: string;
+  verdict: "ok" | "warn" | "fail";
+  found: string;
+  /** How to fix it, unless it is ok. */
+  advice?: string;
+}
+
+export function ok(what: string, found: string): Check {
+  return { what, verdict: "ok", found };
+}
+
+export function trouble(
+  what: string,
+  verdict: "warn" | "fail",
+  found: string,
+  advice: string,
+): Check {
+  return { what, verdict, found, advice };
+}
+
+/** Makes a check of an error; rethrows the interruption of a run. */
+export function failed(what: string, error: unknown): Check {
+  const failure = toReportable(error);
+  if (!isRegistryError(failure)) throw error;
+  const advice = hintFor(failure, "cli") ?? "Rerun with --verbose to see the stack.";
+  return trouble(what, "fail", failure.message, advice);
+}
 
 const MIB = 1024 * 1024;
-/** Below this nothing can be saved for long, bytes. */
+/** With less, saves fail soon, bytes. */
 const FULL_BYTES = 64 * MIB;
-/** Below this a large save may fail, bytes. */
+/** With less, a large save may fail, bytes. */
 const LOW_BYTES = 1024 * MIB;
 
-/** Whether there is room on the disk of a folder; of one that is not there yet, on that of the folder above. */
+/** Checks the free space for a folder, or for the nearest folder above that exists. */
 export async function checkDisk(what: string, path: string): Promise<Check> {
   try {
     const { bavail, bsize, files, ffree } = await statfs(path);
     const free = bavail * bsize;
-    const found = `${formatBytes(free)} free for ${path}`;
-    const advice =
-      "Free space: holdfast prune, then holdfast gc; or move the registry to a larger disk by mirror.";
-    if (free < FULL_BYTES) return trouble(what, "fail", { found, advice });
-    if (files > 0 && ffree === 0) {
-      return trouble(what, "fail", { found: `${path}: its disk has no inodes left`, advice });
-    }
-    return free < LOW_BYTES ? trouble(what, "warn", { found, advice }) : ok(what, found);
+    const noInodes = files > 0 && ffree === 0;
+    const found = noInodes
+      ? `${path}: its disk has no inodes left`
+      : `${formatBytes(free)} free for ${path}`;
+    if (free >= LOW_BYTES && !noInodes) return ok(what, found);
+    const verdict = free < FULL_BYTES || noInodes ? "fail" : "warn";
+    const advice = "Free space: holdfast prune, then holdfast gc; or move the registry to a " +
+      "larger disk with holdfast mirror.";
+    return trouble(what, verdict, found, advice);
   } catch (error) {
     const { code, message, name } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" && dirname(path) !== path) return await checkDisk(what, dirname(path));
-    return trouble(what, "warn", {
-      found: `cannot be told: ${message}`,
-      advice: name === "NotCapable" ? "Allow it: --allow-sys=statfs" : "Check who owns the folder.",
-    });
+    const advice = name === "NotCapable"
+      ? "Allow it: --allow-sys=statfs"
+      : "Check the owner of the folder.";
+    return trouble(what, "warn", `unknown: ${message}`, advice);
   }
 }
 
-/** Whether this user, and this program, may read and write a folder; undefined where it is not there. */
+const ACCESS = [["read", constants.R_OK, "fail"], ["write", constants.W_OK, "warn"]] as const;
+
+/** Checks that this program may read and write a folder; undefined if the folder is missing. */
 export function checkPermissions(path: string): Check | undefined {
   const what = "permissions";
-  for (
-    const [verb, mode, verdict] of [["read", constants.R_OK, "fail"], [
-      "write",
-      constants.W_OK,
-      "warn",
-    ]] as const
-  ) {
-    const found = `this program may not ${verb} ${path}`;
+  for (const [verb, mode, verdict] of ACCESS) {
+    const found = `no permission to ${verb} ${path}`;
     if (!isGranted({ name: verb, path })) {
-      return trouble(what, verdict, { found, advice: `Allow it: --allow-${verb}=${path}` });
+      return trouble(what, verdict, found, `Allow it: --allow-${verb}=${path}`);
     }
     try {
       accessSync(path, mode | constants.X_OK);
     } catch (error) {
       const { code, name } = error as NodeJS.ErrnoException;
       if (code === "ENOENT") return undefined;
-      if (name === "NotCapable") continue; // Deno first asks who runs this; the flag above is what counts then
-      return trouble(what, verdict, {
+      if (name === "NotCapable") continue; // Deno needs another permission to check this
+      return trouble(
+        what,
+        verdict,
         found,
-        advice: "Check who owns it, who may enter it, and how it is mounted.",
-      });
+        "Check its owner, its permissions and how it is mounted.",
+      );
     }
   }
   return ok(what, `may read and write ${path}`);
@@ -71,47 +99,40 @@ export function checkPermissions(path: string): Check | undefined {
 
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
-/** Whether the files with certificates of authorities of one's own can be read, and are of this time. */
+/** Checks the files with your own certificate authorities: readable, and not expired. */
 export async function checkCertificates({ system }: Pick<CliIo, "system">): Promise<Check[]> {
   const what = "certificates";
-  const named = new Map<string, string[]>(); // the names of each file: often all name one
+  const variables = new Map<string, string[]>(); // by file: often all name the same
   const ofDrivers = DRIVERS.flatMap(({ certificates = [] }) => certificates);
   for (const name of ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "SSL_CERT_FILE", ...ofDrivers]) {
     const path = system.env(name);
-    if (path) named.set(path, [...named.get(path) ?? [], name]);
+    if (path) variables.set(path, [...variables.get(path) ?? [], name]);
   }
-  if (named.size === 0) return [ok(what, "those of the system or runtime")];
-  return await Promise.all(Array.from(named, async ([path, names]) => {
+  if (variables.size === 0) return [ok(what, "those of the system or runtime")];
+  return await Promise.all(Array.from(variables, async ([path, names]) => {
     const name = names.join(", ");
-    const advice = `Name a PEM file of certificates that are valid, or unset ${name}.`;
+    const advice = `Use a PEM file of valid certificates, or unset ${name}.`;
+    const fail = (found: string) => trouble(what, "fail", `${path} of ${name} ${found}`, advice);
     try {
       const all = (await readFile(path, "utf8")).match(CERTIFICATES) ?? [];
-      if (all.length === 0) {
-        return trouble(what, "fail", {
-          found: `${path} of ${name} has no certificate in it`,
-          advice,
-        });
-      }
+      if (all.length === 0) return fail("contains no certificate");
       const ends = all.map((pem) => Date.parse(new X509Certificate(pem).validTo));
       const old = ends.filter((end) => end < system.now());
-      const found = `${all.length} in ${path}, as ${name} says`;
+      const found = `${all.length} in ${path}, from ${name}`;
       if (old.length === 0) return ok(what, found);
       const last = new Date(Math.max(...old)).toISOString().slice(0, 10);
-      // Bundles of systems hold some that have ended: they take nothing from the others.
+      // System bundles contain some expired certificates, which do no harm.
       if (old.length < all.length) {
-        return ok(what, `${found}; ${old.length} ended, the last on ${last}`);
+        return ok(what, `${found}; ${old.length} expired, the last on ${last}`);
       }
-      return trouble(what, "warn", { found: `all ${found}, ended, the last on ${last}`, advice });
+      return trouble(what, "warn", `all ${found}, expired, the last on ${last}`, advice);
     } catch (error) {
-      return trouble(what, "fail", {
-        found: `${path} of ${name} cannot be read: ${toReportable(error).message}`,
-        advice,
-      });
+      return fail(`cannot be read: ${toReportable(error).message}`);
     }
   }));
 }
 
-/** Whether proxies are URLs, and whether what is asked goes through one. Credentials in them are not shown. */
+/** Checks the URLs of proxies, without showing credentials, and whether `host` uses one. */
 export function checkProxy(
   { system: { env } }: Pick<CliIo, "system">,
   host: string | undefined,
@@ -122,23 +143,15 @@ export function checkProxy(
     return url ? [{ name, url: URL.parse(url) }] : [];
   });
   if (named.length === 0) return [ok(what, "none")];
-  const passed = (env("NO_PROXY") ?? env("no_proxy") ?? "").split(/[\s,]+/).filter((part) =>
-    part !== ""
-  );
-  const isPassed = host !== undefined &&
-    passed.some((part) =>
+  const exceptions = (env("NO_PROXY") ?? env("no_proxy") ?? "").split(/[\s,]+/).filter(Boolean);
+  const isDirect = host !== undefined &&
+    exceptions.some((part) =>
       part === "*" || host === part || host.endsWith(`.${part.replace(/^\*?\./, "")}`)
     );
-  return named.map(({ name, url }) => {
-    if (url === null || !/^https?:$/.test(url.protocol)) {
-      const advice = "Write it as http://host:port, or unset it.";
-      return trouble(what, "fail", { found: `${name} is no URL of a proxy`, advice });
-    }
-    return ok(
-      what,
-      `${name} is ${url.protocol}//${url.host}${
-        isPassed ? `, not used for ${host}: NO_PROXY` : ""
-      }`,
-    );
-  });
+  const note = isDirect ? `, not used for ${host}: NO_PROXY` : "";
+  return named.map(({ name, url }) =>
+    url === null || !/^https?:$/.test(url.protocol)
+      ? trouble(what, "fail", `${name} is not a proxy URL`, "Use http://host:port, or unset it.")
+      : ok(what, `${name} is ${url.protocol}//${url.host}${note}`)
+  );
 }

@@ -1,7 +1,6 @@
-// Whether the registry opens, and its store keeps what a registry needs.
+// Checks of a registry and its store.
 import {
   type Backend,
-  isRegistryError,
   probeBackend,
   type ProbeCertificate,
   type ProbeStep,
@@ -9,21 +8,12 @@ import {
   type StoredRegistry,
 } from "../../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
-import { toReportable } from "../program/exit_code.ts";
 import { hintFor } from "../../../core/errors.ts";
 import { formatSeconds } from "../terminal/units.ts";
-import { type Check, ok, trouble } from "./check.ts";
+import { type Check, failed, ok, trouble } from "./check_machine.ts";
 
-export function failed(what: string, error: unknown): Check {
-  const failure = toReportable(error);
-  if (!isRegistryError(failure)) throw error; // somebody stopped the run
-  const advice = hintFor(failure, "cli") ??
-    "Run it again with --verbose to see where this happened.";
-  return trouble(what, "fail", { found: failure.message, advice });
-}
-
-/** Tries a store, by some 280 requests below `scratch/`. */
-export async function tryStore(
+/** Probes a store with about 280 requests below `scratch/`. */
+export async function probeStore(
   backend: Backend,
   { io: { signal, system }, logger }: CommandContext,
 ): Promise<ProbeCertificate> {
@@ -31,22 +21,20 @@ export async function tryStore(
   return await probeBackend(backend, { signal, system, onStep });
 }
 
-/** Tries the store of a registry, and compares its clock with that of this machine. */
+/** Probes the store of a registry, and compares its clock with that of this machine. */
 export async function checkStore(
   registry: StoredRegistry,
   context: CommandContext,
 ): Promise<Check[]> {
   try {
-    const { steps, requests, clockOffsetMs } = await tryStore(registry.backend, context);
+    const { steps, requests, clockOffsetMs } = await probeStore(registry.backend, context);
     const lacking = steps.filter(({ ok, required }) => required && !ok);
     const textOf = ({ name, detail }: ProbeStep) =>
       detail === undefined ? name : `${name}: ${detail}`;
+    const advice = lacking[0] && hintFor(lacking[0], "cli");
     const probe = lacking.length === 0
-      ? ok("probe", `the store does what a registry needs (${requests} requests)`)
-      : trouble("probe", "fail", {
-        found: lacking.map(textOf).join("; "),
-        advice: hintFor(lacking[0], "cli") ?? "See all of it: holdfast probe",
-      });
+      ? ok("probe", `the store meets all requirements (${requests} requests)`)
+      : trouble("probe", "fail", lacking.map(textOf).join("; "), advice ?? "See: holdfast probe");
     return [probe, checkClock(clockOffsetMs, registry)];
   } catch (error) {
     context.io.signal.throwIfAborted();
@@ -54,22 +42,19 @@ export async function checkStore(
   }
 }
 
-/** Ages go by the store's clock; a machine that is a quarter of the least grace off is refused by what frees space. */
+/** Checks the clock: gc and prune refuse to run if it is off by a quarter of the least grace. */
 function checkClock(
   offsetMs: number | undefined,
   { settings: { leastGraceMs } }: Registry,
 ): Check {
   if (offsetMs === undefined) {
-    return trouble("clock", "warn", {
-      found: "the store does not say what time it is",
-      advice: "See: holdfast probe",
-    });
+    return trouble("clock", "warn", "the store does not report its time", "See: holdfast probe");
   }
   const off = Math.abs(offsetMs);
   const found = off < 2_000
-    ? "as the store's"
-    : `${formatSeconds(off / 1000)} ${offsetMs > 0 ? "behind" : "ahead of"} the store's`;
-  const advice = "Set the clock of this machine: it is to follow a time server (NTP).";
-  if (off > leastGraceMs / 4) return trouble("clock", "fail", { found, advice });
-  return off > 60_000 ? trouble("clock", "warn", { found, advice }) : ok("clock", found);
+    ? "same as the store"
+    : `${formatSeconds(off / 1000)} ${offsetMs > 0 ? "behind" : "ahead of"} the store`;
+  if (off <= 60_000) return ok("clock", found);
+  const verdict = off > leastGraceMs / 4 ? "fail" : "warn";
+  return trouble("clock", verdict, found, "Synchronize the clock of this machine (NTP).");
 }

@@ -1,9 +1,9 @@
-// How a program that takes jobs begins, tells what it does, and ends.
-import { fault } from "../../../core/errors.ts";
+// The life of a worker: it takes jobs, reports events, and ends on a signal.
 import type { System } from "../../../mod.ts";
 import type { JobQueue } from "../../../queues/mod.ts";
 import type { CommandContext } from "../program/command.ts";
-import { aborted } from "../program/stop_on_signals.ts";
+import { invalid } from "../program/hints.ts";
+import { aborted } from "../program/run_process.ts";
 import { printable } from "../terminal/table.ts";
 
 interface Taking {
@@ -12,18 +12,18 @@ interface Taking {
 }
 
 export interface WorkOptions {
-  /** At the first signal what runs is handed to another worker. */
+  /** Hand running work to another worker at the first signal. */
   handBack?: boolean;
   /** The unit of running work in messages. */
   unit: "jobs" | "steps";
   io: CommandContext["io"];
-  say(event: { event: string; reason?: string; jobs?: number; steps?: number }): Promise<void>;
+  report(event: { event: string; reason?: string; jobs?: number; steps?: number }): Promise<void>;
 }
 
-/** Works from `start` until a signal of the run, waits for what runs, and closes the queue. */
+/** Works until a signal of the run, waits for running work, and closes the queue. */
 export async function workUntilStopped(
   queue: JobQueue,
-  { handBack, unit, io, say }: WorkOptions,
+  { handBack, unit, io, report }: WorkOptions,
   start: () => Promise<Taking>,
 ): Promise<void> {
   let isReached = true;
@@ -31,29 +31,47 @@ export async function workUntilStopped(
     const taking = await start();
     await aborted(io.signal);
     const left = taking.running().length;
-    if (left > 0) await say({ event: handBack ? "handing back" : "finishing", [unit]: left });
+    if (left > 0) await report({ event: handBack ? "handing back" : "finishing", [unit]: left });
     io.secondStop?.addEventListener(
       "abort",
       () => void taking.close({ handBack: true }).catch(() => {}),
     );
     isReached = await leaveWorker(taking.close({ handBack }), taking.running, io.system);
-    const reason = "the queue does not answer, and is left as it is";
-    if (!isReached) await say({ event: "trouble", reason });
+    const reason = "the queue does not answer; leaving it as it is";
+    if (!isReached) await report({ event: "trouble", reason });
   } finally {
     const closing = Promise.resolve(queue[Symbol.asyncDispose]());
     if (isReached) await closing;
-    else closing.catch(() => {}); // this process ends, and its connections with it
+    else closing.catch(() => {}); // the process exits, and its connections with it
   }
 }
 
-/** Prints an event: as JSON, or its line on standard error. */
-export async function tellEvent(
+/** Prints an event, as JSON or as a line on standard error. */
+export async function printEvent(
   event: Record<string, unknown>,
   line: string,
   { io, shared: { json, quiet } }: CommandContext,
 ): Promise<void> {
   if (json) return await io.stdout.write(`${JSON.stringify(event)}\n`);
   if (!quiet) await io.stderr.write(`${printable(line)}\n`);
+}
+
+/** Formats the events that workers of steps and of tasks share; undefined for others. */
+export function workerLine(
+  event: string,
+  { reason, times, left, unit }: {
+    reason?: unknown;
+    times?: unknown;
+    left?: unknown;
+    unit: string;
+  },
+): string | undefined {
+  if (event === "trouble") {
+    return `trouble: ${reason}${(times ?? 1) === 1 ? "" : `, ${times} times; retrying`}`;
+  }
+  if (event !== "finishing" && event !== "handing back") return undefined;
+  const more = event === "finishing" ? "; press Ctrl-C again to hand back" : "";
+  return `${event} ${left} ${unit}${left === 1 ? "" : "s"}${more}`;
 }
 
 /** Counts repeats of a message in a row. Returns the count at 1, 2, 4, 8 …, otherwise undefined. */
@@ -72,42 +90,37 @@ export class Repeated {
   }
 }
 
-/** For so long a queue may not answer, once no step is under way, milliseconds. */
+/** How long to wait for a queue that does not answer, with no work running, milliseconds. */
 const LEAVE_MS = 10_000;
-/** How often it is looked whether a step is under way, milliseconds. */
-const LOOK_MS = 500;
+const POLL_MS = 500;
 
 /**
- * Waits for the worker to end, but not for a queue that is unreachable: another worker then takes the finished job
- * again and finds it done.
+ * Waits for the worker to end, but not for an unreachable queue: another worker then takes the
+ * finished job again and finds it done.
  *
- * @returns false where the queue did not answer
+ * @returns false if the queue did not answer
  */
 async function leaveWorker(
   closing: Promise<void>,
   running: () => readonly string[],
   system: System,
 ): Promise<boolean> {
-  const over = new AbortController();
+  const ended = new AbortController();
   const late = async () => {
-    for (let idleMs = 0; idleMs < LEAVE_MS; idleMs = running().length > 0 ? 0 : idleMs + LOOK_MS) {
-      await system.sleep(LOOK_MS, over.signal);
+    for (let idleMs = 0; idleMs < LEAVE_MS; idleMs = running().length > 0 ? 0 : idleMs + POLL_MS) {
+      await system.sleep(POLL_MS, ended.signal);
     }
     return false;
   };
   try {
     return await Promise.race([closing.then(() => true), late()]);
   } finally {
-    over.abort();
+    ended.abort();
   }
 }
 
 export function refuseMemory(url: string): void {
   if (!/^memory:/i.test(url)) return;
-  throw fault({
-    code: "Invalid",
-    action: "reach a queue in memory",
-    state: "no other process could add any job to it",
-    hint: "As in --queue redis://127.0.0.1:6379",
-  });
+  const hint = "Use a server: --queue redis://127.0.0.1:6379";
+  throw invalid("use a queue in memory", "no other process can add jobs to it", hint);
 }

@@ -1,27 +1,24 @@
-// Conditions of what is listed: `metadata.epochs > 3 and kind = json`. They only compare; nothing
-// of them is run.
+// Conditions of listings: `metadata.epochs > 3 and kind = json`. They only compare values.
 import type { ArtifactInfo, RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { invalid } from "../program/hints.ts";
 import { parseBytes } from "../terminal/units.ts";
 import { comparing, type Comparison, valueAt } from "../../server/search/comparing.ts";
 
 export type Condition = (info: ArtifactInfo) => boolean;
 
-/** What is longer is no condition that somebody wrote, and would take long to be read. */
+/** Longer conditions would take long to parse. */
 const MAX_CHARACTERS = 4_000;
-/** Words that join terms elsewhere, where they do not stand in quotes. */
+/** Unsupported joins, outside quotes. */
 const OTHER_JOIN = /\s(or|\|\||&&)\s/i;
 const TERM = /^\s*([A-Za-z_][\w.:-]*)\s*(==|!=|>=|<=|=|>|<)\s*((?![=<>!]).*?)\s*$/s;
 
 /**
- * Parses comparisons of `name`, `version`, `kind`, `size` or `metadata.KEY` (with dots for what is inside), joined by
- * `and`. A text may stand in quotes; a size may have a unit: `size >= 10MiB`.
- *
- * @throws {RegistryError} `Invalid`
+ * Parses comparisons of `name`, `version`, `kind`, `size` or `metadata.KEY` (nested with dots),
+ * joined by `and`. Strings may be quoted, sizes may have a unit: `size >= 10MiB`.
  */
 export function parseCondition(text: string): Condition {
   if (text.length > MAX_CHARACTERS) {
-    throw invalid(`${text.slice(0, 20)}…`, `it has more than ${MAX_CHARACTERS} characters`);
+    throw invalidCondition(`${text.slice(0, 20)}…`, `longer than ${MAX_CHARACTERS} characters`);
   }
   const terms = text.split(/\s+and\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)/i).map((term) =>
     parseTerm(term, text)
@@ -33,11 +30,11 @@ function parseTerm(term: string, whole: string): Condition {
   const [, field, sign, typed] = TERM.exec(term) ?? [];
   const wanted = typed?.replace(/^(['"])(.*)\1$/s, "$2");
   if (field === undefined || typed === "") {
-    throw invalid(whole, "a comparison such as metadata.epochs > 3 is expected");
+    throw invalidCondition(whole, "expected a comparison such as metadata.epochs > 3");
   }
   const join = wanted === typed ? OTHER_JOIN.exec(typed)?.[1] : undefined;
   if (join !== undefined) {
-    throw invalid(whole, `comparisons are joined by and, not by ${join}; a text stands in quotes`);
+    throw invalidCondition(whole, `only "and" joins comparisons, not ${join}; quote strings`);
   }
   const comparison = (sign === "==" ? "=" : sign) as Comparison;
   if (field === "size") {
@@ -49,7 +46,7 @@ function parseTerm(term: string, whole: string): Condition {
   if (field === "kind") return ({ materializer }) => meets(materializer.id);
   const [first, ...path] = field.split(".");
   if (first !== "metadata" || path.length === 0 || path.includes("")) {
-    throw invalid(whole, `there is no ${JSON.stringify(field)} to compare`);
+    throw invalidCondition(whole, `unknown field ${JSON.stringify(field)}`);
   }
   return ({ metadata }) => {
     const value = valueAt(metadata, path);
@@ -57,13 +54,8 @@ function parseTerm(term: string, whole: string): Condition {
   };
 }
 
-function invalid(text: string, state: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "read condition",
-    subject: JSON.stringify(text),
-    state,
-    hint: "Compare name, version, kind, size or metadata.KEY by = != > >= < <=, joined by and: " +
-      "'metadata.epochs > 3 and size < 10MiB'.",
-  });
+function invalidCondition(text: string, state: string): RegistryError {
+  const hint = "Compare name, version, kind, size or metadata.KEY by = != > >= < <=, joined by " +
+    "and: 'metadata.epochs > 3 and size < 10MiB'.";
+  return invalid(`parse condition ${JSON.stringify(text)}`, state, hint);
 }

@@ -1,53 +1,53 @@
-// The two that `holdfast diff` compares, and the content of their files.
+// The two sides of `holdfast diff`, and the content of their files.
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type FileInfo, isRegistryError, type Registry, RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import {
+  diffValues,
+  type FileChange,
+  type FileInfo,
+  isRegistryError,
+  type Registry,
+  RegistryError,
+  type ValueChange,
+} from "../../../mod.ts";
+import { loadPart } from "../../../core/urls/load_part.ts";
 import { looksLikeLocation } from "../places/find_registry.ts";
-import { lookUp, shellWord, withHints } from "../program/hints.ts";
+import { lookUp, notFound, shellWord, withHints } from "../program/hints.ts";
+import { printable } from "../terminal/table.ts";
 import { readValue } from "../values/value_source.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
 export interface DiffSide {
-  /** How it is called: `name@version`, or the path. */
+  /** `name@version`, or the path. */
   readonly label: string;
-  /** What `diffVersions` takes: a ref, or a file or folder. */
+  /** The argument of `diffVersions`: a ref, or a file or folder. */
   readonly compared: unknown;
   bytes(file: FileInfo): Promise<Uint8Array>;
 }
 
-/** A version of the registry, which is named exactly from now on. */
+/** Opens a version of the registry, and pins it. */
 export async function versionSide(
   registry: Registry,
   ref: string,
   { signal }: CliIo,
 ): Promise<DiffSide> {
-  const isPath = looksLikeLocation(ref);
-  const artifact = await withHints(
-    registry.open(ref, { signal }),
-    isPath
-      ? {
-        NotFound: `The version comes first, and the path after it: holdfast diff REF ${
-          shellWord(ref)
-        }`,
-      }
-      : lookUp(ref),
-  );
+  const hint = `Pass the version first, then the path: holdfast diff REF ${shellWord(ref)}`;
+  const hints = looksLikeLocation(ref) ? { NotFound: hint } : lookUp(ref);
+  const artifact = await withHints(registry.open(ref, { signal }), hints);
   const { name, version } = artifact.info;
   const label = `${name}@${version}`;
   return { label, compared: label, bytes: (file) => artifact.file(file.path).bytes() };
 }
 
-/** A file or folder on this disk where that is what is named (`./data`, `/data`), else a version. */
+/** Opens a file or folder for a path (`./data`, `/data`), otherwise a version. */
 export async function otherSide(registry: Registry, text: string, io: CliIo): Promise<DiffSide> {
   const path = resolve(io.cwd, text);
   if (!looksLikeLocation(text)) {
     return await versionSide(registry, text, io).catch(async (error) => {
-      if (!isRegistryError(error, "NotFound") || !await isThere(path)) throw error;
+      const isPath = await lstat(path).then(() => true, () => false);
+      if (!isRegistryError(error, "NotFound") || !isPath) throw error;
       const { code, message } = error;
-      const hint = `There is a file or folder of that name: write ${
-        shellWord(`./${text}`)
-      } for it.`;
+      const hint = `For the file or folder of that name write ${shellWord(`./${text}`)}`;
       throw new RegistryError({ code, message, hint, cause: error });
     });
   }
@@ -65,11 +65,7 @@ export async function otherSide(registry: Registry, text: string, io: CliIo): Pr
   };
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return await lstat(path).then(() => true, () => false);
-}
-
-/** The version that came before the one that a ref means, by their numbers. */
+/** Returns the ref of the next lower version. */
 export async function versionBefore(
   registry: Registry,
   after: DiffSide,
@@ -81,11 +77,73 @@ export async function versionBefore(
     if (isNext) return `${name}@${entry.version}`;
     isNext = entry.version === version.replace(/\+.*/, "");
   }
-  throw fault({
-    code: "NotFound",
-    action: "compare",
-    subject: `${after.label} with the version before it`,
-    state: "there is none",
-    hint: "Name what it shall be compared with: holdfast diff A B",
-  });
+  const action = `compare ${after.label} with the version before it`;
+  throw notFound(action, "no such version", "Name both sides: holdfast diff A B");
+}
+
+export interface ContentDifference {
+  /** Of JSON files. */
+  values?: ValueChange[];
+  /** Of other text files, as `diff -u` prints it. */
+  text?: string;
+}
+
+/** The largest file whose content is compared, bytes. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** The used part of `apps/diff.ts`. */
+interface DiffPart {
+  unifiedDiff(
+    before: { name: string; text: string },
+    after: { name: string; text: string },
+  ): string | undefined;
+}
+
+/** Compares the content of a file: JSON by structure, other text by line. */
+export async function differenceOf(
+  change: FileChange,
+  { before, after }: { before: DiffSide; after: DiffSide },
+): Promise<ContentDifference> {
+  if (change.change === "renamed") return {};
+  const [old, now] = await Promise.all([
+    textOf(change.before, before),
+    textOf(change.after, after),
+  ]);
+  if (old === undefined || now === undefined) return {};
+  if (change.change === "changed" && [change.before, change.after].every(isJson)) {
+    const values = jsonDifference(old, now);
+    if (values.length > 0) return { values };
+  }
+  const { unifiedDiff } = await loadPart<DiffPart>("../../diff.ts", import.meta.url);
+  const named = (side: DiffSide, file: FileInfo | undefined, text: string) => {
+    const name = file === undefined ? "/dev/null" : printable(`${side.label} ${file.path}`);
+    return { name, text };
+  };
+  return { text: unifiedDiff(named(before, change.before, old), named(after, change.after, now)) };
+}
+
+/** Returns the text of a file, empty if missing; undefined if it is binary or too large. */
+async function textOf(file: FileInfo | undefined, side: DiffSide): Promise<string | undefined> {
+  if (file === undefined || file.mode === "folder") return "";
+  if (file.size > MAX_BYTES) return undefined;
+  const bytes = await side.bytes(file);
+  if (bytes.includes(0)) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function isJson(file: FileInfo | undefined): boolean {
+  return /\.json$/i.test(file?.path ?? "") || file?.mediaType === "application/json";
+}
+
+/** Compares two JSON texts; returns nothing if one is invalid. */
+function jsonDifference(before: string, after: string): ValueChange[] {
+  try {
+    return diffValues(JSON.parse(before), JSON.parse(after));
+  } catch {
+    return [];
+  }
 }

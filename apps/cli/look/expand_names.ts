@@ -1,54 +1,61 @@
-// Patterns of names, as shells have them: `tmp:*`, `team/*`, `model-{a,b}@1`.
+// Refs with shell patterns in names, `tmp:*`, `model-{a,b}@1`, or a time.
 import { globToRegExp } from "@std/path";
-import type { Registry, RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import type { RefOptions, Registry } from "../../../mod.ts";
+import type { OptionDefinition } from "../program/command.ts";
+import { type Hints, lookUp, notFound, shellWord } from "../program/hints.ts";
+import type { CliIo } from "../terminal/cli_io.ts";
+import { momentOf, parseMoment, type TypedMoment } from "../terminal/units.ts";
 
 export function isPattern(text: string): boolean {
   return /[*?[\]{}]/.test(text.split("@", 1)[0]);
 }
 
 /**
- * The names, or refs, that are meant, each once: a pattern means each name that it matches as a whole, where `*` stands
- * for anything but `/` and `**` between slashes for any folders. A name that is there and looks like a pattern means itself.
+ * Expands patterns in names or refs, without duplicates. `*` matches anything but `/`, `**` between
+ * slashes any folders. An existing name that looks like a pattern matches only itself.
  *
- * @throws {RegistryError} `NotFound` for a pattern that matches nothing
+ * @throws {RegistryError} `NotFound` for a pattern without matches
  */
 export async function expandNames(
   registry: Registry,
   texts: readonly string[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const meant = new Set<string>();
+  const expanded = new Set<string>();
   for (const text of texts) {
     const [pattern] = text.split("@", 1);
     if (!isPattern(text) || await registry.has(pattern, { signal })) {
-      meant.add(text);
+      expanded.add(text);
       continue;
     }
-    const names = await matching(registry, pattern, signal);
-    if (names.length === 0) throw nothingMatches(pattern);
-    for (const name of names) meant.add(name + text.slice(pattern.length));
+    const prefix = /^[^*?[\]{}\\]*/.exec(pattern)![0];
+    const expression = globToRegExp(pattern, { os: "linux" });
+    const names = await Array.fromAsync(registry.names({ prefix, signal }));
+    const matches = names.filter((name) => expression.test(name));
+    if (matches.length === 0) {
+      const hint = "See what exists: holdfast ls. * matches anything but /, and **/ any folders.";
+      throw notFound(`find ${JSON.stringify(pattern)}`, "no name matches", hint);
+    }
+    for (const name of matches) expanded.add(name + text.slice(pattern.length));
   }
-  return [...meant];
+  return [...expanded];
 }
 
-async function matching(
-  registry: Registry,
-  pattern: string,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const prefix = /^[^*?[\]{}\\]*/.exec(pattern)![0];
-  const expression = globToRegExp(pattern, { os: "linux" });
-  const names = await Array.fromAsync(registry.names({ prefix, signal }));
-  return names.filter((name) => expression.test(name));
+export interface AsOfFlags {
+  asOf?: TypedMoment;
 }
 
-function nothingMatches(pattern: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "find",
-    subject: JSON.stringify(pattern),
-    state: "it matches no name",
-    hint: "See what there is: holdfast ls. * stands for anything but /, and **/ for any folders.",
-  });
+export const AS_OF_OPTION: OptionDefinition = {
+  flags: "--as-of <time>",
+  text: "resolve the ref at this time: 2026-03-01, 2026-03-01T14:05, or 7d ago",
+  parse: parseMoment,
+};
+
+export function refOptions({ asOf }: AsOfFlags, { system, signal }: CliIo): RefOptions {
+  return asOf === undefined ? { signal } : { asOf: momentOf(asOf, system.now()), signal };
+}
+
+export function lookUpThen(ref: string, { asOf }: AsOfFlags): Hints {
+  if (asOf === undefined) return lookUp(ref);
+  return { NotFound: `See the history: holdfast log ${shellWord(ref.split("@", 1)[0])}` };
 }

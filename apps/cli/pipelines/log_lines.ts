@@ -1,4 +1,4 @@
-// Lines of logs of steps: printed, read where they are kept, and followed while a run goes on.
+// Logs of steps: print a line, read a stored log, follow a run.
 import { readFile } from "node:fs/promises";
 import { isRegistryError, type Registry } from "../../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
@@ -27,7 +27,7 @@ export async function printLine(
   await io.stdout.write(isOne ? `${text}\n` : `${entry.step} | ${text}\n`);
 }
 
-export async function* keptLines(
+export async function* storedLines(
   registry: Registry,
   ref: string,
   signal: AbortSignal,
@@ -42,12 +42,11 @@ export async function* keptLines(
   if (rest !== "") yield rest;
 }
 
-/** How often it is looked, milliseconds. */
-const LOOK_MS = 500;
+const POLL_MS = 500;
 
 /**
- * Prints what steps say until their run has a result. Logs of attempts that have ended are in the registry; those that
- * run write theirs in the run's folder, which is looked for below the current one.
+ * Prints logs of steps until their run has a result. Logs of ended attempts are in the registry, of
+ * running ones in the folder of the run, below the current folder.
  */
 export async function followLogs(
   registry: Registry,
@@ -59,33 +58,33 @@ export async function followLogs(
   const { attemptsOf, readResult, runningLogs } = await import("../../../operators/runner/mod.ts");
   const workDir = await workDirOf(registry, run, signal);
   const followed = new Map(
-    steps.map((step) => [step, { printed: [] as number[], kept: new Set<string>(), ended: false }]),
+    steps.map((step) => [step, { printed: [] as number[], seen: new Set<string>(), ended: false }]),
   );
-  await context.note(`${run}: Ctrl-C ends the following, not the run`);
+  await context.note(`${run}: Ctrl-C stops following, not the run`);
   for (;;) {
-    const result = await readResult(registry, run, { signal }); // before the logs, so that none is missed
-    for (const step of steps) if (!followed.get(step)!.ended) await look(step);
+    const result = await readResult(registry, run, { signal }); // before the logs, to miss none
+    for (const step of steps) if (!followed.get(step)!.ended) await poll(step);
     if (result !== undefined) return await context.note(`${run} ended: ${result.end}`);
-    await system.sleep(LOOK_MS, signal);
+    await system.sleep(POLL_MS, signal);
   }
 
-  async function look(step: string): Promise<void> {
+  async function poll(step: string): Promise<void> {
     const state = followed.get(step)!;
     const running = await Promise.all(
       runningLogs({ run, step, root: io.cwd, workDir }).map(writtenLines),
     );
     const attempts = await attemptsOf(registry, { run, step }, { signal });
     for (const [i, { ref, hasLog, record }] of attempts.entries()) {
-      if (hasLog && !state.kept.has(ref)) {
-        const lines = await Array.fromAsync(keptLines(registry, ref, signal));
+      if (hasLog && !state.seen.has(ref)) {
+        const lines = await Array.fromAsync(storedLines(registry, ref, signal));
         await printNew(step, i, lines);
-        state.kept.add(ref).add(lines[0]);
+        state.seen.add(ref).add(lines[0]);
       }
       state.ended ||= record.kind === "step";
     }
-    // What has been kept since it was read begins with the same line: each has its time.
+    // A log stored meanwhile starts with the same line, which has a timestamp.
     for (const lines of running) {
-      if (!state.kept.has(lines[0])) await printNew(step, attempts.length, lines);
+      if (!state.seen.has(lines[0])) await printNew(step, attempts.length, lines);
     }
   }
 
@@ -98,7 +97,7 @@ export async function followLogs(
   }
 }
 
-/** The whole lines that a running step has written; none where it has ended meanwhile. */
+/** Returns the complete lines of a running step; none if it has ended meanwhile. */
 async function writtenLines(path: string): Promise<string[]> {
   const text = await readFile(path, "utf8").catch((error) => {
     if (error.code === "ENOENT") return "";
@@ -115,7 +114,7 @@ async function workDirOf(registry: Registry, run: string, signal: AbortSignal): 
       JSON.parse(new TextDecoder().decode(await plan.file("pipeline.json").bytes())).pipeline;
     return typeof workDir === "string" ? workDir : ".holdfast-runs";
   } catch (error) {
-    if (isRegistryError(error, "NotFound")) return ".holdfast-runs"; // a run without its configuration
+    if (isRegistryError(error, "NotFound")) return ".holdfast-runs";
     throw error;
   }
 }

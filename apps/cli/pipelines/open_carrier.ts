@@ -1,25 +1,31 @@
-// What carries steps for a command, and what it is to execute for them.
+// The engine that runs steps, and the command that it executes for them.
+import process from "node:process";
 import { join, resolve } from "node:path";
-import { fault } from "../../../core/errors.ts";
+import { fileURLToPath } from "node:url";
 import type { Engine } from "../../../operators/engines/mod.ts";
 import type { CarryOptions, Pipeline } from "../../../operators/runner/mod.ts";
 import { findRegistry } from "../places/find_registry.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
-import { ownCommand } from "./own_command.ts";
+import { invalid } from "../program/hints.ts";
 
 export const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
 
 export const ENGINE_OPTION: OptionDefinition = {
   flags: "--engine [url]",
-  text:
-    "what carries the steps: local:, slurm:, redis://host:6379, postgres://host/database; without a URL, and " +
-    `where it has a password, it is that of ${ENGINE_VARIABLE}`,
+  text: "run the steps with: local:, slurm:, redis://host:6379, postgres://host/database " +
+    `(default and required for a URL with a password: ${ENGINE_VARIABLE})`,
+};
+
+export const QUEUE_OPTION: OptionDefinition = {
+  flags: "--queue <url>",
+  text: "redis://host:6379, postgres://host/database; add ?queue=NAME for a separate queue " +
+    `(default and required for a URL with a password: ${ENGINE_VARIABLE})`,
 };
 
 /**
- * The URL of an engine, or of a queue, as it was given, or that of the environment.
+ * Returns the URL of an engine or queue, as given or from the environment.
  *
- * @throws {RegistryError} `Invalid` where there is none, and for one with a password: arguments can be read by everybody
+ * @throws {RegistryError} `Invalid` without a URL, and for one with a password on the command line
  */
 export function engineUrl(
   given: string | true | undefined,
@@ -28,28 +34,22 @@ export function engineUrl(
 ): string {
   const url = typeof given === "string" ? given : io.system.env(ENGINE_VARIABLE);
   if (!url) {
-    throw fault({
-      code: "Invalid",
-      action: "reach an engine",
-      state: `neither ${flag} nor ${ENGINE_VARIABLE} names one`,
-      hint: `As in ${flag} redis://127.0.0.1:6379`,
-    });
+    const hint = `Add ${flag} redis://127.0.0.1:6379`;
+    throw invalid("connect to an engine", `neither ${flag} nor ${ENGINE_VARIABLE} is set`, hint);
   }
   if (typeof given === "string") refusePassword(given, flag, ENGINE_VARIABLE);
   return url;
 }
 
-/** Throws `Invalid` for a URL of the command line that has a password in it: drivers take one as a parameter too. */
+/** Refuses a URL of the command line with a password, which some drivers take as a parameter. */
 export function refusePassword(url: string, flag: string, variable: string): void {
   const { password, searchParams } = URL.parse(url) ?? {};
   if (!password && !searchParams?.has("password")) return;
-  throw fault({
-    code: "Invalid",
-    action: "take a password by",
-    subject: flag,
-    state: "whoever lists the processes of this machine sees it",
-    hint: `Set ${variable} to the URL, and leave it out of the command line.`,
-  });
+  throw invalid(
+    `take a password from ${flag}`,
+    "every user of this machine can see command lines",
+    `Set ${variable} to the URL, and leave it out of the command line.`,
+  );
 }
 
 export interface CarrierOptions {
@@ -59,7 +59,7 @@ export interface CarrierOptions {
   operators?: string;
 }
 
-/** Opens an engine, and says what it executes: `holdfast pipeline step`, with the configuration beside the run. */
+/** Opens an engine that executes `holdfast pipeline step` with the configuration of the run. */
 export async function openCarrier(
   { url, pipeline, folder, operators }: CarrierOptions,
   context: CommandContext,
@@ -69,7 +69,7 @@ export async function openCarrier(
   const { runFolder } = await import("../../../operators/runner/mod.ts");
   const jobs = join(resolve(folder, pipeline.workDir), "jobs");
   const engine = await openEngine(url, { folder: jobs, system: io.system });
-  // What this process submitted to itself is gone with it: steps hand over others only where those outlive them.
+  // Jobs of a local engine end with this process, so steps must not submit others to it.
   const isShared = engine.kind !== "local";
   const env = {
     HOLDFAST_REGISTRY: findRegistry(context.shared.registry, io).location,
@@ -107,6 +107,34 @@ export function stepCommand(
     ...(root === undefined ? [] : ["--root", root]),
     ...(operators === undefined ? [] : ["--operators", operators]),
     ...more,
-    ...["--", run, step], // as a queue says them: never options
+    ...["--", run, step], // from a queue: never options
   ];
+}
+
+interface DenoRuntime {
+  build?: { standalone?: boolean };
+  permissions?: { querySync(descriptor: { name: string }): { state: string } };
+}
+
+/** The program of the npm package, relative to that of Deno: see `dev/npm.ts`. */
+const NPM_PROGRAM = "../bin/holdfast.js";
+
+const PERMISSIONS = ["read", "write", "net", "env", "run", "sys", "ffi", "import"];
+
+/** Returns the program of this process and its first arguments, with the same permissions. */
+export function ownCommand(): string[] {
+  const { Deno } = globalThis as { Deno?: DenoRuntime };
+  if (Deno?.build?.standalone) return [process.execPath];
+  const extension = /\.\w+$/.exec(import.meta.url)?.[0] ?? ".ts";
+  const { href } = new URL(`../../cli${extension}`, import.meta.url);
+  if (Deno === undefined) {
+    return [process.execPath, ...process.execArgv, fileURLToPath(new URL(NPM_PROGRAM, href))];
+  }
+  const granted = PERMISSIONS.filter((name) =>
+    Deno.permissions?.querySync({ name }).state === "granted"
+  );
+  const flags = granted.length === PERMISSIONS.length
+    ? ["--allow-all"]
+    : granted.map((name) => `--allow-${name}`);
+  return [process.execPath, "run", "--quiet", "--no-prompt", ...flags, href];
 }

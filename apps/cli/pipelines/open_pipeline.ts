@@ -1,40 +1,43 @@
-// The pipeline that a command is about, with the operators of the user's own code.
+// The pipeline of a command, with the operators of the user's own code.
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isRegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
 import { createOperators, type Operators } from "../../../operators/mod.ts";
-import type { Executor, OperatorJobs, RunnerOptions } from "../../../operators/runner/mod.ts";
+import type {
+  Executor,
+  OperatorJobs,
+  Pipeline,
+  RunnerOptions,
+} from "../../../operators/runner/mod.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
+import { invalid } from "../program/hints.ts";
 import { configsIn } from "../places/open_store.ts";
-import { loadOperators, OPERATORS_FILE, operatorsUrl } from "../places/load_operators.ts";
+import { loadOperators, moduleUrl, OPERATORS_FILE } from "../places/load_module.ts";
 import { loadConfigPart, type LoadedPipeline } from "./pipeline_parts.ts";
 
 export interface PipelineFlags {
   operators?: string;
   set?: string[];
   override?: string[];
-  /** The configuration was merged before: nothing overrides it, and its relative paths begin at this folder. */
+  /** The folder of relative paths in a merged configuration, which nothing overrides. */
   root?: string;
 }
 
-/** The definitions of {@linkcode PipelineFlags}. */
 export const PIPELINE_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: "--operators <file>",
-    text:
-      `the module of the operators; else operators_module of the pipeline, else ${OPERATORS_FILE} beside it`,
+    text: "the module of the operators (default: operators_module of the pipeline, then " +
+      `${OPERATORS_FILE} beside it)`,
     completes: "file",
   },
   {
     flags: "--set <path=value>",
-    text: "a value over that of the file: operators.train.params.lr=0.2",
+    text: "override a value of the file: operators.train.params.lr=0.2",
     repeat: true,
   },
   {
     flags: "--override <file>",
-    text:
-      "a file or URL of values over those of the file; PIPELINE_CONFIG_OVERRIDE_S3_PATH names one too",
+    text: "override values with a file or URL; also PIPELINE_CONFIG_OVERRIDE_S3_PATH",
     repeat: true,
     completes: "file",
   },
@@ -42,23 +45,23 @@ export const PIPELINE_OPTIONS: readonly OptionDefinition[] = [
 
 export const PIPELINE_ARGUMENT = {
   usage: "[file]",
-  text:
-    "the pipeline: a file, or a folder with pipeline.yaml or conf/pipeline.yaml; this folder where it is not given",
+  text: "the pipeline: a file, or a folder with pipeline.yaml or conf/pipeline.yaml " +
+    "(default: this folder)",
   completes: "file",
 } as const;
 
 export interface FoundPipeline extends LoadedPipeline {
-  /** Its operators; undefined where nothing says which module has them. */
+  /** Undefined without a module of operators. */
   operators?: Operators;
-  /** The `file:` URL of their module. */
+  /** The `file:` URL of the module. */
   module?: string;
 }
 
 /**
- * Reads a pipeline and imports the module of its operators, which has to have all that its steps name.
+ * Reads a pipeline and imports its operators.
  *
  * @param path a file or folder. @default the current folder
- * @throws {RegistryError} `NotFound`; `Invalid` with all that is wrong, see `problemsOf`
+ * @throws {RegistryError} `NotFound`; `Invalid` with all problems, see `problemsOf`
  */
 export async function findPipeline(
   path: string | undefined,
@@ -79,15 +82,15 @@ export async function findPipeline(
   const loaded = await load();
   const file = await operatorsFile(loaded, flags, cwd);
   const operators = file && await loadOperators(file.path, file);
-  const module = file && operatorsUrl(file.path, file);
+  const module = file && moduleUrl(file.path, { ...file, what: "operators" });
   const isComplete = operators === undefined || missingOperator(loaded, operators) === undefined;
-  // Read once more, so that the names that there are not are told with their places.
+  // Read again, to report missing operators with their lines.
   return isComplete
     ? { ...loaded, operators, module }
     : { ...await load({ operators }), operators, module };
 }
 
-/** The same, where its operators are needed. `Invalid` where a step needs one, and nothing says where they are. */
+/** Like {@linkcode findPipeline}, but throws `Invalid` for a missing operator. */
 export async function openPipeline(
   path: string | undefined,
   flags: PipelineFlags,
@@ -96,15 +99,12 @@ export async function openPipeline(
   const { operators = createOperators(), ...loaded } = await findPipeline(path, flags, context);
   const missing = missingOperator(loaded, operators);
   if (missing === undefined) return { ...loaded, operators };
-  throw fault({
-    code: "Invalid",
-    action: "use the pipeline",
-    subject: loaded.pipeline.id,
-    state: `nothing says where operator ${JSON.stringify(missing)} is`,
-    hint:
-      `Write ${OPERATORS_FILE} beside the pipeline, name yours in it (operators_module: ./src/steps.ts), or give ` +
-      "--operators FILE.",
-  });
+  throw invalid(
+    `use the pipeline ${loaded.pipeline.id}`,
+    `no module defines the operator ${JSON.stringify(missing)}`,
+    `Write ${OPERATORS_FILE} beside the pipeline, set operators_module: ./src/steps.ts in it, or ` +
+      "pass --operators FILE.",
+  );
 }
 
 function missingOperator({ pipeline }: LoadedPipeline, operators: Operators): string | undefined {
@@ -113,7 +113,7 @@ function missingOperator({ pipeline }: LoadedPipeline, operators: Operators): st
   )?.operator;
 }
 
-/** Which module that is says the command line, or the configuration on this disk: never what is stored. */
+/** Finds the module of operators, by the command line or the local configuration. */
 async function operatorsFile(
   { pipeline, folder }: LoadedPipeline,
   flags: PipelineFlags,
@@ -124,12 +124,9 @@ async function operatorsFile(
     return { path: pipeline.operatorsModule, cwd: folder };
   }
   const needsNone = pipeline.steps.every(({ startCommand }) => startCommand !== undefined);
-  if (needsNone || !await isFile(join(folder, OPERATORS_FILE))) return undefined;
-  return { path: OPERATORS_FILE, cwd: folder };
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+  if (needsNone) return undefined;
+  const found = await stat(join(folder, OPERATORS_FILE)).catch(() => undefined);
+  return found?.isFile() ? { path: OPERATORS_FILE, cwd: folder } : undefined;
 }
 
 async function readObject(
@@ -150,7 +147,7 @@ export function runnerOptions(
   return { root: folder, operators, s3, system, signal, ...executor };
 }
 
-/** Runs operators of a module on threads of their own; most pipelines have no step that wants one. */
+/** Creates the executor of operators on threads when a step first needs it. */
 function lazyExecutor(module: string): Executor<OperatorJobs> {
   let made: Promise<Executor<OperatorJobs>> | undefined;
   return {
@@ -163,7 +160,7 @@ function lazyExecutor(module: string): Executor<OperatorJobs> {
   };
 }
 
-/** The module of the operators of the pipeline in this folder; undefined where there is none, or it is not right. */
+/** Finds the module of operators of the pipeline in this folder; undefined if it is invalid. */
 export async function moduleOfPipelineHere(context: CommandContext): Promise<string | undefined> {
   const { cwd, system } = context.io;
   try {
@@ -174,9 +171,36 @@ export async function moduleOfPipelineHere(context: CommandContext): Promise<str
       readUrl: (url) => readObject(url, context),
     });
     const file = await operatorsFile(loaded, {}, cwd);
-    return file && operatorsUrl(file.path, file);
+    return file && moduleUrl(file.path, { ...file, what: "operators" });
   } catch (error) {
-    if (isRegistryError(error)) return undefined; // whoever uses the pipeline is told
+    if (isRegistryError(error)) return undefined; // commands that use the pipeline report it
     throw error;
   }
+}
+
+/** A selection of steps. */
+export interface PartFlags {
+  node?: string[];
+  operator?: string[];
+  force?: true | string[];
+}
+
+export const PART_OPTIONS: readonly OptionDefinition[] = [
+  {
+    flags: "--operator <step>",
+    text: "run only this step, with the last outputs of the steps that it reads",
+    repeat: true,
+  },
+  { flags: "--node <node>", text: "run only the steps of this node", repeat: true },
+  { flags: "--force [step]", text: "run unchanged steps too: this one, or all", repeat: true },
+];
+
+/** Returns the selected steps, or undefined for all. Throws `NotFound` for unknown ones. */
+export async function chosenSteps(
+  pipeline: Pipeline,
+  { node, operator }: PartFlags,
+): Promise<string[] | undefined> {
+  if (node === undefined && operator === undefined) return undefined;
+  const { selectSteps } = await import("../../../operators/graph/mod.ts");
+  return selectSteps(pipeline, { nodes: node, operators: operator }).steps.map(({ id }) => id);
 }

@@ -1,12 +1,10 @@
-// The parts of this library that only commands of pipelines need. They are imported by a name that
-// Deno cannot see before, so that who never describes a pipeline downloads no package for it. Types
-// of it stand here again for the same reason: Deno downloads what a type is imported from too.
+// The configuration of pipelines. It is imported by a computed name, so that Deno downloads its
+// packages only for commands of pipelines. Its types are repeated here for the same reason.
 import type { Operators } from "../../../operators/mod.ts";
 import type { Pipeline } from "../../../operators/runner/mod.ts";
 import type { System } from "../../../mod.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
 
-/** Something that is wrong with a configuration, as `operators/config` tells it. */
 export interface ConfigProblem {
   file?: string;
   line?: number;
@@ -16,7 +14,7 @@ export interface ConfigProblem {
   hint: string;
 }
 
-/** What is used of `operators/config`. */
+/** The used part of `operators/config`. */
 export interface ConfigPart {
   loadPipeline(path: string, options: {
     cwd: string;
@@ -34,20 +32,15 @@ export interface ConfigPart {
   decodeSecret(text: string): string | undefined;
 }
 
-/** A pipeline, and where it is from. */
 export interface LoadedPipeline {
   pipeline: Pipeline;
-  /** The folder that its paths begin at, absolute. */
+  /** The base of its relative paths, absolute. */
   folder: string;
-  /** Its files, absolute. */
+  /** The files it was read from, absolute. */
   files: string[];
 }
 
-/**
- * Imports `operators/config`, which reads YAML and TOML.
- *
- * @throws {RegistryError} `Denied` where Deno may not read this library
- */
+/** Imports `operators/config`, which reads YAML and TOML. */
 export async function loadConfigPart(): Promise<ConfigPart> {
   return await loadPart<ConfigPart>("../../../operators/config/mod.ts", import.meta.url);
 }

@@ -1,10 +1,10 @@
-// The lines of a run that its configuration asks for, and the file that gets them.
+// The log file of a run.
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
 import type { System } from "../../../mod.ts";
 
-/** What a program writes counts as `info`: what it means by it is not known. */
+/** The levels. Output of programs counts as `info`. */
 const RANKS: Readonly<Record<string, number>> = {
   debug: 0,
   info: 1,
@@ -19,13 +19,14 @@ export class RunLog {
   #at: { folder: string; system: System; verbose?: boolean };
   #file: number | undefined;
 
-  /** @param at its folder is where a relative path begins */
+  /** @param at `folder`: the base of a relative path */
   constructor(config: Pipeline["log"], at: { folder: string; system: System; verbose?: boolean }) {
     this.#config = config;
     this.#at = at;
   }
 
-  takes(event: RunEvent): boolean {
+  /** Returns true for an event to show, and writes a line of a log to the file. */
+  accept(event: RunEvent): boolean {
     if (event.type !== "log") return true;
     const { level, file: path } = this.#config;
     const { folder, system, verbose } = this.#at;
@@ -33,7 +34,11 @@ export class RunLog {
     if (path === undefined) return true;
     const { step, shard, line } = event;
     const name = shard === undefined ? step : `${step} ${shard.index}/${shard.count}`;
-    this.#file ??= open(resolve(folder, path));
+    const file = resolve(folder, path);
+    if (this.#file === undefined) {
+      mkdirSync(dirname(file), { recursive: true });
+      this.#file = openSync(file, "a");
+    }
     const at = new Date(system.now()).toISOString();
     writeSync(this.#file, `${at} ${name} ${event.level} ${line}\n`);
     return true;
@@ -43,9 +48,4 @@ export class RunLog {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
-}
-
-function open(path: string): number {
-  mkdirSync(dirname(path), { recursive: true });
-  return openSync(path, "a");
 }

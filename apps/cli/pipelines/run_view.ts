@@ -1,18 +1,19 @@
-// What a run looks like while it goes on: a line for each step that runs, which is drawn again and
-// again, below those that have ended; where there is no terminal, a line for all that happens.
-import type { Pipeline, RunEvent, StepOutcome } from "../../../operators/runner/mod.ts";
+// The view of a run: on a terminal one live line for each running step, below those that have
+// ended; otherwise a line for each event. Also the report of its result.
+import type { Pipeline, RunEvent, RunResult, StepOutcome } from "../../../operators/runner/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { createColors } from "../terminal/cli_io.ts";
 import { showLiveLines } from "../terminal/live_lines.ts";
 import { displayWidth, printable } from "../terminal/table.ts";
 import { formatSeconds } from "../terminal/units.ts";
+import { countedEnds } from "../../server/schemas/known_of_runs.ts";
 
 export interface RunView {
-  hear(event: RunEvent): void;
+  onEvent(event: RunEvent): void;
   end(): Promise<void>;
 }
 
-/** Of more steps that run at once only the number is shown. */
+/** Of more running steps only the number is shown. */
 const MOST_LINES = 12;
 const WIDEST_NAME = 24;
 
@@ -23,7 +24,7 @@ interface Running {
 
 /** Shows a run on standard error, unless `--quiet`. */
 export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext): RunView {
-  if (shared.quiet) return { hear() {}, end: () => Promise.resolve() };
+  if (shared.quiet) return { onEvent() {}, end: () => Promise.resolve() };
   const { system } = io;
   const colors = createColors(io.stderr, io);
   const startedMs = system.monotonic();
@@ -38,7 +39,7 @@ export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext
   const print = (step: string, text: string) =>
     live.print(printable(`${name(step)}  ${text}`.trimEnd()));
 
-  const heard: { [T in RunEvent["type"]]?: (event: Extract<RunEvent, { type: T }>) => void } = {
+  const shown: { [T in RunEvent["type"]]?: (event: Extract<RunEvent, { type: T }>) => void } = {
     "run started": ({ steps }) => void (all = steps),
     "step started"(event) {
       running.set(label(event), { sinceMs: system.monotonic(), last: "" });
@@ -53,7 +54,7 @@ export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext
     },
     "step retried"(event) {
       running.delete(label(event));
-      const again = `failed (${event.exit}), again in ${formatMs(event.inMs)}: ${event.message}`;
+      const again = `failed (${event.exit}), retrying in ${formatMs(event.inMs)}: ${event.message}`;
       print(label(event), again);
     },
     "shard ended"(event) {
@@ -68,15 +69,15 @@ export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext
     },
   };
   return {
-    hear(event) {
-      (heard[event.type] as ((event: RunEvent) => void) | undefined)?.(event);
+    onEvent(event) {
+      (shown[event.type] as ((event: RunEvent) => void) | undefined)?.(event);
       live.update();
     },
     end: () => live.end(),
   };
 
   function endLine(step: string, outcome: StepOutcome): string {
-    const line = printable(`${name(step)}  ${toldOutcome(outcome)}`);
+    const line = printable(`${name(step)}  ${outcomeText(outcome)}`);
     return outcome.end === "failed" ? colors.red(line) : line;
   }
 
@@ -92,27 +93,60 @@ export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext
   }
 }
 
-/** A step, or a shard of it: `train 2/4`. */
+/** Formats a step, or a shard of it: `train 2/4`. */
 function label(
   { step, shard }: { step: string; shard?: { index: number; count: number } },
 ): string {
   return shard === undefined ? step : `${step} ${shard.index}/${shard.count}`;
 }
 
-/** What became of a step, in a line: `ran in 1.2s → data:clean@1.0.0`. */
-export function toldOutcome({ end, durationMs, reason, exit, outputs = {} }: StepOutcome): string {
+/** Formats the outcome of a step: `ran in 1.2s → data:clean@1.0.0`. */
+export function outcomeText({ end, durationMs, reason, exit, outputs = {} }: StepOutcome): string {
   const [first] = (reason ?? "").split("\n");
-  if (end === "ran") return `ran in ${formatMs(durationMs)}${toldOutputs(outputs)}`;
+  const refs = Object.values(outputs).join(", ");
+  if (end === "ran") return `ran in ${formatMs(durationMs)}${refs && ` → ${refs}`}`;
   if (end === "failed") return `failed (${exit}) after ${formatMs(durationMs)}: ${first}`;
   return first === "" ? end : `${end}: ${first}`;
 }
 
-function toldOutputs(outputs: Record<string, string>): string {
-  const places = Object.values(outputs);
-  return places.length === 0 ? "" : ` → ${places.join(", ")}`;
-}
-
-/** Milliseconds as `0.3s`, `12s`, `3m20s`. */
+/** Formats milliseconds as `0.3s`, `12s`, `3m20s`. */
 export function formatMs(ms: number): string {
   return ms < 9_950 ? `${(ms / 1000).toFixed(1)}s` : formatSeconds(ms / 1000);
+}
+
+const MOST_FAILURES = 20;
+
+/** Prints the result of a run: with `--json` as its last line. */
+export async function reportRun(result: RunResult, context: CommandContext): Promise<void> {
+  const { shared: { json, quiet } } = context;
+  if (json || quiet) return await context.result(result, result.run);
+  const lines = [headline(result), ...failuresOf(result)].map(printable);
+  await context.io.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** Formats `training@3 failed in 12s: 2 ran, 1 skipped, 1 failed`. */
+export function headline(result: RunResult): string {
+  const counts = endCounts(result) || "no steps";
+  return `${result.run} ${result.end} in ${formatMs(result.durationMs)}: ${counts}`;
+}
+
+/** Formats `2 ran, 1 skipped`. */
+export function endCounts(result: RunResult): string {
+  return Object.entries(countedEnds(result)).map(([end, count]) => `${count} ${end}`).join(", ");
+}
+
+function failuresOf({ run, steps }: RunResult): string[] {
+  const failed = Object.entries(steps).filter(([, { end }]) => end === "failed");
+  const lines = failed.slice(0, MOST_FAILURES).flatMap(
+    ([step, { exit, exitCode, attempts = 1, reason = "", hint, record }]) => {
+      const tries = attempts > 1 ? `, ${attempts} attempts` : "";
+      return [
+        `${step} failed with ${exitCode} (${exit}${tries}): ${reason.replaceAll("\n", " ")}`,
+        ...hint === undefined ? [] : [`  hint: ${hint}`],
+        ...record === undefined ? [] : [`  log: holdfast pipeline logs ${run} ${step}`],
+      ];
+    },
+  );
+  const more = failed.length - MOST_FAILURES;
+  return more > 0 ? [...lines, `… and ${more} more: holdfast pipeline status ${run}`] : lines;
 }

@@ -1,43 +1,88 @@
-// Where the registry of a run is.
-import { findRegistry as find, isRemoteName, readRemotes } from "../../../registry/places/mod.ts";
+// The location of the registry of a run, and where its credentials are.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { driverOf } from "../../../backends/drivers.ts";
+import type { FoundCredentials } from "../../../core/driver.ts";
+import {
+  DEFAULT_FOLDER,
+  findRegistry as find,
+  isRemoteName,
+  readRemotes,
+  tokenSourceOf,
+} from "../../../registry/places/mod.ts";
 import type { FindRegistryOptions, FoundRegistry } from "../../../registry/places/mod.ts";
 import { fault } from "../../../core/errors.ts";
+import { shellWord } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
-/** True for what can only be a place, not a name: `./r`, `../r`, `/r`, `file:…`, `s3://…`, `@team`. */
+/** Returns true for a location that cannot be a name: `./r`, `/r`, `file:…`, `s3://…`, `@team`. */
 export function looksLikeLocation(text: string): boolean {
   return /^(\.{1,2}($|\/)|\/|[a-z][a-z0-9+.-]+:\/|@[^/]+\/?$)/.test(text);
 }
 
 /**
- * Finds the registry as `openRegistry` does: as given, else by `HOLDFAST_REGISTRY` in the environment or the `.env` of
- * the current folder, else the nearest `.holdfast` folder upward.
+ * Finds the registry as `openRegistry` does: as given, then `HOLDFAST_REGISTRY` in the environment
+ * or in `.env` of the current folder, then the nearest `.holdfast` folder upward.
  *
- * @param given a folder, a URL, `@team`, or the same without the `@`
+ * @param given a folder, a URL, `@team`, or `team`; a folder of that name is `./team`
  */
 export function findRegistry(
   given: string | undefined,
   { cwd, system }: Pick<CliIo, "cwd" | "system">,
   options: Pick<FindRegistryOptions, "create" | "upward"> = {},
 ): FoundRegistry {
-  return find(given === undefined ? undefined : inFull(given, system), { cwd, system, ...options });
+  const isName = given !== undefined && isRemoteName(given) &&
+    Object.hasOwn(readRemotes({ system }).registries, given);
+  return find(isName ? `@${given}` : given, { cwd, system, ...options });
 }
 
-/** `team` is short for `@team` where that is a name; a folder that is called so is `./team`. */
-function inFull(given: string, system: CliIo["system"]): string {
-  return isRemoteName(given) && Object.hasOwn(readRemotes({ system }).registries, given)
-    ? `@${given}`
-    : given;
-}
-
-/** Throws `Unsupported` where a store is needed and a service is named. */
+/** Throws `Unsupported` for a service if the command needs the store itself. */
 export function refuseService({ kind }: FoundRegistry, action: string): void {
   if (kind !== "service") return;
   throw fault({
     code: "Unsupported",
-    action,
-    subject: "through a service",
-    state: "it takes the store itself",
-    hint: "Run it where the store is, with the folder or the URL of the bucket.",
+    action: `${action} through a service`,
+    state: "the command needs the store itself",
+    hint: "Run it with the folder or bucket URL of the store.",
   });
+}
+
+/** Left by an interrupted creation, or present on a new disk. */
+const HARMLESS = [".stage", ".lock", "settings", "lost+found"];
+
+/** Refuses to create a registry in a folder with other files. */
+export async function refuseForeign(path: string): Promise<void> {
+  const entries = await readdir(path).catch((error) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  if (entries.every((name) => HARMLESS.includes(name))) return;
+  throw fault({
+    code: "AlreadyExists",
+    action: `create a registry in ${path}`,
+    state: "the folder contains other files",
+    hint:
+      `Use a new folder (${shellWord(join(path, DEFAULT_FOLDER))}), or create it there anyway: ` +
+      `holdfast init ${shellWord(path)} --force`,
+  });
+}
+
+/** Finds where the credentials of a registry are, never what they are. */
+export async function findCredentials(
+  found: FoundRegistry,
+  io: Pick<CliIo, "cwd" | "system">,
+): Promise<FoundCredentials> {
+  if (found.kind === "folder") return { found: true, where: "none needed: a folder" };
+  if (found.kind === "service") {
+    const source = tokenSourceOf(found, { system: io.system });
+    if ("tokenFile" in source) return { found: true, where: `token in ${source.tokenFile}` };
+    if ("none" in source) {
+      return { found: false, where: "no token: neither HOLDFAST_TOKEN nor --token-file is set" };
+    }
+    const where = found.token === source.token ? found.envFile : "HOLDFAST_TOKEN";
+    return { found: true, where: `token in ${where}` };
+  }
+  const { driver, place } = driverOf(found.location);
+  return await driver?.findCredentials?.(place, io) ??
+    { found: false, where: `unknown: no driver for the scheme ${place.scheme}:` };
 }

@@ -1,129 +1,100 @@
-// Modules of the user's own code.
+// Modules of the user's own code: named by the user or a local configuration, never by stored data.
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fault } from "../../../core/errors.ts";
+import { isOperators, type Operators } from "../../../operators/mod.ts";
 import { toReportable } from "../program/exit_code.ts";
+import { invalid, notFound } from "../program/hints.ts";
 
-export interface ModulePlace {
-  /** What a relative path begins at. */
+/** The default module of operators. */
+export const OPERATORS_FILE = "operators.ts";
+
+export interface SetOptions {
+  /** The base of a relative path. */
   cwd: string;
-  /** What it is to have, for messages: `operators`. */
+  /** What the module contains, for messages: `operators`. */
   what: string;
-}
-
-export interface LoadedModule {
-  /** Its path, absolute. */
-  path: string;
-  exported: Record<string, unknown>;
+  /** The name of the export. */
+  name: string;
+  /** The hint for a missing file. */
+  missing: string;
+  isSet(value: unknown): boolean;
+  /** The function that creates a set, and the entry point that exports it. */
+  maker: [name: string, entry: string];
 }
 
 /**
- * Imports a module that whoever runs the command names, or a configuration on this disk: never what is stored.
+ * Imports a module and returns the set that it exports.
  *
  * @param file a path or `file:` URL
- * @param place `missing` is the hint where there is none
- * @throws {RegistryError} `NotFound` where there is no such file, `TaskFailed` where it fails itself, `Unsupported` in a
- * compiled program, which imports only what it was compiled with
+ * @throws {RegistryError} `NotFound` for a missing file, `TaskFailed` if it fails itself, `Invalid`
+ * if it exports no set, `Unsupported` in a compiled program
  */
-export async function loadModule(
-  file: string,
-  { missing, ...place }: ModulePlace & { missing: string },
-): Promise<LoadedModule> {
-  const path = fileURLToPath(moduleUrl(file, place));
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isFile()) return { path, exported: await importModule(path, place) };
-  throw fault({
-    code: "NotFound",
-    action: "load",
-    subject: place.what,
-    state: `no such file: ${path}`,
-    hint: missing,
-  });
-}
-
-/**
- * Imports such a module, and gives the set that it exports as `what`.
- *
- * @param options `maker`: what makes a set, and the entry point that exports it
- * @throws {RegistryError} as {@linkcode loadModule}; `Invalid` where it exports no set
- */
-export async function loadSet<T>(
-  file: string,
-  { cwd, what, missing, isSet, name = what, maker: [maker, entry] }: ModulePlace & {
-    name?: string;
-    missing: string;
-    isSet(value: unknown): boolean;
-    maker: [name: string, entry: string];
-  },
-): Promise<T> {
-  const { path, exported } = await loadModule(file, { cwd, what, missing });
+export async function loadSet<T>(file: string, options: SetOptions): Promise<T> {
+  const { what, name, missing, isSet, maker: [maker, entry] } = options;
+  const path = fileURLToPath(moduleUrl(file, options));
+  if (!(await stat(path).catch(() => undefined))?.isFile()) {
+    throw notFound(`load ${what}`, `no such file: ${path}`, missing);
+  }
+  const exported = await importModule(path, what);
   const set = await exported[name];
   if (isSet(set)) return set as T;
-  const names = Object.keys(exported).join(", ") || "nothing";
-  throw fault({
-    code: "Invalid",
-    action: `load ${what} of`,
-    subject: path,
-    state: name in exported
-      ? `what it exports as ${name} is no set of ${name}`
-      : `it exports ${names}`,
-    hint: `It has to have: export const ${name} = ${maker}(), of "@holdfast/holdfast/${entry}".`,
+  throw invalid(
+    `load ${what} of ${path}`,
+    name in exported
+      ? `its export ${name} is not a set of ${name}`
+      : `it exports ${Object.keys(exported).join(", ") || "nothing"}`,
+    `Add: export const ${name} = ${maker}(), from "@holdfast/holdfast/${entry}".`,
+  );
+}
+
+/** Imports a module and returns its export `operators`; see {@linkcode loadSet}. */
+export async function loadOperators(file: string, { cwd }: { cwd: string }): Promise<Operators> {
+  return await loadSet(file, {
+    cwd,
+    what: "operators",
+    name: "operators",
+    missing: "Write one with: export const operators = createOperators(), or pass --operators FILE",
+    isSet: isOperators,
+    maker: ["createOperators", "operators"],
   });
 }
 
-/** The `file:` URL of such a module. */
-export function moduleUrl(file: string, { cwd, what }: ModulePlace): string {
-  return pathToFileURL(resolve(cwd, pathOf(file, what))).href;
-}
-
-/** A path, or a `file:` URL as a path; another URL would be somebody else's code. */
-function pathOf(file: string, what: string): string {
-  const [scheme] = /^[a-z][a-z0-9+.-]+:/i.exec(file) ?? [];
-  if (scheme === undefined) return file;
+/** Returns the `file:` URL of a module. A URL of another host would be foreign code. */
+export function moduleUrl(
+  file: string,
+  { cwd, what }: Pick<SetOptions, "cwd" | "what">,
+): string {
   try {
-    return fileURLToPath(file); // refuses what is no URL of a file, and one of another machine
+    const path = /^[a-z][a-z0-9+.-]+:/i.test(file) ? fileURLToPath(file) : file;
+    return pathToFileURL(resolve(cwd, path)).href;
   } catch (cause) {
-    throw fault({
-      code: "Invalid",
-      action: "load",
-      subject: `${what} of ${JSON.stringify(file)}`,
-      state: "it is no file on this machine",
-      hint: "Give the path of a module; it may import from elsewhere itself.",
-      cause,
-    });
+    const hint = "Pass the path of a module; the module itself may import from elsewhere.";
+    const action = `load ${what} of ${JSON.stringify(file)}`;
+    throw invalid(action, "it is not a file on this machine", hint, cause);
   }
 }
 
-async function importModule(path: string, { what }: ModulePlace): Promise<Record<string, unknown>> {
+async function importModule(path: string, what: string): Promise<Record<string, unknown>> {
   try {
     return await import(pathToFileURL(path).href);
   } catch (cause) {
-    if (isCompiled()) {
-      throw fault({
-        code: "Unsupported",
-        action: "load",
-        subject: `${what} of ${path}`,
-        state: "a compiled program imports only what it was compiled with",
-        hint: "Run holdfast by deno run instead",
-        cause,
-      });
+    const action = `load ${what} of ${path}`;
+    const { Deno } = globalThis as { Deno?: { build?: { standalone?: boolean } } };
+    if (Deno?.build?.standalone === true) {
+      const state = "a compiled program can import only what it was compiled with";
+      const hint = "Run holdfast with deno run instead";
+      throw fault({ code: "Unsupported", action, state, hint, cause });
     }
     const failure = toReportable(cause);
+    const isDenied = "code" in failure && failure.code === "Denied";
     throw fault({
-      code: "code" in failure && failure.code === "Denied" ? "Denied" : "TaskFailed",
-      action: "load",
-      subject: `${what} of ${path}`,
+      code: isDenied ? "Denied" : "TaskFailed",
+      action,
       state: failure.message.split("\n")[0],
-      hint: "hint" in failure && failure.code === "Denied"
-        ? failure.hint
-        : `Try it alone: deno check ${JSON.stringify(path)}`,
+      hint: isDenied ? failure.hint : `Check it alone: deno check ${JSON.stringify(path)}`,
       cause,
     });
   }
-}
-
-function isCompiled(): boolean {
-  const { Deno } = globalThis as { Deno?: { build?: { standalone?: boolean } } };
-  return Deno?.build?.standalone === true;
 }

@@ -1,27 +1,26 @@
-// What a command of the command line is: plain data and a function, so that help, parsing and shell
-// completion all read the same definition.
+// Definitions of commands: plain data and a function, which help, parsing and completion all read.
 import type { Logger, Registry, RegistrySettings, RegistryTopics } from "../../../mod.ts";
 import type { EventBus } from "../../../plugins/events/mod.ts";
 import type { CliIo, Colors } from "../terminal/cli_io.ts";
 import { parseDuration } from "../terminal/units.ts";
-import type { Progress } from "../terminal/progress.ts";
+import type { Progress, ProgressOptions } from "../terminal/progress.ts";
 
 export type Completes = "name" | "ref" | "run" | "file" | "command" | "place" | "remote";
 
 export interface ArgumentDefinition {
-  /** `<name>` where it is required, `[name]` where not, `[names...]` for any number. */
+  /** `<name>` if required, `[name]` if optional, `[names...]` for any number. */
   usage: string;
   text: string;
   completes?: Completes;
 }
 
 export interface OptionDefinition {
-  /** Its short and long form and its value: `-o, --output <file>`. */
+  /** Short form, long form and value: `-o, --output <file>`. */
   flags: string;
   text: string;
-  /** The only values that it takes. */
+  /** The allowed values. */
   choices?: readonly string[];
-  /** Reads its value; throws `Invalid`. */
+  /** Parses the value; throws `Invalid`. */
   parse?: (text: string) => unknown;
   repeat?: boolean;
   completes?: Completes;
@@ -29,7 +28,6 @@ export interface OptionDefinition {
 
 export type Example = readonly [commandLine: string, purpose: string];
 
-/** A command. */
 // deno-lint-ignore no-explicit-any
 export interface Command<Args extends readonly unknown[] = any, Options = any> {
   name: string;
@@ -38,9 +36,9 @@ export interface Command<Args extends readonly unknown[] = any, Options = any> {
   args: readonly ArgumentDefinition[];
   options: readonly OptionDefinition[];
   examples: readonly Example[];
-  /** Not shown in the list of commands. @default false */
+  /** Omit it from the list of commands. @default false */
   hidden?: boolean;
-  /** Does it. Returns the exit code where that is not 0. */
+  /** Returns the exit code if it is not 0. */
   run(args: Args, options: Options, context: CommandContext): Promise<number | void>;
 }
 
@@ -56,110 +54,93 @@ export interface CommandContext {
   loadCommands(): Promise<readonly Command[]>;
   readonly colors: Colors;
   readonly logger: Logger;
-  /**
-   * Opens the registry of this run, which must exist; for reading only unless `write`. The run closes it, and then the
-   * bus that it tells of changes.
-   */
+  /** Opens the registry of this run, read-only unless `write`. The run closes it. */
   open(options?: OpenRunOptions): Promise<Registry>;
-  /** Prints a result: as one line of JSON with `--json`, else the text with a line end. */
+  /** Prints a result: one line of JSON with `--json`, otherwise the text and a line break. */
   result(value: unknown, text: string | undefined): Promise<void>;
-  /** Like `result`, for what was done: `--quiet` prints `short` instead, or nothing. */
+  /** Like `result`, for a change: `--quiet` prints `short` instead, or nothing. */
   done(value: unknown, text: string, short?: string): Promise<void>;
-  /** Says something on standard error, unless `--quiet`. */
+  /** Prints to standard error, unless `--quiet`. */
   note(text: string): Promise<void>;
-  /** Asks a question on the terminal; true for yes. `Invalid` where nobody can answer. */
+  /** Asks a question on the terminal; true for yes. Throws `Invalid` without a terminal. */
   confirm(question: string): Promise<boolean>;
   /** Shows a transfer, unless `--quiet`. The run ends it. */
-  progress(label: string): Progress;
+  progress(label: string, options?: ProgressOptions): Progress;
 }
 
 export interface OpenRunOptions {
-  /** Not for reading only. @default false */
+  /** @default false */
   write?: boolean;
-  /** Where it is. @default that of the run */
+  /** The location. @default that of the run */
   registry?: string;
+  /** A bus that receives the changes. The run closes it. */
   events?: EventBus<RegistryTopics>;
-  /** The hint where there is none. @default how it is created */
+  /** The hint for a missing registry. @default the command that creates it */
   missing?: string;
-  /** Where there is none, create it as one with these settings; where only read, one in memory stands for it. */
+  /** Settings to create a missing registry with; without `write`, one in memory replaces it. */
   create?: Pick<RegistrySettings, "versioned" | "mutable" | "graceMs">;
 }
 
+/** The values of {@linkcode SHARED_OPTIONS}. */
 export interface SharedOptions {
-  /** Where the registry is. */
   registry?: string;
   tokenFile?: string;
-  /** How long a store or service that does not answer is waited for, milliseconds. */
+  /** Milliseconds. */
   wait?: number;
-  /** False: nothing is taken from the cache, nor kept there. */
   cache?: boolean;
   json?: boolean;
   wide?: boolean;
   verbose?: boolean;
-  /** No progress, no notes. */
   quiet?: boolean;
 }
 
-/** The argument of commands about one version. */
 export const REF_ARGUMENT: ArgumentDefinition = {
   usage: "<ref>",
   text: "name, name@version, name@range or name@alias",
   completes: "ref",
 };
 
-/** The option of commands that ask first. */
 export const YES_OPTION: OptionDefinition = { flags: "-y, --yes", text: "do not ask" };
 
-/** The option of commands that write a file or to standard output. */
 export const OUTPUT_OPTION: OptionDefinition = {
   flags: "-o, --output <file>",
-  text: "a file instead, - for standard output",
+  text: "write to this file; - for standard output",
   completes: "file",
 };
 
-/** The option of commands that save a version. */
 export const ON_CONFLICT_OPTION: OptionDefinition = {
   flags: "--on-conflict <action>",
-  text: "when the version exists",
+  text: "if the version exists",
   choices: ["fail", "skip", "overwrite"],
 };
 
-/** The option of commands that read what is stored. */
 export const VERIFY_OPTION: OptionDefinition = {
   flags: "--verify <how>",
-  text:
-    "how bytes are checked: not at all, by their digests (the default), or with the store asked what counts, too",
+  text: "check bytes: not at all, by digest (default), or also query the store for deletions",
   choices: ["none", "integrity", "full"],
 };
 
-/** The definitions of {@linkcode SharedOptions}. */
 export const SHARED_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: "-r, --registry <where>",
-    text:
-      "the registry, a folder, URL or @name; else HOLDFAST_REGISTRY (also from .env), else the nearest .holdfast upward",
+    text: "the registry: a folder, URL or @name (default: HOLDFAST_REGISTRY, also from .env, " +
+      "then the nearest .holdfast in this folder or above)",
     completes: "place",
   },
   {
     flags: "--token-file <file>",
-    text: "where the registry is a service: the file that holds its token; else HOLDFAST_TOKEN",
+    text: "the file with the token of a service (default: HOLDFAST_TOKEN)",
     completes: "file",
   },
   {
     flags: "--wait <time>",
-    text:
-      "how long a store or service that does not answer is waited for: 90s, 5m (5s for the first answer, then 30s)",
+    text: "how long to wait for a store or service: 90s, 5m (default: 5s for the first answer, " +
+      "then 30s)",
     parse: parseDuration,
   },
-  {
-    flags: "--no-cache",
-    text: "take nothing from the cache of this machine, and keep nothing there",
-  },
+  { flags: "--no-cache", text: "neither read nor write the cache of this machine" },
   { flags: "--json", text: "print JSON: one object, or one per line in listings" },
-  { flags: "--wide", text: "tables as wide as what is in them, also on a narrow terminal" },
-  { flags: "-q, --quiet", text: "no progress and no notes; results as short as possible" },
-  {
-    flags: "-v, --verbose",
-    text: "say on standard error what is being done; errors with their stack",
-  },
+  { flags: "--wide", text: "do not fit tables to the terminal" },
+  { flags: "-q, --quiet", text: "no progress, no notes, the shortest results" },
+  { flags: "-v, --verbose", text: "log to standard error; show stacks of errors" },
 ];

@@ -1,15 +1,14 @@
-// What a command works with, made for one run.
+// The context of one run of a command.
 import { resolve } from "node:path";
 import { explainFailure, type FoundRegistry, originOf } from "../../../registry/places/mod.ts";
 import { createMaterializers, type Logger, openRegistry, type Registry } from "../../../mod.ts";
-import { fault, orMissing } from "../../../core/errors.ts";
-import { type CliIo, createColors } from "../terminal/cli_io.ts";
+import { orMissing } from "../../../core/errors.ts";
+import { type CliIo, createColors, stdinOf } from "../terminal/cli_io.ts";
 import type { Command, CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
-import { findRegistry } from "../places/find_registry.ts";
-import { shellWord, withHints, withRegistry } from "./hints.ts";
-import { refuseForeign } from "../places/refuse_foreign.ts";
+import { findRegistry, refuseForeign } from "../places/find_registry.ts";
+import { invalid, shellWord, withHints, withRegistry } from "./hints.ts";
 import { openServiceByUrl } from "../../../registry/places/open_by_url.ts";
-import { localPathOf, registryTarget, tellingOfRepeats } from "../places/open_store.ts";
+import { localPathOf, registryTarget, warnOfRepeats } from "../places/open_store.ts";
 import { refuseFile } from "./refusals.ts";
 import { createProgress, type Progress } from "../terminal/progress.ts";
 import { wrappedFor } from "../terminal/wrap.ts";
@@ -20,11 +19,10 @@ export interface CommandContextOptions {
   loadCommands(): Promise<readonly Command[]>;
 }
 
-/** A context for one run; disposing it closes what the run has opened. */
+/** Creates the context of one run; disposing it closes what the run has opened. */
 export function createCommandContext(
-  options: CommandContextOptions,
+  { io, shared, loadCommands }: CommandContextOptions,
 ): CommandContext & AsyncDisposable {
-  const { io, shared, loadCommands } = options;
   const toClose: AsyncDisposable[] = [];
   const transfers: Progress[] = [];
   const logger = createLogger(io, shared);
@@ -41,13 +39,13 @@ export function createCommandContext(
     colors: createColors(io.stdout, io),
     logger,
     async open({ write = false, registry = shared.registry, events, missing, create } = {}) {
-      if (events !== undefined) toClose.push(events); // after the registry, which tells it the last
+      if (events !== undefined) toClose.push(events); // after the registry, which publishes last
       const found = findRegistry(registry, io);
       logger.debug(`registry ${found.location}: the place ${originOf(found) ?? "is given"}`);
       try {
         const opened = await openFound(found, {
           ...{ io, shared, logger, write, events, create },
-          missing: missing ?? toMake(found, registry),
+          missing: missing ?? createHint(found, registry),
         });
         toClose.push(opened);
         return opened;
@@ -58,14 +56,23 @@ export function createCommandContext(
     result,
     done: (value, text, short) => result(value, shared.quiet ? short : text),
     async note(text) {
-      if (!shared.quiet) {
-        await io.stderr.write(`${wrappedFor(withRegistry(text, shared.registry), io.stderr)}\n`);
-      }
+      if (shared.quiet) return;
+      await io.stderr.write(`${wrappedFor(withRegistry(text, shared.registry), io.stderr)}\n`);
     },
-    confirm: (question) => confirm(question, io),
-    progress(label) {
-      if (shared.quiet) return { update() {}, end: () => Promise.resolve() };
-      const progress = createProgress(label, io);
+    async confirm(question) {
+      if (!io.stdin.isTerminal || !io.stderr.isTerminal) {
+        throw invalid("ask for confirmation", "this is not a terminal", "In scripts pass --yes.");
+      }
+      await io.stderr.write(`${question} [y/N] `);
+      let line = "";
+      for await (const text of stdinOf(io).pipeThrough(new TextDecoderStream())) {
+        line += text;
+        if (line.includes("\n")) break;
+      }
+      return /^y(es)?$/i.test(line.trim());
+    },
+    progress(label, options) {
+      const progress = createProgress(label, io, { quiet: shared.quiet, ...options });
       transfers.push(progress);
       return progress;
     },
@@ -93,10 +100,10 @@ async function openFound(found: FoundRegistry, options: OpenFound): Promise<Regi
     const opening = openServiceByUrl(tokenFile === undefined ? found : { ...found, tokenFile }, {
       ...{ readOnly: !write, retryForMs, events, signal, system },
       materializers: createMaterializers(),
-      logger: tellingOfRepeats(logger),
+      logger: warnOfRepeats(logger),
     });
     return await withHints(opening, {
-      Denied: "Give a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
+      Denied: "Pass a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
     });
   }
   const path = localPathOf(found.location);
@@ -115,19 +122,17 @@ async function openFound(found: FoundRegistry, options: OpenFound): Promise<Regi
   return await openRegistry(target, { ...settings, events });
 }
 
-/** What creates a registry at the place; `init` without one goes by what is configured too. */
-function toMake({ location, kind, by }: FoundRegistry, given: string | undefined): string {
+function createHint({ location, kind, by }: FoundRegistry, given: string | undefined): string {
   const isConfigured = by === "variable" || by === "env-file";
-  return `Check the place, or create it: holdfast init${
-    isConfigured ? "" : ` ${shellWord(given ?? location)}`
-  }` +
-    (kind === "folder" ? "" : ", and --create-bucket where the bucket is not there either");
+  const where = isConfigured ? "" : ` ${shellWord(given ?? location)}`;
+  const bucket = kind === "folder" ? "" : ", with --create-bucket if the bucket is missing too";
+  return `Check the location, or create it: holdfast init${where}${bucket}`;
 }
 
 function createLogger(io: CliIo, shared: SharedOptions): Logger {
   const write = (level: string, on: boolean | undefined) => (...args: unknown[]) => {
     const words = args.filter((arg) => arg !== undefined).map((arg) =>
-      isFields(arg) ? JSON.stringify(arg) : String(arg)
+      typeof arg === "object" && !(arg instanceof Error) ? JSON.stringify(arg) : String(arg)
     );
     if (on) void io.stderr.write(`${level}: ${words.join(" ")}\n`);
   };
@@ -137,41 +142,4 @@ function createLogger(io: CliIo, shared: SharedOptions): Logger {
     warn: write("warning", !shared.quiet),
     error: write("error", true),
   };
-}
-
-function isFields(arg: unknown): boolean {
-  return typeof arg === "object" && !(arg instanceof Error);
-}
-
-async function confirm(question: string, io: CliIo): Promise<boolean> {
-  if (!io.stdin.isTerminal || !io.stderr.isTerminal) {
-    throw fault({
-      code: "Invalid",
-      action: "ask for confirmation",
-      state: "this is not a terminal",
-      hint: "In scripts pass --yes.",
-    });
-  }
-  await io.stderr.write(`${question} [y/N] `);
-  return /^y(es)?$/i.test((await readLine(io)).trim());
-}
-
-async function readLine(io: CliIo): Promise<string> {
-  const stopped = Promise.withResolvers<never>();
-  const stop = () => stopped.reject(io.signal.reason);
-  io.signal.addEventListener("abort", stop, { once: true });
-  const reader = io.stdin.stream().getReader();
-  const decoder = new TextDecoder();
-  let line = "";
-  try {
-    while (!line.includes("\n")) {
-      const { done, value } = await Promise.race([reader.read(), stopped.promise]);
-      if (done) break;
-      line += decoder.decode(value, { stream: true });
-    }
-    return line;
-  } finally {
-    io.signal.removeEventListener("abort", stop);
-    reader.releaseLock();
-  }
 }

@@ -1,4 +1,4 @@
-// Exit codes, which scripts may rely on, and how a failure is told.
+// Exit codes, which scripts may rely on, and how errors are printed.
 import { type ErrorCode, isRegistryError, RegistryError } from "../../../mod.ts";
 import { fault, hintFor } from "../../../core/errors.ts";
 import { withRegistry } from "./hints.ts";
@@ -16,64 +16,61 @@ const EXIT_CODES: Record<ErrorCode, number> = {
   TaskFailed: 1,
 };
 
-/** The exit codes as the help shows them. */
 export const EXIT_CODE_HELP = `Exit codes:
-  0    done
-  1    failed (pipeline run: a step), or problems were found (verify)
-  2    wrong usage, or a wrong configuration
+  0    success
+  1    failure (pipeline run: of a step), or problems found (verify)
+  2    wrong usage or configuration
   3    not found
-  4    exists already, or somebody else changed it first
+  4    already exists, or changed by someone else first
   5    stored data is damaged
   6    permission denied
-  7    the store did not answer, nothing was written
-  8    nobody knows whether it was written: look, or repeat with the same key
-  130  stopped by Ctrl-C (143: by a TERM signal)`;
+  7    the store did not answer; nothing was written
+  8    outcome unknown: check it, or repeat with the same idempotency key
+  130  interrupted by Ctrl-C (143: by SIGTERM)`;
 
-/** Why a run was stopped from outside: the reason that its signal carries. */
+/** The abort reason of a run that a signal stopped. */
 export class Interruption extends Error {
-  /** 128 and the number of the signal. */
+  /** 128 plus the number of the signal. */
   readonly exitCode: number;
 
-  /** Creates the reason for a signal of the system. */
   constructor(signal: "SIGINT" | "SIGTERM") {
-    super("Stopped before the end: nothing was half-written");
+    super("Interrupted: nothing was left half-written");
     this.name = "Interruption";
     this.exitCode = signal === "SIGINT" ? 130 : 143;
   }
 }
 
-/** What failures of the system are: `Denied` and so on, in words, and what to do. */
-const DENIED =
-  "Check who owns it, who may write there, and whether the disk is mounted for writing.";
-const FULL = "Free space or raise the quota, then run it again.";
-const ABSENT = "Check the path: the folders in it have to be there, and to be folders.";
-const TOO_LONG = "Use shorter names: most disks take 255 bytes of each, and 4,096 of a whole path.";
+const DENIED = "Check the owner, the permissions, and that the disk is mounted read-write.";
+const FULL = "Free space or raise the quota, then rerun the command.";
+const ABSENT = "Check the path: its parent must exist and be a folder.";
+const TOO_LONG = "Use shorter names: most disks allow 255 bytes per name and 4,096 per path.";
+/** The errors of the operating system. */
 const OF_SYSTEM: Readonly<Record<string, readonly [ErrorCode, state: string, hint: string]>> = {
-  EACCES: ["Denied", "permission is denied", DENIED],
-  EPERM: ["Denied", "permission is denied", DENIED],
-  EROFS: ["Denied", "the file system is read-only", DENIED],
-  ENOSPC: ["Unavailable", "the disk is full", FULL],
-  EDQUOT: ["Unavailable", "the disk quota is used up", FULL],
+  EACCES: ["Denied", "permission denied", DENIED],
+  EPERM: ["Denied", "permission denied", DENIED],
+  EROFS: ["Denied", "read-only file system", DENIED],
+  ENOSPC: ["Unavailable", "disk is full", FULL],
+  EDQUOT: ["Unavailable", "disk quota exceeded", FULL],
   ENOENT: ["NotFound", "no such file or folder", ABSENT],
-  ENOTDIR: ["NotFound", "a part of its path is no folder", ABSENT],
+  ENOTDIR: ["NotFound", "a part of its path is not a folder", ABSENT],
   EISDIR: ["Invalid", "it is a folder", ABSENT],
   EEXIST: ["Invalid", "it exists", ABSENT],
-  ENAMETOOLONG: ["Invalid", "its path, or a name in it, is too long for this disk", TOO_LONG],
+  ENAMETOOLONG: ["Invalid", "path or name too long for this disk", TOO_LONG],
 };
 
-/** Turns whatever was thrown into a `RegistryError`, or leaves an interruption as it is. */
+/** Converts any thrown value to a `RegistryError`; keeps an interruption. */
 export function toReportable(error: unknown): RegistryError | Interruption {
   if (error instanceof Interruption || isRegistryError(error)) return error;
   const cause: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
   const { message, path, name } = cause;
   if (name === "NotCapable") {
-    const hint =
-      "Allow it: --allow-read and --allow-write take the folders concerned, --allow-env the variables, --allow-run the programs.";
+    const hint = "Allow it: --allow-read and --allow-write take folders, --allow-env variables, " +
+      "--allow-run programs.";
     return new RegistryError({ code: "Denied", message, hint, cause });
   }
   const known = OF_SYSTEM[cause.code ?? ""];
   if (known === undefined) {
-    const hint = "Run again with --verbose to see where this happened.";
+    const hint = "Rerun with --verbose to see the stack.";
     return new RegistryError({ code: "TaskFailed", message, hint, cause });
   }
   const [code, state, hint] = known;
@@ -86,7 +83,7 @@ export function exitCodeOf(error: RegistryError | Interruption): number {
   return error instanceof Interruption ? error.exitCode : EXIT_CODES[error.code] ?? 1;
 }
 
-/** A failure as one line of JSON, with the registry that the run was given. */
+/** Formats an error as one line of JSON. */
 export function errorJson(error: RegistryError | Interruption, registry?: string): string {
   if (error instanceof Interruption) {
     return JSON.stringify({ error: { code: "Interrupted", message: error.message } });

@@ -1,49 +1,61 @@
-// Hints in the words of the command line, for failures of the library.
+// Errors and hints in the words of the command line.
 import { isRegistryError, type Registry, type RegistryError } from "../../../mod.ts";
 import { type ErrorCode, fault, retold } from "../../../core/errors.ts";
+
+/** Creates the `Invalid` error `Cannot ACTION: STATE`. */
+export function invalid(
+  action: string,
+  state: string,
+  hint: string,
+  cause?: unknown,
+): RegistryError {
+  return fault({ code: "Invalid", action, state, hint, cause });
+}
+
+/** Creates the `NotFound` error `Cannot ACTION: STATE`. */
+export function notFound(
+  action: string,
+  state: string,
+  hint: string,
+  cause?: unknown,
+): RegistryError {
+  return fault({ code: "NotFound", action, state, hint, cause });
+}
 
 type Hint = string | ((error: RegistryError) => string | Promise<string>);
 
 export type Hints = Partial<Record<ErrorCode, Hint>>;
 
-/** For a ref that leads to nothing: what was probably meant, and where to look. */
+/** Returns the hint for a ref that does not exist: a suggestion, and the command that lists. */
 export function lookUp(ref: string): Hints {
   return { NotFound: ({ suggestion }) => lookUpHint(ref, suggestion) };
 }
 
-/** The hint for a name or ref of which a listing is empty: the registry says what is like it. */
+/** Returns the hint for a name or ref of which a listing is empty. */
 export async function nearestHint(registry: Registry, ref: string): Promise<string> {
   const error = await registry.info(ref).catch((error) => error);
   return lookUpHint(ref, (error as Partial<RegistryError>).suggestion);
 }
 
-/** `NotFound` of a name of which a listing is empty. */
+/** Creates `NotFound` for a name of which a listing is empty. */
 export async function noName(
   registry: Registry,
   name: string,
   action: string,
 ): Promise<RegistryError> {
-  return fault({
-    code: "NotFound",
-    action,
-    subject: `"${name}"`,
-    state: "there is no such name",
-    hint: await nearestHint(registry, name),
-  });
+  const hint = await nearestHint(registry, name);
+  return notFound(`${action} "${name}"`, "no such name", hint);
 }
 
-function lookUpHint(ref: string, meant: string | undefined): string {
-  const [name, ...selector] = ref.split("@");
-  const isAlias = /^(?!latest$)[^\W\d]/.test(selector[0] ?? "");
-  const there = selector.length === 0
-    ? "See what there is: holdfast ls"
-    : `See what there is: holdfast ${isAlias ? "alias" : "versions"} ${
-      shellWord(name)
-    }, or holdfast ls`;
-  return meant === undefined ? there : `Did you mean ${shellWord(meant)}? ${there}`;
+function lookUpHint(ref: string, suggestion: string | undefined): string {
+  const [name, selector] = ref.split("@");
+  const list = /^(?!latest$)[^\W\d]/.test(selector ?? "") ? "alias" : "versions";
+  const versions = selector === undefined ? "" : `holdfast ${list} ${shellWord(name)}, or `;
+  const hint = `See what exists: ${versions}holdfast ls`;
+  return suggestion === undefined ? hint : `Did you mean ${shellWord(suggestion)}? ${hint}`;
 }
 
-/** The outcome of a call; a failure with one of these codes gets this hint instead of its own. */
+/** Awaits a call. An error with one of these codes gets the given hint instead of its own. */
 export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
   try {
     return await call;
@@ -58,12 +70,13 @@ export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
 
 /** The commands that work on the registry of a run. */
 const OF_REGISTRY = new RegExp(
-  "\\bholdfast (save|load|ls|versions|info|log|diff|rm|alias|lineage|copy|download|cat|verify|du|gc|" +
-    "prune|settings|status|doctor|batch \\w+|pipeline (plan|run|status|logs|cancel|graph))(?! --help)\\b",
+  "\\bholdfast (save|load|ls|versions|info|log|diff|rm|alias|lineage|copy|download|cat|verify|du" +
+    "|gc|prune|settings|status|doctor|batch \\w+|pipeline (plan|run|status|logs|cancel|graph))" +
+    "(?! --help)\\b",
   "g",
 );
 
-/** A hint or a note in which commands name the registry that this run was given, where they name none. */
+/** Adds `-r REGISTRY` to the commands in a hint or note, unless it names a registry itself. */
 export function withRegistry<Text extends string | undefined>(
   text: Text,
   registry: string | undefined,

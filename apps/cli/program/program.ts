@@ -1,23 +1,20 @@
-// The command line as `commander` reads it: built from the definitions of the commands.
+// The parser of the command line, built with `commander` from the definitions of the commands.
 import { Command as Parser, type CommanderError, Help, Option } from "npm:commander@^15";
-import { fault } from "../../../core/errors.ts";
 import { nearest } from "../../../core/text/nearest.ts";
 import { type CliIo, type CliOutput, createColors, knownColumns } from "../terminal/cli_io.ts";
 import { SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
 import { EXIT_CODE_HELP } from "./exit_code.ts";
-
-export type RunCommand = (
-  command: Command,
-  call: { args: readonly unknown[]; options: unknown; shared: SharedOptions },
-) => Promise<number>;
+import { invalid } from "./hints.ts";
 
 export interface ProgramOptions {
   commands: readonly Command[];
-  /** Where help goes. */
   io: CliIo;
   version: string;
-  run: RunCommand;
+  run(
+    command: Command,
+    call: { args: readonly unknown[]; options: unknown; shared: SharedOptions },
+  ): Promise<number>;
 }
 
 const FIRST_STEPS = `First steps:
@@ -29,7 +26,7 @@ const FIRST_STEPS = `First steps:
 
 A ref is name, name@1.2.0, name@^1.2, name@latest or name@alias.`;
 
-/** Parses the arguments and runs the command that they name. Wrong usage throws `Invalid`. */
+/** Parses the arguments and runs their command. Throws `Invalid` for wrong usage. */
 export async function runProgram(
   args: readonly string[],
   options: ProgramOptions,
@@ -40,16 +37,16 @@ export async function runProgram(
   let help = "";
   const program = new Parser("holdfast")
     .description(
-      "Stores and versions models, datasets and files of any size in a folder that several may write to.",
+      "Stores and versions models, datasets and files of any size, with any number of writers.",
     )
-    .version(version, "-V, --version", "the version of this program")
-    .helpOption("-h, --help", "this help")
-    .helpCommand("help [command]", "Show this help, or that of a command.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "Show help, or the help of a command.")
     .enablePositionalOptions()
     .showSuggestionAfterError(false)
     .configureHelp({
       styleTitle: colors.bold,
-      visibleCommands: (parser) => visibleCommands(parser),
+      visibleCommands,
       subcommandTerm: (sub) =>
         [...wordsOf(sub), ...sub.registeredArguments.map(argumentTerm)].join(" "),
     })
@@ -59,7 +56,7 @@ export async function runProgram(
       outputError: () => {},
       getOutHelpWidth: () => helpWidth(io.stdout),
       getErrHelpWidth: () => helpWidth(io.stderr),
-      getOutHasColors: () => true, // the styles above know whether there is colour
+      getOutHasColors: () => true, // the styles above decide about colour
       getErrHasColors: () => true,
     })
     .addHelpText("after", `\n${FIRST_STEPS}\n\n${EXIT_CODE_HELP}`);
@@ -67,15 +64,11 @@ export async function runProgram(
   for (const option of SHARED_OPTIONS) program.addOption(toOption(option));
 
   for (const command of commands) {
-    const [name, ...groups] = command.name.split(" ").reverse();
-    const parent = groups.length === 0 ? program : groupOf(program, groups[0]);
-    const sub = parent.command(name, { hidden: command.hidden })
-      .summary(command.summary)
-      .description(
-        command.details === undefined
-          ? command.summary
-          : `${command.summary}\n\n${command.details}`,
-      );
+    const [name, group] = command.name.split(" ").reverse();
+    const parent = group === undefined ? program : groupOf(program, group);
+    const { summary, details, hidden } = command;
+    const sub = parent.command(name, { hidden }).summary(summary)
+      .description(details === undefined ? summary : `${summary}\n\n${details}`);
     sub.exitOverride((error) => refuse(error, sub));
     for (const { usage, text } of command.args) sub.argument(usage, text);
     for (const option of command.options) sub.addOption(toOption(option));
@@ -90,7 +83,7 @@ export async function runProgram(
     }
     sub.action(async () => {
       const shared = { ...program.opts(), ...sub.opts() } as SharedOptions;
-      if (program.opts().cache === false) shared.cache = false; // a --no-… has a value where it is not given, too
+      if (program.opts().cache === false) shared.cache = false; // --no-… options default to true
       exitCode = await run(command, { args: sub.processedArgs, options: sub.opts(), shared });
     });
   }
@@ -107,13 +100,12 @@ export async function runProgram(
   return exitCode;
 }
 
-/** Of a command that there is not, the parser would show the help of the program. */
+/** Refuses help of an unknown command, for which the parser would show the help of the program. */
 function refuseUnknownHelp([first, word]: readonly string[], program: Parser): void {
   if (first !== "help" || word === undefined || word.startsWith("-") || word === "help") return;
   if (program.commands.some((command) => command.name() === word)) return;
-  const state = `there is no command ${JSON.stringify(word)}`;
-  const hint = `${meaning(commandLike(word, program))}See "holdfast --help".`;
-  throw fault({ code: "Invalid", action: "help", state, hint });
+  const hint = `${suggestion(commandLike(word, program))}See "holdfast --help".`;
+  throw invalid("help", `no command ${JSON.stringify(word)}`, hint);
 }
 
 class HelpShown extends Error {
@@ -127,19 +119,14 @@ function refuse(error: CommanderError, parser: Parser): never {
     throw new HelpShown(true);
   }
   if (error.code === "commander.help") throw new HelpShown(error.exitCode === 0);
-  // What was too much is not shown: it may be a secret.
+  // Excess arguments are not shown: they may be secrets.
   const state = error.message.replace(/^error: /, "").replace(/( but got \d+): .*$/s, "$1");
   const path = ["holdfast", ...wordsOf(parser)].join(" ");
-  throw fault({
-    code: "Invalid",
-    action: "read the command line",
-    state,
-    hint: `${meaning(likeWrong(error, parser))}See "${path} --help".`,
-    cause: error,
-  });
+  const hint = `${suggestion(likeWrong(error, parser))}See "${path} --help".`;
+  throw invalid("read the command line", state, hint, error);
 }
 
-function meaning(meant: string | undefined): string {
+function suggestion(meant: string | undefined): string {
   return meant === undefined ? "" : `Did you mean ${meant}? `;
 }
 
@@ -150,7 +137,7 @@ function likeWrong({ code, message }: CommanderError, parser: Parser): string | 
   return nearest(typed, parser.options.flatMap(({ long }) => long ?? []));
 }
 
-/** The command that a word is like, those of groups by their last word: `status` is also `pipeline status`. */
+/** Returns the command nearest to a word; a command of a group is compared by its last word. */
 function commandLike(word: string, parser: Parser): string | undefined {
   if (Object.hasOwn(OTHER_NAMES, word)) return OTHER_NAMES[word];
   const named = new Map<string, string>();
@@ -161,14 +148,14 @@ function commandLike(word: string, parser: Parser): string | undefined {
 }
 
 function groupOf(program: Parser, name: string): Parser {
-  const there = program.commands.find((command) => command.name() === name);
-  if (there !== undefined) return there;
+  const known = program.commands.find((command) => command.name() === name);
+  if (known !== undefined) return known;
   const group = program.command(name).helpCommand(false);
   group.exitOverride((error) => refuse(error, group));
   return group;
 }
 
-/** Commands as the help lists them: those of a group one by one. */
+/** Lists the commands of a group one by one. */
 function visibleCommands(parser: Parser): Parser[] {
   const own = new Help().visibleCommands(parser);
   return parser.parent === null
@@ -176,13 +163,13 @@ function visibleCommands(parser: Parser): Parser[] {
     : own;
 }
 
-/** `["batch", "save"]`, and none for the program itself. */
+/** Returns `["batch", "save"]`, or nothing for the program itself. */
 function wordsOf(parser: Parser): string[] {
   if (parser.name() === "holdfast") return [];
   return [...(parser.parent === null ? [] : wordsOf(parser.parent)), parser.name()];
 }
 
-/** What other programs call a thing that is called something else here. */
+/** Names of our commands in other programs. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   add: "save",
   collect: "gc",
@@ -204,10 +191,10 @@ function toOption(definition: OptionDefinition): Option {
   const option = new Option(flags, text);
   if (choices !== undefined) option.choices([...choices]);
   else if (repeat) {
-    option.argParser((
-      value,
-      before: unknown,
-    ) => [...(Array.isArray(before) ? before : []), parse?.(value) ?? value]);
+    option.argParser((value, before: unknown) => [
+      ...(Array.isArray(before) ? before : []),
+      parse?.(value) ?? value,
+    ]);
   } else if (parse !== undefined) option.argParser(parse);
   return option;
 }
@@ -221,7 +208,7 @@ function helpWidth(output: CliOutput): number {
   return Math.min(knownColumns(output) ?? 80, 110);
 }
 
-/** Command lines with their purposes behind them, or above them where that is too wide. */
+/** Formats examples with their purposes behind them, or above them if that is too wide. */
 function examplesHelp({ examples }: Command, columns: number): string {
   const width = Math.max(...examples.map(([line]) => line.length));
   const beside = examples.map(([line, purpose]) => `  $ ${line.padEnd(width)}  # ${purpose}`);

@@ -1,26 +1,18 @@
-// What is refused as it is typed, before the registry is asked.
+// Checks of arguments before the registry is opened.
 import { statSync } from "node:fs";
 import { checkAlias } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
 import type { Command } from "./command.ts";
-import { shellWord } from "./hints.ts";
+import { invalid, shellWord } from "./hints.ts";
 
-/** Refuses `name@`, which is a ref that somebody did not finish. */
+/** Refuses `name@`, an unfinished ref. */
 export function refuseHalfRef(ref: string): void {
   if (!ref.endsWith("@")) return;
-  const name = ref.replace(/@+$/, "");
-  throw fault({
-    code: "Invalid",
-    action: "read ref",
-    subject: JSON.stringify(ref),
-    state: "nothing stands behind the @",
-    hint: `Write ${shellWord(name)} for the latest version, or one of: holdfast versions ${
-      shellWord(name)
-    }`,
-  });
+  const name = shellWord(ref.replace(/@+$/, ""));
+  const hint = `Write ${name} for the latest version, or pick one: holdfast versions ${name}`;
+  throw invalid(`read ref ${JSON.stringify(ref)}`, "nothing follows the @", hint);
 }
 
-/** {@linkcode refuseHalfRef} for each argument of a command that is a name or a ref. */
+/** Applies {@linkcode refuseHalfRef} to each argument that is a name or a ref. */
 export function refuseHalfRefs(command: Command, args: readonly unknown[]): void {
   for (const [i, { completes }] of command.args.entries()) {
     if (completes !== "name" && completes !== "ref") continue;
@@ -28,7 +20,7 @@ export function refuseHalfRefs(command: Command, args: readonly unknown[]): void
   }
 }
 
-/** Refuses a ref where all versions of a name are meant. */
+/** Refuses a ref for a command that takes bare names. */
 export function refuseRef(text: string, action: string, command: string): void {
   const at = text.indexOf("@");
   if (at < 0) return;
@@ -36,37 +28,25 @@ export function refuseRef(text: string, action: string, command: string): void {
   const forOne = command === "verify"
     ? `echo ${shellWord(JSON.stringify({ ref: text }))} | holdfast batch verify -`
     : `holdfast info ${shellWord(text)}`;
-  throw fault({
-    code: "Invalid",
-    action,
-    subject: JSON.stringify(text),
-    state: "a bare name is expected",
-    hint: `Write: holdfast ${command} ${name}. For one version: ${forOne}`,
-  });
+  throw invalid(
+    `${action} ${JSON.stringify(text)}`,
+    "expected a name without a version",
+    `Write: holdfast ${command} ${name}. For one version: ${forOne}`,
+  );
 }
 
-/** Refuses what cannot be an alias. One of several words would be taken for a range. */
+/** Refuses an invalid alias. Several words would parse as a range. */
 export function refuseOddAlias(alias: string): void {
   if (!/\S\s+\S/.test(alias)) return checkAlias(alias);
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${JSON.stringify(alias)} as alias`,
-    state: "it has a blank in it",
-    hint: `An alias is one word: ${shellWord(alias.trim().replace(/\s+/g, "-"))}`,
-  });
+  const hint = `An alias is one word: ${shellWord(alias.trim().replace(/\s+/g, "-"))}`;
+  throw invalid(`use ${JSON.stringify(alias)} as alias`, "it contains a space", hint);
 }
 
-/** Refuses a place where a registry cannot be, since a file is there; undefined is a place elsewhere. */
+/** Refuses a path of a registry that is a file, or is below one. */
 export function refuseFile(path: string | undefined, action: "open" | "create"): void {
   if (path === undefined || !isFile(path)) return;
-  throw fault({
-    code: "Invalid",
-    action,
-    subject: `a registry at ${path}`,
-    state: "it is a file, or one is above it",
-    hint: "A registry is a folder: name that one.",
-  });
+  const hint = "A registry is a folder: pass its path.";
+  throw invalid(`${action} a registry at ${path}`, "it is a file, or is below one", hint);
 }
 
 function isFile(path: string): boolean {

@@ -1,13 +1,13 @@
-// The command line of this process: its arguments, its streams and its signals.
+// The command line of this process: arguments, streams and signals.
 import process from "node:process";
 import { type CliIo, createProcessIo } from "../terminal/cli_io.ts";
-import { stopOnSignals } from "./stop_on_signals.ts";
+import { Interruption } from "./exit_code.ts";
 
-/** Runs this on the arguments of this process, and ends it with the exit code. */
+/** Runs the command line on the arguments of this process, and exits with its code. */
 export async function runProcess(
   run: (args: readonly string[], io: CliIo) => Promise<number>,
 ): Promise<void> {
-  Object.assign(process, { noDeprecation: true }); // what a driver's package uses is no news for who runs a command
+  Object.assign(process, { noDeprecation: true }); // warnings about dependencies help no user
   const controller = new AbortController();
   const second = new AbortController();
   let isAwaited = false;
@@ -21,7 +21,7 @@ export async function runProcess(
   stopOnSignals(process, controller, {
     onStop() {
       if (io.stderr.isTerminal) {
-        void io.stderr.write("\r\x1b[Kstopping; once more to stop at once\n");
+        void io.stderr.write("\r\x1b[KStopping. Press Ctrl-C again to stop at once.\n");
       }
     },
     onSecond() {
@@ -30,4 +30,44 @@ export async function runProcess(
     },
   });
   process.exit(await run(process.argv.slice(2), io));
+}
+
+export interface SignalledProcess {
+  on(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
+  exit(code: number): void;
+}
+
+export interface StopListeners {
+  onStop(): void;
+  /** Returns true if the run still ends cleanly, so that only the third signal exits at once. */
+  onSecond?(): boolean;
+}
+
+/** Aborts `controller` at the first signal, and exits at the second, or the third. */
+export function stopOnSignals(
+  process: SignalledProcess,
+  controller: AbortController,
+  { onStop, onSecond = () => false }: StopListeners,
+): void {
+  let isSecond = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      const reason = new Interruption(signal);
+      if (controller.signal.aborted) {
+        if (isSecond || !onSecond()) return process.exit(reason.exitCode);
+        isSecond = true;
+        return;
+      }
+      onStop();
+      controller.abort(reason);
+    });
+  }
+}
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

@@ -1,12 +1,9 @@
-// Refs with the registry before them: `@team/my:model@^1` is `my:model@^1` of the registry that is
-// called team. No name of an artifact begins with `@`, so nothing else can be meant. Where a name
-// may be left out, `@team` is all of it.
-import type { RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+// Refs with a registry: `@team/my:model@^1` is `my:model@^1` in the registry named team. Names of
+// artifacts never begin with `@`. If the name is optional, `@team` alone means the whole registry.
 import type { Command, SharedOptions } from "./command.ts";
-import { shellWord } from "./hints.ts";
+import { invalid, shellWord } from "./hints.ts";
 
-/** `@team/my:model@^1`: the registry, and what of it. */
+/** `@team/my:model@^1`: the registry, and the ref in it. */
 const REMOTE = /^(@[^/@]+)(?:\/(.*))?$/s;
 
 export interface SplitArguments {
@@ -16,12 +13,12 @@ export interface SplitArguments {
 }
 
 /**
- * Takes the registry off the arguments that are names or refs.
+ * Removes the registry from the arguments that are names or refs.
  *
- * @throws {RegistryError} `Invalid` where they name several, or `--registry` another
+ * @throws {RegistryError} `Invalid` if they name several, or `--registry` names another
  */
 export function splitRemotes(
-  command: Command,
+  { args: definitions }: Command,
   args: readonly unknown[],
   shared: SharedOptions,
 ): SplitArguments {
@@ -32,71 +29,55 @@ export function splitRemotes(
     }
     const [, remote, rest] = typeof arg === "string" ? REMOTE.exec(arg) ?? [] : [];
     if (remote === undefined) return arg;
-    if (!rest && !isOptional) throw nameless(remote);
+    if (!rest && !isOptional) {
+      const hint = `Write ${remote}/NAME. See what exists: holdfast ls ${remote}`;
+      throw invalid(`read ref ${JSON.stringify(remote)}`, "no name follows the registry", hint);
+    }
     named.add(remote);
-    return rest || undefined; // the registry alone: all of it
+    return rest || undefined;
   };
-  const rest = args.map((arg, i) =>
-    isRef(command, i) ? split(arg, command.args[i].usage.startsWith("[")) : arg
-  );
+  const rest = args.map((arg, i) => {
+    const { completes = "", usage = "" } = definitions[i] ?? {};
+    return ["name", "ref", "run"].includes(completes) ? split(arg, usage.startsWith("[")) : arg;
+  });
   if (named.size === 0) return { args };
-  const [registry, other] = named;
-  const given = shared.registry?.replace(/^(?!@)/, "@");
-  if (other !== undefined) throw twice(registry, other);
-  if (given !== undefined && given !== registry) throw twice(shared.registry!, registry);
-  return { args: rest, registry };
+  const [registry, second] = named;
+  const given = shared.registry === undefined || atName(shared.registry) === registry
+    ? undefined
+    : shared.registry;
+  const other = second ?? given;
+  if (other === undefined) return { args: rest, registry };
+  const [one, two] = second === undefined ? [other, registry] : [registry, other];
+  throw invalid(
+    "use two registries at once",
+    `got ${one} and ${two}`,
+    `Name one. To bring versions from one to the other: holdfast mirror ${shellWord(one)} ${
+      shellWord(two)
+    } NAME`,
+  );
 }
 
-/** Throws `Invalid` for a ref with a registry before it, where none can be: `hint` says what to do instead. */
+/** Refuses a ref that names a registry where it cannot. */
 export function refuseRemote(ref: string, hint: (remote: string, rest: string) => string): void {
   const [, remote, rest] = REMOTE.exec(ref) ?? [];
   if (remote === undefined) return;
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${JSON.stringify(ref)} here`,
-    state: `it names the registry ${remote}`,
-    hint: hint(remote, rest || "NAME"),
-  });
+  const state = `it names the registry ${remote}`;
+  throw invalid(`use ${JSON.stringify(ref)} here`, state, hint(remote, rest || "NAME"));
 }
 
-/** What a version was made from: a ref of the same registry, which may be named, but no other. */
+/** Returns an input as a ref of the registry that is saved to; refuses one of another registry. */
 export function ownInput(input: string, { registry }: SharedOptions): string {
   const [, remote, rest] = REMOTE.exec(input) ?? [];
-  if (rest && remote === registry?.replace(/^(?!@)/, "@")) return rest;
-  refuseRemote(
-    input,
-    (remote, rest) =>
-      `An input is a version of the registry that is saved to: bring it there by holdfast mirror ${
-        shellWord(remote)
-      } HERE ${shellWord(rest.split("@")[0])}, or keep where it came from as metadata: -m ${
-        shellWord(`from=${input}`)
-      }`,
-  );
+  if (rest && registry !== undefined && remote === atName(registry)) return rest;
+  refuseRemote(input, (remote, rest) => {
+    const from = `${shellWord(remote)} HERE ${shellWord(rest.split("@")[0])}`;
+    return `An input must be in the registry that you save to. Copy it: holdfast mirror ${from}, ` +
+      `or keep its origin as metadata: -m ${shellWord(`from=${input}`)}`;
+  });
   return input;
 }
 
-function isRef(command: Command, index: number): boolean {
-  return ["name", "ref", "run"].includes(command.args[index]?.completes ?? "");
-}
-
-function nameless(remote: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "read ref",
-    subject: JSON.stringify(remote),
-    state: "it names a registry and nothing in it",
-    hint: `Write ${remote}/NAME. What there is: holdfast ls ${remote}`,
-  });
-}
-
-function twice(one: string, other: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "work on two registries at once",
-    state: `${one} and ${other} are named`,
-    hint: `Name one. What is in one is brought to the other by: holdfast mirror ${shellWord(one)} ${
-      shellWord(other)
-    } NAME`,
-  });
+/** `team` as `@team`. */
+function atName(registry: string): string {
+  return registry.replace(/^(?!@)/, "@");
 }

@@ -1,5 +1,4 @@
-// What a command line program sees of the outside: its streams and their colors, its folder, its
-// environment, and the signal to stop.
+// The outside of a command line program: streams and colors, folder, environment, stop signal.
 import process from "node:process";
 import { Readable, type Writable } from "node:stream";
 import { realSystem, type System } from "../../../mod.ts";
@@ -7,22 +6,21 @@ import { realSystem, type System } from "../../../mod.ts";
 /** Standard output or standard error. */
 export interface CliOutput {
   readonly isTerminal: boolean;
-  /** Width of the terminal in characters, where there is one; 0 where the terminal does not know it. */
+  /** Width of the terminal in characters; 0 or undefined if unknown. */
   readonly columns?: number;
-  /** Writes; resolves when the data is handed over, and rejects with {@linkcode ReaderGone} when nobody reads any more. */
+  /** Resolves when the data is handed over. Rejects with {@linkcode ReaderGone} after a close. */
   write(data: string | Uint8Array): Promise<void>;
 }
 
-/** The width of an output, or undefined where nobody knows it: some terminals say 0. */
+/** Returns the width of an output, or undefined if unknown: some terminals report 0. */
 export function knownColumns({ columns }: Pick<CliOutput, "columns">): number | undefined {
   return columns || undefined;
 }
 
-/** Whoever read an output has closed it, as `head` does when it has seen enough. */
+/** A write to an output whose reader closed it, as `head` does. */
 export class ReaderGone extends Error {
-  /** Creates the failure. */
   constructor() {
-    super("Cannot write output: its reader is gone");
+    super("Cannot write output: the reader closed it");
     this.name = "ReaderGone";
   }
 }
@@ -30,25 +28,25 @@ export class ReaderGone extends Error {
 /** Standard input. */
 export interface CliInput {
   readonly isTerminal: boolean;
-  /** Its bytes. May be asked for once. */
+  /** Returns the bytes. May be called once. */
   stream(): ReadableStream<Uint8Array>;
 }
 
-/** Everything that a run of the command line touches besides the registry. */
+/** Everything that a run touches besides the registry. */
 export interface CliIo {
   readonly stdin: CliInput;
-  /** Standard output: results only. */
+  /** Receives results only. */
   readonly stdout: CliOutput;
   readonly stderr: CliOutput;
-  /** The current folder, absolute. */
+  /** Absolute. */
   readonly cwd: string;
   readonly system: System;
   readonly signal: AbortSignal;
-  /** Aborted by the second Ctrl-C: a command that asks for it ends in order even then. */
+  /** Aborted by the second Ctrl-C. A command that reads it still ends cleanly then. */
   readonly secondStop?: AbortSignal;
 }
 
-/** The streams, the folder and the environment of this process. */
+/** Creates the `CliIo` of this process. */
 export function createProcessIo(signal: AbortSignal): CliIo {
   return {
     stdin: {
@@ -58,14 +56,31 @@ export function createProcessIo(signal: AbortSignal): CliIo {
       stream: () => Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>,
     },
     stdout: processOutput(process.stdout),
-    stderr: heardOrNot(processOutput(process.stderr)),
+    stderr: processOutput(process.stderr, { isOptional: true }),
     cwd: process.cwd(),
     system: realSystem,
     signal,
   };
 }
 
-function processOutput(stream: Writable & { isTTY?: boolean; columns?: number }): CliOutput {
+/** Returns standard input as a stream that fails when the run is aborted. */
+export function stdinOf({ stdin, signal }: CliIo): ReadableStream<Uint8Array> {
+  return stoppable(stdin.stream(), signal);
+}
+
+/** Returns a stream that fails when the signal is aborted. */
+export function stoppable(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array> {
+  return stream.pipeThrough(new TransformStream<Uint8Array>(), { signal });
+}
+
+/** @param isOptional a closed reader is not an error */
+function processOutput(
+  stream: Writable & { isTTY?: boolean; columns?: number },
+  { isOptional = false } = {},
+): CliOutput {
   stream.on("error", () => {}); // each write reports its own failure below
   return {
     isTerminal: stream.isTTY === true,
@@ -74,28 +89,13 @@ function processOutput(stream: Writable & { isTTY?: boolean; columns?: number })
     },
     write: (data) =>
       new Promise((resolve, reject) => {
-        stream.write(data, (error) =>
-          error ? reject(isBrokenPipe(error) ? new ReaderGone() : error) : resolve());
+        stream.write(data, (error: NodeJS.ErrnoException | null | undefined) => {
+          const isGone = error?.code === "EPIPE";
+          if (!error || (isGone && isOptional)) resolve();
+          else reject(isGone ? new ReaderGone() : error);
+        });
       }),
   };
-}
-
-/** What is said beside the result is no reason to stop when nobody listens. */
-function heardOrNot(output: CliOutput): CliOutput {
-  return {
-    isTerminal: output.isTerminal,
-    get columns() {
-      return output.columns;
-    },
-    write: (data) =>
-      output.write(data).catch((error) => {
-        if (!(error instanceof ReaderGone)) throw error;
-      }),
-  };
-}
-
-function isBrokenPipe(error: NodeJS.ErrnoException): boolean {
-  return error.code === "EPIPE";
 }
 
 export interface Colors {
@@ -104,7 +104,7 @@ export interface Colors {
   red(text: string): string;
 }
 
-/** The colors (no-color.org) for an output: none unless it is a terminal, and none with `NO_COLOR` or `TERM=dumb`. */
+/** Creates the colors of a terminal: none with `NO_COLOR` (no-color.org) or `TERM=dumb`. */
 export function createColors(output: CliOutput, io: CliIo): Colors {
   const on = output.isTerminal && !io.system.env("NO_COLOR") && io.system.env("TERM") !== "dumb";
   const wrap = (from: number, to: number) => (text: string) =>

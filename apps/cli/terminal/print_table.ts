@@ -1,8 +1,8 @@
-// Listings: a table for people, one JSON object per line for programs. Both are written as they
-// come.
+// Listings, a table for people or one JSON object per line, and facts about one thing.
 import type { CommandContext } from "../program/command.ts";
 import { knownColumns } from "./cli_io.ts";
-import { type Column, createTable } from "./table.ts";
+import { type Column, createTable, printable } from "./table.ts";
+import { wrapped } from "./wrap.ts";
 
 export interface Row {
   /** For `--json`. */
@@ -12,7 +12,7 @@ export interface Row {
 
 const PAGE_ROWS = 100;
 
-/** Prints a listing and returns the number of its rows. Without columns each row is just its cells. */
+/** Prints a listing and returns the number of rows. Without columns it prints only the cells. */
 export async function printTable(
   context: CommandContext,
   columns: readonly (Column | string)[] | undefined,
@@ -40,16 +40,29 @@ export async function printTable(
   await flush();
   const dropped = shared.json ? [] : table?.dropped ?? [];
   if (dropped.length > 0) {
-    await context.note(`Not shown, for want of room: ${dropped.join(", ")} (--wide shows all)`);
+    await context.note(`Columns that did not fit: ${dropped.join(", ")} (--wide shows all)`);
   }
   return count;
 }
 
-/**
- * Returns the items in the order that people expect in lists, by a text of each: `run-2` before `run-10`. Programs get
- * what they read in the order that is documented.
- */
+/** Sorts items for people, `run-2` before `run-10`. Programs get the documented order. */
 export function inOrder<T>(items: Iterable<T>, textOf: (item: T) => string): T[] {
   const order = new Intl.Collator("en", { numeric: true });
   return [...items].sort((a, b) => order.compare(textOf(a), textOf(b)));
+}
+
+/** A label and a value. Undefined values are omitted. */
+export type Fact = readonly [label: string, value: string | undefined];
+
+/** Formats facts as lines, with the labels in a column. */
+export function factsText(
+  facts: readonly Fact[],
+  { io, colors }: Pick<CommandContext, "io" | "colors">,
+): string {
+  const known = facts.filter(([, value]) => value !== undefined);
+  const indent = Math.max(...known.map(([label]) => label.length)) + 2;
+  const columns = knownColumns(io.stdout);
+  return known.map(([label, value]) =>
+    colors.bold(label.padEnd(indent)) + wrapped(printable(value!), { indent, columns })
+  ).join("\n");
 }

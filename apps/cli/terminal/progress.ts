@@ -1,49 +1,60 @@
-// One line on a terminal that says how far a long transfer is.
+// The progress of a transfer or a batch: a line on a terminal.
 import { type CliIo, knownColumns } from "./cli_io.ts";
 import { showLiveLines } from "./live_lines.ts";
 import { cut, displayWidth } from "./table.ts";
 import { formatBytes, formatSeconds } from "./units.ts";
 
 export interface Amounts {
-  /** Bytes so far. */
   bytes: number;
-  /** Bytes of all, where that is known. */
   totalBytes?: number;
-  /** Things that are done, such as versions, and how many there are where that is known. */
-  things?: { done: number; total?: number; what: string };
-  /** What is waited for while nothing moves. @default "waiting" */
+  /** Counted things, such as versions. */
+  things?: { done: number; total?: number; failed?: number; what: string };
+  /** Text while nothing moves. @default "waiting" */
   waits?: string;
 }
 
 export interface Progress {
-  update(progress: Amounts): void;
+  update(amounts: Amounts): void;
+  /** Prints a line that stays. */
+  print(line: string): void;
   end(): Promise<void>;
 }
 
-/** What is not over by then is worth a line, milliseconds. */
-const SHOW_AFTER_MS = 400;
-/** The rate is that of the last so many milliseconds. */
-const RATE_WINDOW_MS = 3_000;
-/** Samples for the rate are at least so far apart, milliseconds. */
-const SAMPLE_MS = 100;
-/** While nothing has moved for so long the line says that it waits, milliseconds. */
-const STILL_MS = 1_000;
+export interface ProgressOptions {
+  /** Without a terminal, print a line every few seconds. @default false */
+  lines?: boolean;
+  quiet?: boolean;
+}
 
-/** Shows a transfer on standard error where that is a terminal; else does nothing. */
-export function createProgress(label: string, io: CliIo): Progress {
+/** Shorter transfers show nothing, milliseconds. */
+const SHOW_AFTER_MS = 400;
+/** Window of the rate, milliseconds. */
+const RATE_WINDOW_MS = 3_000;
+/** Least time between samples of the rate, milliseconds. */
+const SAMPLE_MS = 100;
+/** A transfer that has not moved for this long is waiting, milliseconds. */
+const STILL_MS = 1_000;
+/** Time between lines without a terminal, milliseconds. */
+const LINE_MS = 5_000;
+
+/** Shows a transfer on standard error. */
+export function createProgress(
+  label: string,
+  io: CliIo,
+  { lines = false, quiet = false }: ProgressOptions = {},
+): Progress {
   const { stderr, system } = io;
-  if (!stderr.isTerminal) return { update() {}, end: () => Promise.resolve() };
   const startedAt = system.monotonic();
-  let samples = [{ at: startedAt, bytes: 0, share: 0 }];
-  let movedAt = startedAt;
+  let samples = [{ at: startedAt, bytes: 0, share: 0, things: 0 }];
+  let [movedAt, printedAt] = [startedAt, startedAt];
   let last: Amounts | undefined;
 
   function speed(): Speed {
     const [first] = samples;
     const latest = samples.at(-1)!;
     const seconds = Math.max(latest.at - first.at, 1) / 1000;
-    const perSecond = (key: "share" | "bytes") => (latest[key] - first[key]) / seconds;
-    return { bytes: perSecond("bytes"), share: perSecond("share") };
+    const perSecond = (key: keyof Speed) => (latest[key] - first[key]) / seconds;
+    return { bytes: perSecond("bytes"), share: perSecond("share"), things: perSecond("things") };
   }
 
   const live = showLiveLines(io, () => {
@@ -54,31 +65,39 @@ export function createProgress(label: string, io: CliIo): Progress {
   });
   return {
     update(amounts) {
+      if (quiet) return;
       const now = system.monotonic();
       [last, movedAt] = [amounts, now];
       if (now - samples.at(-1)!.at >= SAMPLE_MS) {
-        const at = { at: now, share: shareOf(amounts), bytes: amounts.bytes };
-        samples = [...samples.filter((sample) => now - sample.at <= RATE_WINDOW_MS), at];
+        const { bytes, things } = amounts;
+        const sample = { at: now, share: shareOf(amounts), bytes, things: things?.done ?? 0 };
+        samples = [...samples.filter(({ at }) => now - at <= RATE_WINDOW_MS), sample];
       }
-      live.update();
+      if (live.isLive) live.update();
+      else if (lines && now - printedAt >= LINE_MS) {
+        printedAt = now;
+        live.print(progressLine(label, amounts, speed()));
+      }
     },
-    end: () => live.end(),
+    print: live.print,
+    end: live.end,
   };
 }
 
+/** Rates per second. */
 export interface Speed {
-  /** Bytes. */
   bytes: number;
-  /** Of all, from 0 to 1. */
+  /** Of everything, from 0 to 1. */
   share: number;
+  things?: number;
 }
 
 const BAR_WIDTH = 20;
 const LEAST_LABEL = 12;
 
 /**
- * `save model  ████████░░░░░░░░░░░░  45%  120 MiB of 340 MiB  52.1 MiB/s  4s left`: without the bar, then without the
- * rate and what follows, where the line is too short. Without a speed nothing moves: it says what is waited for.
+ * Formats `save model  ████░░░░  45%  120 MiB of 340 MiB  52.1 MiB/s  4s left`. On short lines it
+ * omits the bar first, then the rate and what follows. Without a speed it is waiting.
  */
 export function progressLine(
   label: string,
@@ -86,16 +105,19 @@ export function progressLine(
   speed?: Speed,
   columns: number = Infinity,
 ): string {
-  const share = isMeasured(amounts) ? shareOf(amounts) : undefined;
-  const percent = share === undefined ? [] : [`${Math.floor(share * 100)}%`.padStart(4)];
-  const rate = speed !== undefined && speed.bytes >= 0.5 ? [`${formatBytes(speed.bytes)}/s`] : [];
+  const { totalBytes = 0, things } = amounts;
+  const isMeasured = totalBytes > 0 || (things?.total ?? 0) > 0;
+  const share = shareOf(amounts);
+  const percent = isMeasured ? [`${Math.floor(share * 100)}%`.padStart(4)] : [];
+  const full = Math.round(share * BAR_WIDTH);
+  const bar = isMeasured ? ["█".repeat(full) + "░".repeat(BAR_WIDTH - full)] : [];
+  const amount = amountsText(amounts);
+  const rate = speed === undefined ? [] : rateText(speed, things?.what);
   const left = speed === undefined
     ? [amounts.waits ?? "waiting"]
-    : share !== undefined && share < 1 && speed.share > 0
+    : isMeasured && share < 1 && speed.share > 0
     ? [`${formatSeconds((1 - share) / speed.share)} left`]
     : [];
-  const bar = share === undefined ? [] : [barOf(share)];
-  const amount = amountsText(amounts);
   const lines = [
     [...bar, ...percent, ...amount, ...rate, ...left],
     [...percent, ...amount, ...rate, ...left],
@@ -109,31 +131,25 @@ export function progressLine(
   return rest === "" ? cut(label, columns) : `${cut(label, columns - rest.length - 2)}  ${rest}`;
 }
 
-function isMeasured({ totalBytes, things }: Amounts): boolean {
-  return (totalBytes ?? 0) > 0 || (things?.total ?? 0) > 0;
+/** Returns the finished share from 0 to 1, by bytes or else by things. */
+function shareOf({ bytes, totalBytes, things }: Amounts): number {
+  const [done, total] = totalBytes ? [bytes, totalBytes] : [things?.done ?? 0, things?.total];
+  return total ? Math.min(1, done / total) : 0;
 }
 
-/** How much of all is done, from 0 to 1: by bytes, else by the number of things. */
-function shareOf({ bytes, totalBytes, things }: Amounts): number {
-  if (totalBytes !== undefined && totalBytes > 0) return Math.min(1, bytes / totalBytes);
-  if (things?.total !== undefined && things.total > 0) {
-    return Math.min(1, things.done / things.total);
-  }
-  return 0;
+function rateText({ bytes, things = 0 }: Speed, what: string | undefined): string[] {
+  if (bytes >= 0.5) return [`${formatBytes(bytes)}/s`];
+  if (what === undefined || things < 0.05) return [];
+  return [`${things >= 10 ? Math.round(things) : things.toFixed(1)} ${what}/s`];
 }
 
 function amountsText({ bytes, totalBytes, things }: Amounts): string[] {
-  const of = totalBytes === undefined || totalBytes === 0 ? "" : ` of ${formatBytes(totalBytes)}`;
-  const size = `${formatBytes(bytes)}${of}`;
+  const size = `${formatBytes(bytes)}${totalBytes ? ` of ${formatBytes(totalBytes)}` : ""}`;
   if (things === undefined) return [size];
-  const { done, total, what } = things;
+  const { done, total, failed, what } = things;
   return [
-    `${done}${total === undefined || total === 0 ? "" : ` of ${total}`} ${what}`,
+    `${done}${total ? ` of ${total}` : ""} ${what}`,
+    ...failed ? [`${failed} failed`] : [],
     ...bytes > 0 ? [size] : [],
   ];
-}
-
-function barOf(share: number): string {
-  const full = Math.round(share * BAR_WIDTH);
-  return "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
 }

@@ -1,16 +1,16 @@
-// Tables of text: aligned, no wider than the terminal, readable without colour.
+// Tables of text, aligned and no wider than the terminal.
 export interface Column {
   title: string;
-  /** Numbers stand right. @default "left" */
+  /** @default "left" */
   align?: "left" | "right";
-  /** May be cut in its middle when the terminal is too narrow. @default false */
+  /** May be cut in the middle on a narrow terminal. @default false */
   shrinks?: boolean;
-  /** Is left out when the terminal is too narrow, those of the highest number first. @default it stays */
+  /** Omitted on a narrow terminal, the highest number first. @default it stays */
   drops?: number;
 }
 
 export interface TableOptions {
-  /** Characters of a line. @default without end */
+  /** Characters per line. @default unlimited */
   columns?: number;
   heading?: (text: string) => string;
 }
@@ -18,13 +18,12 @@ export interface TableOptions {
 const GAP = "  ";
 const NARROWEST = 8;
 
-/** A table that is printed page by page: later pages keep at least the widths of the earlier ones. */
+/** A table printed by page. Columns never get narrower on later pages. */
 export interface Table {
   page(rows: readonly (readonly string[])[]): string[];
   readonly dropped: readonly string[];
 }
 
-/** Creates a table; a text is a column with nothing but that title. */
 export function createTable(
   titles: readonly (Column | string)[],
   options: TableOptions = {},
@@ -33,7 +32,7 @@ export function createTable(
   const { columns: lineWidth = Infinity, heading = (text) => text } = options;
   const widest = columns.map((column) => displayWidth(column.title));
   let shown = columns.map((_, index) => index);
-  let begun = false;
+  let isFirst = true;
   const line = (cells: readonly string[], widths: readonly number[]) =>
     shown.map((i) => padded(cut(cells[i], widths[i]), widths[i], columns[i].align)).join(GAP)
       .trimEnd();
@@ -46,11 +45,11 @@ export function createTable(
       for (const row of clean) {
         row.forEach((cell, i) => widest[i] = Math.max(widest[i], displayWidth(cell)));
       }
-      if (!begun) shown = withRoom(widest, columns, lineWidth);
+      if (isFirst) shown = withRoom(widest, columns, lineWidth);
       const widths = fitted(widest, { columns, shown }, lineWidth);
       const lines = clean.map((row) => line(row, widths));
-      if (!begun) lines.unshift(heading(line(columns.map((column) => column.title), widths)));
-      begun = true;
+      if (isFirst) lines.unshift(heading(line(columns.map((column) => column.title), widths)));
+      isFirst = false;
       return lines;
     },
   };
@@ -60,7 +59,7 @@ function widthOf(shown: readonly number[], widths: readonly number[]): number {
   return shown.reduce((sum, i) => sum + widths[i], GAP.length * (shown.length - 1));
 }
 
-/** Which columns are shown: those that may be left out go before any other is cut. */
+/** Chooses the columns to show. Columns are omitted before any is cut. */
 function withRoom(
   widest: readonly number[],
   columns: readonly Column[],
@@ -76,27 +75,25 @@ function withRoom(
   return shown;
 }
 
-/** Takes the characters that are too many from the columns that may shrink, the widest first. */
+/** Narrows the columns that may shrink until the line fits, the widest first. */
 function fitted(
   widest: readonly number[],
   { columns, shown }: { columns: readonly Column[]; shown: readonly number[] },
   lineWidth: number,
 ): number[] {
   const widths = [...widest];
-  let over = widthOf(shown, widths) - lineWidth;
-  while (over > 0) {
+  for (let excess = widthOf(shown, widths) - lineWidth; excess > 0; excess--) {
     const candidates = widths.map((width, i) =>
       shown.includes(i) && columns[i].shrinks && width > NARROWEST ? width : 0
     );
     const most = Math.max(...candidates);
     if (most === 0) break;
     widths[candidates.indexOf(most)]--;
-    over--;
   }
   return widths;
 }
 
-/** Cuts a text in its middle: the ends of names and paths tell them apart. */
+/** Cuts a string in the middle: the ends distinguish names and paths. */
 export function cut(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   const chars = [...text];
@@ -110,7 +107,7 @@ function padded(text: string, width: number, align: Column["align"] = "left"): s
   return align === "right" ? space + text : text + space;
 }
 
-/** A text that cannot steer the terminal: control characters are spelled out. */
+/** Escapes control characters, which could control the terminal. */
 export function printable(text: string): string {
   return text.replace(
     /\p{Cc}/gu,
@@ -118,17 +115,31 @@ export function printable(text: string): string {
   );
 }
 
-/** Columns that a text takes in a terminal: East Asian wide characters and emoji take two, marks none. */
+/** Returns the columns of a string: East Asian wide characters and emoji take two, marks none. */
 export function displayWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
   for (const char of text) {
-    if (/\p{Mark}|\u200d/u.test(char)) continue;
-    width +=
-      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
-          .test(char)
-        ? 2
-        : 1;
+    if (!/\p{Mark}|\u200d/u.test(char)) width += WIDE.test(char) ? 2 : 1;
   }
   return width;
+}
+
+const WIDE = new RegExp(
+  "[\\u1100-\\u115f\\u2e80-\\ua4cf\\uac00-\\ud7a3\\uf900-\\ufaff\\ufe30-\\ufe6f" +
+    "\\uff00-\\uff60\\uffe0-\\uffe6]|\\p{Emoji_Presentation}",
+  "u",
+);
+
+/** Cuts a string at its end. */
+export function cutEnd(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let cut = "";
+  let used = 0;
+  for (const char of text) {
+    used += displayWidth(char);
+    if (used > width - 1) break;
+    cut += char;
+  }
+  return `${cut}…`;
 }

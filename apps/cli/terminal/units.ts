@@ -1,15 +1,15 @@
-// Sizes, durations and times as people read and type them.
-import { fault, type RegistryError } from "../../../core/errors.ts";
+// Sizes, durations and times, formatted and parsed.
+import type { RegistryError } from "../../../core/errors.ts";
+import { invalid } from "../program/hints.ts";
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-/** The error of an option whose value is not what is expected. */
+/** Creates the error for an invalid value of an option. */
 export function unreadable(text: string, as: string, state: string, hint: string): RegistryError {
-  const subject = `${JSON.stringify(text)} as ${as}`;
-  return fault({ code: "Invalid", action: "read", subject, state, hint });
+  return invalid(`parse ${JSON.stringify(text)} as ${as}`, state, hint);
 }
 
-/** Bytes with three digits or so: `512 B`, `1.5 KiB`, `340 MiB`. */
+/** Formats bytes: `512 B`, `1.5 KiB`, `340 MiB`. */
 export function formatBytes(bytes: number): string {
   let unit = 0;
   let value = bytes;
@@ -20,40 +20,42 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${SIZES[unit]}`;
 }
 
-/** What a save added, where that is less than it has: `, 3.1 KiB of it new`. */
+/** Formats the new bytes of a save if not all are new: `, 3.1 KiB of it new`. */
 export function formatAdded(
   { size, addedBytes = size }: { size: number; addedBytes?: number },
 ): string {
   return addedBytes < size ? `, ${formatBytes(addedBytes)} of it new` : "";
 }
 
-/** A local time to the minute: `2026-03-01 14:05`. */
+/** Formats a local time: `2026-03-01 14:05`. */
 export function formatTime(time: Date): string {
-  const two = (value: number) => String(value).padStart(2, "0");
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ` +
     `${two(time.getHours())}:${two(time.getMinutes())}`;
 }
 
-/** Seconds as `7s`, `3m20s` or `2h05m`. */
+/** Formats seconds as `7s`, `3m20s` or `2h05m`. */
 export function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds);
-  const two = (value: number) => String(value).padStart(2, "0");
   if (whole < 60) return `${whole}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`;
   return `${Math.floor(whole / 3600)}h${two(Math.floor(whole / 60) % 60)}m`;
 }
 
-/** A grace period: `24 h` where it is whole hours, else `1h30m`. */
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+/** Formats a grace period as `24 h` or `1h30m`. */
 export function formatGrace(ms: number): string {
   return ms % DURATION_MS.h === 0 ? `${ms / DURATION_MS.h} h` : formatSeconds(ms / 1000);
 }
 
-/** `1 file`, `2 files`. */
+/** Formats `1 file` or `2 files`. */
 export function formatCount(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-/** Reads `512`, `64KiB`, `1.5 GiB` or `256M` (the same as `256MiB`) as bytes. */
+/** Parses `512`, `64KiB`, `1.5 GiB` or `256M` (the same as `256MiB`) to bytes. */
 export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGTP])(?:(iB)|(B))?|B)?$/i.exec(text);
   const power = match?.[2] === undefined
@@ -62,63 +64,49 @@ export function parseBytes(text: string): number {
   if (match !== null) {
     return Math.round(Number(match[1]) * (match[4] === undefined ? 1024 : 1000) ** power);
   }
-  throw unreadable(
-    text,
-    "a size",
-    "a number and a unit are expected",
-    "Examples: 64KiB, 256MiB, 1GiB.",
-  );
+  throw unreadable(text, "a size", EXPECTED, "Examples: 64KiB, 256MiB, 1GiB.");
 }
 
+const EXPECTED = "expected a number and a unit";
 const DURATION_MS: Record<string, number> = {
-  s: 1e3,
-  m: 60e3,
-  h: 3600e3,
-  d: 86400e3,
-  w: 7 * 86400e3,
+  ...{ s: 1e3, m: 60e3, h: 3600e3 },
+  ...{ d: 86400e3, w: 7 * 86400e3 },
 };
 
-/** Reads `90s`, `15m`, `24h`, `30d`, `2w` as milliseconds. */
+/** Parses `90s`, `15m`, `24h`, `30d` or `2w` to milliseconds. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([smhdw])$/.exec(text);
   if (match !== null) return Math.round(Number(match[1]) * DURATION_MS[match[2]]);
-  throw unreadable(
-    text,
-    "a duration",
-    "a number and a unit are expected",
-    "Examples: 90s, 15m, 24h, 30d, 2w.",
-  );
+  throw unreadable(text, "a duration", EXPECTED, "Examples: 90s, 15m, 24h, 30d, 2w.");
 }
 
-/** Reads a grace period. Shorter ones would take from under readers and slow writers what they rely on. */
+/** Parses a grace period, at least an hour: readers and slow writers rely on it. */
 export function parseGrace(text: string): number {
   const ms = parseDuration(text);
   if (ms >= 3_600_000) return ms;
-  throw fault({
-    code: "Invalid",
-    action: "use --grace",
-    subject: text,
-    state: "it is less than an hour",
-    hint: "Readers and slow writers rely on it: give 1h or more, such as 24h or 7d.",
-  });
+  const hint = "Readers and slow writers rely on it: use 1h or more, such as 24h or 7d.";
+  throw invalid(`use --grace ${text}`, "it is less than an hour", hint);
 }
 
-/** Reads a whole number from 0. */
+/** Parses a whole number from 0. */
 export function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw unreadable(text, "a count", "a whole number is expected", "Examples: 0, 10, 200.");
+  throw unreadable(text, "a count", "expected a whole number", "Examples: 0, 10, 200.");
 }
 
-/** Reads a whole number from 1. */
+/** Parses a whole number from 1. */
 export function parsePositive(text: string): number {
   const count = parseCount(text);
   if (count > 0) return count;
-  throw unreadable(text, "a count", "it is at least 1", "Examples: 1, 10, 200.");
+  throw unreadable(text, "a count", "expected at least 1", "Examples: 1, 10, 200.");
 }
 
 export type TypedMoment = { at: Date } | { agoMs: number };
 
-/** Reads `2026-03-01` (its beginning), `2026-03-01T14:05`, both in local time, `2026-03-01T13:05:00Z`, or `7d` for so long ago. */
+/**
+ * Parses `2026-03-01` (its start) and `2026-03-01T14:05` in local time, `2026-03-01T13:05:00Z`, or
+ * `7d` for seven days ago.
+ */
 export function parseMoment(text: string): TypedMoment {
   if (/^\d+(\.\d+)?\s*[smhdw]$/.test(text)) return { agoMs: parseDuration(text) };
   const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/i
@@ -128,7 +116,7 @@ export function parseMoment(text: string): TypedMoment {
   throw unreadable(
     text,
     "a time",
-    "a date, a time or an age is expected",
+    "expected a date, a time or an age",
     "Examples: 2026-03-01, 2026-03-01T14:05, 2026-03-01T13:05:00Z, 36h, 7d.",
   );
 }

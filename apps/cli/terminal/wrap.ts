@@ -1,16 +1,12 @@
-// Lines that are longer than a terminal is wide, broken between words.
+// Long lines, broken between words.
 import { type CliOutput, knownColumns } from "./cli_io.ts";
 
-/** Below this many characters a line is left to the terminal. */
+/** In fewer columns the terminal wraps. */
 const NARROWEST = 24;
 
 /**
- * A text of which each line takes at most so many characters, the further ones after an indent. A word that is longer,
- * such as a path, stays whole.
- *
- * @param text without codes for colours
- * @param options `indent`: what stands before the text in its first line too, characters; `columns`: undefined for no
- * limit
+ * Wraps uncolored text at `columns`. The caller indents the first line; others get `indent` spaces.
+ * Longer words, such as paths, stay whole.
  */
 export function wrapped(
   text: string,
@@ -28,7 +24,7 @@ export function wrapped(
   return lines.join(`\n${" ".repeat(indent)}`);
 }
 
-/** A text of several lines as it goes to this output: on a terminal none is longer than that is wide. */
+/** Wraps each line of a text at the width of a terminal. */
 export function wrappedFor(text: string, output: CliOutput, indent = 0): string {
   const columns = output.isTerminal ? knownColumns(output) : undefined;
   return text.split("\n").map((line) => wrapped(line, { indent, columns })).join("\n");

@@ -1,49 +1,47 @@
-// What was left out, gathered and told in a line.
+// Entries of a folder that were not saved.
 import type { LeftOut, LeftOutReason } from "../../../mod.ts";
 
-/** How many of each kind are named. */
-const NAMED = 3;
+/** Paths shown for each reason. */
+const SHOWN = 3;
 
 const WORDS: Record<LeftOutReason, string> = {
   special: "pipe, socket or device",
   link: "link",
-  "broken link": "link that leads nowhere",
-  "looping link": "link that leads back to its own folder",
-  "outside link": "link that leads outside",
+  "broken link": "broken link",
+  "looping link": "link to a folder above it",
+  "outside link": "link to outside the folder",
   ignored: "ignored",
   excluded: "excluded",
   "not included": "not included",
-  git: "history of git",
+  git: "git history",
   registry: "registry",
   unfinished: "unfinished download",
 };
 
-/** Gathers what is left out: each path once, however often the folder is read. */
+/** Collects omitted entries, each path once even if the folder is read again. */
 export class LeftOutList {
   readonly #byPath = new Map<string, LeftOut>();
 
-  /** Takes one. */
   readonly add = (entry: LeftOut): void => void this.#byPath.set(entry.path, entry);
 
-  /** All of them, in the order they came. */
   get entries(): LeftOut[] {
     return [...this.#byPath.values()];
   }
 }
 
-/** What of a JSON result tells it: nothing where nothing was left out. */
+/** Returns the field of a JSON result; nothing for an empty list. */
 export function leftOutJson(entries: readonly LeftOut[] = []): { leftOut?: readonly LeftOut[] } {
   return entries.length === 0 ? {} : { leftOut: entries };
 }
 
-/** One line: how many of each kind, and the first of their names. Undefined where nothing was left out. */
+/** Formats counts and some paths of each reason in one line; undefined for an empty list. */
 export function leftOutLine(entries: readonly LeftOut[] = []): string | undefined {
   if (entries.length === 0) return undefined;
   const kinds = Object.entries(WORDS).flatMap(([reason, words]) => {
     const paths = entries.filter((entry) => entry.reason === reason).map(({ path }) => path);
     if (paths.length === 0) return [];
-    const shown = paths.slice(0, NAMED).map((path) => JSON.stringify(path).slice(1, -1)).join(", ");
-    return [`${paths.length} × ${words} (${shown}${paths.length > NAMED ? ", …" : ""})`];
+    const shown = paths.slice(0, SHOWN).map((path) => JSON.stringify(path).slice(1, -1)).join(", ");
+    return [`${paths.length} × ${words} (${shown}${paths.length > SHOWN ? ", …" : ""})`];
   });
   return `Left out ${entries.length}: ${kinds.join("; ")}`;
 }

@@ -2,27 +2,26 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { invalid } from "../program/hints.ts";
 
-/** Reads `key=text` and `key:=json`. */
+/** Parses `key=text` and `key:=json`. */
 export function parseEntry(text: string): [key: string, value: unknown] {
   const match = /^([^=:][^=]*?)(:?=)([^]*)$/.exec(text);
-  if (match === null) throw invalid(text, "key=value is expected");
+  if (match === null) throw invalidMetadata(text, "expected key=value");
   const [, key, sign, value] = match;
   if (sign === "=") return [key, value];
   try {
     return [key, JSON.parse(value)];
   } catch (cause) {
-    throw invalid(text, `what stands behind := is not JSON (${(cause as Error).message})`, cause);
+    throw invalidMetadata(text, `not JSON after := (${(cause as Error).message})`, cause);
   }
 }
 
-/** The metadata of a file, and over it those of the entries. */
+/** Reads the metadata of a file and adds the entries. */
 export async function readMetadata(
   entries: readonly [string, unknown][],
-  options: { file?: string; cwd: string },
+  { file, cwd }: { file?: string; cwd: string },
 ): Promise<Record<string, unknown> | undefined> {
-  const { file, cwd } = options;
   if (file === undefined && entries.length === 0) return undefined;
   const fromFile = file === undefined
     ? {}
@@ -35,18 +34,12 @@ function parseObject(text: string, file: string): Record<string, unknown> {
     const value = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch (cause) {
-    throw invalid(file, (cause as Error).message, cause);
+    throw invalidMetadata(file, (cause as Error).message, cause);
   }
-  throw invalid(file, "not a JSON object");
+  throw invalidMetadata(file, "not a JSON object");
 }
 
-function invalid(what: string, why: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "read metadata",
-    subject: JSON.stringify(what),
-    state: why,
-    hint: "Write key=text, or key:=JSON for numbers and more: epochs:=3.",
-    cause,
-  });
+function invalidMetadata(source: string, state: string, cause?: unknown): RegistryError {
+  const hint = "Write key=text, or key:=JSON for other values: epochs:=3.";
+  return invalid(`read metadata ${JSON.stringify(source)}`, state, hint, cause);
 }

@@ -1,18 +1,15 @@
-// The options that say what of a folder is saved.
+// The options for saving a folder.
 import type { LocalPathOptions } from "../../../mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 
 export interface TreeFlags extends Omit<LocalPathOptions, "preserve" | "onLeftOut"> {
-  /** What else is kept. */
   preserve?: "times";
 }
 
-/** As `localPath` takes them. */
 export const TREE_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: "--links <action>",
-    text:
-      "symbolic links in a folder: keep them as links (default), follow them, skip or refuse them",
+    text: "symbolic links in a folder: keep as links (default), follow, skip or refuse",
     choices: ["keep", "follow", "skip", "refuse"],
   },
   {
@@ -22,36 +19,25 @@ export const TREE_OPTIONS: readonly OptionDefinition[] = [
   },
   {
     flags: "--include <pattern>",
-    text: "only what matches, as in a .gitignore: '*.csv', '/data', 'raw/'",
+    text: "save only matches, with .gitignore syntax: '*.csv', '/data', 'raw/'",
     repeat: true,
   },
   {
     flags: "--exclude <pattern>",
-    text: "not what matches; '!keep.bin' brings back what a .holdfastignore leaves out",
+    text: "do not save matches; '!keep.bin' restores a file that .holdfastignore omits",
     repeat: true,
   },
-  {
-    flags: "--preserve <what>",
-    text: "keep when files, links and folders were modified, too",
-    choices: ["times"],
-  },
-  { flags: "--gitignore", text: "leave out what each .gitignore in the folder says" },
-  {
-    flags: "--no-ignore-files",
-    text: "do not leave out what each .holdfastignore in the folder says",
-  },
-  {
-    flags: "--all",
-    text: "also .git, registries in the folder, and what each .holdfastignore says",
-  },
+  { flags: "--preserve <what>", text: "also save modification times", choices: ["times"] },
+  { flags: "--gitignore", text: "apply each .gitignore in the folder" },
+  { flags: "--no-ignore-files", text: "do not apply .holdfastignore files in the folder" },
+  { flags: "--all", text: "also save .git, registries, and what .holdfastignore files omit" },
 ];
 
-/** What {@linkcode TREE_OPTIONS} gave, for `localPath`. */
 export function treeOptionsOf(flags: TreeFlags): LocalPathOptions {
   const { links, special, include, exclude, gitignore, ignoreFiles, all, preserve } = flags;
   return {
     ...{ links, special, include, exclude, gitignore, all },
-    ignoreFiles: ignoreFiles === false ? false : undefined, // it is true where nothing is said
+    ignoreFiles: ignoreFiles === false ? false : undefined, // --no-… options default to true
     preserve: preserve === undefined ? undefined : [preserve],
   };
 }

@@ -1,24 +1,24 @@
-// Values from the shell: a file, a folder, or standard input.
+// Values to save: a file, a folder, or standard input.
 import { createReadStream } from "node:fs";
 import { lstat, opendir, readFile, realpath, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { join, resolve } from "node:path";
-import { localPath, type LocalPathOptions, type RegistryError } from "../../../mod.ts";
+import { localPath, type LocalPathOptions } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import { shellWord } from "../program/hints.ts";
-import type { CliIo } from "../terminal/cli_io.ts";
+import { invalid, notFound, shellWord } from "../program/hints.ts";
+import { type CliIo, stdinOf } from "../terminal/cli_io.ts";
 
-/** How the bytes of a source are taken: as a value of JSON, as text, or as they are. */
+/** The kind of value to make of the bytes. */
 export type SourceKind = "json" | "text" | "bytes";
 
 export interface ReadValueOptions extends LocalPathOptions {
-  /** @default a file or folder by its path, standard input as bytes */
+  /** @default a file or folder as such, standard input as bytes */
   as?: SourceKind;
-  /** Take standard input also where nothing comes. @default false: `Invalid` */
+  /** Accept empty standard input. @default false: `Invalid` */
   allowEmpty?: boolean;
 }
 
-/** The value of a source: a path, or `-` for standard input. */
+/** Reads a value from a path, or from standard input for `-`. */
 export async function readValue(
   source: string,
   io: CliIo,
@@ -26,91 +26,63 @@ export async function readValue(
 ): Promise<unknown> {
   const { as, allowEmpty = false, ...tree } = options;
   if (source === "-") {
-    const input = io.stdin.stream().pipeThrough(new TransformStream<Uint8Array>(), {
-      signal: io.signal,
-    });
-    const stream = allowEmpty ? input : await notEmpty(input);
+    const stream = allowEmpty ? stdinOf(io) : await notEmpty(stdinOf(io));
     return as === undefined || as === "bytes"
       ? stream
       : decode(await new Response(stream).bytes(), as, "standard input");
   }
   if (source === "") {
-    throw fault({
-      code: "Invalid",
-      action: "read what is to be saved",
-      state: "its path is empty",
-      hint: "Is a variable of the shell not set? The current folder is written as a dot: .",
-    });
+    const hint = "Check for an unset shell variable. For the current folder write a dot: .";
+    throw invalid("save", "the path is empty", hint);
   }
+  const quoted = JSON.stringify(source);
   const path = resolve(io.cwd, source);
   const found = await stat(path).catch((cause) => {
     if (cause.code !== "ENOENT") throw cause;
-    throw fault({
-      code: "NotFound",
-      action: "read",
-      subject: JSON.stringify(source),
-      state: "there is no such file or folder",
-      hint: "Check the path, or give - for standard input.",
-      cause,
-    });
+    const hint = "Check the path, or use - for standard input.";
+    throw notFound(`read ${quoted}`, "no such file or folder", hint, cause);
   });
   if (!found.isFile() && !found.isDirectory()) {
     throw fault({
       code: "Unsupported",
-      action: "save",
-      subject: JSON.stringify(source),
+      action: `save ${quoted}`,
       state: "it is a pipe, socket or device",
-      hint: `Save what it gives: holdfast save NAME - < ${shellWord(source)}`,
+      hint: `Save its content: holdfast save NAME - < ${shellWord(source)}`,
     });
   }
-  if (as === undefined) return localPath(await realpath(path), tree); // a link named here means its target
+  if (as === undefined) return localPath(await realpath(path), tree); // follows a link given here
   if (found.isDirectory()) {
-    throw fault({
-      code: "Invalid",
-      action: "save folder",
-      subject: `${JSON.stringify(source)} as ${as}`,
-      state: "only a file has one content",
-      hint: "Leave out --as to save the folder with all of its files.",
-    });
+    const hint = "Leave out --as to save the folder with all its files.";
+    throw invalid(`save folder ${quoted} as ${as}`, "only a file can be read as a value", hint);
   }
   if (as === "bytes") return Readable.toWeb(createReadStream(path));
-  return decode(await readFile(path), as, JSON.stringify(source));
+  return decode(await readFile(path), as, quoted);
 }
 
-/** The same stream, once its first bytes are there. */
+/** Waits for the first bytes of a stream. */
 async function notEmpty(stream: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
   const reader = stream.getReader();
-  for (;;) {
+  let first: Uint8Array | undefined;
+  while (!first?.byteLength) {
     const { done, value } = await reader.read();
-    if (done) throw emptyInput();
-    if (value.byteLength === 0) continue;
-    const first = value;
-    let isFirst = true;
-    return new ReadableStream({
-      async pull(controller) {
-        if (isFirst) {
-          isFirst = false;
-          return controller.enqueue(first);
-        }
-        const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    });
+    if (done) {
+      const hint = "Did the program before it fail? Add --allow-empty to save nothing.";
+      throw invalid("save from stdin", "input is empty", hint);
+    }
+    first = value;
   }
-}
-
-function emptyInput(): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "save standard input",
-    state: "nothing came",
-    hint: "Has the program before it failed? Add --allow-empty where nothing is meant.",
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = first === undefined ? await reader.read() : { value: first };
+      first = undefined;
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
   });
 }
 
-/** Parses JSON. A number that JavaScript would alter is refused. */
+/** Parses JSON. Refuses a number that JavaScript would change. */
 export function parseExactJson(text: string): unknown {
   return JSON.parse(text, exactNumber);
 }
@@ -121,7 +93,7 @@ function exactNumber(_key: string, value: unknown, context?: { source?: string }
   if (Number.isFinite(value) && !(/^-?\d+$/.test(source) && BigInt(source) !== BigInt(value))) {
     return value;
   }
-  throw new RangeError(`the number ${source} is too large to be kept exactly`);
+  throw new RangeError(`the number ${source} is too large for JavaScript`);
 }
 
 function decode(bytes: Uint8Array, as: "json" | "text", source: string): unknown {
@@ -129,26 +101,18 @@ function decode(bytes: Uint8Array, as: "json" | "text", source: string): unknown
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return as === "text" ? text : parseExactJson(text);
   } catch (cause) {
-    const why = as === "text" || cause instanceof TypeError
-      ? "not UTF-8"
-      : (cause as Error).message;
-    throw fault({
-      code: "Invalid",
-      action: "read",
-      subject: `${source} as ${as}`,
-      state: why,
-      hint: "Leave out --as to save the bytes as they are.",
-      cause,
-    });
+    const state = cause instanceof TypeError ? "not UTF-8" : (cause as Error).message;
+    const hint = "Leave out --as to save the bytes as they are.";
+    throw invalid(`read ${source} as ${as}`, state, hint, cause);
   }
 }
 
-/** Adds up what a source holds, while it is being saved: `bytes` is there once everything is counted. */
+/** Measures a source during its save: sets `bytes` when done. Errors are left to the save. */
 export function measureSource(source: string, io: CliIo): { bytes?: number } {
   const total: { bytes?: number } = {};
-  if (source === "-") return total;
-  const count = (bytes: number) => void (total.bytes = bytes);
-  sizeOf(resolve(io.cwd, source)).then(count, () => {}); // what cannot be read fails the save itself
+  if (source !== "-") {
+    sizeOf(resolve(io.cwd, source)).then((bytes) => void (total.bytes = bytes), () => {});
+  }
   return total;
 }
 

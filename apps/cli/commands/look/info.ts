@@ -1,11 +1,10 @@
 // `holdfast info`
 import type { ArtifactInfo } from "../../../../mod.ts";
-import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../../look/as_of.ts";
+import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../../look/expand_names.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import { withHints } from "../../program/hints.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
-import { type Fact, factsText } from "../../terminal/facts.ts";
-import { inOrder } from "../../terminal/print_table.ts";
+import { type Fact, factsText, inOrder } from "../../terminal/print_table.ts";
 import { type Column, createTable } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 
@@ -13,7 +12,7 @@ const SHOWN_FILES = 30;
 
 export const info: Command = defineCommand<[ref: string], { files?: boolean } & AsOfFlags>({
   name: "info",
-  summary: "Show what is known of a version: files, digests, metadata, origin.",
+  summary: "Show a version: files, digests, metadata, inputs.",
   args: [REF_ARGUMENT],
   options: [
     { flags: "--files", text: `list all files, not just the first ${SHOWN_FILES}` },
@@ -21,9 +20,9 @@ export const info: Command = defineCommand<[ref: string], { files?: boolean } & 
   ],
   examples: [
     ["holdfast info my:model", "the latest version"],
-    ["holdfast info data:raw@production --files", "what an alias names, with every file"],
-    ["holdfast info my:model@production --as-of 7d", "what production was a week ago"],
-    ["holdfast info my:model@^1 --json | jq -r .version", "which version a range means"],
+    ["holdfast info data:raw@production --files", "the version of an alias, with all files"],
+    ["holdfast info my:model@production --as-of 7d", "the alias a week ago"],
+    ["holdfast info my:model@^1 --json | jq -r .version", "the version that a range selects"],
   ],
   async run([ref], { files: all, asOf }, context) {
     const { io, shared } = context;
@@ -51,7 +50,7 @@ function factsOf(info: ArtifactInfo, aliases: readonly string[]): Fact[] {
     ["kind", `${id} (format ${formatVersion})`],
     ["digest", info.digest],
     ["commit", info.commit + (generation > 1 ? ` (generation ${generation})` : "")],
-    ["made from", inputs.length > 0 ? inputs.map(inputText).join(", ") : undefined],
+    ["inputs", inputs.length > 0 ? inputs.map(inputText).join(", ") : undefined],
     ["key", info.idempotencyKey],
     ...Object.entries(info.metadata).map(([key, value]): Fact => [
       `  ${key}`,

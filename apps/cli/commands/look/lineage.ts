@@ -1,14 +1,9 @@
 // `holdfast lineage`
 import { type Lineage, type LineageNode, lineageOf, rebuildLineage } from "../../../../mod.ts";
-import { fault } from "../../../../core/errors.ts";
 import type { Drawing, DrawingForm } from "../../../../operators/graph/mod.ts";
-import {
-  type Command,
-  type CommandContext,
-  defineCommand,
-  REF_ARGUMENT,
-} from "../../program/command.ts";
-import { lookUp, withHints } from "../../program/hints.ts";
+import { defineCommand, REF_ARGUMENT } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
+import { invalid, lookUp, withHints } from "../../program/hints.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatCount, parsePositive } from "../../terminal/units.ts";
 
@@ -22,45 +17,37 @@ interface LineageFlags {
 
 export const lineage: Command = defineCommand<[ref: string | undefined], LineageFlags>({
   name: "lineage",
-  summary: "Show what a version was made from, and what was made from it.",
+  summary: "Show the inputs of a version, and the versions that use it as input.",
   details:
-    "Records say what a version was made from: save --input. Only inputs that name a version in full are " +
-    "followed: what a bare name, a range or an alias meant is not known. Looking down reads what was noted when " +
-    "versions were saved; where that is not whole (a copy of the files) it reads " +
-    "every record, and says so.",
+    "Inputs are recorded with save --input. Only inputs with an exact version are followed; the " +
+    "version of a name, range or alias is unknown. --down uses notes made when versions were " +
+    "saved; if they are incomplete (after copying files) it reads every record, and prints a note.",
   args: [{ ...REF_ARGUMENT, usage: "[ref]" }],
   options: [
-    { flags: "--up", text: "only what it was made from" },
-    { flags: "--down", text: "only what was made from it" },
-    { flags: "--depth <count>", text: "at most so many steps away", parse: parsePositive },
+    { flags: "--up", text: "only its inputs" },
+    { flags: "--down", text: "only the versions made from it" },
+    { flags: "--depth <count>", text: "at most this many steps away", parse: parsePositive },
     {
       flags: "--as <form>",
-      text: "how it is drawn (default: text, a tree)",
+      text: "format (default: text, a tree)",
       choices: ["text", "mermaid", "dot", "svg"],
     },
-    {
-      flags: "--rebuild",
-      text: "read every record and note what is missing, so that looking down need not read all",
-    },
+    { flags: "--rebuild", text: "read every record and add missing notes for --down" },
   ],
   examples: [
     ["holdfast lineage my:model", "both ways"],
-    ["holdfast lineage data:raw@1.4.0 --down", "what has to be made again where this was wrong"],
-    ["holdfast lineage my:model --up --as mermaid", "a diagram for a page of documentation"],
+    ["holdfast lineage data:raw@1.4.0 --down", "what to rebuild if this was wrong"],
+    ["holdfast lineage my:model --up --as mermaid", "a diagram for documentation"],
     ["holdfast lineage data:raw --as svg > lineage.svg", "a picture"],
-    ["holdfast lineage --rebuild", "once, where looking down says that it read every record"],
+    ["holdfast lineage --rebuild", "once, if --down reads every record"],
   ],
   async run([ref], flags, context) {
     const { up = false, down = false, depth, as = "text" } = flags;
     const { io, shared } = context;
     if (flags.rebuild) return await rebuild(ref, flags, context);
     if (ref === undefined) {
-      throw fault({
-        code: "Invalid",
-        action: "look at a lineage",
-        state: "no version is given",
-        hint: "Say of what: holdfast lineage my:model. See what there is: holdfast ls",
-      });
+      const hint = "Add one: holdfast lineage my:model. See what exists: holdfast ls";
+      throw invalid("show a lineage", "the ref is missing", hint);
     }
     const registry = await context.open();
     const direction = up === down ? "both" : up ? "up" : "down";
@@ -68,12 +55,9 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
       lineageOf(registry, ref, { direction, depth, signal: io.signal }),
       lookUp(ref),
     );
-    if (shared.json) await context.result(found, "");
-    else {await context.result(
-        found,
-        as === "text" ? toTrees(found, direction) : await drawn(found, as),
-      );}
-    await tellDoubts(found, (text) => context.note(text));
+    const text = async () => as === "text" ? toTrees(found, direction) : await drawn(found, as);
+    await context.result(found, shared.json ? undefined : await text());
+    await noteGaps(found, context);
     return found.unreadable.length > 0 ? 5 : undefined;
   },
 });
@@ -84,50 +68,41 @@ async function rebuild(
   context: CommandContext,
 ): Promise<number | undefined> {
   if ([ref, up, down, depth, as].some((given) => given !== undefined)) {
-    throw fault({
-      code: "Invalid",
-      action: "look at a lineage and rebuild all",
-      state: "--rebuild stands alone",
-      hint: "First: holdfast lineage --rebuild. Then look.",
-    });
+    const hint = "Run holdfast lineage --rebuild first.";
+    throw invalid("show a lineage", "--rebuild excludes a ref and other options", hint);
   }
   const registry = await context.open({ write: true });
   const report = await rebuildLineage(registry, { signal: context.io.signal });
   const { records, noted, unreadable } = report;
-  const text =
-    `Noted ${formatCount(noted, "input")} that ${noted === 1 ? "was" : "were"} missing, ` +
-    `of ${formatCount(records, "record")}`;
+  const text = `Added ${formatCount(noted, "missing note")} from ${formatCount(records, "record")}`;
   await context.done(report, text);
   if (unreadable.length === 0) return undefined;
-  await tellUnreadable(unreadable, (text) => context.note(text));
-  await context.note(
-    "Until they are restored or deleted, looking down goes on to read every record",
-  );
+  await noteUnreadable(unreadable, context);
+  await context.note("Until they are restored or deleted, --down reads every record");
   return 5;
 }
 
-async function tellUnreadable(
-  refs: readonly string[],
-  note: (text: string) => Promise<void>,
-): Promise<void> {
+async function noteUnreadable(refs: readonly string[], context: CommandContext): Promise<void> {
   const count = formatCount(refs.length, "damaged record");
-  await note(`Not known of ${count}: ${refs.map(printable).join(", ")}. See: holdfast verify`);
+  const list = refs.map(printable).join(", ");
+  await context.note(`Inputs unknown for ${count}: ${list}. See: holdfast verify`);
 }
 
-async function tellDoubts(
+async function noteGaps(
   { cut, unsure, unreadable, scanned }: Lineage,
-  note: (text: string) => Promise<void>,
+  context: CommandContext,
 ): Promise<void> {
   if (scanned) {
-    await note("Every record was read for this. Once, to make it fast: holdfast lineage --rebuild");
-  }
-  if (cut) await note("There is more: leave --depth out, or give a larger one");
-  if (unsure.length > 0) {
-    await note(
-      `May be made from it too, they name no version of it: ${unsure.map(printable).join(", ")}`,
+    await context.note(
+      "This read every record. To make it fast, run once: holdfast lineage --rebuild",
     );
   }
-  if (unreadable.length > 0) await tellUnreadable(unreadable, note);
+  if (cut) await context.note("There is more: omit --depth, or raise it");
+  if (unsure.length > 0) {
+    const list = unsure.map(printable).join(", ");
+    await context.note(`Perhaps also made from it, without an exact version: ${list}`);
+  }
+  if (unreadable.length > 0) await noteUnreadable(unreadable, context);
 }
 
 function toTrees(lineage: Lineage, direction: "up" | "down" | "both"): string {
@@ -135,24 +110,19 @@ function toTrees(lineage: Lineage, direction: "up" | "down" | "both"): string {
   for (const way of ["up", "down"] as const) {
     if (direction !== "both" && direction !== way) continue;
     const tree = branches(lineage, way);
-    lines.push(
-      "",
-      way === "up" ? "made from" : "made into",
-      ...(tree.length === 0 ? ["└─ nothing that is known"] : tree),
-    );
+    const empty = ["└─ nothing known"];
+    lines.push("", way === "up" ? "made from" : "made into", ...(tree.length > 0 ? tree : empty));
   }
   return lines.join("\n");
 }
 
-/** A tree of one direction; what hangs below a version stands where that comes first. */
+/** Formats the tree of one direction. The branches of a version are shown once. */
 function branches({ root, nodes, edges }: Lineage, way: "up" | "down"): string[] {
   const known = new Map(nodes.map((node) => [node.ref, node]));
   const next = new Map<string, string[]>();
   for (const { from, to } of edges) {
     const [near, far] = way === "up" ? [to, from] : [from, to];
-    const list = next.get(near);
-    if (list === undefined) next.set(near, [far]);
-    else list.push(far);
+    next.set(near, [...next.get(near) ?? [], far]);
   }
   const lines: string[] = [];
   const shown = new Set([root]);
@@ -164,7 +134,7 @@ function branches({ root, nodes, edges }: Lineage, way: "up" | "down"): string[]
     const { far, indent, last } = at;
     const again = shown.has(far);
     shown.add(far);
-    const more = again && next.has(far) ? " (its own are above)" : "";
+    const more = again && next.has(far) ? " (see above)" : "";
     lines.push(`${indent}${last ? "└─ " : "├─ "}${described(known.get(far)!)}${more}`);
     if (!again) waiting.push(...stack(far, `${indent}${last ? "   " : "│  "}`));
   }
@@ -176,10 +146,10 @@ function described({ ref, state }: LineageNode): string {
 }
 
 const STATES: Readonly<Record<Exclude<LineageNode["state"], "present">, string>> = {
-  missing: "not there any more",
-  changed: "holds something else now",
-  unpinned: "which version is not known",
-  unreadable: "its record is damaged",
+  missing: "deleted",
+  changed: "replaced by other content",
+  unpinned: "version unknown",
+  unreadable: "damaged record",
 };
 
 async function drawn(found: Lineage, as: DrawingForm): Promise<string> {
@@ -188,14 +158,12 @@ async function drawn(found: Lineage, as: DrawingForm): Promise<string> {
 }
 
 function drawingOf({ root, nodes, edges }: Lineage): Drawing {
-  const boxes = nodes.map((node) => {
-    const { ref, state } = node;
-    const look = state === "present"
-      ? ref === root ? "run" : "plain"
-      : state === "unpinned"
-      ? "data"
-      : "gone";
-    return { id: ref, lines: state === "present" ? [ref] : [ref, STATES[state]], look } as const;
+  const boxes = nodes.map(({ ref, state }) => {
+    if (state === "present") {
+      return { id: ref, lines: [ref], look: ref === root ? "run" : "plain" } as const;
+    }
+    const look = state === "unpinned" ? "data" : "gone";
+    return { id: ref, lines: [ref, STATES[state]], look } as const;
   });
   return { boxes, arrows: edges };
 }

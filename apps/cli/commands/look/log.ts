@@ -8,17 +8,17 @@ import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
 
 export const log: Command = defineCommand<[name: string], { limit?: number }>({
   name: "log",
-  summary: "Tell what happened to a name: versions, aliases, deletions, newest first.",
+  summary: "Show the history of a name: versions, aliases, deletions, newest first.",
   details:
-    "Times are those of who did it. Of a version that was overwritten, only the last time is known.",
+    "Times are from the clocks of the writers. An overwritten version has only its last time.",
   args: [{ usage: "<name>", text: "the artifact", completes: "name" }],
-  options: [{ flags: "--limit <count>", text: "only the newest so many", parse: parseCount }],
+  options: [{ flags: "--limit <count>", text: "only this many, the newest", parse: parseCount }],
   examples: [
-    ["holdfast log my:model", "everything that is known"],
+    ["holdfast log my:model", "everything"],
     ["holdfast log my:model --limit 5 --json", "the newest five, one JSON object per line"],
   ],
   async run([name], { limit }, context) {
-    refuseRef(name, "tell what happened to", "log");
+    refuseRef(name, "show the history of", "log");
     const registry = await context.open();
     const entries = await withHints(
       logOf(registry, name, { limit, signal: context.io.signal }),

@@ -2,20 +2,14 @@
 import type { Registry } from "../../../../mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Condition, parseCondition } from "../../look/conditions.ts";
-import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
 import { inOrder, printTable, type Row } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
-import {
-  formatBytes,
-  formatTime,
-  momentOf,
-  parseCount,
-  parseMoment,
-  type TypedMoment,
-} from "../../terminal/units.ts";
+import { formatBytes, formatTime, momentOf } from "../../terminal/units.ts";
+import { parseCount, parseMoment, type TypedMoment } from "../../terminal/units.ts";
 
 interface LsFlags {
   long?: boolean;
@@ -45,44 +39,37 @@ const LONG_COLUMNS: readonly (Column | string)[] = [
 
 export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   name: "ls",
-  summary: "List names with their latest version, number of versions and size.",
-  details: "With --quiet only the names are printed, which reads no versions. " +
-    "A prefix that begins with / or ./ or is a URL is taken as the registry: holdfast ls ./r.",
+  summary: "List names with latest version, number of versions and size.",
+  details:
+    "--quiet prints only the names, without reading versions. A prefix that starts with / or ./ " +
+    "or is a URL names the registry: holdfast ls ./r.",
   args: [{ usage: "[prefix]", text: "only names that begin with this", completes: "name" }],
   options: [
-    { flags: "-l, --long", text: "also what saved it, its digest and its aliases" },
-    { flags: "--limit <count>", text: "at most so many", parse: parseCount },
-    {
-      flags: "--after <name>",
-      text: "only names after this one in the listing",
-      completes: "name",
-    },
+    { flags: "-l, --long", text: "also kind, digest and aliases" },
+    { flags: "--limit <count>", text: "at most this many", parse: parseCount },
+    { flags: "--after <name>", text: "start after this name", completes: "name" },
     {
       flags: "--where <condition>",
-      text: "only what meets it: 'metadata.epochs > 3 and size < 10MiB'; also name, version, kind",
+      text: "only matches: 'metadata.epochs > 3 and size < 10MiB'; also name, version, kind",
       parse: parseCondition,
       repeat: true,
     },
     {
       flags: "--since <time>",
-      text: "only what was saved since: 7d, 2026-03-01, 2026-03-01T14:05",
+      text: "only if saved since: 7d, 2026-03-01, 2026-03-01T14:05",
       parse: parseMoment,
     },
-    { flags: "--alias <alias>", text: "only names with this alias, and the version that it names" },
+    { flags: "--alias <alias>", text: "only names with this alias, at its version" },
     {
       flags: "--sort <order>",
-      text:
-        "by name (default), or with the largest, the newest, or the one with most versions first",
+      text: "by name (default), or largest, newest or most versions first",
       choices: ["name", "size", "saved", "versions"],
     },
   ],
   examples: [
     ["holdfast ls", "everything"],
     ["holdfast ls data: --long", "names that begin with data:"],
-    [
-      "holdfast ls --where 'metadata.epochs > 3' --since 7d --sort size",
-      "found by what is known of it",
-    ],
+    ["holdfast ls --where 'metadata.epochs > 3' --since 7d --sort size", "search by metadata"],
     ["holdfast ls --alias production", "what is in production"],
     ["holdfast ls --json | jq -r .name", "for programs"],
     ["holdfast ls ./other/registry", "another registry"],
@@ -91,18 +78,19 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const { long = false, after, limit, where = [], since, alias, sort = "name" } = flags;
     if (alias !== undefined) refuseOddAlias(alias);
     const { io, shared } = context;
-    const { place, prefix } = placeOrPrefix(text, shared);
-    const registry = await context.open({ registry: place });
+    const isPlace = shared.registry === undefined && text !== undefined && looksLikeLocation(text);
+    const registry = await context.open(isPlace ? { registry: text } : {});
+    const prefix = isPlace ? undefined : text;
     const from = since && momentOf(since, io.system.now());
     const chosen = where.length > 0 || from !== undefined || alias !== undefined;
-    const all = chosen || sort !== "name"; // which come first is not known before all were looked at
+    const all = chosen || sort !== "name"; // reads all to find the first
     const { signal } = io;
     const names = registry.names({ prefix, after, limit: all ? undefined : limit, signal });
     const damage = new Damage();
     const meets: Condition = (info) =>
       (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
-    const ordered = forPeople ? inOrder(await Array.fromAsync(names), (name) => name) : names; // programs get them as they come
+    const ordered = forPeople ? inOrder(await Array.fromAsync(names), (name) => name) : names;
     const how = { long, alias, meets, chosen, damage, signal, sort, most: limit };
     const rows = rowsOf(registry, ordered, { ...how, quiet: shared.quiet });
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
@@ -112,20 +100,12 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   },
 });
 
-function placeOrPrefix(
-  text: string | undefined,
-  { registry }: SharedOptions,
-): { place?: string; prefix?: string } {
-  const isPlace = registry === undefined && text !== undefined && looksLikeLocation(text);
-  return isPlace ? { place: text } : { prefix: text };
-}
-
 function nothing(
   { chosen, after, prefix }: { chosen: boolean; after?: string; prefix?: string },
 ): string {
-  if (chosen) return "Nothing that is saved here meets all of this";
+  if (chosen) return "No matches";
   if (after !== undefined) return "No more names";
-  if (prefix === undefined) return "Nothing is saved here yet. Begin with: holdfast save NAME FILE";
+  if (prefix === undefined) return "The registry is empty. Begin with: holdfast save NAME FILE";
   return `No name begins with ${JSON.stringify(prefix)}`;
 }
 
@@ -135,13 +115,11 @@ function nameRow(name: string): Row {
 
 interface RowsOptions extends RowOptions {
   sort: Order;
-  /** At most so many. @default all */
+  /** @default all */
   most?: number;
-  /** Only the names. */
   quiet?: boolean;
 }
 
-/** The rows of names, in the order that is asked for. */
 async function* rowsOf(
   registry: Registry,
   names: Iterable<string> | AsyncIterable<string>,
@@ -152,7 +130,7 @@ async function* rowsOf(
     return;
   }
   const { mapAtOnce } = await import("../../../../workers/mod.ts");
-  const found = mapAtOnce(names, (name) => orMissing(row(registry, name, options))); // some were deleted since
+  const found = mapAtOnce(names, (name) => orMissing(row(registry, name, options)));
   const sorted = sort === "name"
     ? found
     : (await Array.fromAsync(found)).sort((a, b) => (b?.[sort] ?? 0) - (a?.[sort] ?? 0));
@@ -176,7 +154,7 @@ interface RowOptions {
   long: boolean;
   alias?: string;
   meets: Condition;
-  /** Whether anything is asked of it: of what cannot be read, nothing is known. */
+  /** True with any condition: unreadable rows are then omitted. */
   chosen: boolean;
   damage: Damage;
   signal: AbortSignal;
@@ -196,10 +174,8 @@ async function row(
     newest ??= version;
     if (!version.includes("-")) release ??= version;
   }
-  const { value: info, error } = await damage.look(
-    name,
-    registry.info(name, { version: alias, signal }),
-  );
+  const reading = registry.info(name, { version: alias, signal });
+  const { value: info, error } = await damage.collect(name, reading);
   if (info === undefined) {
     if (chosen) return undefined;
     const known = [name, release ?? newest ?? "", String(count), damageMark(error)];
@@ -213,7 +189,7 @@ async function row(
   const json = { name, latest, versions: count, size, createdAt };
   const cells = [name, latest, String(count), formatBytes(size), formatTime(createdAt)];
   if (!long) return { json, cells, ...sortedBy };
-  const aliases = await damage.look(name, registry.aliases(name, { signal }));
+  const aliases = await damage.collect(name, registry.aliases(name, { signal }));
   const pairs = Object.entries(aliases.value ?? {}).map((pair) => pair.join("="));
   const shown = aliases.error === undefined ? pairs.join(" ") : damageMark(aliases.error);
   return {

@@ -17,11 +17,11 @@ interface VersionsFlags {
 export const versions: Command = defineCommand<[name: string], VersionsFlags>({
   name: "versions",
   summary: "List the versions of a name, newest first.",
-  details: "With --quiet only the versions are printed, which reads no records.",
+  details: "--quiet prints only the versions, without reading records.",
   args: [{ usage: "<name>", text: "the artifact", completes: "name" }],
   options: [
-    { flags: "--range <range>", text: "only those in this range: ^1.2, '>=1 <3', 1.x" },
-    { flags: "--limit <count>", text: "at most so many", parse: parseCount },
+    { flags: "--range <range>", text: "only versions in this range: ^1.2, '>=1 <3', 1.x" },
+    { flags: "--limit <count>", text: "at most this many", parse: parseCount },
   ],
   examples: [
     ["holdfast versions my:model", "all"],
@@ -45,9 +45,7 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
     damage.end();
     if (count > 0) return;
     if (await registry.has(name, { signal: io.signal })) {
-      return await context.note(
-        limit === 0 ? "None shown: the limit is 0" : `No version of "${name}" is in this range`,
-      );
+      return await context.note(limit === 0 ? "The limit is 0" : `No version of "${name}" matches`);
     }
     throw await noName(registry, name, "list versions of");
   },
@@ -70,9 +68,9 @@ async function* rowsOf(
     return;
   }
   const { mapAtOnce } = await import("../../../../workers/mod.ts");
-  const { value: aliases = {} } = await damage.look(name, registry.aliases(name, { signal }));
+  const { value: aliases = {} } = await damage.collect(name, registry.aliases(name, { signal }));
   const toRow = ({ version }: VersionEntry) =>
-    orMissing(row(registry, { name, version, aliases }, { damage, signal })); // some were deleted since
+    orMissing(row(registry, { name, version, aliases }, { damage, signal })); // not if deleted
   for await (const row of mapAtOnce(versions, toRow)) if (row !== undefined) yield row;
 }
 
@@ -82,10 +80,8 @@ async function row(
   { damage, signal }: Pick<Options, "damage" | "signal">,
 ): Promise<Row | undefined> {
   const own = Object.keys(aliases).filter((alias) => aliases[alias] === version);
-  const { value: info, error } = await damage.look(
-    name,
-    registry.info(`${name}@${version}`, { signal }),
-  );
+  const reading = registry.info(`${name}@${version}`, { signal });
+  const { value: info, error } = await damage.collect(name, reading);
   if (info === undefined) {
     const cells = [version, damageMark(error), "", "", own.join(" ")];
     return { json: { name, version, error: damageJson(error), aliases: own }, cells };

@@ -1,14 +1,12 @@
 // `holdfast pipeline graph`
 import {
   findPipeline,
-  openPipeline,
   PIPELINE_ARGUMENT,
   PIPELINE_OPTIONS,
   type PipelineFlags,
-  runnerOptions,
 } from "../../pipelines/open_pipeline.ts";
-import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import type { PipelinePlan } from "../../../../operators/runner/mod.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { openPlan } from "./plan.ts";
 
 interface GraphFlags extends PipelineFlags {
   as?: "text" | "mermaid" | "dot" | "svg";
@@ -17,57 +15,39 @@ interface GraphFlags extends PipelineFlags {
 
 export const graph: Command = defineCommand<[file: string | undefined], GraphFlags>({
   name: "pipeline graph",
-  summary: "Draw a pipeline: its steps, what waits for what, and what is read and written.",
-  details:
-    "As text, a line for what may run at once. With --json what each step waits for, level by level.",
+  summary: "Draw a pipeline: its steps, their order, inputs and outputs.",
+  details: "As text, each line lists steps that may run at once. --json lists the upstream steps.",
   args: [PIPELINE_ARGUMENT],
   options: [
     {
       flags: "--as <form>",
-      text: "how it is drawn (default: text)",
+      text: "format (default: text)",
       choices: ["text", "mermaid", "dot", "svg"],
     },
-    { flags: "--plan", text: "mark what would run; it needs the registry" },
+    { flags: "--plan", text: "mark the steps that would run; opens the registry" },
     ...PIPELINE_OPTIONS,
   ],
   examples: [
     ["holdfast pipeline graph", "the pipeline of this folder, as text"],
     ["holdfast pipeline graph --as svg > pipeline.svg", "a picture"],
-    [
-      "holdfast pipeline graph --as mermaid --plan",
-      "for a page of documentation, with what would run",
-    ],
+    ["holdfast pipeline graph --as mermaid --plan", "a diagram with the steps that would run"],
   ],
   async run([file], { as = "text", plan: isPlanned, ...flags }, context) {
-    const opened = isPlanned ? await openPipeline(file, flags, context) : undefined;
-    const { pipeline } = opened ?? await findPipeline(file, flags, context);
     const { drawPipeline, levelsOf } = await import("../../../../operators/graph/mod.ts");
-    const plan = opened && await planned(opened, context);
-    if (context.shared.json) {
-      const decisions = new Map(plan?.steps.map(({ step, decision }) => [step, decision]));
-      const steps = pipeline.steps.map(({ id, node, upstream }) => ({
-        step: id,
-        node,
-        upstream,
-        decision: decisions.get(id),
-      }));
-      return await context.result({
-        pipeline: pipeline.id,
-        levels: levelsOf(pipeline.steps),
-        steps,
-      }, undefined);
+    const { pipeline, plan } = isPlanned
+      ? await openPlan(file, flags, context)
+      : { ...await findPipeline(file, flags, context), plan: undefined };
+    if (!context.shared.json) {
+      return await context.result(
+        undefined,
+        (await drawPipeline(pipeline, { as, plan })).trimEnd(),
+      );
     }
-    await context.result(undefined, (await drawPipeline(pipeline, { as, plan })).trimEnd());
+    const decisions = new Map(plan?.steps.map(({ step, decision }) => [step, decision]));
+    const steps = pipeline.steps.map(({ id, node, upstream }) => {
+      return { step: id, node, upstream, decision: decisions.get(id) };
+    });
+    const levels = levelsOf(pipeline.steps);
+    await context.result({ pipeline: pipeline.id, levels, steps }, undefined);
   },
 });
-
-async function planned(
-  opened: Awaited<ReturnType<typeof openPipeline>>,
-  context: CommandContext,
-): Promise<PipelinePlan> {
-  const { planPipeline } = await import("../../../../operators/runner/mod.ts");
-  return await planPipeline(opened.pipeline, {
-    ...runnerOptions(opened, context),
-    registry: await context.open(),
-  });
-}

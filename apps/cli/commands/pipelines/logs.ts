@@ -1,8 +1,9 @@
 // `holdfast pipeline logs`
-import type { Registry, RegistryError } from "../../../../mod.ts";
-import { fault, orMissing } from "../../../../core/errors.ts";
+import type { Registry } from "../../../../mod.ts";
+import { orMissing } from "../../../../core/errors.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { followLogs, keptLines, printLine } from "../../pipelines/log_lines.ts";
+import { notFound } from "../../program/hints.ts";
+import { followLogs, printLine, storedLines } from "../../pipelines/log_lines.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
 
 export const logs: Command = defineCommand<
@@ -10,32 +11,31 @@ export const logs: Command = defineCommand<
   { follow?: boolean }
 >({
   name: "pipeline logs",
-  summary: "Print what the steps of a run said: all attempts of one step, or of all.",
-  details:
-    "Logs are kept with the record of each attempt when it has ended. Of a step that was skipped it is the log of " +
-    "the success that counts. --follow goes on until the run has ended; what a running step says is seen in the folder " +
-    "of the pipeline, on the machine that it runs on.",
-  args: [RUN_ARGUMENT, { usage: "[step]", text: "only this one" }],
-  options: [{ flags: "-f, --follow", text: "go on until the run has ended" }],
+  summary: "Print the logs of a run: all attempts of one step, or of all steps.",
+  details: "A log is saved when its attempt ends. A skipped step shows the log of the success it " +
+    "reuses. --follow prints until the run ends; it sees running steps only on their machine, " +
+    "in the folder of the pipeline.",
+  args: [RUN_ARGUMENT, { usage: "[step]", text: "only this step" }],
+  options: [{ flags: "-f, --follow", text: "print until the run ends" }],
   examples: [
-    ["holdfast pipeline logs training@3 train", "what that step said"],
-    ["holdfast pipeline logs training --follow", "all steps of the last run, as they say it"],
+    ["holdfast pipeline logs training@3 train", "the log of one step"],
+    ["holdfast pipeline logs training --follow", "follow all steps of the last run"],
   ],
   async run([text, step], { follow = false }, context) {
     const registry = await context.open();
     const run = await findRun(registry, text, context);
     const { readRun } = await import("../../../../operators/runner/mod.ts");
-    const steps = (await readRun(registry, run, { signal: context.io.signal })).steps.map((
-      planned,
-    ) => planned.step);
-    if (step !== undefined && !steps.includes(step)) throw noStep(run, step, steps);
+    const { steps: planned } = await readRun(registry, run, { signal: context.io.signal });
+    const steps = planned.map(({ step }) => step);
+    if (step !== undefined && !steps.includes(step)) {
+      const hint = `It has: ${steps.slice(0, 20).join(", ")}${steps.length > 20 ? " …" : ""}.`;
+      throw notFound(`find step ${JSON.stringify(step)} in run ${run}`, "no such step", hint);
+    }
     const chosen = step === undefined ? steps : [step];
     if (follow) return await followLogs(registry, { run, steps: chosen }, context);
     const count = await printLogs(registry, { run, steps: chosen }, context);
     if (count === 0) {
-      await context.note(
-        `${run}${step === undefined ? "" : ` ${step}`}: nothing was said that is kept`,
-      );
+      await context.note(`${run}${step === undefined ? "" : ` ${step}`}: no log was saved`);
     }
   },
 });
@@ -56,11 +56,11 @@ async function printLogs(
       ? await attemptsOf(registry, { run, step }, { signal })
       : [{ ref: earlier, hasLog: await hasLog(registry, earlier, signal) }];
     if (earlier !== undefined && steps.length === 1) {
-      await context.note(`${step} was skipped; what it said in ${earlier}:`);
+      await context.note(`${step} was skipped; this is the log of ${earlier}:`);
     }
     for (const [i, { ref, hasLog }] of attempts.entries()) {
       if (!hasLog) continue;
-      for await (const line of keptLines(registry, ref, signal)) {
+      for await (const line of storedLines(registry, ref, signal)) {
         count++;
         await printLine({ run, step, attempt: i + 1, line }, steps.length === 1, context);
       }
@@ -70,16 +70,6 @@ async function printLogs(
 }
 
 async function hasLog(registry: Registry, ref: string, signal: AbortSignal): Promise<boolean> {
-  const info = await orMissing(registry.info(ref, { signal })); // it may be pruned since
+  const info = await orMissing(registry.info(ref, { signal })); // it may have been pruned
   return info?.files.some(({ path }) => path === "log.txt") ?? false;
-}
-
-function noStep(run: string, step: string, steps: readonly string[]): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "find step",
-    subject: `${JSON.stringify(step)} in run ${run}`,
-    state: "it has no such step",
-    hint: `There is: ${steps.slice(0, 20).join(", ")}${steps.length > 20 ? " …" : ""}.`,
-  });
 }

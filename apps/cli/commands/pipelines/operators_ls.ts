@@ -1,49 +1,36 @@
 // `holdfast operators ls`
 import type { Operators } from "../../../../operators/mod.ts";
-import { loadOperators, OPERATORS_FILE } from "../../places/load_operators.ts";
+import { loadOperators, OPERATORS_FILE } from "../../places/load_module.ts";
 import { toReportable } from "../../program/exit_code.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { printTable, type Row } from "../../terminal/print_table.ts";
 
-interface OperatorsFlags {
-  operators?: string;
-}
+const COLUMNS = ["OPERATOR", "VERSION", "INPUTS", "OUTPUTS", "PROBLEM"];
 
-export const operatorsLs: Command = defineCommand<[], OperatorsFlags>({
+export const operatorsLs: Command = defineCommand<[], { operators?: string }>({
   name: "operators ls",
-  summary: "List the operators of your code that pipelines can use.",
+  summary: "List the operators in your code.",
   details:
-    "Imports a module that exports a set of operators as `operators`, made by createOperators(), and says what is in " +
-    "it: keys, versions of code, inputs and outputs. An operator that cannot be made is listed with the reason.",
+    "Imports a module that exports createOperators() as `operators`, and lists keys, versions, " +
+    "inputs and outputs. An operator that cannot be created is listed with the reason.",
   args: [],
   options: [
     {
       flags: "--operators <file>",
-      text: `the module; else that of the pipeline in this folder, else ${OPERATORS_FILE}`,
+      text: `the module (default: that of the pipeline here, then ${OPERATORS_FILE})`,
       completes: "file",
     },
   ],
   examples: [
-    ["holdfast operators ls", "those of operators.ts"],
-    ["holdfast operators ls --operators src/steps.ts --json", "as JSON, one a line"],
+    ["holdfast operators ls", "the operators of this folder"],
+    ["holdfast operators ls --operators src/steps.ts --json", "as JSON, one per line"],
   ],
   async run(_args, flags, context) {
-    const operators = await loadOperators(flags.operators ?? await moduleHere(context), {
-      cwd: context.io.cwd,
-    });
-    const columns = [{ title: "OPERATOR" }, { title: "VERSION" }, { title: "INPUTS" }, {
-      title: "OUTPUTS",
-    }, {
-      title: "PROBLEM",
-    }];
-    const count = await printTable(
-      context,
-      context.shared.quiet ? undefined : columns,
-      rowsOf(operators, context.shared),
-    );
-    if (count === 0) {
-      await context.note("There are no operators in it: operators.register(key, operator)");
-    }
+    const { io, shared } = context;
+    const operators = await loadOperators(flags.operators ?? await moduleHere(context), io);
+    const columns = shared.quiet ? undefined : COLUMNS;
+    const count = await printTable(context, columns, rowsOf(operators, shared));
+    if (count === 0) await context.note("No operators: add operators.register(key, operator)");
   },
 });
 

@@ -1,12 +1,13 @@
 // `holdfast pipeline run`
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { RegistryError } from "../../../../mod.ts";
-import { fault } from "../../../../core/errors.ts";
 import type { Pipeline, RunEvent } from "../../../../operators/runner/mod.ts";
 import type { Shard } from "../../../../workers/mod.ts";
 import {
+  chosenSteps,
   openPipeline,
+  PART_OPTIONS,
+  type PartFlags,
   PIPELINE_ARGUMENT,
   PIPELINE_OPTIONS,
   type PipelineFlags,
@@ -21,13 +22,11 @@ import {
 } from "../../pipelines/open_carrier.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { Interruption } from "../../program/exit_code.ts";
-import { shellWord } from "../../program/hints.ts";
+import { invalid, shellWord } from "../../program/hints.ts";
 import { parsePositive } from "../../terminal/units.ts";
-import { chosenSteps, PART_OPTIONS, type PartFlags } from "../../pipelines/part.ts";
 import { printPlan } from "./plan.ts";
 import { RunLog } from "../../pipelines/run_log.ts";
-import { reportRun } from "../../pipelines/run_report.ts";
-import { createRunView } from "../../pipelines/run_view.ts";
+import { createRunView, reportRun } from "../../pipelines/run_view.ts";
 
 interface RunFlags extends PipelineFlags, PartFlags {
   keep?: boolean;
@@ -42,69 +41,53 @@ interface RunFlags extends PipelineFlags, PartFlags {
 
 export const run: Command = defineCommand<[file: string | undefined], RunFlags>({
   name: "pipeline run",
-  summary:
-    "Run the steps of a pipeline that something has changed for, in the order of their dependencies.",
+  summary: "Run the changed steps of a pipeline, in the order of their dependencies.",
   details:
-    "Where a step fails, what does not depend on it goes on, and the command ends with 1. A run that was stopped, " +
-    "killed or failed is gone on with by running again: what was done and has not changed is skipped. Ctrl-C ends " +
-    "what runs, with all its processes. With --json each event is a line, and the result is the last.",
+    "If a step fails, the steps that do not depend on it still run, and the exit code is 1. " +
+    "After a failure, Ctrl-C or a crash, run it again: finished, unchanged steps are skipped. " +
+    "Ctrl-C ends all processes of running steps. With --json each event is a line, and the " +
+    "result is the last line.",
   args: [PIPELINE_ARGUMENT],
   options: [
     ...PART_OPTIONS,
-    { flags: "-n, --dry-run", text: "only say what would run, and why: holdfast pipeline plan" },
-    { flags: "--fail-fast", text: "begin nothing more after the first failure, and end what runs" },
+    { flags: "-n, --dry-run", text: "only show what would run, and why: holdfast pipeline plan" },
+    { flags: "--fail-fast", text: "stop at the first failure" },
     {
       flags: "--concurrency <count>",
-      text: "so many steps at once at most; else as nodes, cores and memory allow",
+      text: "most steps at once (default: as nodes, cores and memory allow)",
       parse: parsePositive,
     },
-    {
-      flags: "--keep",
-      text: "leave the folders that steps worked in, as to look at what a failed one wrote",
-    },
+    { flags: "--keep", text: "keep the working folders of steps, for debugging" },
     ENGINE_OPTION,
-    {
-      flags: "--detach",
-      text: "with an engine: only hand the run over; workers and jobs go on by themselves",
-    },
+    { flags: "--detach", text: "with an engine: submit the run and exit" },
     {
       flags: "--shard <i/n>",
-      text:
-        "run it together with n - 1 others, of which this is number i from 0; auto: as the scheduler of an array " +
-        "says. A step is executed by one of them, of one with shards each does its parts",
+      text: "share the run with n - 1 other processes, as number i from 0; auto: from the " +
+        "scheduler. One of them executes each step; a step with shards is split among them",
     },
     {
       flags: "--array <id>",
-      text:
-        "with --shard: what all of them say, and no other run; else the scheduler's id of the array, or HOLDFAST_ARRAY",
+      text: "with --shard: an id that only these processes share (default: the scheduler's id of " +
+        "the array, or HOLDFAST_ARRAY)",
     },
     ...PIPELINE_OPTIONS,
   ],
   examples: [
     ["holdfast pipeline run", "the pipeline of this folder"],
-    [
-      "holdfast pipeline run nightly.yaml --set variables.day=2026-03-01",
-      "another one, with another value",
-    ],
-    [
-      "holdfast pipeline run --operator train --force train",
-      "one step, although nothing has changed",
-    ],
-    ["holdfast pipeline run --engine slurm:", "its steps as jobs of Slurm"],
-    [
-      "HOLDFAST_ENGINE=$URL holdfast pipeline run --engine --detach",
-      "its steps by the workers of a queue",
-    ],
+    ["holdfast pipeline run nightly.yaml --set variables.day=2026-03-01", "with another value"],
+    ["holdfast pipeline run --operator train --force train", "one step, even if unchanged"],
+    ["holdfast pipeline run --engine slurm:", "as Slurm jobs"],
+    ["HOLDFAST_ENGINE=$URL holdfast pipeline run --engine --detach", "on the workers of a queue"],
     [
       "sbatch --array 0-7 --wrap 'holdfast pipeline run --shard auto'",
-      "by the eight tasks of an array",
+      "in eight tasks of an array",
     ],
-    ["holdfast pipeline run --json", "one event a line, for programs"],
+    ["holdfast pipeline run --json", "one event per line, for programs"],
   ],
   async run([file], flags, context) {
     if (flags.dryRun) return await printPlan(file, flags, context);
     const opened = await openPipeline(file, flags, context);
-    const { pipeline } = opened;
+    const { pipeline, folder } = opened;
     const steps = await chosenSteps(pipeline, flags);
     const { carryPipeline, runPipeline, shareRun, submitRun, takeSecrets } = await import(
       "../../../../operators/runner/mod.ts"
@@ -117,28 +100,24 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
       ...context,
       io: { ...context.io, system: takeSecrets(pipeline, context.io.system) },
     };
-    const { folder } = opened;
-    const { operators } = flags;
+    const { operators, force, failFast, concurrency, keep } = flags;
     const carrier = url === undefined
       ? undefined
       : await openCarrier({ url, pipeline, folder, operators }, withSecrets);
-    const { force, failFast, concurrency, keep } = flags;
-    const hearing = listen(pipeline, folder, context);
+    const listener = listen(pipeline, folder, context);
     const options = {
       ...runnerOptions(opened, withSecrets),
       ...{ registry, steps, force, failFast, concurrency, keep },
       logger: context.logger,
-      onEvent: hearing.hear,
-      onRun: (_run: string, folder: string) => writeBeside(pipeline, folder),
+      onEvent: listener.onEvent,
+      onRun: (_run: string, folder: string) => writeMerged(pipeline, folder),
     };
     try {
       if (carrier !== undefined && flags.detach) {
         const run = await submitRun(pipeline, { ...options, carry: carrier });
-        await hearing.end();
+        await listener.end();
         const engine = carrier.engine.location.replace(/:$/, "");
-        await context.note(
-          `handed over to ${engine}; follow it by "holdfast pipeline status ${run}"`,
-        );
+        await context.note(`Submitted to ${engine}. Check it: holdfast pipeline status ${run}`);
         return await context.result({ run }, run);
       }
       const running = share !== undefined
@@ -146,14 +125,14 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
         : carrier !== undefined
         ? carryPipeline(pipeline, { ...options, carry: carrier })
         : runPipeline(pipeline, options);
-      const result = await running.finally(() => hearing.end());
+      const result = await running.finally(() => listener.end());
       await reportRun(result, context);
       return result.end === "ok" ? 0 : 1;
     } catch (error) {
-      if (error instanceof Interruption && hearing.run !== undefined) {
+      if (error instanceof Interruption && listener.run !== undefined) {
         const again = file === undefined ? "" : ` ${shellWord(file)}`;
         await context.note(
-          `${hearing.run} was stopped. What is done is not done again: holdfast pipeline run${again}`,
+          `${listener.run} was stopped. Continue it: holdfast pipeline run${again}`,
         );
       }
       throw error;
@@ -163,7 +142,8 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
   },
 });
 
-/** With whom the run is shared, where it is. */
+const ACTION = "run the pipeline like this";
+
 async function sharedWith(
   { shard: given, array }: RunFlags,
   context: CommandContext,
@@ -173,74 +153,58 @@ async function sharedWith(
   const { shard, from, array: found } = findShard(given, context.io.system);
   const id = array ?? found;
   if (!id) {
-    const hint =
-      "Give all of them the same --array, or HOLDFAST_ARRAY: another one for each run, as a date or the job's id.";
-    throw refused("nothing says which processes share the run", hint);
+    const hint = "Pass the same --array or HOLDFAST_ARRAY to all of them, and a new one for each " +
+      "run, such as a date or the id of the job.";
+    throw invalid(ACTION, "no id identifies the processes that share the run", hint);
   }
   await context.note(`shard ${shard.index}/${shard.count} (${from}) of array ${id}`);
   return { shard, array: id };
 }
 
-/** Throws `Invalid` for options that do not go together. `url` is that of the engine that carries the steps. */
+/** Refuses options that exclude each other. `url` is that of the engine. */
 function refuseCombinations(flags: RunFlags, url: string | undefined): void {
   const { shard, array, engine, failFast, detach, keep, concurrency } = flags;
+  const isShared = shard !== undefined;
   const isHere = engine === undefined;
-  const ofHere = keep ? "--keep" : "--concurrency";
-  const wrong: [boolean | undefined, state: string, hint: string][] = [
+  const rules: [isWrong: boolean | undefined, state: string, hint: string][] = [
+    [array !== undefined && !isShared, "--array needs --shard", "Add --shard 0/4."],
+    [isShared && !isHere, "--shard excludes --engine", "Leave out one of them."],
     [
-      array !== undefined && shard === undefined,
-      "--array goes with --shard",
-      "As in --shard 0/4 --array nightly-17",
-    ],
-    [
-      shard !== undefined && !isHere,
-      "--shard and --engine both say who executes steps",
-      "Leave out one of them.",
-    ],
-    [
-      shard !== undefined && failFast,
-      "--fail-fast would end this process alone",
+      isShared && failFast,
+      "--fail-fast would end only this process",
       "Leave it out, or cancel the whole run.",
     ],
-    [
-      detach && isHere,
-      "--detach needs an engine that goes on by itself",
-      "As in --engine redis://127.0.0.1:6379",
-    ],
+    [detach && isHere, "--detach needs an engine", "Add --engine redis://127.0.0.1:6379"],
     [
       !isHere && (keep || concurrency !== undefined),
-      `${ofHere} is of this machine, and an engine carries the steps`,
-      "Say how many steps run at once by runner_count of a node, or --concurrency of each worker.",
+      `${keep ? "--keep" : "--concurrency"} excludes --engine`,
+      "Limit the steps at once with runner_count of a node, or --concurrency of each worker.",
     ],
     [
       detach && /^local:/i.test(url ?? ""),
-      "steps on this machine end with this command",
+      "steps of a local engine end with this command",
       "Leave out --detach, or use workers of a queue, or Slurm.",
     ],
   ];
-  for (const [is, state, hint] of wrong) if (is) throw refused(state, hint);
+  for (const [isWrong, state, hint] of rules) if (isWrong) throw invalid(ACTION, state, hint);
 }
 
-function refused(state: string, hint: string): RegistryError {
-  return fault({ code: "Invalid", action: "run the pipeline like this", state, hint });
-}
-
-/** What hears of a run: whoever looks at it, the log that the configuration asks for, a program. */
+/** Passes events to the view, the configured log, and with `--json` to standard output. */
 function listen(
   pipeline: Pipeline,
   folder: string,
   context: CommandContext,
-): { run?: string; hear(event: RunEvent): void; end(): Promise<void> } {
+): { run?: string; onEvent(event: RunEvent): void; end(): Promise<void> } {
   const { io: { stdout, system }, shared: { json, verbose } } = context;
   const view = json ? undefined : createRunView(pipeline, context);
   const log = new RunLog(pipeline.log, { folder, system, verbose });
   let written: Promise<void> = Promise.resolve();
-  const hearing = {
+  const listener = {
     run: undefined as string | undefined,
-    hear(event: RunEvent) {
-      if (event.type === "run started") hearing.run = event.run;
-      if (!log.takes(event)) return;
-      view?.hear(event);
+    onEvent(event: RunEvent) {
+      if (event.type === "run started") listener.run = event.run;
+      if (!log.accept(event)) return;
+      view?.onEvent(event);
       if (json) written = written.then(() => stdout.write(`${JSON.stringify(event)}\n`));
     },
     async end() {
@@ -249,14 +213,14 @@ function listen(
       await written;
     },
   };
-  return hearing;
+  return listener;
 }
 
-/** Its merged configuration, as it is run. Secrets are in it as they were written, so nobody else may read it. */
-async function writeBeside(pipeline: Pipeline, folder: string): Promise<void> {
+/** Writes the merged configuration of a run. It contains secrets, so only its owner may read it. */
+async function writeMerged(pipeline: Pipeline, folder: string): Promise<void> {
   const { encodePipeline } = await loadConfigPart();
   await mkdir(folder, { recursive: true });
   const path = join(folder, MERGED_FILE);
   await writeFile(path, encodePipeline(pipeline), { mode: 0o600 });
-  await chmod(path, 0o600); // where it was there already
+  await chmod(path, 0o600); // of an existing file
 }

@@ -1,88 +1,75 @@
-// `holdfast pipeline status`
+// `holdfast pipeline status` and `cancel`
 import type { Registry } from "../../../../mod.ts";
-import type { ListedRun, RunResult } from "../../../../operators/runner/mod.ts";
+import { fault } from "../../../../core/errors.ts";
+import type { ListedRun } from "../../../../operators/runner/mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { printTable, type Row } from "../../terminal/print_table.ts";
+import type { Column } from "../../terminal/table.ts";
 import { formatTime, parseCount } from "../../terminal/units.ts";
-import { countedEnds, knownRun, knownSteps } from "../../../server/schemas/known_of_runs.ts";
-import { headline } from "../../pipelines/run_report.ts";
-import { findRun } from "../../pipelines/run_ref.ts";
-import { formatMs } from "../../pipelines/run_view.ts";
+import { knownRun, knownSteps } from "../../../server/schemas/known_of_runs.ts";
+import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
+import { endCounts, formatMs, headline } from "../../pipelines/run_view.ts";
 
 const UNKNOWN = "unknown (no result: running or killed)";
 const DEFAULT_LIMIT = 20;
 
+const TOOK: Column = { title: "TOOK", align: "right" };
+const RUN_COLUMNS = [{ title: "RUN", shrinks: true }, "BEGAN", TOOK, {
+  title: "END",
+  shrinks: true,
+}];
+const STEP_COLUMNS = [{ title: "STEP", shrinks: true }, "END", TOOK, {
+  title: "WHAT",
+  shrinks: true,
+}];
+
 export const status: Command = defineCommand<[what: string | undefined], { limit?: number }>({
   name: "pipeline status",
-  summary: "List the runs of pipelines, newest first, or say what became of each step of one.",
-  details:
-    "What a run did is read from the registry. A run without a result still runs, or was killed: nobody knows, " +
-    "and nothing is made up. Steps that were done in it are shown as such all the same.",
+  summary: "List the runs of pipelines, newest first, or the steps of one run.",
+  details: "Everything is read from the registry. A run without a result is still running or was " +
+    "killed; its finished steps are shown.",
   args: [{
     usage: "[run]",
-    text: "a run, like training@3: its steps; a pipeline: its runs; all runs where it is not given",
+    text: "a run, such as training@3, for its steps; a pipeline for its runs (default: all runs)",
     completes: "run",
   }],
   options: [{
     flags: "--limit <count>",
-    text: `at most so many runs (default: ${DEFAULT_LIMIT})`,
+    text: `list at most this many runs (default: ${DEFAULT_LIMIT})`,
     parse: parseCount,
   }],
   examples: [
     ["holdfast pipeline status", "the newest runs of all pipelines"],
-    ["holdfast pipeline status training --limit 100", "those of one"],
-    ["holdfast pipeline status training@3", "its steps; training@latest is the last one"],
+    ["holdfast pipeline status training --limit 100", "the runs of one pipeline"],
+    ["holdfast pipeline status training@3", "the steps of a run; training@latest is the last"],
   ],
   async run([what], { limit = DEFAULT_LIMIT }, context) {
+    const { io: { signal }, shared: { quiet } } = context;
     const registry = await context.open();
-    if (what?.includes("@")) {
-      return await printSteps(registry, await findRun(registry, what, context), context);
-    }
+    const run = what === undefined ? undefined : await findRun(registry, what, context);
+    if (run !== undefined && what?.includes("@")) return await printSteps(registry, run, context);
     const { listRuns } = await import("../../../../operators/runner/mod.ts");
-    if (what !== undefined) await findRun(registry, what, context); // or it says that there are none
-    const runs = await listRuns(registry, { pipeline: what, limit, signal: context.io.signal });
-    const columns = [{ title: "RUN", shrinks: true }, { title: "BEGAN" }, {
-      title: "TOOK",
-      align: "right" as const,
-    }, {
-      title: "END",
-      shrinks: true,
-    }];
-    const count = await printTable(
-      context,
-      context.shared.quiet ? undefined : columns,
-      runs.map(listedRow(context)),
-    );
+    const runs = await listRuns(registry, { pipeline: what, limit, signal });
+    const rows = runs.map((listed) => listedRow(listed, quiet));
+    const count = await printTable(context, quiet ? undefined : RUN_COLUMNS, rows);
     if (count === limit) {
       await context.note(`There may be more: --limit ${limit * 5 || DEFAULT_LIMIT}`);
-    } else if (count === 0) await context.note("There are no runs yet: holdfast pipeline run");
+    } else if (count === 0) await context.note("No runs yet. Start one: holdfast pipeline run");
   },
 });
 
-function listedRow({ shared }: CommandContext): (listed: ListedRun) => Row {
-  return (listed) => {
-    const { run, plannedAt, result } = listed;
-    const json = knownRun(listed);
-    if (shared.quiet) return { json, cells: [run] };
-    const took = result === undefined ? "" : formatMs(result.durationMs);
-    const counts = result &&
-      Object.entries(countedEnds(result)).map(([end, count]) => `${count} ${end}`).join(", ");
-    const end = result === undefined ? UNKNOWN : `${result.end}: ${counts}`;
-    return { json, cells: [run, formatTime(plannedAt), took, end] };
-  };
+function listedRow(listed: ListedRun, quiet: boolean | undefined): Row {
+  const { run, plannedAt, result } = listed;
+  const [took, end] = result === undefined
+    ? ["", UNKNOWN]
+    : [formatMs(result.durationMs), `${result.end}: ${endCounts(result)}`];
+  return { json: knownRun(listed), cells: quiet ? [run] : [run, formatTime(plannedAt), took, end] };
 }
 
 async function printSteps(registry: Registry, run: string, context: CommandContext): Promise<void> {
-  const { io: { signal }, shared } = context;
+  const { io: { signal }, shared: { quiet } } = context;
   const { readResult } = await import("../../../../operators/runner/mod.ts");
   const result = await readResult(registry, run, { signal });
-  const columns = [{ title: "STEP", shrinks: true }, { title: "END" }, {
-    title: "TOOK",
-    align: "right" as const,
-  }, {
-    title: "WHAT",
-    shrinks: true,
-  }];
   async function* rows(): AsyncGenerator<Row> {
     for await (const known of knownSteps(registry, { run, result }, { signal })) {
       const { step, end, reason = "", exit, exitCode, outputs = {}, durationMs } = known;
@@ -92,24 +79,48 @@ async function printSteps(registry: Registry, run: string, context: CommandConte
         ? `${exitCode} (${exit}): ${reason}`
         : reason;
       const took = durationMs > 0 ? formatMs(durationMs) : "";
-      yield { json: known, cells: shared.quiet ? [step] : [step, end, took, what.split("\n")[0]] };
+      yield { json: known, cells: quiet ? [step] : [step, end, took, what.split("\n")[0]] };
     }
   }
-  await printTable(context, shared.quiet ? undefined : columns, rows());
-  await tellEnd(run, result, context);
-}
-
-async function tellEnd(
-  run: string,
-  result: RunResult | undefined,
-  context: CommandContext,
-): Promise<void> {
+  await printTable(context, quiet ? undefined : STEP_COLUMNS, rows());
   if (result === undefined) return await context.note(`${run}: ${UNKNOWN}`);
   await context.note(headline(result));
   const failed = Object.entries(result.steps).find(([, { end, record }]) =>
     end === "failed" && record !== undefined
   );
   if (failed !== undefined) {
-    await context.note(`The log of one that failed: holdfast pipeline logs ${run} ${failed[0]}`);
+    await context.note(`See the log of a failed step: holdfast pipeline logs ${run} ${failed[0]}`);
   }
 }
+
+export const cancel: Command = defineCommand<[run: string], Record<never, never>>({
+  name: "pipeline cancel",
+  summary: "Stop a run on any machine.",
+  details: "Writes a request to the registry. The run polls it every few seconds and ends its " +
+    "processes. Finished steps stay finished; a new run continues from there.",
+  args: [RUN_ARGUMENT],
+  options: [],
+  examples: [
+    ["holdfast pipeline cancel training@3", "cancel this run"],
+    ["holdfast pipeline cancel training", "cancel the last run"],
+  ],
+  async run([text], _flags, context) {
+    const { signal } = context.io;
+    const registry = await context.open({ write: true });
+    const run = await findRun(registry, text, context);
+    const { cancelRun, readResult } = await import("../../../../operators/runner/mod.ts");
+    const result = await readResult(registry, run, { signal });
+    if (result !== undefined) {
+      throw fault({
+        code: "Conflict",
+        action: `cancel run ${run}`,
+        state: `it has ended (${result.end})`,
+        hint: `See the result: holdfast pipeline status ${run}`,
+      });
+    }
+    const isNew = await cancelRun(registry, run, { signal });
+    const state = isNew ? "was asked to stop" : "had already been asked to stop";
+    await context.done({ run, asked: isNew }, `${run} ${state}`);
+    if (!context.shared.json) await context.note(`Check it: holdfast pipeline status ${run}`);
+  },
+});

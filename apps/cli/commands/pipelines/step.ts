@@ -10,7 +10,7 @@ import {
 } from "../../pipelines/open_carrier.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { printable } from "../../terminal/table.ts";
-import { toldOutcome } from "../../pipelines/run_view.ts";
+import { outcomeText } from "../../pipelines/run_view.ts";
 
 interface StepFlags extends PipelineFlags {
   pipeline?: string;
@@ -20,43 +20,33 @@ interface StepFlags extends PipelineFlags {
 
 export const step: Command = defineCommand<[run: string, step: string], StepFlags>({
   name: "pipeline step",
-  summary: "Execute one step of a run that was planned: what engines and workers call.",
+  summary: "Execute one step of a planned run, for engines and workers.",
   details:
-    "What is executed says the configuration here, never what is stored: where it is not the one that the run was " +
-    "planned with, the step is refused. A step that is done is not done again. With an engine, the steps that waited " +
-    "for it are handed over when it has ended well.",
+    "Executes the local configuration, never a stored one, and refuses it if the run was planned " +
+    "with another. A finished step is not run again. With an engine, a success submits the steps " +
+    "that waited for it.",
   args: [
-    { usage: "<run>", text: "the run: my_pipeline@3" },
+    { usage: "<run>", text: "the run, such as my_pipeline@3" },
     { usage: "<step>", text: "the step" },
   ],
   options: [
     {
       flags: "--pipeline <file>",
-      text: "the configuration, a file or folder; this folder where it is not given",
+      text: "the configuration, a file or folder (default: this folder)",
       completes: "file",
     },
     {
       flags: "--root <folder>",
-      text:
-        "the file is the merged one beside the run: nothing overrides it, its paths begin at this folder",
+      text: "read the merged file of the run, with paths relative to this folder",
       completes: "file",
     },
-    {
-      flags: "--shard <i/n>",
-      text: "which part of it, where several processes share it; else HOLDFAST_SHARD",
-    },
-    {
-      ...ENGINE_OPTION,
-      text: `what carries the steps after it; else ${ENGINE_VARIABLE}; else nobody does`,
-    },
+    { flags: "--shard <i/n>", text: "execute this shard of it (default: HOLDFAST_SHARD)" },
+    { ...ENGINE_OPTION, text: `submit the next steps to it (default: ${ENGINE_VARIABLE})` },
     ...PIPELINE_OPTIONS,
   ],
   examples: [
-    [
-      "holdfast pipeline step nightly@3 train",
-      "the step train of run 3, by the pipeline of this folder",
-    ],
-    ["holdfast pipeline step nightly@3 train --shard 0/4", "the first of four parts of it"],
+    ["holdfast pipeline step nightly@3 train", "the step train of run 3"],
+    ["holdfast pipeline step nightly@3 train --shard 0/4", "the first of its four shards"],
   ],
   async run([run, step], flags, context) {
     const { io } = context;
@@ -69,28 +59,21 @@ export const step: Command = defineCommand<[run: string, step: string], StepFlag
       io: { ...context.io, system: takeSecrets(pipeline, context.io.system) },
     };
     const { parseShard } = await import("../../../../workers/mod.ts");
-    const hasEngine = flags.engine !== undefined ||
-      Boolean(withSecrets.io.system.env(ENGINE_VARIABLE));
+    const hasEngine = flags.engine !== undefined || withSecrets.io.system.env(ENGINE_VARIABLE);
+    const url = hasEngine ? engineUrl(flags.engine, withSecrets, "--engine") : undefined;
     const shard = flags.shard ?? io.system.env("HOLDFAST_SHARD");
-    const carry = hasEngine
-      ? await openCarrier(
-        {
-          url: engineUrl(flags.engine, withSecrets, "--engine"),
-          pipeline,
-          folder,
-          operators: flags.operators,
-        },
-        withSecrets,
-      )
-      : undefined;
+    const { operators } = flags;
+    const carry = url === undefined
+      ? undefined
+      : await openCarrier({ url, pipeline, folder, operators }, withSecrets);
     try {
       const outcome = await runStep(pipeline, {
         ...runnerOptions(opened, withSecrets),
         ...{ registry, run, step, carry, logger: context.logger },
         ...(shard ? { shard: parseShard(shard) } : {}),
-        onEvent: (event) => void tell(event, context),
+        onEvent: (event) => void printEvent(event, context),
       });
-      await report(outcome, { run, step }, context);
+      await printOutcome(outcome, { run, step }, context);
       return outcome.end === "ran" || outcome.end === "skipped" ? 0 : 1;
     } finally {
       await carry?.engine[Symbol.asyncDispose]();
@@ -98,7 +81,7 @@ export const step: Command = defineCommand<[run: string, step: string], StepFlag
   },
 });
 
-async function tell(
+async function printEvent(
   event: RunEvent,
   { io, shared: { json, quiet } }: CommandContext,
 ): Promise<void> {
@@ -106,13 +89,13 @@ async function tell(
   if (event.type === "log" && !quiet) await io.stderr.write(`${printable(event.line)}\n`);
 }
 
-async function report(
+async function printOutcome(
   outcome: StepOutcome,
   { run, step }: { run: string; step: string },
   context: CommandContext,
 ): Promise<void> {
   const hint = outcome.hint === undefined ? "" : `\nhint: ${printable(outcome.hint)}`;
-  const line = printable(`${run} ${step} ${toldOutcome(outcome)}`);
+  const line = printable(`${run} ${step} ${outcomeText(outcome)}`);
   if (context.shared.json) await context.result(outcome, undefined);
   else if (outcome.end !== "ran" && outcome.end !== "skipped") {
     await context.io.stderr.write(`error: ${line}${hint}\n`);

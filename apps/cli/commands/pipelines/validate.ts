@@ -15,17 +15,14 @@ import { formatCount } from "../../terminal/units.ts";
 
 export const validate: Command = defineCommand<[file: string | undefined], PipelineFlags>({
   name: "pipeline validate",
-  summary: "Say all that is wrong with a pipeline, each with its place and what to do.",
+  summary: "Check a pipeline, and list each problem with its location and fix.",
   details:
-    "Reads the files, imports the operators, and needs no registry. Ends with 2 where something is wrong.",
+    "Reads the files and imports the operators, without a registry. Exit code 2 with problems.",
   args: [PIPELINE_ARGUMENT],
   options: [...PIPELINE_OPTIONS],
   examples: [
     ["holdfast pipeline validate", "the pipeline of this folder"],
-    [
-      "holdfast pipeline validate nightly.yaml --json",
-      "file, line, column, message and hint of each mistake",
-    ],
+    ["holdfast pipeline validate nightly.yaml --json", "as JSON, with file, line and column"],
   ],
   async run([file], flags, context) {
     const { problemsOf } = await loadConfigPart();
@@ -35,7 +32,7 @@ export const validate: Command = defineCommand<[file: string | undefined], Pipel
     } catch (error) {
       const problems = problemsOf(error);
       if (problems.length === 0) throw error;
-      await tell(problems, context);
+      await printProblems(problems, context);
       return 2;
     }
     const { pipeline } = found;
@@ -50,33 +47,31 @@ export const validate: Command = defineCommand<[file: string | undefined], Pipel
       order,
       operators: found.operators?.names(),
     };
-    await context.result(json, context.shared.quiet ? undefined : allRight(found, order));
-    if (
-      found.operators === undefined &&
-      pipeline.steps.some(({ startCommand }) => startCommand === undefined)
-    ) {
-      await context.note(
-        "Not looked at: whether its operators are there. Name their module: --operators FILE",
-      );
+    await context.done(json, summaryOf(found, order));
+    const needsOperators = pipeline.steps.some(({ startCommand }) => startCommand === undefined);
+    if (found.operators === undefined && needsOperators) {
+      await context.note("Operators not checked. Name their module: --operators FILE");
     }
   },
 });
 
-/** Of more steps only the first ones are named. */
 const MOST_STEPS = 20;
 
-function allRight({ pipeline, files }: FoundPipeline, order: readonly string[]): string {
+function summaryOf({ pipeline, files }: FoundPipeline, order: readonly string[]): string {
   const steps = order.length > MOST_STEPS ? [...order.slice(0, MOST_STEPS), "…"] : order;
+  const nodes = pipeline.nodes.map(({ id }) => id).join(", ");
+  const stepCount = formatCount(order.length, "step");
+  const nodeCount = formatCount(pipeline.nodes.length, "node");
   return printable(
-    `${pipeline.id} is right: ${formatCount(order.length, "step")} (${steps.join(", ")}) on ` +
-      `${formatCount(pipeline.nodes.length, "node")} (${
-        pipeline.nodes.map(({ id }) => id).join(", ")
-      }), ` +
-      `of ${formatCount(files.length, "file")}`,
+    `${pipeline.id} is valid: ${stepCount} (${steps.join(", ")}) on ${nodeCount} (${nodes}), ` +
+      `from ${formatCount(files.length, "file")}`,
   );
 }
 
-async function tell(problems: readonly ConfigProblem[], context: CommandContext): Promise<void> {
+async function printProblems(
+  problems: readonly ConfigProblem[],
+  context: CommandContext,
+): Promise<void> {
   const { io, colors, shared } = context;
   if (shared.json) return await context.result({ valid: false, problems }, undefined);
   const { problemLine } = await loadConfigPart();
@@ -91,10 +86,10 @@ async function tell(problems: readonly ConfigProblem[], context: CommandContext)
     if (!shared.quiet) lines.push(`  hint: ${printable(problem.hint)}`);
     await io.stdout.write(`${lines.join("\n")}\n`);
   }
-  await context.note(formatCount(problems.length, "mistake"));
+  await context.note(formatCount(problems.length, "problem"));
 }
 
-/** The line of the file with a mark below the place; nothing for what is no file here. */
+/** Returns the line of the file with a mark below the column; nothing without a local file. */
 async function excerpt(
   { file, line, column }: ConfigProblem,
   { texts, cwd, columns = 80 }: { texts: Map<string, string[]>; cwd: string; columns?: number },
@@ -106,7 +101,7 @@ async function excerpt(
   const source = texts.get(file)![line - 1];
   if (source === undefined) return [];
   const room = Math.max(20, columns - 6);
-  const from = column > room - 10 ? column - Math.floor(room / 2) : 0; // of a long line the part around it
+  const from = column > room - 10 ? column - Math.floor(room / 2) : 0;
   const shown = source.slice(from, from + room).replaceAll("\t", " ");
   const before = displayWidth(shown.slice(0, column - 1 - from));
   return [`    ${printable(shown)}`, `    ${" ".repeat(before)}^`];

@@ -1,7 +1,6 @@
 // `holdfast worker`
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { fault } from "../../../../core/errors.ts";
 import type {
   JobQueue,
   QueuedStep,
@@ -15,15 +14,18 @@ import {
   ENGINE_VARIABLE,
   engineUrl,
   MERGED_FILE,
+  QUEUE_OPTION,
   stepCommand,
 } from "../../pipelines/open_carrier.ts";
 import {
+  printEvent,
   refuseMemory,
   Repeated,
-  tellEvent,
+  workerLine,
   workUntilStopped,
 } from "../../jobs/work_until_stopped.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import { invalid, notFound } from "../../program/hints.ts";
 import { printable } from "../../terminal/table.ts";
 import { parsePositive } from "../../terminal/units.ts";
 
@@ -37,48 +39,37 @@ interface WorkerFlags extends PipelineFlags {
 
 export const worker: Command = defineCommand<[], WorkerFlags>({
   name: "worker",
-  summary:
-    "Take steps of pipelines, or tasks, from a queue and do them, until Ctrl-C or a TERM signal.",
+  summary: "Execute steps of pipelines, or tasks, from a queue until Ctrl-C or SIGTERM.",
   details:
-    "With --tasks the jobs are tasks that programs submitted: the module has the same tasks defined, and they run in " +
-    "this process. Without it they are steps of pipelines, each of which is executed as a process. " +
-    "The queue names runs and steps; what is executed says the configuration here. A step whose run was planned with " +
-    "another configuration is refused, except where the merged one of the run lies on this machine, beside the run. " +
-    "At the first signal no more is taken, and what runs is waited for; at the second what runs is ended, and handed " +
-    "to another worker. A worker that dies is noticed within ten seconds, and its steps are begun by another.",
+    "With --tasks, jobs are tasks that programs submitted, and run in this process; the module " +
+    "defines the same tasks. Otherwise jobs are steps of pipelines, each a process of its own. " +
+    "A step executes the local configuration, never one from the queue: a run that was planned " +
+    "with another is refused, unless its merged configuration is on this machine.\n\n" +
+    "The first signal stops taking jobs and waits for the running ones. The second ends them and " +
+    "hands them to another worker. A dead worker is detected within ten seconds, and another " +
+    "worker restarts its steps.",
   args: [],
   options: [
-    {
-      flags: "--queue <url>",
-      text:
-        `redis://host:6379, postgres://host/database, with ?queue=NAME for a queue of its own; else ${ENGINE_VARIABLE}, which it has to be where it has a password`,
-    },
+    QUEUE_OPTION,
     {
       flags: "--pipeline <file>",
-      text: "a pipeline whose steps are taken, a file or folder; this folder where none is given",
+      text: "take steps of this pipeline, a file or folder (default: this folder)",
       repeat: true,
       completes: "file",
     },
     {
       flags: "--tasks <file>",
-      text: "the module with `export const plugins`, whose tasks are taken",
+      text: "take tasks of this module, which has `export const plugins`",
       completes: "file",
     },
-    {
-      flags: "--concurrency <count>",
-      text: "so many jobs at once, 1 unless told otherwise",
-      parse: parsePositive,
-    },
-    {
-      flags: "--hand-back",
-      text: "at the first signal end what runs, and hand it to another worker",
-    },
+    { flags: "--concurrency <count>", text: "jobs at once (default: 1)", parse: parsePositive },
+    { flags: "--hand-back", text: "at the first signal, hand running jobs to another worker" },
     ...PIPELINE_OPTIONS,
   ],
   examples: [
-    ["holdfast worker --queue redis://127.0.0.1:6379", "steps of the pipeline of this folder"],
+    ["holdfast worker --queue redis://127.0.0.1:6379", "steps of the pipeline here"],
     ["holdfast worker --tasks ./tasks.ts --queue redis://127.0.0.1:6379", "tasks of programs"],
-    ["HOLDFAST_ENGINE=$URL holdfast worker --pipeline nightly.yaml --json", "one event a line"],
+    ["HOLDFAST_ENGINE=$URL holdfast worker --pipeline nightly.yaml --json", "one event per line"],
   ],
   async run(_args, flags, context) {
     const { io } = context;
@@ -93,7 +84,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
     for (const file of flags.pipeline ?? ["."]) {
       pipelines.push({ file, ...await openPipeline(file, flags, context) });
     }
-    await context.open(); // now rather than with the first step
+    await context.open(); // fail now, not at the first step
     const { openQueue } = await import("../../../../queues/mod.ts");
     const { createStepHandler } = await import("../../../../operators/engines/mod.ts");
     const queue: JobQueue = await openQueue(url, { system: io.system });
@@ -102,35 +93,31 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
     const handler = createStepHandler(
       (step) => commandFor(step, pipelines, { flags, url }, context),
       {
-        onLine: (line, step) =>
-          void (context.shared.verbose &&
-            io.stderr.write(printable(`${nameOf(step)} | ${line}`) + "\n")),
+        onLine(line, { run, step }) {
+          if (!context.shared.verbose) return;
+          void io.stderr.write(`${printable(`${run} ${step} | ${line}`)}\n`);
+        },
       },
     );
     const { handBack, concurrency } = flags;
-    const work = {
-      handBack,
-      unit: "steps" as const,
-      io,
-      say: (event: Said) => say(event, context),
-    };
-    await workUntilStopped(queue, work, async () => {
+    const report = (event: StepEvent) => printEvent(event, lineOf(event), context);
+    await workUntilStopped(queue, { handBack, unit: "steps", io, report }, async () => {
       const taking = await queue.work(async (job, options) => {
         steps.set(job.id, job.data as unknown as QueuedStep);
-        await say({ event: "started", ...stepOf(job.data) }, context);
+        await report({ event: "started", ...stepOf(job.data) });
         const end = await handler(job, options);
-        await say({ event: "ended", ...stepOf(job.data), ...(end as object) }, context);
+        await report({ event: "ended", ...stepOf(job.data), ...(end as object) });
         return end;
       }, {
         concurrency,
         onEvent(event) {
-          const telling = tell(event, { steps, troubles }, context);
-          telling.catch((error) => context.logger.debug(`cannot tell of a job: ${error}`));
+          reportQueueEvent(event, { steps, troubles, report })
+            .catch((error) => context.logger.debug(`cannot report a job: ${error}`));
           if ("id" in event && event.event !== "started") steps.delete(event.id);
         },
       });
       const names = pipelines.map(({ pipeline }) => pipeline.id).join(", ");
-      await say({ event: "ready", queue: queue.location, pipelines: names }, context);
+      await report({ event: "ready", queue: queue.location, pipelines: names });
       return taking;
     });
   },
@@ -138,17 +125,13 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
 
 function refusePipelineFlags({ pipeline, operators, root, set, override }: WorkerFlags): void {
   if ([pipeline, operators, root, set, override].every((flag) => flag === undefined)) return;
-  throw fault({
-    code: "Invalid",
-    action: "take tasks and steps of pipelines at once",
-    state: "--tasks goes without the options of pipelines",
-    hint: "Start a worker for each, on queues of their own: ?queue=NAME",
-  });
+  const hint = "Start two workers, with separate queues: ?queue=NAME";
+  throw invalid("take tasks and steps at once", "--tasks excludes options of pipelines", hint);
 }
 
 type Known = FoundPipeline & { file: string };
 
-/** What is executed for a step: by the merged configuration beside its run where that is here, else by the worker's own. */
+/** Builds the command of a step, with the merged configuration of its run if that is here. */
 async function commandFor(
   { run, step }: QueuedStep,
   pipelines: readonly Known[],
@@ -158,14 +141,8 @@ async function commandFor(
   const { io } = context;
   const known = pipelines.find(({ pipeline }) => run.startsWith(`${pipeline.id}@`));
   if (known === undefined) {
-    throw fault({
-      code: "NotFound",
-      action: "execute a step of",
-      subject: run,
-      state: "this worker has no such pipeline",
-      hint:
-        "Start it with --pipeline FILE too, or give its workers a queue of their own: ?queue=NAME",
-    });
+    const hint = "Add --pipeline FILE, or use a separate queue for its workers: ?queue=NAME";
+    throw notFound(`execute a step of ${run}`, "this worker does not have the pipeline", hint);
   }
   const { runFolder } = await import("../../../../operators/runner/mod.ts");
   const merged = join(runFolder(known.pipeline, { run, root: known.folder }), MERGED_FILE);
@@ -189,40 +166,35 @@ async function commandFor(
   };
 }
 
-/** Events of the queue; the beginning and the end of a step are told where more is known of them. */
-async function tell(
+type StepEvent = Record<string, unknown> & { event: string };
+
+interface QueueEventOptions {
+  steps: ReadonlyMap<string, QueuedStep>;
+  troubles: Repeated;
+  report(event: StepEvent): Promise<void>;
+}
+
+/** Reports an event of the queue. Starts and ends of steps are reported above, in more detail. */
+async function reportQueueEvent(
   event: WorkerEvent,
-  { steps, troubles }: { steps: ReadonlyMap<string, QueuedStep>; troubles: Repeated },
-  context: CommandContext,
+  { steps, troubles, report }: QueueEventOptions,
 ): Promise<void> {
   if (event.event === "trouble") {
-    const times = troubles.count(event.reason); // a queue that is away is tried again several times a second
-    return times === undefined ? undefined : await say({ ...event, times }, context);
+    const times = troubles.count(event.reason); // an unreachable queue is retried many times
+    return times === undefined ? undefined : await report({ ...event, times });
   }
   troubles.reset();
   if (event.event === "started" || event.event === "done") return;
-  if (event.event === "taken over") return await say(event, context);
+  if (event.event === "taken over") return await report(event);
   const { id, ...rest } = event;
-  await say({ ...rest, ...(steps.has(id) ? stepOf(steps.get(id)) : { id }) }, context);
+  await report({ ...rest, ...(steps.has(id) ? stepOf(steps.get(id)) : { id }) });
 }
 
-type Said = Record<string, unknown> & { event: string };
-
-async function say(event: Said, context: CommandContext): Promise<void> {
-  await tellEvent(event, lineOf(event), context);
-}
-
-function lineOf({ event, run, step, ...more }: Said): string {
-  const { queue, pipelines, reason, exitCode, id, group, steps, times = 1 } = more;
+function lineOf({ event, run, step, ...more }: StepEvent): string {
+  const { queue, pipelines, reason, exitCode, id, group, steps, times } = more;
   if (event === "ready") return `taking steps of ${pipelines} from ${queue}; Ctrl-C stops`;
-  if (event === "trouble") {
-    return `trouble: ${reason}${times === 1 ? "" : `, ${times} times now; it is tried again`}`;
-  }
-  if (event === "finishing" || event === "handing back") {
-    return `${event} ${steps} step${steps === 1 ? "" : "s"}${
-      event === "finishing" ? "; once more hands back" : ""
-    }`;
-  }
+  const shared = workerLine(event, { reason, times, left: steps, unit: "step" });
+  if (shared !== undefined) return shared;
   const name = step === undefined ? `${group ?? ""} ${id ?? ""}`.trim() : `${run} ${step}`;
   if (event !== "ended") return `${name} ${event}${reason === undefined ? "" : `: ${reason}`}`;
   return exitCode === 0
@@ -230,13 +202,9 @@ function lineOf({ event, run, step, ...more }: Said): string {
     : `${name} ended with ${exitCode ?? "a signal"}: ${reason}`;
 }
 
-/** What a job says of its step; nothing where it says none: whoever may write to the queue wrote it. */
+/** Reads the step of a job. The data is untrusted: anyone with access to the queue wrote it. */
 function stepOf(data: unknown): { run?: string; step?: string } {
   const { run, step, shard } = (data ?? {}) as Partial<QueuedStep>;
   if (typeof run !== "string" || typeof step !== "string") return {};
   return { run, step: shard ? `${step} ${Number(shard.index)}/${Number(shard.count)}` : step };
-}
-
-function nameOf({ run, step }: QueuedStep): string {
-  return `${run} ${step}`;
 }

@@ -1,16 +1,18 @@
 // `holdfast doctor`
 import { type FoundRegistry, originOf, readRemotes } from "../../../../registry/places/mod.ts";
 import { inspectCache, type Registry, type StoredRegistry } from "../../../../mod.ts";
-import { type Check, ok, trouble } from "../../doctor/check.ts";
 import {
+  type Check,
   checkCertificates,
   checkDisk,
   checkPermissions,
   checkProxy,
+  failed,
+  ok,
+  trouble,
 } from "../../doctor/check_machine.ts";
-import { checkStore, failed } from "../../doctor/check_registry.ts";
-import { findCredentials } from "../../places/credentials.ts";
-import { findRegistry } from "../../places/find_registry.ts";
+import { checkStore } from "../../doctor/check_registry.ts";
+import { findCredentials, findRegistry } from "../../places/find_registry.ts";
 import { localPathOf } from "../../places/open_store.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
@@ -19,16 +21,15 @@ import { wrapped } from "../../terminal/wrap.ts";
 
 export const doctor: Command = defineCommand<[], { probe: boolean }>({
   name: "doctor",
-  summary: "Look for what keeps the registry from working here, and say what to do.",
-  details:
-    "Where it is, whether it opens, what its store can do, clock, permissions, disk, cache, credentials, certificates, " +
-    "proxies. Trying the store writes below scratch/ in it, some 280 requests, and removes that. Exit code 1 where " +
-    "something fails. With --json: one line per thing.",
+  summary: "Check the registry and this machine, and show how to fix problems.",
+  details: "Checks location, opening, store, clock, permissions, disk, cache, credentials, " +
+    "certificates and proxies. The check of the store sends about 280 requests below scratch/ " +
+    "and cleans up. Exit code 1 if a check fails. With --json: one line per check.",
   args: [],
-  options: [{ flags: "--no-probe", text: "do not try the store: nothing is written" }],
+  options: [{ flags: "--no-probe", text: "do not check the store; writes nothing" }],
   examples: [
-    ["holdfast doctor", "the registry that commands would use here"],
-    ["holdfast doctor -r team --no-probe", "another one, without writing to it"],
+    ["holdfast doctor", "the registry of this folder"],
+    ["holdfast doctor -r team --no-probe", "another registry, without writing to it"],
   ],
   async run(_args, { probe }, context) {
     const verdicts = { ok: 0, warn: 0, fail: 0 };
@@ -38,19 +39,15 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
       const { what, verdict, found, advice } = check;
       if (shared.quiet && verdict === "ok") continue;
       const mark = { ok: "ok  ", warn: colors.bold("warn"), fail: colors.red("FAIL") }[verdict];
-      const said = [found, ...advice === undefined ? [] : [advice]]
+      const texts = [found, ...advice === undefined ? [] : [advice]]
         .map((text) => wrapped(printable(text), { indent: 20, columns: knownColumns(io.stdout) }));
-      await context.result(
-        check,
-        `${mark}  ${what.padEnd(12)}  ${said.join(`\n${" ".repeat(20)}`)}`,
-      );
+      const text = texts.join(`\n${" ".repeat(20)}`);
+      await context.result(check, `${mark}  ${what.padEnd(12)}  ${text}`);
       io.signal.throwIfAborted();
     }
     const { fail, warn } = verdicts;
     if (!shared.json) {
-      await context.note(
-        fail + warn === 0 ? "All is well." : `${fail} failed, ${warn} to look at.`,
-      );
+      await context.note(fail + warn === 0 ? "No problems." : `${fail} failed, ${warn} warnings.`);
     }
     return fail > 0 ? 1 : 0;
   },
@@ -58,10 +55,7 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
 
 async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerator<Check> {
   const { io, shared } = context;
-  yield tried("names", () => {
-    const { file, registries } = readRemotes({ system: io.system });
-    return `${Object.keys(registries).length} in ${file ?? "no file: HOME is not set"}`;
-  });
+  yield checkNames(context);
   let found: FoundRegistry;
   try {
     found = findRegistry(shared.registry, io);
@@ -72,11 +66,11 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
   }
   const credentials = await findCredentials(found, io);
   if (found.kind !== "folder") {
-    const advice =
-      "holdfast probe --help says what they are called; of a service: --token-file, or HOLDFAST_TOKEN.";
+    const advice = "See their names: holdfast probe --help. For a service: --token-file, or " +
+      "HOLDFAST_TOKEN.";
     yield credentials.found
       ? ok("credentials", credentials.where)
-      : trouble("credentials", "warn", { found: credentials.where, advice });
+      : trouble("credentials", "warn", credentials.where, advice);
   }
   const registry = await opened(context);
   if ("verdict" in registry) yield registry;
@@ -111,19 +105,23 @@ async function* checksOfMachine(
   const { path, problem = "" } = await inspectCache({ signal: io.signal, system: io.system });
   if (path !== undefined) yield await checkDisk("cache", path);
   else if (folder === undefined) {
-    yield trouble("cache", "warn", {
-      found: problem,
-      advice: "Set HOLDFAST_CACHE to a folder of yours alone.",
-    });
+    yield trouble(
+      "cache",
+      "warn",
+      problem,
+      "Set HOLDFAST_CACHE to a folder that only you can use.",
+    );
   }
   yield* await checkCertificates(io);
   yield* checkProxy(io, found?.kind === "service" ? new URL(found.location).hostname : undefined);
 }
 
-function tried(what: string, look: () => string): Check {
+function checkNames({ io: { system } }: CommandContext): Check {
   try {
-    return ok(what, look());
+    const { file, registries } = readRemotes({ system });
+    const count = Object.keys(registries).length;
+    return ok("names", `${count} in ${file ?? "no file: HOME is not set"}`);
   } catch (error) {
-    return failed(what, error);
+    return failed("names", error);
   }
 }

@@ -3,9 +3,8 @@ import { originOf } from "../../../../registry/places/mod.ts";
 import { type Backend, type Locking, openRegistry } from "../../../../mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { findRegistry, refuseService } from "../../places/find_registry.ts";
+import { findRegistry, refuseForeign, refuseService } from "../../places/find_registry.ts";
 import { shellWord } from "../../program/hints.ts";
-import { refuseForeign } from "../../places/refuse_foreign.ts";
 import { localPathOf, registryTarget } from "../../places/open_store.ts";
 import { refuseFile } from "../../program/refusals.ts";
 import { formatGrace, parseGrace } from "../../terminal/units.ts";
@@ -21,19 +20,19 @@ interface InitOptions {
 
 export const init: Command = defineCommand<[where?: string], InitOptions>({
   name: "init",
-  summary: "Create a registry in ./.holdfast, or where is said.",
+  summary: "Create a registry in ./.holdfast or elsewhere.",
   details:
-    "Where: as given, else as HOLDFAST_REGISTRY says (also in .env), else in ./.holdfast.\n\n" +
-    "What is said here is fixed for the life of the registry. A registry that exists already is left as it is; " +
-    "saying something else about it than it was created with is an error.",
+    "The options cannot be changed later, except the grace period. An existing registry is left " +
+    "as it is; passing other options than it was created with is an error.",
   args: [{
     usage: "[where]",
-    text: "a folder, URL or @name, instead of --registry, HOLDFAST_REGISTRY or ./.holdfast",
+    text: "a folder, URL or @name (default: --registry, then HOLDFAST_REGISTRY, also from .env, " +
+      "then ./.holdfast)",
     completes: "place",
   }],
   options: [
-    { flags: "--mutable", text: "versions may be overwritten (else each is kept as it was saved)" },
-    { flags: "--unversioned", text: "names have one value and no versions" },
+    { flags: "--mutable", text: "allow overwriting versions" },
+    { flags: "--unversioned", text: "one value per name, without versions" },
     {
       flags: "--grace <duration>",
       text: "how long replaced data stays readable, at least 1h",
@@ -41,17 +40,17 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
     },
     {
       flags: "--locking <how>",
-      text: "how writers exclude each other: by hard links, or by a file lock where there are none",
+      text: "lock with hard links, or with a file lock on disks without them",
       choices: ["link", "file"],
     },
-    { flags: "-f, --force", text: "also in a folder that holds other files" },
-    { flags: "--create-bucket", text: "make the bucket where there is none" },
+    { flags: "-f, --force", text: "create it in a folder with other files" },
+    { flags: "--create-bucket", text: "create the bucket if it is missing" },
   ],
   examples: [
     ["holdfast init", "in this folder, as ./.holdfast"],
     ["holdfast init /mnt/team/models", "in a shared folder"],
     ["holdfast init s3://bucket/models", "in a bucket, which is probed first"],
-    ["holdfast init --mutable --grace 48h", "versions may be overwritten"],
+    ["holdfast init --mutable --grace 48h", "allow overwriting"],
   ],
   async run([where], options, context) {
     const { io, shared } = context;
@@ -64,7 +63,7 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
     const { cwd, signal, system } = io;
     const { logger } = context;
     const how = { cwd, retryForMs: shared.wait, logger, system };
-    const created = !await isThere(await registryTarget(location, how), signal);
+    const created = !await exists(await registryTarget(location, how), signal);
     if (created && path !== undefined && !options.force) await refuseForeign(path);
     const registry = await openRegistry(await registryTarget(location, { ...how, createBucket }), {
       versioned: options.unversioned ? false : undefined,
@@ -72,14 +71,14 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
     });
     const { id, settings } = registry;
     await registry[Symbol.asyncDispose]();
-    const said = `${settings.versioned ? "versioned" : "unversioned"}, ` +
+    const kind = `${settings.versioned ? "versioned" : "unversioned"}, ` +
       `${settings.mutable ? "mutable" : "immutable"}, grace ${formatGrace(settings.graceMs)}`;
     const isConfigured = found.by === "variable" || found.by === "env-file";
     const origin = isConfigured ? `; the place ${originOf(found)}` : "";
-    const what = created ? "Created a registry" : "There is a registry";
+    const what = created ? "Created a registry" : "Found a registry";
     await context.done(
       { created, location: registry.location, id, settings },
-      `${what} in ${location} (${said})${origin}`,
+      `${what} in ${location} (${kind})${origin}`,
     );
     if (created && !shared.json) {
       await context.note(`Next: holdfast save NAME FILE${elsewhere(where, shared.registry)}`);
@@ -87,13 +86,13 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
   },
 });
 
-async function isThere(target: string | Backend, signal: AbortSignal): Promise<boolean> {
+async function exists(target: string | Backend, signal: AbortSignal): Promise<boolean> {
   const registry = await orMissing(openRegistry(target, { create: false, readOnly: true, signal }));
   await registry?.[Symbol.asyncDispose]();
   return registry !== undefined;
 }
 
-/** A registry that is not found by itself must be named. */
+/** Returns the option that names a registry outside the default locations. */
 function elsewhere(...places: (string | undefined)[]): string {
   const place = places.find((place) => place !== undefined);
   return place === undefined ? "" : ` --registry ${shellWord(place)}`;

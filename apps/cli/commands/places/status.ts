@@ -4,24 +4,24 @@ import manifest from "../../../../deno.json" with { type: "json" };
 import { originOf } from "../../../../registry/places/mod.ts";
 import { inspectCache, isRegistryError, readSettings } from "../../../../mod.ts";
 import type { CacheReport, Registry, StoredRegistry } from "../../../../mod.ts";
-import { findCredentials, type FoundCredentials } from "../../places/credentials.ts";
-import { findRegistry } from "../../places/find_registry.ts";
+import { findCredentials, findRegistry } from "../../places/find_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { exitCodeOf, toReportable } from "../../program/exit_code.ts";
+import type { FoundCredentials } from "../../../../core/driver.ts";
 import { hintFor } from "../../../../core/errors.ts";
 import { formatBytes, formatCount, formatGrace } from "../../terminal/units.ts";
-import { type Fact, factsText } from "../../terminal/facts.ts";
+import { type Fact, factsText } from "../../terminal/print_table.ts";
 
 export const status: Command = defineCommand<[], { size: boolean }>({
   name: "status",
-  summary: "Say which registry is used and why, what it is, and with what.",
+  summary: "Show which registry is used and why, its settings, and program versions.",
   details:
-    "Of credentials it says where they are, never what they are. Nothing is written. What is wrong: doctor.",
+    "Shows where credentials are, never their values. Writes nothing. To find problems run doctor.",
   args: [],
-  options: [{ flags: "--no-size", text: "do not list the store to add up what is in it" }],
+  options: [{ flags: "--no-size", text: "do not list the store to add up its size" }],
   examples: [
-    ["holdfast status", "of the registry that commands would use here"],
-    ["holdfast status -r team --json", "for programs, and for reports of faults"],
+    ["holdfast status", "the registry of this folder"],
+    ["holdfast status -r team --json", "for programs and bug reports"],
   ],
   async run(_args, { size: wantsSize }, context) {
     const { io: { signal, system }, shared } = context;
@@ -58,7 +58,7 @@ export const status: Command = defineCommand<[], { size: boolean }>({
     } catch (error) {
       signal.throwIfAborted();
       const failure = toReportable(error);
-      if (!isRegistryError(failure)) throw error; // somebody stopped the run
+      if (!isRegistryError(failure)) throw error; // the run was interrupted
       const { code: state, message } = failure;
       const hint = hintFor(failure, "cli");
       report = { ...report, problem: { code: state, message, hint } };
@@ -89,7 +89,7 @@ function storeOf(registry: Registry, kind: string): string {
   if (kind === "service") return "behind a service";
   const { kind: store } = (registry as StoredRegistry).backend;
   const { locking } = registry.settings;
-  return locking === undefined ? store : `a folder, writers exclude each other by ${locking}`;
+  return locking === undefined ? store : `a folder, locked by ${locking}`;
 }
 
 function cacheText({ path, problem, files, bytes }: CacheReport): string {

@@ -1,13 +1,19 @@
 // `holdfast serve`
 import process from "node:process";
 import { resolve } from "@std/path";
-import { fault } from "../../../../core/errors.ts";
+import { loadPart } from "../../../../core/urls/load_part.ts";
+import type { Registry } from "../../../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { aborted } from "../../program/stop_on_signals.ts";
-import type { Listening } from "../../../server/listen/options.ts";
-import { openServedEvents } from "../../services/serve_events.ts";
-import { openServedJobs, type ServeJobsFlags } from "../../services/serve_jobs.ts";
-import { loadServerPart } from "../../services/server_part.ts";
+import { invalid } from "../../program/hints.ts";
+import { aborted } from "../../program/run_process.ts";
+import type { TokenCheck, TokenFileOptions } from "../../../server/access/token_file.ts";
+import type { Listening, ListenOptions } from "../../../server/listen/options.ts";
+import type { Handler, HandlerOptions } from "../../../server/options.ts";
+import {
+  openServedEvents,
+  openServedJobs,
+  type ServeJobsFlags,
+} from "../../services/serve_queues.ts";
 import { parseBytes, parseDuration, parsePositive, unreadable } from "../../terminal/units.ts";
 
 interface ServeFlags extends ServeJobsFlags {
@@ -28,51 +34,59 @@ interface ServeFlags extends ServeJobsFlags {
   log?: boolean;
 }
 
+/** The server, which only this command loads. */
+interface ServerPart {
+  createHandler(registry: Registry, options?: HandlerOptions): Handler;
+  listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
+  openTokenFile(file: string, options?: TokenFileOptions): Promise<TokenCheck>;
+}
+
 const DEFAULT_PORT = 8600;
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_STOP_MS = 30_000;
 
 export const serve: Command = defineCommand<[], ServeFlags>({
   name: "serve",
-  summary: "Serve a registry over HTTP, until Ctrl-C or a TERM signal.",
+  summary: "Serve a registry over HTTP until Ctrl-C or SIGTERM.",
   details:
-    "Only this machine reaches it, unless --host says otherwise, which takes --tokens. A signal to stop lets what " +
-    "is under way end; HUP reads the certificate again. GET /openapi.json lists what can be asked.",
+    "By default only this machine can reach it; another --host requires --tokens. On a signal " +
+    "it finishes running requests. SIGHUP reloads the certificate. GET /openapi.json describes " +
+    "the API.",
   args: [],
   options: [
     {
       flags: "--port <port>",
-      text: `the port, 0 for a free one (default: ${DEFAULT_PORT})`,
+      text: `the port; 0 for any free port (default: ${DEFAULT_PORT})`,
       parse: parsePort,
     },
     { flags: "--host <host>", text: `the address to listen on (default: ${DEFAULT_HOST})` },
     { flags: "--read-only", text: "refuse every write" },
     {
       flags: "--tokens <file>",
-      text: "ask for tokens, those of holdfast token create",
+      text: "require tokens, from holdfast token create",
       completes: "file",
     },
-    {
-      flags: "--cert <file>",
-      text: "speak TLS with this certificate and its chain, PEM",
-      completes: "file",
-    },
-    { flags: "--key <file>", text: "its private key, PEM", completes: "file" },
+    { flags: "--cert <file>", text: "TLS certificate and chain, PEM", completes: "file" },
+    { flags: "--key <file>", text: "private key of the certificate, PEM", completes: "file" },
     {
       flags: "--cors <origin>",
-      text: "let pages of this origin ask; * for all, which only read without --tokens",
+      text: "allow pages of this origin; * for all, read-only without --tokens",
       repeat: true,
     },
-    { flags: "--allow-host <name>", text: "without tokens: answer to this name too", repeat: true },
+    {
+      flags: "--allow-host <name>",
+      text: "without tokens: also accept this host name",
+      repeat: true,
+    },
     {
       flags: "--max-body <size>",
-      text: "largest body but uploads (default: 64MiB)",
+      text: "largest body except uploads (default: 64MiB)",
       parse: parseBytes,
     },
-    { flags: "--max-upload <size>", text: "largest upload (default: any)", parse: parseBytes },
+    { flags: "--max-upload <size>", text: "largest upload (default: none)", parse: parseBytes },
     {
       flags: "--max-requests <count>",
-      text: "requests a second of a token or address",
+      text: "requests per second and token or address",
       parse: parsePositive,
     },
     {
@@ -80,39 +94,36 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       text: "connections at once (default: 4096)",
       parse: parsePositive,
     },
-    { flags: "--queue <url>", text: "the jobs that /jobs shows, as redis://127.0.0.1:6379" },
+    { flags: "--queue <url>", text: "the queue of /jobs, such as redis://127.0.0.1:6379" },
     {
       flags: "--upload-task <name>",
-      text: "a task of workers of that queue, for what POST /upload saved",
+      text: "submit a job of this task for each POST /upload",
     },
     {
       flags: "--events <url>",
-      text: "a bus that hears what was saved through this service, as redis://127.0.0.1:6379",
+      text: "publish changes to this event bus, such as redis://127.0.0.1:6379",
     },
     {
       flags: "--stop-within <duration>",
-      text: "how long a stop waits (default: 30s)",
+      text: "how long to wait for running requests (default: 30s)",
       parse: parseDuration,
     },
-    { flags: "--log", text: "a line on standard error for each request" },
+    { flags: "--log", text: "log each request to standard error" },
   ],
   examples: [
     ["holdfast serve", `the registry of this folder at http://${DEFAULT_HOST}:${DEFAULT_PORT}`],
-    [
-      "holdfast serve -r s3://bucket/registry --port 0 --json",
-      "a bucket at a free port, and where that is",
-    ],
-    [
-      "holdfast serve --queue redis://127.0.0.1:6379 --upload-task resize",
-      "uploads become jobs of workers",
-    ],
-    ["holdfast serve --host 0.0.0.0 --tokens t.json --cert c.pem --key k.pem", "for others"],
+    ["holdfast serve -r s3://bucket/registry --port 0 --json", "a bucket, at a free port"],
+    ["holdfast serve --queue redis://127.0.0.1:6379 --upload-task resize", "uploads become jobs"],
+    ["holdfast serve --host 0.0.0.0 --tokens t.json --cert c.pem --key k.pem", "on the network"],
   ],
   async run(_args, flags, context) {
     const { io } = context;
     const { port = DEFAULT_PORT, host = DEFAULT_HOST, readOnly = false } = flags;
     const tls = certificateOf(flags, context);
-    const { createHandler, listen, openTokenFile } = await loadServerPart();
+    const { createHandler, listen, openTokenFile } = await loadPart<ServerPart>(
+      "../../../server.ts",
+      import.meta.url,
+    );
     const { system } = io;
     const logger = flags.log
       ? { ...context.logger, info: (line: string) => void io.stderr.write(`${line}\n`) }
@@ -145,7 +156,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     } finally {
       stopReloading();
       const cut = await server.stop({ withinMs: flags.stopWithin ?? DEFAULT_STOP_MS });
-      if (cut > 0) await context.note(`Cut off what was not done in time: ${cut}`);
+      if (cut > 0) await context.note(`Aborted requests that did not finish in time: ${cut}`);
     }
     await context.note("Stopped");
   },
@@ -153,12 +164,8 @@ export const serve: Command = defineCommand<[], ServeFlags>({
 
 function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw unreadable(
-    text,
-    "a port",
-    "a whole number up to 65535 is expected",
-    "Take one from 1024 on, or 0 for a free one.",
-  );
+  const hint = "Use one from 1024, or 0 for any free port.";
+  throw unreadable(text, "a port", "expected a whole number up to 65535", hint);
 }
 
 function certificateOf(
@@ -169,20 +176,16 @@ function certificateOf(
   if (cert !== undefined && key !== undefined) {
     return { cert: resolve(io.cwd, cert), key: resolve(io.cwd, key) };
   }
-  throw fault({
-    code: "Invalid",
-    action: "speak TLS",
-    state: `--${cert === undefined ? "cert" : "key"} is missing`,
-    hint: "Give both: --cert the certificate with its chain, --key its private key.",
-  });
+  const hint = "Pass both: --cert with the certificate and its chain, --key with its private key.";
+  throw invalid("use TLS", `--${cert === undefined ? "cert" : "key"} is missing`, hint);
 }
 
-/** Programs that renew certificates send HUP. A certificate that cannot be used leaves the one that is there. */
+/** Reloads the certificate on SIGHUP. An invalid one is not used. */
 function reloadOnHangup(server: Listening, context: CommandContext): () => void {
   const reload = () =>
     void server.reloadCertificate().then(
-      () => context.note("Certificate read again"),
-      (error) => context.note(`${(error as Error).message}. The one of before stays`),
+      () => context.note("Certificate reloaded"),
+      (error) => context.note(`${(error as Error).message}. The old one stays in use`),
     );
   process.on("SIGHUP", reload);
   return () => void process.off("SIGHUP", reload);

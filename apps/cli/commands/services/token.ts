@@ -1,6 +1,6 @@
 // `holdfast token create`, `ls` and `rm`
 import { resolve } from "@std/path";
-import { fault } from "../../../../core/errors.ts";
+import { invalid, notFound } from "../../program/hints.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext, OptionDefinition } from "../../program/command.ts";
 import { createToken, readTokens, removeToken } from "../../../server/access/token_file.ts";
@@ -24,28 +24,28 @@ const FILE: OptionDefinition = {
 
 export const tokenCreate: Command = defineCommand<[note?: string], CreateFlags>({
   name: "token create",
-  summary: "Make a token for the service, and show it once.",
+  summary: "Create a token for the service, and print it once.",
   details:
-    "The file holds only a sum of it, so it cannot be shown again. A service that runs with --tokens takes it at " +
-    "once. Scopes: read:NAME, write:NAME (a * at the end stands for anything; writing does not include reading), " +
-    "metrics, admin.",
+    "The file stores only its hash, so it cannot be printed again. A running service accepts it " +
+    "at once. Scopes: read:NAME, write:NAME (a * at the end matches anything; write does not " +
+    "include read), metrics, admin.",
   args: [{ usage: "[note]", text: "what it is for" }],
   options: [
     FILE,
     {
       flags: "--scope <scope>",
-      text: 'what it may do: "read:team/*", "write:models:*", metrics, admin',
+      text: 'a permission: "read:team/*", "write:models:*", metrics, admin',
       repeat: true,
     },
     {
       flags: "--expires <duration>",
-      text: "how long it is good: 12h, 90d; else for ever",
+      text: "lifetime: 12h, 90d (default: unlimited)",
       parse: parseDuration,
     },
   ],
   examples: [
     ['holdfast token create ci --tokens t.json --scope "read:*" --expires 90d', "for CI"],
-    ["holdfast token create --tokens tokens.json --scope admin", "a first one"],
+    ["holdfast token create --tokens tokens.json --scope admin", "a first token"],
   ],
   async run([note], flags, context) {
     const { scope: scopes = [], expires: expiresInMs } = flags;
@@ -57,7 +57,7 @@ export const tokenCreate: Command = defineCommand<[note?: string], CreateFlags>(
     });
     const { sha256: _sha256, ...shown } = stored;
     await context.result({ token, ...shown }, token);
-    await context.note(`Token ${stored.id}: it is shown this once`);
+    await context.note(`Token ${stored.id}: copy it now, it is not shown again`);
   },
 });
 
@@ -67,8 +67,8 @@ export const tokenLs: Command = defineCommand<[], FileFlags>({
   args: [],
   options: [FILE],
   examples: [
-    ["holdfast token ls --tokens tokens.json", "who may do what"],
-    ["holdfast token ls --tokens tokens.json --json", "the same for programs, one token a line"],
+    ["holdfast token ls --tokens tokens.json", "ids, scopes and expiry"],
+    ["holdfast token ls --tokens tokens.json --json", "for programs, one token per line"],
   ],
   async run(_args, flags, context) {
     const tokens = await readTokens(fileOf(flags, context)) ?? noTokens(fileOf(flags, context));
@@ -88,11 +88,11 @@ export const tokenLs: Command = defineCommand<[], FileFlags>({
 
 export const tokenRm: Command = defineCommand<[ids: string[]], FileFlags>({
   name: "token rm",
-  summary: "Remove tokens: a service that runs refuses them within a second.",
-  args: [{ usage: "<ids...>", text: "their ids, as token ls shows them" }],
+  summary: "Remove tokens. A running service rejects them within a second.",
+  args: [{ usage: "<ids...>", text: "their ids, from token ls" }],
   options: [FILE],
   examples: [
-    ["holdfast token rm 3f9c2a71b0de --tokens tokens.json", "one that got lost"],
+    ["holdfast token rm 3f9c2a71b0de --tokens tokens.json", "a lost token"],
     ["holdfast token rm 3f9c2a71b0de 81d2e5f04a17 --tokens t.json", "several at once"],
   ],
   async run([ids], flags, context) {
@@ -100,13 +100,8 @@ export const tokenRm: Command = defineCommand<[ids: string[]], FileFlags>({
     const there = new Set((await readTokens(file) ?? noTokens(file)).map(({ id }) => id));
     const missing = ids.filter((id) => !there.has(id));
     if (missing.length > 0) {
-      throw fault({
-        code: "NotFound",
-        action: "remove token",
-        subject: missing[0].slice(0, 12),
-        state: "there is none of this id",
-        hint: `See what there is: holdfast token ls --tokens ${file}`,
-      });
+      const hint = `See what exists: holdfast token ls --tokens ${file}`;
+      throw notFound(`remove token ${missing[0].slice(0, 12)}`, "no such id", hint);
     }
     for (const id of ids) await removeToken(file, id);
     await context.result({ removed: ids }, ids.map((id) => `Removed ${id}`).join("\n"));
@@ -115,22 +110,13 @@ export const tokenRm: Command = defineCommand<[ids: string[]], FileFlags>({
 
 function fileOf({ tokens }: FileFlags, { io }: CommandContext): string {
   if (tokens !== undefined) return resolve(io.cwd, tokens);
-  throw fault({
-    code: "Invalid",
-    action: "tell which tokens",
-    state: "no file is given",
-    hint: "Add --tokens FILE, the same as for holdfast serve.",
-  });
+  const hint = "Add --tokens FILE, the same as for holdfast serve.";
+  throw invalid("manage tokens", "--tokens is missing", hint);
 }
 
 function noTokens(file: string): never {
-  throw fault({
-    code: "NotFound",
-    action: "list the tokens of",
-    subject: file,
-    state: "there is no such file",
-    hint: `Make a first one: holdfast token create --tokens ${file} --scope admin`,
-  });
+  const hint = `Create a first token: holdfast token create --tokens ${file} --scope admin`;
+  throw notFound(`list the tokens of ${file}`, "no such file", hint);
 }
 
 function ends(expiresAt: string | undefined, nowMs: number): string {

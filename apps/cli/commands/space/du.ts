@@ -1,5 +1,5 @@
 // `holdfast du`
-import { type RegistryError, spaceOf } from "../../../../mod.ts";
+import { spaceOf } from "../../../../mod.ts";
 import { fault } from "../../../../core/errors.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
@@ -18,12 +18,11 @@ const COLUMNS: Column[] = [
 
 export const du: Command = defineCommand<[prefix?: string]>({
   name: "du",
-  summary:
-    "Say how much space names take, what versions share, and what may be freed from when on.",
+  summary: "Show the space of names, what versions share, and what gc may free, and when.",
   details:
-    "SIZE is what the files of all versions have, STORED what is kept for them, SHARED what two versions or more " +
-    "have in common, GARBAGE what nobody needs any more: gc frees it once it is older than the grace. " +
-    "Every record is read, and nothing is written.",
+    "SIZE is the size of the files of all versions, STORED the bytes in the store, SHARED the " +
+    "bytes that two or more versions share, GARBAGE the unneeded bytes that gc frees after the " +
+    "grace period. Reads every record, and writes nothing.",
   args: [{ usage: "[prefix]", text: "only names that begin with this", completes: "name" }],
   options: [],
   examples: [
@@ -34,15 +33,22 @@ export const du: Command = defineCommand<[prefix?: string]>({
     const report = await spaceOf(await context.open(), { signal: context.io.signal });
     const names = report.names.filter(({ name }) => name.startsWith(prefix));
     if (context.shared.json) await context.result({ ...report, names }, undefined);
-    else await say(report, names, context);
+    else await print(report, names, context);
     if (names.length === 0 && prefix !== "") {
       await context.note(`No name begins with ${JSON.stringify(prefix)}`);
     }
-    if (report.failures.length > 0) throw notAll(report.failures);
+    const { failures: { length } } = report;
+    if (length === 0) return;
+    throw fault({
+      code: "TaskFailed",
+      action: "measure everything",
+      state: `${formatCount(length, "object")} could not be read`,
+      hint: "See the damage: holdfast verify",
+    });
   },
 });
 
-async function say(
+async function print(
   report: SpaceReport,
   names: readonly NameSpace[],
   context: CommandContext,
@@ -57,31 +63,21 @@ async function say(
   }));
   if (rows.length > 0) await printTable(context, COLUMNS, rows);
   const { bytes, objects, garbage, failures } = report;
-  await context.result(
-    report,
-    `${formatBytes(bytes)} in ${formatCount(objects, "object")}${garbageText(garbage)}`,
-  );
+  const total = `${formatBytes(bytes)} in ${formatCount(objects, "object")}`;
+  await context.result(report, total + garbageText(garbage));
   for (const { key, message } of failures) {
-    await context.note(`not counted in full: ${key}: ${message}`);
+    await context.note(`not fully counted: ${key}: ${message}`);
   }
 }
 
 function garbageText({ bytes, freeableBytes, nextAt, allAt }: GarbageSpace): string {
-  if (bytes === 0 && nextAt === undefined) return ", nothing of it garbage";
+  if (bytes === 0 && nextAt === undefined) return ", no garbage";
   const waits = bytes - freeableBytes;
-  const parts = [
-    freeableBytes > 0 ? `gc frees ${formatBytes(freeableBytes)} now` : undefined,
-    nextAt === undefined ? undefined : `${formatBytes(waits)} from ${formatTime(nextAt)} on` +
-      (allAt!.getTime() - nextAt.getTime() < 60_000 ? "" : `, all of it at ${formatTime(allAt!)}`),
-  ].filter((part) => part !== undefined);
+  const parts = freeableBytes > 0 ? [`gc frees ${formatBytes(freeableBytes)} now`] : [];
+  if (nextAt !== undefined) {
+    const isSpread = allAt!.getTime() - nextAt.getTime() >= 60_000;
+    const until = isSpread ? `, all of it at ${formatTime(allAt!)}` : "";
+    parts.push(`${formatBytes(waits)} from ${formatTime(nextAt)} on${until}`);
+  }
   return `, ${formatBytes(bytes)} of it garbage: ${parts.join("; ")}`;
-}
-
-function notAll(failures: SpaceReport["failures"]): RegistryError {
-  return fault({
-    code: "TaskFailed",
-    action: "measure everything",
-    state: `${formatCount(failures.length, "thing")} could not be read`,
-    hint: "See what is damaged: holdfast verify",
-  });
 }

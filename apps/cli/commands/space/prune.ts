@@ -1,13 +1,10 @@
 // `holdfast prune`
-import { prune as pruneRegistry, type RegistryError } from "../../../../mod.ts";
+import { prune as pruneRegistry } from "../../../../mod.ts";
 import { fault } from "../../../../core/errors.ts";
 import type { PruneOptions, PruneReport, Registry } from "../../../../mod.ts";
-import {
-  type Command,
-  type CommandContext,
-  defineCommand,
-  YES_OPTION,
-} from "../../program/command.ts";
+import { defineCommand, YES_OPTION } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
+import { invalid } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
 import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
@@ -22,39 +19,40 @@ interface PruneFlags {
 
 export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   name: "prune",
-  summary: "Delete old versions by number and age.",
+  summary: "Delete old versions by count and age.",
   details:
-    "A version is deleted when it is both beyond --keep-last and older than --older-than, as far as they are given, " +
-    "and no alias names it. What cannot be read stays, and is not counted. Asks first; scripts pass --yes. Space is freed by gc, after the grace period.",
+    "Deletes versions beyond --keep-last, older than --older-than, or both if you pass both. " +
+    "Versions with an alias and unreadable ones stay. Asks first; scripts pass --yes. gc frees " +
+    "the space after the grace period.",
   args: [{ usage: "[names...]", text: "only these names", completes: "name" }],
   options: [
-    { flags: "--keep-last <count>", text: "keep so many versions of each name", parse: parseCount },
+    {
+      flags: "--keep-last <count>",
+      text: "keep this many versions of each name",
+      parse: parseCount,
+    },
     {
       flags: "--older-than <duration>",
       text: "only versions older than this: 12h, 30d, 8w",
       parse: parseDuration,
     },
-    { flags: "--include-aliased", text: "also versions that an alias names" },
-    { flags: "-n, --dry-run", text: "only say what would be deleted" },
+    { flags: "--include-aliased", text: "also versions with an alias" },
+    { flags: "-n, --dry-run", text: "only show what would be deleted" },
     YES_OPTION,
   ],
   examples: [
-    ["holdfast prune --keep-last 10 --dry-run", "what would go"],
+    ["holdfast prune --keep-last 10 --dry-run", "preview"],
     ["holdfast prune nightly --older-than 30d --keep-last 3 --yes", "one name, from cron"],
   ],
   async run([names], flags, context) {
     const { keepLast, olderThan: olderThanMs, includeAliased = false, dryRun = false } = flags;
     for (const name of names) refuseRef(name, "prune", "prune");
     if (keepLast === undefined && olderThanMs === undefined) {
-      throw fault({
-        code: "Invalid",
-        action: "prune",
-        state: "neither a number nor an age is given",
-        hint: "Add --keep-last 10, --older-than 30d, or both.",
-      });
+      const hint = "Add --keep-last 10, --older-than 30d, or both.";
+      throw invalid("prune", "neither --keep-last nor --older-than is given", hint);
     }
     const { io } = context;
-    const registry = await context.open({ write: !dryRun }); // a dry run needs no permission to write
+    const registry = await context.open({ write: !dryRun }); // a preview needs no write access
     const options = {
       keepLast,
       olderThanMs,
@@ -66,7 +64,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     if (!dryRun && !flags.yes) {
       const { deleted } = await pruneRegistry(registry, { ...options, dryRun: true });
       total = deleted.length;
-      if (!await isAgreed(deleted)) {
+      if (!await isConfirmed(deleted)) {
         await context.note("Nothing was deleted");
         return 1;
       }
@@ -77,32 +75,37 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
       progress.update({ bytes: 0, things: { done: ++done, total, what: "versions" } });
     const report = await pruneRegistry(registry, { ...options, dryRun, onDeleted });
     await progress.end();
-    await tell(report, dryRun, context);
+    await print(report, dryRun, context);
     const { deleted, clock, failures } = report;
-    if (dryRun) await sayProtected(registry, options, { deleted, context });
+    if (dryRun) await noteProtected(registry, options, { deleted, context });
     if (clock === "own") {
-      await context.note("Ages by this machine's clock: the store's was not asked");
+      await context.note("Ages use the clock of this machine, not of the store");
     }
     for (const { name, version, message } of failures) {
-      await context.note(
-        `stays: ${version === undefined ? name : `${name}@${version}`}: ${message}`,
-      );
+      const ref = version === undefined ? name : `${name}@${version}`;
+      await context.note(`stays: ${ref}: ${message}`);
     }
-    if (failures.length > 0) throw notAll(failures);
+    if (failures.length === 0) return;
+    throw fault({
+      code: "TaskFailed",
+      action: "prune everything",
+      state: `${formatCount(failures.length, "record")} could not be read`,
+      hint: "See the damage: holdfast verify. Delete a damaged version: holdfast rm NAME@VERSION " +
+        "--force. Reset a damaged alias: holdfast alias NAME ALIAS VERSION",
+    });
 
-    async function isAgreed(deleted: PruneReport["deleted"]): Promise<boolean> {
+    async function isConfirmed(deleted: PruneReport["deleted"]): Promise<boolean> {
       for (const { name, version } of inOrder(deleted, nameOf)) {
-        await context.note(`would go: ${name}@${version}`);
+        await context.note(`would delete: ${name}@${version}`);
       }
-      await sayProtected(registry, options, { deleted, context });
+      await noteProtected(registry, options, { deleted, context });
       return deleted.length === 0 ||
         await context.confirm(`Delete ${formatCount(deleted.length, "version")}?`);
     }
   },
 });
 
-/** Prints what was deleted, or would be. */
-async function tell(
+async function print(
   { deleted, kept }: PruneReport,
   dryRun: boolean,
   context: CommandContext,
@@ -118,8 +121,8 @@ async function tell(
   await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
 }
 
-/** Names what stays because an alias names it, and the alias. */
-async function sayProtected(
+/** Lists the versions that stay because of an alias. */
+async function noteProtected(
   registry: Registry,
   options: PruneOptions,
   { deleted, context }: Pick<PruneReport, "deleted"> & { context: CommandContext },
@@ -142,16 +145,4 @@ function nameOf({ name }: { name: string }): string {
 
 function refOf({ name, version }: { name: string; version: string }): string {
   return `${name}@${version}`;
-}
-
-/** What can be read was pruned; a version that cannot be is deleted by name only, when somebody has looked at it. */
-function notAll(failures: PruneReport["failures"]): RegistryError {
-  return fault({
-    code: "TaskFailed",
-    action: "prune everything",
-    state: `${formatCount(failures.length, "record")} could not be read`,
-    hint:
-      "See what is wrong: holdfast verify. A damaged version goes by holdfast rm NAME@VERSION --force, " +
-      "a damaged alias is set anew by holdfast alias NAME ALIAS VERSION",
-  });
 }

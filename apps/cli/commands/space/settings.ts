@@ -1,27 +1,27 @@
 // `holdfast settings`
 import { changeSettings, type CurrentSettings, readSettings } from "../../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { type Fact, factsText } from "../../terminal/facts.ts";
+import { type Fact, factsText } from "../../terminal/print_table.ts";
 import { formatGrace, formatTime, parseGrace } from "../../terminal/units.ts";
 
 export const settings: Command = defineCommand<[], { grace?: number }>({
   name: "settings",
   summary: "Show the settings of the registry, or change its grace period.",
   details:
-    "Only the grace may be changed. A longer one counts at once, for all that gc might not have freed by then; a shorter " +
-    "one once the longer one has passed. It is never shorter than the least that the registry was created with (an " +
-    "hour unless it was given), for whoever has it open relies on that.",
+    "Only the grace period can change. A longer one applies at once to everything that gc has " +
+    "not freed; a shorter one applies after the longer one has passed. The minimum is fixed " +
+    "when the registry is created (default: one hour), because open readers rely on it.",
   args: [],
   options: [
     {
       flags: "--grace <duration>",
-      text: "how long replaced data stays readable from now on, at least an hour",
+      text: "how long replaced data stays readable, at least 1h",
       parse: parseGrace,
     },
   ],
   examples: [
-    ["holdfast settings", "what the registry is"],
-    ["holdfast settings --grace 7d", "what is deleted stays for a week before gc frees it"],
+    ["holdfast settings", "show all settings"],
+    ["holdfast settings --grace 7d", "gc frees data a week after it was deleted"],
   ],
   async run(_args, { grace }, context) {
     const { signal } = context.io;
@@ -46,7 +46,7 @@ function factsOf(
     ["at least", graceMs === leastGraceMs ? undefined : formatGrace(leastGraceMs)],
     [
       "for now",
-      from && `${formatGrace(now.bindingGraceMs)} counts; ${formatGrace(graceMs)} from ${from} on`,
+      from && `${formatGrace(now.bindingGraceMs)}; ${formatGrace(graceMs)} from ${from} on`,
     ],
     ["locking", locking],
   ];

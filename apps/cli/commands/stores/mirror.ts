@@ -1,7 +1,8 @@
 // `holdfast mirror`
 import { type MirrorItem, mirrorRegistry, type MirrorReport } from "../../../../mod.ts";
-import { fault, hintFor } from "../../../../core/errors.ts";
+import { hintFor } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
+import { invalid } from "../../program/hints.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatCount, parseCount } from "../../terminal/units.ts";
@@ -18,7 +19,7 @@ interface MirrorFlags {
   create?: boolean;
 }
 
-/** Names that begin with `from` begin with `to` instead. */
+/** Replaces the prefix `from` of names with `to`. */
 interface Renaming {
   from: string;
   to: string;
@@ -29,13 +30,12 @@ export const mirror: Command = defineCommand<
   MirrorFlags
 >({
   name: "mirror",
-  summary: "Bring what a registry holds to another one, whatever stores they are in.",
+  summary: "Copy a registry to another one, in any stores.",
   details:
-    "Versions with files, metadata and dates, aliases, deletions. Every byte is checked on its way. Run it again to " +
-    "bring what is new, or what a run that was stopped has left: what is there is only listed. An immutable target " +
-    "keeps what it has; a mutable one follows the source. Versions are carried as they are: what of a folder is " +
-    "kept, and what is left out, is said when it is saved (holdfast save --exclude …). Exit code 1 and a table when something could not be " +
-    "mirrored. With --json: one line per failure, then the report.",
+    "Copies versions with files, metadata and dates, aliases, and deletions. Every byte is " +
+    "checked. Run it again to copy what is new, or the rest of an interrupted run. An immutable " +
+    "target keeps what it has; a mutable one follows the source. Versions are copied whole.\n\n" +
+    "Failures are a table, and exit code 1. With --json: one line per failure, then the report.",
   args: [
     { usage: "<from>", text: "a folder, URL or @name", completes: "place" },
     {
@@ -50,45 +50,39 @@ export const mirror: Command = defineCommand<
     { flags: "--range <range>", text: "only versions in this range, such as ^2" },
     {
       flags: "--rename <old=new>",
-      text: "names that begin with old begin with new in the target; =team/ puts team/ before all",
+      text: "replace the prefix old of names with new; =team/ adds team/ to all names",
       parse: parseRenaming,
       repeat: true,
     },
-    { flags: "--no-aliases", text: "leave aliases as they are" },
-    { flags: "--no-deleted", text: "leave what was deleted in the source as it is" },
-    {
-      flags: "--create",
-      text: "create the target, with the settings of the source, where it is not there",
-    },
-    { flags: "--verify", text: "trust no earlier run, and read back all that was mirrored" },
-    { flags: "--concurrency <count>", text: "how many versions at once (8)", parse: parseCount },
-    { flags: "-n, --dry-run", text: "only say what would be done" },
+    { flags: "--no-aliases", text: "do not copy aliases" },
+    { flags: "--no-deleted", text: "do not copy deletions" },
+    { flags: "--create", text: "create a missing target with the settings of the source" },
+    { flags: "--verify", text: "check everything again, and read back what was written" },
+    { flags: "--concurrency <count>", text: "versions at once (default: 8)", parse: parseCount },
+    { flags: "-n, --dry-run", text: "only show what would be done" },
   ],
   examples: [
-    [
-      "holdfast mirror .holdfast s3://bucket/team --create",
-      "a folder into a bucket, for the first time",
-    ],
-    ["holdfast mirror s3://bucket/team ./backup --quiet", "from cron"],
+    ["holdfast mirror .holdfast s3://bucket/team --create", "a folder to a new bucket registry"],
+    ["holdfast mirror s3://bucket/team ./backup --quiet", "a backup, from cron"],
     [
       "holdfast mirror ./a ./b my:model --range ^2 --rename my:=their: --dry-run",
-      "some of it, under another name",
+      "a part, renamed",
     ],
   ],
   async run([fromPlace, toPlace, names], flags, context) {
     const { io, shared, logger } = context;
     const { rename = [], dryRun = false, create = false } = flags;
-    const { prefix, range, aliases, deleted, verify, concurrency } = flags; // beside them stand those of every command
+    const { prefix, range, aliases, deleted, verify, concurrency } = flags;
     for (const name of names) refuseRef(name, "mirror", "mirror FROM TO");
     const from = await context.open({
       registry: fromPlace,
-      missing: "Check the place: the first one is what is mirrored, and must be a registry.",
+      missing: "Check the location: the first one must be an existing registry.",
     });
     const to = await context.open({
       registry: toPlace,
       write: !dryRun,
       create: create ? from.settings : undefined,
-      missing: "Check the place, or add --create to make a registry there, like the source.",
+      missing: "Check the location, or add --create to create the registry.",
     });
     const progress = context.progress("mirror");
     const report = await mirrorRegistry(from, to, {
@@ -96,27 +90,21 @@ export const mirror: Command = defineCommand<
       names: names.length > 0 ? names : undefined,
       rename: (name) => renamed(name, rename),
       signal: io.signal,
-      onItem: (item) => logger.debug(`${item.action} ${shownItem(item)}`),
+      onItem: (item) => logger.debug(`${item.action} ${itemText(item)}`),
       onProgress: ({ bytes, names, totalNames }) =>
         progress.update({ bytes, things: { done: names, total: totalNames, what: "names" } }),
     });
     await progress.end();
     const { failures, leftOut } = report;
     if (leftOut.length > 0 && !shared.json && !shared.quiet) {
-      await context.note(
-        `Left out, as one of the two cannot tell or keep it: ${leftOut.join(", ")}`,
-      );
+      await context.note(`Left out, not supported by both registries: ${leftOut.join(", ")}`);
     }
     if (failures.length > 0) {
-      const told = shared.json
-        ? failures
-        : inOrder(failures, ({ name, version, alias }) => `${name}@${version ?? alias}`);
-      const rows = told.map(({ name, version, alias, error }) => {
+      const rows = (shared.json ? failures : inOrder(failures, refOf)).map((failure) => {
+        const { name, version, alias, error } = failure;
         const { code, message, key } = error;
-        return {
-          json: { name, version, alias, code, message, hint: hintFor(error, "cli"), key },
-          cells: [`${name}@${version ?? alias}`, code, message],
-        };
+        const json = { name, version, alias, code, message, hint: hintFor(error, "cli"), key };
+        return { json, cells: [refOf(failure), code, message] };
       });
       await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
     }
@@ -128,14 +116,8 @@ export const mirror: Command = defineCommand<
 function parseRenaming(text: string): Renaming {
   const at = text.indexOf("=");
   if (at >= 0) return { from: text.slice(0, at), to: text.slice(at + 1) };
-  throw fault({
-    code: "Invalid",
-    action: "rename by",
-    subject: JSON.stringify(text),
-    state: "it has no =",
-    hint:
-      "Write what names begin with, =, and what they begin with in the target: --rename my:=their:",
-  });
+  const hint = "Write the old prefix, =, and the new prefix: --rename my:=their:";
+  throw invalid(`rename by ${JSON.stringify(text)}`, "it has no =", hint);
 }
 
 function renamed(name: string, renamings: readonly Renaming[]): string {
@@ -143,9 +125,14 @@ function renamed(name: string, renamings: readonly Renaming[]): string {
   return found === undefined ? name : found.to + name.slice(found.from.length);
 }
 
-function shownItem({ name, target, version, alias }: MirrorItem): string {
-  const ref = `${name}@${version ?? alias}`;
-  return target === name ? ref : `${ref} as ${target}`;
+function refOf(
+  { name, version, alias }: { name: string; version?: string; alias?: string },
+): string {
+  return `${name}@${version ?? alias}`;
+}
+
+function itemText(item: MirrorItem): string {
+  return item.target === item.name ? refOf(item) : `${refOf(item)} as ${item.target}`;
 }
 
 function summary(

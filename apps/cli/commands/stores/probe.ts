@@ -2,7 +2,7 @@
 import { DRIVERS } from "../../../../backends/drivers.ts";
 import { hintFor } from "../../../../core/errors.ts";
 import type { ProbeStep } from "../../../../mod.ts";
-import { tryStore } from "../../doctor/check_registry.ts";
+import { probeStore } from "../../doctor/check_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { findRegistry, refuseService } from "../../places/find_registry.ts";
 import { openStore } from "../../places/open_store.ts";
@@ -11,22 +11,20 @@ import { printTable } from "../../terminal/print_table.ts";
 
 export const probe: Command = defineCommand<[where?: string], Record<never, never>>({
   name: "probe",
-  summary: "Try whether a store does what a registry needs of it.",
+  summary: "Check that a store meets the requirements of a registry.",
   details:
-    "Some 280 requests, below scratch/ only: races of creates, reads and lists after writes, order, ranges, keys, the " +
-    "clock. What is not needed, and lacking, is no failure. Exit code 1 where the store is not fit for a registry.\n\n" +
+    "Sends about 280 requests, only below scratch/: races of creates, reads and lists after " +
+    "writes, order, ranges, keys, the clock. Optional features may be missing. Exit code 1 if a " +
+    "required one is missing.\n\n" +
+    "" +
     `Stores: ${DRIVERS.map(({ help }) => help.urls).join("; ")}.\n\n` +
     `Credentials: ${DRIVERS.flatMap(({ help }) => help.credentials ?? []).join("; ")}.`,
-  args: [{
-    usage: "[where]",
-    text: "a folder or URL, instead of the registry's",
-    completes: "place",
-  }],
+  args: [{ usage: "[where]", text: "a folder or URL (default: the registry)", completes: "place" }],
   options: [],
   examples: [
     ["holdfast probe s3://bucket", "before the first registry there"],
-    ["holdfast probe 'minio://bucket/team?endpoint=http://127.0.0.1:9000'", "a server of your own"],
-    ["holdfast probe --json > certificate.json", "the store of this registry, for the files"],
+    ["holdfast probe 'minio://bucket/team?endpoint=http://127.0.0.1:9000'", "your own server"],
+    ["holdfast probe --json > certificate.json", "keep the result"],
   ],
   async run([where], _options, context) {
     const { io, logger, shared } = context;
@@ -39,7 +37,7 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
       system: io.system,
     });
     try {
-      const certificate = await tryStore(backend, context);
+      const certificate = await probeStore(backend, context);
       const { ok, steps, requests, clockOffsetMs } = certificate;
       if (!shared.json && !shared.quiet) {
         const columns = ["OK", { title: "WHAT", shrinks: true }, TOOK, "FOUND"];
@@ -47,11 +45,9 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
         await printTable(context, columns, rows);
       }
       const clock = clockOffsetMs === undefined ? "" : `, clock ${clockOffsetMs} ms off`;
-      const verdict = ok ? "A registry can be kept" : "No registry can be kept";
-      await context.result(
-        certificate,
-        `${verdict} at ${backend.location} (${requests} requests${clock})`,
-      );
+      const verdict = ok ? "meets all requirements" : "does not meet the requirements";
+      const facts = `${requests} requests${clock}`;
+      await context.result(certificate, `${backend.location} ${verdict} (${facts})`);
       return ok ? 0 : 1;
     } finally {
       await backend[Symbol.asyncDispose]();
@@ -64,6 +60,6 @@ const TOOK: Column = { title: "MS", align: "right" };
 function cellsOf(step: ProbeStep): string[] {
   const { name, ok, required, detail = "", tookMs } = step;
   const hint = hintFor(step, "cli");
-  const verdict = ok ? "yes" : required ? "NO" : "no (not needed)";
+  const verdict = ok ? "yes" : required ? "NO" : "no (optional)";
   return [verdict, name, String(tookMs), hint === undefined || ok ? detail : `${detail} (${hint})`];
 }

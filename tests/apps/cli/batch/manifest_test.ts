@@ -30,7 +30,7 @@ for (
       stdin: { isTerminal: false, stream: () => stream },
     };
     const manifest = await findManifest("-", format, io);
-    assertEquals([manifest.folder, manifest.place, manifest.isFile], ["/there", "/there/-", false]);
+    assertEquals([manifest.folder, manifest.path, manifest.isFile], ["/there", "/there/-", false]);
     let count = 0;
     for await (const { fields, line } of manifest.rows()) {
       assertEquals(fields?.name, `n${count}`);

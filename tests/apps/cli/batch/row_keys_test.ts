@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { createRowKeys } from "../../../../apps/cli/batch/row_keys.ts";
+import { createRowKeys } from "../../../../apps/cli/batch/save_rows.ts";
 
 Deno.test("a row has the same key wherever it stands, and another one in another run", () => {
   const rows = Array.from({ length: 5_000 }, (_, k) => ({ name: `n${k}`, value: k }));

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { realSystem } from "../../../../core/system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { REPOSITORY } from "../../../support/run_deno.ts";
-import { COMPLETION_SCRIPTS } from "../../../../apps/cli/completion/completion_scripts.ts";
+import { COMPLETION_SCRIPTS } from "../../../../apps/cli/commands/completions.ts";
 import { cliTest, filledTest } from "../../captured_io.ts";
 
 cliTest(

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { findRegistry } from "../../../../apps/cli/places/find_registry.ts";
-import { findCredentials } from "../../../../apps/cli/places/credentials.ts";
+import { findCredentials } from "../../../../apps/cli/places/find_registry.ts";
 import { setRemote } from "../../../../registry/places/remotes.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { captureIo } from "../../captured_io.ts";

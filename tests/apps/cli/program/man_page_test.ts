@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { loadCommands } from "../../../../apps/cli/commands/mod.ts";
-import { manPage } from "../../../../apps/cli/program/man_page.ts";
+import { manPage } from "../../../../apps/cli/commands/man.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { cliTest, succeeds } from "../../captured_io.ts";
 

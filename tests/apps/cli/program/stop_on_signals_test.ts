@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Interruption } from "../../../../apps/cli/program/exit_code.ts";
-import { stopOnSignals } from "../../../../apps/cli/program/stop_on_signals.ts";
+import { stopOnSignals } from "../../../../apps/cli/program/run_process.ts";
 
 Deno.test("the first signal aborts and says so once, the second ends the process at once", () => {
   const heard = new Map<string, () => void>();

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { realSystem } from "../../../../../core/system.ts";
 import { ENGINE_VARIABLE, stepCommand } from "../../../../../apps/cli/pipelines/open_carrier.ts";
-import { ownCommand } from "../../../../../apps/cli/pipelines/own_command.ts";
+import { ownCommand } from "../../../../../apps/cli/pipelines/open_carrier.ts";
 import { holdfast, succeeds } from "../../../captured_io.ts";
 import { projectRoot } from "./project.ts";
 

@@ -1,0 +1,219 @@
+// `holdfast batch save`, `load` and `verify`
+import { join, resolve, sep } from "node:path";
+import { fault } from "../../../core/errors.ts";
+import { badRow, parseRefRow, pathOfRef, REF_FIELDS } from "../batch/rows.ts";
+import type { BatchFlags } from "../batch/run_rows.ts";
+import { type Command, defineCommand, type OptionDefinition } from "../program/command.ts";
+import { invalid, lookUp, withHints } from "../program/hints.ts";
+import { parseBytes, parseCount, parsePositive } from "../terminal/units.ts";
+
+const MANIFEST = {
+  usage: "<manifest>",
+  text: "the file, or - for standard input",
+  completes: "file",
+} as const;
+
+const OPTIONS: readonly OptionDefinition[] = [
+  {
+    flags: "--format <format>",
+    text: "format of the manifest (default: from its name)",
+    choices: ["jsonl", "csv"],
+  },
+  { flags: "--report <file>", text: "write a JSON line for each finished row", completes: "file" },
+  {
+    flags: "--concurrency <count>",
+    text: "rows at once (default: 16; in a bucket 32 to save, 48 to read)",
+    parse: parsePositive,
+  },
+  { flags: "--stop-on-error", text: "start no more rows after the first failure" },
+  { flags: "--dry-run", text: "check every row and show what would be done" },
+  {
+    flags: "--workers <count>",
+    text: "most threads besides the main one (default: by the number of CPUs)",
+    parse: parseCount,
+  },
+  {
+    flags: "--shard <i/n>",
+    text: "run only the rows of this shard, 0/8 to 7/8; auto: from Slurm, Kubernetes (with " +
+      "HOLDFAST_SHARDS), AWS Batch, Cloud Run, Google Batch, GitLab, or HOLDFAST_SHARD",
+  },
+  {
+    flags: "--memory <size>",
+    text: "most content in memory at once (default: 256MiB)",
+    parse: (text) => Math.max(parseBytes(text), 1), // one row at a time
+  },
+];
+
+export const batchSave: Command = defineCommand<
+  [manifest: string],
+  BatchFlags & { runId?: string }
+>({
+  name: "batch save",
+  summary: "Save the rows of a manifest, many at once; run it again for the rest.",
+  details:
+    "A manifest is JSON lines, or CSV with a heading. Each row has a name, and a path (relative " +
+    "to the manifest) or a value (JSON). Optional: version, metadata (a JSON object), compress " +
+    "(gzip, zstd), as (json, text, bytes), onConflict (fail, skip, overwrite), and for folders " +
+    "the options of save (links, special, include, exclude, gitignore, ignoreFiles, all, " +
+    "preserve).\n\n" +
+    "A failed row does not stop the others; the exit code is then 1. After a failure, Ctrl-C or " +
+    "a crash, run the same command again to save the rest. A row with a version is skipped if " +
+    "the version has the same content, otherwise it is a Conflict. A row without one gets the " +
+    "next version, once per run: two equal rows are two versions, a changed row is a new save, " +
+    "and rows may be added, moved and removed. The path of the manifest identifies the run; a " +
+    "new --run-id saves everything again.",
+  args: [MANIFEST],
+  options: [
+    {
+      flags: "--run-id <text>",
+      text: "the identity of this run (default: the path of the manifest)",
+    },
+    ...OPTIONS,
+  ],
+  examples: [
+    ["holdfast batch save models.csv --report saved.jsonl", "save, and write a report"],
+    [`echo '{"name": "a", "value": {"lr": 0.1}}' | holdfast batch save -`, "one row"],
+    ["holdfast batch save nightly.jsonl --run-id $(date +%F)", "new versions once a day"],
+    ["holdfast batch save big.jsonl --workers 4 --memory 2GiB", "use more of the machine"],
+  ],
+  async run([path], flags, context) {
+    const { io } = context;
+    const { runId, dryRun } = flags;
+    if (runId === "") {
+      const hint = "Leave it out to use the path of the manifest.";
+      throw invalid("read the command line", "--run-id is empty", hint);
+    }
+    const registry = await context.open({ write: !dryRun });
+    const { createRowBatch, runRows } = await import("../batch/run_rows.ts");
+    const { SaveRows } = await import("../batch/save_rows.ts");
+    await using batch = createRowBatch(registry, flags);
+    return await runRows(
+      path,
+      flags,
+      context,
+      (manifest) => new SaveRows(manifest, registry, { batch, io, runId, dryRun }),
+    );
+  },
+});
+
+export const batchLoad: Command = defineCommand<
+  [manifest: string],
+  BatchFlags & { overwrite?: boolean; to?: string }
+>({
+  name: "batch load",
+  summary: "Write the versions in a manifest to disk, many at once.",
+  details: "A manifest is JSON lines, or CSV with a heading. Each row has a ref (or a name and a " +
+    "version), and in `to` the file or folder to write, relative to the manifest or to --to. " +
+    "With --to, a row without `to` goes under its name and version. The --json output of ls, " +
+    "versions and save, and reports, are manifests too.\n\n" +
+    "Every byte is checked, and files appear only when complete. Run the same command again to " +
+    "write the rest: right content is kept; other content is AlreadyExists, or replaced with " +
+    "--overwrite.",
+  args: [MANIFEST],
+  options: [
+    ...OPTIONS,
+    {
+      flags: "--to <folder>",
+      text: "write everything below this folder (default: where each row says)",
+      completes: "file",
+    },
+    { flags: "--overwrite", text: "replace files that have other content" },
+  ],
+  examples: [
+    ["holdfast batch load wanted.csv", "with the columns ref and to"],
+    ["holdfast ls data: --json | holdfast batch load - --to ./data", "the latest of many names"],
+    [`echo '{"ref": "model@production", "to": "m.bin"}' | holdfast batch load -`, "one row"],
+    ["holdfast batch load wanted.jsonl --overwrite --report got.jsonl", "update a folder"],
+  ],
+  async run([path], flags, context) {
+    const { io: { signal, cwd } } = context;
+    const { overwrite, dryRun = false } = flags;
+    const base = flags.to === undefined ? undefined : resolve(cwd, flags.to);
+    const registry = await context.open();
+    const { createRowBatch, rowsAtOnce, runRows } = await import("../batch/run_rows.ts");
+    await using batch = createRowBatch(registry, flags);
+    const targets = new Set<string>();
+    return await runRows(path, flags, context, (manifest) => ({
+      label: "batch load",
+      done: dryRun ? "Would write" : "Wrote",
+      fields: REF_FIELDS,
+      atOnce: rowsAtOnce(registry, "read"),
+      // Two rows with one target go to one shard, which detects that.
+      shardKey: ({ ref, name, version, to }) =>
+        JSON.stringify(to === undefined || isInto(String(to)) ? [to, ref, name, version] : [to]),
+      parse(raw) {
+        const row = parseRefRow(raw, manifest, { target: true });
+        if (row.to === undefined && base === undefined) {
+          throw badRow("it has no `to`, and there is no --to");
+        }
+        const given = row.to ?? pathOfRef(row.ref);
+        const to = resolve(base ?? manifest.folder, given);
+        if (to === manifest.path) throw badRow("its `to` is the manifest");
+        if (isInto(given)) return { ...row, to: join(to, sep) };
+        if (targets.has(to)) throw badRow("its `to` is that of an earlier row");
+        targets.add(to);
+        return { ...row, to };
+      },
+      async run({ ref, to }, moved) {
+        const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
+        const entry = { ref, to: to!, overwrite, dryRun, onProgress };
+        const { path, changes, info } = await withHints(batch.download(entry, { signal }), {
+          ...lookUp(ref),
+          AlreadyExists:
+            "Use another path, or add --overwrite. Links and folders are never replaced.",
+        });
+        const { name, version, digest, size } = info;
+        const skipped = changes.length === 0 ? { skipped: true } : {};
+        return { name, version, digest, size, path, ...skipped };
+      },
+    }));
+  },
+});
+
+/** Returns true for a path that ends with a separator: write into this folder. */
+function isInto(path: string): boolean {
+  return /[/\\]$/.test(path);
+}
+
+export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags>({
+  name: "batch verify",
+  summary: "Check the versions in a manifest, each byte against its SHA-256.",
+  details: "A manifest is JSON lines, or CSV with a heading. Each row has a ref (or a name and a " +
+    "version), and optionally the expected digest. The --json output of ls, versions and save, " +
+    "and reports, are manifests too. With --dry-run only records are read, not files.",
+  args: [MANIFEST],
+  options: OPTIONS,
+  examples: [
+    ["holdfast batch verify saved.jsonl", "check what a batch save reported"],
+    [`holdfast ls -q | jq -cR '{name: .}' | holdfast batch verify -`, "the latest of every name"],
+    ["holdfast batch verify wanted.csv --report checked.jsonl", "with the columns ref and digest"],
+  ],
+  async run([path], flags, context) {
+    const { signal } = context.io;
+    const registry = await context.open();
+    const { createRowBatch, rowsAtOnce, runRows } = await import("../batch/run_rows.ts");
+    await using batch = createRowBatch(registry, flags);
+    return await runRows(path, flags, context, (manifest) => ({
+      label: "batch verify",
+      done: flags.dryRun ? "Found" : "Verified",
+      fields: REF_FIELDS,
+      atOnce: rowsAtOnce(registry, "read"),
+      shardKey: ({ ref, name, version }) => JSON.stringify([ref, name, version]),
+      parse: (raw) => parseRefRow(raw, manifest),
+      async run({ ref, digest: expected }, moved) {
+        const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
+        const checking = flags.dryRun
+          ? registry.info(ref, { signal })
+          : batch.verify({ ref, onProgress }, { signal });
+        const { name, version, digest, size } = await withHints(checking, lookUp(ref));
+        if (expected === undefined || expected === digest) return { name, version, digest, size };
+        throw fault({
+          code: "Conflict",
+          action: `verify "${ref}"`,
+          state: `its digest is not ${expected}`,
+          hint: "Its content was replaced, or the manifest means another version.",
+        });
+      },
+    }));
+  },
+});
