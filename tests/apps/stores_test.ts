@@ -98,7 +98,7 @@ serverTest(
     const { url, env } = placeOn(server);
     const table = await succeeds(["probe", url], { cwd: root.path, env });
     assertStringIncludes(table, "racing creates have one winner");
-    assertStringIncludes(table, "A registry can be kept at");
+    assertStringIncludes(table, "meets all requirements");
     const certificate = JSON.parse(
       await succeeds(["probe", url, "--json"], { cwd: root.path, env }),
     );
@@ -136,7 +136,7 @@ serverTest(
     const probed = await holdfast(["probe", url], { cwd: root.path, env });
     assertEquals(probed.code, 1, probed.err);
     assertStringIncludes(probed.out, "NO");
-    assertStringIncludes(probed.out, "No registry can be kept at");
+    assertStringIncludes(probed.out, "does not meet the requirements");
     const json = await holdfast(["probe", url, "--json"], { cwd: root.path, env });
     assertEquals([json.code, JSON.parse(json.out).ok], [1, false]);
     const init = await holdfast(["init", url], { cwd: root.path, env });
@@ -218,7 +218,7 @@ cliTest("cache without a folder says why; what it cannot do is wrong usage", asy
 cliTest("probe takes a folder, by default that of the registry", async (it) => {
   await it.succeeds("init");
   await it.tells("probe", `.holdfast`);
-  await it.tells(["probe", it.cwd], "A registry can be kept");
+  await it.tells(["probe", it.cwd], "meets all requirements");
   await it.fails("probe", 3, "", { cwd: it.root.join("..") });
 });
 

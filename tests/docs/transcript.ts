@@ -53,7 +53,7 @@ export function withoutWhatVaries(transcript: string): string {
     .replace(/\b[\d.]+ ?(ms|s)\b/g, "A WHILE")
     .replace(/\b[\d.]+ GiB free\b/g, "ROOM free")
     .replace(/^programs .*$/gm, "programs")
-    .replace(/^Not looked at: .* no reader needs\n/gm, "") // a collector notes only what was written ten seconds before
+    .replace(/^Not checked: .* no reader needs\n/gm, "") // a collector notes only what was written ten seconds before
     .replace(/ +/g, " ");
 }
 

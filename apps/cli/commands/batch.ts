@@ -64,10 +64,7 @@ export const batchSave: Command = defineCommand<
     "new --run-id saves everything again.",
   args: [MANIFEST],
   options: [
-    {
-      flags: "--run-id <text>",
-      text: "the identity of this run (default: the path of the manifest)",
-    },
+    { flags: "--run-id <text>", text: "identity of this run (default: the path of the manifest)" },
     ...OPTIONS,
   ],
   examples: [

@@ -85,7 +85,7 @@ export const ls: Command = defineCommand<[], ListFlags>({
     { flags: "--group <name>", text: "only jobs of this task or run" },
     {
       flags: "--limit <count>",
-      text: `list at most this many (default: ${DEFAULT_LIMIT})`,
+      text: `at most this many (default: ${DEFAULT_LIMIT})`,
       parse: parseCount,
     },
     { flags: "--after <job>", text: "start after this job" },
@@ -96,11 +96,8 @@ export const ls: Command = defineCommand<[], ListFlags>({
   ],
   async run(_args, { queue: url, state, group, limit = DEFAULT_LIMIT, after }, context) {
     const { io: { signal }, shared: { quiet } } = context;
-    const jobs = await withQueue(
-      url,
-      context,
-      (queue) => queue.list({ state, group, limit, after, signal }),
-    );
+    const filter = { state, group, limit, after, signal };
+    const jobs = await withQueue(url, context, (queue) => queue.list(filter));
     const rows = jobs.map((job) => {
       const tries = `${job.attemptsMade}/${job.attempts}`;
       const when = formatTime(job.endedAt ?? job.startedAt ?? job.addedAt);

@@ -122,10 +122,8 @@ async function oneOf(
   context: CommandContext,
 ): Promise<Removal> {
   const { signal } = context.io;
-  const { name, version, what, commit } = await withHints(
-    target(registry, ref, flags, signal),
-    lookUp(ref),
-  );
+  const finding = target(registry, ref, flags, signal);
+  const { name, version, what, commit } = await withHints(finding, lookUp(ref));
   const exact = `${name}@${version}`;
   return {
     label: exact,

@@ -75,15 +75,9 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     },
     ON_CONFLICT_OPTION,
     { flags: "-n, --dry-run", text: "only show what would be saved, and what changed" },
-    {
-      flags: "--skip-if-unchanged",
-      text: "save nothing if the latest version has the same content",
-    },
+    { flags: "--skip-if-unchanged", text: "save nothing if the latest version is the same" },
     { flags: "--no-share", text: "store every file again, even if unchanged" },
-    {
-      flags: "--idempotency-key <key>",
-      text: "a repeat with this key saves nothing and returns the first result",
-    },
+    { flags: "--idempotency-key <key>", text: "repeats with this key return the first result" },
     { flags: "--compress <how>", text: "compress the stored bytes", choices: ["gzip", "zstd"] },
     { flags: "--allow-empty", text: "accept empty standard input, usually a sign of a failure" },
     ...TREE_OPTIONS,
@@ -93,7 +87,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     ["holdfast save data:raw@1.4 ./data --alias production", "a folder, with version and alias"],
     [
       "holdfast save code . --gitignore --exclude '*.log'",
-      "a checkout, without files that git ignores",
+      "without files that git ignores",
     ],
     ["holdfast save site ./public --links follow", "with the targets of its links"],
     ["pg_dump shop | holdfast save backup - --compress zstd", "the output of a program"],
@@ -110,10 +104,8 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     for (const alias of flags.alias ?? []) refuseOddAlias(alias); // before anything is saved
     const inputs = flags.input?.map((input) => ownInput(input, shared));
     for (const input of inputs ?? []) refuseHalfRef(input);
-    const metadata = await readMetadata(flags.metadata ?? [], {
-      file: flags.metadataFile,
-      cwd: io.cwd,
-    });
+    const { metadata: entries = [], metadataFile: file } = flags;
+    const metadata = await readMetadata(entries, { file, cwd: io.cwd });
     const registry = await context.open({ write: !flags.dryRun });
     const left = new LeftOutList();
     const value = await readValue(source, io, {

@@ -90,7 +90,7 @@ export function checkPermissions(path: string): Check | undefined {
         what,
         verdict,
         found,
-        "Check its owner, its permissions and how it is mounted.",
+        "Check its owner, permissions and mount.",
       );
     }
   }

@@ -59,12 +59,7 @@ export async function printEvent(
 /** Formats the events that workers of steps and of tasks share; undefined for others. */
 export function workerLine(
   event: string,
-  { reason, times, left, unit }: {
-    reason?: unknown;
-    times?: unknown;
-    left?: unknown;
-    unit: string;
-  },
+  { reason, times, left, unit }: Record<"reason" | "times" | "left", unknown> & { unit: string },
 ): string | undefined {
   if (event === "trouble") {
     return `trouble: ${reason}${(times ?? 1) === 1 ? "" : `, ${times} times; retrying`}`;

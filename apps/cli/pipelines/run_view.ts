@@ -29,10 +29,8 @@ export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext
   const colors = createColors(io.stderr, io);
   const startedMs = system.monotonic();
   const running = new Map<string, Running>();
-  const width = Math.min(
-    WIDEST_NAME,
-    Math.max(...pipeline.steps.map(({ id }) => displayWidth(id))),
-  );
+  const widest = Math.max(...pipeline.steps.map(({ id }) => displayWidth(id)));
+  const width = Math.min(WIDEST_NAME, widest);
   let all = pipeline.steps.length, done = 0, failed = 0;
   const live = showLiveLines(io, lines);
   const name = (step: string) => step + " ".repeat(Math.max(0, width - displayWidth(step)));

@@ -53,11 +53,8 @@ export const diff: Command = defineCommand<[before: string, after?: string], { s
     const [before, after] = second === undefined
       ? [await versionSide(registry, await versionBefore(registry, one, io), io), one]
       : [one, await otherSide(registry, second, io)];
-    const found = await diffVersions(registry, {
-      before: before.label,
-      after: after.compared,
-      signal: io.signal,
-    });
+    const compared = { before: before.label, after: after.compared };
+    const found = await diffVersions(registry, { ...compared, signal: io.signal });
     const files: FileDifference[] = [];
     for (const change of found.files) {
       files.push(stat ? change : { ...change, ...await differenceOf(change, { before, after }) });

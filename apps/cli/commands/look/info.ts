@@ -15,7 +15,7 @@ export const info: Command = defineCommand<[ref: string], { files?: boolean } & 
   summary: "Show a version: files, digests, metadata, inputs.",
   args: [REF_ARGUMENT],
   options: [
-    { flags: "--files", text: `list all files, not just the first ${SHOWN_FILES}` },
+    { flags: "--files", text: `list all files, not the first ${SHOWN_FILES}` },
     AS_OF_OPTION,
   ],
   examples: [
@@ -27,10 +27,8 @@ export const info: Command = defineCommand<[ref: string], { files?: boolean } & 
   async run([ref], { files: all, asOf }, context) {
     const { io, shared } = context;
     const registry = await context.open();
-    const info = await withHints(
-      registry.info(ref, refOptions({ asOf }, io)),
-      lookUpThen(ref, { asOf }),
-    );
+    const reading = registry.info(ref, refOptions({ asOf }, io));
+    const info = await withHints(reading, lookUpThen(ref, { asOf }));
     if (shared.json) return await context.result(info, "");
     const aliases = Object.entries(await registry.aliases(info.name, { signal: io.signal }));
     const exact = info.version.replace(/\+.*/, "");

@@ -29,7 +29,7 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
     { flags: "--depth <count>", text: "at most this many steps away", parse: parsePositive },
     {
       flags: "--as <form>",
-      text: "format (default: text, a tree)",
+      text: "format (default: text)",
       choices: ["text", "mermaid", "dot", "svg"],
     },
     { flags: "--rebuild", text: "read every record and add missing notes for --down" },
@@ -51,10 +51,8 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
     }
     const registry = await context.open();
     const direction = up === down ? "both" : up ? "up" : "down";
-    const found = await withHints(
-      lineageOf(registry, ref, { direction, depth, signal: io.signal }),
-      lookUp(ref),
-    );
+    const reading = lineageOf(registry, ref, { direction, depth, signal: io.signal });
+    const found = await withHints(reading, lookUp(ref));
     const text = async () => as === "text" ? toTrees(found, direction) : await drawn(found, as);
     await context.result(found, shared.json ? undefined : await text());
     await noteGaps(found, context);

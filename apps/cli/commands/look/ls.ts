@@ -56,7 +56,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     },
     {
       flags: "--since <time>",
-      text: "only if saved since: 7d, 2026-03-01, 2026-03-01T14:05",
+      text: "only if saved since: 7d, 2026-03-01T14:05",
       parse: parseMoment,
     },
     { flags: "--alias <alias>", text: "only names with this alias, at its version" },

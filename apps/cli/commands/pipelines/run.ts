@@ -80,7 +80,7 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     ["HOLDFAST_ENGINE=$URL holdfast pipeline run --engine --detach", "on the workers of a queue"],
     [
       "sbatch --array 0-7 --wrap 'holdfast pipeline run --shard auto'",
-      "in eight tasks of an array",
+      "in eight tasks",
     ],
     ["holdfast pipeline run --json", "one event per line, for programs"],
   ],
@@ -172,7 +172,7 @@ function refuseCombinations(flags: RunFlags, url: string | undefined): void {
     [
       isShared && failFast,
       "--fail-fast would end only this process",
-      "Leave it out, or cancel the whole run.",
+      "Leave it out, or cancel the run.",
     ],
     [detach && isHere, "--detach needs an engine", "Add --engine redis://127.0.0.1:6379"],
     [

@@ -109,7 +109,7 @@ async function* checksOfMachine(
       "cache",
       "warn",
       problem,
-      "Set HOLDFAST_CACHE to a folder that only you can use.",
+      "Set HOLDFAST_CACHE to a private folder.",
     );
   }
   yield* await checkCertificates(io);

@@ -35,7 +35,7 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
     { flags: "--unversioned", text: "one value per name, without versions" },
     {
       flags: "--grace <duration>",
-      text: "how long replaced data stays readable, at least 1h",
+      text: "how long replaced data stays, at least 1h",
       parse: parseGrace,
     },
     {

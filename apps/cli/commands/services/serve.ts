@@ -56,16 +56,12 @@ export const serve: Command = defineCommand<[], ServeFlags>({
   options: [
     {
       flags: "--port <port>",
-      text: `the port; 0 for any free port (default: ${DEFAULT_PORT})`,
+      text: `0 for any free port (default: ${DEFAULT_PORT})`,
       parse: parsePort,
     },
     { flags: "--host <host>", text: `the address to listen on (default: ${DEFAULT_HOST})` },
     { flags: "--read-only", text: "refuse every write" },
-    {
-      flags: "--tokens <file>",
-      text: "require tokens, from holdfast token create",
-      completes: "file",
-    },
+    { flags: "--tokens <file>", text: "require tokens of token create", completes: "file" },
     { flags: "--cert <file>", text: "TLS certificate and chain, PEM", completes: "file" },
     { flags: "--key <file>", text: "private key of the certificate, PEM", completes: "file" },
     {
@@ -73,35 +69,20 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       text: "allow pages of this origin; * for all, read-only without --tokens",
       repeat: true,
     },
-    {
-      flags: "--allow-host <name>",
-      text: "without tokens: also accept this host name",
-      repeat: true,
-    },
-    {
-      flags: "--max-body <size>",
-      text: "largest body except uploads (default: 64MiB)",
-      parse: parseBytes,
-    },
+    { flags: "--allow-host <name>", text: "without tokens: accept this host name", repeat: true },
+    { flags: "--max-body <size>", text: "largest other body (default: 64MiB)", parse: parseBytes },
     { flags: "--max-upload <size>", text: "largest upload (default: none)", parse: parseBytes },
     {
       flags: "--max-requests <count>",
-      text: "requests per second and token or address",
+      text: "per second and token or address",
       parse: parsePositive,
     },
-    {
-      flags: "--max-connections <count>",
-      text: "connections at once (default: 4096)",
-      parse: parsePositive,
-    },
+    { flags: "--max-connections <count>", text: "at once (default: 4096)", parse: parsePositive },
     { flags: "--queue <url>", text: "the queue of /jobs, such as redis://127.0.0.1:6379" },
-    {
-      flags: "--upload-task <name>",
-      text: "submit a job of this task for each POST /upload",
-    },
+    { flags: "--upload-task <name>", text: "submit a job of this task for each POST /upload" },
     {
       flags: "--events <url>",
-      text: "publish changes to this event bus, such as redis://127.0.0.1:6379",
+      text: "publish changes to an event bus, such as redis://127.0.0.1:6379",
     },
     {
       flags: "--stop-within <duration>",

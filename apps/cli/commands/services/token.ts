@@ -39,7 +39,7 @@ export const tokenCreate: Command = defineCommand<[note?: string], CreateFlags>(
     },
     {
       flags: "--expires <duration>",
-      text: "lifetime: 12h, 90d (default: unlimited)",
+      text: "lifetime, such as 90d (default: unlimited)",
       parse: parseDuration,
     },
   ],
@@ -72,14 +72,10 @@ export const tokenLs: Command = defineCommand<[], FileFlags>({
   ],
   async run(_args, flags, context) {
     const tokens = await readTokens(fileOf(flags, context)) ?? noTokens(fileOf(flags, context));
+    const now = context.io.system.now();
     const rows = tokens.map(({ sha256: _sha256, ...shown }) => ({
       json: shown,
-      cells: [
-        shown.id,
-        shown.scopes.join(" "),
-        ends(shown.expiresAt, context.io.system.now()),
-        shown.note ?? "",
-      ],
+      cells: [shown.id, shown.scopes.join(" "), ends(shown.expiresAt, now), shown.note ?? ""],
     }));
     const columns = ["ID", "SCOPES", "EXPIRES", "NOTE"];
     await printTable(context, context.shared.quiet ? undefined : columns, rows);

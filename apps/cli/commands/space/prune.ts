@@ -26,14 +26,10 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     "the space after the grace period.",
   args: [{ usage: "[names...]", text: "only these names", completes: "name" }],
   options: [
-    {
-      flags: "--keep-last <count>",
-      text: "keep this many versions of each name",
-      parse: parseCount,
-    },
+    { flags: "--keep-last <count>", text: "keep this many versions per name", parse: parseCount },
     {
       flags: "--older-than <duration>",
-      text: "only versions older than this: 12h, 30d, 8w",
+      text: "only older versions: 12h, 30d, 8w",
       parse: parseDuration,
     },
     { flags: "--include-aliased", text: "also versions with an alias" },

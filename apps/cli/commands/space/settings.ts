@@ -15,7 +15,7 @@ export const settings: Command = defineCommand<[], { grace?: number }>({
   options: [
     {
       flags: "--grace <duration>",
-      text: "how long replaced data stays readable, at least 1h",
+      text: "how long replaced data stays, at least 1h",
       parse: parseGrace,
     },
   ],

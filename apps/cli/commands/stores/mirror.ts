@@ -38,11 +38,7 @@ export const mirror: Command = defineCommand<
     "Failures are a table, and exit code 1. With --json: one line per failure, then the report.",
   args: [
     { usage: "<from>", text: "a folder, URL or @name", completes: "place" },
-    {
-      usage: "<to>",
-      text: "a folder, URL or @name, with a registry; see --create",
-      completes: "place",
-    },
+    { usage: "<to>", text: "a folder, URL or @name; see --create", completes: "place" },
     { usage: "[names...]", text: "only these names" },
   ],
   options: [
@@ -66,7 +62,7 @@ export const mirror: Command = defineCommand<
     ["holdfast mirror s3://bucket/team ./backup --quiet", "a backup, from cron"],
     [
       "holdfast mirror ./a ./b my:model --range ^2 --rename my:=their: --dry-run",
-      "a part, renamed",
+      "partly",
     ],
   ],
   async run([fromPlace, toPlace, names], flags, context) {

@@ -59,7 +59,7 @@ Deno.test("a batch says which shard it takes and who said so; auto without a sch
   assertMatch(other, new RegExp(`^Saved ${40 - Number(saved)} of `));
   const refused = await holdfast("batch save m.jsonl --shard auto", { cwd });
   assertEquals(refused.code, 2);
-  assertStringIncludes(refused.err, "no variable of a scheduler says it");
+  assertStringIncludes(refused.err, "no scheduler variable is set");
   assertEquals((await holdfast("batch verify m.jsonl --shard 2/2", { cwd })).code, 2);
 });
 

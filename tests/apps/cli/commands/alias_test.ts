@@ -19,7 +19,7 @@ filledTest(
     const set = "config@live is 1.0.0\nnote@live is 1.0.0\n";
     await it.prints(
       "alias {config,note} live 1 --dry-run",
-      "Would let 1.0.0 be config@live (there is none now)\nWould let 1.0.0 be note@live (there is none now)\n",
+      "Would set config@live to 1.0.0 (new)\nWould set note@live to 1.0.0 (new)\n",
     );
     await it.fails("alias * live 2", 3);
     await it.fails("alias config live", 3);
@@ -40,7 +40,7 @@ filledTest(
     await it.fails("alias config live", 3);
     await it.prints("alias config live 2 --also note@1 --also data:*@latest", set);
     const mixed = await it.holdfast("alias config live --also note");
-    assertEquals([mixed.code, mixed.err.includes("--also belongs to setting and deleting one")], [
+    assertEquals([mixed.code, mixed.err.includes("--also needs a version to set, or --delete")], [
       2,
       true,
     ]);

@@ -34,7 +34,7 @@ filledTest(
     await it.succeeds("download data:raw");
     await it.prints(
       "download data:raw",
-      `data:raw@1.0.0 is in ${it.root.join("raw")} already (2 files, 6 B)\n`,
+      `data:raw@1.0.0 is already in ${it.root.join("raw")} (2 files, 6 B)\n`,
     );
     await Deno.writeTextFile(it.root.join("raw/mine"), "mine");
     await Deno.remove(it.root.join("raw/a.csv"));
@@ -43,7 +43,7 @@ filledTest(
       `add a.csv\nremove mine\n` +
         `Would download data:raw@1.0.0 to ${
           it.root.join("raw")
-        }: 1 left, 1 written, 1 deleted (2 files, 6 B)\n`,
+        }: 1 unchanged, 1 written, 1 deleted (2 files, 6 B)\n`,
     );
     const { changes, ...told } = JSON.parse(
       await it.succeeds("download data:raw --delete --dry-run --json"),
@@ -135,7 +135,7 @@ filledTest(
     await it.succeeds("copy note my:note");
     const bad: [line: string, code: number, says: string][] = [
       ["download config nothing --to all", 3, "nothing"],
-      ["download config none:* --to all", 3, "matches no name"],
+      ["download config none:* --to all", 3, "no name matches"],
       ["download config note my:note --to all", 2, "both would become"],
       ["download config@1 config@2 --to all", 2, "both would become"],
       ["download config data:raw note", 2, "--to FOLDER"],

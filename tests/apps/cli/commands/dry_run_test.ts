@@ -14,13 +14,13 @@ filledTest(
     const says = async (line: string, said: string, stdin?: string) =>
       assertStringIncludes(await it.succeeds(`${line} --dry-run`, { stdin }), said, line);
     await it.succeeds("save same - --as json", { stdin: "7" });
-    await says("save same - --as json", "the latest is 1.0.0, of the same content", "7");
-    await says("save same - --as json", "the latest is 1.0.0, of other content", "8");
-    await says("save new - --as json", "Would save new: nothing is saved under it yet", "8");
-    await says("save same@1 - --as json", "that version is there already", "8");
+    await says("save same - --as json", "the latest version 1.0.0 has the same content", "7");
+    await says("save same - --as json", "the latest version 1.0.0 has other content", "8");
+    await says("save new - --as json", "Would save new: a new name", "8");
+    await says("save same@1 - --as json", "that version already exists", "8");
     await says("copy config other", "Would copy config@2.0.0 to other (");
-    await says("copy config same@1", ", which is there already");
-    await says("alias config canary 1", "Would let 1.0.0 be config@canary (there is none now)");
+    await says("copy config same@1", ", which already exists");
+    await says("alias config canary 1", "Would set config@canary to 1.0.0 (new)");
     await says("rm config@1", "Would delete config@1.0.0 (");
     await it.succeeds("rm same --all --yes");
     assertEquals(await state(it.cwd), before);

@@ -57,11 +57,11 @@ filledTest(
     await it.fails(
       "rm config@1 --yes",
       5,
-      "hint: Delete it as it is: holdfast rm config@1.0.0 --force\n",
+      "hint: Delete it anyway: holdfast rm config@1.0.0 --force\n",
     );
     const asked = await it.holdfast("rm config@1 --force", { terminals: ASKING, stdin: "y\n" });
     assertEquals([asked.code, asked.out], [0, "Deleted config@1.0.0\n"]);
-    assertStringIncludes(asked.err, "Delete config@1.0.0 (damaged: it cannot be read)? [y/N]");
+    assertStringIncludes(asked.err, "Delete config@1.0.0 (damaged)? [y/N]");
     await it.prints("rm config@production --force --yes", "Deleted config@2.0.0\n");
     await it.prints("ls -q", "data:raw\nnote\n");
   },

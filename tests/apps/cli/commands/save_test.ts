@@ -58,10 +58,10 @@ filledTest(
       ["save x missing.bin", 3, "no such file or folder"],
       ["save x", 2, "missing required argument 'source'"],
       ["save x - --as json", 2, "Cannot read standard input as json", "{"],
-      ["save x - --as json", 2, "too large to be kept exactly", `{"id": 12345678901234567890}`],
-      ["save x - --as json", 2, "too large to be kept exactly", "1e999"],
+      ["save x - --as json", 2, "too large for JavaScript", `{"id": 12345678901234567890}`],
+      ["save x - --as json", 2, "too large for JavaScript", "1e999"],
       ["save x - --as text", 2, "not UTF-8", Uint8Array.of(0xff)],
-      ["save x data --as text", 2, "only a file has one content"],
+      ["save x data --as text", 2, "only a file can be read as a value"],
       ["save x data --as yaml", 2, "Allowed choices are json, text, bytes"],
       ["save note data --version 1", 4, "exists"],
       ["save note - --version 1.0.x", 2, "not a semantic version"],
@@ -69,7 +69,7 @@ filledTest(
       ["save note@latest -", 2, "not a semantic version"],
       ["save ../x - --version 01", 2, "not a semantic version"],
       ["save x - --alias 2.0", 2, "looks like a version"],
-      ["save x - -m nonsense", 2, "key=value is expected"],
+      ["save x - -m nonsense", 2, "expected key=value"],
       ["save x - --metadata-file data/a.csv", 2, "Cannot read metadata"],
       ["save note - --version 1 --on-conflict overwrite", 2, ""],
     ];
@@ -117,7 +117,7 @@ cliTest(
       assertEquals(code, 2);
       assertStringIncludes(errors, "--allow-empty");
     }
-    await it.fails(["save", "a", ""], 2, "its path is empty");
+    await it.fails(["save", "a", ""], 2, "the path is empty");
     await it.prints("save a - --allow-empty", "Saved a@1.0.0 (0 B)\n", { stdin: "" });
   },
 );

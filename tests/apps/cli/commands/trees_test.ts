@@ -34,7 +34,7 @@ cliTest(
     const { code, err } = await it.holdfast("download t safe");
     assertEquals([code, err], [
       0,
-      "Left out 1: 1 × link that leads outside (sub/away). --links unsafe writes them\n",
+      "Left out 1: 1 × link to outside the folder (sub/away). --links unsafe writes them\n",
     ]);
     assertEquals(await Deno.readLink(it.root.join("safe/inside")), "sub/b.txt");
     const names = (folder: string) =>
@@ -59,7 +59,7 @@ cliTest(
     const { err } = await it.holdfast("save f tree --links follow");
     assertStringIncludes(
       err,
-      "Left out 2: 1 × pipe, socket or device (pipe); 1 × link that leads nowhere (sub/dangling)",
+      "Left out 2: 1 × pipe, socket or device (pipe); 1 × broken link (sub/dangling)",
     );
     await it.prints("cat f inside", "b");
     assertStringIncludes(
@@ -88,7 +88,7 @@ cliTest(
     assertEquals(
       await left("--exclude a.* --exclude inside"),
       [
-        "Left out 7: 4 × ignored (1.log, 2.log, 3.log, …); 2 × excluded (a.txt, inside); 1 × history of git (.git/)\n",
+        "Left out 7: 4 × ignored (1.log, 2.log, 3.log, …); 2 × excluded (a.txt, inside); 1 × git history (.git/)\n",
       ].join(),
     );
     const names = async () => (await it.succeeds("info t --json")).match(/"path":"[^"]*"/g)!.length;

@@ -3,7 +3,7 @@ import { walkFiles } from "../../walk_files.ts";
 import { filledTest } from "../../captured_io.ts";
 
 filledTest("verify says that all is well, and how much that is", async (it) => {
-  assertMatch(await it.succeeds("verify"), /^All is well: 4 versions, 5 files, \d+ B\n$/);
+  assertMatch(await it.succeeds("verify"), /^No problems: 4 versions, 5 files, \d+ B\n$/);
   await it.prints("verify note config --quiet", "");
 });
 
@@ -23,7 +23,7 @@ filledTest(
       JSON.parse(line)
     );
     assertEquals([json[0].code, json.at(-1).ok, json.at(-1).problems], ["Corrupt", false, 1]);
-    await it.tells("verify note", "All is well");
+    await it.tells("verify note", "No problems");
   },
 );
 
@@ -32,10 +32,10 @@ filledTest(
   async (it) => {
     await Deno.writeTextFile(it.root.join(".holdfast/readme.txt"), "by ann");
     const { err } = await it.holdfast("verify note --shallow");
-    assertStringIncludes(err, "Not looked at: 2 other names; 1 file\n");
+    assertStringIncludes(err, "Not checked: 2 other names; 1 file\n");
     assertStringIncludes(
       (await it.holdfast("verify")).err,
-      "Not looked at: 1 object of somebody else\n",
+      "Not checked: 1 object of other programs\n",
     );
     await it.succeeds("alias config live 2");
     await it.succeeds("rm config@2 --force --yes");

@@ -31,7 +31,7 @@ Deno.test("where credentials are is told for each kind of place, what they are n
       ".aws/credentials",
     ],
     ["https://host", { HOLDFAST_TOKEN: SECRET }, true, "token in HOLDFAST_TOKEN"],
-    ["https://host", {}, false, "HOLDFAST_TOKEN is not set"],
+    ["https://host", {}, false, "neither HOLDFAST_TOKEN nor --token-file is set"],
   ];
   setRemote(
     "work",

@@ -81,8 +81,8 @@ Deno.test("what the system says of a file is told in words, with the file", () =
     const { message, hint } = toReportable(raw) as RegistryError;
     return `${message} ${hint}`;
   };
-  assertStringIncludes(told("EACCES", "a/b"), 'Cannot use "a/b": permission is denied');
+  assertStringIncludes(told("EACCES", "a/b"), 'Cannot use "a/b": permission denied');
   const long = told("ENAMETOOLONG", "x".repeat(300));
-  assertStringIncludes(long, `Cannot use "${"x".repeat(120)}…": its path, or a name in it, is too`);
+  assertStringIncludes(long, `Cannot use "${"x".repeat(120)}…": path or name too long`);
   assertStringIncludes(told("EOTHER", "a/b"), "EOTHER: raw");
 });

@@ -18,7 +18,7 @@ Deno.test("a failure keeps everything but its hint, and is the cause", async () 
   assertEquals([error.code, error.message, error.hint, error.key], [
     "NotFound",
     "m",
-    "See what there is: holdfast ls",
+    "See what exists: holdfast ls",
     "k",
   ]);
   assertStrictEquals(error.cause, original);
@@ -77,7 +77,7 @@ filledTest(
       ["load config@", "holdfast versions config"],
       ["load config@@", "Write config for the latest version"],
       ["diff ./links config", "holdfast diff REF ./links"],
-      ["serve --port x", "0 for a free one"],
+      ["serve --port x", "0 for any free port"],
       ["ls -r file://", "file:///data/models"],
       ["init file:models", "file:///data/models"],
       ["save config@ file", "holdfast versions config"],
@@ -88,7 +88,7 @@ filledTest(
       ["alias config@1", "holdfast alias config"],
       ["verify config@1", "holdfast verify config"],
       ["prune config@1 --keep-last 1", "holdfast prune config"],
-      ["load nothing", "See what there is: holdfast ls"],
+      ["load nothing", "See what exists: holdfast ls"],
       ["load config@9", "holdfast versions config"],
       ["load config@none", "holdfast alias config"],
       ["verify nothing", "holdfast ls"],

@@ -34,7 +34,7 @@ filledTest("who mistypes a name, a version or an alias is told what is like it",
   ) {
     const { code, err } = await it.holdfast(line);
     assertEquals(code, 3, `${line}\n${err}`);
-    assertStringIncludes(err, `Did you mean ${meant}? See what there is: holdfast`, line);
+    assertStringIncludes(err, `Did you mean ${meant}? See what exists: holdfast`, line);
     assertEquals(err.split("Did you mean").length, 2, line);
   }
   const strange = await it.holdfast("load something-else");

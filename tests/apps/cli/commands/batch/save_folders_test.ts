@@ -27,10 +27,10 @@ cliTest(
     assertEquals(code, 1);
     for (
       const text of [
-        "a list of texts",
+        "a list of strings",
         "true or false",
-        "links says how a folder is taken",
-        "all says",
+        "`links` needs the path of a folder",
+        "`all` needs",
         "r.jsonl",
       ]
     ) {

@@ -77,9 +77,9 @@ Deno.test("batch save again saves nothing, and after a change of the manifest on
   );
   const again = await it.run();
   assertEquals(again.code, 0);
-  assertStringIncludes(again.out, "Saved 0 of 4 rows (4 were there already)");
+  assertStringIncludes(again.out, "Saved 0 of 4 rows (4 already done)");
   await it.write({ name: "c", value: 0 }, two, one, one, { name: "a", value: 4 }, one); // moved, added, one more equal
-  assertStringIncludes((await it.run()).out, "Saved 3 of 6 rows (3 were there already)");
+  assertStringIncludes((await it.run()).out, "Saved 3 of 6 rows (3 already done)");
   assertEquals(await it.versions("a"), ["1.0.0", "2.0.0", "3.0.0", "4.0.0", "5.0.0"]);
   await it.run("--run-id another");
   assertEquals((await it.versions("a")).length, 10);
@@ -180,7 +180,7 @@ Deno.test("a manifest in CSV has quotes, commas and lines in cells, and JSON whe
     cwd: it.cwd,
   });
   assertEquals(code, 1);
-  assertMatch(err, /error: line 5: Cannot read a row: it has 2 cells, and there are 4 columns/);
+  assertMatch(err, /error: line 5: Cannot read a row: it has 2 cells for 4 columns/);
   assertMatch(err, /error: line 6: Cannot read a row: value is not JSON/);
   await using registry = await openRegistry(it.root.join(".holdfast"));
   assertEquals(
@@ -199,7 +199,7 @@ Deno.test("a manifest that cannot be read is wrong usage, and nothing is saved",
   await Deno.writeTextFile(it.root.join("in/twice.csv"), "name,name\na,b\n");
   await Deno.writeTextFile(it.root.join("in/open.csv"), `name,value\na,"1\n`);
   const cases: [line: string, code: number, says: string][] = [
-    ["nowhere.jsonl", 3, "there is no such file"],
+    ["nowhere.jsonl", 3, "no such file"],
     ["in", 2, "it is a folder"],
     ["in/m.txt", 2, "--format"],
     ["in/twice.csv", 2, `column "name" is there twice`],
@@ -267,8 +267,8 @@ Deno.test("large files go through workers, and nothing of them is left behind", 
     (await it.run("--workers 2 --memory 16MiB")).out,
     "Saved 6 of 6 rows: 17.2 MiB",
   );
-  assertStringIncludes(await succeeds("verify", { cwd: it.cwd }), "All is well");
-  assertStringIncludes((await it.run("--workers 0")).out, "(6 were there already)");
+  assertStringIncludes(await succeeds("verify", { cwd: it.cwd }), "No problems");
+  assertStringIncludes((await it.run("--workers 0")).out, "(6 already done)");
 });
 
 Deno.test("Ctrl-C ends a batch with 130 and the sums; the same again saves the rest, and nothing twice", async () => {
@@ -285,7 +285,7 @@ Deno.test("Ctrl-C ends a batch with 130 and the sums; the same again saves the r
   await program.until(async () => await reported() >= 500);
   const { code, stderr: err } = await program.stop("SIGINT");
   assertEquals(code, 130, err);
-  assertMatch(err, /Stopped\. Run the same again for the rest\. Saved \d+ of \d+ rows/);
+  assertMatch(err, /Stopped\. Run the same command again for the rest\. Saved \d+ of \d+ rows/);
   const done = (await readReport(it.root)).length;
   assert(done < COUNT, `${done} were done before`);
   assertEquals((await readReport(it.root)).filter(({ ok }) => !ok), []);
@@ -307,7 +307,7 @@ Deno.test("a report replaces an earlier one, and no other file", async () => {
   }
   assertEquals(await Deno.readTextFile(it.root.join("in/f.txt")), "precious");
   assertStringIncludes((await it.run("--report r.jsonl")).out, "Saved 1 of 1 row");
-  assertStringIncludes((await it.run("--report r.jsonl")).out, "(1 was there already)");
+  assertStringIncludes((await it.run("--report r.jsonl")).out, "(1 already done)");
   const dry = await it.run("--report dry.jsonl --dry-run");
   assertEquals(dry.code, 0);
   assertStringIncludes(

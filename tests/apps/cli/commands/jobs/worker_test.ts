@@ -69,10 +69,10 @@ cliTest(
     const said: [string, string][] = [
       ["--tasks nowhere.ts", "Cannot load tasks: no such file"],
       ["--tasks empty.ts", "it exports other"],
-      ["--tasks wrong.ts", "what it exports as plugins is no set of plugins"],
+      ["--tasks wrong.ts", "its export plugins is not a set of plugins"],
       ["--tasks broken.ts", "it broke"],
-      ["--tasks https://example.org/tasks.ts", "it is no file on this machine"],
-      ["--tasks wrong.ts --pipeline .", "Cannot take tasks and steps of pipelines at once"],
+      ["--tasks https://example.org/tasks.ts", "it is not a file on this machine"],
+      ["--tasks wrong.ts --pipeline .", "Cannot take tasks and steps at once"],
     ];
     for (const [line, part] of said) {
       const { code, err } = await worker(line);

@@ -21,7 +21,7 @@ filledTest(
     const same = await it.holdfast("diff config config@production");
     assertEquals([same.code, same.out], [
       0,
-      "Nothing differs between config@2.0.0 and config@2.0.0 (1 file)\n",
+      "No difference between config@2.0.0 and config@2.0.0 (1 file)\n",
     ]);
   },
 );
@@ -48,7 +48,7 @@ Deno.test("diff of a folder on the disk: added, removed, renamed, and text line 
   assertEquals(unclear.code, 3);
   assertStringIncludes(
     unclear.err,
-    "hint: There is a file or folder of that name: write ./data for it.",
+    "hint: For the file or folder of that name write ./data",
   );
   const stat = (await holdfast("diff data:raw ./data --stat", { cwd })).out;
   assertEquals(stat.includes("+3,4"), false);
@@ -66,7 +66,7 @@ filledTest("diff without a version before it, or of what is not there, says so",
   await it.fails(
     "diff note",
     3,
-    "Cannot compare note@1.0.0 with the version before it: there is none",
+    "Cannot compare note@1.0.0 with the version before it: no such version",
   );
   await it.fails("diff note nosuch", 3);
   await it.fails("diff note ./nosuch", 3);

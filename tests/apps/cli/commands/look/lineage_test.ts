@@ -27,10 +27,10 @@ made from
 ├─ model@1.0.0
 │  └─ clean@1.0.0
 │     └─ data@1.0.0
-└─ clean@1.0.0 (its own are above)
+└─ clean@1.0.0 (see above)
 
 made into
-└─ nothing that is known
+└─ nothing known
 `,
   );
   const near = await it.holdfast("lineage clean --down --depth 1");
@@ -44,16 +44,16 @@ cliTest("lineage says as a diagram and as JSON what it says as text", async (it)
   const drawn = (as: string) => it.succeeds(["lineage", `o"dd]`, "--up", "--as", as]);
   assertMatch(
     await drawn("mermaid"),
-    /^flowchart LR\n {2}b0\["o#34;dd#93;@1\.0\.0"\]\n.*"clean<br\/>which version is not known".*b1 --> b0\n/s,
+    /^flowchart LR\n {2}b0\["o#34;dd#93;@1\.0\.0"\]\n.*"clean<br\/>version unknown".*b1 --> b0\n/s,
   );
   assertMatch(await drawn("dot"), /^digraph/);
   const svg = await drawn("svg");
   assert(svg.startsWith("<svg ") && svg.endsWith("</svg>\n"));
-  assertStringIncludes(svg, "which version is not known");
+  assertStringIncludes(svg, "version unknown");
   const down = await it.holdfast("lineage clean --down --json");
   const { root: of, edges, unsure } = JSON.parse(down.out);
   assertEquals([of, edges.length, unsure], ["clean@1.0.0", 3, [`o"dd]@1.0.0`]]);
-  assertStringIncludes(down.err, "May be made from it too");
+  assertStringIncludes(down.err, "Perhaps also made from it");
 });
 
 cliTest(
@@ -81,9 +81,9 @@ cliTest(
     await Deno.remove(it.root.join(".holdfast/lineage"), { recursive: true });
     const scanned = await it.holdfast("lineage data --down");
     assertEquals(scanned.out, before.out);
-    assertStringIncludes(scanned.err, "Every record was read for this");
-    assertStringIncludes((await it.holdfast("verify --shallow")).err, "Lineage: not all is noted");
-    await it.prints("lineage --rebuild", "Noted 4 inputs that were missing, of 4 records\n");
+    assertStringIncludes(scanned.err, "This read every record");
+    assertStringIncludes((await it.holdfast("verify --shallow")).err, "Lineage: incomplete notes");
+    await it.prints("lineage --rebuild", "Added 4 missing notes from 4 records\n");
     assertEquals(JSON.parse(await it.succeeds("lineage --rebuild --json")).noted, 0);
     assertEquals(await it.holdfast("lineage data --down"), before);
   },

@@ -54,7 +54,7 @@ filledTest("ls goes on past a damaged record, marks its row, and ends with 5", a
     const lines = out.trimEnd().split("\n");
     assertMatch(lines[1], /^config +2\.0\.0 +2 +corrupt$/);
     assertMatch(lines[3], /^note +1\.0\.0 +1 +5 B /);
-    assertStringIncludes(err, "hint: See all that is wrong: holdfast verify config\n");
+    assertStringIncludes(err, "hint: See all problems: holdfast verify config\n");
   }
   const [row] = (await it.holdfast("ls --json")).out.split("\n");
   assertEquals([JSON.parse(row).latest, JSON.parse(row).error.code], ["2.0.0", "Corrupt"]);
@@ -80,7 +80,7 @@ cliTest(
     ]);
     assertStringIncludes(
       narrow.err,
-      "Not shown, for want of room: KIND, DIGEST (--wide shows all)",
+      "Columns that did not fit: KIND, DIGEST (--wide shows all)",
     );
     const wide = await it.holdfast("ls --long --wide", { terminals: ["stdout"], columns: 60 });
     assertStringIncludes(wide.out, "DIGEST");

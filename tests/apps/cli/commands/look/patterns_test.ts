@@ -54,6 +54,6 @@ cliTest("a name that looks like a pattern means itself, and verify takes pattern
   await fill(it.cwd);
   await it.succeeds(["save", "tmp:[a]", "-", "--as", "text"]);
   await it.prints(["rm", "tmp:[a]", "--all", "--yes"], "Deleted tmp:[a] (1 version)\n");
-  await it.tells(["verify", "tmp:{a,b}", "note"], "All is well: 4 versions");
+  await it.tells(["verify", "tmp:{a,b}", "note"], "No problems: 4 versions");
   await it.fails(["verify", "nosuch*"], 3);
 });

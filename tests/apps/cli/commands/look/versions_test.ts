@@ -22,7 +22,7 @@ filledTest("versions of no such name is exit code 3, an empty range is not", asy
   await it.fails("versions nothing", 3);
   const none = await it.holdfast("versions config --range ^7");
   assertEquals([none.code, none.out], [0, ""]);
-  assertStringIncludes(none.err, "in this range");
+  assertStringIncludes(none.err, "matches");
   await it.fails("versions config --range nonsense!", 2);
 });
 

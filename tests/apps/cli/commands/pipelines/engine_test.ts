@@ -45,27 +45,27 @@ Deno.test("what does not go with an engine, or without one, is refused before an
   await refused("pipeline run --detach", "--detach needs an engine");
   await refused(
     "pipeline run --engine local: --detach",
-    "steps on this machine end with this command",
+    "steps of a local engine end with this command",
   );
-  await refused("pipeline run --engine local: --keep", "--keep is of this machine");
-  await refused("pipeline run --engine local: --concurrency 2", "--concurrency is of this machine");
-  await refused("pipeline run --engine", `neither --engine nor ${ENGINE_VARIABLE} names one`);
+  await refused("pipeline run --engine local: --keep", "--keep excludes --engine");
+  await refused("pipeline run --engine local: --concurrency 2", "--concurrency excludes --engine");
+  await refused("pipeline run --engine", `neither --engine nor ${ENGINE_VARIABLE} is set`);
   await refused(
     "pipeline run --engine redis://u:secret@127.0.0.1:1",
-    "Cannot take a password by --engine",
+    "Cannot take a password from --engine",
   );
   await refused("pipeline run --engine kafka://h", "there is no such scheme");
   await refused("pipeline run --engine", "there is no such scheme", {
     [ENGINE_VARIABLE]: "kafka://u:secret@h",
   });
-  await refused("worker --queue redis://u:secret@127.0.0.1:1", "Cannot take a password by --queue");
+  await refused("worker --queue redis://u:secret@127.0.0.1:1", "Cannot take a password from --queue");
   await refused(
     "worker --queue postgres://127.0.0.1:1/db?password=secret",
-    "Cannot take a password by --queue",
+    "Cannot take a password from --queue",
   );
-  await refused("worker", `neither --queue nor ${ENGINE_VARIABLE} names one`);
+  await refused("worker", `neither --queue nor ${ENGINE_VARIABLE} is set`);
   await refused("worker --queue local:", "there is no scheme local");
-  await refused("worker --queue memory:", "no other process could add any"); // it would wait for ever
+  await refused("worker --queue memory:", "no other process can add"); // it would wait for ever
   assertEquals(await succeeds("ls", { cwd: root.path }), "");
 });
 
@@ -121,16 +121,16 @@ Deno.test("pipeline run --shard shares one run among the tasks of an array", asy
     assertEquals(code, 2, err);
     assertStringIncludes(err, said);
   };
-  await refused("pipeline run --shard 0/2", "nothing says which processes share the run");
-  await refused("pipeline run --shard auto", "no variable of a scheduler says it");
+  await refused("pipeline run --shard 0/2", "no id identifies the processes");
+  await refused("pipeline run --shard auto", "no scheduler variable is set");
   await refused("pipeline run --shard 2/2 --array x", "it is not INDEX/COUNT");
-  await refused("pipeline run --array x", "--array goes with --shard");
+  await refused("pipeline run --array x", "--array needs --shard");
   await refused(
     "pipeline run --shard 0/2 --array x --engine local:",
-    "--shard and --engine both say",
+    "--shard excludes --engine",
   );
   await refused(
     "pipeline run --shard 0/2 --array x --fail-fast",
-    "--fail-fast would end this process alone",
+    "--fail-fast would end only this process",
   );
 });

@@ -15,7 +15,7 @@ Deno.test("what pipeline init writes runs as it is, and a changed variable makes
   await succeeds("init", { cwd });
   assertMatch(
     await succeeds("pipeline validate", { cwd }),
-    /^training is right: 3 steps \(generate, summarize, report\)/,
+    /^training is valid: 3 steps \(generate, summarize, report\)/,
   );
   const run = (...args: string[]) =>
     runDeno("apps/cli.ts", ["pipeline", "run", ...args], { cwd, permissions: ["-A"] });
@@ -31,7 +31,7 @@ Deno.test("pipeline init overwrites nothing, and writes nothing where something 
   await Deno.writeTextFile(root.join("operators.ts"), "mine");
   const { code, err } = await holdfast("pipeline init", { cwd: root.path });
   assertEquals(code, 4);
-  assertStringIncludes(err, "operators.ts is there already");
+  assertStringIncludes(err, "operators.ts exists");
   assertEquals(Array.from(Deno.readDirSync(root.path), ({ name }) => name), ["operators.ts"]);
 });
 
@@ -42,7 +42,7 @@ Deno.test("pipeline init writes nothing where there is a pipeline in another fil
     await Deno.writeTextFile(root.join(file), "mine");
     const { code, err } = await holdfast("pipeline init", { cwd: root.path });
     assertEquals(code, 4);
-    assertStringIncludes(err, `${file} is there already`);
+    assertStringIncludes(err, `${file} exists`);
     assertEquals(
       Array.from(Deno.readDirSync(root.path), ({ name }) => name).includes("operators.ts"),
       false,
@@ -56,7 +56,7 @@ Deno.test("pipeline init leaves a .gitignore as it is; its operators do the same
   await succeeds("init", { cwd });
   await Deno.writeTextFile(root.join(".gitignore"), "mine\n");
   const { err } = await holdfast("pipeline init", { cwd });
-  assertStringIncludes(err, "add .holdfast/ and .holdfast-runs/ to it");
+  assertStringIncludes(err, "Add .holdfast/ and .holdfast-runs/ to your .gitignore");
   assertStringIncludes(err, "Next: holdfast pipeline run\n");
   assertEquals(await Deno.readTextFile(root.join(".gitignore")), "mine\n");
   for (const kind of ["thread", "command"]) {

@@ -66,10 +66,10 @@ Deno.test("operators ls says what is wrong with a module, and what to do", async
     "export const other = 1, steps = createOperators();",
     2,
     "it exports other, steps",
-    "has to have",
+    "Add: export const",
   );
   await failsWith("export {};", 2, "it exports nothing");
-  await failsWith("export const operators = {};", 2, "no set of operators");
+  await failsWith("export const operators = {};", 2, "not a set of operators");
   await failsWith("throw new Error('not today');", 1, "not today", "deno check");
   await failsWith("const ;", 1, "Cannot load operators of");
   await failsWith(
@@ -82,7 +82,7 @@ Deno.test("operators ls says what is wrong with a module, and what to do", async
       cwd: root.path,
     });
     assertEquals(code, 2);
-    assertStringIncludes(err, "it is no file on this machine");
+    assertStringIncludes(err, "it is not a file on this machine");
   }
 });
 
@@ -96,5 +96,5 @@ Deno.test("operators ls lists the others beside one whose version is a number, a
   await write(root, "none.ts", "export const operators = createOperators();");
   const { code, out, err } = await holdfast("operators ls --operators none.ts", { cwd: root.path });
   assertEquals([code, out], [0, ""]);
-  assertStringIncludes(err, "There are no operators in it");
+  assertStringIncludes(err, "No operators");
 });

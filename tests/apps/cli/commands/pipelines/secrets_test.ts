@@ -6,7 +6,7 @@ const cwd = "/";
 Deno.test("encode writes what configurations take for a secret, and decode reads it", async () => {
   const { code, out, err } = await holdfast("pipeline encode", { cwd, stdin: "sécret word\n" });
   assertEquals([code, out], [0, "base64://c8OpY3JldCB3b3Jk\n"]);
-  assertStringIncludes(err, "This is no encryption");
+  assertStringIncludes(err, "This is not encryption");
   assertEquals(err.includes("history"), false);
   assertEquals(await succeeds("pipeline decode", { cwd, stdin: out }), "sécret word\n");
   assertEquals(
@@ -28,13 +28,13 @@ Deno.test("what is no text, nothing, or not encoded is refused, and not shown", 
     assertEquals([code, out], [2, ""]);
     return err;
   };
-  assertStringIncludes(await refused("pipeline encode"), "there is nothing on standard input");
+  assertStringIncludes(await refused("pipeline encode"), "standard input is empty");
   assertStringIncludes(
     await refused("pipeline encode", Uint8Array.of(0xff, 0xfe)),
-    "no text of UTF-8",
+    "not UTF-8 text",
   );
   assertEquals((await refused("pipeline decode", "hunter2")).includes("hunter2"), false);
   await refused("pipeline decode base64://////8=");
   assertEquals((await refused("pipeline encode my hunter2")).includes("hunter2"), false);
-  assertStringIncludes(await refused(["pipeline", "encode", ""].join(" ")), "nothing");
+  assertStringIncludes(await refused(["pipeline", "encode", ""].join(" ")), "empty");
 });

@@ -45,7 +45,7 @@ programTest(
     assertEquals(code, 0, stderr);
     assertStringIncludes(
       stderr,
-      'handed over to slurm; follow it by "holdfast pipeline status nightly@1"',
+      'Submitted to slurm. Check it: holdfast pipeline status nightly@1',
     );
     await using registry = await openRegistry(root.join(".holdfast"), { create: false });
     const ended = (async () => {

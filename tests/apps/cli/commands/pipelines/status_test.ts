@@ -6,7 +6,7 @@ Deno.test("pipeline status lists the runs of all pipelines, newest first", async
   await using root = await projectRoot();
   const { path: cwd } = root;
   const { out: none, err } = await holdfast("pipeline status", { cwd });
-  assertEquals([none, err], ["", "There are no runs yet: holdfast pipeline run\n"]);
+  assertEquals([none, err], ["", "No runs yet. Start one: holdfast pipeline run\n"]);
   await holdfast(["pipeline", "run", "-q", "--set", "operators.train.params.fail=no"], { cwd });
   await succeeds("pipeline run -q", { cwd });
   await succeeds("pipeline run -q --set pipeline.pipeline_id=other --operator clean", { cwd });
@@ -82,10 +82,10 @@ Deno.test("pipeline logs prints what a step said in each attempt, and what all s
   ]);
   const { code, err } = await holdfast("pipeline logs nightly trian", { cwd });
   assertEquals(code, 3);
-  assertStringIncludes(err, "There is: clean, train, report.");
+  assertStringIncludes(err, "It has: clean, train, report.");
   assertStringIncludes(
     (await holdfast("pipeline logs nightly clean", { cwd })).err,
-    "nothing was said that is kept",
+    "no log was saved",
   );
 });
 
@@ -96,7 +96,7 @@ Deno.test("the log of a step that was skipped is that of the success that counts
   await succeeds("pipeline run -q", { cwd });
   const { out, err } = await holdfast("pipeline logs nightly@2 train", { cwd });
   assertStringIncludes(out, "learning with 0.1");
-  assertStringIncludes(err, "train was skipped; what it said in nightly:step:train@1.0.0:");
+  assertStringIncludes(err, "train was skipped; this is the log of nightly:step:train@1.0.0:");
   await succeeds("pipeline run -q --force", { cwd });
   assertEquals(
     await succeeds("pipeline logs nightly@1 train", { cwd }),

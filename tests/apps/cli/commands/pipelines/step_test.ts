@@ -27,7 +27,7 @@ Deno.test("pipeline step refuses a run that was planned otherwise, and says what
   await refused(
     "pipeline step nightly@1 clean --engine",
     2,
-    "neither --engine nor HOLDFAST_ENGINE names one",
+    "neither --engine nor HOLDFAST_ENGINE is set",
   );
 });
 

@@ -66,7 +66,7 @@ async function goesOn(root: TempRoot, { before }: { before: "skipped" | "ran" })
   assertEquals(inputs.map((input) => typeof input === "string" ? input : input.ref), [
     "made@1.0.0",
   ]);
-  assertStringIncludes(await succeeds("verify", { cwd: root.path }), "All is well");
+  assertStringIncludes(await succeeds("verify", { cwd: root.path }), "No problems");
 }
 
 Deno.test("Ctrl-C ends a run with its processes, keeps how far it came, and says how to go on", async () => {
@@ -77,9 +77,9 @@ Deno.test("Ctrl-C ends a run with its processes, keeps how far it came, and says
   assertEquals(isRunning(pid), false);
   assertStringIncludes(
     stderr,
-    "nightly@1 was stopped. What is done is not done again: holdfast pipeline run\n",
+    "nightly@1 was stopped. Continue it: holdfast pipeline run\n",
   );
-  assertStringIncludes(stderr, "error: Stopped before the end");
+  assertStringIncludes(stderr, "error: Interrupted");
   const rows = (await succeeds("pipeline status nightly@1 --json", { cwd: root.path })).trimEnd()
     .split("\n");
   assertEquals(rows.map((row) => JSON.parse(row).end), ["ran", "cancelled", "cancelled"]);
@@ -119,7 +119,7 @@ Deno.test("pipeline cancel ends a run that another process runs", async () => {
   const { program, pid } = await holding(root);
   assertEquals(
     await succeeds("pipeline cancel nightly", { cwd: root.path }),
-    "nightly@1 is to stop\n",
+    "nightly@1 was asked to stop\n",
   );
   const { code, stdout } = await program.ended;
   assertEquals(code, 1);

@@ -12,7 +12,7 @@ Deno.test("pipeline validate says what is right", async () => {
   await using root = await projectRoot();
   const cwd = root.path;
   const right =
-    "nightly is right: 3 steps (clean, train, report) on 2 nodes (small, rest), of 1 file\n";
+    "nightly is valid: 3 steps (clean, train, report) on 2 nodes (small, rest), from 1 file\n";
   assertEquals(await succeeds("pipeline validate", { cwd }), right);
   assertEquals(await succeeds("pipeline validate pipeline.yaml", { cwd }), right);
   const told = JSON.parse(await succeeds(`pipeline validate ${cwd} --json`, { cwd: "/" }));
@@ -27,7 +27,7 @@ Deno.test("pipeline validate tells all mistakes, each with its place and what to
   assertStringIncludes(out, "pipeline.yaml:7:38: ");
   assertStringIncludes(out, 'unknown key "upstream_dependncies"');
   assertStringIncludes(out, "  hint: Did you mean upstream_dependencies?");
-  assertEquals(err, "2 mistakes\n");
+  assertEquals(err, "2 problems\n");
   const { code: again, out: json } = await holdfast("pipeline validate --json", { cwd: root.path });
   const { valid, problems } = JSON.parse(json);
   assertEquals([again, valid, problems.length], [2, false, 2]);
@@ -101,6 +101,6 @@ Deno.test("operators are where the pipeline or the line says, wherever the comma
   assertEquals([code, err.includes("--operators FILE")], [0, true]);
   const refused = await holdfast("pipeline run", { cwd: root.path });
   assertEquals(refused.code, 2);
-  assertStringIncludes(refused.err, 'nothing says where operator "write" is');
+  assertStringIncludes(refused.err, 'no module defines the operator "write"');
   await succeeds("pipeline run -q --operators steps.ts", { cwd: root.path });
 });

@@ -13,7 +13,7 @@ cliTest(
     assertEquals(first.err, "Next: holdfast save NAME FILE\n");
     const again = await it.holdfast("init");
     assertEquals([again.code, again.err], [0, ""]);
-    assertStringIncludes(again.out, "There is a registry in ");
+    assertStringIncludes(again.out, "Found a registry in ");
   },
 );
 
@@ -47,7 +47,7 @@ cliTest("init leaves a folder alone that holds other files, unless it is forced"
   await Deno.writeTextFile(it.root.join("photos/a.jpg"), "");
   const { code, err } = await it.holdfast("init photos");
   assertEquals(code, 4);
-  assertStringIncludes(err, "holds other files and no registry");
+  assertStringIncludes(err, "contains other files");
   assertStringIncludes(err, "--force");
   assertEquals(await Array.fromAsync(Deno.readDir(it.root.join("photos")), ({ name }) => name), [
     "a.jpg",

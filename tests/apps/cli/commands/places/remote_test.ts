@@ -100,7 +100,7 @@ cliTest(
         '{"name":"@team/note","value":1}',
       ]]
     ) {
-      await it.fails(`batch ${line} -`, 1, "and name it by -r team", { ...at, stdin });
+      await it.fails(`batch ${line} -`, 1, "pass -r team", { ...at, stdin });
     }
     await it.fails("save new - --input @team/note@1", 2, "holdfast mirror @team HERE note", {
       ...at,

@@ -9,7 +9,7 @@ filledTest(
     const rows = [
       `registry     ${it.root.join(".holdfast")}`,
       "why          the place is the nearest .holdfast upward of the current folder",
-      "store        a folder, writers exclude each other by link",
+      "store        a folder, locked by link",
       "overwriting  never (immutable)",
       "grace        24 h",
       `cache        0 files, 0 B in ${it.root.join("cache")}`,

@@ -12,7 +12,7 @@ cliTest("du shows each name, what is shared, and from when on garbage may go", a
     before,
     /^NAME +VERSIONS +SIZE +STORED +SHARED +GARBAGE\nbig +2 +391 KiB +197 KiB +195 KiB +0 B\nsmall /,
   );
-  assertMatch(before, /\n\d+ KiB in \d+ objects, nothing of it garbage\n$/);
+  assertMatch(before, /\n\d+ KiB in \d+ objects, no garbage\n$/);
   await it.succeeds("rm big@1 --yes");
   await it.succeeds("rm big@2 --yes");
   assertMatch(
@@ -33,5 +33,5 @@ filledTest("du goes on past a damaged record, and ends with 1", async (it) => {
   const { code, err, out } = await it.holdfast("du");
   assertEquals(code, 1);
   assertMatch(out, /\nnote +0 /);
-  assertStringIncludes(err, `not counted in full: ${key}: `);
+  assertStringIncludes(err, `not fully counted: ${key}: `);
 });

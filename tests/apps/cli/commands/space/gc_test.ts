@@ -9,7 +9,7 @@ import { captureIo, cliTest, filledTest, noise } from "../../../captured_io.ts";
 filledTest("gc leaves what is young, and says so", async (it) => {
   await it.succeeds("rm note@1 --yes");
   for (const line of ["gc --dry-run", "gc"]) {
-    assertMatch(await it.succeeds(line), /^Nothing to free yet: .* grace of 24 h\n$/);
+    assertMatch(await it.succeeds(line), /^Nothing to free yet: the grace period is 24 h\n$/);
   }
   await it.prints("gc --quiet", "");
   const report = JSON.parse(await it.succeeds("gc -n --json"));
@@ -51,7 +51,7 @@ filledTest("gc says what it left because of damage, and ends with 1", async (it)
   assertStringIncludes(err, `stays: ${key}: `);
   assertStringIncludes(
     err,
-    "hint: Nothing that is needed was removed. See what is damaged: holdfast verify\n",
+    "hint: Nothing needed was removed. See the damage: holdfast verify\n",
   );
 });
 
@@ -64,7 +64,7 @@ cliTest("gc --verbose names what waits, and until when; gc says how much it is",
     err,
     /payload of big@1\.0\.0 \(195 KiB\) waits until \d{4}-\d\d-\d\d \d\d:\d\d: what refers to it was/,
   );
-  assertMatch(err, /2 things \(19\d KiB\) may go later, the first at \d{4}-/);
+  assertMatch(err, /2 objects \(19\d KiB\) can be freed later, the first at \d{4}-/);
 });
 
 cliTest("gc --now asks, says what it risks, and frees what is young", async (it) => {

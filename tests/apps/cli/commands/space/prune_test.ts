@@ -29,7 +29,7 @@ cliTest("prune asks first, takes names, and keeps what is young", async (it) => 
   assertEquals(no.code, 1);
   assertMatch(
     no.err,
-    /^(would go: \S+@\S+\n){3}(stays: \S+: alias \S+\n)*Delete 3 versions\? \[y\/N\] Nothing was deleted/,
+    /^(would delete: \S+@\S+\n){3}(stays: \S+: alias \S+\n)*Delete 3 versions\? \[y\/N\] Nothing was deleted/,
   );
   await it.prints("prune --keep-last 1 note --yes", "");
   await it.prints("prune --older-than 30d --yes", "");

@@ -14,7 +14,7 @@ cliTest(
     assertMatch(await it.succeeds("settings --grace 3d"), /\ngrace +72 h\nat least +1 h\nlocking/);
     assertMatch(
       await it.succeeds("settings --grace 2d"),
-      /\ngrace +48 h\n.*\nfor now +72 h counts; 48 h from \d{4}-\d\d-\d\d \d\d:\d\d on\n/,
+      /\ngrace +48 h\n.*\nfor now +72 h; 48 h from \d{4}-\d\d-\d\d \d\d:\d\d on\n/,
     );
     const said = JSON.parse(await it.succeeds("settings --json"));
     assertEquals(
@@ -22,7 +22,7 @@ cliTest(
       [48, 1, 72],
     );
     assertMatch(said.countsFrom, /^\d{4}-/);
-    assertMatch(await it.succeeds("gc"), /grace of 72 h\n$/);
+    assertMatch(await it.succeeds("gc"), /grace period is 72 h\n$/);
     assertMatch(await it.succeeds("status"), /\ngrace +48 h\n/);
     await it.prints("settings --grace 2d --quiet", "");
   },
@@ -34,7 +34,7 @@ cliTest(
     await it.succeeds("init --grace 2d");
     assertMatch(
       await it.succeeds("settings --grace 1h"),
-      /\ngrace +1 h\nfor now +48 h counts; 1 h from /,
+      /\ngrace +1 h\nfor now +48 h; 1 h from /,
     );
     await openRegistry(`${it.cwd}/old`, { leastGraceMs: 24 * 3_600_000 });
     const { code, err } = await it.holdfast("settings --grace 2h --registry old");

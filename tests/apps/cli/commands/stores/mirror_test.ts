@@ -22,7 +22,7 @@ filledTest(
     const report = JSON.parse(await it.succeeds("mirror .holdfast copy --json"));
     assertEquals([report.copied, report.deleted, report.skipped, report.failures], [0, 1, 3, 0]);
     await it.prints("mirror .holdfast copy --quiet", "");
-    await it.tells("verify -r copy", "All is well: 3 versions");
+    await it.tells("verify -r copy", "No problems: 3 versions");
   },
 );
 
