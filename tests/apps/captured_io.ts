@@ -137,6 +137,12 @@ export interface CliTest {
     part?: string,
     options?: Partial<CapturedIoOptions>,
   ): Promise<void>;
+  /** Runs a command that must succeed, and parses its output as JSON. */
+  // deno-lint-ignore no-explicit-any
+  json(line: string | string[], options?: Partial<CapturedIoOptions>): Promise<any>;
+  /** The same for output of one JSON object per line. */
+  // deno-lint-ignore no-explicit-any
+  jsonLines(line: string | string[], options?: Partial<CapturedIoOptions>): Promise<any[]>;
   /** Runs commands, one after the other. */
   each(lines: readonly CliLine[], options?: Partial<CapturedIoOptions>): Promise<void>;
 }
@@ -154,6 +160,10 @@ export function cliTest(name: string, run: (at: CliTest) => Promise<void>): void
       cwd,
       holdfast: (line, options) => holdfast(line, { cwd, ...options }),
       succeeds: (line, options) => succeeds(line, { cwd, ...options }),
+      json: async (line, options) => JSON.parse(await at.succeeds(line, options)),
+      async jsonLines(line, options) {
+        return (await at.succeeds(line, options)).trim().split("\n").map((row) => JSON.parse(row));
+      },
       async prints(line, out, options) {
         assertEquals(await at.succeeds(line, options), out, String(line));
       },
@@ -188,6 +198,11 @@ export function filledTest(name: string, run: (at: CliTest) => Promise<void>): v
     await fillRegistry(at.cwd);
     await run(at);
   });
+}
+
+/** The sorted names of the entries of a folder. */
+export async function filesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
 }
 
 /** Starts `holdfast serve` in a folder, and waits until it says where it is. */

@@ -3,7 +3,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { loadCommands } from "../../apps/cli/commands/mod.ts";
 import { runCli } from "../../apps/cli.ts";
 import { ReaderGone } from "../../apps/cli/terminal/cli_io.ts";
-import { captureIo, cliTest, filledTest, holdfast, succeeds } from "./captured_io.ts";
+import { captureIo, cliTest, filesIn, filledTest, holdfast, succeeds } from "./captured_io.ts";
 
 const COMMANDS = await loadCommands();
 const HERE = { cwd: "/" };
@@ -126,7 +126,7 @@ cliTest(
     for (const line of [...lines, ...lines.map((line) => `${line} --registry ./none`)]) {
       await it.fails(line, 3, "hint: ");
     }
-    assertEquals(await Array.fromAsync(Deno.readDir(it.cwd), ({ name }) => name), ["f"]);
+    assertEquals(await filesIn(it.cwd), ["f"]);
   },
 );
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runDeno } from "../support/run_deno.ts";
-import { tempRoot } from "../support/temp_root.ts";
-import { filledTest, fillRegistry, succeeds } from "./captured_io.ts";
+
+import { cliTest, filledTest, fillRegistry, succeeds } from "./captured_io.ts";
 
 const READ = "--allow-read=reg";
 const WRITE = "--allow-write=reg";
@@ -48,37 +48,38 @@ const TABLE: [args: string[], permissions: string[]][] = [
 ];
 
 for (const [args, permissions] of TABLE) {
-  Deno.test(`holdfast ${args.join(" ")} works with ${permissions.join(" ") || "no permission"} and no less`, async () => {
-    await using root = await tempRoot();
-    const { path: cwd } = root;
-    await fillRegistry(cwd);
-    await succeeds("save note -", { cwd });
-    await succeeds("init to", { cwd });
-    await Deno.mkdir(root.join("there"));
-    if (args[0] !== "init") await Deno.rename(root.join(".holdfast"), root.join("reg"));
-    await Deno.writeTextFile(root.join("file"), "content");
-    await Deno.writeTextFile(
-      root.join("manifest.csv"),
-      args[1] === "save" ? "name,value\nb,1\n" : "ref\nconfig\n",
-    );
-    await Deno.writeTextFile(root.join("there/manifest.csv"), "ref,to\nconfig,out\n");
-    await Deno.rename(root.join("data"), root.join("folder"));
-    const run = (permissions: string[]) => {
-      const line = ["init", "completions", "--help"].includes(args[0])
-        ? args
-        : [...args, "--registry", "reg"];
-      return runDeno("apps/cli.ts", line, { cwd, permissions, stdin: "input" });
-    };
-    for (const left of permissions) {
-      const without = await run(permissions.filter((flag) => flag !== left));
-      // Both list what they could not do.
-      const listed = args[0] === "mirror" || args[0] === "batch";
-      const code = args[0] === "doctor" || (listed && left.includes("-write=")) ? 1 : 6;
-      assertEquals(without.code, code, `without ${left}: ${without.stdout}${without.stderr}`);
-    }
-    const { code, stderr } = await run(permissions);
-    assertEquals(code, 0, stderr);
-  });
+  cliTest(
+    `holdfast ${args.join(" ")} works with ${permissions.join(" ") || "no permission"} and no less`,
+    async (it) => {
+      await fillRegistry(it.cwd);
+      await it.succeeds("save note -");
+      await it.succeeds("init to");
+      await Deno.mkdir(it.root.join("there"));
+      if (args[0] !== "init") await Deno.rename(it.root.join(".holdfast"), it.root.join("reg"));
+      await Deno.writeTextFile(it.root.join("file"), "content");
+      await Deno.writeTextFile(
+        it.root.join("manifest.csv"),
+        args[1] === "save" ? "name,value\nb,1\n" : "ref\nconfig\n",
+      );
+      await Deno.writeTextFile(it.root.join("there/manifest.csv"), "ref,to\nconfig,out\n");
+      await Deno.rename(it.root.join("data"), it.root.join("folder"));
+      const run = (permissions: string[]) => {
+        const line = ["init", "completions", "--help"].includes(args[0])
+          ? args
+          : [...args, "--registry", "reg"];
+        return runDeno("apps/cli.ts", line, { cwd: it.cwd, permissions, stdin: "input" });
+      };
+      for (const left of permissions) {
+        const without = await run(permissions.filter((flag) => flag !== left));
+        // Both list what they could not do.
+        const listed = args[0] === "mirror" || args[0] === "batch";
+        const code = args[0] === "doctor" || (listed && left.includes("-write=")) ? 1 : 6;
+        assertEquals(without.code, code, `without ${left}: ${without.stdout}${without.stderr}`);
+      }
+      const { code, stderr } = await run(permissions);
+      assertEquals(code, 0, stderr);
+    },
+  );
 }
 
 filledTest(

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { holdfast, succeeds } from "../../captured_io.ts";
+import { cliTest, holdfast, succeeds } from "../../captured_io.ts";
 
 function rows(): string[] {
   const names = Array.from({ length: 40 }, (_, index) => `name-${index}`);
@@ -45,41 +45,43 @@ function stable(reversed: string[]): string[] {
   return [...byName.values()].flat();
 }
 
-Deno.test("a batch says which shard it takes and who said so; auto without a scheduler is refused", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await succeeds("init", { cwd });
-  await Deno.writeTextFile(root.join("m.jsonl"), rows().slice(0, 40).join("\n"));
-  const env = { CI_NODE_INDEX: "2", CI_NODE_TOTAL: "2" };
-  const { code, out, err } = await holdfast("batch save m.jsonl --shard auto", { cwd, env });
-  assertEquals(code, 0, err);
-  assertStringIncludes(err, "shard 1/2 (GitLab, CI_NODE_INDEX)");
-  const [, saved] = /^Saved (\d+) of /.exec(out)!;
-  const other = await succeeds("batch save m.jsonl --shard 0/2", { cwd });
-  assertMatch(other, new RegExp(`^Saved ${40 - Number(saved)} of `));
-  const refused = await holdfast("batch save m.jsonl --shard auto", { cwd });
-  assertEquals(refused.code, 2);
-  assertStringIncludes(refused.err, "no scheduler variable is set");
-  assertEquals((await holdfast("batch verify m.jsonl --shard 2/2", { cwd })).code, 2);
-});
+cliTest(
+  "a batch says which shard it takes and who said so; auto without a scheduler is refused",
+  async (it) => {
+    await it.succeeds("init");
+    await Deno.writeTextFile(it.root.join("m.jsonl"), rows().slice(0, 40).join("\n"));
+    const env = { CI_NODE_INDEX: "2", CI_NODE_TOTAL: "2" };
+    const { code, out, err } = await it.holdfast("batch save m.jsonl --shard auto", {
+      cwd: it.cwd,
+      env,
+    });
+    assertEquals(code, 0, err);
+    assertStringIncludes(err, "shard 1/2 (GitLab, CI_NODE_INDEX)");
+    const [, saved] = /^Saved (\d+) of /.exec(out)!;
+    const other = await it.succeeds("batch save m.jsonl --shard 0/2");
+    assertMatch(other, new RegExp(`^Saved ${40 - Number(saved)} of `));
+    const refused = await it.holdfast("batch save m.jsonl --shard auto");
+    assertEquals(refused.code, 2);
+    assertStringIncludes(refused.err, "no scheduler variable is set");
+    assertEquals((await it.holdfast("batch verify m.jsonl --shard 2/2")).code, 2);
+  },
+);
 
-Deno.test("shards of a batch load and of a batch verify do each row once", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await succeeds("init", { cwd });
-  await Deno.writeTextFile(root.join("m.jsonl"), rows().slice(0, 40).join("\n"));
-  await succeeds("batch save m.jsonl", { cwd });
+cliTest("shards of a batch load and of a batch verify do each row once", async (it) => {
+  await it.succeeds("init");
+  await Deno.writeTextFile(it.root.join("m.jsonl"), rows().slice(0, 40).join("\n"));
+  await it.succeeds("batch save m.jsonl");
   const wanted = Array.from(
     { length: 40 },
     (_, index) => ({ ref: `name-${index}`, to: index % 2 ? "out/" : `${index}` }),
   );
   await Deno.writeTextFile(
-    root.join("w.jsonl"),
+    it.root.join("w.jsonl"),
     wanted.map((row) => JSON.stringify(row)).join("\n"),
   );
   const counts = async (command: string) => {
     const outs = await Promise.all(
-      [0, 1, 2, 3].map((index) => succeeds(`${command} --json --shard ${index}/4`, { cwd })),
+      [0, 1, 2, 3].map((index) => it.succeeds(`${command} --json --shard ${index}/4`)),
     );
     return outs.map((out) => JSON.parse(out.trim().split("\n").at(-1)!).summary.rows as number);
   };

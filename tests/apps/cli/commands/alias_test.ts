@@ -96,9 +96,7 @@ filledTest("an alias whose version is gone says so", async (it) => {
   await it.succeeds("rm config@production --yes --force");
   const lines = (await it.succeeds("alias config")).trimEnd().split("\n");
   assertEquals(lines.slice(1).sort(), ["canary      1.0.0", "production  2.0.0 (deleted)"]);
-  const json = (await it.succeeds("alias config --json")).trimEnd().split("\n").map((line) =>
-    JSON.parse(line)
-  );
+  const json = await it.jsonLines("alias config --json");
   assertEquals(json.map(({ alias, deleted }) => [alias, deleted]).sort(), [["canary", false], [
     "production",
     true,

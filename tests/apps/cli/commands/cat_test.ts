@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { walkFiles } from "../../walk_files.ts";
-import { cliTest, filledTest, noise } from "../../captured_io.ts";
+import { cliTest, filesIn, filledTest, noise } from "../../captured_io.ts";
 
 filledTest("cat writes the exact bytes of a file", async (it) => {
   assertEquals((await it.holdfast("cat data:raw inner/b.bin")).bytes, Uint8Array.of(0, 1));
@@ -24,7 +24,7 @@ cliTest("cat of damaged bytes ends with exit code 5", async (it) => {
   const { code, err } = await it.holdfast("cat big");
   assertEquals(code, 5, err);
   await it.fails("cat big -o out", 5);
-  assertEquals(await Array.fromAsync(Deno.readDir(it.cwd), ({ name }) => name), [".holdfast"]);
+  assertEquals(await filesIn(it.cwd), [".holdfast"]);
 });
 
 async function damageLargestFile(folder: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { cliTest, filledTest } from "../../captured_io.ts";
+import { cliTest, filesIn, filledTest } from "../../captured_io.ts";
 
 filledTest("download writes a folder and a single file, and says where", async (it) => {
   const said = await it.succeeds("download data:raw out");
@@ -9,7 +9,7 @@ filledTest("download writes a folder and a single file, and says where", async (
   await it.succeeds("save one data/a.csv");
   await it.prints("download one one.csv --quiet", `${it.root.join("one.csv")}\n`);
   assertEquals(await Deno.readTextFile(it.root.join("one.csv")), "1,2\n");
-  const { path, files, version } = JSON.parse(await it.succeeds("download one@1 sub/ --json"));
+  const { path, files, version } = await it.json("download one@1 sub/ --json");
   assertEquals([files, version, path.startsWith(it.root.join("sub/"))], [1, "1.0.0", true]);
 });
 
@@ -25,7 +25,7 @@ filledTest("download replaces nothing without --overwrite", async (it) => {
 cliTest("download of what is not there is exit code 3 and leaves nothing", async (it) => {
   await it.succeeds("init");
   await it.fails("download nothing out", 3);
-  assertEquals(await Array.fromAsync(Deno.readDir(it.cwd), ({ name }) => name), [".holdfast"]);
+  assertEquals(await filesIn(it.cwd), [".holdfast"]);
 });
 
 filledTest(
@@ -45,9 +45,7 @@ filledTest(
           it.root.join("raw")
         }: 1 unchanged, 1 written, 1 deleted (2 files, 6 B)\n`,
     );
-    const { changes, ...told } = JSON.parse(
-      await it.succeeds("download data:raw --delete --dry-run --json"),
-    );
+    const { changes, ...told } = await it.json("download data:raw --delete --dry-run --json");
     assertEquals([changes.length, told.left, told.written, told.deleted, told.dryRun], [
       2,
       1,
@@ -55,9 +53,7 @@ filledTest(
       1,
       true,
     ]);
-    const { left, written, deleted } = JSON.parse(
-      await it.succeeds("download data:raw --delete --json"),
-    );
+    const { left, written, deleted } = await it.json("download data:raw --delete --json");
     assertEquals([left, written, deleted], [1, 1, 1]);
     await Deno.writeTextFile(it.root.join("raw/a.csv"), "1,3\n");
     await it.fails("download data:raw", 4, `1 file differs from the version ("a.csv")`);
@@ -76,14 +72,8 @@ filledTest(
     const said = await it.succeeds("download data:raw --include *.csv --delete --json");
     const { files, size, written, deleted } = JSON.parse(said);
     assertEquals([files, size, written, deleted], [1, 4, 1, 1]);
-    assertEquals(
-      (await Array.fromAsync(Deno.readDir(it.root.join("raw")), ({ name }) => name)).sort(),
-      ["a.csv", "old.txt"],
-    );
-    assertEquals(
-      JSON.parse(await it.succeeds("download data:raw --exclude *.csv --json")).written,
-      1,
-    );
+    assertEquals(await filesIn(it.root.join("raw")), ["a.csv", "old.txt"]);
+    assertEquals((await it.json("download data:raw --exclude *.csv --json")).written, 1);
     assertEquals(await Deno.readTextFile(it.root.join("raw/inner/b.bin")), "\u0000\u0001");
     const none = await it.holdfast("download data:raw --include *.png");
     assertEquals(none.code, 3);
@@ -94,17 +84,9 @@ filledTest(
 filledTest(
   "an empty place is not the current folder: nothing there is written or removed",
   async (it) => {
-    const before = (await Array.fromAsync(Deno.readDir(it.cwd), ({ name }) => name)).sort();
-    const { code, err } = await it.holdfast([
-      "download",
-      "data:raw",
-      "",
-      "--overwrite",
-      "--delete",
-    ]);
-    assertEquals(code, 2);
-    assertStringIncludes(err, "empty");
-    assertEquals((await Array.fromAsync(Deno.readDir(it.cwd), ({ name }) => name)).sort(), before);
+    const before = await filesIn(it.cwd);
+    await it.fails(["download", "data:raw", "", "--overwrite", "--delete"], 2, "empty");
+    assertEquals(await filesIn(it.cwd), before);
   },
 );
 
@@ -148,9 +130,6 @@ filledTest(
     }
     const empty = await it.holdfast(["download", "config", "note", "--to", ""]);
     assertEquals(empty.code, 2, empty.err);
-    assertEquals((await Array.fromAsync(Deno.readDir(it.cwd), ({ name }) => name)).sort(), [
-      ".holdfast",
-      "data",
-    ]);
+    assertEquals(await filesIn(it.cwd), [".holdfast", "data"]);
   },
 );

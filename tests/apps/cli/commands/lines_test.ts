@@ -2,7 +2,7 @@
 import { saveMany } from "../../../../registry/contract/many.ts";
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../../../mod.ts";
-import { type CliLine, cliTest, filledTest, noise } from "../../captured_io.ts";
+import { type CliLine, cliTest, filesIn, filledTest, noise } from "../../captured_io.ts";
 import { walkFiles } from "../../walk_files.ts";
 
 const WRONG: CliLine[] = [
@@ -27,10 +27,7 @@ const WRONG: CliLine[] = [
 
 filledTest("a line that is wrong is refused with its code and with what to do", async (it) => {
   await it.each(WRONG);
-  assertEquals(
-    (await Array.fromAsync(Deno.readDir(it.cwd), ({ name }) => name)).sort(),
-    [".holdfast", "data"],
-  );
+  assertEquals(await filesIn(it.cwd), [".holdfast", "data"]);
 });
 
 filledTest("a line says what it did, and what was there already", async (it) => {
@@ -132,7 +129,7 @@ cliTest("info shows the digests of inputs that have one", async (it) => {
   await using registry = await openRegistry(it.root.join(".holdfast"));
   await registry.save("x", 1, { inputs });
   await it.tells("info x", "inputs   config@1, raw@2 (0123456789ab…)\n");
-  assertEquals(JSON.parse(await it.succeeds("info x --json")).inputs, inputs);
+  assertEquals((await it.json("info x --json")).inputs, inputs);
 });
 
 cliTest("a listing has one heading, and whole lines where the width is not known", async (it) => {

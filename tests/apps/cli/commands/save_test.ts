@@ -9,7 +9,7 @@ cliTest(
     await Deno.writeTextFile(it.root.join("model.bin"), "weights");
     await it.prints("save my:model model.bin", "Saved my:model@1.0.0 (7 B)\n");
     await it.prints("save my:model ./model.bin --quiet", "my:model@2.0.0\n");
-    const saved = JSON.parse(await it.succeeds("save --json --bump minor my:model model.bin"));
+    const saved = await it.json("save --json --bump minor my:model model.bin");
     assertEquals([saved.name, saved.version, saved.size, saved.skipped], [
       "my:model",
       "2.1.0",
@@ -31,7 +31,7 @@ filledTest("save keeps metadata, inputs and the key, and sets aliases", async (i
   const line =
     "save m - --idempotency-key run-7 --input config@2 --input data:raw --metadata-file m.json -m by=bob -a left -a right";
   await it.tells(line, "Saved m@1.0.0 (1 B, left, right)", { stdin: "1" });
-  const info = JSON.parse(await it.succeeds("info m@left --json"));
+  const info = await it.json("info m@left --json");
   assertEquals(info.metadata, { team: "vision", by: "bob" });
   assertEquals(info.inputs, ["config@2", "data:raw"]);
   assertEquals(info.idempotencyKey, "run-7");

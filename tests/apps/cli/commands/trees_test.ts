@@ -20,7 +20,7 @@ cliTest("a tree is saved as it is: links are kept, and what has no content is to
   const { code, out, err } = await it.holdfast("save t tree");
   assertEquals([code, out.startsWith("Saved t@1.0.0 (")], [0, true], err);
   assertEquals(err, "Left out 1: 1 × pipe, socket or device (pipe)\n");
-  const saved = JSON.parse(await it.succeeds("save t tree --json"));
+  const saved = await it.json("save t tree --json");
   assertEquals(saved.leftOut, [{ path: "pipe", reason: "special" }]);
   assertEquals((await it.holdfast("save t tree --quiet")).err, "");
 });
@@ -42,7 +42,7 @@ cliTest(
     assertEquals(names("safe/sub"), ["b.txt", "dangling", "empty"]);
     await it.succeeds("download t all --links unsafe");
     assertEquals(await Deno.readLink(it.root.join("all/sub/away")), "/etc/hostname");
-    const { leftOut } = JSON.parse(await it.succeeds("download t none --links skip --json"));
+    const { leftOut } = await it.json("download t none --links skip --json");
     assertEquals(leftOut.map(({ path }: { path: string }) => path), [
       "inside",
       "sub/away",

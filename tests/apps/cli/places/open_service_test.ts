@@ -8,7 +8,7 @@ import {
 import { createHandler } from "../../../../apps/server.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { collectGarbage, openRegistry, RegistryError } from "../../../../mod.ts";
-import { tempRoot } from "../../../support/temp_root.ts";
+
 import { cliTest, holdfast, succeeds } from "../../captured_io.ts";
 
 /** A service on a port of its own, which notes the tokens that it is sent. */
@@ -32,23 +32,22 @@ async function startPort() {
   };
 }
 
-Deno.test("commands work on the registry of a service as on a folder", async () => {
-  await using root = await tempRoot();
+cliTest("commands work on the registry of a service as on a folder", async (it) => {
   await using service = await startPort();
-  const { path: cwd } = root;
+  const { path: cwd } = it.root;
   const r = `-r ${service.url}`;
-  await Deno.writeTextFile(root.join("note.txt"), "remember");
-  await Deno.mkdir(root.join("folder/deep"), { recursive: true });
-  await Deno.writeTextFile(root.join("folder/deep/a.txt"), "a");
-  assertEquals(await succeeds(`${r} save -q note note.txt`, { cwd }), "note@1.0.0\n");
-  assertEquals(await succeeds(`${r} save -q tree folder`, { cwd }), "tree@1.0.0\n");
-  assertEquals(await succeeds(`${r} ls -q`, { cwd }), "note\ntree\n");
-  await succeeds(`${r} alias note production 1`, { cwd });
-  assertEquals(await succeeds(`${r} cat note@production`, { cwd }), "remember");
-  await succeeds(`${r} download tree out`, { cwd });
-  assertEquals(await Deno.readTextFile(root.join("out/deep/a.txt")), "a");
-  await succeeds(`${r} rm note@1 --force --yes`, { cwd });
-  assertEquals(await succeeds(`${r} ls -q`, { cwd }), "tree\n");
+  await Deno.writeTextFile(it.root.join("note.txt"), "remember");
+  await Deno.mkdir(it.root.join("folder/deep"), { recursive: true });
+  await Deno.writeTextFile(it.root.join("folder/deep/a.txt"), "a");
+  await it.prints(`${r} save -q note note.txt`, "note@1.0.0\n");
+  await it.prints(`${r} save -q tree folder`, "tree@1.0.0\n");
+  await it.prints(`${r} ls -q`, "note\ntree\n");
+  await it.succeeds(`${r} alias note production 1`);
+  await it.prints(`${r} cat note@production`, "remember");
+  await it.succeeds(`${r} download tree out`);
+  assertEquals(await Deno.readTextFile(it.root.join("out/deep/a.txt")), "a");
+  await it.succeeds(`${r} rm note@1 --force --yes`);
+  await it.prints(`${r} ls -q`, "tree\n");
 });
 
 cliTest("what takes the store itself is Unsupported on a service, with what to do", async (it) => {
@@ -60,34 +59,34 @@ cliTest("what takes the store itself is Unsupported on a service, with what to d
   }
 });
 
-Deno.test("the token comes from --token-file, else from the environment, and not for a service that a folder names", async () => {
-  await using root = await tempRoot();
-  await using service = await startPort();
-  const { path: cwd } = root;
-  const env = { HOLDFAST_TOKEN: "of-the-environment" };
-  await Deno.writeTextFile(root.join("token"), "of-the-file\n");
-  const sent = async (line: string, variables: Record<string, string> = env) => {
-    service.tokens.length = 0;
-    await holdfast(line, { cwd, env: variables });
-    return service.tokens[0];
-  };
-  assertEquals(await sent(`-r ${service.url} ls`), "Bearer of-the-environment");
-  assertEquals(await sent(`-r ${service.url} --token-file token ls`), "Bearer of-the-file");
-  assertEquals(
-    await sent("ls", { ...env, HOLDFAST_REGISTRY: service.url }),
-    "Bearer of-the-environment",
-  );
-  await Deno.writeTextFile(root.join(".env"), `HOLDFAST_REGISTRY=${service.url}\n`);
-  assertEquals(await sent("ls"), null);
-  await Deno.writeTextFile(
-    root.join(".env"),
-    `HOLDFAST_REGISTRY=${service.url}\nHOLDFAST_TOKEN=of-the-folder\n`,
-  );
-  assertEquals(await sent("ls"), "Bearer of-the-folder");
-  const { code, err } = await holdfast(`-r ${service.url} --token-file none ls`, { cwd });
-  assertEquals(code, 3);
-  assertStringIncludes(err, "none");
-});
+cliTest(
+  "the token comes from --token-file, else from the environment, and not for a service that a folder names",
+  async (it) => {
+    await using service = await startPort();
+    const { path: cwd } = it.root;
+    const env = { HOLDFAST_TOKEN: "of-the-environment" };
+    await Deno.writeTextFile(it.root.join("token"), "of-the-file\n");
+    const sent = async (line: string, variables: Record<string, string> = env) => {
+      service.tokens.length = 0;
+      await it.holdfast(line, { cwd, env: variables });
+      return service.tokens[0];
+    };
+    assertEquals(await sent(`-r ${service.url} ls`), "Bearer of-the-environment");
+    assertEquals(await sent(`-r ${service.url} --token-file token ls`), "Bearer of-the-file");
+    assertEquals(
+      await sent("ls", { ...env, HOLDFAST_REGISTRY: service.url }),
+      "Bearer of-the-environment",
+    );
+    await Deno.writeTextFile(it.root.join(".env"), `HOLDFAST_REGISTRY=${service.url}\n`);
+    assertEquals(await sent("ls"), null);
+    await Deno.writeTextFile(
+      it.root.join(".env"),
+      `HOLDFAST_REGISTRY=${service.url}\nHOLDFAST_TOKEN=of-the-folder\n`,
+    );
+    assertEquals(await sent("ls"), "Bearer of-the-folder");
+    await it.fails(`-r ${service.url} --token-file none ls`, 3, "none");
+  },
+);
 
 cliTest("an address with a secret in it is refused and not shown", async (it) => {
   for (

@@ -11,7 +11,7 @@ filledTest(
     await it.succeeds("mirror .holdfast there --create");
     await it.prints("ls -q -r there", "config\ndata:raw\nnote\n");
     await it.succeeds("mirror one two --create");
-    const { settings } = JSON.parse(await it.succeeds("init two --json"));
+    const { settings } = await it.json("init two --json");
     assertEquals([settings.versioned, settings.mutable, settings.graceMs], [
       false,
       true,

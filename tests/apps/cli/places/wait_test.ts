@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { isRegistryError, openRegistry } from "../../../../mod.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
-import { tempRoot } from "../../../support/temp_root.ts";
-import { holdfast } from "../../captured_io.ts";
+
+import { cliTest, holdfast } from "../../captured_io.ts";
 
 const KEYS = {
   S3_MODELS_ACCESS_KEY: "a",
@@ -16,17 +16,11 @@ const STORES = [
 const PLACES = [...STORES, "http://127.0.0.1:1"];
 
 for (const place of PLACES) {
-  Deno.test(`--wait says how long ${place} is waited for, and the hint says so`, async () => {
-    await using root = await tempRoot();
+  cliTest(`--wait says how long ${place} is waited for, and the hint says so`, async (it) => {
     const waited = async (...options: string[]) => {
       const system = createScriptedSystem({ environment: KEYS });
       const before = system.now();
-      const { code, err } = await holdfast(["ls", "-r", place, ...options], {
-        cwd: root.path,
-        system,
-      });
-      assertEquals(code, 7, err);
-      assertStringIncludes(err, "--wait 90s");
+      await it.fails(["ls", "-r", place, ...options], 7, "--wait 90s", { cwd: it.cwd, system });
       return system.now() - before;
     };
     const unsaid = await waited();

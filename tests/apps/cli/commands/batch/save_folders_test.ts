@@ -37,12 +37,10 @@ cliTest(
       assertStringIncludes(err, text);
     }
     const paths = async (ref: string) =>
-      JSON.parse(await it.succeeds(`info ${ref} --json`)).files.map((
-        { path }: { path: string },
-      ) => path);
+      (await it.json(`info ${ref} --json`)).files.map(({ path }: { path: string }) => path);
     assertEquals(await paths("one"), ["a.csv", "c.csv"]);
     assertEquals(await paths("two"), ["a.csv", "c.csv"]);
-    const { files } = JSON.parse(await it.succeeds("info one --json"));
+    const { files } = await it.json("info one --json");
     assertEquals(files[0].modifiedAt, "1970-01-01T00:00:05.000Z");
     const report = (await Deno.readTextFile(it.root.join("r.jsonl"))).trim().split("\n").map((
       line,

@@ -127,7 +127,7 @@ Deno.test("a file that changed since its row was saved is said, not passed over"
 cliTest("an overwriting row overwrites once in a run", async (it) => {
   await it.succeeds("init --mutable");
   const stdin = `{"name":"a","value":1,"version":"1","onConflict":"overwrite"}\n`;
-  const generation = async () => JSON.parse(await it.succeeds("info a --json")).generation;
+  const generation = async () => (await it.json("info a --json")).generation;
   await it.succeeds("save a - --version 1", { stdin: "before" });
   await it.succeeds("batch save -", { stdin });
   assertEquals(await generation(), 2);

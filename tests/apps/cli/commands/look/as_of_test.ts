@@ -59,7 +59,7 @@ cliTest(
     await it.succeeds("alias model production --delete");
     const [removed] = (await it.succeeds("alias model production --history --json")).split("\n");
     assertEquals(JSON.parse(removed).version, null);
-    const json = JSON.parse(await it.succeeds("alias model production --rollback --json"));
+    const json = await it.json("alias model production --rollback --json");
     assertEquals(json, { name: "model", alias: "production", version: "1.0.0", was: null });
   },
 );

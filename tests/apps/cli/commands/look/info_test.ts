@@ -11,7 +11,7 @@ filledTest("info shows what is known, for people and for programs", async (it) =
     folder,
     /\nFILE +SIZE {2}SHA-256\na\.csv +4 B {2}[0-9a-f]{12}\ninner\/b\.bin +2 B {2}/,
   );
-  const json = JSON.parse(await it.succeeds("info data:raw --json"));
+  const json = await it.json("info data:raw --json");
   assertEquals(json.files.map(({ path }: { path: string }) => path), ["a.csv", "inner/b.bin"]);
 });
 

@@ -84,7 +84,7 @@ cliTest(
     assertStringIncludes(scanned.err, "This read every record");
     assertStringIncludes((await it.holdfast("verify --shallow")).err, "Lineage: incomplete notes");
     await it.prints("lineage --rebuild", "Added 4 missing notes from 4 records\n");
-    assertEquals(JSON.parse(await it.succeeds("lineage --rebuild --json")).noted, 0);
+    assertEquals((await it.json("lineage --rebuild --json")).noted, 0);
     assertEquals(await it.holdfast("lineage data --down"), before);
   },
 );

@@ -15,9 +15,7 @@ filledTest("log tells of versions, aliases and deletions, newest first", async (
     "saved 2.0.0 (10 B)",
     "saved 1.0.0",
   ]);
-  const newest = (await it.succeeds("log config --limit 2 --json")).trimEnd().split("\n").map(
-    (line) => JSON.parse(line),
-  );
+  const newest = await it.jsonLines("log config --limit 2 --json");
   assertEquals(newest.map(({ event, version, alias }) => [event, version, alias]), [
     ["deleted", "1.0.0", undefined],
     ["unaliased", undefined, "canary"],

@@ -12,9 +12,7 @@ filledTest("ls lists names with latest version, count and size, aligned", async 
 });
 
 filledTest("ls --json prints one object per line, --quiet bare names", async (it) => {
-  const rows = (await it.succeeds("ls --json")).trimEnd().split("\n").map((line) =>
-    JSON.parse(line)
-  );
+  const rows = await it.jsonLines("ls --json");
   assertEquals(rows.map(({ name, latest, versions }) => [name, latest, versions]), [
     ["config", "2.0.0", 2],
     ["data:raw", "1.0.0", 1],
@@ -78,10 +76,7 @@ cliTest(
       "SAVED",
       "ALIASES",
     ]);
-    assertStringIncludes(
-      narrow.err,
-      "Columns that did not fit: KIND, DIGEST (--wide shows all)",
-    );
+    assertStringIncludes(narrow.err, "Columns that did not fit: KIND, DIGEST (--wide shows all)");
     const wide = await it.holdfast("ls --long --wide", { terminals: ["stdout"], columns: 60 });
     assertStringIncludes(wide.out, "DIGEST");
   },

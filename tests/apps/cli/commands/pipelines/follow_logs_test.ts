@@ -3,7 +3,7 @@ import { realSystem } from "../../../../../core/system.ts";
 import { spawnDeno } from "../../../../support/run_deno.ts";
 import { watchProcess } from "../../../../support/watch_process.ts";
 import { succeeds } from "../../../captured_io.ts";
-import { projectRoot } from "./project.ts";
+import { projectTest } from "./project.ts";
 
 /** Each line is said when a file is there, so that the test decides when. */
 const PIPELINE = `
@@ -18,27 +18,29 @@ pipeline:
         - for word in one two; do while ! test -e "$word"; do sleep 0.02; done; echo "said $word"; done; exit 3
 `;
 
-Deno.test("pipeline logs --follow prints what a step says while it says it, each line once, until the run ends", async () => {
-  await using root = await projectRoot({ pipeline: PIPELINE });
-  const { path: cwd } = root;
-  const permissions = ["--allow-all"];
-  // With --keep also the logs of attempts that have ended lie where those of running ones do.
-  const run = watchProcess(
-    spawnDeno("apps/cli.ts", ["pipeline", "run", "--keep"], { cwd, permissions }),
-  );
-  await run.until(() => run.stderr.includes("started"));
-  const follower = watchProcess(
-    spawnDeno("apps/cli.ts", ["pipeline", "logs", "nightly", "-f"], { cwd, permissions }),
-  );
-  await Deno.writeTextFile(root.join("one"), "");
-  await follower.until(() => follower.stdout.includes("said one\n"));
-  assertEquals(follower.stdout.includes("two"), false);
-  await Deno.writeTextFile(root.join("two"), ""); // the first attempt fails, the second says both at once
-  const { code, stdout, stderr } = await follower.ended;
-  assertEquals((await run.ended).code, 1);
-  assertEquals(code, 0, stderr);
-  assertStringIncludes(stderr, "nightly@1 ended: failed");
-  const kept = await succeeds("pipeline logs nightly@1", { cwd, system: realSystem });
-  assertEquals(stdout, kept);
-  assertEquals(kept.split("said one").length - 1, 2, "there were two attempts");
-});
+projectTest(
+  "pipeline logs --follow prints what a step says while it says it, each line once, until the run ends",
+  async (it) => {
+    const permissions = ["--allow-all"];
+    // With --keep also the logs of attempts that have ended lie where those of running ones do.
+    const run = watchProcess(
+      spawnDeno("apps/cli.ts", ["pipeline", "run", "--keep"], { cwd: it.cwd, permissions }),
+    );
+    await run.until(() => run.stderr.includes("started"));
+    const follower = watchProcess(
+      spawnDeno("apps/cli.ts", ["pipeline", "logs", "nightly", "-f"], { cwd: it.cwd, permissions }),
+    );
+    await Deno.writeTextFile(it.root.join("one"), "");
+    await follower.until(() => follower.stdout.includes("said one\n"));
+    assertEquals(follower.stdout.includes("two"), false);
+    await Deno.writeTextFile(it.root.join("two"), ""); // the first attempt fails, the second says both at once
+    const { code, stdout, stderr } = await follower.ended;
+    assertEquals((await run.ended).code, 1);
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "nightly@1 ended: failed");
+    const kept = await it.succeeds("pipeline logs nightly@1", { cwd: it.cwd, system: realSystem });
+    assertEquals(stdout, kept);
+    assertEquals(kept.split("said one").length - 1, 2, "there were two attempts");
+  },
+  { pipeline: PIPELINE },
+);

@@ -1,6 +1,6 @@
 // A folder with a pipeline, operators and a registry, as somebody has who uses the command line.
 import { type TempRoot, tempRoot } from "../../../../support/temp_root.ts";
-import { succeeds } from "../../../captured_io.ts";
+import { type CliTest, cliTest, succeeds } from "../../../captured_io.ts";
 
 /** What `import` finds the operators by. */
 export const OPERATORS_DOOR = new URL("../../../../../operators/mod.ts", import.meta.url).href;
@@ -51,12 +51,29 @@ export interface ProjectOptions {
 }
 
 /** A folder with a project, and a registry in `.holdfast`. */
-export async function projectRoot(
-  { pipeline = PIPELINE, operators = OPERATORS }: ProjectOptions = {},
-): Promise<TempRoot> {
+export async function projectRoot(options: ProjectOptions = {}): Promise<TempRoot> {
   const root = await tempRoot();
+  await fillProject(root, options);
+  return root;
+}
+
+async function fillProject(
+  root: Pick<TempRoot, "path" | "join">,
+  { pipeline = PIPELINE, operators = OPERATORS }: ProjectOptions,
+): Promise<void> {
   await Deno.writeTextFile(root.join("pipeline.yaml"), pipeline);
   await Deno.writeTextFile(root.join("operators.ts"), operators);
   await succeeds("init", { cwd: root.path });
-  return root;
+}
+
+/** A test of commands in the folder of a project. */
+export function projectTest(
+  name: string,
+  run: (at: CliTest) => Promise<void>,
+  options: ProjectOptions = {},
+): void {
+  cliTest(name, async (at) => {
+    await fillProject(at.root, options);
+    await run(at);
+  });
 }

@@ -1,37 +1,36 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { holdfast, succeeds } from "../../../captured_io.ts";
-import { PIPELINE, projectRoot } from "./project.ts";
+import { PIPELINE, projectRoot, projectTest } from "./project.ts";
 
 const FAILING = ["--set", "operators.train.params.fail=no data"];
 
-Deno.test("pipeline run runs what has changed, and says what became of each step", async () => {
-  await using root = await projectRoot();
-  const { path: cwd } = root;
-  const { code, out, err } = await holdfast("pipeline run", { cwd });
+projectTest("pipeline run runs what has changed, and says what became of each step", async (it) => {
+  const { code, out, err } = await it.holdfast("pipeline run");
   assertEquals(code, 0, err);
   assertMatch(out, /^nightly@1 ok in [\d.]+s: 3 ran\n$/);
   assertStringIncludes(err, "train  | learning with 0.1\n");
   assertMatch(err, /^train {3}ran in [\d.]+s → model@1\.0\.0$/m);
-  assertEquals(await succeeds("cat model@1 weights", { cwd }), "0.1");
-  assertMatch(await succeeds("pipeline run", { cwd }), /^nightly@2 ok in [\d.]+s: 3 skipped\n$/);
-  assertEquals(await succeeds("pipeline run -q", { cwd }), "nightly@3\n");
+  await it.prints("cat model@1 weights", "0.1");
+  assertMatch(await it.succeeds("pipeline run"), /^nightly@2 ok in [\d.]+s: 3 skipped\n$/);
+  await it.prints("pipeline run -q", "nightly@3\n");
 });
 
-Deno.test("a step that failed ends the run with 1, with the reason, and where its log is", async () => {
-  await using root = await projectRoot();
-  const { code, out, err } = await holdfast(["pipeline", "run", ...FAILING], { cwd: root.path });
-  assertEquals(code, 1);
-  assertMatch(out, /^nightly@1 failed in [\d.]+s: 1 ran, 1 failed, 1 blocked\n/);
-  assertStringIncludes(out, "\ntrain failed with 3 (logic): no data\n");
-  assertStringIncludes(out, "\n  log: holdfast pipeline logs nightly@1 train\n");
-  assertStringIncludes(err, "report  blocked: step train has no success\n");
-  assertMatch(await succeeds("pipeline run", { cwd: root.path }), /: 2 ran, 1 skipped\n$/);
-});
+projectTest(
+  "a step that failed ends the run with 1, with the reason, and where its log is",
+  async (it) => {
+    const { code, out, err } = await it.holdfast(["pipeline", "run", ...FAILING]);
+    assertEquals(code, 1);
+    assertMatch(out, /^nightly@1 failed in [\d.]+s: 1 ran, 1 failed, 1 blocked\n/);
+    assertStringIncludes(out, "\ntrain failed with 3 (logic): no data\n");
+    assertStringIncludes(out, "\n  log: holdfast pipeline logs nightly@1 train\n");
+    assertStringIncludes(err, "report  blocked: step train has no success\n");
+    assertMatch(await it.succeeds("pipeline run"), /: 2 ran, 1 skipped\n$/);
+  },
+);
 
-Deno.test("run --json is one event a line, and the result is the last", async () => {
-  await using root = await projectRoot();
-  const { code, out, err } = await holdfast(["pipeline", "run", "--json", ...FAILING], {
-    cwd: root.path,
+projectTest("run --json is one event a line, and the result is the last", async (it) => {
+  const { code, out, err } = await it.holdfast(["pipeline", "run", "--json", ...FAILING], {
+    cwd: it.cwd,
   });
   assertEquals([code, err], [1, ""]);
   const lines = out.trimEnd().split("\n").map((line) => JSON.parse(line));
@@ -98,27 +97,27 @@ Deno.test("the level and the file of log_config are what is told", async () => {
   );
 });
 
-Deno.test("on a terminal a line stays for each step that ended, and none is wider than the terminal", async () => {
-  await using root = await projectRoot();
-  const terminals = ["stdout", "stderr"] as const;
-  const { err } = await holdfast("pipeline run", {
-    cwd: root.path,
-    terminals: [...terminals],
-    columns: 40,
-    env: { NO_COLOR: "1" },
-  });
-  const drawn = err.split("\x1b[J");
-  const staying = drawn.map((part) => part.split("\n")).filter((lines) =>
-    / (ran|failed) /.test(lines[0])
-  ).map((
-    [line],
-  ) => line);
-  assertEquals(staying.map((line) => line.split(" ")[0]), ["clean", "train", "report"]);
-  assertEquals(drawn.at(-1), "", "what does not stay is removed");
-  const live = drawn.map((part) => part.split("\x1b[")[0].replace(/\r$/, "").split("\n").at(-1)!);
-  assertEquals(live.filter((line) => line.length > 39), []);
-  assertEquals(err.includes("\x1b[2m"), false, "no colour is wanted");
-});
+projectTest(
+  "on a terminal a line stays for each step that ended, and none is wider than the terminal",
+  async (it) => {
+    const terminals = ["stdout", "stderr"] as const;
+    const { err } = await it.holdfast("pipeline run", {
+      cwd: it.cwd,
+      terminals: [...terminals],
+      columns: 40,
+      env: { NO_COLOR: "1" },
+    });
+    const drawn = err.split("\x1b[J");
+    const staying = drawn.map((part) => part.split("\n")).filter((lines) =>
+      / (ran|failed) /.test(lines[0])
+    ).map(([line]) => line);
+    assertEquals(staying.map((line) => line.split(" ")[0]), ["clean", "train", "report"]);
+    assertEquals(drawn.at(-1), "", "what does not stay is removed");
+    const live = drawn.map((part) => part.split("\x1b[")[0].replace(/\r$/, "").split("\n").at(-1)!);
+    assertEquals(live.filter((line) => line.length > 39), []);
+    assertEquals(err.includes("\x1b[2m"), false, "no colour is wanted");
+  },
+);
 
 Deno.test("a step may run in a worker, which imports the operators that the command line names", async () => {
   const pipeline = PIPELINE.replace("params: { lr:", "run_as: worker\n      params: { lr:");

@@ -50,11 +50,7 @@ async function checkRun(
     "run",
     "--verbose",
     ...engine,
-  ], {
-    cwd: root.path,
-    permissions: ["-A"],
-    env,
-  });
+  ], { cwd: root.path, permissions: ["-A"], env });
   assertEquals(code, 0, stdout + stderr);
   assertMatch(stdout, /5 ran/);
   await using registry = await openRegistry(root.join(".holdfast"), { create: false });

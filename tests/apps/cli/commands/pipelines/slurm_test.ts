@@ -37,15 +37,11 @@ programTest(
       "--engine",
       "slurm:",
       "--detach",
-    ], {
-      cwd: root.path,
-      permissions: ["-A"],
-      env: { ...env, DEPLOY_KEY: SECRET },
-    });
+    ], { cwd: root.path, permissions: ["-A"], env: { ...env, DEPLOY_KEY: SECRET } });
     assertEquals(code, 0, stderr);
     assertStringIncludes(
       stderr,
-      'Submitted to slurm. Check it: holdfast pipeline status nightly@1',
+      "Submitted to slurm. Check it: holdfast pipeline status nightly@1",
     );
     await using registry = await openRegistry(root.join(".holdfast"), { create: false });
     const ended = (async () => {

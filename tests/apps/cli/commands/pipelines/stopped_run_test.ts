@@ -75,10 +75,7 @@ Deno.test("Ctrl-C ends a run with its processes, keeps how far it came, and says
   const { code, stderr } = await program.stop("SIGINT");
   assertEquals(code, 130, stderr);
   assertEquals(isRunning(pid), false);
-  assertStringIncludes(
-    stderr,
-    "nightly@1 was stopped. Continue it: holdfast pipeline run\n",
-  );
+  assertStringIncludes(stderr, "nightly@1 was stopped. Continue it: holdfast pipeline run\n");
   assertStringIncludes(stderr, "error: Interrupted");
   const rows = (await succeeds("pipeline status nightly@1 --json", { cwd: root.path })).trimEnd()
     .split("\n");

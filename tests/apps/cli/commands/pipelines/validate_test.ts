@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { holdfast, succeeds } from "../../../captured_io.ts";
-import { PIPELINE, projectRoot } from "./project.ts";
+import { PIPELINE, projectRoot, projectTest } from "./project.ts";
 
 const WRONG = PIPELINE.replace("runner_count: 2", "runner_count: many").replace(
   "operator: write,",
@@ -8,85 +8,89 @@ const WRONG = PIPELINE.replace("runner_count: 2", "runner_count: many").replace(
 )
   .replace("upstream_dependencies", "upstream_dependncies");
 
-Deno.test("pipeline validate says what is right", async () => {
-  await using root = await projectRoot();
-  const cwd = root.path;
+projectTest("pipeline validate says what is right", async (it) => {
+  const cwd = it.cwd;
   const right =
     "nightly is valid: 3 steps (clean, train, report) on 2 nodes (small, rest), from 1 file\n";
-  assertEquals(await succeeds("pipeline validate", { cwd }), right);
-  assertEquals(await succeeds("pipeline validate pipeline.yaml", { cwd }), right);
-  const told = JSON.parse(await succeeds(`pipeline validate ${cwd} --json`, { cwd: "/" }));
+  await it.prints("pipeline validate", right);
+  await it.prints("pipeline validate pipeline.yaml", right);
+  const told = await it.json(`pipeline validate ${cwd} --json`, { cwd: "/" });
   assertEquals([told.valid, told.problems, told.order], [true, [], ["clean", "train", "report"]]);
   assertEquals(told.operators, ["write", "train"]);
 });
 
-Deno.test("pipeline validate tells all mistakes, each with its place and what to do, and ends with 2", async () => {
-  await using root = await projectRoot({ pipeline: WRONG });
-  const { code, out, err } = await holdfast("pipeline validate", { cwd: root.path });
-  assertEquals(code, 2);
-  assertStringIncludes(out, "pipeline.yaml:7:38: ");
-  assertStringIncludes(out, 'unknown key "upstream_dependncies"');
-  assertStringIncludes(out, "  hint: Did you mean upstream_dependencies?");
-  assertEquals(err, "2 problems\n");
-  const { code: again, out: json } = await holdfast("pipeline validate --json", { cwd: root.path });
-  const { valid, problems } = JSON.parse(json);
-  assertEquals([again, valid, problems.length], [2, false, 2]);
-  assertEquals(Object.keys(problems[0]).sort(), [
-    "column",
-    "file",
-    "hint",
-    "line",
-    "message",
-    "path",
-  ]);
-});
+projectTest(
+  "pipeline validate tells all mistakes, each with its place and what to do, and ends with 2",
+  async (it) => {
+    const { code, out, err } = await it.holdfast("pipeline validate");
+    assertEquals(code, 2);
+    assertStringIncludes(out, "pipeline.yaml:7:38: ");
+    assertStringIncludes(out, 'unknown key "upstream_dependncies"');
+    assertStringIncludes(out, "  hint: Did you mean upstream_dependencies?");
+    assertEquals(err, "2 problems\n");
+    const { code: again, out: json } = await it.holdfast("pipeline validate --json");
+    const { valid, problems } = JSON.parse(json);
+    assertEquals([again, valid, problems.length], [2, false, 2]);
+    assertEquals(Object.keys(problems[0]).sort(), [
+      "column",
+      "file",
+      "hint",
+      "line",
+      "message",
+      "path",
+    ]);
+  },
+  { pipeline: WRONG },
+);
 
-Deno.test("an operator that the module has not is a mistake at its place", async () => {
-  await using root = await projectRoot({
-    pipeline: PIPELINE.replace("operator: write,", "operator: wriet,"),
-  });
-  const { code, out } = await holdfast("pipeline validate", { cwd: root.path });
+projectTest("an operator that the module has not is a mistake at its place", async (it) => {
+  const { code, out } = await it.holdfast("pipeline validate");
   assertEquals(code, 2);
   assertStringIncludes(out, "pipeline.yaml:9:39: ");
   assertStringIncludes(out, "Did you mean write?");
-});
+}, { pipeline: PIPELINE.replace("operator: write,", "operator: wriet,") });
 
-Deno.test("on a terminal a mistake stands below its line, also where that is very long", async () => {
-  await using root = await projectRoot({ pipeline: WRONG });
-  const long = PIPELINE.replace("text: cleaned", `text: ${"x".repeat(500)}, bad: [`);
-  await Deno.writeTextFile(root.join("long.yaml"), long);
-  const options = { cwd: root.path, terminals: ["stdout" as const], columns: 60 };
-  const { out } = await holdfast("pipeline validate", options);
-  const lines = out.split("\n");
-  const at = lines.findIndex((line) => line.includes("runner_count: many }"));
-  assertEquals(lines[at + 1].indexOf("^"), lines[at].indexOf("many"));
-  const { out: cut } = await holdfast("pipeline validate long.yaml", options);
-  const shown = cut.split("\n").filter((line) => line.startsWith("    "));
-  assertEquals([shown.length > 0, shown.every((line) => line.length <= 60)], [true, true]);
-});
+projectTest(
+  "on a terminal a mistake stands below its line, also where that is very long",
+  async (it) => {
+    const long = PIPELINE.replace("text: cleaned", `text: ${"x".repeat(500)}, bad: [`);
+    await Deno.writeTextFile(it.root.join("long.yaml"), long);
+    const options = { cwd: it.cwd, terminals: ["stdout" as const], columns: 60 };
+    const { out } = await it.holdfast("pipeline validate", options);
+    const lines = out.split("\n");
+    const at = lines.findIndex((line) => line.includes("runner_count: many }"));
+    assertEquals(lines[at + 1].indexOf("^"), lines[at].indexOf("many"));
+    const { out: cut } = await it.holdfast("pipeline validate long.yaml", options);
+    const shown = cut.split("\n").filter((line) => line.startsWith("    "));
+    assertEquals([shown.length > 0, shown.every((line) => line.length <= 60)], [true, true]);
+  },
+  { pipeline: WRONG },
+);
 
-Deno.test("where there is no pipeline, a command says how one is written", async () => {
-  await using root = await projectRoot();
-  await Deno.mkdir(root.join("empty"));
+projectTest("where there is no pipeline, a command says how one is written", async (it) => {
+  await Deno.mkdir(it.root.join("empty"));
   for (const command of ["validate", "plan", "run"]) {
-    const { code, err } = await holdfast(`pipeline ${command} empty`, { cwd: root.path });
+    const { code, err } = await it.holdfast(`pipeline ${command} empty`);
     assertEquals(code, 3);
     assertStringIncludes(err, "neither conf/pipeline.yaml nor pipeline.yaml");
     assertStringIncludes(err, "holdfast pipeline init");
   }
 });
 
-Deno.test("every command that needs the pipeline lists its mistakes, each in a line of its own", async () => {
-  await using root = await projectRoot({ pipeline: WRONG });
-  for (const command of ["run", "plan", "graph"]) {
-    const { code, err } = await holdfast(`pipeline ${command}`, { cwd: root.path });
-    assertEquals(code, 2);
-    assertMatch(
-      err,
-      /^error: Cannot use the pipeline .*: 2 mistakes\n {2}pipeline\.yaml:7:38: .*\n {2}pipeline\.yaml:\d+:\d+: unknown key .*\nhint: /,
-    );
-  }
-});
+projectTest(
+  "every command that needs the pipeline lists its mistakes, each in a line of its own",
+  async (it) => {
+    for (const command of ["run", "plan", "graph"]) {
+      const { code, err } = await it.holdfast(`pipeline ${command}`);
+      assertEquals(code, 2);
+      assertMatch(
+        err,
+        /^error: Cannot use the pipeline .*: 2 mistakes\n {2}pipeline\.yaml:7:38: .*\n {2}pipeline\.yaml:\d+:\d+: unknown key .*\nhint: /,
+      );
+    }
+  },
+  { pipeline: WRONG },
+);
 
 Deno.test("operators are where the pipeline or the line says, wherever the command is run", async () => {
   const pipeline = PIPELINE.replace("nodes:", "operators_module: ./src/steps.ts\n  nodes:");

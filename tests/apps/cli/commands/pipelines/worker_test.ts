@@ -35,9 +35,7 @@ programTest(
       signal: stop.signal,
     });
     while ((await queue.list()).some(({ state }) => state === "waiting" || state === "running")) {
-      await queue.get(
-        "forged-0",
-      );
+      await queue.get("forged-0");
     }
     stop.abort();
     const { code, err } = await working;

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { cliTest } from "../../../captured_io.ts";
+import { cliTest, filesIn } from "../../../captured_io.ts";
 
 cliTest(
   "init creates a registry here and says what to do next; again it changes nothing",
@@ -49,9 +49,7 @@ cliTest("init leaves a folder alone that holds other files, unless it is forced"
   assertEquals(code, 4);
   assertStringIncludes(err, "contains other files");
   assertStringIncludes(err, "--force");
-  assertEquals(await Array.fromAsync(Deno.readDir(it.root.join("photos")), ({ name }) => name), [
-    "a.jpg",
-  ]);
+  assertEquals(await filesIn(it.root.join("photos")), ["a.jpg"]);
   await it.succeeds("init photos --force");
   await it.succeeds("init photos");
 });

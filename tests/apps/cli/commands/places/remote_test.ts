@@ -12,7 +12,7 @@ cliTest(
     for (
       const line of ["ls -q -r team", "ls -q -r @team", "ls -q --registry=team", "ls -q @team"]
     ) {
-      assertEquals(await it.succeeds(line, at), "config\ndata:raw\nnote\n", line);
+      await it.prints(line, "config\ndata:raw\nnote\n", at);
     }
     await it.prints("ls -q @team/da", "data:raw\n", at);
     await it.succeeds("verify @team", at);
@@ -25,7 +25,7 @@ cliTest(
     );
     await it.succeeds("copy @team/note @team/copied", at);
     await it.prints("cat @team/copied text.txt", "hello", at);
-    assertEquals(JSON.parse(await it.succeeds("remote ls --json", at)), {
+    assertEquals(await it.json("remote ls --json", at), {
       name: "team",
       location: it.root.join(".holdfast"),
     });
@@ -107,7 +107,7 @@ cliTest(
       stdin: "x",
     });
     await it.succeeds("save @team/new - --input @team/note@1", { ...at, stdin: "x" });
-    assertEquals(JSON.parse(await it.succeeds("info new --json", at)).inputs, ["note@1"]);
+    assertEquals((await it.json("info new --json", at)).inputs, ["note@1"]);
   },
 );
 

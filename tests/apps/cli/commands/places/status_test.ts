@@ -17,10 +17,10 @@ filledTest(
     for (const row of rows) assertStringIncludes(text, row);
     assertMatch(text, /size {9}\d.* in \d+ objects\n/);
     assertMatch(text, /programs {5}holdfast \d+\.\d+\.\d+, deno \d/);
-    const { by, size, settings, versions } = JSON.parse(await it.succeeds("status --json", at));
+    const { by, size, settings, versions } = await it.json("status --json", at);
     assertEquals([by, settings.versioned], ["upward", true]);
     assert(size.objects > 5 && size.bytes > 1000 && versions.holdfast);
-    assertEquals(JSON.parse(await it.succeeds("status --json --no-size", at)).size, undefined);
+    assertEquals((await it.json("status --json --no-size", at)).size, undefined);
   },
 );
 

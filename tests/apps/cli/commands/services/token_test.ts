@@ -23,7 +23,7 @@ cliTest("token create shows a token once; ls shows all but it; rm removes it", a
   assertStringIncludes(listed, `${id}  read:* write:a:*  20`);
   assertStringIncludes(listed, "for CI");
   assertEquals(listed.includes(created.out.slice(22, 40)), false);
-  const json = JSON.parse(await it.succeeds("token ls --tokens tokens.json --json", at));
+  const json = await it.json("token ls --tokens tokens.json --json", at);
   assertEquals(Object.keys(json), ["id", "note", "scopes", "createdAt", "expiresAt"]);
   await it.prints(`token rm ${id} --tokens tokens.json`, `Removed ${id}\n`, at);
   await it.fails(`token rm ${id} --tokens tokens.json`, 3, "", at);

@@ -19,7 +19,7 @@ cliTest("du shows each name, what is shared, and from when on garbage may go", a
     await it.succeeds("du big"),
     /, 19\d KiB of it garbage: 19\d KiB from \d{4}-\d\d-\d\d \d\d:\d\d on\n$/,
   );
-  const { names, garbage } = JSON.parse(await it.succeeds("du --json"));
+  const { names, garbage } = await it.json("du --json");
   assertEquals(
     names.map(({ name, versions }: { name: string; versions: number }) => [name, versions]),
     [["big", 0], ["small", 1]],

@@ -12,7 +12,7 @@ filledTest("gc leaves what is young, and says so", async (it) => {
     assertMatch(await it.succeeds(line), /^Nothing to free yet: the grace period is 24 h\n$/);
   }
   await it.prints("gc --quiet", "");
-  const report = JSON.parse(await it.succeeds("gc -n --json"));
+  const report = await it.json("gc -n --json");
   assertEquals([report.dryRun, report.bytes, report.voids], [true, 0, []]);
   assertMatch(report.markAt, /^\d{4}-/);
 });
@@ -49,10 +49,7 @@ filledTest("gc says what it left because of damage, and ends with 1", async (it)
   const { code, err, out } = await it.holdfast("gc");
   assertEquals([code, out], [1, "Freed nothing\n"]);
   assertStringIncludes(err, `stays: ${key}: `);
-  assertStringIncludes(
-    err,
-    "hint: Nothing needed was removed. See the damage: holdfast verify\n",
-  );
+  assertStringIncludes(err, "hint: Nothing needed was removed. See the damage: holdfast verify\n");
 });
 
 cliTest("gc --verbose names what waits, and until when; gc says how much it is", async (it) => {

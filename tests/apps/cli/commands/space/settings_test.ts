@@ -16,7 +16,7 @@ cliTest(
       await it.succeeds("settings --grace 2d"),
       /\ngrace +48 h\n.*\nfor now +72 h; 48 h from \d{4}-\d\d-\d\d \d\d:\d\d on\n/,
     );
-    const said = JSON.parse(await it.succeeds("settings --json"));
+    const said = await it.json("settings --json");
     assertEquals(
       [said.graceMs, said.leastGraceMs, said.bindingGraceMs].map((ms) => ms / 3_600_000),
       [48, 1, 72],
@@ -32,10 +32,7 @@ cliTest(
   "settings takes a grace below that of creation, and refuses one below the least, with what to do",
   async (it) => {
     await it.succeeds("init --grace 2d");
-    assertMatch(
-      await it.succeeds("settings --grace 1h"),
-      /\ngrace +1 h\nfor now +48 h; 1 h from /,
-    );
+    assertMatch(await it.succeeds("settings --grace 1h"), /\ngrace +1 h\nfor now +48 h; 1 h from /);
     await openRegistry(`${it.cwd}/old`, { leastGraceMs: 24 * 3_600_000 });
     const { code, err } = await it.holdfast("settings --grace 2h --registry old");
     assertEquals(code, 2);

@@ -19,7 +19,7 @@ filledTest(
     assertEquals([origin.commit === commit, origin.commit], [false, JSON.parse(original).commit]);
     await it.prints("mirror .holdfast copy", "Mirrored 0 versions (0 files, 0 B), 4 unchanged\n");
     await it.succeeds("rm config@1 --yes");
-    const report = JSON.parse(await it.succeeds("mirror .holdfast copy --json"));
+    const report = await it.json("mirror .holdfast copy --json");
     assertEquals([report.copied, report.deleted, report.skipped, report.failures], [0, 1, 3, 0]);
     await it.prints("mirror .holdfast copy --quiet", "");
     await it.tells("verify -r copy", "No problems: 3 versions");
