@@ -16,10 +16,7 @@ export const copy: Command = defineCommand<
     { usage: "<ref>", text: "what to copy", completes: "ref" },
     { usage: "<to>", text: "the new name, or name@version", completes: "name" },
   ],
-  options: [
-    ON_CONFLICT_OPTION,
-    { flags: "-n, --dry-run", text: "only show what would be copied" },
-  ],
+  options: [ON_CONFLICT_OPTION, { flags: "-n, --dry-run", text: "only show what would be copied" }],
   examples: [
     ["holdfast copy my:model@production my:model-2026", "under a new name"],
     ["holdfast copy my:model@2.0.0-rc.1 my:model@2.0.0", "a candidate becomes a release"],

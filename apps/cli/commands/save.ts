@@ -85,10 +85,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
   examples: [
     ["holdfast save my:model ./model.bin", "the next version"],
     ["holdfast save data:raw@1.4 ./data --alias production", "a folder, with version and alias"],
-    [
-      "holdfast save code . --gitignore --exclude '*.log'",
-      "without files that git ignores",
-    ],
+    ["holdfast save code . --gitignore --exclude '*.log'", "without files that git ignores"],
     ["holdfast save site ./public --links follow", "with the targets of its links"],
     ["pg_dump shop | holdfast save backup - --compress zstd", "the output of a program"],
     [`echo '{"lr": 0.1}' | holdfast save config - --as json`, "a value for programs"],

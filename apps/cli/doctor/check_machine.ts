@@ -86,12 +86,7 @@ export function checkPermissions(path: string): Check | undefined {
       const { code, name } = error as NodeJS.ErrnoException;
       if (code === "ENOENT") return undefined;
       if (name === "NotCapable") continue; // Deno needs another permission to check this
-      return trouble(
-        what,
-        verdict,
-        found,
-        "Check its owner, permissions and mount.",
-      );
+      return trouble(what, verdict, found, "Check its owner, permissions and mount.");
     }
   }
   return ok(what, `may read and write ${path}`);

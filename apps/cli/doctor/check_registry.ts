@@ -43,10 +43,7 @@ export async function checkStore(
 }
 
 /** Checks the clock: gc and prune refuse to run if it is off by a quarter of the least grace. */
-function checkClock(
-  offsetMs: number | undefined,
-  { settings: { leastGraceMs } }: Registry,
-): Check {
+function checkClock(offsetMs: number | undefined, { settings: { leastGraceMs } }: Registry): Check {
   if (offsetMs === undefined) {
     return trouble("clock", "warn", "the store does not report its time", "See: holdfast probe");
   }

@@ -62,10 +62,7 @@ export async function loadOperators(file: string, { cwd }: { cwd: string }): Pro
 }
 
 /** Returns the `file:` URL of a module. A URL of another host would be foreign code. */
-export function moduleUrl(
-  file: string,
-  { cwd, what }: Pick<SetOptions, "cwd" | "what">,
-): string {
+export function moduleUrl(file: string, { cwd, what }: Pick<SetOptions, "cwd" | "what">): string {
   try {
     const path = /^[a-z][a-z0-9+.-]+:/i.test(file) ? fileURLToPath(file) : file;
     return pathToFileURL(resolve(cwd, path)).href;

@@ -78,10 +78,7 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     ["holdfast pipeline run --operator train --force train", "one step, even if unchanged"],
     ["holdfast pipeline run --engine slurm:", "as Slurm jobs"],
     ["HOLDFAST_ENGINE=$URL holdfast pipeline run --engine --detach", "on the workers of a queue"],
-    [
-      "sbatch --array 0-7 --wrap 'holdfast pipeline run --shard auto'",
-      "in eight tasks",
-    ],
+    ["sbatch --array 0-7 --wrap 'holdfast pipeline run --shard auto'", "in eight tasks"],
     ["holdfast pipeline run --json", "one event per line, for programs"],
   ],
   async run([file], flags, context) {

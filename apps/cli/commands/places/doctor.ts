@@ -105,12 +105,7 @@ async function* checksOfMachine(
   const { path, problem = "" } = await inspectCache({ signal: io.signal, system: io.system });
   if (path !== undefined) yield await checkDisk("cache", path);
   else if (folder === undefined) {
-    yield trouble(
-      "cache",
-      "warn",
-      problem,
-      "Set HOLDFAST_CACHE to a private folder.",
-    );
+    yield trouble("cache", "warn", problem, "Set HOLDFAST_CACHE to a private folder.");
   }
   yield* await checkCertificates(io);
   yield* checkProxy(io, found?.kind === "service" ? new URL(found.location).hostname : undefined);

@@ -12,10 +12,7 @@ export const cache: Command = defineCommand<[action: string], Record<never, neve
     "Clearing it is always safe.",
   args: [{ usage: "<action>", text: "info or clear" }],
   options: [],
-  examples: [
-    ["holdfast cache info", "path and size"],
-    ["holdfast cache clear", "clear it"],
-  ],
+  examples: [["holdfast cache info", "path and size"], ["holdfast cache clear", "clear it"]],
   async run([action], _options, context) {
     const { signal, system } = context.io;
     if (action !== "info" && action !== "clear") {

@@ -60,10 +60,7 @@ export const mirror: Command = defineCommand<
   examples: [
     ["holdfast mirror .holdfast s3://bucket/team --create", "a folder to a new bucket registry"],
     ["holdfast mirror s3://bucket/team ./backup --quiet", "a backup, from cron"],
-    [
-      "holdfast mirror ./a ./b my:model --range ^2 --rename my:=their: --dry-run",
-      "partly",
-    ],
+    ["holdfast mirror ./a ./b my:model --range ^2 --rename my:=their: --dry-run", "partly"],
   ],
   async run([fromPlace, toPlace, names], flags, context) {
     const { io, shared, logger } = context;
