@@ -1,8 +1,8 @@
-// Streams of files: errors come before the first byte or the last one, and many slow readers
-// together hold little memory.
+// Streams of files: errors come before the first or last byte, and many slow readers use little
+// memory.
 import { setImmediate } from "node:timers";
 
-/** Reads what comes first, so that what fails at once is an error and no broken answer; then the same stream again. */
+/** Returns the same stream after its first chunk was read, so early errors become error answers. */
 export async function readFirst(
   stream: ReadableStream<Uint8Array>,
 ): Promise<ReadableStream<Uint8Array>> {
@@ -20,8 +20,8 @@ export async function readFirst(
 }
 
 /**
- * The same stream, a chunk behind: what is found at its end, as that the bytes are not those that were saved, is found
- * before the last of them is given, and nobody takes them for whole.
+ * Returns the same stream, one chunk behind. A failed checksum at the end withholds the last chunk, so
+ * no client takes the file as complete.
  */
 export function oneBehind(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = stream.getReader();
@@ -135,7 +135,7 @@ function inPieces(
   }, { highWaterMark: 0 });
 }
 
-/** Returns a function to await before each piece. Its promises resolve in order, some in a later turn of the event loop. */
+/** Returns a function to await before each piece. It may wait for a later turn, in order. */
 function createTurns(): () => Promise<void> | undefined {
   const waiting: (() => void)[] = [];
   let used = 0;
