@@ -41,7 +41,10 @@ const methods: WorkerMethods = {
     });
     const progress = createProgress(run);
     // deno-lint-ignore no-explicit-any -- the job of its kind
-    const reply = await (await jobs)[kind](received as any, { signal, onProgress: progress.report });
+    const reply = await (await jobs)[kind](received as any, {
+      signal,
+      onProgress: progress.report,
+    });
     progress.end();
     if (kind === "readFile" && "value" in reply) {
       moving.push((reply.value as Uint8Array).buffer as ArrayBuffer);
@@ -97,7 +100,8 @@ async function openBackend(
 
 /** Imports the module that the calling program registered. Its URL never comes from the store. */
 async function importMaterializer({ module, name }: MaterializerDescriptor): Promise<Materializer> {
-  const hint = "Set its `reopen` to { module: import.meta.url, name }, where `name` is an export: a " +
+  const hint =
+    "Set its `reopen` to { module: import.meta.url, name }, where `name` is an export: a " +
     "materializer or a function that returns one. Or remove `reopen` to stay on the main thread.";
   const lost = (state: string, cause?: unknown) =>
     fault({ code: "Invalid", action: "use a materializer in a worker", state, hint, cause });

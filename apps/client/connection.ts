@@ -193,7 +193,8 @@ function setToken(headers: Headers, token: string): void {
 /** Returns true if no connection was made, so nothing was sent. */
 function wasRefused(error: unknown): boolean {
   const { cause } = error as { cause?: unknown };
-  const code = (error as { code?: unknown }).code ?? (cause as { code?: unknown } | undefined)?.code;
+  const code = (error as { code?: unknown }).code ??
+    (cause as { code?: unknown } | undefined)?.code;
   if (code !== undefined) return code === "ECONNREFUSED" || code === "ConnectionRefused";
   return cause instanceof Error && cause.message.includes("client error (Connect)"); // Deno
 }

@@ -118,9 +118,7 @@ async function addPart(
     throw fault({
       code: "Conflict",
       action,
-      state: existing.state === "committing"
-        ? "it is being committed"
-        : `it was ${existing.state}`,
+      state: existing.state === "committing" ? "it is being committed" : `it was ${existing.state}`,
       hint: "Open a draft with another id.",
     });
   }

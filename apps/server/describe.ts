@@ -110,24 +110,26 @@ function describe(route: RouteDescription): ReturnType<typeof describeRoute> {
     schema: { type: "string" },
   }));
   const isOfBytes = Object.keys(body ?? {}).some((type) => type.endsWith("octet-stream"));
-  const described = describeRoute({
-    operationId: id,
-    tags: [tag],
-    summary,
-    description,
-    ...(isOpen ? { security: [] } : {}),
-    "x-scope": scope,
-    ...(parameters.length > 0 ? { parameters } : {}),
-    ...(body === undefined
-      ? {}
-      : { requestBody: { required: !isOfBytes, content: describeContent(body) } }),
-    responses: {
-      ...Object.fromEntries(
-        problems.map((status) => [status, { description: TITLES[status], content }]),
-      ),
-      ...mapValues(answers as Record<string, DescribedAnswer>, describeAnswer),
-    },
-  } as unknown as Parameters<typeof describeRoute>[0]);
+  const described = describeRoute(
+    {
+      operationId: id,
+      tags: [tag],
+      summary,
+      description,
+      ...(isOpen ? { security: [] } : {}),
+      "x-scope": scope,
+      ...(parameters.length > 0 ? { parameters } : {}),
+      ...(body === undefined
+        ? {}
+        : { requestBody: { required: !isOfBytes, content: describeContent(body) } }),
+      responses: {
+        ...Object.fromEntries(
+          problems.map((status) => [status, { description: TITLES[status], content }]),
+        ),
+        ...mapValues(answers as Record<string, DescribedAnswer>, describeAnswer),
+      },
+    } as unknown as Parameters<typeof describeRoute>[0],
+  );
   return guardRoute(scope, described, Object.keys(requestHeaders));
 }
 

@@ -144,10 +144,12 @@ export class RefusedRequest extends RegistryError {
   readonly headers: Record<string, string>;
 
   constructor(
-    { status, headers = {}, ...fields }: (RegistryErrorFields | (Fault & { message?: undefined })) & {
-      status: number;
-      headers?: Record<string, string>;
-    },
+    { status, headers = {}, ...fields }:
+      & (RegistryErrorFields | (Fault & { message?: undefined }))
+      & {
+        status: number;
+        headers?: Record<string, string>;
+      },
   ) {
     super(fields as RegistryErrorFields);
     this.status = status;

@@ -49,7 +49,10 @@ export async function createToken(
   const { scopes, note, expiresInMs, system = realSystem } = checkOptions(action, options, known);
   const invalid = (state: string, hint: string) => fault({ code: "Invalid", action, state, hint });
   if (scopes.length === 0) {
-    throw invalid("no scope is given", 'Add --scope "read:*", --scope "write:team/*" or --scope admin.');
+    throw invalid(
+      "no scope is given",
+      'Add --scope "read:*", --scope "write:team/*" or --scope admin.',
+    );
   }
   scopes.forEach(parseScope);
   if (expiresInMs !== undefined && !(expiresInMs > 0)) {

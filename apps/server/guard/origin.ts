@@ -159,16 +159,19 @@ function denied(action: string, subject: string, state: string, hint: string): R
 }
 
 function foreignHost(host: string): RefusedRequest {
-  const hint = "Use http://127.0.0.1 or localhost. To allow another host name, use tokens or `hosts`.";
+  const hint =
+    "Use http://127.0.0.1 or localhost. To allow another host name, use tokens or `hosts`.";
   return denied("answer as", host, "not a host name of this service", hint);
 }
 
 function foreignWrite(origin: string): RefusedRequest {
-  const hint = "Use tokens (holdfast serve --tokens FILE), or name the origin: holdfast serve --cors ORIGIN.";
+  const hint =
+    "Use tokens (holdfast serve --tokens FILE), or name the origin: holdfast serve --cors ORIGIN.";
   return denied("write for a page of", origin, 'without tokens, "*" allows only reads', hint);
 }
 
 function foreignOrigin(origin: string): RefusedRequest {
-  const hint = "Allow its origin: holdfast serve --cors https://app.example.com, or the option `cors`.";
+  const hint =
+    "Allow its origin: holdfast serve --cors https://app.example.com, or the option `cors`.";
   return denied("answer a page of", origin, "its origin is not allowed", hint);
 }

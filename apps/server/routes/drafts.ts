@@ -16,7 +16,10 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     summary: "Returns the state and parts of a draft",
     scope: "read",
     answers: {
-      200: { description: "The draft; its files with `files=true`", schema: schemas.DraftInfoSchema },
+      200: {
+        description: "The draft; its files with `files=true`",
+        schema: schemas.DraftInfoSchema,
+      },
     },
     query: schemas.DraftQuery,
     answer: async ({ c, params, query, signal }) => {

@@ -53,7 +53,10 @@ function parseTerm(term: string): SearchQuery {
     return (_found, text) => text.includes(word);
   }
   if (wanted === "" && comparison !== "=" && comparison !== "!=") {
-    throw invalid(`${JSON.stringify(term)} has no value`, "Write a value, as in metadata.epochs>3.");
+    throw invalid(
+      `${JSON.stringify(term)} has no value`,
+      "Write a value, as in metadata.epochs>3.",
+    );
   }
   const compare = comparing(comparison as Comparison, wanted);
   if (field === "alias") return ({ aliases }) => aliases.some(compare);
