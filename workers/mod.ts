@@ -167,62 +167,34 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     return await work.verify(checkOptions(action, entry, VERIFY_ENTRY), signal);
   };
 
-  function one<E, T>(run: (entry: E, signal?: AbortSignal) => Promise<T>) {
-    return (entry: E, { signal = options.signal }: SignalOptions = {}) =>
-      outcomeOf(run(entry, signal), signal);
-  }
-
-  /** `start` returns the function for each input, from the options of the call. */
-  function manyOf<I, T, O extends ManyOptions = ManyOptions>(
-    way: "reads" | "writes",
-    start: (many: O) => (input: I) => Promise<T>,
-    known?: OptionNames<O>,
-  ) {
-    const { concurrency, stopOnError, signal, onProgress } = options;
-    const merged = (own?: O) => ({
-      ...{ concurrency, stopOnError, signal, onProgress },
-      ...checkOptions("load many", own, known),
-    } as O);
-    const outcomes = (inputs: Inputs<I>, many: O) =>
-      outcomesOf(inputs, start(many), manyOptions(registry, way, many));
-    return {
-      async *each(inputs: Inputs<I>, own?: O) {
-        yield* outcomes(inputs, merged(own));
-      },
-      async all(inputs: Inputs<I>, own?: O) {
-        const many = merged(own);
-        return await collectOutcomes(outcomes(inputs, many), many);
-      },
-    };
-  }
-
-  const saves = manyOf(
+  const many = new ManyOf(registry, options);
+  const saves = many.of(
     "writes",
     ({ signal }) => inLanes(registry, (entry: SaveEntry) => save(entry, signal)),
   );
-  const loads = manyOf(
+  const loads = many.of(
     "reads",
     ({ concurrency: _, stopOnError: __, onProgress: ___, ...rest }: LoadManyOptions) =>
     (ref: string) => work.load(ref, rest),
     LOAD_MANY,
   );
-  const downloads = manyOf(
+  const downloads = many.of(
     "reads",
     ({ signal }) => (entry: DownloadEntry) => download(entry, signal),
   );
-  const checks = manyOf("reads", ({ signal }) => (entry: VerifyEntry) => verify(entry, signal));
+  const checks = many.of("reads", ({ signal }) => (entry: VerifyEntry) => verify(entry, signal));
 
   return {
     get running() {
       return work.running;
     },
-    save: one(save),
+    save: many.one(save),
     async load(ref, own = {}) {
       const { signal = options.signal, ...rest } = checkOptions(`load ${shown(ref)}`, own, LOAD);
       return await outcomeOf(work.load(ref, { ...rest, signal }), signal);
     },
-    download: one(download),
-    verify: one(verify),
+    download: many.one(download),
+    verify: many.one(verify),
     saveEach: saves.each,
     loadEach: loads.each,
     downloadEach: downloads.each,
@@ -233,6 +205,44 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     verifyMany: checks.all,
     [Symbol.asyncDispose]: () => work.close(),
   };
+}
+
+/** Makes the methods of a batch from functions for one input. */
+class ManyOf {
+  readonly #registry: Registry;
+  readonly #options: ManyOptions;
+
+  constructor(registry: Registry, options: BatchOptions) {
+    const { concurrency, stopOnError, signal, onProgress } = options;
+    this.#registry = registry;
+    this.#options = { concurrency, stopOnError, signal, onProgress };
+  }
+
+  one<E, T>(run: (entry: E, signal?: AbortSignal) => Promise<T>) {
+    return (entry: E, { signal = this.#options.signal }: SignalOptions = {}) =>
+      outcomeOf(run(entry, signal), signal);
+  }
+
+  /** `start` returns the function for each input, from the options of the call. */
+  of<I, T, O extends ManyOptions = ManyOptions>(
+    way: "reads" | "writes",
+    start: (many: O) => (input: I) => Promise<T>,
+    known?: OptionNames<O>,
+  ) {
+    const merged = (own?: O) =>
+      ({ ...this.#options, ...checkOptions("load many", own, known) }) as O;
+    const outcomes = (inputs: Inputs<I>, many: O) =>
+      outcomesOf(inputs, start(many), manyOptions(this.#registry, way, many));
+    return {
+      async *each(inputs: Inputs<I>, own?: O) {
+        yield* outcomes(inputs, merged(own));
+      },
+      async all(inputs: Inputs<I>, own?: O) {
+        const many = merged(own);
+        return await collectOutcomes(outcomes(inputs, many), many);
+      },
+    };
+  }
 }
 
 const LEAST = { workers: 0, memoryBudgetBytes: 1, stuckAfterMs: 1, idleMs: 0 };

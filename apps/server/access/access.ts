@@ -4,8 +4,7 @@
 //
 // Every route checks rights, lists only readable names, and answers `Denied` before it checks whether
 // a name exists.
-import { fault } from "../../../core/errors.ts";
-import type { RegistryError } from "../../../mod.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 
 /** A right on an artifact. Writing does not include reading. */
 export type Right = "read" | "write";

@@ -2,6 +2,7 @@
 // removed, expires or loses its scope.
 import { fault } from "../../../core/errors.ts";
 import type { System } from "../../../mod.ts";
+import { onDemand } from "../files/streams.ts";
 import { RefusedRequest } from "../problem.ts";
 import type { RouteContext, RouteMiddleware } from "../routing.ts";
 import { type Access, createAccess, denied, everything, type RouteScope } from "./access.ts";
@@ -110,37 +111,30 @@ function checkScope(
   throw denied("answer", `${scope}:*`);
 }
 
-export interface WhileAllowedOptions {
-  /** Further rights that the token must have. @default none */
-  may?: (access: Access) => boolean;
-  /** Closes an endless stream. Otherwise it fails, so no client takes it as complete. @default false */
-  closes?: boolean;
-}
-
 /** Throws unless the token still allows the route. For checks before saving a long request. */
 export async function checkStillAllowed(c: RouteContext, name: string): Promise<void> {
   if (!await isStillAllowed(c, (access) => access.may("write", name))) throw tokenEnded();
 }
 
-/** Returns the same stream, which ends when the token no longer allows the route. */
+/**
+ * Returns the same stream, which ends when the token no longer allows the route, or lacks further
+ * rights (`may`). The stream fails, so no client takes it as complete, or `closes` if it is endless.
+ */
 export function whileAllowed(
   c: RouteContext,
   stream: ReadableStream<Uint8Array>,
-  { may, closes = false }: WhileAllowedOptions = {},
+  { may, closes = false }: { may?: (access: Access) => boolean; closes?: boolean } = {},
 ): ReadableStream<Uint8Array> {
   if (c.env.renew === undefined) return stream;
   const reader = stream.getReader();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (done) return controller.close();
-      if (await isStillAllowed(c, may)) return controller.enqueue(value);
-      void reader.cancel().catch(() => {});
-      if (!closes) throw tokenEnded();
-      controller.close();
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
+  return onDemand(reader, async (controller) => {
+    const { done, value } = await reader.read();
+    if (done) return controller.close();
+    if (await isStillAllowed(c, may)) return controller.enqueue(value);
+    void reader.cancel().catch(() => {});
+    if (!closes) throw tokenEnded();
+    controller.close();
+  });
 }
 
 async function isStillAllowed(

@@ -3,6 +3,7 @@
 import type { System } from "../../../mod.ts";
 import type { HandlerLimits } from "../options.ts";
 import { pathOf } from "../routing.ts";
+import { onDemand } from "../files/streams.ts";
 import { RefusedRequest } from "../problem.ts";
 
 /** Routes that write bytes as they come. Below `/uploads/presigned` is JSON, even if `%` hides it. */
@@ -51,30 +52,24 @@ function limitStream(
     });
   late?.catch(() => {}); // `pull` reports it
   let bytes = 0;
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const { done, value } =
-          await (late === undefined ? reader.read() : Promise.race([reader.read(), late]));
-        if (done) {
-          ended.abort();
-          return controller.close();
-        }
-        bytes += value.length;
-        if (bytes > maxBytes) throw tooLarge(maxBytes);
-        controller.enqueue(value as Uint8Array<ArrayBuffer>);
-      } catch (error) {
+  return onDemand(reader, async (controller) => {
+    try {
+      const { done, value } =
+        await (late === undefined ? reader.read() : Promise.race([reader.read(), late]));
+      if (done) {
         ended.abort();
-        void reader.cancel(error).catch(() => {});
-        if (error instanceof RefusedRequest) onRefuse?.(error);
-        throw error;
+        return controller.close();
       }
-    },
-    async cancel(reason) {
+      bytes += value.length;
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      controller.enqueue(value);
+    } catch (error) {
       ended.abort();
-      await reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
+      void reader.cancel(error).catch(() => {});
+      if (error instanceof RefusedRequest) onRefuse?.(error);
+      throw error;
+    }
+  }, () => ended.abort());
 }
 
 function tooLarge(maxBytes: number): RefusedRequest {

@@ -1,8 +1,7 @@
 // The TLS certificate of a server.
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 
 /**
  * Reads a certificate and its private key.

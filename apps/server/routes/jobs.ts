@@ -1,5 +1,5 @@
 // The jobs of the queue, and runs of pipelines.
-import { fault } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
 import { type Access, denied, type Right } from "../access/access.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
@@ -67,14 +67,8 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
       const { queue, job } = await find(params.job, access, "write");
       const retried = await queue.retry(job.id);
       const now = await queue.get(job.id) ?? job;
-      if (retried) return c.json(now);
-      throw fault({
-        code: "Conflict",
-        action: "retry job",
-        subject: JSON.stringify(job.id),
-        state: `it is ${now.state}`,
-        hint: "Retry failed or cancelled jobs only.",
-      });
+      if (!retried) throw notEnded(now);
+      return c.json(now);
     },
   });
 
@@ -190,6 +184,16 @@ function queueOf(queue: JobQueue | undefined): JobQueue {
     action: "read jobs",
     state: "this service has no queue",
     hint: `Start it with one: holdfast serve --queue URL, or ${library}.`,
+  });
+}
+
+function notEnded({ id, state }: QueuedJob): RegistryError {
+  return fault({
+    code: "Conflict",
+    action: "retry job",
+    subject: JSON.stringify(id),
+    state: `it is ${state}`,
+    hint: "Retry failed or cancelled jobs only.",
   });
 }
 

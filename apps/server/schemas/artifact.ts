@@ -1,7 +1,7 @@
 // Schemas of versions, their files, and errors.
 import * as v from "npm:valibot@^1.5";
 import { STATUS } from "../problem.ts";
-import { flag, object, page, pageFields } from "./listing.ts";
+import { described, flag, object, page, pageFields } from "./listing.ts";
 
 export const ProblemSchema = object("Problem", {
   title: v.string(),
@@ -40,8 +40,8 @@ export const FileInfoSchema = object("FileInfo", {
   sha256: Sha256,
   mediaType: v.optional(v.string()),
   mode: v.optional(v.picklist(["executable", "link", "folder"])),
-  modifiedAt: v.optional(v.pipe(v.string(), v.description("The last modification, if stored"))),
-  data: v.optional(v.pipe(v.string(), v.description("The bytes as base64, if requested"))),
+  modifiedAt: described(v.string(), "The last modification, if stored"),
+  data: described(v.string(), "The bytes as base64, if requested"),
 });
 
 export const ArtifactInputSchema = v.union([
@@ -75,19 +75,15 @@ const VersionEntrySchema = object("VersionEntry", {
 });
 
 export const VersionsQuery = v.object({
-  range: v.optional(v.pipe(Text, v.description("Only versions in this range, such as `^1.2`"))),
-  details: v.optional(
-    v.pipe(flag(), v.description("Include the `info` of each, or its `error` if unreadable")),
-  ),
+  range: described(Text, "Only versions in this range, such as `^1.2`"),
+  details: described(flag(), "Include the `info` of each, or its `error` if unreadable"),
   ...pageFields,
 });
 
 export const VersionsPage = page(VersionEntrySchema, "VersionsPage");
 
 export const CommitQuery = v.object({
-  commit: v.optional(
-    v.pipe(Text, v.description("Only if the version has this commit. Otherwise 409")),
-  ),
+  commit: described(Text, "Only if the version has this commit. Otherwise 409"),
 });
 
 /** The most bytes of files that come with the info of a version. */

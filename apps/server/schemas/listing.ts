@@ -13,9 +13,14 @@ export function strictObject<E extends v.ObjectEntries>(ref: string, entries: E)
 export const DEFAULT_LIMIT = 1000;
 export const MOST_LIMIT = 10_000;
 
-export function count(options: { least: number; most: number; description: string }) {
-  const { least, most, description } = options;
-  return v.pipe(
+/** An optional member with a description. */
+export function described<S extends v.GenericSchema>(schema: S, text: string) {
+  return v.optional(v.pipe(schema, v.description<v.InferOutput<S>, string>(text)));
+}
+
+/** An optional whole number in a query. */
+export function count(least: number, most: number, description: string) {
+  return v.optional(v.pipe(
     v.string(),
     v.regex(/^[0-9]{1,15}$/, "expected a whole number"),
     v.metadata({ as: { type: "integer", minimum: least, maximum: most, description } }),
@@ -23,7 +28,7 @@ export function count(options: { least: number; most: number; description: strin
     v.integer(),
     v.minValue(least, `expected at least ${least}`),
     v.maxValue(most, `expected at most ${most}`),
-  );
+  ));
 }
 
 export function flag() {
@@ -34,12 +39,12 @@ export function flag() {
 }
 
 export const pageFields = {
-  limit: v.optional(count({
-    least: 1,
-    most: MOST_LIMIT,
-    description: `Items in a page, at most ${MOST_LIMIT}. Default: ${DEFAULT_LIMIT}`,
-  })),
-  after: v.optional(v.pipe(v.string(), v.description("The `next` of the previous page"))),
+  limit: count(
+    1,
+    MOST_LIMIT,
+    `Items in a page, at most ${MOST_LIMIT}. Default: ${DEFAULT_LIMIT}`,
+  ),
+  after: described(v.string(), "The `next` of the previous page"),
 };
 
 export function page<T>(item: v.GenericSchema<T>, ref: string) {

@@ -1,10 +1,10 @@
 // Schemas of reads: names, logs, aliases, files, lineage, runs, jobs, search, and the service.
 import * as v from "npm:valibot@^1.5";
 import { Amount, CommitQuery, Moment, Sha256, Text } from "./artifact.ts";
-import { count, object, page, pageFields } from "./listing.ts";
+import { count, described, object, page, pageFields } from "./listing.ts";
 
 export const NamesQuery = v.object({
-  prefix: v.optional(v.pipe(v.string(), v.description("Only names with this prefix"))),
+  prefix: described(v.string(), "Only names with this prefix"),
   ...pageFields,
 });
 
@@ -49,11 +49,11 @@ export const FileQuery = v.object({
 });
 
 export const WatchQuery = v.object({
-  intervalMs: v.optional(count({
-    least: 100,
-    most: 3_600_000,
-    description: "Interval between checks of the store, milliseconds. Default: 2000",
-  })),
+  intervalMs: count(
+    100,
+    3_600_000,
+    "Interval between checks of the store, milliseconds. Default: 2000",
+  ),
 });
 
 export const RegistrySchema = object("Registry", {
@@ -89,7 +89,7 @@ export const LineageQuery = v.object({
     v.picklist(["up", "down", "both"], "expected up, down or both"),
     v.description("`up` to its inputs, `down` to versions made from it. Default: `both`"),
   )),
-  depth: v.optional(count({ least: 1, most: 1_000_000, description: "The most steps from `ref`" })),
+  depth: count(1, 1_000_000, "The most steps from `ref`"),
 });
 
 export const LineageSchema = object("Lineage", {
@@ -109,7 +109,7 @@ export const LineageSchema = object("Lineage", {
 });
 
 export const RunsQuery = v.object({
-  pipeline: v.optional(v.pipe(v.string(), v.description("Only runs of this pipeline"))),
+  pipeline: described(v.string(), "Only runs of this pipeline"),
   ...pageFields,
 });
 
@@ -171,8 +171,8 @@ export const JobSchema = object("Job", {
 export const JobsPage = page(JobSchema, "JobsPage");
 
 export const JobsQuery = v.object({
-  state: v.optional(v.pipe(State, v.description("Only jobs in this state"))),
-  group: v.optional(v.pipe(Text, v.description("Only jobs of this group"))),
+  state: described(State, "Only jobs in this state"),
+  group: described(Text, "Only jobs of this group"),
   ...pageFields,
 });
 
@@ -188,12 +188,8 @@ export const SearchQuerySchema = v.object({
     ),
     "",
   ),
-  limit: v.optional(
-    count({ least: 1, most: 1000, description: `The most results. Default: ${DEFAULT_FOUND}` }),
-  ),
-  offset: v.optional(
-    count({ least: 0, most: 1_000_000, description: "Results to skip at the beginning" }),
-  ),
+  limit: count(1, 1000, `The most results. Default: ${DEFAULT_FOUND}`),
+  offset: count(0, 1_000_000, "Results to skip at the beginning"),
 });
 
 export const SearchResultSchema = object("SearchResult", {

@@ -1,6 +1,6 @@
 // Schemas of saves, drafts, batches and uploads.
 import * as v from "npm:valibot@^1.5";
-import { count, flag, object, strictObject } from "./listing.ts";
+import { count, described, flag, object, strictObject } from "./listing.ts";
 import {
   Amount,
   ArtifactInputSchema,
@@ -100,7 +100,7 @@ export const DeleteAliasQuery = v.object({
 export const DeleteAllQuery = v.object({
   force: optionalFlag(),
   allVersions: optionalFlag(),
-  ifCommit: v.optional(v.pipe(Text, v.description("The commit, in a registry without versions"))),
+  ifCommit: described(Text, "The commit, in a registry without versions"),
 });
 
 export const PartRequestSchema = strictObject("PartRequest", {
@@ -184,9 +184,9 @@ export const UploadStateSchema = object("UploadState", {
 });
 
 export const UploadQuery = v.object({
-  name: v.optional(v.pipe(Text, v.description("The artifact"))),
-  version: v.optional(v.pipe(Text, v.description("The version. Default: the next one"))),
-  path: v.optional(v.pipe(Text, v.description("The path of the file. Default: `content`"))),
+  name: described(Text, "The artifact"),
+  version: described(Text, "The version. Default: the next one"),
+  path: described(Text, "The path of the file. Default: `content`"),
 });
 
 export const UploadAnswerSchema = object("Uploaded", {
@@ -198,11 +198,9 @@ export const UploadAnswerSchema = object("Uploaded", {
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 export const PresignQuery = v.object({
-  path: v.optional(v.pipe(Text, v.description("The file. Default: the only one"))),
-  fileName: v.optional(v.pipe(Text, v.description("The file name for saving"))),
-  expiresInMs: v.optional(
-    count({ least: 1000, most: WEEK_MS, description: "Lifetime of the URL, milliseconds" }),
-  ),
+  path: described(Text, "The file. Default: the only one"),
+  fileName: described(Text, "The file name for saving"),
+  expiresInMs: count(1000, WEEK_MS, "Lifetime of the URL, milliseconds"),
 });
 
 export const PresignedSchema = object("Presigned", {

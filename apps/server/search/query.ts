@@ -1,6 +1,5 @@
 // Search queries: words, and filters such as `metadata.epochs>3`.
-import type { RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { comparing, type Comparison, valueAt } from "./comparing.ts";
 
 export interface SearchedVersion {

@@ -1,7 +1,6 @@
 // Checksums in the headers of uploads.
 import { createHash } from "node:crypto";
-import type { RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 
 /** The algorithms of `Upload-Checksum`. */
 export const CHECKSUM_ALGORITHMS: readonly string[] = ["sha1", "sha256", "md5"];

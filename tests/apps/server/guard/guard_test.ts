@@ -116,7 +116,7 @@ Deno.test("invalid options are refused when the handler is created", async () =>
     const { code } = assertThrows(create(options), RegistryError);
     assertEquals(code, "Invalid", JSON.stringify(options));
   }
-  for (const given of [undefined, "./registry"]) {
+  for (const given of [null, "./registry"]) {
     assertThrows(create({}, given), RegistryError, "not a registry");
   }
   assertThrows(create({ token: "secret" }), RegistryError, "tokens?");
