@@ -1,6 +1,6 @@
 /**
- * A registry behind a service: the same `Registry` as on a folder or a bucket, over HTTP. It needs `fetch` alone, so it
- * also runs in a browser.
+ * A registry behind a service, over HTTP: the same `Registry` as on a folder or a bucket. It needs
+ * only `fetch`, so it also runs in a browser.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { text } from "../materializers/text.ts";
 import { typedArray } from "../materializers/typed_array.ts";
 import { parseAddress } from "./client/address.ts";
 import { Connection, type SendRequest } from "./client/connection.ts";
-import { strange } from "./client/problem.ts";
+import { unexpected } from "./client/problem.ts";
 import { createRemoteRegistry } from "./client/remote_registry.ts";
 
 export type { Materializers } from "../core/materializer.ts";
@@ -32,22 +32,27 @@ export type { SendRequest } from "./client/connection.ts";
 export interface HttpRegistryOptions
   extends
     Pick<OpenOptions, "readOnly" | "verify" | "maxLoadBytes" | "system" | "logger" | "signal"> {
-  /** What is sent as `Authorization: Bearer …`, or what gives it for each request. @default none */
+  /** The token of `Authorization: Bearer …`, or a function called before each request. */
   token?: string | (() => string | Promise<string>);
-  /** Sends requests; the handler of a service does so without a network. @default the runtime's `fetch` */
+  /**
+   * Sends requests. Pass the handler of a service to call it without a network.
+   *
+   * @default the runtime's `fetch`
+   */
   fetch?: SendRequest;
   /**
-   * What saves and loads values.
+   * Materializers that save and load values. Pass `createMaterializers()` for files and folders on
+   * a disk.
    *
-   * @default {@linkcode createPortableMaterializers}; for files and folders of a disk give `createMaterializers()`
+   * @default {@linkcode createPortableMaterializers}
    */
   materializers?: Materializers;
-  /** How long what may be sent again is, milliseconds. @default 30000; 3000 where nothing answers the opening */
+  /** How long to retry, milliseconds. @default 30000; 5000 if nothing answers the opening */
   retryForMs?: number;
   /**
-   * How long an answer to what only reads may take to begin, or to go on, milliseconds.
+   * How long a read waits for the start of an answer, and for each chunk of it, milliseconds.
    *
-   * @default 60000; 3000 for the first, unless `retryForMs` says to wait
+   * @default 60000; 5000 for the opening, unless `retryForMs` is given
    */
   timeoutMs?: number;
 }
@@ -67,8 +72,8 @@ const OPTIONS: OptionNames<HttpRegistryOptions> = {
 };
 
 /**
- * The materializers that need nothing of a system: strings, plain data, bytes and streams of bytes, buffers, blobs and
- * arrays of numbers. Your own can be added.
+ * Creates the materializers that need no system: strings, plain data, bytes and streams of bytes,
+ * buffers, blobs and numeric arrays. Add your own to the result.
  */
 export function createPortableMaterializers(): Materializers {
   return createMaterializerSet([
@@ -82,7 +87,7 @@ export function createPortableMaterializers(): Materializers {
   ]);
 }
 
-/** Who typed an address wrong, or started no service, is told so before long, milliseconds. */
+/** The opening fails early if the URL is wrong or no service runs, milliseconds. */
 const FIRST_CONTACT_MS = 5_000;
 
 function isPrivate(location: string): boolean {
@@ -91,14 +96,15 @@ function isPrivate(location: string): boolean {
 }
 
 /**
- * Opens the registry behind a service. Values are made into files, and files into values, here: the service needs no
- * code of yours.
+ * Opens the registry behind a service. The client converts values to files and back: the service
+ * needs no code of yours.
  *
- * Reads are repeated while the service does not answer, saves too, for each has an idempotency key. What could not be
- * repeated, and may have been done, is `Unknown`.
+ * Reads are repeated while the service does not answer. Saves are too, by their idempotency key.
+ * Other writes without an answer fail with `Unknown`.
  *
- * @param address as the service prints it, `https://host:8600`; credentials in it are `Invalid`
- * @throws {RegistryError} `Denied` without the right token, `Unavailable` where nothing answers
+ * @param address the URL that the service prints, `https://host:8600`; credentials in it are
+ * `Invalid`
+ * @throws {RegistryError} `Denied` without the right token, `Unavailable` if nothing answers
  *
  * @example
  * ```ts
@@ -124,49 +130,40 @@ export async function openHttpRegistry(
     materializers = createPortableMaterializers(),
     readOnly = false,
     verify = "integrity",
-    signal,
-  } = options;
-  const {
     system = realSystem,
     logger = silentLogger,
     retryForMs = 30_000,
     timeoutMs = 60_000,
+    fetch: send = (request: Request) => fetch(request),
     token,
+    signal,
   } = options;
   const maxLoadBytes = checkMaxLoadBytes(options.maxLoadBytes);
-  const send = options.fetch ?? ((request: Request) => fetch(request));
   const location = parseAddress(address);
   if (token !== undefined && !isPrivate(location)) {
-    logger.warn(
-      `The token goes to ${location} unencrypted: whoever sees it pass can use it. Use https.`,
-    );
+    logger.warn(`The token is sent to ${location} unencrypted. Use https.`);
   }
-  const connection = new Connection({
-    location,
-    token,
-    send,
-    retryForMs,
-    timeoutMs,
-    system,
-    logger,
-  });
+  const connection = new Connection(
+    { location, token, send, retryForMs, timeoutMs, system, logger },
+  );
   const action = "open the registry";
   const asked = { action, location, writes: false };
-  const call = { action, path: "registry", signal };
-  const ask = (within?: { retryForMs?: number; timeoutMs?: number }) =>
-    connection.json<Partial<Pick<Registry, "id" | "settings">> | null>({ ...call, ...within });
+  const ask = (limits?: { retryForMs?: number; timeoutMs?: number }) =>
+    connection.json<Partial<Pick<Registry, "id" | "settings">> | null>(
+      { action, path: "registry", signal, ...limits },
+    );
+  const isBrief = options.retryForMs === undefined;
   const brief = { retryForMs: FIRST_CONTACT_MS, timeoutMs: options.timeoutMs ?? FIRST_CONTACT_MS };
-  const said = await ask(options.retryForMs === undefined ? brief : {}).catch((error) => {
-    const wasAnswered = isPassing(error) && error.cause === undefined; // what got no answer has a cause
-    if (wasAnswered && options.retryForMs === undefined) return ask();
+  const answer = await ask(isBrief ? brief : {}).catch((error) => {
+    const wasAnswered = isPassing(error) && error.cause === undefined; // no answer has a cause
+    if (wasAnswered && isBrief) return ask();
     throw error;
   }).catch((error) => {
-    // A page of another server, or a route that is not there.
-    throw isRegistryError(error, "NotFound") ? strange(asked, "it has no registry", error) : error;
+    throw isRegistryError(error, "NotFound") ? unexpected(asked, "no registry", error) : error;
   });
-  const { id, settings } = said ?? {};
+  const { id, settings } = answer ?? {};
   if (typeof id !== "string" || typeof settings !== "object") {
-    throw strange(asked, "it tells of no registry");
+    throw unexpected(asked, "no registry");
   }
   const how = { id, settings, materializers, readOnly, verify, maxLoadBytes, system, logger };
   return createRemoteRegistry(connection, how);

@@ -1,14 +1,14 @@
 /**
- * What differs between two texts, line by line. It has a door of its own since it needs a package:
- * `diffVersions` and `diffValues` of the library need none.
+ * Line-by-line differences of two strings. This is a separate entry point because it needs a
+ * package; `diffVersions` and `diffValues` of the library do not.
  *
  * @module
  */
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "npm:diff@^9.0.0";
 
-/** A text, and what it is called in the heading. */
+/** A string and its name in the heading of a patch. */
 export interface NamedText {
-  /** As in `my:model@1.0.0 config.yaml`; `/dev/null` for one that is not there. */
+  /** For example `my:model@1.0.0 config.yaml`; `/dev/null` for a missing file. */
   name: string;
   text: string;
 }
@@ -17,13 +17,13 @@ export interface NamedText {
 export interface UnifiedDiffOptions {
   /** Lines around each change. @default 3 */
   contextLines?: number;
-  /** Longest time that is spent on it, milliseconds; then undefined is the answer. @default 5000 */
+  /** Time limit, milliseconds. @default 5000 */
   timeoutMs?: number;
 }
 
 /**
- * What differs between two texts, as `diff -u` and `patch` have it: an empty text where nothing does, and undefined
- * where they differ so much that finding out takes too long.
+ * Returns the differences of two strings in the format of `diff -u` and `patch`: empty if they are
+ * equal, undefined if the time limit is reached.
  *
  * @example
  * ```ts
@@ -40,17 +40,11 @@ export function unifiedDiff(
   { contextLines = 3, timeoutMs = 5_000 }: UnifiedDiffOptions = {},
 ): string | undefined {
   if (before.text === after.text) return "";
-  return createTwoFilesPatch(
-    before.name,
-    after.name,
-    before.text,
-    after.text,
-    undefined,
-    undefined,
-    {
-      context: contextLines,
-      timeout: timeoutMs,
-      headerOptions: FILE_HEADERS_ONLY,
-    },
-  );
+  const options = {
+    context: contextLines,
+    timeout: timeoutMs,
+    headerOptions: FILE_HEADERS_ONLY,
+  };
+  const names = [before.name, after.name] as const;
+  return createTwoFilesPatch(...names, before.text, after.text, undefined, undefined, options);
 }

@@ -1,6 +1,6 @@
 /**
- * A registry as a web service: a handler of requests that runs under `Deno.serve`, Node and Bun, or beside routes of
- * your own. `holdfast serve` is this with a port.
+ * A registry as an HTTP service: a handler of requests for `Deno.serve`, Node, Bun, or next to your
+ * own routes. `holdfast serve` listens with this handler.
  *
  * @module
  */
@@ -8,10 +8,13 @@ import type { Registry } from "../mod.ts";
 import type { Handler, HandlerOptions } from "./server/options.ts";
 import { createApp } from "./server/app.ts";
 
-export { createToken, readTokens, removeToken } from "./server/access/token_file.ts";
-export type { CreateTokenOptions, StoredToken } from "./server/access/token_file.ts";
-export { openTokenFile } from "./server/access/token_file.ts";
-export type { TokenCheck, TokenFileOptions } from "./server/access/token_file.ts";
+export { createToken, openTokenFile, readTokens, removeToken } from "./server/access/token_file.ts";
+export type {
+  CreateTokenOptions,
+  StoredToken,
+  TokenCheck,
+  TokenFileOptions,
+} from "./server/access/token_file.ts";
 export { listen } from "./server/listen/listen.ts";
 export type {
   ConnectionLimits,
@@ -19,14 +22,13 @@ export type {
   ListenOptions,
   StopOptions,
 } from "./server/listen/options.ts";
-export type { Access } from "./server/access/access.ts";
-export type { Right } from "./server/access/access.ts";
+export type { Access, Right } from "./server/access/access.ts";
 export type { Logger, Registry, System } from "../mod.ts";
 export type { UploadedVersion, UploadOptions } from "./server/uploads/next_step.ts";
 export type { Handler, HandlerInfo, HandlerLimits, HandlerOptions } from "./server/options.ts";
 
 /**
- * Creates what answers requests for a registry. It listens to nothing: give it to a server.
+ * Creates a handler that answers requests for a registry. It does not listen: pass it to a server.
  *
  * @example
  * ```ts
@@ -44,7 +46,7 @@ export type { Handler, HandlerInfo, HandlerLimits, HandlerOptions } from "./serv
  * await handler.close();
  * ```
  *
- * @throws {RegistryError} `Invalid` for what is no registry, and for options that nobody could meet or use
+ * @throws {RegistryError} `Invalid` for anything but a registry, and for invalid options
  */
 export function createHandler(registry: Registry, options: HandlerOptions = {}): Handler {
   return createApp(registry, options);

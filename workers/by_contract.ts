@@ -1,7 +1,7 @@
-// A batch over a registry that has no store here, by what every registry has: all is done on the
+// A batch over a registry without a local store. It uses only the methods of a registry, on the
 // caller's thread.
 import type { FilesToSave, Materializer } from "../core/materializer.ts";
-import type { Registry, SavedArtifact, SaveEntry } from "../core/registry.ts";
+import type { Registry } from "../core/registry.ts";
 import { createBudget, createShare } from "../core/work/budget.ts";
 import { readThrough } from "../registry/cache/read.ts";
 import { heldBytesOf } from "../registry/payload/write.ts";
@@ -9,37 +9,31 @@ import { type BatchOptions, type BatchWork, DEFAULT_BUDGET_BYTES } from "./batch
 
 export function workByContract(registry: Registry, options: BatchOptions): BatchWork {
   const budget = createBudget(options.memoryBudgetBytes ?? DEFAULT_BUDGET_BYTES);
-
-  async function save(
-    { name, value, ...rest }: SaveEntry,
-    signal?: AbortSignal,
-  ): Promise<SavedArtifact> {
-    const { materializer = registry.materializers.forValue(value) } = rest;
-    const held = createShare(budget);
-    const counted = async (made: Exclude<FilesToSave, AsyncIterable<unknown>>) => {
-      const files = await made;
-      await held.take(heldBytesOf(files), signal);
-      return files;
-    };
-    const counting: Materializer = {
-      id: materializer.id,
-      formatVersion: materializer.formatVersion,
-      load: (artifact, how) => materializer.load(artifact, how),
-      save(value, how) {
-        const made = materializer.save(value, how);
-        return Symbol.asyncIterator in made ? made : counted(made);
-      },
-    };
-    try {
-      return await registry.save(name, value, { ...rest, materializer: counting, signal });
-    } finally {
-      held.give();
-    }
-  }
-
   return {
     running: 0,
-    save,
+    async save({ name, value, ...rest }, signal) {
+      const { materializer = registry.materializers.forValue(value) } = rest;
+      const held = createShare(budget);
+      const counted = async (made: Exclude<FilesToSave, AsyncIterable<unknown>>) => {
+        const files = await made;
+        await held.take(heldBytesOf(files), signal);
+        return files;
+      };
+      const counting: Materializer = {
+        id: materializer.id,
+        formatVersion: materializer.formatVersion,
+        load: (artifact, how) => materializer.load(artifact, how),
+        save(value, how) {
+          const made = materializer.save(value, how);
+          return Symbol.asyncIterator in made ? made : counted(made);
+        },
+      };
+      try {
+        return await registry.save(name, value, { ...rest, materializer: counting, signal });
+      } finally {
+        held.give();
+      }
+    },
     load: (ref, rest) => registry.load(ref, rest),
     download: ({ ref, ...rest }, signal) => registry.download(ref, { ...rest, signal }),
     async verify({ ref, version, onProgress }, signal) {

@@ -6,7 +6,7 @@ export type Methods = Record<string, (payload: any, signal: AbortSignal) => unkn
 
 export interface CallOptions {
   transfer?: readonly Transferable[];
-  /** Ends the work on the other thread; the call then throws the signal's reason, once that has stopped. */
+  /** Aborts the work on the other thread. The call throws the reason after that has stopped. */
   signal?: AbortSignal;
 }
 
@@ -20,7 +20,7 @@ export interface Channel<T extends Methods> {
   close(error: unknown): void;
 }
 
-/** A result with buffers that move to the caller. */
+/** A result whose buffers move to the caller. */
 export class Moved<T> {
   readonly value: T;
   readonly transfer: readonly Transferable[];
@@ -41,10 +41,10 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** How long a call that was cancelled waits for the other thread to stop: whoever cleans up after it comes then. */
+/** The longest that an aborted call waits for the other thread, so cleanup comes after it. */
 const STOP_MS = 2_000;
 
-/** Creates an end that answers calls by `methods` and sends by `post`. */
+/** Creates one end of a channel. It answers calls with `methods` and sends with `post`. */
 export function createChannel<T extends Methods>(
   methods: Methods,
   post: (message: unknown, transfer: Transferable[]) => void,
@@ -65,18 +65,18 @@ export function createChannel<T extends Methods>(
       if (signal?.aborted) return Promise.reject(signal.reason);
       const cancel = () => {
         send({ kind: "cancel", id });
-        const giveUp = () => reject(signal!.reason);
-        waiting.set(id, { resolve: giveUp, reject: giveUp });
-        AbortSignal.timeout(stopMs).addEventListener("abort", () => waiting.delete(id) && giveUp());
+        const stop = () => reject(signal!.reason);
+        waiting.set(id, { resolve: stop, reject: stop });
+        AbortSignal.timeout(stopMs).addEventListener("abort", () => waiting.delete(id) && stop());
       };
       try {
         send({ kind: "call", id, method, payload }, transfer);
       } catch (error) {
-        return Promise.reject(error); // a value that cannot cross
+        return Promise.reject(error); // a value that cannot be cloned
       }
       waiting.set(id, { resolve, reject });
       signal?.addEventListener("abort", cancel, { once: true });
-      // deno-lint-ignore no-explicit-any -- what the method gives, by its type
+      // deno-lint-ignore no-explicit-any -- the result of the method
       return promise.finally(() => signal?.removeEventListener("abort", cancel)) as Promise<any>;
     },
 
@@ -85,8 +85,8 @@ export function createChannel<T extends Methods>(
       const { id } = message;
       if (message.kind === "call") void answer(message);
       else if (message.kind === "cancel") {
-        // deno-lint-ignore holdfast/registry-errors -- as any signal that is aborted without a reason
-        answering.get(id)?.abort(new DOMException("The caller gave up", "AbortError"));
+        // deno-lint-ignore holdfast/registry-errors -- the default reason of a signal
+        answering.get(id)?.abort(new DOMException("The caller aborted the call", "AbortError"));
       } else if (message.kind === "result") waiting.get(id)?.resolve(message.value);
       else waiting.get(id)?.reject(fromWire(message.error));
       if (message.kind === "result" || message.kind === "error") waiting.delete(id);
@@ -117,7 +117,7 @@ export function createChannel<T extends Methods>(
     try {
       reply();
     } catch (error) {
-      send({ kind: "error", id, error: toWire(error) }); // a result that cannot cross
+      send({ kind: "error", id, error: toWire(error) }); // a result that cannot be cloned
     }
   }
 }

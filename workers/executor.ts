@@ -1,4 +1,4 @@
-// The executor over workers: each job runs where the least work is waiting.
+// An executor over workers. Each job runs on the thread with the least work.
 import type { Executor, JobOptions, JobProgress, RunOptions } from "../core/executor.ts";
 import type { Logger } from "../core/registry.ts";
 import { withDeadline } from "../core/retry.ts";
@@ -7,23 +7,23 @@ import type { PayloadJobs, ReadJob } from "../registry/payload/job_kinds.ts";
 import { sizeOf } from "../registry/payload/content.ts";
 import type { Channel } from "./channel.ts";
 import { type PoolOptions, type Slot, type WorkerJob, WorkerLost, WorkerPool } from "./pool.ts";
-import { createPorts, type Port } from "./ports.ts";
+import { createPorts } from "./ports.ts";
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
 import { bufferBytes, sendJob } from "./wire_job.ts";
 
-/** Starting a worker takes as long as about so many bytes of work. */
+/** The cost of starting a worker, in bytes of work. */
 const START_BYTES = 32 * 1024 * 1024;
-/** A compressed byte takes as long as about so many plain ones. */
+/** The cost of compressing one byte, in plain bytes. */
 const COMPRESSION_COST = 8;
 
 export interface WorkerExecutorOptions extends Omit<PoolOptions, "methods"> {
   here: Executor<PayloadJobs>;
-  /** `always`: all that can move goes to workers. */
+  /** `always` moves every job that can move. */
   offload: "auto" | "always";
-  /** Smaller jobs run on this thread, bytes. */
+  /** Jobs below this size run on this thread, bytes. */
   smallBytes: number;
   logger: Logger;
-  /** How many threads run at the same time. @default the processors of this machine */
+  /** @default the processors of this machine */
   processors?: number;
 }
 
@@ -31,8 +31,8 @@ type Kind = keyof PayloadJobs;
 type Job = PayloadJobs[Kind]["job"];
 
 /**
- * Runs jobs in workers. A job whose worker crashed or hung is run once more, in a worker of its own: nobody knows which
- * of its jobs brought a worker down. Where no worker can be started it is run on this thread.
+ * Runs jobs in workers. A job whose worker crashed or hung is repeated once, alone in a worker, since
+ * any job of the worker may be the cause. If workers cannot start, it runs on this thread.
  */
 export class WorkerExecutor implements Executor<PayloadJobs> {
   readonly pool: WorkerPool;
@@ -69,14 +69,14 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
       return await here.run(kind, job, options).finally(() => this.#pendingHere -= cost);
     }
     const progress = createRepeated(options.onProgress);
-    const how = { ...options, onProgress: progress.tell };
-    const { sent, port } = this.#send(kind, job);
+    const how = { ...options, onProgress: progress.report };
+    const { job: sent, port } = sendJob(kind, job, this.#ports);
     slot.pending += cost;
     try {
       return await this.#runThere((use) => slot.use(use), kind, sent, how);
     } catch (error) {
       if (!(error instanceof WorkerLost) || port?.spent) throw error;
-      logger.warn(`A worker was lost, its work is done again: ${error.message}`);
+      logger.warn(`A worker was lost; repeating its job: ${error.message}`);
     } finally {
       slot.pending -= cost;
       void port?.close();
@@ -84,16 +84,16 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
     progress.repeat();
     const repeat = again();
     if (this.pool.slots.length === 0) return await here.run(kind, repeat, how);
-    const second = this.#send(kind, repeat);
-    return await this.#runThere((use) => this.pool.alone(use), kind, second.sent, how)
+    const second = sendJob(kind, repeat, this.#ports);
+    return await this.#runThere((use) => this.pool.alone(use), kind, second.job, how)
       .finally(() => second.port?.close());
   }
 
-  /** The worker with the least work; undefined if this thread has no more. */
+  /** Returns the worker with the least work, or undefined if this thread has less. */
   #choose(): Slot | undefined {
     const { slots } = this.pool;
     const { offload, processors = globalThis.navigator?.hardwareConcurrency ?? 2 } = this.#options;
-    // Work here only slows down busy workers on every processor, the more so as they are fed from here.
+    // With a busy worker on every processor, work here only slows down feeding them.
     const crowded = slots.length >= processors && slots.every(({ pending }) => pending > 0);
     let best: Slot | undefined;
     let least = offload === "always" || crowded ? Infinity : this.#pendingHere;
@@ -102,11 +102,6 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
       if (waiting < least) [best, least] = [slot, waiting];
     }
     return best;
-  }
-
-  #send(kind: Kind, job: Job): { sent: unknown; port?: Port } {
-    const { job: sent, port } = sendJob(kind, job, this.#ports);
-    return { sent, port };
   }
 
   async #runThere<N extends Kind>(
@@ -122,17 +117,14 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
       try {
         await onProgress?.(progress);
       } catch (error) {
-        failed.abort(error); // as it is: an error that crosses twice is not the same any more
+        failed.abort(error); // unchanged: it is not sent to the worker and back
       }
     });
     try {
-      const reply = await waited(
-        use,
-        (worker: Channel<WorkerMethods>) =>
-          worker.call("run", { run, kind, job }, { signal: ends }),
-        signal,
-      );
-      failed.signal.throwIfAborted(); // by the last progress
+      const call = (worker: Channel<WorkerMethods>) =>
+        worker.call("run", { run, kind, job }, { signal: ends });
+      const reply = await waited(use, call, signal);
+      failed.signal.throwIfAborted(); // a failure of the last progress
       return reply as PayloadJobs[N]["result"];
     } finally {
       this.#running.delete(run);
@@ -140,7 +132,7 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
   }
 }
 
-/** Bytes that a job is about; undefined where only this thread can do it. */
+/** Returns the bytes of a job, or undefined if only this thread can run it. */
 function bytesOf(kind: Kind, given: Job): number | undefined {
   const sum = (sizes: number[]) => sizes.reduce((total, size) => total + size, 0);
   if (kind === "packFiles") {
@@ -153,26 +145,26 @@ function bytesOf(kind: Kind, given: Job): number | undefined {
   }
   if (kind === "storeValue") {
     const { value } = given as PayloadJobs["storeValue"]["job"];
-    return Math.max(bufferBytes(value), STREAMED_BYTES); // it was registered as worth it
+    return Math.max(bufferBytes(value), STREAMED_BYTES); // its materializer is worth a worker
   }
   return sum((given as ReadJob).files.map(({ file }) => file.size));
 }
 
-/** Reports bytes as they move; what moves again is not reported again. */
+/** Reports progress. Bytes that a repeated job moves again are not reported twice. */
 function createRepeated(onProgress: JobOptions["onProgress"]) {
-  let moved = 0, told = 0;
+  let moved = 0, reported = 0;
   return {
     repeat: () => void (moved = 0),
-    tell({ path, bytes }: JobProgress): void | Promise<void> {
+    report({ path, bytes }: JobProgress): void | Promise<void> {
       moved += bytes;
-      const more = Math.max(moved - told, 0);
-      told += more;
+      const more = Math.max(moved - reported, 0);
+      reported += more;
       return onProgress?.({ path, bytes: more });
     },
   };
 }
 
-/** A job in a worker, which an abort does not wait for: it may be long in starting, or have others before. */
+/** Runs a job in a worker. An abort does not wait for a job that has not begun. */
 async function waited<T>(
   use: (job: WorkerJob<T>) => Promise<T>,
   job: WorkerJob<T>,
@@ -184,7 +176,7 @@ async function waited<T>(
     begun.resolve();
     return await job(worker);
   });
-  using.catch(() => {}); // an abort may have been thrown before
+  using.catch(() => {}); // an abort may be thrown first
   await withDeadline(Promise.race([begun.promise, using]), { signal });
   return await using;
 }

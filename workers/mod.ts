@@ -1,5 +1,5 @@
 /**
- * Batches: many saves and loads over workers, threads of this program.
+ * Batches: many saves and loads, on worker threads of this program.
  *
  * @example
  * ```ts
@@ -18,7 +18,7 @@
  *
  * @module
  */
-import { fault, type RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import type { ArtifactInfo } from "../core/artifact.ts";
 import type {
   BatchOutcome,
@@ -35,14 +35,13 @@ import type {
 } from "../core/registry.ts";
 import { collectOutcomes, type Inputs, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
 import { inLanes, manyOptions } from "../registry/contract/many.ts";
-import { checkMethods } from "./check_methods.ts";
 import { checkOptions, checkRegistry, type OptionNames } from "../core/options/check_options.ts";
 import { checkSaveEntry, DOWNLOAD, LOAD, MANY } from "../registry/contract/verb_options.ts";
 import { shown } from "../core/naming/names.ts";
 import { knownContext } from "../registry/operations/context.ts";
-import type { BatchOptions, BatchWork, DownloadEntry, VerifyEntry } from "./batch_work.ts";
+import type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 import { workByContract } from "./by_contract.ts";
-import { workOnStore } from "./on_store.ts";
+import { WorkOnStore } from "./on_store.ts";
 
 export type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 export { mapAtOnce } from "../core/work/at_once.ts";
@@ -70,17 +69,10 @@ export type {
   SignalOptions,
 };
 
-/** Options of loading many values. */
+/** Options of `loadMany` and `loadEach`. */
 export type LoadManyOptions = ManyOptions & Omit<LoadOptions, "signal" | "onProgress">;
 
 const LOAD_MANY = { ...LOAD, ...MANY };
-
-/** Of the other options a typo does no harm. */
-const METHODS = {
-  promises: [{ verb: "load", at: 1, known: LOAD }, { verb: "loadMany", at: 1, known: LOAD_MANY }],
-  listings: [{ verb: "loadEach", at: 1, known: LOAD_MANY }],
-};
-
 const { signal: _, ...DOWNLOAD_OF_MANY } = DOWNLOAD;
 const DOWNLOAD_ENTRY: OptionNames<DownloadEntry> = { ref: true, ...DOWNLOAD_OF_MANY };
 const VERIFY_ENTRY: OptionNames<VerifyEntry> = {
@@ -93,64 +85,45 @@ const VERIFY_ENTRY: OptionNames<VerifyEntry> = {
   onProgress: true,
 };
 
-/** Work that refuses inputs with options that nobody knows. */
-function checked(work: BatchWork): BatchWork {
-  return {
-    get running() {
-      return work.running;
-    },
-    load: work.load,
-    save: async (entry, signal) => await work.save(checkSaveEntry(entry), signal),
-    download: async (entry, signal) =>
-      await work.download(
-        checkOptions(`download ${shown(entry?.ref)}`, entry, DOWNLOAD_ENTRY),
-        signal,
-      ),
-    verify: async (entry, signal) =>
-      await work.verify(checkOptions(`verify ${shown(entry?.ref)}`, entry, VERIFY_ENTRY), signal),
-    close: work.close,
-  };
-}
-
-/** Many saves and loads over workers, threads of this program. */
+/**
+ * Many saves and loads on worker threads. In the methods for many inputs, a failure of one input
+ * does not stop the others. The `…Each` methods yield each outcome when its input ends, and draw
+ * inputs as outcomes are taken.
+ */
 export interface Batch extends AsyncDisposable {
-  /** Workers that run now. */
+  /** The number of running workers. */
   readonly running: number;
-  /** Saves one value as `saveMany` does. What fails throws a `RegistryError`, and so do the other three. */
+  /** Saves one value, as `saveMany` does, and throws its error. */
   save(entry: SaveEntry, options?: SignalOptions): Promise<SavedArtifact>;
-  /** Loads one value as `loadMany` does. */
+  /** Loads one value, as `loadMany` does, and throws its error. */
   load(ref: string, options?: LoadOptions): Promise<unknown>;
-  /** Writes one version to disk as `downloadMany` does. */
+  /** Writes one version to disk, as `downloadMany` does, and throws its error. */
   download(entry: DownloadEntry, options?: SignalOptions): Promise<DownloadResult>;
-  /** Checks one version as `verifyMany` does. */
+  /** Checks one version, as `verifyMany` does, and throws its error. */
   verify(entry: VerifyEntry, options?: SignalOptions): Promise<ArtifactInfo>;
-  /** Saves many values; a failure of one does not stop the others. */
   saveMany(entries: Inputs<SaveEntry>, options?: ManyOptions): Promise<BatchResult<SavedArtifact>>;
-  /** Loads many values; a failure of one does not stop the others. All of them are in memory then. */
+  /** Loads many values into memory. */
   loadMany(refs: Inputs<string>, options?: LoadManyOptions): Promise<BatchResult<unknown>>;
-  /** Writes many versions to disk, each whole or not at all; a failure of one does not stop the others. */
+  /** Writes many versions to disk, each of them completely or not at all. */
   downloadMany(
     entries: Inputs<DownloadEntry>,
     options?: ManyOptions,
   ): Promise<BatchResult<DownloadResult>>;
-  /** Reads every byte of many versions from the store, whatever is cached, and checks it against its SHA-256. */
+  /** Reads every byte of many versions from the store, bypassing caches, and checks its SHA-256. */
   verifyMany(
     entries: Inputs<VerifyEntry>,
     options?: ManyOptions,
   ): Promise<BatchResult<ArtifactInfo>>;
-  /** Saves many values and says what became of each as it ends. Inputs are drawn as outcomes are taken. */
   saveEach(
     entries: Inputs<SaveEntry>,
     options?: ManyOptions,
   ): AsyncIterable<BatchOutcome<SavedArtifact>>;
-  /** Loads many values and hands over each as it comes; at most `concurrency` of them wait to be taken. */
+  /** Loads many values. At most `concurrency` of them wait to be taken. */
   loadEach(refs: Inputs<string>, options?: LoadManyOptions): AsyncIterable<BatchOutcome<unknown>>;
-  /** Writes many versions to disk and says what became of each as it ends. */
   downloadEach(
     entries: Inputs<DownloadEntry>,
     options?: ManyOptions,
   ): AsyncIterable<BatchOutcome<DownloadResult>>;
-  /** Checks many versions and says what became of each as it ends. */
   verifyEach(
     entries: Inputs<VerifyEntry>,
     options?: ManyOptions,
@@ -158,73 +131,70 @@ export interface Batch extends AsyncDisposable {
 }
 
 /**
- * Creates a batch. The caller's thread keeps the commit protocol; workers read, materialize, hash, compress, upload
- * and download where the backend can be opened there (`backend.reopen`), for values that can move there: files and
- * folders on disk, bytes and arrays of numbers, values whose materializer has `reopen`, and whatever files others make
- * of them. What is small stays on the caller's thread.
+ * Creates a batch. The caller's thread runs the commit protocol. If the backend can be opened in
+ * workers (`backend.reopen`), they read, materialize, hash, compress, upload and download values
+ * that can move: files and folders on disk, bytes and numeric arrays, values whose materializer has
+ * `reopen`, and the files of other values. Small values stay on the caller's thread.
  *
- * Memory, programs that may start no threads, and registries that `openRegistry` did not open, such as clients of a
- * service: everything is done on the caller's thread. Of the last, `memoryBudgetBytes` bounds what is saved; what is
- * loaded, only `concurrency` does.
+ * Everything runs on the caller's thread for memory, for programs that cannot start threads, and
+ * for registries that `openRegistry` did not open, such as clients of a service. For the last,
+ * `memoryBudgetBytes` limits only saves; `concurrency` limits loads.
  */
 export function createBatch(registry: Registry, options: BatchOptions = {}): Batch {
   checkRegistry("create a batch", registry);
   for (const [option, least] of Object.entries(LEAST)) {
     const value = options[option as keyof typeof LEAST] ?? least;
-    if (!Number.isSafeInteger(value) || value < least) throw badNumber(option, value, least);
+    if (Number.isSafeInteger(value) && value >= least) continue;
+    throw fault({
+      code: "Invalid",
+      action: "create a batch",
+      state: `${option} is ${value}, not a whole number from ${least}`,
+      hint: "Omit the option for its default.",
+    });
   }
   const context = knownContext(registry);
-  const work = checked(
-    context === undefined ? workByContract(registry, options) : workOnStore(context, options),
-  );
+  const work = context === undefined
+    ? workByContract(registry, options)
+    : new WorkOnStore(context, options);
+  const save = async (entry: SaveEntry, signal?: AbortSignal) =>
+    await work.save(checkSaveEntry(entry), signal);
+  const download = async (entry: DownloadEntry, signal?: AbortSignal) => {
+    const action = `download ${shown(entry?.ref)}`;
+    return await work.download(checkOptions(action, entry, DOWNLOAD_ENTRY), signal);
+  };
+  const verify = async (entry: VerifyEntry, signal?: AbortSignal) => {
+    const action = `verify ${shown(entry?.ref)}`;
+    return await work.verify(checkOptions(action, entry, VERIFY_ENTRY), signal);
+  };
 
-  function one<E, T>(run: (entry: E, signal?: AbortSignal) => Promise<T>) {
-    return (entry: E, { signal = options.signal }: SignalOptions = {}) =>
-      outcomeOf(run(entry, signal), signal);
-  }
-
-  /** `start` makes what is run for each input, by the options of the call. */
-  function manyOf<I, T, O extends ManyOptions = ManyOptions>(
-    way: "reads" | "writes",
-    start: (many: O) => (input: I) => Promise<T>,
-  ) {
-    const merged = (own?: O) => ({ ...callOptions(options), ...own }) as O;
-    const outcomes = (inputs: Inputs<I>, many: O) =>
-      outcomesOf(inputs, start(many), manyOptions(registry, way, many));
-    return {
-      each: (inputs: Inputs<I>, own?: O) => outcomes(inputs, merged(own)),
-      all: (inputs: Inputs<I>, own?: O) =>
-        collectOutcomes(outcomes(inputs, merged(own)), merged(own)),
-    };
-  }
-
-  const saves = manyOf(
+  const many = new ManyOf(registry, options);
+  const saves = many.of(
     "writes",
-    ({ signal }) => inLanes(registry, (entry: SaveEntry) => work.save(entry, signal)),
+    ({ signal }) => inLanes(registry, (entry: SaveEntry) => save(entry, signal)),
   );
-  const loads = manyOf(
+  const loads = many.of(
     "reads",
     ({ concurrency: _, stopOnError: __, onProgress: ___, ...rest }: LoadManyOptions) =>
     (ref: string) => work.load(ref, rest),
+    LOAD_MANY,
   );
-  const downloads = manyOf(
+  const downloads = many.of(
     "reads",
-    ({ signal }) => (entry: DownloadEntry) => work.download(entry, signal),
+    ({ signal }) => (entry: DownloadEntry) => download(entry, signal),
   );
-  const checks = manyOf(
-    "reads",
-    ({ signal }) => (entry: VerifyEntry) => work.verify(entry, signal),
-  );
+  const checks = many.of("reads", ({ signal }) => (entry: VerifyEntry) => verify(entry, signal));
 
-  return checkMethods<Batch>({
+  return {
     get running() {
       return work.running;
     },
-    save: one(work.save),
-    load: (ref, { signal = options.signal, ...rest } = {}) =>
-      outcomeOf(work.load(ref, { ...rest, signal }), signal),
-    download: one(work.download),
-    verify: one(work.verify),
+    save: many.one(save),
+    async load(ref, own = {}) {
+      const { signal = options.signal, ...rest } = checkOptions(`load ${shown(ref)}`, own, LOAD);
+      return await outcomeOf(work.load(ref, { ...rest, signal }), signal);
+    },
+    download: many.one(download),
+    verify: many.one(verify),
     saveEach: saves.each,
     loadEach: loads.each,
     downloadEach: downloads.each,
@@ -234,21 +204,45 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     downloadMany: downloads.all,
     verifyMany: checks.all,
     [Symbol.asyncDispose]: () => work.close(),
-  }, METHODS);
+  };
 }
 
-function callOptions({ concurrency, stopOnError, signal, onProgress }: BatchOptions): ManyOptions {
-  return { concurrency, stopOnError, signal, onProgress };
+/** Makes the methods of a batch from functions for one input. */
+class ManyOf {
+  readonly #registry: Registry;
+  readonly #options: ManyOptions;
+
+  constructor(registry: Registry, options: BatchOptions) {
+    const { concurrency, stopOnError, signal, onProgress } = options;
+    this.#registry = registry;
+    this.#options = { concurrency, stopOnError, signal, onProgress };
+  }
+
+  one<E, T>(run: (entry: E, signal?: AbortSignal) => Promise<T>) {
+    return (entry: E, { signal = this.#options.signal }: SignalOptions = {}) =>
+      outcomeOf(run(entry, signal), signal);
+  }
+
+  /** `start` returns the function for each input, from the options of the call. */
+  of<I, T, O extends ManyOptions = ManyOptions>(
+    way: "reads" | "writes",
+    start: (many: O) => (input: I) => Promise<T>,
+    known?: OptionNames<O>,
+  ) {
+    const merged = (own?: O) =>
+      ({ ...this.#options, ...checkOptions("load many", own, known) }) as O;
+    const outcomes = (inputs: Inputs<I>, many: O) =>
+      outcomesOf(inputs, start(many), manyOptions(this.#registry, way, many));
+    return {
+      async *each(inputs: Inputs<I>, own?: O) {
+        yield* outcomes(inputs, merged(own));
+      },
+      async all(inputs: Inputs<I>, own?: O) {
+        const many = merged(own);
+        return await collectOutcomes(outcomes(inputs, many), many);
+      },
+    };
+  }
 }
 
 const LEAST = { workers: 0, memoryBudgetBytes: 1, stuckAfterMs: 1, idleMs: 0 };
-
-function badNumber(option: string, value: number, least: number): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "create a batch with",
-    subject: option,
-    state: `${value}: it must be a whole number from ${least}`,
-    hint: "Leave it out for the default.",
-  });
-}

@@ -1,7 +1,13 @@
-// A batch on a store that is open here: what is worth it moves to workers.
+// A batch over a local store. Jobs that are worth it move to workers.
 import type { ArtifactInfo } from "../core/artifact.ts";
 import { type Materializer, reopenOf } from "../core/materializer.ts";
-import type { DownloadResult, LoadOptions, SavedArtifact, SaveEntry } from "../core/registry.ts";
+import type {
+  DownloadResult,
+  LoadOptions,
+  RefOptions,
+  SavedArtifact,
+  SaveEntry,
+} from "../core/registry.ts";
 import { createVerbCall } from "../registry/contract/verb_call.ts";
 import { worded } from "../registry/contract/verb_errors.ts";
 import { type Budget, createBudget, createShare } from "../core/work/budget.ts";
@@ -14,30 +20,14 @@ import { saveFiles } from "../registry/operations/save.ts";
 import { DEFAULT_BUDGET_BYTES } from "./batch_work.ts";
 import type { BatchOptions, BatchWork, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 import { WorkerExecutor } from "./executor.ts";
-import type { WorkerPool } from "./pool.ts";
 import { bufferBytes, isOurs } from "./wire_job.ts";
 
-/** Below this nothing is gained by asking who should do it. */
+/** Smaller jobs stay on the caller's thread. */
 const SMALL_BYTES = 128 * 1024;
 
-export function workOnStore(context: Context, options: BatchOptions): BatchWork {
-  const work = new StoreWork(context, options);
-  return {
-    get running() {
-      return work.pool.running;
-    },
-    save: (entry, signal) => worded(createVerbCall("save", entry), () => work.save(entry, signal)),
-    load: (ref, rest) => worded({ verb: "load", ref }, () => work.load(ref, rest)),
-    download: (entry, signal) =>
-      worded({ verb: "download", ref: entry.ref }, () => work.download(entry, signal)),
-    verify: (entry, signal) =>
-      worded({ verb: "verify", ref: entry.ref }, () => work.verify(entry, signal)),
-    close: () => work.pool.close(),
-  };
-}
+type Ref = Awaited<ReturnType<typeof refMeant>>;
 
-class StoreWork {
-  readonly pool: WorkerPool;
+export class WorkOnStore implements BatchWork {
   readonly #context: Context;
   readonly #executor: WorkerExecutor;
   readonly #budget: Budget;
@@ -45,7 +35,7 @@ class StoreWork {
 
   constructor(context: Context, options: BatchOptions) {
     const {
-      workers = defaultWorkers(),
+      workers = Math.max(1, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1),
       memoryBudgetBytes = DEFAULT_BUDGET_BYTES,
       stuckAfterMs = 300_000,
       idleMs = 1_000,
@@ -67,77 +57,71 @@ class StoreWork {
       logger: context.logger,
       system: context.system,
     });
-    this.pool = this.#executor.pool;
     this.#budget = createBudget(memoryBudgetBytes);
   }
 
-  async save(
-    { name, value, ...options }: SaveEntry,
-    signal?: AbortSignal,
-  ): Promise<SavedArtifact> {
-    const context = this.#context;
-    const { materializer = context.materializers.forValue(value) } = options;
-    const held = createShare(this.#budget);
-    const produce = async () => {
-      const made = this.#filesOf(value, materializer, signal);
-      await held.take(heldBytesOf(await made), signal);
-      return await made;
-    };
-    try {
-      const made = { name, materializer, produce };
-      return await saveFiles(context, made, { ...options, signal }, this.#executor);
-    } finally {
-      held.give();
-    }
+  get running(): number {
+    return this.#executor.pool.running;
+  }
+
+  close(): Promise<void> {
+    return this.#executor.pool.close();
+  }
+
+  save(entry: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
+    return worded(createVerbCall("save", entry), async () => {
+      const { name, value, ...options } = entry;
+      const { materializer = this.#context.materializers.forValue(value) } = options;
+      const held = createShare(this.#budget);
+      const produce = async () => {
+        const made = this.#filesOf(value, materializer, signal);
+        await held.take(heldBytesOf(await made), signal);
+        return await made;
+      };
+      try {
+        const made = { name, materializer, produce };
+        return await saveFiles(this.#context, made, { ...options, signal }, this.#executor);
+      } finally {
+        held.give();
+      }
+    });
   }
 
   load(ref: string, options: LoadOptions): Promise<unknown> {
-    return this.#read(
-      ref,
-      options,
-      (meant, reader) => loadValue(this.#context, meant, options, reader),
-    );
+    return this.#read("load", ref, options, loadValue);
   }
 
   download({ ref, ...rest }: DownloadEntry, signal?: AbortSignal): Promise<DownloadResult> {
-    return this.#read(
-      ref,
-      rest,
-      (meant, reader) => downloadVersion(this.#context, meant, { ...rest, signal }, reader),
-    );
+    return this.#read("download", ref, { ...rest, signal }, downloadVersion);
   }
 
   verify({ ref, ...rest }: VerifyEntry, signal?: AbortSignal): Promise<ArtifactInfo> {
-    return this.#read(
-      ref,
-      rest,
-      (meant, reader) => checkFiles(this.#context, meant, { ...rest, signal }, reader),
-    );
+    return this.#read("verify", ref, { ...rest, signal }, checkFiles);
   }
 
-  async #read<T>(
+  #read<T, O extends RefOptions>(
+    verb: string,
     ref: string,
-    options: Parameters<typeof refMeant>[2],
-    read: (meant: Awaited<ReturnType<typeof refMeant>>, reader: Reader) => Promise<T>,
+    options: O,
+    read: (context: Context, ref: Ref, options: O, reader: Reader) => Promise<T>,
   ): Promise<T> {
-    const [executor, budget, smallBytes] = [this.#executor, this.#budget, this.#smallBytes];
-    const reader = createReader({ executor, budget, smallBytes });
-    try {
-      return await read(await refMeant(this.#context, ref, options), reader);
-    } finally {
-      reader.end();
-    }
+    return worded({ verb, ref }, async () => {
+      const [executor, budget, smallBytes] = [this.#executor, this.#budget, this.#smallBytes];
+      const reader = createReader({ executor, budget, smallBytes });
+      try {
+        const meant = await refMeant(this.#context, ref, options);
+        return await read(this.#context, meant, options, reader);
+      } finally {
+        reader.end();
+      }
+    });
   }
 
-  /** The files of a value, or the value itself where a worker can make them. */
+  /** Returns the files of a value, or the value itself if a worker can make them. */
   #filesOf(value: unknown, materializer: Materializer, signal: AbortSignal | undefined) {
-    const reopen = this.pool.slots.length === 0 ? undefined : reopenOf(materializer);
+    const reopen = this.#executor.pool.slots.length === 0 ? undefined : reopenOf(materializer);
     if (reopen === undefined || isOurs(reopen)) return materializer.save(value, { signal });
     const here = { save: () => materializer.save(value, { signal }) };
     return new ValueToStore({ value, materializer: reopen, here }, bufferBytes(value));
   }
-}
-
-function defaultWorkers(): number {
-  return Math.max(1, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1);
 }

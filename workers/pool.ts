@@ -1,5 +1,5 @@
-// A pool of workers on one store: they start when there is work for them, are replaced when they
-// crash or hang, and end when there is none.
+// A pool of workers on one store. Workers start on demand, are replaced when they crash or hang, and
+// end when they are idle.
 import type { BackendDescriptor } from "../core/backend.ts";
 import { fault, messageOf, RegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
@@ -9,35 +9,31 @@ import { type Channel, createChannel, type Methods } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";
 import { startThread, type Thread } from "./threads.ts";
 
-const FINISH_MS = 5_000; // what is not in the cache then is fetched again
-const LOOKS = 4; // before a silent worker counts as stuck
+const FINISH_MS = 5_000; // limit for writing the cache before the end
+const CHECKS = 4; // without a message, until a worker counts as stuck
 
 export interface PoolOptions {
-  /** Most workers at once; one more for jobs whose worker was lost. */
+  /** The most workers, beside one more for jobs of lost workers. */
   workers: number;
   descriptor: BackendDescriptor;
   cache?: CacheDescriptor;
   methods: Methods;
-  /** A worker that is silent for so long while it has work is ended, milliseconds. */
+  /** A busy worker is ended after this time without a message, milliseconds. */
   stuckAfterMs: number;
-  /** A worker without work is ended after so long, milliseconds. */
+  /** An idle worker is ended after this time, milliseconds. */
   idleMs: number;
   system: System;
 }
 
-/** A job for a worker, which does not end before it. */
+/** A job of a worker. The worker stays alive until it ends. */
 export type WorkerJob<T> = (worker: Channel<WorkerMethods>) => Promise<T>;
 
 /** A worker crashed or hung. Nothing was committed by it. */
 export class WorkerLost extends RegistryError {
   constructor(state: string) {
-    super({
-      code: "TaskFailed",
-      action: "finish in a worker",
-      state,
-      hint: "Nothing was committed by it. Pass workers: 0 to see the failure where it happens.",
-      hints: { cli: "Nothing was committed by it. Add --workers 0 to see where it fails." },
-    });
+    const hint = "It committed nothing. Pass workers: 0 to see the failure on this thread.";
+    const hints = { cli: "It committed nothing. Add --workers 0 to see the failure directly." };
+    super({ code: "TaskFailed", action: "finish in a worker", state, hint, hints });
   }
 }
 
@@ -58,7 +54,7 @@ export class WorkerPool {
     this.#alone = new Slot(start);
   }
 
-  /** The places for workers; none where no worker can be started. */
+  /** The slots for workers; none if workers cannot start. */
   get slots(): readonly Slot[] {
     return this.#unable ? [] : this.#slots;
   }
@@ -67,12 +63,12 @@ export class WorkerPool {
     return this.#live.size;
   }
 
-  /** Runs a job that was under way in a worker that was lost: nobody knows which of its jobs brought it down. */
+  /** Runs a job of a lost worker alone: any of that worker's jobs may have crashed it. */
   alone<T>(job: WorkerJob<T>): Promise<T> {
     return this.#turn(() => this.#alone.use(job));
   }
 
-  /** Ends all workers once they wrote what they cache, and starts no more. Work under way fails. */
+  /** Ends all workers after they have written their caches. Unfinished work fails. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(Array.from(this.#live, (worker) => worker.finish(batchClosed())));
@@ -82,7 +78,7 @@ export class WorkerPool {
     if (this.#closed) throw batchClosed();
     const worker = new LiveWorker(this.#options, {
       onEnd: () => this.#live.delete(worker),
-      // Code that may not be read, a store that opens only here: if the first does not start, none will.
+      // If the first worker cannot start, none can: unreadable code, a store that opens only here.
       onOpened: () => this.#opened = true,
       onFailed: () => this.#unable ||= !this.#opened && !this.#closed,
     });
@@ -92,7 +88,7 @@ export class WorkerPool {
 }
 
 export class Slot {
-  /** Cost of the jobs that it was given and that have not ended. */
+  /** The cost of its unfinished jobs. */
   pending = 0;
   readonly #start: () => LiveWorker;
   #worker?: LiveWorker;
@@ -105,7 +101,6 @@ export class Slot {
     return this.#worker?.ended === false && this.#worker.isOpen;
   }
 
-  /** Runs a job in its worker, which is started if need be. */
   async use<T>(job: WorkerJob<T>): Promise<T> {
     if (this.#worker === undefined || this.#worker.ended) this.#worker = this.#start();
     return await this.#worker.use(job);
@@ -127,7 +122,7 @@ class LiveWorker {
   readonly #channel: Channel<WorkerMethods>;
   readonly #opened: Promise<void>;
   #jobs = 0;
-  #silentLooks = 0;
+  #silentChecks = 0;
   #waiting = new AbortController();
 
   constructor(options: PoolOptions, events: WorkerEvents) {
@@ -135,14 +130,14 @@ class LiveWorker {
     this.#events = events;
     this.#thread = startThread(new URL("./worker.ts", import.meta.url), {
       onMessage: (message) => {
-        this.#silentLooks = 0;
+        this.#silentChecks = 0;
         this.#channel.receive(message);
       },
       onLost: (state) => this.#end(new WorkerLost(state)),
     });
     this.#channel = createChannel<WorkerMethods>(options.methods, this.#thread.post);
     this.#opened = this.#open();
-    this.#opened.catch(() => {}); // reported to those who use it
+    this.#opened.catch(() => {}); // `use` reports it
   }
 
   async #open(): Promise<void> {
@@ -154,7 +149,7 @@ class LiveWorker {
     } catch (error) {
       this.#events.onFailed();
       const isKnown = error instanceof WorkerLost || this.ended;
-      const reason = isKnown ? error : new WorkerLost(`it did not start: ${messageOf(error)}`);
+      const reason = isKnown ? error : new WorkerLost(`it cannot start: ${messageOf(error)}`);
       this.#end(reason as RegistryError);
       throw reason;
     }
@@ -170,36 +165,36 @@ class LiveWorker {
     }
   }
 
-  /** Ends it when it has written what it caches; at once, if it has other work. */
+  /** Ends it after it has written its cache; at once if it has jobs. */
   async finish(reason: RegistryError, signal?: AbortSignal): Promise<void> {
     if (this.#jobs === 0) {
       const late = AbortSignal.timeout(FINISH_MS);
       await this.#channel.call("close", undefined, { signal: late }).catch(() => {});
-      if (signal?.aborted) return; // it was given work meanwhile
+      if (signal?.aborted) return; // it has a new job
     }
     this.#end(reason);
   }
 
-  /** Of watching and waiting to end, one goes on at a time. */
+  /** Replaces the current timer: either the watch of a busy worker or the end of an idle one. */
   #restart(task: (signal: AbortSignal) => Promise<void>): void {
     this.#waiting.abort();
     this.#waiting = new AbortController();
     task(this.#waiting.signal).catch(() => {});
   }
 
-  /** Counts looks, not time: while this thread itself was busy or asleep, it received nothing. */
+  /** Counts checks rather than time: a busy or suspended caller's thread receives nothing. */
   async #watch(signal: AbortSignal): Promise<void> {
     const { system, stuckAfterMs } = this.#options;
-    for (this.#silentLooks = 0; this.#silentLooks <= LOOKS; this.#silentLooks++) {
+    for (this.#silentChecks = 0; this.#silentChecks <= CHECKS; this.#silentChecks++) {
       this.#channel.call("ping", undefined).catch(() => {});
-      await system.sleep(stuckAfterMs / LOOKS, signal);
+      await system.sleep(stuckAfterMs / CHECKS, signal);
     }
-    this.#end(new WorkerLost(`it said nothing for ${stuckAfterMs} ms`));
+    this.#end(new WorkerLost(`it did not respond for ${stuckAfterMs} ms`));
   }
 
   async #endWhenIdle(signal: AbortSignal): Promise<void> {
     await this.#options.system.sleep(this.#options.idleMs, signal);
-    await this.finish(new WorkerLost("it had nothing to do"), signal);
+    await this.finish(new WorkerLost("it was idle"), signal);
   }
 
   #end(reason: RegistryError): void {
@@ -217,6 +212,6 @@ function batchClosed(): RegistryError {
     code: "TaskFailed",
     action: "finish in a worker",
     state: "the batch was closed",
-    hint: "Wait for what was begun before the batch is disposed.",
+    hint: "Await all calls before you dispose the batch.",
   });
 }

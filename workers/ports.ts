@@ -1,10 +1,9 @@
-// Content of the caller's thread that workers read piece by piece, and the side that reads it.
+// Content of the caller's thread that workers read in pieces, and their side of it.
 import { plainBytes } from "../core/bytes/bytes.ts";
 import type { LargeContent } from "../registry/payload/content.ts";
 import type { CallerMethods } from "./protocol.ts";
 import type { Channel } from "./channel.ts";
 
-/** Content goes in pieces of at most so much. */
 export const PIECE_BYTES = 4 * 1024 * 1024;
 
 export interface Port {
@@ -40,7 +39,7 @@ export function createPorts(): Ports {
         return lastNumber;
       },
       async pull({ stream, place }) {
-        const known = streams.get(stream); // asked for ahead, it may be behind the end
+        const known = streams.get(stream); // a request ahead may come after the end
         const bytes = await known?.pieces.fill(known.places[place]) ?? 0;
         if (bytes === 0) streams.delete(stream);
         return bytes;
@@ -66,12 +65,12 @@ export function createPorts(): Ports {
 }
 
 interface Pieces {
-  /** Fills a place, at least by half unless the content ends, and returns how many bytes it got, 0 at the end. */
+  /** Fills at least half of a place, unless the content ends. Returns the bytes, 0 at the end. */
   fill(place: Uint8Array): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Copies, so that the caller keeps its own; small chunks are put together, large ones divided. */
+/** Copies content into places: joins small chunks and splits large ones. */
 function createPieces(content: LargeContent): Pieces {
   const chunks = chunksOf(content);
   let chunk: Uint8Array = new Uint8Array();
@@ -94,7 +93,7 @@ function createPieces(content: LargeContent): Pieces {
   }
   return {
     fill(place) {
-      const filled = turn.then(() => fillNow(place)); // asked for ahead, pieces come in order all the same
+      const filled = turn.then(() => fillNow(place)); // keeps the order of concurrent requests
       turn = filled.catch(() => {});
       return filled;
     },
@@ -105,18 +104,18 @@ function createPieces(content: LargeContent): Pieces {
 }
 
 async function* chunksOf({ source, chunks }: LargeContent): AsyncGenerator<Uint8Array> {
-  if (source instanceof Uint8Array) yield source; // it is copied as it is asked for
+  if (source instanceof Uint8Array) yield source; // `fill` copies it
   else yield* chunks();
 }
 
 const PIECES_AHEAD = 2;
-/** Places that are kept for the next content. */
+/** Places kept for later content. */
 const MAX_KEPT = 8;
 const kept: SharedArrayBuffer[] = [];
 
 /**
- * Asks for some pieces ahead of the one that is worked on: the thread that gives them may have other work to do. With
- * `passing` a piece is used up when the next one is asked for, so it is not copied out of the shared memory.
+ * Pulls pieces ahead of the one in use, since the caller's thread may be busy. With `passing` the
+ * consumer is done with a piece when it asks for the next, so pieces are not copied.
  */
 export async function* pulledChunks(
   caller: Channel<CallerMethods>,
@@ -130,7 +129,7 @@ export async function* pulledChunks(
   const asked: { place: number; bytes: Promise<number> }[] = [];
   const ask = (place: number) => {
     const bytes = caller.call("pull", { stream, place });
-    bytes.catch(() => {}); // it is thrown when it is waited for
+    bytes.catch(() => {}); // the awaited promise reports it
     asked.push({ place, bytes });
   };
   for (const place of places.keys()) ask(place);
@@ -145,7 +144,7 @@ export async function* pulledChunks(
       ask(place);
     }
   } finally {
-    // Into what was not given up in order, the other thread may still write.
+    // The other thread may still write into the places of a stream that did not end.
     if (ended) kept.push(...places.slice(0, MAX_KEPT - kept.length));
     else caller.call("closePort", { stream }).catch(() => {});
   }

@@ -1,6 +1,6 @@
-// What the two threads of a batch ask of each other. A worker runs jobs that need only the store;
-// the caller's thread keeps the commit protocol, so a worker that crashes has committed nothing,
-// and its jobs can be run again.
+// The calls between the two threads of a batch. A worker runs jobs that need only the store. The
+// caller's thread runs the commit protocol, so a crashed worker has committed nothing and its jobs
+// can be repeated.
 import type { BackendDescriptor } from "../core/backend.ts";
 import type { DiskFile } from "../disk/disk_file.ts";
 import type { JobProgress } from "../core/executor.ts";
@@ -14,22 +14,18 @@ export interface OpenRequest {
   functions: string[];
 }
 
-/** Content as it crosses: bytes come along, what is on disk is read there, all else is pulled. */
+/** Content of a job: bytes are copied, files are read by the worker, all else is pulled. */
 export type WireContent =
   | Uint8Array
   | { disk: DiskFile }
   | { port: number; size?: number; repeatable: boolean };
 
-/** A job as it crosses: content in its wire form, and without what only the caller's thread has. */
-export interface RunRequest {
-  run: number;
-  kind: keyof PayloadJobs;
-  job: unknown;
-}
-
 export type WorkerMethods = {
   open(request: OpenRequest): Promise<void>;
-  run(request: RunRequest, signal: AbortSignal): Promise<unknown>;
+  run(
+    request: { run: number; kind: keyof PayloadJobs; job: unknown },
+    signal: AbortSignal,
+  ): Promise<unknown>;
   ping(request: undefined): void;
   close(request: undefined): Promise<void>;
 };
@@ -37,7 +33,7 @@ export type WorkerMethods = {
 export type CallerMethods = {
   progress(request: { run: number; progress: JobProgress }): void;
   log(request: { level: keyof Logger; message: string }): void;
-  /** Begins to read content, into places of shared memory: they are used again, and cost less than memory that moves. */
+  /** Opens content for reading into shared memory, which is reused for later content. */
   openPort(request: { port: number; places: readonly SharedArrayBuffer[] }): number;
   pull(request: { stream: number; place: number }): Promise<number>;
   closePort(request: { stream: number }): Promise<void>;

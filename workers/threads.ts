@@ -1,5 +1,4 @@
-// Threads of this program: Web Workers in Deno; `node:worker_threads` in Node, which has no others,
-// and in Bun, where they end in the same way.
+// Threads of this program: Web Workers in Deno, `node:worker_threads` in Node and Bun.
 import { parentPort, Worker as NodeWorker } from "node:worker_threads";
 import type { Transferable as NodeTransferable } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";
@@ -17,14 +16,14 @@ export interface ThreadEvents {
   onLost(state: string): void;
 }
 
-/** Starts a thread with this program. What goes wrong is heard, never thrown. */
+/** Starts a thread. Reports failures to `onLost` and never throws. */
 export function startThread(program: URL, events: ThreadEvents): Thread {
   try {
     return "Deno" in globalThis
       ? startWebWorker(program, events)
       : startNodeWorker(program, events);
   } catch (error) {
-    queueMicrotask(() => events.onLost(messageOf(error))); // it may not be started: Node's --permission
+    queueMicrotask(() => events.onLost(messageOf(error))); // for example Node's --permission
     return { post() {}, end() {} };
   }
 }
@@ -35,7 +34,7 @@ function startWebWorker(program: URL, { onMessage, onLost }: ThreadEvents): Thre
   const worker = new Worker(program, { type: "module", name: NAME });
   worker.onmessage = ({ data }) => onMessage(data);
   worker.onerror = (event) => {
-    event.preventDefault(); // it is an answer to whoever gave it work, not the end of the program
+    event.preventDefault(); // the error must not end the program
     onLost(event.message);
   };
   worker.onmessageerror = () => onLost(UNREADABLE);
@@ -50,13 +49,13 @@ function startNodeWorker(program: URL, { onMessage, onLost }: ThreadEvents): Thr
   worker.on("message", onMessage);
   worker.on("error", (error) => onLost(messageOf(error)));
   worker.on("messageerror", () => onLost(UNREADABLE));
-  worker.on("exit", (code) => onLost(`it ended by itself, with code ${code}`));
+  worker.on("exit", (code) => onLost(`it exited with code ${code}`));
   return { ...portOf(worker), end: () => void worker.terminate() };
 }
 
-const UNREADABLE = "a message could not be read";
+const UNREADABLE = "a message cannot be deserialized";
 
-/** In a thread that {@linkcode startThread} started, the way to the one that did so; undefined in all other programs. */
+/** Connects a thread of {@linkcode startThread} to its starter. Returns undefined elsewhere. */
 export function listenToStarter(onMessage: (message: unknown) => void): ThreadPort | undefined {
   if (parentPort !== null) {
     parentPort.on("message", onMessage);

@@ -1,13 +1,13 @@
-// Errors as plain data: `structuredClone` drops the class and the fields of an error.
+// Errors as plain data: `structuredClone` drops the class and fields of an error.
 import { fieldsOf, isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
 import type { RegistryErrorFields } from "../core/errors.ts";
 
-/** An error that can cross to another thread. */
+/** An error as plain data. */
 export interface WireError {
   name: string;
   message: string;
   stack?: string;
-  /** Of an error of the system: what it is called there, as `ENOSPC`. */
+  /** The code of a system error, such as `ENOSPC`. */
   code?: string;
   fields?: Omit<RegistryErrorFields, "cause">;
   cause?: WireError;
@@ -15,7 +15,6 @@ export interface WireError {
 
 const MAX_CAUSES = 8;
 
-/** An error as plain data; anything else that was thrown as an error that names it. */
 export function toWire(error: unknown, depth = 0): WireError {
   if (!(error instanceof Error)) return { name: "Error", message: messageOf(error) };
   const { name, message, stack, cause } = error;
@@ -28,18 +27,12 @@ export function toWire(error: unknown, depth = 0): WireError {
   return wire;
 }
 
-/** The error again. */
 export function fromWire({ name, message, stack, code, fields, cause }: WireError): Error {
   const options = cause === undefined ? {} : { cause: fromWire(cause) };
   const error = fields === undefined
-    ? foreignError({ name, message, code }, options)
+    // deno-lint-ignore holdfast/registry-errors -- an error of other code: its class is lost
+    ? Object.assign(new Error(message, options), { name }, code === undefined ? {} : { code })
     : new RegistryError({ ...fields, ...options });
   if (stack !== undefined) error.stack = stack;
   return error;
-}
-
-/** Somebody else's error: its class stays behind, its name and code do not. */
-function foreignError({ name, message, code }: WireError, options: ErrorOptions): Error {
-  // deno-lint-ignore holdfast/registry-errors -- it was thrown by code that is not ours
-  return Object.assign(new Error(message, options), { name }, code === undefined ? {} : { code });
 }

@@ -1,5 +1,4 @@
-// Jobs as plain data: content that only one thread can read becomes a port, and what is that
-// thread's alone stays there.
+// Jobs as plain data. Content that only the caller's thread can read becomes a port.
 import { DiskContent } from "../disk/disk_file.ts";
 import type { MaterializerDescriptor } from "../core/materializer.ts";
 import type { FileToPack, PayloadJobs } from "../registry/payload/job_kinds.ts";
@@ -7,7 +6,7 @@ import { type LargeContent, readable, type SmallContent } from "../registry/payl
 import type { Port, Ports } from "./ports.ts";
 import type { WireContent } from "./protocol.ts";
 
-/** Bytes up to this size come along. */
+/** Bytes up to this size are copied. */
 const WHOLE_BYTES = 1024 * 1024;
 
 export interface SentJob {
@@ -23,12 +22,8 @@ export function sendJob<N extends keyof PayloadJobs>(
   const job = given as Partial<PayloadJobs[keyof PayloadJobs]["job"]> & { here?: unknown };
   if (kind === "packFiles") {
     const { files } = given as PayloadJobs["packFiles"]["job"];
-    return {
-      job: {
-        ...job,
-        files: files.map((file) => ({ ...file, content: smallContent(file.content) })),
-      },
-    };
+    const sent = files.map((file) => ({ ...file, content: smallContent(file.content) }));
+    return { job: { ...job, files: sent } };
   }
   if (kind !== "storeFile") {
     const { here: _, ...plain } = job;
@@ -37,15 +32,13 @@ export function sendJob<N extends keyof PayloadJobs>(
   const { content } = given as PayloadJobs["storeFile"]["job"];
   const { source, size, repeatable } = content;
   if (source instanceof DiskContent) return { job: { ...job, content: smallContent(source) } };
-  // A view would cross with all of its buffer.
+  // The copy drops the rest of the buffer, which would be cloned with a view.
   if (source !== undefined && source.byteLength <= WHOLE_BYTES) {
     return { job: { ...job, content: source.slice() } };
   }
   const port = ports.offer(content);
-  return {
-    job: { ...job, content: { port: port.number, size, repeatable } satisfies WireContent },
-    port,
-  };
+  const pulled: WireContent = { port: port.number, size, repeatable };
+  return { job: { ...job, content: pulled }, port };
 }
 
 function smallContent(content: SmallContent): WireContent {
@@ -71,7 +64,11 @@ export function receiveJob(
   if (kind === "storeFile") {
     const { content, ...job } = sent as { content: WireContent; compress?: string; as?: unknown };
     const passing = job.compress !== undefined && job.as === undefined;
-    return { ...job, content: largeContent(content, (port) => pull(port, passing)) };
+    const source = sourceOf(content);
+    if (source !== undefined) return { ...job, content: readable(source) };
+    const { port, size, repeatable } = content as Extract<WireContent, { port: number }>;
+    const large: LargeContent = { size, repeatable, chunks: () => pull(port, passing) };
+    return { ...job, content: large };
   }
   const job = sent as { materializer: MaterializerDescriptor };
   return kind === "storeValue" || kind === "loadValue" ? { ...job, here: here(job) } : job;
@@ -82,32 +79,19 @@ function sourceOf(content: WireContent): SmallContent | undefined {
   return "disk" in content ? new DiskContent(content.disk) : undefined;
 }
 
-function largeContent(
-  content: WireContent,
-  pull: (port: number) => AsyncIterable<Uint8Array>,
-): LargeContent {
-  const source = sourceOf(content);
-  if (source !== undefined) return readable(source);
-  const { port, size, repeatable } = content as Exclude<
-    WireContent,
-    Uint8Array | { disk: unknown }
-  >;
-  return { size, repeatable, chunks: () => pull(port) };
-}
-
-/** Ours take no time to speak of to make files: only those of others are worth copying a value for. */
+/** Built-in materializers are fast: copying a value to a worker is not worth it for them. */
 const OURS = new URL("../materializers/", import.meta.url).href;
 
 export function isOurs({ module }: MaterializerDescriptor): boolean {
   return module.startsWith(OURS);
 }
 
-/** Bytes in the buffers and views at the top of a value and among its own members; deeper is not looked. */
+/** Returns the total size of the buffers that {@linkcode buffersIn} finds. */
 export function bufferBytes(value: unknown): number {
   return buffersIn(value).reduce((bytes, { byteLength }) => bytes + byteLength, 0);
 }
 
-/** The buffers at the top of a value and among its own members, so that they can move with it. */
+/** Returns the buffers of a value and of its own properties, not deeper. */
 export function buffersIn(value: unknown): ArrayBuffer[] {
   const parts = typeof value === "object" && value !== null && !ArrayBuffer.isView(value)
     ? Object.values(value)

@@ -1,5 +1,5 @@
 /**
- * The program of a worker: it runs jobs on one store.
+ * The program of a worker, which runs jobs on one store.
  *
  * @module
  */
@@ -41,7 +41,10 @@ const methods: WorkerMethods = {
     });
     const progress = createProgress(run);
     // deno-lint-ignore no-explicit-any -- the job of its kind
-    const reply = await (await jobs)[kind](received as any, { signal, onProgress: progress.tell });
+    const reply = await (await jobs)[kind](received as any, {
+      signal,
+      onProgress: progress.report,
+    });
     progress.end();
     if (kind === "readFile" && "value" in reply) {
       moving.push((reply.value as Uint8Array).buffer as ArrayBuffer);
@@ -53,7 +56,7 @@ const methods: WorkerMethods = {
   close: async () => await cache?.close(),
 };
 
-/** There is none in a program that only names this module, so that it is compiled with it. */
+/** Undefined in a program that imports this module only to compile it in. */
 const starter = listenToStarter((message) => caller.receive(message));
 const caller = createChannel<CallerMethods>(
   methods,
@@ -95,32 +98,27 @@ async function openBackend(
   return create({ ...options as object, ...asked });
 }
 
-/** Code that the opening program named when it registered the materializer; nothing stored is asked. */
+/** Imports the module that the calling program registered. Its URL never comes from the store. */
 async function importMaterializer({ module, name }: MaterializerDescriptor): Promise<Materializer> {
+  const hint =
+    "Set its `reopen` to { module: import.meta.url, name }, where `name` is an export: a " +
+    "materializer or a function that returns one. Or remove `reopen` to stay on the main thread.";
   const lost = (state: string, cause?: unknown) =>
-    fault({
-      code: "Invalid",
-      action: "use a materializer in a worker",
-      state,
-      hint:
-        "Mend its reopen, { module: import.meta.url, name }: the URL of a module, and what that exports, the " +
-        "materializer or a function that makes it. Without reopen it stays on the caller's thread.",
-      cause,
-    });
+    fault({ code: "Invalid", action: "use a materializer in a worker", state, hint, cause });
   const exported = await importNamed({ module, name }).catch((cause) => {
     throw lost(`module ${JSON.stringify(module)} cannot be imported`, cause);
   });
   const made = typeof exported === "function" ? exported() : exported;
   if (typeof made?.save === "function" && typeof made.load === "function") return made;
-  throw lost(`${JSON.stringify(name)} of module ${JSON.stringify(module)} is none`);
+  throw lost(`${JSON.stringify(name)} of module ${JSON.stringify(module)} is not a materializer`);
 }
 
-// deno-lint-ignore no-explicit-any -- whatever stands under that name
+// deno-lint-ignore no-explicit-any -- an export of any type
 async function importNamed({ module, name }: MaterializerDescriptor): Promise<any> {
   return (await import(module))[name];
 }
 
-/** A materializer at work here; what it loads moves to the caller, as far as it is nobody else's. */
+/** Runs a materializer in this worker. Buffers that nothing else uses move to the caller. */
 function materializing(descriptor: MaterializerDescriptor, value: unknown, moving: Transferable[]) {
   return {
     async *save(options: MaterializeOptions) {
@@ -130,14 +128,14 @@ function materializing(descriptor: MaterializerDescriptor, value: unknown, movin
     async load(artifact: Artifact, options: MaterializeOptions) {
       const { given, ...noting } = notingBytes(artifact);
       const loaded = await (await importMaterializer(descriptor)).load(noting, options);
-      // What somebody else's code has besides may be its own, and needed again.
+      // Other buffers may belong to the materializer's own code.
       moving.push(...buffersIn(loaded).filter((buffer) => isOurs(descriptor) || given.has(buffer)));
       return loaded;
     },
   };
 }
 
-/** The same artifact, and the memory that its reader was given of it. */
+/** Returns the same artifact, and the set of buffers that it has handed out. */
 function notingBytes(artifact: Artifact): Artifact & { given: Set<ArrayBufferLike> } {
   const given = new Set<ArrayBufferLike>();
   const noting = (file: ArtifactFile): ArtifactFile => ({
@@ -157,15 +155,15 @@ function notingBytes(artifact: Artifact): Artifact & { given: Set<ArrayBufferLik
   };
 }
 
-/** Tells the caller's thread now and then how far a run is, so that it knows of every few pieces. */
+/** Sends the progress of a run to the caller's thread every few pieces. */
 function createProgress(run: number) {
   let path = "", bytes = 0, pieces = 0;
   const send = () => {
-    caller.call("progress", { run, progress: { path, bytes } }).catch(() => {}); // a failure there ends the run from there
+    caller.call("progress", { run, progress: { path, bytes } }).catch(() => {}); // the caller ends the run itself
     bytes = pieces = 0;
   };
   return {
-    tell(progress: JobProgress): void {
+    report(progress: JobProgress): void {
       path = progress.path;
       bytes += progress.bytes;
       if (bytes >= PROGRESS_BYTES || ++pieces % PROGRESS_PIECES === 0) send();

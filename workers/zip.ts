@@ -1,15 +1,15 @@
-// Entries from parallel lists.
+// Save entries from parallel lists.
 import { fault } from "../core/errors.ts";
 import type { SaveEntry } from "../core/registry.ts";
 
 /** Options of {@linkcode zip}. */
 export interface ZipOptions {
-  /** The versions, one for each name; undefined for the next one. @default the next one for all */
+  /** One version for each name; undefined for the next one. @default the next one for all */
   versions?: readonly (string | undefined)[];
 }
 
 /**
- * Makes entries for `saveMany` of lists that belong together.
+ * Returns entries for `saveMany` from parallel lists.
  *
  * @example
  * ```ts
@@ -22,25 +22,21 @@ export interface ZipOptions {
  * ]);
  * ```
  *
- * @throws {RegistryError} `Invalid` where the lists are not of one length
+ * @throws {RegistryError} `Invalid` if the lengths of the lists differ
  */
 export function zip(
   names: readonly string[],
   values: readonly unknown[],
-  options: ZipOptions = {},
+  { versions }: ZipOptions = {},
 ): SaveEntry[] {
-  const { versions } = options;
-  const lengths = [
-    names.length,
-    values.length,
-    ...(versions === undefined ? [] : [versions.length]),
-  ];
+  const lengths = [names, values, ...(versions === undefined ? [] : [versions])]
+    .map(({ length }) => length);
   if (new Set(lengths).size > 1) {
     throw fault({
       code: "Invalid",
-      action: "make entries of lists",
-      state: `they have ${lengths.join(", ")} members`,
-      hint: "There is one value, and if versions are given one version, for each name.",
+      action: "zip lists",
+      state: `their lengths differ: ${lengths.join(", ")}`,
+      hint: "Pass one value for each name, and one version for each name if you pass versions.",
     });
   }
   return names.map((name, i) => {

@@ -1,38 +1,34 @@
-// Addresses of a service and of what it has.
-import { fault, type RegistryError } from "../../core/errors.ts";
+// URLs of a service and paths below them.
+import { fault } from "../../core/errors.ts";
 import { checkName } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 
 /**
- * The address of a service without a slash at its end. Messages do not show a wrong one: it may hold a secret.
+ * Returns the URL of a service without a trailing slash. Errors omit the URL: it may contain a
+ * secret.
  *
  * @throws {RegistryError} `Invalid`
  */
 export function parseAddress(address: string | URL): string {
+  const invalid = (state: string, hint: string) =>
+    fault({ code: "Invalid", action: "use the service URL", state, hint });
   const url = URL.parse(String(address));
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw invalid(
-      "it is no address like https://host:8600",
-      "Write the address that the service prints.",
-    );
+    throw invalid("not a URL like https://host:8600", "Use the URL that the service prints.");
   }
   if (url.username !== "" || url.password !== "") {
     throw invalid(
-      "it has credentials in it",
+      "it contains credentials",
       "Pass a token: openHttpRegistry(url, { token }), or HOLDFAST_TOKEN.",
     );
   }
   if (url.search !== "" || url.hash !== "") {
-    throw invalid("it has a query or a fragment", "Write scheme, host and path alone.");
+    throw invalid("it has a query or a fragment", "Write only the scheme, host and path.");
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 }
 
-function invalid(state: string, hint: string): RegistryError {
-  return fault({ code: "Invalid", action: "use the address of a service", state, hint });
-}
-
-/** A name as one segment of a path: before dots alone, which mean folders there, stands a tilde, and before that another. */
+/** Encodes a name as one path segment. `.` and `..` mean folders in a path: they get a tilde. */
 export function segment(name: string): string {
   return encodeURIComponent(name.replace(/^~*\.{1,2}$/, "~$&"));
 }
@@ -55,5 +51,5 @@ export function versionPath(ref: string, version?: string): string {
 }
 
 export function filePath(path: string): string {
-  return path.split("/").map(encodeURIComponent).join("/"); // none of them is dots alone
+  return path.split("/").map(encodeURIComponent).join("/"); // no segment is `.` or `..`
 }

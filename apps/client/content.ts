@@ -1,21 +1,26 @@
-// The content of a file that is to be saved: what is small is read, the rest stays to be sent.
+// The content of a file to save: small content is read, large content is sent later.
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
 
 export interface LargeContent {
   size?: number;
-  /** Whether they stay there until the save has ended: others are their giver's again when the next file is asked for. */
+  /** The content stays readable until the save ends, not only until the next file is asked for. */
   stays: boolean;
   chunks(): AsyncIterable<Uint8Array>;
 }
 
-/** All bytes where there are no more than `maxBytes`, else what is to be sent. Bytes are copied: their maker may go on. */
+interface OpenOptions {
+  maxBytes: number;
+  signal?: AbortSignal;
+}
+
+/** Returns content of up to `maxBytes` as a copy, and larger content as a stream of chunks. */
 export async function openContent(
   { content, path }: FileToSave,
-  { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal },
+  { maxBytes, signal }: OpenOptions,
 ): Promise<Uint8Array | LargeContent> {
   if (content instanceof Uint8Array) {
     const bytes = plainBytes(content);
@@ -41,7 +46,7 @@ async function* copied(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Safari has no iterators of streams. */
+/** Iterates over a stream. Streams in Safari are not iterable. */
 async function* streamed(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   try {
@@ -49,10 +54,11 @@ async function* streamed(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uin
       yield plainBytes(next.value);
     }
   } finally {
-    await reader.cancel().catch(() => {}); // what it fails with was told above
+    await reader.cancel().catch(() => {}); // `read` has thrown its error
   }
 }
 
+/** Yields copies, since the source may reuse its memory. Throws `Conflict` for another size. */
 async function* checked(
   stream: ReadableStream<Uint8Array>,
   { size, path }: { size: number; path: string },
@@ -61,14 +67,21 @@ async function* checked(
   for await (const chunk of streamed(stream)) {
     count += chunk.byteLength;
     if (count > size) break;
-    yield chunk.slice(); // its giver may use it again
+    yield chunk.slice();
   }
-  if (count !== size) throw changed(path);
+  if (count === size) return;
+  throw fault({
+    code: "Conflict",
+    action: "save",
+    subject: shown(path),
+    state: "it changed during the save",
+    hint: "Nothing was saved. Try again when nothing writes to it, or save a copy.",
+  });
 }
 
 async function openStream(
   stream: ReadableStream<Uint8Array>,
-  { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal },
+  { maxBytes, signal }: OpenOptions,
 ): Promise<Uint8Array | LargeContent> {
   const chunks = streamed(stream);
   const held: Uint8Array[] = [];
@@ -78,27 +91,13 @@ async function openStream(
     held.push(value.slice());
     size += value.byteLength;
   }
-  return { stays: false, chunks: () => joined(held, chunks) };
-}
-
-async function* joined(
-  held: readonly Uint8Array[],
-  rest: AsyncGenerator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* held;
-    for await (const chunk of rest) yield chunk.slice();
-  } finally {
-    await rest.return(undefined);
+  async function* joined(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* held;
+      for await (const chunk of chunks) yield chunk.slice();
+    } finally {
+      await chunks.return(undefined);
+    }
   }
-}
-
-function changed(path: string): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "save",
-    subject: shown(path),
-    state: "it changed while it was being saved",
-    hint: "Nothing was saved. Try again when nobody writes to it, or save a copy.",
-  });
+  return { stays: false, chunks: joined };
 }

@@ -1,4 +1,4 @@
-// Transfers that go past the service, straight to its store, where that gives URLs for them.
+// Transfers between the caller and the store of a service, by presigned URLs.
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { DirectDownload, Upload, UploadFile } from "../../core/registry/transfer.ts";
@@ -12,7 +12,7 @@ export type DirectTransfers = Required<
   Pick<RegistryService, "createUpload" | "commitUpload" | "presignDownload">
 >;
 
-/** Transfers past the service of a connection. `Unsupported` where its store gives no URLs. */
+/** Direct transfers of a service. They fail with `Unsupported` if its store cannot presign URLs. */
 export function createDirectTransfers(
   connection: Connection,
   { checkWritable }: { checkWritable(action: string): void },
@@ -27,7 +27,7 @@ export function createDirectTransfers(
       };
       const call = { action, method: "POST", path: "uploads/presigned", json, signal } as const;
       const upload = await connection.json<OnWire<Upload>>(call);
-      if (!Array.isArray(upload?.files)) throw connection.strange(call, "it gives no URLs");
+      if (!Array.isArray(upload?.files)) throw connection.unexpected(call, "it has no URLs");
       return { ...upload, expiresAt: new Date(upload.expiresAt) };
     },
     async commitUpload({ id, files }, options) {
@@ -35,15 +35,13 @@ export function createDirectTransfers(
       checkName(name);
       const action = `commit an upload as ${shown(name)}`;
       checkWritable(action);
-      return await connection.read({
-        action,
-        method: "POST",
-        path: `uploads/presigned/${segment(id)}/commit`,
-        json: { ...askedOf(options), files: files.map(asked) },
-        writes: true,
-        repeats: true, // it gives what the first one saved
-        signal,
-      }, savedOf);
+      const path = `uploads/presigned/${segment(id)}/commit`;
+      const json = { ...askedOf(options), files: files.map(asked) };
+      const repeated = { writes: true, repeats: true }; // a repeat returns the same version
+      return await connection.read(
+        { action, method: "POST", path, json, ...repeated, signal },
+        savedOf,
+      );
     },
     async presignDownload(ref, { version, path, fileName, expiresInMs, signal } = {}) {
       parseRef(ref, version);
@@ -51,13 +49,13 @@ export function createDirectTransfers(
       const query = { path, fileName, expiresInMs };
       const call = { action, path: `${versionPath(ref, version)}/presign`, query, signal };
       const found = await connection.json<OnWire<DirectDownload>>(call);
-      if (typeof found?.url !== "string") throw connection.strange(call, "it gives no URL");
+      if (typeof found?.url !== "string") throw connection.unexpected(call, "it has no URL");
       return { ...found, expiresAt: new Date(found.expiresAt) };
     },
   };
 }
 
-/** What is said of a file: an upload that was made here also has its URL, which nobody else needs. */
+/** Returns a file without the URL that a created upload has. */
 function asked({ path, mediaType, size, sha256 }: UploadFile): UploadFile {
   return { path, mediaType, size, sha256 };
 }

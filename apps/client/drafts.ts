@@ -1,5 +1,5 @@
 // Drafts of a service.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { FilesToSave, Materializers } from "../../core/materializer.ts";
 import { checkDraft } from "../../registry/contract/verb_options.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
@@ -24,19 +24,19 @@ type WireDraft = Omit<DraftInfo, "parts"> & {
 export interface RemoteDraftOptions {
   id: string;
   materializers: Materializers;
-  /** Throws where nothing may be written. */
+  /** Throws if the registry is read-only. */
   checkWritable(action: string): void;
 }
 
 interface RemoteDraft extends RemoteDraftOptions {
   connection: Connection;
-  /** Below the address of the service, encoded. */
+  /** Encoded path below the URL of the service. */
   path: string;
-  /** The draft, in the words of errors. */
+  /** The draft in error messages. */
   subject: string;
 }
 
-/** {@linkcode Registry.openDraft}; asks nothing of the service. */
+/** {@linkcode Registry.openDraft}; sends no request. */
 export function openRemoteDraft(
   connection: Connection,
   name: string,
@@ -54,13 +54,13 @@ export function openRemoteDraft(
     addPart: (part, files, options) => addPart(draft, part, files, options),
     add: (path, content, options) => addPart(draft, path, [{ path, content }], options),
     async info({ signal } = {}) {
-      const { files: _, parts, ...info } = await look(draft, {}, signal);
+      const { files: _, parts, ...info } = await inspect(draft, {}, signal);
       return {
         ...info,
         parts: parts.map(({ part, addedAt }) => ({ part, addedAt: new Date(addedAt) })),
       };
     },
-    files: async ({ signal } = {}) => (await look(draft, { files: true }, signal)).files ?? [],
+    files: async ({ signal } = {}) => (await inspect(draft, { files: true }, signal)).files ?? [],
     async commit(options = {}) {
       const action = `commit ${subject}`;
       checkWritable(action);
@@ -70,7 +70,7 @@ export function openRemoteDraft(
         path: `${path}/commit`,
         json: askedOf(options),
         writes: true,
-        repeats: true, // it gives the same version again
+        repeats: true, // a repeat returns the same version
         signal: options.signal,
       }, savedOf);
     },
@@ -83,14 +83,14 @@ export function openRemoteDraft(
   });
 }
 
-async function look(
+async function inspect(
   { connection, path, subject }: RemoteDraft,
   query: { files?: boolean },
   signal?: AbortSignal,
 ): Promise<WireDraft> {
-  const call = { action: `look at ${subject}`, path, query, signal };
+  const call = { action: `inspect ${subject}`, path, query, signal };
   const wire = await connection.json<WireDraft | null>(call);
-  if (!Array.isArray(wire?.parts)) throw connection.strange(call, "it tells of no draft");
+  if (!Array.isArray(wire?.parts)) throw connection.unexpected(call, "it is not a draft");
   return wire;
 }
 
@@ -104,66 +104,54 @@ async function addPart(
   checkName(part, "a part of a draft");
   const action = `add part ${shown(part)} to ${draft.subject}`;
   draft.checkWritable(action);
-  if (typeof files !== "object" || files === null) throw noFiles(action);
-  const there = await findPart(draft, part, signal);
-  if (there.added !== undefined) return there.added;
-  if (there.state !== "open") throw ended(action, there.state);
-  const produce = () => filesOf(files, materializers, signal);
+  if (typeof files !== "object" || files === null) {
+    throw fault({
+      code: "Invalid",
+      action,
+      state: "neither a list of files nor a value",
+      hint: "Pass files, as [{ path, content }], or a value such as localPath(folder).",
+    });
+  }
+  const existing = await findPart(draft, part, signal);
+  if (existing.added !== undefined) return existing.added;
+  if (existing.state !== "open") {
+    throw fault({
+      code: "Conflict",
+      action,
+      state: existing.state === "committing" ? "it is being committed" : `it was ${existing.state}`,
+      hint: "Open a draft with another id.",
+    });
+  }
+  const areFiles = Symbol.iterator in files || Symbol.asyncIterator in files ||
+    files instanceof Promise;
+  const produce = () =>
+    areFiles ? files as FilesToSave : materializers.forValue(files).save(files, { signal });
+  const gathered = await gatherFiles(connection, produce, { action, signal, onProgress });
   return await connection.read({
     action,
     method: "PUT",
     path: `${path}/parts/${segment(part)}`,
-    json: {
-      files: await gatherFiles(connection, produce, { action, signal, onProgress }),
-      compress,
-    },
+    json: { files: gathered, compress },
     writes: true,
-    repeats: true, // a part that is there is left as it is
+    repeats: true, // the service keeps a part that it has
     signal,
   }, (wire: AddedPart, asked) => ({ ...wire, added: flag("added")(wire, asked) }));
 }
 
-/** Returns the state of a draft, and of a part that is there and stays what an addition of it comes to. */
+/** Returns the state of a draft, and the result of adding a part that it already has. */
 async function findPart(
   draft: RemoteDraft,
   part: string,
   signal?: AbortSignal,
 ): Promise<{ state: DraftInfo["state"]; added?: AddedPart }> {
-  const isThere = (there: { part: string }) => there.part === part;
-  const first = await look(draft, {}, signal);
-  if (!first.parts.some(isThere)) return { state: first.state };
-  const { state, parts, files = [] } = await look(draft, { files: true }, signal); // acknowledged only if the draft was open after the part landed
-  const found = files.filter(isThere);
-  const isKept = state === "open" || (state === "committed" && parts.some(isThere));
+  const isPart = (other: { part: string }) => other.part === part;
+  const first = await inspect(draft, {}, signal);
+  if (!first.parts.some(isPart)) return { state: first.state };
+  // A part counts only if the draft was still open after the part was stored.
+  const { state, parts, files = [] } = await inspect(draft, { files: true }, signal);
+  const found = files.filter(isPart);
+  const isKept = state === "open" || (state === "committed" && parts.some(isPart));
   if (!isKept || found.length === 0) return { state };
   const size = found.reduce((sum, { size }) => sum + size, 0);
   return { state, added: { added: false, files: found.length, size } };
-}
-
-function filesOf(
-  given: FilesToSave | object,
-  materializers: Materializers,
-  signal?: AbortSignal,
-): FilesToSave {
-  const areFiles = Symbol.iterator in given || Symbol.asyncIterator in given ||
-    given instanceof Promise;
-  return areFiles ? given as FilesToSave : materializers.forValue(given).save(given, { signal });
-}
-
-function ended(action: string, state: string): RegistryError {
-  return fault({
-    code: "Conflict",
-    action,
-    state: `it ${state === "committing" ? "is being committed" : `was ${state}`}`,
-    hint: "Open a draft with another id.",
-  });
-}
-
-function noFiles(action: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action,
-    state: "it is neither a list of files nor a value",
-    hint: "Give files, as [{ path, content }], or a value such as localPath(folder).",
-  });
 }

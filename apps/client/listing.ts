@@ -1,4 +1,4 @@
-// Listings of a service, page by page, and the log of a name.
+// Paged listings of a service, and the log of a name.
 import type { Call, Connection } from "./connection.ts";
 import { orMissing } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -13,13 +13,13 @@ const PAGE = 1000;
 
 export interface ListingCall extends Pick<Call, "action" | "path" | "query" | "signal"> {
   after?: string;
-  /** At most so many. @default all */
+  /** @default all */
   limit?: number;
 }
 
 /**
- * The items, as `of` reads them from the wire. A page is asked for when those before it were taken, the call when the
- * first is: a path that cannot be is thrown there.
+ * Yields all items, converted by `of`, and requests each page when it is needed. `begin` runs
+ * with the first item, so its errors reject that item instead of throwing at once.
  */
 export async function* listAll<W, T>(
   connection: Connection,
@@ -27,15 +27,14 @@ export async function* listAll<W, T>(
   of: (wire: W) => T,
 ): AsyncGenerator<T> {
   const call = begin();
-  const { limit = Infinity, query, ...rest } = call;
-  let { after } = call;
-  let left = limit;
+  let { after, limit: left = Infinity } = call;
+  const { limit: _, query, ...rest } = call;
   while (left > 0) {
     const page = await connection.json<{ items: W[]; next?: string }>({
       ...rest,
       query: { ...query, after, limit: Math.min(left, PAGE) },
     });
-    if (!Array.isArray(page?.items)) throw connection.strange(call, "it is no listing");
+    if (!Array.isArray(page?.items)) throw connection.unexpected(call, "it is not a listing");
     for (const item of page.items.slice(0, left)) yield of(item);
     left -= page.items.length;
     if (page.next === undefined || page.next === null || page.items.length === 0) return;
@@ -45,13 +44,13 @@ export async function* listAll<W, T>(
 
 export function createRemoteLog(connection: Connection): Required<RegistryService>["log"] {
   return (name, { limit, signal } = {}) => {
-    const action = `tell the log of ${shown(name)}`;
+    const action = `read the log of ${shown(name)}`;
     const begin = () => ({ action, path: `${artifactPath(name)}/log`, limit, signal });
     return listAll(connection, begin, logEntryOf);
   };
 }
 
-/** Returns when each version in a log was saved for the first time, by its canonical form; none where there is no log. */
+/** Returns the date of the first save of each version in a log, by its canonical form. */
 export async function firstSavesIn(
   log: AsyncIterable<LogEntry>,
 ): Promise<ReadonlyMap<string, Date>> {
@@ -68,7 +67,7 @@ export async function* deletionsIn(log: AsyncIterable<LogEntry>): AsyncGenerator
   }
 }
 
-/** The newest entries come first, so the last save of a version in a log is its first one. */
+/** Maps each version to its first save: the last one in a log, which is newest first. */
 function firstSavesOf(entries: readonly LogEntry[]): Map<string, Date> {
   const saves = entries.filter(({ event }) => event === "saved");
   return new Map(saves.map(({ version, at }) => [parseVersion(version!).canonical, at]));

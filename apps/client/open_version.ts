@@ -1,4 +1,4 @@
-// Opening versions and reading their files: verified, and resumed where a connection broke.
+// Opened versions and their files: verified, and resumed after a broken connection.
 import type { ByteRange } from "../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -6,26 +6,26 @@ import type { FileInfo } from "../../core/record.ts";
 import { backoffMs, withDeadline } from "../../core/retry.ts";
 import type { Connection } from "./connection.ts";
 import { unanswered } from "./problem.ts";
-import { createSha256 } from "./sha256.ts";
+import { createSha256, sha256 } from "./sha256.ts";
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { type LoadLimit, tooLargeHere } from "../../registry/contract/load_limit.ts";
 import { noSuchFile } from "../../core/registry/file_facts.ts";
-import type { LoadOptions, TransferProgress, Verify } from "../../core/registry.ts";
+import type { LoadOptions, Verify } from "../../core/registry.ts";
 import { artifactPath, filePath, segment, versionPath } from "./address.ts";
 import { decodeBase64, infoOf, type WireInfo } from "./wire.ts";
 
 interface RemoteFile {
   ref: string;
-  /** Below the address of the service, encoded. */
+  /** Encoded path below the URL of the service. */
   path: string;
   commit: string;
   info: FileInfo;
   signal?: AbortSignal;
 }
 
-/** The bytes of a file, or of a range of it. What is read whole is verified at its end. */
-export async function* readFile(
+/** Yields the bytes of a file or range. Verifies a whole file before it ends. */
+async function* readFile(
   connection: Connection,
   file: RemoteFile,
   { range, verify }: { range?: ByteRange; verify: boolean },
@@ -34,83 +34,65 @@ export async function* readFile(
   const { offset, end } = boundsOf(info, range);
   const whole = offset === 0 && end === info.size;
   const hash = verify && whole ? createSha256() : undefined;
-  for await (const chunk of readOn(connection, file, { offset, end })) {
+  for await (const chunk of readResumed(connection, file, { offset, end })) {
     hash?.update(chunk);
     yield chunk;
   }
   if (hash !== undefined && hash.digest() !== info.sha256) throw corrupt(ref, info.path);
 }
 
-/** Throws `Corrupt` where bytes are not those of a file. */
-function checkBytes(ref: string, info: FileInfo, bytes: Uint8Array): void {
-  const hash = createSha256();
-  hash.update(bytes);
-  if (bytes.byteLength !== info.size || hash.digest() !== info.sha256) {
-    throw corrupt(ref, info.path);
-  }
-}
-
-/** Asks again from where it broke off, while that brings anything within the time for it. */
-async function* readOn(
+/** Reads a range. Resumes after failures as long as bytes arrive within `retryForMs`. */
+async function* readResumed(
   connection: Connection,
   file: RemoteFile,
   { offset, end }: { offset: number; end: number },
 ): AsyncGenerator<Uint8Array> {
   const { system, retryForMs, timeoutMs, location, logger } = connection;
-  const { signal, info } = file;
+  const { signal } = file;
+  const action = `read ${shown(file.info.path)} of "${file.ref}"`;
   let at = offset;
   let failures = 0;
   let movedAt = system.monotonic();
   while (at < end) {
-    const reader = await begin(connection, file, { at, end });
+    const reader = await begin(connection, file, { action, at, end });
     let failure: unknown;
     try {
       for (;;) {
-        let next;
-        try {
-          next = await withDeadline(reader.read(), { signal, timeoutMs });
-        } catch (error) {
+        const next = await withDeadline(reader.read(), { signal, timeoutMs }).catch((error) => {
           failure = error;
-          break;
-        }
-        if (next.done || at >= end) break;
+          return undefined;
+        });
+        if (next === undefined || next.done || at >= end) break;
         at += next.value.byteLength;
-        if (at > end) {
-          throw connection.strange({ action: `read ${shown(info.path)}` }, "it is too long");
-        }
+        if (at > end) throw connection.unexpected({ action }, "the file is too long");
         failures = 0;
         movedAt = system.monotonic();
         yield next.value;
       }
     } finally {
-      void reader.cancel().catch(() => {}); // what it fails with was told, or nobody wants the rest
+      void reader.cancel().catch(() => {}); // the read has reported its failure
     }
     if (at >= end) return;
     signal?.throwIfAborted();
-    const error = unanswered({
-      action: `read ${shown(info.path)} of "${file.ref}"`,
-      location,
-      writes: false,
-    }, failure);
+    const error = unanswered({ action, location, writes: false }, failure);
     const waitMs = backoffMs(++failures, () => system.random());
     if (system.monotonic() - movedAt + waitMs > retryForMs) throw error;
-    logger.debug(`${error.message} any more: reads on at ${at}`);
+    logger.debug(`${error.message}; resumes at byte ${at}`);
     await system.sleep(waitMs, signal);
   }
 }
 
 async function begin(
   connection: Connection,
-  { path, commit, info, ref, signal }: RemoteFile,
-  { at, end }: { at: number; end: number },
+  { path, commit, info, signal }: RemoteFile,
+  { action, at, end }: { action: string; at: number; end: number },
 ): Promise<ReadableStreamDefaultReader<Uint8Array>> {
   const whole = at === 0 && end === info.size;
-  const action = `read ${shown(info.path)} of "${ref}"`;
   const headers = whole ? undefined : { range: `bytes=${at}-${end - 1}` };
   const response = await connection.request({ action, path, query: { commit }, headers, signal });
   if (!whole && !(response.status === 206 && isRange(response, { at, end }))) {
     await response.body?.cancel();
-    throw connection.strange({ action }, "it gives no ranges");
+    throw connection.unexpected({ action }, "it does not support ranges");
   }
   return (response.body ?? new Blob([]).stream()).getReader();
 }
@@ -129,7 +111,7 @@ function boundsOf(info: FileInfo, range: ByteRange | undefined): { offset: numbe
       action: "read a range of",
       subject: shown(info.path),
       state: `offset ${offset} and length ${length} are not a range`,
-      hint: "Offset and length are whole numbers from 0.",
+      hint: "Pass whole numbers from 0 as offset and length.",
     });
   }
   return { offset, end: Math.min(offset + length, info.size) };
@@ -140,20 +122,18 @@ function corrupt(ref: string, path: string): RegistryError {
     code: "Corrupt",
     action: "read",
     subject: `${shown(path)} of "${ref}"`,
-    state: "its bytes are not what was saved",
-    hint:
-      "They changed in the store, or on their way. Read again; where that does not help, restore it from a copy.",
+    state: "its bytes differ from what was saved",
+    hint: "Read it again. If it fails again, restore it from a copy.",
   });
 }
 
-/** Files of so many bytes in all come with what is known of a version. */
+/** The service sends files of up to this many bytes in total with the info of a version. */
 const SMALL_BYTES = 64 * 1024;
 
 export interface OpenVersionOptions extends Pick<LoadOptions, "version" | "signal" | "onProgress"> {
-  /** How its bytes are checked. */
   verify: Verify;
   limit: LoadLimit;
-  /** Ask for the bytes at once, where they are few. */
+  /** Requests the bytes of a small version with its info. */
   read?: boolean;
 }
 
@@ -187,52 +167,48 @@ function createRemoteArtifact(
   info: ArtifactInfo,
   options: OpenVersionOptions & { data: ReadonlyMap<string, string | undefined> },
 ): Artifact {
-  const { verify, limit, signal, onProgress, data } = options;
+  const { limit, signal, onProgress, data } = options;
+  const verify = options.verify !== "none";
   const ref = `${info.name}@${info.version}`;
   const folder = `${artifactPath(info.name)}/versions/${segment(info.version)}/files`;
   const byPath = new Map(info.files.map((file) => [file.path, file]));
-  const told: TransferProgress = { path: "", bytes: 0, totalBytes: info.size };
-  const tell = (path: string, bytes: number) =>
-    onProgress?.({ ...told, path, bytes: told.bytes += bytes });
+  let moved = 0;
+  const report = (path: string, bytes: number) =>
+    onProgress?.({ path, bytes: moved += bytes, totalBytes: info.size });
 
   async function* chunks(file: FileInfo, range?: ByteRange): AsyncGenerator<Uint8Array> {
-    const remote = {
-      ref,
-      path: `${folder}/${filePath(file.path)}`,
-      commit: info.commit,
-      info: file,
-      signal,
-    };
-    for await (const chunk of readFile(connection, remote, { range, verify: verify !== "none" })) {
-      tell(file.path, chunk.byteLength);
+    const path = `${folder}/${filePath(file.path)}`;
+    const remote = { ref, path, commit: info.commit, info: file, signal };
+    for await (const chunk of readFile(connection, remote, { range, verify })) {
+      report(file.path, chunk.byteLength);
       yield chunk;
     }
   }
 
-  /** The bytes that came with the info. */
+  /** Returns the bytes that came with the info. */
   function smallBytes(file: FileInfo): Uint8Array | undefined {
     const text = data.get(file.path);
     if (text === undefined) return undefined;
     const bytes = decodeBase64(text);
-    if (verify !== "none") checkBytes(ref, file, bytes);
-    tell(file.path, bytes.byteLength);
-    return bytes;
-  }
-
-  async function wholeOf(file: FileInfo): Promise<Uint8Array> {
-    const whole = new Uint8Array(file.size);
-    let at = 0;
-    for await (const chunk of chunks(file)) {
-      whole.set(chunk, at);
-      at += chunk.byteLength;
+    if (verify && (bytes.byteLength !== file.size || sha256(bytes) !== file.sha256)) {
+      throw corrupt(ref, file.path);
     }
-    return whole;
+    report(file.path, bytes.byteLength);
+    return bytes;
   }
 
   async function bytes(file: FileInfo): Promise<Uint8Array> {
     limit.check(ref, file);
     try {
-      return smallBytes(file) ?? await wholeOf(file);
+      const small = smallBytes(file);
+      if (small !== undefined) return small;
+      const whole = new Uint8Array(file.size);
+      let at = 0;
+      for await (const chunk of chunks(file)) {
+        whole.set(chunk, at);
+        at += chunk.byteLength;
+      }
+      return whole;
     } catch (error) {
       throw error instanceof RangeError ? tooLargeHere(ref, file, error) : error;
     }
@@ -254,7 +230,7 @@ function createRemoteArtifact(
   };
 }
 
-/** A read that is overtaken by writers begins anew; more often than this it is not their doing. */
+/** Concurrent writers restart a read. After this many restarts the conflict has another cause. */
 const MAX_RESTARTS = 20;
 
 export async function untilNotOverwritten<T>(read: () => Promise<T>): Promise<T> {

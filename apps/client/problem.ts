@@ -1,11 +1,12 @@
-// What a service says that is wrong, as errors.
+// Answers of a service that are errors.
 import { fault, hintFor, RegistryError } from "../../core/errors.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
 
+/** The request that an error belongs to. */
 export interface Asked {
   action: string;
   location: string;
-  /** Whether it changes something, so that it may have been done though the answer says nothing. */
+  /** The request changes something, so its outcome is unknown without an answer. */
   writes: boolean;
 }
 
@@ -22,7 +23,7 @@ const CODES: Readonly<Record<ErrorCode, true>> = {
   TaskFailed: true,
 };
 
-/** What a status means where nothing else is said: of a proxy before the service, of a `HEAD`. */
+/** Codes of answers without a problem document, such as those of a proxy, or to `HEAD`. */
 const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   401: "Denied",
   403: "Denied",
@@ -36,70 +37,73 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   503: "Unavailable",
 };
 
+const REDIRECTS = [301, 302, 303, 307, 308];
+const RETRY_ADVICE: readonly RetryAdvice[] = ["never", "later", "unknown"];
+const TOKEN_HINT = "Pass a token of the service: openHttpRegistry(url, { token }).";
+
+type Problem = Record<string, unknown> & { code: ErrorCode };
+
 export async function problemOf(response: Response, asked: Asked): Promise<RegistryError> {
-  if (response.type === "opaqueredirect" || REDIRECTIONS.includes(response.status)) {
-    return await moved(response, asked);
+  if (response.type === "opaqueredirect" || REDIRECTS.includes(response.status)) {
+    return await redirected(response, asked);
   }
-  const said = await readProblem(response);
-  return said === undefined
+  const problem = await readProblem(response);
+  return problem === undefined
     ? unexplained(response.status, asked)
-    : errorOf(said, asked, response.status);
+    : errorOf(problem, asked, response.status);
 }
 
-/** The error of a problem that stands in an answer, as beside a version that cannot be read. */
-export function errorOfProblem(said: unknown, asked: Asked): RegistryError {
-  return isProblem(said)
-    ? errorOf(said, asked)
-    : strange(asked, "it says of an error not what it is");
+/** Returns the error of a problem document inside an answer, such as a listing. */
+export function errorOfProblem(problem: unknown, asked: Asked): RegistryError {
+  if (isProblem(problem)) return errorOf(problem, asked);
+  return unexpected(asked, "it contains an error without a code");
 }
 
-function errorOf(said: Problem, { action, location }: Asked, status?: number): RegistryError {
-  const http = text(said.hint) ?? (status === 401 ? TOKEN_HINT : undefined);
-  const [hints, suggestion] = [hintsOf(said.hints), text(said.suggestion)];
+function errorOf(problem: Problem, { action, location }: Asked, status?: number): RegistryError {
+  const field = (name: string) => text(problem[name]);
+  const http = field("hint") ?? (status === 401 ? TOKEN_HINT : undefined);
+  const [hints, suggestion] = [hintsOf(problem.hints), field("suggestion")];
   return new RegistryError({
-    code: said.code,
-    message: text(said.detail) ?? `Cannot ${action}: the service answers ${status ?? said.code}`,
-    action: text(said.action),
-    subject: text(said.subject),
-    state: text(said.state),
+    code: problem.code,
+    message: field("detail") ?? `Cannot ${action}: the service answers ${status ?? problem.code}`,
+    action: field("action"),
+    subject: field("subject"),
+    state: field("state"),
     hint: hintFor({ hint: http, hints, suggestion }, "library"),
     hints,
     suggestion,
-    key: text(said.key),
+    key: field("key"),
     backend: location,
-    retry: RETRY_ADVICE.find((advice) => advice === said.retry),
-    maybeWritten: said.maybeWritten === true || undefined,
-    commit: text(said.commit),
+    retry: RETRY_ADVICE.find((advice) => advice === problem.retry),
+    maybeWritten: problem.maybeWritten === true || undefined,
+    commit: field("commit"),
   });
 }
 
-const RETRY_ADVICE: readonly RetryAdvice[] = ["never", "later", "unknown"];
-
-function hintsOf(said: unknown): RegistryErrorFields["hints"] {
-  if (typeof said !== "object" || said === null) return undefined;
-  const { library, cli } = said as Record<string, unknown>;
+function hintsOf(hints: unknown): RegistryErrorFields["hints"] {
+  if (typeof hints !== "object" || hints === null) return undefined;
+  const { library, cli } = hints as Record<string, unknown>;
   return { library: text(library), cli: text(cli) };
 }
 
-const REDIRECTIONS = [301, 302, 303, 307, 308];
-
-async function moved(response: Response, { action, location }: Asked): Promise<RegistryError> {
+async function redirected(
+  response: Response,
+  { action, location }: Asked,
+): Promise<RegistryError> {
   await response.body?.cancel();
-  const to = URL.parse(response.headers.get("location") ?? "", location); // browsers do not say where
+  const to = URL.parse(response.headers.get("location") ?? "", location); // null in browsers
   return fault({
     code: "Invalid",
     action,
-    state: `${location} says that it moved${to === null ? "" : ` to ${to.origin}${to.pathname}`}`,
-    hint: "Nothing was sent there. Open the registry at the address where its service is.",
+    state: `${location} redirects${to === null ? "" : ` to ${to.origin}${to.pathname}`}`,
+    hint: "Redirects are not followed. Open the registry at the final URL.",
     backend: location,
   });
 }
 
-const TOKEN_HINT = "Pass a token that the service knows: openHttpRegistry(url, { token }).";
-
 function unexplained(status: number, { action, location, writes }: Asked): RegistryError {
   const known = BY_STATUS[status];
-  const broken = status >= 500 && known === undefined; // a gateway that gave up: what is behind it may go on
+  const broken = status >= 500 && known === undefined; // the service may go on behind a gateway
   const code = known ?? (broken ? (writes ? "Unknown" : "Unavailable") : "Invalid");
   return fault({
     code,
@@ -108,33 +112,25 @@ function unexplained(status: number, { action, location, writes }: Asked): Regis
     hint: status === 401
       ? TOKEN_HINT
       : code === "Invalid"
-      ? "It may be no Holdfast service: check the address, and what stands before it."
-      : "The answer says no more; what stands before the service may have given it.",
+      ? "Check that the URL is that of a Holdfast service, and check any proxy in between."
+      : "Check the log of the service, and of any proxy in between.",
     backend: location,
     ...(code === "Unknown" ? { maybeWritten: true } : {}),
   });
 }
 
-type Problem = Record<string, unknown> & { code: ErrorCode };
-
 async function readProblem(response: Response): Promise<Problem | undefined> {
-  const isJson = /^application\/(problem\+)?json\b/i.test(
-    response.headers.get("content-type") ?? "",
-  );
-  if (!isJson) {
+  const type = response.headers.get("content-type") ?? "";
+  if (!/^application\/(problem\+)?json\b/i.test(type)) {
     await response.body?.cancel();
     return undefined;
   }
-  try {
-    const said = await response.json();
-    return isProblem(said) ? said : undefined;
-  } catch {
-    return undefined;
-  }
+  const body = await response.json().catch(() => undefined);
+  return isProblem(body) ? body : undefined;
 }
 
-function isProblem(said: unknown): said is Problem {
-  const code = (said as Partial<Problem> | null)?.code;
+function isProblem(value: unknown): value is Problem {
+  const code = (value as Partial<Problem> | null | undefined)?.code;
   return code !== undefined && Object.hasOwn(CODES, code);
 }
 
@@ -143,24 +139,23 @@ function text(value: unknown): string | undefined {
 }
 
 export function unanswered({ action, location, writes }: Asked, cause: unknown): RegistryError {
+  const check = "Check the URL, and that the service runs (holdfast serve)";
   return fault({
     code: writes ? "Unknown" : "Unavailable",
     action,
     state: `${location} did not answer`,
     hint: writes
-      ? "It may have been done: look, and decide whether it is to be done again."
-      : "Check the address, and that the service runs (holdfast serve); in a browser also that it allows this page (CORS).",
-    hints: writes ? undefined : {
-      cli:
-        "Check the address, and that the service runs (holdfast serve). To wait longer: --wait 90s.",
-    },
+      ? "Check whether it was done before you repeat it."
+      : `${check}; in a browser also that it allows this page (CORS).`,
+    hints: writes ? undefined : { cli: `${check}. To wait longer: --wait 90s.` },
     backend: location,
     cause,
     ...(writes ? { maybeWritten: true } : {}),
   });
 }
 
-export function strange(
+/** Returns the error of an answer that is not that of a Holdfast service. */
+export function unexpected(
   { action, location, writes }: Asked,
   state: string,
   cause?: unknown,
@@ -168,11 +163,10 @@ export function strange(
   return fault({
     code: "Unsupported",
     action,
-    state: `${location} answers in another way: ${state}`,
-    hint:
-      "Use the release of the service, or check that the address is that of a Holdfast service.",
+    state: `unexpected answer from ${location}: ${state}`,
+    hint: "Use the release of the service, or check that the URL is that of a Holdfast service.",
     backend: location,
     cause,
-    ...(writes ? { maybeWritten: true } : {}), // what answers may have altered what the service said
+    ...(writes ? { maybeWritten: true } : {}), // a proxy may have replaced the answer
   });
 }

@@ -1,4 +1,4 @@
-// The methods of a registry, each as requests to its service.
+// The methods of a registry, as requests to its service.
 import type { Artifact } from "../../core/artifact.ts";
 import { fault, orMissing } from "../../core/errors.ts";
 import { type DefinedArtifact, type Materializers, namedBy } from "../../core/materializer.ts";
@@ -36,9 +36,8 @@ export interface RemoteRegistryOptions extends WrapVerbsOptions {
   settings: RegistrySettings;
   materializers: Materializers;
   readOnly: boolean;
-  /** How loaded bytes are checked. */
   verify: Verify;
-  /** What one load may read into memory, bytes. */
+  /** The most bytes that one load may read into memory. */
   maxLoadBytes: number;
 }
 
@@ -57,12 +56,12 @@ export function createRemoteRegistry(
       ...createDirectTransfers(connection, { checkWritable }),
     },
     [Symbol.asyncIterator]: () => methods.names()[Symbol.asyncIterator](),
-    [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime keeps the connections
+    [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime owns the connections
   };
   return wrapVerbs(registry, options);
 }
 
-/** The methods that call the service. They are fields, so that each works without its object. */
+/** The methods that call the service. They are fields, so each also works without its object. */
 class RemoteMethods {
   readonly #connection: Connection;
   readonly #options: RemoteRegistryOptions;
@@ -125,13 +124,13 @@ class RemoteMethods {
 
   has: Registry["has"] = async (asked, given = {}) => {
     const found = await orMissing(pinned(this.#past(), asked, given));
-    if (found === undefined) return false; // nor was it there
+    if (found === undefined) return false;
     const { ref, options: { version, signal } } = found;
     const [action, path] = [`find ${shown(ref)}`, versionPath(ref, version)];
     const call = { action, method: "HEAD", path, also: [404], signal } as const;
     const { ok, headers } = await this.#connection.request(call);
     const isService = /^application\/(problem\+)?json\b/i.test(headers.get("content-type") ?? "");
-    if (!isService) throw this.#connection.strange(call, "it tells of no version");
+    if (!isService) throw this.#connection.unexpected(call, "it is not a version");
     return ok;
   };
 
@@ -165,7 +164,7 @@ class RemoteMethods {
   };
 
   setAlias: Registry["setAlias"] = async (name, alias, version, { expected, signal } = {}) => {
-    const action = `let ${shown(alias)} of ${shown(name)} name ${shown(version)}`;
+    const action = `set alias ${shown(alias)} of ${shown(name)} to ${shown(version)}`;
     this.checkWritable(action);
     const call = {
       action,
@@ -173,15 +172,15 @@ class RemoteMethods {
       path: aliasPath(name, alias),
       json: { version, expected },
       writes: true,
-      repeats: expected === undefined, // after an own one that was done, another would seem to have come first
+      repeats: expected === undefined, // a repeat would not find `expected` again
       signal,
     } as const;
     const set = await this.#connection.json<{ alias?: unknown } | null>(call);
-    if (set?.alias !== alias) throw this.#connection.strange(call, "it tells of no alias");
+    if (set?.alias !== alias) throw this.#connection.unexpected(call, "it is not an alias");
   };
 
   deleteAlias: Registry["deleteAlias"] = async (name, alias, { expected, signal } = {}) => {
-    const action = `delete the alias ${shown(alias)} of ${shown(name)}`;
+    const action = `delete alias ${shown(alias)} of ${shown(name)}`;
     this.checkWritable(action);
     const path = aliasPath(name, alias);
     const query = expected === undefined ? {} : { expected: expected ?? "" };
@@ -197,7 +196,7 @@ class RemoteMethods {
   };
 
   history: Registry["history"] = (name, alias, { limit, signal } = {}) => {
-    const action = `tell what ${shown(alias)} of ${shown(name)} named`;
+    const action = `list the history of alias ${shown(alias)} of ${shown(name)}`;
     const begin = () => ({ action, path: `${aliasPath(name, alias)}/history`, limit, signal });
     return listAll(this.#connection, begin, changeOf);
   };
@@ -250,7 +249,7 @@ class RemoteMethods {
     return makeValue(artifact, { ...options, materializers: this.#options.materializers, limit });
   }
 
-  /** The past of one name, for one question: one log answers for all its versions. */
+  /** The past of one name. Reads its log at most once. */
   #past(): Past {
     const { info, versions, history } = this;
     const log = createRemoteLog(this.#connection);

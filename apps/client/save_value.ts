@@ -1,4 +1,4 @@
-// Saves: a value becomes files here. Small files go with the request that saves, large ones before.
+// Saves. The client turns a value into files, and sends large files before the save itself.
 import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import {
   checkMaterializer,
@@ -28,27 +28,29 @@ export async function saveValue(
   options: SaveOptions,
 ): Promise<SavedArtifact> {
   checkName(name);
-  refuseAs(name, options);
-  const { materializer = materializers.forValue(value), signal, onProgress } = options;
+  if ("as" in options) {
+    throw fault({
+      code: "Invalid",
+      action: "save",
+      subject: shown(name),
+      state: "`as` is an option of `load`",
+      hint: "Pass { materializer }.",
+    });
+  }
+  const { version, materializer = materializers.forValue(value), signal, onProgress } = options;
   checkMaterializer(materializer);
-  const action = `save ${
-    shown(options.version === undefined ? name : `${name}@${options.version}`)
-  }`;
+  const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
   const asked = askedOf({ ...options, materializer });
-  // With a key a save can be sent again: the service gives what the first of them came to.
+  const produce = () => materializer.save(value, { signal });
+  const files = await gatherFiles(connection, produce, { action, signal, onProgress });
   const { idempotencyKey = connection.system.id() } = options;
-  const files = await gatherFiles(connection, () => materializer.save(value, { signal }), {
-    action,
-    signal,
-    onProgress,
-  });
   return await connection.read({
     action,
     method: "POST",
     path: `${artifactPath(name)}/versions`,
     json: { ...asked, idempotencyKey, files },
     writes: true,
-    repeats: true,
+    repeats: true, // with the same key a repeat returns the first result
     signal,
   }, savedOf);
 }
@@ -58,9 +60,10 @@ type AskedOptions = Omit<SaveOptions, "materializer"> & {
 };
 
 /**
- * Returns the options of a save, or of a commit, as a service takes them.
+ * Returns the options of a save or commit in their wire form.
  *
- * @throws {RegistryError} `Invalid` for metadata that JSON would drop silently; the service checks the rest
+ * @throws {RegistryError} `Invalid` for metadata that JSON would drop silently; the service checks
+ * the rest
  */
 export function askedOf(
   { signal: _, onProgress: __, materializer, ...options }: AskedOptions,
@@ -71,20 +74,9 @@ export function askedOf(
   return { ...options, materializer: { id, formatVersion } };
 }
 
-function refuseAs(name: string, options: SaveOptions): void {
-  if (!("as" in options)) return;
-  throw fault({
-    code: "Invalid",
-    action: "save",
-    subject: shown(name),
-    state: "it takes no `as`",
-    hint: "Name what saves the value: { materializer }.",
-  });
-}
-
-/** Most bytes of all files that a save, or a part of a draft, sends in its own request. */
+/** The total of file bytes that a save, or a part of a draft, sends in its own request. */
 const INLINE_BYTES = 256 * 1024;
-/** Files that are sent before it, at once. */
+/** Files that are sent concurrently before the save. */
 const AT_ONCE = 4;
 
 export interface WireFile {
@@ -95,7 +87,7 @@ export interface WireFile {
   /** Bytes. */
   size: number;
   sha256: string;
-  /** Its bytes, as base64. */
+  /** The bytes as base64. */
   data?: string;
   upload?: string;
 }
@@ -103,11 +95,10 @@ export interface WireFile {
 export interface GatherOptions {
   action: string;
   signal?: AbortSignal;
-  /** Hears of bytes as they move. */
   onProgress?: (progress: TransferProgress) => void;
 }
 
-/** Reads the files of a value, and sends those that are large. What the caller's code throws is `TaskFailed`. */
+/** Reads the files of a value, and sends large ones. Errors of the caller's code are `TaskFailed`. */
 export async function gatherFiles(
   connection: Connection,
   produce: () => FilesToSave,
@@ -118,7 +109,7 @@ export async function gatherFiles(
   const sending = createSideBySide({ atOnce: AT_ONCE, room: AT_ONCE * PIECE_BYTES, signal });
   let left = INLINE_BYTES;
   let moved = 0;
-  const tell = (path: string, bytes: number) => onProgress?.({ path, bytes: moved += bytes });
+  const report = (path: string, bytes: number) => onProgress?.({ path, bytes: moved += bytes });
   try {
     const all = await withDeadline(Promise.resolve(produce()), { signal });
     const generated = !Array.isArray(all);
@@ -130,21 +121,16 @@ export async function gatherFiles(
       gathered.push(wire);
       const content = await openContent(file, { maxBytes: left, signal });
       if (content instanceof Uint8Array) {
-        left -= content.byteLength;
-        Object.assign(wire, {
-          size: content.byteLength,
-          sha256: sha256(content),
-          data: encodeBase64(content),
-        });
-        tell(path, content.byteLength);
+        const size = content.byteLength;
+        left -= size;
+        Object.assign(wire, { size, sha256: sha256(content), data: encodeBase64(content) });
+        report(path, size);
         continue;
       }
       const ended = await sending.begin(PIECE_BYTES, async () => {
-        const onBytes = (bytes: number) => tell(path, bytes);
-        Object.assign(
-          wire,
-          await sendContent(connection, content, { action, signal: sending.signal, onBytes }),
-        );
+        const onBytes = (bytes: number) => report(path, bytes);
+        const options = { action, signal: sending.signal, onBytes };
+        Object.assign(wire, await sendContent(connection, content, options));
       });
       if (!content.stays || (generated && file.content instanceof Uint8Array)) await ended();
     }
@@ -152,19 +138,14 @@ export async function gatherFiles(
     for (const file of checks) file.check!();
   } catch (error) {
     await sending.stop(error);
-    throw contentFailure(action, error, signal);
+    if (isRegistryError(error) || signal?.aborted) throw error;
+    throw fault({
+      code: "TaskFailed",
+      action,
+      state: `reading its content failed: ${messageOf(error)}`,
+      hint: "Nothing was saved. Fix the materializer or stream that `cause` names.",
+      cause: error,
+    });
   }
   return gathered;
-}
-
-/** The error of content that could not be read. Errors of this library and aborts stay as they are. */
-function contentFailure(action: string, error: unknown, signal: AbortSignal | undefined): unknown {
-  if (isRegistryError(error) || signal?.aborted) return error;
-  return fault({
-    code: "TaskFailed",
-    action,
-    state: `its content failed: ${messageOf(error)}`,
-    hint: "Nothing was saved. The cause says what the materializer or the stream met.",
-    cause: error,
-  });
 }

@@ -1,12 +1,12 @@
-// Sending large content before the save that names it: at once, or by tus (https://tus.io, 1.0.0)
-// in pieces that go on where a connection broke. Without a save it comes to nothing, and the
-// service removes it some time.
+// Sends large content before the save that names it: in one request, or by tus
+// (https://tus.io, 1.0.0) in pieces that resume after a broken connection. The service removes
+// content that no save uses.
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { retry } from "../../core/retry.ts";
-import type { Connection } from "./connection.ts";
+import type { Call, Connection } from "./connection.ts";
 import type { LargeContent } from "./content.ts";
-import { createSha256 } from "./sha256.ts";
+import { createSha256, sha256 } from "./sha256.ts";
 
 export interface SentContent {
   upload: string;
@@ -18,17 +18,16 @@ export interface SentContent {
 export interface SendContentOptions {
   action: string;
   signal?: AbortSignal;
-  /** Hears how many bytes more were sent. */
+  /** Receives the number of bytes sent since its last call. */
   onBytes?: (bytes: number) => void;
 }
 
-/** What one request sends. It is held in memory, so that it can be sent again. */
+/** The most bytes of one request. They are held in memory for a repeat. */
 export const PIECE_BYTES: number = 8 * 1024 * 1024;
 
 const TUS = { "tus-resumable": "1.0.0" };
-const OCTETS = { "content-type": "application/octet-stream" };
 
-/** Sends content: what fits into one request in one, what is longer in pieces, a stream as it comes. */
+/** Sends content up to `PIECE_BYTES` in one request, larger content in pieces, a stream as is. */
 export async function sendContent(
   connection: Connection,
   content: LargeContent,
@@ -38,18 +37,12 @@ export async function sendContent(
   if (size !== undefined && size <= PIECE_BYTES) {
     return await sendWhole(connection, content, options);
   }
-  if (size !== undefined) {
-    return await sendPieces(connection, { size, chunks: () => content.chunks() }, options);
-  }
-  if (canStream()) return await sendStream(connection, content, options);
-  const blob = await new Response(iterableStream(content.chunks())).blob(); // browsers keep large ones on their disk
-  return await sendPieces(connection, { size: blob.size, chunks: () => blobChunks(blob) }, options);
-}
-
-/** Browsers send streams to some servers only. */
-function canStream(): boolean {
+  if (size !== undefined) return await sendPieces(connection, size, content.chunks(), options);
   const { process } = globalThis as { process?: { versions?: { node?: string } } };
-  return process?.versions?.node !== undefined; // Deno and Bun say so too
+  if (process?.versions?.node !== undefined) return await sendStream(connection, content, options);
+  // Browsers can stream requests to some servers only. They keep large blobs on disk.
+  const blob = await new Response(iterableStream(content.chunks())).blob();
+  return await sendPieces(connection, blob.size, blobChunks(blob), options);
 }
 
 async function* blobChunks(blob: Blob): AsyncGenerator<Uint8Array> {
@@ -64,25 +57,13 @@ async function sendWhole(
   { action, signal, onBytes }: SendContentOptions,
 ): Promise<SentContent> {
   const bytes = concatBytes(await Array.fromAsync(content.chunks())) as Uint8Array<ArrayBuffer>;
-  const hash = createSha256();
-  hash.update(bytes);
-  const call = {
-    action,
-    path: "contents",
-    method: "POST",
-    headers: OCTETS,
-    body: () => bytes,
-    signal,
-  } as const;
-  const received = await connection.json<SentContent>(call);
+  const received = await postContent(connection, { action, body: () => bytes, signal });
   onBytes?.(bytes.byteLength);
-  return checkReceived(connection, action, {
-    received,
-    sent: { size: bytes.byteLength, sha256: hash.digest() },
-  });
+  const sent = { size: bytes.byteLength, sha256: sha256(bytes) };
+  return checkReceived(connection, action, { received, sent });
 }
 
-/** Sent once: what broke off is gone. */
+/** Sends a stream without retries: its bytes are consumed. */
 async function sendStream(
   connection: Connection,
   content: LargeContent,
@@ -100,15 +81,12 @@ async function sendStream(
         onBytes?.(chunk.byteLength);
       }
     } catch (error) {
-      broken.abort(error); // a request that fails by its body says only that it failed
+      broken.abort(error); // the error of the request would not name the cause
       throw error;
     }
   }
-  const received = await connection.json<SentContent>({
+  const received = await postContent(connection, {
     action,
-    path: "contents",
-    method: "POST",
-    headers: OCTETS,
     body: () => iterableStream(passing()),
     signal: signal === undefined ? broken.signal : AbortSignal.any([signal, broken.signal]),
     once: true,
@@ -118,47 +96,50 @@ async function sendStream(
   return checkReceived(connection, action, { received, sent: { size, sha256: hash.digest() } });
 }
 
+function postContent(
+  connection: Connection,
+  call: Pick<Call, "action" | "body" | "signal" | "once">,
+): Promise<SentContent> {
+  const headers = { "content-type": "application/octet-stream" };
+  return connection.json({ ...call, path: "contents", method: "POST", headers });
+}
+
 function checkReceived(
   connection: Connection,
   action: string,
   { received, sent }: { received: SentContent; sent: Omit<SentContent, "upload"> },
 ): SentContent {
   if (typeof received?.upload !== "string") {
-    throw connection.strange({ action }, "it says not what it received");
+    throw connection.unexpected({ action }, "it does not name the upload");
   }
   if (received.size === sent.size && received.sha256 === sent.sha256) return received;
   throw fault({
     code: "Corrupt",
     action,
     state: `${connection.location} received other bytes than were sent`,
-    hint: "Nothing was saved. Something between here and the service alters what passes.",
+    hint: "Nothing was saved. Check any proxy before the service: it changes request bodies.",
     backend: connection.location,
   });
 }
 
 async function sendPieces(
   connection: Connection,
-  { size, chunks }: { size: number; chunks(): AsyncIterable<Uint8Array> },
+  size: number,
+  chunks: AsyncIterable<Uint8Array>,
   { action, signal, onBytes }: SendContentOptions,
 ): Promise<SentContent> {
   const headers = { ...TUS, "upload-length": String(size) };
-  const created = await connection.request({
-    action,
-    path: "uploads",
-    method: "POST",
-    headers,
-    signal,
-  });
+  const created = await connection.request(
+    { action, path: "uploads", method: "POST", headers, signal },
+  );
   await created.body?.cancel();
-  // What stands before the service may have changed the rest of the address, and nobody else is sent the token.
-  const upload = (created.headers.get("location") ?? "").replace(/\/+$/, "").split("/").at(-1) ??
-    "";
-  if (upload === "") {
-    throw connection.strange({ action }, "it says not where the upload is");
-  }
+  // Only the id is used: a proxy may have changed the rest, and the token must not go elsewhere.
+  const location = (created.headers.get("location") ?? "").replace(/\/+$/, "");
+  const upload = location.slice(location.lastIndexOf("/") + 1);
+  if (upload === "") throw connection.unexpected({ action }, "it does not name the upload");
   const hash = createSha256();
   let from = 0;
-  for await (const piece of piecesOf(chunks())) {
+  for await (const piece of piecesOf(chunks)) {
     hash.update(piece);
     await sendPiece(connection, { action, path: `uploads/${upload}`, signal }, { piece, from });
     from += piece.byteLength;
@@ -167,7 +148,7 @@ async function sendPieces(
   return { upload, size, sha256: hash.digest() };
 }
 
-/** Sends a piece; where that broke off, the rest of it that the service has not. */
+/** Sends a piece. After a failure, sends the bytes that the service lacks. */
 async function sendPiece(
   connection: Connection,
   target: { action: string; path: string; signal?: AbortSignal },
@@ -175,34 +156,29 @@ async function sendPiece(
 ): Promise<void> {
   const { system, retryForMs, logger } = connection;
   const end = from + piece.byteLength;
-  let look = false;
+  let first = true;
   await retry(async () => {
-    const at = look ? await offsetOf(connection, target) : from;
-    if (at < from || at > end) {
-      throw connection.strange(target, `it has ${at} bytes of an upload, not ${from}`);
-    }
+    const at = first ? from : await offsetOf(connection, target);
     if (at === end) return;
-    look = true;
+    if (!(at >= from && at < end)) {
+      throw connection.unexpected(target, `it has ${at} bytes of an upload, not ${from}`);
+    }
+    first = false;
     const headers = {
       ...TUS,
       "upload-offset": String(at),
       "content-type": "application/offset+octet-stream",
     };
     const body = () => piece.subarray(at - from);
-    const response = await connection.request({
-      ...target,
-      method: "PATCH",
-      headers,
-      body,
-      once: true,
-    });
-    await response.body?.cancel();
+    const call = { ...target, method: "PATCH", headers, body, once: true } as const;
+    await (await connection.request(call)).body?.cancel();
   }, {
     system,
     retryForMs,
     signal: target.signal,
-    passes: (error) => isRegistryError(error, "Unavailable", "Conflict"), // of another offset, of one still under way
-    onRetry: (error) => logger.debug(`${target.action}: sends on: ${(error as Error).message}`),
+    // A conflict is another offset, or an earlier request that the service still processes.
+    passes: (error) => isRegistryError(error, "Unavailable", "Conflict"),
+    onRetry: (error) => logger.debug(`${target.action}: resumes: ${(error as Error).message}`),
   });
 }
 

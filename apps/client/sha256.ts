@@ -1,9 +1,7 @@
-// A running SHA-256 (FIPS 180-4) where there may be no `node:crypto`: a browser hashes only what is
-// in memory at once.
+// An incremental SHA-256 (FIPS 180-4). Browsers can only hash data that is in memory as a whole.
 export interface Sha256 {
-  /** Adds bytes. */
   update(bytes: Uint8Array): void;
-  /** The digest as 64 lowercase hexadecimal digits; nothing may be added afterwards. */
+  /** Returns 64 lowercase hexadecimal digits. Ends the hash. */
   digest(): string;
 }
 
@@ -11,7 +9,7 @@ interface NodeCrypto {
   createHash(name: "sha256"): { update(bytes: Uint8Array): void; digest(encoding: "hex"): string };
 }
 
-/** Starts a running SHA-256: by the runtime where it has one (Deno, Node from 22.3 on, Bun). */
+/** Creates a SHA-256, by `node:crypto` on Deno, Node from 22.3 on, and Bun. */
 export function createSha256(): Sha256 {
   const hash = nodeCrypto()?.createHash("sha256");
   if (hash === undefined) return createPortableSha256();
@@ -26,7 +24,7 @@ export function sha256(bytes: Uint8Array): string {
 
 let crypto: NodeCrypto | null | undefined;
 
-/** Not imported: a browser, and what bundles for one, has no such module. */
+/** Returns `node:crypto` without an import, which browsers and their bundlers cannot resolve. */
 function nodeCrypto(): NodeCrypto | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
   crypto ??= process?.getBuiltinModule?.("node:crypto") as NodeCrypto | undefined ?? null;
@@ -34,9 +32,7 @@ function nodeCrypto(): NodeCrypto | undefined {
 }
 
 const BLOCK_BYTES = 64;
-let constants: { round: Uint32Array; start: Uint32Array } | undefined;
-
-/** The first 32 bits of the fractions of the cube roots of the first 64 primes, and of the square roots of the first 8. */
+/** The first 32 fractional bits of the cube roots of 64 primes, and of 8 square roots. */
 function primeFractions(): { round: Uint32Array; start: Uint32Array } {
   const primes: number[] = [];
   for (let number = 2; primes.length < 64; number++) {
@@ -50,7 +46,7 @@ function primeFractions(): { round: Uint32Array; start: Uint32Array } {
 }
 
 export function createPortableSha256(): Sha256 {
-  const { round, start } = constants ??= primeFractions();
+  const { round, start } = primeFractions();
   const state = start.slice();
   const words = new Uint32Array(64);
   const rest = new Uint8Array(BLOCK_BYTES);
@@ -73,7 +69,7 @@ export function createPortableSha256(): Sha256 {
       restBytes = bytes.byteLength - at;
     },
     digest() {
-      const blocks = restBytes + 9 > BLOCK_BYTES ? 2 : 1; // a bit, zeros, and the number of bits
+      const blocks = restBytes + 9 > BLOCK_BYTES ? 2 : 1; // padding: a bit, zeros, the bit count
       const end = new Uint8Array(blocks * BLOCK_BYTES);
       end.set(rest.subarray(0, restBytes));
       end[restBytes] = 0x80;

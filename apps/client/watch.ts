@@ -1,12 +1,11 @@
-// Watching a name: server-sent events (HTML standard, section 9.2), asked for again where they
-// break off.
+// Watches a name by server-sent events (HTML standard, section 9.2), and reconnects.
 import { checkName, shown } from "../../core/naming/names.ts";
 import type { WatchEvent, WatchOptions } from "../../core/registry.ts";
 import { backoffMs, withDeadline } from "../../core/retry.ts";
 import { artifactPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 
-/** Services look no oftener. */
+/** The shortest interval that services accept. */
 const MIN_INTERVAL_MS = 100;
 
 export async function* watchRemote(
@@ -32,7 +31,7 @@ export async function* watchRemote(
       const response = await connection.request(call).catch((error) => {
         if (!signal?.aborted) throw error;
       });
-      if (response === undefined) return; // the end that the caller asked for
+      if (response === undefined) return; // aborted
       try {
         for await (
           const data of eventsOf(response.body ?? new Blob([]).stream(), {
@@ -47,14 +46,14 @@ export async function* watchRemote(
         }
       } catch (error) {
         if (signal?.aborted) return;
-        logger.debug(`${call.action}: again: ${(error as Error).message}`);
+        logger.debug(`${call.action}: reconnects: ${(error as Error).message}`);
       }
       if (!signal?.aborted) {
         await system.sleep(backoffMs(++failures, () => system.random()), signal).catch(() => {});
       }
     }
   } finally {
-    ended.abort(); // whoever takes no more events wants none
+    ended.abort();
   }
 }
 
@@ -71,7 +70,7 @@ async function* eventsOf(
   let data: string[] = [];
   try {
     for (;;) {
-      const next = await withDeadline(reader.read(), { timeoutMs }); // a service that lives says so now and then
+      const next = await withDeadline(reader.read(), { timeoutMs }); // heartbeats arrive in time
       if (next.done) return;
       const lines = (rest + next.value).split(/\r\n|\n|\r(?!$)/);
       rest = lines.pop()!;

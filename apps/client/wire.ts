@@ -1,14 +1,14 @@
-// What a service says of artifacts, as the registry's own types.
+// Conversion of wire types to the types of a registry.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { AliasChange, SavedArtifact, VersionEntry } from "../../core/registry.ts";
 import type { LogEntry } from "../../core/registry/log.ts";
 import type { Lineage, LineageNode } from "../../core/registry/lineage.ts";
 import type { FileInfo } from "../../core/record.ts";
-import { type Asked, errorOfProblem, strange } from "./problem.ts";
+import { type Asked, errorOfProblem, unexpected } from "./problem.ts";
 
 export type OnWire<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] };
 
-/** What is known of a version, with the bytes of its files where they are few. */
+/** The info of a version. A small version includes the bytes of its files as base64. */
 export type WireInfo = Omit<OnWire<ArtifactInfo>, "files"> & {
   files: (FileInfo & { data?: string })[];
 };
@@ -20,23 +20,23 @@ export type WireVersion = Omit<OnWire<VersionEntry>, "info" | "error"> & {
 
 export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
   if (typeof wire?.version !== "string" || !Array.isArray(wire.files)) {
-    throw strange(asked, "it tells of no version");
+    throw unexpected(asked, "it is not a version");
   }
   const files = wire.files.map(({ data: _, ...file }) => file);
   return { ...wire, files, createdAt: new Date(wire.createdAt) };
 }
 
 export function savedOf(wire: OnWire<SavedArtifact>, asked: Asked): SavedArtifact {
-  if (typeof wire?.commit !== "string") throw strange(asked, "it tells of nothing that was saved");
+  if (typeof wire?.commit !== "string") throw unexpected(asked, "it is not a saved version");
   return { ...wire, createdAt: new Date(wire.createdAt) };
 }
 
-/** Reads what an answer says of yes or no. */
+/** Returns a parser for an answer with one boolean field. */
 export function flag(name: string): (wire: unknown, asked: Asked) => boolean {
   return (wire, asked) => {
-    const said = (wire as Record<string, unknown> | null)?.[name];
-    if (typeof said !== "boolean") throw strange(asked, `it does not say what was ${name}`);
-    return said;
+    const value = (wire as Record<string, unknown> | null)?.[name];
+    if (typeof value !== "boolean") throw unexpected(asked, `\`${name}\` is missing`);
+    return value;
   };
 }
 
@@ -58,12 +58,11 @@ export function logEntryOf(wire: OnWire<LogEntry>): LogEntry {
   return { ...wire, at: new Date(wire.at) };
 }
 
-/** What a version was made from, and what was made from it. */
 export function lineageOf(
   wire: Omit<Lineage, "nodes"> & { nodes: OnWire<LineageNode>[] },
   asked: Asked,
 ): Lineage {
-  if (!Array.isArray(wire?.nodes)) throw strange(asked, "it is no lineage");
+  if (!Array.isArray(wire?.nodes)) throw unexpected(asked, "it is not a lineage");
   const nodes = wire.nodes.map(({ createdAt, ...node }) =>
     createdAt === undefined ? node : { ...node, createdAt: new Date(createdAt) }
   );

@@ -1,6 +1,13 @@
-// All routes, and what is around them.
+// The application: all routes and the code around them.
 import manifest from "../../deno.json" with { type: "json" };
-import { isRegistryError, openUploads, realSystem, type Registry } from "../../mod.ts";
+import {
+  isRegistryError,
+  openUploads,
+  realSystem,
+  type Registry,
+  type ResumableUploads,
+} from "../../mod.ts";
+import { silentLogger } from "../../core/system.ts";
 import type { Access } from "./access/access.ts";
 import {
   checkHandlerOptions,
@@ -23,39 +30,32 @@ import { Metrics } from "./observe/metrics.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
 import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
 import { filesRoutes } from "./routes/files.ts";
-import {
-  lineageRoutes,
-  logRoutes,
-  namesRoutes,
-  registryRoutes,
-  versionsRoutes,
-  watchRoutes,
-} from "./routes/reading.ts";
+import * as reading from "./routes/reading.ts";
 import { batchRoutes, savesRoutes } from "./routes/saves.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
-import { contentsRoutes, presignedRoutes, tusRoutes, uploadRoutes } from "./routes/uploads.ts";
+import * as uploading from "./routes/uploads.ts";
 import { jobsRoutes, runsRoutes } from "./routes/jobs.ts";
 import { observationRoutes } from "./routes/observation.ts";
 import { searchRoutes } from "./routes/search.ts";
 
-const SUBJECTS: readonly ((routes: Routes, context: ServerContext) => void)[] = [
-  registryRoutes,
-  namesRoutes,
+const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] = [
+  reading.registryRoutes,
+  reading.namesRoutes,
   savesRoutes,
   aliasChangesRoutes,
   draftsRoutes,
-  contentsRoutes,
-  tusRoutes,
-  uploadRoutes,
-  presignedRoutes,
+  uploading.contentsRoutes,
+  uploading.tusRoutes,
+  uploading.uploadRoutes,
+  uploading.presignedRoutes,
   batchRoutes,
   jobsRoutes,
-  versionsRoutes,
+  reading.versionsRoutes,
   filesRoutes,
   aliasesRoutes,
-  logRoutes,
-  watchRoutes,
-  lineageRoutes,
+  reading.logRoutes,
+  reading.watchRoutes,
+  reading.lineageRoutes,
   runsRoutes,
   searchRoutes,
   observationRoutes,
@@ -66,9 +66,9 @@ export function createApp(
   options: HandlerOptions,
 ): Handler & Pick<Routes, "routes"> {
   checkHandlerOptions(registry, options);
-  const { system = realSystem, logger = SILENT } = options;
+  const { system = realSystem, logger = silentLogger } = options;
   const closing = new AbortController();
-  let uploads: ReturnType<typeof openUploads> | undefined;
+  let uploads: Promise<ResumableUploads> | undefined;
   const metrics = new Metrics();
   const context: ServerContext = {
     registry,
@@ -80,67 +80,63 @@ export function createApp(
     openVersion: createOpened(registry),
     uploads: () => uploads ??= openUploads(registry),
   };
-  const underWay = new Set<Promise<Response>>();
 
   const app = createRoutes();
   app.use(readDotNames);
-  for (const addRoutes of SUBJECTS) addRoutes(app, context);
-  let document: Promise<Record<string, unknown>> | undefined;
-  route(app, "GET /openapi.json", {
-    id: "getDocument",
-    tag: "service",
-    summary: "This document",
-    scope: "open",
-    answers: {
-      200: {
-        description: "The OpenAPI document of all routes",
-        content: { "application/json": { schema: { type: "object" } } },
-      },
-    },
-    answer: async ({ c }) => {
-      const about = { version: manifest.version, hasTokens: options.tokens !== undefined };
-      return c.json(await (document ??= createDocument(app, about)));
-    },
-  });
+  for (const addRoutes of ALL_ROUTES) addRoutes(app, context);
+  documentRoute(app, options.tokens !== undefined);
   const refuse = (thrown: unknown, access?: Access): Response => {
     if (isRegistryError(thrown)) {
-      if (FAULTS.has(thrown.code)) metrics.fault(thrown.code);
+      if (STORE_FAULTS.has(thrown.code)) metrics.fault(thrown.code);
     } else if (!isOfRouter(thrown) && !isHungUp(thrown)) logger.error("Cannot answer:", thrown);
     return problemOf(thrown, access);
   };
-  const guard = createGuard(options, {
-    system,
-    logger,
-    metrics,
-    refuse: (thrown) => refuse(thrown),
-  });
+  const guard = createGuard(options, { system, logger, metrics, refuse });
   app.onError((thrown, c) => refuse(thrown, c.env.access));
-  app.notFound((c) => {
-    const allowed = methodsAt(app, c.req.path);
-    if (allowed.length > 0) return noSuchMethod(c.req.method, allowed);
-    const detail = `Cannot find ${JSON.stringify(c.req.path)}: there is no such route`;
-    return problem(404, { code: "NotFound", detail, hint: hintOfRoute(c.req.path) });
+  app.notFound(({ req: { path, method } }) => {
+    const allowed = methodsAt(app, path);
+    if (allowed.length > 0) return noSuchMethod(method, allowed);
+    const detail = `Cannot find ${JSON.stringify(path)}: no such route`;
+    // The most likely cause is a name with an unencoded slash.
+    const name = path.startsWith("/artifacts/") ? " In a name, encode `/` as %2F." : "";
+    const hint = `GET /openapi.json for a list of all routes.${name}`;
+    return problem(404, { code: "NotFound", detail, hint });
   });
 
+  const running = new Set<Promise<Response>>();
   const handler = (request: Request, info: HandlerInfo = {}): Promise<Response> => {
     const answered = guard(request, info, async (admitted, known) => {
       checkPath(pathOf(admitted.url));
       return await app.fetch(admitted, known);
     });
-    underWay.add(answered);
-    void answered.finally(() => underWay.delete(answered));
+    running.add(answered);
+    void answered.finally(() => running.delete(answered));
     return answered;
   };
   const close = async () => {
     closing.abort();
-    await Promise.all(underWay);
+    await Promise.all(running);
   };
   return Object.assign(handler, { close, routes: app.routes, [Symbol.asyncDispose]: close });
 }
 
+function documentRoute(app: Routes, hasTokens: boolean): void {
+  let document: Promise<Record<string, unknown>> | undefined;
+  const content = { "application/json": { schema: { type: "object" } } };
+  route(app, "GET /openapi.json", {
+    id: "getDocument",
+    tag: "service",
+    summary: "This document",
+    scope: "open",
+    answers: { 200: { description: "The OpenAPI document of all routes", content } },
+    answer: async ({ c }) =>
+      c.json(await (document ??= createDocument(app, { version: manifest.version, hasTokens }))),
+  });
+}
+
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** The methods of the routes at a path. Where it is written out in one, those with parameters do not mean it. */
+/** Returns the methods of a path. Routes without parameters win over those with parameters. */
 function methodsAt(app: Routes, path: string): string[] {
   const found = METHODS.flatMap((method) =>
     app.router.match(method, path)[0].map(([[, route]]) => route).filter((route) =>
@@ -153,25 +149,14 @@ function methodsAt(app: Routes, path: string): string[] {
 
 function noSuchMethod(method: string, allowed: readonly string[]): Response {
   const allow = allowed.flatMap((each) => each === "GET" ? ["GET", "HEAD"] : [each]).join(", ");
-  const detail = `Cannot ${method} there: the method is not for this`;
-  return problem(405, { code: "Invalid", detail, hint: `There is: ${allow}.` }, { allow });
+  const detail = `Cannot ${method} this path: method not allowed`;
+  return problem(405, { code: "Invalid", detail, hint: `Use one of: ${allow}.` }, { allow });
 }
 
-/** Whether the client went away before its request had arrived: nobody's fault, and nobody hears the answer. */
+/** Returns true if the client disconnected before its request had arrived. */
 function isHungUp(thrown: unknown): boolean {
   const { name, code } = (thrown ?? {}) as { name?: string; code?: string };
   return name === "AbortError" || code === "ECONNRESET";
 }
 
-/** What went wrong because of the store. */
-const FAULTS: ReadonlySet<string> = new Set(["Unavailable", "Unknown", "Corrupt"]);
-
-const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
-
-/** A name with a slash in it, written as it is, is what leads to no route most often. */
-function hintOfRoute(path: string): string {
-  const name = path.startsWith("/artifacts/")
-    ? " A name is one segment of the path: a / in it is written %2F."
-    : "";
-  return `GET /openapi.json lists all routes.${name}`;
-}
+const STORE_FAULTS: ReadonlySet<string> = new Set(["Unavailable", "Unknown", "Corrupt"]);

@@ -7,24 +7,24 @@ export const EVENTS_TYPE = "text/event-stream";
 
 export interface ServerEvent {
   id?: string;
-  /** What kind of event it is. @default "message" */
+  /** @default "message" */
   event?: string;
   data: unknown;
 }
 
 export interface EventStreamOptions {
-  /** How often a comment says that the stream lives, milliseconds. @default 15000 */
+  /** Interval between comments that keep the connection alive, milliseconds. @default 15000 */
   heartbeatMs?: number;
-  /** How soon a client should come again, milliseconds. @default 2000 */
+  /** Delay before a client reconnects, milliseconds. @default 2000 */
   retryMs?: number;
 }
 
 export type EventSource = (signal: AbortSignal) => AsyncIterable<ServerEvent>;
 
 /**
- * Answers with events as they come. It ends with them, when the client goes, when the handler is closed, and when the
- * token no longer allows it, at the latest with the next heartbeat. A failure of the events breaks the stream off, so
- * the client reconnects. `may` checks further rights of the token.
+ * Answers with events as they come. The stream ends with the events, when the client disconnects,
+ * when the handler is closed, and at the next event or heartbeat after the token lost its rights. If
+ * the events fail, the stream fails, so the client reconnects. `may` checks further rights.
  */
 export function answerEvents(
   c: RouteContext,
@@ -41,25 +41,26 @@ export function answerEvents(
     "x-accel-buffering": "no",
   };
   if (c.req.method === "HEAD") return new Response(null, { headers });
-  const over = new AbortController();
-  const end = () => over.abort();
+  const ended = new AbortController();
+  const end = () => ended.abort();
   if (context.closing.aborted) end();
-  else context.closing.addEventListener("abort", end, { once: true, signal: over.signal });
-  const iterator = events(over.signal)[Symbol.asyncIterator]();
+  else context.closing.addEventListener("abort", end, { once: true, signal: ended.signal });
+  const iterator = events(ended.signal)[Symbol.asyncIterator]();
   let coming: Promise<IteratorResult<ServerEvent>> | undefined;
-  let silence: Promise<"silent" | "over"> | undefined;
+  let silence: Promise<"silent" | "ended"> | undefined;
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode(`retry: ${retryMs}\n\n`)),
     async pull(controller) {
       coming ??= iterator.next();
-      silence ??= context.system.sleep(heartbeatMs, over.signal).then(() => "silent", () => "over");
+      silence ??= context.system.sleep(heartbeatMs, ended.signal)
+        .then(() => "silent", () => "ended");
       const came = await Promise.race([coming, silence]);
       if (came === "silent") {
         silence = undefined;
         return controller.enqueue(encoder.encode(":\n\n"));
       }
       coming = undefined;
-      if (came !== "over" && !came.done) {
+      if (came !== "ended" && !came.done) {
         return controller.enqueue(encoder.encode(encodeEvent(came.value)));
       }
       end();
@@ -67,24 +68,17 @@ export function answerEvents(
     },
     cancel() {
       end();
-      iterator.return?.().catch(() => {}); // nobody is there to hear of it
+      iterator.return?.().catch(() => {}); // the client has disconnected
     },
   }, { highWaterMark: 1 });
   return new Response(whileAllowed(c, body, { may, closes: true }), { headers });
 }
 
-/** An event as text: what JSON says has no line ends in it, and an id must have none. */
+/** Encodes an event. JSON has no line breaks, and ids must not have any. */
 function encodeEvent({ id, event, data }: ServerEvent): string {
-  const lines = [
-    ...(id === undefined ? [] : [`id: ${oneLine(id)}`]),
-    ...(event === undefined ? [] : [`event: ${oneLine(event)}`]),
-    `data: ${JSON.stringify(data)}`,
-  ];
-  return `${lines.join("\n")}\n\n`;
-}
-
-function oneLine(text: string): string {
-  return text.replace(/[\r\n\0]/g, " ");
+  const field = (name: string, text: string | undefined) =>
+    text === undefined ? "" : `${name}: ${text.replace(/[\r\n\0]/g, " ")}\n`;
+  return `${field("id", id)}${field("event", event)}data: ${JSON.stringify(data)}\n\n`;
 }
 
 const encoder = new TextEncoder();

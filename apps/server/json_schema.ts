@@ -1,13 +1,13 @@
-// Schemas of valibot as JSON Schema.
+// Conversion of valibot schemas to JSON Schema 2020-12.
 import { type JsonSchema, toJsonSchema } from "npm:@valibot/to-json-schema@^1.8";
 
-/** A schema of valibot, as JSON Schema 2020-12; what JSON Schema cannot say is left out. */
+/** Converts a schema. Omits constraints that JSON Schema cannot express. */
 export const valibotToJsonSchema: typeof toJsonSchema = (schema, options) =>
   toJsonSchema(schema, {
     ...options,
     typeMode: "input",
     errorMode: "ignore",
-    // A text that is read as something else may say what it is instead.
+    // A string that is converted, such as a number in a query, can declare its type in `as`.
     overrideAction: ({ valibotAction }) =>
       (valibotAction as { metadata?: { as?: JsonSchema } }).metadata?.as,
   });

@@ -1,4 +1,4 @@
-// Listings as pages, and as lines of JSON.
+// Listings as pages of JSON, and as lines of JSON.
 import type { StandardSchema } from "../../mod.ts";
 import { whileAllowed } from "./access/guard_route.ts";
 import type { RouteDescription } from "./describe.ts";
@@ -18,7 +18,7 @@ export interface ListingSource<T> {
   keyOf(item: T): string;
 }
 
-/** Answers with a page, or with lines where those are asked for: all there are, unless a limit says otherwise. */
+/** Answers with a page, or with all items as lines if the client accepts lines. */
 export async function answerListing<T>(
   c: RouteContext,
   page: PageQuery,
@@ -45,7 +45,7 @@ export async function answerListing<T>(
 }
 
 export function listing(page: StandardSchema, description: string): RouteDescription["answers"] {
-  const lines = { type: "string", description: "An item a line, each as JSON" };
+  const lines = { type: "string", description: "One item per line, as JSON" };
   const content = { "application/json": { schema: page }, [LINES_TYPE]: { schema: lines } };
   return { 200: { description, content } };
 }

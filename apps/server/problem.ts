@@ -1,12 +1,11 @@
 // Errors as answers: `application/problem+json` (RFC 9457).
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../mod.ts";
-import { hintFor, sentenceOf } from "../../core/errors.ts";
+import { type Fault, hintFor, sentenceOf } from "../../core/errors.ts";
 import type { Access } from "./access/access.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
 
-/** The status of each code. */
 export const STATUS: Readonly<Record<ErrorCode, number>> = {
   Invalid: 400,
   Denied: 403,
@@ -20,26 +19,26 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   TaskFailed: 500,
 };
 
-/** Titles of errors, and their descriptions in the OpenAPI document. */
+/** Titles of problems, and their descriptions in the OpenAPI document. */
 export const TITLES: Readonly<Record<number, string>> = {
-  400: "The request is wrong",
-  401: "A token is needed",
+  400: "Invalid request",
+  401: "Token required",
   403: "Not allowed",
   404: "Not found",
-  405: "No such method here",
-  406: "No such form of it",
-  408: "Too slow",
-  409: "Something else is there",
-  410: "It is over",
-  412: "It is not as was expected",
+  405: "Method not allowed",
+  406: "Not acceptable",
+  408: "Request timeout",
+  409: "Conflict",
+  410: "Gone",
+  412: "Precondition failed",
   413: "Too large",
-  415: "This media type is not taken",
-  416: "No such range",
-  422: "This cannot be done here",
+  415: "Unsupported media type",
+  416: "Range not satisfiable",
+  422: "Not supported here",
   429: "Too many requests",
-  460: "Another checksum",
-  500: "Something is broken",
-  503: "Not available now",
+  460: "Checksum mismatch",
+  500: "Internal error",
+  503: "Unavailable",
 };
 
 export interface ProblemFields {
@@ -52,7 +51,7 @@ export interface ProblemFields {
   hints?: RegistryErrorFields["hints"];
   suggestion?: string;
   maybeWritten?: boolean;
-  /** Whether the same request may succeed later, where the code does not say it. */
+  /** Absent if the code implies it. */
   retry?: RetryAdvice;
   commit?: string;
   key?: string;
@@ -63,7 +62,7 @@ export function problem(
   { code, detail, ...fields }: ProblemFields,
   headers: Record<string, string> = {},
 ): Response {
-  const body = { title: TITLES[status] ?? "It failed", status, detail, code, ...fields };
+  const body = { title: TITLES[status] ?? "Error", status, detail, code, ...fields };
   return new Response(JSON.stringify(body), {
     status,
     headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...headers },
@@ -71,40 +70,35 @@ export function problem(
 }
 
 /**
- * The answer to what was thrown, without where the store is, and without a suggestion of what whoever asks may not
- * read; nobody hears one where it is not said who asks. What is no {@linkcode RegistryError} is a fault of this program,
- * and what it says is for its log.
+ * Returns the answer to an error. It omits the location of the store, and suggests only refs that
+ * `access` may read: none without it. Any other error than a {@linkcode RegistryError} is a fault of
+ * the service, whose message goes to the log only.
  */
 export function problemOf(thrown: unknown, access?: Access): Response {
   if (isOfRouter(thrown)) {
-    const hint = "The document at /openapi.json says what is taken here.";
     return problem(thrown.status, {
       code: "Invalid",
       detail: `Cannot read the request: ${thrown.message}`,
-      hint,
+      hint: "Follow the schema in /openapi.json.",
     });
   }
   if (!isRegistryError(thrown)) {
-    return problem(500, { code: "TaskFailed", detail: "Cannot answer: this service has a fault" });
+    return problem(500, { code: "TaskFailed", detail: "Cannot answer: internal error" });
   }
   const { code, message, maybeWritten, commit, key } = thrown;
-  const isUsual = thrown.retry === new RegistryError({ code, message }).retry; // who reads it knows that by the code
+  const isUsual = thrown.retry === new RegistryError({ code, message }).retry;
   const retry = isUsual ? undefined : thrown.retry;
-  const status = thrown instanceof RefusedRequest ? thrown.status : STATUS[code];
-  const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
-  if (thrown instanceof RefusedRequest) Object.assign(headers, thrown.headers);
-  return problem(status, {
-    code,
-    ...toldOf(access, thrown),
-    maybeWritten,
-    retry,
-    commit,
-    key,
-  }, headers);
+  const refused = thrown instanceof RefusedRequest ? thrown : undefined;
+  const status = refused?.status ?? STATUS[code];
+  return problem(
+    status,
+    { code, ...wordsOf(access, thrown), maybeWritten, retry, commit, key },
+    { ...(status === 503 ? { "retry-after": "1" } : {}), ...refused?.headers },
+  );
 }
 
-/** The words of an error: without where the store is, and without a suggestion of what the caller may not read. */
-function toldOf(
+/** Returns the words of an error for its reader. */
+function wordsOf(
   access: Access | undefined,
   error: RegistryError,
 ): Omit<ProblemFields, "code"> {
@@ -116,10 +110,10 @@ function toldOf(
     : place === undefined
     ? message
     : message.replaceAll(` (${place})`, "");
-  const mayHear = error.suggestion === undefined ||
+  const mayRead = error.suggestion === undefined ||
     access?.may("read", error.suggestion.split("@", 1)[0]);
-  const suggestion = mayHear ? error.suggestion : undefined;
-  const hint = mayHear ? error.hint : undefined; // a hint without hints names the suggestion
+  const suggestion = mayRead ? error.suggestion : undefined;
+  const hint = mayRead ? error.hint : undefined; // a hint without hints names the suggestion
   const folder = backend?.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
   const unplaced = (text: string | undefined) =>
     [backend, folder].reduce(
@@ -144,17 +138,20 @@ export function isOfRouter(thrown: unknown): thrown is Error & { status: number 
   return typeof status === "number" && status >= 400 && status < 500;
 }
 
+/** An error with its own status and headers. */
 export class RefusedRequest extends RegistryError {
   readonly status: number;
   readonly headers: Record<string, string>;
 
   constructor(
-    { status, headers = {}, ...fields }: RegistryErrorFields & {
-      status: number;
-      headers?: Record<string, string>;
-    },
+    { status, headers = {}, ...fields }:
+      & (RegistryErrorFields | (Fault & { message?: undefined }))
+      & {
+        status: number;
+        headers?: Record<string, string>;
+      },
   ) {
-    super(fields);
+    super(fields as RegistryErrorFields);
     this.status = status;
     this.headers = headers;
   }

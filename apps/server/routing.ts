@@ -1,5 +1,4 @@
-// The router, what it hands to every route, and how it reads the paths of requests. No other module
-// knows which router it is.
+// The router: the only module that imports it, beside the document in `describe.ts`.
 import { type Context, Hono, type MiddlewareHandler } from "npm:hono@^4.13";
 import type { Logger, Registry, ResumableUploads, System } from "../../mod.ts";
 import type { Access, RouteScope } from "./access/access.ts";
@@ -9,10 +8,10 @@ import type { HandlerInfo, HandlerOptions } from "./options.ts";
 import { fault } from "../../core/errors.ts";
 
 /**
- * What every route is handed.
+ * The services of all routes.
  *
- * What reads leaves the signal of a request alone: under `Deno.serve` it is aborted after answers that arrived too,
- * with a warning on the terminal. Streams that nobody reads any more are cancelled; what is shorter goes on to its end.
+ * Reads ignore the signal of a request: `Deno.serve` also aborts it after complete answers, with a
+ * warning on the terminal. Unread streams are cancelled; shorter reads run to their end.
  */
 export interface ServerContext {
   readonly registry: Registry;
@@ -21,19 +20,19 @@ export interface ServerContext {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly closing: AbortSignal;
-  /** What arrives before it is saved. `Unsupported` for a registry without a store of its own. */
+  /** Uploads that no save has used yet. `Unsupported` for a registry without a store. */
   uploads(): Promise<ResumableUploads>;
   readonly openVersion: OpenVersion;
 }
 
 export interface RequestInfo extends HandlerInfo {
-  /** What whoever sent it may do. Where the path has a `name`, its route has checked that already. */
+  /** The rights of the sender. Routes whose path has a `name` have checked it. */
   access: Access;
-  /** The error of its token, which every route that is not open throws. */
+  /** The error of the token. Every route that is not open throws it. */
   refusal?: unknown;
   requestId: string;
   route?: string;
-  /** Returns the current rights of the sender, for long responses. Absent if the service needs no tokens. */
+  /** Returns the current rights of the sender, for long responses. Absent without tokens. */
   renew?: () => Promise<Access>;
   scope?: RouteScope;
 }
@@ -56,7 +55,7 @@ export function pathOf(url: string): string {
   return url.slice(url.indexOf("/", url.indexOf("//") + 2));
 }
 
-/** Throws `Invalid` for a path that is no text. */
+/** Throws `Invalid` for a path that cannot be decoded. */
 export function checkPath(path: string): void {
   if (!path.includes("%")) return;
   try {
@@ -65,30 +64,26 @@ export function checkPath(path: string): void {
     throw fault({
       code: "Invalid",
       action: "read the path",
-      state: "it is no percent-encoded UTF-8",
-      hint: "Encode each name as encodeURIComponent does.",
+      state: "it is not percent-encoded UTF-8",
+      hint: "Encode each name with encodeURIComponent.",
       cause,
     });
   }
 }
 
 /**
- * Parameters of addresses as they are meant: a tilde before dots alone is not of the name (`~..` is `..`, `~~..` is
- * `~..`). The path of a file is as it is: none of its segments is dots alone.
+ * Decodes names of dots in parameters: `~..` is `..`, and `~~..` is `~..`. File paths have no such
+ * segments and stay as they are.
  */
 export const readDotNames: RouteMiddleware = async (c, next) => {
   const param = c.req.param.bind(c.req) as (key?: string) => unknown;
+  const decode = (key: string, value: unknown) =>
+    key === "path" || typeof value !== "string" ? value : value.replace(/^~(~*\.{1,2})$/, "$1");
   const read = (key?: string) => {
-    if (key !== undefined) return meant(key, param(key));
-    return Object.fromEntries(
-      Object.entries(param() ?? {}).map(([key, value]) => [key, meant(key, value)]),
-    );
+    if (key !== undefined) return decode(key, param(key));
+    const all = Object.entries(param() ?? {});
+    return Object.fromEntries(all.map(([key, value]) => [key, decode(key, value)]));
   };
   c.req.param = read as typeof c.req.param;
   await next();
 };
-
-function meant(key: string, value: unknown): unknown {
-  if (key === "path" || typeof value !== "string" || !value.startsWith("~")) return value;
-  return value.replace(/^~(~*\.{1,2})$/, "$1");
-}

@@ -3,7 +3,7 @@ import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import { type Channel, createChannel, type Methods } from "../../workers/channel.ts";
 import { fromWire, toWire } from "../../workers/wire_error.ts";
 
-/** Two ends in one thread; messages are cloned as between two. */
+/** Connects two ends in one thread, and clones messages as between two. */
 function pair<T extends Methods>(
   methods: T,
   options: { stopMs?: number } = {},
@@ -23,7 +23,7 @@ function pair<T extends Methods>(
   return { caller, sent, answerer };
 }
 
-Deno.test("an error crosses with its code, its fields, its class, its stack and its causes", async () => {
+Deno.test("errors keep their code, fields, class, stack and causes", async () => {
   const { caller } = pair({
     fail: () => {
       const cause = new TypeError("inner", { cause: "a text" });
@@ -49,27 +49,19 @@ Deno.test("an error crosses with its code, its fields, its class, its stack and 
   const error = await caller.call("fail", undefined).catch((error) => error);
   assert(isRegistryError(error, "Unavailable"));
   assertEquals([error.action, error.state, error.hints?.cli], ["do it", "no", "Run it."]);
-  assertEquals([error.message, error.hint, error.key, error.maybeWritten], [
-    "Cannot do it: no",
-    "Try.",
-    "k",
-    true,
-  ]);
-  assertEquals([(error.cause as Error).name, (error.cause as Error).message], [
-    "TypeError",
-    "inner",
-  ]);
+  const { message, hint, key, maybeWritten } = error;
+  assertEquals([message, hint, key, maybeWritten], ["Cannot do it: no", "Try.", "k", true]);
+  const cause = error.cause as Error;
+  assertEquals([cause.name, cause.message], ["TypeError", "inner"]);
   assert(error.stack!.includes("channel_test.ts"));
-  const disk = fromWire(
-    structuredClone(toWire(Object.assign(new Error("full"), { code: "ENOSPC" }))),
-  );
-  assertEquals((disk as Error & { code?: string }).code, "ENOSPC");
+  const disk = toWire(Object.assign(new Error("full"), { code: "ENOSPC" }));
+  assertEquals((fromWire(structuredClone(disk)) as { code?: string }).code, "ENOSPC");
   const aborted = await caller.call("abort", undefined).catch((error) => error);
   assertEquals([aborted.name, aborted.message], ["AbortError", "enough"]);
   assertEquals((await caller.call("text", undefined).catch((error) => error)).message, "a text");
 });
 
-Deno.test("an abort reaches the other side, and ends the call with its reason once that has stopped", async () => {
+Deno.test("an abort ends the call with its reason after the work has stopped", async () => {
   const stopped = Promise.withResolvers<void>();
   const { caller } = pair({
     work: async (_: undefined, signal: AbortSignal) => {
@@ -90,7 +82,7 @@ Deno.test("an abort reaches the other side, and ends the call with its reason on
   assertEquals(await end, "mine");
 });
 
-Deno.test("who does not stop is not waited for", async () => {
+Deno.test("work that does not stop is not awaited", async () => {
   const { caller } = pair({ forever: () => new Promise(() => {}) }, { stopMs: 1 });
   const controller = new AbortController();
   const call = caller.call("forever", undefined, { signal: controller.signal });
@@ -98,7 +90,7 @@ Deno.test("who does not stop is not waited for", async () => {
   assertEquals(await call.catch((error) => error), "mine");
 });
 
-Deno.test("what cannot cross fails its own call, on the way there and back", async () => {
+Deno.test("values that cannot be cloned fail their call", async () => {
   const { caller } = pair({ echo: (value: unknown) => value, bad: () => () => {} });
   await assertRejects(() => caller.call("echo", () => {}), DOMException);
   const error = await caller.call("bad", undefined).catch((error) => error);
@@ -106,7 +98,7 @@ Deno.test("what cannot cross fails its own call, on the way there and back", asy
   assertEquals(await caller.call("echo", 1), 1);
 });
 
-Deno.test("a channel that is closed fails what waits and what comes, and ends what it was asked to do", async () => {
+Deno.test("a closed channel fails pending and new calls and aborts work", async () => {
   const ended = Promise.withResolvers<void>();
   const { caller, answerer } = pair({
     forever: (_: undefined, signal: AbortSignal) =>

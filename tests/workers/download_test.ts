@@ -6,12 +6,13 @@ import { localPath, openRegistry, type StoredRegistry } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";
 import { damage, keysOf, noise } from "../registry/registries.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
+import { silentLogger } from "../../core/system.ts";
+import { MIB } from "./test_batch.ts";
 import { createCrashingStore } from "./made/crashing_store.ts";
 
-const MIB = 1024 * 1024;
 const ALWAYS = { workers: 2, offload: "always", idleMs: 60_000 } as const;
 
-/** A registry with the folder `tree` (two large files and small ones) and the file `one`. */
+/** Opens a registry with the folder `tree`, of large and small files, and the file `one`. */
 async function stored(root: TempRoot, backend?: Backend): Promise<StoredRegistry> {
   await Deno.mkdir(root.join("in/sub"), { recursive: true });
   await Deno.writeFile(root.join("in/a.bin"), noise(2 * MIB, 1));
@@ -30,20 +31,21 @@ function filesIn(path: string): Record<string, string> {
   for (const { name, isDirectory } of Deno.readDirSync(path)) {
     if (isDirectory) {
       for (const [k, v] of Object.entries(filesIn(`${path}/${name}`))) found[`${name}/${k}`] = v;
-    } else {found[name] = `${Deno.statSync(`${path}/${name}`).mode! & 0o111} ${
-        Deno.readFileSync(`${path}/${name}`).join()
-      }`;}
+      continue;
+    }
+    const { mode } = Deno.statSync(`${path}/${name}`);
+    found[name] = `${mode! & 0o111} ${Deno.readFileSync(`${path}/${name}`).join()}`;
   }
   return found;
 }
 
-Deno.test("workers write files and folders to disk as the caller's thread does, and say how far they are", async () => {
+Deno.test("workers write files and folders to disk and report progress", async () => {
   await using root = await tempRoot();
   await using registry = await stored(root);
   await using batch = createBatch(registry, ALWAYS);
-  const heard: number[] = [];
+  const reported: number[] = [];
   const onProgress = ({ bytes, totalBytes }: { bytes: number; totalBytes?: number }) => {
-    heard.push(bytes);
+    reported.push(bytes);
     assert(bytes <= totalBytes!);
   };
   const { results } = await batch.downloadMany([
@@ -52,25 +54,19 @@ Deno.test("workers write files and folders to disk as the caller's thread does, 
     { ref: "none", to: root.join("none") },
     { ref: "one@1.0.0", to: root.join("in/a.bin") },
   ]);
-  assertEquals(results.map((result) => result.ok ? result.value.files : result.error.code), [
-    22,
-    1,
-    "NotFound",
-    "AlreadyExists",
-  ]);
+  const outcomes = results.map((result) => result.ok ? result.value.files : result.error.code);
+  assertEquals(outcomes, [22, 1, "NotFound", "AlreadyExists"]);
   assertEquals(filesIn(root.join("out")), filesIn(root.join("in")));
   assertEquals(Deno.readFileSync(root.join("one.bin")), noise(2 * MIB, 7));
-  assertEquals(heard, heard.toSorted((a, b) => a - b));
-  assert(heard.some((bytes) => bytes > MIB));
+  assertEquals(reported, reported.toSorted((a, b) => a - b));
+  assert(reported.some((bytes) => bytes > MIB));
   assert(batch.running > 0);
 });
 
-Deno.test("a worker that is lost while it downloads or checks costs nothing but time", async () => {
+Deno.test("downloads and checks survive a lost worker", async () => {
   await using root = await tempRoot();
-  await using registry = await stored(
-    root,
-    createCrashingStore({ path: root.join("reg"), mark: root.join("crashed") }),
-  );
+  const store = createCrashingStore({ path: root.join("reg"), mark: root.join("crashed") });
+  await using registry = await stored(root, store);
   await using batch = createBatch(registry, ALWAYS);
   const downloaded = await batch.downloadMany([{ ref: "tree", to: root.join("out/tree") }]);
   assertEquals(downloaded.failed, []);
@@ -79,14 +75,12 @@ Deno.test("a worker that is lost while it downloads or checks costs nothing but 
   assertEquals([...Deno.readDirSync(root.join("out"))].map(({ name }) => name), ["tree"]);
   await Deno.remove(root.join("crashed"));
   const verified = await batch.verifyMany([{ ref: "one" }]);
-  assert(
-    verified.results[0].ok && verified.results[0].value.size === 2 * MIB,
-    String(verified.errors.get(0)),
-  );
+  const [result] = verified.results;
+  assert(result.ok && result.value.size === 2 * MIB, String(verified.errors.get(0)));
   assert(existsSync(root.join("crashed")));
 });
 
-Deno.test("an abort ends downloads, and leaves nothing behind", async () => {
+Deno.test("an aborted download leaves no partial files", async () => {
   await using root = await tempRoot();
   await using registry = await stored(root);
   await using batch = createBatch(registry, ALWAYS);
@@ -102,25 +96,18 @@ Deno.test("an abort ends downloads, and leaves nothing behind", async () => {
   }
 });
 
-Deno.test("workers read by way of the cache and fill it; what is verified is what the store has", async () => {
+Deno.test("workers read through the cache and fill it; verification reads the store", async () => {
   await using root = await tempRoot();
   await (await stored(root))[Symbol.asyncDispose]();
   const warnings: string[] = [];
-  const logger = {
-    debug() {},
-    info() {},
-    error() {},
-    warn: (message: string) => void warnings.push(message),
-  };
-  await using registry = await openRegistry(root.join("reg"), {
-    cache: { path: root.join("cache") },
-    logger,
-  });
+  const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+  const cache = { path: root.join("cache") };
+  await using registry = await openRegistry(root.join("reg"), { cache, logger });
   {
     await using batch = createBatch(registry, ALWAYS);
     assertEquals((await batch.loadMany(["one"])).failed, []);
     assertEquals((await batch.downloadMany([{ ref: "tree", to: root.join("out") }])).failed, []);
-  } // what workers keep is kept when the batch has ended
+  } // the end of the batch writes the cache
   for (const key of await keysOf(registry.backend, "objects/")) await registry.backend.delete(key);
   await using batch = createBatch(registry, ALWAYS);
   const again = await batch.loadMany(["one"]);
@@ -134,15 +121,15 @@ Deno.test("workers read by way of the cache and fill it; what is verified is wha
   assert(warnings.some((warning) => warning.includes("is damaged")), warnings.join("\n"));
 });
 
-Deno.test("what is damaged fails its entry, and leaves nothing where somebody may look", async () => {
+Deno.test("damaged files fail their entries and leave no files", async () => {
   await using root = await tempRoot();
   await using registry = await stored(root);
   await damage(registry.backend);
   await using batch = createBatch(registry, ALWAYS);
-  const entries = [{ ref: "tree", to: root.join("out/tree") }, {
-    ref: "one",
-    to: root.join("out/"),
-  }];
+  const entries = [
+    { ref: "tree", to: root.join("out/tree") },
+    { ref: "one", to: root.join("out/") },
+  ];
   const { errors } = await batch.downloadMany(entries);
   assertEquals([...errors.values()].map(({ code }) => code), ["Corrupt", "Corrupt"]);
   assertEquals([...Deno.readDirSync(root.join("out"))], []);

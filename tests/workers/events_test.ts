@@ -3,7 +3,7 @@ import { openRegistry, type RegistryTopics } from "../../mod.ts";
 import { createMemoryBus } from "../../plugins/events/memory.ts";
 import { createBatch } from "../../workers/mod.ts";
 
-Deno.test("a bus of events hears of what a batch saves", async () => {
+Deno.test("saves of a batch publish events", async () => {
   await using bus = createMemoryBus<RegistryTopics>();
   await using events = bus.listen("registry.saved");
   await using registry = await openRegistry("memory:", { events: bus });

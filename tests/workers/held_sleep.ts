@@ -1,32 +1,22 @@
-// A world in which nobody wakes by himself: what a pool waits for comes when its test says so,
-// however busy the machine.
+// A system whose sleeps end only when the test ends them.
 import { realSystem, type System } from "../../core/system.ts";
 
-/** A world and its hand. */
 export interface HeldSleep {
-  /** Its clocks go on. */
   readonly system: System;
-  /** Ends all sleeps of now. */
+  /** Ends all current sleeps. */
   wake(): void;
-  /** Moves the clocks; wakes nobody. */
-  advance(ms: number): void;
 }
 
-/** Makes such a world. */
 export function createHeldSleep(): HeldSleep {
   const asleep = new Set<() => void>();
-  let elapsedMs = 0;
   return {
     wake() {
       const all = [...asleep];
       asleep.clear();
       for (const resolve of all) resolve();
     },
-    advance: (ms) => void (elapsedMs += ms),
     system: {
       ...realSystem,
-      now: () => realSystem.now() + elapsedMs,
-      monotonic: () => realSystem.monotonic() + elapsedMs,
       sleep(_ms, signal) {
         const { promise, resolve, reject } = Promise.withResolvers<void>();
         if (signal?.aborted) return Promise.reject(signal.reason);
@@ -38,7 +28,7 @@ export function createHeldSleep(): HeldSleep {
   };
 }
 
-/** Waits, turn by turn, until something is so. `meanwhile` is called in each. */
+/** Waits for a condition, and calls `meanwhile` in each turn of the event loop. */
 export async function until(
   condition: () => boolean,
   meanwhile: () => void = () => {},

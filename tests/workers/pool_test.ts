@@ -31,7 +31,7 @@ function poolIn(path: string, settings: PoolSettings = {}): WorkerPool {
   });
 }
 
-/** Uses a worker until it is told to leave it. */
+/** Uses a worker until `leave` is called. */
 async function take(slot: Slot) {
   const got = Promise.withResolvers<{ channel: Channel<WorkerMethods>; leave(): Promise<void> }>();
   const left = Promise.withResolvers<void>();
@@ -47,7 +47,7 @@ async function take(slot: Slot) {
   return await got.promise;
 }
 
-Deno.test("a pool starts a worker when a place is taken, and keeps it for the next", async () => {
+Deno.test("a pool starts a worker for a slot and keeps it", async () => {
   await using root = await tempRoot();
   const pool = poolIn(root.path);
   assertEquals([pool.running, pool.slots.map(({ running }) => running)], [0, [false, false]]);
@@ -63,16 +63,16 @@ Deno.test("a pool starts a worker when a place is taken, and keeps it for the ne
   assertEquals(pool.running, 0);
 });
 
-Deno.test("workers without work end after a while, and start again for the next", async () => {
+Deno.test("idle workers end and start again on demand", async () => {
   await using root = await tempRoot();
   const { system, wake } = createHeldSleep();
   const pool = poolIn(root.path, { system });
   const first = await take(pool.slots[0]);
   wake();
   await first.channel.call("ping", undefined);
-  assertEquals(pool.running, 1, "it has work");
+  assertEquals(pool.running, 1, "busy");
   await first.leave();
-  assertEquals(pool.running, 1, "it may get more");
+  assertEquals(pool.running, 1, "not idle for long enough");
   wake();
   await until(() => pool.running === 0);
   const second = await take(pool.slots[0]);
@@ -83,36 +83,32 @@ Deno.test("workers without work end after a while, and start again for the next"
   await until(() => pool.running === 0);
 });
 
-Deno.test("a pool that is closed fails what is under way and starts no more", async () => {
+Deno.test("a closed pool fails running jobs and starts no workers", async () => {
   await using root = await tempRoot();
   const pool = poolIn(root.path);
   const { channel } = await take(pool.slots[0]);
   await pool.close();
-  for (
-    const call of [
-      () => channel.call("ping", undefined),
-      () => take(pool.slots[1]),
-      () => pool.alone(() => Promise.resolve()),
-    ]
-  ) {
+  const calls: (() => Promise<unknown>)[] = [
+    () => channel.call("ping", undefined),
+    () => take(pool.slots[1]),
+    () => pool.alone(() => Promise.resolve()),
+  ];
+  for (const call of calls) {
     const error = await assertRejects(call);
-    assert(
-      isRegistryError(error, "TaskFailed") && !(error instanceof WorkerLost),
-      "it is not to be tried again",
-    );
+    assert(isRegistryError(error, "TaskFailed") && !(error instanceof WorkerLost)); // no repeat
   }
   assertEquals(pool.running, 0);
 });
 
-Deno.test("where no worker can open the store there are no places from then on", async () => {
+Deno.test("a pool has no slots if workers cannot open the store", async () => {
   await using root = await tempRoot();
   const pool = poolIn(root.path, { module: "file:///nowhere/backend.ts" });
   const error = await assertRejects(() => take(pool.slots[0]));
-  assert(error instanceof WorkerLost && error.message.includes("it did not start"));
+  assert(error instanceof WorkerLost && error.message.includes("it cannot start"));
   assertEquals([pool.slots, pool.running], [[], 0]);
 });
 
-Deno.test("a worker that hangs is ended once it was silent for so long, one that works is not", async () => {
+Deno.test("a hung worker is ended, a busy one is not", async () => {
   await using root = await tempRoot();
   const { system, wake } = createHeldSleep();
   const pool = poolIn(root.path, { workers: 1, system });
@@ -123,19 +119,12 @@ Deno.test("a worker that hangs is ended once it was silent for so long, one that
   }
   assertEquals(pool.running, 1);
   const spin = { module: new URL("./made/spinning.ts", import.meta.url).href, name: "spinning" };
-  const job = {
-    cached: false,
-    ref: "a",
-    recordKey: "k",
-    files: [],
-    verify: "none",
-    info: {},
-    materializer: spin,
-  };
+  const read = { cached: false, ref: "a", recordKey: "k", files: [], verify: "none", info: {} };
+  const job = { ...read, materializer: spin };
   const loading = assertRejects(() => channel.call("run", { run: 1, kind: "loadValue", job }));
   await until(() => pool.running === 0, wake);
   const error = await loading;
-  assert(error instanceof WorkerLost && error.message.includes("said nothing"), String(error));
+  assert(error instanceof WorkerLost && error.message.includes("did not respond"), String(error));
   assertEquals(pool.running, 0);
 });
 
@@ -148,36 +137,35 @@ const PROGRAM = (ending: string) => `
   ${ending}
 `;
 
-for (
-  const [sentence, ending, says] of [
-    [
-      "a program that forgets its batch exits by itself",
-      "console.log((await batch.saveMany(entries)).succeeded.length, batch.running > 0);",
-      "4 true\n",
-    ],
-    [
-      "a program that disposes its batch in the middle exits by itself, and says that nothing was finished",
-      "const saving = batch.saveMany(entries, { concurrency: 4 }); setTimeout(async () => { await batch[Symbol.asyncDispose]();" +
-      " const { results } = await saving; console.log(results.length, batch.running); }, 30);",
-      "4 0\n",
-    ],
-  ]
-) {
-  Deno.test(sentence, async () => {
+const PROGRAMS: Record<string, [ending: string, stdout: string, isLimited?: boolean]> = {
+  "a program that does not dispose its batch exits": [
+    "console.log((await batch.saveMany(entries)).succeeded.length, batch.running > 0);",
+    "4 true\n",
+  ],
+  "a program that disposes its batch during a save exits": [
+    `const saving = batch.saveMany(entries, { concurrency: 4 });
+    setTimeout(async () => {
+      await batch[Symbol.asyncDispose]();
+      console.log((await saving).results.length, batch.running);
+    }, 30);`,
+    "4 0\n",
+  ],
+  "without permission for workers, jobs run on the caller's thread": [
+    `const { failed } = await batch.saveMany(entries);
+    const loaded = await batch.loadMany(["n1", "n2"]);
+    console.log(failed.length, batch.running, loaded.failed.length);`,
+    "0 0 0\n",
+    true,
+  ],
+};
+
+for (const [name, [ending, stdout, isLimited]] of Object.entries(PROGRAMS)) {
+  Deno.test(name, async () => {
     await using root = await tempRoot();
     await Deno.writeTextFile(root.join("program.ts"), PROGRAM(ending));
-    const ran = await runDeno(root.join("program.ts"), [root.join("reg")], { permissions: ["-A"] });
-    assertEquals([ran.code, ran.stdout], [0, says], ran.stderr);
+    const limited = [`--allow-read=${root.join("reg")}`, `--allow-write=${root.join("reg")}`];
+    const permissions = isLimited ? limited : ["-A"];
+    const ran = await runDeno(root.join("program.ts"), [root.join("reg")], { permissions });
+    assertEquals([ran.code, ran.stdout], [0, stdout], ran.stderr);
   });
 }
-
-Deno.test("without permission for workers everything is done on the caller's thread", async () => {
-  await using root = await tempRoot();
-  const ending =
-    "const { failed } = await batch.saveMany(entries); console.log(failed.length, batch.running, " +
-    "(await batch.loadMany(['n1', 'n2'])).failed.length);";
-  await Deno.writeTextFile(root.join("program.ts"), PROGRAM(ending));
-  const permissions = [`--allow-read=${root.join("reg")}`, `--allow-write=${root.join("reg")}`];
-  const ran = await runDeno(root.join("program.ts"), [root.join("reg")], { permissions });
-  assertEquals([ran.code, ran.stdout], [0, "0 0 0\n"], ran.stderr);
-});

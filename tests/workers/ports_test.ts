@@ -8,8 +8,7 @@ import { createPorts, PIECE_BYTES, type Ports, pulledChunks } from "../../worker
 import type { CallerMethods } from "../../workers/protocol.ts";
 import { sendJob } from "../../workers/wire_job.ts";
 import { noise } from "../registry/registries.ts";
-
-const MIB = 1024 * 1024;
+import { MIB } from "./test_batch.ts";
 
 async function large(content: FileToSave["content"]): Promise<LargeContent> {
   const opened = await openContent({ path: "a", content });
@@ -37,7 +36,7 @@ function streamOf(bytes: Uint8Array, chunk: number): ReadableStream<Uint8Array> 
   })());
 }
 
-Deno.test("larger bytes, blobs and sources are pulled in pieces, twice if need be, and are whole here afterwards", async () => {
+Deno.test("bytes, blobs and sources are pulled in pieces, repeatedly", async () => {
   const bytes = noise(3 * MIB + 5);
   const contents: FileToSave["content"][] = [
     bytes,
@@ -46,11 +45,8 @@ Deno.test("larger bytes, blobs and sources are pulled in pieces, twice if need b
   ];
   for (const content of contents) {
     const ports = createPorts();
-    const { job, port } = sendJob("storeFile", {
-      path: "a",
-      to: "k",
-      content: await large(content),
-    }, ports);
+    const given = { path: "a", to: "k", content: await large(content) };
+    const { job, port } = sendJob("storeFile", given, ports);
     assertEquals<unknown>((job as { content: unknown }).content, {
       port: port!.number,
       size: bytes.length,
@@ -66,7 +62,7 @@ Deno.test("larger bytes, blobs and sources are pulled in pieces, twice if need b
   assertEquals(bytes.length, 3 * MIB + 5);
 });
 
-Deno.test("a stream that nobody reads to its end is cancelled, by its reader or when its port is closed", async () => {
+Deno.test("an unfinished stream is cancelled by its reader or its port", async () => {
   for (const byPort of [false, true]) {
     let cancelled = false;
     const content = new ReadableStream<Uint8Array>({
@@ -83,7 +79,7 @@ Deno.test("a stream that nobody reads to its end is cancelled, by its reader or 
   }
 });
 
-Deno.test("what a worker has pulled stays what it was, however long its reader keeps it", async () => {
+Deno.test("pulled pieces do not change later", async () => {
   const bytes = noise(3 * PIECE_BYTES + 5);
   const ports = createPorts();
   const { number: port } = ports.offer(

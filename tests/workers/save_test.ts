@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { createLocalBackend } from "../../backends/local.ts";
+import type { Backend } from "../../core/backend.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import type { FilesToSave } from "../../core/materializer.ts";
 import {
@@ -17,15 +17,13 @@ import { withHooks } from "../registry/with_hooks.ts";
 import { seededRandom } from "../support/scripted_system.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { crashing } from "./made/crashing.ts";
-
-const MIB = 1024 * 1024;
-const ALWAYS = { workers: 1, offload: "always", idleMs: 60_000 } as const;
+import { MIB, testBatch } from "./test_batch.ts";
 
 class Files {
   constructor(readonly make: () => FilesToSave) {}
 }
 
-/** Its files are made here, whatever writes them. */
+/** Makes its files on the caller's thread. */
 const files = defineMaterializer<Files>({
   id: "test/files",
   class: Files,
@@ -33,18 +31,28 @@ const files = defineMaterializer<Files>({
   load: () => Promise.reject(new Error("not loaded")),
 });
 
-async function storedBytes(backend: ReturnType<typeof createLocalBackend>): Promise<number> {
+/** A real system whose clocks a test can advance. */
+function advancing(): { system: System; advance(ms: number): void } {
+  let elapsed = 0;
+  return {
+    advance: (ms) => void (elapsed += ms),
+    system: {
+      ...realSystem,
+      now: () => realSystem.now() + elapsed,
+      monotonic: () => realSystem.monotonic() + elapsed,
+    },
+  };
+}
+
+async function storedBytes(backend: Backend): Promise<number> {
   let bytes = 0;
   for await (const entry of backend.list("objects/")) if ("key" in entry) bytes += entry.size;
   return bytes;
 }
 
-Deno.test("a file that did not change is not stored again by a worker, be it on disk, in memory or compressed", async () => {
-  await using root = await tempRoot();
-  const backend = createLocalBackend({ path: root.join("reg"), durability: "os" });
-  await using registry = await openRegistry(backend);
+testBatch("unchanged files are stored once: on disk, in memory, compressed", async (test) => {
+  const { root, registry, batch } = test;
   registry.materializers.register(files);
-  await using batch = createBatch(registry, ALWAYS);
   await Deno.mkdir(root.join("data"));
   await Deno.writeFile(root.join("data/large.bin"), noise(5 * MIB, 1));
   await Deno.writeFile(root.join("data/other.bin"), noise(MIB, 2));
@@ -58,42 +66,34 @@ Deno.test("a file that did not change is not stored again by a worker, be it on 
   ];
   for (const compress of [undefined, "zstd"] as const) {
     for (const [name, value] of sources) {
-      assertEquals(
-        (await batch.saveMany([{ name: `${name}${compress}`, value: value(), compress }])).failed,
-        [],
-      );
+      const entry = { name: `${name}${compress}`, value: value(), compress };
+      assertEquals((await batch.saveMany([entry])).failed, []);
     }
   }
-  const before = await storedBytes(backend);
+  const before = await storedBytes(registry.backend);
   await Deno.writeFile(root.join("data/other.bin"), noise(MIB, 3));
   for (const [name, value] of sources) {
     const { results } = await batch.saveMany([{ name: `${name}undefined`, value: value() }]);
     assert(results[0].ok && results[0].value.version === "2.0.0");
   }
-  const added = await storedBytes(backend) - before;
+  const added = await storedBytes(registry.backend) - before;
   assert(added >= 2 * MIB && added < 2.1 * MIB, `${added} bytes were stored`);
   assertEquals((await verifyRegistry(registry)).problems, []);
   assertEquals(batch.running, 1);
 });
 
-Deno.test("a base that went while a worker wrote is not relied on: its files are written after all", async () => {
-  await using root = await tempRoot();
-  const inner = createLocalBackend({ path: root.join("reg"), durability: "os" });
-  let elapsed = 0;
-  const system: System = {
-    ...realSystem,
-    now: () => realSystem.now() + elapsed,
-    monotonic: () => realSystem.monotonic() + elapsed,
-  };
-  await using registry = await openRegistry(inner, { system, graceMs: 3_600_000 });
+const based = advancing();
+
+testBatch("files of a base that was deleted during the save are stored", async (test) => {
+  const { registry, batch } = test;
+  const inner = registry.backend;
   registry.materializers.register(files);
-  await using batch = createBatch(registry, ALWAYS);
   const value = (slow = false) =>
     new Files(async function* () {
       yield { path: "same.bin", content: noise(3 * MIB, 1) };
       if (slow) {
         await registry.delete("a@1.0.0", { force: true });
-        elapsed += 500_000; // more than half of what a view may be old
+        based.advance(500_000); // more than half the maximum age of a view
       }
       yield { path: "new.bin", content: noise(MIB, slow ? 2 : 3) };
     });
@@ -104,31 +104,15 @@ Deno.test("a base that went while a worker wrote is not relied on: its files are
   for (const key of old) await inner.delete(key);
   const record = await registry.open("a@2.0.0");
   assertEquals(await record.file("same.bin").bytes(), noise(3 * MIB, 1));
-});
+}, { open: { system: based.system, graceMs: 3_600_000 } });
 
-Deno.test("a long upload is kept alive from the caller's side, also while a worker only reads what is shared", async () => {
-  await using root = await tempRoot();
-  const inner = createLocalBackend({ path: root.join("reg"), durability: "os" });
-  const alive: string[] = [];
-  const backend = {
-    ...withHooks(inner, {
-      before({ verb, key }) {
-        if (verb === "put" && key.endsWith(".alive")) alive.push(key);
-      },
-    }),
-    reopen: inner.reopen,
-  };
-  let elapsed = 0;
-  const system: System = {
-    ...realSystem,
-    now: () => realSystem.now() + elapsed,
-    monotonic: () => realSystem.monotonic() + elapsed,
-  };
-  await using registry = await openRegistry(backend, { system, graceMs: 3_600_000 });
+const renewed = advancing();
+const alive: string[] = [];
+
+testBatch("the caller renews a long upload, even if a worker only reads", async (test) => {
+  const { registry, batch } = test;
   registry.materializers.register(files);
-  await using batch = createBatch(registry, ALWAYS);
   const CHUNKS = 200, CHUNK = noise(600 * 1024, 5);
-  let slow = false;
   const source = {
     size: CHUNKS * CHUNK.byteLength,
     stream() {
@@ -136,69 +120,60 @@ Deno.test("a long upload is kept alive from the caller's side, also while a work
       return new ReadableStream<Uint8Array>({
         pull(controller) {
           if (n++ === CHUNKS) return controller.close();
-          if (slow) elapsed += 10_000; // 2,000 s in all, and without renewal 900 s are the end
+          renewed.advance(10_000); // 2,000 s in total; the limit without renewal is 900 s
           controller.enqueue(CHUNK);
         },
       }, { highWaterMark: 0 });
     },
   };
   const save = async () => {
-    const { errors } = await batch.saveMany([{
-      name: "a",
-      value: new Files(() => [{ path: "x.bin", content: source }]),
-    }]);
+    const value = new Files(() => [{ path: "x.bin", content: source }]);
+    const { errors } = await batch.saveMany([{ name: "a", value }]);
     assertEquals([...errors.values()], []);
   };
-  slow = true;
   await save();
   assertGreater(alive.length, 5);
   alive.length = 0;
-  await save(); // the same bytes: all of them are read, none is stored
+  await save(); // the same bytes: all are read, none stored
   assertGreater(alive.length, 1);
   assertEquals(new Set(alive.map((key) => key.split("/").slice(0, -1).join("/"))).size, 1);
-  slow = false;
+}, {
+  open: { system: renewed.system, graceMs: 3_600_000 },
+  wrap: (inner) => ({
+    ...withHooks(inner, {
+      before({ verb, key }) {
+        if (verb === "put" && key.endsWith(".alive")) alive.push(key);
+      },
+    }),
+    reopen: inner.reopen,
+  }),
 });
 
-Deno.test("a save by a worker that stood still past its deadline fails, and says no more that it is alive", async () => {
-  await using root = await tempRoot();
-  const inner = createLocalBackend({ path: root.join("reg"), durability: "os" });
-  let elapsed = 0;
-  const system: System = {
-    ...realSystem,
-    now: () => realSystem.now() + elapsed,
-    monotonic: () => realSystem.monotonic() + elapsed,
-  };
-  await using registry = await openRegistry(inner, { system, graceMs: 3_600_000 });
+const stalled = advancing();
+
+testBatch("a save that stalled past its deadline fails", async ({ registry, batch }) => {
   registry.materializers.register(files);
-  await using batch = createBatch(registry, ALWAYS);
   const value = new Files(async function* () {
     yield { path: "one.bin", content: noise(3 * MIB, 1) };
-    elapsed += 1_000_000; // nothing may be sent after 900 s
+    stalled.advance(1_000_000); // the deadline is 900 s
     yield { path: "two.bin", content: noise(3 * MIB, 2) };
   });
   const { results } = await batch.saveMany([{ name: "a", value }]);
   assert(!results[0].ok && isRegistryError(results[0].error, "Unavailable"));
-  assertEquals(await keysOf(inner, "names/"), []);
-});
+  assertEquals(await keysOf(registry.backend, "names/"), []);
+}, { open: { system: stalled.system, graceMs: 3_600_000 } });
 
-Deno.test("one in forty jobs brings its worker down, and every name has exactly its versions, with their values", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(root.join("reg"), { durability: "os" });
+testBatch("crashed workers lose and duplicate no versions", async ({ root, registry, batch }) => {
   registry.materializers.register(crashing);
-  await using batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 60_000 });
   const value = (k: number) => ({
     crashing: root.join(`crash-${k}`),
-    times: k % 40 === 7 ? 1 : 0, // all of one name: so no two of them are under way at once, of which one is lost by the other
+    times: k % 40 === 7 ? 1 : 0, // all of one name, so no two of them run at once
     data: new Float32Array(20_000).fill(k),
   });
   const entries = Array.from({ length: 200 }, (_, k) => ({ name: `n${k % 40}`, value: value(k) }));
   const { results, failed, errors } = await batch.saveMany(entries);
   assertEquals([failed, [...errors.values()]], [[], []]);
-  assertEquals(
-    (await Array.fromAsync(Deno.readDir(root.path))).length - 1,
-    5,
-    "as many crashed as were to",
-  );
+  assertEquals((await Array.fromAsync(Deno.readDir(root.path))).length - 1, 5, "crashes");
   for (let n = 0; n < 40; n++) {
     const versions = await Array.fromAsync(registry.versions(`n${n}`), ({ version }) => version);
     assertEquals(versions, ["5.0.0", "4.0.0", "3.0.0", "2.0.0", "1.0.0"]);
@@ -210,34 +185,27 @@ Deno.test("one in forty jobs brings its worker down, and every name has exactly 
     assert(result.ok && (result.value as { data: Float32Array }).data[0] === k);
   }
   assertEquals((await verifyRegistry(registry)).problems, []);
-});
+}, { batch: { workers: 2 } });
 
-Deno.test("what was read of a stream cannot be read again, so its entry fails when its worker is lost", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(root.join("reg"), { durability: "os" });
-  registry.materializers.register(crashing);
-  registry.materializers.register(files);
-  await using batch = createBatch(registry, ALWAYS);
+testBatch("a stream that was partly read fails when its worker is lost", async (test) => {
+  const { root, registry, batch } = test;
+  for (const each of [crashing, files]) registry.materializers.register(each as typeof files);
   for (const inside of [false, true]) {
     const begun = Promise.withResolvers<void>(), cancelled = Promise.withResolvers<void>();
     let pulls = 0;
     const stream = new ReadableStream<Uint8Array>({
       pull(controller) {
-        if (++pulls === 3) begun.resolve(); // what comes before is only looked at, on this thread
+        if (++pulls === 3) begun.resolve(); // this thread reads the first ones
         controller.enqueue(noise(MIB));
       },
       cancel: () => cancelled.resolve(),
     }, { highWaterMark: 0 });
     const entries = async function* () {
-      yield {
-        name: "s",
-        value: inside ? new Files(() => [{ path: "a", content: stream }]) : stream,
-      };
+      const value = inside ? new Files(() => [{ path: "a", content: stream }]) : stream;
+      yield { name: "s", value };
       await begun.promise;
-      yield {
-        name: "c",
-        value: { crashing: root.join(`crash-${inside}`), times: 1, data: new Float32Array(MIB) },
-      };
+      const data = new Float32Array(MIB);
+      yield { name: "c", value: { crashing: root.join(`crash-${inside}`), times: 1, data } };
     };
     const { errors } = await batch.saveMany(entries());
     assertEquals([...errors].map(([index, { code }]) => [index, code]), [[0, "TaskFailed"]]);
@@ -247,33 +215,31 @@ Deno.test("what was read of a stream cannot be read again, so its entry fails wh
   assertEquals((await Array.fromAsync(registry.versions("c"))).length, 2);
 });
 
-Deno.test("a stream of which nothing was read yet is saved when its worker is lost", async () => {
-  await using root = await tempRoot();
-  const store = createLocalBackend({ path: root.join("reg"), durability: "os" });
-  const reopen = { ...store.reopen!, module: new URL("./none.ts", import.meta.url).href }; // no worker can open it
-  await using registry = await openRegistry({ ...store, reopen });
-  await using batch = createBatch(registry, ALWAYS);
-  const { errors } = await batch.saveMany([{
-    name: "s",
-    value: new Blob([noise(2 * MIB) as BlobPart]).stream(),
-  }]);
+testBatch("an unread stream is saved when its worker is lost", async ({ registry, batch }) => {
+  const value = new Blob([noise(2 * MIB) as BlobPart]).stream();
+  const { errors } = await batch.saveMany([{ name: "s", value }]);
   assertEquals([...errors.values()], []);
   assertEquals((await registry.info("s")).size, 2 * MIB);
+}, {
+  wrap(store) { // no worker can open it
+    const module = new URL("./none.ts", import.meta.url).href;
+    return { ...store, reopen: { ...store.reopen!, module } };
+  },
 });
 
-Deno.test("what a worker wrote stays where nobody knows whether its record landed", async () => {
-  await using root = await tempRoot();
-  const inner = createLocalBackend({ path: root.join("reg"), durability: "os" });
-  let silent = false;
-  const unavailable = (maybeWritten: boolean) =>
-    new RegistryError({
-      code: "Unavailable",
-      message: "Cannot reach it",
-      hint: "Wait.",
-      retry: "later",
-      maybeWritten,
-    });
-  const backend = {
+let silent = false;
+const unavailable = (maybeWritten: boolean) =>
+  new RegistryError({ code: "Unavailable", message: "Cannot reach it: no answer", maybeWritten });
+
+testBatch("files of a save with an unknown outcome are kept", async ({ registry, batch }) => {
+  const value = noise(2 * MIB);
+  const { errors } = await batch.saveMany([{ name: "a", value, version: "1" }]);
+  assertEquals(errors.get(0)?.code, "Unknown");
+  silent = false;
+  assertEquals(await registry.load("a@1"), value);
+}, {
+  open: { retryForMs: 100 },
+  wrap: (inner) => ({
     ...withHooks(inner, {
       before({ key }) {
         if (silent && key.startsWith("names/")) throw unavailable(false);
@@ -285,27 +251,17 @@ Deno.test("what a worker wrote stays where nobody knows whether its record lande
       },
     }),
     reopen: inner.reopen,
-  };
-  await using registry = await openRegistry(backend, { retryForMs: 100 });
-  await using batch = createBatch(registry, ALWAYS);
-  const value = noise(2 * MIB);
-  const { errors } = await batch.saveMany([{ name: "a", value, version: "1" }]);
-  assertEquals(errors.get(0)?.code, "Unknown");
-  silent = false;
-  assertEquals(await registry.load("a@1"), value);
+  }),
 });
 
-Deno.test("an abort at any moment leaves nothing half committed, and no worker", async () => {
+Deno.test("an abort at any moment leaves no partial commits and no workers", async () => {
   await using root = await tempRoot();
   await using registry = await openRegistry(root.join("reg"), { durability: "os" });
   const random = seededRandom(11);
   for (let round = 0; round < 8; round++) {
     const controller = new AbortController();
-    await using batch = createBatch(registry, {
-      workers: 2,
-      offload: "always",
-      signal: controller.signal,
-    });
+    const { signal } = controller;
+    await using batch = createBatch(registry, { workers: 2, offload: "always", signal });
     const entries = Array.from({ length: 12 }, (_, k) => ({
       name: `r${round}-${k % 5}`,
       value: noise(MIB, k + 1),

@@ -1,10 +1,10 @@
 /**
- * Running operators on threads of their own (`node:worker_threads`), so that the caller's thread stays free and each can
- * be ended.
+ * Operators on their own threads (`node:worker_threads`), so the caller's thread stays free and each
+ * operator can be ended.
  *
- * Not Web Workers: in Deno an endless loop in one of those keeps the whole program from ending
- * ([denoland/deno#35657](https://github.com/denoland/deno/pull/35657)), nobody hears when one ends itself, and nothing
- * limits its memory.
+ * These are not Web Workers: in Deno, an endless loop in a Web Worker keeps the program from ending
+ * ([denoland/deno#35657](https://github.com/denoland/deno/pull/35657)), a Web Worker that exits
+ * reports nothing, and its memory cannot be limited.
  *
  * @module
  */
@@ -39,27 +39,32 @@ export type {
 /** Options of {@linkcode createOperatorExecutor}. */
 export interface OperatorExecutorOptions {
   /**
-   * The URL of the module whose `operators` are run, as `import.meta.resolve("./operators.ts")` gives it: each thread
-   * imports it for itself.
+   * The URL of a module that exports `operators`, such as `import.meta.resolve("./operators.ts")`.
+   * Each thread imports it.
    */
   module: string | URL;
-  /** How long an operator that was told to end is waited for, milliseconds; then its thread is ended. @default 5000 */
+  /** Time between the abort of an operator and the end of its thread, milliseconds. @default 5000 */
   graceMs?: number;
-  /** How often memory and processor are looked at, milliseconds; not while the operator computes without a pause. @default 1000 */
+  /**
+   * Interval between samples of memory and processor time, milliseconds. A busy event loop delays
+   * them.
+   *
+   * @default 1000
+   */
   sampleEveryMs?: number;
 }
 
-/** Runs each operator on a thread of its own. */
+/** An executor that runs each operator on its own thread. */
 export interface OperatorExecutor extends Executor<OperatorJobs> {
-  /** Threads that run now. */
+  /** The number of running threads. */
   readonly running: number;
 }
 
 /**
- * Creates an executor for steps with `run_as: worker`. A thread starts with an operator and ends with it.
+ * Creates an executor for steps with `run_as: worker`. Each operator runs on a new thread.
  *
- * What an operator prints is heard as what it says to its logger. It has no `context.registry`. The process is the same:
- * memory that is used up, a current folder that is changed and the like are everybody's.
+ * Printed output goes to the logger of the operator, which has no `context.registry`. All threads
+ * share the process: its memory, its current directory and the like.
  *
  * @example
  * ```ts ignore
@@ -90,15 +95,10 @@ export function createOperatorExecutor(options: OperatorExecutorOptions): Operat
     };
     const thread = startThread(job.maxBytes);
     running++;
-    const channel = createChannel<OperatorMethods>(
-      methods,
-      (message) => thread.postMessage(message),
-      {
-        stopMs: graceMs,
-      },
-    );
+    const post = (message: unknown) => thread.postMessage(message);
+    const channel = createChannel<OperatorMethods>(methods, post, { stopMs: graceMs });
     thread.on("message", (message) => channel.receive(message));
-    thread.on("error", (error) => channel.close(error)); // not of the operator's run: of what it left to itself
+    thread.on("error", (error) => channel.close(error)); // of code that outlives the operator's run
     thread.on("exit", (code) => channel.close(threadEnded(job, code)));
     try {
       const request = { module: String(module), job, sampleEveryMs };
@@ -126,21 +126,20 @@ function startThread(maxBytes?: number): Worker {
   if (import.meta.url.startsWith("file:")) {
     return new Worker(new URL("./program.ts", import.meta.url), options);
   }
-  const program = encodeURIComponent(
-    `import ${JSON.stringify(import.meta.resolve("./program.ts"))}`,
-  );
-  return new Worker(new URL(`data:text/javascript,${program}`), options); // it takes no URL of the network itself
+  // Node's workers take no URLs of the network, so a `data:` module imports the program.
+  const program = `import ${JSON.stringify(import.meta.resolve("./program.ts"))}`;
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), options);
 }
 
-/** @param bytes what it was seen to hold; not known where its heap was full before anybody looked */
+/** @param bytes a sample of its memory; undefined if its heap was full before any sample */
 function tooMuchMemory({ context, maxBytes }: OperatorJob, bytes?: number): RegistryError {
-  const held = bytes === undefined ? "its memory is used up" : `it held ${bytes} bytes of memory`;
+  const used = bytes === undefined ? "its heap is full" : `it used ${bytes} bytes of memory`;
   return fault({
     code: "Unavailable",
     action: "finish operator",
     subject: shown(context.operatorId),
-    state: `${held}, its limit is ${maxBytes}`,
-    hint: "Raise memory_limit, or let it do less at once.",
+    state: `${used}, the limit is ${maxBytes}`,
+    hint: "Raise memory_limit, or process less data at once.",
   });
 }
 
@@ -149,7 +148,7 @@ function threadEnded({ context }: OperatorJob, code: number): RegistryError {
     code: "TaskFailed",
     action: "finish operator",
     subject: shown(context.operatorId),
-    state: `it ended its thread, with code ${code}`,
+    state: `it ended its thread with exit code ${code}`,
     hint: "Return an exit code instead of Deno.exit() or process.exit().",
   });
 }

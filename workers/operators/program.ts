@@ -17,19 +17,18 @@ import { exitCodeOf, isOperators, type Operators, runOperator } from "../../oper
 import { createChannel } from "../channel.ts";
 import type { OperatorCallerMethods, OperatorMethods } from "./protocol.ts";
 
-/** There is none where a program only names this module, so that it is compiled with it. */
+/** Null in a program that imports this module only to compile it in. */
 const port = parentPort;
 const methods: OperatorMethods = {
   async run({ module, job: { key, context }, sampleEveryMs }, signal) {
-    const over = new AbortController();
-    void watchThread(sampleEveryMs, over.signal);
+    const ended = new AbortController();
+    void watchThread(sampleEveryMs, ended.signal);
     const operators = await importOperators(module);
     const operator = await operators.instance(key, context.operatorId);
-    // Whoever asked ends this thread when it does not hear: nobody else is held up by it meanwhile.
-    const { exitCode, error } = await runOperator(operator, { ...context, logger, signal }, {
-      graceMs: Infinity,
-    });
-    over.abort();
+    // No limit here: the caller ends this thread when the operator does not stop.
+    const how = { ...context, logger, signal };
+    const { exitCode, error } = await runOperator(operator, how, { graceMs: Infinity });
+    ended.abort();
     return {
       exitCode,
       usage: usageOfThread(),
@@ -42,20 +41,20 @@ const caller = createChannel<OperatorCallerMethods>(
   (message) => port?.postMessage(message),
 );
 const logger: Logger = {
-  debug: say("debug"),
-  info: say("info"),
-  warn: say("warn"),
-  error: say("error"),
+  debug: log("debug"),
+  info: log("info"),
+  warn: log("warn"),
+  error: log("error"),
 };
-// This thread is the operator's alone: what it prints is of its log too.
+// Only the operator uses this thread, so everything printed belongs to its log.
 if (port !== null) Object.assign(console, logger, { log: logger.info });
 port?.on("message", (message) => caller.receive(message));
 
-function say(level: keyof Logger) {
-  return (...args: unknown[]) => tell("log", { level, text: format(...args) });
+function log(level: keyof Logger) {
+  return (...args: unknown[]) => send("log", { level, text: format(...args) });
 }
 
-function tell<M extends keyof OperatorCallerMethods>(
+function send<M extends keyof OperatorCallerMethods>(
   method: M,
   payload: Parameters<OperatorCallerMethods[M]>[0],
 ) {
@@ -68,8 +67,7 @@ async function importOperators(module: string): Promise<Operators> {
       code: isDenied(cause) ? "Denied" : "Invalid",
       action: "run an operator in a worker",
       state,
-      hint:
-        'Give the URL of a module that has: export const operators = createOperators(), of "@holdfast/holdfast/operators".',
+      hint: "Pass the URL of a module that exports `operators = createOperators()`.",
       cause,
     });
   const { operators } = await import(module).catch((cause) => {
@@ -77,7 +75,7 @@ async function importOperators(module: string): Promise<Operators> {
     throw failed(`module ${JSON.stringify(module)} cannot be imported: ${messageOf(cause)}`, cause);
   });
   if (isOperators(operators)) return operators;
-  throw failed(`module ${JSON.stringify(module)} exports no set of operators`);
+  throw failed(`module ${JSON.stringify(module)} does not export operators`);
 }
 
 function isDenied(cause: unknown): boolean {
@@ -85,20 +83,20 @@ function isDenied(cause: unknown): boolean {
 }
 
 async function watchThread(everyMs: number, signal: AbortSignal): Promise<void> {
-  // Deno ends what runs when the limit of the heap is reached, raises the limit, and goes on with what waits: a promise
-  // of what ran is never settled. So it is this that tells.
+  // At the heap limit, Deno ends the running code without settling its promise, raises the limit,
+  // and continues with other tasks. Only the raised limit shows that.
   const { heap_size_limit: limit } = getHeapStatistics();
   while (!signal.aborted) {
     await realSystem.sleep(everyMs, signal).catch(() => {});
-    if (getHeapStatistics().heap_size_limit > limit) tell("heapIsFull", undefined);
-    tell("usage", usageOfThread());
+    if (getHeapStatistics().heap_size_limit > limit) send("heapIsFull", undefined);
+    send("usage", usageOfThread());
   }
 }
 
-/** What this thread uses now: its heap and its buffers, and its own processor time. */
+/** Returns the heap, buffers and processor time of this thread. */
 function usageOfThread(): JobUsage {
   const { heapUsed, external } = process.memoryUsage();
-  // Since Node 23.9; types do not know it yet.
+  // Since Node 23.9; missing in the types.
   const { user = 0, system = 0 } =
     (process as { threadCpuUsage?(): { user: number; system: number } })
       .threadCpuUsage?.() ?? {};

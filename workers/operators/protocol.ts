@@ -1,24 +1,22 @@
-// What the thread of an operator and its caller ask of each other.
+// The calls between the thread of an operator and its caller.
 import type { Logger } from "../../core/registry.ts";
 import type { ExitCode, OperatorJob } from "../../operators/contract/operator.ts";
 import type { JobUsage } from "../../core/executor.ts";
 import type { WireError } from "../wire_error.ts";
 
 export interface RunOperatorRequest {
-  /** The module whose `operators` it is one of: the caller says so, never what is stored. */
+  /** The module that exports the operators. It comes from the caller, never from the store. */
   module: string;
   job: OperatorJob;
   sampleEveryMs: number;
 }
 
-export interface RunOperatorReply {
-  exitCode: ExitCode;
-  error?: WireError;
-  usage: JobUsage;
-}
-
 export type OperatorMethods = {
-  run(request: RunOperatorRequest, signal: AbortSignal): Promise<RunOperatorReply>;
+  run(request: RunOperatorRequest, signal: AbortSignal): Promise<{
+    exitCode: ExitCode;
+    error?: WireError;
+    usage: JobUsage;
+  }>;
 };
 
 export type OperatorCallerMethods = {

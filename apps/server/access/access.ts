@@ -1,30 +1,24 @@
-// The rights of a request, and scopes: the rights of a token as text. `read:team/*` reads what begins
-// with `team/`, `write:model` writes the one name, `read:*` reads everything, `metrics` reads
-// `/metrics`, and `admin` may do all of it.
+// Rights of a request, and scopes: the rights of a token as strings. `read:team/*` reads names that
+// begin with `team/`, `write:model` writes one name, `read:*` reads everything, `metrics` reads
+// `/metrics`, and `admin` has all rights.
 //
-// Every route checks rights, lists only names that may be read, and answers `Denied` before it looks
-// whether a name exists.
-import { fault } from "../../../core/errors.ts";
-import type { RegistryError } from "../../../mod.ts";
+// Every route checks rights, lists only readable names, and answers `Denied` before it checks whether
+// a name exists.
+import { fault, type RegistryError } from "../../../core/errors.ts";
 
-/** The ways to access an artifact. Writing does not include reading. */
+/** A right on an artifact. Writing does not include reading. */
 export type Right = "read" | "write";
 
-/**
- * The right that a route needs: none, to read or write its artifact, or a scope that names no artifact.
- */
-export type RouteScope = "open" | "read" | "write" | "metrics" | "admin";
+/** The right that a route needs. `open` needs none. */
+export type RouteScope = "open" | Right | "metrics" | "admin";
 
 export type Scope =
   | { kind: "admin" | "metrics" }
-  | {
-    kind: Right;
-    name: string;
-    prefix: boolean;
-  };
+  | { kind: Right; name: string; prefix: boolean };
 
 /**
- * Parses `read:NAME`, `write:NAME`, `metrics` or `admin`; a `*` at the end of a name stands for anything.
+ * Parses `read:NAME`, `write:NAME`, `metrics` or `admin`. A `*` at the end of a name matches any
+ * suffix.
  *
  * @throws {RegistryError} `Invalid` for anything else
  */
@@ -38,56 +32,52 @@ export function parseScope(text: string): Scope {
   throw fault({
     code: "Invalid",
     action: "read",
-    subject: `${JSON.stringify(text.slice(0, 80))} as a scope`,
-    state: "there is no such right",
+    subject: `scope ${JSON.stringify(text.slice(0, 80))}`,
+    state: "unknown right",
     hint: "Examples: read:*, read:team/*, write:models:* (a * only at the end), metrics, admin.",
   });
 }
 
-export function allows(scopes: readonly Scope[], right: Right, name: string): boolean {
-  return scopes.some((scope) => {
-    if (scope.kind === "admin") return true;
-    if (scope.kind !== right) return false;
-    return scope.prefix ? name.startsWith(scope.name) : name === scope.name;
-  });
-}
-
-/** The rights behind a request. */
+/** The rights of a request. */
 export interface Access {
-  /** The id of its token; undefined where the service asks for none. Uploads and jobs keep it as their owner. */
+  /** The id of its token, which owns its uploads and jobs. Undefined in a service without tokens. */
   readonly token?: string;
-  /** Whether it may do everything. */
   readonly admin: boolean;
-  /** Whether it may read `/metrics`. */
+  /** The right to read `/metrics`. */
   readonly metrics: boolean;
-  /** Whether it may do this to an artifact. For listings: what it may not read is left out. */
+  /** Returns true if it has this right on an artifact. Listings omit other artifacts. */
   may(right: Right, name: string): boolean;
+  /** Returns true if it has this right on any artifact. */
   maySome(right: Right): boolean;
-  /** Throws `Denied` unless it may. */
+  /** Throws `Denied` unless it has this right. */
   check(right: Right, name: string): void;
   owns(owner: string | undefined): boolean;
 }
 
-/** Who may do everything: a service without tokens, which only this machine reaches. */
+/** The rights in a service without tokens. */
 export const everything: Access = createAccess(undefined, [{ kind: "admin" }]);
 
 export function createAccess(token: string | undefined, scopes: readonly Scope[]): Access {
   const admin = scopes.some(({ kind }) => kind === "admin");
+  const may = (right: Right, name: string) =>
+    admin || scopes.some((scope) => {
+      if (scope.kind !== right || !("name" in scope)) return false;
+      return scope.prefix ? name.startsWith(scope.name) : name === scope.name;
+    });
   return {
     token,
     admin,
     metrics: admin || scopes.some(({ kind }) => kind === "metrics"),
-    may: (right, name) => allows(scopes, right, name),
+    may,
     maySome: (right) => admin || scopes.some(({ kind }) => kind === right),
     check(right, name) {
-      if (allows(scopes, right, name)) return;
-      throw denied(`${right} ${JSON.stringify(name)}`, `${right}:${name}`);
+      if (!may(right, name)) throw denied(`${right} ${JSON.stringify(name)}`, `${right}:${name}`);
     },
     owns: (owner) => admin || owner === token,
   };
 }
 
-/** Of items, at most `limit` of those whose name may be read; the rest is passed over. */
+/** Yields at most `limit` of the items whose name may be read. */
 export async function* readable<T>(
   items: AsyncIterable<T>,
   { access, nameOf, limit = Infinity }: {
@@ -106,12 +96,11 @@ export async function* readable<T>(
 }
 
 export function denied(action: string, scope: string): RegistryError {
+  const command = `holdfast token create --scope ${JSON.stringify(scope)}`;
   return fault({
     code: "Denied",
     action,
     state: "the token does not have the right",
-    hint: `Use a token with the scope ${scope}: holdfast token create --scope ${
-      JSON.stringify(scope)
-    }`,
+    hint: `Use a token with the scope ${scope}: ${command}`,
   });
 }

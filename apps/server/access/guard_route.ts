@@ -1,16 +1,17 @@
-// Authentication, and the scope of each route. A route can only be described with a scope. Long
-// responses end when the token of their request is removed, expires or loses its scope.
-import type { RegistryError, System } from "../../../mod.ts";
+// Authentication, and the scope of each route. Long responses end when the token of their request is
+// removed, expires or loses its scope.
+import { fault } from "../../../core/errors.ts";
+import type { System } from "../../../mod.ts";
+import { onDemand } from "../files/streams.ts";
 import { RefusedRequest } from "../problem.ts";
+import type { RouteContext, RouteMiddleware } from "../routing.ts";
 import { type Access, createAccess, denied, everything, type RouteScope } from "./access.ts";
 import type { TokenCheck } from "./token_file.ts";
-import { fault } from "../../../core/errors.ts";
-import type { RouteContext, RouteMiddleware } from "../routing.ts";
 
-/** The access of a request without a token: only open routes. */
+/** The rights of a request without a token: only open routes. */
 export const nobody: Access = createAccess(undefined, []);
 
-/** The rights behind a request. Fails with 401 (RFC 6750) for a token that is unknown, removed or expired. */
+/** Returns the rights of a request. Throws 401 (RFC 6750) for an unknown or expired token. */
 export async function authenticate(
   request: Request,
   tokens: TokenCheck | undefined,
@@ -20,16 +21,13 @@ export async function authenticate(
   if (authorization === null) return nobody;
   const access = await tokens.find(authorization);
   if (access !== undefined) return access;
-  throw needsToken(
-    "Cannot accept the token: it is not known, was removed, or is over",
-    ' error="invalid_token"',
-  );
+  throw needsToken("accept the token", "unknown, removed or expired", INVALID_TOKEN);
 }
 
 /** Minimum time between two lookups of the token of a long request, milliseconds. */
 const RENEW_EVERY_MS = 1000;
 
-/** Returns the rights that a request has now: none once its token is removed or has expired. */
+/** Returns a function for the current rights of a request: none after its token has ended. */
 export function createRenewal(
   request: Request,
   { tokens, system, access }: {
@@ -46,11 +44,14 @@ export function createRenewal(
   };
 }
 
-function needsToken(message: string, problem = ""): RefusedRequest {
+const INVALID_TOKEN = ' error="invalid_token"';
+
+function needsToken(action: string, state: string, problem = ""): RefusedRequest {
   return new RefusedRequest({
     status: 401,
     code: "Denied",
-    message,
+    action,
+    state,
     hint: "Send a token of this service: Authorization: Bearer holdfast_…",
     headers: { "www-authenticate": `Bearer realm="holdfast"${problem}` },
   });
@@ -59,8 +60,8 @@ function needsToken(message: string, problem = ""): RefusedRequest {
 const CONDITIONS = ["if-match", "if-none-match", "if-unmodified-since"];
 
 /**
- * Wraps the description of a route, and keeps what the description adds to the OpenAPI document. A conditional header
- * of a write is refused unless the route lists it.
+ * Wraps the description of a route, and keeps its properties for the OpenAPI document. Refuses
+ * conditional headers of a write that the route does not list.
  */
 export function guardRoute(
   scope: RouteScope,
@@ -71,14 +72,21 @@ export function guardRoute(
   const guard: RouteMiddleware = (c, next) => {
     c.env.route = c.req.routePath;
     c.env.scope = scope;
-    if (scope !== "open" && c.env.refusal !== undefined) throw c.env.refusal;
-    if (scope !== "open") checkScope(c.env.access, scope, c.req.param("name"));
+    if (scope !== "open") {
+      if (c.env.refusal !== undefined) throw c.env.refusal;
+      checkScope(c.env.access, scope, c.req.param("name"));
+    }
     const { method, headers: sent } = c.req.raw;
-    const ignored = method === "GET" || method === "HEAD"
-      ? undefined
-      : unknown.find((header) => sent.has(header));
-    if (ignored !== undefined) throw cannotCompare(ignored);
-    return documented(c, next);
+    const isRead = method === "GET" || method === "HEAD";
+    const ignored = isRead ? undefined : unknown.find((header) => sent.has(header));
+    if (ignored === undefined) return documented(c, next);
+    throw fault({
+      code: "Invalid",
+      action: "write with the header",
+      subject: ignored,
+      state: "this route does not support it",
+      hint: "Remove it, or use `ifCommit`, `onConflict` or `expected` if the route has them.",
+    });
   };
   return Object.assign(guard, documented, { scope });
 }
@@ -89,24 +97,13 @@ function allowsRoute(access: Access, scope: RouteScope, name: string | undefined
   return name === undefined ? access.maySome(scope) : access.may(scope, name);
 }
 
-function cannotCompare(header: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "write with the header",
-    subject: header,
-    state: "this route does not support it",
-    hint:
-      "Remove the header, or use `ifCommit`, `onConflict` or `expected` where the route has them.",
-  });
-}
-
 function checkScope(
   access: Access,
   scope: Exclude<RouteScope, "open">,
   name: string | undefined,
 ): void {
   if (!access.admin && access.token === undefined) {
-    throw needsToken("Cannot answer: a token is needed");
+    throw needsToken("answer", "a token is required");
   }
   if (allowsRoute(access, scope, name)) return;
   if (scope === "admin" || scope === "metrics") throw denied("answer", scope);
@@ -114,39 +111,30 @@ function checkScope(
   throw denied("answer", `${scope}:*`);
 }
 
-export interface WhileAllowedOptions {
-  /** Further rights that the token must have. @default none */
-  may?: (access: Access) => boolean;
-  /** Closes an endless stream. Otherwise it fails, so that no client takes it as complete. @default false */
-  closes?: boolean;
+/** Throws unless the token still allows the route. For checks before saving a long request. */
+export async function checkStillAllowed(c: RouteContext, name: string): Promise<void> {
+  if (!await isStillAllowed(c, (access) => access.may("write", name))) throw tokenEnded();
 }
 
-/** Throws unless the token of a request still allows its route. Call it before saving the result of a long request. */
-export async function checkStillAllowed(c: RouteContext, name?: string): Promise<void> {
-  if (!await isStillAllowed(c, (access) => name === undefined || access.may("write", name))) {
-    throw tokenEnded();
-  }
-}
-
-/** Returns the same stream, which ends when the token no longer allows the route. Checks it before each chunk. */
+/**
+ * Returns the same stream, which ends when the token no longer allows the route, or lacks further
+ * rights (`may`). The stream fails, so no client takes it as complete, or `closes` if it is endless.
+ */
 export function whileAllowed(
   c: RouteContext,
   stream: ReadableStream<Uint8Array>,
-  { may, closes = false }: WhileAllowedOptions = {},
+  { may, closes = false }: { may?: (access: Access) => boolean; closes?: boolean } = {},
 ): ReadableStream<Uint8Array> {
   if (c.env.renew === undefined) return stream;
   const reader = stream.getReader();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (done) return controller.close();
-      if (await isStillAllowed(c, may)) return controller.enqueue(value);
-      void reader.cancel().catch(() => {});
-      if (!closes) throw tokenEnded();
-      controller.close();
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
+  return onDemand(reader, async (controller) => {
+    const { done, value } = await reader.read();
+    if (done) return controller.close();
+    if (await isStillAllowed(c, may)) return controller.enqueue(value);
+    void reader.cancel().catch(() => {});
+    if (!closes) throw tokenEnded();
+    controller.close();
+  });
 }
 
 async function isStillAllowed(
@@ -160,8 +148,5 @@ async function isStillAllowed(
 }
 
 function tokenEnded(): Error {
-  return needsToken(
-    "Cannot continue: the token was removed, has expired, or lost its scope",
-    ' error="invalid_token"',
-  );
+  return needsToken("continue", "the token was removed, expired or lost its scope", INVALID_TOKEN);
 }

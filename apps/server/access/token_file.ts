@@ -1,6 +1,5 @@
-// The file of tokens. It holds the SHA-256 of each token, so no reader of the file can use them. A
-// token is `holdfast_`, its id, `_` and 256 random bits. A service looks for changes of the file at
-// most once a second.
+// The token file. It holds the SHA-256 of each token, so readers of the file cannot use them. A token
+// is `holdfast_`, its id, `_` and 256 random bits.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { chmod, open, readFile, rename, rm, stat } from "node:fs/promises";
 import process from "node:process";
@@ -15,77 +14,66 @@ import { fault } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options/check_options.ts";
 import { type Access, createAccess, parseScope } from "./access.ts";
 
-/** What is kept of a token. */
+/** A token as it is stored. */
 export interface StoredToken {
-  /** Names it in listings and logs, and finds it: 12 hexadecimal digits. */
+  /** 12 hexadecimal digits, shown in listings and logs. */
   id: string;
   note?: string;
   /** SHA-256 of the token, hexadecimal. */
   sha256: string;
-  /** What it may do. */
   scopes: string[];
-  /** When it was made, ISO 8601. */
+  /** ISO 8601. */
   createdAt: string;
-  /** When it ends, ISO 8601; absent for never. */
+  /** ISO 8601; absent for never. */
   expiresAt?: string;
 }
 
 /** Options of {@linkcode createToken}. */
 export interface CreateTokenOptions {
-  /** What it may do: at least one scope. */
+  /** At least one scope, such as `read:*`. */
   scopes: readonly string[];
   note?: string;
-  /** How long it is good, milliseconds. @default for ever */
+  /** Lifetime, milliseconds. @default unlimited */
   expiresInMs?: number;
-  /** The clock. @default the real one */
+  /** @default the real clock */
   system?: Pick<System, "now">;
 }
 
-/** Makes a token, adds it to the file, which is made where there is none, and returns it: the only time it is seen. */
+/** Creates a token, adds it to the file, and returns it. Only its hash is stored. */
 export async function createToken(
   file: string,
   options: CreateTokenOptions,
 ): Promise<{ token: string; stored: StoredToken }> {
+  const action = "create a token";
   const known = { scopes: true, note: true, expiresInMs: true, system: true } as const;
-  const { scopes, note, expiresInMs, system = realSystem } = checkOptions(
-    "create a token",
-    options,
-    known,
-  );
+  const { scopes, note, expiresInMs, system = realSystem } = checkOptions(action, options, known);
+  const invalid = (state: string, hint: string) => fault({ code: "Invalid", action, state, hint });
   if (scopes.length === 0) {
-    throw fault({
-      code: "Invalid",
-      action: "create a token",
-      state: "it has no scope",
-      hint: 'Say what it may do: --scope "read:*", --scope "write:team/*", --scope admin.',
-    });
+    throw invalid(
+      "no scope is given",
+      'Add --scope "read:*", --scope "write:team/*" or --scope admin.',
+    );
   }
   scopes.forEach(parseScope);
   if (expiresInMs !== undefined && !(expiresInMs > 0)) {
-    throw fault({
-      code: "Invalid",
-      action: "create a token",
-      state: "it would be over at once",
-      hint: "Say how long it counts, as --expires 30d, or nothing for always.",
-    });
+    throw invalid("its expiry date is in the past", "Pass a duration, such as --expires 30d.");
   }
   const id = randomBytes(6).toString("hex");
   const token = `holdfast_${id}_${randomBytes(32).toString("base64url")}`;
+  const isoDate = (afterMs: number) => new Date(system.now() + afterMs).toISOString();
   const stored: StoredToken = {
     id,
     ...(note === undefined ? {} : { note }),
     sha256: hashToken(token),
     scopes: [...scopes],
-    createdAt: new Date(system.now()).toISOString(),
-    ...(expiresInMs === undefined
-      ? {}
-      : { expiresAt: new Date(system.now() + expiresInMs).toISOString() }),
+    createdAt: isoDate(0),
+    ...(expiresInMs === undefined ? {} : { expiresAt: isoDate(expiresInMs) }),
   };
   await changeTokens(file, (tokens) => [...tokens, stored]);
   return { token, stored };
 }
 
-/** Removes a token from the file; false where there is none of this id. */
+/** Removes a token from the file. Returns false if the file has no token with this id. */
 export async function removeToken(file: string, id: string): Promise<boolean> {
   let found = false;
   await changeTokens(file, (tokens) => {
@@ -96,29 +84,37 @@ export async function removeToken(file: string, id: string): Promise<boolean> {
   return found;
 }
 
-/** The tokens of a file; undefined where there is no file. Scopes that nobody knows are `Corrupt`, never left out. */
+/** Returns the tokens of a file, or undefined if it does not exist. Unknown scopes are `Corrupt`. */
 export async function readTokens(file: string): Promise<StoredToken[] | undefined> {
+  const unreadable = (state: string, cause?: unknown) =>
+    fault({
+      code: "Corrupt",
+      action: "read the tokens of",
+      subject: file,
+      state,
+      hint: "Restore the file, or remove it and run: holdfast token create --tokens FILE",
+      cause,
+    });
   let text: string;
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") return undefined;
-    throw unreadable(file, "the system refused", error);
+    const { code } = error as { code?: string };
+    if (code === "ENOENT") return undefined;
+    throw unreadable(`the file cannot be read (${code})`, error);
   }
   try {
     const { format = 1, tokens } = JSON.parse(text) as { format?: number; tokens: StoredToken[] };
-    if (format !== 1) throw unreadable(file, "another release wrote it");
+    if (format !== 1) throw unreadable("another release wrote it");
     for (const { id, sha256, scopes, expiresAt } of tokens) {
       scopes.forEach(parseScope);
       const sound = typeof id === "string" && /^[0-9a-f]{64}$/.test(sha256) &&
         !Number.isNaN(Date.parse(expiresAt ?? "0"));
-      if (!sound) throw unreadable(file, "an entry is damaged");
+      if (!sound) throw unreadable("an entry is damaged");
     }
     return tokens;
   } catch (error) {
-    throw isRegistryError(error, "Corrupt")
-      ? error
-      : unreadable(file, "it is no file of tokens", error);
+    throw isRegistryError(error, "Corrupt") ? error : unreadable("not a token file", error);
   }
 }
 
@@ -126,7 +122,7 @@ function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
-/** Writes beside the file what it will be, which only one can, and puts it in its place: a reader sees all or nothing. */
+/** Writes a new file, which excludes other writers, and renames it: readers see all or nothing. */
 async function changeTokens(
   file: string,
   change: (tokens: StoredToken[]) => StoredToken[],
@@ -138,10 +134,10 @@ async function changeTokens(
       code: taken ? "Conflict" : "Denied",
       action: "change the tokens of",
       subject: file,
-      state: taken ? "somebody else does so now" : error.code,
+      state: taken ? "another process is changing it" : error.code,
       hint: taken
-        ? `Try again; if nobody does, remove ${next}.`
-        : "Name a file in a folder that you may write to.",
+        ? `Try again. If no other process runs, remove ${next}.`
+        : "Choose a file in a folder that you may write to.",
       cause: error,
     });
   });
@@ -150,7 +146,7 @@ async function changeTokens(
     await handle.writeFile(`${JSON.stringify({ format: 1, tokens }, undefined, 2)}\n`);
     await handle.sync();
     await handle.close();
-    await chmod(next, 0o600); // whatever the umask says
+    await chmod(next, 0o600); // despite the umask
     await rename(next, file);
   } catch (error) {
     await handle.close().catch(() => {});
@@ -159,66 +155,54 @@ async function changeTokens(
   }
 }
 
-function unreadable(file: string, why: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read the tokens of",
-    subject: file,
-    state: why,
-    hint:
-      "Restore the file, or remove it and make tokens anew: holdfast token create --tokens FILE.",
-    cause,
-  });
-}
-
-/** Tells whose token this is. */
+/** Looks up the rights of tokens. */
 export interface TokenCheck {
-  /** The rights behind the value of an `Authorization` header; undefined where it is none that counts. */
+  /** Returns the rights of an `Authorization` header, or undefined if it has no valid token. */
   find(authorization: string | null): Promise<Access | undefined>;
 }
 
 /** Options of {@linkcode openTokenFile}. */
 export interface TokenFileOptions {
-  /** The clocks. @default the real ones */
+  /** @default the real clocks */
   system?: Pick<System, "now" | "monotonic">;
-  /** Hears of a file that can no longer be read, or that others may write to. @default silent */
+  /** Receives an error if the file becomes unreadable, and a warning if others may write to it. */
   logger?: Partial<Pick<Logger, "error" | "warn">>;
 }
 
-interface Known {
+interface KnownToken {
   sha256: Uint8Array;
   access: Access;
   expiresAtMs: number;
 }
 
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 const SHAPE = /^bearer +(holdfast_([0-9a-f]{12})_[A-Za-z0-9_-]{43})$/i;
-const NOBODY = new Uint8Array(64);
+const NO_HASH = new Uint8Array(64);
 const encoder = new TextEncoder();
 
 /**
- * Opens a file of tokens.
+ * Opens a token file, and reads it again when it changes, with at most one check per second.
  *
- * @throws {RegistryError} `NotFound` where there is none, `Corrupt` where it can not be read
+ * @throws {RegistryError} `NotFound` if it does not exist, `Corrupt` if it cannot be read
  */
 export async function openTokenFile(
   file: string,
   options: TokenFileOptions = {},
 ): Promise<TokenCheck> {
   const { system = realSystem, logger } = options;
-  let known = byId(await readTokens(file) ?? noFile(file));
+  const tokens = await readTokens(file);
+  if (tokens === undefined) throw noFile(file);
+  let known = byId(tokens);
   let changedAt = await lastChange(file);
-  let lookedAt = system.monotonic();
+  let checkedAt = system.monotonic();
   if (await mayOthersWrite(file)) {
-    logger?.warn?.(
-      `Others may write to ${file}, and so make tokens of their own: chmod 600 ${file}`,
-    );
+    logger?.warn?.(`Other users may write to ${file} and add tokens. Run: chmod 600 ${file}`);
   }
 
-  /** A file that is gone or damaged lets nobody in: what was removed must not count for longer than that. */
+  /** A missing or damaged file revokes all tokens: a removed one must not stay valid. */
   async function refresh(): Promise<void> {
-    if (system.monotonic() - lookedAt < LOOK_EVERY_MS) return;
-    lookedAt = system.monotonic();
+    if (system.monotonic() - checkedAt < CHECK_EVERY_MS) return;
+    checkedAt = system.monotonic();
     try {
       const at = await lastChange(file);
       if (at === changedAt) return;
@@ -227,7 +211,7 @@ export async function openTokenFile(
     } catch (error) {
       known = new Map();
       changedAt = "unknown";
-      logger?.error?.(`Cannot read the tokens, so none counts: ${(error as Error).message}`);
+      logger?.error?.(`All tokens are refused: ${(error as Error).message}`);
     }
   }
 
@@ -237,27 +221,26 @@ export async function openTokenFile(
       if (token === undefined) return undefined;
       await refresh();
       const found = known.get(id);
-      const same = timingSafeEqual(encoder.encode(hashToken(token)), found?.sha256 ?? NOBODY);
-      return same && found !== undefined && system.now() < found.expiresAtMs
-        ? found.access
-        : undefined;
+      const same = timingSafeEqual(encoder.encode(hashToken(token)), found?.sha256 ?? NO_HASH);
+      const isValid = same && found !== undefined && system.now() < found.expiresAtMs;
+      return isValid ? found.access : undefined;
     },
   };
 }
 
 async function mayOthersWrite(file: string): Promise<boolean> {
-  if (process.platform === "win32") return false; // its modes say nothing of others
+  if (process.platform === "win32") return false; // modes do not apply to other users there
   const { mode } = await stat(file).catch(() => ({ mode: 0 }));
   return (mode & 0o022) !== 0;
 }
 
-/** Its time and size: two changes within the clock of a disk differ in size, as a token came or went. */
+/** Returns time, size and inode. Changes within the resolution of the time differ in the others. */
 async function lastChange(file: string): Promise<string> {
   const found = await stat(file).catch(() => undefined);
-  return found === undefined ? "gone" : `${found.mtimeMs} ${found.size} ${found.ino}`;
+  return found === undefined ? "missing" : `${found.mtimeMs} ${found.size} ${found.ino}`;
 }
 
-function byId(tokens: readonly StoredToken[]): Map<string, Known> {
+function byId(tokens: readonly StoredToken[]): Map<string, KnownToken> {
   return new Map(tokens.map(({ id, sha256, scopes, expiresAt }) => [id, {
     sha256: encoder.encode(sha256),
     access: createAccess(id, scopes.map(parseScope)),
@@ -265,12 +248,12 @@ function byId(tokens: readonly StoredToken[]): Map<string, Known> {
   }]));
 }
 
-function noFile(file: string): never {
-  throw fault({
+function noFile(file: string): RegistryError {
+  return fault({
     code: "NotFound",
     action: "open the tokens of",
     subject: file,
-    state: "there is no such file",
-    hint: `Make a first one: holdfast token create --tokens ${file} --scope admin`,
+    state: "the file does not exist",
+    hint: `Create the first token: holdfast token create --tokens ${file} --scope admin`,
   });
 }

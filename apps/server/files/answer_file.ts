@@ -1,4 +1,4 @@
-// Answers with a file: whole, a range of it, or a condition (RFC 9110, sections 13 and 14).
+// Answers with a file or a range of it, and conditions (RFC 9110, sections 13 and 14).
 import type { ByteRange } from "../../../mod.ts";
 import { problem } from "../problem.ts";
 
@@ -7,7 +7,7 @@ export interface Validators {
   lastModified: string;
 }
 
-/** Validators that conditions are compared with. Without a date, conditions on dates are ignored. */
+/** Validators of a condition. Without a date, conditions on dates are ignored. */
 type Compared = Pick<Validators, "etag"> & Partial<Validators>;
 
 export type Condition = "go on" | "not modified" | "failed";
@@ -31,7 +31,7 @@ export function evaluateConditions(
   return since !== undefined && Date.parse(lastModified) <= since ? "not modified" : "go on";
 }
 
-/** Whether a header lists this tag; `*` matches any. A strong comparison matches no weak tag. */
+/** Returns true if a header lists this tag or `*`. A strong comparison matches no weak tag. */
 export function matchesTag(list: string, etag: string, { weak }: { weak: boolean }): boolean {
   if (list.trim() === "*") return true;
   return tagsOf(list).some((tag) => tag === etag || (weak && tag === `W/${etag}`));
@@ -46,20 +46,23 @@ function tagsOf(list: string): string[] {
 }
 
 function parseDate(text: string | null): number | undefined {
-  if (text === null || !/ GMT$/.test(text)) return undefined; // what is no date is not there
+  if (text === null || !/ GMT$/.test(text)) return undefined; // an invalid date is ignored
   const time = Date.parse(text);
   return Number.isNaN(time) ? undefined : time;
 }
 
-export type Span = Required<ByteRange> | "whole" | "unsatisfiable";
+export type AskedRange = Required<ByteRange> | "whole" | "unsatisfiable";
 
 /**
- * The part of a file that a request asks for. Several ranges, or a range that cannot be parsed, give the whole file, as
- * section 14.2 allows.
+ * Returns the range that a request asks for. Several ranges, or a range that cannot be parsed, give
+ * the whole file, as section 14.2 allows.
  */
-export function parseRange(headers: Headers, size: number, validators: Validators): Span {
+export function parseRange(headers: Headers, size: number, validators: Validators): AskedRange {
   const range = headers.get("range");
-  if (range === null || !meansThis(headers.get("if-range"), validators)) return "whole";
+  const ifRange = headers.get("if-range")?.trim();
+  const isCurrent = ifRange === undefined || ifRange === validators.etag ||
+    ifRange === validators.lastModified;
+  if (range === null || !isCurrent) return "whole";
   const found = /^bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*$/i.exec(range);
   if (found === null || (found[1] === "" && found[2] === "")) return "whole";
   const [first, last] = [found[1], found[2]].map((digits) =>
@@ -71,23 +74,19 @@ export function parseRange(headers: Headers, size: number, validators: Validator
     const length = Math.min(last!, size);
     return { offset: size - length, length };
   }
-  if (last !== undefined && last < first) return "whole"; // no range at all
+  if (last !== undefined && last < first) return "whole"; // an invalid range
   if (first >= size) return "unsatisfiable";
   return { offset: first, length: Math.min(last ?? size - 1, size - 1) - first + 1 };
 }
 
-function meansThis(ifRange: string | null, { etag, lastModified }: Validators): boolean {
-  return ifRange === null || ifRange.trim() === etag || ifRange.trim() === lastModified;
-}
-
 export interface Representation extends Validators {
-  /** Its bytes. */
+  /** Bytes. */
   readonly size: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly digest: string;
 }
 
-/** Reads a file, or a range of it; undefined where there are no ranges of it. */
+/** Reads a file or a range of it. Returns undefined if its ranges cannot be read. */
 type ReadFile = (
   range?: Required<ByteRange>,
 ) => Promise<BodyInit | undefined> | BodyInit | undefined;
@@ -104,22 +103,22 @@ export async function answerFile(
       "last-modified": lastModified,
       "cache-control": representation.headers["cache-control"],
     },
-    failed: "Cannot answer: the file is not the one of If-Match or If-Unmodified-Since",
+    failed: "Cannot answer: the file does not match If-Match or If-Unmodified-Since",
   });
   if (early !== undefined) return early;
-  if (method === "HEAD") return new Response(null, { headers: wholeHeaders(representation) }); // ranges are GET's
-  const span = parseRange(headers, representation.size, representation);
-  if (span === "unsatisfiable") return noSuchRange(representation);
-  if (span !== "whole") {
-    const part = await read(span);
+  if (method === "HEAD") return new Response(null, { headers: wholeHeaders(representation) });
+  const range = parseRange(headers, representation.size, representation);
+  if (range === "unsatisfiable") return noSuchRange(representation);
+  if (range !== "whole") {
+    const part = await read(range);
     if (part !== undefined) {
-      return new Response(part, { status: 206, headers: partHeaders(representation, span) });
+      return new Response(part, { status: 206, headers: partHeaders(representation, range) });
     }
   }
   return new Response(await read(), { headers: wholeHeaders(representation) });
 }
 
-/** Answers with 304 or 412 where the conditions of a request say so. `known` are the headers of a 304. */
+/** Answers with 304 or 412 if a condition applies. `known` are the headers of a 304. */
 export function answerConditions(
   headers: Headers,
   validators: Compared,
@@ -159,9 +158,7 @@ function partHeaders(
 }
 
 function noSuchRange({ size }: Representation): Response {
-  return problem(416, {
-    code: "Invalid",
-    detail: `Cannot answer with that range: the file has ${size} bytes`,
-    hint: "Ask for bytes=0- and on, or without a range.",
-  }, { "content-range": `bytes */${size}` });
+  const detail = `Cannot answer with that range: the file has ${size} bytes`;
+  const hint = "Start the range within the file, or omit it.";
+  return problem(416, { code: "Invalid", detail, hint }, { "content-range": `bytes */${size}` });
 }

@@ -1,11 +1,11 @@
-// What a stored file is served as. Whoever saved it said what it is: it must not run as a page of
-// this service.
-/** Types that a browser shows and that run nothing. */
+// Media types of served files. They come from the saver, so files must not run as pages here.
+
+/** Types that browsers display without running code. */
 const HARMLESS =
   /^(image\/(png|jpeg|gif|webp|avif|bmp|tiff)|(audio|video)\/[\w.+-]+|text\/(plain|csv|markdown)|application\/(json|x-ndjson|octet-stream))$/;
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[ \t]*[\w-]+=("[\w ./:=+-]*"|[\w./:=+-]+))*$/;
 
-/** The types of files whose materializer said none, by their extension. */
+/** Types by extension, for files without a type. */
 const BY_EXTENSION: Readonly<Record<string, string>> = {
   csv: "text/csv",
   gif: "image/gif",
@@ -24,7 +24,7 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
 
 export type Disposition = "inline" | "attachment";
 
-/** The headers that say what a file is, and keep it from running in the origin of this service. */
+/** Returns the type headers of a file, and those that keep it from running in this origin. */
 export function mediaHeaders(
   { path, mediaType }: { path: string; mediaType?: string },
   asked?: Disposition,
@@ -49,7 +49,7 @@ function contentType(path: string, mediaType: string | undefined): string {
   return /^text\/[\w.+-]+$/i.test(type) ? `${type}; charset=utf-8` : type;
 }
 
-/** `content-disposition` with a name that is safe to save under: in ASCII, and in full where it is more (RFC 6266). */
+/** Returns `content-disposition` with a safe file name, in ASCII and if needed in UTF-8 (RFC 6266). */
 function contentDisposition(disposition: Disposition, fileName: string): string {
   // deno-lint-ignore no-control-regex
   const name = fileName.toWellFormed().replace(/[\u0000-\u001f\u007f/\\]/g, "_").replace(

@@ -1,4 +1,4 @@
-// Versions as a path names them.
+// Versions opened for requests.
 import { type Artifact, parseRef, type Registry } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 
@@ -8,7 +8,7 @@ export interface AskedVersion {
   commit?: string;
 }
 
-/** Whether what is asked for is the same whenever it is asked: a commit, or a version that nobody can overwrite. */
+/** Returns true if the answer never changes: a commit, or a version that cannot be overwritten. */
 export function isFixed(
   { settings }: Pick<Registry, "settings">,
   { name, version, commit }: AskedVersion,
@@ -19,12 +19,12 @@ export function isFixed(
 
 export type OpenVersion = (asked: AskedVersion) => Promise<Artifact>;
 
-/** Versions and files that are remembered. */
+/** The most versions and files in memory. */
 const MOST_FILES = 50_000;
 
 /**
- * Opens versions and remembers them by commit. A client that reads the files of a commit one by one gets what it began
- * with, also after that was replaced or deleted, and the record is not read again for each file.
+ * Opens versions and keeps them by commit. A client that reads the files of a commit one by one gets
+ * consistent files even if the version is replaced or deleted, and its record is read once.
  */
 export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
   const opened = new Map<string, Artifact>();
@@ -45,9 +45,9 @@ export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
     throw fault({
       code: "Conflict",
       action: "read",
-      subject: `${JSON.stringify(`${name}@${version}`)} as of ${commit}`,
-      state: "it was replaced",
-      hint: "Ask for what it is now, and begin anew.",
+      subject: `${JSON.stringify(`${name}@${version}`)} at commit ${commit}`,
+      state: "the version was replaced",
+      hint: "Read the current version from the beginning.",
     });
   };
 }

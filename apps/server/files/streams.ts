@@ -1,44 +1,56 @@
-// Streams of files: errors come before the first byte or the last one, and many slow readers
-// together hold little memory.
+// Streams of files: errors come before the first or last byte, and many slow readers use little
+// memory.
 import { setImmediate } from "node:timers";
 
-/** Reads what comes first, so that what fails at once is an error and no broken answer; then the same stream again. */
+/** Returns the same stream after its first chunk was read, so early errors become error answers. */
 export async function readFirst(
   stream: ReadableStream<Uint8Array>,
 ): Promise<ReadableStream<Uint8Array>> {
   const reader = stream.getReader();
   let first: ReadableStreamReadResult<Uint8Array> | undefined = await reader.read();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = first ?? await reader.read();
-      first = undefined;
-      if (done) controller.close();
-      else controller.enqueue(value);
+  return onDemand(reader, async (controller) => {
+    const { done, value } = first ?? await reader.read();
+    first = undefined;
+    if (done) controller.close();
+    else controller.enqueue(value);
+  });
+}
+
+/** Returns a stream that calls `pull` for each chunk, and cancels the reader of its source. */
+export function onDemand(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  pull: (controller: ReadableStreamDefaultController<Uint8Array>) => Promise<void>,
+  onCancel: () => void = () => {},
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const source: UnderlyingDefaultSource<Uint8Array> = {
+    pull,
+    async cancel(reason) {
+      onCancel();
+      await reader.cancel(reason);
     },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
+  };
+  return new ReadableStream(source, { highWaterMark: 0 }) as ReadableStream<
+    Uint8Array<ArrayBuffer>
+  >;
 }
 
 /**
- * The same stream, a chunk behind: what is found at its end, as that the bytes are not those that were saved, is found
- * before the last of them is given, and nobody takes them for whole.
+ * Returns the same stream, one chunk behind. A failed checksum at the end withholds the last chunk, so
+ * no client takes the file as complete.
  */
 export function oneBehind(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = stream.getReader();
   let held: Uint8Array | undefined;
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      for (;;) {
-        const { done, value } = await reader.read();
-        const given = held;
-        held = value;
-        if (given !== undefined) controller.enqueue(given);
-        if (done) controller.close();
-        if (done || given !== undefined) return;
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
+  return onDemand(reader, async (controller) => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      const given = held;
+      held = value;
+      if (given !== undefined) controller.enqueue(given);
+      if (done) controller.close();
+      if (done || given !== undefined) return;
+    }
+  });
 }
 
 /** The windows of all downloads together, bytes. Beyond them each download has the smallest window. */
@@ -109,33 +121,27 @@ function inPieces(
 ): ReadableStream<Uint8Array> {
   const reader = stream.getReader();
   let rest = new Uint8Array();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      await nextTurn();
-      try {
-        while (rest.byteLength === 0) {
-          const { done, value } = await reader.read();
-          if (done) {
-            end();
-            return controller.close();
-          }
-          rest = value as Uint8Array<ArrayBuffer>;
+  return onDemand(reader, async (controller) => {
+    await nextTurn();
+    try {
+      while (rest.byteLength === 0) {
+        const { done, value } = await reader.read();
+        if (done) {
+          end();
+          return controller.close();
         }
-      } catch (error) {
-        end();
-        throw error;
+        rest = value as Uint8Array<ArrayBuffer>;
       }
-      controller.enqueue(rest.subarray(0, pieceBytes));
-      rest = rest.subarray(pieceBytes);
-    },
-    async cancel(reason) {
+    } catch (error) {
       end();
-      await reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
+      throw error;
+    }
+    controller.enqueue(rest.subarray(0, pieceBytes));
+    rest = rest.subarray(pieceBytes);
+  }, end);
 }
 
-/** Returns a function to await before each piece. Its promises resolve in order, some in a later turn of the event loop. */
+/** Returns a function to await before each piece. It may wait for a later turn, in order. */
 function createTurns(): () => Promise<void> | undefined {
   const waiting: (() => void)[] = [];
   let used = 0;

@@ -1,24 +1,27 @@
-// How large the body of a request may be, and how long it may take. What is uploaded has no limit
-// here: it is written as it comes, and nobody holds it.
+// Limits for the size and time of request bodies. Uploads have no time limit: they are written as
+// they come, without being held in memory.
 import type { System } from "../../../mod.ts";
 import type { HandlerLimits } from "../options.ts";
 import { pathOf } from "../routing.ts";
+import { onDemand } from "../files/streams.ts";
 import { RefusedRequest } from "../problem.ts";
 
-/** Where bytes are written as they come. What is below `/uploads/presigned` is JSON, also where a `%` hides that. */
+/** Routes that write bytes as they come. Below `/uploads/presigned` is JSON, even if `%` hides it. */
 const UPLOADS = /^\/(contents|upload|uploads|uploads\/(?!presigned(\?|$))[^/?%]*)(\?|$)/;
 
+interface Limited {
+  system: Pick<System, "sleep">;
+  onRefuse?: (reason: RefusedRequest) => void;
+}
+
 /**
- * The request, whose body fails, and tells `onRefuse` why, once it is too large or too slow. What says at once that it is too large is refused
- * before a byte is read; what is compressed is refused too, as nobody knows what it will be.
+ * Returns the request with a body that fails, and reports to `onRefuse`, when it is too large or too
+ * slow. Throws for a `content-length` that is too large, and for a compressed body.
  */
 export function limitBody(
   request: Request,
   limits: Required<Omit<HandlerLimits, "requestsPerSecond">>,
-  { system, onRefuse }: {
-    system: Pick<System, "sleep">;
-    onRefuse?: (reason: RefusedRequest) => void;
-  },
+  limited: Limited,
 ): Request {
   if (request.body === null || request.method === "GET" || request.method === "HEAD") {
     return request;
@@ -30,65 +33,51 @@ export function limitBody(
   const length = request.headers.get("content-length");
   if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes);
   if (isUpload && (length !== null || maxBytes === Infinity)) return request;
-  const body = limited(request.body, {
-    maxBytes,
-    timeoutMs: isUpload ? undefined : limits.bodyTimeoutMs,
-    system,
-    onRefuse,
-  });
+  const timeoutMs = isUpload ? undefined : limits.bodyTimeoutMs;
+  const body = limitStream(request.body, { maxBytes, timeoutMs, ...limited });
   const { url, method, headers, signal } = request;
   return new Request(url, { method, headers, signal, body, duplex: "half" } as RequestInit);
 }
 
-function limited(
+function limitStream(
   body: ReadableStream<Uint8Array>,
-  { maxBytes, timeoutMs, system, onRefuse }: {
-    maxBytes: number;
-    timeoutMs?: number;
-    system: Pick<System, "sleep">;
-    onRefuse?: (reason: RefusedRequest) => void;
-  },
+  { maxBytes, timeoutMs, system, onRefuse }: Limited & { maxBytes: number; timeoutMs?: number },
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
-  const done = new AbortController();
+  const ended = new AbortController();
   const late = timeoutMs === undefined
     ? undefined
-    : system.sleep(timeoutMs, done.signal).then(() => {
+    : system.sleep(timeoutMs, ended.signal).then(() => {
       throw tooSlow(timeoutMs);
     });
-  late?.catch(() => {}); // whoever reads hears of it
+  late?.catch(() => {}); // `pull` reports it
   let bytes = 0;
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const { done: ended, value } =
-          await (late === undefined ? reader.read() : Promise.race([reader.read(), late]));
-        if (ended) {
-          done.abort();
-          return controller.close();
-        }
-        bytes += value.length;
-        if (bytes > maxBytes) throw tooLarge(maxBytes);
-        controller.enqueue(value as Uint8Array<ArrayBuffer>);
-      } catch (error) {
-        done.abort();
-        void reader.cancel(error).catch(() => {});
-        if (error instanceof RefusedRequest) onRefuse?.(error);
-        throw error;
+  return onDemand(reader, async (controller) => {
+    try {
+      const { done, value } =
+        await (late === undefined ? reader.read() : Promise.race([reader.read(), late]));
+      if (done) {
+        ended.abort();
+        return controller.close();
       }
-    },
-    async cancel(reason) {
-      done.abort();
-      await reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
+      bytes += value.length;
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      controller.enqueue(value);
+    } catch (error) {
+      ended.abort();
+      void reader.cancel(error).catch(() => {});
+      if (error instanceof RefusedRequest) onRefuse?.(error);
+      throw error;
+    }
+  }, () => ended.abort());
 }
 
 function tooLarge(maxBytes: number): RefusedRequest {
   return new RefusedRequest({
     status: 413,
     code: "Invalid",
-    message: `Cannot take the body: it has more than ${maxBytes} bytes`,
+    action: "read the body",
+    state: `it has more than ${maxBytes} bytes`,
     hint: "Send large files to /uploads or /contents first, and name them in the request.",
     headers: { "connection": "close" },
   });
@@ -98,10 +87,9 @@ function compressed(encoding: string): RefusedRequest {
   return new RefusedRequest({
     status: 415,
     code: "Unsupported",
-    message: `Cannot take a body with the content encoding ${
-      JSON.stringify(encoding.slice(0, 40))
-    }: it is not unpacked here`,
-    hint: "Send it as it is; `compress` lets it be stored compressed.",
+    action: "read the body",
+    state: `the content encoding ${JSON.stringify(encoding.slice(0, 40))} is not supported`,
+    hint: "Send it uncompressed. The option `compress` stores it compressed.",
   });
 }
 
@@ -109,8 +97,9 @@ function tooSlow(timeoutMs: number): RefusedRequest {
   return new RefusedRequest({
     status: 408,
     code: "Invalid",
-    message: `Cannot read the body: it was not here after ${timeoutMs} ms`,
-    hint: "Send it at once, or send large files to /uploads, where each piece counts.",
+    action: "read the body",
+    state: `it did not arrive within ${timeoutMs} ms`,
+    hint: "Send it faster, or send large files to /uploads in pieces.",
     headers: { "connection": "close" },
   });
 }

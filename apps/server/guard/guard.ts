@@ -1,4 +1,4 @@
-// Runs around every request: access, limits, metrics, the log, and headers of every answer.
+// The code around every request: access, limits, metrics, the log, and headers of every answer.
 import type { Logger, System } from "../../../mod.ts";
 import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";
 import { pathOf, type RequestInfo } from "../routing.ts";
@@ -12,15 +12,15 @@ import { OriginCheck } from "./origin.ts";
 const MOST_KEYS = 10_000;
 
 /**
- * Creates a bucket for each key: it fills by so many a second, and holds so many as come in two seconds. The function
- * returns 0 where one more may come, else the milliseconds until then.
+ * Creates a rate limit with a token bucket for each key, which holds the requests of two seconds. The
+ * function returns the milliseconds until the next request may come, 0 for now.
  */
 function createRateLimit(
   requestsPerSecond: number,
   system: Pick<System, "monotonic">,
 ): (key: string) => number {
   const most = Math.max(1, requestsPerSecond * 2);
-  const buckets = new Map<string, { left: number; at: number }>(); // in the order of their last use
+  const buckets = new Map<string, { left: number; at: number }>(); // ordered by their last use
   return (key) => {
     const now = system.monotonic();
     const bucket = buckets.get(key) ?? { left: most, at: now };
@@ -39,13 +39,13 @@ export interface GuardParts {
   system: System;
   logger: Logger;
   metrics: Metrics;
-  /** The answer to what was thrown. */
+  /** Returns the answer to an error. */
   refuse(thrown: unknown): Response;
 }
 
 export type Answer = (request: Request, info: RequestInfo) => Promise<Response>;
 
-/** Headers of every answer, unless a route says otherwise: what is stored must not run where the service is. */
+/** Default headers of every answer: stored files must not run in the origin of the service. */
 const HEADERS: readonly (readonly [string, string])[] = [
   ["x-content-type-options", "nosniff"],
   ["x-frame-options", "DENY"],
@@ -53,37 +53,39 @@ const HEADERS: readonly (readonly [string, string])[] = [
   ["content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox"],
 ];
 
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
 export function createGuard(
   options: HandlerOptions,
   { system, logger, metrics, refuse }: GuardParts,
 ): (request: Request, info: HandlerInfo, answer: Answer) => Promise<Response> {
-  const { tokens, limits = {} } = options;
-  const {
-    maxBodyBytes = 64 * 1024 ** 2,
-    maxUploadBytes = Infinity,
-    bodyTimeoutMs = 60_000,
-    requestsPerSecond,
-  } = limits;
+  const { tokens } = options;
+  const { requestsPerSecond, ...given } = options.limits ?? {};
+  const limits = {
+    maxBodyBytes: given.maxBodyBytes ?? 64 * 1024 ** 2,
+    maxUploadBytes: given.maxUploadBytes ?? Infinity,
+    bodyTimeoutMs: given.bodyTimeoutMs ?? 60_000,
+  };
   const origins = new OriginCheck(options, tokens !== undefined);
   const rate = requestsPerSecond === undefined
     ? undefined
     : createRateLimit(requestsPerSecond, system);
 
   async function admit(request: Request, known: RequestInfo, answer: Answer): Promise<Response> {
-    const asked = origins.check(request);
-    if (asked !== undefined) return asked;
-    const whose = authenticate(request, tokens);
-    const { token } = await whose.catch(() => ({ token: undefined })); // who guesses is counted too
-    const waitMs = rate?.(token ?? addressOf(known)) ?? 0;
+    const preflight = origins.check(request);
+    if (preflight !== undefined) return preflight;
+    const authenticated = authenticate(request, tokens);
+    const { token } = await authenticated.catch(() => nobody); // guesses count too
+    const { hostname = "unknown" } = (known.remoteAddr ?? {}) as { hostname?: string };
+    const waitMs = rate?.(token ?? hostname) ?? 0;
     if (waitMs > 0) throw tooMany(waitMs);
-    const access = known.access = await whose.catch((error) => {
+    const access = known.access = await authenticated.catch((error) => {
       known.refusal = error; // thrown by routes that are not open
       return nobody;
     });
     if (tokens !== undefined) known.renew = createRenewal(request, { tokens, system, access });
-    let refused: RefusedRequest | undefined; // whoever reads the body may say something else of it
+    let refused: RefusedRequest | undefined; // the route may report another error of the body
     const onRefuse = (reason: RefusedRequest) => void (refused = reason);
-    const limits = { maxBodyBytes, maxUploadBytes, bodyTimeoutMs };
     const answered = await answer(limitBody(request, limits, { system, onRefuse }), known);
     if (refused !== undefined && answered.status >= 400) throw refused;
     return answered;
@@ -92,57 +94,38 @@ export function createGuard(
   return async (request, info, answer) => {
     const beganAt = system.monotonic();
     const requestId = idOf(request) ?? system.id();
-    const known = { ...info, requestId } as RequestInfo; // its access is found first
+    const known = { ...info, requestId } as RequestInfo; // `admit` adds its access
     metrics.begin();
-    const response = await traced(
-      request,
-      known,
-      () => admit(request, known, answer).catch(refuse),
-    );
+    const admitted = () => admit(request, known, answer).catch(refuse);
+    const response = await traced(request, known, admitted);
+    const { headers, status } = response;
     for (const [name, value] of HEADERS) {
-      if (!response.headers.has(name)) response.headers.set(name, value);
+      if (!headers.has(name)) headers.set(name, value);
     }
     for (const [name, value] of origins.headersFor(request.headers.get("origin"))) {
-      response.headers.append(name, value);
+      headers.append(name, value);
     }
-    response.headers.set("x-request-id", requestId);
+    headers.set("x-request-id", requestId);
 
-    const { method } = request;
-    const { status } = response;
+    const { method, url } = request;
     const durationMs = system.monotonic() - beganAt;
-    const sentBytes = Number(response.headers.get("content-length") ?? 0);
     metrics.end({
       method: METHODS.has(method) ? method : "other",
       route: known.route ?? "none",
       status,
       durationMs,
       receivedBytes: Number(request.headers.get("content-length") ?? 0),
-      sentBytes,
+      sentBytes: Number(headers.get("content-length") ?? 0),
     });
-    logger.info(
-      requestLine(request, { status, durationMs, token: known.access?.token, requestId }),
-    );
+    const token = known.access?.token === undefined ? "" : ` token=${known.access.token}`;
+    const took = `${Math.round(durationMs)} ms`;
+    logger.info(`${method} ${shownPath(url)} ${status} ${took}${token} id=${requestId}`);
     return response;
   };
 }
 
-const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
-
-/** `GET /names 200 3 ms token=3f9c2a71b0de id=…`; a query is never in it, nor the id of an upload, which opens it. */
-function requestLine(
-  request: Pick<Request, "method" | "url">,
-  { status, durationMs, token, requestId }: {
-    status: number;
-    durationMs: number;
-    token?: string;
-    requestId: string;
-  },
-): string {
-  const who = `${token === undefined ? "" : ` token=${token}`} id=${requestId}`;
-  return `${request.method} ${shownPath(request)} ${status} ${Math.round(durationMs)} ms${who}`;
-}
-
-function shownPath({ url }: Pick<Request, "url">): string {
+/** Returns the path without its query, and without the id of an upload, which grants access to it. */
+function shownPath(url: string): string {
   return pathOf(url).split("?", 1)[0].replace(/^\/uploads\/.+/, "/uploads/…").slice(0, 500);
 }
 
@@ -151,17 +134,13 @@ function idOf(request: Request): string | undefined {
   return given !== null && /^[\w.-]{1,64}$/.test(given) ? given : undefined;
 }
 
-function addressOf({ remoteAddr }: HandlerInfo): string {
-  const { hostname } = (remoteAddr ?? {}) as { hostname?: string };
-  return hostname ?? "unknown";
-}
-
 function tooMany(waitMs: number): RefusedRequest {
   return new RefusedRequest({
     status: 429,
     code: "Unavailable",
-    message: "Cannot answer now: too many requests",
-    hint: "Wait as long as Retry-After says.",
+    action: "answer now",
+    state: "too many requests",
+    hint: "Wait for the seconds in Retry-After.",
     headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },
   });
 }

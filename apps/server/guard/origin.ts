@@ -1,7 +1,6 @@
-// Which pages may use the service from a browser. A page on another origin must not: neither by
-// sending requests (`Origin`, `Sec-Fetch-Site`), nor by a name of its own that leads here (`Host`:
-// DNS rebinding). CORS is off until origins are named.
-import { fault } from "../../../core/errors.ts";
+// Protection from web pages of other origins, whose requests have another `Origin` or
+// `Sec-Fetch-Site`, or after DNS rebinding another `Host`. CORS is off by default.
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { HandlerOptions } from "../options.ts";
 import { RefusedRequest } from "../problem.ts";
 
@@ -9,24 +8,20 @@ const LOOPBACK = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
 const READING = "GET, HEAD";
 const METHODS = `${READING}, POST, PUT, PATCH, DELETE`;
 
-/** Whether this is a name or address of this machine, that no other machine reaches. */
+/** Returns true for names and addresses that only this machine can reach. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host) || host === "::1";
 }
 
-/** Refuses requests of pages that may not send them. */
 export class OriginCheck {
-  /** Origins whose pages may ask; `*` stands for all. */
+  /** Allowed origins; `*` allows all. */
   readonly #origins: ReadonlySet<string>;
-  /** Names of the service beside those of this machine; undefined for any name. */
+  /** Host names besides those of this machine; undefined for any. */
   readonly #hosts: ReadonlySet<string> | undefined;
   readonly #hasTokens: boolean;
 
-  /** @throws {RegistryError} `Invalid` for an origin or a name that no request could have */
-  constructor(
-    { cors = [], hosts }: Pick<HandlerOptions, "cors" | "hosts">,
-    hasTokens: boolean,
-  ) {
+  /** @throws {RegistryError} `Invalid` for an origin or host name that no request can have */
+  constructor({ cors = [], hosts }: Pick<HandlerOptions, "cors" | "hosts">, hasTokens: boolean) {
     for (const origin of listed(cors, "cors")) checkOrigin(origin);
     for (const host of listed(hosts ?? [], "hosts")) checkHost(host);
     this.#origins = new Set(cors);
@@ -35,7 +30,7 @@ export class OriginCheck {
     this.#hasTokens = hasTokens;
   }
 
-  /** The answer to a question whether a request may be sent; undefined for other requests. Throws what is refused. */
+  /** Returns the answer to a preflight request, and throws if a request is refused. */
   check(request: Request): Response | undefined {
     const { headers, method } = request;
     const host = this.#checkHost(request);
@@ -67,15 +62,15 @@ export class OriginCheck {
     ];
   }
 
-  /** Returns the host that a request is for. Throws where that is not a name of the service. */
+  /** Returns the host of a request. Throws if it is not a host name of the service. */
   #checkHost(request: Request): string {
-    if (request.headers.get("host")?.includes(",")) throw severalHosts(); // two headers, joined
+    if (request.headers.get("host")?.includes(",")) throw severalHosts(); // two headers
     const { host, hostname } = new URL(request.url);
     if (isLoopback(hostname) || (this.#hosts?.has(hostname) ?? true)) return host;
     throw foreignHost(hostname);
   }
 
-  /** Scripts and images of other pages are asked for without an origin. A person who follows a link is welcome. */
+  /** Checks requests without an origin: scripts and images of other pages, but not links. */
   #checkSite({ headers, method }: Request): void {
     const site = headers.get("sec-fetch-site");
     if (site !== "cross-site" && site !== "same-site") return;
@@ -106,10 +101,10 @@ function answerPreflight(headers: Headers, mayWrite: boolean): Response {
 }
 
 const SAME_ORIGIN = [["cross-origin-resource-policy", "same-origin"]] as const;
-const CROSS_ORIGIN = [["cross-origin-resource-policy", "cross-origin"], [
-  "vary",
-  "origin",
-]] as const;
+const CROSS_ORIGIN = [
+  ["cross-origin-resource-policy", "cross-origin"],
+  ["vary", "origin"],
+] as const;
 
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
@@ -117,83 +112,66 @@ function hostOf(origin: string): string | undefined {
 
 function listed(given: readonly string[], option: string): readonly string[] {
   if (Array.isArray(given)) return given;
-  throw fault({
-    code: "Invalid",
-    action: "serve",
-    state: `the option ${option} is no list`,
-    hint: `Write a list, also of one: { ${option}: [${JSON.stringify(String(given))}] }.`,
-  });
+  throw invalid(
+    `the option ${option} is not an array`,
+    `Pass an array: { ${option}: [${JSON.stringify(String(given))}] }.`,
+  );
 }
 
-/** What a browser sends as `Origin` has no path, no slash at its end, and no port that is the default. */
+/** Checks an origin as browsers send it: without a path, a trailing slash or a default port. */
 function checkOrigin(origin: string): void {
   const url = origin === "*" ? undefined : URL.parse(origin);
-  const said = url?.host ? `${url.protocol}//${url.host}` : undefined;
-  if (origin === "*" || origin === said) return;
-  throw fault({
-    code: "Invalid",
-    action: "serve pages of",
-    subject: JSON.stringify(origin),
-    state: "it is no origin",
-    hint: said === undefined
-      ? "An origin is a scheme and a host, as https://app.example.com; * stands for all."
-      : `Browsers say ${said}: an origin has no path and no slash at its end.`,
-  });
+  const expected = url?.host ? `${url.protocol}//${url.host}` : undefined;
+  if (origin === "*" || origin === expected) return;
+  throw invalid(
+    `${JSON.stringify(origin)} is not an origin`,
+    `Pass a scheme and a host, such as ${expected ?? "https://app.example.com"}, or * for all.`,
+  );
 }
 
-/** A name is compared with that of the address, as {@linkcode URL} reads it. */
+/** Checks a host name as {@linkcode URL} parses it. */
 function checkHost(host: string): void {
   const written = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   if (host === "*" || URL.parse(`http://${written}`)?.host === written.toLowerCase()) return;
-  throw fault({
-    code: "Invalid",
-    action: "serve as",
-    subject: JSON.stringify(host),
-    state: "it is no name of a machine",
-    hint:
-      "Write the name alone, as browsers send it, without scheme, port and path: registry.example.com",
-  });
+  throw invalid(
+    `${JSON.stringify(host)} is not a host name`,
+    "Pass a host name without scheme, port and path, such as registry.example.com.",
+  );
+}
+
+function invalid(state: string, hint: string): RegistryError {
+  return fault({ code: "Invalid", action: "serve", state, hint });
 }
 
 export function severalHosts(): RefusedRequest {
   return new RefusedRequest({
     status: 400,
     code: "Invalid",
-    message: "Cannot read the request: it has more than one Host header",
+    action: "read the request",
+    state: "it has more than one Host header",
     hint: "Send one Host header.",
   });
 }
 
+function denied(action: string, subject: string, state: string, hint: string): RefusedRequest {
+  const quoted = JSON.stringify(subject.slice(0, 80));
+  return new RefusedRequest({ status: 403, code: "Denied", action, subject: quoted, state, hint });
+}
+
 function foreignHost(host: string): RefusedRequest {
-  return new RefusedRequest({
-    status: 403,
-    code: "Denied",
-    message: `Cannot answer as ${JSON.stringify(host.slice(0, 80))}: the service has no such name`,
-    hint:
-      "Use http://127.0.0.1 or localhost; a service with tokens takes any name, and one without those in `hosts`.",
-  });
+  const hint =
+    "Use http://127.0.0.1 or localhost. To allow another host name, use tokens or `hosts`.";
+  return denied("answer as", host, "not a host name of this service", hint);
 }
 
 function foreignWrite(origin: string): RefusedRequest {
-  return new RefusedRequest({
-    status: 403,
-    code: "Denied",
-    message: `Cannot write for a page of ${
-      JSON.stringify(origin.slice(0, 80))
-    }: without tokens, "*" lets pages read only`,
-    hint:
-      "Ask for tokens (holdfast serve --tokens FILE), or name the origin: holdfast serve --cors ORIGIN.",
-  });
+  const hint =
+    "Use tokens (holdfast serve --tokens FILE), or name the origin: holdfast serve --cors ORIGIN.";
+  return denied("write for a page of", origin, 'without tokens, "*" allows only reads', hint);
 }
 
 function foreignOrigin(origin: string): RefusedRequest {
-  return new RefusedRequest({
-    status: 403,
-    code: "Denied",
-    message: `Cannot answer a page of ${
-      JSON.stringify(origin.slice(0, 80))
-    }: only pages of this origin may ask`,
-    hint:
-      "Let it by its origin: holdfast serve --cors https://app.example.com, or the option cors.",
-  });
+  const hint =
+    "Allow its origin: holdfast serve --cors https://app.example.com, or the option `cors`.";
+  return denied("answer a page of", origin, "its origin is not allowed", hint);
 }

@@ -1,13 +1,12 @@
-// The certificate of a server, from files.
+// The TLS certificate of a server.
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 
 /**
- * Reads a certificate and its key.
+ * Reads a certificate and its private key.
  *
- * @throws {RegistryError} `Invalid` where they can not be read or do not belong together
+ * @throws {RegistryError} `Invalid` if they cannot be read or do not match
  */
 export async function readCertificate(
   { cert, key }: { cert: string; key: string },
@@ -17,9 +16,9 @@ export async function readCertificate(
   try {
     fits = new X509Certificate(read.cert).checkPrivateKey(createPrivateKey(read.key));
   } catch (cause) {
-    throw unusable(`${cert} or ${key}: it is no PEM of a certificate and its key`, cause);
+    throw unusable(`${cert} or ${key}: not a PEM certificate and its key`, cause);
   }
-  if (!fits) throw unusable(`${cert}: ${key} is the key of another certificate`);
+  if (!fits) throw unusable(`${cert} does not match the key ${key}`);
   return read;
 }
 
@@ -28,10 +27,8 @@ async function readPem(file: string): Promise<string> {
     return await readFile(file, "utf8");
   } catch (cause) {
     const { code } = cause as { code?: string };
-    throw unusable(
-      `${file}: ${code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`}`,
-      cause,
-    );
+    const state = code === "ENOENT" ? "does not exist" : `cannot be read (${code})`;
+    throw unusable(`${file} ${state}`, cause);
   }
 }
 
@@ -40,7 +37,7 @@ function unusable(state: string, cause?: unknown): RegistryError {
     code: "Invalid",
     action: "use the certificate",
     state,
-    hint: "Give --cert the certificate with its chain, and --key its private key, both as PEM.",
+    hint: "Pass PEM files: the certificate with its chain as --cert, its private key as --key.",
     cause,
   });
 }

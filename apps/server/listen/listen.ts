@@ -1,6 +1,5 @@
-// A handler on a port, by the HTTP server of `node:http`, on Deno too: `Deno.serve` has no limit
-// for the time that headers take, for idle connections, nor for their number (measured with Deno
-// 2.9.6), and this one has.
+// A handler on a port, by `node:http` on Deno too: `Deno.serve` (2.9.6) has no limits for slow headers,
+// idle connections or their number.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "npm:@hono/node-server@^2.1";
@@ -14,12 +13,15 @@ import { checkOptions, type OptionNames } from "../../../core/options/check_opti
 import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
 import { readCertificate } from "./certificate.ts";
 
-/** Keeps at most so many connections, and ends those that stand still for `idleTimeoutMs` in the middle of something. Returns what ends all. */
+/**
+ * Limits the number of connections, and closes those that pause within a request or answer. Returns a
+ * function that closes all and returns the number of open requests.
+ */
 function watchConnections(
   server: Server,
   { maxConnections, idleTimeoutMs }: { maxConnections: number; idleTimeoutMs: number },
 ): () => number {
-  const idle = new Set<Socket>(); // in the order in which they became so
+  const idle = new Set<Socket>(); // the longest idle first
   const busy = new Map<Socket, IncomingMessage>();
 
   function makeRoom(newest: Socket): void {
@@ -30,7 +32,7 @@ function watchConnections(
   }
 
   server.on("connection", (socket: Socket) => {
-    socket.setNoDelay(true); // headers and a body may be two writes
+    socket.setNoDelay(true); // headers and body may be two writes
     idle.add(socket);
     socket.once("close", () => {
       idle.delete(socket);
@@ -48,8 +50,8 @@ function watchConnections(
     });
   });
   server.setTimeout(idleTimeoutMs, (socket: Socket) => {
-    const isOurTurn = busy.get(socket)?.complete === true && socket.writableLength === 0; // an answer may take its time
-    if (!isOurTurn) socket.destroy();
+    const isAnswering = busy.get(socket)?.complete === true && socket.writableLength === 0;
+    if (!isAnswering) socket.destroy();
   });
 
   return () => {
@@ -59,7 +61,6 @@ function watchConnections(
   };
 }
 
-/** Answers requests of Node's HTTP server with a handler. Nothing global is changed. */
 function listenerOf(
   handler: Handler,
 ): (request: IncomingMessage, response: ServerResponse) => void {
@@ -68,12 +69,10 @@ function listenerOf(
       handler(request, { remoteAddr: { hostname: incoming.socket.remoteAddress } }),
     {
       overrideGlobalObjects: false,
-      errorHandler: () =>
-        // what is no request at all: a host or target that makes no URL
-        problem(400, {
-          code: "Invalid",
-          detail: "Cannot read the request: its target or host is no URL",
-        }),
+      errorHandler: () => {
+        const detail = "Cannot read the request: its target or host is not valid in a URL";
+        return problem(400, { code: "Invalid", detail });
+      },
     },
   );
   return (request, response) => {
@@ -82,7 +81,7 @@ function listenerOf(
   };
 }
 
-/** Counts the `Host` headers: of several, a proxy may use another one (RFC 9112, section 3.2). */
+/** Counts `Host` headers. With several, a proxy may use another one (RFC 9112, section 3.2). */
 function hostsOf({ rawHeaders }: IncomingMessage): number {
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -115,10 +114,10 @@ const LIMITS: OptionNames<ConnectionLimits> = {
 };
 
 /**
- * Puts a handler on a port.
+ * Listens on a port with a handler.
  *
- * @throws {RegistryError} `Denied` for an address beyond this machine without tokens; `Conflict` for a port that is
- * taken; `Invalid` for an option that is not known
+ * @throws {RegistryError} `Denied` for an address that other machines can reach without tokens;
+ * `Conflict` for a port in use; `Invalid` for an unknown option
  */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
   const {
@@ -141,15 +140,13 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   const settings = {
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: headersTimeoutMs,
-    requestTimeout: 0, // an upload may take hours; whoever stands still is cut off
+    requestTimeout: 0, // an upload may take hours; pauses are limited
     keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: Math.min(1000, headersTimeoutMs),
   };
-  const server: Server = certificate === undefined ? createServer(settings) : createSecureServer({
-    ...settings,
-    ...certificate,
-    handshakeTimeout: headersTimeoutMs,
-  });
+  const server: Server = certificate === undefined
+    ? createServer(settings)
+    : createSecureServer({ ...settings, ...certificate, handshakeTimeout: headersTimeoutMs });
   server.maxHeadersCount = 100;
   const cutAll = watchConnections(server, { maxConnections, idleTimeoutMs });
   server.on("request", listenerOf(handler));
@@ -166,23 +163,19 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     url: `${tls === undefined ? "http" : "https"}://${shownHost}:${taken}`,
     async reloadCertificate() {
       if (tls === undefined) return;
-      const renewed = await readCertificate(tls); // what cannot be used leaves the one that is there
+      const renewed = await readCertificate(tls); // an error keeps the old one
       (server as ReturnType<typeof createSecureServer>).setSecureContext(renewed);
     },
     async stop({ withinMs = 30_000 } = {}) {
-      const over = new AbortController();
-      const closed = new Promise<"closed">((resolve) => server.close(() => resolve("closed")));
+      const ended = new AbortController();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      const late = system.sleep(withinMs, over.signal).then(
-        () => "late" as const,
-        () => "closed" as const,
-      );
-      const ended = await Promise.race([
-        Promise.all([closed, handler.close()]).then(() => "closed" as const),
-        late,
+      const isLate = await Promise.race([
+        Promise.all([closed, handler.close()]).then(() => false),
+        system.sleep(withinMs, ended.signal).then(() => true, () => false),
       ]);
-      over.abort();
-      const cut = ended === "late" ? cutAll() : 0;
+      ended.abort();
+      const cut = isLate ? cutAll() : 0;
       await closed;
       return cut;
     },
@@ -194,10 +187,9 @@ function exposed(host: string): RegistryError {
     code: "Denied",
     action: "listen on",
     subject: host,
-    state: "everybody who reaches it could read and write everything",
-    hint:
-      "Make a token and serve with it: holdfast token create --tokens tokens.json --scope admin, " +
-      "then holdfast serve --tokens tokens.json. Without tokens it listens on 127.0.0.1.",
+    state: "without tokens, everyone who can reach it could read and write everything",
+    hint: "Create a token (holdfast token create --tokens tokens.json --scope admin) and run " +
+      "holdfast serve --tokens tokens.json. Without tokens, listen on 127.0.0.1.",
   });
 }
 
@@ -206,28 +198,23 @@ function cannotListen(
   { host, port }: { host: string; port: number },
 ): RegistryError {
   const { name, code = "", message } = cause as Error & { code?: string };
-  const place = `${host}:${port}`;
+  const subject = `${host}:${port}`;
+  const action = "listen on";
   if (code === "EADDRINUSE") {
-    return fault({
-      code: "Conflict",
-      action: "listen on",
-      subject: place,
-      state: "another program does",
-      hint: "Choose another port, or any free one: --port 0",
-      cause,
-    });
+    const hint = "Choose another port, or any free one: --port 0";
+    return fault({ code: "Conflict", action, subject, state: "the port is in use", hint, cause });
   }
   const isDenied = name === "NotCapable" || code === "EACCES" || code === "EPERM";
   return fault({
     code: isDenied ? "Denied" : "Invalid",
-    action: "listen on",
-    subject: place,
+    action,
+    subject,
     state: message.split("\n")[0].replace(/\.$/, ""),
     hint: name === "NotCapable"
-      ? `Allow it: --allow-net=${place}`
+      ? `Allow it: --allow-net=${subject}`
       : isDenied
-      ? "Ports below 1024 are for the system: choose another one, as --port 8600"
-      : "Give an address of this machine, as --host 127.0.0.1",
+      ? "Choose a port from 1024, such as --port 8600"
+      : "Pass an address of this machine, such as --host 127.0.0.1",
     cause,
   });
 }

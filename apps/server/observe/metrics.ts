@@ -1,10 +1,10 @@
-// Metrics in the text format of Prometheus (version 0.0.4).
+// Metrics in the Prometheus text format (version 0.0.4).
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** Bounds of the durations, seconds. */
+/** Bounds of the histogram, seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** A counter or a gauge; without labels it begins at 0. */
+/** A counter or a gauge. Without labels it starts at 0. */
 class Numbers {
   readonly #values = new Map<string, number>();
   readonly #head: string;
@@ -76,47 +76,30 @@ function labelled(names: readonly string[], values: readonly string[]): string {
 
 export interface AnsweredRequest {
   method: string;
-  /** The pattern of its route, `none` where there is none: never its path, of which there are too many. */
+  /** The pattern of its route, or `none`. */
   route: string;
   status: number;
-  /** How long it took until its first byte, milliseconds. */
+  /** Time to the first byte, milliseconds. */
   durationMs: number;
-  /** Announced bytes of its body. */
   receivedBytes: number;
-  /** Announced bytes of the answer. */
   sentBytes: number;
 }
 
-/** The metrics of a service. */
 export class Metrics {
-  readonly #requests = counter(
-    "requests_total",
-    "Requests that were answered",
-    "method",
-    "route",
-    "status",
-  );
+  readonly #requests = counter("requests_total", "Answered requests", "method", "route", "status");
   readonly #durations = new Durations();
-  readonly #underWay = new Numbers(
-    "gauge",
-    "holdfast_requests_under_way",
-    "Requests that wait for an answer",
-  );
-  readonly #received = counter("received_bytes_total", "Announced bytes of bodies");
-  readonly #sent = counter("sent_bytes_total", "Announced bytes of answers");
-  readonly #faults = counter(
-    "store_faults_total",
-    "Answers that failed because of the store or what it holds",
-    "code",
-  );
+  readonly #running = new Numbers("gauge", "holdfast_requests_under_way", "Running requests");
+  readonly #received = counter("received_bytes_total", "Content-Length of requests");
+  readonly #sent = counter("sent_bytes_total", "Content-Length of answers");
+  readonly #faults = counter("store_faults_total", "Failures of the store or its data", "code");
   readonly #watched: (() => Promise<string>)[] = [];
 
   begin(): void {
-    this.#underWay.add([]);
+    this.#running.add([]);
   }
 
   end({ method, route, status, durationMs, receivedBytes, sentBytes }: AnsweredRequest): void {
-    this.#underWay.add([], -1);
+    this.#running.add([], -1);
     this.#requests.add([method, route, String(status)]);
     this.#durations.observe(method, route, durationMs / 1000);
     this.#received.add([], receivedBytes);
@@ -127,7 +110,7 @@ export class Metrics {
     this.#faults.add([code]);
   }
 
-  /** Adds a gauge that is asked for when it is read, by the values of a label; one that fails has no values. */
+  /** Adds a gauge with one label, read with the metrics. If `read` fails it has no values. */
   watch(
     { name, help, label, read }: {
       name: string;
@@ -147,14 +130,8 @@ export class Metrics {
 
   async text(): Promise<string> {
     const watched = await Promise.all(this.#watched.map((read) => read()));
-    const own = [
-      this.#requests,
-      this.#durations,
-      this.#underWay,
-      this.#received,
-      this.#sent,
-      this.#faults,
-    ];
-    return [...own.map((series) => series.text()), ...watched].join("");
+    const counts = [this.#running, this.#received, this.#sent, this.#faults];
+    const own = [this.#requests, this.#durations, ...counts].map((series) => series.text());
+    return [...own, ...watched].join("");
   }
 }

@@ -1,4 +1,4 @@
-// Whether requests can be answered: the store answers, within a time limit.
+// Readiness: the store answers within a time limit.
 import type { Registry, System } from "../../../mod.ts";
 
 export interface Readiness {
@@ -13,43 +13,43 @@ export interface Readiness {
 const KEEP_MS = 2000;
 const WITHIN_MS = 2000;
 
-/** Asks the store, at most every two seconds however often it is called, and waits for two. */
+/** Returns a check of the store, which runs at most every two seconds. */
 export function createReadiness(
   registry: Registry,
   { system, closing }: { system: System; closing: AbortSignal },
 ): () => Promise<Readiness> {
   let last: { at: number; found: Promise<Readiness> } | undefined;
 
-  async function look(): Promise<Readiness> {
-    const over = new AbortController();
-    const late: Promise<Readiness> = system.sleep(WITHIN_MS, over.signal).then(
+  async function check(): Promise<Readiness> {
+    const ended = new AbortController();
+    const late: Promise<Readiness> = system.sleep(WITHIN_MS, ended.signal).then(
       () => ({ ready: false, reason: "the store does not answer in time" }),
       () => ({ ready: true }),
     );
-    const asked = askStore(registry, over.signal).then(
-      (isThere): Readiness =>
-        isThere ? { ready: true } : { ready: false, reason: "the registry is gone" },
+    const asked = isThere(registry, ended.signal).then(
+      (exists): Readiness =>
+        exists ? { ready: true } : { ready: false, reason: "the registry is gone" },
       (): Readiness => ({ ready: false, reason: "the store refuses" }),
     );
     const found = await Promise.race([asked, late]);
-    over.abort();
+    ended.abort();
     return found;
   }
 
   return () => {
     if (closing.aborted) return Promise.resolve({ ready: false, reason: "the service stops" });
     if (last === undefined || system.monotonic() - last.at >= KEEP_MS) {
-      last = { at: system.monotonic(), found: look() };
+      last = { at: system.monotonic(), found: check() };
     }
     return last.found;
   };
 }
 
 /**
- * Whether the registry is there: a folder that is no longer mounted is an empty one, and shows it only by lacking what
- * says what the registry is, which was written before all else.
+ * Returns false if neither names nor settings exist. A folder that is no longer mounted is empty, and
+ * settings are the first files of a registry.
  */
-async function askStore(registry: Registry, signal: AbortSignal): Promise<boolean> {
+async function isThere(registry: Registry, signal: AbortSignal): Promise<boolean> {
   const { backend } = registry;
   for await (const _ of registry.names({ limit: 1, signal })) return true;
   if (backend === undefined) return true;

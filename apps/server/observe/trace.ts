@@ -1,9 +1,7 @@
-// Spans of OpenTelemetry. Without a provider in the program (an SDK, or `OTEL_DENO=true`) nothing
-// is made.
+// OpenTelemetry spans, if the program has a provider (an SDK, or `OTEL_DENO=true`).
 //
-// Its package is not imported here: one of 1.10 finds no provider of a program that has 1.9, as all
-// SDKs of 2 want it. Its API is where it registers itself for all its copies,
-// `globalThis[Symbol.for("opentelemetry.js.api.1")]`.
+// This module does not import the package of the API: release 1.10 cannot find a provider of a program
+// with 1.9, which all SDKs of 2 use. It uses the global under which the API registers itself.
 //
 // @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/semver.ts
 import { pathOf } from "../routing.ts";
@@ -36,7 +34,7 @@ interface Span {
   end(): void;
 }
 
-/** `SpanKind.SERVER` and `SpanStatusCode.ERROR` of the API. */
+/** `SpanKind.SERVER` and `SpanStatusCode.ERROR`. */
 const SERVER = 1, ERROR = 2;
 
 export interface TracedRequest {
@@ -54,7 +52,7 @@ function registered(): OpenTelemetry | undefined {
     | undefined;
 }
 
-/** A context as the API has it, for a program without a manager of contexts. */
+/** Creates a context for programs without a context manager. */
 function contextOf(values: ReadonlyMap<symbol, unknown>): Context {
   return {
     getValue: (key) => values.get(key),
@@ -64,8 +62,8 @@ function contextOf(values: ReadonlyMap<symbol, unknown>): Context {
 }
 
 /**
- * Answers in a span of kind server, which continues the one that `traceparent` names (W3C Trace Context). Its attributes
- * are those of HTTP's semantic conventions; neither query nor headers are among them.
+ * Answers within a server span, which continues that of `traceparent` (W3C Trace Context). Attributes
+ * follow the HTTP semantic conventions, without query and headers.
  */
 export function traced(
   request: Request,
@@ -80,24 +78,20 @@ export function traced(
     "http.request.method": request.method,
     "url.path": pathOf(request.url).split("?", 1)[0],
   };
+  const options = { kind: SERVER, attributes };
   const tracer = trace.getTracer("holdfast");
-  return tracer.startActiveSpan(
-    request.method,
-    { kind: SERVER, attributes },
-    parent,
-    async (span) => {
-      try {
-        const response = await answer();
-        if (known.route !== undefined) {
-          span.updateName(`${request.method} ${known.route}`);
-          span.setAttribute("http.route", known.route);
-        }
-        span.setAttribute("http.response.status_code", response.status);
-        if (response.status >= 500) span.setStatus({ code: ERROR });
-        return response;
-      } finally {
-        span.end();
+  return tracer.startActiveSpan(request.method, options, parent, async (span) => {
+    try {
+      const response = await answer();
+      if (known.route !== undefined) {
+        span.updateName(`${request.method} ${known.route}`);
+        span.setAttribute("http.route", known.route);
       }
-    },
-  );
+      span.setAttribute("http.response.status_code", response.status);
+      if (response.status >= 500) span.setStatus({ code: ERROR });
+      return response;
+    } finally {
+      span.end();
+    }
+  });
 }

@@ -1,5 +1,5 @@
-// The aliases of a name: listed, read, set and removed, and what each named.
-import { type AliasChange, checkAlias, type Registry, type RegistryError } from "../../../mod.ts";
+// The aliases of a name and their history.
+import { type AliasChange, checkAlias, type Registry } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
@@ -9,13 +9,13 @@ import { ofCondition, readCondition, setAlias, WRITE_CONDITIONS } from "../savin
 import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/reading.ts";
 import { AliasRequestSchema, DeleteAliasQuery, DeletedSchema } from "../schemas/saving.ts";
 
-const ALIAS_HEADERS = { "etag": "The version that it names, as a strong tag" };
+const ALIAS_HEADERS = { "etag": "The version of the alias, as a strong tag" };
 
 export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void {
   route(routes, "GET /artifacts/:name/aliases", {
     id: "listAliases",
     tag: "aliases",
-    summary: "Lists the aliases of a name and the versions that they name",
+    summary: "Lists the aliases of a name and their versions",
     scope: "read",
     answers: listing(AliasesPage, "A page of aliases, or all of them as lines"),
     query: PageQuery,
@@ -28,25 +28,32 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
   route(routes, "GET /artifacts/:name/aliases/:alias", {
     id: "getAlias",
     tag: "aliases",
-    summary: "Says which version an alias names",
+    summary: "Returns the version of an alias",
     scope: "read",
     answers: {
       200: { description: "The alias", schema: AliasSchema, headers: ALIAS_HEADERS },
-      304: { description: "The client knows it already" },
+      304: { description: "Not modified" },
     },
     requestHeaders: {
-      "if-match": "Versions as ETags; the alias must name one of them",
-      "if-none-match": "Versions as ETags that the client knows",
+      "if-match": "Versions as ETags, one of which must be that of the alias",
+      "if-none-match": "Versions as ETags that the client has",
     },
     answer: async ({ c, params: { name, alias } }) => {
       checkAlias(alias);
       const aliases = await registry.aliases(name);
-      if (!Object.hasOwn(aliases, alias)) throw noAlias(name, alias);
+      const ref = JSON.stringify(`${name}@${alias}`);
+      if (!Object.hasOwn(aliases, alias)) {
+        throw fault({
+          code: "NotFound",
+          action: "find",
+          subject: ref,
+          state: "there is no such alias",
+          hint: `GET /artifacts/${encodeURIComponent(name)}/aliases for a list of aliases.`,
+        });
+      }
       const version = aliases[alias];
       const known = { "etag": `"${version}"`, "cache-control": "no-cache" };
-      const failed = `Cannot read alias ${
-        JSON.stringify(`${name}@${alias}`)
-      }: it names ${version} now`;
+      const failed = `Cannot read alias ${ref}: its version is ${version}`;
       return answerConditions(c.req.raw.headers, { etag: known.etag }, { known, failed }) ??
         c.json({ alias, version }, 200, known);
     },
@@ -54,22 +61,21 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
   route(routes, "GET /artifacts/:name/aliases/:alias/history", {
     id: "listAliasHistory",
     tag: "aliases",
-    summary: "Tells what an alias named, the newest first, and when it was removed",
+    summary: "Lists the changes and removals of an alias, newest first",
     scope: "read",
     answers: listing(
       HistoryPage,
-      "A page of changes, or all of them as lines. `after` is the generation of one",
+      "A page of changes, or all of them as lines. `after` is a generation",
     ),
     query: PageQuery,
-    answer: ({ c, params: { name, alias }, query }) => {
-      return answerListing(c, query, {
+    answer: ({ c, params: { name, alias }, query }) =>
+      answerListing(c, query, {
         list: ({ after, limit }) =>
           after === undefined
             ? registry.history(name, alias, { limit })
             : changesBefore(registry.history(name, alias), { after, limit }),
         keyOf: ({ generation }) => String(generation),
-      });
-    },
+      }),
   });
 }
 
@@ -78,18 +84,17 @@ export function aliasChangesRoutes(routes: Routes, context: ServerContext): void
   route(routes, "PUT /artifacts/:name/aliases/:alias", {
     id: "setAlias",
     tag: "aliases",
-    summary: "Lets an alias name a version",
-    description:
-      "`expected` is the version that it must name now, or null where there must be no such alias.",
+    summary: "Sets an alias to a version",
+    description: "`expected` is the current version of the alias, or null if it must not exist.",
     scope: "write",
     requestHeaders: WRITE_CONDITIONS,
-    answers: { 200: { description: "It does", schema: AliasSchema, headers: ALIAS_HEADERS } },
+    answers: { 200: { description: "The alias", schema: AliasSchema, headers: ALIAS_HEADERS } },
     json: AliasRequestSchema,
     answer: async ({ c, params: { name, alias }, json, signal }) => {
-      const named = await aliasCondition(registry, { name, alias }, c.req.raw);
-      const { expected = named, ...asked } = json;
+      const current = await aliasCondition(registry, { name, alias }, c.req.raw);
+      const { expected = current, ...asked } = json;
       const change = () => setAlias(context, { name, alias, ...asked, expected, signal });
-      const set = await ofCondition(named, change);
+      const set = await ofCondition(current, change);
       return c.json(set, 200, { etag: `"${set.version}"` });
     },
   });
@@ -100,28 +105,29 @@ export function aliasChangesRoutes(routes: Routes, context: ServerContext): void
     summary: "Removes an alias",
     scope: "write",
     requestHeaders: WRITE_CONDITIONS,
-    answers: { 200: { description: "Whether there was one", schema: DeletedSchema } },
+    answers: { 200: { description: "`deleted` is false without an alias", schema: DeletedSchema } },
     query: DeleteAliasQuery,
     answer: async ({ c, params: { name, alias }, query, signal }) => {
-      const named = await aliasCondition(registry, { name, alias }, c.req.raw);
-      const { expected = named } = query;
+      const current = await aliasCondition(registry, { name, alias }, c.req.raw);
+      const { expected = current } = query;
       const change = () => registry.deleteAlias(name, alias, { expected, signal });
-      return c.json({ deleted: await ofCondition(named, change) });
+      return c.json({ deleted: await ofCondition(current, change) });
     },
   });
 }
 
-async function aliasCondition(
+function aliasCondition(
   registry: Registry,
   { name, alias }: { name: string; alias: string },
   request: Request,
 ): Promise<string | null | undefined> {
   const subject = JSON.stringify(`${name}@${alias}`);
-  const { signal } = request;
-  return await readCondition(request, {
+  return readCondition(request, {
     subject,
-    current: async () =>
-      new Map(Object.entries(await registry.aliases(name, { signal }))).get(alias),
+    async current() {
+      const aliases = await registry.aliases(name, { signal: request.signal });
+      return Object.hasOwn(aliases, alias) ? aliases[alias] : undefined;
+    },
   });
 }
 
@@ -143,10 +149,10 @@ async function* changesBefore(
   if (!Number.isSafeInteger(last)) {
     throw fault({
       code: "Invalid",
-      action: "go on after",
+      action: "continue after",
       subject: JSON.stringify(after.slice(0, 40)),
-      state: "it is no generation",
-      hint: "Give the `next` of the page before.",
+      state: "not a generation",
+      hint: "Pass the `next` of the previous page.",
     });
   }
   let count = 0;
@@ -155,14 +161,4 @@ async function* changesBefore(
     if (count++ === limit) return;
     yield change;
   }
-}
-
-function noAlias(name: string, alias: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "find",
-    subject: JSON.stringify(`${name}@${alias}`),
-    state: "there is no such alias",
-    hint: `GET /artifacts/${encodeURIComponent(name)}/aliases lists those that there are.`,
-  });
 }

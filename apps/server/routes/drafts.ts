@@ -1,10 +1,10 @@
-// Drafts: versions that many clients write together.
+// Drafts: versions that several clients write together.
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { checkNamed, ofCondition } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
-import { savedAnswer } from "./saves.ts";
+import { REPEATED, savedAnswer } from "./saves.ts";
 
 export function draftsRoutes(routes: Routes, context: ServerContext): void {
   const { registry } = context;
@@ -13,11 +13,11 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
   route(routes, "GET /artifacts/:name/drafts/:draft", {
     id: "draftInfo",
     tag: "drafts",
-    summary: "What is in a draft",
+    summary: "Returns the state and parts of a draft",
     scope: "read",
     answers: {
       200: {
-        description: "Its state and parts; its files with `files=true`",
+        description: "The draft; its files with `files=true`",
         schema: schemas.DraftInfoSchema,
       },
     },
@@ -33,18 +33,15 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
   route(routes, "PUT /artifacts/:name/drafts/:draft/parts/:part", {
     id: "addPart",
     tag: "drafts",
-    summary: "Adds files to a draft, all of them at once; a part that is there stays as it is",
+    summary: "Adds the files of a part to a draft, all at once; an existing part is kept",
     scope: "write",
-    answers: { 200: { description: "What became of it", schema: schemas.AddedPartSchema } },
+    answers: { 200: { description: "The part", schema: schemas.AddedPartSchema } },
     json: schemas.PartRequestSchema,
-    answer: async ({ c, params, json, access, signal }) => {
+    answer: async ({ c, params, json: { files: sent, compress }, access, signal }) => {
       const draft = await open(params);
-      const { files, removeUploads } = await openSentFiles(context, json.files, {
-        access,
-        repeatable: true,
-        signal,
-      });
-      const added = await draft.addPart(params.part, files, { compress: json.compress, signal });
+      const how = { access, repeatable: true, signal };
+      const { files, removeUploads } = await openSentFiles(context, sent, how);
+      const added = await draft.addPart(params.part, files, { compress, signal });
       await removeUploads();
       return c.json(added);
     },
@@ -53,12 +50,9 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
   route(routes, "POST /artifacts/:name/drafts/:draft/commit", {
     id: "commitDraft",
     tag: "drafts",
-    summary: "Saves what is in a draft as one version; a repeat gives the same",
+    summary: "Saves a draft as one version; a repeat returns the same version",
     scope: "write",
-    answers: {
-      201: { description: "It was saved", schema: schemas.SavedArtifactSchema },
-      200: { description: "It had been saved", schema: schemas.SavedArtifactSchema },
-    },
+    answers: REPEATED,
     json: schemas.CommitDraftSchema,
     answer: async ({ c, params, json: options, access, signal }) => {
       checkNamed(options, { name: params.name, access });
@@ -71,10 +65,10 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
   route(routes, "DELETE /artifacts/:name/drafts/:draft", {
     id: "discardDraft",
     tag: "drafts",
-    summary: "Gives a draft up",
+    summary: "Discards a draft",
     scope: "write",
     answers: {
-      200: { description: "Whether there was one to give up", schema: schemas.DiscardedSchema },
+      200: { description: "`discarded` is false without a draft", schema: schemas.DiscardedSchema },
     },
     answer: async ({ c, params, signal }) => {
       const draft = await open(params);

@@ -9,7 +9,7 @@ import { type Disposition, mediaHeaders } from "../files/media.ts";
 import { createWindows, oneBehind, readFirst, type Windows } from "../files/streams.ts";
 import { FileQuery } from "../schemas/reading.ts";
 
-/** What is sent where nobody can change it: as long as the library itself trusts what it cached. */
+/** For files that cannot change: as long as the library trusts its own cache. */
 const IMMUTABLE = "private, max-age=604800, immutable";
 
 export function filesRoutes(routes: Routes, context: ServerContext): void {
@@ -21,25 +21,25 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
     tag: "artifacts",
     summary: "Reads a file of a version, or a range of it",
     description:
-      "The whole file is checked against its SHA-256 as it is sent: where it is damaged, the connection " +
-      "breaks before its end. Files that could run in a browser are sent to be saved, unless `disposition` says otherwise.",
+      "A whole file is checked against its SHA-256: if it is damaged, the connection breaks before " +
+      "its end. Browsers save files that could run code, unless `disposition` is `inline`.",
     scope: "read",
     requestHeaders: {
-      "range": "One range of bytes, as `bytes=0-99`. Several are answered with the whole",
-      "if-range": "The ETag or date that the range is of",
-      "if-match": "ETags, one of which it must have",
+      "range": "One range of bytes, as `bytes=0-99`. Several ranges return the whole file",
+      "if-range": "The ETag or date of the file for the range",
+      "if-match": "ETags, one of which must match",
       "if-none-match": "ETags that the client has",
-      "if-modified-since": "The date of what the client has",
-      "if-unmodified-since": "The date that it must not be newer than",
+      "if-modified-since": "The date of the client's copy",
+      "if-unmodified-since": "The latest date that the file may have",
     },
     answers: {
       200: { description: "The file", content: ANY_BYTES, headers: FILE_HEADERS },
       206: {
         description: "The range",
         content: ANY_BYTES,
-        headers: { ...FILE_HEADERS, "content-range": "Which bytes these are" },
+        headers: { ...FILE_HEADERS, "content-range": "The range of the bytes" },
       },
-      304: { description: "The client has it already" },
+      304: { description: "Not modified" },
     },
     problems: [416],
     query: FileQuery,
@@ -64,12 +64,12 @@ function represent(
     fixed: boolean;
   },
 ): Representation {
-  const sum = Uint8Array.from(sha256.match(/../g)!, (hex) => parseInt(hex, 16));
+  const digest = Uint8Array.from(sha256.match(/../g)!, (hex) => parseInt(hex, 16));
   return {
     size,
     etag: `"sha256:${sha256}"`,
     lastModified: info.createdAt.toUTCString(),
-    digest: `sha-256=:${btoa(String.fromCharCode(...sum))}:`,
+    digest: `sha-256=:${btoa(String.fromCharCode(...digest))}:`,
     headers: {
       ...mediaHeaders({ path, mediaType }, disposition),
       "cache-control": fixed ? IMMUTABLE : "no-cache",
@@ -79,7 +79,7 @@ function represent(
   };
 }
 
-/** Opens the stream of a file; undefined for a range of a file that has none, since it is compressed. */
+/** Opens the stream of a file. Returns undefined for a range of a compressed file. */
 async function stream(
   windows: Windows,
   file: ArtifactFile,
@@ -97,13 +97,13 @@ async function stream(
 const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };
 
 const FILE_HEADERS = {
-  "etag": 'Of the bytes: `"sha256:…"`, strong',
-  "last-modified": "When the version was saved",
-  "cache-control": "`immutable` for what cannot change",
+  "etag": 'SHA-256 of the file: `"sha256:…"`, strong',
+  "last-modified": "The date of the version",
+  "cache-control": "`immutable` for files that cannot change",
   "accept-ranges": "`bytes`",
-  "content-digest": "SHA-256 of what is sent, where it is the whole (RFC 9530)",
-  "repr-digest": "SHA-256 of the whole (RFC 9530)",
-  "content-disposition": "The name that it is saved under",
-  "holdfast-commit": "The commit of the version: pins it as `?commit=`",
+  "content-digest": "SHA-256 of a whole file (RFC 9530)",
+  "repr-digest": "SHA-256 of the whole file (RFC 9530)",
+  "content-disposition": "The file name for saving",
+  "holdfast-commit": "The commit of the version, for `?commit=`",
   "holdfast-version": "The version in full",
 };

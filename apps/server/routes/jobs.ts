@@ -1,20 +1,12 @@
-// Jobs of the queue, and runs of pipelines.
-import type { RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+// The jobs of the queue, and runs of pipelines.
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
 import { type Access, denied, type Right } from "../access/access.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
 import { answerListing, listing } from "../listing.ts";
-import {
-  JobSchema,
-  JobsPage,
-  JobsQuery,
-  RunDetailsSchema,
-  RunsPage,
-  RunsQuery,
-} from "../schemas/reading.ts";
+import * as schemas from "../schemas/reading.ts";
 import { type KnownRun, knownRun, knownSteps } from "../schemas/known_of_runs.ts";
 
 const FRESH = { "cache-control": "no-store" };
@@ -27,11 +19,11 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
   route(routes, "GET /jobs", {
     id: "listJobs",
     tag: "jobs",
-    summary: "Lists the jobs that the queue knows",
-    description: "Only those about artifacts that may be read, unless the token is an admin's.",
+    summary: "Lists the jobs of the queue",
+    description: "Without `admin`, only jobs about readable artifacts.",
     scope: "read",
-    answers: listing(JobsPage, "A page of jobs"),
-    query: JobsQuery,
+    answers: listing(schemas.JobsPage, "A page of jobs"),
+    query: schemas.JobsQuery,
     answer: ({ c, query: { state, group, ...page }, access, signal }) => {
       const queue = queueOf(options.jobs);
       return answerListing(c, page, {
@@ -44,9 +36,9 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
   route(routes, "GET /jobs/:job", {
     id: "getJob",
     tag: "jobs",
-    summary: "What is known of a job",
+    summary: "Returns a job",
     scope: "read",
-    answers: { 200: { description: "The job", schema: JobSchema } },
+    answers: { 200: { description: "The job", schema: schemas.JobSchema } },
     answer: async ({ c, params, access }) =>
       c.json((await find(params.job, access, "read")).job, 200, FRESH),
   });
@@ -54,10 +46,10 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
   route(routes, "DELETE /jobs/:job", {
     id: "cancelJob",
     tag: "jobs",
-    summary: "Ends a job, wherever its worker is",
-    description: "One that runs is `running` until its worker has ended it.",
+    summary: "Cancels a job",
+    description: "A running job stays `running` until its worker has stopped.",
     scope: "write",
-    answers: { 200: { description: "The job, as it is now", schema: JobSchema } },
+    answers: { 200: { description: "The current state of the job", schema: schemas.JobSchema } },
     answer: async ({ c, params, access }) => {
       const { queue, job } = await find(params.job, access, "write");
       await queue.cancel(job.id, { reason: "cancelled over HTTP" });
@@ -68,31 +60,33 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
   route(routes, "POST /jobs/:job/retry", {
     id: "retryJob",
     tag: "jobs",
-    summary: "Lets a job that failed or was cancelled wait again",
+    summary: "Queues a failed or cancelled job again",
     scope: "write",
-    answers: { 200: { description: "The job, as it is now", schema: JobSchema } },
+    answers: { 200: { description: "The current state of the job", schema: schemas.JobSchema } },
     answer: async ({ c, params, access }) => {
       const { queue, job } = await find(params.job, access, "write");
-      if (!await queue.retry(job.id)) throw notEnded(await queue.get(job.id) ?? job);
-      return c.json(await queue.get(job.id) ?? job);
+      const retried = await queue.retry(job.id);
+      const now = await queue.get(job.id) ?? job;
+      if (!retried) throw notEnded(now);
+      return c.json(now);
     },
   });
 
   route(routes, "GET /jobs/:job/events", {
     id: "watchJob",
     tag: "jobs",
-    summary: "What becomes of a job, as server-sent events, until it has ended",
+    summary: "Sends the states of a job as server-sent events until it ends",
     description:
-      "The first says what is known now. Who comes again with `Last-Event-ID` hears what is new since " +
-      "then, and 204 where the job has ended and nothing is: browsers then come no more.",
+      "The first event is the current state. A client that reconnects with `Last-Event-ID` gets newer " +
+      "events, and 204 after the last one, which stops browsers from reconnecting.",
     scope: "read",
-    requestHeaders: { "last-event-id": "The id of the event that was heard last" },
+    requestHeaders: { "last-event-id": "The id of the last event that the client received" },
     answers: {
       200: {
-        description: "Events called `job`, whose data is the job",
+        description: "Events named `job` with the job as data",
         content: { [EVENTS_TYPE]: { schema: { type: "string" } } },
       },
-      204: { description: "It has ended, and everything of it was heard" },
+      204: { description: "The job has ended, and the client has all events" },
     },
     answer: async ({ c, params, access }) =>
       await answerJobEvents(c, context, await find(params.job, access, "read")),
@@ -111,9 +105,15 @@ async function findJob(
 ): Promise<FoundJob> {
   const queue = queueOf(jobs);
   const job = await queue.get(id);
-  // A token that may not see a job must not learn whether it exists.
+  // A token must not learn whether jobs exist that it cannot read.
   if (job === undefined || !mayDo(access, "read", job) && !mayDo(access, right, job)) {
-    throw noJob(id);
+    throw fault({
+      code: "NotFound",
+      action: "find job",
+      subject: JSON.stringify(id.slice(0, 200)),
+      state: "it is not in the queue",
+      hint: "Check the id. The queue removes old jobs after they end.",
+    });
   }
   if (!mayDo(access, right, job)) throw denied(`change job ${JSON.stringify(id)}`, "admin");
   return { queue, job };
@@ -139,14 +139,14 @@ async function answerJobEvents(
   });
 }
 
-/** A job that is about an artifact is a matter of those who may read or write that; others are the admin's. */
+/** Returns true if a token has a right on the artifact of a job. Other jobs need `admin`. */
 function mayDo(access: Access, right: Right, { data }: QueuedJob): boolean {
   const about = data as { name?: unknown; input?: { name?: unknown } } | null;
   const name = about?.name ?? about?.input?.name;
   return access.admin || (typeof name === "string" && access.may(right, name));
 }
 
-/** Of a page of a queue, what may be read; and so on, until there are enough. */
+/** Yields the readable jobs of a queue, page by page. */
 async function* readableJobs(
   queue: JobQueue,
   { access, limit = Infinity, after, ...which }: Parameters<JobQueue["list"]>[0] & {
@@ -178,32 +178,22 @@ async function isNews(queue: JobQueue, id: string, after: string): Promise<boole
 
 function queueOf(queue: JobQueue | undefined): JobQueue {
   if (queue !== undefined) return queue;
+  const library = "createHandler(registry, { jobs: await openQueue(url) })";
   throw fault({
     code: "Unsupported",
-    action: "tell of jobs",
+    action: "read jobs",
     state: "this service has no queue",
-    hint:
-      "Give it one: holdfast serve --queue URL, or createHandler(registry, { jobs: await openQueue(url) }).",
-  });
-}
-
-function noJob(id: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "find job",
-    subject: JSON.stringify(id.slice(0, 200)),
-    state: "the queue does not know it",
-    hint: "Jobs that ended long ago are forgotten.",
+    hint: `Start it with one: holdfast serve --queue URL, or ${library}.`,
   });
 }
 
 function notEnded({ id, state }: QueuedJob): RegistryError {
   return fault({
     code: "Conflict",
-    action: "try job",
-    subject: `${JSON.stringify(id)} again`,
+    action: "retry job",
+    subject: JSON.stringify(id),
     state: `it is ${state}`,
-    hint: "Jobs that failed or were cancelled can be tried again.",
+    hint: "Retry failed or cancelled jobs only.",
   });
 }
 
@@ -211,20 +201,16 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
   route(routes, "GET /runs", {
     id: "listRuns",
     tag: "runs",
-    summary: "Lists runs of pipelines, the newest first",
+    summary: "Lists runs of pipelines, newest first",
     scope: "read",
-    answers: listing(RunsPage, "A page of runs, or all of them as lines"),
-    query: RunsQuery,
+    answers: listing(schemas.RunsPage, "A page of runs, or all of them as lines"),
+    query: schemas.RunsQuery,
     answer: ({ c, query: { pipeline, ...page }, access }) => {
       async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
         const { listRuns } = await import("../../../operators/runner/mod.ts");
-        const { limit, ...from } = asked;
-        const all = await listRuns(registry, {
-          pipeline,
-          ...from,
-          limit: access.admin ? limit : undefined,
-        });
-        let left = limit ?? Infinity;
+        let { limit: left = Infinity } = asked;
+        const limit = access.admin ? asked.limit : undefined;
+        const all = await listRuns(registry, { pipeline, ...asked, limit });
         for (const listed of all) {
           if (!access.may("read", await recordsOf(listed.run))) continue;
           if (left-- <= 0) return;
@@ -237,9 +223,9 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
   route(routes, "GET /runs/:run", {
     id: "getRun",
     tag: "runs",
-    summary: "Says what became of each step of a run",
+    summary: "Returns a run and its steps",
     scope: "read",
-    answers: { 200: { description: "The run", schema: RunDetailsSchema } },
+    answers: { 200: { description: "The run", schema: schemas.RunDetailsSchema } },
     answer: async ({ c, params: { run }, access }) => {
       access.check("read", await recordsOf(run));
       const { readResult } = await import("../../../operators/runner/mod.ts");
@@ -249,9 +235,8 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
         ({ run: _run, ...step }) => step,
       );
       const { end = "unknown", startedAt, durationMs } = result ?? {};
-      return c.json({ run, end, startedAt, durationMs, steps }, 200, {
-        "cache-control": "no-cache",
-      });
+      const body = { run, end, startedAt, durationMs, steps };
+      return c.json(body, 200, { "cache-control": "no-cache" });
     },
   });
 }

@@ -1,4 +1,4 @@
-// `GET /health`, `GET /ready`, `GET /metrics`
+// Health, readiness and metrics.
 import type { JobQueue } from "../../../queues/mod.ts";
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
@@ -6,7 +6,7 @@ import { PROMETHEUS_TYPE } from "../observe/metrics.ts";
 import { createReadiness } from "../observe/readiness.ts";
 import { HealthSchema, ReadinessSchema } from "../schemas/reading.ts";
 
-/** So many jobs of each state are counted: a queue tells which they are, not how many. */
+/** The most jobs counted in each state: a queue can list them, but not count them. */
 const MOST_COUNTED = 1000;
 
 async function countJobs(jobs: JobQueue, signal: AbortSignal): Promise<Record<string, number>> {
@@ -24,31 +24,27 @@ export function observationRoutes(
   { registry, system, closing, metrics, options: { jobs } }: ServerContext,
 ): void {
   if (jobs !== undefined) {
-    const help = `Jobs of the queue by their state, at most ${MOST_COUNTED} of each`;
-    metrics.watch({
-      name: "holdfast_jobs",
-      help,
-      label: "state",
-      read: () => countJobs(jobs, closing),
-    });
+    const help = `Jobs of the queue by state, at most ${MOST_COUNTED} of each`;
+    const read = () => countJobs(jobs, closing);
+    metrics.watch({ name: "holdfast_jobs", help, label: "state", read });
   }
   const readiness = createReadiness(registry, { system, closing });
   route(routes, "GET /health", {
     id: "getHealth",
     tag: "service",
-    summary: "Whether the program runs",
+    summary: "Returns 200 while the program runs",
     scope: "open",
-    answers: { 200: { description: "It does", schema: HealthSchema } },
+    answers: { 200: { description: "Running", schema: HealthSchema } },
     answer: ({ c }) => c.json({ status: "ok" as const }, 200, FRESH),
   });
   route(routes, "GET /ready", {
     id: "getReadiness",
     tag: "service",
-    summary: "Whether requests can be answered: the store is asked, at most every two seconds",
+    summary: "Checks the store, at most every two seconds",
     scope: "open",
     answers: {
-      200: { description: "They can", schema: ReadinessSchema },
-      503: { description: "They cannot now", schema: ReadinessSchema },
+      200: { description: "Ready", schema: ReadinessSchema },
+      503: { description: "Not ready", schema: ReadinessSchema },
     },
     answer: async ({ c }) => {
       const found = await readiness();
@@ -58,7 +54,7 @@ export function observationRoutes(
   route(routes, "GET /metrics", {
     id: "getMetrics",
     tag: "service",
-    summary: "What is counted, as Prometheus reads it",
+    summary: "Returns metrics in the Prometheus text format",
     scope: "metrics",
     answers: {
       200: {

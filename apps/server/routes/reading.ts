@@ -1,20 +1,11 @@
-// The registry itself, its names and versions, their log and lineage, and watches.
+// The registry, its names and versions, their log and lineage, and watches.
 import { Buffer } from "node:buffer";
 import { compare } from "@std/semver";
 import { MOST_LIMIT } from "../schemas/listing.ts";
 import manifest from "../../../deno.json" with { type: "json" };
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import {
-  LineageQuery,
-  LineageSchema,
-  LogPage,
-  LogQuery,
-  NamesPage,
-  NamesQuery,
-  RegistrySchema,
-  WatchQuery,
-} from "../schemas/reading.ts";
+import * as schemas from "../schemas/reading.ts";
 import { type Access, readable } from "../access/access.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
 import {
@@ -43,7 +34,7 @@ const FEATURES = ["reads", "writes", "drafts", "uploads", "batch", "search"];
 
 export function registryRoutes(routes: Routes, { registry, options }: ServerContext): void {
   const { versioned, mutable, graceMs, leastGraceMs } = registry.settings;
-  const said = {
+  const about = {
     id: registry.id,
     settings: { versioned, mutable, graceMs, leastGraceMs },
     service: { name: "holdfast", version: manifest.version },
@@ -53,10 +44,10 @@ export function registryRoutes(routes: Routes, { registry, options }: ServerCont
   route(routes, "GET /registry", {
     id: "getRegistry",
     tag: "registry",
-    summary: "Says what the registry is, and what this service does with it",
+    summary: "Returns the registry and the features of the service",
     scope: "read",
-    answers: { 200: { description: "The registry", schema: RegistrySchema } },
-    answer: ({ c }) => c.json(said, 200, { "cache-control": "no-cache" }),
+    answers: { 200: { description: "The registry", schema: schemas.RegistrySchema } },
+    answer: ({ c }) => c.json(about, 200, { "cache-control": "no-cache" }),
   });
 }
 
@@ -66,17 +57,14 @@ export function namesRoutes(routes: Routes, { registry }: ServerContext): void {
     tag: "artifacts",
     summary: "Lists names that have a version, in the order of their encoding",
     scope: "read",
-    answers: listing(NamesPage, "A page of names, or all of them as lines"),
-    query: NamesQuery,
+    answers: listing(schemas.NamesPage, "A page of names, or all of them as lines"),
+    query: schemas.NamesQuery,
     answer: ({ c, query: { prefix, ...page }, access }) => {
+      const nameOf = (name: string) => name;
       return answerListing(c, page, {
         list: ({ after, limit }) =>
-          readable(registry.names({ prefix, after }), {
-            access,
-            nameOf: (name) => name,
-            limit,
-          }),
-        keyOf: (name) => name,
+          readable(registry.names({ prefix, after }), { access, nameOf, limit }),
+        keyOf: nameOf,
       });
     },
   });
@@ -86,7 +74,7 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
   route(routes, "GET /artifacts/:name/versions", {
     id: "listVersions",
     tag: "artifacts",
-    summary: "Lists the versions of a name, newest first; none where there is no such name",
+    summary: "Lists the versions of a name, newest first; none for an unknown name",
     scope: "read",
     answers: listing(VersionsPage, "A page of versions, or all of them as lines"),
     query: VersionsQuery,
@@ -105,11 +93,11 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
   route(routes, "GET /artifacts/:name/versions/:version", {
     id: "getVersion",
     tag: "artifacts",
-    summary: "Says what is known of a version",
+    summary: "Returns the info of a version",
     scope: "read",
     requestHeaders: {
-      "if-match": "Commits as ETags, one of which it must have",
-      "if-none-match": "Commits as ETags that the client knows",
+      "if-match": "Commits as ETags, one of which must match",
+      "if-none-match": "Commits as ETags that the client has",
     },
     answers: {
       200: {
@@ -117,7 +105,7 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
         schema: ArtifactInfoSchema,
         headers: { "etag": "Its commit, as a strong tag" },
       },
-      304: { description: "The client knows it already" },
+      304: { description: "Not modified" },
     },
     query: InfoQuery,
     answer: async ({ c, params: { name, version }, query: { commit, data } }) => {
@@ -129,7 +117,7 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
       const ref = JSON.stringify(`${name}@${version}`);
       const answered = answerConditions(c.req.raw.headers, { etag, lastModified }, {
         known,
-        failed: `Cannot answer: ${ref} is commit ${info.commit} now`,
+        failed: `Cannot answer: the commit of ${ref} is ${info.commit}`,
       });
       if (answered !== undefined) return answered;
       const isSmall = data !== undefined && info.size <= data;
@@ -146,7 +134,7 @@ async function withData(artifact: Artifact): Promise<ArtifactInfo> {
   return { ...artifact.info, files: await Promise.all(files) };
 }
 
-/** The versions that a listing has after one of them, which may be gone. */
+/** Lists the versions after another one, which may be deleted. */
 async function* versionsAfter(
   registry: Registry,
   name: string,
@@ -162,7 +150,7 @@ async function* versionsAfter(
   }
 }
 
-/** With what is known of it; undefined where it was deleted since it was listed. */
+/** Adds the info to an entry. Returns undefined if the version was deleted since. */
 async function withInfo(
   registry: Registry,
   entry: VersionEntry,
@@ -188,10 +176,10 @@ export function logRoutes(routes: Routes, { registry }: ServerContext): void {
   route(routes, "GET /artifacts/:name/log", {
     id: "getLog",
     tag: "artifacts",
-    summary: "Tells what happened to a name: versions, aliases, deletions, the newest first",
+    summary: "Lists the changes of a name: versions, aliases, deletions, newest first",
     scope: "read",
-    answers: listing(LogPage, "A page of what happened, or all of it as lines"),
-    query: LogQuery,
+    answers: listing(schemas.LogPage, "A page of changes, or all of them as lines"),
+    query: schemas.LogQuery,
     answer: ({ c, params: { name }, query }) =>
       answerListing(c, query, {
         list: (page) => entriesAfter(registry, name, page),
@@ -205,25 +193,22 @@ async function* entriesAfter(
   name: string,
   { after, limit = Infinity }: PageQuery,
 ): AsyncGenerator<LogEntry> {
-  const entries = await logOf(
-    registry,
-    name,
-    after === undefined && limit < Infinity ? { limit } : {},
-  );
+  const options = after === undefined && limit < Infinity ? { limit } : {};
+  const entries = await logOf(registry, name, options);
   const begin = after === undefined ? 0 : entries.findIndex((entry) => keyOf(entry) === after) + 1;
   if (after !== undefined && begin === 0) {
     throw fault({
       code: "Invalid",
-      action: "go on after",
+      action: "continue after",
       subject: JSON.stringify(after.slice(0, 100)),
-      state: "the log has no such entry",
-      hint: "Give the `next` of the page before, or begin anew.",
+      state: "not in the log",
+      hint: "Pass the `next` of the previous page, or start from the beginning.",
     });
   }
   yield* entries.slice(begin, begin + limit);
 }
 
-/** An alias may be set to the same version twice in one millisecond: then their commits tell them apart. */
+/** The commit distinguishes two changes of an alias to one version in the same millisecond. */
 function keyOf({ at, event, version = "", alias = "", commit = "" }: LogEntry): string {
   return [at.toISOString(), event, version, alias, commit].join(" ");
 }
@@ -232,10 +217,10 @@ export function lineageRoutes(routes: Routes, { registry }: ServerContext): void
   route(routes, "GET /lineage", {
     id: "getLineage",
     tag: "lineage",
-    summary: "Tells what a version was made from, and what was made from it",
+    summary: "Returns the lineage of a version: its inputs, and versions made from it",
     scope: "read",
-    answers: { 200: { description: "The lineage", schema: LineageSchema } },
-    query: LineageQuery,
+    answers: { 200: { description: "The lineage", schema: schemas.LineageSchema } },
+    query: schemas.LineageQuery,
     answer: async ({ c, query: { ref, ...options }, access }) => {
       access.check("read", parseRef(ref).name);
       const lineage = await lineageOf(registry, ref, options);
@@ -244,43 +229,38 @@ export function lineageRoutes(routes: Routes, { registry }: ServerContext): void
   });
 }
 
-/** Without what may not be read, as if nobody knew of it. */
-function readablePart(
-  { root, nodes, edges, unsure, unreadable, scanned, cut }: Lineage,
-  access: Access,
-): Lineage {
+/** Removes versions that may not be read. */
+function readablePart(lineage: Lineage, access: Access): Lineage {
   const may = (ref: string) => access.may("read", ref.split("@", 1)[0]);
   return {
-    root,
-    nodes: nodes.filter(({ ref }) => may(ref)),
-    edges: edges.filter(({ from, to }) => may(from) && may(to)),
-    unsure: unsure.filter(may),
-    unreadable: unreadable.filter(may),
-    scanned,
-    cut,
+    ...lineage,
+    nodes: lineage.nodes.filter(({ ref }) => may(ref)),
+    edges: lineage.edges.filter(({ from, to }) => may(from) && may(to)),
+    unsure: lineage.unsure.filter(may),
+    unreadable: lineage.unreadable.filter(may),
   };
 }
 
-/** The data of an event without a version. */
+/** The id of an event without a version. */
 const NONE = "none";
 
 export function watchRoutes(routes: Routes, context: ServerContext): void {
   route(routes, "GET /artifacts/:name/watch", {
     id: "watchName",
     tag: "artifacts",
-    summary: "Tells what the latest version is, and again whenever it is another one",
+    summary: "Sends the latest version, and again whenever it changes",
     description:
-      "Server-sent events `latest`, whose data are `{ name, version?, commit? }` and whose id is the " +
-      "commit. A client that comes again with `Last-Event-ID` is only told of another one.",
+      "Server-sent events `latest` with the data `{ name, version?, commit? }` and the commit as id. " +
+      "A client that reconnects with `Last-Event-ID` receives only a different version.",
     scope: "read",
-    requestHeaders: { "last-event-id": "The id of the last event that the client had" },
+    requestHeaders: { "last-event-id": "The id of the last event that the client received" },
     answers: {
       200: {
-        description: "Events, until the client goes",
+        description: "Events until the client disconnects",
         content: { [EVENTS_TYPE]: { schema: { type: "string" } } },
       },
     },
-    query: WatchQuery,
+    query: schemas.WatchQuery,
     answer: ({ c, params: { name }, query }) => {
       checkName(name);
       const { intervalMs } = query;
@@ -301,6 +281,6 @@ async function* latestOf(
   for await (const latest of registry.watch(name, options)) {
     const id = latest.commit ?? NONE;
     if (id !== last) yield { id, event: "latest", data: latest };
-    last = undefined; // only the first may be known
+    last = undefined; // the client may have only the first
   }
 }

@@ -1,35 +1,32 @@
-// Saves, copies and deletes, and batches of operations.
-import type { RegistryError, SavedArtifact } from "../../../mod.ts";
+// Saves, copies and deletions, and batches of operations.
+import type { SavedArtifact } from "../../../mod.ts";
 import { fault, orMissing } from "../../../core/errors.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import {
-  copyVersion,
-  deleteVersions,
-  readCondition,
-  saveSent,
-  setAlias,
-  WRITE_CONDITIONS,
-} from "../saving/save_sent.ts";
+import * as saving from "../saving/save_sent.ts";
 import * as schemas from "../schemas/saving.ts";
-import {
-  BatchResultSchema,
-  BatchSchema,
-  MOST_OPERATIONS,
-  type Operation,
-} from "../schemas/saving.ts";
 import type { Access } from "../access/access.ts";
 import { problemOf } from "../problem.ts";
 
 const SAVED = {
-  201: { description: "It was saved", schema: schemas.SavedArtifactSchema },
+  201: { description: "Saved", schema: schemas.SavedArtifactSchema },
   200: {
     description: "The version existed: nothing was written",
     schema: schemas.SavedArtifactSchema,
     headers: {
-      "holdfast-skipped": "`true`: nothing was saved. What was sent may differ from the version",
+      "holdfast-skipped": "`true`: nothing was saved. The content may differ from the version",
     },
   },
+};
+
+/** Answers of commits that can be repeated. */
+export const REPEATED = {
+  201: { description: "Saved", schema: schemas.SavedArtifactSchema },
+  200: { description: "Saved before", schema: schemas.SavedArtifactSchema },
+};
+
+const DELETED = {
+  200: { description: "`deleted` is false without a version", schema: schemas.DeletedSchema },
 };
 
 export function savesRoutes(routes: Routes, context: ServerContext): void {
@@ -40,14 +37,14 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     tag: "artifacts",
     summary: "Saves files as a new version",
     description:
-      "Small files are in the request, others in uploads, which are used up. Sizes and SHA-256 that are " +
-      "given are checked. A repeat with the same idempotencyKey gives what the first one saved, also where it sends " +
-      "other content: then `skipped` is true.",
+      "Small files are in the request, others in uploads, which it consumes. Given sizes and SHA-256 " +
+      "are checked. A repeat with the same idempotencyKey returns the first result, even with other " +
+      "content: then `skipped` is true.",
     scope: "write",
     answers: SAVED,
     json: schemas.SaveRequestSchema,
     answer: async ({ c, params: { name }, json, access, signal }) =>
-      savedAnswer(c, await saveSent(context, json, { name, access, signal })),
+      savedAnswer(c, await saving.saveSent(context, json, { name, access, signal })),
   });
 
   route(routes, "POST /artifacts/:name/versions/:version/copy", {
@@ -60,52 +57,54 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     json: schemas.CopyRequestSchema,
     answer: async ({ c, params: { name, version }, json, access, signal }) => {
       const copied = { name, version, ...json, access, signal };
-      return savedAnswer(c, await copyVersion(context, copied));
+      return savedAnswer(c, await saving.copyVersion(context, copied));
     },
   });
 
   route(routes, "DELETE /artifacts/:name/versions/:version", {
     id: "deleteVersion",
     tag: "artifacts",
-    summary: "Deletes a version; its bytes are freed later",
+    summary: "Deletes a version; garbage collection frees its bytes later",
     scope: "write",
-    requestHeaders: WRITE_CONDITIONS,
-    answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
+    requestHeaders: saving.WRITE_CONDITIONS,
+    answers: DELETED,
     query: schemas.DeleteQuery,
-    answer: async ({ c, params: { name, version }, query: { ifCommit, ...asked }, signal }) => {
-      const commit = await readCondition(c.req.raw, {
+    answer: async ({ c, params: { name, version }, query, signal }) => {
+      const commit = await saving.readCondition(c.req.raw, {
         subject: JSON.stringify(`${name}@${version}`),
         current: () =>
           orMissing(registry.info(name, { version, signal }).then(({ commit }) => commit)),
       });
       if (commit === null) return c.json({ deleted: false });
-      return c.json(
-        await deleteVersions(context, {
-          name,
-          version,
-          ...asked,
-          ifCommit: ifCommit ?? commit,
-          signal,
-        }),
-      );
+      const { ifCommit = commit, ...asked } = query;
+      const options = { name, version, ...asked, ifCommit, signal };
+      return c.json(await saving.deleteVersions(context, options));
     },
   });
 
   route(routes, "DELETE /artifacts/:name", {
     id: "deleteName",
     tag: "artifacts",
-    summary: "Deletes all versions of a name, where `allVersions=true` says so",
+    summary: "Deletes all versions of a name, with `allVersions=true`",
     scope: "write",
-    answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
+    answers: DELETED,
     query: schemas.DeleteAllQuery,
     answer: async ({ c, params: { name }, query: { allVersions = false, ...asked }, signal }) => {
-      if (!allVersions) throw notSaid(name);
-      return c.json(await deleteVersions(context, { name, allVersions, ...asked, signal }));
+      if (!allVersions) {
+        throw fault({
+          code: "Invalid",
+          action: "delete",
+          subject: JSON.stringify(name),
+          state: "no version is given",
+          hint: "DELETE one version, or add ?allVersions=true.",
+        });
+      }
+      return c.json(await saving.deleteVersions(context, { name, allVersions, ...asked, signal }));
     },
   });
 }
 
-/** The header of an answer with an earlier version: nothing was saved, whatever was sent. */
+/** Header of an answer with an existing version: nothing was saved. */
 export const SKIPPED = { "holdfast-skipped": "true" };
 
 export function savedAnswer(c: RouteContext, saved: SavedArtifact): Response {
@@ -114,17 +113,7 @@ export function savedAnswer(c: RouteContext, saved: SavedArtifact): Response {
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
 }
 
-function notSaid(name: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "delete",
-    subject: JSON.stringify(name),
-    state: "no version is named",
-    hint: "DELETE one version, or say ?allVersions=true.",
-  });
-}
-
-/** So many names are worked on at once. */
+/** Names that a batch processes concurrently. */
 const AT_ONCE = 16;
 
 type Result = { ok: true; value: unknown } | { ok: false; problem: unknown };
@@ -133,38 +122,34 @@ export function batchRoutes(routes: Routes, context: ServerContext): void {
   route(routes, "POST /batch", {
     id: "batch",
     tag: "artifacts",
-    summary: `Does up to ${MOST_OPERATIONS} operations, and says of each what became of it`,
+    summary: `Runs up to ${schemas.MOST_OPERATIONS} operations, and returns a result for each`,
     description:
-      "Those of one name one after the other, others at the same time. What fails stops none of the others.",
+      "Operations of one name run in order, others concurrently. A failure does not stop the others.",
     scope: "write",
     answers: {
-      200: { description: "Of each what became of it, in their order", schema: BatchResultSchema },
+      200: { description: "Results in the order of operations", schema: schemas.BatchResultSchema },
     },
-    json: BatchSchema,
+    json: schemas.BatchSchema,
     answer: async ({ c, json: { operations }, access, signal }) =>
-      c.json({ results: await doAll(context, operations, { access, signal }) }),
+      c.json({ results: await runAll(context, operations, { access, signal }) }),
   });
 }
 
-interface DoOptions {
+interface RunOptions {
   access: Access;
   signal: AbortSignal;
 }
 
-async function doAll(
+async function runAll(
   context: ServerContext,
-  operations: readonly Operation[],
-  options: DoOptions,
+  operations: readonly schemas.Operation[],
+  options: RunOptions,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  const ofNames = new Map<string, number[]>();
-  for (const [n, { name }] of operations.entries()) {
-    ofNames.set(name, [...ofNames.get(name) ?? [], n]);
-  }
-  const names = ofNames.values();
+  const names = Map.groupBy(operations.entries(), ([, { name }]) => name).values();
   const work = async () => {
-    for (const numbers of names) {
-      for (const n of numbers) results[n] = await tryOne(context, operations[n], options);
+    for (const group of names) {
+      for (const [i, operation] of group) results[i] = await tryOne(context, operation, options);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -173,21 +158,21 @@ async function doAll(
 
 async function tryOne(
   context: ServerContext,
-  operation: Operation,
-  options: DoOptions,
+  operation: schemas.Operation,
+  options: RunOptions,
 ): Promise<Result> {
   try {
     options.signal.throwIfAborted();
-    return { ok: true, value: await doOne(context, operation, options) };
+    return { ok: true, value: await runOne(context, operation, options) };
   } catch (error) {
     return { ok: false, problem: await problemOf(error, options.access).json() };
   }
 }
 
-async function doOne(
+async function runOne(
   context: ServerContext,
-  operation: Operation,
-  { access, signal }: DoOptions,
+  operation: schemas.Operation,
+  { access, signal }: RunOptions,
 ): Promise<unknown> {
   const { registry } = context;
   const { name } = operation;
@@ -196,27 +181,24 @@ async function doOne(
   switch (operation.op) {
     case "save": {
       const { op: _, name: __, ...request } = operation;
-      return await saveSent(context, request, { name, access, signal });
+      return await saving.saveSent(context, request, { name, access, signal });
     }
     case "copy": {
       const { op: _, ...copied } = operation;
-      return await copyVersion(context, { ...copied, access, signal });
+      return await saving.copyVersion(context, { ...copied, access, signal });
     }
     case "delete": {
       const { op: _, ...asked } = operation;
-      return await deleteVersions(context, { ...asked, signal });
+      return await saving.deleteVersions(context, { ...asked, signal });
     }
     case "setAlias": {
       const { op: _, ...asked } = operation;
-      return await setAlias(context, { ...asked, signal });
+      return await saving.setAlias(context, { ...asked, signal });
     }
-    case "deleteAlias":
-      return {
-        deleted: await registry.deleteAlias(name, operation.alias, {
-          expected: operation.expected,
-          signal,
-        }),
-      };
+    case "deleteAlias": {
+      const { alias, expected } = operation;
+      return { deleted: await registry.deleteAlias(name, alias, { expected, signal }) };
+    }
     case "info":
       return await registry.info(name, { version: operation.version, signal });
   }

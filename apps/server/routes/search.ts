@@ -1,4 +1,4 @@
-// `GET /search`
+// Search.
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/reading.ts";
@@ -14,21 +14,17 @@ export function searchRoutes(
     id: "search",
     tag: "artifacts",
     summary: "Finds versions by their name, aliases and metadata",
-    description:
-      "Of each name the newest 20 versions are searched, as they were at most a minute or so ago.",
+    description: "Searches the newest 20 versions of each name, in an index about a minute old.",
     scope: "read",
     answers: {
-      200: {
-        description: "What is found, in the order of names, newest first",
-        schema: SearchResultSchema,
-      },
+      200: { description: "Versions by name, newest first", schema: SearchResultSchema },
     },
     query: SearchQuerySchema,
     answer: async ({ c, query: { q, limit = DEFAULT_FOUND, offset = 0 }, access }) => {
-      const isMeant = parseQuery(q);
+      const matches = parseQuery(q);
       const { entries, readAt, cut } = await readIndex();
       const all = entries.filter(({ found, text }) =>
-        access.may("read", found.name) && isMeant(found, text)
+        access.may("read", found.name) && matches(found, text)
       );
       const items = all.slice(offset, offset + limit).map(({ found }) => found);
       const ageMs = Math.max(0, system.now() - readAt);

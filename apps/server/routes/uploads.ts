@@ -1,60 +1,46 @@
-// Uploads: whole, resumable, straight to a version, or straight to the store.
+// Uploads: whole, resumable, saved at once as a version, or sent directly to the store.
 import {
   commitUpload,
   createUpload,
   type FileToSave,
   isRegistryError,
   presignDownload,
-  type RegistryError,
 } from "../../../mod.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { noUpload, passThrough } from "../saving/sent_files.ts";
-import {
-  CommitPresignedSchema,
-  ContentSchema,
-  PresignedSchema,
-  PresignedUploadSchema,
-  PresignQuery,
-  PresignUploadSchema,
-  SavedArtifactSchema,
-  UploadAnswerSchema,
-  UploadQuery,
-  UploadStateSchema,
-} from "../schemas/saving.ts";
+import * as schemas from "../schemas/saving.ts";
 import { parseContentDigest } from "../uploads/checksum.ts";
 import { createUploadLocks } from "../uploads/tus_locks.ts";
 import { fault } from "../../../core/errors.ts";
 import { checkStillAllowed } from "../access/guard_route.ts";
-import { savedAnswer, SKIPPED } from "./saves.ts";
+import { REPEATED, savedAnswer, SKIPPED } from "./saves.ts";
 import { scheduleNext } from "../uploads/next_step.ts";
 import { checkNamed, ofCondition } from "../saving/save_sent.ts";
 
 const TUS = {
   "tus-resumable": "The version of the protocol, 1.0.0",
-  "upload-offset": "How far the upload is, bytes",
+  "upload-offset": "The offset of the upload, bytes",
 };
 const BYTES = { schema: { type: "string", format: "binary" } };
+const FRESH = { "cache-control": "no-store" };
 
 export function contentsRoutes(routes: Routes, { uploads }: ServerContext): void {
   route(routes, "POST /contents", {
     id: "sendContent",
     tag: "uploads",
-    summary: "Takes in bytes of any number, to be saved by their upload id",
-    description:
-      "What does not arrive whole is not kept. Nothing is in the registry before it is saved.",
+    summary: "Receives bytes for a later save, which names their upload id",
+    description: "Incomplete bodies are discarded. Unsaved bytes are not part of the registry.",
     scope: "write",
-    requestHeaders: { "content-digest": "What the bytes must have: sha-256=:BASE64: (RFC 9530)" },
+    requestHeaders: { "content-digest": "The expected digest: sha-256=:BASE64: (RFC 9530)" },
     body: { "application/octet-stream": BYTES },
-    answers: { 201: { description: "It is there", schema: ContentSchema } },
+    answers: { 201: { description: "Received", schema: schemas.ContentSchema } },
     answer: async ({ c, access }) => {
       const announced = c.req.header("content-digest");
       const verify = announced === undefined ? undefined : parseContentDigest(announced);
       const content = c.req.raw.body ?? new Blob().stream();
-      const { id, size, sha256 } = await (await uploads()).receive(content, {
-        owner: access.token,
-        verify,
-      });
+      const options = { owner: access.token, verify };
+      const { id, size, sha256 } = await (await uploads()).receive(content, options);
       return c.json({ upload: id, size, sha256 }, 201);
     },
   });
@@ -76,36 +62,33 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
   route(routes, "OPTIONS /uploads", {
     id: "describeUploads",
     tag: "uploads",
-    summary: "Says what of tus is spoken here",
+    summary: "Returns the supported parts of tus",
     scope: "open",
     answers: {
       204: {
         description: "Extensions and algorithms",
-        headers: { "tus-extension": "Which extensions" },
+        headers: { "tus-extension": "The extensions" },
       },
     },
     answer,
   });
 
-  // clients of tus are told its address in both ways
+  // tus clients use both spellings.
   for (
     const [path, id] of [["/uploads", "beginUpload"], ["/uploads/", "beginUploadHere"]] as const
   ) {
     route(routes, `POST ${path}`, {
       id,
       tag: "uploads",
-      summary: "Begins a resumable upload (tus 1.0: creation, creation-with-upload)",
+      summary: "Creates a resumable upload (tus 1.0: creation, creation-with-upload)",
       scope: "write",
       requestHeaders: {
         "tus-resumable": "1.0.0",
-        "upload-length": "How many bytes it will have",
-        "upload-metadata": "What the client says of it",
+        "upload-length": "The size of the upload, bytes",
+        "upload-metadata": "Metadata of the client",
       },
       answers: {
-        201: {
-          description: "It was begun",
-          headers: { location: "Where it is, relative to this", ...TUS },
-        },
+        201: { description: "Created", headers: { location: "The relative URL", ...TUS } },
       },
       answer,
     });
@@ -114,33 +97,32 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
   route(routes, "GET /uploads/:upload", {
     id: "uploadState",
     tag: "uploads",
-    summary: "How far an upload is; with HEAD as tus says it",
+    summary: "Returns the state of an upload; HEAD as tus defines it",
     scope: "write",
-    answers: { 200: { description: "How far it is", schema: UploadStateSchema, headers: TUS } },
+    answers: { 200: { description: "The state", schema: schemas.UploadStateSchema, headers: TUS } },
     problems: [410],
     answer: async ({ c, params: { upload }, access }) => {
       if (c.req.method === "HEAD") return await answer({ c });
       const { owner, ...state } = await (await context.uploads()).state(upload);
       if (!access.owns(owner)) throw noUpload(upload);
-      return c.json(state, 200, { "cache-control": "no-store" });
+      return c.json(state, 200, FRESH);
     },
   });
 
   route(routes, "PATCH /uploads/:upload", {
     id: "continueUpload",
     tag: "uploads",
-    summary: "Sends bytes of an upload, from where it is (tus 1.0)",
+    summary: "Sends bytes of an upload from its offset (tus 1.0)",
     description:
-      "What had arrived when a connection breaks is kept. A second request on an upload ends the first.",
+      "Bytes that arrive before a connection breaks are kept. A second request ends the first.",
     scope: "write",
     requestHeaders: {
       "tus-resumable": "1.0.0",
-      "upload-offset": "How far it is",
-      "upload-checksum":
-        "sha1, sha256 or md5 of what is sent here, a space, and the digest in base64",
+      "upload-offset": "The offset of the upload",
+      "upload-checksum": "sha1, sha256 or md5, a space, and the digest of these bytes in base64",
     },
     body: { "application/offset+octet-stream": BYTES },
-    answers: { 204: { description: "It has arrived", headers: TUS } },
+    answers: { 204: { description: "Received", headers: TUS } },
     problems: [410, 460],
     answer,
   });
@@ -151,53 +133,55 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
     summary: "Removes an upload (tus 1.0: termination)",
     scope: "write",
     requestHeaders: { "tus-resumable": "1.0.0" },
-    answers: { 204: { description: "It is gone", headers: TUS } },
+    answers: { 204: { description: "Removed", headers: TUS } },
     answer,
   });
 }
 
-const FORM = /^multipart\/form-data\s*;/i;
-
 export function uploadRoutes(routes: Routes, { registry, options }: ServerContext): void {
+  const form = { type: "object", properties: { name: { type: "string" }, file: BYTES.schema } };
   route(routes, "POST /upload", {
     id: "upload",
     tag: "uploads",
-    summary: "Saves what is sent, of any size, as it comes, and schedules its next step",
+    summary: "Saves a body of any size as it comes, and schedules its next step",
     description:
-      "The body is the file, or a form: its fields `name`, `version` and `idempotencyKey` come first, its " +
-      "files behind them. A body that breaks off saves nothing. With an idempotency key it can be sent again: it is " +
+      "The body is the file, or a form with the fields `name`, `version` and `idempotencyKey` before " +
+      "its files. An incomplete body saves nothing. With an idempotency key it can be repeated: it is " +
       "saved, and its next step scheduled, once.",
     scope: "write",
     requestHeaders: { "idempotency-key": "A repeat with the same key is the same upload" },
-    body: {
-      "application/octet-stream": BYTES,
-      "multipart/form-data": {
-        schema: { type: "object", properties: { name: { type: "string" }, file: BYTES.schema } },
-      },
-    },
+    body: { "application/octet-stream": BYTES, "multipart/form-data": { schema: form } },
     answers: {
-      202: { description: "It was saved, and the job was scheduled", schema: UploadAnswerSchema },
+      202: { description: "Saved, and a job scheduled", schema: schemas.UploadAnswerSchema },
       201: {
-        description: "It was saved; no step comes next, or its `result` is there",
-        schema: UploadAnswerSchema,
+        description: "Saved, with the `result` of a task if there is one",
+        schema: schemas.UploadAnswerSchema,
       },
     },
-    query: UploadQuery,
+    query: schemas.UploadQuery,
     answer: async ({ c, query, access }) => {
       const request = c.req.raw;
-      const isForm = FORM.test(request.headers.get("content-type") ?? "");
-      const form = isForm
+      const type = request.headers.get("content-type") ?? "";
+      const form = /^multipart\/form-data\s*;/i.test(type)
         ? await (await import("../uploads/multipart.ts")).openForm(request)
         : undefined;
-      const { fields } = form ?? { fields: {} as Readonly<Record<string, string | undefined>> };
+      const fields: Readonly<Record<string, string | undefined>> = form?.fields ?? {};
       const { path, name = fields.name, version = fields.version } = query;
       const files = form?.files ?? rawFile(request, path);
       try {
-        if (name === undefined) throw noName();
+        if (name === undefined) {
+          throw fault({
+            code: "Invalid",
+            action: "upload",
+            state: "no name is given",
+            hint: "Add it: POST /upload?name=my:data, or a field `name` before the file.",
+          });
+        }
         access.check("write", name);
+        const id = form === undefined ? "file" : "folder";
         const materializer = {
-          ...passThrough({ id: isForm ? "folder" : "file", formatVersion: 1 }, []),
-          save: () => whole(files, c, name),
+          ...passThrough({ id, formatVersion: 1 }, []),
+          save: () => whileWritable(files, c, name),
         };
         const idempotencyKey = c.req.header("idempotency-key") ?? fields.idempotencyKey;
         const { signal } = request;
@@ -206,19 +190,17 @@ export function uploadRoutes(routes: Routes, { registry, options }: ServerContex
         const next = await scheduleNext(saved, options);
         const skipped = saved.skipped ? SKIPPED : {};
         if (!("jobId" in next)) return c.json({ ...next, ...saved }, 201, skipped);
-        return c.json({ ...next, ...saved }, 202, {
-          ...skipped,
-          location: `/jobs/${encodeURIComponent(next.jobId)}`,
-        });
+        const location = `/jobs/${encodeURIComponent(next.jobId)}`;
+        return c.json({ ...next, ...saved }, 202, { ...skipped, location });
       } finally {
-        form?.close(); // of one that was refused nobody reads the rest
+        form?.close(); // the rest of a refused form is not read
       }
     },
   });
 }
 
-/** Returns the same files, and checks before their end that the token may still write: an upload may take hours. */
-async function* whole(
+/** Yields files, then checks that the token may still write: an upload may take hours. */
+async function* whileWritable(
   files: AsyncIterable<FileToSave>,
   c: RouteContext,
   name: string,
@@ -228,56 +210,37 @@ async function* whole(
 }
 
 async function* rawFile({ body, headers }: Request, path = "content"): AsyncGenerator<FileToSave> {
-  const type = headers.get("content-type") ?? undefined;
-  const mediaType = type === "application/x-www-form-urlencoded" ? undefined : type; // what curl says of any file
-  yield {
-    path,
-    content: body ?? new Uint8Array(),
-    ...(mediaType === undefined ? {} : { mediaType }),
-  };
-}
-
-function noName(): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "upload",
-    state: "no name is said",
-    hint:
-      "Say what it is to be called: POST /upload?name=my:data, or a field `name` before the file.",
-  });
+  const type = headers.get("content-type");
+  const isReal = type !== null && type !== "application/x-www-form-urlencoded"; // curl's default
+  yield { path, content: body ?? new Uint8Array(), ...(isReal ? { mediaType: type } : {}) };
 }
 
 export function presignedRoutes(routes: Routes, { registry, uploads }: ServerContext): void {
   route(routes, "GET /artifacts/:name/versions/:version/presign", {
     id: "presignFile",
     tag: "uploads",
-    summary: "A URL that fetches a file straight from the store",
+    summary: "Returns a URL that downloads a file directly from the store",
     description:
-      "Anyone who has the URL can read this file until it expires. Only buckets give such URLs, and only of " +
-      "files that have an object of their own: larger than 256 KiB and not compressed.",
+      "Anyone with the URL can read this file until it expires. Only buckets support it, and only for " +
+      "files with their own object: larger than 256 KiB and not compressed.",
     scope: "read",
-    answers: { 200: { description: "Where it can be fetched", schema: PresignedSchema } },
-    query: PresignQuery,
+    answers: { 200: { description: "The URL", schema: schemas.PresignedSchema } },
+    query: schemas.PresignQuery,
     answer: async ({ c, params: { name, version }, query, signal }) => {
       const asked = version === "latest" ? undefined : version;
       const options = { ...query, version: asked, signal };
-      return c.json(await presignDownload(registry, name, options), 200, {
-        "cache-control": "no-store",
-      });
+      return c.json(await presignDownload(registry, name, options), 200, FRESH);
     },
   });
 
   route(routes, "POST /uploads/presigned", {
     id: "presignUpload",
     tag: "uploads",
-    summary: "URLs that files are sent to, straight to the store",
-    description:
-      "Send each file with PUT and its headers, then commit. Only buckets give such URLs.",
+    summary: "Returns URLs that upload files directly to the store",
+    description: "PUT each file with its headers, then commit. Only buckets support it.",
     scope: "write",
-    answers: {
-      201: { description: "Where each file is to be sent", schema: PresignedUploadSchema },
-    },
-    json: PresignUploadSchema,
+    answers: { 201: { description: "The URLs", schema: schemas.PresignedUploadSchema } },
+    json: schemas.PresignUploadSchema,
     answer: async ({ c, json, signal }) =>
       c.json(await createUpload(registry, { ...json, signal }), 201),
   });
@@ -285,42 +248,37 @@ export function presignedRoutes(routes: Routes, { registry, uploads }: ServerCon
   route(routes, "POST /uploads/presigned/:upload/commit", {
     id: "commitPresigned",
     tag: "uploads",
-    summary: "Saves what was sent straight to the store as a version; a repeat gives the same",
+    summary: "Saves directly uploaded files as a version; a repeat returns the same version",
     scope: "write",
-    answers: {
-      201: { description: "It was saved", schema: SavedArtifactSchema },
-      200: { description: "It had been saved", schema: SavedArtifactSchema },
-    },
-    json: CommitPresignedSchema,
+    answers: REPEATED,
+    json: schemas.CommitPresignedSchema,
     answer: async ({ c, params: { upload: id }, json, access, signal }) => {
       const { files, name, ...options } = json;
       access.check("write", name);
       checkNamed(options, { name, access });
-      if (await isSentHere(uploads, id)) throw notPresigned(id);
+      if (await isSentHere(uploads, id)) {
+        throw fault({
+          code: "NotFound",
+          action: "commit upload",
+          subject: JSON.stringify(id),
+          state: "it was not sent to the store directly",
+          hint: "Save it by its id: POST /artifacts/{name}/versions.",
+        });
+      }
       const commit = () => commitUpload(registry, { id, files }, { name, ...options, signal });
       return savedAnswer(c, await ofCondition(options.ifCommit, commit));
     },
   });
 }
 
-/** Whether an upload is one of POST /contents or tus: those have owners, and lie beside what is sent to the store. */
+/** Returns true for an upload of POST /contents or tus. Those have owners, but share the folder. */
 async function isSentHere(uploads: ServerContext["uploads"], id: string): Promise<boolean> {
   try {
     await (await uploads()).state(id);
     return true;
   } catch (error) {
-    if (isRegistryError(error, "NotFound", "Unsupported")) return false; // Unsupported: a store that takes none in
+    // A store without uploads of its own is `Unsupported`.
+    if (isRegistryError(error, "NotFound", "Unsupported")) return false;
     throw error;
   }
-}
-
-function notPresigned(id: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "commit upload",
-    subject: JSON.stringify(id),
-    state: "there is none that was sent to the store",
-    hint:
-      "Save what was sent to /contents or /uploads by naming it: POST /artifacts/{name}/versions.",
-  });
 }

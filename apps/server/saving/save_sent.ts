@@ -1,5 +1,5 @@
-// Saving, copying, deleting and setting aliases, for single requests and batches, and the
-// conditions of such requests (`If-Match` and `If-None-Match`, RFC 9110, section 13).
+// Saves, copies, deletions and aliases of single requests and batches, and their conditions
+// (`If-Match` and `If-None-Match`, RFC 9110, section 13).
 import {
   type CopyOptions,
   type DeleteOptions,
@@ -25,10 +25,8 @@ export async function saveSent(
   const repeatable = options.idempotencyKey !== undefined;
   const opened = await openSentFiles(context, sent, { access, repeatable, signal });
   const save = { ...options, materializer: passThrough(materializer, opened.files), signal };
-  const saved = await ofCondition(
-    options.ifCommit,
-    () => context.registry.save(name, undefined, save),
-  );
+  const run = () => context.registry.save(name, undefined, save);
+  const saved = await ofCondition(options.ifCommit, run);
   await opened.removeUploads();
   return saved;
 }
@@ -63,7 +61,7 @@ interface CopiedVersion extends CopyOptions {
   name: string;
   /** A version, a range, an alias or `latest`. @default "latest" */
   version?: string;
-  /** The ref that it is saved under; its right to be written is asked for here. */
+  /** The ref of the copy. `copyVersion` checks the right to write it. */
   to: string;
   access: Access;
 }
@@ -77,7 +75,6 @@ export async function copyVersion(
   return await registry.copy(version === "latest" ? name : `${name}@${version}`, to, options);
 }
 
-/** Deletes a version, or with `allVersions` all of a name; whether there was one. */
 export async function deleteVersions(
   { registry }: ServerContext,
   { name, ...options }: DeleteOptions & { name: string },
@@ -127,13 +124,13 @@ export async function readCondition(
 }
 
 function refused(subject: string, header: string, now: string | undefined): RefusedRequest {
+  const current = now === undefined ? "it does not exist" : `its ETag is "${now}"`;
   return new RefusedRequest({
     status: 412,
     code: "Conflict",
-    message: `Cannot change ${subject}: ${header} does not match, ${
-      now === undefined ? "it does not exist" : `its ETag is "${now}"`
-    }`,
-    hint:
-      "GET it again, and decide whether your change still applies. Write ETags with their quotes.",
+    action: "change",
+    subject,
+    state: `${header} does not match, ${current}`,
+    hint: "GET it again and check whether your change still applies. Write ETags with quotes.",
   });
 }

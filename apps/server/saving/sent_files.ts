@@ -1,4 +1,4 @@
-// The files of a request, as they are saved.
+// The files of a request.
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
@@ -10,22 +10,22 @@ import type { SentFile } from "../schemas/saving.ts";
 
 export interface OpenedFiles {
   files: FileToSave[];
-  /** Removes the uploads that they came from: what is saved needs them no more. */
+  /** Removes the uploads of saved files. */
   removeUploads(): Promise<void>;
 }
 
 export interface OpenFilesOptions {
-  /** What whoever sent them may do: uploads belong to its token. */
+  /** The rights of the sender. Uploads belong to its token. */
   access: Access;
   /**
-   * Whether an upload that is gone matters only where it is read: a save that is repeated by its idempotency key finds
-   * what the first one saved, and reads nothing.
+   * A missing upload fails only when it is read: a repeat with an idempotency key finds the first save
+   * and reads nothing.
    */
   repeatable?: boolean;
   signal?: AbortSignal;
 }
 
-/** Opens what was sent. Sizes and digests that were said are checked, of uploads as they are read. */
+/** Opens sent files. Checks given sizes and digests, those of uploads as they are read. */
 export async function openSentFiles(
   { uploads, logger }: Pick<ServerContext, "uploads" | "logger">,
   sent: readonly SentFile[],
@@ -50,7 +50,7 @@ export async function openSentFiles(
       try {
         for (const id of ids) await (await uploads()).remove(id);
       } catch (error) {
-        logger.debug("Left an upload for gc:", error); // what it was for is saved
+        logger.debug("Left an upload for gc:", error); // the save is done
       }
     },
   };
@@ -62,12 +62,12 @@ export async function openSentFiles(
       const source = await (await uploads()).source(upload, { signal });
       if (!access.owns(source.owner)) throw noUpload(upload);
       if (size !== undefined && source.size !== size) {
-        throw notAsSaid(path, `it has ${source.size} bytes, not ${size}`);
+        throw mismatch(path, `it has ${source.size} bytes, not ${size}`);
       }
       ids.add(upload);
       if (sha256 === undefined || source.sha256 === sha256) return source;
       if (source.sha256 !== undefined) {
-        throw notAsSaid(path, `its SHA-256 is ${source.sha256}, not ${sha256}`);
+        throw mismatch(path, `its SHA-256 is ${source.sha256}, not ${sha256}`);
       }
       return {
         size: source.size,
@@ -83,10 +83,10 @@ export async function openSentFiles(
   }
 }
 
-/** Of an upload that is gone nobody knows the size: so much fits into no record, so that it is not read at once. */
+/** The size of a missing upload: too large for a record, so it is not read at once. */
 const UNKNOWN_BYTES = 2 ** 40;
 
-/** Files as they are, under the id of what wrote them elsewhere and can read them again. */
+/** Returns a materializer that saves given files under the id of the client's materializer. */
 export function passThrough(
   { id, formatVersion }: Pick<Materializer, "id" | "formatVersion">,
   files: FileToSave[],
@@ -95,17 +95,17 @@ export function passThrough(
 }
 
 function decoded({ path, data, size, sha256 }: SentFile & { data: string }): Uint8Array {
-  if (data.length % 4 !== 0) throw notAsSaid(path, "its data is no base64");
+  if (data.length % 4 !== 0) throw mismatch(path, "its data is not base64");
   const bytes = new Uint8Array(Buffer.from(data, "base64"));
   if (size !== undefined && bytes.byteLength !== size) {
-    throw notAsSaid(path, `it has ${bytes.byteLength} bytes, not ${size}`);
+    throw mismatch(path, `it has ${bytes.byteLength} bytes, not ${size}`);
   }
   const found = sha256 === undefined ? sha256 : createHash("sha256").update(bytes).digest("hex");
-  if (found !== sha256) throw notAsSaid(path, `its SHA-256 is ${found}, not ${sha256}`);
+  if (found !== sha256) throw mismatch(path, `its SHA-256 is ${found}, not ${sha256}`);
   return bytes;
 }
 
-/** Lets bytes through, and fails at their end where they are others than was said. */
+/** Passes bytes, and fails at the end if their digest differs. */
 function verifying(path: string, sha256: string): TransformStream<Uint8Array, Uint8Array> {
   const hash = createHash("sha256");
   return new TransformStream({
@@ -116,29 +116,29 @@ function verifying(path: string, sha256: string): TransformStream<Uint8Array, Ui
     flush(controller) {
       const found = hash.digest("hex");
       if (found !== sha256) {
-        controller.error(notAsSaid(path, `its SHA-256 is ${found}, not ${sha256}`));
+        controller.error(mismatch(path, `its SHA-256 is ${found}, not ${sha256}`));
       }
     },
   });
 }
 
-function notAsSaid(path: string, state: string): RegistryError {
+function mismatch(path: string, state: string): RegistryError {
   return fault({
     code: "Invalid",
     action: "save",
     subject: JSON.stringify(path),
     state,
-    hint: "Nothing was saved. Send the right bytes, or say what they are.",
+    hint: "Nothing was saved. Send the bytes that match the given size and SHA-256.",
   });
 }
 
-/** Why an upload cannot be used: as if it were not there, also where it is another token's. */
+/** Returns the error of a missing upload. An upload of another token has the same error. */
 export function noUpload(upload: string): RegistryError {
   return fault({
     code: "NotFound",
     action: "find upload",
     subject: JSON.stringify(upload),
-    state: "there is none",
-    hint: "It was saved, removed, or begun too long ago. Begin another one.",
+    state: "it does not exist",
+    hint: "It was saved, removed or has expired. Create another one.",
   });
 }

@@ -1,7 +1,7 @@
 // Schemas of versions, their files, and errors.
 import * as v from "npm:valibot@^1.5";
 import { STATUS } from "../problem.ts";
-import { flag, object, page, pageFields } from "./listing.ts";
+import { described, flag, object, page, pageFields } from "./listing.ts";
 
 export const ProblemSchema = object("Problem", {
   title: v.string(),
@@ -20,19 +20,18 @@ export const ProblemSchema = object("Problem", {
   key: v.optional(v.string()),
 });
 
-/** 64 lowercase hexadecimal digits. */
 export const Sha256 = v.pipe(
   v.string(),
-  v.regex(/^[0-9a-f]{64}$/, "a SHA-256 in 64 lowercase digits is expected"),
+  v.regex(/^[0-9a-f]{64}$/, "expected a SHA-256 of 64 lowercase hexadecimal digits"),
 );
 
-/** A string that must not be empty: a name, a version, a path, a key. */
-export const Text = v.pipe(v.string(), v.minLength(1, "it is empty"));
+/** A string that is not empty, such as a name or a path. */
+export const Text = v.pipe(v.string(), v.minLength(1, "empty"));
 
-/** A moment, ISO 8601. */
+/** An ISO 8601 date. */
 export const Moment = v.pipe(v.string(), v.isoTimestamp());
 
-/** A number of bytes, or of things. */
+/** A size or count. */
 export const Amount = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 export const FileInfoSchema = object("FileInfo", {
@@ -41,12 +40,8 @@ export const FileInfoSchema = object("FileInfo", {
   sha256: Sha256,
   mediaType: v.optional(v.string()),
   mode: v.optional(v.picklist(["executable", "link", "folder"])),
-  modifiedAt: v.optional(
-    v.pipe(v.string(), v.description("When it was modified last, where that was kept")),
-  ),
-  data: v.optional(
-    v.pipe(v.string(), v.description("Its bytes as base64, where they were asked for")),
-  ),
+  modifiedAt: described(v.string(), "The last modification, if stored"),
+  data: described(v.string(), "The bytes as base64, if requested"),
 });
 
 export const ArtifactInputSchema = v.union([
@@ -80,36 +75,29 @@ const VersionEntrySchema = object("VersionEntry", {
 });
 
 export const VersionsQuery = v.object({
-  range: v.optional(v.pipe(Text, v.description("Only versions in this range, as `^1.2`"))),
-  details: v.optional(
-    v.pipe(
-      flag(),
-      v.description("Whether each has its `info`, or, where it cannot be read, an `error`"),
-    ),
-  ),
+  range: described(Text, "Only versions in this range, such as `^1.2`"),
+  details: described(flag(), "Include the `info` of each, or its `error` if unreadable"),
   ...pageFields,
 });
 
 export const VersionsPage = page(VersionEntrySchema, "VersionsPage");
 
 export const CommitQuery = v.object({
-  commit: v.optional(
-    v.pipe(Text, v.description("Only if the version has this commit. Otherwise 409")),
-  ),
+  commit: described(Text, "Only if the version has this commit. Otherwise 409"),
 });
 
-/** Most bytes of files that come with what is known of a version. */
+/** The most bytes of files that come with the info of a version. */
 const MOST_DATA = 65_536;
 
 export const InfoQuery = v.object({
   ...CommitQuery.entries,
   data: v.optional(v.pipe(
     v.string(),
-    v.regex(/^\d{1,5}$/, "a number of bytes is expected"),
+    v.regex(/^\d{1,5}$/, "expected a number of bytes"),
     v.transform(Number),
     v.maxValue(MOST_DATA),
     v.description(
-      `Where all files together have at most so many bytes (${MOST_DATA} at most), each comes with its \`data\`, as base64`,
+      `Include the \`data\` of files if their total size is at most this, up to ${MOST_DATA} bytes`,
     ),
   )),
 });

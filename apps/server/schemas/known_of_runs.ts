@@ -1,4 +1,4 @@
-// What the records of a registry say of runs, for people and programs.
+// Runs of pipelines, as the service and the command line report them.
 import type { Registry, SignalOptions } from "../../../mod.ts";
 import type {
   ListedRun,
@@ -11,7 +11,7 @@ import type {
 
 const ENDS: readonly StepEnd[] = ["ran", "skipped", "failed", "blocked", "cancelled"];
 
-/** How many steps ended how: only what there is. */
+/** Counts the steps of each outcome, without zeros. */
 export function countedEnds({ steps }: RunResult): Partial<Record<StepEnd, number>> {
   const outcomes = Object.values(steps);
   const counts = ENDS.map((end) =>
@@ -20,14 +20,14 @@ export function countedEnds({ steps }: RunResult): Partial<Record<StepEnd, numbe
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
-/** A run in a list. A run without a result still runs, or was killed: `unknown`, since nothing tells these apart. */
+/** A listed run. It is `unknown` without a result: running or killed. */
 export interface KnownRun {
-  /** `my_pipeline@3` */
+  /** For example `my_pipeline@3`. */
   run: string;
   end: RunEnd | "unknown";
   plannedAt: Date;
   steps: number;
-  /** How long it took, milliseconds. */
+  /** Milliseconds. */
   durationMs?: number;
   counts?: Partial<Record<StepEnd, number>>;
 }

@@ -1,4 +1,4 @@
-// Schemas of listings, and of objects that the OpenAPI document names.
+// Schemas of listings, and helpers for named schemas.
 import * as v from "npm:valibot@^1.5";
 
 export function object<E extends v.ObjectEntries>(ref: string, entries: E) {
@@ -9,39 +9,42 @@ export function strictObject<E extends v.ObjectEntries>(ref: string, entries: E)
   return v.pipe(v.strictObject(entries), v.metadata({ ref }));
 }
 
-/** So many items are in a page where nobody says how many. */
+/** The default number of items in a page. */
 export const DEFAULT_LIMIT = 1000;
 export const MOST_LIMIT = 10_000;
 
-export function count(options: { least: number; most: number; description: string }) {
-  const { least, most, description } = options;
-  return v.pipe(
+/** An optional member with a description. */
+export function described<S extends v.GenericSchema>(schema: S, text: string) {
+  return v.optional(v.pipe(schema, v.description<v.InferOutput<S>, string>(text)));
+}
+
+/** An optional whole number in a query. */
+export function count(least: number, most: number, description: string) {
+  return v.optional(v.pipe(
     v.string(),
-    v.regex(/^[0-9]{1,15}$/, "a whole number is expected"),
+    v.regex(/^[0-9]{1,15}$/, "expected a whole number"),
     v.metadata({ as: { type: "integer", minimum: least, maximum: most, description } }),
     v.transform(Number),
     v.integer(),
-    v.minValue(least, `at least ${least} is expected`),
-    v.maxValue(most, `at most ${most} is expected`),
-  );
+    v.minValue(least, `expected at least ${least}`),
+    v.maxValue(most, `expected at most ${most}`),
+  ));
 }
 
 export function flag() {
   return v.pipe(
-    v.picklist(["true", "false"], "true or false is expected"),
+    v.picklist(["true", "false"], "expected true or false"),
     v.transform((text) => text === "true"),
   );
 }
 
 export const pageFields = {
-  limit: v.optional(count({
-    least: 1,
-    most: MOST_LIMIT,
-    description: `At most so many, ${DEFAULT_LIMIT} where it is not given, ${MOST_LIMIT} at most`,
-  })),
-  after: v.optional(
-    v.pipe(v.string(), v.description("Only what comes after this: the `next` of the page before")),
+  limit: count(
+    1,
+    MOST_LIMIT,
+    `Items in a page, at most ${MOST_LIMIT}. Default: ${DEFAULT_LIMIT}`,
   ),
+  after: described(v.string(), "The `next` of the previous page"),
 };
 
 export function page<T>(item: v.GenericSchema<T>, ref: string) {

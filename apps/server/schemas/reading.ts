@@ -1,11 +1,10 @@
-// Schemas of everything that is read: names, logs, aliases, files, lineage, runs, jobs, search
-// results, and the service itself.
+// Schemas of reads: names, logs, aliases, files, lineage, runs, jobs, search, and the service.
 import * as v from "npm:valibot@^1.5";
 import { Amount, CommitQuery, Moment, Sha256, Text } from "./artifact.ts";
-import { count, object, page, pageFields } from "./listing.ts";
+import { count, described, object, page, pageFields } from "./listing.ts";
 
 export const NamesQuery = v.object({
-  prefix: v.optional(v.pipe(v.string(), v.description("Only names that begin with this"))),
+  prefix: described(v.string(), "Only names with this prefix"),
   ...pageFields,
 });
 
@@ -44,18 +43,16 @@ export const PageQuery = v.object(pageFields);
 export const FileQuery = v.object({
   ...CommitQuery.entries,
   disposition: v.optional(v.pipe(
-    v.picklist(["inline", "attachment"], "inline or attachment is expected"),
-    v.description("Whether a browser shows it or saves it. What is shown runs nothing"),
+    v.picklist(["inline", "attachment"], "expected inline or attachment"),
+    v.description("Makes browsers show or save the file. Shown files run no code"),
   )),
 });
 
 export const WatchQuery = v.object({
-  intervalMs: v.optional(
-    count({
-      least: 100,
-      most: 3_600_000,
-      description: "How often the store is asked, milliseconds; 2000 where it is not given",
-    }),
+  intervalMs: count(
+    100,
+    3_600_000,
+    "Interval between checks of the store, milliseconds. Default: 2000",
   ),
 });
 
@@ -89,12 +86,10 @@ export const ReadinessSchema = object("Readiness", {
 export const LineageQuery = v.object({
   ref: v.pipe(Text, v.description("`name`, or `name@version`")),
   direction: v.optional(v.pipe(
-    v.picklist(["up", "down", "both"], "up, down or both is expected"),
-    v.description(
-      "To what it was made from, to what was made from it, or both, which is the default",
-    ),
+    v.picklist(["up", "down", "both"], "expected up, down or both"),
+    v.description("`up` to its inputs, `down` to versions made from it. Default: `both`"),
   )),
-  depth: v.optional(count({ least: 1, most: 1_000_000, description: "How many steps to go" })),
+  depth: count(1, 1_000_000, "The most steps from `ref`"),
 });
 
 export const LineageSchema = object("Lineage", {
@@ -114,7 +109,7 @@ export const LineageSchema = object("Lineage", {
 });
 
 export const RunsQuery = v.object({
-  pipeline: v.optional(v.pipe(v.string(), v.description("Only those of this pipeline"))),
+  pipeline: described(v.string(), "Only runs of this pipeline"),
   ...pageFields,
 });
 
@@ -122,7 +117,7 @@ const runFields = {
   run: v.string(),
   end: v.pipe(
     v.picklist(["ok", "failed", "cancelled", "unknown"]),
-    v.description("unknown: it still runs, or was killed"),
+    v.description("`unknown`: running or killed"),
   ),
   durationMs: v.optional(v.number()),
 };
@@ -176,12 +171,12 @@ export const JobSchema = object("Job", {
 export const JobsPage = page(JobSchema, "JobsPage");
 
 export const JobsQuery = v.object({
-  state: v.optional(v.pipe(State, v.description("Only those that are there"))),
-  group: v.optional(v.pipe(Text, v.description("Only those of this group"))),
+  state: described(State, "Only jobs in this state"),
+  group: described(Text, "Only jobs of this group"),
   ...pageFields,
 });
 
-/** So many are found where nobody says how many. */
+/** The default number of search results. */
 export const DEFAULT_FOUND = 50;
 
 export const SearchQuerySchema = v.object({
@@ -189,22 +184,12 @@ export const SearchQuerySchema = v.object({
     v.pipe(
       v.string(),
       v.maxLength(1000),
-      v.description(
-        "Words and filters, all of which must be met: `bert metadata.epochs>3 alias=production`",
-      ),
+      v.description("Words and filters that must all match: `bert metadata.epochs>3 alias=prod`"),
     ),
     "",
   ),
-  limit: v.optional(
-    count({
-      least: 1,
-      most: 1000,
-      description: `At most so many, ${DEFAULT_FOUND} where it is not given`,
-    }),
-  ),
-  offset: v.optional(
-    count({ least: 0, most: 1_000_000, description: "So many are left out at the beginning" }),
-  ),
+  limit: count(1, 1000, `The most results. Default: ${DEFAULT_FOUND}`),
+  offset: count(0, 1_000_000, "Results to skip at the beginning"),
 });
 
 export const SearchResultSchema = object("SearchResult", {
@@ -216,13 +201,7 @@ export const SearchResultSchema = object("SearchResult", {
     createdAt: v.string(),
     size: v.number(),
   })),
-  total: v.pipe(v.number(), v.description("How many there are")),
-  ageMs: v.pipe(
-    v.number(),
-    v.description("How old what was searched is, milliseconds: it is read anew each minute"),
-  ),
-  cut: v.pipe(
-    v.boolean(),
-    v.description("Whether there is more than the index holds, so that some is not found"),
-  ),
+  total: v.pipe(v.number(), v.description("The number of all results")),
+  ageMs: v.pipe(v.number(), v.description("The age of the index, milliseconds")),
+  cut: v.pipe(v.boolean(), v.description("True if the index is full, so results may be missing")),
 });

@@ -1,6 +1,6 @@
 // Schemas of saves, drafts, batches and uploads.
 import * as v from "npm:valibot@^1.5";
-import { count, flag, object, strictObject } from "./listing.ts";
+import { count, described, flag, object, strictObject } from "./listing.ts";
 import {
   Amount,
   ArtifactInputSchema,
@@ -11,7 +11,7 @@ import {
   Text,
 } from "./artifact.ts";
 
-/** The id and version of what reads the files again. */
+/** The materializer that loads the files. */
 const MaterializerSchema = v.strictObject({
   id: v.pipe(Text, v.maxLength(200)),
   formatVersion: v.pipe(v.number(), v.integer(), v.minValue(1)),
@@ -26,15 +26,15 @@ const aboutFile = {
   sha256: v.optional(Sha256),
 };
 
-/** A file that is sent: its bytes in base64, or the upload that holds them. */
+/** A file: its bytes in base64, or the id of its upload. */
 const SentFileSchema = v.pipe(
   v.union([
     v.strictObject({
       ...aboutFile,
-      data: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "base64 is expected")),
+      data: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "expected base64")),
     }),
     v.strictObject({ ...aboutFile, upload: Text }),
-  ], "a file has a path, and either data (base64) or upload (an id)"),
+  ], "expected a path, and either data (base64) or upload (an id)"),
   v.metadata({ ref: "SentFile" }),
 );
 
@@ -76,10 +76,7 @@ export const SavedArtifactSchema = object("SavedArtifact", {
   addedBytes: v.optional(Amount),
 });
 
-export const CopyRequestSchema = strictObject("CopyRequest", {
-  to: Text,
-  onConflict,
-});
+export const CopyRequestSchema = strictObject("CopyRequest", { to: Text, onConflict });
 
 export const AliasRequestSchema = strictObject("AliasRequest", {
   version: Text,
@@ -88,7 +85,6 @@ export const AliasRequestSchema = strictObject("AliasRequest", {
 
 export const DeletedSchema = object("Deleted", { deleted: v.boolean() });
 
-/** `true` or `false` in a query, or nothing. */
 const optionalFlag = () => v.optional(flag());
 
 export const DeleteQuery = v.object({ force: optionalFlag(), ifCommit: v.optional(Text) });
@@ -97,18 +93,14 @@ export const DeleteAliasQuery = v.object({
   expected: v.optional(v.pipe(
     v.string(),
     v.transform((version) => version === "" ? null : version),
-    v.description(
-      "Remove it only if it names this version; empty: only if it names none. Otherwise 409",
-    ),
+    v.description("The expected version of the alias, empty for none. Otherwise 409"),
   )),
 });
 
 export const DeleteAllQuery = v.object({
   force: optionalFlag(),
   allVersions: optionalFlag(),
-  ifCommit: v.optional(
-    v.pipe(Text, v.description("Only this commit, in a registry without versions")),
-  ),
+  ifCommit: described(Text, "The commit, in a registry without versions"),
 });
 
 export const PartRequestSchema = strictObject("PartRequest", {
@@ -191,13 +183,10 @@ export const UploadStateSchema = object("UploadState", {
   sha256: v.optional(v.string()),
 });
 
-/** What an upload is saved as. */
 export const UploadQuery = v.object({
-  name: v.optional(v.pipe(Text, v.description("The artifact"))),
-  version: v.optional(v.pipe(Text, v.description("Its version. Default: the next one"))),
-  path: v.optional(
-    v.pipe(Text, v.description("The path of the file in the version. Default: `content`")),
-  ),
+  name: described(Text, "The artifact"),
+  version: described(Text, "The version. Default: the next one"),
+  path: described(Text, "The path of the file. Default: `content`"),
 });
 
 export const UploadAnswerSchema = object("Uploaded", {
@@ -209,11 +198,9 @@ export const UploadAnswerSchema = object("Uploaded", {
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 export const PresignQuery = v.object({
-  path: v.optional(v.pipe(Text, v.description("The file. Default: the only one"))),
-  fileName: v.optional(v.pipe(Text, v.description("The name that a browser saves it under"))),
-  expiresInMs: v.optional(
-    count({ least: 1000, most: WEEK_MS, description: "How long the URL works, milliseconds" }),
-  ),
+  path: described(Text, "The file. Default: the only one"),
+  fileName: described(Text, "The file name for saving"),
+  expiresInMs: count(1000, WEEK_MS, "Lifetime of the URL, milliseconds"),
 });
 
 export const PresignedSchema = object("Presigned", {

@@ -1,7 +1,10 @@
-// Comparing what is known of versions with what somebody typed.
+// Comparison of metadata with typed values.
 export type Comparison = "=" | "!=" | ">" | ">=" | "<" | "<=";
 
-/** Whether a value is one that is wanted. Numbers are compared with numbers, all else as text; only equality is asked of `true`, lists and the like. */
+/**
+ * Returns a test of values against a typed one. It compares numbers as numbers and all other values as
+ * strings. Other values than numbers and strings have no order.
+ */
 export function comparing(comparison: Comparison, wanted: string): (value: unknown) => boolean {
   const number = wanted.trim() === "" ? NaN : Number(wanted);
   const isOrder = comparison !== "=" && comparison !== "!=";
@@ -9,24 +12,12 @@ export function comparing(comparison: Comparison, wanted: string): (value: unkno
     const isNumber = typeof value === "number" && !Number.isNaN(number);
     if (isOrder && !isNumber && typeof value !== "string") return false;
     const [left, right] = isNumber ? [value, number] : [String(value), wanted];
-    switch (comparison) {
-      case "=":
-        return left === right;
-      case "!=":
-        return left !== right;
-      case ">":
-        return left > right;
-      case ">=":
-        return left >= right;
-      case "<":
-        return left < right;
-      case "<=":
-        return left <= right;
-    }
+    const order = left === right ? "=" : left < right ? "<" : left > right ? ">" : "";
+    return comparison === "!=" ? order !== "=" : order !== "" && comparison.includes(order);
   };
 }
 
-/** What stands in metadata behind these keys; undefined for nothing. */
+/** Returns the value in metadata at a path of keys. */
 export function valueAt(metadata: unknown, path: readonly string[]): unknown {
   let value = metadata;
   for (const key of path) {

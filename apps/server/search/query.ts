@@ -1,5 +1,5 @@
-// What is searched for: words, and filters such as `metadata.epochs>3`.
-import { RegistryError } from "../../../mod.ts";
+// Search queries: words, and filters such as `metadata.epochs>3`.
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { comparing, type Comparison, valueAt } from "./comparing.ts";
 
 export interface SearchedVersion {
@@ -12,26 +12,22 @@ export interface SearchedVersion {
 export type SearchQuery = (found: SearchedVersion, text: string) => boolean;
 
 const FILTER = /^(name|version|alias|metadata\.[^\s=!<>]+)(!=|>=|<=|=|>|<)(.*)$/s;
-/** What is meant as a filter, of something that is none of those. */
+/** A filter by another field. */
 const OTHER_FILTER = /^([A-Za-z_][\w.-]*)(?:!=|>=|<=|=|>|<)/;
 const MOST_TERMS = 20;
 
 /**
- * Parses a query: terms between spaces, all of which must be met. A word is met where it is in the name, the version, an
- * alias or a value of the metadata, whatever its case; a filter compares `name`, `version`, `alias` or
- * `metadata.KEY` (with dots for what is inside) by `= != > >= < <=`, numbers as numbers. `"two words"` is one term, and
- * what begins with a quote is a word.
+ * Parses a query of terms between spaces, all of which must match. A word matches if it is part of the
+ * name, the version, an alias or a metadata value, ignoring case. A filter compares `name`, `version`,
+ * `alias` or `metadata.KEY` (with dots for nested keys) by `= != > >= < <=`, numbers as numbers.
+ * `"two words"` is one term, and a term that begins with a quote is a word.
  *
- * @throws {RegistryError} `Invalid` for more than 20 terms, for a filter by something else, and for an order of what has
- * none
+ * @throws {RegistryError} `Invalid` for more than 20 terms, another field, or an empty bound
  */
 export function parseQuery(query: string): SearchQuery {
   const terms = query.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
   if (terms.length > MOST_TERMS) {
-    throw invalid(
-      `Cannot search: there are ${terms.length} terms`,
-      `At most ${MOST_TERMS} are taken.`,
-    );
+    throw invalid(`there are ${terms.length} terms`, `Use at most ${MOST_TERMS} terms.`);
   }
   const tests = terms.map(parseTerm);
   return (found, text) => tests.every((test) => test(found, text));
@@ -48,17 +44,18 @@ function parseTerm(term: string): SearchQuery {
     const [, other] = OTHER_FILTER.exec(term) ?? [];
     if (other !== undefined) {
       throw invalid(
-        `Cannot search by ${
-          JSON.stringify(other)
-        }: only name, version, alias and metadata.KEY are compared`,
-        `As in metadata.epochs>3. As a word it stands in quotes: "epochs>3".`,
+        `${JSON.stringify(other)} is not one of name, version, alias and metadata.KEY`,
+        'Write metadata.epochs>3, or quote a word: "epochs>3".',
       );
     }
     const word = bare.toLowerCase();
     return (_found, text) => text.includes(word);
   }
   if (wanted === "" && comparison !== "=" && comparison !== "!=") {
-    throw invalid("Cannot search: there is nothing to compare with", "As in metadata.epochs>3.");
+    throw invalid(
+      `${JSON.stringify(term)} has no value`,
+      "Write a value, as in metadata.epochs>3.",
+    );
   }
   const compare = comparing(comparison as Comparison, wanted);
   if (field === "alias") return ({ aliases }) => aliases.some(compare);
@@ -76,6 +73,6 @@ function* valuesOf(value: unknown): Generator<string> {
   } else if (value !== null) yield String(value);
 }
 
-function invalid(message: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message, hint });
+function invalid(state: string, hint: string): RegistryError {
+  return fault({ code: "Invalid", action: "search", state, hint });
 }

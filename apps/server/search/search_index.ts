@@ -1,18 +1,19 @@
-// What is searched: names, versions, aliases and metadata of the latest versions of each name, in
-// memory, read from listings when somebody searches and what is there is too old.
+// The search index: names, versions, aliases and metadata of the latest versions of each name, in
+// memory. A search refreshes an old index.
 import { isRegistryError, type Logger, type Registry, type System } from "../../../mod.ts";
 import { type SearchedVersion, searchText } from "./query.ts";
 
 export interface IndexedVersion extends SearchedVersion {
   readonly createdAt: string;
-  /** Bytes of its files. */
+  /** Bytes. */
   readonly size: number;
 }
 
 export interface SearchIndex {
   readonly entries: readonly { readonly found: IndexedVersion; readonly text: string }[];
-  /** When it began to be read, by the wall clock, milliseconds. */
+  /** The wall clock time when reading began, milliseconds. */
   readonly readAt: number;
+  /** The index is full, so some versions are missing. */
   readonly cut: boolean;
 }
 
@@ -29,8 +30,9 @@ const VERSIONS_OF_A_NAME = 20;
 const NAMES_AT_ONCE = 32;
 
 /**
- * Creates the index. The first who searches waits for the first reading; after that what is there is searched, and read
- * anew beside that where it is older than a minute. Versions that have not changed are not read again.
+ * Creates a function that returns the index. The first call waits until it is read. Later calls return
+ * it at once, and refresh it in the background if it is older than a minute. Known versions are not
+ * read again.
  */
 export function createSearchIndex(
   registry: Registry,
@@ -67,12 +69,8 @@ export function createSearchIndex(
     const found: [string, IndexedVersion][] = [];
     try {
       const aliases = Object.entries(await registry.aliases(name, { signal: closing }));
-      for await (
-        const { version, generation } of registry.versions(name, {
-          limit: VERSIONS_OF_A_NAME,
-          signal: closing,
-        })
-      ) {
+      const options = { limit: VERSIONS_OF_A_NAME, signal: closing };
+      for await (const { version, generation } of registry.versions(name, options)) {
         const key = `${name}@${version}#${generation}`;
         const naming = aliases.filter(([, named]) => named === version).map(([alias]) => alias);
         const { createdAt, size, metadata } = known.get(key) ?? await describe(name, version);
@@ -80,7 +78,7 @@ export function createSearchIndex(
       }
     } catch (error) {
       if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
-      logger.warn(`Cannot search ${JSON.stringify(name)}: ${error.message}`); // it was deleted meanwhile, or is damaged
+      logger.warn(`Cannot search ${JSON.stringify(name)}: ${error.message}`);
     }
     return found;
   }

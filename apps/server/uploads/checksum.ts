@@ -1,42 +1,36 @@
-// Checksums that clients send with bytes.
+// Checksums in the headers of uploads.
 import { createHash } from "node:crypto";
-import type { RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 
 /** The algorithms of `Upload-Checksum`. */
-export const CHECKSUM_ALGORITHMS = ["sha1", "sha256", "md5"] as const;
+export const CHECKSUM_ALGORITHMS: readonly string[] = ["sha1", "sha256", "md5"];
 
-/** Sees bytes pass, and says at the end whether they are those that were announced. */
+/** A running checksum of received bytes. */
 export interface Checksum {
-  /** Sees bytes. */
   update(bytes: Uint8Array): void;
+  /** Returns true if the bytes match the header. */
   matches(): boolean;
 }
 
-/** Parses `Upload-Checksum: sha1 BASE64` (tus 1.0, checksum). Throws `Invalid` for another algorithm. */
+/** Parses `Upload-Checksum: sha1 BASE64` (tus 1.0). Throws `Invalid` for another algorithm. */
 export function parseUploadChecksum(header: string): Checksum {
-  const [algorithm, digest, ...rest] = header.split(" ");
-  const known = (CHECKSUM_ALGORITHMS as readonly string[]).includes(algorithm);
-  if (!known || !isBase64(digest) || rest.length > 0) {
-    throw invalid(
-      "Upload-Checksum",
-      `It is one of ${CHECKSUM_ALGORITHMS.join(", ")}, a space, and a digest in base64.`,
-    );
+  const [algorithm, digest = "", ...rest] = header.split(" ");
+  const isKnown = CHECKSUM_ALGORITHMS.includes(algorithm);
+  if (isKnown && /^[A-Za-z0-9+/]+={0,2}$/.test(digest) && rest.length === 0) {
+    return createChecksum(algorithm, digest);
   }
-  return createChecksum(algorithm, digest);
+  throw invalid(
+    "Upload-Checksum",
+    `Send one of ${CHECKSUM_ALGORITHMS.join(", ")}, a space, and the digest in base64.`,
+  );
 }
 
-/** Parses `Content-Digest: sha-256=:BASE64:` (RFC 9530); undefined where it has no algorithm that is known here. */
+/** Parses `Content-Digest: sha-256=:BASE64:` (RFC 9530). Ignores other algorithms. */
 export function parseContentDigest(header: string): Checksum | undefined {
-  for (
-    const [, name, digest] of header.matchAll(
-      /(?:^|,)\s*(sha-256|sha-512)=:([A-Za-z0-9+/]+={0,2}):/g,
-    )
-  ) {
-    return createChecksum(name.replace("-", ""), digest);
-  }
+  const found = /(?:^|,)\s*(sha-256|sha-512)=:([A-Za-z0-9+/]+={0,2}):/.exec(header);
+  if (found !== null) return createChecksum(found[1].replace("-", ""), found[2]);
   if (/(^|,)\s*sha-(256|512)=/.test(header)) {
-    throw invalid("Content-Digest", "It is sha-256=:BASE64:, as RFC 9530 says.");
+    throw invalid("Content-Digest", "Send sha-256=:BASE64:, as in RFC 9530.");
   }
 }
 
@@ -48,16 +42,6 @@ function createChecksum(algorithm: string, digest: string): Checksum {
   };
 }
 
-function isBase64(text: string | undefined): boolean {
-  return text !== undefined && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
-}
-
-function invalid(header: string, hint: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "read",
-    subject: header,
-    state: "it is no checksum",
-    hint,
-  });
+function invalid(subject: string, hint: string): RegistryError {
+  return fault({ code: "Invalid", action: "read", subject, state: "invalid checksum", hint });
 }

@@ -1,5 +1,4 @@
-// Forms (`multipart/form-data`, RFC 7578), read as they come: a file is read as fast as it is
-// stored.
+// Forms (`multipart/form-data`, RFC 7578) as streams: a file is read as fast as it is stored.
 import type { Readable } from "node:stream";
 import { Busboy } from "npm:@fastify/busboy@^3.2";
 import { type FileToSave, isRegistryError, type RegistryError } from "../../../mod.ts";
@@ -19,7 +18,7 @@ const LIMITS = {
   headerSize: 16 * 1024,
 };
 
-/** Reads a form up to its first file. Throws `Invalid` for what is none, or has no file. */
+/** Reads a form up to its first file. Throws `Invalid` for another body, or without a file. */
 export async function openForm(request: Request): Promise<Form> {
   const fields: Record<string, string> = Object.create(null);
   let open: Readable | undefined;
@@ -36,21 +35,21 @@ export async function openForm(request: Request): Promise<Form> {
 
   const parser = createParser(request);
   parser.on("field", (name, value, _nameCut, isCut) => {
-    if (isCut) end(invalid(`its field ${JSON.stringify(name.slice(0, 40))} is too long`));
+    if (isCut) end(invalid(`the field ${JSON.stringify(name.slice(0, 40))} is too long`));
     else fields[name] = value;
   });
   parser.on(
     "file",
     (_name, stream: Readable, fileName: string | undefined, _encoding, mediaType) => {
       open = stream;
-      stream.on("error", () => {}); // it may break before anybody reads it, who is told then: else the program ends
+      stream.on("error", () => {}); // an early error must not end the program; readers receive it
       if (!ended) {
         came.enqueue({ path: fileName || "content", mediaType, content: readable(stream) });
       }
     },
   );
   for (const limit of ["fieldsLimit", "filesLimit", "partsLimit"] as const) {
-    parser.on(limit, () => end(invalid("it has too many parts")));
+    parser.on(limit, () => end(invalid("too many parts")));
   }
   parser.on("finish", () => end());
   parser.on("error", (error: unknown) => end(invalid((error as Error).message)));
@@ -63,7 +62,7 @@ export async function openForm(request: Request): Promise<Form> {
   };
   try {
     const { value: first } = await arriving.read();
-    if (first === undefined) throw invalid("there is no file in it");
+    if (first === undefined) throw invalid("it has no file");
     return { fields, files: files(first), close };
   } catch (error) {
     close();
@@ -133,7 +132,6 @@ function invalid(state: string): RegistryError {
     code: "Invalid",
     action: "read the form",
     state,
-    hint:
-      "Send multipart/form-data with fields first and files behind them, as curl -F name=my:data -F file=@data.bin does.",
+    hint: "Send fields before files: curl -F name=my:data -F file=@data.bin",
   });
 }

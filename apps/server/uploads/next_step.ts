@@ -1,11 +1,11 @@
-// What becomes of what was uploaded.
+// The next step of an upload: a task, or a job.
 import type { SavedArtifact } from "../../../mod.ts";
 
-/** What an upload was saved as. Plain data: it travels with the job. */
+/** The version that an upload was saved as. Plain data, for jobs. */
 export interface UploadedVersion {
   name: string;
   version: string;
-  /** Both, as `load` takes them. */
+  /** `name@version`, as `load` takes it. */
   ref: string;
   commit: string;
   /** SHA-256 of the content. */
@@ -14,14 +14,15 @@ export interface UploadedVersion {
   size: number;
 }
 
-/** What becomes of uploads. */
+/** The next step after an upload. */
 export interface UploadOptions {
   /**
-   * A task of `./plugins`, submitted with an {@linkcode UploadedVersion}. With the behavior `schedule_job` it runs later,
-   * and the client is told the job; else the client waits, and is told the result.
+   * A task of `./plugins`, submitted with an {@linkcode UploadedVersion}. With the behavior
+   * `schedule_job` it runs later and the client receives the id of the job. Otherwise the client
+   * waits for the result.
    */
   task?: { submit(input: unknown, options: { idempotencyKey: string }): Promise<unknown> };
-  /** Or what schedules the next step in a way of its own, and gives the id of the job. */
+  /** Schedules the next step and returns the id of its job. Used instead of `task`. */
   schedule?: (
     uploaded: UploadedVersion,
     options: { idempotencyKey: string },
@@ -30,27 +31,17 @@ export interface UploadOptions {
 
 export type NextStep = { jobId: string } | { result: unknown } | Record<never, never>;
 
-/** Schedules the next step of an upload. A repeat has the same key, so that what is known under it is not done again. */
+/** Starts the next step of an upload. A repeat has the same idempotency key. */
 export async function scheduleNext(
   { name, version, commit, digest, size }: SavedArtifact,
   { upload: { task, schedule } = {} }: { upload?: UploadOptions },
 ): Promise<NextStep> {
-  const uploaded: UploadedVersion = {
-    name,
-    version,
-    ref: `${name}@${version}`,
-    commit,
-    digest,
-    size,
-  };
+  const ref = `${name}@${version}`;
+  const uploaded: UploadedVersion = { name, version, ref, commit, digest, size };
   const idempotencyKey = `upload-${commit}`;
   if (schedule !== undefined) return { jobId: await schedule(uploaded, { idempotencyKey }) };
   if (task === undefined) return {};
   const result = await task.submit(uploaded, { idempotencyKey });
-  return isScheduled(result) ? { jobId: result.jobId } : { result };
-}
-
-function isScheduled(result: unknown): result is { jobId: string } {
-  const said = result as { scheduled?: unknown; jobId?: unknown } | null | undefined;
-  return said?.scheduled === true && typeof said.jobId === "string";
+  const { scheduled, jobId } = (result ?? {}) as { scheduled?: unknown; jobId?: unknown };
+  return scheduled === true && typeof jobId === "string" ? { jobId } : { result };
 }

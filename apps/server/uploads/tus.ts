@@ -1,5 +1,4 @@
-// The tus protocol 1.0 (tus.io) over the resumable uploads of a registry: creation,
-// creation-with-upload, termination, checksum, expiration.
+// The tus protocol 1.0 (https://tus.io) over the resumable uploads of a registry.
 import type { Readable } from "node:stream";
 import { DataStore, Server, Upload } from "npm:@tus/server@^2.4";
 import { isRegistryError, type ResumableUploads } from "../../../mod.ts";
@@ -10,18 +9,18 @@ import { createUploadLocks, type UploadLocks } from "./tus_locks.ts";
 
 export interface TusOptions {
   uploads: ResumableUploads;
-  /** What whoever sent it may do: uploads belong to its token. */
+  /** The rights of the sender. Uploads belong to its token. */
   access: Access;
   locks: UploadLocks;
   id?: string;
-  /** How long uploads are kept, milliseconds. */
+  /** Lifetime of uploads, milliseconds. */
   keptForMs: number;
 }
 
 const EXTENSIONS = ["creation", "creation-with-upload", "termination", "checksum", "expiration"];
-const NO_SUCH_UPLOAD = { status_code: 404, body: "there is no such upload" };
+const NO_SUCH_UPLOAD = { status_code: 404, body: "no such upload" };
 
-/** Answers a request of tus. What it says of origins is left out: the service has its own rules for them. */
+/** Answers a tus request, without its CORS headers: the service has its own. */
 export async function answerTus(
   request: Request,
   { uploads, access, locks, id, keptForMs }: TusOptions,
@@ -38,7 +37,7 @@ export async function answerTus(
     namingFunction: () => "new", // the registry makes the id
     getFileIdFromRequest: () => id,
     generateUrl: ({ url }, { id }) => new URL(url).pathname.endsWith("/") ? id : `uploads/${id}`,
-    locker: request.method === "POST" ? createUploadLocks() : locks, // nobody else knows a new one
+    locker: request.method === "POST" ? createUploadLocks() : locks, // a new upload needs no lock
     lockDrainTimeout: 1,
     allowedOrigins: () => false,
     onResponseError: (_request, error) => void (store.failure ??= error),
@@ -55,12 +54,11 @@ export async function answerTus(
 }
 
 async function refused(answer: Response, { failure, mismatched }: UploadStore): Promise<Response> {
-  const said = (await answer.text()).trim();
+  const text = (await answer.text()).trim();
   const headers = { "tus-resumable": "1.0.0" };
   if (mismatched) {
-    const detail =
-      "Cannot add to the upload: what arrived does not have the checksum that was said";
-    const hint = "Nothing of it was kept. Send it again from the same offset.";
+    const detail = "Cannot add to the upload: checksum mismatch";
+    const hint = "Send the bytes again from the same offset. None of them were kept.";
     return problem(460, { code: "Invalid", detail, hint }, headers);
   }
   if (isRegistryError(failure)) {
@@ -68,38 +66,28 @@ async function refused(answer: Response, { failure, mismatched }: UploadStore): 
     for (const [name, value] of Object.entries(headers)) known.headers.set(name, value);
     return known;
   }
-  const status = answer.status === 501 ? 422 : answer.status; // an extension that is not spoken here
+  const status = answer.status === 501 ? 422 : answer.status; // an unsupported extension
   if (status >= 500) {
-    return problem(status, {
-      code: "TaskFailed",
-      detail: "Cannot answer: this service has a fault",
-    });
+    return problem(status, { code: "TaskFailed", detail: "Cannot answer: internal error" });
   }
   if (status === 422) {
-    return problem(status, { code: "Unsupported", detail: `Cannot upload: ${said}` }, headers);
+    return problem(status, { code: "Unsupported", detail: `Cannot upload: ${text}` }, headers);
   }
   const code = status === 404 || status === 410
     ? "NotFound"
     : status === 409
     ? "Conflict"
     : "Invalid";
-  const hint =
-    "tus.io/protocols/resumable-upload says what is sent; HEAD tells how far an upload is.";
-  return problem(
-    status,
-    { code, detail: `Cannot upload: ${said || "it is refused"}`, hint },
-    headers,
-  );
+  const hint = "Follow tus.io/protocols/resumable-upload. HEAD returns the offset of an upload.";
+  const detail = `Cannot upload: ${text || `status ${status}`}`;
+  return problem(status, { code, detail, hint }, headers);
 }
 
 function notTus(): Response {
-  const detail = "Cannot upload: the header Tus-Resumable: 1.0.0 is not there";
-  const hint =
-    "Use a client of tus, as tus-js-client, or send the file with POST /contents or POST /upload.";
-  return problem(412, { code: "Invalid", detail, hint }, {
-    "tus-resumable": "1.0.0",
-    "tus-version": "1.0.0",
-  });
+  const detail = "Cannot upload: the header Tus-Resumable: 1.0.0 is missing";
+  const hint = "Use a tus client such as tus-js-client, or POST /contents or POST /upload.";
+  const headers = { "tus-resumable": "1.0.0", "tus-version": "1.0.0" };
+  return problem(412, { code: "Invalid", detail, hint }, headers);
 }
 
 interface StoreOptions extends Pick<TusOptions, "uploads" | "access" | "keptForMs"> {
@@ -121,11 +109,8 @@ class UploadStore extends DataStore {
 
   override async create(upload: Upload): Promise<Upload> {
     const { uploads, access } = this.#given;
-    const begun = await uploads.begin({
-      size: upload.size!,
-      owner: access.token,
-      metadata: upload.metadata,
-    });
+    const { size, metadata } = upload;
+    const begun = await uploads.begin({ size: size!, owner: access.token, metadata });
     upload.id = begun.id;
     upload.creation_date = begun.beganAt.toISOString();
     this.#keptForMs = begun.expiresAt.getTime() - begun.beganAt.getTime();

@@ -1,9 +1,9 @@
-// One request at a time on each upload of this process. What two processes do at once is decided by
-// the store.
+// Locks for one request at a time on each upload, within this process. Between processes, the store
+// decides.
 
-/** A lock as `@tus/server` takes it. */
+/** A lock of `@tus/server`. */
 export interface UploadLock {
-  /** Asks the holder to end its request, and waits until it has. */
+  /** Asks the holder to end its request, and waits for it. */
   lock(signal: AbortSignal, giveUp: () => void | Promise<void>): Promise<void>;
   unlock(): Promise<void>;
 }
@@ -13,8 +13,8 @@ export interface UploadLocks {
 }
 
 /**
- * Creates locks that the last client gets: one that comes again must not wait for its own broken connection, of which
- * the server has not heard. It waits as long as the store takes; `MemoryLocker` of `@tus/server` polls and gives up.
+ * Creates locks for which the last client wins, so a client that reconnects does not wait for its own
+ * broken connection. They wait as long as needed; `MemoryLocker` of `@tus/server` polls and fails.
  */
 export function createUploadLocks(): UploadLocks {
   const held = new Map<string, { giveUp(): void | Promise<void>; gone: Promise<void> }>();

@@ -4,7 +4,7 @@ import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/regist
 import { openHttpRegistry } from "../../../apps/client.ts";
 import { createMaterializers } from "../../../mod.ts";
 import { damageRecord } from "../../registry/conformance/open_on.ts";
-import { startService } from "./service.ts";
+import { startService, testService } from "./service.ts";
 
 testRegistry(
   (name, run) => Deno.test(name, run),
@@ -30,17 +30,9 @@ testRegistry(
   { name: "http, by a port" },
 );
 
-Deno.test("who mistypes a name is told by the service what was probably meant", async () => {
-  const service = await startService();
-  try {
-    const registry = await service.open();
-    await registry.save("model", "value");
-    await rejects(registry.load("modle"), {
-      code: "NotFound",
-      suggestion: "model",
-      hint: /^Did you mean "model"\? /,
-    });
-  } finally {
-    await service.close();
-  }
+testService("a mistyped name gets a suggestion of the service", async (service) => {
+  const registry = await service.open();
+  await registry.save("model", "value");
+  const hint = /^Did you mean "model"\? /;
+  await rejects(registry.load("modle"), { code: "NotFound", suggestion: "model", hint });
 });

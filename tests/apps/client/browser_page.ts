@@ -1,7 +1,6 @@
-// What a page does with a service on another origin; it says how that went to its own.
+// A page that uses a service on another origin and posts the result to its own.
 import { openHttpRegistry } from "../../../apps/client.ts";
 
-/** Where the page is told to look. */
 const { service, token } = Object.fromEntries(new URLSearchParams(globalThis.location.search));
 
 async function use(): Promise<Record<string, unknown>> {

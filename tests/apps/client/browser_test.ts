@@ -7,7 +7,7 @@ import { tempRoot } from "../../support/temp_root.ts";
 
 const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
 
-/** A browser of this machine; `HOLDFAST_BROWSER` names another. */
+/** Returns the path of a browser, which `HOLDFAST_BROWSER` overrides. */
 async function findBrowser(): Promise<string | undefined> {
   const named = realSystem.env("HOLDFAST_BROWSER");
   if (named) return named;
@@ -25,21 +25,13 @@ const isMeant = realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1";
 
 async function bundlePage(path: string): Promise<string> {
   const entry = `${REPOSITORY}tests/apps/client/browser_page.ts`;
-  await denoSucceeds([
-    "bundle",
-    "--quiet",
-    "--platform",
-    "browser",
-    "--config",
-    `${REPOSITORY}deno.json`,
-    "-o",
-    path,
-    entry,
-  ]);
+  const config = `${REPOSITORY}deno.json`;
+  const flags = "--quiet --platform browser --config".split(" ");
+  await denoSucceeds(["bundle", ...flags, config, "-o", path, entry]);
   return await Deno.readTextFile(path);
 }
 
-Deno.test("the client in a bundle for browsers imports nothing", async () => {
+Deno.test("a browser bundle of the client has no imports", async () => {
   await using root = await tempRoot();
   const bundle = await bundlePage(root.join("page.js"));
   assertEquals(bundle.match(/(\bfrom|\bimport)\s*\(?\s*["'][^"']+["']/g), null);
@@ -47,7 +39,7 @@ Deno.test("the client in a bundle for browsers imports nothing", async () => {
 
 Deno.test({
   name: "a page of another origin saves and loads through a service" +
-    (browser ? "" : " (left out: no chromium here)"),
+    (browser ? "" : " (skipped: no chromium)"),
   ignore: browser === undefined && !isMeant,
   async fn() {
     await using root = await tempRoot();
@@ -75,15 +67,10 @@ Deno.test({
     );
     const service = `http://127.0.0.1:${server.addr.port}`;
 
-    const flags = [
-      "--headless=new",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-dev-shm-usage",
-      "--no-first-run",
-    ];
+    const flags =
+      "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run";
     const args = [
-      ...flags,
+      ...flags.split(" "),
       `--user-data-dir=${root.join("profile")}`,
       `${origin}/?${new URLSearchParams({ service })}`,
     ];
@@ -92,9 +79,8 @@ Deno.test({
       stdin: "null",
       stdout: "null",
       stderr: "piped",
-    })
-      .spawn();
-    const silent = child.stderr.pipeTo(new WritableStream()); // ends with the last process that has it
+    }).spawn();
+    const silent = child.stderr.pipeTo(new WritableStream());
     const ended = child.status.then(({ code }) => ({ failed: `the browser ended with ${code}` }));
     try {
       assertEquals(await Promise.race([told.promise, ended]), {
@@ -110,7 +96,7 @@ Deno.test({
       });
     } finally {
       child.kill();
-      await Promise.all([child.status, silent]); // nobody writes into the profile any more
+      await Promise.all([child.status, silent]); // so that the profile can be removed
     }
     assertEquals(await behind.load("browser:config"), 2);
   },

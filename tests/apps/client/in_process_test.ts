@@ -7,7 +7,7 @@ import {
 import { damageRecord } from "../../registry/conformance/open_on.ts";
 import { startService } from "./service.ts";
 
-/** Node and Bun run a bundle, which does not have what writes to a disk. */
+/** Node and Bun run a bundle without the module that writes to a disk. */
 const isBundle = !globalThis.navigator?.userAgent?.startsWith("Deno");
 const features: RegistryFeature[] = [
   "save",

@@ -11,7 +11,7 @@ function digest(...chunks: Uint8Array[]): string {
   return hash.digest();
 }
 
-Deno.test("what a browser hashes by itself is SHA-256, at every length around a block", () => {
+Deno.test("the portable hash is SHA-256 at every length around a block", () => {
   assertEquals(digest(new TextEncoder().encode("abc")), expected(new TextEncoder().encode("abc")));
   for (let length = 0; length <= 200; length++) {
     const bytes = Uint8Array.from({ length }, (_, at) => at * 37);
@@ -19,7 +19,7 @@ Deno.test("what a browser hashes by itself is SHA-256, at every length around a 
   }
 });
 
-Deno.test("what a browser hashes by itself is the same however its bytes come", () => {
+Deno.test("the portable hash does not depend on the chunks", () => {
   const chunks = fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 8 });
   fc.assert(fc.property(chunks, (chunks) => {
     const all = Uint8Array.from(chunks.flatMap((chunk) => [...chunk]));

@@ -1,21 +1,18 @@
-// A handler whose every answer must be one that its own OpenAPI document describes.
+// A handler whose answers are checked against its own OpenAPI document.
 import { Ajv2020 } from "npm:ajv@^8.20/dist/2020.js";
 import { assert, fail } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import type { Handler, HandlerOptions, Registry } from "../../../apps/server.ts";
 
 interface Operation {
-  responses: Record<
-    string,
-    { content?: Record<string, unknown>; headers?: Record<string, unknown> }
-  >;
+  responses: Record<string, { content?: Record<string, unknown> }>;
 }
 
 interface Document {
   paths: Record<string, Record<string, Operation>>;
 }
 
-/** Creates a handler that fails, by throwing, where an answer is not described: its status, media type or JSON. */
+/** Creates a handler that throws for an undescribed status, media type or JSON. */
 export function createCheckedHandler(registry: Registry, options: HandlerOptions = {}): Handler {
   const handler = createHandler(registry, options);
   let checking: Promise<(request: Request, response: Response) => Promise<Response>> | undefined;
@@ -41,7 +38,7 @@ async function createCheck(
   return async (request, response) => {
     const path = new URL(request.url).pathname;
     const template = findTemplate(document, path);
-    if (template === undefined) return response; // no route: 404, or a tool's
+    if (template === undefined) return response; // no route
     const method = request.method.toLowerCase();
     const operation = document.paths[template][method];
     const place = `${request.method} ${template} ${response.status}`;
@@ -59,16 +56,8 @@ async function createCheck(
     if (found === undefined) fail(`${place}: ${type} is not described`);
     if (!/[/+]json$/.test(found)) return response;
     const text = await response.text();
-    const steps = [
-      "paths",
-      template,
-      method,
-      "responses",
-      response.status,
-      "content",
-      found,
-      "schema",
-    ];
+    const answer = ["responses", response.status, "content", found, "schema"];
+    const steps = ["paths", template, method, ...answer];
     const pointer = steps.map((step) =>
       encodeURIComponent(String(step).replaceAll("~", "~0").replaceAll("/", "~1"))
     );
@@ -79,7 +68,7 @@ async function createCheck(
   };
 }
 
-/** The path of the document that a path is of: one without parameters first. */
+/** Returns the template of a path, preferably without parameters. */
 function findTemplate({ paths }: Document, path: string): string | undefined {
   const isOf = (template: string) => {
     const pattern = template.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{path\}/, ".+").replace(

@@ -19,7 +19,7 @@ function answer(
   });
 }
 
-Deno.test("events are sent with their ids, and the stream ends with them", async () => {
+Deno.test("events have ids, and the stream ends with them", async () => {
   async function* two() {
     yield { id: "1\n2", event: "step", data: { line: "a\nb" } };
     yield { data: null };
@@ -32,7 +32,7 @@ Deno.test("events are sent with their ids, and the stream ends with them", async
   );
 });
 
-Deno.test("a comment is sent while nothing happens", async () => {
+Deno.test("heartbeats are comments", async () => {
   async function* none() {
     await NEVER;
     yield { data: 1 };
@@ -43,23 +43,23 @@ Deno.test("a comment is sent while nothing happens", async () => {
   await events.leave();
 });
 
-Deno.test("events stop when the client goes, when the handler is closed, and where they fail", async () => {
-  let heard = 0;
-  async function* untilTold(signal: AbortSignal) {
+Deno.test("events end with the client, with the handler and with a failure", async () => {
+  let ended = 0;
+  async function* untilAborted(signal: AbortSignal) {
     yield { data: "here" };
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
-    heard++;
+    ended++;
   }
-  const left = readEvents(answer(untilTold));
+  const left = readEvents(answer(untilAborted));
   await left.until("here");
   await left.leave();
 
   const closing = new AbortController();
-  const closed = readEvents(answer(untilTold, closing.signal));
+  const closed = readEvents(answer(untilAborted, closing.signal));
   await closed.until("here");
   closing.abort();
   assertEquals(await closed.end(), true);
-  assertEquals(heard, 2);
+  assertEquals(ended, 2);
 
   async function* failing() {
     yield { data: "here" };

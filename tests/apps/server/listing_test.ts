@@ -8,7 +8,7 @@ import { diskError } from "../../../backends/local/errors.ts";
 import { type Fault, fault, hintFor, RegistryError, withSuggestion } from "../../../core/errors.ts";
 import { everything } from "../../../apps/server/access/access.ts";
 
-Deno.test("lines are read no faster than somebody takes them, and no longer", async () => {
+Deno.test("lines are read only on demand", async () => {
   let count = 0;
   let ended = false;
   async function* endless() {
@@ -22,16 +22,13 @@ Deno.test("lines are read no faster than somebody takes them, and no longer", as
   assertEquals(count, 0);
   for (let chunk = 1; chunk <= 3; chunk++) {
     const { value } = await reader.read();
-    assert(
-      value!.byteLength < 20_000 && count < chunk * 2_000,
-      `${count} names for ${chunk} chunks`,
-    );
+    assert(value!.byteLength < 20_000 && count < chunk * 2_000, `${count} names`);
   }
   await reader.cancel();
   assertEquals(ended, true);
 });
 
-Deno.test("a listing that fails in its middle is no whole answer", async () => {
+Deno.test("a listing that fails in the middle is not a complete answer", async () => {
   await using registry = await openRegistry("memory:");
   let names = 0;
   const failing: Registry = {
@@ -52,22 +49,19 @@ Deno.test("a listing that fails in its middle is no whole answer", async () => {
   assertEquals(await lines.text().catch((error) => error.message), "the store is gone");
 });
 
-Deno.test("lines are for who asks for them", () => {
-  for (
-    const accept of [
-      "application/x-ndjson",
-      "text/html, application/ndjson;q=0.5",
-      "Application/JSONL",
-    ]
-  ) {
-    assert(wantsLines(accept), accept);
-  }
+Deno.test("lines need an Accept header", () => {
+  const lines = [
+    "application/x-ndjson",
+    "text/html, application/ndjson;q=0.5",
+    "Application/JSONL",
+  ];
+  for (const accept of lines) assert(wantsLines(accept), accept);
   for (const accept of [undefined, "*/*", "application/json", "x/application/x-ndjson-not"]) {
     assert(!wantsLines(accept), accept);
   }
 });
 
-Deno.test("what an error says crosses: its code, hint, advice, commit and key; its cause and stack do not", async () => {
+Deno.test("problems carry code, hint, retry advice, commit and key, but no cause or stack", async () => {
   const error = new RegistryError({
     code: "Unknown",
     message: 'Cannot save "a@1.0.0": no reply',
@@ -89,7 +83,7 @@ Deno.test("what an error says crosses: its code, hint, advice, commit and key; i
   assertEquals({ code, message, hint, retry, commit, key, maybeWritten } as unknown, said);
 });
 
-Deno.test("an answer does not say where the store of the service is", async () => {
+Deno.test("problems omit the location of the store", async () => {
   const [save, load] = [{ action: "save", subject: '"a"' }, { action: "load", subject: '"a"' }];
   const full = { ...save, state: "the disk is full" };
   const cases: [words: Omit<Fault, "code">, detail: string][] = [
@@ -103,41 +97,28 @@ Deno.test("an answer does not say where the store of the service is", async () =
       { ...load, state: "it has 3 bytes (4 were expected)" },
       'Cannot load "a": it has 3 bytes (4 were expected)',
     ],
-    ...[
-      'bucket "secret" at secret.com:9000 (region secret)',
-      'bucket "secret" at [fd00::secret]:9000',
-      'bucket "secret" at secret.com',
-    ].map((place): [Omit<Fault, "code">, string] => [
-      { action: "reach", subject: place, state: "nothing answers", place },
-      "Cannot reach the store: nothing answers",
-    ]),
+    ...["secret.com:9000 (region secret)", "[fd00::secret]:9000", "secret.com"].map((host) => {
+      const place = `bucket "secret" at ${host}`;
+      const words = { action: "reach", subject: place, state: "nothing answers", place };
+      return [words, "Cannot reach the store: nothing answers"] as [typeof words, string];
+    }),
   ];
   for (const [words, detail] of cases) {
     const answer = problemOf(fault({ code: "Unavailable", ...words, backend: "s3://secret" }));
     const text = await answer.text();
     assertEquals([JSON.parse(text).detail, text.includes("secret")], [detail, false]);
   }
-  for (
-    const [backend, subject] of [["file:///srv/my%20secret", "/srv/my secret"], [
-      "gs://secret",
-      "gs://secret",
-    ]]
-  ) {
-    const words = { action: "list", subject, state: "it is gone" };
-    const { message } = fault({ code: "Unavailable", ...words });
-    for (
-      const error of [
-        fault({ code: "Unavailable", ...words, backend }),
-        new RegistryError({ code: "Unavailable", message, backend }), // of a driver that gives a message only
-      ]
-    ) {
-      const { detail } = await problemOf(error).json();
-      assertEquals(detail, "Cannot list the store: it is gone");
+  const places = { "file:///srv/my%20secret": "/srv/my secret", "gs://secret": "gs://secret" };
+  for (const [backend, subject] of Object.entries(places)) {
+    const whole = fault({ code: "Unavailable", action: "list", subject, state: "gone", backend });
+    const { code, message } = whole;
+    for (const error of [whole, new RegistryError({ code, message, backend })]) {
+      assertEquals((await problemOf(error).json()).detail, "Cannot list the store: gone");
     }
   }
 });
 
-Deno.test("a hint names routes, and crosses in the words of the library and the command line", async () => {
+Deno.test("problems carry hints for HTTP, the library and the command line", async () => {
   const error = fault({
     code: "NotFound",
     action: "find",
@@ -146,43 +127,29 @@ Deno.test("a hint names routes, and crosses in the words of the library and the 
     hint: "registry.versions(name)",
     hints: { cli: "holdfast versions", http: "GET /artifacts/a/versions" },
   });
-  for (
-    const [sent, begins] of [[error, ""], [
-      withSuggestion(error, "a@1"),
-      'Did you mean "a@1"? ',
-    ]] as const
-  ) {
+  const suggested = withSuggestion(error, "a@1");
+  for (const [sent, begins] of [[error, ""], [suggested, 'Did you mean "a@1"? ']] as const) {
     const answer = problemOf(sent, everything);
     assertEquals((await answer.clone().json()).hint, `${begins}GET /artifacts/a/versions`);
     const asked = { action: "load", location: "http://localhost", writes: false };
     const read = await readProblem(answer, asked);
-    assertEquals(
-      [read.hint, hintFor(read, "cli"), read.message, read.action, read.subject, read.state],
-      [
-        `${begins}registry.versions(name)`,
-        `${begins}holdfast versions`,
-        ...[error.message, error.action, error.subject, error.state],
-      ],
-    );
+    assertEquals(read.hint, `${begins}registry.versions(name)`);
+    assertEquals(hintFor(read, "cli"), `${begins}holdfast versions`);
+    const words = (
+      { message, action, subject, state }: RegistryError,
+    ) => [message, action, subject, state];
+    assertEquals(words(read), words(error));
   }
   const { hint, hints } = await problemOf(withSuggestion(error, "secret@1")).json();
-  assertEquals([hint, hints], ["GET /artifacts/a/versions", {
-    library: "registry.versions(name)",
-    cli: "holdfast versions",
-  }]);
+  assertEquals(hint, "GET /artifacts/a/versions");
+  assertEquals(hints, { library: "registry.versions(name)", cli: "holdfast versions" });
 });
 
-Deno.test("nor does its hint, where a permission of the service is missing", async () => {
+Deno.test("hints about missing permissions omit the location of the store", async () => {
   const key = "objects/a/0";
-  const error = diskError(
-    Object.assign(new Error('Requires write access to "/srv/my secret/objects/a/0", run again'), {
-      name: "NotCapable",
-    }),
-    { action: "put", key, backend: "file:///srv/my%20secret" },
-  );
-  const { detail, hint } = await problemOf(error).json();
-  assertEquals([detail, hint], [
-    `Cannot put "${key}": this program was not allowed to`,
-    'Requires write access to "the store/objects/a/0", run again.',
-  ]);
+  const denied = new Error('Requires write access to "/srv/my secret/objects/a/0", run again');
+  const cause = Object.assign(denied, { name: "NotCapable" });
+  const error = diskError(cause, { action: "put", key, backend: "file:///srv/my%20secret" });
+  const { hint } = await problemOf(error).json();
+  assertEquals(hint, 'Requires write access to "the store/objects/a/0", run again.');
 });

@@ -1,12 +1,11 @@
-// A handler behind Node's own HTTP server, by an adapter of a few lines. Says as JSON what a client
-// was answered.
+// A handler behind Node's HTTP server. Prints the answers to a client as JSON.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { createHandler } from "../../../apps/server.ts";
 import { openRegistry } from "../../../mod.ts";
 
-export type Said = [status: number, text: string, etag: string | null];
+export type Answered = [status: number, text: string, etag: string | null];
 
 const registry = await openRegistry("memory:");
 await registry.save("text", "0123456789");
@@ -29,7 +28,7 @@ const server = createServer(async (incoming, outgoing) => {
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-const said: Said[] = [];
+const answered: Answered[] = [];
 const file = `${base}/artifacts/text/versions/1.0.0/files/${path}`;
 const asked: [url: string, init?: RequestInit][] = [
   [`${base}/names`],
@@ -42,9 +41,9 @@ const asked: [url: string, init?: RequestInit][] = [
 ];
 for (const [url, init] of asked) {
   const response = await fetch(url, init);
-  said.push([response.status, await response.text(), response.headers.get("etag")]);
+  answered.push([response.status, await response.text(), response.headers.get("etag")]);
 }
-console.log(JSON.stringify(said));
+console.log(JSON.stringify(answered));
 server.close();
 server.closeAllConnections();
 await handler.close();

@@ -145,7 +145,7 @@ if (isMainThread) {
 /** What `operators.mjs` prints where operators have threads. */
 export const OF_OPERATORS: readonly unknown[] = [
   [["thread true"], 0, 0],
-  [[], 'Cannot finish operator "exits": it ended its thread, with code 0', 0],
+  [[], 'Cannot finish operator "exits": it ended its thread with exit code 0', 0],
   [["ready"], "stopped", 0],
 ];
 

@@ -2,14 +2,13 @@ import { defineMaterializer } from "../../../mod.ts";
 
 let stamps = 0;
 
-/** A value whose files are never the same twice. */
+/** A value whose files differ in each save. */
 export interface Stamped {
   stamped: Uint8Array;
-  /** Fail behind the last file. */
+  /** Fails after the last file. */
   fails?: boolean;
 }
 
-/** Saves a {@linkcode Stamped}, in workers too. */
 export const stamped = defineMaterializer<Stamped>({
   id: "test/stamped",
   reopen: { module: import.meta.url, name: "stamped" },

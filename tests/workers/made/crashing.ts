@@ -2,17 +2,16 @@ import { existsSync, mkdirSync } from "node:fs";
 import { defineMaterializer } from "../../../mod.ts";
 import { spin } from "../../support/spin.ts";
 
-/** A value whose materializer brings its worker down so many times. */
+/** A value whose materializer crashes its worker `times` times. */
 export interface Crashing {
-  /** Where it counts how often it did. */
+  /** The prefix of folders that count the crashes. */
   crashing: string;
   times: number;
-  /** Hang instead. */
+  /** Hangs instead. */
   hang?: boolean;
   data: Float32Array;
 }
 
-/** Saves a {@linkcode Crashing}; in a worker, as it says how. */
 export const crashing = defineMaterializer<Crashing>({
   id: "test/crashing",
   reopen: { module: import.meta.url, name: "crashing" },
@@ -22,7 +21,7 @@ export const crashing = defineMaterializer<Crashing>({
       if (existsSync(`${crashing}-${k}`)) continue;
       mkdirSync(`${crashing}-${k}`);
       if (hang) spin();
-      // deno-lint-ignore holdfast/injected-world -- what is thrown in a timer nobody catches
+      // deno-lint-ignore holdfast/injected-world -- an uncaught error
       setTimeout(() => {
         throw new Error("crashed on purpose");
       });

@@ -1,10 +1,10 @@
-// A folder whose store brings down the worker that reads a payload of it, once.
+// A store that crashes the first worker that reads a payload.
 import { existsSync, mkdirSync } from "node:fs";
 import { createLocalBackend } from "../../../backends/local.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { withHooks } from "../../registry/with_hooks.ts";
 
-/** Opens it; `mark` is made when it has crashed. */
+/** `mark` is a folder, created before the crash. */
 export function createCrashingStore({ path, mark }: { path: string; mark: string }): Backend {
   const hooked = withHooks(createLocalBackend({ path, durability: "os" }), {
     async before({ verb, key }) {
@@ -13,7 +13,7 @@ export function createCrashingStore({ path, mark }: { path: string; mark: string
       }
       if (existsSync(mark)) return;
       mkdirSync(mark);
-      // deno-lint-ignore holdfast/injected-world -- what is thrown in a timer nobody catches
+      // deno-lint-ignore holdfast/injected-world -- an uncaught error
       setTimeout(() => {
         throw new Error("crashed on purpose");
       });

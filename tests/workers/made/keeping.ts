@@ -2,7 +2,7 @@ import { defineMaterializer } from "../../../mod.ts";
 
 const table = new Uint8Array(1000).fill(7);
 
-/** Gives with each value a table that it made once. */
+/** Loads each value with the same table. */
 export const keeping = defineMaterializer<{ bytes: Uint8Array; table: Uint8Array }, Uint8Array>({
   id: "test/keeping",
   reopen: { module: import.meta.url, name: "keeping" },

@@ -21,7 +21,6 @@ const lr: StandardSchema<{ lr: number }> = {
   },
 };
 
-/** What tests run. */
 export const operators = createOperators({
   upper: {
     async run({ inputRoot, outputRoot, logger, env, params }: OperatorContext) {
@@ -61,7 +60,7 @@ export const operators = createOperators({
     run: ({ logger, signal }: OperatorContext) =>
       new Promise<void>((resolve) => {
         signal.addEventListener("abort", () => {
-          logger.info("told to end");
+          logger.info("aborted");
           resolve();
         });
         logger.info("ready");

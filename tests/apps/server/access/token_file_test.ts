@@ -9,7 +9,7 @@ import {
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 
-Deno.test("a token is shown once: the file has its sum, and only its owner may read the file", async () => {
+Deno.test("the file has only the hash of a token, and only its owner may read it", async () => {
   await using root = await tempRoot();
   const file = root.join("tokens.json");
   const { token, stored } = await createToken(file, { scopes: ["read:*"], note: "ci" });
@@ -23,7 +23,7 @@ Deno.test("a token is shown once: the file has its sum, and only its owner may r
   assertEquals((await readTokens(file))!.map(({ id }) => id), [stored.id, other.stored.id]);
 });
 
-Deno.test("a file that others may write to is warned of: whoever does so makes tokens", async () => {
+Deno.test("a token file that others may write to logs a warning", async () => {
   if (Deno.build.os === "windows") return;
   await using root = await tempRoot();
   const file = root.join("tokens.json");
@@ -33,14 +33,14 @@ Deno.test("a file that others may write to is warned of: whoever does so makes t
   await openTokenFile(file, { logger });
   await Deno.chmod(file, 0o644);
   await openTokenFile(file, { logger });
-  assertEquals(warned, [], "it holds sums alone");
+  assertEquals(warned, [], "readers get only hashes");
   await Deno.chmod(file, 0o620);
   await openTokenFile(file, { logger });
   assertEquals(warned.length, 1);
   assert(warned[0].includes(`chmod 600 ${file}`), warned[0]);
 });
 
-Deno.test("a token that is over at once is not made, and a file of a later release is not guessed at", async () => {
+Deno.test("expired tokens and files of later releases are refused", async () => {
   await using root = await tempRoot();
   const file = root.join("tokens.json");
   const made = await assertRejects(
@@ -52,7 +52,7 @@ Deno.test("a token that is over at once is not made, and a file of a later relea
   assertEquals((await assertRejects(() => readTokens(file), RegistryError)).code, "Corrupt");
 });
 
-Deno.test("a token counts by its whole text, until it ends", async () => {
+Deno.test("a token is valid as a whole until it expires", async () => {
   await using root = await tempRoot();
   const file = root.join("tokens.json");
   const system = createScriptedSystem();
@@ -63,11 +63,8 @@ Deno.test("a token counts by its whole text, until it ends", async () => {
   });
   const check = await openTokenFile(file, { system });
   const found = await check.find(`Bearer ${token}`);
-  assertEquals([found?.token, found?.may("read", "team/a"), found?.may("read", "other")], [
-    stored.id,
-    true,
-    false,
-  ]);
+  assertEquals([found?.token, found?.may("read", "team/a")], [stored.id, true]);
+  assertEquals(found?.may("read", "other"), false);
   const forged = [
     token.slice(0, -1) + (token.endsWith("A") ? "E" : "A"),
     token.replace(stored.id, "0123456789ab"),
@@ -83,10 +80,10 @@ Deno.test("a token counts by its whole text, until it ends", async () => {
   system.advance(59_999);
   assert(await check.find(`bearer ${token}`) !== undefined);
   system.advance(1);
-  assertEquals(await check.find(`Bearer ${token}`), undefined, "over");
+  assertEquals(await check.find(`Bearer ${token}`), undefined, "expired");
 });
 
-Deno.test("a service hears of tokens that come and go within a second", async () => {
+Deno.test("new and removed tokens take effect within a second", async () => {
   await using root = await tempRoot();
   const file = root.join("tokens.json");
   const system = createScriptedSystem();
@@ -94,65 +91,52 @@ Deno.test("a service hears of tokens that come and go within a second", async ()
   const check = await openTokenFile(file, { system });
   const second = await createToken(file, { scopes: ["read:*"] });
   await removeToken(file, first.stored.id);
-  assert(await check.find(`Bearer ${first.token}`) !== undefined, "it is looked at once a second");
+  assert(await check.find(`Bearer ${first.token}`) !== undefined, "at most one check per second");
   system.advance(1000);
   assertEquals(await check.find(`Bearer ${first.token}`), undefined);
   assert(await check.find(`Bearer ${second.token}`) !== undefined);
 });
 
-Deno.test("where the file is gone or damaged no token counts, and the log says so", async () => {
+Deno.test("a missing or damaged file revokes all tokens and logs an error", async () => {
   await using root = await tempRoot();
   const file = root.join("tokens.json");
   const system = createScriptedSystem();
   const { token } = await createToken(file, { scopes: ["admin"] });
-  const said: string[] = [];
+  const logged: string[] = [];
   const check = await openTokenFile(file, {
     system,
-    logger: { error: (text: string) => said.push(text) },
+    logger: { error: (text: string) => logged.push(text) },
   });
   await Deno.writeTextFile(file, "{");
   system.advance(1000);
   assertEquals(await check.find(`Bearer ${token}`), undefined);
-  assertEquals(said.length, 1);
+  assertEquals(logged.length, 1);
   await Deno.remove(file);
   system.advance(1000);
   assertEquals(await check.find(`Bearer ${token}`), undefined);
 });
 
-Deno.test("tokens without a scope, with a wrong one, and files that are no tokens are refused", async () => {
+Deno.test("invalid scopes and invalid files are refused", async () => {
   await using root = await tempRoot();
   const file = root.join("tokens.json");
-  assertEquals(
-    (await assertRejects(() => createToken(file, { scopes: [] }), RegistryError)).code,
-    "Invalid",
-  );
-  assertEquals(
-    (await assertRejects(() => createToken(file, { scopes: ["all"] }), RegistryError)).code,
-    "Invalid",
-  );
-  assertEquals((await assertRejects(() => openTokenFile(file), RegistryError)).code, "NotFound");
-  for (
-    const text of [
-      "",
-      "[]",
-      '{"tokens":[{"id":"a"}]}',
-      '{"tokens":[{"id":"a","sha256":"","scopes":["all"]}]}',
-    ]
-  ) {
+  const codeOf = async (run: () => Promise<unknown>) =>
+    (await assertRejects(run, RegistryError)).code;
+  for (const scopes of [[], ["all"]]) {
+    assertEquals(await codeOf(() => createToken(file, { scopes })), "Invalid");
+  }
+  assertEquals(await codeOf(() => openTokenFile(file)), "NotFound");
+  const unknown = '{"tokens":[{"id":"a","sha256":"","scopes":["all"]}]}';
+  for (const text of ["", "[]", '{"tokens":[{"id":"a"}]}', unknown]) {
     await Deno.writeTextFile(file, text);
-    assertEquals(
-      (await assertRejects(() => openTokenFile(file), RegistryError)).code,
-      "Corrupt",
-      text,
-    );
+    assertEquals(await codeOf(() => openTokenFile(file)), "Corrupt", text);
   }
 });
 
-Deno.test("two who change the tokens at once do not lose one: the second is told to try again", async () => {
+Deno.test("concurrent changes of the tokens are a Conflict", async () => {
   await using root = await tempRoot();
   const file = root.join("tokens.json");
-  await Deno.writeTextFile(`${file}.new`, ""); // somebody is at it
+  await Deno.writeTextFile(`${file}.new`, ""); // another writer
   const error = await assertRejects(() => createToken(file, { scopes: ["admin"] }), RegistryError);
   assertEquals(error.code, "Conflict");
-  assert((await Deno.stat(`${file}.new`)).isFile, "theirs was removed");
+  assert((await Deno.stat(`${file}.new`)).isFile, "it was removed");
 });

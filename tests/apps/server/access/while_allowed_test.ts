@@ -9,7 +9,7 @@ import { readEvents } from "../event_text.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
-/** A service with a token, whose clock is moved by the test; sleeping never ends but where `beat` ends it. */
+/** Starts a service with a token. The test advances its clock, and ends its sleeps with `heartbeat`. */
 async function serve(scopes: string[]) {
   const root = await tempRoot();
   const file = join(root.path, "tokens.json");
@@ -70,7 +70,7 @@ for (const path of ["/artifacts/a/watch", "/jobs/j/events"]) {
   }
 }
 
-Deno.test("an event of after the removal of the token is not sent", async () => {
+Deno.test("events after the removal of the token are not sent", async () => {
   await using service = await serve(["read:*"]);
   const response = await service.send("/artifacts/a/watch?intervalMs=100");
   const events = readEvents(response);
@@ -81,7 +81,7 @@ Deno.test("an event of after the removal of the token is not sent", async () => 
   await assertRejects(() => events.until("2.0.0"), Error, "ended");
 });
 
-Deno.test("a download and a listing break off once their token is removed", async () => {
+Deno.test("downloads and listings fail after their token is removed", async () => {
   await using service = await serve(["read:*"]);
   const { files: [{ path }] } = await service.registry.info("a");
   for (let n = 0; n < 2000; n++) await service.registry.setAlias("a", `alias-${n}`, "1");
@@ -101,7 +101,7 @@ Deno.test("a download and a listing break off once their token is removed", asyn
   }
 });
 
-Deno.test("an upload whose token is removed on its way saves nothing", async () => {
+Deno.test("an upload whose token is removed saves nothing", async () => {
   await using service = await serve(["write:*"]);
   const body = new ReadableStream<Uint8Array>({
     async start(controller) {

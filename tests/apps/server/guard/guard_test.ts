@@ -3,6 +3,7 @@ import { openRegistry, type Registry, RegistryError } from "../../../../mod.ts";
 import { createHandler, type Handler, type HandlerOptions } from "../../../../apps/server.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
+import { silentLogger } from "../../../../core/system.ts";
 import { limitBody } from "../../../../apps/server/guard/body_limit.ts";
 import type { RefusedRequest } from "../../../../apps/server/problem.ts";
 
@@ -20,21 +21,14 @@ async function served(
 const get = (handler: Handler, url: string, headers: Record<string, string> = {}, method = "GET") =>
   handler(new Request(url, { method, headers }), { remoteAddr: { hostname: "192.0.2.1" } });
 
-Deno.test("a service without tokens answers only to names of this machine: DNS rebinding leads nowhere", async () => {
+Deno.test("without tokens, a service answers only as hosts of this machine", async () => {
   await using service = await served();
   const { handler } = service;
   for (const host of ["127.0.0.1:8600", "localhost", "[::1]:8600", "x.localhost", "127.1.2.3"]) {
     assertEquals((await get(handler, `http://${host}/names`)).status, 200, host);
   }
-  for (
-    const host of [
-      "evil.example",
-      "localhost.evil.example",
-      "127.0.0.1.evil.example",
-      "192.168.0.7",
-      "0.0.0.0",
-    ]
-  ) {
+  const evil = ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example"];
+  for (const host of [...evil, "192.168.0.7", "0.0.0.0"]) {
     const refused = await get(handler, `http://${host}/names`);
     assertEquals([refused.status, (await refused.json()).code], [403, "Denied"], host);
   }
@@ -42,50 +36,31 @@ Deno.test("a service without tokens answers only to names of this machine: DNS r
   assertEquals((await get(named.handler, "http://holdfast.example/names")).status, 200);
   assertEquals((await get(named.handler, "http://evil.example/names")).status, 403);
   await using safe = await served({ tokens: admin });
-  assertEquals(
-    (await get(safe.handler, "http://any.example/names", { authorization: "x" })).status,
-    200,
-  );
+  const any = await get(safe.handler, "http://any.example/names", { authorization: "x" });
+  assertEquals(any.status, 200);
 });
 
-Deno.test("a page of another origin may neither read nor send", async () => {
+Deno.test("pages of other origins may not read or write", async () => {
   await using service = await served();
   const { handler } = service;
   const url = "http://127.0.0.1:8600/names";
-  for (
-    const origin of [
-      "https://evil.example",
-      "http://127.0.0.1:9999",
-      "null",
-      "http://localhost:8600",
-    ]
-  ) {
+  const others = ["https://evil.example", "http://127.0.0.1:9999", "http://localhost:8600", "null"];
+  for (const origin of others) {
     for (const method of ["GET", "POST", "OPTIONS"]) {
       const refused = await get(handler, url, { origin }, method);
-      assertEquals([refused.status, refused.headers.get("access-control-allow-origin")], [
-        403,
-        null,
-      ], origin);
+      assertEquals(refused.status, 403, origin);
+      assertEquals(refused.headers.get("access-control-allow-origin"), null);
     }
   }
-  assertEquals(
-    (await get(handler, url, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" }))
-      .status,
-    403,
-  );
-  assertEquals(
-    (await get(handler, url, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" }))
-      .status,
-    200,
-  );
-  assertEquals(
-    (await get(handler, url, { origin: "http://127.0.0.1:8600" })).status,
-    200,
-    "its own",
-  );
+  const site = async (mode: string) => {
+    const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": mode };
+    return (await get(handler, url, headers)).status;
+  };
+  assertEquals([await site("no-cors"), await site("navigate")], [403, 200]);
+  assertEquals((await get(handler, url, { origin: "http://127.0.0.1:8600" })).status, 200);
 });
 
-Deno.test("an origin that is named may ask, and its browser is told what it may send", async () => {
+Deno.test("an allowed origin gets CORS headers", async () => {
   await using service = await served({ cors: ["https://app.example"] });
   const url = "http://127.0.0.1:8600/names";
   const asked = await get(service.handler, url, {
@@ -93,23 +68,19 @@ Deno.test("an origin that is named may ask, and its browser is told what it may 
     "access-control-request-method": "PUT",
     "access-control-request-headers": "authorization, content-type",
   }, "OPTIONS");
-  assertEquals([asked.status, asked.headers.get("access-control-allow-origin")], [
-    204,
-    "https://app.example",
-  ]);
+  assertEquals(asked.status, 204);
+  assertEquals(asked.headers.get("access-control-allow-origin"), "https://app.example");
   assertEquals(asked.headers.get("access-control-allow-headers"), "authorization, content-type");
   assert(asked.headers.get("access-control-allow-methods")!.includes("PUT"));
   const answered = await get(service.handler, url, { origin: "https://app.example" });
-  assertEquals([answered.status, answered.headers.get("access-control-allow-origin")], [
-    200,
-    "https://app.example",
-  ]);
+  assertEquals(answered.status, 200);
+  assertEquals(answered.headers.get("access-control-allow-origin"), "https://app.example");
   assert(answered.headers.get("vary")!.includes("origin"));
   assertEquals((await get(service.handler, url, { origin: "https://evil.example" })).status, 403);
   assertEquals((await get(service.handler, url)).headers.get("access-control-allow-origin"), null);
 });
 
-Deno.test("without tokens pages of any origin may read, and only named ones may write", async () => {
+Deno.test("without tokens, `*` allows reads and a named origin also writes", async () => {
   await using service = await served({ cors: ["*", "https://app.example"] });
   const url = "http://127.0.0.1:8600/artifacts/a/versions/1";
   const status = async (origin: string, method: string) =>
@@ -126,85 +97,37 @@ Deno.test("without tokens pages of any origin may read, and only named ones may 
   assertEquals(asked.headers.get("access-control-allow-methods"), "GET, HEAD");
 });
 
-Deno.test("what no page says as its origin, and no machine has as its name, is refused before anybody asks", async () => {
+Deno.test("invalid options are refused when the handler is created", async () => {
   await using registry = await openRegistry("memory:");
-  const slash = assertThrows(
-    () => createHandler(registry, { cors: ["https://app.example/"] }),
-    RegistryError,
-  );
-  assertEquals(slash.code, "Invalid");
-  assertMatch(slash.hint!, /https:\/\/app\.example:/);
-  for (
-    const origin of [
-      "app.example",
-      "https://app.example/page",
-      "https://app.example:443",
-      "HTTPS://app.example",
-      "",
-    ]
-  ) {
-    assertThrows(
-      () => createHandler(registry, { cors: [origin] }),
-      RegistryError,
-      "it is no origin",
-    );
+  const create = (options: unknown, given: unknown = registry) => () =>
+    createHandler(given as Registry, options as HandlerOptions);
+  const origins = ["app.example", "https://app.example/page", "https://app.example/", ""];
+  const hosts = ["https://app.example", "app.example:8600", "app.example/", "", "a b"];
+  const cases: unknown[] = [
+    ...[...origins, "https://app.example:443", "HTTPS://app.example"].map((origin) => ({
+      cors: [origin],
+    })),
+    ...hosts.map((host) => ({ hosts: [host] })),
+    ...[null, 5, [], { cors: "https://app.example" }],
+    ...[{ tokens: ["secret"] }, { jobs: "redis://127.0.0.1" }],
+    ...[{}, { task: "resize" }, { schedule: "resize" }].map((upload) => ({ upload })),
+  ];
+  for (const options of cases) {
+    const { code } = assertThrows(create(options), RegistryError);
+    assertEquals(code, "Invalid", JSON.stringify(options));
   }
-  for (const host of ["https://app.example", "app.example:8600", "app.example/", "", "a b"]) {
-    assertThrows(
-      () => createHandler(registry, { hosts: [host] }),
-      RegistryError,
-      "it is no name of a machine",
-    );
+  for (const given of [null, "./registry"]) {
+    assertThrows(create({}, given), RegistryError, "not a registry");
   }
-  const text = "https://app.example" as unknown as string[];
-  assertThrows(
-    () => createHandler(registry, { cors: text }),
-    RegistryError,
-    "the option cors is no list",
-  );
+  assertThrows(create({ token: "secret" }), RegistryError, "tokens?");
+  assertThrows(create({ limits: { maxBodyByte: 1 } }), RegistryError, "maxBodyBytes?");
+  const slash = assertThrows(create({ cors: ["https://app.example/"] }), RegistryError);
+  assertMatch(slash.hint!, /https:\/\/app\.example,/);
   const cors = ["https://app.example", "http://localhost:3000", "capacitor://localhost", "*"];
   await createHandler(registry, { cors, hosts: ["App.example", "::1", "[::1]", "*"] }).close();
 });
 
-Deno.test("a handler says at once what it cannot be made of", async () => {
-  await using registry = await openRegistry("memory:");
-  const made = (given: unknown, options: unknown = {}) => () =>
-    createHandler(given as Registry, options as HandlerOptions);
-  assertThrows(made(undefined), RegistryError, "it is given no registry");
-  assertThrows(made("./registry"), RegistryError, "it is given no registry");
-  assertThrows(
-    made(registry, { token: "secret" }),
-    RegistryError,
-    "no option token: did you mean tokens?",
-  );
-  assertThrows(
-    made(registry, { limits: { maxBodyByte: 1 } }),
-    RegistryError,
-    "did you mean maxBodyBytes?",
-  );
-  for (const options of [null, 5, []]) {
-    assertThrows(made(registry, options), RegistryError, "not an object");
-  }
-  assertThrows(
-    made(registry, { tokens: ["secret"] }),
-    RegistryError,
-    "its tokens are no check of tokens",
-  );
-  assertThrows(
-    made(registry, { jobs: "redis://127.0.0.1" }),
-    RegistryError,
-    "its jobs are no queue",
-  );
-  for (const upload of [{}, { task: "resize" }, { schedule: "resize" }]) {
-    assertThrows(
-      made(registry, { upload }),
-      RegistryError,
-      "its upload says neither a task nor what schedules one",
-    );
-  }
-});
-
-Deno.test("every answer has an id and headers that keep what is stored from running", async () => {
+Deno.test("every answer has an id and security headers", async () => {
   await using service = await served();
   for (const path of ["/names", "/none", "/%ff", "/health"]) {
     const { headers } = await get(service.handler, `http://localhost${path}`);
@@ -213,22 +136,19 @@ Deno.test("every answer has an id and headers that keep what is stored from runn
     assertMatch(headers.get("content-security-policy")!, /default-src 'none'.*sandbox/);
     assertEquals(headers.get("cross-origin-resource-policy"), "same-origin");
   }
-  const id = async (given: string) =>
-    (await get(service.handler, "http://localhost/health", { "x-request-id": given })).headers.get(
-      "x-request-id",
-    );
+  const id = async (given: string) => {
+    const { headers } = await get(service.handler, "http://localhost/health", {
+      "x-request-id": given,
+    });
+    return headers.get("x-request-id");
+  };
   assertEquals(await id("proxy-1"), "proxy-1");
   assert(await id("a b<script>") !== "a b<script>");
 });
 
-Deno.test("the log has a line a request, without its query, its headers and the ids of uploads", async () => {
+Deno.test("the log has one line per request, without query, headers and upload ids", async () => {
   const lines: string[] = [];
-  const logger = {
-    debug() {},
-    warn() {},
-    error() {},
-    info: (text: string) => void lines.push(text),
-  };
+  const logger = { ...silentLogger, info: (text: string) => void lines.push(text) };
   await using service = await served({ logger, tokens: admin });
   const headers = { authorization: "Bearer holdfast_secret", "x-request-id": "one" };
   await get(service.handler, "http://localhost/names?prefix=secret", headers);
@@ -238,7 +158,7 @@ Deno.test("the log has a line a request, without its query, its headers and the 
   assertEquals(lines.join().includes("secret"), false);
 });
 
-Deno.test("who sends too many requests is told when to come again, and others are not", async () => {
+Deno.test("too many requests from one address are 429 with Retry-After", async () => {
   const system = createScriptedSystem();
   await using service = await served({ limits: { requestsPerSecond: 2 }, system });
   const statuses = async (count: number) => {
@@ -259,31 +179,21 @@ Deno.test("who sends too many requests is told when to come again, and others ar
   assertEquals(await statuses(3), [200, 200, 429]);
 });
 
-Deno.test("who guesses tokens is counted by address", async () => {
+Deno.test("requests with invalid tokens count for their address", async () => {
   const tokens = { find: () => Promise.resolve(undefined) };
-  await using service = await served({
-    tokens,
-    limits: { requestsPerSecond: 1 },
-    system: createScriptedSystem(),
-  });
+  const limits = { requestsPerSecond: 1 };
+  await using service = await served({ tokens, limits, system: createScriptedSystem() });
   const found: number[] = [];
   for (let i = 0; i < 3; i++) {
-    found.push(
-      (await get(service.handler, "http://localhost/names", { authorization: `Bearer ${i}` }))
-        .status,
-    );
+    const headers = { authorization: `Bearer ${i}` };
+    found.push((await get(service.handler, "http://localhost/names", headers)).status);
   }
   assertEquals(found, [401, 401, 429]);
 });
 
-Deno.test("an unexpected fault says nothing of itself to clients, and all to the log", async () => {
-  const said: unknown[][] = [];
-  const logger = {
-    debug() {},
-    info() {},
-    warn() {},
-    error: (...args: unknown[]) => void said.push(args),
-  };
+Deno.test("internal errors are logged and not sent", async () => {
+  const logged: unknown[][] = [];
+  const logger = { ...silentLogger, error: (...args: unknown[]) => void logged.push(args) };
   const registry = await openRegistry("memory:");
   const broken = {
     ...registry,
@@ -295,7 +205,7 @@ Deno.test("an unexpected fault says nothing of itself to clients, and all to the
   assertEquals(response.status, 500);
   const text = await response.text();
   assert(!text.includes("secret") && !text.includes(".ts:"), text);
-  assertEquals((said[0][1] as Error).message, "secret of /etc/passwd");
+  assertEquals((logged[0][1] as Error).message, "secret of /etc/passwd");
 });
 
 const LIMITS = { maxBodyBytes: 10, maxUploadBytes: 20, bodyTimeoutMs: 1000 };
@@ -315,7 +225,7 @@ async function statusOf(run: () => Promise<unknown>): Promise<number> {
   return (await assertRejects(run, RegistryError) as RefusedRequest).status;
 }
 
-Deno.test("a body counts as it comes, whatever was announced", async () => {
+Deno.test("the size of a body is counted as it comes", async () => {
   const read = async (request: Request) =>
     (await limitBody(request, LIMITS, { system: never }).bytes()).length;
   assertEquals(await read(sent("/batch", 10)), 10);
@@ -324,19 +234,13 @@ Deno.test("a body counts as it comes, whatever was announced", async () => {
   assertEquals(await statusOf(() => read(sent("/contents", 21))), 413);
   assertEquals(await statusOf(() => read(sent("/contentsx", 11))), 413);
   assertEquals(await read(sent("/uploads/019a9f5e", 20)), 20);
-  for (
-    const path of [
-      "/uploads/presigned",
-      "/uploads/%70resigned",
-      "/uploads/presigned/x/commit",
-      "/upload/x",
-    ]
-  ) {
-    assertEquals(await statusOf(() => read(sent(path, 11))), 413, `${path}: it is read as a whole`);
+  const presigned = ["/uploads/presigned", "/uploads/%70resigned", "/uploads/presigned/x/commit"];
+  for (const path of [...presigned, "/upload/x"]) {
+    assertEquals(await statusOf(() => read(sent(path, 11))), 413, path);
   }
 });
 
-Deno.test("a body that says that it is too large is refused before it is read, and so is a compressed one", async () => {
+Deno.test("a too large content-length and a compressed body are refused before reading", async () => {
   const refused = (request: Request) =>
     statusOf(() => Promise.resolve().then(() => limitBody(request, LIMITS, { system: never })));
   assertEquals(await refused(sent("/batch", 0, { "content-length": "11" })), 413);
@@ -344,7 +248,7 @@ Deno.test("a body that says that it is too large is refused before it is read, a
   assertEquals(await refused(sent("/contents", 1, { "content-encoding": "br" })), 415);
 });
 
-Deno.test("a body that does not come is not waited for", async () => {
+Deno.test("a late body is 408", async () => {
   let cancelled = false;
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     cancel: () => void (cancelled = true),
@@ -355,7 +259,7 @@ Deno.test("a body that does not come is not waited for", async () => {
   assertEquals(cancelled, true);
 });
 
-Deno.test("a body that is too large is said to be so, also where what it is read for is JSON", async () => {
+Deno.test("a too large JSON body is 413", async () => {
   await using registry = await openRegistry("memory:");
   await using handler = createHandler(registry, { limits: { maxBodyBytes: 10 } });
   const response = await handler(sent("/batch", 11, { "content-type": "application/json" }));

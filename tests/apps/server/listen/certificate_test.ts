@@ -15,7 +15,7 @@ async function place(root: TempRoot, { cert, key = cert }: { cert: string; key?:
   return files;
 }
 
-function look(url: string): Promise<{ name: string; said: string }> {
+function inspect(url: string): Promise<{ name: string; text: string }> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host: "127.0.0.1",
@@ -23,47 +23,39 @@ function look(url: string): Promise<{ name: string; said: string }> {
       rejectUnauthorized: false,
     }, () => {
       const name = String(socket.getPeerCertificate().subject.CN);
-      let said = "";
-      socket.on("data", (data) => said += data);
-      socket.on("end", () => resolve({ name, said }));
+      let text = "";
+      socket.on("data", (data) => text += data);
+      socket.on("end", () => resolve({ name, text }));
       socket.write("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     });
     socket.on("error", reject);
   });
 }
 
-Deno.test("a service with a certificate speaks TLS, and takes a new one while it runs", async () => {
+Deno.test("a service uses TLS and reloads its certificate", async () => {
   await using root = await tempRoot();
   const tls = await place(root, { cert: "first" });
   await using service = await serve({ tls });
   assertEquals(new URL(service.server.url).protocol, "https:");
-  const first = await look(service.server.url);
+  const first = await inspect(service.server.url);
   assertEquals(first.name, "first");
-  assertStringIncludes(first.said, "HTTP/1.1 200");
+  assertStringIncludes(first.text, "HTTP/1.1 200");
   await place(root, { cert: "second" });
   await service.server.reloadCertificate();
-  assertEquals((await look(service.server.url)).name, "second");
+  assertEquals((await inspect(service.server.url)).name, "second");
   await place(root, { cert: "first", key: "second" });
-  await assertRejects(
-    () => service.server.reloadCertificate(),
-    RegistryError,
-    "another certificate",
-  );
-  assertEquals((await look(service.server.url)).name, "second", "what was there stays");
+  await assertRejects(() => service.server.reloadCertificate(), RegistryError);
+  assertEquals((await inspect(service.server.url)).name, "second", "the old one is kept");
 });
 
-Deno.test("a certificate that cannot be used is refused before anything is listened to", async () => {
+Deno.test("an unusable certificate is refused before listening", async () => {
   await using root = await tempRoot();
   await using service = await serve();
   const handler = createHandler(service.registry);
   const refused = async (tls: { cert: string; key: string }) =>
     (await assertRejects(() => listen(handler, { port: 0, tls }), RegistryError)).code;
   const none = { cert: root.join("none"), key: root.join("none") };
-  await assertRejects(
-    () => listen(handler, { port: 0, tls: none }),
-    RegistryError,
-    "none: there is no such file",
-  );
+  assertEquals(await refused(none), "Invalid");
   assertEquals(await refused(await place(root, { cert: "first", key: "second" })), "Invalid");
   const { cert } = await place(root, { cert: "first" });
   assertEquals(await refused({ cert, key: cert }), "Invalid");

@@ -1,4 +1,4 @@
-// A service on a port, for tests that speak to it byte by byte.
+// A service on a port, for tests that send raw bytes.
 import { openRegistry, type Registry } from "../../../../mod.ts";
 import { createHandler, type HandlerOptions } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
@@ -7,7 +7,7 @@ import type { Listening, ListenOptions } from "../../../../apps/server/listen/op
 export interface Served extends AsyncDisposable {
   readonly registry: Registry;
   readonly server: Listening;
-  /** Sends bytes as they are, and reads until the service ends the connection. */
+  /** Sends raw text and reads until the service closes the connection. */
   talk(text: string): Promise<string>;
   connect(): Promise<Deno.TcpConn>;
 }
@@ -41,11 +41,11 @@ export async function readToEnd(connection: Deno.Conn): Promise<string> {
   try {
     return await new Response(connection.readable).text();
   } catch {
-    return ""; // it was reset
+    return ""; // the connection was reset
   }
 }
 
-/** A request without a body, as text, after which the connection is not needed any more. */
+/** Returns the text of a request without a body. */
 export function requestText(target: string, headers: readonly string[] = []): string {
   return [`GET ${target} HTTP/1.1`, "Host: localhost", "Connection: close", ...headers, "", ""]
     .join("\r\n");

@@ -16,12 +16,14 @@ import { createHandler } from "../../../../apps/server.ts";
 type Api = Pick<typeof older, "trace" | "propagation" | "context" | "INVALID_SPAN_CONTEXT">;
 type Use = (span: Span) => unknown;
 
+const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 function remember({ trace, propagation, INVALID_SPAN_CONTEXT }: Api) {
   const spans: { name: string; kind?: number; attributes: Attributes; parent: unknown }[] = [];
   const PARENT = Symbol("traceparent");
   const tracer = {
     startActiveSpan(name: string, options: SpanOptions, ...[context, use]: [Context, Use] | [Use]) {
-      if (use === undefined) return (context as Use)(trace.wrapSpanContext(INVALID_SPAN_CONTEXT)); // of a verb
+      if (use === undefined) return (context as Use)(trace.wrapSpanContext(INVALID_SPAN_CONTEXT)); // of a registry method
       const span = {
         name,
         kind: options.kind,
@@ -52,7 +54,7 @@ async function requestsAreSpans(api: Api) {
   await using registry = await openRegistry("memory:");
   await using handler = createHandler(registry);
   const ask = async (path: string) => {
-    const headers = { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" };
+    const headers = { traceparent: TRACEPARENT };
     await (await handler(new Request(`http://localhost${path}`, { headers }))).text();
   };
   await ask("/names");
@@ -64,40 +66,31 @@ async function requestsAreSpans(api: Api) {
     api.trace.disable();
     api.propagation.disable();
     api.context.disable();
-    delete (globalThis as Record<symbol, unknown>)[Symbol.for("opentelemetry.js.api.1")]; // whose version stays
+    delete (globalThis as Record<symbol, unknown>)[Symbol.for("opentelemetry.js.api.1")];
   }
   await ask("/names");
+  const span = (path: string, route: string, status: number) => ({
+    name: `GET ${route}`,
+    kind: newest.SpanKind.SERVER,
+    attributes: {
+      "http.request.method": "GET",
+      "url.path": path,
+      "http.route": route,
+      "http.response.status_code": status,
+    },
+    parent: TRACEPARENT,
+  });
   assertEquals(spans, [
-    {
-      name: "GET /names",
-      kind: newest.SpanKind.SERVER,
-      attributes: {
-        "http.request.method": "GET",
-        "url.path": "/names",
-        "http.route": "/names",
-        "http.response.status_code": 200,
-      },
-      parent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-    },
-    {
-      name: "GET /artifacts/:name/versions/:version",
-      kind: newest.SpanKind.SERVER,
-      attributes: {
-        "http.request.method": "GET",
-        "url.path": "/artifacts/none/versions/latest",
-        "http.route": "/artifacts/:name/versions/:version",
-        "http.response.status_code": 404,
-      },
-      parent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-    },
+    span("/names", "/names", 200),
+    span("/artifacts/none/versions/latest", "/artifacts/:name/versions/:version", 404),
   ]);
 }
 
-Deno.test("with a provider each request is a span that continues the caller's; without one nothing is made", async () => {
+Deno.test("with a provider, each request is a span that continues the caller's", async () => {
   await requestsAreSpans(newest as unknown as Api);
 });
 
-Deno.test("so it is in a program that has an older API, with a manager of contexts and without", async () => {
+Deno.test("spans work with an older API, with and without a context manager", async () => {
   await requestsAreSpans(older);
   older.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   await requestsAreSpans(older);

@@ -26,37 +26,34 @@ async function serve(registry: Registry) {
   return { handler, send, file: `/artifacts/text/versions/1.0.0/files/${path}`, path };
 }
 
-Deno.test("a file comes with its digests, its tag and how long it may be kept", async () => {
+Deno.test("a file has digests, an ETag and cache headers", async () => {
   await using registry = await openRegistry("memory:");
   const { send, file, path } = await serve(registry);
   const info = await registry.info("text");
   for (const _ of ["from the store", "from memory"]) {
     const response = await send(file);
     assertEquals(await response.text(), TEXT);
-    const said = Object.fromEntries(response.headers);
-    assertEquals(said["content-digest"], said["repr-digest"]);
-    assertEquals(said["repr-digest"], "sha-256=:hNiYd/DUBB77a/kaFvAkjy/Vc+avBcGflr7bn4gveII=:");
-    assertEquals(said["etag"], `"sha256:${info.files[0].sha256}"`);
-    assertEquals(said["last-modified"], info.createdAt.toUTCString());
-    assertEquals(said["cache-control"], "private, max-age=604800, immutable");
-    assertEquals(said["content-length"], "10");
-    assertEquals(said["accept-ranges"], "bytes");
-    assertEquals(said["holdfast-commit"], info.commit);
+    const headers = Object.fromEntries(response.headers);
+    assertEquals(headers["content-digest"], headers["repr-digest"]);
+    assertEquals(headers["repr-digest"], "sha-256=:hNiYd/DUBB77a/kaFvAkjy/Vc+avBcGflr7bn4gveII=:");
+    assertEquals(headers["etag"], `"sha256:${info.files[0].sha256}"`);
+    assertEquals(headers["last-modified"], info.createdAt.toUTCString());
+    assertEquals(headers["cache-control"], "private, max-age=604800, immutable");
+    assertEquals(headers["content-length"], "10");
+    assertEquals(headers["accept-ranges"], "bytes");
+    assertEquals(headers["holdfast-commit"], info.commit);
   }
   for (const version of ["latest", "^1"]) {
-    const response = await send(
-      `/artifacts/text/versions/${encodeURIComponent(version)}/files/${path}`,
-    );
-    assertEquals([await response.text(), response.headers.get("cache-control")], [
-      TEXT,
-      "no-cache",
-    ]);
+    const url = `/artifacts/text/versions/${encodeURIComponent(version)}/files/${path}`;
+    const response = await send(url);
+    assertEquals(await response.text(), TEXT);
+    assertEquals(response.headers.get("cache-control"), "no-cache");
   }
   const pinned = await send(`/artifacts/text/versions/latest/files/${path}?commit=${info.commit}`);
   assertEquals(pinned.headers.get("cache-control"), "private, max-age=604800, immutable");
 });
 
-Deno.test("ranges and conditions are answered from the store and from memory alike", async () => {
+Deno.test("ranges and conditions are answered from the store and from memory", async () => {
   await using registry = await openRegistry("memory:");
   const { send, file, path } = await serve(registry);
   const etag = (await send(file)).headers.get("etag")!;
@@ -64,10 +61,8 @@ Deno.test("ranges and conditions are answered from the store and from memory ali
     const part = await send(place, { range: "bytes=2-4" });
     assertEquals([part.status, await part.text()], [206, "234"]);
     assertEquals(part.headers.get("content-range"), "bytes 2-4/10");
-    assertEquals([part.headers.get("content-length"), part.headers.get("content-digest")], [
-      "3",
-      null,
-    ]);
+    assertEquals(part.headers.get("content-length"), "3");
+    assertEquals(part.headers.get("content-digest"), null);
     assertEquals((await send(place, { range: "bytes=2-4", "if-range": '"other"' })).status, 200);
     const none = await send(place, { range: "bytes=10-" });
     assertEquals([none.status, none.headers.get("content-range")], [416, "bytes */10"]);
@@ -78,7 +73,7 @@ Deno.test("ranges and conditions are answered from the store and from memory ali
   }
 });
 
-Deno.test("a range of a compressed file is the whole", async () => {
+Deno.test("a range of a compressed file is the whole file", async () => {
   await using registry = await openRegistry("memory:");
   await registry.save("packed", TEXT.repeat(100_000), { compress: "gzip" });
   const { files: [{ path }] } = await registry.info("packed");
@@ -90,7 +85,7 @@ Deno.test("a range of a compressed file is the whole", async () => {
   assertEquals([response.status, (await response.text()).length], [200, 1_000_000]);
 });
 
-Deno.test("files are found by their paths, whatever is in them", async () => {
+Deno.test("files are found by paths with special characters", async () => {
   await using root = await tempRoot();
   const names = ["a b.txt", "sub/ü?#%41.txt", "sub/100%.txt", "+&=.txt"];
   await Deno.mkdir(root.join("folder/sub"), { recursive: true });
@@ -98,9 +93,7 @@ Deno.test("files are found by their paths, whatever is in them", async () => {
   await using registry = await openRegistry("memory:");
   await registry.save("my:files/of me", localPath(root.join("folder")));
   await using handler = createCheckedHandler(registry);
-  const base = `http://localhost/artifacts/${
-    encodeURIComponent("my:files/of me")
-  }/versions/1/files`;
+  const base = "http://localhost/artifacts/my%3Afiles%2Fof%20me/versions/1/files";
   for (const name of names) {
     const path = name.split("/").map(encodeURIComponent).join("/");
     assertEquals(await (await handler(new Request(`${base}/${path}`))).text(), name);
@@ -109,15 +102,14 @@ Deno.test("files are found by their paths, whatever is in them", async () => {
   const { code, detail } = await missing.json();
   assertEquals([missing.status, code], [404, "NotFound"]);
   assertStringIncludes(detail, "no such file");
-  for (
-    const path of ["%2e%2e/%2e%2e/etc/passwd", "..%2f..%2fetc%2fpasswd", "%00", "a%20b.txt/", "sub"]
-  ) {
+  const outside = ["%2e%2e/%2e%2e/etc/passwd", "..%2f..%2fetc%2fpasswd"];
+  for (const path of [...outside, "%00", "a%20b.txt/", "sub"]) {
     assertEquals((await handler(new Request(`${base}/${path}`))).status, 404, path);
   }
   assertEquals((await handler(new Request(`${base}/%ff`))).status, 400);
 });
 
-Deno.test("a commit that was replaced stays readable for who began with it, and is a conflict for others", async () => {
+Deno.test("a replaced commit stays readable for its handler and is a Conflict for others", async () => {
   const backend = createMemoryBackend();
   await using registry = await openRegistry(backend, { mutable: true, versioned: false });
   await asMap(registry).set("text", "before");
@@ -130,13 +122,12 @@ Deno.test("a commit that was replaced stays readable for who began with it, and 
   assertEquals(await (await read(`?commit=${commit}`)).text(), "before");
   assertEquals(await (await read("")).text(), "after");
   await using other = createCheckedHandler(registry);
-  const late = await other(
-    new Request(`http://localhost/artifacts/text/versions/latest/files/${path}?commit=${commit}`),
-  );
+  const url = `http://localhost/artifacts/text/versions/latest/files/${path}?commit=${commit}`;
+  const late = await other(new Request(url));
   assertEquals([late.status, (await late.json()).code], [409, "Conflict"]);
 });
 
-Deno.test("what one token has read is in memory for no other: neither the file, nor its commit under another name", async () => {
+Deno.test("files in memory are not readable by other tokens or names", async () => {
   await using registry = await openRegistry("memory:");
   for (const name of ["mine", "theirs"]) await registry.save(name, `the text of ${name}`);
   const find = (name: string | null) =>
@@ -157,29 +148,7 @@ Deno.test("what one token has read is in memory for no other: neither the file, 
   assertEquals(await read("mine", "mine", `?commit=${commit}`), [409, ""]);
 });
 
-Deno.test("a damaged file is no whole answer", async () => {
-  const backend = createMemoryBackend();
-  await using registry = await openRegistry(backend);
-  await registry.save("large", "x".repeat(3_000_000));
-  for await (const object of backend.list("")) {
-    if (isPrefix(object) || object.size < 2_000_000) continue;
-    await backend.delete(object.key);
-    await backend.put(object.key, new Uint8Array(object.size));
-  }
-  const { files: [{ path }] } = await registry.info("large");
-  await using handler = createCheckedHandler(registry);
-  const response = await handler(
-    new Request(`http://localhost/artifacts/large/versions/1/files/${path}`),
-  );
-  const got = await response.text().catch((error) => error.code);
-  assertEquals(
-    response.status === 500 || got === "Corrupt",
-    true,
-    `${response.status} ${got.slice(0, 50)}`,
-  );
-});
-
-Deno.test("a file that turns out to be damaged at its end is not sent to its end, so nobody takes it for whole", async () => {
+Deno.test("a damaged file is not sent to its end", async () => {
   const backend = createMemoryBackend();
   await using registry = await openRegistry(backend);
   const size = 300_000;
@@ -192,9 +161,8 @@ Deno.test("a file that turns out to be damaged at its end is not sent to its end
   }
   await using handler = createHandler(registry);
   const { files: [{ path }] } = await registry.info("large");
-  const response = await handler(
-    new Request(`http://localhost/artifacts/large/versions/1.0.0/files/${path}`),
-  );
+  const url = `http://localhost/artifacts/large/versions/1.0.0/files/${path}`;
+  const response = await handler(new Request(url));
   let arrived = 0;
   await assertRejects(async () => {
     for await (const chunk of response.body!) arrived += chunk.byteLength;
@@ -221,7 +189,7 @@ function zeros(windowBytes: number): ReadableStream<Uint8Array> {
   }, { highWaterMark: 0 });
 }
 
-Deno.test("windows of many downloads stay within what they share, and the smallest one beyond it", () => {
+Deno.test("windows of many downloads stay within the shared limit", () => {
   for (const near of [true, false]) {
     const windows = createWindows({ near });
     const sizes: number[] = [];
@@ -232,7 +200,7 @@ Deno.test("windows of many downloads stay within what they share, and the smalle
   }
 });
 
-Deno.test("a download gives its window back when it ends, fails, is cancelled, or does not begin", async () => {
+Deno.test("a window is released when its download ends, fails or is cancelled", async () => {
   const windows = createWindows({ near: true });
   const text = "a".repeat(100 * KIB);
   const opened = windows.open(() => new Blob([text]).stream());
@@ -257,11 +225,8 @@ Deno.test("a download gives its window back when it ends, fails, is cancelled, o
   assertEquals(windows.heldBytes, 0);
 });
 
-/** How many bytes are asked of the store for an answer of which nobody reads more than the first chunk. */
-async function bytesOfStalled(
-  headers: Record<string, string>,
-  value = new Uint8Array(4 * MIB),
-): Promise<number> {
+/** Returns the bytes read from the store for an answer whose client stalls. */
+async function bytesOfStalled(headers: Record<string, string>): Promise<number> {
   const inner = createMemoryBackend();
   const backend = withHooks(inner, {});
   let most = 0, bytes = 0;
@@ -274,7 +239,7 @@ async function bytesOfStalled(
     return object;
   };
   await using registry: Registry = await openRegistry(backend);
-  await registry.save("a", value);
+  await registry.save("a", new Uint8Array(4 * MIB));
   await using handler = createHandler(registry);
   const { files: [{ path }] } = await registry.info("a");
   const { body } = await handler(
@@ -286,10 +251,7 @@ async function bytesOfStalled(
   return Object.keys(headers).length > 0 ? most : bytes;
 }
 
-Deno.test("an answer that nobody reads holds at most 256 KiB of a file", async () => {
+Deno.test("a stalled answer holds at most 256 KiB of a file", async () => {
   assert(await bytesOfStalled({}) <= 256 * KIB);
-});
-
-Deno.test("a range is never held as a whole", async () => {
   assert(await bytesOfStalled({ range: "bytes=1-4000000" }) <= 256 * KIB);
 });

@@ -1,45 +1,32 @@
 import { assertEquals } from "@std/assert";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
+import { type EventText, readEvents } from "../event_text.ts";
 import { openService } from "../uploads/sending.ts";
 
-interface HeardEvent {
+interface JobEvent {
   id?: string;
   event?: string;
   state?: string;
   progress?: unknown;
 }
 
-/** Reads events one by one; undefined at their end. */
-function readEvents(response: Response) {
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  return {
-    async next(): Promise<HeardEvent | undefined> {
-      for (;;) {
-        const end = text.indexOf("\n\n");
-        if (end >= 0) {
-          const block = text.slice(0, end);
-          text = text.slice(end + 2);
-          const fields = Object.fromEntries(
-            block.split("\n").map((line) => line.split(/: ?(.*)/s).slice(0, 2)),
-          );
-          if (fields.data === undefined) continue; // a comment, or when to come again
-          const { state, progress } = JSON.parse(fields.data);
-          return { id: fields.id, event: fields.event, state, progress };
-        }
-        const { done, value } = await reader.read();
-        if (done) return undefined;
-        text += value;
-      }
-    },
-    close: () => reader.cancel(),
-  };
+/** Reads the next event; undefined at the end. */
+async function nextEvent(events: EventText): Promise<JobEvent | undefined> {
+  for (;;) {
+    const text = await events.until("\n\n").catch(() => undefined);
+    if (text === undefined) return undefined;
+    const lines = text.trim().split("\n").map((line) => line.split(/: ?(.*)/s).slice(0, 2));
+    const { id, event, data } = Object.fromEntries(lines);
+    if (data === undefined) continue; // a comment or a delay
+    const { state, progress } = JSON.parse(data);
+    return { id, event, state, progress };
+  }
 }
 
 const job = (id: string) => ({ id, group: "test", kind: "count", data: { name: "my:data" } });
 
-Deno.test("jobs are listed, looked at, cancelled and tried again", async () => {
+Deno.test("jobs are listed, read, cancelled and retried", async () => {
   await using jobs = createMemoryQueue();
   await using service = await openService({ jobs });
   const get = async (path: string) => await (await service.send("GET", path)).json();
@@ -59,22 +46,19 @@ Deno.test("jobs are listed, looked at, cancelled and tried again", async () => {
   assertEquals((await get("/jobs/a")).state, "cancelled");
   assertEquals((await (await service.send("POST", "/jobs/a/retry")).json()).state, "waiting");
   assertEquals((await service.send("POST", "/jobs/a/retry")).status, 409);
-  for (
-    const [method, path] of [["GET", "/jobs/x"], ["DELETE", "/jobs/x"], ["POST", "/jobs/x/retry"], [
-      "GET",
-      "/jobs/x/events",
-    ]]
-  ) {
-    assertEquals((await service.send(method, path)).status, 404, path);
+  const missing = ["GET /jobs/x", "DELETE /jobs/x", "POST /jobs/x/retry", "GET /jobs/x/events"];
+  for (const request of missing) {
+    const [method, path] = request.split(" ");
+    assertEquals((await service.send(method, path)).status, 404, request);
   }
 });
 
-Deno.test("events tell what becomes of a job, can be resumed, and end with it", async () => {
+Deno.test("events of a job can be resumed and end with it", async () => {
   await using jobs = createMemoryQueue();
   await using service = await openService({ jobs });
   await jobs.add(job("count"));
   const events = readEvents(await service.send("GET", "/jobs/count/events"));
-  const waiting = await events.next();
+  const waiting = await nextEvent(events);
   assertEquals([waiting?.event, waiting?.state], ["job", "waiting"]);
 
   const go = Promise.withResolvers<void>();
@@ -83,57 +67,49 @@ Deno.test("events tell what becomes of a job, can be resumed, and end with it", 
     await go.promise;
     return "counted";
   });
-  let half: HeardEvent | undefined;
-  while (half?.progress === undefined) half = await events.next();
+  let half: JobEvent | undefined;
+  while (half?.progress === undefined) half = await nextEvent(events);
   assertEquals([half.state, half.progress], ["running", { done: 1 }]);
-  await events.close(); // the connection breaks
+  await events.leave();
 
   const headers = { "last-event-id": half.id! };
   const again = readEvents(await service.send("GET", "/jobs/count/events", { headers }));
   go.resolve();
-  const done = await again.next();
-  assertEquals([done?.state, await again.next()], ["done", undefined]);
+  const done = await nextEvent(again);
+  assertEquals([done?.state, await nextEvent(again)], ["done", undefined]);
 
-  const over = await service.send("GET", "/jobs/count/events", {
-    headers: { "last-event-id": done!.id! },
-  });
-  assertEquals([over.status, over.body], [204, null]);
-  const late = readEvents(
-    await service.send("GET", "/jobs/count/events", { headers: { "last-event-id": "of before" } }),
-  );
-  assertEquals([(await late.next())?.state, await late.next()], ["done", undefined]);
+  const resume = (id: string) =>
+    service.send("GET", "/jobs/count/events", { headers: { "last-event-id": id } });
+  const ended = await resume(done!.id!);
+  assertEquals([ended.status, ended.body], [204, null]);
+  const late = readEvents(await resume("unknown"));
+  assertEquals([(await nextEvent(late))?.state, await nextEvent(late)], ["done", undefined]);
 });
 
-Deno.test("closing the service ends who listens to a job that goes on", async () => {
+Deno.test("closing the service ends the events of a running job", async () => {
   await using jobs = createMemoryQueue();
   const service = await openService({ jobs });
   await jobs.add(job("waits"));
   const events = readEvents(await service.send("GET", "/jobs/waits/events"));
-  assertEquals((await events.next())?.state, "waiting");
+  assertEquals((await nextEvent(events))?.state, "waiting");
   await service[Symbol.asyncDispose]();
-  assertEquals(await events.next(), undefined);
+  assertEquals(await nextEvent(events), undefined);
 });
 
-Deno.test("a service without a queue says so", async () => {
+Deno.test("jobs are Unsupported without a queue", async () => {
   await using service = await openService();
   const answer = await service.send("GET", "/jobs");
   assertEquals([answer.status, (await answer.json()).code], [422, "Unsupported"]);
 });
 
-Deno.test("a job about an artifact is seen by who may read that, and ended by who may write it", async () => {
+Deno.test("jobs need the rights on their artifact", async () => {
   await using jobs = createMemoryQueue();
   const access = (scopes: string) => createAccess("1", scopes.split(" ").map(parseScope));
-  await using service = await openService({
-    jobs,
-    tokens: { find: (header) => Promise.resolve(access(header!)) },
-  });
+  const tokens = { find: (header: string | null) => Promise.resolve(access(header!)) };
+  await using service = await openService({ jobs, tokens });
   await jobs.add([
     { ...job("mine"), data: { name: "team/a" } },
-    {
-      ...job("task"),
-      kind: "task",
-      data: { task: "resize", behaviors: [], input: { name: "team/b" } },
-    },
+    { ...job("task"), kind: "task", data: { task: "resize", input: { name: "team/b" } } },
     { ...job("theirs"), data: { name: "other" } },
     { ...job("step"), data: null },
   ]);
@@ -149,11 +125,6 @@ Deno.test("a job about an artifact is seen by who may read that, and ended by wh
     assertEquals((await ask("GET", path, "read:team/*")).status, 404, path);
   }
   assertEquals((await ask("GET", "/jobs/mine", "read:team/*")).status, 200);
-  const refused = await ask("DELETE", "/jobs/mine", "read:team/* write:other");
-  assertEquals(refused.status, 403);
-  assertEquals(
-    (await refused.json()).detail,
-    'Cannot change job "mine": the token does not have the right',
-  );
+  assertEquals((await ask("DELETE", "/jobs/mine", "read:team/* write:other")).status, 403);
   assertEquals((await ask("DELETE", "/jobs/mine", "write:team/*")).status, 200);
 });

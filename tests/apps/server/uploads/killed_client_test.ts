@@ -3,26 +3,24 @@ import { createHandler, type Handler, listen } from "../../../../apps/server.ts"
 import { createMemoryBackend, openRegistry, openUploads } from "../../../../mod.ts";
 import { keysOf } from "../../../registry/registries.ts";
 
-/** A service on a port, whose one answer can be waited for though nobody is there to hear it. */
+/** A service on a port whose answer can be awaited after the client has disconnected. */
 async function openOnPort() {
   const backend = createMemoryBackend();
   const registry = await openRegistry(backend);
   const handler = createHandler(registry);
   const answered = Promise.withResolvers<Response>();
-  const waited = Object.assign(
-    (...args: Parameters<Handler>) => {
-      const answer = handler(...args);
-      answered.resolve(answer);
-      return answer;
-    },
-    { close: () => handler.close(), [Symbol.asyncDispose]: () => handler[Symbol.asyncDispose]() },
-  );
+  const { close } = handler;
+  const waited = Object.assign((...args: Parameters<Handler>) => {
+    const answer = handler(...args);
+    answered.resolve(answer);
+    return answer;
+  }, { close, [Symbol.asyncDispose]: close });
   const server = await listen(waited, { port: 0 });
   const { hostname, port } = new URL(server.url);
   return { backend, registry, answer: answered.promise, hostname, port: Number(port), server };
 }
 
-/** Sends the beginning of a request, is killed, and waits for what became of it. */
+/** Sends the beginning of a request, disconnects, and waits for the answer. */
 async function sendAndDie(
   service: Awaited<ReturnType<typeof openOnPort>>,
   head: string,
@@ -38,7 +36,7 @@ async function sendAndDie(
 }
 
 for (const head of ["POST /upload?name=a HTTP/1.1", "POST /contents HTTP/1.1"]) {
-  Deno.test(`of a client that is killed on its way nothing stays: ${head}`, async () => {
+  Deno.test(`a killed client leaves nothing: ${head}`, async () => {
     const service = await openOnPort();
     const before = await keysOf(service.backend);
     await sendAndDie(service, head);
@@ -47,7 +45,7 @@ for (const head of ["POST /upload?name=a HTTP/1.1", "POST /contents HTTP/1.1"]) 
   });
 }
 
-Deno.test("of a tus client that is killed on its way what had arrived stays", async () => {
+Deno.test("a killed tus client leaves the bytes that arrived", async () => {
   const service = await openOnPort();
   const uploads = await openUploads(service.registry);
   const { id } = await uploads.begin({ size: 1_000_000 });

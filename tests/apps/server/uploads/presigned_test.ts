@@ -4,10 +4,10 @@ import { noise } from "../../../registry/registries.ts";
 import { createPresigningStore } from "../../../registry/transfer/presigning_store.ts";
 import { openService } from "./sending.ts";
 
-/** An upload that nobody began. */
+/** The id of no upload. */
 const UPLOAD = "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60";
 
-Deno.test("files go past the service, straight to the store and back", async () => {
+Deno.test("files are sent to and from the store directly", async () => {
   const world = createPresigningStore();
   await using service = await openService({ backend: world.backend });
   const content = noise(400_000);
@@ -27,34 +27,27 @@ Deno.test("files go past the service, straight to the store and back", async () 
   const presigned =
     await (await service.send("GET", "/artifacts/data/versions/latest/presign?path=a.bin")).json();
   assertEquals([presigned.file.path, await world.fetch(presigned.url)], ["a.bin", content]);
-  assertEquals((await service.send("GET", "/artifacts/data/versions/1/presign")).status, 200);
-  assertEquals(
-    (await service.send("GET", "/artifacts/data/versions/1/presign?path=x")).status,
-    404,
-  );
-  assertEquals(
-    (await service.send("GET", "/artifacts/data/versions/1/presign?expiresInMs=1")).status,
-    400,
-  );
+  for (const [query, status] of [["", 200], ["?path=x", 404], ["?expiresInMs=1", 400]]) {
+    const answer = await service.send("GET", `/artifacts/data/versions/1/presign${query}`);
+    assertEquals(answer.status, status, String(query));
+  }
 });
 
-Deno.test("who commits an upload needs the right to write the name", async () => {
+Deno.test("a commit needs the right to write the name", async () => {
   const access = createAccess("1", [{ kind: "write", name: "team/", prefix: true }]);
   const { backend } = createPresigningStore();
-  await using service = await openService({
-    backend,
-    tokens: { find: () => Promise.resolve(access) },
-  });
+  const tokens = { find: () => Promise.resolve(access) };
+  await using service = await openService({ backend, tokens });
   const commit = async (name: string) => {
     const headers = { "content-type": "application/json", authorization: "Bearer x" };
     const body = JSON.stringify({ name, files: [{ path: "a", size: 1 }] });
-    return (await service.send("POST", `/uploads/presigned/${UPLOAD}/commit`, { headers, body }))
-      .status;
+    const path = `/uploads/presigned/${UPLOAD}/commit`;
+    return (await service.send("POST", path, { headers, body })).status;
   };
   assertEquals([await commit("other"), await commit("team/a")], [403, 404]);
 });
 
-Deno.test("a store that gives no URLs says so", async () => {
+Deno.test("a store without presigned URLs is Unsupported", async () => {
   await using service = await openService();
   await service.registry.save("a", noise(400_000));
   const answers = [
@@ -66,7 +59,7 @@ Deno.test("a store that gives no URLs says so", async () => {
   }
 });
 
-Deno.test("an upload belongs to its token, and none is found by another", async () => {
+Deno.test("an upload belongs to its token", async () => {
   const access = (id: string) => createAccess(id, [{ kind: "write", name: "", prefix: true }]);
   const find = (header: string | null) => Promise.resolve(access(header ?? ""));
   await using service = await openService({ tokens: { find } });
@@ -74,13 +67,13 @@ Deno.test("an upload belongs to its token, and none is found by another", async 
   const begun = await service.tus("POST", "/uploads", { ...as("one"), "upload-length": "3" });
   const path = `/${begun.headers.get("location")}`;
   assertEquals((await service.tus("HEAD", path, as("one"))).status, 200);
-  assertEquals((await service.tus("HEAD", path, as("two"))).status, 404);
-  assertEquals(
-    (await service.tus("PATCH", path, { ...as("two"), "upload-offset": "0" }, "abc")).status,
-    404,
-  );
-  assertEquals((await service.tus("DELETE", path, as("two"))).status, 404);
-  assertEquals((await service.send("GET", path, { headers: as("two") })).status, 404);
+  const refused = await Promise.all([
+    service.tus("HEAD", path, as("two")),
+    service.tus("PATCH", path, { ...as("two"), "upload-offset": "0" }, "abc"),
+    service.tus("DELETE", path, as("two")),
+    service.send("GET", path, { headers: as("two") }),
+  ]);
+  assertEquals(refused.map(({ status }) => status), [404, 404, 404, 404]);
   await service.tus("PATCH", path, { ...as("one"), "upload-offset": "0" }, "abc");
   const save = async (token: string) => {
     const files = [{ path: "a", upload: path.split("/").at(-1) }];
@@ -91,31 +84,20 @@ Deno.test("an upload belongs to its token, and none is found by another", async 
   assertEquals([await save("two"), await save("one")], [404, 201]);
 });
 
-Deno.test("what another token uploads is not taken by committing its id as if it were sent to the store", async () => {
+Deno.test("a direct commit cannot take the upload of another token", async () => {
   const access = (id: string) => createAccess(id, [{ kind: "write", name: "", prefix: true }]);
   await using service = await openService({
     tokens: { find: (header) => Promise.resolve(access(header ?? "")) },
   });
   const as = (token: string) => ({ authorization: token, "content-type": "application/json" });
-  const sent = await service.send("POST", "/contents", {
-    headers: { authorization: "one" },
-    body: "secret",
-  });
+  const owner = { authorization: "one" };
+  const sent = await service.send("POST", "/contents", { headers: owner, body: "secret" });
   const { upload } = await sent.json();
-  const files = [{ path: "note" }, { path: "content" }];
-  const body = JSON.stringify({ name: "b", files });
-  const stolen = await service.send("POST", `/uploads/presigned/${upload}/commit`, {
-    headers: as("two"),
-    body,
-  });
-  assertEquals([stolen.status, await service.registry.has("b")], [404, false]);
-  const save = JSON.stringify({
-    materializer: { id: "file", formatVersion: 1 },
-    files: [{ path: "a", upload }],
-  });
-  const saved = await service.send("POST", "/artifacts/a/versions", {
-    headers: as("one"),
-    body: save,
-  });
-  assertEquals(saved.status, 201, "it is still there for whose it is");
+  const post = async (token: string, path: string, json: unknown) =>
+    (await service.send("POST", path, { headers: as(token), body: JSON.stringify(json) })).status;
+  const commit = { name: "b", files: [{ path: "note" }, { path: "content" }] };
+  assertEquals(await post("two", `/uploads/presigned/${upload}/commit`, commit), 404);
+  assertEquals(await service.registry.has("b"), false);
+  const save = { materializer: { id: "file", formatVersion: 1 }, files: [{ path: "a", upload }] };
+  assertEquals(await post("one", "/artifacts/a/versions", save), 201, "the owner can save it");
 });

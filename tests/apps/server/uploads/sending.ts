@@ -1,4 +1,4 @@
-// A client of the service in one process, and bodies that break off.
+// A client of a service in this process, and incomplete bodies.
 import type { HandlerOptions } from "../../../../apps/server.ts";
 import { type Backend, openRegistry, type Registry } from "../../../../mod.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
@@ -27,17 +27,14 @@ export async function openService(
   return {
     registry,
     send,
-    sendJson: (method, path, body) =>
-      send(method, path, {
-        body: JSON.stringify(body),
-        headers: { "content-type": "application/json" },
-      }),
+    sendJson(method, path, body) {
+      const headers = { "content-type": "application/json" };
+      return send(method, path, { body: JSON.stringify(body), headers });
+    },
     tus(method, path, headers, body) {
-      const type: Record<string, string> = body === undefined
-        ? {}
-        : { "content-type": "application/offset+octet-stream" };
+      const type = body === undefined ? {} : { "content-type": "application/offset+octet-stream" };
       return send(method, path, {
-        headers: { "tus-resumable": "1.0.0", ...type, ...headers },
+        headers: { "tus-resumable": "1.0.0", ...type, ...headers } as Record<string, string>,
         body,
       });
     },
@@ -48,7 +45,7 @@ export async function openService(
   };
 }
 
-/** A body of these bytes in chunks, which breaks off at the end where that is asked for. */
+/** Returns a body in chunks. With `breaks` it fails at the end. */
 export function sentBody(
   bytes: Uint8Array,
   { chunk = 65_536, breaks = false } = {},

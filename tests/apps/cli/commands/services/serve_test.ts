@@ -47,7 +47,7 @@ cliTest("serve says why it cannot", async (it) => {
   await fillRegistry(it.root.path);
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { code, err } = await it.holdfast(`serve --port ${taken.addr.port}`);
-  assertEquals([code, err.includes("another program does"), err.includes("--port 0")], [
+  assertEquals([code, err.includes("the port is in use"), err.includes("--port 0")], [
     4,
     true,
     true,
