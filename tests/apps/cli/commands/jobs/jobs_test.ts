@@ -142,7 +142,7 @@ cliTest(
     };
     await refused("jobs ls", "neither --queue nor HOLDFAST_ENGINE names one");
     await refused("jobs ls --queue memory:", "no other process could add any");
-    await refused("jobs ls --queue kafka://h", "there is no scheme kafka");
+    await refused("jobs ls --queue kafka://h", 'unknown scheme "kafka"');
     await refused(
       "jobs ls --queue redis://u:hunter2@127.0.0.1:1",
       "Cannot take a password by --queue",

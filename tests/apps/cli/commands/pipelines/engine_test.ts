@@ -64,7 +64,7 @@ Deno.test("what does not go with an engine, or without one, is refused before an
     "Cannot take a password by --queue",
   );
   await refused("worker", `neither --queue nor ${ENGINE_VARIABLE} names one`);
-  await refused("worker --queue local:", "there is no scheme local");
+  await refused("worker --queue local:", 'unknown scheme "local"');
   await refused("worker --queue memory:", "no other process could add any"); // it would wait for ever
   assertEquals(await succeeds("ls", { cwd: root.path }), "");
 });
