@@ -1,6 +1,5 @@
 // The cache folder of this machine. Only its owner may write to it: others could plant files in it.
-import fs from "node:fs";
-import type { Stats } from "node:fs";
+import fs, { type Stats } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,5 @@
 // Compares files on the disk with those of a version, byte by byte.
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
-import type { Stats } from "node:fs";
 import { join, sep } from "node:path";
 import process from "node:process";
 import { setImmediate } from "node:timers";
@@ -96,7 +95,7 @@ async function digestOf(
   let file: number | undefined;
   try {
     file = openSync(path, FLAGS);
-    const stats: Stats = fstatSync(file);
+    const stats = fstatSync(file);
     if (!stats.isFile()) return undefined;
     const hash = createSha256();
     for (let read = -1; read !== 0;) {

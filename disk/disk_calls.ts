@@ -1,7 +1,6 @@
 // System calls on files and folders. Those of Deno take a third of the time of its `node:fs`, which
 // other runtimes use.
-import fs from "node:fs";
-import type { Stats } from "node:fs";
+import fs, { type Stats } from "node:fs";
 import { errorCode } from "./file_errors.ts";
 
 export interface FileLook {

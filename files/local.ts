@@ -87,12 +87,9 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     OPTIONS,
   );
   if (typeof root !== "string") {
-    throw fault({
-      code: "Invalid",
-      action: "create file store",
-      state: `${described(root)} is not a path`,
-      hint: 'Pass { root: "./data" }; convert a URL with fileURLToPath() of "node:url".',
-    });
+    const state = `${described(root)} is not a path`;
+    const hint = 'Pass { root: "./data" }; convert a URL with fileURLToPath() of "node:url".';
+    throw fault({ code: "Invalid", action: "create file store", state, hint });
   }
   return new LocalFiles(root, { durable: durability === "disk", system });
 }
@@ -135,10 +132,8 @@ class LocalFiles implements FileStore {
       const { path } = why;
       const found = this.#disk.findFile(path) ??
         (this.#find(path, why.action)?.kind === "file" ? this.#disk.findFile(path) : undefined);
-      if (found === undefined) {
-        throw missing(why, "file", this.#disk.entryAt(path, why.action)?.kind);
-      }
-      return foundFile({ path, onDisk: this.#disk.pathOf(path), found });
+      if (found !== undefined) return foundFile({ path, onDisk: this.#disk.pathOf(path), found });
+      throw missing(why, "file", this.#disk.entryAt(path, why.action)?.kind);
     });
   }
 

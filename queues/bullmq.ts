@@ -4,8 +4,13 @@
  * @module
  */
 import "./bullmq/msgpackr_extract.ts"; // before BullMQ
-import { createPostgresBackend, getNextMillis, type Job, Queue } from "npm:bullmq@^6";
-import { runMigrations } from "npm:bullmq@^6";
+import {
+  createPostgresBackend,
+  getNextMillis,
+  type Job,
+  Queue,
+  runMigrations,
+} from "npm:bullmq@^6";
 import { fault, messageOf } from "../core/errors.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { checkNewJob, checkSchedule, checkWorkOptions } from "./checks/queue_checks.ts";
