@@ -1,25 +1,24 @@
-// Where on this machine loaded files are cached.
+// The cache folder of this machine. Only its owner may write to it: others could plant files in it.
+import fs, { type Stats } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import { folderProblem } from "./private_folder.ts";
 import { isGranted, type System } from "../core/system.ts";
 
-/** A folder that may be used, or why there is none; `unsafe` where it is there and not this user's alone. */
+/** A folder to use, or the reason against it; `unsafe` if it exists and others can write to it. */
 export type CacheFolder = { path: string } | { problem: string; unsafe?: true };
 
 /**
- * The folder that is asked for, else `$HOLDFAST_CACHE`, else `holdfast` in `$XDG_CACHE_HOME` (XDG Base Directory
- * Specification 0.8) or in `~/.cache`. Nothing is made that stays, and nobody is asked for a permission.
+ * Returns the requested folder, else `$HOLDFAST_CACHE`, else `holdfast` in `$XDG_CACHE_HOME` (XDG
+ * Base Directory Specification 0.8) or in `~/.cache`. Creates nothing that stays, and never prompts
+ * for a permission.
  */
 export function cacheFolder(asked: string | URL | undefined, system: System): CacheFolder {
   const path = asked === undefined ? placeInEnvironment(system) : pathOf(asked);
   if (path === undefined) {
-    return {
-      problem:
-        "HOME is not set, or may not be read, and neither are HOLDFAST_CACHE and XDG_CACHE_HOME",
-    };
+    return { problem: "none of HOLDFAST_CACHE, XDG_CACHE_HOME and HOME is set and readable" };
   }
   if (asked === undefined && !isAbsolute(path)) {
     return { problem: `${shown(path)} is not an absolute path` };
@@ -35,19 +34,53 @@ function placeInEnvironment({ env }: System): string | undefined {
   const own = env("HOLDFAST_CACHE");
   if (own) return own;
   const caches = env("XDG_CACHE_HOME");
-  if (caches && isAbsolute(caches)) return join(caches, "holdfast"); // the specification: ignore relative paths
+  if (caches && isAbsolute(caches)) return join(caches, "holdfast"); // relative ones are invalid
   const home = env("HOME") || env("USERPROFILE");
   return home ? join(home, ".cache", "holdfast") : undefined;
 }
 
 function pathOf(asked: string | URL): string {
-  if (typeof asked !== "string" && !(asked instanceof URL)) {
-    throw fault({
-      code: "Invalid",
-      action: "use a cache",
-      state: `its path is a ${typeof asked}`,
-      hint: "Name its folder by a path or a file: URL, or leave it out.",
-    });
+  if (asked instanceof URL) return fileURLToPath(asked);
+  if (typeof asked === "string") return asked.startsWith("file:") ? fileURLToPath(asked) : asked;
+  const state = `its path is a ${typeof asked}`;
+  const hint = "Pass the path or file: URL of a folder, or omit it.";
+  throw fault({ code: "Invalid", action: "use a cache", state, hint });
+}
+
+/** The permissions of group and others to write. */
+const WRITTEN_BY_OTHERS = 0o022;
+
+/** Returns why a folder is not private; undefined if it is, or does not exist yet. */
+function folderProblem(path: string, system: System): string | undefined {
+  if (process.platform === "win32") return undefined; // modes have no meaning there
+  let stats: Stats | undefined;
+  try {
+    stats = fs.lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return `${shown(path)} cannot be inspected`;
   }
-  return asked instanceof URL || asked.startsWith("file:") ? fileURLToPath(asked) : asked;
+  if (stats === undefined) return undefined;
+  if (stats.isSymbolicLink()) return `${shown(path)} is a link`;
+  if (!stats.isDirectory()) return `${shown(path)} is not a folder`;
+  if ((stats.mode & WRITTEN_BY_OTHERS) !== 0) return `others may write to ${shown(path)}`;
+  const owner = ownUser(path, system);
+  if (owner === undefined) return `this program may not write to ${shown(path)}`;
+  return stats.uid === owner ? undefined : `${shown(path)} belongs to somebody else`;
+}
+
+/** Returns the owner of new files. Deno requires a permission to return the current user. */
+function ownUser(folder: string, system: System): number | undefined {
+  const path = join(folder, `.owner-${system.id()}`);
+  let file: number;
+  try {
+    file = fs.openSync(path, "wx", 0o600);
+  } catch {
+    return undefined;
+  }
+  try {
+    return fs.fstatSync(file).uid;
+  } finally {
+    fs.closeSync(file);
+    fs.unlinkSync(path);
+  }
 }

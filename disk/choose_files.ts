@@ -1,10 +1,10 @@
-// Which files of a version are wanted, by patterns as `.gitignore` has them.
+// Selection of the files of a version by patterns, as in `.gitignore`.
 import { foldersOf } from "../core/naming/file_paths.ts";
 import type { FileInfo } from "../core/record.ts";
 import type { FilePatterns } from "../core/registry.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 
-/** Whether a path is chosen; that of a folder ends with `/`. */
+/** True for selected paths. The path of a folder ends with `/`. */
 export type ChosenPath = (path: string) => boolean;
 
 interface PatternPart {
@@ -13,7 +13,7 @@ interface PatternPart {
   ): { test(path: string): "matched" | "negated" | undefined };
 }
 
-/** Makes the choice that patterns say; undefined where there are none. */
+/** Compiles patterns; undefined if there are none. */
 export async function chooseFiles(
   { include, exclude }: FilePatterns,
 ): Promise<ChosenPath | undefined> {
@@ -31,7 +31,7 @@ export async function chooseFiles(
   };
 }
 
-/** The files that are chosen. A folder that has something in it is where any of that is. */
+/** Returns the selected files, and the folders that contain some. */
 export function chosenAmong<F>(
   files: readonly F[],
   infoOf: (file: F) => FileInfo,

@@ -1,6 +1,5 @@
-// What of a version is on the disk already: the same bytes, found by reading them.
+// Compares files on the disk with those of a version, byte by byte.
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
-import type { Stats } from "node:fs";
 import { join, sep } from "node:path";
 import process from "node:process";
 import { setImmediate } from "node:timers";
@@ -9,7 +8,7 @@ import type { FileInfo } from "../core/record.ts";
 import { errorCode, fileError } from "./file_errors.ts";
 import { lookAt } from "./target.ts";
 
-/** What is where a file belongs: the same file, nothing, another one, or what no file may replace. */
+/** The entry in the place of a file. Only `different` can be replaced by the file. */
 export type Found = "same" | "missing" | "different" | { inTheWay: string; state: string };
 
 export interface CompareOptions {
@@ -17,18 +16,13 @@ export interface CompareOptions {
   onSame?: (file: FileInfo) => void;
 }
 
-/** Links are not followed, and a pipe that took a file's place is not waited for. */
+/** Follows no link, and does not wait for a pipe that took the file's place. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const CHUNK_BYTES = 1 << 20;
-/** Windows knows no executable bit. */
+/** Windows has no executable bit. */
 const KEEPS_MODES = process.platform !== "win32";
 
-/**
- * Finds what is in a folder where these files belong. No link is followed on the way. Everything else in the folder
- * is not looked at.
- *
- * @param root its absolute path
- */
+/** Compares files with those in a folder, an absolute path. Follows no link below it. */
 export async function compareFiles(
   files: readonly FileInfo[],
   root: string,
@@ -93,7 +87,7 @@ function isLink(file: FileInfo, path: string): boolean {
   return sha256(readlinkSync(path).replaceAll(sep, "/")) === file.sha256;
 }
 
-/** SHA-256 of an ordinary file; undefined where it is none any more. Lets others run between large chunks. */
+/** Returns the SHA-256 of a file; undefined if it is gone. Yields between large chunks. */
 async function digestOf(
   path: string,
   { signal, chunk }: { signal?: AbortSignal; chunk: Uint8Array },
@@ -101,7 +95,7 @@ async function digestOf(
   let file: number | undefined;
   try {
     file = openSync(path, FLAGS);
-    const stats: Stats = fstatSync(file);
+    const stats = fstatSync(file);
     if (!stats.isFile()) return undefined;
     const hash = createSha256();
     for (let read = -1; read !== 0;) {
@@ -113,7 +107,7 @@ async function digestOf(
     }
     return hash.digest();
   } catch (cause) {
-    if (["ENOENT", "ELOOP"].includes(errorCode(cause) ?? "")) return undefined; // changed meanwhile
+    if (["ENOENT", "ELOOP"].includes(errorCode(cause) ?? "")) return undefined; // changed since
     throw fileError("read", path, cause);
   } finally {
     if (file !== undefined) closeSync(file);

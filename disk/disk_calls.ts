@@ -1,7 +1,6 @@
-// Looking at files and folders. Deno's own calls take a third of the time that its `node:fs` does;
-// elsewhere that is all there is.
-import fs from "node:fs";
-import type { Stats } from "node:fs";
+// System calls on files and folders. Those of Deno take a third of the time of its `node:fs`, which
+// other runtimes use.
+import fs, { type Stats } from "node:fs";
 import { errorCode } from "./file_errors.ts";
 
 export interface FileLook {
@@ -9,11 +8,11 @@ export interface FileLook {
   isDirectory: boolean;
   isSymlink: boolean;
   size: number;
-  /** The change time, milliseconds; Deno 2.9 gives whole seconds of it. */
+  /** The change time, milliseconds; whole seconds in Deno 2.9. */
   changedAt: number;
-  /** The time of modification, milliseconds. */
+  /** The modification time, milliseconds. */
   modifiedAt: number;
-  /** What tells it from one that was made anew under its name. */
+  /** Distinguishes a file from a later one with the same name. */
   identity: string;
 }
 
@@ -25,9 +24,9 @@ export interface FolderEntry {
 }
 
 export interface OpenFile {
-  /** What the system says about it, whatever its name leads to by now. */
+  /** Returns the current state of the file, whatever its name leads to. */
   look(): FileLook;
-  /** Reads up to so many bytes from here on; 0 at the end. */
+  /** Fills a buffer from the current position; returns the number of bytes, 0 at the end. */
   read(bytes: Uint8Array): number;
   seek(position: number): void;
   close(): void;
@@ -53,12 +52,11 @@ interface DenoFiles {
   openSync(path: string): DenoFile;
 }
 
-/** What is called, where it is there, in place of slower calls; a test that replaces those of `node:fs` takes it away. */
+/** Faster calls, if available. Tests that replace those of `node:fs` remove them. */
 export interface OwnCalls {
   deno?: DenoFiles;
 }
 
-/** See {@linkcode OwnCalls}. */
 export const ownCalls: OwnCalls = { deno: findDeno() };
 
 function findDeno(): DenoFiles | undefined {
@@ -66,14 +64,14 @@ function findDeno(): DenoFiles | undefined {
   return deno?.lstatSync === undefined ? undefined : deno as DenoFiles;
 }
 
-/** Looks at a path, not behind a link. Throws what the system says. */
+/** Returns the state of a path, links not followed. Throws the error of the system. */
 export function look(path: string): FileLook {
   return ownCalls.deno === undefined
     ? lookOf(fs.lstatSync(path))
     : lookOfDeno(ownCalls.deno.lstatSync(path));
 }
 
-/** The same, or undefined where nothing is there. */
+/** Like `look`, but undefined if nothing is there. */
 export function lookIfThere(path: string): FileLook | undefined {
   try {
     return look(path);
@@ -93,7 +91,7 @@ export function readFolder(path: string): Iterable<FolderEntry> {
   }));
 }
 
-/** Opens a folder, or a file that was looked at and is an ordinary one. */
+/** Opens a folder, or a file that was checked to be an ordinary one. */
 export function openFile(path: string): OpenFile {
   if (ownCalls.deno === undefined) return fileOf(fs.openSync(path, READ));
   const file = ownCalls.deno.openSync(path);
@@ -106,7 +104,7 @@ export function openFile(path: string): OpenFile {
 }
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
-/** Follows no link, and waits for no pipe. */
+/** Follows no link, and does not wait for a pipe. */
 const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 function fileOf(file: number): OpenFile {
@@ -123,7 +121,7 @@ function fileOf(file: number): OpenFile {
   };
 }
 
-/** Closes what was only read. An error of that says nothing about bytes: those that count are told by the reading. */
+/** Closes a file that was only read. Errors are ignored: no data depends on them. */
 export function closeRead(file: number): void {
   try {
     fs.closeSync(file);
@@ -132,7 +130,6 @@ export function closeRead(file: number): void {
   }
 }
 
-/** The same of what `node:fs` says. */
 export function lookOf(stats: Stats): FileLook {
   return {
     isFile: stats.isFile(),
@@ -159,7 +156,7 @@ function lookOfDeno(
   };
 }
 
-/** The same of both calls, also where the file system does not tell: Deno has null for it, and its `node:fs` 0. */
+/** Also the same without support of the file system: null in Deno, 0 in its `node:fs`. */
 function identityOf(ino: number | null, bornAt: number | undefined): string {
   return `${ino ?? 0} ${bornAt ?? 0}`;
 }

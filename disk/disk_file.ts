@@ -1,5 +1,4 @@
-// Reading a file on disk that may be changed by others meanwhile, without ever mixing two states of
-// it.
+// Reads a file that others may change, without ever mixing two states of it.
 import {
   closeSync,
   constants,
@@ -21,7 +20,7 @@ export interface DiskState {
   dev: number;
   ino: number;
   size: number;
-  /** When its content changed, milliseconds since 1970. */
+  /** The modification time, milliseconds since 1970. */
   mtimeMs: number;
 }
 
@@ -31,15 +30,15 @@ export interface DiskFile {
 }
 
 const CHUNK_BYTES = 1 << 20;
-/** Links are not followed, and a pipe that took the file's place is not waited for. */
+/** Follows no link, and does not wait for a pipe that took the file's place. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** What is at a path, links not followed. */
+/** Returns the state of a path, links not followed. */
 export function lookAt(path: string): Stats {
   return onDisk("read", path, () => lstatSync(path));
 }
 
-/** What is at a path where something was found before: `Conflict` where it is gone. */
+/** Returns the state of a path that was found before: `Conflict` if it is gone. */
 export function lookAgain(path: string): Stats {
   try {
     return lstatSync(path);
@@ -52,12 +51,11 @@ export function stateOf({ dev, ino, size, mtimeMs }: Stats): DiskState {
   return { dev, ino, size, mtimeMs };
 }
 
-/** True for the same file in the same state. */
 export function isSameState(a: DiskState, b: DiskState): boolean {
   return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs;
 }
 
-/** The content of a file that was found. `Conflict` where it is not in the state it was found in when it is read. */
+/** The content of a file. Reading it is a `Conflict` if it changed since it was found. */
 export class DiskContent implements FileSource {
   readonly file: DiskFile;
   readonly size: number;
@@ -67,7 +65,7 @@ export class DiskContent implements FileSource {
     this.size = file.state.size;
   }
 
-  /** All of them at once: for small files. */
+  /** Reads everything at once, for small files. */
   bytes(): Uint8Array {
     return readSmall(this.file);
   }
@@ -108,7 +106,8 @@ async function* readLarge(file: DiskFile): AsyncIterable<Uint8Array> {
     checkState(file, await handle.stat());
     let length = 0;
     while (true) {
-      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, file.state.size - length + 1)); // one more, to see the end
+      // One byte more, to notice growth.
+      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, file.state.size - length + 1));
       const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, null);
       if (bytesRead === 0) break;
       length += bytesRead;
@@ -124,12 +123,12 @@ async function* readLarge(file: DiskFile): AsyncIterable<Uint8Array> {
   }
 }
 
-/** The same file number on the same disk: so it is the file that was found, whatever became of the folders above it. */
+/** The inode and device identify the file that was found, even if its path leads elsewhere. */
 function checkState(file: DiskFile, stats: Stats): void {
   if (!stats.isFile() || !isSameState(file.state, stateOf(stats))) throw changed(file.path);
 }
 
-/** Throws `Conflict` where a folder's path leads elsewhere by now. */
+/** Throws `Conflict` if the path of a folder leads elsewhere by now. */
 export function checkFolderPlace(path: string): void {
   try {
     if (realpathSync.native(path) !== path) throw changed(path);
@@ -138,7 +137,7 @@ export function checkFolderPlace(path: string): void {
   }
 }
 
-/** What to throw where something that was found cannot be read any more: gone or no longer what it was is a change. */
+/** Returns the error of a failed read. A file that is gone, or no longer a file, was changed. */
 export function lostFile(path: string, cause: unknown): unknown {
   const error = fileError("read", path, cause);
   return isRegistryError(error, "NotFound", "Invalid") ? changed(path, cause) : error;
@@ -150,8 +149,7 @@ export function changed(path: string, cause?: unknown): RegistryError {
     action: "save",
     subject: shown(path),
     state: "it changed while it was read",
-    hint:
-      "Save it when nobody writes to it, or save a copy or a snapshot of it. A registry cannot lie in the folder itself.",
+    hint: "Stop its writers, or save a copy. The folder must not contain the registry.",
     cause,
   });
 }

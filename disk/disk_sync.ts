@@ -1,6 +1,5 @@
-// Brings files and names to the disk: a file is safe from a power cut only when its name is, and
-// the names of all folders above it. Mostly by other threads: a disk brings many files home in the
-// time it needs for one.
+// Makes files and names durable. A file survives a power cut only if its name does, and the names
+// of all folders above it. Other threads do this: a disk syncs many files in the time of one.
 import fs from "node:fs";
 import { dirname, sep } from "node:path";
 import { mayRead } from "../core/may_read.ts";
@@ -10,20 +9,22 @@ import { errorCode } from "./file_errors.ts";
 const { O_RDONLY, O_DIRECTORY = 0 } = fs.constants;
 const MAX_REMEMBERED = 10_000;
 
-/** What says that a folder could not be kept. Others say that it is somebody else's, or on what keeps nothing. */
+/** Errors that mean lost names. Others mean no permission, or no support. */
 const LOST: ReadonlySet<string | undefined> = new Set(["EIO", "ENOSPC", "EDQUOT"]);
 
 export interface DiskSync {
   file(file: number): Promise<void>;
-  /** The name of its root and those of the folders above: whoever made them may have ended before it did this. */
+  /**
+   * Syncs the names of the root and all folders above it, which a dead process may have created.
+   */
   root(): Promise<void>;
-  /** The names in a folder, those of the folder itself and of all above it. */
+  /** Syncs the names in a folder, in its parents, and in those of the root. */
   folder(path: string): Promise<void>;
 }
 
 /**
- * Creates the {@linkcode DiskSync} of a root, which does not repeat what succeeded before. A folder is known by its
- * path and by what tells it from one that another process removed and made anew.
+ * Creates the {@linkcode DiskSync} of a root, which does not repeat what succeeded before. The
+ * identity of a folder distinguishes it from a later one with the same path.
  */
 export function createDiskSync(root: string): DiskSync {
   const safe = new Map<string, string>();
@@ -47,7 +48,7 @@ export function createDiskSync(root: string): DiskSync {
       const named: [path: string, identity: string][] = [];
       for (let path = folder; path !== root; path = dirname(path)) {
         const identity = identify(path);
-        if (identity === undefined) return; // removed meanwhile, and what was written in it too
+        if (identity === undefined) return; // removed, with its files
         if (safe.get(path) === identity) break;
         named.push([path, identity]);
         folders.push(dirname(path));
@@ -59,18 +60,16 @@ export function createDiskSync(root: string): DiskSync {
   };
 }
 
-interface GroupSync {
-  running: Promise<void>;
-  /** The one that begins when that has ended, for all who asked meanwhile. */
-  next?: Promise<void>;
-}
-
 /**
- * Brings what many have written to the disk at once: who asks while one sync of a folder is under way shares the next
- * one with all others who do. One that began before may not hold what was written since.
+ * Shares syncs between callers: those that ask during a sync of a folder wait for one next sync.
+ * The running one may have missed their names.
  */
 function createGroupSync(sync: (path: string) => Promise<void>): (path: string) => Promise<void> {
-  const groups = new Map<string, GroupSync>();
+  interface Group {
+    running: Promise<void>;
+    next?: Promise<void>;
+  }
+  const groups = new Map<string, Group>();
   return (path) => {
     const group = groups.get(path);
     if (group === undefined) return begin(path);
@@ -79,7 +78,7 @@ function createGroupSync(sync: (path: string) => Promise<void>): (path: string) 
   };
 
   function begin(path: string): Promise<void> {
-    const group: GroupSync = {
+    const group: Group = {
       running: sync(path).finally(() => {
         if (group.next === undefined) groups.delete(path);
       }),
@@ -98,12 +97,12 @@ async function syncAbove(path: string): Promise<void> {
 }
 
 async function syncFolder(path: string): Promise<void> {
-  if (sep === "\\") return; // Windows opens no folders; NTFS journals their names
+  if (sep === "\\") return; // Windows cannot open folders; NTFS journals their names
   let file: number;
   try {
     file = fs.openSync(path, O_RDONLY | O_DIRECTORY);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return; // removed meanwhile
+    if (errorCode(error) === "ENOENT") return; // removed
     throw error;
   }
   try {

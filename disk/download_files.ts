@@ -1,4 +1,4 @@
-// `download()` of whatever opens versions.
+// Downloads of versions.
 import type { Artifact } from "../core/artifact.ts";
 import { chooseFiles, chosenAmong } from "./choose_files.ts";
 import type { FileInfo } from "../core/record.ts";
@@ -9,13 +9,13 @@ import { checkTo } from "./target.ts";
 import { writeFiles } from "./write_files.ts";
 
 export interface DownloadPlan extends Pick<StageOptions, "writeLarge"> {
-  /** The `file:` URL of a folder into which nothing is written. */
+  /** The `file:` URL of a folder that must not be written to. */
   notInside?: string;
 }
 
-/** A download that says how far it is: what is there already counts as moved. */
+/** A download that reports its progress. Existing files count as transferred. */
 export interface Download {
-  /** To be told of the bytes that are read of the version; undefined where nobody listens. */
+  /** Receives the progress of reading the version. */
   readonly onProgress?: (progress: TransferProgress) => void;
   write(artifact: Artifact, plan?: DownloadPlan): Promise<DownloadResult>;
 }
@@ -25,12 +25,12 @@ export function createDownload(options: DownloadOptions): Download {
   const { to, overwrite, delete: remove, dryRun, links, include, exclude, signal, onProgress } =
     options;
   let moved = 0, there = 0, totalBytes: number | undefined;
-  const tell = (path: string) =>
+  const report = (path: string) =>
     onProgress?.({ path, bytes: Math.min(moved + there, totalBytes ?? Infinity), totalBytes });
   return {
     onProgress: onProgress && (({ path, bytes }) => {
       moved = bytes;
-      tell(path);
+      report(path);
     }),
     async write(artifact, plan) {
       const { info } = artifact;
@@ -40,13 +40,13 @@ export function createDownload(options: DownloadOptions): Download {
       totalBytes = files.reduce((sum, { size }) => sum + size, 0);
       const onThere = ({ path }: FileInfo, bytes: number) => {
         there += bytes;
-        tell(path);
+        report(path);
       };
       const how = { ...plan, overwrite, delete: remove, dryRun, links, signal, onThere, chosen };
       const written = await writeFiles(artifact, to, how);
-      if (!dryRun && moved + there < totalBytes) { // what was read said nothing
+      if (!dryRun && moved + there < totalBytes) { // reading reported nothing
         there = totalBytes - moved;
-        tell(files.at(-1)?.path ?? "");
+        report(files.at(-1)?.path ?? "");
       }
       return { ...written, info };
     },

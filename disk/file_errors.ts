@@ -1,4 +1,4 @@
-// Failures of the file system in the terms of {@linkcode RegistryError}.
+// Errors of the file system as {@linkcode RegistryError}.
 import { type ErrorCode, fault, RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 
@@ -12,55 +12,51 @@ const MEANING: Record<string, [code: ErrorCode, state: string]> = {
   EACCES: ["Denied", "permission denied"],
   EPERM: ["Denied", "operation not permitted"],
   EROFS: ["Denied", "the file system is read-only"],
-  ENAMETOOLONG: ["Invalid", "its path, or a name in it, is too long for this disk"],
-  EINVAL: ["Invalid", "the file system does not take this name"],
-  EXDEV: ["Unsupported", "it would go from one file system to another"],
-  ENOSPC: ["Unavailable", "no space is left on the disk"],
-  EDQUOT: ["Unavailable", "the disk quota is used up"],
-  EMFILE: ["Unavailable", "too many files are open"],
-  ENFILE: ["Unavailable", "too many files are open"],
+  ENAMETOOLONG: ["Invalid", "the path or a name in it is too long for this disk"],
+  EINVAL: ["Invalid", "invalid name on this file system"],
+  EXDEV: ["Unsupported", "source and target are on different file systems"],
+  ENOSPC: ["Unavailable", "disk is full"],
+  EDQUOT: ["Unavailable", "disk quota exceeded"],
+  EMFILE: ["Unavailable", "too many open files"],
+  ENFILE: ["Unavailable", "too many open files"],
   EBUSY: ["Unavailable", "another program uses it"],
-  EINTR: ["Unavailable", "a signal interrupted it"],
-  EIO: ["Unavailable", "the disk failed to read or write"],
-  ESTALE: ["Unavailable", "its server has put something else in its place, a stale handle of NFS"],
+  EINTR: ["Unavailable", "interrupted by a signal"],
+  EIO: ["Unavailable", "input/output error of the disk"],
+  ESTALE: ["Unavailable", "stale NFS handle: the server replaced it"],
 };
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
-  NotFound: "Check the path: a relative one begins at the current folder.",
+  NotFound: "Check the path; a relative one starts at the current folder.",
   Invalid: "Check the path, or choose another one.",
   AlreadyExists: "Choose another path, or remove what is there.",
-  Unsupported: "Copy it, and remove the original.",
-  Denied: "Check who owns it and who may write there.",
-  Unavailable: "Try again when the disk is well and has room.",
+  Unsupported: "Copy it, then remove the original.",
+  Denied: "Check its owner and permissions.",
+  Unavailable: "Check the disk and its free space, then try again.",
 };
 
 /**
- * What to throw for a failed file operation. What is no failure of the file system stays what it is.
+ * Returns the error of a failed file operation; other errors are returned as they are.
  *
- * @param action what was tried: `read`, `write`
- * @param path the file or folder
+ * @param action the operation: `read`, `write`
  */
 export function fileError(action: string, path: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof RegistryError) return cause;
+  const subject = shown(path);
   const { name, message } = cause;
-  if (name === "NotCapable" || (cause as NodeJS.ErrnoException).code === "ERR_ACCESS_DENIED") { // of Deno; of Node with --permission
-    return fault({
-      code: "Denied",
-      action,
-      subject: shown(path),
-      state: "this program was not allowed to",
-      hint: `${message.replace(/\.$/, "")}.`,
-      cause,
-    });
+  // Permissions of Deno, or of Node with --permission.
+  if (name === "NotCapable" || (cause as NodeJS.ErrnoException).code === "ERR_ACCESS_DENIED") {
+    const state = "this program lacks the permission";
+    const hint = `${message.replace(/\.$/, "")}.`;
+    return fault({ code: "Denied", action, subject, state, hint, cause });
   }
   const code = errorCode(cause);
   if (code === undefined) return cause;
   const [meaning, state] = MEANING[code] ?? ["Unavailable", message];
   const hint = HINTS[meaning];
-  return fault({ code: meaning, action, subject: shown(path), state, hint, cause });
+  return fault({ code: meaning, action, subject, state, hint, cause });
 }
 
-/** Runs a file operation; its failure is told by {@linkcode fileError}. */
+/** Runs a file operation, and converts its errors with {@linkcode fileError}. */
 export function onDisk<T>(action: string, path: string, operation: () => T): T {
   try {
     return operation();
@@ -69,9 +65,9 @@ export function onDisk<T>(action: string, path: string, operation: () => T): T {
   }
 }
 
-/** The name of what the file system said, or undefined where it was something else that failed. */
+/** Returns the error code of the system; undefined for other errors. */
 export function errorCode(error: unknown): string | undefined {
   const { code, name } = error as { code?: unknown; name?: unknown };
-  if (name === "Interrupted" && code === undefined) return "EINTR"; // Deno gives this one no code
+  if (name === "Interrupted" && code === undefined) return "EINTR"; // Deno has no code for it
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }

@@ -1,4 +1,4 @@
-// Which links of a version are written to a disk.
+// Links of a version on a disk.
 import type { ArtifactFile } from "../core/artifact.ts";
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
@@ -10,15 +10,11 @@ export interface LinkTargets {
   leftOut: LeftOut[];
 }
 
-/** Throws `Invalid` for what is no {@linkcode WrittenLinks}. */
 export function checkLinks(links: WrittenLinks = "safe"): void {
   if (["safe", "unsafe", "skip"].includes(links)) return;
-  throw fault({
-    code: "Invalid",
-    action: "write links",
-    state: `${shown(String(links))} is unknown`,
-    hint: "links is one of safe, unsafe, skip.",
-  });
+  const state = `${shown(String(links))} is unknown`;
+  const hint = "Set links to safe, unsafe or skip.";
+  throw fault({ code: "Invalid", action: "write links", state, hint });
 }
 
 export async function readLinks(
@@ -37,7 +33,7 @@ export async function readLinks(
   return read;
 }
 
-/** Why a link is not written, or undefined where it is. No system has one with an empty target, or NUL in it. */
+/** Returns why a link is not written, if so. No system has links with an empty target or NUL. */
 function reasonAgainst(
   path: string,
   target: string,

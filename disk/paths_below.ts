@@ -1,11 +1,11 @@
-// Everything below a folder, links not followed: `readdir` of Node with `recursive` goes into a
-// folder behind a link, and never ends where that one leads back.
+// Walks a folder without following links. `readdir` of Node with `recursive` enters folders behind
+// links, and never ends if one leads back.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The paths of all that is below a folder, relative to it with the separator of the system, each folder before what is
- * in it.
+ * Iterates over everything below a folder: relative paths with the separator of the system, each
+ * folder before its content.
  */
 export function* pathsBelow(root: string): Generator<string> {
   const waiting = [""];

@@ -1,4 +1,4 @@
-// Writing files into a new folder that nobody else knows of.
+// Writes files into a new folder that no other process uses.
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ArtifactFile } from "../core/artifact.ts";
@@ -10,23 +10,21 @@ import { beginFile, makeExecutable, READ_AHEAD_BYTES } from "./write_file.ts";
 export interface StageOptions {
   signal?: AbortSignal;
   onFile?: (file: FileInfo) => void;
-  /** Where its links lead; those that it does not name are not written. @default none are */
+  /** The targets of links. Links without one are not written. */
   targets?: ReadonlyMap<string, string>;
-  /** Writes a large file to a path that is free. @default it is written here, in pieces where it has some */
+  /** Writes a large file to a free path. @default in pieces, if it has some */
   writeLarge?: (path: string, file: ArtifactFile, signal?: AbortSignal) => Promise<void>;
 }
 
 /** Files up to this size are read whole; larger ones are streamed. */
 const SMALL_BYTES = 1 << 20;
-/** Files that are read at once. */
+/** Small files that are read concurrently. */
 const AT_ONCE = 16;
-/** What may be on its way at once: what has come is collected late, and takes several times as much. */
+/** The limit of bytes in flight. Memory is freed late, so usage is several times as much. */
 const ROOM_BYTES = 24 * 1024 * 1024;
 
 /**
- * Writes files into an empty folder: links last, so that nothing is written through one.
- *
- * @param files with safe paths
+ * Writes files with safe paths into an empty folder, links last: nothing is written through one.
  */
 export async function stageFiles(
   files: readonly ArtifactFile[],
@@ -84,7 +82,7 @@ export async function stageFiles(
   }
 }
 
-/** Writes a file to a path that is free: in pieces where it has some. */
+/** Writes a file to a free path, in pieces if it has some. */
 export async function writeFileTo(
   path: string,
   file: ArtifactFile,
@@ -93,7 +91,7 @@ export async function writeFileTo(
   await together(signal, (tasks) => beginFile(path, file, { tasks }));
 }
 
-/** Runs tasks side by side: when this returns, or throws, none is under way. */
+/** Runs concurrent tasks. None is running when this returns or throws. */
 async function together(
   signal: AbortSignal | undefined,
   begin: (tasks: SideBySide) => Promise<void>,
@@ -103,7 +101,7 @@ async function together(
     await begin(tasks);
     await tasks.end();
   } catch (error) {
-    await tasks.stop(error); // nothing is written any more when the folder is removed
+    await tasks.stop(error); // before the folder is removed
     throw error;
   }
 }

@@ -1,5 +1,5 @@
-// What lies in a folder beside the files of a version, and removing it: never through a link, and
-// never what belongs to somebody else's work there.
+// Files in a folder that are not part of a version, and their removal: never through a link, and
+// never those of other work in progress.
 import { type Dirent, readdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { fault } from "../core/errors.ts";
@@ -14,28 +14,28 @@ import { STAGE_PREFIX } from "./stage/folders.ts";
 import { exists, lookAt } from "./target.ts";
 
 export interface Surplus {
-  /** Files, links and empty folders, relative with `/`; folders end with one. */
+  /** Files, links and empty folders, relative with `/`, which folders end with. */
   paths: string[];
-  /** Folders that are empty when these are gone, the deepest first. */
+  /** Folders that become empty, the deepest first. */
   emptied: string[];
 }
 
-/** What no download removes: the history of a working copy, and a registry beside the files. */
+/** Names that no download removes: the history of a working copy, and a registry. */
 const KEPT_NAMES: readonly string[] = [".git", ".holdfast"];
 
 export interface SurplusOptions {
-  /** Whether a path, with `/` at the end of a folder's, is looked at. @default all are */
+  /** Selects paths; those of folders end with `/`. @default all */
   selects?: (path: string) => boolean;
-  /** Says whose home is where. @default the real environment */
+  /** The environment, for the home folder. @default the real one */
   system?: Pick<System, "env">;
 }
 
 /**
- * Finds what is in a folder and not of a version. `.git`, registries, and folders of other downloads are never told,
- * nor what is in them.
+ * Finds files in a folder that are not part of a version, except `.git`, registries, and folders of
+ * other downloads.
  *
  * @param root absolute, without links in it
- * @throws {RegistryError} `Invalid` where no download may remove anything
+ * @throws {RegistryError} `Invalid` for folders in which no download may remove anything
  */
 export function findSurplus(
   root: string,
@@ -51,7 +51,7 @@ export function findSurplus(
   visit("");
   return surplus;
 
-  /** Returns whether the folder is empty when its surplus is gone. */
+  /** Returns whether the folder becomes empty. */
   function visit(folder: string): boolean {
     const path = join(root, folder);
     const entries = onDisk("read", path, () => readdirSync(path, { withFileTypes: true }));
@@ -85,7 +85,7 @@ export function findSurplus(
     return true;
   }
 
-  /** Some disks take `README` for `readme`: what is listed by the one name is the file of the version by the other. */
+  /** Some disks ignore case: `README` may be the file `readme` of the version. */
   function isOtherName(path: string): boolean {
     const ours = alike.get(folded(path));
     if (ours === undefined || ours === path) return false;
@@ -94,7 +94,7 @@ export function findSurplus(
   }
 }
 
-/** Removes what was found. What is gone already, or a folder into which somebody put something, is left. */
+/** Removes surplus files. Ignores those that are gone, and folders that are no longer empty. */
 export function removeSurplus(
   root: string,
   { paths, emptied }: Surplus,
@@ -129,7 +129,7 @@ function isKept(path: string, entry: Dirent): boolean {
   return entry.isDirectory() && isRegistryFolder(path);
 }
 
-/** A whole disk, a home and a registry hold more than a download. */
+/** Rejects folders that contain more than a download. */
 function checkMayRemove(root: string, system: Pick<System, "env">): void {
   const state = root === dirname(root)
     ? "it is a whole disk"
@@ -141,10 +141,10 @@ function checkMayRemove(root: string, system: Pick<System, "env">): void {
   if (state === undefined) return;
   throw fault({
     code: "Invalid",
-    action: "remove what is not of the version from",
+    action: "remove other files from",
     subject: shown(root),
     state,
-    hint: "Choose a folder that holds nothing else.",
+    hint: "Choose a folder for this download only.",
   });
 }
 

@@ -1,4 +1,4 @@
-// Where the files of an artifact are written, and what may not be written at all.
+// Targets of written files.
 import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { Artifact } from "../core/artifact.ts";
@@ -13,36 +13,27 @@ export interface Target {
   kind: "file" | "folder";
   path: string;
   exists: boolean;
-  /** The folder that the temporary folder goes into: on the same disk, so that a rename suffices. */
+  /** The parent of the temporary folder, on the same disk, so that a rename suffices. */
   stageIn: string;
 }
 
-/** Throws `Invalid` for what cannot be a path. An empty one, such as of a variable that is not set, is not the current folder. */
+/** Rejects invalid paths. An empty one, as of an unset variable, is not the current folder. */
 export function checkTo(to: unknown): void {
   if (typeof to === "string" && to !== "" && !to.includes("\0")) return;
-  throw fault({
-    code: "Invalid",
-    action: "write files",
-    state: typeof to === "string"
-      ? "the path of where they go is empty, or has a NUL character"
-      : "no path says where they go",
-    hint: 'Name a file or folder: { to: "./out" }. The current folder is ".".',
-  });
+  const state = typeof to === "string" ? "`to` is empty, or has a NUL" : "`to` is missing";
+  const hint = 'Pass a file or folder: { to: "./out" }. The current folder is ".".';
+  throw fault({ code: "Invalid", action: "write files", state, hint });
 }
 
-/** Finds out what `to` means for an artifact. `AlreadyExists` where something is there that is no folder. */
+/** Resolves `to` for an artifact. `AlreadyExists` if it is neither free nor a folder. */
 export function findTarget(artifact: Artifact, to: string): Target {
   const files = artifact.files();
   const path = resolve(to);
   const isFolder = isDirectory(path);
   if (files.length !== 1 || artifact.info.materializer.id === "folder") {
     if (isFolder) {
-      return {
-        kind: "folder",
-        path: realpathSync(path),
-        exists: true,
-        stageIn: realpathSync(path),
-      };
+      const real = realpathSync(path);
+      return { kind: "folder", path: real, exists: true, stageIn: real };
     }
     if (lookAt(path) !== undefined) throw exists(path, "it is not a folder");
     return { kind: "folder", path, exists: false, stageIn: dirname(path) };
@@ -50,16 +41,12 @@ export function findTarget(artifact: Artifact, to: string): Target {
   if (!isFolder && !/[/\\]$/.test(to)) {
     return { kind: "file", path, exists: false, stageIn: dirname(path) };
   }
-  const inside = isFolder ? realpathSync(path) : path;
-  return {
-    kind: "file",
-    path: join(inside, basename(files[0].info.path)),
-    exists: false,
-    stageIn: inside,
-  };
+  const stageIn = isFolder ? realpathSync(path) : path;
+  const inside = join(stageIn, basename(files[0].info.path));
+  return { kind: "file", path: inside, exists: false, stageIn };
 }
 
-/** In the folder of a registry nothing but the registry writes, whichever links lead there. */
+/** Rejects paths in the folder of a registry, also behind links. */
 export function checkOutside(folder: string, path: string): void {
   const isOutside = (place: string, of: string) => place !== of && !place.startsWith(join(of, sep));
   if (isOutside(path, folder) && isOutside(realWay(path), realWay(folder))) return;
@@ -72,7 +59,7 @@ export function checkOutside(folder: string, path: string): void {
   });
 }
 
-/** A path whose links are followed as far as it is there and may be read. */
+/** Resolves the links of a path as far as it exists and may be read. */
 function realWay(path: string): string {
   const above = dirname(path);
   try {
@@ -83,7 +70,7 @@ function realWay(path: string): string {
   return above === path ? path : join(realWay(above), basename(path));
 }
 
-/** Throws `Invalid` unless each path is safe, and a place of its own that no other file or link is on the way to. */
+/** Rejects unsafe paths, duplicates, and paths below another file or link. */
 export function checkPaths(files: readonly FileInfo[]): void {
   const taken = new Set<string>();
   for (const { path, mode } of files) {
@@ -95,13 +82,12 @@ export function checkPaths(files: readonly FileInfo[]): void {
   for (const { path } of files) {
     for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) {
       if (taken.has(path.slice(0, end))) {
-        throw unsafePath(path, "another file is where its folder should be");
+        throw unsafePath(path, "its parent is another file");
       }
     }
   }
 }
 
-/** What is at a path, links not followed. */
 export function lookAt(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
@@ -116,8 +102,7 @@ export function exists(path: string, state: string): RegistryError {
     action: "write",
     subject: shown(path),
     state,
-    hint:
-      "Nothing was changed. Choose another place, or allow to overwrite files; folders are never replaced by files, nor files by folders, but where what is not of the version may be deleted.",
+    hint: "Choose another place, or set `overwrite` to replace files and `delete` for folders.",
   });
 }
 
@@ -127,7 +112,7 @@ function unsafePath(path: string, problem: string): RegistryError {
     action: "write file",
     subject: `${shown(path)} of the artifact`,
     state: problem,
-    hint: "Nothing was written. Read single files by registry.open(ref) and file(path).",
-    hints: { cli: "Nothing was written. Read single files by holdfast cat REF PATH." },
+    hint: "Read single files with registry.open(ref) and file(path).",
+    hints: { cli: "Read single files with holdfast cat REF PATH." },
   });
 }

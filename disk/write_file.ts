@@ -1,4 +1,4 @@
-// Writing one large file: in order, or in pieces that are read at the same time.
+// Writes one large file, in order or in concurrent pieces.
 import { chmodSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { ArtifactFile, FilePiece } from "../core/artifact.ts";
@@ -6,24 +6,21 @@ import { forEachChunk } from "../core/bytes/bytes.ts";
 import type { FileInfo } from "../core/record.ts";
 import type { SideBySide } from "../core/work/side_by_side.ts";
 
-/** What stores mostly read ahead of one stream. */
+/** The usual read-ahead of stores per stream. */
 export const READ_AHEAD_BYTES = 12 * 1024 * 1024;
 
-export interface BeginFileOptions {
-  /** What it is written beside: each piece is a task that weighs what it may take in memory. */
-  tasks: SideBySide;
-  onFile?: (file: FileInfo) => void;
-}
-
-/** Writes a file to a path that is free. Returns when its last piece has begun. */
+/**
+ * Writes a file to a free path. Each piece is a task, weighed by its memory. Returns when the last
+ * one has started.
+ */
 export async function beginFile(
   path: string,
   file: ArtifactFile,
-  { tasks, onFile }: BeginFileOptions,
+  { tasks, onFile }: { tasks: SideBySide; onFile?: (file: FileInfo) => void },
 ): Promise<void> {
   const whole = { offset: 0, length: file.info.size, stream: () => file.stream() };
   const pieces = file.pieces?.() ?? [whole];
-  let handle: Promise<FileHandle> | undefined; // the first piece opens it, the last that ends closes it
+  let handle: Promise<FileHandle> | undefined; // opened by the first piece, closed by the last
   let left = pieces.length, users = 1;
   const leave = async () => {
     if (--users > 0) return;
@@ -49,7 +46,7 @@ export async function beginFile(
   }
 }
 
-/** Writes a piece at its place: what comes before it may come later. */
+/** Writes a piece at its offset. Pieces may be written in any order. */
 export async function writePiece(
   handle: FileHandle,
   { offset, stream }: FilePiece,
@@ -65,7 +62,7 @@ export async function writePiece(
   }, signal);
 }
 
-/** Whoever may read may run: so what the umask took away at its creation stays away. */
+/** Makes a file executable for everybody who may read it. */
 export function makeExecutable(path: string): void {
   const { mode } = statSync(path);
   chmodSync(path, (mode & 0o777) | ((mode & 0o444) >> 2));

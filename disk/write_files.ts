@@ -1,7 +1,6 @@
-// Writing the files of an artifact to disk, safely: nothing outside the target, nothing through a
-// link, nothing half-written where somebody may look. What is there as it is in the artifact is
-// left.
-import { mkdirSync, realpathSync, renameSync } from "node:fs";
+// Writes the files of an artifact to disk, safely: nothing outside the target, nothing through a
+// link, and no incomplete file under its final name. Files that are the same stay.
+import { lutimesSync, mkdirSync, realpathSync, renameSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
@@ -13,10 +12,9 @@ import type { DownloadChange, DownloadedFiles } from "../core/registry/downloadi
 import { compareFile, compareFiles, type Found } from "./compare_files.ts";
 import { errorCode, fileError } from "./file_errors.ts";
 import { foldersOf } from "../core/naming/file_paths.ts";
-import type { WrittenLinks } from "../core/registry/left_out.ts";
+import type { DownloadOptions } from "../core/registry.ts";
 import { checkLinks, type LinkTargets, readLinks } from "./links.ts";
 import { stageFiles, type StageOptions } from "./stage_files.ts";
-import { hasOtherTime, restoreTime, restoreTimes } from "./stage/file_times.ts";
 import { resumeFiles } from "./stage/resume.ts";
 import { openStageFolder, removeLeftFolders } from "./stage/folders.ts";
 import { findSurplus, removeSurplus, type Surplus } from "./surplus_files.ts";
@@ -24,64 +22,46 @@ import { checkOutside, checkPaths, checkTo, exists, findTarget, lookAt } from ".
 import type { Target } from "./target.ts";
 
 /** Options of {@linkcode writeFiles}. */
-export interface WriteFilesOptions {
-  /**
-   * Replace files that differ.
-   *
-   * @default false: they are `AlreadyExists`, and nothing is changed
-   */
-  overwrite?: boolean;
-  /** Remove what is in the folder and not of the artifact, but never `.git` and registries. @default false */
-  delete?: boolean;
-  /** Only say what would be done. @default false */
-  dryRun?: boolean;
-  /**
-   * Which symbolic links are written: `safe`, those that stay inside the folder; `unsafe`, all of them, with whatever
-   * target they have; `skip`, none. What is not written stands in `leftOut`. Files are never written through a link.
-   *
-   * @default "safe"
-   */
-  links?: WrittenLinks;
-  /** Ends the work; what was written to the side so far is removed. */
-  signal?: AbortSignal;
-  /** Hears of each file that was read and written to the side. */
+export interface WriteFilesOptions
+  extends Pick<DownloadOptions, "overwrite" | "delete" | "dryRun" | "links" | "signal"> {
+  /** Receives each file that was read and written temporarily. */
   onFile?: (file: FileInfo) => void;
 }
 
 interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLarge"> {
-  /** The `file:` URL of a folder into which nothing is written. */
+  /** The `file:` URL of a folder that must not be written to. */
   notInside?: string;
-  /** Which files are wanted; nothing else in the folder is removed either. @default all */
+  /** Selects files to write, and others to remove. @default all */
   chosen?: ChosenPath;
   onThere?: (file: FileInfo, bytes: number) => void;
 }
 
-/** What was written. */
 export type WrittenFiles = DownloadedFiles;
 
 interface Work extends LinkTargets {
-  /** The files that belong there: all but links that are left out. */
+  /** The files to write: all but links that are left out. */
   files: readonly ArtifactFile[];
   found: Map<string, Found>;
-  /** Files that are there, but with another time than the one that was kept of them. */
+  /** Files that are the same except for their time. */
   otherTimes: readonly FileInfo[];
   surplus: Surplus;
 }
 
 const NO_SURPLUS: Surplus = { paths: [], emptied: [] };
-/** So many files are named in a message. */
+/** Files named in a message. */
 const NAMED = 3;
 
 /**
  * Writes the files of an artifact.
  *
- * An artifact of one file that is not a `folder` becomes the file `to`, or goes under its own name into `to` where that
- * is a folder or ends with `/`. Others become the folder `to`. What is there already is compared byte by byte: the same
- * files are left, missing ones come. Everything is written beside or inside the target under a temporary name
- * (`.holdfast-…`) first; when it is complete and verified, what goes is removed and the rest renamed.
+ * An artifact of one file that is not a `folder` becomes the file `to`, or a file in `to` if that
+ * is a folder or ends with `/`. Others become the folder `to`. Existing files are compared byte by
+ * byte, and only those that differ are written, beside or inside the target under a temporary name
+ * (`.holdfast-…`). When all are complete and verified, other files are removed and these renamed.
  *
  * @param to the file or folder to write
- * @throws {RegistryError} `AlreadyExists`, `Invalid` for paths that would leave the folder, `Denied`, `Corrupt`
+ * @throws {RegistryError} `AlreadyExists`, `Invalid` for paths that would leave the folder,
+ * `Denied`, `Corrupt`
  */
 export async function writeFiles(
   artifact: Artifact,
@@ -99,7 +79,7 @@ export async function writeFiles(
   try {
     const target = findTarget(artifact, to);
     const work = await planWork(files, target, options);
-    const result = resultOf(target, work); // before it is done: then all is as in the artifact
+    const result = resultOf(target, work); // before the changes
     if (!dryRun) await carryOut(target, work, options);
     return result;
   } catch (cause) {
@@ -162,13 +142,13 @@ async function carryOut(target: Target, work: Work, options: WriteFilesPlan): Pr
   await writeMissing(target, work, options);
   const folders = work.files.map(({ info }) => info)
     .filter(({ mode, modifiedAt }) => mode === "folder" && modifiedAt !== undefined);
-  for (const info of new Set([...work.otherTimes, ...folders])) { // what was put into a folder has changed its time
+  for (const info of new Set([...work.otherTimes, ...folders])) { // new files change folder times
     const path = placeOf(info, target);
     if (isThere(info, target) && hasOtherTime(info, path)) restoreTime(info, path);
   }
 }
 
-/** Whether the folders of a file are there. Throws where one has become a link: times are set through none. */
+/** True if the parents of a file exist. Throws for links: times are never set through one. */
 function isThere({ path }: FileInfo, target: Target): boolean {
   if (target.kind === "file") return true;
   return ["", ...foldersOf([path])].every((folder) => isFolder(join(target.path, folder)));
@@ -190,7 +170,9 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
       ? await resumeFiles(files, stage.files, { signal, onThere })
       : files;
     await stageFiles(missing, stage.files, { signal, onFile, writeLarge, targets });
-    restoreTimes(files, stage.files);
+    for (const { info } of files) { // folders follow when nothing is written to them any more
+      if (info.mode !== "folder") restoreTime(info, join(stage.files, info.path));
+    }
     signal?.throwIfAborted();
     removeSurplus(target.path, surplus, signal);
     if (target.kind === "file") {
@@ -199,7 +181,7 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
       await placeAll(stage.files, realpathSync(target.path), { files, overwrite });
     }
   } catch (error) {
-    isKept = isRegistryError(error, "Unavailable"); // the store does not answer: the next download goes on
+    isKept = isRegistryError(error, "Unavailable"); // the next download resumes
     throw error;
   } finally {
     if (isKept) stage.leave();
@@ -207,7 +189,7 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
   }
 }
 
-/** Gives a folder its name; false where somebody else has made one there meanwhile. */
+/** Renames a folder; false if another process created the target. */
 function becomes(stage: string, path: string): boolean {
   try {
     renameSync(stage, path);
@@ -238,16 +220,16 @@ async function placeAll(
   }
 }
 
-/** Gives a file its name. What others wrote there meanwhile may be the same. */
+/** Renames a file. Another process may have written the same one. */
 async function place(from: string, to: string, file: FileInfo, overwrite: boolean): Promise<void> {
   const there = lookAt(to);
   if (there?.isDirectory()) throw exists(to, "it is a folder");
-  if (there === undefined || overwrite) renameSync(from, to); // replaces a link itself, not what it leads to
+  if (there === undefined || overwrite) renameSync(from, to); // replaces a link, not its target
   else if (await compareFile(file, to) !== "same") throw exists(to, "it exists");
 }
 
 function ensureFolder(path: string): void {
-  if (!isFolder(path)) mkdirSync(path, { recursive: true }); // also where another download makes it right now
+  if (!isFolder(path)) mkdirSync(path, { recursive: true }); // another download may create it too
 }
 
 function isFolder(path: string): boolean {
@@ -292,8 +274,8 @@ function noneChosen({ info }: Artifact): RegistryError {
     code: "NotFound",
     action: "download",
     subject: shown(`${info.name}@${info.version}`),
-    state: "no file of it is chosen by the patterns",
-    hint: `Patterns are those of .gitignore; its first file is ${shown(info.files[0].path)}.`,
+    state: "the patterns select no file",
+    hint: `Use patterns as in .gitignore; its first file is ${shown(info.files[0].path)}.`,
   });
 }
 
@@ -302,9 +284,22 @@ function relativePath(target: Target, path: string): string {
 }
 
 function differs(target: Target, paths: readonly string[]): RegistryError {
-  if (target.kind === "file") return exists(target.path, "another file is there");
+  if (target.kind === "file") return exists(target.path, "a different file exists");
   const named = paths.slice(0, NAMED).map(shown).join(", ");
   const more = paths.length > NAMED ? ` and ${paths.length - NAMED} more` : "";
   const what = paths.length === 1 ? "1 file differs" : `${paths.length} files differ`;
   return exists(target.path, `${what} from the version (${named}${more})`);
+}
+
+/** Sets the stored time, if any, of a path itself, not of the target of a link. */
+function restoreTime({ modifiedAt }: FileInfo, path: string): void {
+  if (modifiedAt === undefined) return;
+  lutimesSync(path, new Date(modifiedAt), new Date(modifiedAt));
+}
+
+/** True if a path has another time than the stored one, to the millisecond. */
+function hasOtherTime({ modifiedAt }: FileInfo, path: string): boolean {
+  if (modifiedAt === undefined) return false;
+  const stats = lookAt(path);
+  return stats !== undefined && Math.round(stats.mtimeMs) !== Date.parse(modifiedAt);
 }

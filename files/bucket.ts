@@ -1,15 +1,14 @@
 /**
  * Files in a bucket, or in any other object store: each is an object whose key is its path.
  *
- * Beside the files lie, for what objects are not: `FOLDER/.holdfast-folder`, an empty object, where a folder was made
- * or became empty; and `FOLDER/.holdfast-link/NAME` with the relative path that a link leads to. Other programs see the
- * files as they are.
+ * Two kinds of objects represent what buckets lack: `FOLDER/.holdfast-folder`, empty, marks a
+ * folder that was created or became empty; `FOLDER/.holdfast-link/NAME` contains the relative
+ * target of a link. Other programs see the files as they are.
  *
  * @module
  */
 import { type Backend, type CallOptions, isPrefix, type ObjectInfo } from "../core/backend.ts";
-import { compareUtf8 } from "../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { contentSize, contentStream } from "../formats/content/content.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "./paths/path_errors.ts";
 import type { PathPlace } from "./paths/path_errors.ts";
@@ -27,12 +26,13 @@ import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../co
 import type { FileToSave } from "../core/materializer.ts";
 import { described } from "../core/text/described.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
-import { mergeSorted } from "./bucket/merge_sorted.ts";
+import { compareEntries, isPath } from "./paths/entries.ts";
 import {
   changedObject,
-  findObject,
+  fileOf,
   isSame,
   maybeChanged,
+  mergeSorted,
   moveObject,
   removeBelow,
 } from "./bucket/objects.ts";
@@ -41,24 +41,24 @@ export type * from "../core/file_store.ts";
 
 /** Options of {@linkcode createBucketFiles}. */
 export interface BucketFilesOptions {
-  /** The objects; it is disposed of with the file store. */
+  /** The objects. The file store disposes of it. */
   backend: Backend;
-  /** What kind of store it is called. @default the kind of the backend */
+  /** The kind of the store. @default the kind of the backend */
   name?: string;
 }
 
 const FOLDER_MARK = `${OWN_PREFIX}folder`;
 const LINKS = `${OWN_PREFIX}link`;
 
-/** More than any link from one path to another takes. */
+/** Longer than any link between two paths. */
 const MAX_LINK_BYTES = 4096;
 
 const below = (folder: string) => folder === "" ? "" : `${folder}/`;
 const linkKey = (path: string) => joinPath(folderOf(path), `${LINKS}/${nameOf(path)}`);
 
 /**
- * Creates a file store over an object store. What takes one step in an object store takes one here: a write is whole or
- * not at all, and of several that create a file one wins. A move is a copy and a removal, file by file.
+ * Creates a file store over an object store. A write is atomic, and of several programs that create
+ * a file one succeeds. A move copies and removes file by file.
  *
  * @example
  * ```ts
@@ -74,8 +74,13 @@ const linkKey = (path: string) => joinPath(folderOf(path), `${LINKS}/${nameOf(pa
  */
 export function createBucketFiles(options: BucketFilesOptions): FileStore {
   const { backend } = options;
-  if (typeof backend?.get !== "function") throw noBackend(backend);
-  return new BucketFiles(options);
+  if (typeof backend?.get === "function") return new BucketFiles(options);
+  throw fault({
+    code: "Invalid",
+    action: "create file store",
+    state: `${described(backend)} is not a backend`,
+    hint: 'Pass { backend: await openBackend("s3://bucket/prefix") }.',
+  });
 }
 
 class BucketFiles implements FileStore {
@@ -92,7 +97,7 @@ class BucketFiles implements FileStore {
   async stat(path: string, options: CallOptions = {}): Promise<FileEntry | undefined> {
     const parsed = parsePath(path);
     options.signal?.throwIfAborted();
-    return await this.#look(parsed, options);
+    return await this.#find(parsed, options);
   }
 
   async *list(given: string, options: CallOptions = {}): AsyncGenerator<FileEntry> {
@@ -102,7 +107,7 @@ class BucketFiles implements FileStore {
     for await (
       const entry of mergeSorted(objects, this.#listLinks(folder, options), compareEntries)
     ) {
-      if (entry.kind === "link" && entry.path === last) continue; // a file replaced it, and whoever wrote it died
+      if (entry.kind === "link" && entry.path === last) continue; // a file replaced it
       last = entry.path;
       yield entry;
     }
@@ -111,11 +116,9 @@ class BucketFiles implements FileStore {
   async open(given: string, { signal }: CallOptions = {}): Promise<FileToDecode> {
     const path = parsePath(given);
     signal?.throwIfAborted();
-    const file = path === "" ? undefined : await findObject(this.#backend, path, { signal });
-    if (file === undefined) {
-      throw missing(this.#place("open", path), "file", (await this.#look(path, { signal }))?.kind);
-    }
-    return file;
+    const found = path === "" ? undefined : await this.#backend.head(path, { signal });
+    if (found !== undefined) return fileOf(this.#backend, found, { signal });
+    throw missing(this.#place("open", path), "file", (await this.#find(path, { signal }))?.kind);
   }
 
   async write(
@@ -145,16 +148,16 @@ class BucketFiles implements FileStore {
 
   async createFolder(given: string, options: CallOptions = {}): Promise<void> {
     const path = parsePath(given);
-    await this.#checkFolders(path, this.#place("make folder", path), options);
+    await this.#checkFolders(path, this.#place("create folder", path), options);
     await this.#keepFolder(path, options);
   }
 
   async createLink(given: string, target: string, options: CallOptions = {}): Promise<void> {
     const path = parsePath(given);
     const parsed = parsePath(target);
-    const why = this.#place("make link", path);
+    const why = this.#place("create link", path);
     const [found] = await Promise.all([
-      this.#look(path, options),
+      this.#find(path, options),
       this.#checkFolders(folderOf(path), why, options),
     ]);
     if (found !== undefined) throw taken(why, found.kind);
@@ -163,15 +166,15 @@ class BucketFiles implements FileStore {
 
   async remove(given: string, options: CallOptions = {}): Promise<boolean> {
     const path = parsePath(given);
-    const found = await this.#look(path, options);
+    const found = await this.#find(path, options);
     if (found === undefined) return false;
     let keys = [found.kind === "link" ? linkKey(path) : path];
-    // Where a writer died, the link that its file replaced is there still, and would be seen again.
+    // A link that the file replaced reappears if its writer died before it removed the link.
     if (found.kind === "file" && await this.#backend.head(linkKey(path), options) !== undefined) {
       keys.unshift(linkKey(path));
     }
     if (found.kind === "folder") {
-      // Other programs mark a folder by an object of its name with a "/" behind it.
+      // Other programs mark a folder by an object with its name and a "/".
       const marks = new Set([below(path), joinPath(path, FOLDER_MARK)]);
       keys = await firstKeys(this.#backend, below(path), options);
       if (path === "" || keys.some((key) => !marks.has(key))) {
@@ -193,11 +196,11 @@ class BucketFiles implements FileStore {
   async move(from: string, to: string, options: CallOptions = {}): Promise<void> {
     const [path, target] = [parsePath(from), parsePath(to)];
     const why = this.#place("move", path);
-    const found = await this.#look(path, options);
+    const found = await this.#find(path, options);
     if (found === undefined || path === "") throw missing(why, "anything");
     if (target.startsWith(`${path}/`)) throw intoItself(why);
     const there = { ...why, path: target };
-    const inPlace = await this.#look(target, options);
+    const inPlace = await this.#find(target, options);
     if (inPlace !== undefined) throw taken(there, inPlace.kind);
     await this.#checkFolders(folderOf(target), why, options);
     await this.#keepFolder(folderOf(path), options);
@@ -238,7 +241,7 @@ class BucketFiles implements FileStore {
     });
   }
 
-  /** The text of a link. What is too long for one, as only other programs write it, leads nowhere. */
+  /** Returns the text of a link. Longer objects, from other programs, are broken links. */
   async #readText(path: string, options: CallOptions): Promise<string | undefined> {
     const object = await this.#backend.get(linkKey(path), options);
     if (object === undefined) return undefined;
@@ -260,7 +263,7 @@ class BucketFiles implements FileStore {
     return false;
   }
 
-  async #look(path: string, options: CallOptions): Promise<FileEntry | undefined> {
+  async #find(path: string, options: CallOptions): Promise<FileEntry | undefined> {
     if (path === "") return { path, kind: "folder", size: 0 };
     const [file, link, folder] = await Promise.all([
       this.#backend.head(path, options),
@@ -271,7 +274,7 @@ class BucketFiles implements FileStore {
     return link ?? (folder ? { path, kind: "folder", size: 0 } : undefined);
   }
 
-  /** Throws where something else than a folder is at a path or above it. */
+  /** Throws if a path or one of its parents is not a folder. */
   async #checkFolders(path: string, why: PathPlace, options: CallOptions): Promise<void> {
     const paths: string[] = [];
     for (let at = path; at !== ""; at = folderOf(at)) paths.push(at);
@@ -286,7 +289,7 @@ class BucketFiles implements FileStore {
     });
   }
 
-  /** A folder stays until it is removed, also when nothing is in it any more. */
+  /** Marks a folder, so that it stays when it becomes empty. */
   async #keepFolder(path: string, { signal }: CallOptions): Promise<void> {
     if (path === "") return;
     const mark = joinPath(path, FOLDER_MARK);
@@ -321,7 +324,7 @@ class BucketFiles implements FileStore {
     try {
       for await (const link of mapAtOnce(paths, readNext)) if (link !== undefined) yield link;
     } finally {
-      await Promise.allSettled(running); // whatever ended this: nothing goes on behind the caller's back
+      await Promise.allSettled(running); // no request outlives the listing
     }
   }
 
@@ -333,7 +336,7 @@ class BucketFiles implements FileStore {
     }
   }
 
-  /** Files and folders of a folder, and whether it is one at all: then at least its mark is there. */
+  /** Lists files and folders. Throws if the folder does not exist: then it has not even a mark. */
   async *#listObjects(
     folder: string,
     why: PathPlace,
@@ -347,27 +350,12 @@ class BucketFiles implements FileStore {
       if (nameOf(path).startsWith(OWN_PREFIX) || !isPath(path)) continue;
       yield isPrefix(entry) ? { path, kind: "folder", size: 0 } : entryOf(entry);
     }
-    if (!isThere) throw missing(why, "folder", (await this.#look(folder, options))?.kind);
+    if (!isThere) throw missing(why, "folder", (await this.#find(folder, options))?.kind);
   }
 }
 
 function entryOf({ key, size, modifiedAt }: ObjectInfo): FileEntry {
   return { path: key, kind: "file", size, modifiedAt };
-}
-
-/** A folder's name counts with its `/`, as in listings of objects. */
-function compareEntries(a: FileEntry, b: FileEntry): number {
-  const [x, y] = [a, b].map(({ path, kind }) => kind === "folder" ? `${path}/` : path);
-  return compareUtf8(x, y);
-}
-
-/** What other programs put into the bucket may have no path here. */
-function isPath(key: string): boolean {
-  try {
-    return key !== "" && parsePath(key) === key;
-  } catch {
-    return false;
-  }
 }
 
 async function firstKeys(
@@ -380,13 +368,4 @@ async function firstKeys(
     if (!isPrefix(entry)) keys.push(entry.key);
   }
   return keys;
-}
-
-function noBackend(given: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "create file store",
-    state: `${described(given)} is no backend`,
-    hint: 'Give it { backend: await openBackend("s3://bucket/prefix") }.',
-  });
 }

@@ -7,7 +7,7 @@ import fs from "node:fs";
 import type { CallOptions } from "../core/backend.ts";
 import { createDiskSync, type DiskSync } from "../disk/disk_sync.ts";
 import { errorCode } from "../disk/file_errors.ts";
-import { fault, isRegistryError, type RegistryError, retold } from "../core/errors.ts";
+import { fault, isRegistryError, retold } from "../core/errors.ts";
 import {
   inTheWay,
   inTheWorks,
@@ -53,9 +53,11 @@ export type * from "../core/file_store.ts";
 
 /** Options of {@linkcode createLocalFiles}. */
 export interface LocalFilesOptions {
-  /** The folder; it is made at the first write. @default the current folder */
+  /** The folder, created at the first write. @default the current folder */
   root?: string;
-  /** What a write that returned survives: `disk` a power cut, `os` the end of the process. @default "os" */
+  /**
+   * Completed writes survive a power cut (`disk`) or a crash of the process (`os`). @default "os"
+   */
   durability?: "disk" | "os";
   system?: System;
 }
@@ -64,8 +66,8 @@ const OPTIONS: OptionNames<LocalFilesOptions> = { root: true, durability: true, 
 const MAX_SWEPT = 10_000;
 
 /**
- * Creates a file store in a folder. Files are replaced as a whole; symbolic links below the folder are told as links
- * and never followed, and no path leads out of it.
+ * Creates a file store in a folder. Files are replaced atomically. Symbolic links below the folder
+ * are listed as links and never followed, and no path leads out of it.
  *
  * @example
  * ```ts
@@ -84,7 +86,11 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     options,
     OPTIONS,
   );
-  if (typeof root !== "string") throw noRoot(root);
+  if (typeof root !== "string") {
+    const state = `${described(root)} is not a path`;
+    const hint = 'Pass { root: "./data" }; convert a URL with fileURLToPath() of "node:url".';
+    throw fault({ code: "Invalid", action: "create file store", state, hint });
+  }
   return new LocalFiles(root, { durable: durability === "disk", system });
 }
 
@@ -106,13 +112,13 @@ class LocalFiles implements FileStore {
   }
 
   async stat(given: string, options?: CallOptions): Promise<FileEntry | undefined> {
-    return await this.#step("look at", given, options, (why) => this.#find(why.path, why.action));
+    return await this.#step("inspect", given, options, (why) => this.#find(why.path, why.action));
   }
 
   async *list(given: string, options?: CallOptions): AsyncGenerator<FileEntry> {
     for (const { path } of await this.#names(given, options, readSortedNames)) {
       options?.signal?.throwIfAborted();
-      const entry = this.#disk.lookInListing(path);
+      const entry = this.#disk.entryInListing(path);
       if (entry !== undefined) yield entry;
     }
   }
@@ -126,8 +132,8 @@ class LocalFiles implements FileStore {
       const { path } = why;
       const found = this.#disk.findFile(path) ??
         (this.#find(path, why.action)?.kind === "file" ? this.#disk.findFile(path) : undefined);
-      if (found === undefined) throw missing(why, "file", this.#disk.look(path, why.action)?.kind);
-      return foundFile(path, { onDisk: this.#disk.pathOf(path), found });
+      if (found !== undefined) return foundFile({ path, onDisk: this.#disk.pathOf(path), found });
+      throw missing(why, "file", this.#disk.entryAt(path, why.action)?.kind);
     });
   }
 
@@ -151,9 +157,9 @@ class LocalFiles implements FileStore {
         this.#disk.placeFile(stage, why);
         removeStage(stage);
       });
-      await this.#settle(folder);
+      await this.#syncFolders(folder);
       return await afterwards(() =>
-        this.#disk.lookInFolder(path, why.action) ?? { path, kind: "file", size: 0 }
+        this.#disk.entryInFolder(path, why.action) ?? { path, kind: "file", size: 0 }
       );
     });
   }
@@ -176,24 +182,24 @@ class LocalFiles implements FileStore {
         durable: this.#durable,
       });
       this.#placeStage(stage, why, () => this.#disk.placeFolder(stage, why));
-      await this.#settle(why.path);
+      await this.#syncFolders(why.path);
     });
   }
 
   async createFolder(given: string, options?: CallOptions): Promise<void> {
-    await this.#step("make folder", given, options, (why) => {
+    await this.#step("create folder", given, options, (why) => {
       this.#disk.makeFolder(why.path, why);
-      return this.#settle(why.path);
+      return this.#syncFolders(why.path);
     });
   }
 
   async createLink(given: string, target: string, options?: CallOptions): Promise<void> {
     const to = parsePath(target);
-    await this.#step("make link", given, options, (why) => {
+    await this.#step("create link", given, options, (why) => {
       this.#checkFree(why);
       this.#disk.makeFolder(folderOf(why.path), why);
       this.#disk.placeLink(relativeTarget(why.path, to), why);
-      return this.#settle(folderOf(why.path));
+      return this.#syncFolders(folderOf(why.path));
     });
   }
 
@@ -205,7 +211,7 @@ class LocalFiles implements FileStore {
       const removed = found.kind === "folder"
         ? this.#removeFolder(why)
         : unlinkIfThere(this.#disk.pathOf(why.path));
-      await this.#settle(folderOf(why.path));
+      await this.#syncFolders(folderOf(why.path));
       return removed;
     });
   }
@@ -221,13 +227,13 @@ class LocalFiles implements FileStore {
       this.#disk.makeFolder(folderOf(target), why);
       if (found.kind === "folder") this.#moveFolder(why, target);
       else await this.#moveFile(why, target);
-      await this.#settle(folderOf(target), folderOf(path));
+      await this.#syncFolders(folderOf(target), folderOf(path));
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  /** Runs a step on the disk, and says what its failure means. */
+  /** Runs an operation on the disk, and converts its errors. */
   async #step<T>(
     action: string,
     given: string,
@@ -240,13 +246,15 @@ class LocalFiles implements FileStore {
       return await run(why);
     } catch (error) {
       if (!(error instanceof FailedAfterwards)) throw this.#disk.failure(error, why);
-      const told = this.#disk.failure(error.cause, why);
-      throw isRegistryError(told) ? retold(told, { maybeWritten: true, retry: "unknown" }) : told;
+      const cause = this.#disk.failure(error.cause, why);
+      throw isRegistryError(cause)
+        ? retold(cause, { maybeWritten: true, retry: "unknown" })
+        : cause;
     }
   }
 
-  /** Brings the names in these folders to the disk, and those of the folders themselves. */
-  async #settle(...folders: string[]): Promise<void> {
+  /** Makes the names in these folders durable, and those of the folders themselves. */
+  async #syncFolders(...folders: string[]): Promise<void> {
     const sync = this.#sync;
     if (sync === undefined) return;
     await afterwards(async () => {
@@ -254,11 +262,11 @@ class LocalFiles implements FileStore {
     });
   }
 
-  /** Returns what is at a path, and first puts back what a dead process was moving. */
+  /** Returns the entry at a path, after putting back what a dead process was moving. */
   #find(path: string, action: string): FileEntry | undefined {
-    const found = this.#disk.look(path, action);
+    const found = this.#disk.entryAt(path, action);
     if (found !== undefined || path === "" || !this.#recoverIn(folderOf(path))) return found;
-    return this.#disk.look(path, action);
+    return this.#disk.entryAt(path, action);
   }
 
   /** Puts back the files of a folder whose movers died. Returns whether there were any. */
@@ -267,12 +275,13 @@ class LocalFiles implements FileStore {
     try {
       return hasMoves(onDisk) && this.#disk.isFolder(folder) && recoverMoves(onDisk, this.#system);
     } catch (error) {
-      if (["EACCES", "EPERM", "EROFS"].includes(errorCode(error)!)) return false; // a process that may write here does it
+      // A process that may write here recovers them.
+      if (["EACCES", "EPERM", "EROFS"].includes(errorCode(error)!)) return false;
       throw error;
     }
   }
 
-  /** Puts back what movers that died have taken from a folder; removes what writers that died have left, once. */
+  /** Removes what dead processes left in a folder: moved files always, new files once. */
   #tidy(folder: string): void {
     this.#recoverIn(folder);
     if (this.#swept.has(folder)) return;
@@ -288,7 +297,7 @@ class LocalFiles implements FileStore {
   ): Promise<NamedEntry[]> {
     return await this.#step("list", given, options, (why) => {
       const { path } = why;
-      const found = this.#disk.look(path, why.action);
+      const found = this.#disk.entryAt(path, why.action);
       if (found?.kind !== "folder" || !this.#disk.isFolder(path) && path !== "") {
         throw missing(why, "folder", found?.kind);
       }
@@ -297,26 +306,25 @@ class LocalFiles implements FileStore {
     });
   }
 
-  /** Throws where something is at the target of a change, or in its way. */
   #checkFree(why: PathPlace): void {
     const found = this.#find(why.path, why.action);
     if (found !== undefined) throw taken(why, found.kind);
   }
 
-  /** Makes the folder of a file, and throws if the file must not be written. */
+  /** Creates the folder of a file, and throws if the file must not be written. */
   #prepare(why: PathPlace, mode: WriteFileOptions["mode"]): void {
     const { path } = why;
     this.#disk.makeFolder(folderOf(path), why);
     this.#tidy(folderOf(path));
-    // A look at what is not there costs as much as the rest; a link that leads to nothing is replaced, or in the way.
+    // `existsSync` is the fastest for a new file. A broken link is replaced, or found later.
     const found = fs.existsSync(this.#disk.pathOf(path))
-      ? this.#disk.lookInFolder(path, why.action)
+      ? this.#disk.entryInFolder(path, why.action)
       : undefined;
     if (found?.kind === "folder") throw inTheWay(why, path, "folder");
     if (found !== undefined && mode === "create") throw taken(why, found.kind);
   }
 
-  /** Gives a new file or folder that is whole its path, or removes it. */
+  /** Places a complete file or folder, or removes it. */
   #placeStage(stage: string, why: PathPlace, place: () => void): void {
     try {
       if (!this.#disk.isFolder(folderOf(why.path))) throw lostFolder(why);
@@ -336,7 +344,7 @@ class LocalFiles implements FileStore {
       fs.rmdirSync(onDisk);
       return true;
     } catch (error) {
-      if (errorCode(error) === "ENOENT") return false; // another program was faster
+      if (errorCode(error) === "ENOENT") return false; // another program removed it
       if (!["ENOTEMPTY", "EEXIST"].includes(errorCode(error)!)) throw error;
       throw hasOnlyStages(onDisk) ? inTheWorks(why) : notEmpty(why);
     }
@@ -346,7 +354,7 @@ class LocalFiles implements FileStore {
     try {
       this.#disk.placeFolder(this.#disk.pathOf(why.path), { ...why, path: target });
     } catch (error) {
-      const isThere = () => this.#disk.look(why.path, why.action)?.kind === "folder";
+      const isThere = () => this.#disk.entryAt(why.path, why.action)?.kind === "folder";
       if (isRegistryError(error, "AlreadyExists") && !isThere()) throw lostSource(why);
       throw error;
     }
@@ -371,27 +379,19 @@ class LocalFiles implements FileStore {
       if (!putBack(file) || errorCode(error) === "ENOENT") throw lostSource(why);
       throw error;
     }
-    await this.#settle(folderOf(target)); // the new name must last before the old one is gone
+    // The new name must be durable before the old one is removed.
+    await this.#syncFolders(folderOf(target));
     await afterwards(() => dropTaken(file));
   }
 }
 
 class FailedAfterwards extends Error {}
 
-/** Runs the rest of a change that readers already see. If it fails, the change was still made. */
+/** Runs the rest of a change that readers already see: its failure means `maybeWritten`. */
 async function afterwards<T>(rest: () => T | Promise<T>): Promise<T> {
   try {
     return await rest();
   } catch (cause) {
     throw new FailedAfterwards("", { cause });
   }
-}
-
-function noRoot(root: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "create file store",
-    state: `${described(root)} is no path of a folder`,
-    hint: 'Give it { root: "./data" }; of a URL, fileURLToPath() of "node:url" makes a path.',
-  });
 }

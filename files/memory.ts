@@ -1,10 +1,10 @@
-// deno-lint-ignore-file require-await -- a fault must be a rejection, also where there is nothing to wait for
+// deno-lint-ignore-file require-await -- a fault must be a rejection
 /**
- * Files in memory: the reference of what a file store does, for tests and for what need not last.
+ * Files in memory, for tests and temporary data: the reference of a file store.
  *
  * @module
  */
-import { compareUtf8 } from "../core/bytes/bytes.ts";
+import { compareEntries } from "./paths/entries.ts";
 import { bytesFile, contentBytes } from "../formats/content/content.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "./paths/path_errors.ts";
 import type { PathPlace } from "./paths/path_errors.ts";
@@ -26,7 +26,7 @@ export type * from "../core/file_store.ts";
 
 /** Options of {@linkcode createMemoryFiles}. */
 export interface MemoryFilesOptions {
-  /** Tells stores apart in messages. @default a new id */
+  /** Distinguishes stores in messages. @default a new id */
   id?: string;
   system?: System;
 }
@@ -38,7 +38,7 @@ type Node = Folder | { kind: "file"; bytes: Uint8Array; modifiedAt: number } | {
 };
 
 /**
- * Creates a file store that lives as long as this object.
+ * Creates a file store that lives as long as the object.
  *
  * @example
  * ```ts
@@ -79,11 +79,10 @@ class MemoryFiles implements FileStore {
     const path = parsePath(given);
     const folder = this.#find(path);
     if (folder?.kind !== "folder") throw missing(this.#place("list", path), "folder", folder?.kind);
-    for (
-      const [name, node] of [...folder.entries].sort((a, b) => compareUtf8(orderOf(a), orderOf(b)))
-    ) {
+    const entries = [...folder.entries].map(([name, node]) => entryOf(joinPath(path, name), node));
+    for (const entry of entries.sort(compareEntries)) {
       signal?.throwIfAborted();
-      yield entryOf(joinPath(path, name), node);
+      yield entry;
     }
   }
 
@@ -115,14 +114,14 @@ class MemoryFiles implements FileStore {
   async createFolder(given: string, { signal }: CallOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     const path = parsePath(given);
-    this.#folderAt(path, this.#place("make folder", path));
+    this.#folderAt(path, this.#place("create folder", path));
   }
 
   async createLink(given: string, target: string, { signal }: CallOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     const path = parsePath(given);
     const text = relativeTarget(path, parsePath(target));
-    this.#add(path, { kind: "link", text }, this.#place("make link", path));
+    this.#add(path, { kind: "link", text }, this.#place("create link", path));
   }
 
   async remove(given: string, { signal }: CallOptions = {}): Promise<boolean> {
@@ -163,7 +162,7 @@ class MemoryFiles implements FileStore {
     return node;
   }
 
-  /** Returns the folder at a path, after making those that are missing. */
+  /** Returns the folder at a path, after creating missing ones. */
   #folderAt(path: string, why: PathPlace): Folder {
     if (path === "") return this.#root;
     const above = this.#folderAt(folderOf(path), why);
@@ -178,10 +177,6 @@ class MemoryFiles implements FileStore {
     if (found !== undefined) throw taken({ ...why, path }, found.kind);
     this.#folderAt(folderOf(path), why).entries.set(nameOf(path), node);
   }
-}
-
-function orderOf([name, { kind }]: [string, Node]): string {
-  return kind === "folder" ? `${name}/` : name;
 }
 
 function entryOf(path: string, node: Node): FileEntry {

@@ -1,11 +1,11 @@
 /**
- * Files by path, on any store that is named: the same calls in memory, on a disk, and in stores of your own.
+ * Files by path on stores by name: the same calls in memory, on a disk and in a bucket.
  *
  * @module
  */
 import { driverOf } from "../backends/drivers.ts";
 import type { Backend } from "../core/backend.ts";
-import { fault, RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import type { AnyFileStore } from "../core/file_store.ts";
 import { described } from "../core/text/described.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
@@ -47,25 +47,25 @@ export { IMAGE_EXTENSIONS } from "./verbs/listing.ts";
 export type { FolderContent, ListFilesOptions } from "./verbs/listing.ts";
 export type { MirroredLinks, MirrorLinksOptions } from "./verbs/changes.ts";
 
-/** A bucket by its URL, as `openBackend` takes it, or what opens it. */
+/** A bucket: its URL for `openBackend`, or a function that opens it. */
 export type BucketChoice = string | (() => Backend | Promise<Backend>);
 
 /** Options of {@linkcode createFileStores}. */
 export interface FileStoresOptions {
   /** The folder of the stores `disk` and `zarr`. @default the current folder */
   root?: string;
-  /** The bucket of the store `s3`: `"s3://bucket/prefix"`, or of a relative: `"minio://bucket"`. @default none */
+  /** The bucket of `s3`: `"s3://bucket/prefix"`, or a compatible one: `"minio://bucket"`. */
   s3?: BucketChoice;
-  /** The bucket of the store `gcs`: `"gs://bucket/prefix"`. @default none */
+  /** The bucket of `gcs`: `"gs://bucket/prefix"`. */
   gcs?: BucketChoice;
 }
 
 const STORES: OptionNames<FileStoresOptions> = { root: true, s3: true, gcs: true };
 
 /**
- * Creates a set of file stores: `memory`, `disk` (also `local`), `zarr` (the folder of `disk`, with arrays and images in
- * zarr), `s3` and `gcs`, to which your own can be added. Each is made at its first use, and disposed of with the set.
- * Who asks for `s3` or `gcs` and has named no bucket is told.
+ * Creates a set of file stores: `memory`, `disk` (alias `local`), `zarr` (the folder of `disk`,
+ * with arrays and images in zarr), `s3` and `gcs`. You can add your own. Each is created at its
+ * first use and disposed of with the set. Using `s3` or `gcs` without a bucket is `Invalid`.
  *
  * @example
  * ```ts
@@ -92,26 +92,23 @@ export function createFileStores(options: FileStoresOptions = {}): FileStores {
 async function openBucket(name: "s3" | "gcs", bucket: BucketChoice | undefined): Promise<Backend> {
   if (typeof bucket === "function") return await bucket();
   const example = `${name === "gcs" ? "gs" : "s3"}://bucket/prefix`;
-  // A path would be a folder, and the other's scheme another store than its name says.
+  // A path would open a folder, and the other scheme another store than its name.
   const isBucket = typeof bucket === "string" && isStoreUrl(bucket) &&
     (driverOf(bucket).driver?.kind ?? name) === name;
   if (isBucket) return await (await import("../backends/mod.ts")).openBackend(bucket);
-  throw new RegistryError({
-    code: "Invalid",
-    message: `Cannot use file store "${name}": ` +
-      (bucket === undefined ? "no bucket is named" : "what is given is no URL of such a bucket"),
-    hint: `Name one: createFileStores({ ${name}: "${example}" }).`,
-  });
+  const state = bucket === undefined ? "its bucket is missing" : "invalid bucket URL";
+  const hint = `Pass one: createFileStores({ ${name}: "${example}" }).`;
+  throw fault({ code: "Invalid", action: "use file store", subject: `"${name}"`, state, hint });
 }
 
-/** Every verb of {@linkcode Files} with the store that it is about, by name. */
+/** The methods of {@linkcode Files}, with a store by name. */
 export interface FileManager extends FileVerbs {
   readonly stores: FileStores;
   readonly formats: Formats;
   on(store: string): Promise<Files>;
-  /** The value of a file, by its extension or as asked for: `{ store: "disk", as: "bytes" }`. */
+  /** Loads a file, by its extension or as requested: `{ store: "disk", as: "bytes" }`. */
   load<T = unknown>(path: string, options: LoadFileOptions<T> & StoreChoice): Promise<T>;
-  /** Loads many, several at once; says what became of each, in the order of the paths. */
+  /** Loads files concurrently; returns the outcome of each, in the order of the paths. */
   loadBatch<T = unknown>(
     paths: Iterable<string>,
     options: LoadBatchOptions<T> & StoreChoice,
@@ -123,7 +120,7 @@ export interface StoreChoice {
   store: string;
 }
 
-/** A verb of {@linkcode Files} with the name of a store among its options, which are no longer optional. */
+/** A method of {@linkcode Files} whose options are required and name a store. */
 export type StoreVerb<F> = F extends (...args: infer Args) => infer Result
   ? (...args: WithStore<Args>) => Result
   : never;
@@ -133,21 +130,21 @@ export type WithStore<Args extends unknown[]> = Required<Args> extends
   [...infer Rest, infer Options] ? [...Rest, NonNullable<Options> & StoreChoice]
   : never;
 
-/** The verbs, each with `{ store: "disk" }` among its options; those of a type of their own are {@linkcode FileManager}'s. */
+/** The methods with `{ store: "disk" }` among their options, except those with type parameters. */
 export type FileVerbs = {
   [V in Exclude<keyof Files, "store" | "load" | "loadBatch">]: StoreVerb<Files[V]>;
 };
 
 /** Options of {@linkcode createFileManager}. */
 export interface FileManagerOptions {
-  /** The formats of files. @default all that come with this library */
+  /** The formats of files. @default all built-in ones */
   formats?: Formats;
 }
 
 /**
- * Works with files by path on stores by name.
+ * Creates a file manager: files by path on stores by name.
  *
- * @param stores a set, or a plain object of stores that are there
+ * @param stores a set, or a plain object of open stores
  *
  * @example
  * ```ts
@@ -171,14 +168,13 @@ export function createFileManager(
   const set = isSet(stores) ? stores : storesOf(stores);
   const on = async (name: string) => {
     if (typeof name !== "string") {
-      throw noStore("take the files of a store", 'Write await manager.on("disk").');
+      throw noStore("get the files of a store", 'Write await manager.on("disk").');
     }
     return checkedFiles(createFiles(await set.get(name), formats));
   };
   const verbs = Object.fromEntries(
-    (Object.keys(FILE_VERBS) as FileVerb[]).map((
-      verb,
-    ) => [verb, verb === "walkFiles" ? walk : call(verb)]),
+    (Object.keys(FILE_VERBS) as FileVerb[])
+      .map((verb) => [verb, verb === "walkFiles" ? walk : call(verb)]),
   );
   return { stores: set, formats, on, ...verbs as unknown as Pick<FileManager, FileVerb> };
 
@@ -196,17 +192,17 @@ export function createFileManager(
   }
 }
 
-/** The options of a call: what stands before them is never taken for them, even where a value has a `store`. */
+/** Returns the options of a call, never an argument before them, as a value with a `store`. */
 function choiceOf(verb: FileVerb, args: unknown[]): StoreChoice {
   const taken = FILE_VERBS[verb];
   const options = args[taken.length] as StoreChoice | null | undefined;
   if (typeof options?.store === "string") return options;
   const call = `${verb}(${taken.join(", ")}, { store: "disk" })`;
-  throw noStore(verb, `Write ${call}, or take the files of one store: await manager.on("disk").`);
+  throw noStore(verb, `Write ${call}, or use the files of one store: await manager.on("disk").`);
 }
 
 function noStore(action: string, hint: string): RegistryError {
-  return fault({ code: "Invalid", action, state: "no store is named", hint });
+  return fault({ code: "Invalid", action, state: "the name of the store is missing", hint });
 }
 
 function isSet(stores: FileStores | Record<string, AnyFileStore>): stores is FileStores {
@@ -216,7 +212,7 @@ function isSet(stores: FileStores | Record<string, AnyFileStore>): stores is Fil
   throw fault({
     code: "Invalid",
     action: "create a file manager",
-    state: `${described(stores)} is no set of stores`,
-    hint: "Give it createFileStores(), or stores by name: { mine: store }.",
+    state: `${described(stores)} is not a set of stores`,
+    hint: "Pass createFileStores(), or stores by name: { mine: store }.",
   });
 }

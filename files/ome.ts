@@ -1,6 +1,7 @@
 /**
- * Images of many sizes, and plates of them, as OME-NGFF (OME-Zarr): version 0.5
- * (<https://ngff.openmicroscopy.org/0.5/>) in zarr 3, and version 0.4 (<https://ngff.openmicroscopy.org/0.4/>) in zarr 2.
+ * Images of several sizes, and plates of them, as OME-NGFF (OME-Zarr): version 0.5
+ * (<https://ngff.openmicroscopy.org/0.5/>) in zarr 3, and version 0.4
+ * (<https://ngff.openmicroscopy.org/0.4/>) in zarr 2.
  *
  * @module
  */
@@ -8,7 +9,7 @@ export type { Axes, Axis } from "./ome/axes.ts";
 export type { Channel } from "./ome/channels.ts";
 export type { Downsampling } from "./ome/halve.ts";
 export { openMultiscale } from "./ome/image.ts";
-export type { ImageLevel, MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./ome/planes.ts";
+export type { ImageLevel, MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./ome/image.ts";
 export { imageAttributes, readImageAttributes } from "./ome/image_metadata.ts";
 export type {
   ImageMetadata,

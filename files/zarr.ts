@@ -1,11 +1,11 @@
 /**
- * Files over another file store, in which arrays and images are kept in zarr: each a folder of the store below, with
- * its chunks and its `zarr.json`, that is seen as one file. Other programs open that folder as an array.
+ * Files over another file store, with arrays and images in zarr: each is a folder with chunks and a
+ * `zarr.json` that is shown as one file. Other programs open that folder as an array.
  *
  * @module
  */
 import type { CallOptions } from "../core/backend.ts";
-import { compareUtf8 } from "../core/bytes/bytes.ts";
+import { compareEntries } from "./paths/entries.ts";
 import { follow } from "./paths/follow.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "./paths/path_errors.ts";
 import type { PathPlace } from "./paths/path_errors.ts";
@@ -18,7 +18,7 @@ import type {
 } from "../core/file_store.ts";
 import type { FileToSave } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
-import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError } from "../core/errors.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import { createLanes } from "../core/work/lanes.ts";
@@ -30,14 +30,14 @@ import {
   filesOf,
   isArrayValue,
   npyFile,
+  readStored,
   seenArray,
   valueOf,
   writeArray,
 } from "./zarr/array_files.ts";
 import { ArrayLocks, type ArrayTask } from "./zarr/lock.ts";
-import { Look } from "./zarr/look.ts";
+import { Lookup } from "./zarr/lookup.ts";
 import { placeMade, placeNew, replaceChunk } from "./zarr/place_made.ts";
-import { readStored } from "./zarr/read_stored.ts";
 import { copyArray, moveArray, removeArray } from "./zarr/trees.ts";
 import { parseOutside as parse, WORKS, worksOf } from "./zarr/undo_change.ts";
 
@@ -46,31 +46,30 @@ export type { ZarrCodec } from "../formats/zarr.ts";
 
 /** Options of {@linkcode createZarrFiles}. */
 export interface ZarrFilesOptions {
-  /** Where everything lies. It is disposed of with this store. */
+  /** The store below, which this store disposes of. */
   files: FileStore;
-  /** How chunks are packed. @default "zstd" */
+  /** The compression of chunks. @default "zstd" */
   codec?: ZarrCodec;
-  /** The shape of chunks for the shape of an array. @default all of it, or parts of up to 16 MiB */
+  /** Returns the shape of chunks. @default one chunk, or parts of up to 16 MiB */
   chunks?: (shape: readonly number[]) => readonly number[];
-  /** What makes the names of folders that are being written. */
   system?: System;
 }
 
 /**
- * Creates a file store over another one. Arrays and images that are saved without `as` are kept in zarr at their paths,
- * whatever their extension, and loaded as they were; everything else is a file of the store below. `open` gives the
- * `.npy` bytes of an array. A folder of others with the `zarr.json` of an array is seen as a file too; one of version
- * 2, or whose document is not read here, is a folder.
+ * Creates a file store over another one. Arrays and images saved without `as` are stored in zarr at
+ * their paths, whatever the extension, and loaded unchanged; everything else is a file of the store
+ * below. `open` returns the `.npy` bytes of an array. Folders of other programs with a `zarr.json`
+ * are shown as files too, except unsupported arrays and those of version 2.
  *
- * An array is written to a folder in `.zarr-saving`, and moved to its path when it is complete. If an array in one
- * chunk is replaced by one of the same type, shape and codec, its chunk is replaced in one step. Any other array is
- * absent for a moment while it is replaced, and readers wait. In a bucket a move copies each file. `zarr.json` leaves
- * first, to `.zarr-saving`, and arrives last, so a part of an array is never taken for an array. A load reads an array
- * again if it was replaced meanwhile: the attribute `holdfast-save` differs from save to save.
+ * An array is written to a folder in `.zarr-saving` and moved to its path when complete. The chunk
+ * of an array with one chunk is replaced in one step by one of the same type, shape and codec. Any
+ * other array is absent for a moment while it is replaced, and readers wait. In a bucket a move
+ * copies each file. `zarr.json` leaves first, to `.zarr-saving`, and arrives last, so a part of an
+ * array never looks like an array. A load reads an array again if it was replaced meanwhile: the
+ * attribute `holdfast-save` differs from save to save.
  *
- * One program at a time changes an array; others get a `Conflict`. If a program dies while it changes an array, the
- * first call that needs the array after a minute undoes the change.
- *
+ * One program at a time changes an array; others get a `Conflict`. If a program dies while it
+ * changes an array, the first call that needs the array after a minute undoes the change.
  * @example
  * ```ts
  * import { createFileManager } from "@holdfast/holdfast/files";
@@ -98,27 +97,27 @@ class ZarrFiles implements FileStore {
   readonly removeFolder?: FileStore["removeFolder"];
   readonly #files: FileStore;
   readonly #arrays: Parameters<typeof arrayOf>[1];
-  readonly #lanes = createLanes();
+  readonly #serial = createLanes();
   readonly #locks: ArrayLocks;
-  readonly #look: Look;
+  readonly #lookup: Lookup;
 
   constructor({ files, codec, chunks, system = realSystem }: ZarrFilesOptions) {
     this.location = files.location;
     this.#files = files;
     this.#arrays = { codec, chunks, id: () => system.id() };
     this.#locks = new ArrayLocks(files, system);
-    this.#look = new Look(files, this.#locks, system);
+    this.#lookup = new Lookup(files, this.#locks, system);
     if (files.removeFolder === undefined) return;
     this.removeFolder = async (given, options = {}) => {
       const path = parse(given);
-      const seen = await this.#look.at(path, options);
+      const seen = await this.#lookup.at(path, options);
       if (seen?.array !== undefined) await this.remove(path, options);
       else if (seen !== undefined || path === "") await files.removeFolder!(path, options);
     };
   }
 
   async stat(given: string, options: CallOptions = {}): Promise<FileEntry | undefined> {
-    return (await this.#look.at(parse(given), options))?.entry;
+    return (await this.#lookup.at(parse(given), options))?.entry;
   }
 
   async *list(given: string, options: CallOptions = {}): AsyncGenerator<FileEntry> {
@@ -129,7 +128,7 @@ class ZarrFiles implements FileStore {
       ({ path }, array) => arrayEntry(this.#files, path, { array, ...options }),
       options,
     );
-    yield* entries.sort((a, b) => compareUtf8(orderOf(a), orderOf(b)));
+    yield* entries.sort(compareEntries);
   }
 
   async names(given: string, options: CallOptions = {}): Promise<NamedEntry[]> {
@@ -146,21 +145,23 @@ class ZarrFiles implements FileStore {
 
   async open(given: string, options: CallOptions = {}): Promise<FileToDecode> {
     const path = parse(given);
-    const file = await this.#look.settled(path, async () => {
+    const file = await this.#lookup.untilStable(path, async () => {
       const stored = await readStored(this.#files, path, options);
       if (stored !== undefined) return npyFile(path, stored.elements);
       return await this.#files.open(path, options).catch((error) => {
         if (!isRegistryError(error, "NotFound")) throw error;
       });
     });
-    if (file !== undefined && await this.#look.arrayAbove(path, options) === undefined) return file;
+    if (file !== undefined && await this.#lookup.arrayAbove(path, options) === undefined) {
+      return file;
+    }
     const found = file === undefined ? await this.stat(path, options) : undefined;
     throw missing(this.#place("open", path), "file", found?.kind);
   }
 
   async load(given: string, options: CallOptions = {}): Promise<unknown> {
     const path = parse(given);
-    const stored = await this.#look.settled(
+    const stored = await this.#lookup.untilStable(
       path,
       async () =>
         await readStored(this.#files, path, options) ??
@@ -170,9 +171,9 @@ class ZarrFiles implements FileStore {
     if (stored !== undefined) return valueOf(stored);
     const found = await follow(this.#files, path, options);
     if (found === undefined || found.path === path) return undefined;
-    const linked = await this.#look.settled(
+    const linked = await this.#lookup.untilStable(
       found.path,
-      async () => await readStored(this.#files, found.path, options),
+      () => readStored(this.#files, found.path, options),
     );
     return linked && valueOf(linked);
   }
@@ -184,7 +185,16 @@ class ZarrFiles implements FileStore {
   ): Promise<FileEntry> {
     const path = parse(given);
     const why = this.#place("save", path);
-    if (!isArrayValue(value)) throw notKept(path);
+    if (!isArrayValue(value)) {
+      throw fault({
+        code: "Unsupported",
+        action: "save",
+        subject: `${shown(path)} in zarr`,
+        state: "the value is neither an array nor an image",
+        hint: "Use createFileManager(), which saves other values as files.",
+        key: path,
+      });
+    }
     const wanted = { ...arrayOf(value, this.#arrays), ...options };
     const made = await filesOf(wanted);
     const entry = fileEntry(path, wanted.array);
@@ -195,7 +205,7 @@ class ZarrFiles implements FileStore {
       return entry;
     }
     return await this.#change(path, why, async (own, check) => {
-      const seen = await this.#look.once(path, options);
+      const seen = await this.#lookup.once(path, options);
       if (path === "" || seen?.entry.kind === "folder") throw inTheWay(why, path, "folder");
       if (seen !== undefined && mode === "create") throw taken(why, seen.entry.kind);
       const isReplaced = made !== undefined && seen?.array !== undefined &&
@@ -215,14 +225,14 @@ class ZarrFiles implements FileStore {
   ): Promise<FileEntry> {
     const path = parse(given);
     const why = this.#place("write", path);
-    const seen = await this.#look.at(path, options);
+    const seen = await this.#lookup.at(path, options);
     if (seen === undefined) await this.#checkFree(why, options);
     if (seen?.array === undefined) {
       return await this.#files.write(path, content, { mode, ...options });
     }
     if (mode === "create") throw taken(why, "file");
     return await this.#change(path, why, async (own, check) => {
-      const now = await this.#look.once(path, options); // another change may have had an earlier turn
+      const now = await this.#lookup.once(path, options); // after earlier changes
       if (now?.array === undefined) return await this.#files.write(path, content, options);
       const entry = await this.#files.write(worksOf(own).made, content, options);
       await placeMade(this.#files, own, why, { seen: now, isArray: false, check, ...options });
@@ -232,8 +242,8 @@ class ZarrFiles implements FileStore {
 
   async createFolder(given: string, options: CallOptions = {}): Promise<void> {
     const path = parse(given);
-    const why = this.#place("make folder", path);
-    const seen = await this.#look.at(path, options);
+    const why = this.#place("create folder", path);
+    const seen = await this.#lookup.at(path, options);
     if (seen?.array !== undefined) throw inTheWay(why, path, "file");
     if (seen === undefined) await this.#checkFree(why, options);
     await this.#files.createFolder(path, options);
@@ -241,7 +251,7 @@ class ZarrFiles implements FileStore {
 
   async createLink(given: string, target: string, options: CallOptions = {}): Promise<void> {
     const path = parse(given);
-    const why = this.#place("make link", path);
+    const why = this.#place("create link", path);
     await this.#checkNothing(why, options);
     await this.#files.createLink(path, parse(target), options);
   }
@@ -249,12 +259,12 @@ class ZarrFiles implements FileStore {
   async remove(given: string, options: CallOptions = {}): Promise<boolean> {
     const path = parse(given);
     const why = this.#place("remove", path);
-    const seen = await this.#look.at(path, options);
+    const seen = await this.#lookup.at(path, options);
     if (seen === undefined) return false;
     if (path === "") throw notEmpty(why);
     if (seen.array === undefined) return await this.#files.remove(path, options);
     return await this.#change(path, why, async (own) => {
-      const now = await this.#look.once(path, options); // another change may have had an earlier turn
+      const now = await this.#lookup.once(path, options); // after earlier changes
       if (now?.array === undefined) {
         return now !== undefined && await this.#files.remove(path, options);
       }
@@ -266,7 +276,7 @@ class ZarrFiles implements FileStore {
   async move(from: string, to: string, options: CallOptions = {}): Promise<void> {
     const [path, target] = [parse(from), parse(to)];
     const why = this.#place("move", path);
-    const seen = await this.#look.at(path, options);
+    const seen = await this.#lookup.at(path, options);
     if (path === "" || seen === undefined) throw missing(why, "anything");
     if (target.startsWith(`${path}/`)) throw intoItself(why);
     const there = { ...why, path: target };
@@ -293,17 +303,17 @@ class ZarrFiles implements FileStore {
     return { action, path, location: this.location };
   }
 
-  /** Runs a change of an array after earlier ones of this program, while no other program changes it. */
+  /** Changes an array after earlier changes of this program, and while no other changes it. */
   async #change<T>(path: string, why: PathPlace, task: ArrayTask<T>): Promise<T> {
-    return await this.#lanes(path, () => this.#locks.hold({ path }, why, task));
+    return await this.#serial(path, () => this.#locks.hold({ path }, why, task));
   }
 
   async #checkAbove(path: string, why: PathPlace, options: CallOptions): Promise<void> {
-    const above = await this.#look.arrayAbove(path, options);
+    const above = await this.#lookup.arrayAbove(path, options);
     if (above !== undefined) throw inTheWay(why, above, "file");
   }
 
-  /** Throws `Conflict` where an array is above a path, or another process puts one there. */
+  /** Throws `Conflict` if a path is in an array, or another process places an array there. */
   async #checkFree(why: PathPlace, options: CallOptions): Promise<void> {
     const { path } = why;
     const checkHeld = async () => {
@@ -314,20 +324,20 @@ class ZarrFiles implements FileStore {
   }
 
   async #checkNothing(why: PathPlace, options: CallOptions): Promise<void> {
-    const there = await this.#look.at(why.path, options);
+    const there = await this.#lookup.at(why.path, options);
     if (there !== undefined) throw taken(why, there.entry.kind);
     await this.#checkFree(why, options);
   }
 
   async #checkFolder(path: string, options: CallOptions): Promise<void> {
     await this.#locks.recoverAll();
-    const seen = await this.#look.at(path, options);
+    const seen = await this.#lookup.at(path, options);
     if (path !== "" && seen?.entry.kind !== "folder") {
       throw missing(this.#place("list", path), "folder", seen?.entry.kind);
     }
   }
 
-  /** What is in a folder, with each array as a file. */
+  /** Lists a folder with each array as a file. */
   async #below<E extends NamedEntry>(
     entries: Iterable<E> | AsyncIterable<E>,
     asFile: (entry: E, array: ZarrArray) => E | Promise<E>,
@@ -346,7 +356,7 @@ class ZarrFiles implements FileStore {
     const [path, target] = [why.path, there.path];
     const [first, second] = [path, target].sort();
     const run: ArrayTask<void> = async (own) => {
-      const now = await this.#look.once(path, options);
+      const now = await this.#lookup.once(path, options);
       if (now === undefined) throw missing(why, "anything");
       if (now.array === undefined) return await this.#files.move(path, target, options);
       const apart = worksOf(own).document;
@@ -359,10 +369,9 @@ class ZarrFiles implements FileStore {
         (own, check) =>
           this.#locks.hold({ path: target, from: path }, there, () => run(own, check)),
       );
-    await this.#lanes(first, () => this.#lanes(second, hold));
+    await this.#serial(first, () => this.#serial(second, hold));
   }
 
-  /** Copies an array to a path that is free. */
   async #copyArray(path: string, target: string, options: CallOptions): Promise<void> {
     const why = this.#place("copy", path);
     const there = { ...why, path: target };
@@ -370,25 +379,10 @@ class ZarrFiles implements FileStore {
       if (!await copyArray(this.#files, path, { to: worksOf(own).made, ...options })) {
         throw missing(why, "file");
       }
-      const found = await this.#look.once(target, options);
+      const found = await this.#lookup.once(target, options);
       if (found !== undefined) throw taken(there, found.entry.kind);
       await this.#checkAbove(target, why, options);
       await placeMade(this.#files, own, there, { isArray: true, check, ...options });
     });
   }
-}
-
-function orderOf({ path, kind }: FileEntry): string {
-  return kind === "folder" ? `${path}/` : path;
-}
-
-function notKept(path: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "save",
-    subject: `${shown(path)} in zarr`,
-    state: "the value is neither an array nor an image",
-    hint: "Save it by createFileManager(), which writes other values as files.",
-    key: path,
-  });
 }

@@ -1,13 +1,20 @@
 /**
- * Queues of jobs on Redis, Valkey or PostgreSQL, kept by BullMQ.
+ * Queues of jobs on Redis, Valkey or PostgreSQL, with BullMQ.
  *
  * @module
  */
 import "./bullmq/msgpackr_extract.ts"; // before BullMQ
-import { createPostgresBackend, type Job, Queue, runMigrations } from "npm:bullmq@^6";
-import { fault } from "../core/errors.ts";
+import {
+  createPostgresBackend,
+  getNextMillis,
+  type Job,
+  Queue,
+  runMigrations,
+} from "npm:bullmq@^6";
+import { fault, messageOf } from "../core/errors.ts";
 import type { SignalOptions } from "../core/registry.ts";
-import { checkNewJob, checkWorkOptions, isReservedId, ofSchedule } from "./checks/queue_checks.ts";
+import { checkNewJob, checkSchedule, checkWorkOptions } from "./checks/queue_checks.ts";
+import { CRON_HINT, isReservedId, notScheduled, ofSchedule } from "./checks/queue_checks.ts";
 import type {
   JobEvent,
   JobHandler,
@@ -26,10 +33,9 @@ import { withDeadline } from "../core/retry.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { type BullmqStore, failure } from "./bullmq/store.ts";
-import { formOf, type JobForm, optionsOf, readJob, stateOf } from "./bullmq/job_form.ts";
-import { told, toldDamaged } from "./bullmq/job_form.ts";
+import { damagedJob, formOf, type JobForm, jobOf, optionsOf } from "./bullmq/job_form.ts";
+import { readJob, repeatedOptionsOf, stateOf } from "./bullmq/job_form.ts";
 import { listJobs } from "./bullmq/list.ts";
-import { createBullmqSchedules } from "./bullmq/schedules.ts";
 import { belongsToSchedule, trimEnded } from "./bullmq/trim.ts";
 import { BullmqWorker, type BullmqWorkerOptions } from "./bullmq/worker.ts";
 
@@ -40,25 +46,26 @@ export type { PlainValue } from "../core/text/plain_value.ts";
 
 /** Options of {@linkcode openBullmqQueue}. */
 export interface BullmqQueueOptions {
-  /** How long the server may take until it answers at first, milliseconds. @default 10000 */
+  /** The time limit for the first answer of the server, milliseconds. @default 10000 */
   connectWithinMs?: number;
-  /** How long it may take later, as when it is started again, milliseconds. @default 30000 */
+  /** The time limit for later answers, including a restart, milliseconds. @default 30000 */
   answerWithinMs?: number;
   system?: System;
 }
 
-/** How often a job is looked at that somebody watches, milliseconds. */
-const LOOK_EVERY_MS = 500;
+/** The polling interval of a watched job, milliseconds. */
+const POLL_MS = 500;
 
 const ADDED_AT_ONCE = 500;
 
 /**
- * Opens a queue by its URL: `redis://host:6379/0`, `rediss://…`, `postgres://user@host/database`. `?queue=name` may
- * follow, else the queue is called `holdfast`. In PostgreSQL, 13 or newer, tables are made in the schema `bullmq` where
- * they are missing. Redis is to have `maxmemory-policy noeviction`, and `appendonly yes` where jobs shall be there after
- * it was killed.
+ * Opens a queue by its URL: `redis://host:6379/0`, `rediss://…`, `postgres://user@host/database`.
+ * `?queue=name` names it, by default `holdfast`. PostgreSQL must be 13 or newer; missing tables are
+ * created in the schema `bullmq`. Redis needs `maxmemory-policy noeviction`, and `appendonly yes`
+ * to keep jobs when it is killed.
  *
- * @throws {RegistryError} `Invalid` for another URL; `Unavailable` where no server answers, `Denied` where it refuses
+ * @throws {RegistryError} `Invalid` for another URL; `Unavailable` without an answer of the server,
+ * `Denied` without permission
  */
 export async function openBullmqQueue(
   url: string,
@@ -67,13 +74,13 @@ export async function openBullmqQueue(
   const { connectWithinMs = 10_000, answerWithinMs = 30_000, system = realSystem } = options;
   const store = await createStore(url);
   const backend = store.kind === "postgres" ? createPostgresBackend : undefined;
-  // BullMQ names the types of its drivers, which only their own files import.
+  // BullMQ uses types of its drivers that it does not export.
   const settings = { connection: store.connection, prefix: "bull" } as never;
   try {
     await withDeadline(store.ready(), { timeoutMs: connectWithinMs });
     if (backend !== undefined) await migrate(store);
     const queue = new Queue(store.queue, settings, backend as never);
-    queue.on("error", () => {}); // each request tells of its own failure
+    queue.on("error", () => {}); // each request reports its own failure
     await withDeadline(queue.waitUntilReady(), { timeoutMs: connectWithinMs });
     return new BullmqQueue(queue, { store, settings, backend, system, answerWithinMs });
   } catch (error) {
@@ -93,20 +100,14 @@ class BullmqQueue implements JobQueue {
   readonly #queue: Queue;
   readonly #connection: Connection;
   readonly #workers = new Set<QueueWorker>();
-  readonly #schedules: ReturnType<typeof createBullmqSchedules>;
   #closed = false;
 
   constructor(queue: Queue, connection: Connection) {
-    const { store, system } = connection;
+    const { store } = connection;
     this.kind = store.kind;
     this.location = store.location;
     this.#queue = queue;
     this.#connection = connection;
-    this.#schedules = createBullmqSchedules(queue, {
-      kind: store.kind,
-      ask: (what, answer, options) => this.#ask(what, answer, options),
-      now: () => system.now(),
-    });
   }
 
   async add(jobs: NewJob | readonly NewJob[], options?: SignalOptions): Promise<void> {
@@ -119,28 +120,28 @@ class BullmqQueue implements JobQueue {
     }));
     if (bulk.length === 1) {
       const [{ name, data, opts }] = bulk;
-      return void await this.#ask("add jobs to", this.#queue.add(name, data, opts), options);
+      return void await this.#request("add jobs to", this.#queue.add(name, data, opts), options);
     }
     for (let from = 0; from < bulk.length; from += ADDED_AT_ONCE) {
       const some = bulk.slice(from, from + ADDED_AT_ONCE);
-      await this.#ask("add jobs to", this.#queue.addBulk(some), options);
+      await this.#request("add jobs to", this.#queue.addBulk(some), options);
     }
   }
 
   async get(id: string, options?: SignalOptions): Promise<QueuedJob | undefined> {
-    return await this.#ask("look into", this.#look(id), options);
+    return await this.#request("read a job of", this.#read(id), options);
   }
 
   async list(options: ListJobsOptions = {}): Promise<QueuedJob[]> {
     const listed = listJobs(this.#queue, { ...options, store: this.kind });
-    return await this.#ask("list jobs of", listed, options);
+    return await this.#request("list jobs of", listed, options);
   }
 
   watch(id: string, options?: WatchJobOptions): AsyncIterable<JobEvent> {
     const { system } = this.#connection;
     return watchJob({
-      look: () => this.get(id, options),
-      next: (signal) => system.sleep(LOOK_EVERY_MS, signal),
+      read: () => this.get(id, options),
+      next: (signal) => system.sleep(POLL_MS, signal),
     }, options);
   }
 
@@ -148,27 +149,44 @@ class BullmqQueue implements JobQueue {
     id: string,
     { reason = "cancelled", signal }: SignalOptions & { reason?: string } = {},
   ): Promise<void> {
-    await this.#ask("cancel a job of", this.#mark(id, reason), { signal });
+    await this.#request("cancel a job of", this.#mark(id, reason), { signal });
   }
 
   async retry(id: string, options?: SignalOptions): Promise<boolean> {
-    return await this.#ask("retry a job of", this.#retry(id), options);
+    return await this.#request("retry a job of", this.#retry(id), options);
   }
 
   async remove(id: string, options?: SignalOptions): Promise<boolean> {
-    return await this.#ask("remove a job of", this.#remove(id), options);
+    return await this.#request("remove a job of", this.#remove(id), options);
   }
 
-  schedule(schedule: NewSchedule, options?: SignalOptions): Promise<void> {
-    return this.#schedules.schedule(schedule, options);
+  async schedule(schedule: NewSchedule, options?: SignalOptions): Promise<void> {
+    checkSchedule(schedule);
+    const { id, cron, timeZone = "UTC", everyMs, job } = schedule;
+    const now = this.#connection.system.now();
+    if (cron !== undefined) checkCron(id, { pattern: cron, tz: timeZone }, now);
+    const data: JobForm = { group: job.group, data: job.data };
+    const template = { name: job.kind, data, opts: repeatedOptionsOf(job, this.kind) };
+    const times = cron === undefined ? { every: everyMs } : { pattern: cron, tz: timeZone };
+    const added = this.#queue.upsertJobScheduler(id, times, template);
+    await this.#request("add a schedule to", added, options);
   }
 
-  unschedule(id: string, options?: SignalOptions): Promise<boolean> {
-    return this.#schedules.unschedule(id, options);
+  async unschedule(id: string, options?: SignalOptions): Promise<boolean> {
+    const removed = this.#queue.removeJobScheduler(id);
+    return await this.#request("remove a schedule of", removed, options);
   }
 
-  schedules(options?: SignalOptions): Promise<JobSchedule[]> {
-    return this.#schedules.schedules(options);
+  async schedules(options?: SignalOptions): Promise<JobSchedule[]> {
+    const listed = this.#queue.getJobSchedulers(0, -1, true);
+    const schedules = await this.#request("list schedules of", listed, options);
+    return schedules.map(({ key, name, pattern, every, tz, next, template }) => ({
+      id: key,
+      group: formOf({ data: template?.data }).group,
+      kind: name,
+      nextAt: new Date(next ?? 0),
+      ...(pattern === undefined ? { everyMs: every } : { cron: pattern, timeZone: tz ?? "UTC" }),
+    }));
   }
 
   async work(handler: JobHandler, options: WorkOptions = {}): Promise<QueueWorker> {
@@ -195,13 +213,17 @@ class BullmqQueue implements JobQueue {
     await this.#connection.store.close();
   }
 
-  async #ask<T>(what: string, answer: Promise<T>, { signal }: SignalOptions = {}): Promise<T> {
+  async #request<T>(
+    action: string,
+    answer: Promise<T>,
+    { signal }: SignalOptions = {},
+  ): Promise<T> {
     const { store, answerWithinMs } = this.#connection;
     try {
       return await withDeadline(answer, { timeoutMs: answerWithinMs, signal });
     } catch (error) {
       signal?.throwIfAborted();
-      throw failure(what, store, error);
+      throw failure(action, store, error);
     }
   }
 
@@ -209,23 +231,20 @@ class BullmqQueue implements JobQueue {
     return isReservedId(id) ? undefined : await readJob(this.#queue, id);
   }
 
-  async #look(id: string): Promise<QueuedJob | undefined> {
+  async #read(id: string): Promise<QueuedJob | undefined> {
     try {
       const job = await this.#find(id);
       if (job === undefined) return undefined;
       const state = await this.#queue.getJobState(id);
-      // It ended, or went, between the two.
+      // It may have ended, or been removed, since the first read.
       const fresh = state === "completed" || state === "failed" ? await this.#find(id) : job;
-      return fresh === undefined || state === "unknown" ? undefined : told(fresh, stateOf(state));
+      return fresh === undefined || state === "unknown" ? undefined : jobOf(fresh, stateOf(state));
     } catch (error) {
-      return toldDamaged(id, stateOf(await this.#queue.getJobState(id)), error);
+      return damagedJob(id, stateOf(await this.#queue.getJobState(id)), error);
     }
   }
 
-  /**
-   * Marks a job as cancelled. Only its worker may end an active job, and one that waits may be taken while it is
-   * removed, so the worker that has it, or gets it, ends it.
-   */
+  /** Marks a job as cancelled. Its worker ends it: a waiting job may be started at any time. */
   async #mark(id: string, reason: string): Promise<void> {
     const job = await this.#find(id);
     await job?.updateData({ ...job.data, cancelled: reason });
@@ -253,6 +272,21 @@ class BullmqQueue implements JobQueue {
   }
 }
 
+/** Checks a schedule before BullMQ, which fails on it as on a broken server. */
+function checkCron(
+  id: string,
+  { pattern, tz }: { pattern: string; tz: string },
+  now: number,
+): void {
+  let next: number | undefined;
+  try {
+    next = getNextMillis(now, { pattern, tz }) as number | undefined;
+  } catch (cause) {
+    throw notScheduled(id, messageOf(cause), CRON_HINT, cause);
+  }
+  if (next === undefined) throw notScheduled(id, `${pattern} never occurs`, CRON_HINT);
+}
+
 async function createStore(url: string): Promise<BullmqStore> {
   const scheme = /^([a-z]+):\/\//i.exec(url)?.[1].toLowerCase();
   if (!URL.canParse(url) || scheme === undefined || !/^(rediss?|postgres(ql)?)$/.test(scheme)) {
@@ -260,9 +294,8 @@ async function createStore(url: string): Promise<BullmqStore> {
       code: "Invalid",
       action: "open a queue by a URL of scheme",
       subject: scheme ?? "…",
-      state: "it is none of Redis or PostgreSQL",
-      hint:
-        "As in redis://127.0.0.1:6379, rediss://user:password@host/0 or postgres://user:password@host/database.",
+      state: "unsupported scheme",
+      hint: "Use redis://127.0.0.1:6379, or postgres://user:password@host/database.",
     });
   }
   const name = new URL(url).searchParams.get("queue") ?? "holdfast";
@@ -271,8 +304,8 @@ async function createStore(url: string): Promise<BullmqStore> {
       code: "Invalid",
       action: "open queue",
       subject: JSON.stringify(name),
-      state: "that is no name of a queue",
-      hint: "Take 1 to 100 of A-Z a-z 0-9 _ . -",
+      state: "invalid name",
+      hint: "Use 1 to 100 characters of A-Z a-z 0-9 _ . -",
     });
   }
   if (scheme.startsWith("redis")) {
@@ -289,7 +322,7 @@ async function createStore(url: string): Promise<BullmqStore> {
   return createPostgresStore(url);
 }
 
-/** Tables are made, and brought up to date, under a lock: several may ask at once. */
+/** Creates or updates tables, under a lock of the database. */
 async function migrate(store: BullmqStore): Promise<void> {
   const pool = store.connection as { connect(): Promise<{ release(): void }> };
   const client = await pool.connect();

@@ -1,6 +1,6 @@
 /**
- * What keeps what became of jobs, by its URL. Importing this downloads no package: the client of Redis is imported when
- * it is used.
+ * Storages of finished jobs, by URL. Importing this downloads no package: the client of Redis is
+ * imported when it is used.
  *
  * @module
  */
@@ -20,7 +20,9 @@ export type { MemoryJobStorageOptions } from "./job_storage/memory.ts";
 
 /** Options of {@linkcode openJobStorage}. */
 export interface OpenJobStorageOptions {
-  /** On a server, a job is kept for so long after something became of it, milliseconds. @default 2592000000 (30 days) */
+  /**
+   * The time for which a server keeps a job after its last change. @default 2592000000 (30 days)
+   */
   keepMs?: number;
   system?: Pick<System, "now">;
 }
@@ -35,11 +37,11 @@ interface RedisPart {
 const KEPT_MS = 30 * 24 * 3_600_000;
 
 /**
- * Opens the storage that a URL names: `redis://host:6379/0`, `rediss://…`, or `memory:`. `?jobs=name` may follow, else it
- * is called `holdfast`.
+ * Opens a storage by its URL: `redis://host:6379/0`, `rediss://…`, or `memory:`. `?jobs=name` names
+ * it, by default `holdfast`.
  *
- * @throws {RegistryError} `Invalid` for what is no URL of a storage; `Unavailable` where no server answers, `Denied`
- * where it refuses
+ * @throws {RegistryError} `Invalid` for another URL; `Unavailable` without an answer of the server,
+ * `Denied` without permission
  */
 export async function openJobStorage(
   url: string,
@@ -48,12 +50,8 @@ export async function openJobStorage(
   const { keepMs = KEPT_MS, system = realSystem } = options;
   if (/^memory:/i.test(url)) return createMemoryJobStorage();
   if (!URL.canParse(url) || !/^rediss?:\/\//i.test(url)) {
-    throw fault({
-      code: "Invalid",
-      action: "open a storage of jobs",
-      state: "this is no URL of one",
-      hint: "There is memory: and redis://host:6379, with ?jobs=NAME for one of its own.",
-    });
+    const hint = "Use memory: or redis://host:6379, with ?jobs=NAME for a separate storage.";
+    throw fault({ code: "Invalid", action: "open a storage of jobs", state: "invalid URL", hint });
   }
   const server = new URL(url);
   const name = server.searchParams.get("jobs") ?? "holdfast";

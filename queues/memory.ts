@@ -1,9 +1,9 @@
 /**
- * A queue in this process: the reference of the contract. Its jobs are gone with the process.
+ * A queue in this process: the reference of the contract. Its jobs end with the process.
  *
  * @module
  */
-import { checkNewJob, checkWorkOptions, notListed, ofSchedule } from "./checks/queue_checks.ts";
+import { checkNewJob, checkWorkOptions, ofSchedule, pageOf } from "./checks/queue_checks.ts";
 import type {
   JobEvent,
   JobHandler,
@@ -20,7 +20,7 @@ import type {
 } from "../core/queue.ts";
 import { watchJob } from "./checks/watch_job.ts";
 import { realSystem, type System } from "../core/system.ts";
-import { alter, type Entry, told, untilAltered } from "./memory/entry.ts";
+import { alter, type Entry, jobOf, untilAltered } from "./memory/entry.ts";
 import { createSchedules, type Schedules } from "./memory/schedules.ts";
 import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";
 
@@ -29,15 +29,14 @@ export type { SignalOptions } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";
 
-/** So many jobs that ended are known, the last ones, as by queues on servers. */
-const MOST_ENDED = 100_000;
+const MOST_ENDED = 100_000; // as in queues on servers
 
-/** The longest that one sleep lasts, milliseconds: a time further away, as that of a monthly schedule, is several. */
+/** The longest timer, milliseconds. Longer delays, as of a monthly schedule, take several. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
 /** Options of {@linkcode createMemoryQueue}. */
 export interface MemoryQueueOptions {
-  /** So many jobs that ended are known, the last ones. @default 100000 */
+  /** The number of ended jobs that are kept. @default 100000 */
   mostEnded?: number;
   system?: System;
 }
@@ -76,7 +75,7 @@ class MemoryQueue implements JobQueue {
   readonly #ended = new Set<string>();
   readonly #workers = new Set<MemoryWorker>();
   readonly #closing = new AbortController();
-  /** The window of time in which jobs that begin are counted. */
+  /** The period in which started jobs are counted. */
   readonly #window = { untilMs: -Infinity, begun: 0, isAwaited: false };
   readonly #schedules: Schedules;
 
@@ -91,7 +90,7 @@ class MemoryQueue implements JobQueue {
     });
   }
 
-  // deno-lint-ignore require-await -- what is refused is rejected
+  // deno-lint-ignore require-await -- errors must be rejections
   async add(jobs: NewJob | readonly NewJob[]): Promise<void> {
     const added: NewJob[] = [jobs].flat();
     added.forEach(checkNewJob);
@@ -100,18 +99,13 @@ class MemoryQueue implements JobQueue {
 
   get(id: string): Promise<QueuedJob | undefined> {
     const entry = this.#entries.get(id);
-    return Promise.resolve(entry && told(entry));
+    return Promise.resolve(entry && jobOf(entry));
   }
 
-  // deno-lint-ignore require-await -- what is refused is rejected
-  async list({ group, state, after, limit }: ListJobsOptions = {}): Promise<QueuedJob[]> {
-    const fitting = [...this.#entries.values()].filter((entry) =>
-      (group === undefined || entry.job.group === group) &&
-      (state === undefined || entry.state === state)
-    );
-    const from = after === undefined ? 0 : fitting.findIndex(({ job }) => job.id === after) + 1;
-    if (after !== undefined && from === 0) throw notListed(after);
-    return fitting.slice(from, limit === undefined ? undefined : from + limit).map(told);
+  // deno-lint-ignore require-await -- errors must be rejections
+  async list(options: ListJobsOptions = {}): Promise<QueuedJob[]> {
+    const facts = ({ job: { id, group }, state }: Entry) => ({ id, group, state });
+    return pageOf([...this.#entries.values()], options, facts).map(jobOf);
   }
 
   watch(id: string, options?: WatchJobOptions): AsyncIterable<JobEvent> {
@@ -119,7 +113,7 @@ class MemoryQueue implements JobQueue {
       const entry = this.#entries.get(id);
       return entry === undefined ? Promise.resolve() : untilAltered(entry, signal);
     };
-    return watchJob({ look: () => this.get(id), next }, options);
+    return watchJob({ read: () => this.get(id), next }, options);
   }
 
   cancel(id: string, { reason = "cancelled" }: { reason?: string } = {}): Promise<void> {
@@ -146,7 +140,7 @@ class MemoryQueue implements JobQueue {
     return Promise.resolve(true);
   }
 
-  // deno-lint-ignore require-await -- what is refused is rejected
+  // deno-lint-ignore require-await -- errors must be rejections
   async remove(id: string): Promise<boolean> {
     const entry = this.#entries.get(id);
     if (entry?.state === "running") return false;
@@ -166,7 +160,7 @@ class MemoryQueue implements JobQueue {
     return Promise.resolve(this.#schedules.list());
   }
 
-  // deno-lint-ignore require-await -- what is refused is rejected
+  // deno-lint-ignore require-await -- errors must be rejections
   async work(handler: JobHandler, options: WorkOptions = {}): Promise<QueueWorker> {
     checkWorkOptions(options);
     const worker = createMemoryWorker(handler, {
@@ -177,7 +171,7 @@ class MemoryQueue implements JobQueue {
       end: (entry, how) => this.#end(entry, how),
     });
     this.#workers.add(worker);
-    worker.look();
+    worker.start();
     return worker;
   }
 
@@ -186,8 +180,8 @@ class MemoryQueue implements JobQueue {
     for (const worker of this.#workers) await worker.close();
   }
 
-  #look(): void {
-    this.#workers.forEach((worker) => worker.look());
+  #startJobs(): void {
+    this.#workers.forEach((worker) => worker.start());
   }
 
   #add(job: NewJob, schedule?: string): void {
@@ -216,10 +210,10 @@ class MemoryQueue implements JobQueue {
   }
 
   #ready(entry: Entry): void {
-    if (entry.state !== "delayed" || this.#entries.get(entry.job.id) !== entry) return; // it was cancelled, or removed
+    if (entry.state !== "delayed" || this.#entries.get(entry.job.id) !== entry) return; // cancelled
     alter(entry, { state: "waiting" });
     this.#waiting.add(entry);
-    this.#look();
+    this.#startJobs();
   }
 
   #next(rateLimit?: RateLimit): Entry | undefined {
@@ -229,13 +223,13 @@ class MemoryQueue implements JobQueue {
     let best: Entry | undefined;
     for (const entry of this.#waiting) {
       if (best === undefined || (entry.job.priority ?? 0) < (best.job.priority ?? 0)) best = entry;
-      if ((best.job.priority ?? 0) === 0) break; // nothing comes before it
+      if ((best.job.priority ?? 0) === 0) break; // the highest priority
     }
     this.#waiting.delete(best!);
     return best;
   }
 
-  /** Counts the jobs that begin in a window of time. If it is full, workers look again at its end. */
+  /** Counts the jobs that start in a period. If it is full, workers try again at its end. */
   #mayBegin({ max, perMs }: RateLimit): boolean {
     const window = this.#window;
     const now = this.#system.monotonic();
@@ -245,7 +239,7 @@ class MemoryQueue implements JobQueue {
       window.isAwaited = true;
       this.#system.sleep(Math.ceil(window.untilMs - now), this.#closing.signal).then(() => {
         window.isAwaited = false;
-        this.#look();
+        this.#startJobs();
       }, () => {});
     }
     return false;
@@ -256,7 +250,7 @@ class MemoryQueue implements JobQueue {
     this.#planNext(entry);
   }
 
-  /** Plans the next job of a schedule once for each of its jobs, however often that is tried. */
+  /** Plans the next job of a schedule, once per job, however often that is retried. */
   #planNext(entry: Entry): void {
     const { schedule } = entry;
     if (schedule === undefined) return;
@@ -264,7 +258,7 @@ class MemoryQueue implements JobQueue {
     this.#schedules.begun(schedule);
   }
 
-  /** Ends a job. If too many have ended, the one that ended first is forgotten. */
+  /** Ends a job, and forgets the oldest ended one if there are too many. */
   #end(entry: Entry, how: Partial<Entry>): void {
     alter(entry, { ...how, endedAt: this.#system.now() });
     this.#ended.add(entry.job.id);

@@ -1,10 +1,9 @@
 /**
- * Queues of jobs by their URL. Importing this downloads no package: what a scheme needs is imported when it is used.
+ * Queues of jobs, by URL. Importing this downloads no package: packages are imported when used.
  *
  * @module
  */
 import { fault } from "../core/errors.ts";
-import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { JobQueue } from "../core/queue.ts";
 import type { System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
@@ -17,19 +16,17 @@ export type { PlainValue } from "../core/text/plain_value.ts";
 
 /** Options of {@linkcode openQueue}. */
 export interface OpenQueueOptions {
-  /** How long the server may take until it answers at first, milliseconds. @default 10000 */
+  /** The time limit for the first answer of the server, milliseconds. @default 10000 */
   connectWithinMs?: number;
   system?: System;
 }
 
-const OPTIONS: OptionNames<OpenQueueOptions> = { connectWithinMs: true, system: true };
-
 /**
- * Opens the queue that a URL names: `redis://host:6379/0`, `rediss://…`, `postgres://user@host/database`, or `memory:`.
- * `?queue=name` may follow, else the queue is called `holdfast`.
+ * Opens a queue by its URL: `redis://host:6379/0`, `rediss://…`, `postgres://user@host/database`,
+ * or `memory:`. `?queue=name` names it, by default `holdfast`.
  *
- * @throws {RegistryError} `Invalid` for what is no URL of a queue; `Unavailable` where no server answers, `Denied` where
- * it refuses, `Unsupported` where its package cannot be had
+ * @throws {RegistryError} `Invalid` for another URL; `Unavailable` without an answer of the server,
+ * `Denied` without permission, `Unsupported` if its package is not available
  *
  * @example
  * ```ts
@@ -41,19 +38,15 @@ const OPTIONS: OptionNames<OpenQueueOptions> = { connectWithinMs: true, system: 
  * ```
  */
 export async function openQueue(url: string, options: OpenQueueOptions = {}): Promise<JobQueue> {
-  options = checkOptions("open a queue", options, OPTIONS);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1].toLowerCase();
   if (scheme === "memory") return createMemoryQueue(options);
   if (/^(rediss?|postgres(ql)?)$/.test(scheme ?? "")) {
     const { openBullmqQueue } = await loadPart<BullmqDriver>("./bullmq.ts", import.meta.url);
     return await openBullmqQueue(url, options);
   }
-  throw fault({
-    code: "Invalid",
-    action: "open a queue",
-    state: scheme === undefined ? "this is no URL" : `there is no scheme ${scheme}`,
-    hint: "Use memory:, redis://, rediss:// or postgres://, as in redis://127.0.0.1:6379.",
-  });
+  const state = scheme === undefined ? "invalid URL" : `unknown scheme "${scheme}"`;
+  const hint = "Use memory:, redis://, rediss:// or postgres://, as in redis://127.0.0.1:6379.";
+  throw fault({ code: "Invalid", action: "open a queue", state, hint });
 }
 
 interface BullmqDriver {

@@ -1,23 +1,24 @@
-// Connections to Redis, or Valkey: the one place that knows its client.
+// Connections to Redis or Valkey: the only module that imports a client.
 import { Redis } from "npm:ioredis@^5";
 import { fault, isRegistryError, messageOf, type RegistryError } from "../core/errors.ts";
 import { withDeadline } from "../core/retry.ts";
+import { isRefused, withoutCommand } from "./checks/server_errors.ts";
 
-/** How long is waited before the connection is tried again, at most, milliseconds. */
+/** The longest delay between attempts to connect, milliseconds. */
 const MOST_WAIT_MS = 1_000;
 
 export type RedisCommand = [name: string, ...args: (string | number)[]];
 
 export interface RedisConnection {
-  /** Where it is, without user, password and parameters, which may be secrets. */
+  /** The URL without user, password and parameters. */
   readonly location: string;
-  /** Waits for the server and sends a command. `signal` ends the waiting, `withinMs` too. */
+  /** Waits for the server and sends a command. */
   send(command: RedisCommand, options?: SendOptions): Promise<unknown>;
-  /** The same for several, sent one after the other at once; the first failure is thrown once all were answered. */
+  /** Sends commands in one go; throws the first failure once all are answered. */
   sendAll(commands: readonly RedisCommand[], options?: SendOptions): Promise<unknown[]>;
-  /** Hears of what is published in channels that fit these patterns, also after the connection broke. */
-  onMessage(hear: (pattern: string, channel: string, message: string) => void): void;
-  onBroken(hear: (reason: string) => void): void;
+  /** Receives messages of subscribed patterns, also after reconnecting. */
+  onMessage(receive: (pattern: string, channel: string, message: string) => void): void;
+  onBroken(receive: (reason: string) => void): void;
   reset(): void;
   close(): void;
 }
@@ -25,38 +26,33 @@ export interface RedisConnection {
 /** Options of {@linkcode RedisConnection.send}. */
 export interface SendOptions {
   signal?: AbortSignal;
-  /** How long the server may take, milliseconds. @default as the connection was opened */
+  /** The time limit of the server, milliseconds. @default as the connection was opened */
   withinMs?: number;
 }
 
 export interface OpenRedisOptions {
   what: string;
-  /** What the server calls the connection. @default nothing */
+  /** The name of the connection on the server. @default none */
   name?: string;
-  /** How long the server may take until it answers at first, milliseconds. @default 10000 */
+  /** The time limit for the first answer of the server, milliseconds. @default 10000 */
   connectWithinMs?: number;
-  /** How long a command may take later, milliseconds. @default 10000 */
+  /** The time limit of a later command, milliseconds. @default 10000 */
   answerWithinMs?: number;
 }
 
-/** The URL as it is shown: without user, password and parameters, which may be secrets. */
-function shownRedisUrl({ protocol, host, pathname }: URL): string {
-  return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
-}
-
-/** Takes apart a `redis:` or `rediss:` URL; throws `Invalid` for another. The message never quotes it. */
+/** Parses a `redis:` or `rediss:` URL, or throws `Invalid`, without quoting it. */
 export function parseRedisUrl(url: string, what: string): URL {
   if (URL.canParse(url) && /^rediss?:\/\/[^/]/i.test(url)) return new URL(url);
   throw fault({
     code: "Invalid",
     action: "open",
     subject: what,
-    state: "this is no URL of Redis",
-    hint: "As in redis://127.0.0.1:6379 or, over TLS, rediss://user:password@host:6379/0.",
+    state: "invalid Redis URL",
+    hint: "Use redis://127.0.0.1:6379 or, over TLS, rediss://user:password@host:6379/0.",
   });
 }
 
-/** The client as BullMQ wants it: its requests may last, and wait for the server without end. */
+/** Creates a client for BullMQ: its requests wait for the server without a time limit. */
 export function createWaitingClient(server: URL): Redis {
   return new Redis(server.href, {
     maxRetriesPerRequest: null,
@@ -66,10 +62,11 @@ export function createWaitingClient(server: URL): Redis {
 }
 
 /**
- * Opens a connection. Nothing is sent twice, and nothing is kept for later where the server is away: what was under way
- * then fails as `Unavailable`, of which nobody knows whether the server has done it.
+ * Opens a connection. Commands are never sent twice, and not queued while the server is away: those
+ * in progress fail as `Unavailable`, and may have been executed.
  *
- * @throws {RegistryError} `Invalid` for another URL; `Unavailable` where no server answers, `Denied` where it refuses
+ * @throws {RegistryError} `Invalid` for another URL; `Unavailable` without an answer of the server,
+ * `Denied` without permission
  */
 export async function openRedis(url: string, options: OpenRedisOptions): Promise<RedisConnection> {
   const { what, connectWithinMs = 10_000 } = options;
@@ -88,18 +85,19 @@ class RedisClient implements RedisConnection {
   readonly #what: string;
   readonly #answerWithinMs: number;
   readonly #client: Redis;
-  readonly #broken: ((reason: string) => void)[] = [];
+  readonly #broken: Parameters<RedisConnection["onBroken"]>[0][] = [];
   /** The last failure of the connection, until it is ready again. */
   #last?: Error;
-  /** Settles when the server can be asked, or refuses: waiting does not help then. */
+  /** Resolves when the server is ready, and rejects if it refuses: waiting does not help then. */
   #ready = createReady();
-  #isSettled = false;
+  #isDecided = false;
   #isReady = false;
   #isClosed = false;
 
   constructor(server: URL, options: OpenRedisOptions) {
     const { what, name, connectWithinMs = 10_000, answerWithinMs = 10_000 } = options;
-    this.location = shownRedisUrl(server);
+    const { protocol, host, pathname } = server;
+    this.location = `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
     this.#what = what;
     this.#answerWithinMs = answerWithinMs;
     this.#client = new Redis(server.href, {
@@ -117,11 +115,11 @@ class RedisClient implements RedisConnection {
   }
 
   send([name, ...args]: RedisCommand, options?: SendOptions): Promise<unknown> {
-    return this.#answer("ask", () => this.#client.call(name, ...args), options);
+    return this.#request(() => this.#client.call(name, ...args), options);
   }
 
   sendAll(commands: readonly RedisCommand[], options?: SendOptions): Promise<unknown[]> {
-    return this.#answer("ask", async () => {
+    return this.#request(async () => {
       const answers = await Promise.allSettled(
         commands.map(([name, ...args]) => this.#client.call(name, ...args)),
       );
@@ -132,12 +130,12 @@ class RedisClient implements RedisConnection {
     }, options);
   }
 
-  onMessage(hear: (pattern: string, channel: string, message: string) => void): void {
-    this.#client.on("pmessage", hear);
+  onMessage(receive: Parameters<RedisConnection["onMessage"]>[0]): void {
+    this.#client.on("pmessage", receive);
   }
 
-  onBroken(hear: (reason: string) => void): void {
-    this.#broken.push(hear);
+  onBroken(receive: Parameters<RedisConnection["onBroken"]>[0]): void {
+    this.#broken.push(receive);
   }
 
   reset(): void {
@@ -146,7 +144,7 @@ class RedisClient implements RedisConnection {
 
   close(): void {
     this.#isClosed = true;
-    this.#ready.reject(wasClosed("ask", this.#what, this.location));
+    this.#ready.reject(this.#closed());
     this.#client.disconnect();
   }
 
@@ -155,12 +153,41 @@ class RedisClient implements RedisConnection {
   }
 
   failure(action: string, cause: unknown): RegistryError {
-    const { location } = this;
-    return redisFailure({ action, what: this.#what, location, last: this.#last }, cause);
+    if (isRegistryError(cause)) return cause;
+    const subject = `${this.#what} at ${this.location}`;
+    const timedOut = cause instanceof Error && cause.name === "TimeoutError";
+    const error = withoutCommand(timedOut || isEnded(cause) ? this.#last ?? cause : cause);
+    const { code = "", name } = error as { code?: string; name?: string };
+    const state = isEnded(error)
+      ? "the connection ended before an answer"
+      : messageOf(error) || code || "no answer";
+    const facts = { action, subject, state: state.replace(/[.\s]+$/, ""), cause: error };
+    if (isRefused(error)) {
+      return fault({ ...facts, code: "Denied", hint: "Check user and password in its URL." });
+    }
+    const isUnknown = name === "ReplyError" && /^ERR unknown/.test(messageOf(error));
+    return fault({
+      ...facts,
+      ...action !== "open" && { maybeWritten: true },
+      code: isUnknown ? "Unsupported" : "Unavailable",
+      hint: isUnknown
+        ? "Use Redis 6.2 or newer, or Valkey."
+        : hintOf(state, action === "open" && this.location.startsWith("redis:")),
+    });
+  }
+
+  #closed(): RegistryError {
+    return fault({
+      code: "Invalid",
+      action: "ask",
+      subject: `${this.#what} at ${this.location}`,
+      state: "the connection is closed",
+      hint: "Open it again.",
+    });
   }
 
   #begin(): void {
-    this.#isReady = this.#isSettled = true;
+    this.#isReady = this.#isDecided = true;
     this.#last = undefined;
     this.#ready.resolve();
   }
@@ -168,37 +195,36 @@ class RedisClient implements RedisConnection {
   #note(error: Error): void {
     if (!isEnded(error)) this.#last = error;
     if (!isRefused(error)) return;
-    this.#isSettled = true;
-    this.#ready.reject(error); // it will not be better by waiting
+    this.#isDecided = true;
+    this.#ready.reject(error);
   }
 
   #end(): void {
-    const wasReady = this.#isReady; // else it is one more try to connect that failed
+    const wasReady = this.#isReady; // else an attempt to connect failed
     this.#isReady = false;
     if (wasReady && !this.#isClosed) {
-      for (const hear of this.#broken) hear(messageOf(this.#last ?? "it was ended"));
+      for (const receive of this.#broken) receive(messageOf(this.#last ?? "it ended"));
     }
-    if (!this.#isSettled) return;
-    this.#isSettled = false;
+    if (!this.#isDecided) return;
+    this.#isDecided = false;
     this.#ready = createReady();
   }
 
-  async #answer<T>(
-    action: string,
-    ask: () => Promise<T>,
+  async #request<T>(
+    send: () => Promise<T>,
     { signal, withinMs = this.#answerWithinMs }: SendOptions = {},
   ): Promise<T> {
     signal?.throwIfAborted();
-    if (this.#isClosed) throw wasClosed(action, this.#what, this.location);
+    if (this.#isClosed) throw this.#closed();
     const deadline = AbortSignal.timeout(withinMs);
     const ended = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
     try {
-      // The order of what is sent at once is kept: all of it waits, or none.
+      // Either all concurrent commands wait, or none: so they keep their order.
       if (!this.#isReady) await this.untilReady({ signal: ended });
-      return await withDeadline(ask(), { signal: ended });
+      return await withDeadline(send(), { signal: ended });
     } catch (error) {
       signal?.throwIfAborted();
-      throw this.failure(action, error);
+      throw this.failure("ask", error);
     }
   }
 }
@@ -215,72 +241,11 @@ function isEnded(error: unknown): boolean {
   );
 }
 
-/** Answers of Redis to who may not connect, or may not do this. */
-const REFUSED = /^(NOAUTH|WRONGPASS|NOPERM)\b/;
-
-function isRefused(error: unknown): boolean {
-  return REFUSED.test(messageOf(error));
-}
-
-/** Answers of Redis carry the command that they answer, with its arguments: passwords, and what is stored. */
-function withoutCommand(error: unknown): unknown {
-  if (error instanceof Error) Reflect.deleteProperty(error, "command");
-  return error;
-}
-
-function wasClosed(action: string, what: string, location: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action,
-    subject: `${what} at ${location}`,
-    state: "the connection was closed",
-    hint: "Use it before it is disposed of, or open it anew.",
-  });
-}
-
-interface FailedAction {
-  action: string;
-  what: string;
-  location: string;
-  last?: Error;
-}
-
-function redisFailure(
-  { action, what, location, last }: FailedAction,
-  cause: unknown,
-): RegistryError {
-  if (isRegistryError(cause)) return cause;
-  const timedOut = cause instanceof Error && cause.name === "TimeoutError";
-  const error = withoutCommand(timedOut || isEnded(cause) ? last ?? cause : cause);
-  const { code = "", name } = error as { code?: string; name?: string };
-  const state = isEnded(error)
-    ? "the connection ended before there was an answer"
-    : messageOf(error) || code || "it does not answer";
-  const facts = {
-    action,
-    subject: `${what} at ${location}`,
-    state: state.replace(/[.\s]+$/, ""),
-    cause: error,
-  };
-  if (isRefused(error)) {
-    return fault({ ...facts, code: "Denied", hint: "Check user and password in its URL." });
-  }
-  const isUnknown = name === "ReplyError" && /^ERR unknown/.test(messageOf(error));
-  return fault({
-    ...facts,
-    ...action !== "open" && { maybeWritten: true },
-    code: isUnknown ? "Unsupported" : "Unavailable",
-    hint: isUnknown
-      ? "Redis 6.2, or Valkey, is needed, or newer."
-      : hintOf(state, action === "open" && location.startsWith("redis:")),
-  });
-}
-
 function hintOf(state: string, isOpenedPlain: boolean): string {
   if (/certificate/.test(state)) {
-    return "Name the authority of its certificate: DENO_CERT=ca.pem, or NODE_EXTRA_CA_CERTS.";
+    return "Trust its certificate authority: DENO_CERT=ca.pem, or NODE_EXTRA_CA_CERTS.";
   }
-  return isOpenedPlain && /ECONNRESET|before there was/.test(state)
-    ? "Check that Redis runs there: one that speaks TLS is named by rediss:."
+  return isOpenedPlain && /ECONNRESET|before an answer/.test(state)
+    ? "Check that Redis runs there; use rediss: if it requires TLS."
     : "Check that Redis runs there, and try again.";
 }

@@ -1,9 +1,9 @@
-// Folders beside or inside a target into which a download writes before anything gets its name.
-// That of a download that was killed is taken over by the next one to the same target, or removed.
+// Temporary folders of downloads, beside or inside the target. The next download to the same target
+// takes over the one of a killed download, or removes it.
 //
-// Their names are `.holdfast-<target>-<process>-<id>`: 8 digits of the SHA-256 of the target's path, the number of the
-// process and 8 digits for its machine, and a UUID; a file store has `.holdfast-<id>`. The files are in `files/`;
-// `lock` is locked while Deno writes them.
+// Their names are `.holdfast-<target>-<process>-<id>`: 8 digits of the SHA-256 of the target's
+// path, the number of the process and 8 digits for its machine, and a UUID; a file store has
+// `.holdfast-<id>`. The files are in `files/`; `lock` is locked while Deno writes them.
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -15,26 +15,26 @@ import { pathsBelow } from "../paths_below.ts";
 import { areLocksSeen, type HeldLock, lockFolder, takeLock } from "./lock.ts";
 import { isProcessGone, noProcess, thisProcess } from "./process.ts";
 
-/** How the names of these folders begin. */
+/** The prefix of the names of temporary folders. */
 export const STAGE_PREFIX = ".holdfast-";
 
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const STAGE_NAME = new RegExp(`^\\.holdfast-(?:([0-9a-f]{8})-(\\d+\\.[0-9a-f]{8})-)?${ID}$`);
 
-/** Whether this is the name of such a folder, or of a temporary file or folder of a file store. */
+/** True for the name of such a folder, or of a temporary file or folder of a file store. */
 export function isStageName(name: string): boolean {
   return STAGE_NAME.test(name) || name === MOVING_FOLDER;
 }
 
-/** What nobody has touched for so long is nobody's, whoever it was; milliseconds. */
+/** A folder untouched for this long has no owner, milliseconds. */
 const FORGOTTEN_MS = 24 * 60 * 60 * 1000;
 
-/** The same where its lock is free here, and nobody can tell whether it is elsewhere; milliseconds. */
+/** The same if its lock is free here, but may be held elsewhere, milliseconds. */
 const UNLOCKED_MS = 60 * 60 * 1000;
 
 export interface StageFolder {
   readonly files: string;
-  /** Whether a download that was killed has left files in it, which may be anything. */
+  /** True if a killed download left files in it, which may be anything. */
   readonly isUsed: boolean;
   remove(): void;
   leave(): void;
@@ -45,7 +45,7 @@ export interface StageFolderOptions {
   stageIn: string;
 }
 
-/** Makes a new one, or takes over what was left for the same target. Removes what others have left beside it. */
+/** Creates a folder, or takes one over for the same target. Removes others beside it. */
 export function openStageFolder({ target, stageIn }: StageFolderOptions): StageFolder {
   mkdirSync(stageIn, { recursive: true });
   const of = (owner: string) =>
@@ -67,33 +67,30 @@ export function openStageFolder({ target, stageIn }: StageFolderOptions): StageF
         if (readdirSync(files).length === 0) removeQuietly(path);
         else renameSync(path, of(noProcess()));
       } finally {
-        lock?.release(); // not before: the next one would take what still has the old name
+        lock?.release(); // after the rename: the next download would take the old name
       }
     },
   };
 }
 
-/**
- * Removes the remains of killed downloads if there is nothing to write. Ignores folders that it may not remove; the
- * next download tries again.
- */
+/** Removes the remains of killed downloads. Ignores folders that it cannot remove. */
 export function removeLeftFolders({ target, stageIn }: StageFolderOptions): void {
   try {
     const isLeft = [...placesOf({ target, stageIn })].some((place) =>
       listed(place).some(isStageName)
     );
-    if (isLeft) openStageFolder({ target, stageIn }).remove(); // takes over the remains for this target
+    if (isLeft) openStageFolder({ target, stageIn }).remove();
   } catch {
-    // the folder may be another user's
+    // the folder may belong to another user
   }
 }
 
-/** Returns the parents of such folders: the target, and the folder beside it, for a target that did not exist. */
+/** Returns the parents of such folders: the target, or the folder beside it. */
 function placesOf({ target, stageIn }: StageFolderOptions): Set<string> {
   return new Set([stageIn, dirname(target)]);
 }
 
-/** Puts the first folder that was left for this target in the place of an empty one, locks it, and removes the others. */
+/** Takes over the first abandoned folder for this target, locked, and removes the others. */
 function takeOver(
   target: string,
   stageIn: string,
@@ -109,7 +106,7 @@ function takeOver(
     const isTaken = isLeft && isSame && !isUsed && renamed(left, path);
     if (isTaken) {
       isUsed = true;
-      own = lock; // another one in its place could be missed by who has opened this one meanwhile
+      own = lock; // a process that has opened it could miss a new one
       continue;
     }
     if (isLeft && (!isSame || isUsed)) removeQuietly(left);
@@ -118,13 +115,13 @@ function takeOver(
   return { isUsed, lock: own ?? lockFolder(path) };
 }
 
-/** Lists the folders of downloads of this user, whether for this target or for others. */
+/** Lists the temporary folders of this user, for this target and for others. */
 function* stagesIn(
   places: Iterable<string>,
   target: string,
   path: string,
 ): Generator<{ left: string; owner: string; isSame: boolean }> {
-  const { uid } = lstatSync(path); // Deno asks for a permission before it tells who runs it
+  const { uid } = lstatSync(path); // Deno requires a permission to return the current user
   for (const folder of places) {
     for (const name of listed(folder)) {
       const [isStage, id, owner] = STAGE_NAME.exec(name) ?? [];
@@ -140,7 +137,7 @@ function targetId(target: string): string {
   return sha256(target).slice(0, 8);
 }
 
-/** For nobody else to enter, so that nobody else has put anything there, and made by the same user, who may be root. */
+/** True for a private folder of the same user, in which nobody else could put files. */
 function isOwn(path: string, uid: number): boolean {
   try {
     const stats = lstatSync(path);
@@ -163,7 +160,7 @@ function isUntouched(path: string, forMs: number): boolean {
     );
     return realSystem.now() - newest > forMs;
   } catch {
-    return false; // it goes right now
+    return false; // just removed
   }
 }
 
@@ -184,7 +181,7 @@ function renamed(from: string, to: string): boolean {
     return true;
   } catch {
     mkdirSync(to, { mode: 0o700 });
-    return false; // another download was faster, or it lies on another disk
+    return false; // another download took it, or it is on another disk
   }
 }
 
@@ -192,6 +189,6 @@ function removeQuietly(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
-    // the next one tries again
+    // the next download tries again
   }
 }

@@ -1,6 +1,5 @@
-// Whether somebody still writes into a folder, by a lock that the system takes back when a process
-// ends, however that happens. Only Deno has such locks, and asks for no permission but to write
-// there.
+// Locks of folders that are being written. The system releases them when a process ends. Only Deno
+// has such locks, without further permissions.
 import { lstatSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -21,13 +20,13 @@ interface DenoLocks {
 
 const NAME = "lock";
 
-/** Takes the lock of a folder of one's own. Undefined where there are no locks. */
+/** Locks a new folder. Undefined if locks are not supported. */
 export function lockFolder(folder: string): HeldLock | undefined {
   const fresh = join(folder, `${NAME}-${realSystem.id()}`);
   const lock = lockFile(fresh, { createNew: true });
   if (typeof lock !== "object") return undefined;
   try {
-    renameSync(fresh, join(folder, NAME)); // nobody sees it before it is locked
+    renameSync(fresh, join(folder, NAME)); // never visible unlocked
     return lock;
   } catch {
     lock.release();
@@ -35,20 +34,20 @@ export function lockFolder(folder: string): HeldLock | undefined {
   }
 }
 
-/** Takes the lock of a folder that somebody has left: `held` where somebody has it, undefined where nobody can tell. */
+/** Locks an abandoned folder: `held` if its owner lives, undefined if that is unknown. */
 export function takeLock(folder: string): HeldLock | "held" | undefined {
   return lockFile(join(folder, NAME), {});
 }
 
-/** Whether all who have this folder see each other's locks, as it is on a disk of this machine. */
+/** True for folders on local disks, where all processes see the same locks. */
 export function areLocksSeen(folder: string): boolean {
   const stats = lstatSync(folder, { throwIfNoEntry: false });
   return process.platform === "linux" && stats !== undefined && isOnDevice(stats.dev);
 }
 
 /**
- * Whether a number of Linux is that of a device. File systems that are on none, those of a network among them, have the
- * major number 0, and of the minor ones as many as there are such: only the lowest 8 bits of that come before the major.
+ * True for the device number of a local disk on Linux. Other file systems, as of a network, have
+ * the major number 0 and as many minor ones, whose lowest 8 bits come before the major.
  */
 export function isOnDevice(dev: number): boolean {
   return Math.floor(dev / 0x100) % 0x1000 !== 0;
@@ -56,7 +55,7 @@ export function isOnDevice(dev: number): boolean {
 
 function lockFile(path: string, how: { createNew?: true }): HeldLock | "held" | undefined {
   const { Deno: deno } = globalThis as { Deno?: Partial<DenoLocks> };
-  if (process.platform === "win32") return undefined; // it moves and removes nothing that is open
+  if (process.platform === "win32") return undefined; // open files cannot be moved there
   let file: LockFile | undefined;
   try {
     file = deno?.openSync?.(path, { write: true, ...how });
@@ -65,6 +64,6 @@ function lockFile(path: string, how: { createNew?: true }): HeldLock | "held" | 
     file.close();
     return "held";
   } catch {
-    file?.close(); // nothing is there, or a file system without locks
+    file?.close(); // not found, or no locks on this file system
   }
 }

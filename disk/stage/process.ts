@@ -1,4 +1,4 @@
-// Which process a folder belongs to, and whether that is still there.
+// Names of processes that own folders, and their life.
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
@@ -6,36 +6,39 @@ import { sha256 } from "../../core/bytes/digest.ts";
 import { isGranted } from "../../core/system.ts";
 import { mayRead } from "../../core/may_read.ts";
 
-/** How a process is named: its number, or 0 for what nobody works on any more, and its machine. */
+/** A name: the process number, or 0 for none, and the machine. */
 export const PROCESS_NAME = /^(0|[1-9]\d*)\.([0-9a-f]{8})$/;
 
 let machine: string | undefined;
-/** Whether that name is of no other machine or container: Deno lets only who may do everything read what tells them apart. */
+/**
+ * True if no other machine or container has that name. Deno hides identities without permission.
+ */
 let isCertain = false;
 
 /**
- * Names this process, as a part of a file's name. Numbers of processes mean something only on their machine, until it
- * is started again, and in their container.
+ * Returns the name of this process, a part of file names. Process numbers are valid on their
+ * machine until it restarts, and in their container.
  */
 export function thisProcess(): string {
   return `${process.pid}.${thisMachine()}`;
 }
 
-/** Names no process: nobody works any more on what is called so. */
+/** Returns the name of no process: its folders are abandoned. */
 export function noProcess(): string {
   return `0.${thisMachine()}`;
 }
 
-/** True where a process is not there any more; false where it may be, or nobody can tell from here. */
+/** True if a process has ended; false if it runs, or that is unknown here. */
 export function isProcessGone(name: string): boolean {
   const [, pid, place] = PROCESS_NAME.exec(name) ?? [];
   if (pid === "0") return true;
-  if (place !== thisMachine() || !isCertain || !isGranted({ name: "run" })) return false; // Deno wants that to be asked
+  // Deno requires a permission.
+  if (place !== thisMachine() || !isCertain || !isGranted({ name: "run" })) return false;
   try {
     process.kill(Number(pid), 0);
     return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH"; // else it is another user's
+    return (error as NodeJS.ErrnoException).code === "ESRCH"; // else another user's
   }
 }
 
@@ -48,7 +51,7 @@ function thisMachine(): string {
   return machine = sha256([host, boot, space].join("\n")).slice(0, 8);
 }
 
-/** Not every system has it. */
+/** Reads a file that not every system has. */
 function read(path: string, of: (path: string) => string): string {
   if (!mayRead(path)) return "";
   try {

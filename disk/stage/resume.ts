@@ -1,5 +1,4 @@
-// Going on with what a download that was killed has left: nothing of it is believed, everything is
-// read again.
+// Resumes a killed download. Its files are not trusted, but read again.
 import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,16 +15,16 @@ export interface ResumeOptions {
   onThere?: (file: FileInfo, bytes: number) => void;
 }
 
-/** Files that are finished at once. */
+/** Files that are finished concurrently. */
 const AT_ONCE = 4;
-/** A beginning that is shorter is not worth it, bytes. */
+/** The shortest beginning that is used, bytes. */
 const MIN_BEGUN_BYTES = 1 << 20;
-/** Pieces that are written at the same time lie within so many bytes, mostly. */
+/** The range in which concurrent pieces are written, bytes. */
 const PIECES_AHEAD_BYTES = 64 * 1024 * 1024;
 
 /**
- * Goes on where files were written before: large ones whose beginning is there are finished, and everything that is none
- * of these files is removed. Returns those that are still to be written, whose places are free.
+ * Finishes large files whose beginning exists, and removes everything else that is not the same.
+ * Returns the files that are still to be written, whose paths are free.
  *
  * @param folder absolute, without links on the way to it
  */
@@ -52,7 +51,7 @@ export async function resumeFiles(
   return files.filter(({ info }) => !done.has(info.path));
 }
 
-/** Removes what is no place of these files, links above all. */
+/** Removes everything that is not one of these files, links above all. */
 function removeOthers(files: readonly FileInfo[], folder: string): void {
   const folders = foldersOf(files.map(({ path }) => path));
   const ordinary = new Set<string>();
@@ -74,8 +73,8 @@ function removeOthers(files: readonly FileInfo[], folder: string): void {
 }
 
 /**
- * Writes the rest of a file and reads all of it again. False where too little is there, where it does not become the
- * file that it should be, or where it cannot be read from the middle.
+ * Writes the rest of a file and reads all of it again. False if too little is there, if the result
+ * is another file, or if it cannot be read from the middle.
  */
 async function finishFile(
   path: string,

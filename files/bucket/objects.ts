@@ -14,18 +14,17 @@ import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 
-/** Finds an object, or takes what was found; undefined where there is none. What is read later is of this state, or a `Conflict`. */
-export async function findObject(
+/** Returns a found object to read. Reading is a `Conflict` if it changed since. */
+export function fileOf(
   backend: Backend,
-  path: string,
-  { signal, found: known }: CallOptions & { found?: ObjectInfo },
-): Promise<FileToDecode | undefined> {
-  const found = known ?? await backend.head(path, { signal });
-  if (found === undefined) return undefined;
+  found: ObjectInfo,
+  { signal }: CallOptions,
+): FileToDecode {
+  const { key: path } = found;
   const get = async (range?: ByteRange): Promise<StoredObject> => {
     const object = await backend.get(path, { range, signal });
     if (object !== undefined && isSame(object.info, found)) return object;
-    await object?.body.cancel().catch(() => {}); // nothing of it is wanted
+    await object?.body.cancel().catch(() => {});
     throw changedObject(backend, { action: "read", path });
   };
   return {
@@ -51,8 +50,8 @@ export function changedObject(
     code: "Conflict",
     action,
     subject: shown(path),
-    state: "it changed meanwhile",
-    hint: "Do it again: what is there now is another file.",
+    state: "another program changed it",
+    hint: "Try again to use the new file.",
     key: path,
     backend: location,
   });
@@ -64,7 +63,7 @@ export function isSame(a: ObjectInfo, b: ObjectInfo): boolean {
     (a.etag !== undefined || a.modifiedAt === b.modifiedAt);
 }
 
-/** Waits for a request that may change something, or comes after one that has: its error says so. */
+/** Awaits a request that may have changed the store, so that its error is `maybeWritten`. */
 export async function maybeChanged<T>(request: Promise<T>): Promise<T> {
   try {
     return await request;
@@ -73,34 +72,28 @@ export async function maybeChanged<T>(request: Promise<T>): Promise<T> {
   }
 }
 
-export interface MoveObjectOptions extends CallOptions {
-  /** The key that it gets, which must be free. */
-  to: string;
-  why: PathPlace;
-}
-
 /**
- * Copies an object to a key that is free, and removes it. The copy goes through this program: stores copy by themselves
- * only over what is there, and of two that move to one key one would be lost. An object that was written anew meanwhile
- * stays: `Conflict`. One that another program moved or removed meanwhile is not moved. In both cases the copy is
- * removed. The last lookup of an object and its removal are two requests. A store with conditional deletes refuses the
- * removal if the object has changed in between, and the copy stays.
+ * Copies an object to a free key and removes it. The copy passes through this program: stores copy
+ * only over existing objects, so one of two moves to the same key would be lost. If another program
+ * writes the object meanwhile, it stays: `Conflict`. If another program moves or removes it, it is
+ * not moved. In both cases the copy is removed. The last lookup and the removal are two requests;
+ * with conditional deletes the removal fails if the object changed in between, and the copy stays.
  *
- * @returns false where there is no such object
+ * @returns false if there is no such object
  */
 export async function moveObject(
   backend: Backend,
   from: string,
-  { to, why, signal }: MoveObjectOptions,
+  { to, why, signal }: CallOptions & { to: string; why: PathPlace },
 ): Promise<boolean> {
   const found = await backend.head(from, { signal });
   if (found === undefined) return false;
-  const file = await findObject(backend, from, { found, signal });
-  const put = await backend.put(to, file!.stream(), { mode: "create", size: found.size, signal });
+  const content = fileOf(backend, found, { signal }).stream();
+  const put = await backend.put(to, content, { mode: "create", size: found.size, signal });
   if (!put.written) throw taken(why, "file");
   const now = await maybeChanged(backend.head(from, { signal }));
   if (now !== undefined && isSame(now, found)) {
-    // If this fails, the copy stays: an earlier try whose reply was lost may have removed the object.
+    // If this fails, the copy stays: an earlier attempt with a lost reply may have succeeded.
     await maybeChanged(backend.delete(from, { ifEtag: now.etag, signal }));
     return true;
   }
@@ -109,7 +102,7 @@ export async function moveObject(
   return false;
 }
 
-/** Removes the copy of this move at its target, unless another program has replaced it. */
+/** Removes the copy of this move, unless another program replaced it. */
 async function removeCopy(backend: Backend, copy: ObjectInfo): Promise<void> {
   const now = await backend.head(copy.key);
   if (now === undefined || !isSame(now, copy)) return;
@@ -118,10 +111,10 @@ async function removeCopy(backend: Backend, copy: ObjectInfo): Promise<void> {
   });
 }
 
-/** So many keys are in memory. */
+/** Keys per batch of removals. */
 const BATCH = 1000;
 
-/** Removes all objects whose key begins with a prefix. The first failure is thrown when the others of its batch are gone. */
+/** Removes all objects with a prefix. Throws the first failure after its batch has ended. */
 export async function removeBelow(
   backend: Backend,
   prefix: string,
@@ -139,4 +132,26 @@ export async function removeBelow(
     if (keys.length === BATCH) await removeKeys();
   }
   await removeKeys();
+}
+
+/** Merges two sorted iterations. */
+export async function* mergeSorted<T>(
+  a: AsyncGenerator<T>,
+  b: AsyncGenerator<T>,
+  compare: (a: T, b: T) => number,
+): AsyncGenerator<T> {
+  try {
+    let [x, y] = await Promise.all([a.next(), b.next()]);
+    while (!x.done || !y.done) {
+      if (y.done || !x.done && compare(x.value, y.value) <= 0) {
+        yield x.value!;
+        x = await a.next();
+      } else {
+        yield y.value;
+        y = await b.next();
+      }
+    }
+  } finally {
+    await Promise.all([a.return(undefined), b.return(undefined)]);
+  }
 }

@@ -1,12 +1,11 @@
-// Where the paths of a file store lie on a disk, and what is there. No symbolic link below the root
-// is followed.
+// Paths of a file store on a disk. Symbolic links below the root are never followed.
 import fs from "node:fs";
 import process from "node:process";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { look, lookIfThere, readFolder } from "../../disk/disk_calls.ts";
 import type { FileLook, FolderEntry } from "../../disk/disk_calls.ts";
-import { errorCode, fileError } from "../../disk/file_errors.ts";
+import { errorCode, fileError, onDisk } from "../../disk/file_errors.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { inTheWay, type PathPlace, refused, taken } from "../paths/path_errors.ts";
 import {
@@ -14,21 +13,20 @@ import {
   joinPath,
   movedText,
   OWN_PREFIX,
-  parsePath,
   relativeTarget,
   targetOf,
 } from "../../core/naming/paths.ts";
 import type { FileEntry, FileKind, NamedEntry } from "../../core/file_store.ts";
-import { compareUtf8 } from "../../core/bytes/bytes.ts";
+import { compareEntries, isPath } from "../paths/entries.ts";
 
-/** Errors of a path that leads nowhere. */
+/** Error codes of a path that leads nowhere. */
 const NOWHERE = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
-/** How often another program may remove what was just made. */
+/** Retries if another program removes what was just created. */
 export const MOST_RACES = 20;
 
 export class DiskPlace {
-  /** The same as a `file:` URL. */
+  /** The root as a `file:` URL. */
   readonly location: string;
   readonly #root: string;
   #realRoot: string | undefined;
@@ -38,38 +36,37 @@ export class DiskPlace {
     this.location = pathToFileURL(this.#root).href;
   }
 
-  /** The absolute path of one in the store. */
   pathOf(path: string): string {
     return path === "" ? this.#root : `${this.#root}/${path}`;
   }
 
-  /** What is at a path, or undefined where nothing is, or something above it is no folder. */
-  look(path: string, action: string): FileEntry | undefined {
-    return this.#look(path, action, () => this.isFolder(folderOf(path)));
+  /** Returns the entry at a path; undefined if there is none or a parent is not a folder. */
+  entryAt(path: string, action: string): FileEntry | undefined {
+    return this.#entryAt(path, action, () => this.isFolder(folderOf(path)));
   }
 
-  /** The same as `look`, in a folder that was just found to be one. */
-  lookInFolder(path: string, action: string): FileEntry | undefined {
-    return this.#look(path, action, () => true);
+  /** Like `entryAt`, for a path whose folder was just checked. */
+  entryInFolder(path: string, action: string): FileEntry | undefined {
+    return this.#entryAt(path, action, () => true);
   }
 
-  /** The same for a listing, which passes by what is no file, folder or link. */
-  lookInListing(path: string): FileEntry | undefined {
+  /** Like `entryInFolder`, but undefined for pipes, sockets and devices. */
+  entryInListing(path: string): FileEntry | undefined {
     try {
-      return this.lookInFolder(path, "list");
+      return this.entryInFolder(path, "list");
     } catch (error) {
       if (isRegistryError(error, "Unsupported")) return undefined;
       throw error;
     }
   }
 
-  /** The state of the file at a path, to be read; undefined where there is none, or something else. */
+  /** Returns the state of a file to read; undefined if there is no file. */
   findFile(path: string): FileLook | undefined {
     const found = this.#lookOrNowhere(path);
     return found?.isFile && this.isFolder(folderOf(path)) ? found : undefined;
   }
 
-  /** True for a folder of the store that is there, and that no link leads to. The root may be a link. */
+  /** True for a folder that no link below the root leads to. The root may be a link. */
   isFolder(path: string): boolean {
     try {
       const real = realFolder(this.pathOf(path));
@@ -84,9 +81,9 @@ export class DiskPlace {
     }
   }
 
-  /** Makes a folder and those above it. `Conflict` where something else is in the way. */
+  /** Creates a folder and its parents. `Conflict` if something else is in the way. */
   makeFolder(path: string, why: PathPlace): void {
-    this.#guarded(why, () => {
+    onDisk(why.action, this.pathOf(why.path), () => {
       for (let left = MOST_RACES; !this.isFolder(path); left--) {
         if (path === "") return void fs.mkdirSync(this.#root, { recursive: true });
         this.makeFolder(folderOf(path), why);
@@ -99,53 +96,53 @@ export class DiskPlace {
           if (!isPassing && !this.isFolder(path)) {
             throw inTheWay(why, path, this.#entryOf(path, found, why).kind);
           }
-          if (left === 0) throw error; // else another program made it, or removed it, or what is above it
+          if (left === 0) throw error; // else another program created or removed it
         }
       }
     });
   }
 
-  /** Gives a file that is whole its path, which must be free. */
-  placeFile(onDisk: string, why: PathPlace): void {
+  /** Links a complete file to its path, which must be free. */
+  placeFile(file: string, why: PathPlace): void {
     try {
-      fs.linkSync(onDisk, this.pathOf(why.path));
+      fs.linkSync(file, this.pathOf(why.path));
     } catch (error) {
       if (errorCode(error) === "EEXIST") {
-        const found = this.look(why.path, why.action)?.kind ?? "file";
+        const found = this.entryAt(why.path, why.action)?.kind ?? "file";
         const isInTheWay = why.action === "write" && found === "folder";
         throw isInTheWay ? inTheWay(why, why.path, found) : taken(why, found);
       }
-      // Linux links no file of another user that this one may not write to.
+      // Linux refuses hard links to files of other users that this user cannot write.
       const isOwn = () =>
-        fs.lstatSync(onDisk).uid === process.geteuid?.() || process.geteuid === undefined;
+        fs.lstatSync(file).uid === process.geteuid?.() || process.geteuid === undefined;
       if (errorCode(error) !== "ENOTSUP" && (errorCode(error) !== "EPERM" || !isOwn())) throw error;
-      throw refused(why, "the file system makes no hard links, which creates need");
+      throw refused(why, "the file system has no hard links, which `create` needs");
     }
   }
 
-  /** Gives a folder its path. With the `/` it fails if a file is there now, which could replace another file. */
-  placeFolder(onDisk: string, why: PathPlace): void {
+  /** Renames a folder to its path. The trailing `/` makes that fail if a file is there. */
+  placeFolder(folder: string, why: PathPlace): void {
     try {
-      fs.renameSync(sep === "/" ? `${onDisk}/` : onDisk, this.pathOf(why.path));
+      fs.renameSync(sep === "/" ? `${folder}/` : folder, this.pathOf(why.path));
     } catch (error) {
       if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(errorCode(error)!)) throw error;
-      throw taken(why, this.look(why.path, why.action)?.kind ?? "folder");
+      throw taken(why, this.entryAt(why.path, why.action)?.kind ?? "folder");
     }
   }
 
-  /** Makes a link with this text at a path, which must be free. */
+  /** Creates a link with this text at a path, which must be free. */
   placeLink(text: string, why: PathPlace): void {
     try {
       fs.symlinkSync(text, this.pathOf(why.path));
     } catch (error) {
       if (errorCode(error) !== "EEXIST") throw error;
-      throw taken(why, this.look(why.path, why.action)?.kind ?? "link");
+      throw taken(why, this.entryAt(why.path, why.action)?.kind ?? "link");
     }
   }
 
-  /** Returns the text of a link that leads to the same from another path. */
-  movedLink(onDisk: string, path: string, to: string): string {
-    const text = fs.readlinkSync(onDisk);
+  /** Returns the text of a link that leads to the same target from another path. */
+  movedLink(link: string, path: string, to: string): string {
+    const text = fs.readlinkSync(link);
     const within = this.#targetOf(path, text);
     if (within !== undefined) return relativeTarget(to, within);
     return isAbsolute(text) ? text : movedText(text, path, to);
@@ -155,17 +152,9 @@ export class DiskPlace {
     return fileError(action, this.pathOf(path), error);
   }
 
-  #guarded<T>(why: PathPlace, action: () => T): T {
-    try {
-      return action();
-    } catch (error) {
-      throw this.failure(error, why);
-    }
-  }
-
-  #look(path: string, action: string, isInFolder: () => boolean): FileEntry | undefined {
+  #entryAt(path: string, action: string, isInFolder: () => boolean): FileEntry | undefined {
     const why = { action, path, location: this.location };
-    return this.#guarded(why, () => {
+    return onDisk(action, this.pathOf(path), () => {
       const found = this.#lookOrNowhere(path);
       if (found === undefined) return path === "" ? { path, kind: "folder", size: 0 } : undefined;
       if (path.includes("/") && !isInFolder()) return undefined;
@@ -191,7 +180,7 @@ export class DiskPlace {
     return { path, kind: "link", size: 0, ...(target === undefined ? {} : { target }) };
   }
 
-  /** Returns the path that a link with this text leads to; undefined if that is outside the store. */
+  /** Returns the path that a link with this text leads to; undefined outside the store. */
   #targetOf(path: string, text: string): string | undefined {
     if (!isAbsolute(text)) return targetOf(path, text.replaceAll(sep, "/"));
     const below = relative(this.#root, text);
@@ -199,9 +188,9 @@ export class DiskPlace {
   }
 }
 
-/** Where a folder really is. Throws, or is undefined, where there is none. */
+/** Returns the real path of a folder. Throws or returns undefined if it is not a folder. */
 function realFolder(path: string): string | undefined {
-  if (sep === "/") return fs.realpathSync.native(`${path}/.`); // a look at what it is costs as much again
+  if (sep === "/") return fs.realpathSync.native(`${path}/.`); // fails for files, without a stat
   const real = fs.realpathSync.native(path);
   return look(real).isDirectory ? real : undefined;
 }
@@ -210,39 +199,26 @@ function joinReal(root: string, path: string): string {
   return joinPath(root.replace(/\/$/, ""), sep === "/" ? path : path.replaceAll("/", sep));
 }
 
-/** What is in a folder, in no order. What is no file, folder or link is nobody's here, and passed by. */
-export function readNames(folder: string, onDisk: string): NamedEntry[] {
+/** Lists a folder, unsorted. Skips what is not a file, folder or link. */
+export function readNames(folder: string, path: string): NamedEntry[] {
   const entries: NamedEntry[] = [];
   try {
-    for (const entry of readFolder(onDisk)) {
+    for (const entry of readFolder(path)) {
+      const { name } = entry;
       const kind = kindOf(entry);
-      if (kind !== undefined && isName(entry.name)) {
-        entries.push({ path: joinPath(folder, entry.name), kind });
-      }
+      if (kind === undefined || name.startsWith(OWN_PREFIX) || !isPath(name)) continue;
+      entries.push({ path: joinPath(folder, name), kind });
     }
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error; // the root before the first write, or a folder that was just removed
+    if (errorCode(error) !== "ENOENT") throw error; // no root yet, or just removed
   }
   return entries;
 }
 
-/** The same in the order of the UTF-8 bytes of the names, those of folders with `/` behind them. */
-export function readSortedNames(folder: string, onDisk: string): NamedEntry[] {
-  const order = ({ path, kind }: NamedEntry) => kind === "folder" ? `${path}/` : path;
-  const entries = readNames(folder, onDisk).map((entry) => ({ entry, order: order(entry) }));
-  return entries.sort((a, b) => compareUtf8(a.order, b.order)).map(({ entry }) => entry);
+export function readSortedNames(folder: string, path: string): NamedEntry[] {
+  return readNames(folder, path).sort(compareEntries);
 }
 
 function kindOf({ isFile, isDirectory, isSymlink }: FolderEntry): FileKind | undefined {
   return isFile ? "file" : isDirectory ? "folder" : isSymlink ? "link" : undefined;
-}
-
-/** What other programs call their files may have no path here. */
-function isName(name: string): boolean {
-  if (name.startsWith(OWN_PREFIX)) return false;
-  try {
-    return parsePath(name) === name;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,4 @@
-// Reading a file on a disk: in the state in which it was found, or not at all.
+// Reads a file on a disk in the state in which it was found, or fails.
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { type FileLook, lookOf, type OpenFile, openFile } from "../../disk/disk_calls.ts";
@@ -8,40 +8,33 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 
-/** What is read at once, while nothing else is done: more is read while others go on. */
-const AT_ONCE_BYTES = 1 << 20;
+/** Up to this size files are read synchronously, and larger ones in chunks of it. */
 const CHUNK_BYTES = 1 << 20;
-/** Links are not followed, and a pipe that took the file's place is not waited for. */
+/** Follows no link, and does not wait for a pipe that took the file's place. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/**
- * A file that was found, to be read in this state: where it was replaced since, that is a `Conflict`.
- *
- * @param path the path in the store, for messages
- * @param place where it lies
- */
-export function foundFile(path: string, place: { onDisk: string; found: FileLook }): FileToDecode {
-  const { found } = place;
+interface Source {
+  /** The path in the store. */
+  path: string;
+  onDisk: string;
+  found: FileLook;
+}
+
+/** Returns a found file to read. Reading is a `Conflict` if the file was replaced since. */
+export function foundFile(source: Source): FileToDecode {
+  const { path, found: { size } } = source;
   return {
     path,
-    size: found.size,
+    size,
     bytes: async () =>
-      found.size <= AT_ONCE_BYTES
-        ? readSmall(path, { ...place, start: 0, end: found.size })
-        : await readLarge(path, place),
-    stream: (range) => iterableStream(readChunks(path, { ...place, range })),
+      size <= CHUNK_BYTES ? readAtOnce(source, 0, size) : await readInChunks(source),
+    stream: ({ offset, length = size } = { offset: 0 }) =>
+      iterableStream(readChunks(source, offset, Math.min(offset + length, size))),
   };
 }
 
-interface Part {
-  onDisk: string;
-  found: FileLook;
-  /** The first byte, and the one behind the last. */
-  start: number;
-  end: number;
-}
-
-function readSmall(path: string, { onDisk, found, start, end }: Part): Uint8Array {
+/** Reads the bytes from `start` to before `end`. */
+function readAtOnce({ path, onDisk, found }: Source, start: number, end: number): Uint8Array {
   let file: OpenFile | undefined;
   try {
     file = openFile(onDisk);
@@ -62,33 +55,25 @@ function readSmall(path: string, { onDisk, found, start, end }: Part): Uint8Arra
   }
 }
 
-async function readLarge(
-  path: string,
-  place: { onDisk: string; found: FileLook },
-): Promise<Uint8Array> {
-  const bytes = new Uint8Array(place.found.size);
+async function readInChunks(source: Source): Promise<Uint8Array> {
+  const { size } = source.found;
+  const bytes = new Uint8Array(size);
   let at = 0;
-  for await (const chunk of readChunks(path, place)) {
+  for await (const chunk of readChunks(source, 0, size)) {
     bytes.set(chunk, at);
     at += chunk.byteLength;
   }
   return bytes;
 }
 
-interface ChunkOptions {
-  onDisk: string;
-  found: FileLook;
-  range?: { offset: number; length?: number };
-}
-
 async function* readChunks(
-  path: string,
-  { onDisk, found, range }: ChunkOptions,
+  source: Source,
+  start: number,
+  end: number,
 ): AsyncGenerator<Uint8Array> {
-  const start = Math.min(range?.offset ?? 0, found.size);
-  const end = range?.length === undefined ? found.size : Math.min(start + range.length, found.size);
+  const { path, onDisk, found } = source;
   if (start >= end) return;
-  if (end - start <= AT_ONCE_BYTES) return yield readSmall(path, { onDisk, found, start, end });
+  if (end - start <= CHUNK_BYTES) return yield readAtOnce(source, start, end);
   let file: FileHandle | undefined;
   try {
     file = await open(onDisk, FLAGS);
@@ -96,8 +81,7 @@ async function* readChunks(
       const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at));
       const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at);
       if (bytesRead === 0) throw changed(path);
-      // Looked at again before it is given: who writes into the file itself changes its time.
-      checkSame(path, lookOf(await file.stat()), found);
+      checkSame(path, lookOf(await file.stat()), found); // a write in place changes its time
       at += bytesRead;
       yield chunk.subarray(0, bytesRead);
     }
@@ -114,7 +98,9 @@ function checkSame(path: string, look: FileLook, found: FileLook): void {
   if (!isSame) throw changed(path);
 }
 
-/** Returns the error of a failed read. If a folder above the file is no longer a folder, it was replaced. */
+/**
+ * Returns the error of a failed read. A parent that is no longer a folder means a replaced file.
+ */
 function failed(path: string, error: unknown): unknown {
   return ["ENOTDIR", "ELOOP"].includes(errorCode(error)!)
     ? changed(path)
@@ -122,12 +108,7 @@ function failed(path: string, error: unknown): unknown {
 }
 
 function changed(path: string): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "read",
-    subject: shown(path),
-    state: "it changed meanwhile",
-    hint: "Open it again: what is there now is another file.",
-    key: path,
-  });
+  const state = "it changed after it was opened";
+  const hint = "Open it again to read the new file.";
+  return fault({ code: "Conflict", action: "read", subject: shown(path), state, hint, key: path });
 }

@@ -1,6 +1,6 @@
-// Moving a file on a disk. A move first takes the file from its path to
-// `.holdfast-moving/<id>/<name>` in the same folder, beside `.holdfast-target`, which says where it
-// goes. So only one of two movers gets it, and the path is free for a later save. The file then
+// Moves a file on a disk. A move first takes the file from its path to
+// `.holdfast-moving/<id>/<name>` in the same folder, beside `.holdfast-target`, which contains its
+// target. So only one of two movers gets it, and the path is free for a later save. The file then
 // gets its new path, if that is free. If the mover dies in between, the next use of the folder puts
 // the file back, unless it already has its new path.
 import fs from "node:fs";
@@ -12,20 +12,20 @@ import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 import { MOST_RACES } from "./place.ts";
 
-/** A mover that takes longer is considered dead. If it lives, it finds that its file is gone, and nothing is lost. */
+/** Older movers are presumed dead. One that lives finds its file gone, and nothing is lost. */
 const STALE_MS = 10_000;
-/** The file that says where a file goes, from its folder. */
+/** The file that contains the target, relative to its folder. */
 const TARGET = `${OWN_PREFIX}target`;
 
-export interface TakenFile {
-  readonly from: string;
-  readonly path: string;
+interface TakenFile {
+  from: string;
+  path: string;
 }
 
-export interface TakeOptions extends Pick<System, "id"> {
-  /** Where it goes, an absolute path. */
+interface TakeOptions extends Pick<System, "id"> {
+  /** Absolute; for `take` relative to the folder. */
   target: string;
-  /** Whether a power cut must not make a recovery forget where it goes. */
+  /** Makes the target durable, for a recovery after a power cut. */
   durable?: boolean;
 }
 
@@ -41,10 +41,7 @@ export function takeFile(path: string, { target, ...options }: TakeOptions): Tak
 
 function take(
   path: string,
-  { from, target, durable = false, id }: Omit<TakeOptions, "target"> & {
-    from: string;
-    target: string;
-  },
+  { from, target, durable = false, id }: TakeOptions & { from: string },
 ): TakenFile | undefined {
   const moving = `${dirname(from)}/${MOVING_FOLDER}`;
   const own = `${moving}/${id()}`;
@@ -67,7 +64,8 @@ function makeFolder(own: string, moving: string): void {
     try {
       return fs.mkdirSync(own);
     } catch (error) {
-      if (errorCode(error) !== "ENOENT" || left === 0) throw error; // else another mover has ended, and removed it
+      // ENOENT: another mover has ended, and removed the folder.
+      if (errorCode(error) !== "ENOENT" || left === 0) throw error;
     }
   }
 }
@@ -83,12 +81,12 @@ function makeIfMissing(folder: string): void {
   }
 }
 
-/** Whether this is a folder, and no link to one: a link could lead out of the store. */
+/** True for a folder, not for a link to one, which could lead out of the store. */
 function isFolder(path: string): boolean {
   return fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** Ends a move whose file has its new path. False if another process considered the mover dead. */
+/** Ends a move whose file has its new path. False if another process presumed the mover dead. */
 export function dropTaken({ path }: TakenFile): boolean {
   const isThere = unlinkIfThere(path);
   removeFolders(dirname(path));
@@ -96,8 +94,8 @@ export function dropTaken({ path }: TakenFile): boolean {
 }
 
 /**
- * Puts a file back. False if another process took it, or if its path is taken: by a save in its place or by a file that
- * was moved there, which look the same. So the file stays until the path is free.
+ * Puts a file back. False if another process took it, or if its path is occupied: a later save and
+ * a move to that path look the same, so the file stays until the path is free.
  */
 export function putBack(taken: TakenFile): boolean {
   if (!fs.lstatSync(taken.path, { throwIfNoEntry: false })) return false;
@@ -123,19 +121,20 @@ function linkOrRename(path: string, from: string): void {
     fs.linkSync(path, from);
   } catch (error) {
     if (!["ENOTSUP", "EPERM"].includes(errorCode(error)!)) throw error;
-    if (fs.lstatSync(from, { throwIfNoEntry: false }) === undefined) fs.renameSync(path, from); // no hard links here
+    // No hard links here.
+    if (fs.lstatSync(from, { throwIfNoEntry: false }) === undefined) fs.renameSync(path, from);
   }
 }
 
-/** Whether files of this folder are being moved, or were by a mover that died. */
+/** True if files of this folder are being moved, or a mover died. */
 export function hasMoves(folder: string): boolean {
   const moving = `${folder}/${MOVING_FOLDER}`;
   return fs.existsSync(moving) && isFolder(moving);
 }
 
 /**
- * Puts back the files that dead movers took from a folder, and removes those that have their new path. A file whose
- * path is taken stays until the path is free. Returns whether anything was put back.
+ * Puts back the files that dead movers took from a folder, and removes those that have their new
+ * path. A file whose path is occupied stays. Returns whether anything was put back.
  */
 export function recoverMoves(folder: string, system: Pick<System, "id" | "now">): boolean {
   const moving = `${folder}/${MOVING_FOLDER}`;
@@ -160,17 +159,12 @@ export function recoverMoves(folder: string, system: Pick<System, "id" | "now">)
 
 /** Returns the target of a move; empty if the mover died before it wrote it. */
 function targetIn(own: string): string {
-  try {
-    return fs.readFileSync(`${own}/${TARGET}`, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return ""; // another process was faster
-    throw error;
-  }
+  return ifThere(() => fs.readFileSync(`${own}/${TARGET}`, "utf8"), "");
 }
 
 /**
- * Puts a file back, or removes it if its new path has it. Nothing else is proof of that: a backup or a tool that saves
- * space may have given the file further names.
+ * Puts a file back, or removes it if its target is the same file. Other hard links prove nothing:
+ * backups and deduplicating tools make them.
  */
 function recover(
   path: string,
@@ -178,7 +172,7 @@ function recover(
 ): boolean {
   const isMoved = (path: string) => target !== "" && isSameFile(path, `${dirname(from)}/${target}`);
   if (!isMoved(path) && fs.lstatSync(from, { throwIfNoEntry: false }) !== undefined) return false;
-  const taken = take(path, { from, target, id }); // from now on its mover, if it lives, cannot give it a path
+  const taken = take(path, { from, target, id }); // its mover can no longer place it
   if (taken === undefined) return false;
   const isBack = !isMoved(taken.path) && linkBack(taken);
   if (isBack || isMoved(taken.path)) dropTaken(taken);
@@ -196,12 +190,7 @@ function isSameFile(path: string, other: string): boolean {
 }
 
 function namesIn(folder: string): string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return []; // another process was faster
-    throw error;
-  }
+  return ifThere(() => fs.readdirSync(folder), []);
 }
 
 /** Removes the folder of one move, and after the last one the folder of all moves. */
@@ -215,26 +204,30 @@ function removeIfEmpty(folder: string): void {
   try {
     fs.rmdirSync(folder);
   } catch (error) {
-    if (errorCode(error) === undefined) throw error; // else something is in it, or another process was faster
+    if (errorCode(error) === undefined) throw error; // not empty, or already removed
   }
 }
 
 /** Removes a file or a link; false if there is none. */
 export function unlinkIfThere(path: string): boolean {
-  try {
+  return ifThere(() => {
     fs.unlinkSync(path);
     return true;
+  }, false);
+}
+
+/** Returns the result of a call, or `otherwise` if another process removed the path. */
+function ifThere<T>(call: () => T, otherwise: T): T {
+  try {
+    return call();
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return false;
+    if (errorCode(error) === "ENOENT") return otherwise;
     throw error;
   }
 }
 
 function notOwn(path: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "move a file",
-    state: `${shown(path)} is no folder`,
-    hint: "Remove it: its name is reserved for folders of Holdfast.",
-  });
+  const state = `${shown(path)} is not a folder`;
+  const hint = "Remove it: Holdfast reserves its name.";
+  return fault({ code: "Unsupported", action: "move a file", state, hint });
 }

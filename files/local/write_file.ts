@@ -1,4 +1,4 @@
-// Writing a file on a disk: beside its place, under a name that nobody reads, and then there.
+// Writes a file on a disk under a temporary name first.
 import fs, { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { errorCode } from "../../disk/file_errors.ts";
@@ -9,43 +9,39 @@ import type { FileToSave } from "../../core/materializer.ts";
 import type { System } from "../../core/system.ts";
 import { MOST_RACES } from "./place.ts";
 
-/** What a file that is being written is called until it is whole. */
+/** Names of files that are being written. */
 const STAGE_NAME = new RegExp(`^\\${OWN_PREFIX}[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`);
-/** What is written at once, while nothing else is done: more is written while others go on. */
+/** Content up to this size is written synchronously. */
 const AT_ONCE_BYTES = 1 << 20;
-/** Nobody writes one file for longer. */
+/** Older files that are being written are leftovers. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 
-/** What is opened is the file that was begun, and nothing that a link leads to. */
+/** Follows no link. */
 const FLAGS = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 
 export interface StageOptions {
   system: System;
-  /** Whether it must survive a power cut. */
+  /** Makes files durable before they get their paths. */
   durable: boolean;
-  /** Makes the folder. Nothing else happens in this program between that and the beginning of the file. */
+  /** Creates the folder. Runs in the same turn in which the file is created. */
   prepare(): void;
   signal?: AbortSignal;
 }
 
-/** Makes the file, empty. From then on nobody can remove its folder. */
+/** Creates the file, empty. From then on nobody can remove its folder. */
 function begin(path: string, prepare: () => void): number {
   for (let left = MOST_RACES;; left--) {
     try {
       prepare();
       return fs.openSync(path, "wx");
     } catch (error) {
-      if (errorCode(error) !== "ENOENT" || left === 0) throw error; // else another program removed the folder
+      // ENOENT: another program removed the folder.
+      if (errorCode(error) !== "ENOENT" || left === 0) throw error;
     }
   }
 }
 
-/**
- * Writes content to a new file in a folder. Leaves nothing behind when it fails.
- *
- * @param folder absolute path
- * @returns absolute path of the file
- */
+/** Writes content to a new file in a folder, and returns its path. A failure leaves no file. */
 export async function stageFile(
   folder: string,
   content: FileToSave["content"],
@@ -83,13 +79,7 @@ export async function stageFile(
   }
 }
 
-/**
- * Writes files to a new folder in another one. Leaves nothing behind when it fails.
- *
- * @param folder absolute path
- * @param files their bytes by their names, which have no `/`
- * @returns absolute path of the new one
- */
+/** Writes files by name to a new folder in another one, and returns its path. */
 export function stageFolder(
   folder: string,
   files: ReadonlyMap<string, Uint8Array>,
@@ -113,20 +103,20 @@ export function removeStage(path: string): void {
     if (fs.lstatSync(path).isDirectory()) fs.rmSync(path, { recursive: true });
     else fs.unlinkSync(path);
   } catch (error) {
-    if (errorCode(error) === undefined) throw error; // else a later sweep does it
+    if (errorCode(error) === undefined) throw error; // a later sweep removes it
   }
 }
 
-/** Whether a folder holds files that are being written or moved, or were, and nothing else. */
+/** True if a folder contains only files that are or were being written or moved. */
 export function hasOnlyStages(folder: string): boolean {
   try {
     return fs.readdirSync(folder).every((name) => STAGE_NAME.test(name) || name === MOVING_FOLDER);
   } catch {
-    return false; // another program was faster
+    return false; // another program removed it
   }
 }
 
-/** Removes what writers that died have left in a folder; younger than a day it may be in the works. */
+/** Removes files in a folder whose writers died more than a day ago. */
 export function sweepStages(folder: string, system: System): void {
   for (const name of fs.readdirSync(folder)) {
     if (!STAGE_NAME.test(name)) continue;

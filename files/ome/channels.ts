@@ -1,5 +1,4 @@
-// How the channels of an image are shown: <https://ngff.openmicroscopy.org/0.5/#omero-md>, the same
-// in 0.4.
+// Rendering of channels: <https://ngff.openmicroscopy.org/0.5/#omero-md>, the same in 0.4.
 import { type DType, ELEMENTS } from "../../formats/arrays/ndarray.ts";
 import {
   flagOf,
@@ -10,27 +9,22 @@ import {
   numberOf,
   optional,
   type Part,
-  textOf,
+  stringOf,
 } from "./document.ts";
 
-/** How a channel is shown. */
+/** The rendering of a channel. */
 export interface Channel {
-  /** What it is called: `DAPI`. */
+  /** Its name: `DAPI`. */
   label?: string;
-  /** Its colour, red, green and blue, hexadecimal. @default "FFFFFF" when written */
+  /** Its color, red, green and blue, hexadecimal. @default "FFFFFF" when written */
   color?: string;
   /** Whether it is shown at first. @default true when written */
   active?: boolean;
-  /** Which values are black and full colour, and the least and the greatest that there may be. */
-  window?: {
-    start: number;
-    end: number;
-    min: number;
-    max: number;
-  };
+  /** The values shown as black and full color, and the least and greatest possible ones. */
+  window?: { start: number; end: number; min: number; max: number };
 }
 
-/** The `omero` metadata of channels, of which each may be a label only. Of floats 0 to 1 is shown unless told. */
+/** Returns the `omero` metadata of channels or labels. Floats are shown from 0 to 1 by default. */
 export function omeroOf(
   channels: readonly (string | Channel)[],
   dtype: DType,
@@ -52,7 +46,7 @@ function rangeOf(dtype: DType): [number, number] {
   return dtype.startsWith("int") ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 1];
 }
 
-/** Reads the channels in `omero`, undefined where there is none. */
+/** Reads the channels in `omero`, if there are any. */
 export function readChannels(metadata: Part): Channel[] | undefined {
   const omero = memberIn(metadata, "omero");
   return omero === undefined ? undefined : itemsOf(memberOf(omero, "channels")).map(readChannel);
@@ -60,8 +54,8 @@ export function readChannels(metadata: Part): Channel[] | undefined {
 
 function readChannel(item: Part): Channel {
   return given({
-    label: optional(item, "label", textOf),
-    color: optional(item, "color", textOf),
+    label: optional(item, "label", stringOf),
+    color: optional(item, "color", stringOf),
     active: optional(item, "active", flagOf),
     window: optional(item, "window", (part) => {
       const [start, end, min, max] = ["start", "end", "min", "max"].map((name) =>

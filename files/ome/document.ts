@@ -1,56 +1,49 @@
-// Reading a document of OME-NGFF strictly: each part of it knows its place, for messages.
+// Reads documents of OME-NGFF strictly. Each part knows its location, for messages.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 
 export interface Part {
   readonly value: unknown;
-  /** Where that is: `plate.rows[3].name`. */
+  /** The location in the document: `plate.rows[3].name`. */
   readonly place: string;
   readonly refuse: (place: string, state: string) => RegistryError;
 }
 
-/** The attributes of a group that somebody wrote: what is wrong is `Corrupt`. */
+/** Returns the stored attributes of a group. Errors in them are `Corrupt`. */
 export function readDocument(path: string, attributes: unknown): Part {
-  return {
-    value: attributes,
-    place: "",
-    refuse: (place, state) =>
-      fault({
-        code: "Corrupt",
-        action: "read OME-NGFF",
-        subject: shown(path),
-        state: `${place.slice(0, 200)} ${state}`,
-        hint:
-          "https://ngff.openmicroscopy.org says what must stand there; write the metadata anew.",
-        key: path,
-      }),
-  };
+  const refuse: Part["refuse"] = (place, state) =>
+    fault({
+      code: "Corrupt",
+      action: "read OME-NGFF",
+      subject: shown(path),
+      state: `${place.slice(0, 200)} ${state}`,
+      hint: "Write the metadata again as https://ngff.openmicroscopy.org specifies.",
+      key: path,
+    });
+  return { value: attributes, place: "", refuse };
 }
 
-/** Attributes that are to be written: what is wrong is `Invalid`. */
+/** Returns attributes to write. Errors in them are `Invalid`. */
 export function newDocument(what: string, attributes: unknown): Part {
-  return {
-    value: attributes,
-    place: "",
-    refuse: (place, state) =>
-      fault({
-        code: "Invalid",
-        action: "describe the",
-        subject: what,
-        state: `${place.slice(0, 200)} ${state}`,
-        hint: "https://ngff.openmicroscopy.org says what may stand there.",
-      }),
-  };
+  const refuse: Part["refuse"] = (place, state) =>
+    fault({
+      code: "Invalid",
+      action: "describe the",
+      subject: what,
+      state: `${place.slice(0, 200)} ${state}`,
+      hint: "Pass metadata that https://ngff.openmicroscopy.org allows.",
+    });
+  return { value: attributes, place: "", refuse };
 }
 
 export function wrong({ place, refuse }: Part, state: string): RegistryError {
   return refuse(place === "" ? "the document" : place, state);
 }
 
-/** A member of an object, or undefined where it has none; a part that is no object is refused. */
+/** Returns a member of an object, if it exists. Rejects parts that are not objects. */
 export function memberIn(part: Part, name: string): Part | undefined {
-  if (!isJsonObject(part.value)) throw wrong(part, "is no object");
+  if (!isJsonObject(part.value)) throw wrong(part, "is not an object");
   if (!Object.hasOwn(part.value, name)) return undefined;
   return {
     value: part.value[name],
@@ -59,7 +52,7 @@ export function memberIn(part: Part, name: string): Part | undefined {
   };
 }
 
-/** A member that must be there. */
+/** Returns a required member. */
 export function memberOf(part: Part, name: string): Part {
   const member = memberIn(part, name);
   if (member !== undefined) return member;
@@ -71,7 +64,7 @@ export function optional<T>(part: Part, name: string, read: (member: Part) => T)
   return member === undefined ? undefined : read(member);
 }
 
-/** An object without the members that are undefined. */
+/** Returns an object without its undefined members. */
 export function given<T extends object>(members: T): T {
   return Object.fromEntries(
     Object.entries(members).filter(([, value]) => value !== undefined),
@@ -80,38 +73,37 @@ export function given<T extends object>(members: T): T {
 
 export function itemsOf(part: Part): Part[] {
   const { value, place, refuse } = part;
-  if (!Array.isArray(value)) throw wrong(part, "is no list");
+  if (!Array.isArray(value)) throw wrong(part, "is not a list");
   return Array.from(value, (item, i) => ({ value: item, place: `${place}[${i}]`, refuse }));
 }
 
-export function textOf(part: Part): string {
-  if (typeof part.value !== "string") throw wrong(part, "is no text");
+export function stringOf(part: Part): string {
+  if (typeof part.value !== "string") throw wrong(part, "is not a string");
   return part.value;
 }
 
-/** A text of letters and digits, as names of rows, columns and fields are: each is a folder. */
+/** Returns the name of a row, column or field, which is also the name of a folder. */
 export function nameOf(part: Part): string {
-  const text = textOf(part);
+  const text = stringOf(part);
   if (/^[A-Za-z0-9]{1,200}$/.test(text)) return text;
-  throw wrong(part, `is ${shown(text)}: it must be letters and digits`);
+  throw wrong(part, `is ${shown(text)}, not letters and digits`);
 }
 
-/** A finite number; documents of zarr have whole ones above 2^53 as bigints. */
+/** Returns a finite number. Documents of zarr have integers above 2^53 as bigints. */
 export function numberOf(part: Part): number {
   const number = typeof part.value === "bigint" ? Number(part.value) : part.value;
-  if (typeof number !== "number" || !Number.isFinite(number)) throw wrong(part, "is no number");
+  if (typeof number !== "number" || !Number.isFinite(number)) throw wrong(part, "is not a number");
   return number;
 }
 
 export function wholeOf(part: Part, from: number): number {
   const number = numberOf(part);
   if (!Number.isSafeInteger(number) || number < from) {
-    throw wrong(part, `is ${number}: no whole number from ${from}`);
+    throw wrong(part, `is ${number}, not an integer of at least ${from}`);
   }
   return number;
 }
 
-/** True or false. */
 export function flagOf(part: Part): boolean {
   if (typeof part.value !== "boolean") throw wrong(part, "is neither true nor false");
   return part.value;

@@ -3,17 +3,17 @@ import { countElements, ELEMENTS, type NDArray } from "../../formats/arrays/ndar
 import { fault, type RegistryError } from "../../core/errors.ts";
 
 /**
- * How levels are made smaller: an element is the mean of the two by two that it stands for (of fewer at odd ends), or
- * the first of them. A mean of whole numbers is rounded, halves up; one of floats is computed with 64 bits, and is NaN
- * where one of them is.
+ * The method that makes levels smaller: an element is the mean of two by two, fewer at odd ends, or
+ * the first of them. Means of integers are rounded, halves up; those of floats are computed with 64
+ * bits, and NaN if one of them is.
  */
 export type Downsampling = "mean" | "nearest";
 
 /**
- * An array of half the length in the last two dimensions, odd lengths rounded up.
+ * Returns an array of half the length in the last two dimensions, odd lengths rounded up.
  *
- * @throws {RegistryError} `Unsupported` for means of booleans, of complex numbers, and of 16 bit floats where the
- * runtime has none
+ * @throws {RegistryError} `Unsupported` for means of booleans, of complex numbers, and of 16-bit
+ * floats if the runtime lacks them
  */
 export function halve<A extends NDArray>(image: A, method: Downsampling): A {
   const { data, shape, dtype } = image;
@@ -52,33 +52,22 @@ export function checkHalvable(dtype: NDArray["dtype"], method: Downsampling): vo
 function noMean(dtype: string): RegistryError {
   return fault({
     code: "Unsupported",
-    action: "make levels of an image",
-    state: `there is no mean of ${dtype}`,
+    action: "create levels of an image",
+    state: `${dtype} has no mean`,
     hint: 'Pass downsampling: "nearest", or levels: 1.',
   });
 }
 
-/** The same numbers as words: no NaN changes. */
+/** Returns the same memory as integers, so that NaN values are copied exactly. */
 function wordsOf(data: NDArray["data"]): Uint32Array {
-  const words = {
-    1: Uint8Array,
-    2: Uint16Array,
-    4: Uint32Array,
-    8: BigUint64Array,
-  }[data.BYTES_PER_ELEMENT]!;
-  return new words(
-    data.buffer as ArrayBuffer,
-    data.byteOffset,
-    data.length,
-  ) as unknown as Uint32Array;
+  const words = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array };
+  const { buffer, byteOffset, length, BYTES_PER_ELEMENT: size } = data;
+  const array = words[size as keyof typeof words];
+  return new array(buffer as ArrayBuffer, byteOffset, length) as unknown as Uint32Array;
 }
 
-function pick(
-  from: Uint32Array,
-  to: Uint32Array,
-  { height, width, planes }: Size,
-  lanes: number,
-): void {
+function pick(from: Uint32Array, to: Uint32Array, size: Size, lanes: number): void {
+  const { height, width, planes } = size;
   let at = 0;
   for (let plane = 0; plane < planes; plane++) {
     for (let y = 0; y < height; y += 2) {
@@ -90,12 +79,8 @@ function pick(
   }
 }
 
-function means(
-  from: Float64Array,
-  to: Float64Array,
-  { height, width, planes }: Size,
-  isWhole: boolean,
-): void {
+function means(from: Float64Array, to: Float64Array, size: Size, isWhole: boolean): void {
+  const { height, width, planes } = size;
   let at = 0;
   for (let plane = 0; plane < planes; plane++) {
     for (let y = 0; y < height; y += 2) {
@@ -118,9 +103,8 @@ function bigMeans(from: BigInt64Array, to: BigInt64Array, { height, width, plane
       const next = y + 1 < height ? row + width : row;
       for (let x = 0; x < width; x += 2) {
         const right = x + 1 < width ? x + 1 : x;
-        // A shift rounds down, below zero too.
-        to[at++] = (from[row + x] + from[row + right] + from[next + x] + from[next + right] + 2n) >>
-          2n;
+        const sum = from[row + x] + from[row + right] + from[next + x] + from[next + right];
+        to[at++] = (sum + 2n) >> 2n; // rounds down, also below zero
       }
     }
   }

@@ -1,21 +1,50 @@
-// Opening images of several levels.
+// Images of several levels.
 import type { CallOptions } from "../../core/backend.ts";
-import { fault } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
+import type { NDArray } from "../../formats/arrays/ndarray.ts";
 import { openZarrArray, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import type { Axis } from "./axes.ts";
 import { type ImageMetadata, type LevelMetadata, readImageAttributes } from "./image_metadata.ts";
-import { imageOf, type MultiscaleImage } from "./planes.ts";
+
+/** A level of an image: its array, and the location of its elements. */
+export interface ImageLevel extends LevelMetadata {
+  readonly array: ZarrArray;
+}
+
+/** Options of reading a plane. */
+export interface ReadPlaneOptions extends CallOptions {
+  /** The level, 0 for the largest. @default 0 */
+  level?: number;
+}
+
+/**
+ * An index along each axis before the last two: `{ t: 0, c: 1 }`. Axes of length 1 are optional.
+ */
+export type PlaneIndex = Readonly<Record<string, number>>;
+
+/** An image of several levels, usually each half as large as the one before. */
+export interface MultiscaleImage extends Omit<ImageMetadata, "levels"> {
+  readonly path: string;
+  /** The levels, the largest first. Each array reads regions of any size. */
+  readonly levels: readonly ImageLevel[];
+  /**
+   * Reads a plane of shape `[height, width]`, the last two axes, from its chunks only.
+   *
+   * @throws {RegistryError} `Invalid` for an index out of range
+   */
+  readPlane(at?: PlaneIndex, options?: ReadPlaneOptions): Promise<NDArray>;
+}
 
 /**
  * Opens an image of OME-NGFF 0.4 or 0.5.
  *
- * @param store where it is: `zarrStore(files)` makes one of any file store
+ * @param store its location: `zarrStore(files)` for any file store
  * @param path the group of the image; empty for the root
- * @throws {RegistryError} `NotFound`; `Corrupt` for metadata or arrays that OME-NGFF does not allow; `Unsupported` for
- * what is written in a way that is not read here
+ * @throws {RegistryError} `NotFound`; `Corrupt` for metadata or arrays that OME-NGFF does not
+ * allow; `Unsupported` for encodings that are not supported
  */
 export async function openMultiscale(
   store: ZarrStore,
@@ -49,15 +78,15 @@ export function openLevel(
 }
 
 /**
- * Levels have the dimensions that are declared, elements of one kind, and no larger planes than the one before. There
- * may be more planes than in the largest level: those of an append that has not ended.
+ * Levels have the declared dimensions, one dtype, and no larger planes than the one before. They
+ * may have more planes than the largest level, from an append that did not finish.
  */
 function checkLevels(path: string, axes: readonly Axis[], arrays: readonly ZarrArray[]): void {
   const [first] = arrays;
   for (const [i, { shape, dtype }] of arrays.entries()) {
     const before = arrays[Math.max(0, i - 1)];
     const state = shape.length !== axes.length
-      ? `has ${shape.length} dimensions for ${axes.length} axes`
+      ? `has ${shape.length} dimensions, not ${axes.length}`
       : dtype !== first.dtype
       ? `is ${dtype}, the first is ${first.dtype}`
       : shape.slice(-2).some((length, axis) => length > before.shape.slice(-2)[axis])
@@ -73,4 +102,53 @@ function checkLevels(path: string, axes: readonly Axis[], arrays: readonly ZarrA
       key: path,
     });
   }
+}
+
+export function imageOf(
+  path: string,
+  metadata: ImageMetadata,
+  arrays: readonly ZarrArray[],
+): MultiscaleImage {
+  const levels = metadata.levels.map((level, i) => ({ ...level, array: arrays[i] }));
+  return {
+    ...metadata,
+    path,
+    levels,
+    async readPlane(at = {}, { level = 0, ...options } = {}) {
+      const { array } = levelAt(path, levels, level);
+      return await readPlane(path, { axes: metadata.axes, array, at }, options);
+    },
+  };
+}
+
+export async function readPlane(
+  path: string,
+  { axes, array, at }: { axes: readonly Axis[]; array: ZarrArray; at: PlaneIndex },
+  options: CallOptions,
+): Promise<NDArray> {
+  const names = axes.slice(0, -2).map(({ name }) => name);
+  const other = Object.keys(at).find((name) => !names.includes(name));
+  if (other !== undefined) throw noPlane(path, `it has no axis ${shown(other)} of planes`);
+  const indices = names.map((name, axis) => {
+    const count = array.shape[axis];
+    const index = Object.hasOwn(at, name) ? at[name] : count === 1 ? 0 : undefined;
+    if (index === undefined) throw noPlane(path, `the index of axis ${shown(name)} is missing`);
+    if (Number.isInteger(index) && index >= 0 && index < count) return index;
+    throw noPlane(path, `${name} ${shown(index)} is not below ${count}`);
+  });
+  return await array.read([...indices, null, null], options);
+}
+
+export function levelAt<L>(path: string, levels: readonly L[], level: number): L {
+  if (levels[level] !== undefined) return levels[level];
+  throw noPlane(path, `no level ${shown(level)}`, `Pass a level below ${levels.length}.`);
+}
+
+function noPlane(
+  path: string,
+  state: string,
+  hint = "Pass an index, from 0, for each axis before the last two: { t: 0, c: 1 }.",
+): RegistryError {
+  const action = "read a plane of";
+  return fault({ code: "Invalid", action, subject: shown(path), state, hint, key: path });
 }

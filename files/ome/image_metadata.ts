@@ -1,4 +1,4 @@
-// What an image says of itself: <https://ngff.openmicroscopy.org/0.5/#multiscale-md> and
+// Metadata of images: <https://ngff.openmicroscopy.org/0.5/#multiscale-md> and
 // <https://ngff.openmicroscopy.org/0.4/#multiscale-md>.
 import { parsePath } from "../../core/naming/paths.ts";
 import type { DType } from "../../formats/arrays/ndarray.ts";
@@ -16,54 +16,51 @@ import {
   numbersOf,
   optional,
 } from "./document.ts";
-import { readDocument, textOf, wrong } from "./document.ts";
-import type { Part } from "./document.ts";
+import { type Part, readDocument, stringOf, wrong } from "./document.ts";
 import { type OmeVersion, versionOf, withVersion } from "./version.ts";
 
-/** Where the elements of an array are: element `i` of an axis is at `scale * i + translation`, in its unit. */
+/** The location of elements: `i` along an axis is at `scale * i + translation`, in its unit. */
 export interface Placement {
   /** The distance of elements, per axis. */
   scale: number[];
-  /** Where element 0 is, per axis. */
+  /** The location of element 0, per axis. */
   translation: number[];
 }
 
-/** A level of an image: a copy of it, each smaller than the one before. */
+/** A level of an image, smaller than the one before. */
 export interface LevelMetadata extends Placement {
-  /** The array, relative to the image: `0`. */
+  /** The path of its array, relative to the image: `0`. */
   path: string;
 }
 
-/** What an image says of itself. */
+/** The metadata of an image. */
 export interface ImageMetadata {
   version: OmeVersion;
   name?: string;
-  /** Its dimensions, in order. */
+  /** The dimensions, in order. */
   axes: Axis[];
-  /** Its levels, the largest first. What is said of all of them at once is in each. */
+  /** The levels, the largest first, including transformations of all of them. */
   levels: LevelMetadata[];
-  /** How levels were made smaller, as whoever wrote it calls that: `mean`. */
+  /** The method that made the levels, as its writer calls it: `mean`. */
   downsampling?: string;
   channels?: Channel[];
 }
 
-/** What {@linkcode imageAttributes} makes metadata of. */
+/** The input of {@linkcode imageAttributes}. */
 export interface ImageToDescribe extends Omit<ImageMetadata, "axes" | "channels" | "version"> {
   /** The version of OME-NGFF. @default "0.5" */
   version?: OmeVersion;
-  /** Its dimensions, in order. */
   axes: Axes;
-  /** How its channels are shown, or only their labels. */
+  /** The rendering of the channels, or their labels. */
   channels?: readonly (string | Channel)[];
-  /** What its elements are, from which the values that a channel may have follow. @default "uint16" */
+  /** The type of the elements, for the default ranges of channels. @default "uint16" */
   dtype?: DType;
 }
 
-/** More levels than any image has. */
 const MAX_LEVELS = 100;
 
 /**
- * The attributes of the group of an image.
+ * Returns the attributes of the group of an image.
  *
  * @throws {RegistryError} `Invalid` for axes and numbers that OME-NGFF does not allow
  *
@@ -75,7 +72,11 @@ const MAX_LEVELS = 100;
  * const levels = [{ path: "0", scale: [1, 0.5, 0.5], translation: [0, 0, 0] }];
  * const attributes = imageAttributes({ axes: "cyx", levels, channels: ["DAPI"] });
  * const { version, axes, channels } = readImageAttributes("plate.zarr/A/1/0", attributes);
- * assertEquals([version, axes[0], channels?.[0].label], ["0.5", { name: "c", type: "channel" }, "DAPI"]);
+ * assertEquals([version, axes[0], channels?.[0].label], [
+ *   "0.5",
+ *   { name: "c", type: "channel" },
+ *   "DAPI",
+ * ]);
  * ```
  */
 export function imageAttributes(image: ImageToDescribe): ZarrObject {
@@ -103,10 +104,11 @@ const DESCRIBED =
   "Each level is half as large in x and y as the one before; odd sides are rounded up.";
 
 /**
- * Reads the attributes of the group of an image, of 0.4 or 0.5. Of several multiscale images the first is read.
+ * Reads the attributes of the group of an image of 0.4 or 0.5: the first of its multiscale images.
  *
  * @param path the group, for messages
- * @throws {RegistryError} `Corrupt`, with the place, for what OME-NGFF does not allow; `Unsupported` for other versions
+ * @throws {RegistryError} `Corrupt`, with the location, for what OME-NGFF does not allow;
+ * `Unsupported` for other versions
  */
 export function readImageAttributes(path: string, attributes: unknown): ImageMetadata {
   return parseImage(readDocument(path, attributes));
@@ -117,20 +119,18 @@ function parseImage(document: Part): ImageMetadata {
   const multiscales = memberOf(metadata, "multiscales");
   const [multiscale] = itemsOf(multiscales);
   if (multiscale === undefined) throw wrong(multiscales, "is empty");
-  const name = optional(multiscale, "name", textOf);
+  const name = optional(multiscale, "name", stringOf);
   const axes = readAxes(memberOf(multiscale, "axes"));
-  const outer = optional(
-    multiscale,
-    "coordinateTransformations",
-    (part) => readPlacement(part, axes.length),
-  );
+  const count = axes.length;
+  const transformations = "coordinateTransformations";
+  const outer = optional(multiscale, transformations, (part) => readPlacement(part, count));
   const datasets = memberOf(multiscale, "datasets");
   const items = itemsOf(datasets);
   if (items.length < 1 || items.length > MAX_LEVELS) {
     throw wrong(datasets, `has ${items.length} levels`);
   }
   const levels = items.map((item) => {
-    const inner = readPlacement(memberOf(item, "coordinateTransformations"), axes.length);
+    const inner = readPlacement(memberOf(item, transformations), count);
     return { path: readPath(memberOf(item, "path")), ...after(inner, outer) };
   });
   checkDistinct(datasets, levels.map(({ path }) => path));
@@ -140,18 +140,18 @@ function parseImage(document: Part): ImageMetadata {
   return given({ version, name, axes, levels, downsampling, channels });
 }
 
-/** Exactly one scale, and after it at most one translation. */
+/** Reads one scale, and at most one translation after it. */
 function readPlacement(part: Part, length: number): Placement {
   const [first, second, third] = itemsOf(part);
-  if (first === undefined || textOf(memberOf(first, "type")) !== "scale") {
+  if (first === undefined || stringOf(memberOf(first, "type")) !== "scale") {
     throw wrong(part, "does not begin with a scale");
   }
   if (third !== undefined) throw wrong(part, "has more than a scale and a translation");
   const scale = numbersOf(memberOf(first, "scale"), length);
   if (second === undefined) return { scale, translation: scale.map(() => 0) };
   const type = memberOf(second, "type");
-  if (textOf(type) !== "translation") {
-    throw wrong(type, `is ${shown(type.value)}: after a scale there is a translation`);
+  if (stringOf(type) !== "translation") {
+    throw wrong(type, `is ${shown(type.value)}, not "translation" after "scale"`);
   }
   return { scale, translation: numbersOf(memberOf(second, "translation"), length) };
 }
@@ -166,14 +166,14 @@ function after({ scale, translation }: Placement, outer?: Placement): Placement 
   };
 }
 
-/** A path below the image: nothing that is stored leads out of it. */
+/** Reads a path below the image: no stored path leads out of it. */
 function readPath(part: Part): string {
-  const text = textOf(part);
+  const text = stringOf(part);
   try {
     const path = parsePath(text);
     if (path !== "") return path;
   } catch {
-    // told below
+    // reported below
   }
-  throw wrong(part, `is ${shown(text)}: no path below the image`);
+  throw wrong(part, `is ${shown(text)}, not a path below the image`);
 }

@@ -1,5 +1,4 @@
-// The levels of an image: how large they are, where their elements are, and how each is made of the
-// one before.
+// Levels of images: their sizes and locations, and their computation from the one before.
 import type { CallOptions } from "../../core/backend.ts";
 import { type DType, ELEMENTS } from "../../formats/arrays/ndarray.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
@@ -10,35 +9,35 @@ import { type Downsampling, halve } from "./halve.ts";
 import type { LevelMetadata } from "./image_metadata.ts";
 import type { OmeVersion } from "./version.ts";
 
-/** How images are laid out. */
+/** The layout of an image. */
 export interface ImageLayout {
-  /** The dimensions, in order: `tczyx`, or in full, with units. Time comes first, and space last. */
+  /** The dimensions, in order: `tczyx`, or in full, with units. Time comes first, space last. */
   axes: Axes;
   /** The distance of elements along each axis, in its unit. @default 1 for each */
   scale?: readonly number[];
-  /** Where the first element is along each axis, in its unit. @default 0 for each */
+  /** The location of the first element along each axis, in its unit. @default 0 for each */
   translation?: readonly number[];
-  /** How many levels there are. Absent: so many that no side of the last one is longer than 512. */
+  /** The number of levels. @default until no side is longer than 512 */
   levels?: number;
-  /** How each level is made of the one before: half as large in the last two axes. @default "mean" */
+  /** The method that halves each level in the last two axes. @default "mean" */
   downsampling?: Downsampling;
-  /** The chunks of each level. Absent: a plane each, or tiles of 1024 of a plane with a side of more than 2048. */
+  /** The chunks of each level. @default a plane, or tiles of 1024 if a side is longer than 2048 */
   chunks?: readonly number[];
   /**
-   * The shards, whole numbers of chunks: each is one object, of which chunks are read alone. `null` for none. Absent:
-   * chunks that follow each other, up to 16 MiB; none in version 0.4, which has no shards.
+   * The shards, multiples of chunks: each is one object whose chunks are read separately; `null`
+   * for none. @default neighboring chunks of up to 16 MiB; none in version 0.4, which has no shards
    */
   shards?: readonly number[] | null;
-  /** How chunks are packed. @default "zstd" */
+  /** The compression of chunks. @default "zstd" */
   codec?: ZarrCodec;
 }
 
-/** No side of the last level is longer, where nobody says how many levels there are. */
+/** The longest side of the last level by default. */
 const LAST_SIDE = 512;
 
 export function levelShapes(shape: readonly number[], levels?: number): number[][] {
   if (levels !== undefined && !(Number.isSafeInteger(levels) && levels >= 1 && levels <= 30)) {
-    throw invalidImage(`${shown(levels)} levels`, "There are 1 to 30.");
+    throw invalidImage(`levels is ${shown(levels)}`, "Pass a number from 1 to 30.");
   }
   const shapes = [[...shape]];
   for (;;) {
@@ -51,7 +50,7 @@ export function levelShapes(shape: readonly number[], levels?: number): number[]
   }
 }
 
-/** Where the elements of levels are: the mean of two lies between them, the nearest where the first was. */
+/** Places the elements of levels: a mean between its elements, the nearest at the first one. */
 export function placeLevels(
   shapes: readonly number[][],
   layout: Omit<ImageLayout, "axes">,
@@ -86,7 +85,7 @@ export function cutsOf(
     : { chunks, shards: grown };
 }
 
-/** The blocks in which an array is written: whole stored objects, many where they are small. */
+/** Returns the blocks in which an array is written: whole objects, several if they are small. */
 function writtenBlocks({ shape, dtype, chunks, shards }: ZarrArray): Iterable<Box> {
   const most = MAX_BLOCK_BYTES / ELEMENTS[dtype].bytes;
   return blocksOf(shape, growBlock(shape, shards ?? chunks, most));
@@ -123,17 +122,20 @@ export async function halveArray(
     });
   }
 }
+
 export function invalidImage(state: string, hint: string): RegistryError {
   return fault({ code: "Invalid", action: "write the image", state, hint });
 }
 
-/** A side of a chunk is as long as the image up to so many pixels, else {@linkcode TILE}. */
+/**
+ * The longest side of a chunk that spans the image; longer images have chunks of {@linkcode TILE}.
+ */
 const WHOLE_SIDE = 2048;
 const TILE = 1024;
-/** A shard, and a block that is read or written at once, has no more bytes than this, where one chunk has no more. */
+/** The largest shard, and the largest block in memory, unless one chunk is larger. */
 const MAX_BLOCK_BYTES = 16 * 1024 * 1024;
 
-/** The chunks of an image unless somebody says otherwise: a plane, or tiles of one with longer sides. */
+/** Returns the default chunks: a plane, or tiles of a large one. */
 function planeChunks(shape: readonly number[]): number[] {
   return shape.map((length, axis) => {
     if (axis < shape.length - 2) return 1;
@@ -142,8 +144,8 @@ function planeChunks(shape: readonly number[]): number[] {
 }
 
 /**
- * As many units side by side as have so many elements at most, those of the last axes first, so that what a block holds
- * follows each other. At least one unit.
+ * Extends a unit, along the last axes first, to a block of neighboring units with at most
+ * `maxElements`, but at least one unit.
  */
 export function growBlock(
   shape: readonly number[],
@@ -156,18 +158,18 @@ export function growBlock(
     const units = Math.max(1, Math.ceil(shape[axis] / unit[axis]));
     const fitting = Math.max(1, Math.min(units, Math.floor(maxElements / elements)));
     block[axis] = unit[axis] * fitting;
-    elements *= fitting; // where not all units fit, no two of them fit from here on
+    elements *= fitting; // if not all units fit, the other axes get one each
   }
   return block;
 }
 
-/** A part of an array: where it begins and ends in each dimension. */
+/** A part of an array: its first index, and the one after its last, per dimension. */
 interface Box {
   from: number[];
   to: number[];
 }
 
-/** The blocks that an array is made of, in order; those at its end are cut. */
+/** Iterates over the blocks of an array in order; the last ones are cut. */
 export function* blocksOf(shape: readonly number[], block: readonly number[]): Generator<Box> {
   if (shape.includes(0)) return;
   const from = shape.map(() => 0);

@@ -1,4 +1,4 @@
-// Plates: wells in rows and columns, each with some images, the fields.
+// Plates: wells in rows and columns, each with fields, its images.
 import type { CallOptions } from "../../core/backend.ts";
 import type { NDArray } from "../../formats/arrays/ndarray.ts";
 import { fault } from "../../core/errors.ts";
@@ -6,9 +6,8 @@ import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createZarrGroup, openZarrGroup, type ZarrStore } from "../../formats/zarr.ts";
 import { listAxes } from "./axes.ts";
-import { openLevel, openMultiscale, readImageMetadata } from "./image.ts";
-import { levelAt, readPlane } from "./planes.ts";
-import type { MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./planes.ts";
+import { levelAt, openLevel, openMultiscale, readImageMetadata, readPlane } from "./image.ts";
+import type { MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./image.ts";
 import { imageAttributes } from "./image_metadata.ts";
 import { plateAttributes, readPlateAttributes, readWellAttributes } from "./plate_metadata.ts";
 import type { Acquisition, Field, PlateMetadata, WellPlace } from "./plate_metadata.ts";
@@ -20,37 +19,37 @@ import { type OmeVersion, ZARR_VERSIONS } from "./version.ts";
 /** A well: its path, row, `/`, column, or both by name. */
 export type WellName = string | { readonly row: string; readonly column: string };
 
-/** The name of a field: letters and digits; numbers count from 0 where nobody says otherwise. */
+/** The name of a field, letters and digits, or its number from 0. */
 export type FieldName = string | number;
 
 /** Options of {@linkcode createPlate}. */
 export interface CreatePlateOptions extends ImageLayout, CallOptions {
-  /** The names of the rows, letters and digits; a number for so many as `A`, `B` … `Z`, `AA` … */
+  /** The names of the rows, letters and digits, or their number: `A`, `B` … `Z`, `AA` … */
   rows: readonly string[] | number;
-  /** The names of the columns, letters and digits; a number for so many as `1`, `2` … */
+  /** The names of the columns, letters and digits, or their number: `1`, `2` … */
   columns: readonly string[] | number;
   /** The version of OME-NGFF. @default "0.5" */
   version?: OmeVersion;
-  /** What the plate is called. @default the last name of the path */
+  /** The name of the plate. @default the last segment of the path */
   name?: string;
-  /** The most fields that a well will have; it grows where one has more. */
+  /** The expected number of fields in a well. It grows when a well has more. */
   fieldCount?: number;
   acquisitions?: readonly Acquisition[];
 }
 
-/** Options of {@linkcode openPlate}: how new images are laid out, where some are saved. */
+/** Options of {@linkcode openPlate}: the layout of new images. */
 export interface OpenPlateOptions extends Partial<ImageLayout>, CallOptions {}
 
-/** A plate. Several calls may be under way at once, but only one program saves to a plate at a time. */
+/** A plate. Calls may overlap, but only one program saves to a plate at a time. */
 export interface Plate extends Omit<PlateMetadata, "wells" | "fieldCount"> {
   readonly path: string;
-  /** The wells that have images, as the plate says now. */
+  /** Lists the wells with images, as currently stored. */
   wells(options?: CallOptions): Promise<readonly WellPlace[]>;
-  /** The images of a well. A well without any is `NotFound`. */
+  /** Lists the images of a well. A well without any is `NotFound`. */
   fields(well: WellName, options?: CallOptions): Promise<readonly Field[]>;
-  /** An image of a well. One that there is not is `NotFound`. */
+  /** Opens an image of a well, or throws `NotFound`. */
   image(well: WellName, field: FieldName, options?: CallOptions): Promise<MultiscaleImage>;
-  /** A plane of an image, of shape `[height, width]`. Of elements only chunks of it are read. */
+  /** Reads a plane of an image, of shape `[height, width]`, from its chunks only. */
   readPlane(
     well: WellName,
     field: FieldName,
@@ -58,12 +57,12 @@ export interface Plate extends Omit<PlateMetadata, "wells" | "fieldCount"> {
     options?: ReadPlaneOptions,
   ): Promise<NDArray>;
   /**
-   * Saves many images of a well as one field: an array of all axes of the plate, or planes, all of one size and dtype.
-   * Nothing that was saved is ever replaced: a field that is there is `AlreadyExists`, unless images are appended to it.
-   * The field is listed when all of it is written.
+   * Saves images of a well as one field: an array with all axes of the plate, or planes of one size
+   * and dtype. It replaces nothing: an existing field is `AlreadyExists`, unless images are
+   * appended to it. The field is listed when it is complete.
    *
-   * @throws {RegistryError} `Unsupported` for planes that differ, before anything is written: nothing is cast; `Invalid`
-   * for a well that the plate has not
+   * @throws {RegistryError} `Unsupported` for planes that differ, before anything is written:
+   * values are never cast; `Invalid` for an unknown well
    */
   saveImages(
     well: WellName,
@@ -74,10 +73,11 @@ export interface Plate extends Omit<PlateMetadata, "wells" | "fieldCount"> {
 }
 
 /**
- * Makes a plate that has no images yet.
+ * Creates a plate without images.
  *
- * @param path the group of the plate, which is made
- * @throws {RegistryError} `AlreadyExists` where a group is; `Invalid` for names that OME-NGFF does not allow
+ * @param path the group of the plate, which is created
+ * @throws {RegistryError} `AlreadyExists` for an existing group; `Invalid` for names that OME-NGFF
+ * does not allow
  *
  * @example
  * ```ts
@@ -88,7 +88,8 @@ export interface Plate extends Omit<PlateMetadata, "wells" | "fieldCount"> {
  *
  * const store = zarrStore(createMemoryFiles());
  * const plate = await createPlate(store, "screen.zarr", { rows: 8, columns: 12, axes: "cyx" });
- * const plane = (value: number) => ({ data: new Uint16Array(64).fill(value), shape: [8, 8], dtype: "uint16" } as const);
+ * const plane = (value: number) =>
+ *   ({ data: new Uint16Array(64).fill(value), shape: [8, 8], dtype: "uint16" } as const);
  * await plate.saveImages("B/3", 0, [plane(1), plane(2)]);
  *
  * const opened = await openPlate(store, "screen.zarr");
@@ -125,11 +126,11 @@ export async function createPlate(
 }
 
 /**
- * Opens a plate of OME-NGFF 0.4 or 0.5, to read it, or to save more images.
+ * Opens a plate of OME-NGFF 0.4 or 0.5, to read it or to save more images.
  *
  * @param path the group of the plate; empty for the root
- * @throws {RegistryError} `NotFound`; `Corrupt` for metadata that OME-NGFF does not allow; `Unsupported` for other
- * versions
+ * @throws {RegistryError} `NotFound`; `Corrupt` for metadata that OME-NGFF does not allow;
+ * `Unsupported` for other versions
  */
 export async function openPlate(
   store: ZarrStore,
@@ -147,17 +148,12 @@ function plateOf(
 ): Plate {
   const { wells: _, fieldCount: __, ...own } = metadata;
   const writer = new FieldWriter(store, path, { metadata, layout });
-
-  /** The group of a well, which the plate must have. */
-  function wellPath(well: WellName): string {
+  const wellPath = (well: WellName) => {
     const { row, column } = placeOf(metadata, well);
     return joinPath(path, `${row}/${column}`);
-  }
-
-  function fieldPath(well: WellName, field: FieldName): string {
-    return joinPath(wellPath(well), fieldName(field));
-  }
-
+  };
+  const fieldPath = (well: WellName, field: FieldName) =>
+    joinPath(wellPath(well), fieldName(field));
   return {
     ...own,
     path,
@@ -180,11 +176,8 @@ function plateOf(
       return await readPlane(image, { axes, array, at }, { signal });
     },
     async saveImages(well, field, images, options = {}) {
-      return await writer.save(
-        { ...placeOf(metadata, well), field: fieldName(field) },
-        images,
-        options,
-      );
+      const place = { ...placeOf(metadata, well), field: fieldName(field) };
+      return await writer.save(place, images, options);
     },
   };
 }
@@ -201,14 +194,13 @@ function placeOf(
     code: "Invalid",
     action: "use well",
     subject: shown(typeof well === "string" ? well : `${row}/${column}`),
-    state: "the plate has none",
-    hint: `Its rows are ${told(rows)}, its columns ${told(columns)}: a well is "${rows[0]}/${
-      columns[0]
-    }".`,
+    state: "the plate has no such well",
+    hint: `Pass one such as "${rows[0]}/${columns[0]}": rows ${rangeOf(rows)}, ` +
+      `columns ${rangeOf(columns)}.`,
   });
 }
 
-function told(names: readonly string[]): string {
+function rangeOf(names: readonly string[]): string {
   return names.length === 1 ? names[0] : `${names[0]} to ${names.at(-1)}`;
 }
 
@@ -219,12 +211,12 @@ function fieldName(field: FieldName): string {
     code: "Invalid",
     action: "use field",
     subject: shown(name),
-    state: "its name must be letters and digits",
-    hint: "Fields are counted from 0, or have names.",
+    state: "its name is not letters and digits",
+    hint: 'Pass a number from 0, or a name such as "left1".',
   });
 }
 
-/** Axes and distances that no image could have are refused before there is a plate of them. */
+/** Rejects axes and distances that no image can have. */
 function checkLayout({ axes = [], version, ...layout }: CreatePlateOptions): void {
   const pixel = listAxes(axes).map(() => 1);
   imageAttributes({ version, axes, levels: placeLevels([pixel], layout) });
@@ -236,13 +228,13 @@ function namesOf(count: unknown, nameAt: (i: number) => string): string[] {
   }
   throw fault({
     code: "Invalid",
-    action: "make a plate",
-    state: `it is to have ${shown(count)} rows or columns`,
-    hint: 'Give a number, 1 to 1000, or their names: ["A", "B"].',
+    action: "create a plate",
+    state: `it has ${shown(count)} rows or columns`,
+    hint: 'Pass a number from 1 to 1000, or names: ["A", "B"].',
   });
 }
 
-/** `A` to `Z`, then `AA`. */
+/** Returns `A` to `Z`, then `AA`. */
 function rowName(i: number): string {
   const last = String.fromCharCode(65 + i % 26);
   return i < 26 ? last : rowName(Math.floor(i / 26) - 1) + last;

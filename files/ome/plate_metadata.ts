@@ -1,5 +1,5 @@
-// What plates and wells say of themselves: <https://ngff.openmicroscopy.org/0.5/#plate-md>,
-// <https://ngff.openmicroscopy.org/0.5/#well-md>, and the same of 0.4.
+// Metadata of plates and wells: <https://ngff.openmicroscopy.org/0.5/#plate-md>,
+// <https://ngff.openmicroscopy.org/0.5/#well-md>, and the same in 0.4.
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
 import {
@@ -12,36 +12,35 @@ import {
   optional,
   readDocument,
 } from "./document.ts";
-import { textOf, wholeOf, wrong } from "./document.ts";
-import type { Part } from "./document.ts";
+import { type Part, stringOf, wholeOf, wrong } from "./document.ts";
 import { type OmeVersion, versionOf, withVersion } from "./version.ts";
 
 /** A time at which images of a plate were taken. */
 export interface Acquisition {
-  /** Its number, which no other has, from 0. */
+  /** A unique number, from 0. */
   id: number;
   name?: string;
   description?: string;
   fieldCount?: number;
-  /** When it began, as a whole number since 1970. */
+  /** An integer since 1970. */
   startTime?: number;
-  /** When it ended, as a whole number since 1970. */
+  /** An integer since 1970. */
   endTime?: number;
 }
 
 /** A well of a plate. */
 export interface WellPlace {
-  /** Its path: row, `/`, column. */
+  /** Row, `/`, column. */
   path: string;
   row: string;
   column: string;
 }
 
-/** What a plate says of itself. */
+/** The metadata of a plate. */
 export interface PlateMetadata {
   version: OmeVersion;
   name?: string;
-  /** The names of all rows, also of those that have no images. */
+  /** The names of all rows, including those without images. */
   rows: readonly string[];
   columns: readonly string[];
   wells: readonly WellPlace[];
@@ -51,23 +50,22 @@ export interface PlateMetadata {
 
 /** An image of a well. */
 export interface Field {
-  /** Its path below the well: `0`. */
+  /** The path below the well: `0`. */
   path: string;
-  /** The `id` of the acquisition that it is of. */
+  /** The `id` of its acquisition. */
   acquisition?: number;
 }
 
-/** What a well says of itself. */
+/** The metadata of a well. */
 export interface WellMetadata {
   version: OmeVersion;
   fields: readonly Field[];
 }
 
 /**
- * The attributes of the group of a plate.
+ * Returns the attributes of the group of a plate.
  *
- * @throws {RegistryError} `Invalid` for what OME-NGFF does not allow: names that are not letters and digits, or there
- * twice
+ * @throws {RegistryError} `Invalid` for duplicates, and names that are not letters and digits
  */
 export function plateAttributes(plate: PlateMetadata): ZarrObject {
   const { version, name, rows, columns, wells, fieldCount, acquisitions } = plate;
@@ -102,7 +100,8 @@ export function wellItems(
  * Reads the attributes of the group of a plate, of 0.4 or 0.5.
  *
  * @param path the group, for messages
- * @throws {RegistryError} `Corrupt`, with the place, for what OME-NGFF does not allow; `Unsupported` for other versions
+ * @throws {RegistryError} `Corrupt`, with the location, for what OME-NGFF does not allow;
+ * `Unsupported` for other versions
  *
  * @example
  * ```ts
@@ -126,7 +125,7 @@ function parsePlate(document: Part): PlateMetadata {
   const wells = memberOf(plate, "wells");
   const places = itemsOf(wells).map((item) => readWell(item, rows, columns));
   checkDistinct(wells, places.map(({ path }) => path));
-  const name = optional(plate, "name", textOf);
+  const name = optional(plate, "name", stringOf);
   const fieldCount = optional(plate, "field_count", (part) => wholeOf(part, 1));
   const acquisitions = optional(plate, "acquisitions", (part) => {
     const items = itemsOf(part).map(readAcquisition);
@@ -148,17 +147,17 @@ function readWell(item: Part, rows: string[], columns: string[]): WellPlace {
   const row = rows[wholeOf(memberOf(item, "rowIndex"), 0)];
   const column = columns[wholeOf(memberOf(item, "columnIndex"), 0)];
   if (row === undefined || column === undefined) {
-    throw wrong(item, "is in a row or a column that there is not");
+    throw wrong(item, "is in an unknown row or column");
   }
-  if (textOf(path) === `${row}/${column}`) return { path: `${row}/${column}`, row, column };
+  if (stringOf(path) === `${row}/${column}`) return { path: `${row}/${column}`, row, column };
   throw wrong(path, `is ${shown(path.value)}, in row ${row} and column ${column}`);
 }
 
 function readAcquisition(item: Part): Acquisition {
   return given({
     id: wholeOf(memberOf(item, "id"), 0),
-    name: optional(item, "name", textOf),
-    description: optional(item, "description", textOf),
+    name: optional(item, "name", stringOf),
+    description: optional(item, "description", stringOf),
     fieldCount: optional(item, "maximumfieldcount", (part) => wholeOf(part, 1)),
     startTime: optional(item, "starttime", (part) => wholeOf(part, 0)),
     endTime: optional(item, "endtime", (part) => wholeOf(part, 0)),
@@ -167,21 +166,14 @@ function readAcquisition(item: Part): Acquisition {
 
 function acquisitionItem(acquisition: Acquisition): Record<string, unknown> {
   const { id, name, description, fieldCount, startTime, endTime } = acquisition;
-  return given({
-    id,
-    name,
-    description,
-    maximumfieldcount: fieldCount,
-    starttime: startTime,
-    endtime: endTime,
-  });
+  const counted = { maximumfieldcount: fieldCount, starttime: startTime, endtime: endTime };
+  return given({ id, name, description, ...counted });
 }
 
 /**
- * The attributes of the group of a well.
+ * Returns the attributes of the group of a well.
  *
- * @throws {RegistryError} `Invalid` for what OME-NGFF does not allow: paths that are not letters and digits, or there
- * twice
+ * @throws {RegistryError} `Invalid` for duplicates, and paths that are not letters and digits
  */
 export function wellAttributes({ version, fields }: WellMetadata): ZarrObject {
   const attributes = withVersion(version, { well: { version, images: fields } });
@@ -193,7 +185,8 @@ export function wellAttributes({ version, fields }: WellMetadata): ZarrObject {
  * Reads the attributes of the group of a well, of 0.4 or 0.5.
  *
  * @param path the group, for messages
- * @throws {RegistryError} `Corrupt`, with the place, for what OME-NGFF does not allow; `Unsupported` for other versions
+ * @throws {RegistryError} `Corrupt`, with the location, for what OME-NGFF does not allow;
+ * `Unsupported` for other versions
  */
 export function readWellAttributes(path: string, attributes: unknown): WellMetadata {
   return parseWell(readDocument(path, attributes));

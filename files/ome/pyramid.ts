@@ -1,4 +1,4 @@
-// Writing images: the largest level from what is given, and each of the others from the one before.
+// Writes images: the largest level from the input, and the others each from the one before.
 import type { CallOptions } from "../../core/backend.ts";
 import { areTimes, ELEMENTS, isNDArray, type NDArray } from "../../formats/arrays/ndarray.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
@@ -11,28 +11,28 @@ import { checkHalvable } from "./halve.ts";
 import { imageAttributes, readImageAttributes } from "./image_metadata.ts";
 import { copyArray, cutsOf, halveArray, invalidImage, levelShapes, placeLevels } from "./levels.ts";
 import type { ImageLayout } from "./levels.ts";
-import { imageOf, type MultiscaleImage } from "./planes.ts";
+import { imageOf, type MultiscaleImage } from "./image.ts";
 import { type OmeVersion, ZARR_VERSIONS } from "./version.ts";
 
 /** Options of {@linkcode createImagePyramid}. */
 export interface ImagePyramidOptions extends ImageLayout, CallOptions {
-  /** The image: in memory, or an array of zarr, which is read in blocks. */
+  /** The image, in memory or an array of zarr, which is read in blocks. */
   image: NDArray | ZarrArray;
   /** The version of OME-NGFF. @default "0.5" */
   version?: OmeVersion;
-  /** What it is called. @default the last name of the path */
+  /** The name of the image. @default the last segment of the path */
   name?: string;
-  /** How its channels are shown, or only their labels. */
+  /** The rendering of its channels, or their labels. */
   channels?: readonly (string | Channel)[];
 }
 
 /**
- * Writes an image with all its levels. Elements are never cast: levels have the dtype of the image. Metadata comes
- * last: nobody opens an image that is not whole.
+ * Writes an image with all its levels. Values are never cast: levels have the dtype of the image.
+ * Metadata is written last, so an incomplete image cannot be opened.
  *
- * @param path the group of the image, which is made
- * @throws {RegistryError} `AlreadyExists` where a group is; `Unsupported` for means of booleans and complex numbers;
- * `Invalid` for axes that OME-NGFF does not allow
+ * @param path the group of the image, which is created
+ * @throws {RegistryError} `AlreadyExists` for an existing group; `Unsupported` for means of
+ * booleans and complex numbers; `Invalid` for axes that OME-NGFF does not allow
  *
  * @example
  * ```ts
@@ -43,9 +43,12 @@ export interface ImagePyramidOptions extends ImageLayout, CallOptions {
  *
  * const store = zarrStore(createMemoryFiles());
  * const image = { data: Uint8Array.of(1, 2, 3, 4), shape: [2, 2], dtype: "uint8" } as const;
- * await createImagePyramid(store, "cells.zarr", { image, axes: "yx", scale: [0.5, 0.5], levels: 2 });
+ * const axes = { axes: "yx", scale: [0.5, 0.5], levels: 2 };
+ * await createImagePyramid(store, "cells.zarr", { image, ...axes });
  * const { levels } = await openMultiscale(store, "cells.zarr");
- * assertEquals(levels.map(({ array, scale }) => [array.shape, scale]), [[[2, 2], [0.5, 0.5]], [[1, 1], [1, 1]]]);
+ * const [large, small] = levels.map(({ array, scale }) => ({ shape: array.shape, scale }));
+ * assertEquals(large, { shape: [2, 2], scale: [0.5, 0.5] });
+ * assertEquals(small, { shape: [1, 1], scale: [1, 1] });
  * assertEquals((await levels[1].array.read()).data, Uint8Array.of(3)); // 2.5, rounded up
  * ```
  */
@@ -59,8 +62,8 @@ export async function createImagePyramid(
       code: "AlreadyExists",
       action: "write image",
       subject: shown(path),
-      state: "a group is there",
-      hint: "Remove it first, or take another path.",
+      state: "a group exists",
+      hint: "Remove it first, or choose another path.",
       key: path,
     });
   }
@@ -84,7 +87,7 @@ export interface WriteImageOptions extends ImagePyramidOptions {
   isOverLeftover?: boolean;
 }
 
-/** Writes an image without looking for another one. */
+/** Writes an image without a check for an existing one. */
 export async function writeImage(
   store: ZarrStore,
   path: string,
@@ -113,17 +116,11 @@ export async function writeImage(
     dtype,
   });
   const metadata = readImageAttributes(path, attributes);
-  checkImage(image, {
-    axes: metadata.axes.length,
-    channels,
-    channelAxis: metadata.axes.findIndex(isChannels),
-  });
+  const channelAxis = metadata.axes.findIndex(({ type }) => type === "channel");
+  checkImage(image, { axes: metadata.axes.length, channels, channelAxis });
   if (options.isOverLeftover) {
-    await removeDocuments(
-      store,
-      ["", ...levels.map(({ path }) => path)].map((name) => joinPath(path, name)),
-      options,
-    );
+    const paths = ["", ...levels.map(({ path }) => path)].map((name) => joinPath(path, name));
+    await removeDocuments(store, paths, options);
   }
   const arrays: ZarrArray[] = [];
   for (const [i, shape] of shapes.entries()) {
@@ -145,7 +142,7 @@ export async function writeImage(
   return imageOf(path, metadata, arrays);
 }
 
-/** What makes groups and arrays of paths goes; chunks are written over. */
+/** Removes the documents of groups and arrays. Their chunks are overwritten. */
 async function removeDocuments(
   store: ZarrStore,
   paths: readonly string[],
@@ -158,10 +155,6 @@ async function removeDocuments(
   }
 }
 
-function isChannels({ type }: { type?: string }): boolean {
-  return type === "channel";
-}
-
 function checkImage(
   { shape, dtype }: NDArray | ZarrArray,
   { axes, channels, channelAxis }: {
@@ -170,22 +163,18 @@ function checkImage(
     channelAxis: number;
   },
 ): void {
+  const shown = `(${shape.join(", ")})`;
   if (shape.length !== axes) {
-    throw invalidImage(`its shape is (${shape.join(", ")}), with ${axes} axes`, "Name each axis.");
+    throw invalidImage(`shape ${shown} has not ${axes} axes`, "Name each axis.");
   }
   if (shape.includes(0)) {
-    throw invalidImage(
-      `its shape is (${shape.join(", ")}): it has no elements`,
-      "There must be some.",
-    );
+    throw invalidImage(`shape ${shown} has no elements`, "Pass an image with elements.");
   }
   if (!Object.hasOwn(ELEMENTS, dtype) || areTimes(dtype)) {
-    throw invalidImage("it is no array", "Pass { data, shape, dtype }.");
+    throw invalidImage("it is not an array", "Pass { data, shape, dtype }.");
   }
   const count = channelAxis < 0 ? 1 : shape[channelAxis];
   if (channels === undefined || channels.length === count) return;
-  throw invalidImage(
-    `${channels.length} channels are described, it has ${count}`,
-    "Describe each of them, or none.",
-  );
+  const state = `${channels.length} channels are described, but it has ${count}`;
+  throw invalidImage(state, "Describe each of them, or none.");
 }

@@ -1,5 +1,4 @@
-// Saving the images of a well: first all elements, then what lists them, so that nobody finds what
-// is not whole.
+// Saves the images of a well: first all elements, then the metadata that lists them.
 import type { CallOptions } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
@@ -11,7 +10,7 @@ import type { ZarrGroup, ZarrObject, ZarrStore } from "../../formats/zarr.ts";
 import { type Axes, listAxes } from "./axes.ts";
 import type { Channel } from "./channels.ts";
 import { openMultiscale } from "./image.ts";
-import type { MultiscaleImage } from "./planes.ts";
+import type { MultiscaleImage } from "./image.ts";
 import {
   readPlateAttributes,
   readWellAttributes,
@@ -21,19 +20,19 @@ import {
 import type { Field, PlateMetadata } from "./plate_metadata.ts";
 import { findGroup, writeImage } from "./pyramid.ts";
 import type { ImageLayout } from "./levels.ts";
-import { type Images, stackImages } from "./stack.ts";
+import { type Images, kindOf, stackImages } from "./stack.ts";
 import { changeMetadata, ZARR_VERSIONS } from "./version.ts";
 import { type Downsampling, halve } from "./halve.ts";
 
 /** Options of `saveImages` of a plate. */
 export interface SaveImagesOptions extends CallOptions {
-  /** How many planes there are along each axis, the last varying fastest; one may be left out. For a list of planes. */
+  /** The number of planes along each axis, the last varying fastest; one may be omitted. */
   lengths?: Readonly<Record<string, number>>;
-  /** The axis along which images are appended to a field that is there. Absent: a field that is there is `AlreadyExists`. */
+  /** The axis along which to append to an existing field, otherwise `AlreadyExists`. */
   append?: string;
-  /** The `id` of the acquisition that the field is of. */
+  /** The `id` of the acquisition of the field. */
   acquisition?: number;
-  /** How the channels of a new field are shown, or only their labels. */
+  /** The rendering of the channels of a new field, or their labels. */
   channels?: readonly (string | Channel)[];
 }
 
@@ -43,7 +42,7 @@ export interface FieldPlace {
   field: string;
 }
 
-/** Saves the fields of one plate: one field of a well after the other, and wells side by side. */
+/** Saves the fields of one plate: those of a well in sequence, wells concurrently. */
 export class FieldWriter {
   readonly #store: ZarrStore;
   readonly #path: string;
@@ -51,7 +50,7 @@ export class FieldWriter {
   readonly #layout: Partial<ImageLayout>;
   readonly #version: 2 | 3;
   readonly #wells = createLanes();
-  readonly #plateTurn = createLimit(1);
+  readonly #turn = createLimit(1);
 
   constructor(
     store: ZarrStore,
@@ -85,7 +84,8 @@ export class FieldWriter {
     const well = await findGroup(this.#store, wellPath, { signal });
     const fields = well === undefined ? [] : readWellAttributes(wellPath, well.attributes).fields;
     if (fields.some(({ path }) => path === place.field)) {
-      await this.#plateTurn(() => this.#listWell(place, fields.length, signal)); // a save that died may not have come so far
+      // A save that died may not have listed the well.
+      await this.#turn(() => this.#listWell(place, fields.length, signal));
       if (append === undefined) throw taken(at);
       return await appendImages(this.#store, at, { images, axis: append, lengths, signal });
     }
@@ -102,7 +102,7 @@ export class FieldWriter {
       isOverLeftover: true,
     });
     const field = { path: place.field, ...acquisition !== undefined && { acquisition } };
-    await this.#plateTurn(async () => {
+    await this.#turn(async () => {
       await this.#listField(place, { field, wellPath, well }, signal);
       await this.#listWell(place, fields.length + 1, signal);
     });
@@ -152,22 +152,15 @@ export class FieldWriter {
 
 function axesOf({ axes }: Partial<ImageLayout>): Axes {
   if (axes !== undefined) return axes;
-  throw fault({
-    code: "Invalid",
-    action: "save the images",
-    state: "nothing is said of their axes",
-    hint: 'Say them where the plate is opened: openPlate(store, path, { axes: "tczyx" }).',
-  });
+  const hint = 'Pass them to the plate: openPlate(store, path, { axes: "tczyx" }).';
+  throw fault({ code: "Invalid", action: "save images", state: "their axes are unknown", hint });
 }
 
 function checkAcquisition({ acquisitions = [] }: PlateMetadata, acquisition?: number): void {
   if (acquisition === undefined || acquisitions.some(({ id }) => id === acquisition)) return;
-  throw fault({
-    code: "Invalid",
-    action: "save the images",
-    state: `the plate has no acquisition ${shown(acquisition)}`,
-    hint: `Its acquisitions are ${acquisitions.map(({ id }) => id).join(", ") || "none"}.`,
-  });
+  const state = `the plate has no acquisition ${shown(acquisition)}`;
+  const hint = `Use one of: ${acquisitions.map(({ id }) => id).join(", ") || "none"}.`;
+  throw fault({ code: "Invalid", action: "save images", state, hint });
 }
 
 function taken(at: string): RegistryError {
@@ -175,22 +168,20 @@ function taken(at: string): RegistryError {
     code: "AlreadyExists",
     action: "save images",
     subject: shown(at),
-    state: "the field is there",
-    hint: 'Take another field, or append to it: { append: "t" }.',
+    state: "the field exists",
+    hint: 'Choose another field, or append to it: { append: "t" }.',
     key: at,
   });
 }
 
-/** What is appended. */
 interface AppendOptions extends CallOptions {
-  /** Images, as many as fit along the other axes. */
+  /** Images that fit along the other axes. */
   images: Images;
   axis: string;
-  /** How many planes there are along each axis. Absent: of the others as many as there are already. */
+  /** The number of planes along each axis. @default as in the field, along the other axes */
   lengths?: Readonly<Record<string, number>>;
 }
-
-/** Appends images to a field. The largest level comes last: the others have at least as many as it. */
+/** Appends images to a field. The largest level is last, so others are never shorter. */
 async function appendImages(
   store: ZarrStore,
   at: string,
@@ -203,34 +194,28 @@ async function appendImages(
     throw unfitting(at, `it has no axis ${shown(name)} of planes`, "Invalid");
   }
   if (image.axes[axis].type === "channel" && image.channels !== undefined) {
-    throw unfitting(at, "its channels are described, and there would be more of them", "Invalid");
+    throw unfitting(at, "its channels are described, and would be more", "Invalid");
   }
   const { shape, dtype } = image.levels[0].array;
-  const around = image.axes.slice(0, -2).map(({ name }, i) => [name, shape[i]] as const).filter((
-    _,
-    i,
-  ) => i !== axis);
-  const stack = stackImages(images, image.axes, { ...Object.fromEntries(around), ...lengths });
+  const leading = image.axes.slice(0, -2).map(({ name }, i) => [name, shape[i]] as const);
+  const around = Object.fromEntries(leading.filter((_, i) => i !== axis));
+  const stack = stackImages(images, image.axes, { ...around, ...lengths });
   if (stack.dtype !== dtype || stack.shape.some((length, i) => i !== axis && length !== shape[i])) {
-    const state = `it is ${dtype} of shape (${shape.join(", ")}), they are ${stack.dtype} of (${
-      stack.shape.join(", ")
-    })`;
+    const state = `it is ${kindOf({ shape, dtype })}, the images ${kindOf(stack)}`;
     throw unfitting(at, state, "Unsupported");
   }
   const parts = [stack];
   for (const { array } of image.levels.slice(1)) {
     const part = halve(parts.at(-1)!, downsamplingOf(at, image));
-    if (
-      part.shape.some((length, i) =>
-        i === axis ? array.shape[i] < shape[i] : array.shape[i] !== length
-      )
-    ) {
+    const fits = (length: number, i: number) =>
+      i === axis ? array.shape[i] >= shape[i] : array.shape[i] === length;
+    if (!part.shape.every(fits)) {
       throw unfitting(at, "its levels are not half as large as the ones before", "Unsupported");
     }
     parts.push(part);
   }
   for (const [i, { array }] of [...image.levels.entries()].toReversed()) {
-    // What an append that did not end has left is not read, and gives way.
+    // Planes of an append that did not finish are not read, and replaced.
     if (array.shape[axis] > shape[axis]) {
       await array.resize(array.shape.with(axis, shape[axis]), { signal });
     }
@@ -241,11 +226,8 @@ async function appendImages(
 
 function downsamplingOf(at: string, { downsampling }: MultiscaleImage): Downsampling {
   if (downsampling === "mean" || downsampling === "nearest") return downsampling;
-  throw unfitting(
-    at,
-    `its levels were made by ${shown(downsampling)}, which is not known here`,
-    "Unsupported",
-  );
+  const state = `its levels were made by an unknown method, ${shown(downsampling)}`;
+  throw unfitting(at, state, "Unsupported");
 }
 
 function unfitting(at: string, state: string, code: "Invalid" | "Unsupported"): RegistryError {
@@ -254,8 +236,7 @@ function unfitting(at: string, state: string, code: "Invalid" | "Unsupported"): 
     action: "append images to",
     subject: shown(at),
     state,
-    hint:
-      "What is appended has the dtype and, but for that axis, the shape of what is there. Nothing is cast.",
+    hint: "Pass images of the same dtype and, except along that axis, the same shape.",
     key: at,
   });
 }

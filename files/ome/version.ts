@@ -1,31 +1,26 @@
-// Where the metadata of a group stands: 0.5 has it under `ome`, 0.4 right in the attributes.
-import { RegistryError } from "../../core/errors.ts";
+// Versions of metadata: 0.5 is in `ome`, 0.4 directly in the attributes of a group.
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
-import { memberIn, memberOf, type Part, textOf, wrong } from "./document.ts";
+import { memberIn, memberOf, type Part, stringOf, wrong } from "./document.ts";
 
-/** The versions of OME-NGFF: 0.4 is in zarr version 2, 0.5 in version 3. */
+/** A version of OME-NGFF: 0.4 in zarr version 2, 0.5 in version 3. */
 export type OmeVersion = "0.4" | "0.5";
 
-/** The version of zarr that each stands in. */
 export const ZARR_VERSIONS: Readonly<Record<OmeVersion, 2 | 3>> = { "0.4": 2, "0.5": 3 };
 
 export interface Versioned {
   version: OmeVersion;
-  /** What has the members `multiscales`, `plate`, `well` and `omero`. */
+  /** The object with the members `multiscales`, `plate`, `well` and `omero`. */
   metadata: Part;
 }
 
-/**
- * The metadata in the attributes of a group.
- *
- * @param kind what it must have: `plate`
- */
+/** Returns the metadata in the attributes of a group, which must contain `kind`. */
 export function versionOf(attributes: Part, kind: "multiscales" | "plate" | "well"): Versioned {
   const ome = memberIn(attributes, "ome");
   if (ome !== undefined) {
     const version = memberOf(ome, "version");
-    if (textOf(version) !== "0.5") throw otherVersion(version);
+    if (stringOf(version) !== "0.5") throw otherVersion(version);
     return { version: "0.5", metadata: ome };
   }
   const found = memberOf(attributes, kind);
@@ -33,7 +28,7 @@ export function versionOf(attributes: Part, kind: "multiscales" | "plate" | "wel
     ? { ...found, value: found.value[0], place: "multiscales[0]" }
     : found;
   const version = memberIn(holder, "version");
-  if (version !== undefined && textOf(version) !== "0.4") throw otherVersion(version);
+  if (version !== undefined && stringOf(version) !== "0.4") throw otherVersion(version);
   return { version: "0.4", metadata: attributes };
 }
 
@@ -53,14 +48,15 @@ export function changeMetadata(
 }
 
 function otherVersion(version: Part): RegistryError {
-  if (!/^\d+\.\d+/.test(textOf(version))) {
-    return wrong(version, `is ${shown(version.value)}: no version`);
-  }
-  const { message, key } = wrong(version, `is ${shown(version.value)}: 0.4 and 0.5 are read`);
-  return new RegistryError({
+  const text = stringOf(version);
+  if (!/^\d+\.\d+/.test(text)) return wrong(version, `is ${shown(text)}, not a version`);
+  const { action, subject, key } = wrong(version, "");
+  return fault({
     code: "Unsupported",
-    message,
+    action: action!,
+    subject,
+    state: `${version.place} is ${shown(text)}, neither 0.4 nor 0.5`,
+    hint: "Convert it to 0.5 with ome-zarr (Python).",
     key,
-    hint: "ome-zarr (Python) brings it to 0.5.",
   });
 }

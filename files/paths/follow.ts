@@ -1,14 +1,14 @@
-// Following links: stores only tell where each leads.
+// Follows links. Stores only return the target of each.
 import { leadsNowhere, missing } from "./path_errors.ts";
 import type { CallOptions } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileEntry, FileToDecode, ReadableFileStore } from "../../core/file_store.ts";
 import { parsePath } from "../../core/naming/paths.ts";
 
-/** A way of more links than this leads in a circle. */
+/** Longer chains are circles. */
 const MAX_LINKS = 40;
 
-/** What is at a path, behind the links that it leads to; undefined where they lead to nothing. */
+/** Returns the entry at the end of a chain of links; undefined if that is broken. */
 export async function follow(
   store: ReadableFileStore,
   path: string,
@@ -22,7 +22,7 @@ export async function follow(
   }
 }
 
-/** The file behind a path, to be read; `NotFound` where there is none. Most paths lead to a file: that is tried first. */
+/** Opens the file at a path; follows links only if the path itself is not a file. */
 export async function openFile(
   store: ReadableFileStore,
   path: string,
@@ -37,7 +37,7 @@ export async function openFile(
   }
 }
 
-/** The file or the folder behind a path, or `NotFound`. */
+/** Returns the file or folder at the end of a chain of links. */
 export async function followTo(
   store: ReadableFileStore,
   path: string,

@@ -1,10 +1,9 @@
-// The errors of file stores: what is wrong with a path means the same on each.
-import { fault, type RegistryError } from "../../core/errors.ts";
+// Errors of file stores: the same problem is the same error in every store.
+import { type ErrorCode, fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileKind } from "../../core/file_store.ts";
 
 export interface PathPlace {
-  /** What was tried: `save`. */
   action: string;
   path: string;
   /** The `location` of the store. */
@@ -12,86 +11,75 @@ export interface PathPlace {
 }
 
 function failure(
-  code: "NotFound" | "AlreadyExists" | "Conflict" | "Unsupported",
+  code: ErrorCode,
   { action, path, location }: PathPlace,
-  text: { state: string; hint: string },
+  state: string,
+  hint: string,
 ): RegistryError {
-  return fault({
-    code,
-    action,
-    subject: path === "" ? "the root" : shown(path),
-    state: text.state,
-    hint: text.hint,
-    key: path,
-    backend: location,
-  });
+  const subject = path === "" ? "the root" : shown(path);
+  return fault({ code, action, subject, state, hint, key: path, backend: location });
 }
 
-/** `NotFound`, with what is there instead. */
+const OCCUPIED = "Remove it first, or choose another path.";
+
+/** Returns `NotFound`, with the kind of what was found instead. */
 export function missing(
   place: PathPlace,
   wanted: "file" | "folder" | "anything",
   found?: FileKind,
 ): RegistryError {
-  const what = wanted === "anything" ? "such path" : wanted;
-  return failure("NotFound", place, {
-    state: found === undefined ? `there is no ${what}` : `it is a ${found}, and no ${wanted}`,
-    hint: "listDir() of the folder above it shows what there is.",
-  });
+  const state = found === undefined
+    ? `no such ${wanted === "anything" ? "path" : wanted}`
+    : `it is a ${found}, not a ${wanted}`;
+  return failure("NotFound", place, state, "List its parent folder with listDir().");
 }
 
-/** `NotFound`: there is a link, and nothing behind it. */
+/** Returns `NotFound` for a broken link. */
 export function leadsNowhere(place: PathPlace, wanted: "file" | "folder"): RegistryError {
-  return failure("NotFound", place, {
-    state: `it is a link that leads to no ${wanted}`,
-    hint: "stat() says where it leads; what was there may be gone, or lies outside of the store.",
-  });
+  const state = `it is a link without a ${wanted} behind it`;
+  const hint = "Read its target with stat(); it may be gone, or outside the store.";
+  return failure("NotFound", place, state, hint);
 }
 
-/** `AlreadyExists`. */
+/** Returns `AlreadyExists`. */
 export function taken(place: PathPlace, found: FileKind): RegistryError {
-  return failure("AlreadyExists", place, {
-    state: `a ${found} is there`,
-    hint: "Remove it first, or take another path.",
-  });
+  return failure("AlreadyExists", place, `a ${found} exists`, OCCUPIED);
 }
 
-/** `Conflict`: something is in the way. */
+/** Returns `Conflict` for a path that something else occupies, or a parent that is not a folder. */
 export function inTheWay(place: PathPlace, at: string, found: FileKind): RegistryError {
-  const state = at === place.path
-    ? `a ${found} is there`
-    : `${shown(at)} is a ${found}, and no folder`;
-  return failure("Conflict", place, { state, hint: "Remove it first, or take another path." });
+  const state = at === place.path ? `a ${found} exists` : `${shown(at)} is a ${found}`;
+  return failure("Conflict", place, state, OCCUPIED);
 }
 
 function conflict(state: string, hint: string): (place: PathPlace) => RegistryError {
-  return (place) => failure("Conflict", place, { state, hint });
+  return (place) => failure("Conflict", place, state, hint);
 }
 
-/** A folder would be in itself. */
-export const intoItself = conflict("the target lies in it", "Take a target outside of the folder.");
-
-/** The folder of what is written became another one. */
-export const lostFolder = conflict("its folder was moved or removed meanwhile", "Write it again.");
-
-/** Another program replaced the source of a move. */
-export const lostSource = conflict(
-  "another program changed it meanwhile",
-  "Inspect it and try again.",
+/** A folder would be moved into itself. */
+export const intoItself = conflict(
+  "the target is inside the folder",
+  "Choose a target outside the folder.",
 );
 
-/** A folder has no files, but one is being written. */
+/** The parent folder changed during a write. */
+export const lostFolder = conflict("its folder was moved or removed", "Write it again.");
+
+/** Another program replaced the source of a move. */
+export const lostSource = conflict("another program changed it", "Inspect it and try again.");
+
+/** A folder contains nothing but a file that is being written. */
 export const inTheWorks = conflict(
   "a file is being written in it, or its writer died",
-  "What a writer that died has left can be removed a day later.",
+  "Try again later: leftovers of a dead writer can be removed after a day.",
 );
 
 export const notEmpty = conflict(
   "the folder is not empty",
-  "deleteAll() removes what is in it too.",
+  "Use deleteAll() to remove its content too.",
 );
 
-/** `Unsupported`: the store does not write, or does not read. */
+/** Returns `Unsupported`. */
 export function refused(place: PathPlace, state: string): RegistryError {
-  return failure("Unsupported", place, { state, hint: "Take another store." });
+  return failure("Unsupported", place, state, "Use another store.");
 }

@@ -1,5 +1,5 @@
-// File stores by name: each is made when it is first used, once.
-import { fault, type RegistryError } from "../../core/errors.ts";
+// File stores by name; each is created at its first use.
+import { type ErrorCode, fault, type RegistryError } from "../../core/errors.ts";
 import type { CallOptions } from "../../core/backend.ts";
 import type {
   AnyFileStore,
@@ -13,35 +13,35 @@ import { described } from "../../core/text/described.ts";
 import { createLookup } from "../../core/lookup.ts";
 import { shown } from "../../core/naming/names.ts";
 
-/** Makes a store. */
+/** Creates a store. */
 export type FileStoreFactory = () => AnyFileStore | Promise<AnyFileStore>;
 
-/** A store of one's own, as {@linkcode defineFileStore} takes it. */
+/** A store of your own, for {@linkcode defineFileStore}. */
 export interface FileStoreDefinition {
-  /** What it is asked for by: lower case. */
+  /** Lower case. */
   name: string;
   create: FileStoreFactory;
 }
 
-/** A class of stores of one's own: `class Mine extends FileStore { static storeName = "mine" }`. */
+/** A class of your own: `class Mine extends FileStore { static storeName = "mine" }`. */
 export interface FileStoreClass {
-  /** What it is asked for by: lower case. */
+  /** Lower case. */
   readonly storeName?: string;
   readonly prototype: object;
   new (): AnyFileStore;
 }
 
-/** File stores by name. Programs add their own. */
+/** File stores by name, to which you can add your own. */
 export interface FileStores extends AsyncDisposable {
-  /** Adds a store that is made at its first use. A name that is taken is `AlreadyExists`. */
+  /** Adds a store, created at its first use. A name in use is `AlreadyExists`. */
   register(name: string, create: FileStoreFactory): void;
-  /** Adds one that was defined, or a class. One that lacks a member is `Invalid`, and the error names what it lacks. */
+  /** Adds a definition or a class. A missing member is `Invalid`, and the error names it. */
   register(store: FileStoreDefinition | FileStoreClass): void;
-  /** The store: the same for all who ask. A missing one is `NotFound` and lists what there is. */
+  /** Returns the shared instance of a store. An unknown name is `NotFound`, with all names. */
   get(name: string): Promise<AnyFileStore>;
-  /** Whether there is such a store. Nothing is made. */
+  /** True if the name is known. Creates nothing. */
   has(name: string): boolean;
-  /** All names, in the order they were added. Nothing is made. */
+  /** Lists all names in the order of their addition. Creates nothing. */
   names(): string[];
 }
 
@@ -71,7 +71,7 @@ export function defineFileStore(definition: FileStoreDefinition): FileStoreDefin
   return definition;
 }
 
-/** What a class of file stores begins with: it has the name of the class, and nothing to dispose of. */
+/** The base of file store classes: named after the class, with nothing to dispose of. */
 export abstract class FileStore implements FileStoreContract {
   static readonly storeName?: string;
 
@@ -101,12 +101,7 @@ export abstract class FileStore implements FileStoreContract {
   }
 }
 
-/**
- * Creates a set of file stores.
- *
- * @param defaults what there is from the beginning
- * @param aliases other names of these
- */
+/** Creates a set of file stores, with aliases of their names. */
 export function createStoreSet(
   defaults: Record<string, FileStoreFactory>,
   aliases: Record<string, string> = {},
@@ -117,11 +112,12 @@ export function createStoreSet(
   function add(name: string, create: FileStoreFactory | undefined): void {
     checkName(name);
     if (typeof create !== "function") throw noFactory(name, create);
-    if (Object.hasOwn(aliases, name)) throw aliasTaken(name, aliases[name]);
-    lookup.registerLazy(
-      name,
-      () => Promise.resolve().then(create).then((store) => checked(name, store)),
-    );
+    if (Object.hasOwn(aliases, name)) {
+      const state = `it is an alias of ${shown(aliases[name])}`;
+      throw unregistered(name, state, "Choose another name.", "AlreadyExists");
+    }
+    const make = () => Promise.resolve().then(create).then((store) => checked(name, store));
+    lookup.registerLazy(name, make);
   }
 
   for (const [name, create] of Object.entries(defaults)) add(name, create);
@@ -138,15 +134,14 @@ export function createStoreSet(
   };
 
   function registerClass(Class: FileStoreClass): void {
-    const { storeName } = Class;
+    const { storeName, name } = Class;
     if (storeName === undefined) {
       throw fault({
         code: "Invalid",
         action: "register the class",
-        subject: Class.name,
+        subject: name,
         state: "it has no static storeName",
-        hint:
-          `Add static storeName = "${Class.name.toLowerCase()}", or register(name, () => new ${Class.name}()).`,
+        hint: `Add static storeName = "${name.toLowerCase()}".`,
       });
     }
     const lacking = lackingOf(Class.prototype);
@@ -155,7 +150,7 @@ export function createStoreSet(
   }
 }
 
-/** The stores of a plain object, which whoever made them disposes of. */
+/** Returns the stores of a plain object as a set. Their owner disposes of them. */
 export function storesOf(stores: Record<string, AnyFileStore>): FileStores {
   for (const [name, store] of Object.entries(stores)) checked(name, store);
   const set = createStoreSet({});
@@ -170,7 +165,7 @@ export function storesOf(stores: Record<string, AnyFileStore>): FileStores {
   };
 }
 
-/** Which members an object lacks to be a store that reads, reads and writes, or takes values. */
+/** Lists the members that an object lacks to be a store that reads, writes, or accepts values. */
 function lackingOf(store: object): string[] {
   const has = (member: string) => typeof (store as Record<string, unknown>)[member] === "function";
   if (!READS.some(has) && !WRITES.some(has)) return has("save") ? [] : [...READS, ...WRITES];
@@ -187,49 +182,27 @@ function checked(name: string, store: AnyFileStore): AnyFileStore {
 }
 
 function incomplete(name: string, lacking: string[]): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "register file store",
-    subject: shown(name),
-    state: `it lacks ${lacking.join(", ")}`,
-    hint:
-      `A store that is only read has ${
-        READS.join(", ")
-      }; one for values only has save; others have all of them. ` +
-      "Those of a class are methods: stat(path) { … }, not stat = (path) => ….",
-  });
+  const hint = `Implement ${READS.join(", ")} to read and the others to write, or only save. ` +
+    "Classes need methods: stat(path) { … }, not stat = (path) => ….";
+  return unregistered(name, `it lacks ${lacking.join(", ")}`, hint);
 }
 
 function noFactory(name: string, given: unknown): RegistryError {
-  const what = given === undefined
-    ? "nothing makes it"
-    : `it is given ${described(given)}, and nothing that makes it`;
-  return fault({
-    code: "Invalid",
-    action: "register file store",
-    subject: shown(name),
-    state: what,
-    hint: "Give it a function that returns the store: register(name, () => store).",
-  });
-}
-
-function aliasTaken(name: string, other: string): RegistryError {
-  return fault({
-    code: "AlreadyExists",
-    action: "register file store",
-    subject: shown(name),
-    state: `it is another name of ${shown(other)}`,
-    hint: "Take another name.",
-  });
+  const state = given === undefined ? "create is missing" : `${described(given)} is not a function`;
+  return unregistered(name, state, "Pass a function: register(name, () => store).");
 }
 
 function checkName(name: string): void {
   if (typeof name === "string" && /^[a-z][a-z0-9_-]*$/.test(name)) return;
-  throw fault({
-    code: "Invalid",
-    action: "register file store",
-    subject: shown(name),
-    state: "it is no name of a store",
-    hint: "A name begins with a lower case letter and has lower case letters, digits, - and _.",
-  });
+  const hint = "Use lower case letters, digits, - and _; begin with a letter.";
+  throw unregistered(name, "invalid name", hint);
+}
+
+function unregistered(
+  name: string,
+  state: string,
+  hint: string,
+  code: ErrorCode = "Invalid",
+): RegistryError {
+  return fault({ code, action: "register file store", subject: shown(name), state, hint });
 }

@@ -1,4 +1,4 @@
-// Removing, copying and mirroring.
+// Removes, copies and mirrors.
 import type { CallOptions } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileEntry, FileStore } from "../../core/file_store.ts";
@@ -8,7 +8,7 @@ import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { follow, followTo } from "../paths/follow.ts";
 import { collect, collectEntries } from "./listing.ts";
 
-/** Removes a path with all that is below it. False where nothing was. Links are removed, never what they lead to. */
+/** Removes a path and everything below it, not the targets of links. False if nothing was there. */
 export async function removeAll(
   store: FileStore,
   path: string,
@@ -29,7 +29,7 @@ export async function removeAll(
   return true;
 }
 
-/** Copies the file, or the folder with all in it, behind a path to one that is free. Links are copied as links. */
+/** Copies a file, or a folder with its content, to a free path. Links are copied as links. */
 export async function copyAll(
   store: FileStore,
   from: string,
@@ -65,20 +65,20 @@ export async function copyAll(
 
 /** Options of `mirrorDirectoryWithSymlinks`. */
 export interface MirrorLinksOptions extends CallOptions {
-  /** Also what is in the folders below. @default true */
+  /** Includes subfolders. @default true */
   recursive?: boolean;
-  /** What happens to a link that is there: it is replaced, or left as it is. @default true */
+  /** Replaces existing links; otherwise they stay. @default true */
   replaceLinks?: boolean;
 }
 
-/** How many links a mirror made. */
+/** The result of mirroring with links. */
 export interface MirroredLinks {
   links: number;
-  /** Paths that were taken by something else than a link, and left. */
+  /** Paths that something other than a link occupies; it was left. */
   taken: string[];
 }
 
-/** Makes a folder in which each file of another is a link to it, in folders of the same names. */
+/** Creates a folder with a link to each file of another one, in folders of the same names. */
 export async function mirrorWithLinks(
   store: FileStore,
   from: string,
@@ -99,7 +99,7 @@ export async function mirrorWithLinks(
   }
   await forEachAtOnce(files.filter((file) => !inTarget(file)), async (file) => {
     const link = below(file);
-    if (link === file) return; // the root into itself: a link would be replaced by one to itself
+    if (link === file) return; // the root into itself: the link would lead to itself
     const there = await store.stat(link, { signal });
     if (there !== undefined && (there.kind !== "link" || !replaceLinks)) {
       return void report.taken.push(link);
@@ -111,7 +111,7 @@ export async function mirrorWithLinks(
       report.links++;
     } catch (error) {
       if (!isRegistryError(error, "AlreadyExists")) throw error;
-      report.taken.push(link); // somebody else was faster
+      report.taken.push(link); // another program was faster
     }
   });
   return report;

@@ -1,11 +1,11 @@
-// The verbs of files: what each is given, and the options that there are.
+// The methods of `Files`: their arguments and options.
 import { shown } from "../../core/naming/names.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { Files } from "./files.ts";
 
 export type FileVerb = Exclude<keyof Files, "store">;
 
-/** Every verb with what stands before its options. */
+/** The arguments of each method, before its options. */
 export const FILE_VERBS: Record<FileVerb, readonly string[]> = {
   load: ["path"],
   save: ["path", "value"],
@@ -33,7 +33,7 @@ export const FILE_VERBS: Record<FileVerb, readonly string[]> = {
   mirrorDirectoryWithSymlinks: ["from", "to"],
 };
 
-/** The options of all verbs: a mistyped `mode` would replace a file. */
+/** The options of all methods: a mistyped `mode` would replace a file. */
 const OPTIONS = {
   as: true,
   mode: true,
@@ -47,17 +47,18 @@ const OPTIONS = {
   signal: true,
 } as const;
 
-/** The options of what removes: taken for those of a listing, `pattern` would spare nothing. */
+/** The options of methods that remove: an ignored `pattern` would protect nothing. */
 const REMOVALS: Partial<Record<FileVerb, Readonly<Record<string, true>>>> = {
   delete: { recursive: true, signal: true },
   deleteAll: { signal: true },
   move: { signal: true },
 };
 
-/** The same verbs, by their promise or at the first step of a loop refusing options that nobody knows. */
+/** Returns the same methods, rejecting unknown options. */
 export function checkedFiles(files: Files): Files {
   const checked = { store: files.store } as Record<string, unknown>;
-  const isSink = !("write" in files.store) && "save" in files.store; // its saving may have options of its own
+  // A sink has its own options for `save`.
+  const isSink = !("write" in files.store) && "save" in files.store;
   for (const [verb, { length }] of Object.entries(FILE_VERBS)) {
     const inner = files[verb as FileVerb] as (...args: unknown[]) => unknown;
     const withChecked = (args: unknown[]): unknown[] => {

@@ -1,4 +1,4 @@
-// All that is done with the files of one store.
+// The methods on the files of one store.
 import type { CallOptions } from "../../core/backend.ts";
 import type {
   AnyFileStore,
@@ -27,74 +27,73 @@ export interface FileValue {
   value: unknown;
 }
 
-/** Options of saving many files. */
+/** Options of `saveBatch`. */
 export type SaveBatchOptions = SaveFileOptions & ManyOptions;
 
-/** Options of loading many files. */
+/** Options of `loadBatch`. */
 export type LoadBatchOptions<T = unknown> = LoadFileOptions<T> & ManyOptions;
 
-/** The files of one store. Links to files and folders are followed, but for the last step of what changes something. */
+/** The files of one store. Links are followed, except in the last segment of a changed path. */
 export interface Files {
   readonly store: AnyFileStore;
-  /** The value of a file, by its extension or as asked for: `{ as: "bytes" }`. */
+  /** Loads the value of a file, by its extension or as requested: `{ as: "bytes" }`. */
   load<T = unknown>(path: string, options?: LoadFileOptions<T>): Promise<T>;
-  /** Saves a value as a file, whole or not at all, and makes the folders above. A file that is there is replaced. */
+  /** Saves a value as a file, atomically, and creates parent folders. Replaces an existing file. */
   save(path: string, value: unknown, options?: SaveFileOptions): Promise<FileEntry>;
-  /** A file to be read by ranges or as a stream, such as by `readRegion` of an image: nothing is read yet. */
+  /** Opens a file for ranges or a stream, as for `readRegion` of an image. Reads nothing yet. */
   open(path: string, options?: CallOptions): Promise<FileToDecode>;
   loadText(path: string, options?: CallOptions): Promise<string>;
-  /** Loads many, several at once; says what became of each, in the order of the paths. */
+  /** Loads files concurrently; returns the outcome of each, in the order of the paths. */
   loadBatch<T = unknown>(
     paths: Iterable<string>,
     options?: LoadBatchOptions<T>,
   ): Promise<BatchResult<T>>;
-  /** Saves many, several at once; says what became of each, in their order: what failed has changed nothing. */
+  /** Saves values concurrently; returns the outcome of each. A failed one changed nothing. */
   saveBatch(
     values: Iterable<FileValue> | AsyncIterable<FileValue>,
     options?: SaveBatchOptions,
   ): Promise<BatchResult<FileEntry>>;
-  /** The paths of the files in a folder, in natural order: `a2` before `a10`. */
+  /** Lists the paths of the files in a folder, in natural order: `a2` before `a10`. */
   listFiles(folder: string, options?: ListFilesOptions): Promise<string[]>;
-  /** The same of images, by their extensions. */
+  /** Lists images, by extension. */
   listImageFiles(folder: string, options?: ListFilesOptions): Promise<string[]>;
-  /** The files in a folder as they come, in no order and in little memory. */
+  /** Iterates over the files in a folder, unsorted, in constant memory. */
   walkFiles(folder: string, options?: ListFilesOptions): AsyncIterable<FileEntry>;
-  /** The path of the first file of this name below a folder, the least deep one; undefined where there is none. */
+  /** Returns the path of the shallowest file with this name below a folder, if any. */
   findFileRecursive(
     folder: string,
     name: string,
     options?: CallOptions,
   ): Promise<string | undefined>;
-  /** The names of all that is directly in a folder, in natural order. */
+  /** Lists the names of everything directly in a folder, in natural order. */
   listDir(folder: string, options?: CallOptions): Promise<string[]>;
-  /** All folders and files below a folder, each once, by depth. */
+  /** Lists all folders and files below a folder, by depth. */
   collectDirsAndFiles(
     folder: string,
     options?: CallOptions & { recursive?: boolean },
   ): Promise<FolderContent>;
-  /** What is at a path, of a link that it is one; undefined where nothing is. */
+  /** Returns the entry at a path, without following a link there; undefined if there is none. */
   stat(path: string, options?: CallOptions): Promise<FileEntry | undefined>;
-  /** Whether a file or a folder is at a path, or behind the link there. */
+  /** True if a file or folder is at a path, or behind a link there. */
   exists(path: string, options?: CallOptions): Promise<boolean>;
-  /** Whether a file is there, or behind the link there. */
+  /** True if a file is at a path, or behind a link there. */
   isFile(path: string, options?: CallOptions): Promise<boolean>;
-  /** Whether a folder is there, or behind the link there. */
+  /** True if a folder is at a path, or behind a link there. */
   isDir(path: string, options?: CallOptions): Promise<boolean>;
-  /** Whether a link is there. */
   isSymlink(path: string, options?: CallOptions): Promise<boolean>;
-  /** Makes a folder and those above it; one that is there is success. */
+  /** Creates a folder and its parents. An existing one is a success. */
   ensureDirectory(path: string, options?: CallOptions): Promise<void>;
-  /** Makes a link at a path that is free, which comes first. What it leads to, a path of this store, need not exist. */
+  /** Creates a link at `path`, which must be free. `target` is a path in this store, or missing. */
   createSymlink(path: string, target: string, options?: CallOptions): Promise<void>;
-  /** Removes a file, a link or an empty folder; with `recursive` all that is in it. False where nothing was. */
+  /** Removes a file, link or empty folder; with `recursive` its content too. False if absent. */
   delete(path: string, options?: CallOptions & { recursive?: boolean }): Promise<boolean>;
-  /** Removes a path with all that is below it; what links lead to stays. False where nothing was. */
+  /** Removes a path and everything below it, not the targets of links. False if absent. */
   deleteAll(path: string, options?: CallOptions): Promise<boolean>;
-  /** Copies a file, or a folder with all in it, to a path that is free. */
+  /** Copies a file, or a folder with its content, to a free path. */
   copy(from: string, to: string, options?: CallOptions): Promise<void>;
-  /** Gives something another path, which must be free. */
+  /** Moves a file, folder or link to a free path. */
   move(from: string, to: string, options?: CallOptions): Promise<void>;
-  /** Makes a folder in which each file of another is a link to it. */
+  /** Creates a folder with a link to each file of another one. */
   mirrorDirectoryWithSymlinks(
     from: string,
     to: string,
@@ -106,7 +105,7 @@ export function createFiles(store: AnyFileStore, formats: KnownFormats): Files {
   return new StoreFiles(store, formats);
 }
 
-/** Its methods can be handed on without it. */
+/** The methods are properties, so that they work without the object. */
 class StoreFiles implements Files {
   readonly store: AnyFileStore;
   readonly #formats: KnownFormats;
@@ -161,7 +160,7 @@ class StoreFiles implements Files {
   readonly collectDirsAndFiles: Files["collectDirsAndFiles"] = async (folder, options) =>
     await collect(this.#readable("list", folder), folder, options);
   readonly stat: Files["stat"] = async (path, options) =>
-    await this.#readable("look at", path).stat(path, options);
+    await this.#readable("inspect", path).stat(path, options);
   readonly exists: Files["exists"] = async (path, options) =>
     await this.#kindOf(path, options) !== undefined;
   readonly isFile: Files["isFile"] = async (path, options) =>
@@ -171,9 +170,9 @@ class StoreFiles implements Files {
   readonly isSymlink: Files["isSymlink"] = async (path, options) =>
     (await this.stat(path, options))?.kind === "link";
   readonly ensureDirectory: Files["ensureDirectory"] = async (path, options) =>
-    await this.#writable("make folder", path).createFolder(path, options);
+    await this.#writable("create folder", path).createFolder(path, options);
   readonly createSymlink: Files["createSymlink"] = async (path, target, options) =>
-    await this.#writable("make link", path).createLink(path, target, options);
+    await this.#writable("create link", path).createLink(path, target, options);
   readonly delete: Files["delete"] = async (path, { recursive = false, signal } = {}) => {
     const files = this.#writable("remove", path);
     return recursive
@@ -195,13 +194,13 @@ class StoreFiles implements Files {
   #readable(action: string, path: string): ReadableFileStore {
     const { store } = this;
     if ("open" in store) return store;
-    throw refused(this.#place(action, path), `${store.name} takes values and gives none`);
+    throw refused(this.#place(action, path), `${store.name} is write-only`);
   }
 
   #writable(action: string, path: string): FileStore {
     const { store } = this;
     if ("write" in store) return store;
-    const state = "open" in store ? "is read-only" : "only takes values";
+    const state = "open" in store ? "is read-only" : "accepts only values";
     throw refused(this.#place(action, path), `${store.name} ${state}`);
   }
 
@@ -210,24 +209,20 @@ class StoreFiles implements Files {
   }
 
   async #kindOf(path: string, options?: CallOptions): Promise<FileEntry["kind"] | undefined> {
-    return (await follow(this.#readable("look at", path), path, options))?.kind;
+    return (await follow(this.#readable("inspect", path), path, options))?.kind;
   }
 }
 
-/** A text can be iterated too, letter by letter: nobody means that. */
+/** Rejects strings too: nobody means to iterate over characters. */
 function checkMany(many: unknown, action: string, wanted: string): void {
   const given = many as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
   if (
     typeof given === "object" &&
     (given?.[Symbol.iterator] ?? given?.[Symbol.asyncIterator]) !== undefined
   ) return;
-  throw fault({
-    code: "Invalid",
-    action,
-    subject: "a batch",
-    state: `it is given ${described(many)}`,
-    hint: `Give it an array, or another iterable, of ${wanted}.`,
-  });
+  const state = `${described(many)} is not a list`;
+  const hint = `Pass an array, or another iterable, of ${wanted}.`;
+  throw fault({ code: "Invalid", action, subject: "a batch", state, hint });
 }
 
 function checkEntry(entry: unknown): FileValue {
@@ -238,7 +233,7 @@ function checkEntry(entry: unknown): FileValue {
     code: "Invalid",
     action: "save",
     subject: `${described(entry)} of a batch`,
-    state: "it is no { path, value }",
-    hint: 'Each is such as { path: "plate/A01.npy", value: plane }.',
+    state: "path or value is missing",
+    hint: 'Pass { path: "plate/A01.npy", value: plane }.',
   });
 }

@@ -1,45 +1,36 @@
-// Looking at what is in folders.
+// Lists folders.
+import { globToRegExp } from "@std/path";
 import type { CallOptions } from "../../core/backend.ts";
-import { fault, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileEntry, NamedEntry, ReadableFileStore } from "../../core/file_store.ts";
 import { nameOf } from "../../core/naming/paths.ts";
-import { parseGlob } from "./glob.ts";
 import { shown } from "../../core/naming/names.ts";
-import { sortNaturally } from "./natural_order.ts";
 import { follow, followTo } from "../paths/follow.ts";
 
-/** Which files are listed. */
+/** Options of listing files. */
 export interface ListFilesOptions extends CallOptions {
   /**
-   * Only those that this matches: names where it has no `/`, else paths from the folder on. `*`, `?`, `**`, `[a-c]` and
-   * `{tif,png}` are known.
+   * Matches names, or paths below the folder if it has a `/`. `*`, `?`, `**`, `[a-c]` and
+   * `{tif,png}` are supported.
    */
   pattern?: string;
-  /** Only those that end with one of these, or with the one that is given, in any case: `.tif`, `.roi.zip`. */
+  /** One extension or several, in any case: `.tif`, `.roi.zip`. */
   extensions?: Iterable<string>;
-  /** Also what is in the folders below. Links to folders are not entered. @default false */
+  /** Includes subfolders, but not the targets of links to folders. @default false */
   recursive?: boolean;
 }
 
-/** The extensions that are taken for images. */
-export const IMAGE_EXTENSIONS: readonly string[] = [
-  ".tif",
-  ".tiff",
-  ".png",
-  ".jpg",
-  ".jpeg",
-  ".bmp",
-  ".gif",
-  ".webp",
-];
+/** The extensions of images. */
+export const IMAGE_EXTENSIONS: readonly string[] = ".tif .tiff .png .jpg .jpeg .bmp .gif .webp"
+  .split(" ");
 
-/** What a folder holds, links not followed. */
+/** The content of a folder; links are not followed. */
 export interface FolderContent {
   folders: string[];
   files: string[];
 }
 
-/** The files in a folder, each as it comes: in no order that people expect, and in little memory. */
+/** Iterates over the files in a folder, unsorted, in constant memory. */
 export async function* walkFiles(
   store: ReadableFileStore,
   folder: string,
@@ -52,7 +43,7 @@ export async function* walkFiles(
   for await (const files of walk(store, folder, { ...options, list })) yield* files;
 }
 
-/** The paths of the files in a folder, in natural order: `a2` before `a10`. */
+/** Lists the paths of the files in a folder, in natural order: `a2` before `a10`. */
 export async function listFiles(
   store: ReadableFileStore,
   folder: string,
@@ -62,12 +53,10 @@ export async function listFiles(
   for await (const files of walkNames(store, folder, options)) {
     for (const { path } of files) paths.push(path);
   }
-  return sortNaturally(paths, (path) => path);
+  return sortNaturally(paths);
 }
 
-type ListFolder<E> = (folder: string) => AsyncIterable<E[]>;
-
-/** The files in a folder, some at a time, as fast as their names come. */
+/** Iterates over the files in a folder in groups, as fast as their names come. */
 function walkNames(
   store: ReadableFileStore,
   folder: string,
@@ -76,7 +65,7 @@ function walkNames(
   return walk(store, folder, { ...options, list: (at) => listNamed(store, at, options) });
 }
 
-/** What is in a folder, without a closer look at each where the store can do so. */
+/** Lists a folder without inspecting each entry, if the store supports it. */
 async function* listNamed(
   store: ReadableFileStore,
   folder: string,
@@ -86,15 +75,15 @@ async function* listNamed(
   else for await (const entry of store.list(folder, { signal })) yield [entry];
 }
 
-/** The files in a folder and, where asked for, in those below, as they are listed. */
+/** Iterates over the files in a folder, and with `recursive` in those below. */
 async function* walk<E extends NamedEntry>(
   store: ReadableFileStore,
   folder: string,
   { pattern, extensions, recursive = false, signal, list }: ListFilesOptions & {
-    list: ListFolder<E>;
+    list: (folder: string) => AsyncIterable<E[]>;
   },
 ): AsyncGenerator<E[]> {
-  const matches = pattern === undefined ? undefined : parseGlob(checkPattern(pattern));
+  const matches = pattern === undefined ? undefined : parseGlob(pattern);
   const endings = extensions === undefined ? undefined : endingsOf(extensions);
   const { path: root } = await followTo(store, folder, { kind: "folder", action: "list", signal });
   const isWanted = (path: string) => {
@@ -111,7 +100,7 @@ async function* walk<E extends NamedEntry>(
           if (recursive) waiting.push(entry.path);
         } else if (
           isWanted(entry.path) &&
-          (entry.kind === "file" || await leadsToFile(store, entry.path, { signal }))
+          (entry.kind === "file" || (await follow(store, entry.path, { signal }))?.kind === "file")
         ) {
           files.push(entry);
         }
@@ -121,15 +110,7 @@ async function* walk<E extends NamedEntry>(
   }
 }
 
-async function leadsToFile(
-  store: ReadableFileStore,
-  path: string,
-  options: CallOptions,
-): Promise<boolean> {
-  return (await follow(store, path, options))?.kind === "file";
-}
-
-/** A folder below may be gone by now. */
+/** Ignores subfolders that were removed meanwhile. */
 async function* ifThere<E>(
   listed: AsyncIterable<E>,
   { isRoot }: { isRoot: boolean },
@@ -137,11 +118,11 @@ async function* ifThere<E>(
   try {
     yield* listed;
   } catch (error) {
-    if (isRoot || !(error instanceof RegistryError) || error.code !== "NotFound") throw error;
+    if (isRoot || !isRegistryError(error, "NotFound")) throw error;
   }
 }
 
-/** The names of all that is directly in a folder, in natural order. */
+/** Lists the names of everything directly in a folder, in natural order. */
 export async function listNames(
   store: ReadableFileStore,
   folder: string,
@@ -152,16 +133,16 @@ export async function listNames(
   for await (const entries of listNamed(store, path, options)) {
     for (const entry of entries) names.push(nameOf(entry.path));
   }
-  return sortNaturally(names, (name) => name);
+  return sortNaturally(names);
 }
 
-/** The path of the first file with this name, by depth and then in natural order; undefined where none has it. */
+/** Returns the path of the shallowest file with this name, the first in natural order. */
 export async function findFile(
   store: ReadableFileStore,
   folder: string,
   { name, signal }: CallOptions & { name: string },
 ): Promise<string | undefined> {
-  if (typeof name !== "string" || name.includes("/")) throw noFileName(name);
+  if (typeof name !== "string" || name.includes("/")) throw notFileName(name);
   const found: string[] = [];
   let depth = Infinity;
   for await (const files of walkNames(store, folder, { recursive: true, signal })) {
@@ -172,7 +153,7 @@ export async function findFile(
     depth = its;
     for (const { path } of here) found.push(path);
   }
-  return sortNaturally(found, (path) => path)[0];
+  return sortNaturally(found)[0];
 }
 
 export async function collect(
@@ -207,44 +188,95 @@ export async function collectEntries(
 }
 
 function endingsOf(extensions: Iterable<string>): string[] {
-  // A text is iterable too, letter by letter: nobody means that.
   if (typeof extensions === "string") return [checkExtension(extensions)];
-  if (typeof extensions?.[Symbol.iterator] !== "function") throw noExtension(extensions);
+  if (typeof extensions?.[Symbol.iterator] !== "function") throw notExtension(extensions);
   return [...extensions].map(checkExtension);
 }
 
 function checkExtension(extension: unknown): string {
   if (typeof extension === "string" && /^\.[^/]+$/.test(extension)) return extension.toLowerCase();
-  throw noExtension(extension);
+  throw notExtension(extension);
 }
 
-function noExtension(extension: unknown): RegistryError {
+function notExtension(extension: unknown): RegistryError {
   return fault({
     code: "Invalid",
     action: "list files by extension",
     subject: shown(extension),
-    state: "it begins with no dot",
-    hint: 'Write [".tif", ".roi.zip"].',
+    state: "it has no leading dot",
+    hint: 'Pass [".tif", ".roi.zip"].',
   });
 }
 
-function checkPattern(pattern: unknown): string {
-  if (typeof pattern === "string") return pattern;
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(pattern)} as a pattern`,
-    state: `it is not a text but ${typeof pattern}`,
-    hint: 'Give one such as "*.tif"; several at once are "*.{tif,png}".',
-  });
-}
-
-function noFileName(name: unknown): RegistryError {
+function notFileName(name: unknown): RegistryError {
   return fault({
     code: "Invalid",
     action: "find files by name",
     subject: shown(name),
-    state: "it is no name of a file",
-    hint: "A name has no /; listFiles(folder, { pattern, recursive }) finds paths.",
+    state: typeof name === "string" ? "a file name has no /" : "it is not a string",
+    hint: "Use listFiles(folder, { pattern, recursive }) to find paths.",
   });
+}
+
+/**
+ * Returns a function that matches names, or paths if the pattern has a `/`.
+ *
+ * `*` and `?` match anything but `/`, `**` any folders, `[a-c]` one character, `{tif,png}` one
+ * alternative.
+ *
+ * @throws {RegistryError} `Invalid` for an empty pattern, or what is not a string
+ */
+function parseGlob(pattern: string): (path: string) => boolean {
+  if (typeof pattern !== "string" || pattern === "") {
+    throw fault({
+      code: "Invalid",
+      action: "use",
+      subject: `${shown(pattern)} as a pattern`,
+      state: pattern === "" ? "it is empty" : `it is ${typeof pattern}, not a string`,
+      hint: 'Pass one such as "*.tif", or "*.{tif,png}" for several.',
+    });
+  }
+  const expression = globToRegExp(pattern, { os: "linux" });
+  if (pattern.includes("/")) return (path) => expression.test(path);
+  return (path) => expression.test(path.slice(path.lastIndexOf("/") + 1));
+}
+
+/**
+ * Sorts in place by a string of each item: runs of digits by value, everything else by UTF-16
+ * units. Leading zeros break ties, so that the order is the same everywhere.
+ */
+function sortNaturally<T>(
+  items: T[],
+  textOf: (item: T) => string = (item) => item as string,
+): T[] {
+  const sorted = items.map((item) => {
+    const text = textOf(item);
+    return { item, text, parts: partsOf(text) };
+  });
+  sorted.sort((a, b) => compareParts(a.parts, b.parts) || compareText(a.text, b.text));
+  for (const [index, { item }] of sorted.entries()) items[index] = item;
+  return items;
+}
+
+function compareParts(x: string[], y: string[]): number {
+  for (let i = 0; i < x.length && i < y.length; i++) {
+    if (x[i] === y[i]) continue;
+    const order = i % 2 === 1 ? compareDigits(x[i], y[i]) : compareText(x[i], y[i]);
+    if (order !== 0) return order;
+  }
+  return x.length - y.length;
+}
+
+/** Splits into text, digits, text, digits …; before leading digits the text is empty. */
+function partsOf(name: string): string[] {
+  return name.split(/(\d+)/);
+}
+
+function compareDigits(a: string, b: string): number {
+  const [x, y] = [a.replace(/^0+/, ""), b.replace(/^0+/, "")];
+  return x.length - y.length || compareText(x, y);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-// Values as files: by the extension of the path, or as the caller says.
+// Values as files: by the extension of the path, or as requested.
 import type { CallOptions } from "../../core/backend.ts";
 import { isNDArray } from "../../formats/arrays/ndarray.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
@@ -14,34 +14,34 @@ import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import { openFile } from "../paths/follow.ts";
 
-/** A format whose files hold values of this type, or the id of one of the set. */
-// deno-lint-ignore no-explicit-any -- what it takes to write is not asked for where files are read
+/** A format whose files contain values of this type, or the id of one. */
+// deno-lint-ignore no-explicit-any -- reading does not depend on what a format can write
 export type FormatChoice<T> = string | Format<T, any>;
 
 /** Options of loading a file. */
 export interface LoadFileOptions<T = unknown> extends CallOptions {
-  /** The format of the file: one that was made, or the id of one: `"bytes"`. @default by the extension of the path */
+  /** A format, or the id of one: `"bytes"`. @default by the extension of the path */
   as?: FormatChoice<T>;
 }
 
 /** Options of saving a file. */
 export interface SaveFileOptions extends WriteFileOptions {
-  /** The format of the file: one that was made, or the id of one: `"bytes"`. @default by the extension of the path */
-  // deno-lint-ignore no-explicit-any -- what a format takes is its own: it refuses what it cannot hold
+  /** A format, or the id of one: `"bytes"`. @default by the extension of the path */
+  // deno-lint-ignore no-explicit-any -- each format accepts its own values
   as?: string | Format<any, any>;
 }
 
 export interface KnownFormats {
-  /** That of a path, by its extension; undefined where none has it. */
+  /** Returns the format of a path, by its extension. */
   forPath(path: string): Promise<Format | undefined>;
-  /** The one with this id, or `NotFound`. */
+  /** Returns the format with this id, or throws `NotFound`. */
   get(id: string): Promise<Format>;
 }
 
-/** How often a file may be replaced while it is loaded. */
+/** Retries if a file is replaced while it is loaded. */
 const MOST_CHANGES = 20;
 
-/** The format of a path: as asked for, else by its extension, else bytes. */
+/** Returns the format of a path: as requested, by its extension, or bytes. */
 async function formatFor(
   formats: KnownFormats,
   path: string,
@@ -60,21 +60,17 @@ export async function loadFile<T>(
     const own = as === undefined ? await store.load?.(path, { signal }) : undefined;
     if (own !== undefined) return own as T;
     const file = await openFile(store, path, { action: "load", signal });
-    if (as === undefined && file.isShown && left > 0) continue; // a value was saved meanwhile
+    if (as === undefined && file.isShown && left > 0) continue; // a value was saved since
     const format = await formatFor(formats, file.path, as as string | Format);
     try {
-      return await told(() => format.decode(file, { signal }), {
-        verb: "load",
-        path: file.path,
-        signal,
-      }) as T;
+      return await inFormat("load", file.path, () => format.decode(file, { signal }), signal) as T;
     } catch (error) {
-      if (!isRegistryError(error, "Conflict") || left === 0) throw error; // else it was replaced since it was found
+      if (!isRegistryError(error, "Conflict") || left === 0) throw error; // else it was replaced
     }
   }
 }
 
-/** Saves a value, or refuses one that a file of this kind does not hold exactly. */
+/** Saves a value, or throws `Unsupported` if a file of this format cannot store it exactly. */
 export async function saveFile(
   store: FileStore,
   path: string,
@@ -87,12 +83,13 @@ export async function saveFile(
   }
   const format = await formatFor(formats, parsed, as);
   const { signal } = options;
-  const content = await told(async () => {
+  const encode = async () => {
     const held = format.accepts(value) ? value : imageOf(value) ?? value;
     if (!format.accepts(held)) throw await refusal(format, parsed, { value, held, signal });
-    return format.encode(held, { signal });
-  }, { verb: "save", path: parsed, signal });
-  if (!isContent(content)) throw formatFailed("save", parsed, { state: "gave no bytes" });
+    return await format.encode(held, { signal });
+  };
+  const content = await inFormat("save", parsed, encode, signal);
+  if (!isContent(content)) throw formatFailed("save", parsed, "returned no bytes");
   return await store.write(parsed, content, options);
 }
 
@@ -118,15 +115,18 @@ export async function loadText(
   }
 }
 
-async function told<T>(
-  action: () => T | Promise<T>,
-  { verb, path, signal }: CallOptions & { verb: string; path: string },
+/** Runs code of a format, and reports its failures as `TaskFailed`. */
+async function inFormat<T>(
+  action: string,
+  path: string,
+  run: () => T | Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   try {
-    return await action();
+    return await run();
   } catch (cause) {
     if (isRegistryError(cause) || signal?.aborted) throw cause;
-    throw formatFailed(verb, path, { state: "failed", cause });
+    throw formatFailed(action, path, "failed", cause);
   }
 }
 
@@ -139,30 +139,30 @@ function isContent(content: unknown): boolean {
 }
 
 function formatFailed(
-  verb: string,
+  action: string,
   path: string,
-  { state, cause }: { state: string; cause?: unknown },
+  state: string,
+  cause?: unknown,
 ): RegistryError {
   return fault({
     code: "TaskFailed",
-    action: verb,
+    action,
     subject: shown(path),
     state: `its format ${state}`,
-    hint:
-      "It is the code of the format that has to be looked at; a cause says what it stumbled on.",
+    hint: "Check the code of the format, and the cause of this error.",
     key: path,
     cause,
   });
 }
 
-/** Returns an array of two or three dimensions as an image. The image format decides whether it supports it. */
+/** Returns an array of two or three dimensions as an image, which its format may accept. */
 function imageOf(value: unknown): unknown {
   if (!isNDArray(value) || value.shape.length < 2 || value.shape.length > 3) return undefined;
   const { data, shape: [height, width, channels = 1], dtype } = value;
   return { data, width, height, channels, dtype };
 }
 
-/** Why a file does not hold a value: the format knows best. */
+/** Returns the error of a value that a format does not accept, with the reason of the format. */
 async function refusal(
   format: Format,
   path: string,
@@ -179,10 +179,10 @@ async function refusal(
     code: "Unsupported",
     action: "save",
     subject: `${described(value)} as ${shown(path)}`,
-    state: `a file of format ${format.id} does not hold it exactly${state}`,
+    state: `format ${format.id} cannot store it exactly${state}`,
     hint: value instanceof Promise
-      ? "Save what it gives: add await."
-      : known ?? 'Take a path whose extension fits the value, or name the format: { as: "bytes" }.',
+      ? "Add await to save its result."
+      : known ?? 'Use another extension, or name the format: { as: "bytes" }.',
     key: path,
     cause: why,
   });
@@ -195,18 +195,18 @@ function checkedFormat(format: Format | null): Format {
     action: "use",
     subject: `${described(format)} as a format`,
     state: "it lacks decode or encode",
-    hint: 'Name one, { as: "json" }, or give one that was made: { as: json() }.',
+    hint: 'Name a format, { as: "json" }, or pass one: { as: json() }.',
   });
 }
 
-/** A mode that is not known must not replace what is there. */
+/** Rejects an unknown mode, which must not replace a file. */
 function checkMode(mode: unknown): void {
   if (mode === undefined || mode === "overwrite" || mode === "create") return;
   throw fault({
     code: "Invalid",
     action: "save with mode",
     subject: shown(mode),
-    state: "there is none",
-    hint: 'Modes are "overwrite" and "create".',
+    state: "unknown mode",
+    hint: 'Use "overwrite" or "create".',
   });
 }

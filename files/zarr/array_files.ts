@@ -1,6 +1,6 @@
-// Arrays in folders of a file store, each seen as one file.
+// Arrays in folders of a file store, each shown as one file.
 import type { CallOptions } from "../../core/backend.ts";
-import { iterableStream } from "../../core/bytes/bytes.ts";
+import { iterableStream, sameBytes } from "../../core/bytes/bytes.ts";
 import { areTimes, countElements, ELEMENTS, isNDArray } from "../../formats/arrays/ndarray.ts";
 import type { NDArray } from "../../formats/arrays/ndarray.ts";
 import { isRegistryError } from "../../core/errors.ts";
@@ -12,19 +12,21 @@ import { createZarrArray, openZarrArray, usualChunks, zarrStore } from "../../fo
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import { npy } from "../../formats/npy.ts";
 import { encodeNpyHeader } from "../../formats/arrays/npy_header.ts";
-import { DOCUMENT } from "./document.ts";
+import { DOCUMENT, replacedAgain } from "./document.ts";
 
-/** What an attribute of this name says the array was: an image. */
+/** The attribute of arrays that were images. */
 const MARK = "holdfast";
-/** The attribute that differs from save to save, so that a reader does not mix chunks of two saves. */
+/** An attribute that differs from save to save, so that no reader mixes chunks of two saves. */
 export const SAVE = "holdfast-save";
 
-export type ArrayOptions = Pick<CreateZarrOptions, "codec"> & {
-  /** The shape of chunks for a shape, the least that is read. @default one chunk, or pieces of up to 16 MiB */
+/** Retries if an array is replaced while it is read. */
+const READS = 10;
+type ArrayOptions = Pick<CreateZarrOptions, "codec"> & {
+  /** Returns the shape of chunks. @default one chunk, or parts of up to 16 MiB */
   chunks?: (shape: readonly number[]) => readonly number[];
 };
 
-/** True for what is kept as an array. */
+/** True for values that are stored as arrays. */
 export function isArrayValue(value: unknown): value is NDArray | Image {
   return isNDArray(value) && !areTimes(value.dtype) || isImage(value);
 }
@@ -36,26 +38,15 @@ export function arrayOf(
   const array: NDArray = isImage(value) ? toArray(value) : value;
   const { shape, dtype } = array;
   const grid = chunks?.(shape) ?? usualChunks(shape, dtype);
-  const attributes = {
-    ...(isImage(value) ? { [MARK]: "image" } : {}),
-    [SAVE]: id(),
-  };
-  const options: NewArray["options"] = {
-    shape,
-    dtype,
-    chunks: grid,
-    codec,
-    separator: ".",
-    attributes,
-  };
-  return { array, options };
+  const attributes = { ...isImage(value) && { [MARK]: "image" }, [SAVE]: id() };
+  return { array, options: { shape, dtype, chunks: grid, codec, separator: ".", attributes } };
 }
 
 function isOneChunk(shape: readonly number[], chunks: readonly number[]): boolean {
   return shape.every((length, axis) => length <= chunks[axis]);
 }
 
-/** A store of a folder that holds nothing: nothing is looked for in it. */
+/** Returns a store over an empty folder. */
 function emptyStore(set: ZarrStore["set"]): ZarrStore {
   return { location: "", get: () => Promise.resolve(undefined), set };
 }
@@ -65,7 +56,7 @@ export interface NewArray extends CallOptions {
   options: CreateZarrOptions & { chunks: readonly number[] };
 }
 
-/** Writes a new array of one chunk: its files by their names. Undefined for one of several chunks. */
+/** Encodes a new array of one chunk as files by name. Undefined for several chunks. */
 export async function filesOf(
   { array, options, signal }: NewArray,
 ): Promise<Map<string, Uint8Array> | undefined> {
@@ -76,7 +67,7 @@ export async function filesOf(
   return made;
 }
 
-/** Writes a new array, the document last: `made` are its files where it has one chunk. */
+/** Writes a new array, its document last. `made` are the files of an array of one chunk. */
 export async function writeArray(
   files: FileStore,
   folder: string,
@@ -108,8 +99,8 @@ export function valueOf({ array, elements }: StoredArray): NDArray | Image {
   return array.attributes[MARK] === "image" ? toImage(elements as NDArray<"uint8">) : elements;
 }
 
-/** The array in a folder, or undefined where there is none. What is damaged is thrown. */
-export async function findArray(
+/** Returns the array in a folder, if any. An unreadable document means an ordinary folder. */
+export async function seenArray(
   files: FileStore,
   folder: string,
   { signal }: CallOptions,
@@ -117,26 +108,12 @@ export async function findArray(
   try {
     return await openZarrArray(zarrStore(files, folder), "", { version: 3, signal });
   } catch (error) {
-    if (isRegistryError(error, "NotFound")) return undefined;
+    if (isRegistryError(error, "NotFound", "Corrupt", "Unsupported")) return undefined;
     throw error;
   }
 }
 
-/** The same for whoever only looks around: a folder whose document is not read here is a folder. */
-export async function seenArray(
-  files: FileStore,
-  folder: string,
-  options: CallOptions,
-): Promise<ZarrArray | undefined> {
-  try {
-    return await findArray(files, folder, options);
-  } catch (error) {
-    if (isRegistryError(error, "Corrupt", "Unsupported")) return undefined;
-    throw error;
-  }
-}
-
-/** What a store says of an array: a file as long as the `.npy` file of it. */
+/** Returns an array as a file of the length of its `.npy` file. */
 export function fileEntry(
   path: string,
   { dtype, shape }: Pick<NDArray, "dtype" | "shape">,
@@ -146,7 +123,7 @@ export function fileEntry(
   return { path, kind: "file", size };
 }
 
-/** The same with the time of its last change: of the one chunk that it has, for only this is replaced, else of the document. */
+/** Adds the time of the last change, of the only chunk or else of the document. */
 export async function arrayEntry(
   files: FileStore,
   path: string,
@@ -161,7 +138,7 @@ export async function arrayEntry(
   return changed?.modifiedAt === undefined ? entry : { ...entry, modifiedAt: changed.modifiedAt };
 }
 
-/** Returns the `.npy` file of an array, which is encoded when it is read. */
+/** Returns the `.npy` file of an array, encoded when it is read. */
 export function npyFile(path: string, elements: NDArray): FileToDecode {
   const { size } = fileEntry(path, elements);
   const bytes = async () => await contentBytes(await npy().encode(elements));
@@ -170,4 +147,38 @@ export function npyFile(path: string, elements: NDArray): FileToDecode {
       yield* bytesFile(path, await bytes()).stream(range);
     })());
   return { path, size, isShown: true, bytes, stream };
+}
+
+/**
+ * Returns the array in a folder and all its elements, if any. Chunks, and missing ones, belong to
+ * a document only if it is the same afterwards; else everything is read again.
+ */
+export async function readStored(
+  files: FileStore,
+  folder: string,
+  { signal }: CallOptions,
+): Promise<StoredArray | undefined> {
+  for (let tries = 0; tries < READS; tries++) {
+    const below = zarrStore(files, folder);
+    let before: Uint8Array | undefined;
+    const isSame = async () => sameBytes(before, await below.get(DOCUMENT, { signal }));
+    const store: ZarrStore = {
+      ...below,
+      async get(key, options) {
+        const bytes = await below.get(key, options);
+        if (key === DOCUMENT) before = bytes;
+        return bytes;
+      },
+    };
+    try {
+      const array = await openZarrArray(store, "", { version: 3, signal });
+      const elements = await array.read([], { signal });
+      if (await isSame()) return { array, elements };
+    } catch (error) {
+      if (isRegistryError(error, "NotFound")) return undefined;
+      if (isRegistryError(error, "Conflict")) continue; // a chunk was replaced
+      if (!isRegistryError(error, "Corrupt") || await isSame()) throw error;
+    }
+  }
+  throw replacedAgain("load", folder, { backend: files.location, tries: READS });
 }

@@ -1,11 +1,11 @@
-// The document of an array in a folder of a file store.
+// The document of an array in a folder.
 import type { CallOptions } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import { zarrStore } from "../../formats/zarr/store.ts";
 
-/** The document whose presence makes a folder an array. */
+/** The file that makes a folder an array. */
 export const DOCUMENT = "zarr.json";
 
 export async function readDocument(
@@ -25,8 +25,8 @@ export function replacedAgain(
     code: "Conflict",
     action,
     subject: shown(folder),
-    state: `it was replaced ${tries} times meanwhile`,
-    hint: "Try it again when it is not being written.",
+    state: `it was replaced ${tries} times during this call`,
+    hint: "Try again when no program is writing it.",
     key: folder,
     backend,
   });

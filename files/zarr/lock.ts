@@ -12,13 +12,13 @@ import type { System } from "../../core/system.ts";
 import { removeTree } from "./trees.ts";
 import { type Change, undoChange, WORKS, worksOf } from "./undo_change.ts";
 
-/** An owner that has not renewed its lock for this time is considered dead, milliseconds. */
+/** The lifetime of a lock without renewal, milliseconds. */
 const LEASE_MS = 60_000;
-/** How often a lock may change hands while one process asks for it. */
+/** Retries while other processes take over a lock. */
 const TRIES = 20;
 
 interface Lock extends Change {
-  /** When it was last renewed, milliseconds since 1970. */
+  /** The time of the last renewal, milliseconds since 1970. */
   at: number;
 }
 
@@ -29,11 +29,10 @@ interface Link extends Lock {
 
 interface Claim {
   own: Link;
-  /** The locks that it takes over. */
   expired: Link[];
 }
 
-/** A change of an array. It calls `check` before what it made gets its path. */
+/** A change of an array. It calls `check` before it places its result. */
 export type ArrayTask<T> = (change: Change, check: () => Promise<void>) => Promise<T>;
 
 export class ArrayLocks {
@@ -46,8 +45,8 @@ export class ArrayLocks {
   }
 
   /**
-   * Runs a change of an array alone; throws `Conflict` while another process changes it. Undoes a change that fails.
-   * `check` throws `Conflict` if the lock has expired and another process took it over.
+   * Runs a change of an array alone; throws `Conflict` while another process changes it. Undoes a
+   * change that fails. `check` throws `Conflict` if another process took over the expired lock.
    */
   async hold<T>(
     wanted: Omit<Change, "id" | "isLeft">,
@@ -73,11 +72,12 @@ export class ArrayLocks {
     } finally {
       ended.abort();
       await renewing;
-      await this.#release(claimed, state, isOwner).catch(() => {}); // the task succeeded, or its error is thrown
+      // The task succeeded, or its error is thrown.
+      await this.#release(claimed, state, isOwner).catch(() => {});
     }
   }
 
-  /** Whether an array is being changed. Undoes the change of a dead process. */
+  /** True while an array is being changed. Undoes the change of a dead process. */
   async isHeld(path: string): Promise<boolean> {
     const links = await this.#linksOf(path);
     if (links.length === 0) return false;
@@ -85,12 +85,13 @@ export class ArrayLocks {
     try {
       await this.hold(
         { path },
-        { action: "look at", path, location: this.#files.location },
+        { action: "inspect", path, location: this.#files.location },
         () => Promise.resolve(),
       );
       return false;
     } catch (error) {
-      if (isRegistryError(error, "Conflict", "Denied", "Unsupported")) return true; // no rights, or too slow
+      // No permission, or another process was faster.
+      if (isRegistryError(error, "Conflict", "Denied", "Unsupported")) return true;
       throw error;
     }
   }
@@ -139,9 +140,7 @@ export class ArrayLocks {
   }
 
   /** Makes this process the owner; undefined if another process is. */
-  async #claim(
-    wanted: Omit<Change, "id" | "isLeft">,
-  ): Promise<Claim | undefined> {
+  async #claim(wanted: Omit<Change, "id" | "isLeft">): Promise<Claim | undefined> {
     const { path } = wanted;
     for (let tries = 0; tries < TRIES; tries++) {
       const expired = await this.#linksOf(path);
@@ -158,7 +157,7 @@ export class ArrayLocks {
       if (last === undefined || (await this.#read(fileOf(path)))?.id === expired[0].id) {
         return { own, expired };
       }
-      await this.#files.remove(file); // its owner was alive, and released it
+      await this.#files.remove(file); // the owner was alive, and released it
     }
     return undefined;
   }
@@ -170,12 +169,13 @@ export class ArrayLocks {
         if ((await this.#read(own.file))?.id !== own.id) return;
         await this.#files.write(own.file, textOf({ ...own, at: this.#system.now() }));
       }
-    } catch { /* it ended, or the store fails: then the lock expires */ }
+    } catch { /* the store fails: the lock expires */ }
   }
 
-  /** Returns a function that tells whether a lock that was claimed now has been taken over. */
+  /** Returns a function that checks whether a new lock was not taken over. */
   #createOwnership(own: Link): () => Promise<boolean> {
-    const clocks = () => [this.#system.monotonic(), this.#system.now()]; // a machine that sleeps stops one of them
+    // Suspending a machine stops one of the clocks.
+    const clocks = () => [this.#system.monotonic(), this.#system.now()];
     const claimedAt = clocks();
     return async () => {
       const isSure = clocks().every((ms, at) => Math.abs(ms - claimedAt[at]) < LEASE_MS / 2);
@@ -183,7 +183,7 @@ export class ArrayLocks {
     };
   }
 
-  /** Ends a lock. If the store fails, the lock expires, and another process does this. */
+  /** Ends a lock. If the store fails, it expires, and another process does this. */
   async #release(
     { own, expired }: Claim,
     state: "idle" | "begun" | "done",
@@ -191,14 +191,14 @@ export class ArrayLocks {
   ): Promise<void> {
     if (!await isOwner()) return await this.#withdraw(own);
     if (state === "begun" || own.isLeft) await undoChange(this.#files, own);
-    // The first file goes first: a process that sees it also sees the files that take it over. An idle lock keeps the
-    // expired ones, because their change must still be undone.
+    // The first file goes first, so that its readers also see the files that take it over. An idle
+    // lock keeps the expired ones, because their change must still be undone.
     for (const { file } of state === "idle" ? [own] : [...expired, own]) {
       await this.#files.remove(file);
     }
   }
 
-  /** Undoes a change whose lock another process took over. The array at the path is that one's, unless it was removed. */
+  /** Undoes a change after a takeover. An array at its path belongs to the new owner. */
   async #withdraw(change: Change): Promise<void> {
     const { made, old, document } = worksOf(change);
     const left = await Promise.all([old, document].map((path) => this.#files.stat(path)));
@@ -206,7 +206,7 @@ export class ArrayLocks {
     else await removeTree(this.#files, made);
   }
 
-  /** An array that is being moved here is covered by the lock of the path that it comes from. */
+  /** An array that is being moved is protected by the lock of its old path. */
   async #undoExpired(change: Change, why: PathPlace): Promise<void> {
     if (change.from !== undefined && await this.isHeld(change.from)) throw busy(why);
     await undoChange(this.#files, change);
@@ -223,7 +223,7 @@ function textOf({ id, path, to, from, at }: Lock): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ id, path, to, from, at }));
 }
 
-/** A file that a power cut left empty is an expired lock. */
+/** An empty file, as after a power cut, is an expired lock. */
 function lockOf(text: string): Lock {
   try {
     return JSON.parse(text) as Lock;
@@ -232,7 +232,6 @@ function lockOf(text: string): Lock {
   }
 }
 
-/** `Conflict`: another program changes an array. */
 export function busy({ action, path, location }: PathPlace): RegistryError {
   return fault({
     code: "Conflict",

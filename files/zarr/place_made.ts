@@ -1,17 +1,17 @@
-// Giving what was written its path.
+// Places the results of changes.
 import type { CallOptions } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { PathPlace } from "../paths/path_errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { busy } from "./lock.ts";
-import type { Seen } from "./look.ts";
+import type { Seen } from "./lookup.ts";
 import { moveArray } from "./trees.ts";
 import { type Change, worksOf } from "./undo_change.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { SAVE } from "./array_files.ts";
 import { DOCUMENT, readDocument } from "./document.ts";
 
-/** Moves the result of a change to its path, in place of what was seen there. */
+/** Moves the result of a change to its path, replacing what was seen there. */
 export async function placeMade(
   files: FileStore,
   made: Change,
@@ -24,7 +24,7 @@ export async function placeMade(
 ): Promise<void> {
   const { path } = why;
   const works = worksOf(made);
-  await check(); // who took the lock over has removed what was made by then
+  await check(); // a new owner of the lock has removed the result
   made.isLeft = seen !== undefined;
   if (seen?.array !== undefined) {
     await moveArray(files, path, { to: works.old, apart: works.document, ...options });
@@ -35,11 +35,11 @@ export async function placeMade(
     } else await files.move(works.made, path, options);
   } catch (error) {
     if (seen === undefined || !isRegistryError(error, "AlreadyExists")) throw error;
-    throw busy(why); // another program has put something there meanwhile
+    throw busy(why); // another program placed something there
   }
 }
 
-/** Writes an array to a path that is free, in one step; false where it is not free, or that takes several. */
+/** Writes an array to a free path in one step; false if that is not possible. */
 export async function placeNew(
   files: FileStore,
   path: string,
@@ -57,10 +57,8 @@ export async function placeNew(
 }
 
 /**
- * Replaces the chunk of an array of one chunk, if its document stays the same except for the id of the save: readers
- * see the old array or the new one. Returns false if that is not possible.
- *
- * @param made the files of the new array by their names
+ * Replaces the chunk of an array of one chunk, if its document stays the same except for the id of
+ * the save: readers see the old array or the new one. Returns false if that is not possible.
  */
 export async function replaceChunk(
   files: FileStore,

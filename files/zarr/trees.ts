@@ -1,6 +1,7 @@
-// Copying, moving and removing arrays with all that lies in their folders. In a bucket that goes file by file: without
-// its document a folder is not an array, and the document leaves first and arrives last. So a part of an array is never
-// taken for all of it, even if the program dies. `undoChange` restores an array whose move failed.
+// Copies, moves and removes arrays with their folders. A bucket does that file by file: without its
+// document a folder is not an array, and the document leaves first and arrives last, so a part of
+// an array never looks like all of it, even if the program dies. `undoChange` restores an array
+// whose move failed.
 import type { CallOptions } from "../../core/backend.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
@@ -9,10 +10,10 @@ import { joinPath } from "../../core/naming/paths.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { DOCUMENT, readDocument, replacedAgain } from "./document.ts";
 
-/** As often an array may be replaced while it is copied. */
+/** Retries if an array is replaced while it is copied. */
 const TRIES = 20;
 
-/** Copies an array into a folder where nothing is, its document last. False where there is none, or no longer. */
+/** Copies an array into a free folder, its document last. False if there is none any more. */
 export async function copyArray(
   files: FileStore,
   from: string,
@@ -34,7 +35,7 @@ export async function copyArray(
         return true;
       }
     } catch (error) {
-      if (!isRegistryError(error, "Conflict", "NotFound")) throw error; // else it was replaced meanwhile
+      if (!isRegistryError(error, "Conflict", "NotFound")) throw error; // else it was replaced
     }
     await removeTree(files, to, { signal });
   }
@@ -55,11 +56,7 @@ export async function pathsBelow(
   return paths;
 }
 
-/**
- * Gives an array another path, which must be free.
- *
- * @param apart a free path for its document while the chunks are moved
- */
+/** Moves an array to a free path. Its document is at `apart` while the chunks are moved. */
 export async function moveArray(
   files: FileStore,
   path: string,
@@ -84,7 +81,7 @@ export async function removeArray(
   await removeTree(files, apart, options);
 }
 
-/** Removes what is at a path, with all below it. Nothing there is success. */
+/** Removes a path and everything below it, if it exists. */
 export async function removeTree(
   files: FileStore,
   path: string,

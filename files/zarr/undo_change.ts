@@ -1,5 +1,5 @@
-// Undoing a change at a path that a process began and did not finish. All that it wrote and took away is in
-// `.zarr-saving` under its id, so no other record is needed, and undoing can be repeated.
+// Undoes a change at a path that a process did not finish. Everything that it wrote and moved away
+// is in `.zarr-saving` under its id, so no other record is needed, and undoing can be repeated.
 import { fault, isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { nameOf, parsePath } from "../../core/naming/paths.ts";
@@ -10,7 +10,7 @@ import { moveArray, pathsBelow, removeTree } from "./trees.ts";
 /** The folder of arrays that are being written or removed. Users cannot use paths in it. */
 export const WORKS = ".zarr-saving";
 
-/** Parses a path of a user, which must not be in the folder of arrays that are being written. */
+/** Parses a path of a user, which must be outside that folder. */
 export function parseOutside(given: string): string {
   const path = parsePath(given);
   if (path !== WORKS && !path.startsWith(`${WORKS}/`)) return path;
@@ -18,8 +18,8 @@ export function parseOutside(given: string): string {
     code: "Invalid",
     action: "use",
     subject: `${shown(path)} as a path`,
-    state: "arrays lie there while they are written",
-    hint: "Take another path.",
+    state: "it is reserved for arrays that are being written",
+    hint: "Use another path.",
   });
 }
 
@@ -28,16 +28,16 @@ export interface Change {
   path: string;
   to?: string;
   from?: string;
-  /** Set by the task if what it replaced is in `.zarr-saving`, to be removed when the task has succeeded. */
+  /** Set by the task if it moved something to `.zarr-saving` that is removed in the end. */
   isLeft?: boolean;
 }
 
 export interface Works {
   made: string;
   old: string;
-  /** The document of the array that leaves the path, while its chunks are moved. */
+  /** The document of an array that leaves the path, while its chunks are moved. */
   document: string;
-  /** The document of the array that comes to the path, while its chunks are moved. */
+  /** The document of an array that arrives at the path, while its chunks are moved. */
   madeDocument: string;
 }
 
@@ -51,7 +51,7 @@ export function worksOf({ id }: Pick<Change, "id">): Works {
   };
 }
 
-/** Undoes a change that did not finish, and removes the remains of one that did. */
+/** Undoes a change that did not finish, or removes the remains of one that did. */
 export async function undoChange(files: FileStore, change: Change): Promise<void> {
   const { path, to } = change;
   const { made, old, document, madeDocument } = worksOf(change);
@@ -90,7 +90,7 @@ async function putTogether(
   await files.move(document, `${path}/${DOCUMENT}`);
 }
 
-/** Whether the old content of a path can return: no array or file is there now. */
+/** True if the old content can return to a path: no array or file is there now. */
 async function isFree(files: FileStore, path: string): Promise<boolean> {
   const found = await files.stat(path);
   if (found === undefined) return true;
@@ -103,10 +103,10 @@ async function isFree(files: FileStore, path: string): Promise<boolean> {
   } catch (error) {
     if (!isRegistryError(error, "Conflict")) throw error;
   }
-  return true; // where the folder is not empty, the move to it fails, and nothing is removed
+  return true; // if the folder is not empty, the move to it fails, and nothing is lost
 }
 
-/** Removes chunks without a document: the remains of an array that was moved or removed file by file. */
+/** Removes chunks without a document, the remains of an array that a bucket moved or removed. */
 async function removeParts(files: FileStore, path: string): Promise<void> {
   const found = await files.stat(path);
   if (found?.kind !== "folder" || await files.stat(`${path}/${DOCUMENT}`) !== undefined) return;

@@ -1,4 +1,4 @@
-// What a job of ours is for BullMQ.
+// Jobs as BullMQ stores them.
 import type { JobState, NewJob, QueuedJob } from "../../core/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Job, Queue } from "npm:bullmq@^6";
@@ -7,11 +7,11 @@ import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 export interface JobForm {
   group: string;
   data: PlainValue;
-  /** Why it was cancelled: nobody but its worker may end an active job, so it is marked. */
+  /** The reason of a cancellation. Only its worker can end an active job, so it is marked. */
   cancelled?: string;
 }
 
-/** What is in a job. Another program may have added or altered it: what it lacks is empty. */
+/** Reads the data of a job. Other programs may have written it: missing members are empty. */
 export function formOf({ data: stored }: { data: unknown }): JobForm {
   const { group, data, cancelled } = (stored ?? {}) as Partial<JobForm>;
   const form: JobForm = { group: typeof group === "string" ? group : "", data: data ?? null };
@@ -33,7 +33,7 @@ export function repeatedOptionsOf(
   { priority, attempts = 1, backoffMs = 1_000 }: Omit<NewJob, "id" | "delayMs">,
   store: string,
 ): { [option: string]: unknown } {
-  // PostgreSQL would compare all that are known with each that ends: see `trim.ts`.
+  // PostgreSQL would compare each ended job with all others: see `trim.ts`.
   const kept = { age: KEPT_SECONDS, ...(store === "postgres" ? {} : { count: MOST_ENDED }) };
   return {
     attempts,
@@ -41,23 +41,23 @@ export function repeatedOptionsOf(
     ...(attempts > 1 ? { backoff: { type: "exponential", delay: backoffMs } } : {}),
     removeOnComplete: kept,
     removeOnFail: kept,
-    stackTraceLimit: 0, // a stack may show what nobody else is to see
+    stackTraceLimit: 0, // stacks may contain secrets
   };
 }
 
-/** Why a job was cancelled; undefined where it was not. */
+/** Returns the reason of a cancellation, if any. */
 export function cancellationOf(job: { data: unknown }): string | undefined {
   return formOf(job).cancelled;
 }
 
-/** How far a job is, as BullMQ keeps it, which has 0 for those that said nothing. */
+/** The stored progress of a job. BullMQ stores 0 without one. */
 export interface ProgressForm {
   said: PlainValue;
 }
 
 export type Place = "delayed" | "prioritized" | "waiting" | "active" | "completed" | "failed";
 
-/** In the order in which a job goes through them, so that one that moves on while they are read is seen. */
+/** In the order of a job's life, so that a listing does not miss jobs that move on. */
 const PLACES: readonly [Place, JobState][] = [
   ["delayed", "delayed"],
   ["prioritized", "waiting"],
@@ -67,7 +67,7 @@ const PLACES: readonly [Place, JobState][] = [
   ["failed", "failed"],
 ];
 
-/** The places where jobs of a state may be; one that is cancelled is only marked. */
+/** Returns the places that jobs of a state may be in. Cancelled ones are only marked. */
 export function placesOf(state: JobState | undefined): Place[] {
   return PLACES.filter(([, its]) =>
     state === undefined || its === state ||
@@ -94,58 +94,52 @@ export interface StoredJob {
   failedReason?: string;
 }
 
-export function told(job: StoredJob, state: JobState): QueuedJob {
+export function jobOf(job: StoredJob, stored: JobState): QueuedJob {
   const { id, name: kind, attemptsMade, timestamp, processedOn, finishedOn, failedReason } = job;
   const { group, data, cancelled } = formOf(job);
-  const shown = shownState(job, state);
+  const state = stateNow(job, stored);
   const progress = (job.progress as Partial<ProgressForm> | null)?.said;
   return {
-    ...{ id: id!, kind, group, data, state: shown, attempts: job.opts.attempts ?? 1, attemptsMade },
+    ...{ id: id!, kind, group, data, state, attempts: job.opts.attempts ?? 1, attemptsMade },
     ...job.stalledCounter && { takenOver: job.stalledCounter },
-    addedAt: new Date(timestamp || 0), // whatever another program wrote there
+    addedAt: new Date(timestamp || 0), // other programs may write anything
     ...processedOn && { startedAt: new Date(processedOn) },
     ...finishedOn && { endedAt: new Date(finishedOn) },
     ...progress !== undefined && { progress },
-    ...shown === "done" && { result: (job.returnvalue ?? null) as PlainValue },
-    ...shown === "cancelled" && { reason: cancelled },
-    ...shown === "failed" && { reason: failedReason },
+    ...state === "done" && { result: (job.returnvalue ?? null) as PlainValue },
+    ...state === "cancelled" && { reason: cancelled },
+    ...state === "failed" && { reason: failedReason },
   };
 }
 
-/** A job that was marked may have ended by itself before: one that was cancelled failed with that as its reason. */
-function shownState(job: StoredJob, state: JobState): JobState {
+/** A marked job may have ended before. A cancelled one failed with the reason of the mark. */
+function stateNow(job: StoredJob, state: JobState): JobState {
   const cancelled = cancellationOf(job);
   if (cancelled === undefined || state === "done" || state === "running") return state;
   return state === "failed" && job.failedReason !== cancelled ? state : "cancelled";
 }
 
-/** Reads a job; undefined where there is none, `Corrupt` where another program, or an accident, has damaged it. */
+/** Reads a job; throws `Corrupt` if another program or an accident damaged it. */
 export async function readJob(queue: Queue, id: string): Promise<Job<JobForm> | undefined> {
   try {
     return await queue.getJob(id);
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error; // the server fails otherwise
+    // Failures of the server have other classes.
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
     throw fault({
       code: "Corrupt",
       action: "read job",
       subject: JSON.stringify(id),
-      state: `what its queue has of it is damaged: ${messageOf(error)}`,
-      hint: "Another program wrote it, or an accident did. Remove it, and add it again.",
+      state: `its data is damaged: ${messageOf(error)}`,
+      hint: "Remove it, and add it again.",
       cause: error,
     });
   }
 }
 
-/** What is told of a job that cannot be read; throws any other error, so that one damaged job hides no others. */
-export function toldDamaged(id: string, state: JobState, error: unknown): QueuedJob {
-  if (!isRegistryError(error) || error.code !== "Corrupt") throw error;
-  const unknown = {
-    group: "",
-    kind: "",
-    data: null,
-    attempts: 1,
-    attemptsMade: 0,
-    addedAt: new Date(0),
-  };
-  return { id, ...unknown, state, reason: error.message };
+/** Returns a placeholder for a damaged job, so that it hides no others. Throws other errors. */
+export function damagedJob(id: string, state: JobState, error: unknown): QueuedJob {
+  if (!isRegistryError(error, "Corrupt")) throw error;
+  const unknown = { group: "", kind: "", data: null, attempts: 1, attemptsMade: 0 };
+  return { id, ...unknown, addedAt: new Date(0), state, reason: error.message };
 }

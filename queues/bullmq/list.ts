@@ -1,15 +1,15 @@
-// Jobs that BullMQ keeps, in the order of the places where they are.
+// Lists jobs of BullMQ, in the order of their places.
 import type { Queue } from "npm:bullmq@^6";
 import { isReservedId, notListed } from "../checks/queue_checks.ts";
 import type { JobState, ListJobsOptions, QueuedJob } from "../../core/queue.ts";
-import { type Place, placesOf, readJob, stateOf, told, toldDamaged } from "./job_form.ts";
+import { damagedJob, jobOf, type Place, placesOf, readJob, stateOf } from "./job_form.ts";
 
-/** So many ids are asked for at once where only some jobs are wanted. */
+/** The page size of ids, if not all jobs are requested. */
 const IDS_AT_ONCE = 1_000;
-/** So many jobs are read at once. */
+/** The page size of jobs. */
 const READ_AT_ONCE = 200;
 
-/** Lists the jobs that are asked for. Others are not read, but for the ids before them. */
+/** Lists the requested jobs. Others are not read, except the ids before them. */
 export async function listJobs(
   queue: Queue,
   options: ListJobsOptions & { store: string },
@@ -21,7 +21,7 @@ export async function listJobs(
       if (found.size >= limit) return [...found.values()].slice(0, limit);
       signal?.throwIfAborted();
       const some = ids.slice(from, from + READ_AT_ONCE);
-      for (const job of await Promise.all(some.map((id) => look(queue, id, stateOf(place))))) {
+      for (const job of await Promise.all(some.map((id) => read(queue, id, stateOf(place))))) {
         const fits = (group === undefined || job?.group === group) &&
           (state === undefined || job?.state === state);
         if (job !== undefined && fits) found.set(job.id, job);
@@ -31,16 +31,16 @@ export async function listJobs(
   return [...found.values()].slice(0, limit);
 }
 
-async function look(queue: Queue, id: string, state: JobState): Promise<QueuedJob | undefined> {
+async function read(queue: Queue, id: string, state: JobState): Promise<QueuedJob | undefined> {
   try {
     const job = await readJob(queue, id);
-    return job && told(job, state);
+    return job && jobOf(job, state);
   } catch (error) {
-    return toldDamaged(id, state, error);
+    return damagedJob(id, state, error);
   }
 }
 
-/** The ids of the jobs that may be asked for, by place, from the one behind `after` on. */
+/** Iterates over the ids of possible jobs by place, starting after the job `after`. */
 async function* idsOf(
   queue: Queue,
   { store, state, after, limit = Infinity }: ListJobsOptions & { store: string },
@@ -55,7 +55,7 @@ async function* idsOf(
       isBefore = false;
       yield { place, ids: ids.slice(at + 1) };
     }
-    if (isBefore) throw notListed(after!); // it moved on
+    if (isBefore) throw notListed(after!); // it changed its place
   }
 }
 
@@ -65,12 +65,12 @@ async function indexOfPlace(queue: Queue, places: Place[], id: string): Promise<
   return at;
 }
 
-/** The ids of the jobs at a place. All at once where all are wanted: none moves on to where it was looked for before. */
+/** Iterates over the ids at a place: all at once if all are requested, so that none moves past. */
 async function* pagesOf(
   queue: Queue,
   { place, store, limit }: { place: Place; store: string; limit: number },
 ): AsyncIterable<string[]> {
-  // BullMQ (6.7) counts waiting and active jobs of PostgreSQL from the newest, also where the oldest are to be first.
+  // BullMQ 6.7 counts waiting and active jobs of PostgreSQL from the newest, in either order.
   const isWhole = limit === Infinity ||
     (store === "postgres" && (place === "waiting" || place === "active"));
   if (isWhole) return yield await queue.getRanges([place], 0, -1, true);

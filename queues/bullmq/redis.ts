@@ -1,8 +1,8 @@
-// A connection of BullMQ to Redis, or Valkey.
+// Connections of BullMQ to Redis or Valkey.
 import { createWaitingClient } from "../redis.ts";
 import { type BullmqStore, shownUrl, splitQueueName } from "./store.ts";
 
-/** Creates the store at a `redis:` or `rediss:` URL. It connects by itself, again and again. */
+/** Creates the store of a `redis:` or `rediss:` URL, which reconnects forever. */
 export function createRedisStore(url: string): BullmqStore {
   const { queue, server } = splitQueueName(url);
   const client = createWaitingClient(server);

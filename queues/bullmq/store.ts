@@ -1,11 +1,13 @@
-// What BullMQ keeps its jobs in.
+// Servers that store the jobs of BullMQ.
 import { fault, isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
+import { isRefused, withoutCommand } from "../checks/server_errors.ts";
+
 export interface BullmqStore {
   readonly kind: string;
-  /** Where it is, without secrets. */
+  /** The URL without secrets. */
   readonly location: string;
   readonly queue: string;
-  /** What BullMQ takes as its connection: a client of Redis, or a pool of PostgreSQL. */
+  /** The connection for BullMQ: a client of Redis, or a pool of PostgreSQL. */
   readonly connection: unknown;
   ready(): Promise<void>;
   lastFailure(): Error | undefined;
@@ -19,17 +21,14 @@ export function splitQueueName(url: string): { queue: string; server: URL } {
   return { queue, server };
 }
 
-/** The URL as it is shown: without user, password and parameters, which may be secrets. */
+/** Returns the URL without user, password and parameters. */
 export function shownUrl({ protocol, host, pathname }: URL, queue: string): string {
   return `${protocol}//${host}${pathname}${queue === "holdfast" ? "" : `?queue=${queue}`}`;
 }
 
-/** Codes of PostgreSQL for who may not connect, and answers of Redis for the same. */
-const REFUSED = /^(28000|28P01|42501)$|^(NOAUTH|WRONGPASS|NOPERM)\b/;
-
-/** What the caller is told of a failure: what was to be done, and why it was not. */
+/** Returns the error of a failed request. */
 export function failure(
-  what: string,
+  action: string,
   { kind, location, lastFailure }: BullmqStore,
   cause: unknown,
 ): RegistryError {
@@ -37,24 +36,17 @@ export function failure(
   const timedOut = cause instanceof Error && cause.name === "TimeoutError";
   const error = timedOut ? lastFailure() ?? cause : cause;
   const { code = "" } = error as { code?: string };
-  const refused = REFUSED.test(code) || REFUSED.test(messageOf(error));
-  const state = messageOf(error) || code || "it does not answer";
+  const refused = isRefused(error);
+  const state = messageOf(error) || code || "no answer";
+  const server = kind === "redis" ? "Redis" : "PostgreSQL";
   return fault({
     code: refused ? "Denied" : "Unavailable",
-    action: what,
+    action,
     subject: `the queue at ${location}`,
     state: state.replace(/[.\s]+$/, ""),
     hint: refused
       ? "Check user and password in its URL."
-      : `Check that ${
-        kind === "redis" ? "Redis" : "PostgreSQL"
-      } runs there, and try again: jobs that it has are not lost.`,
+      : `Check that ${server} runs there, and try again: its jobs are not lost.`,
     cause: withoutCommand(error),
   });
-}
-
-/** Answers of Redis carry the command that they answer, with its arguments: passwords, and data of jobs. */
-function withoutCommand(error: unknown): unknown {
-  if (error instanceof Error) Reflect.deleteProperty(error, "command");
-  return error;
 }

@@ -1,16 +1,16 @@
-// Forgetting jobs that ended, where BullMQ does so slowly.
+// Removal of ended jobs on PostgreSQL, where BullMQ is slow.
 import type { Queue } from "npm:bullmq@^6";
 import { MOST_ENDED } from "./job_form.ts";
 
 export const TRIM_EVERY = 1_000;
-/** So many are forgotten at once. */
-const FORGOTTEN_AT_ONCE = 100;
+/** The number of jobs removed concurrently. */
+const REMOVED_AT_ONCE = 100;
 
-/** Forgets the jobs that ended first, beyond those that are kept. Several may do so at once. */
+/** Removes the oldest ended jobs beyond a number. Several processes may do so at once. */
 export async function trimEnded(queue: Queue, mostEnded: number = MOST_ENDED): Promise<void> {
   for (const place of ["completed", "failed"] as const) {
     for (let from = mostEnded;;) {
-      const ids = await queue.getRanges([place], from, from + FORGOTTEN_AT_ONCE - 1); // the newest are first
+      const ids = await queue.getRanges([place], from, from + REMOVED_AT_ONCE - 1); // newest first
       if (ids.length === 0) break;
       const left = await Promise.all(
         ids.map((id) => queue.remove(id).then(() => false, isOfSchedule)),
@@ -20,13 +20,13 @@ export async function trimEnded(queue: Queue, mostEnded: number = MOST_ENDED): P
   }
 }
 
-/** On PostgreSQL jobs of a schedule, while that is there, are forgotten only when they are old. Throws any other error. */
+/** PostgreSQL keeps jobs of an existing schedule until they are old. Throws any other error. */
 function isOfSchedule(error: unknown): true {
   if (belongsToSchedule(error)) return true;
   throw error;
 }
 
-/** Whether BullMQ does not remove a job as a schedule needs it. */
+/** True if BullMQ refuses to remove a job because its schedule needs it. */
 export function belongsToSchedule(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === OF_SCHEDULE;
 }

@@ -1,4 +1,4 @@
-// What takes jobs that BullMQ keeps.
+// Workers of BullMQ.
 import { type Job, UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";
 import { progressOf, resultOf } from "../checks/queue_checks.ts";
@@ -10,27 +10,29 @@ import { cancellationOf, formOf, type JobForm, type ProgressForm } from "./job_f
 import type { BullmqStore } from "./store.ts";
 import { TRIM_EVERY } from "./trim.ts";
 
-/** A worker that was not heard of for so long is taken for dead, milliseconds: it tells of itself twice in this time. */
+/**
+ * The time after which a silent worker is presumed dead, milliseconds; it renews twice as often.
+ */
 const LOCK_MS = 5_000;
-/** How often others look for the dead, milliseconds. Both together are below ten seconds. */
+/** The interval of checks for dead workers, milliseconds. Together they take less than 10 s. */
 const STALLED_EVERY_MS = 3_000;
-/** How often a worker looks whether its jobs were cancelled, milliseconds. */
-const LOOK_EVERY_MS = 500;
-/** How long it waits before it asks a server again that did not answer, milliseconds. */
+/** The polling interval of cancellations, milliseconds. */
+const POLL_MS = 500;
+/** The delay before the next request to a server without an answer, milliseconds. */
 const ASK_AGAIN_MS = 1_000;
-/** How long it waits before it tells the end of a job again, milliseconds. */
-const TELL_AGAIN_MS = 200;
-/** A job whose worker died may be begun again so often: that is no fault of its own. */
+/** The delay before the end of a job is reported again, milliseconds. */
+const REPORT_AGAIN_MS = 200;
+/** The number of restarts after the death of a worker, which is no failure of the job. */
 const MOST_DEATHS = 1_000_000;
 
 export interface BullmqWorkerOptions extends WorkOptions {
   store: BullmqStore;
   settings: never;
   backend: unknown;
-  /** How long it may take until it is ready, milliseconds. */
+  /** The time limit until the worker is ready, milliseconds. */
   readyWithinMs: number;
   system: System;
-  /** Forgets jobs that ended, where they are too many; called now and then. @default the server does so */
+  /** Removes old jobs, once per {@linkcode TRIM_EVERY}. @default the server does so */
   trim?(): Promise<void>;
   find(id: string): Promise<Job<JobForm> | undefined>;
 }
@@ -42,23 +44,22 @@ interface Running {
   cancelled?: string;
 }
 
-/** Takes jobs that BullMQ keeps. */
 export class BullmqWorker implements QueueWorker {
   readonly #handler: JobHandler;
   readonly #options: BullmqWorkerOptions;
   readonly #running = new Map<string, Running>();
-  readonly #over = new AbortController();
+  readonly #closed = new AbortController();
   readonly #worker: Worker;
-  #looking?: Promise<void>;
+  #polling?: Promise<void>;
   #ended = 0;
 
   static async open(handler: JobHandler, options: BullmqWorkerOptions): Promise<BullmqWorker> {
     const made = new BullmqWorker(handler, options);
     const timeoutMs = options.readyWithinMs;
     try {
-      await withDeadline(made.#worker.waitUntilReady(), { timeoutMs }); // closed before, it leaves a connection
+      await withDeadline(made.#worker.waitUntilReady(), { timeoutMs });
     } catch (error) {
-      await made.#worker.close(true); // it would take jobs as soon as the server is back, and nobody could close it
+      await made.#worker.close(true); // else it takes jobs when the server is back
       throw error;
     }
     return made;
@@ -84,10 +85,10 @@ export class BullmqWorker implements QueueWorker {
       backend as never,
     );
     this.#worker.on("error", (error) => this.#trouble(error));
-    this.#worker.on("lockRenewalFailed", (ids) => { // others have them by now, or will
+    this.#worker.on("lockRenewalFailed", (ids) => { // other workers have them, or will
       for (const id of ids) this.#running.get(id)?.controller.abort("taken over");
     });
-    this.#worker.on("stalled", (id) => this.#tell({ event: "taken over", id }));
+    this.#worker.on("stalled", (id) => this.#notify({ event: "taken over", id }));
     this.#worker.on(
       "completed",
       (job) => this.#end({ event: "done", id: job.id ?? "", group: formOf(job).group }),
@@ -102,7 +103,7 @@ export class BullmqWorker implements QueueWorker {
     });
   }
 
-  // Callers may hand these on without their worker.
+  // Callers may use these without their worker.
   readonly running = (): string[] => [...this.#running.keys()];
 
   readonly close = async ({ handBack = false }: { handBack?: boolean } = {}): Promise<void> => {
@@ -111,7 +112,7 @@ export class BullmqWorker implements QueueWorker {
       entry.controller.abort("handed back");
     }
     await this.#worker.close();
-    this.#over.abort();
+    this.#closed.abort();
   };
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -128,32 +129,32 @@ export class BullmqWorker implements QueueWorker {
     const progress = this.#progressOf(job);
     this.#running.set(id, entry);
     this.#keepCompleting(job);
-    this.#looking ??= this.#look();
-    this.#tell({ event: "started", id, group });
+    this.#polling ??= this.#poll();
+    this.#notify({ event: "started", id, group });
     try {
-      const options = { signal: entry.controller.signal, onProgress: progress.say };
+      const options = { signal: entry.controller.signal, onProgress: progress.update };
       const result = resultOf(id, await this.#handler({ id, group, kind, data }, options));
-      await progress.told();
+      await progress.flush();
       return result;
     } catch (error) {
-      await progress.told();
+      await progress.flush();
       if (entry.cancelled !== undefined) throw neverAgain(entry.cancelled);
       if (!entry.handBack) throw error;
       try {
         await job.moveToWait(token);
-        this.#tell({ event: "handed back", id, group });
-      } catch (error) { // others have it as soon as this worker is taken for dead
+        this.#notify({ event: "handed back", id, group });
+      } catch (error) { // another worker takes it when this one is presumed dead
         this.#trouble(error);
       }
       throw elsewhere();
     } finally {
-      if (this.#running.get(id) === entry) this.#running.delete(id); // it may be here again, after it was lost
+      if (this.#running.get(id) === entry) this.#running.delete(id); // else it was restarted here
     }
   }
 
   /**
-   * Has the end of a job told until the server has it, or others have the job by now: BullMQ takes a connection that
-   * broke then for a failure of the job, though that was done.
+   * Reports the end of a job until the server accepts it, or another worker has the job: BullMQ
+   * fails a finished job when the connection breaks.
    */
   #keepCompleting(job: Job<JobForm>): void {
     const { system } = this.#options;
@@ -164,50 +165,51 @@ export class BullmqWorker implements QueueWorker {
         try {
           return await complete(...args);
         } catch (error) {
-          if (typeof (error as { code?: unknown } | null)?.code === "number") throw error; // the server's answer
+          // A number is an answer of the server.
+          if (typeof (error as { code?: unknown } | null)?.code === "number") throw error;
           this.#trouble(error);
           if (system.monotonic() >= untilMs) throw elsewhere();
-          await system.sleep(TELL_AGAIN_MS);
+          await system.sleep(REPORT_AGAIN_MS);
         }
       }
     };
   }
 
-  /** Tells the server how far a job is: the last that it said, where it says more than the server takes. */
-  #progressOf(job: Job<JobForm>): { say(progress: PlainValue): void; told(): Promise<void> } {
+  /** Sends the progress of a job: the latest one, if there are more than the server accepts. */
+  #progressOf(job: Job<JobForm>): { update(progress: PlainValue): void; flush(): Promise<void> } {
     let next: ProgressForm | undefined;
-    let telling: Promise<void> | undefined;
-    const tellAll = async () => {
+    let sending: Promise<void> | undefined;
+    const sendAll = async () => {
       try {
         while (next !== undefined) {
-          const said = next;
+          const latest = next;
           next = undefined;
-          await job.updateProgress(said);
+          await job.updateProgress(latest);
         }
       } catch (error) {
         this.#trouble(error);
       } finally {
-        telling = undefined;
+        sending = undefined;
       }
     };
     return {
-      say(progress) {
+      update(progress) {
         next = { said: structuredClone(progressOf(job.id ?? "", progress)) };
-        telling ??= tellAll();
+        sending ??= sendAll();
       },
-      told: async () => await telling,
+      flush: async () => await sending,
     };
   }
 
-  /** Looks, as long as there are jobs under way, whether they were cancelled. */
-  async #look(): Promise<void> {
+  /** Checks running jobs for cancellations. */
+  async #poll(): Promise<void> {
     const { find, system } = this.#options;
-    const over = this.#over.signal;
+    const { signal } = this.#closed;
     try {
       while (this.#running.size > 0) {
-        await system.sleep(LOOK_EVERY_MS, over);
+        await system.sleep(POLL_MS, signal);
         for (const [id, entry] of this.#running) {
-          if (system.monotonic() - entry.startedAt < LOOK_EVERY_MS / 2) continue; // most are done before the next look
+          if (system.monotonic() - entry.startedAt < POLL_MS / 2) continue; // most end before
           const cancelled = cancellationOf(await find(id) ?? { data: undefined });
           if (cancelled === undefined || entry.cancelled !== undefined) continue;
           entry.cancelled = cancelled;
@@ -215,39 +217,39 @@ export class BullmqWorker implements QueueWorker {
         }
       }
     } catch (error) {
-      if (!over.aborted) this.#trouble(error);
+      if (!signal.aborted) this.#trouble(error);
     } finally {
-      this.#looking = undefined;
+      this.#polling = undefined;
     }
-    if (this.#running.size > 0 && !over.aborted) this.#looking = this.#look();
+    if (this.#running.size > 0 && !signal.aborted) this.#polling = this.#poll();
   }
 
-  #tell(event: WorkerEvent): void {
+  #notify(event: WorkerEvent): void {
     try {
       this.#options.onEvent?.(event);
-    } catch { // who listens does not end a job
+    } catch { // a listener does not end a job
     }
   }
 
   #trouble(error: unknown): void {
-    this.#tell({ event: "trouble", reason: messageOf(error) });
+    this.#notify({ event: "trouble", reason: messageOf(error) });
   }
 
   #end(event: WorkerEvent): void {
-    this.#tell(event);
+    this.#notify(event);
     if (++this.#ended % TRIM_EVERY > 0) return;
     this.#options.trim?.().catch((error) => this.#trouble(error));
   }
 }
 
-/** What BullMQ takes as the end of a job, however many attempts are left. */
+/** Returns the error that ends a job of BullMQ without further attempts. */
 function neverAgain(reason: string): Error {
-  // deno-lint-ignore holdfast/registry-errors -- BullMQ knows it by its class
+  // deno-lint-ignore holdfast/registry-errors -- BullMQ checks its class
   return new UnrecoverableError(reason);
 }
 
-/** What tells BullMQ that a job is no longer this worker's. */
+/** Returns the error for a job that another worker has. */
 function elsewhere(): Error {
-  // deno-lint-ignore holdfast/registry-errors -- BullMQ knows it by its class
+  // deno-lint-ignore holdfast/registry-errors -- BullMQ checks its class
   return new WaitingError();
 }

@@ -1,10 +1,11 @@
-// What every queue of jobs refuses, and why.
-import { fault, RegistryError } from "../../core/errors.ts";
+// Checks that all queues of jobs share.
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
-import type { NewJob, NewSchedule, WorkOptions } from "../../core/queue.ts";
+import type { ListJobsOptions, NewJob, NewSchedule } from "../../core/queue.ts";
+import type { QueuedJob, WorkOptions } from "../../core/queue.ts";
 
-/** Whether something is so, what that means, and what to do about it. */
+/** A condition, and the state and hint of its error. */
 type Problem = readonly [is: boolean, state: string, hint: string];
 
 const NEW_JOB: OptionNames<NewJob> = {
@@ -16,7 +17,7 @@ const NEW_SCHEDULE: OptionNames<NewSchedule> = {
 };
 const WORK: OptionNames<WorkOptions> = { concurrency: true, rateLimit: true, onEvent: true };
 
-/** Throws `Invalid` for what no queue can keep. */
+/** Throws `Invalid` for jobs that no queue can store. */
 export function checkNewJob(added: NewJob): void {
   const action = `add job ${JSON.stringify(added.id)}`;
   const { id, group, kind, data, ...job } = checkOptions(action, added, NEW_JOB);
@@ -29,17 +30,13 @@ export function checkNewJob(added: NewJob): void {
   const isTime = isCount(delayMs, MOST_MS) && isCount(backoffMs, MOST_MS);
   const problem = plainProblem(data);
   const problems: Problem[] = [
-    [!isId, "it is no id of a job", "Take 1 to 200 of A-Z a-z 0-9 . _ -, and not only digits."],
-    [isReservedId(id), "queues on Redis have that word for themselves", "Put something before it."],
-    [
-      !isText,
-      "its group or its kind is no text",
-      "Say what it belongs to, and what is to be done.",
-    ],
-    [problem !== undefined, `of its data, ${problem}`, "Data of jobs are what JSON says."],
+    [!isId, "invalid id", "Use 1 to 200 characters of A-Z a-z 0-9 . _ -, not only digits."],
+    [isReservedId(id), "Redis queues reserve this id", "Add a prefix."],
+    [!isText, "its group or kind is not a string", "Pass both as strings."],
+    [problem !== undefined, `of its data, ${problem}`, "Pass data that JSON can represent."],
     [!isCount(priority, MOST_PRIORITY), `its priority is ${priority}`, PRIORITY_HINT],
-    [!isTried, `it is to be tried ${attempts} times`, "It is a whole number, at least 1."],
-    [!isTime, "its delay is no time", MS_HINT],
+    [!isTried, `its attempts are ${attempts}`, "Pass an integer of at least 1."],
+    [!isTime, "invalid delay", MS_HINT],
   ];
   for (const [is, state, hint] of problems) {
     if (!is) continue;
@@ -48,7 +45,7 @@ export function checkNewJob(added: NewJob): void {
   }
 }
 
-/** Throws `Invalid` for what is no schedule; what its `cron` says is for the queue to read. */
+/** Throws `Invalid` for an invalid schedule. The queue checks its `cron`. */
 export function checkSchedule(schedule: NewSchedule): void {
   const action = `schedule job ${JSON.stringify(schedule.id)}`;
   const { id, cron, timeZone, everyMs, job } = checkOptions(action, schedule, NEW_SCHEDULE);
@@ -58,12 +55,12 @@ export function checkSchedule(schedule: NewSchedule): void {
   const isCron = cron === undefined || /^\S+(\s+\S+){4,5}$/.test(cron);
   const isTime = everyMs === undefined ||
     Number.isSafeInteger(everyMs) && everyMs >= 1 && everyMs <= MOST_MS;
-  const example = 'As in cron: "0 3 * * *", or everyMs: 60_000.';
+  const example = 'Pass cron: "0 3 * * *", or everyMs: 60_000.';
   const problems: Problem[] = [
-    [!isZone, `${JSON.stringify(timeZone)} is no time zone`, "As in Europe/Berlin, or UTC."],
-    [!isOne, "it is to have one of cron and everyMs", example],
-    [!isCron, `${JSON.stringify(cron)} has not five fields, or six`, CRON_HINT],
-    [!isTime, `every ${everyMs} ms is no time`, MS_HINT],
+    [!isZone, `unknown time zone ${JSON.stringify(timeZone)}`, "Use Europe/Berlin, or UTC."],
+    [!isOne, "exactly one of cron and everyMs is required", example],
+    [!isCron, `${JSON.stringify(cron)} does not have five or six fields`, CRON_HINT],
+    [!isTime, `invalid interval, ${everyMs} ms`, MS_HINT],
   ];
   for (const [is, state, hint] of problems) if (is) throw notScheduled(id, state, hint);
 }
@@ -76,51 +73,41 @@ function isTimeZone(timeZone: string): boolean {
   }
 }
 
-/** What `cron` may be. */
 export const CRON_HINT =
-  "Minute hour day month weekday, as in 0 3 * * *; six fields begin with seconds.";
+  "Use minute hour day month weekday, as in 0 3 * * *; six fields start with seconds.";
 
-/** What a queue throws for a schedule that it cannot keep. */
 export function notScheduled(
   id: string,
   state: string,
   hint: string,
   cause?: unknown,
 ): RegistryError {
-  const message = `Cannot schedule ${JSON.stringify(id)}: ${state}`;
-  return new RegistryError({ code: "Invalid", message, hint, cause });
+  const subject = JSON.stringify(id);
+  return fault({ code: "Invalid", action: "schedule", subject, state, hint, cause });
 }
 
-/** Throws `Invalid` for numbers that are none: a worker with them would take no job, ever. */
+/** Throws `Invalid` for numbers with which a worker would never start a job. */
 export function checkWorkOptions(options: WorkOptions): void {
   const { concurrency = 1, rateLimit } = checkOptions("take jobs", options, WORK);
-  if (!(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
-    throw fault({
-      code: "Invalid",
-      action: "take jobs",
-      state: `${concurrency} of them at once is no number of jobs`,
-      hint: "The concurrency of a worker is a whole number, at least 1.",
-    });
-  }
-  if (rateLimit === undefined) return;
-  const { max, perMs } = rateLimit;
-  if (
-    [max, perMs].every((value) => Number.isSafeInteger(value) && value >= 1 && value <= MOST_MS)
-  ) return;
+  const isCount = (value: number, most = Infinity) =>
+    Number.isSafeInteger(value) && value >= 1 && value <= most;
+  const { max, perMs } = rateLimit ?? { max: 1, perMs: 1 };
+  const isRate = isCount(max, MOST_MS) && isCount(perMs, MOST_MS);
+  if (isCount(concurrency) && isRate) return;
   throw fault({
     code: "Invalid",
     action: "take jobs",
-    state: `${max} of them in ${perMs} ms is no rate`,
-    hint: "Both are whole numbers, at least 1, as in { max: 10, perMs: 1_000 }.",
+    state: isRate ? `concurrency is ${concurrency}` : `rateLimit is ${max} in ${perMs} ms`,
+    hint: "Pass integers of at least 1, as in rateLimit: { max: 10, perMs: 1_000 }.",
   });
 }
 
-/** What a handler said of its progress; throws `Invalid` for what no queue can keep. */
+/** Returns a reported progress, or throws `Invalid` if no queue can store it. */
 export function progressOf(id: string, progress: PlainValue): PlainValue {
   return kept("progress", id, progress);
 }
 
-/** What a handler returned, as it is kept; throws `Invalid` for what no queue can keep, which is a failed attempt. */
+/** Returns a result as it is stored, or throws `Invalid`, which is a failed attempt. */
 export function resultOf(id: string, returned: PlainValue | void): PlainValue {
   return kept("result", id, returned ?? null);
 }
@@ -133,8 +120,24 @@ function kept(what: "progress" | "result", id: string, value: PlainValue): Plain
     action: `keep the ${what} of job`,
     subject: JSON.stringify(id),
     state: problem,
-    hint: "It is what JSON says: a number, a text, { done: 3, of: 10 } …",
+    hint: "Use values that JSON can represent: a number, a string, { done: 3, of: 10 } …",
   });
+}
+
+/** Returns the jobs that a listing asks for. */
+export function pageOf<J>(
+  jobs: readonly J[],
+  { group, state, after, limit = Infinity }: ListJobsOptions,
+  factsOf: (job: J) => Pick<QueuedJob, "id" | "group" | "state">,
+): J[] {
+  const fitting = jobs.filter((job) => {
+    const facts = factsOf(job);
+    return (group === undefined || facts.group === group) &&
+      (state === undefined || facts.state === state);
+  });
+  const from = after === undefined ? 0 : fitting.findIndex((job) => factsOf(job).id === after) + 1;
+  if (after !== undefined && from === 0) throw notListed(after);
+  return fitting.slice(from, from + limit);
 }
 
 export function notListed(after: string): RegistryError {
@@ -142,8 +145,8 @@ export function notListed(after: string): RegistryError {
     code: "NotFound",
     action: "list jobs after",
     subject: JSON.stringify(after),
-    state: "it is not in that listing",
-    hint: "It was removed, or is in another state by now. List them from the beginning.",
+    state: "it was removed, or changed its state",
+    hint: "List them from the beginning.",
   });
 }
 
@@ -153,24 +156,23 @@ export function ofSchedule(id: string): RegistryError {
     action: "remove job",
     subject: JSON.stringify(id),
     state: "it belongs to a schedule",
-    hint:
-      "unschedule() ends the schedule, and forgets the job that is to come; cancel() ends one job alone.",
+    hint: "Use unschedule() to end the schedule, or cancel() to cancel this job.",
   });
 }
 
-/** Keys that BullMQ has beside those of jobs: a job of such an id would be one with them. */
+/** Keys of BullMQ with the same form as those of jobs. */
 const RESERVED = new Set(
-  ("active wait waiting-children paused id delayed prioritized stalled-check completed failed stalled repeat limiter " +
-    "meta events pc marker de priority").split(" "),
+  ("active wait waiting-children paused id delayed prioritized stalled-check completed failed " +
+    "stalled repeat limiter meta events pc marker de priority").split(" "),
 );
 
-/** Whether no job can have this id, as queues on servers have it for themselves. */
+/** True for ids that queues on servers reserve. */
 export function isReservedId(id: string): boolean {
   return RESERVED.has(id);
 }
 
 export const MOST_PRIORITY = 2_000_000;
-const PRIORITY_HINT = `It is a whole number from 0, the first, to ${MOST_PRIORITY}.`;
-/** The longest delay, milliseconds: a longer timer fires at once. */
+const PRIORITY_HINT = `Pass an integer from 0, the first, to ${MOST_PRIORITY}.`;
+/** The longest delay, milliseconds: longer timers fire at once. */
 export const MOST_MS = 2 ** 31 - 1;
-const MS_HINT = `Times are whole milliseconds, at most ${MOST_MS}.`;
+const MS_HINT = `Pass whole milliseconds, at most ${MOST_MS}.`;

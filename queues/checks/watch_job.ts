@@ -1,39 +1,38 @@
-// What becomes of a job, as events that can be resumed: each is what was known of the job then, and
-// its id is made of that. So nobody keeps events, and whoever comes back, to whichever process,
-// hears of what is new.
+// Changes of a job as events that can be resumed. The id of an event is derived from the state of
+// the job, so no events are stored, and a reader that returns receives only what is new.
 import { crc32c } from "../../core/bytes/digest.ts";
 import type { JobEvent, QueuedJob, WatchJobOptions } from "../../core/queue.ts";
 
-export interface WatchedJob {
-  /** What is known of the job now; undefined where nothing is. */
-  look(): Promise<QueuedJob | undefined>;
-  /** Resolves when it is time to look again; asked before the look. Rejects with the signal's reason. */
+interface WatchedJob {
+  /** Returns the job as it is now, if it exists. */
+  read(): Promise<QueuedJob | undefined>;
+  /** Resolves at the next change. Called before `read`. Rejects with the signal's reason. */
   next(signal?: AbortSignal): Promise<void>;
 }
 
-/** Says what is known of a job whenever that is something else, until it has ended or is forgotten. */
+/** Yields a job whenever it changes, until it ends or is removed. */
 export async function* watchJob(
-  { look, next }: WatchedJob,
+  { read, next }: WatchedJob,
   options: WatchJobOptions = {},
 ): AsyncIterable<JobEvent> {
   const { signal } = options;
-  let heard = options.after;
+  let last = options.after;
   for (;;) {
     signal?.throwIfAborted();
-    const over = new AbortController();
+    const ended = new AbortController();
     const changed = next(
-      signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]),
+      signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]),
     );
-    changed.catch(() => {}); // it is heard below, where somebody waits for it
+    changed.catch(() => {}); // awaited below
     try {
-      const job = await look();
+      const job = await read();
       if (job === undefined) return;
       const id = eventId(job);
-      if (id !== heard) yield { id: heard = id, job };
+      if (id !== last) yield { id: last = id, job };
       if (hasEnded(job)) return;
       await changed;
     } finally {
-      over.abort();
+      ended.abort();
     }
   }
 }
@@ -43,6 +42,6 @@ export function hasEnded({ state }: Pick<QueuedJob, "state">): boolean {
 }
 
 function eventId({ state, attemptsMade, startedAt, endedAt, progress = null }: QueuedJob): string {
-  const said = JSON.stringify([startedAt?.getTime(), endedAt?.getTime(), progress]);
-  return `${attemptsMade}-${state}-${crc32c(new TextEncoder().encode(said)).toString(16)}`;
+  const digest = JSON.stringify([startedAt?.getTime(), endedAt?.getTime(), progress]);
+  return `${attemptsMade}-${state}-${crc32c(new TextEncoder().encode(digest)).toString(16)}`;
 }

@@ -1,19 +1,19 @@
-// What became of jobs, on Redis or Valkey: a text of JSON for each, and a sorted set of their ids
-// by the time they were added.
+// Stored jobs on Redis or Valkey: a JSON string for each, and a sorted set of their ids by the time
+// of their addition.
 import { notListed } from "../checks/queue_checks.ts";
 import type { QueuedJob } from "../../core/queue.ts";
 import type { JobStorage } from "./contract.ts";
 import type { System } from "../../core/system.ts";
-import { openRedis } from "../redis.ts";
+import { openRedis, type RedisCommand } from "../redis.ts";
 
 export interface RedisJobStorageOptions {
   name: string;
-  /** A job is kept for so long after something became of it, milliseconds. */
+  /** The time for which a job is kept after its last change, milliseconds. */
   keepMs: number;
   system: Pick<System, "now">;
 }
 
-/** So many jobs are read at once. */
+/** The page size. */
 const READ_AT_ONCE = 200;
 
 export async function openRedisJobStorage(
@@ -42,13 +42,10 @@ export async function openRedisJobStorage(
         : await redis.send(["ZREVRANK", index, after], { signal }) as number | null;
       if (rank === null) throw notListed(after!);
       for (let from = rank + 1; found.length < limit; from += READ_AT_ONCE) {
-        const ids = await redis.send(["ZREVRANGE", index, from, from + READ_AT_ONCE - 1], {
-          signal,
-        }) as string[];
+        const page: RedisCommand = ["ZREVRANGE", index, from, from + READ_AT_ONCE - 1];
+        const ids = await redis.send(page, { signal }) as string[];
         if (ids.length === 0) break;
-        const texts = await redis.send(["MGET", ...ids.map(keyOf)], {
-          signal,
-        }) as (string | null)[];
+        const texts = await redis.send(["MGET", ...ids.map(keyOf)], { signal }) as unknown[];
         for (const job of texts.map(parseJob)) {
           const fits = (group === undefined || job?.group === group) &&
             (state === undefined || job?.state === state);
@@ -68,10 +65,10 @@ export async function openRedisJobStorage(
   };
 }
 
-/** Ids of jobs that were added so long ago are not listed any more. */
+/** The age after which ids are no longer listed. */
 const MOST_MS = 366 * 24 * 3_600_000;
 
-/** A job as it was written; undefined for what something else has put there. */
+/** Parses a stored job; undefined for anything else. */
 function parseJob(text: unknown): QueuedJob | undefined {
   try {
     const { addedAt, startedAt, endedAt, ...job } = JSON.parse(String(text));

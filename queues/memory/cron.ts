@@ -1,15 +1,15 @@
-// Times that recur, as cron writes them.
+// Recurring times in the syntax of cron.
 import { Cron } from "npm:croner@^11";
 
 export interface CronTimes {
-  /** The fields: five, minute hour day month weekday, or six, which begin with seconds. */
+  /** Five fields, minute hour day month weekday, or six, which start with seconds. */
   cron: string;
   timeZone: string;
 }
 
 /**
- * Reads when a time recurs, and returns what tells the next one after a moment, both milliseconds since 1970; undefined
- * where there is none. Throws for what is no such time.
+ * Returns a function from a time to the next one, milliseconds since 1970; undefined if there is
+ * none. Throws for invalid syntax.
  */
 export function createCronTimes(
   { cron, timeZone }: CronTimes,

@@ -1,4 +1,4 @@
-// Jobs that are added again and again, in memory.
+// Schedules in memory.
 import { messageOf } from "../../core/errors.ts";
 import { checkSchedule, CRON_HINT, notScheduled } from "../checks/queue_checks.ts";
 import type { JobSchedule, NewJob, NewSchedule } from "../../core/queue.ts";
@@ -19,14 +19,14 @@ export interface Schedules {
   begun(schedule: string): void;
 }
 
-/** What is used of `cron.ts`: a type of it would be downloaded with its package. */
+/** The type of `cron.ts`: importing it would download its package. */
 interface CronPart {
   createCronTimes(times: { cron: string; timeZone: string }): Kept["after"];
 }
 
 interface Kept {
   schedule: NewSchedule;
-  /** The time after one, milliseconds since 1970. */
+  /** Returns the next time after one, milliseconds since 1970. */
   after(ms: number): number | undefined;
   nextMs: number;
   jobId: string;
@@ -37,9 +37,9 @@ export function createSchedules({ system, has, add, forget }: SchedulePlace): Sc
 
   function plan(entry: Omit<Kept, "jobId" | "nextMs">, nextMs: number | undefined): void {
     const { id, job } = entry.schedule;
-    if (nextMs === undefined) return void kept.delete(id); // as the 30th of February
+    if (nextMs === undefined) return void kept.delete(id); // as February 30
     let at = Math.max(nextMs, system.now());
-    while (has(jobIdOf(id, at))) at++; // it was replaced by one of the same time
+    while (has(jobIdOf(id, at))) at++; // the schedule was replaced by one of the same time
     kept.set(id, { ...entry, nextMs: at, jobId: jobIdOf(id, at) });
     add({ ...job, id: jobIdOf(id, at), delayMs: at - system.now() }, id);
   }
@@ -60,18 +60,17 @@ export function createSchedules({ system, has, add, forget }: SchedulePlace): Sc
         ? (ms: number) => ms + everyMs
         : await cronTimes(id, { cron, timeZone });
       const first = cron === undefined ? now : after(now);
-      if (first === undefined) throw notScheduled(id, `${cron} is never`, CRON_HINT);
+      if (first === undefined) throw notScheduled(id, `${cron} never occurs`, CRON_HINT);
       unschedule(id);
       plan({ schedule, after }, first);
     },
     unschedule,
     list: () =>
-      [...kept.values()].map((
-        { schedule: { id, cron, timeZone = "UTC", everyMs, job }, nextMs },
-      ) => ({
-        ...{ id, group: job.group, kind: job.kind, nextAt: new Date(nextMs) },
-        ...(cron === undefined ? { everyMs } : { cron, timeZone }),
-      })),
+      [...kept.values()].map(({ schedule, nextMs }) => {
+        const { id, cron, timeZone = "UTC", everyMs, job: { group, kind } } = schedule;
+        const times = cron === undefined ? { everyMs } : { cron, timeZone };
+        return { id, group, kind, nextAt: new Date(nextMs), ...times };
+      }),
     begun(id) {
       const known = kept.get(id);
       if (known !== undefined) plan(known, known.after(Math.max(known.nextMs, system.now() - 1)));

@@ -1,4 +1,4 @@
-// What takes jobs of a queue in memory.
+// Workers of a queue in memory.
 import { messageOf } from "../../core/errors.ts";
 import { progressOf, resultOf } from "../checks/queue_checks.ts";
 import type {
@@ -11,7 +11,7 @@ import type {
 import { alter, type Entry } from "./entry.ts";
 
 export interface MemoryWorker extends QueueWorker {
-  look(): void;
+  start(): void;
 }
 
 export interface JobSource extends WorkOptions {
@@ -21,7 +21,7 @@ export interface JobSource extends WorkOptions {
   end(entry: Entry, how: Partial<Entry>): void;
 }
 
-/** Thrown into a handler whose job goes back to the queue. */
+/** The abort reason of jobs that return to the queue. */
 const HANDED_BACK = "handed back";
 
 export function createMemoryWorker(handler: JobHandler, source: JobSource): MemoryWorker {
@@ -29,56 +29,56 @@ export function createMemoryWorker(handler: JobHandler, source: JobSource): Memo
   const running = new Map<Entry, Promise<void>>();
   let closed = false;
 
-  function look(): void {
+  function start(): void {
     while (!closed && running.size < concurrency) {
       const entry = next(rateLimit);
       if (entry === undefined) return;
-      running.set(entry, run(entry).finally(() => running.delete(entry)).then(look));
+      running.set(entry, run(entry).finally(() => running.delete(entry)).then(start));
     }
   }
 
-  function tell(event: WorkerEvent): void {
+  function notify(event: WorkerEvent): void {
     try {
       onEvent(event);
-    } catch { // who listens does not end a job
+    } catch { // a listener does not end a job
     }
   }
 
   async function run(entry: Entry): Promise<void> {
     const { id, group, kind, data, attempts = 1, backoffMs = 1000 } = entry.job;
     const controller = entry.controller = new AbortController();
-    let over = false;
-    const onProgress: Parameters<JobHandler>[1]["onProgress"] = (said) => {
-      const progress = structuredClone(progressOf(id, said));
-      if (!over) alter(entry, { progress });
+    let isOver = false;
+    const onProgress: Parameters<JobHandler>[1]["onProgress"] = (reported) => {
+      const progress = structuredClone(progressOf(id, reported));
+      if (!isOver) alter(entry, { progress });
     };
     begin(entry);
     try {
-      await Promise.resolve(); // what called it goes on first, as it does where a queue is far away
-      tell({ event: "started", id, group });
+      await Promise.resolve(); // the caller continues first, as with remote queues
+      notify({ event: "started", id, group });
       const taken = { id, group, kind, data: structuredClone(data) };
       const returned = await handler(taken, { signal: controller.signal, onProgress });
       const result = structuredClone(resultOf(id, returned));
       entry.attemptsMade++;
       end(entry, { state: "done", result });
-      tell({ event: "done", id, group });
+      notify({ event: "done", id, group });
     } catch (error) {
       const reason = messageOf(error);
       if (entry.cancelled === undefined && controller.signal.reason === HANDED_BACK) {
         wait(entry, 0);
-        return tell({ event: "handed back", id, group });
+        return notify({ event: "handed back", id, group });
       }
       entry.attemptsMade++;
       if (entry.cancelled !== undefined) {
         end(entry, { state: "cancelled", reason: entry.cancelled });
-        return tell({ event: "cancelled", id, group });
+        return notify({ event: "cancelled", id, group });
       }
       const again = entry.attemptsMade < attempts;
       if (again) wait(entry, backoffMs * 2 ** (entry.attemptsMade - 1));
       else end(entry, { state: "failed", reason });
-      tell({ event: "failed", id, group, reason, again });
+      notify({ event: "failed", id, group, reason, again });
     } finally {
-      over = true;
+      isOver = true;
     }
   }
 
@@ -90,7 +90,7 @@ export function createMemoryWorker(handler: JobHandler, source: JobSource): Memo
 
   return {
     running: () => [...running.keys()].map(({ job }) => job.id),
-    look,
+    start,
     close,
     [Symbol.asyncDispose]: () => close(),
   };

@@ -3,8 +3,8 @@ import { diskError } from "../../backends/local/errors.ts";
 import { errorCode, fileError } from "../../disk/file_errors.ts";
 import { isRegistryError } from "../../core/errors.ts";
 
-Deno.test("a call that a signal interrupted is Unavailable, and may be repeated", () => {
-  // As Deno throws it, which gives this one no code.
+Deno.test("an interrupted call is Unavailable, and may be repeated", () => {
+  // Deno throws it without a code.
   const interrupted = Object.assign(new Error("Interrupted system call (os error 4)"), {
     name: "Interrupted",
   });

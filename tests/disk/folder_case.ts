@@ -1,4 +1,4 @@
-// A test in a folder of its own, artifacts to write there, and what is in it.
+// Tests in a temporary folder, artifacts to write there, and its content.
 import { assertEquals } from "@std/assert";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -7,22 +7,21 @@ import { pathsBelow } from "../../disk/paths_below.ts";
 import type { FileMode } from "../../core/record.ts";
 import { writeFiles } from "../../disk/write_files.ts";
 import { fails, fakeArtifact } from "../materializers/fake_artifact.ts";
-import { tempRoot } from "../support/temp_root.ts";
+import { testInRoot } from "../support/temp_root.ts";
 
-/** Runs a test in a folder of its own, and checks that nothing temporary is left in it. */
-export function inFolder(name: string, test: (root: string) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const root = await tempRoot();
-    try {
-      await test(root.path);
-      assertEquals([...pathsBelow(root.path)].filter((path) => path.includes(".holdfast-")), []);
-    } finally {
-      await root.remove();
-    }
-  });
+/** Registers a test in a folder, and checks that nothing temporary is left in it. */
+export function inFolder(
+  name: string,
+  test: (root: string) => Promise<void>,
+  options?: { ignore?: boolean },
+): void {
+  testInRoot(name, async (root) => {
+    await test(root.path);
+    assertEquals([...pathsBelow(root.path)].filter((path) => path.includes(".holdfast-")), []);
+  }, options);
 }
 
-/** An artifact of files `path` or `path mode`, whose content is their path or what is given. */
+/** Creates an artifact of files `path` or `path -> mode`. */
 export function artifactOf(files: Record<string, string | Uint8Array>, id = "folder"): Artifact {
   const list = Object.entries(files).map(([key, content]) => {
     const [path, mode] = key.split(" -> ");
@@ -31,7 +30,7 @@ export function artifactOf(files: Record<string, string | Uint8Array>, id = "fol
   return fakeArtifact(list, { id });
 }
 
-/** Everything in a folder: `path/`, `path -> target`, `path: content`. */
+/** Lists a folder: `path/`, `path -> target`, `path: content`. */
 export function tree(root: string, below = ""): string[] {
   return readdirSync(join(root, below)).sort().flatMap((name) => {
     const path = join(below, name);
@@ -43,7 +42,7 @@ export function tree(root: string, below = ""): string[] {
   });
 }
 
-/** Asserts that files cannot be written so; returns the error. */
+/** Asserts that `writeFiles` fails with a code; returns the error. */
 export function refused(
   code: Parameters<typeof fails>[0],
   ...args: Parameters<typeof writeFiles>

@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setImmediate } from "node:timers";
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { writeFiles } from "../../disk/write_files.ts";
-import { tempRoot } from "../support/temp_root.ts";
+import { testInRoot } from "../support/temp_root.ts";
 
 const MIB = 1024 * 1024;
 
-/** Streams that say how many are open, and how many bytes those have in all. */
+/** Streams that count the open ones, and their bytes. */
 function countedStreams() {
   const seen = { open: 0, most: 0, bytes: 0, mostBytes: 0, cancelled: 0 };
   const file = (
@@ -50,7 +50,7 @@ function countedStreams() {
   return { seen, file };
 }
 
-/** Lets others run until this holds: none ends before as many as may be are open, however busy the machine is. */
+/** Waits for a condition. */
 async function until(holds: () => boolean): Promise<boolean> {
   for (let turns = 0; !holds() && turns < 100_000; turns++) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -66,72 +66,53 @@ function artifactOf(files: ArtifactFile[]): Artifact {
   return { info: info as Artifact["info"], files: () => files, file: () => files[0] };
 }
 
-Deno.test("large files are written several at once, in bounded memory", async () => {
-  const root = await tempRoot();
-  try {
-    const { seen, file } = countedStreams();
-    const letters = [..."abcdefghijklmnopqrstuvwxyz"];
-    const told: string[] = [];
-    const files = letters.map((path) =>
-      file(path, 2 * MIB, (sent) => sent === 2 * MIB && until(() => seen.most >= 12))
-    );
-    await writeFiles(artifactOf(files), root.join("out"), {
-      onFile: ({ path }) => void told.push(path),
-    });
-    assertEquals(seen.most, 12);
-    assertEquals(told.sort(), letters);
-    for (const path of letters) {
-      assertEquals(readFileSync(root.join("out", path), "utf8"), path.repeat(2 * MIB));
-    }
-    const large = letters.slice(0, 8).map((path) =>
-      file(path, 25 * MIB, (sent) => sent === MIB && until(() => seen.most > 1))
-    );
-    seen.most = 0;
-    await writeFiles(artifactOf(large), root.join("large"));
-    assertGreater(seen.most, 1);
-    assertLessOrEqual(seen.mostBytes, 2 * 25 * MIB); // of which each takes as much as is read ahead
-  } finally {
-    await root.remove();
+testInRoot("large files are written concurrently, in bounded memory", async (root) => {
+  const { seen, file } = countedStreams();
+  const letters = [..."abcdefghijklmnopqrstuvwxyz"];
+  const written: string[] = [];
+  const files = letters.map((path) =>
+    file(path, 2 * MIB, (sent) => sent === 2 * MIB && until(() => seen.most >= 12))
+  );
+  const onFile = ({ path }: { path: string }) => void written.push(path);
+  await writeFiles(artifactOf(files), root.join("out"), { onFile });
+  assertEquals(seen.most, 12);
+  assertEquals(written.sort(), letters);
+  for (const path of letters) {
+    assertEquals(readFileSync(root.join("out", path), "utf8"), path.repeat(2 * MIB));
   }
+  const large = letters.slice(0, 8).map((path) =>
+    file(path, 25 * MIB, (sent) => sent === MIB && until(() => seen.most > 1))
+  );
+  seen.most = 0;
+  await writeFiles(artifactOf(large), root.join("large"));
+  assertGreater(seen.most, 1);
+  assertLessOrEqual(seen.mostBytes, 2 * 25 * MIB); // each counts with its read-ahead
 });
 
-Deno.test("the first file that fails ends the others, which are cancelled, and nothing is left", async () => {
-  const root = await tempRoot();
-  try {
-    const { seen, file } = countedStreams();
-    const endless = () => false;
-    const fails = (sent: number) => {
-      if (sent === 2 * MIB) throw new Error("it broke off");
-      return false;
-    };
-    const files = [..."abcdef"].map((path) => file(path, 4 * MIB, path === "c" ? fails : endless));
-    await assertRejects(
-      () => writeFiles(artifactOf(files), root.join("out")),
-      Error,
-      "it broke off",
-    );
-    assertEquals([seen.open, seen.cancelled], [0, 5]);
-    assertEquals(readdirSync(root.path), []);
-  } finally {
-    await root.remove();
-  }
+testInRoot("the first failure cancels the other files, and leaves nothing", async (root) => {
+  const { seen, file } = countedStreams();
+  const endless = () => false;
+  const fails = (sent: number) => {
+    if (sent === 2 * MIB) throw new Error("it broke off");
+    return false;
+  };
+  const files = [..."abcdef"].map((path) => file(path, 4 * MIB, path === "c" ? fails : endless));
+  const writing = () => writeFiles(artifactOf(files), root.join("out"));
+  await assertRejects(writing, Error, "it broke off");
+  assertEquals([seen.open, seen.cancelled], [0, 5]);
+  assertEquals(readdirSync(root.path), []);
 });
 
-Deno.test("an abort ends all files, also those that give nothing, and nothing is left", async () => {
-  const root = await tempRoot();
-  try {
-    const { seen, file } = countedStreams();
-    const stop = new AbortController();
-    const never = (sent: number) => {
-      if (sent === MIB) stop.abort(new Error("enough"));
-      return sent === MIB ? new Promise<boolean>(() => {}) : false;
-    };
-    const files = [..."abcdef"].map((path) => file(path, 4 * MIB, never));
-    const writing = writeFiles(artifactOf(files), root.join("out"), { signal: stop.signal });
-    await assertRejects(() => writing, Error, "enough");
-    assertEquals(seen.open, 0);
-    assertEquals(readdirSync(root.path), []);
-  } finally {
-    await root.remove();
-  }
+testInRoot("an abort ends all files, also stuck ones, and leaves nothing", async (root) => {
+  const { seen, file } = countedStreams();
+  const stop = new AbortController();
+  const never = (sent: number) => {
+    if (sent === MIB) stop.abort(new Error("enough"));
+    return sent === MIB ? new Promise<boolean>(() => {}) : false;
+  };
+  const files = [..."abcdef"].map((path) => file(path, 4 * MIB, never));
+  const writing = writeFiles(artifactOf(files), root.join("out"), { signal: stop.signal });
+  await assertRejects(() => writing, Error, "enough");
+  assertEquals(seen.open, 0);
+  assertEquals(readdirSync(root.path), []);
 });

@@ -26,7 +26,7 @@ const SAMPLE = {
 };
 const WRITTEN = ["a: 1", "link -> sub/b", "none/", "run: x", "sub/", "sub/b: 2"];
 
-/** An artifact whose files may not be read, but those of these paths. */
+/** An artifact of which only these files can be read. */
 function unreadable(
   files: Record<string, string>,
   but: string[] = [],
@@ -42,7 +42,7 @@ function unreadable(
   return artifact;
 }
 
-inFolder("what is there as it was saved is left, and not even read", async (root) => {
+inFolder("files that are the same stay, and are not read", async (root) => {
   const to = join(root, "out");
   await writeFiles(artifactOf(SAMPLE), to);
   utimesSync(join(to, "a"), 1, 1);
@@ -54,178 +54,144 @@ inFolder("what is there as it was saved is left, and not even read", async (root
   assertEquals((await writeFiles(artifactOf({ f: "1" }, "file"), file)).left, 1);
 });
 
-inFolder("what is missing comes, beside files of others", async (root) => {
+inFolder("missing files are written beside others", async (root) => {
   const to = join(root, "out");
   await writeFiles(artifactOf(SAMPLE), to);
   writeFileSync(join(to, "mine"), "mine");
   for (const path of ["a", "link", "none"]) rmSync(join(to, path), { recursive: true });
   const { left, changes } = await writeFiles(unreadable(SAMPLE, ["a", "link", "none"]), to);
   assertEquals(left, 2);
-  assertEquals(
-    changes.map(({ path, change }) => `${change} ${path}`),
-    ["add a", "add none", "add link"].sort(byPlace),
-  );
+  const added = changes.map(({ path, change }) => `${change} ${path}`);
+  assertEquals(added.sort(), ["add a", "add link", "add none"]);
   assertEquals(tree(to), [...WRITTEN.slice(0, 2), "mine: mine", ...WRITTEN.slice(2)]);
+});
 
-  function byPlace(one: string, other: string): number {
-    const paths = Object.keys(SAMPLE).map((key) => `add ${key.split(" ")[0]}`);
-    return paths.indexOf(one) - paths.indexOf(other);
+inFolder("different files are AlreadyExists, and nothing changes", async (root) => {
+  const to = join(root, "out");
+  await writeFiles(artifactOf(SAMPLE), to);
+  writeFileSync(join(to, "sub/b"), "3"); // of the same size
+  rmSync(join(to, "a"));
+  rmSync(join(to, "link"));
+  symlinkSync("a", join(to, "link"));
+  if (process.platform !== "win32") chmodSync(join(to, "run"), 0o644);
+  const before = tree(to);
+  for (const dryRun of [false, true]) {
+    const error = await refused("AlreadyExists", artifactOf(SAMPLE), to, { dryRun });
+    const expected = `3 files differ from the version ("sub/b", "run", "link")`;
+    assertStringIncludes(error.message, expected);
+    assertEquals(tree(to), before);
+  }
+  const planned = await writeFiles(artifactOf(SAMPLE), to, { overwrite: true, dryRun: true });
+  assertEquals(tree(to), before);
+  const done = await writeFiles(artifactOf(SAMPLE), to, { overwrite: true });
+  assertEquals(done, planned);
+  assertEquals([done.left, done.written], [1, 4]);
+  assertEquals(tree(to), WRITTEN);
+  assertEquals((lstatSync(join(to, "run")).mode & 0o100) !== 0, process.platform !== "win32");
+});
+
+inFolder("other files are removed on request, without following links", async (root) => {
+  const to = join(root, "out");
+  await writeFiles(artifactOf(SAMPLE), to);
+  mkdirSync(join(root, "outside"));
+  writeFileSync(join(root, "outside/theirs"), "theirs");
+  mkdirSync(join(to, "old/deep/empty"), { recursive: true });
+  writeFileSync(join(to, "old/file"), "old");
+  writeFileSync(join(to, "none/more"), "more");
+  symlinkSync("../outside", join(to, "out"));
+  const before = tree(to);
+  const planned = await writeFiles(unreadable(SAMPLE), to, { delete: true, dryRun: true });
+  assertEquals(planned.changes.every(({ change }) => change === "remove"), true);
+  const removed = planned.changes.map(({ path }) => path);
+  assertEquals(removed, ["none/more", "old/deep/empty/", "old/file", "out"]);
+  assertEquals(tree(to), before);
+  const done = await writeFiles(unreadable(SAMPLE), to, { delete: true });
+  assertEquals([done.left, done.written, done.deleted], [5, 0, 4]);
+  assertEquals(tree(to), WRITTEN);
+  assertEquals(tree(join(root, "outside")), ["theirs: theirs"]);
+});
+
+inFolder("other files in the way are removed on request", async (root) => {
+  const to = join(root, "out");
+  await writeFiles(artifactOf({ "a/x": "1", "b": "2" }), to);
+  symlinkSync("a", join(to, "c"));
+  const next = { "a": "1", "b/y": "2", "c/z": "3" };
+  const before = tree(to);
+  await refused("AlreadyExists", artifactOf(next), to, { overwrite: true });
+  assertEquals(tree(to), before);
+  await writeFiles(artifactOf(next), to, { delete: true });
+  assertEquals(tree(to), ["a: 1", "b/", "b/y: 2", "c/", "c/z: 3"]);
+});
+
+inFolder("working copies, registries and other downloads are never removed", async (root) => {
+  const to = join(root, "out");
+  for (const path of ["lib/.git", ".holdfast-other", "reg/settings", "kept/.holdfast"]) {
+    mkdirSync(join(to, path), { recursive: true });
+    writeFileSync(join(to, path, "0000000000000001.rec"), "x");
+  }
+  const before = tree(to);
+  const { deleted } = await writeFiles(artifactOf({ "a": "1" }), to, { delete: true });
+  assertEquals([deleted, tree(to).filter((line) => line !== "a: 1")], [0, before]);
+  await refused("Invalid", artifactOf({ "a": "1" }), join(to, "reg"), { delete: true });
+  await refused("Invalid", artifactOf({ "a": "1" }), join(to, "reg/settings"), { delete: true });
+  await refused("Invalid", artifactOf({ "a": "1" }), "/", { delete: true, dryRun: true });
+  rmSync(join(to, ".holdfast-other"), { recursive: true });
+  mkdirSync(join(to, "module/settings"), { recursive: true });
+  writeFileSync(join(to, "module/settings/notes.rec"), "no registry");
+  const module = await writeFiles(artifactOf({ "a": "1" }), join(to, "module"), { delete: true });
+  assertEquals([module.deleted, tree(join(to, "module"))], [1, ["a: 1"]]);
+  const home = realSystem.env("HOME");
+  for (const folder of home === undefined ? [] : [home, dirname(home)]) {
+    await refused("Invalid", artifactOf({ "a": "1" }), folder, { delete: true, dryRun: true });
   }
 });
 
-inFolder(
-  "what differs is AlreadyExists with its number and names, and nothing is changed",
-  async (root) => {
-    const to = join(root, "out");
-    await writeFiles(artifactOf(SAMPLE), to);
-    writeFileSync(join(to, "sub/b"), "3"); // of the same size
-    rmSync(join(to, "a"));
-    rmSync(join(to, "link"));
-    symlinkSync("a", join(to, "link"));
-    if (process.platform !== "win32") chmodSync(join(to, "run"), 0o644);
-    const before = tree(to);
-    for (const dryRun of [false, true]) {
-      const error = await refused("AlreadyExists", artifactOf(SAMPLE), to, { dryRun });
-      assertStringIncludes(
-        error.message,
-        `3 files differ from the version ("sub/b", "run", "link")`,
-      );
-      assertEquals(tree(to), before);
-    }
-    const told = await writeFiles(artifactOf(SAMPLE), to, { overwrite: true, dryRun: true });
-    assertEquals(tree(to), before);
-    const done = await writeFiles(artifactOf(SAMPLE), to, { overwrite: true });
-    assertEquals(done, told);
-    assertEquals([done.left, done.written], [1, 4]);
-    assertEquals(tree(to), WRITTEN);
-    assertEquals((lstatSync(join(to, "run")).mode & 0o100) !== 0, process.platform !== "win32");
-  },
-);
+inFolder("nothing is removed through a link that replaced a folder", async (root) => {
+  const to = join(root, "out");
+  mkdirSync(join(root, "outside"));
+  mkdirSync(join(to, "old"), { recursive: true });
+  for (const path of ["outside/x", "out/old/x"]) writeFileSync(join(root, path), "x");
+  const onFile = () => {
+    rmSync(join(to, "old"), { recursive: true });
+    symlinkSync("../outside", join(to, "old"));
+  };
+  await refused("AlreadyExists", artifactOf({ a: "1" }), to, { delete: true, onFile });
+  assertEquals(tree(join(root, "outside")), ["x: x"]);
+});
 
-inFolder(
-  "what is not of the version goes where that is asked for, and links are not followed",
-  async (root) => {
-    const to = join(root, "out");
-    await writeFiles(artifactOf(SAMPLE), to);
-    mkdirSync(join(root, "outside"));
-    writeFileSync(join(root, "outside/theirs"), "theirs");
-    mkdirSync(join(to, "old/deep/empty"), { recursive: true });
-    writeFileSync(join(to, "old/file"), "old");
-    writeFileSync(join(to, "none/more"), "more");
-    symlinkSync("../outside", join(to, "out"));
-    const before = tree(to);
-    const told = await writeFiles(unreadable(SAMPLE), to, { delete: true, dryRun: true });
-    assertEquals(told.changes.map(({ path, change }) => `${change} ${path}`), [
-      "remove none/more",
-      "remove old/deep/empty/",
-      "remove old/file",
-      "remove out",
-    ]);
-    assertEquals(tree(to), before);
-    const done = await writeFiles(unreadable(SAMPLE), to, { delete: true });
-    assertEquals([done.left, done.written, done.deleted], [5, 0, 4]);
-    assertEquals(tree(to), WRITTEN);
-    assertEquals(tree(join(root, "outside")), ["theirs: theirs"]);
-  },
-);
-
-inFolder(
-  "what is in the way and not of the version goes too, where that is asked for",
-  async (root) => {
-    const to = join(root, "out");
-    await writeFiles(artifactOf({ "a/x": "1", "b": "2" }), to);
-    symlinkSync("a", join(to, "c"));
-    const next = { "a": "1", "b/y": "2", "c/z": "3" };
-    const before = tree(to);
-    await refused("AlreadyExists", artifactOf(next), to, { overwrite: true });
-    assertEquals(tree(to), before);
-    await writeFiles(artifactOf(next), to, { delete: true });
-    assertEquals(tree(to), ["a: 1", "b/", "b/y: 2", "c/", "c/z: 3"]);
-  },
-);
-
-inFolder(
-  "working copies, registries and other downloads are never removed, nor anything from a registry",
-  async (root) => {
-    const to = join(root, "out");
-    for (const path of ["lib/.git", ".holdfast-other", "reg/settings", "kept/.holdfast"]) {
-      mkdirSync(join(to, path), { recursive: true });
-      writeFileSync(join(to, path, "0000000000000001.rec"), "x");
-    }
-    const before = tree(to);
-    const { deleted } = await writeFiles(artifactOf({ "a": "1" }), to, { delete: true });
-    assertEquals([deleted, tree(to).filter((line) => line !== "a: 1")], [0, before]);
-    await refused("Invalid", artifactOf({ "a": "1" }), join(to, "reg"), { delete: true });
-    await refused("Invalid", artifactOf({ "a": "1" }), join(to, "reg/settings"), { delete: true });
-    await refused("Invalid", artifactOf({ "a": "1" }), "/", { delete: true, dryRun: true });
-    rmSync(join(to, ".holdfast-other"), { recursive: true });
-    mkdirSync(join(to, "module/settings"), { recursive: true });
-    writeFileSync(join(to, "module/settings/notes.rec"), "no registry");
-    const module = await writeFiles(artifactOf({ "a": "1" }), join(to, "module"), { delete: true });
-    assertEquals([module.deleted, tree(join(to, "module"))], [1, ["a: 1"]]);
-    const home = realSystem.env("HOME");
-    for (const folder of home === undefined ? [] : [home, dirname(home)]) {
-      await refused("Invalid", artifactOf({ "a": "1" }), folder, { delete: true, dryRun: true });
-    }
-  },
-);
-
-inFolder(
-  "nothing is removed through a link that took the place of a folder meanwhile",
-  async (root) => {
-    const to = join(root, "out");
-    mkdirSync(join(root, "outside"));
-    mkdirSync(join(to, "old"), { recursive: true });
-    for (const path of ["outside/x", "out/old/x"]) writeFileSync(join(root, path), "x");
-    const onFile = () => {
-      rmSync(join(to, "old"), { recursive: true });
-      symlinkSync("../outside", join(to, "old"));
-    };
-    await refused("AlreadyExists", artifactOf({ a: "1" }), to, { delete: true, onFile });
-    assertEquals(tree(join(root, "outside")), ["x: x"]);
-  },
-);
-
-inFolder("of what patterns leave out nothing is removed, nor is its folder", async (root) => {
+inFolder("files that patterns leave out are not removed", async (root) => {
   const to = join(root, "out");
   mkdirSync(join(to, "old"), { recursive: true });
   for (const path of ["old/x.csv", "y.csv", "z"]) writeFileSync(join(to, path), "x");
   const chosen = (path: string) => path.endsWith(".csv");
-  const { deleted } = await writeFiles(artifactOf({ "a.csv": "1", "b": "2" }), to, {
-    delete: true,
-    chosen,
-  });
+  const options = { delete: true, chosen };
+  const { deleted } = await writeFiles(artifactOf({ "a.csv": "1", "b": "2" }), to, options);
   assertEquals([deleted, tree(to)], [2, ["a.csv: 1", "old/", "z: x"]]);
 });
 
-inFolder("beside a single file nothing is removed", async (root) => {
+inFolder("nothing is removed beside a single file", async (root) => {
   writeFileSync(join(root, "mine"), "mine");
   const { deleted } = await writeFiles(artifactOf({ f: "1" }, "file"), root, { delete: true });
   assertEquals([deleted, tree(root)], [0, ["f: 1", "mine: mine"]]);
 });
 
-inFolder("a dry run makes no folder", async (root) => {
-  const { path, written } = await writeFiles(artifactOf(SAMPLE), join(root, "x/y"), {
-    dryRun: true,
-  });
-  assertEquals([path, written, existsSync(join(root, "x"))], [join(root, "x/y"), 5, false]);
+inFolder("a dry run creates no folder", async (root) => {
+  const to = join(root, "x/y");
+  const { path, written } = await writeFiles(artifactOf(SAMPLE), to, { dryRun: true });
+  assertEquals([path, written, existsSync(join(root, "x"))], [to, 5, false]);
 });
 
-inFolder(
-  "of two that write one folder at once both succeed where they write the same",
-  async (root) => {
-    const to = join(root, "out");
-    const files = Object.fromEntries(
-      Array.from({ length: 50 }, (_, i) => [`${i % 5}/${i}`, `${i}`]),
-    );
-    await Promise.all([1, 2, 3].map(() => writeFiles(artifactOf(files), to)));
-    assertEquals((await writeFiles(unreadable(files), to)).left, 50);
-    rmSync(join(to, "1"), { recursive: true });
-    await Promise.all([1, 2, 3].map(() => writeFiles(artifactOf(files), to)));
-    assertEquals(readFileSync(join(to, "1/1"), "utf8"), "1");
-    const both = await Promise.allSettled(
-      ["x", "y"].map((other) => writeFiles(artifactOf({ ...files, other }), to)),
-    );
-    assertEquals(both.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
-  },
-);
+inFolder("concurrent writes of the same files all succeed", async (root) => {
+  const to = join(root, "out");
+  const numbers = Array.from({ length: 50 }, (_, i) => [`${i % 5}/${i}`, `${i}`]);
+  const files = Object.fromEntries(numbers);
+  await Promise.all([1, 2, 3].map(() => writeFiles(artifactOf(files), to)));
+  assertEquals((await writeFiles(unreadable(files), to)).left, 50);
+  rmSync(join(to, "1"), { recursive: true });
+  await Promise.all([1, 2, 3].map(() => writeFiles(artifactOf(files), to)));
+  assertEquals(readFileSync(join(to, "1/1"), "utf8"), "1");
+  const both = await Promise.allSettled(
+    ["x", "y"].map((other) => writeFiles(artifactOf({ ...files, other }), to)),
+  );
+  assertEquals(both.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+});

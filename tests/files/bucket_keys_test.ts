@@ -3,12 +3,12 @@ import { setImmediate } from "node:timers";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import { createBucketFiles } from "../../files/bucket.ts";
+import { createBucketFiles, type FileStore } from "../../files/bucket.ts";
 import { createFileManager } from "../../files/mod.ts";
 import { read, text } from "../conformance/files/file_store_case.ts";
 import { refused } from "../support/refused.ts";
 
-/** A bucket in which another program has written these keys, each with its key or the content that is given. */
+/** A bucket with objects of other programs: keys, each containing its key or the given content. */
 async function bucketOf(...keys: (string | [key: string, content: string | Uint8Array])[]) {
   const backend = createMemoryBackend();
   for (const item of keys) {
@@ -24,37 +24,27 @@ const keysOf = async (backend: Backend) => {
   return entries.flatMap((entry) => "key" in entry ? [entry.key] : []);
 };
 
-Deno.test("keys that are no paths are passed by: in folders, and among links", async () => {
-  const { store, files } = await bucketOf(
-    "a/ok",
-    "a//b",
-    "a/../c",
-    "a/",
-    "a/.holdfast-x",
-    "a\\b",
-    ["a/.holdfast-link/good", "ok"],
-    "a/.holdfast-link/..",
-    "a/.holdfast-link/",
-    "a/.holdfast-link/x/y",
-    "a/.holdfast-link/.holdfast-y",
-  );
-  const listed = await Array.fromAsync(store.list("a"), ({ path, kind }) => `${path}:${kind}`);
-  assertEquals(listed, ["a/good:link", "a/ok:file"]);
+const kindsIn = (store: FileStore, folder: string) =>
+  Array.fromAsync(store.list(folder), ({ path, kind }) => `${path}:${kind}`);
+
+Deno.test("keys that are not paths are ignored in folders and among links", async () => {
+  const strange = ["a//b", "a/../c", "a/", "a/.holdfast-x", "a\\b"];
+  const links = ["..", "", "x/y", ".holdfast-y"].map((name) => `a/.holdfast-link/${name}`);
+  const good: [string, string] = ["a/.holdfast-link/good", "ok"];
+  const { store, files } = await bucketOf("a/ok", ...strange, ...links, good);
+  assertEquals(await kindsIn(store, "a"), ["a/good:link", "a/ok:file"]);
   const root = await bucketOf("/absolute", "b", "..");
   assertEquals(await root.files.listFiles("", { recursive: true }), ["b"]);
   assertEquals(await files.listFiles("", { recursive: true }), ["a/good", "a/ok"]);
 });
 
-Deno.test("a link in whose place something else lies than a short relative path leads nowhere, and is not read", async () => {
+Deno.test("a link object without a short relative path is a broken link, and not read", async () => {
   let most = 0;
   const { backend, store } = await bucketOf(
     ["a/.holdfast-link/1", "/etc/passwd"],
     ["a/.holdfast-link/2", "../../up"],
     ["a/.holdfast-link/3", "x\0y"],
-    [
-      "a/.holdfast-link/4",
-      Uint8Array.of(0xff, 0x2f, 0x2e, 0x2e, 0x2f, 0x2e, 0x2e, 0x2f, 0x2e, 0x2e),
-    ],
+    ["a/.holdfast-link/4", Uint8Array.of(0xff, ...text("/../../.."))],
     ["a/.holdfast-link/5", "x/".repeat(3000)],
   );
   const seen = createBucketFiles({
@@ -78,38 +68,34 @@ Deno.test("a link in whose place something else lies than a short relative path 
   assert(most < 100, `${most} bytes were read`);
 });
 
-Deno.test("a folder that another program has marked by a key with / at its end is removed with its mark", async () => {
+Deno.test("a folder mark of another program, a key with / at its end, is removed too", async () => {
   const { backend, store, files } = await bucketOf("a/", "b/", "b/c/", "b/c/d");
   assertEquals(await store.remove("a"), true);
   assertEquals(await files.deleteAll("b"), true);
   assertEquals(await keysOf(backend), []);
 });
 
-Deno.test("a file and a folder of one name are both listed, the path is the file, and both are removed", async () => {
+Deno.test("a file and a folder of one name are listed, and removed together", async () => {
   const { backend, store, files } = await bucketOf("x/a", "x/a/b", "x/a!");
-  const listed = await Array.fromAsync(store.list("x"), ({ path, kind }) => `${path}:${kind}`);
-  assertEquals(listed, ["x/a:file", "x/a!:file", "x/a:folder"]);
+  assertEquals(await kindsIn(store, "x"), ["x/a:file", "x/a!:file", "x/a:folder"]);
   assertEquals((await store.stat("x/a"))?.kind, "file");
   assertEquals(await read(store, "x/a/b"), "x/a/b");
   assertEquals(await files.deleteAll("x"), true);
   assertEquals(await keysOf(backend), []);
 });
 
-Deno.test("a link that a file replaced, whose writer died, is not there: not listed, and not again without the file", async () => {
+Deno.test("a link that a file replaced does not exist, even if its writer died", async () => {
   const { backend, store } = await bucketOf(["a/.holdfast-link/b", "c"], "a/b");
-  assertEquals(await Array.fromAsync(store.list("a"), ({ path, kind }) => `${path}:${kind}`), [
-    "a/b:file",
-  ]);
+  assertEquals(await kindsIn(store, "a"), ["a/b:file"]);
   assertEquals(await store.remove("a/b"), true);
   assertEquals(await store.stat("a/b"), undefined);
   assertEquals(await keysOf(backend), ["a/.holdfast-folder"]);
 });
-Deno.test("when a listing is left or fails, none of its requests goes on", async () => {
-  const links = Array.from(
-    { length: 40 },
-    (_, i) => [`a/.holdfast-link/${i + 10}`, "x"] as [string, string],
+Deno.test("a listing that stops or fails leaves no requests running", async () => {
+  const links = Array.from({ length: 40 }, (_, i) => [`a/.holdfast-link/${i + 10}`, "x"] as const);
+  const { backend } = await bucketOf(
+    ...links.map(([key, content]): [string, string] => [key, content]),
   );
-  const { backend } = await bucketOf(...links);
   let running = 0;
   const slow = (failing: string): Backend => ({
     ...backend,
@@ -125,15 +111,12 @@ Deno.test("when a listing is left or fails, none of its requests goes on", async
   });
   for await (const _ of createBucketFiles({ backend: slow("none") }).list("a")) break;
   assertEquals(running, 0);
-  await assertRejects(
-    () => Array.fromAsync(createBucketFiles({ backend: slow("12") }).list("a")),
-    Error,
-    "no",
-  );
+  const failing = createBucketFiles({ backend: slow("12") });
+  await assertRejects(() => Array.fromAsync(failing.list("a")), Error, "no");
   assertEquals(running, 0);
 });
 
-Deno.test("of two that move to one path one wins, also where the store copies by itself", async () => {
+Deno.test("one of two moves to the same path succeeds, also in a store that copies", async () => {
   const inner = createMemoryBackend();
   const copying: Backend = {
     ...inner,
@@ -155,7 +138,7 @@ Deno.test("of two that move to one path one wins, also where the store copies by
   }
 });
 
-Deno.test("what is written anew while it is moved is not removed", async () => {
+Deno.test("a file that is written during its move stays", async () => {
   const backend = createMemoryBackend();
   const store = createBucketFiles({
     backend: {

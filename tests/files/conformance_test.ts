@@ -1,11 +1,26 @@
 import { createMemoryBackend } from "../../backends/memory.ts";
 import { createBucketFiles } from "../../files/bucket.ts";
-import { createMemoryFiles } from "../../files/memory.ts";
+import { createLocalFiles } from "../../files/local.ts";
+import { createMemoryFiles, type FileStore } from "../../files/memory.ts";
+import { createZarrFiles } from "../../files/zarr.ts";
 import { testFileStore } from "../conformance/files.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import { KINDS, withMembers } from "./kinds.ts";
 
-testFileStore(Deno.test, () => Promise.resolve(createMemoryFiles()), { name: "memory files" });
-testFileStore(
-  Deno.test,
-  () => Promise.resolve(createBucketFiles({ backend: createMemoryBackend() })),
-  { name: "bucket files" },
-);
+/** Runs the suite with stores in a folder that is removed with them. */
+function testIn(name: string, create: (root: string) => FileStore): void {
+  testFileStore(Deno.test, async () => {
+    const root = await tempRoot();
+    const store = create(root.join("files"));
+    return withMembers(store, { [Symbol.asyncDispose]: () => root.remove() });
+  }, { name });
+}
+
+testIn("memory files", () => createMemoryFiles());
+testIn("bucket files", () => createBucketFiles({ backend: createMemoryBackend() }));
+for (const durability of ["os", "disk"] as const) {
+  testIn(`local files (${durability})`, (root) => createLocalFiles({ root, durability }));
+}
+for (const [kind, create] of Object.entries(KINDS)) {
+  testIn(`zarr files over ${kind}`, (root) => createZarrFiles({ files: create(root) }));
+}

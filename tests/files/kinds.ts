@@ -4,7 +4,7 @@ import { createLocalFiles } from "../../files/local.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
 import type { FileStore } from "../../core/file_store.ts";
 
-/** Every kind of store that this process has without a server, new and empty. */
+/** Every kind of store without a server, new and empty. */
 export const KINDS: Record<string, (path: string) => FileStore> = {
   memory: () => createMemoryFiles(),
   bucket: () => createBucketFiles({ backend: createMemoryBackend() }),

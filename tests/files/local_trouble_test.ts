@@ -1,64 +1,52 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fs from "node:fs";
 import { basename, dirname } from "node:path";
 import process from "node:process";
 import { createLocalFiles } from "../../files/local.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
-import { type TempRoot, tempRoot, testInRoot } from "../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../support/temp_root.ts";
 import { refused } from "../support/refused.ts";
 
 const bytes = (size: number, fill = 1) => new Uint8Array(size).fill(fill);
 
-testInRoot(
-  "a file that another program writes into while it is read as a stream is a Conflict",
-  async (root) => {
-    const files = createLocalFiles({ root: root.path });
-    await files.write("a", bytes(16 << 20));
-    const reader = (await files.open("a")).stream().getReader();
-    await reader.read();
-    const file = fs.openSync(root.join("a"), "r+");
-    fs.writeSync(file, bytes(10, 2), 0, 10, 15 << 20);
-    fs.futimesSync(file, 1, 1);
-    fs.closeSync(file);
-    await refused("Conflict", async () => {
-      while (!(await reader.read()).done);
-    });
-  },
-);
-
-testInRoot(
-  "a write whose folder is moved, or becomes a link, meanwhile is a Conflict, and lies nowhere",
-  async (root) => {
-    const files = createLocalFiles({ root: root.join("files") });
-    for (const isLink of [false, true]) {
-      const stream = new ReadableStream<Uint8Array>({
-        async pull(controller) {
-          await files.move("a", `b${isLink}`);
-          if (isLink) {
-            fs.renameSync(root.join("files", "btrue"), root.join("outside"));
-            fs.symlinkSync("../outside", root.join("files", "a"));
-          }
-          controller.enqueue(bytes(3));
-          controller.close();
-        },
-      }, { highWaterMark: 0 });
-      await refused("Conflict", () => files.write("a/file", stream));
-    }
-    assertEquals(await Array.fromAsync(files.list("bfalse")), []);
-    assert(!fs.existsSync(root.join("outside", "file")));
-  },
-);
-
-/** Root may do everything. */
-const ignore = process.getuid?.() === 0;
-
-Deno.test({
-  name: "what the disk does not allow is Denied, whatever is done",
-  ignore,
-  fn: () => inRoot(denied),
+testInRoot("a file that is written during a stream of it is a Conflict", async (root) => {
+  const files = createLocalFiles({ root: root.path });
+  await files.write("a", bytes(16 << 20));
+  const reader = (await files.open("a")).stream().getReader();
+  await reader.read();
+  const file = fs.openSync(root.join("a"), "r+");
+  fs.writeSync(file, bytes(10, 2), 0, 10, 15 << 20);
+  fs.futimesSync(file, 1, 1);
+  fs.closeSync(file);
+  await refused("Conflict", async () => {
+    while (!(await reader.read()).done);
+  });
 });
 
-async function denied(root: TempRoot): Promise<void> {
+testInRoot("a write whose folder is moved or replaced is a Conflict", async (root) => {
+  const files = createLocalFiles({ root: root.join("files") });
+  for (const isLink of [false, true]) {
+    const stream = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await files.move("a", `b${isLink}`);
+        if (isLink) {
+          fs.renameSync(root.join("files", "btrue"), root.join("outside"));
+          fs.symlinkSync("../outside", root.join("files", "a"));
+        }
+        controller.enqueue(bytes(3));
+        controller.close();
+      },
+    }, { highWaterMark: 0 });
+    await refused("Conflict", () => files.write("a/file", stream));
+  }
+  assertEquals(await Array.fromAsync(files.list("bfalse")), []);
+  assert(!fs.existsSync(root.join("outside", "file")));
+});
+
+/** Root may do everything. */
+const IGNORE = { ignore: process.getuid?.() === 0 };
+
+testInRoot("missing permissions are Denied", async (root) => {
   const files = createLocalFiles({ root: root.path });
   await files.write("closed/a", bytes(1));
   await files.write("still/a", bytes(1));
@@ -81,29 +69,23 @@ async function denied(root: TempRoot): Promise<void> {
     for (const call of calls) await refused("Denied", call);
     assertEquals((await Array.fromAsync(files.list("still"))).map(({ path }) => path), ["still/a"]);
   });
-}
+}, IGNORE);
 
-Deno.test({
-  name:
-    "a move of a file out of a folder that may not be changed is Denied, and leaves it in one place",
-  ignore,
-  fn: () =>
-    inRoot(async (root) => {
-      const files = createLocalFiles({ root: root.path });
-      await files.write("still/a", bytes(1));
-      await files.createLink("still/link", "still/a");
-      await files.createFolder("open");
-      await withModes(root, { still: 0o555 }, async () => {
-        for (const name of ["a", "link"]) {
-          await refused("Denied", () => files.move(`still/${name}`, `open/${name}`));
-          assertEquals(await files.stat(`open/${name}`), undefined);
-        }
-        assertEquals((await files.stat("still/a"))?.kind, "file");
-      });
-    }),
-});
+testInRoot("a move out of a read-only folder is Denied, and changes nothing", async (root) => {
+  const files = createLocalFiles({ root: root.path });
+  await files.write("still/a", bytes(1));
+  await files.createLink("still/link", "still/a");
+  await files.createFolder("open");
+  await withModes(root, { still: 0o555 }, async () => {
+    for (const name of ["a", "link"]) {
+      await refused("Denied", () => files.move(`still/${name}`, `open/${name}`));
+      assertEquals(await files.stat(`open/${name}`), undefined);
+    }
+    assertEquals((await files.stat("still/a"))?.kind, "file");
+  });
+}, IGNORE);
 
-/** Runs with folders that their owner may not use, and gives them back so that they can be removed. */
+/** Runs with other modes of folders, and restores them. */
 async function withModes(
   root: TempRoot,
   modes: Record<string, number>,
@@ -117,37 +99,21 @@ async function withModes(
   }
 }
 
-Deno.test({
-  name: "a move from one file system to another is Unsupported, and changes nothing",
-  ignore: !canMount,
-  fn: () =>
-    inRoot(async (root) => {
-      const disk = await smallDisk(1_000_000);
-      try {
-        const files = createLocalFiles({ root: dirname(disk.path) });
-        const [from, to] = [basename(disk.path), basename(root.path)];
-        await files.write(`${from}/a/b`, bytes(1));
-        for (const path of ["a", "a/b"]) {
-          const error = await refused(
-            "Unsupported",
-            () => files.move(`${from}/${path}`, `${to}/x`),
-          );
-          assertMatch(error.message, /from one file system to another/);
-        }
-        assertEquals([(await files.stat(`${from}/a/b`))?.size, await files.stat(`${to}/x`)], [
-          1,
-          undefined,
-        ]);
-      } finally {
-        await disk.remove();
-      }
-    }),
-});
+testInRoot("a move between file systems is Unsupported", async (root) => {
+  await using disk = await smallDisk(1_000_000);
+  const files = createLocalFiles({ root: dirname(disk.path) });
+  const [from, to] = [basename(disk.path), basename(root.path)];
+  await files.write(`${from}/a/b`, bytes(1));
+  for (const path of ["a", "a/b"]) {
+    const move = () => files.move(`${from}/${path}`, `${to}/x`);
+    await refused("Unsupported", move, /different file systems/);
+  }
+  assertEquals((await files.stat(`${from}/a/b`))?.size, 1);
+  assertEquals(await files.stat(`${to}/x`), undefined);
+}, { ignore: !canMount });
 
-testInRoot(
-  "programs that make and remove the same folders at the same time are in nobody's way",
-  async (root) => {
-    const source = `
+testInRoot("programs that create and remove the same folders all succeed", async (root) => {
+  const source = `
     import { createLocalFiles } from ${JSON.stringify(import.meta.resolve("../../files/local.ts"))};
     const files = createLocalFiles({ root: ${JSON.stringify(root.path)} });
     const allowed = (error) => { if (error.code !== "Conflict" || !/not empty|being written/.test(error.message)) throw error; };
@@ -158,24 +124,14 @@ testInRoot(
       for (const path of ["a/b/c", "a/b/" + Deno.pid, "a/b/stream" + Deno.pid, "a/b", "a"]) await files.remove(path).catch(allowed);
     }
   `;
-    const script = root.join(".holdfast-script.ts");
-    fs.writeFileSync(script, source);
-    const run = () =>
-      new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--no-check", script],
-        stderr: "piped",
-      }).output();
-    for (const { code, stderr } of await Promise.all([run(), run(), run()])) {
-      assertEquals(code, 0, new TextDecoder().decode(stderr));
-    }
-  },
-);
-
-async function inRoot(run: (root: TempRoot) => Promise<void>): Promise<void> {
-  const root = await tempRoot();
-  try {
-    await run(root);
-  } finally {
-    await root.remove();
+  const script = root.join(".holdfast-script.ts");
+  fs.writeFileSync(script, source);
+  const run = () =>
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", script],
+      stderr: "piped",
+    }).output();
+  for (const { code, stderr } of await Promise.all([run(), run(), run()])) {
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
   }
-}
+});

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { createBucketFiles } from "../../files/bucket.ts";
@@ -14,9 +14,9 @@ import { testOnEach } from "./stores.ts";
 // deno-lint-ignore no-explicit-any -- mistakes that types would tell
 type Untyped = any;
 
-testOnEach("what is no text is no path, and the error says what it is", async (files: Untyped) => {
+testOnEach("a path that is not a string is Invalid", async (files: Untyped) => {
   for (const path of [5, undefined, null, new URL("file:///a")]) {
-    await refused("Invalid", () => files.load(path), /as a path: it is not a text but/);
+    await refused("Invalid", () => files.load(path), /as a path/);
     await refused("Invalid", () => files.save(path, 1), /as a path/);
     await refused("Invalid", () => files.listFiles(path), /as a path/);
     await refused("Invalid", () => files.copy("a", path), /as a path/);
@@ -25,124 +25,79 @@ testOnEach("what is no text is no path, and the error says what it is", async (f
   await refused("Invalid", () => files.findFileRecursive(""), /find files by name undefined/);
 });
 
-testOnEach(
-  "a link that leads to nothing, or in a circle, is told from a path where nothing is",
-  async (files) => {
-    await files.createSymlink("work.json", "plate.json");
-    await files.createSymlink("circle", "circle");
-    await refused(
-      "NotFound",
-      () => files.load("work.json"),
-      /load "work\.json": it is a link that leads to no file/,
-    );
-    await refused(
-      "NotFound",
-      () => files.listFiles("circle"),
-      /list "circle": it is a link that leads to no folder/,
-    );
-    await refused(
-      "NotFound",
-      () => files.load("plate.json"),
-      /load "plate\.json": there is no file/,
-    );
-  },
-);
-testOnEach(
-  "a mode that is not known replaces nothing, and what is no format is not used",
-  async (files: Untyped) => {
-    await files.save("a.json", 1);
-    await refused("Invalid", () => files.save("a.json", 2, { mode: "replace" }), /mode "replace"/);
-    await refused("Invalid", () => files.load("a.json", { as: {} }), /lacks decode or encode/);
-    await refused("Invalid", () => files.save("a.json", 2, { as: null }), /null as a format/);
-    await refused(
-      "Invalid",
-      () => files.load("a.json", { as: json }),
-      /^Cannot use a function as a format.*as: json\(\)/,
-    );
-    await refused(
-      "Invalid",
-      () => files.save("a.json", 2, { as: 5 }),
-      /^Cannot use a number as a format/,
-    );
-    assertEquals(await files.load("a.json"), 1);
-  },
-);
-
-testOnEach(
-  "one extension may stand alone; what is neither pattern nor extension is refused",
-  async (files) => {
-    await files.save("a.json", 1);
-    await files.save("b.bin", Uint8Array.of(1));
-    assertEquals(await files.listFiles("", { extensions: ".json" }), ["a.json"]);
-    await refused(
-      "Invalid",
-      () => files.listFiles("", { extensions: 5 as never }),
-      /by extension 5/,
-    );
-    for (const pattern of [5, ["*.json"], /json/]) {
-      await refused(
-        "Invalid",
-        () => files.listFiles("", { pattern: pattern as never }),
-        /as a pattern: it is not a text/,
-      );
-    }
-  },
-);
-
-testOnEach(
-  "a batch of what is no list is refused, and an entry without path or value fails alone",
-  async (files) => {
-    for (const paths of ["abc", 5, undefined, { path: "a.json" }]) {
-      await refused("Invalid", () => files.loadBatch(paths as never), /load a batch: it is given/);
-      await refused("Invalid", () => files.saveBatch(paths as never), /save a batch: it is given/);
-    }
-    const entries = [null, ["a.json", 1], { path: "a.json", data: 1 }, {
-      path: "b.json",
-      value: 1,
-    }];
-    const { succeeded, errors } = await files.saveBatch(entries as never);
-    assertEquals([succeeded, [...errors.values()].map(({ code }) => code)], [[3], [
-      "Invalid",
-      "Invalid",
-      "Invalid",
-    ]]);
-    assertMatch(errors.get(0)!.message, /null of a batch: it is no \{ path, value \}/);
-    assertEquals(await files.listDir(""), ["b.json"]);
-  },
-);
-
-Deno.test("what makes no store is refused when it is registered, and the error says what to give", () => {
-  const stores: Untyped = createFileStores();
-  const invalid = (said: RegExp, action: () => unknown) => {
-    const error = assertThrows(action, RegistryError);
-    assertEquals(error.code, "Invalid");
-    assertMatch(`${error.message} # ${error.hint}`, said);
-  };
-  invalid(
-    /given a value of class MemoryFiles.*\(name, \(\) => store\)/,
-    () => stores.register("a", createMemoryFiles()),
-  );
-  invalid(/nothing makes it/, () => stores.register("a"));
-  invalid(/nothing makes it/, () => stores.register(createMemoryFiles()));
-  invalid(/no name of a store/, () => stores.register());
-  invalid(/nothing makes it/, () => defineFileStore({ name: "a" } as never));
-  assertEquals(stores.names(), ["memory", "disk", "zarr", "s3", "gcs"]);
-  for (const given of [undefined, null, "disk"]) {
-    invalid(/no set of stores/, () => createFileManager(given as never));
-  }
-  invalid(
-    /Promise is no backend.*await openBackend/,
-    () => createBucketFiles({ backend: Promise.resolve(createMemoryBackend()) as never }),
-  );
-  invalid(/options are a string.*root: /, () => createFileStores("./data" as never));
-  invalid(/options are a string.*root: /, () => createLocalFiles("./data" as never));
-  invalid(
-    /URL is no path of a folder/,
-    () => createLocalFiles({ root: new URL("file:///a") as never }),
-  );
+testOnEach("a broken link or a circle differs from a missing file", async (files) => {
+  await files.createSymlink("work.json", "plate.json");
+  await files.createSymlink("circle", "circle");
+  await refused("NotFound", () => files.load("work.json"), /a link without a file behind it/);
+  await refused("NotFound", () => files.listFiles("circle"), /a link without a folder behind/);
+  await refused("NotFound", () => files.load("plate.json"), /load "plate\.json": no such file/);
 });
 
-Deno.test("arrays lie in a store of a manager too; what cannot be read is no place for them", async () => {
+testOnEach("an unknown mode or format is Invalid, and replaces nothing", async (files: Untyped) => {
+  await files.save("a.json", 1);
+  const save = (options: unknown) => () => files.save("a.json", 2, options);
+  await refused("Invalid", save({ mode: "replace" }), /mode "replace"/);
+  await refused("Invalid", () => files.load("a.json", { as: {} }), /lacks decode or encode/);
+  await refused("Invalid", save({ as: null }), /null as a format/);
+  await refused("Invalid", () => files.load("a.json", { as: json }), /a function as a.*as: json/);
+  await refused("Invalid", save({ as: 5 }), /^Cannot use a number as a format/);
+  assertEquals(await files.load("a.json"), 1);
+});
+
+testOnEach("an invalid pattern or extension is refused", async (files) => {
+  await files.save("a.json", 1);
+  await files.save("b.bin", Uint8Array.of(1));
+  const list = (options: unknown) => () => files.listFiles("", options as never);
+  assertEquals(await list({ extensions: ".json" })(), ["a.json"]);
+  await refused("Invalid", list({ extensions: 5 }), /by extension 5/);
+  for (const pattern of [5, ["*.json"], /json/, ""]) {
+    await refused("Invalid", list({ pattern }), /as a pattern/);
+  }
+});
+
+testOnEach("a batch that is not a list is Invalid, and so is each wrong entry", async (files) => {
+  for (const paths of ["abc", 5, undefined, { path: "a.json" }]) {
+    await refused("Invalid", () => files.loadBatch(paths as never), /load a batch.*not a list/);
+    await refused("Invalid", () => files.saveBatch(paths as never), /save a batch.*not a list/);
+  }
+  const good = { path: "b.json", value: 1 };
+  const entries = [null, ["a.json", 1], { path: "a.json", data: 1 }, good];
+  const { succeeded, errors } = await files.saveBatch(entries as never);
+  assertEquals(succeeded, [3]);
+  assertEquals([...errors.values()].map(({ code }) => code), ["Invalid", "Invalid", "Invalid"]);
+  assertEquals(await files.listDir(""), ["b.json"]);
+});
+
+Deno.test("what is not a store is Invalid, with a hint", () => {
+  const stores: Untyped = createFileStores();
+  const memory = createMemoryFiles();
+  const root = new URL("file:///a") as never;
+  const backend = Promise.resolve(createMemoryBackend()) as never;
+  const wrong: [expected: RegExp, action: () => unknown][] = [
+    [/class MemoryFiles.*\(name, \(\) => store\)/, () => stores.register("a", memory)],
+    [/create is missing/, () => stores.register("a")],
+    [/create is missing/, () => stores.register(memory)],
+    [/invalid name/, () => stores.register()],
+    [/create is missing/, () => defineFileStore({ name: "a" } as never)],
+    [/not a set of stores/, () => createFileManager(undefined as never)],
+    [/not a set of stores/, () => createFileManager(null as never)],
+    [/not a set of stores/, () => createFileManager("disk" as never)],
+    [/Promise is not a backend.*await openBackend/, () => createBucketFiles({ backend })],
+    [/options are a string.*root: /, () => createFileStores("./data" as never)],
+    [/options are a string.*root: /, () => createLocalFiles("./data" as never)],
+    [/URL is not a path/, () => createLocalFiles({ root })],
+  ];
+  for (const [expected, action] of wrong) {
+    const error = assertThrows(action, RegistryError);
+    assertEquals([error.code, expected.test(`${error.message} # ${error.hint}`)], [
+      "Invalid",
+      true,
+    ]);
+  }
+  assertEquals(stores.names(), ["memory", "disk", "zarr", "s3", "gcs"]);
+});
+
+Deno.test("arrays need a store that reads and writes", async () => {
   const manager = createFileManager(createFileStores());
   const store = zarrStore(await manager.stores.get("memory"));
   await store.set!("a", Uint8Array.of(1));
@@ -154,22 +109,19 @@ Deno.test("arrays lie in a store of a manager too; what cannot be read is no pla
     async [Symbol.asyncDispose]() {},
   };
   for (const given of [await manager.on("memory"), sink, "./data", undefined]) {
-    await refused(
-      "Invalid",
-      () => zarrStore(given as Untyped),
-      /make a store of arrays.*manager\.stores\.get\("disk"\)/,
-    );
+    const expected = /make a store of arrays.*manager\.stores\.get\("disk"\)/;
+    await refused("Invalid", () => zarrStore(given as Untyped), expected);
   }
 });
 
-testOnEach("a refused value is named, with what the file can hold", async (files) => {
+testOnEach("a refused value is named, with what the file can store", async (files) => {
   const array = { data: Uint8Array.of(1, 2), shape: [1, 2], dtype: "uint8" };
   const rows = [{ well: "A01" }];
   const image = { data: new Float32Array(2), width: 2, height: 1, channels: 1, dtype: "float32" };
-  const asked: [path: string, value: unknown, said: RegExp][] = [
+  const cases: [path: string, value: unknown, expected: RegExp][] = [
     ["a.json", undefined, /save undefined as "a\.json": .* json .*# JSON has/],
-    ["a.json", Promise.resolve(1), /Promise as "a\.json".*add await/],
-    ["a.json", { a: [1, NaN] }, /json does not hold it exactly: its \.a\[1\] is NaN/],
+    ["a.json", Promise.resolve(1), /Promise as "a\.json".*Add await/],
+    ["a.json", { a: [1, NaN] }, /json cannot store it exactly: its \.a\[1\] is NaN/],
     ["a.npy", new Uint16Array(4), /Uint16Array as "a\.npy".*\{ data, shape, dtype \}/],
     ["a.npy", { ...array, shape: [2, 3] }, /as long as the shape says/],
     ["a.none", "text", /a string as "a\.none".*\.txt/],
@@ -183,8 +135,8 @@ testOnEach("a refused value is named, with what the file can hold", async (files
     ["a.jsonl", { well: "A01" }, /an array of values/],
     ["a.mat", { well: "A01" }, /\.npy/],
   ];
-  for (const [path, value, said] of asked) {
-    await refused("Unsupported", () => files.save(path, value), said);
+  for (const [path, value, expected] of cases) {
+    await refused("Unsupported", () => files.save(path, value), expected);
   }
   assertEquals(await files.listDir(""), []);
 });

@@ -3,9 +3,17 @@ import { createMemoryBackend } from "../../backends/memory.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { AnyFileStore } from "../../core/file_store.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
-import { createFileManager, createFileStores, FileStore } from "../../files/mod.ts";
-import { tempRoot } from "../support/temp_root.ts";
+import { createFileManager, createFileStores, type FileManager } from "../../files/mod.ts";
+import { FileStore, type FileStoreContract } from "../../files/mod.ts";
+import { bytes } from "../../formats/bytes.ts";
+import { type NDArray, npy } from "../../formats/npy.ts";
+import { refused } from "../support/refused.ts";
+import { testInRoot } from "../support/temp_root.ts";
 import { withMembers } from "./kinds.ts";
+import { ndarrayOf } from "./samples.ts";
+
+// deno-lint-ignore no-explicit-any -- calls of programs without types
+type Untyped = any;
 
 function invalid(action: () => unknown): RegistryError {
   const error = assertThrows(action, RegistryError);
@@ -13,7 +21,7 @@ function invalid(action: () => unknown): RegistryError {
   return error;
 }
 
-Deno.test("a store is made when it is first used, once for all who ask, and disposed of with the set", async () => {
+Deno.test("a store is created at its first use, once, and disposed of with the set", async () => {
   let made = 0, disposed = 0;
   const stores = createFileStores();
   stores.register("mine", () => {
@@ -22,12 +30,8 @@ Deno.test("a store is made when it is first used, once for all who ask, and disp
       [Symbol.asyncDispose]: () => Promise.resolve(void disposed++),
     });
   });
-  assertEquals([stores.names(), stores.has("mine"), stores.has("local"), stores.has("other")], [
-    ["memory", "disk", "zarr", "s3", "gcs", "mine"],
-    true,
-    true,
-    false,
-  ]);
+  assertEquals(stores.names(), ["memory", "disk", "zarr", "s3", "gcs", "mine"]);
+  assertEquals(["mine", "local", "other"].map((name) => stores.has(name)), [true, true, false]);
   assertEquals(made, 0);
   const [one, two] = await Promise.all([stores.get("mine"), stores.get("mine")]);
   assert(one === two);
@@ -36,56 +40,42 @@ Deno.test("a store is made when it is first used, once for all who ask, and disp
   assertEquals([made, disposed], [1, 1]);
 });
 
-Deno.test("zarr is the folder of disk, with arrays in zarr, each seen as one file", async () => {
-  const root = await tempRoot();
-  try {
-    const stores = createFileStores({ root: root.path });
-    const manager = createFileManager(stores);
-    const plane = { data: Uint16Array.of(1, 2), shape: [2, 1], dtype: "uint16" };
-    await manager.save("plate/A01", plane, { store: "zarr" });
-    assertEquals(await manager.load("plate/A01", { store: "zarr" }), plane);
-    const kinds = ["zarr", "disk"].map((store) => manager.isFile("plate/A01", { store }));
-    assertEquals(await Promise.all(kinds), [true, false]);
-    await stores[Symbol.asyncDispose]();
-  } finally {
-    await root.remove();
-  }
+testInRoot("zarr is the folder of disk, with arrays as files", async (root) => {
+  await using stores = createFileStores({ root: root.path });
+  const manager = createFileManager(stores);
+  const plane = { data: Uint16Array.of(1, 2), shape: [2, 1], dtype: "uint16" };
+  await manager.save("plate/A01", plane, { store: "zarr" });
+  assertEquals(await manager.load("plate/A01", { store: "zarr" }), plane);
+  const kinds = ["zarr", "disk"].map((store) => manager.isFile("plate/A01", { store }));
+  assertEquals(await Promise.all(kinds), [true, false]);
 });
 
-Deno.test("s3 and gcs are buckets that are named when the set is made, opened at first use and closed with it", async () => {
+Deno.test("a bucket is opened at its first use, and closed with the set", async () => {
   let closed = 0;
   const backend = createMemoryBackend();
   const close = () => Promise.resolve(void closed++);
   const stores = createFileStores({ s3: () => ({ ...backend, [Symbol.asyncDispose]: close }) });
   const files = await createFileManager(stores).on("s3");
   await files.save("a/b.txt", "in a bucket");
-  assertEquals([
-    files.store.name,
-    new TextDecoder().decode(await (await backend.get("a/b.txt"))!.bytes()),
-  ], ["s3", "in a bucket"]);
+  assertEquals(files.store.name, "s3");
+  const stored = await (await backend.get("a/b.txt"))!.bytes();
+  assertEquals(new TextDecoder().decode(stored), "in a bucket");
   await stores[Symbol.asyncDispose]();
   assertEquals(closed, 1);
 });
 
-Deno.test("a bucket that is not named, a folder, and the bucket of another store are Invalid", async () => {
-  for (const options of [{}, { gcs: "data" }, { gcs: "s3://bucket" }, { gcs: 1 as never }]) {
-    await using stores = createFileStores(options);
-    const error = await assertRejects(() => stores.get("gcs"), RegistryError);
-    assertEquals([error.code, error.hint], [
-      "Invalid",
-      'Name one: createFileStores({ gcs: "gs://bucket/prefix" }).',
-    ]);
+Deno.test("a missing bucket, a folder, and the bucket of another store are Invalid", async () => {
+  for (const gcs of [undefined, "data", "s3://bucket", 1 as never]) {
+    await using stores = createFileStores({ gcs });
+    await refused("Invalid", () => stores.get("gcs"), /gcs: "gs:\/\/bucket\/prefix"/);
   }
   for (const s3 of ["./data", "data", "gs://bucket", "memory:", "file:///data"]) {
     await using stores = createFileStores({ s3 });
-    assertMatch(
-      (await assertRejects(() => stores.get("s3"), RegistryError)).message,
-      /no URL of such a bucket/,
-    );
+    await refused("Invalid", () => stores.get("s3"), /invalid bucket URL/);
   }
 });
 
-Deno.test("what fails to be made is made anew when it is asked for again", async () => {
+Deno.test("a store that cannot be created is created again at the next use", async () => {
   let times = 0;
   await using stores = createFileStores();
   stores.register("late", () => {
@@ -96,28 +86,28 @@ Deno.test("what fails to be made is made anew when it is asked for again", async
   assertEquals((await stores.get("late")).name, "memory");
 });
 
-Deno.test("a taken name is AlreadyExists, another name of a store too, and a missing one lists what there is", async () => {
+Deno.test("a name in use is AlreadyExists, an unknown one NotFound", async () => {
   await using stores = createFileStores();
   for (const name of ["memory", "local"]) {
-    const error = assertThrows(
-      () => stores.register(name, () => createMemoryFiles()),
-      RegistryError,
-    );
-    assertEquals(error.code, "AlreadyExists");
+    await refused("AlreadyExists", () => stores.register(name, () => createMemoryFiles()));
   }
-  const error = await assertRejects(() => stores.get("s4"), RegistryError);
-  assertEquals(error.code, "NotFound");
-  assertMatch(`${error.message} ${error.hint}`, /"memory", "disk"/);
+  await refused("NotFound", () => stores.get("s4"), /"memory", "disk"/);
   for (const name of ["Mine", "", "a b", "1a"]) {
     invalid(() => stores.register(name, () => createMemoryFiles()));
   }
 });
 
-Deno.test("a class is registered by its name, and refused with what it lacks", async () => {
-  class Mine extends (createMemoryClass()) {
-    static override storeName = "mine";
+Deno.test("a class is registered by its name, or refused with what it lacks", async () => {
+  const inner = createMemoryFiles();
+  class Memory extends (FileStore as unknown as new () => FileStoreContract) {}
+  for (const name of ["stat", "list", "open", "write", "createFolder", "createLink", "remove"]) {
+    const member = inner[name as "stat"].bind(inner);
+    Object.defineProperty(Memory.prototype, name, { value: member });
   }
-  class Nameless extends (createMemoryClass()) {}
+  Object.defineProperty(Memory.prototype, "move", { value: inner.move.bind(inner) });
+  class Mine extends Memory {
+    static storeName = "mine";
+  }
   abstract class Half extends FileStore {
     static override storeName = "half";
     override stat() {
@@ -127,11 +117,12 @@ Deno.test("a class is registered by its name, and refused with what it lacks", a
   await using stores = createFileStores();
   stores.register(Mine);
   assertEquals((await stores.get("mine")).name, "mine");
-  assertMatch(invalid(() => stores.register(Nameless)).message, /no static storeName/);
+  assertMatch(invalid(() => stores.register(Memory)).message, /no static storeName/);
   const error = invalid(() => stores.register(Half as never));
   assertMatch(error.message, /lacks list, open, write, createFolder, createLink, remove, move$/);
 });
-Deno.test("a read-only store refuses to be written to, and one for values only to be read", async () => {
+
+Deno.test("a read-only store rejects changes, and a write-only one rejects reads", async () => {
   const memory = createMemoryFiles();
   await memory.write("a.json", new TextEncoder().encode("1"));
   const readOnly: AnyFileStore = {
@@ -146,10 +137,10 @@ Deno.test("a read-only store refuses to be written to, and one for values only t
   const sink: AnyFileStore = {
     name: "viewer",
     location: "viewer:",
-    save: (
-      path,
-      value,
-    ) => (taken.push([path, value]), Promise.resolve({ path, kind: "file", size: 0 })),
+    save(path, value) {
+      taken.push([path, value]);
+      return Promise.resolve({ path, kind: "file", size: 0 });
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   const manager = createFileManager({ "read-only": readOnly, sink });
@@ -164,55 +155,39 @@ Deno.test("a read-only store refuses to be written to, and one for values only t
     manager.exists("plate/a", { store: "sink" }),
     manager.move("a", "b", { store: "sink" }),
   ];
-  for (const refusal of refusals) {
-    const error = await assertRejects(() => refusal, RegistryError);
-    assertEquals(error.code, "Unsupported");
-  }
+  for (const refusal of refusals) await refused("Unsupported", refusal);
 });
 
-Deno.test("a call without a store, or with one that is not there, says so; the same of a plain object of stores", async () => {
-  const manager = createFileManager({ mine: createMemoryFiles() });
+Deno.test("a call without a store is Invalid, and a value with one is not its options", async () => {
+  const memory = createMemoryFiles();
+  const manager: Untyped = createFileManager({ mine: memory });
   assertEquals(manager.stores.names(), ["mine"]);
-  const calls = [
-    () => manager.load("a.json", undefined as never),
-    () => (manager.load as (path: string) => Promise<unknown>)("a.json"),
-  ];
-  for (const call of calls) {
-    assertEquals((await assertRejects(call, RegistryError)).code, "Invalid");
+  const value = { store: "mine", depth: 1 };
+  const save = () => manager.save("a.json", value);
+  await refused("Invalid", save, /save\(path, value, \{ store: "disk" \}\)/);
+  assertEquals(await memory.stat("a.json"), undefined);
+  await manager.save("a.json", value, { store: "mine" });
+  assertEquals(await manager.load("a.json", { store: "mine" }), value);
+  for (const options of ["mine", undefined]) {
+    await refused("Invalid", () => manager.load("a.json", options), /load\(path, \{ store/);
   }
-  const error = await assertRejects(() => manager.exists("a", { store: "disc" }), RegistryError);
-  assertEquals(error.code, "NotFound");
-  assertMatch(`${error.message} ${error.hint}`, /mine/);
+  await refused("Invalid", () => manager.walkFiles("").next(), /walkFiles\(folder, \{ store/);
+  for (const name of [undefined, { store: "mine" }]) {
+    await refused("Invalid", () => manager.on(name), /on\("disk"\)/);
+  }
+  await refused("NotFound", () => manager.exists("a", { store: "disc" }), /mine/);
   invalid(() => createFileManager({ bad: {} as AnyFileStore }));
 });
 
-/** The memory store as a class that can be extended. */
-function createMemoryClass() {
-  const inner = createMemoryFiles();
-  return class extends FileStore {
-    override stat(path: string) {
-      return inner.stat(path);
-    }
-    override list(folder: string) {
-      return inner.list(folder);
-    }
-    override open(path: string) {
-      return inner.open(path);
-    }
-    override write(...args: Parameters<typeof inner.write>) {
-      return inner.write(...args);
-    }
-    override createFolder(path: string) {
-      return inner.createFolder(path);
-    }
-    override createLink(path: string, target: string) {
-      return inner.createLink(path, target);
-    }
-    override remove(path: string) {
-      return inner.remove(path);
-    }
-    override move(from: string, to: string) {
-      return inner.move(from, to);
-    }
-  };
-}
+Deno.test("the types of loaded values follow from the format", async () => {
+  const manager: FileManager = createFileManager({ mine: createMemoryFiles() });
+  const plane = ndarrayOf(2, 2);
+  await manager.save("a.npy", plane, { store: "mine" });
+  const one: NDArray = await manager.load("a.npy", { store: "mine", as: npy() });
+  const { results: [first] } = await manager.loadBatch(["a.npy"], { store: "mine", as: npy() });
+  const shape: readonly number[] | undefined = first.ok ? first.value.shape : undefined;
+  const { dtype } = await manager.load<{ dtype: string }>("a.npy", { store: "mine" });
+  const raw = await manager.load("a.npy", { store: "mine", as: bytes() });
+  const size: number = raw.byteLength;
+  assertEquals([one, shape, dtype, size > 8], [plane, [2, 2], "uint16", true]);
+});

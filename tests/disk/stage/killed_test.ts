@@ -2,12 +2,12 @@ import { assertEquals } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFiles } from "../../../disk/write_files.ts";
 import { REPOSITORY, runDeno } from "../../support/run_deno.ts";
-import { tempRoot } from "../../support/temp_root.ts";
+import { testInRoot } from "../../support/temp_root.ts";
 import { artifactOf } from "../folder_case.ts";
 
 const SAMPLE = { "a": "1", "b": "2", "c": "3" };
 
-/** Writes the sample, and kills itself when the second file is written. */
+/** Writes the sample, and kills itself at the second file. */
 const PROGRAM = `
 import { writeFiles } from "${REPOSITORY}/disk/write_files.ts";
 import { artifactOf } from "${REPOSITORY}/tests/disk/folder_case.ts";
@@ -16,25 +16,17 @@ import process from "node:process";
 await writeFiles(artifactOf(${JSON.stringify(SAMPLE)}), process.argv[2], { onFile });
 `;
 
-Deno.test("what a process leaves that is killed, the next one takes over at once", async () => {
-  const root = await tempRoot();
-  try {
-    const program = root.join("program.ts");
-    await Deno.writeTextFile(program, PROGRAM);
-    const to = root.join("out");
-    await runDeno(program, [to], { permissions: ["-A", "--no-check"] });
-    const left = readdirSync(root.path).filter((name) => name.startsWith(".holdfast-"));
-    assertEquals(left.length, 1);
-    let there = 0;
-    await writeFiles(artifactOf(SAMPLE), to, { onThere: (_, bytes) => void (there += bytes) });
-    assertEquals(there, 2);
-    assertEquals(Object.keys(SAMPLE).map((name) => readFileSync(`${to}/${name}`, "utf8")), [
-      "1",
-      "2",
-      "3",
-    ]);
-    assertEquals(readdirSync(root.path).sort(), ["out", "program.ts"]);
-  } finally {
-    await root.remove();
-  }
+testInRoot("the next process takes over from a killed one", async (root) => {
+  const program = root.join("program.ts");
+  await Deno.writeTextFile(program, PROGRAM);
+  const to = root.join("out");
+  await runDeno(program, [to], { permissions: ["-A", "--no-check"] });
+  const left = readdirSync(root.path).filter((name) => name.startsWith(".holdfast-"));
+  assertEquals(left.length, 1);
+  let there = 0;
+  await writeFiles(artifactOf(SAMPLE), to, { onThere: (_, bytes) => void (there += bytes) });
+  assertEquals(there, 2);
+  const written = Object.keys(SAMPLE).map((name) => readFileSync(`${to}/${name}`, "utf8"));
+  assertEquals(written, ["1", "2", "3"]);
+  assertEquals(readdirSync(root.path).sort(), ["out", "program.ts"]);
 });

@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import process from "node:process";
 import { isProcessGone, noProcess, thisProcess } from "../../../disk/stage/process.ts";
 
-/** No process has this number: Linux has none above 4194304, and others none so high. */
+/** Above the largest process number. */
 const NO_PID = 2 ** 30;
 
-Deno.test("a process that is not there is gone, this one is not, and nobody knows of those of another machine", () => {
+Deno.test("a process that ended is gone; this one and those of other machines are not", () => {
   const [, machine] = thisProcess().split(".");
   assertEquals(isProcessGone(noProcess()), true);
   assertEquals(isProcessGone(`${NO_PID}.${machine}`), true);
@@ -14,8 +14,8 @@ Deno.test("a process that is not there is gone, this one is not, and nobody know
 });
 
 Deno.test({
-  name: "who may not read what tells machines and containers apart takes no process for gone",
-  ignore: process.platform !== "linux" || process.versions.deno === undefined, // others have no such permissions
+  name: "without permission to identify the machine no process is gone",
+  ignore: process.platform !== "linux" || process.versions.deno === undefined,
   permissions: { read: true, run: true },
   async fn() {
     const narrow: { thisProcess(): string; isProcessGone(name: string): boolean } = await import(

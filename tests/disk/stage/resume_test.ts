@@ -30,12 +30,20 @@ const SAMPLE = {
   "large -> executable": large,
 };
 
-/** The folders of downloads below this one. */
-function stagesIn(folder: string): string[] {
-  return readdirSync(folder).filter((name) => name.startsWith(".holdfast-")).sort();
+/** Lists the temporary folders of downloads. */
+const stagesIn = (folder: string) =>
+  readdirSync(folder).filter((name) => name.startsWith(".holdfast-")).sort();
+
+/** Creates the folder of a target, or the target itself, and returns the folder of its stage. */
+function folderFor(to: string, isThere: boolean): string {
+  const below = isThere ? to : join(to, "..");
+  mkdirSync(below, { recursive: true });
+  return below;
 }
 
-/** What a download leaves that is killed when it has written this file: a copy under the name of no process. */
+/**
+ * Leaves what a download leaves that is killed after a file: a copy under the name of no process.
+ */
 async function killedAfter(last: string, to: string, below: string): Promise<void> {
   const killed = new AbortController();
   await writeFiles(artifactOf(SAMPLE), to, {
@@ -45,14 +53,14 @@ async function killedAfter(last: string, to: string, below: string): Promise<voi
       const [name] = stagesIn(below);
       const left = join(below, name.replace(`-${process.pid}.`, "-0."));
       cpSync(join(below, name), left, { recursive: true });
-      rmSync(join(left, "lock"), { force: true }); // as Node leaves it
-      chmodSync(left, 0o700); // Node 22 copies a folder as the umask says
+      rmSync(join(left, "lock"), { force: true }); // as in Node
+      chmodSync(left, 0o700); // Node 22 applies the umask
       killed.abort(new Error("killed"));
     },
   }).catch(() => {});
 }
 
-/** The sample, and how many bytes of it were asked for. */
+/** The sample, with a count of the bytes read of it. */
 function counted(): { artifact: ReturnType<typeof artifactOf>; bytes(): number } {
   const artifact = artifactOf(SAMPLE);
   let bytes = 0;
@@ -70,97 +78,79 @@ function counted(): { artifact: ReturnType<typeof artifactOf>; bytes(): number }
   return { artifact, bytes: () => bytes };
 }
 
-inFolder(
-  "what a killed download left goes with the next one, also where that has nothing to write",
-  async (root) => {
+inFolder("leftovers go with the next download, even if it writes nothing", async (root) => {
+  for (const isThere of [false, true]) {
+    const to = join(root, String(isThere), "out");
+    const below = folderFor(to, isThere);
+    await killedAfter("a", to, below);
+    const [left] = stagesIn(below);
+    const aside = join(root, "aside");
+    renameSync(join(below, left), aside);
+    await writeFiles(artifactOf(SAMPLE), to); // by another program, which did not see it
+    renameSync(aside, join(below, left));
+    assertEquals((await writeFiles(artifactOf(SAMPLE), to, { dryRun: true })).written, 0);
+    assertEquals(stagesIn(below), [left], "a dry run changes nothing");
+    assertEquals((await writeFiles(artifactOf(SAMPLE), to)).written, 0);
+    assertEquals(stagesIn(below), []);
+  }
+});
+
+inFolder("a download resumes after a kill at any of its files", async (root) => {
+  for (const [i, key] of Object.keys(SAMPLE).entries()) {
     for (const isThere of [false, true]) {
-      const to = join(root, String(isThere), "out");
-      mkdirSync(isThere ? to : join(to, ".."), { recursive: true });
-      const below = isThere ? to : join(to, "..");
-      await killedAfter("a", to, below);
-      const [left] = stagesIn(below);
-      const aside = join(root, "aside");
-      renameSync(join(below, left), aside);
-      await writeFiles(artifactOf(SAMPLE), to); // by another program, which did not see it
-      renameSync(aside, join(below, left));
-      assertEquals((await writeFiles(artifactOf(SAMPLE), to, { dryRun: true })).written, 0);
-      assertEquals(stagesIn(below), [left], "a dry run changes nothing");
-      assertEquals((await writeFiles(artifactOf(SAMPLE), to)).written, 0);
+      const to = join(root, `${i}-${isThere}`, "out");
+      const below = folderFor(to, isThere);
+      const last = key.split(" ")[0];
+      await killedAfter(last, to, below);
+      assertEquals(stagesIn(below).length, 1, `${last}: ${readdirSync(below)}`);
+      const { artifact, bytes } = counted();
+      let there = 0;
+      await writeFiles(artifact, to, { onThere: (_, bytes) => void (there += bytes) });
+      const written = artifact.info.size - there;
+      assert(["none", "a"].includes(last) || there > 0, `nothing was there after ${last}`);
+      // The bytes of a link are always read.
+      assert(bytes() <= written + 5, `${bytes()} bytes were read, ${written} were missing`);
+      const start = new TextDecoder().decode(large.subarray(0, 13));
+      const expected = ["a: 1", `large: ${start}`, "link -> sub/b", "none/", "sub/", "sub/b: 2"];
+      assertEquals(tree(to).map((line) => line.slice(0, 20)), expected);
+      assertEquals(new Uint8Array(readFileSync(join(to, "large"))), large);
+      assertEquals((await writeFiles(artifactOf(SAMPLE), to)).left, 5);
       assertEquals(stagesIn(below), []);
     }
-  },
-);
+  }
+});
 
-inFolder(
-  "a download that was killed after any of its files goes on with what it has left",
-  async (root) => {
-    for (const [i, key] of Object.keys(SAMPLE).entries()) {
-      for (const isThere of [false, true]) {
-        const to = join(root, `${i}-${isThere}`, "out");
-        mkdirSync(isThere ? to : join(to, ".."), { recursive: true });
-        const below = isThere ? to : join(to, "..");
-        const last = key.split(" ")[0];
-        await killedAfter(last, to, below);
-        assertEquals(stagesIn(below).length, 1, `${last}: ${readdirSync(below)}`);
-        const { artifact, bytes } = counted();
-        let there = 0;
-        await writeFiles(artifact, to, { onThere: (_, bytes) => void (there += bytes) });
-        const written = artifact.info.size - there;
-        assert(["none", "a"].includes(last) || there > 0, `nothing was there after ${last}`);
-        assert(bytes() <= written + 5, `${bytes()} bytes were read, ${written} were missing`); // a link's are read in any case
-        assertEquals(tree(to).map((line) => line.slice(0, 20)), [
-          "a: 1",
-          `large: ${new TextDecoder().decode(large.subarray(0, 13))}`,
-          "link -> sub/b",
-          "none/",
-          "sub/",
-          "sub/b: 2",
-        ]);
-        assertEquals(new Uint8Array(readFileSync(join(to, "large"))), large);
-        assertEquals((await writeFiles(artifactOf(SAMPLE), to)).left, 5);
-        assertEquals(stagesIn(below), []);
-      }
-    }
-  },
-);
-
-inFolder(
-  "of a large file only the rest is read, and a beginning that is not its own is read anew",
-  async (root) => {
-    const to = join(root, "out");
-    for (const damage of [false, true]) {
-      await killedAfter("large", to, root);
-      const begun = join(root, stagesIn(root)[0], "files/large");
-      truncateSync(begun, 2 * MIB);
-      chmodSync(begun, 0o600); // it becomes executable when it is whole
-      if (damage) writeFileSync(begun, new Uint8Array(2 * MIB));
-      const { artifact, bytes } = counted();
-      await writeFiles(artifact, to);
-      const rest = MIB + 5;
-      assertEquals(bytes() >= rest && bytes() < rest + 20, !damage, `${bytes()} bytes`);
-      assertEquals(new Uint8Array(readFileSync(join(to, "large"))), large);
-      rmSync(to, { recursive: true });
-    }
-  },
-);
-
-inFolder(
-  "nothing that was left is followed or kept, whatever it is, and another version takes only its own",
-  async (root) => {
-    const to = join(root, "out");
+inFolder("only the rest of a large file is read, unless its beginning is wrong", async (root) => {
+  const to = join(root, "out");
+  for (const damage of [false, true]) {
     await killedAfter("large", to, root);
-    const files = join(root, stagesIn(root)[0], "files");
-    mkdirSync(join(root, "outside"));
-    rmSync(join(files, "sub"), { recursive: true });
-    symlinkSync("../../outside", join(files, "sub"));
-    writeFileSync(join(files, "more"), "more");
-    await writeFiles(artifactOf({ "sub/b": "2", "a": "3" }), to);
-    assertEquals(tree(to), ["a: 3", "sub/", "sub/b: 2"]);
-    assertEquals(tree(join(root, "outside")), []);
-  },
-);
+    const begun = join(root, stagesIn(root)[0], "files/large");
+    truncateSync(begun, 2 * MIB);
+    chmodSync(begun, 0o600); // it becomes executable at the end
+    if (damage) writeFileSync(begun, new Uint8Array(2 * MIB));
+    const { artifact, bytes } = counted();
+    await writeFiles(artifact, to);
+    const rest = MIB + 5;
+    assertEquals(bytes() >= rest && bytes() < rest + 20, !damage, `${bytes()} bytes`);
+    assertEquals(new Uint8Array(readFileSync(join(to, "large"))), large);
+    rmSync(to, { recursive: true });
+  }
+});
 
-inFolder("what others are at stays, and what they forgot goes", async (root) => {
+inFolder("leftovers are not trusted, and used by other versions only if equal", async (root) => {
+  const to = join(root, "out");
+  await killedAfter("large", to, root);
+  const files = join(root, stagesIn(root)[0], "files");
+  mkdirSync(join(root, "outside"));
+  rmSync(join(files, "sub"), { recursive: true });
+  symlinkSync("../../outside", join(files, "sub"));
+  writeFileSync(join(files, "more"), "more");
+  await writeFiles(artifactOf({ "sub/b": "2", "a": "3" }), to);
+  assertEquals(tree(to), ["a: 3", "sub/", "sub/b: 2"]);
+  assertEquals(tree(join(root, "outside")), []);
+});
+
+inFolder("folders of other processes stay until they are abandoned", async (root) => {
   const id = "01951e2f-6c00-7abc-8def-0123456789ab";
   const [, machine] = noProcess().split(".");
   const names = [
@@ -176,23 +166,20 @@ inFolder("what others are at stays, and what they forgot goes", async (root) => 
   assertEquals(stagesIn(root), []);
 });
 
-inFolder(
-  "what was left for another target stays for that, and what others may write to is not touched",
-  async (root) => {
-    const [one, other] = [join(root, "one"), join(root, "other")];
-    await killedAfter("large", one, root);
-    const [left] = stagesIn(root);
-    await writeFiles(artifactOf({ a: "2" }), other);
-    assertEquals(stagesIn(root), [left]);
+inFolder("leftovers for another target, or open to others, are not touched", async (root) => {
+  const [one, other] = [join(root, "one"), join(root, "other")];
+  await killedAfter("large", one, root);
+  const [left] = stagesIn(root);
+  await writeFiles(artifactOf({ a: "2" }), other);
+  assertEquals(stagesIn(root), [left]);
 
-    chmodSync(join(root, left), 0o777);
-    await writeFiles(artifactOf(SAMPLE), one);
-    assertEquals(stagesIn(root), process.platform === "win32" ? [] : [left]);
-    rmSync(join(root, left), { recursive: true, force: true });
-  },
-);
+  chmodSync(join(root, left), 0o777);
+  await writeFiles(artifactOf(SAMPLE), one);
+  assertEquals(stagesIn(root), process.platform === "win32" ? [] : [left]);
+  rmSync(join(root, left), { recursive: true, force: true });
+});
 
-inFolder("nobody knows of a process of another machine, whether it is there", async (root) => {
+inFolder("folders of processes on other machines stay", async (root) => {
   const to = join(root, "out");
   await killedAfter("large", to, root);
   const [left] = stagesIn(root);
@@ -203,60 +190,44 @@ inFolder("nobody knows of a process of another machine, whether it is there", as
   rmSync(join(root, foreign), { recursive: true });
 });
 
-inFolder(
-  "where the store does not answer at all, nothing is left: there is nothing to go on with",
-  async (root) => {
-    const broken = artifactOf({ a: "1" });
-    broken.files()[0].bytes = () =>
-      Promise.reject(
-        new RegistryError({ code: "Unavailable", message: "Cannot read it: no answer" }),
-      );
-    await assertRejects(() => writeFiles(broken, join(root, "out")), RegistryError);
-    assertEquals(stagesIn(root), []);
-  },
-);
+inFolder("a store without an answer leaves nothing if there is nothing to resume", async (root) => {
+  const broken = artifactOf({ a: "1" });
+  const error = new RegistryError({ code: "Unavailable", message: "Cannot read it: no answer" });
+  broken.files()[0].bytes = () => Promise.reject(error);
+  await assertRejects(() => writeFiles(broken, join(root, "out")), RegistryError);
+  assertEquals(stagesIn(root), []);
+});
 
-inFolder(
-  "where the store does not answer any more, the next download goes on; where it fails otherwise, nothing is left",
-  async (root) => {
-    const to = join(root, "out");
-    for (const code of ["Unavailable", "Corrupt"] as const) {
-      const broken = artifactOf(SAMPLE);
-      const file = broken.files().find(({ info }) => info.path === "large")!;
-      file.stream = () => {
-        throw new RegistryError({ code, message: "Cannot read it: no answer" });
-      };
-      await assertRejects(() => writeFiles(broken, to), RegistryError);
-      assertEquals(stagesIn(root).length, code === "Unavailable" ? 1 : 0);
-      const { artifact, bytes } = counted();
-      await writeFiles(artifact, to);
-      assertEquals(bytes() < artifact.info.size, code === "Unavailable");
-      rmSync(to, { recursive: true });
-    }
-  },
-);
+inFolder("a download resumes after Unavailable, and not after other errors", async (root) => {
+  const to = join(root, "out");
+  for (const code of ["Unavailable", "Corrupt"] as const) {
+    const broken = artifactOf(SAMPLE);
+    const file = broken.files().find(({ info }) => info.path === "large")!;
+    file.stream = () => {
+      throw new RegistryError({ code, message: "Cannot read it: no answer" });
+    };
+    await assertRejects(() => writeFiles(broken, to), RegistryError);
+    assertEquals(stagesIn(root).length, code === "Unavailable" ? 1 : 0);
+    const { artifact, bytes } = counted();
+    await writeFiles(artifact, to);
+    assertEquals(bytes() < artifact.info.size, code === "Unavailable");
+    rmSync(to, { recursive: true });
+  }
+});
 
-/** Only root may make what belongs to another user. */
-const isRoot = process.getuid?.() === 0;
-
-if (isRoot) {
-  inFolder(
-    "what another user has left is neither taken over nor removed, for root neither",
-    async (root) => {
-      const to = join(root, "out");
-      const victim = join(root, "victim");
-      mkdirSync(victim);
-      writeFileSync(join(victim, "precious"), "1");
-      await killedAfter("sub/b", to, root);
-      const left = join(root, stagesIn(root)[0]);
-      rmSync(join(left, "files"), { recursive: true });
-      symlinkSync(victim, join(left, "files"));
-      chownSync(left, 12_345, 12_345);
-      await writeFiles(artifactOf(SAMPLE), to);
-      assertEquals(tree(victim), ["precious: 1"]);
-      assertEquals(tree(left), [`files -> ${victim}`]);
-      assertEquals(readFileSync(join(to, "a"), "utf8"), "1");
-      rmSync(left, { recursive: true });
-    },
-  );
-}
+inFolder("leftovers of another user are neither used nor removed", async (root) => {
+  const to = join(root, "out");
+  const victim = join(root, "victim");
+  mkdirSync(victim);
+  writeFileSync(join(victim, "precious"), "1");
+  await killedAfter("sub/b", to, root);
+  const left = join(root, stagesIn(root)[0]);
+  rmSync(join(left, "files"), { recursive: true });
+  symlinkSync(victim, join(left, "files"));
+  chownSync(left, 12_345, 12_345);
+  await writeFiles(artifactOf(SAMPLE), to);
+  assertEquals(tree(victim), ["precious: 1"]);
+  assertEquals(tree(left), [`files -> ${victim}`]);
+  assertEquals(readFileSync(join(to, "a"), "utf8"), "1");
+  rmSync(left, { recursive: true });
+}, { ignore: process.getuid?.() !== 0 }); // only root can change the owner

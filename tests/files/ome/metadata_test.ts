@@ -300,7 +300,10 @@ Deno.test("acquisitions are written by the names that OME-NGFF gives their membe
   assertEquals(plate.acquisitions, [first, { id: 7 }]);
 });
 
-/** What ome-zarr 0.18 (Python) wrote about a plate of two wells, in both versions; of the levels the first two. */
+/**
+ * What ome-zarr 0.18 (Python) wrote about a plate of two wells, in both versions; of the levels the
+ * first two.
+ */
 const THEIRS = {
   multiscales: [{
     axes: [

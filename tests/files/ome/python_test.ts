@@ -1,4 +1,5 @@
-// Against the real thing, as tests/formats/zarr/python_test.ts: the metadata as Python's zarr gives it, and planes.
+// Against the real thing, as tests/formats/zarr/python_test.ts: the metadata as Python's zarr gives
+// it, and planes.
 import { assertEquals } from "@std/assert";
 import { createLocalFiles } from "../../../files/local.ts";
 import { createPlate, type OmeVersion, openPlate } from "../../../files/ome.ts";
@@ -11,7 +12,10 @@ const python = await findPython("zarr", "zarr.__version__ >= '3'");
 const ignore = python === undefined;
 const why = ignore ? " (ignored: neither HOLDFAST_PYTHON nor python3 has zarr 3)" : "";
 
-/** Tells what the plates of a folder are, and copies each, chunk by chunk, into a plate of its own making. */
+/**
+ * Tells what the plates of a folder are, and copies each, chunk by chunk, into a plate of its own
+ * making.
+ */
 const PROGRAM = `
 import json, sys, zarr
 root = sys.argv[1]

@@ -32,7 +32,9 @@ const CHANGES = [
   "rmdirSync",
 ] as const;
 
-/** Runs something behind one of the steps that change the disk. False where there is no such step. */
+/**
+ * Runs something behind one of the steps that change the disk. False where there is no such step.
+ */
 async function between(
   at: number,
   what: () => void,

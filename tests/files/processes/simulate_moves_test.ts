@@ -1,5 +1,5 @@
-// Random schedules of processes that save and move files of one folder, at every step of each other, and die there.
-// HOLDFAST_SEEDS says how many.
+// Random schedules of processes that save and move files of one folder, at every step of each
+// other, and die there. HOLDFAST_SEEDS says how many.
 import { assertEquals } from "@std/assert";
 import fs from "node:fs";
 import { isRegistryError } from "../../../core/errors.ts";
@@ -50,7 +50,8 @@ testInRoot(
       }
       const kept = keptIn(`${path}/.holdfast-moving`); // until its path is free
       const twice = [...found].filter(([, paths]) => paths.length > 1);
-      // A mover that died, or was taken for dead, leaves two where another one took the file from its target just then.
+      // A mover that died, or was taken for dead, leaves two where another one took the file from
+      // its target just then.
       if (counts.deaths === 0 && !isSwept(seed)) {
         assertEquals(twice, [], `seed ${seed}: in two places`);
       }

@@ -77,7 +77,7 @@ filledTest(
     assertEquals(await Deno.readTextFile(it.root.join("raw/inner/b.bin")), "\u0000\u0001");
     const none = await it.holdfast("download data:raw --include *.png");
     assertEquals(none.code, 3);
-    assertStringIncludes(none.err, "no file of it is chosen by the patterns");
+    assertStringIncludes(none.err, "the patterns select no file");
   },
 );
 

@@ -1,5 +1,5 @@
-// Several processes that save, move, load and list the same files, and are killed in between. HOLDFAST_ATTACK_ROUNDS says
-// how many rounds, HOLDFAST_ATTACK_SEED which is the first.
+// Several processes that save, move, load and list the same files, and are killed in between.
+// HOLDFAST_ATTACK_ROUNDS says how many rounds, HOLDFAST_ATTACK_SEED which is the first.
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "./line_stream.ts";
 import { realSystem } from "../../../../core/system.ts";
@@ -44,7 +44,8 @@ for (const { plan, zarr } of PLANS) {
   });
 }
 
-// MinIO deletes without a condition: there a save within the last request of a move is lost, as the documentation says.
+// MinIO deletes without a condition: there a save within the last request of a move is lost, as the
+// documentation says.
 const BUCKETS: [ServerKind, typeof PLANS][] = [
   ["versitygw", PLANS.filter(({ zarr }) => !zarr)],
   ["minio", PLANS.filter(({ plan }) => plan === "saves")],

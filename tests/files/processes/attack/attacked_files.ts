@@ -10,8 +10,8 @@ import { createServerStore, type ServerPlace } from "../../../servers/server_wor
 /** Where files lie, and how. */
 export interface AttackedPlace {
   /**
-   * What is done: saves at free paths and moves between them; saves over paths of one's own and moves away from them; or
-   * saves over paths of all.
+   * What is done: saves at free paths and moves between them; saves over paths of one's own and
+   * moves away from them; or saves over paths of all.
    */
   plan: "moves" | "overwrites" | "saves";
   /** Whether values are arrays in zarr. */
@@ -54,7 +54,9 @@ export function valueOf({ zarr }: AttackedPlace, token: number, kind: number): u
   return { data: new Float64Array(shape[0] * shape[1]).fill(token), shape, dtype: "float64" };
 }
 
-/** The token of a value that was loaded; undefined where it is no such value, or parts of several. */
+/**
+ * The token of a value that was loaded; undefined where it is no such value, or parts of several.
+ */
 export function tokenOf({ zarr }: AttackedPlace, value: unknown): number | undefined {
   const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : "";
   const tokens = zarr

@@ -97,7 +97,7 @@ jobsTest(
     assertEquals(JSON.parse((await jobs("show good --json")).out).result, { size: 7 });
     const unknown = await jobs("show nobody");
     assertEquals(unknown.code, 3);
-    assertStringIncludes(unknown.err, "no such job in the queue");
+    assertStringIncludes(unknown.err, "does not know it");
     const following = jobs("show later --follow");
     await queue.cancel("later", { reason: "enough" });
     const { code, out: said } = await following;
@@ -127,7 +127,7 @@ jobsTest("jobs cancel ends what waits, and says what had ended", async ({ jobs, 
   assertEquals((await jobs("cancel nobody")).code, 3);
   assertStringIncludes(
     (await jobs("cancel 01a1ffe1…a183c78b")).err,
-    "Full ids: holdfast jobs ls --quiet",
+    "Whole ones: holdfast jobs ls --quiet",
   );
 });
 
@@ -140,12 +140,12 @@ cliTest(
       assertStringIncludes(err, said);
       assertEquals(err.includes("hunter2"), false);
     };
-    await refused("jobs ls", "neither --queue nor HOLDFAST_ENGINE is set");
-    await refused("jobs ls --queue memory:", "no other process can add");
-    await refused("jobs ls --queue kafka://h", "there is no scheme kafka");
+    await refused("jobs ls", "neither --queue nor HOLDFAST_ENGINE names one");
+    await refused("jobs ls --queue memory:", "no other process could add any");
+    await refused("jobs ls --queue kafka://h", 'unknown scheme "kafka"');
     await refused(
       "jobs ls --queue redis://u:hunter2@127.0.0.1:1",
-      "Cannot take a password from --queue",
+      "Cannot take a password by --queue",
     );
     await refused("jobs ls --queue redis://127.0.0.1:1 --state gone", "--state");
   },

@@ -8,12 +8,12 @@ import { arrayEntry, seenArray } from "./array_files.ts";
 import { DOCUMENT } from "./document.ts";
 import type { ArrayLocks } from "./lock.ts";
 
-/** How often a reader tries again to find what another process is putting at a path. */
-const LOOKS = 20;
+/** Retries of a lookup while another process changes the path. */
+const LOOKUPS = 20;
 
 export type Seen = { entry: FileEntry; array?: ZarrArray };
 
-export class Look {
+export class Lookup {
   readonly #files: FileStore;
   readonly #locks: ArrayLocks;
   readonly #system: Pick<System, "sleep">;
@@ -25,17 +25,14 @@ export class Look {
   }
 
   /** Repeats a lookup until it finds something, or no process is changing the path. */
-  async settled<T>(
-    path: string,
-    find: () => Promise<T | undefined>,
-  ): Promise<T | undefined> {
-    for (let left = LOOKS, isAgain = false; left > 0; left--) {
+  async untilStable<T>(path: string, find: () => Promise<T | undefined>): Promise<T | undefined> {
+    for (let left = LOOKUPS, isAgain = false; left > 0; left--) {
       const found = await find();
       if (found !== undefined || path === "") return found;
       const isHeld = await this.#locks.isHeld(path);
       if (!isHeld && isAgain) return undefined;
-      isAgain = !isHeld; // what held it may have ended since
-      if (isHeld) await this.#system.sleep(2 * (LOOKS - left) + 1);
+      isAgain = !isHeld; // the holder may have ended since the lookup
+      if (isHeld) await this.#system.sleep(2 * (LOOKUPS - left) + 1);
     }
   }
 
@@ -49,11 +46,12 @@ export class Look {
 
   /** Returns what is at a path once no other process is changing it. */
   async at(path: string, options: CallOptions): Promise<Seen | undefined> {
-    return await this.settled(path, async () => {
+    return await this.untilStable(path, async () => {
       const seen = await this.once(path, options);
+      // A folder that holds a part of an array during a move file by file.
       const isPart = this.#files.removeFolder !== undefined && path !== "" &&
-        seen?.array === undefined &&
-        seen?.entry.kind === "folder" && await this.#locks.isHeld(path); // part of an array that is moved file by file
+        seen?.array === undefined && seen?.entry.kind === "folder" &&
+        await this.#locks.isHeld(path);
       return isPart ? undefined : seen;
     });
   }
