@@ -86,8 +86,8 @@ export const DISK: readonly Mutant[] = [
   {
     name: "layout/tree-of-numbers-out-of-order",
     file: "backends/local/list.ts",
-    text: "order: orderOf(text, isFolder),",
-    replacement: "order: path + own,",
+    text: "text, order, isLink",
+    replacement: "text, order: path + own, isLink",
     test: "tests/backends/local/layout_test.ts",
     testName: "folded: a folder that ends within a number has its place among the names beside it",
   },
