@@ -1,4 +1,4 @@
-// The drivers of this library. Reading their descriptions loads none of them.
+// The built-in drivers. Importing their descriptions loads no driver.
 import type { Driver } from "../core/driver.ts";
 import { type BackendPlace, checkParameters, parsePlace } from "../core/urls/store_place.ts";
 import { gcsDriver } from "./gcs_driver.ts";
@@ -6,7 +6,7 @@ import { localDriver } from "./local_driver.ts";
 import { memoryDriver } from "./memory_driver.ts";
 import { s3Driver } from "./s3_driver.ts";
 
-/** The drivers, in the order in which messages name them. */
+/** The drivers in the order of messages. */
 export const DRIVERS: readonly Driver[] = [localDriver, s3Driver, gcsDriver, memoryDriver];
 
 /** Schemes of URLs that name a bucket. */
@@ -16,15 +16,15 @@ export const BUCKET_SCHEMES: readonly string[] = DRIVERS.flatMap(({ buckets, sch
 
 const PARAMETERS = [...new Set(DRIVERS.flatMap(({ parameters }) => parameters))];
 
-/** Parses the URL of a bucket, and finds its driver; undefined for a scheme that has none here. Throws `Invalid`. */
+/** Parses a bucket URL and finds its driver; undefined for an unknown scheme. Throws `Invalid`. */
 export function driverOf(url: string): { driver: Driver | undefined; place: BackendPlace } {
   const place = parsePlace(url);
   return { driver: DRIVERS.find(({ schemes }) => schemes.includes(place.scheme)), place };
 }
 
 /**
- * Throws `Invalid` for what cannot be the URL of a bucket, before anything is opened; the message shows nothing of it
- * that could be a secret.
+ * Throws `Invalid` for an invalid bucket URL, without opening it. The message never contains a
+ * secret.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The Google Cloud Storage backend: objects in a bucket, over the JSON API, with the sign-in of Google's own library.
+ * The Google Cloud Storage backend. It uses the JSON API, with the credentials of Google's library.
  *
  * @module
  */
@@ -21,31 +21,26 @@ import { presignObject } from "./gcs/presign.ts";
 import { type GcsPutOptions, putObject } from "./gcs/put.ts";
 import { getObject, headObject } from "./gcs/read.ts";
 import { SignIn } from "./gcs/sign_in.ts";
-import type {
-  GcsClient,
-  GcsCredential,
-  GcsCredentials,
-  GcsServiceAccountKey,
-} from "./gcs/sign_in.ts";
-import type { GcsAuth, GcsSignedUrlOptions, GcsUrlSigner } from "./gcs/sign_in.ts";
+import type { GcsClient, GcsCredentials } from "./gcs/sign_in.ts";
 
 export type * from "../core/backend.ts";
 export type { System } from "../core/system.ts";
-export type { GcsAuth, GcsBucketOptions, GcsClient, GcsCredential, GcsCredentials, GcsPutOptions };
-export type { GcsServiceAccountKey, GcsSignedUrlOptions, GcsUrlSigner };
+export type { GcsBucketOptions, GcsClient, GcsCredentials, GcsPutOptions };
+export type { GcsAuth, GcsCredential, GcsServiceAccountKey } from "./gcs/sign_in.ts";
+export type { GcsSignedUrlOptions, GcsUrlSigner } from "./gcs/sign_in.ts";
 
 endQuietStart();
 
 /** Options of {@linkcode createGcsBackend}. */
 export interface GcsBackendOptions {
   bucket: string;
-  /** A folder in it: all keys lie below. @default "" */
+  /** A folder in the bucket for all keys. @default "" */
   prefix?: string;
-  /** The project that a new bucket belongs to. @default that of the credentials */
+  /** The project of a new bucket. @default that of the credentials */
   projectId?: string;
   /**
-   * Where the store is, if not at Google. What answers without TLS is taken for an emulator: it is sent no credentials
-   * but those that a function gives.
+   * The base URL. An `http:` endpoint is treated as an emulator: it receives no credentials except
+   * those of a function.
    *
    * @default "https://storage.googleapis.com", or `STORAGE_EMULATOR_HOST`
    */
@@ -53,41 +48,39 @@ export interface GcsBackendOptions {
   /** The JSON file of a service account or another credential. */
   keyFilename?: string;
   /**
-   * The key of a service account, or a function that gives one, or an access token: it is asked before the first
-   * request, and once more when the store refuses what it gave.
+   * The key of a service account, or a function that returns one or an access token. The function
+   * is called before the first request, and again if the store rejects its result.
    *
-   * @default what the library finds: `GOOGLE_APPLICATION_CREDENTIALS`, gcloud's file, the machine's own account
+   * @default found by the library: `GOOGLE_APPLICATION_CREDENTIALS`, the file of gcloud, the
+   * account of the machine
    */
   credentials?: GcsCredentials;
-  /** A client of `@google-cloud/storage` (a `Storage`) to sign in with; the options above are then its own. */
+  /** A `Storage` of `@google-cloud/storage` to sign in with. It replaces the options above. */
   storage?: GcsClient;
   /**
-   * Certificates (PEM) of authorities that are trusted besides those of the runtime, which `NODE_EXTRA_CA_CERTS`, and on
-   * Deno `DENO_CERT` and `DENO_TLS_CA_STORE`, add to. Signing in at Google uses those of the runtime only.
+   * Certificates (PEM) of authorities to trust in addition to those of the runtime
+   * (`NODE_EXTRA_CA_CERTS`; on Deno also `DENO_CERT` and `DENO_TLS_CA_STORE`). The sign-in at
+   * Google uses only those of the runtime.
    */
   ca?: string | readonly string[];
-  /** Whether to make the bucket where it is missing, and what it is like. @default false */
+  /** Create the bucket if it does not exist, with these options. @default false */
   createBucket?: boolean | GcsBucketOptions;
-  /** What every object is given: encryption, storage class and the like. @default {} */
+  /** Settings of every uploaded object: encryption, storage class … @default {} */
   putOptions?: GcsPutOptions;
-  /** How long a request may make no progress, milliseconds. @default 60000 */
+  /** Milliseconds without progress until a request times out. @default 60000 */
   requestTimeoutMs?: number;
   /**
-   * How long a call that may be repeated is repeated, milliseconds.
+   * Milliseconds during which failed requests are retried.
    *
-   * @default 30000; 3000 as long as nothing has answered at all
+   * @default 30000; 3000 until the store has answered once
    */
   retryForMs?: number;
-  /**
-   * Bytes of one request: larger objects are read and written in parts. A multiple of 256 KiB.
-   *
-   * @default 8 MiB
-   */
+  /** Bytes per request for objects in parts, a multiple of 256 KiB. @default 8 MiB */
   partBytes?: number;
-  /** How many parts of an object are read at once, beside the one that is being taken. @default 3 */
+  /** Concurrent reads of parts, in addition to the consumed one. @default 3 */
   parallel?: number;
   system?: System;
-  /** Hears of every attempt that is repeated. @default silent */
+  /** Receives a `debug` message per retry. @default silent */
   logger?: Pick<Console, "debug">;
 }
 
@@ -111,22 +104,23 @@ const OPTIONS: OptionNames<GcsBackendOptions> = {
 };
 
 const PART_UNIT = 256 * 1024;
-/** The store takes a delete at a time, and as many at once as come. */
+/** The API deletes one object per request. */
 const DELETES_AT_ONCE = 32;
 
 /**
- * Creates a store in a bucket. Nothing is asked before the first call.
+ * Creates a backend for a bucket. Sends nothing before the first call.
  *
  * @example
  * ```ts ignore
  * import { createGcsBackend } from "@holdfast/holdfast/backends/gcs";
  * import { openRegistry } from "@holdfast/holdfast";
  *
- * await using registry = await openRegistry(createGcsBackend({ bucket: "models", prefix: "team-a" }));
+ * const backend = createGcsBackend({ bucket: "models", prefix: "team-a" });
+ * await using registry = await openRegistry(backend);
  * ```
  */
 export function createGcsBackend(options: GcsBackendOptions): Backend {
-  options = checkOptions("create a store in a bucket", options, OPTIONS, ["bucket"]);
+  options = checkOptions("open bucket", options, OPTIONS, ["bucket"]);
   const {
     prefix = "",
     createBucket = false,
@@ -158,59 +152,34 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
     location: place.location,
     reopen: descriptorOf(import.meta.url, "createGcsBackend", options),
 
-    async head(key, options = {}) {
-      return await headObject({ api, key }, options);
-    },
-
-    async get(key, options = {}) {
-      return await getObject(api, key, { ...options, partBytes, parallel });
-    },
-
-    async put(key, body, options = {}) {
-      return await putObject(api, key, { ...options, body, partBytes, putOptions });
-    },
-
-    async delete(key, options = {}) {
-      await deleteObject(api, key, options);
-    },
-
-    list(prefix, options = {}) {
-      return listObjects(api, prefix, options);
-    },
-
-    async deleteMany(keys, { signal } = {}) {
-      return await deleteEach(keys, (key) => deleteObject(api, key, { signal }), {
+    head: async (key, options = {}) => await headObject({ api, key }, options),
+    get: async (key, options = {}) =>
+      await getObject(api, key, { ...options, partBytes, parallel }),
+    put: async (key, body, options = {}) =>
+      await putObject(api, key, { ...options, body, partBytes, putOptions }),
+    delete: async (key, options = {}) => await deleteObject(api, key, options),
+    list: (prefix, options = {}) => listObjects(api, prefix, options),
+    deleteMany: async (keys, { signal } = {}) =>
+      await deleteEach(keys, (key) => deleteObject(api, key, { signal }), {
         concurrency: DELETES_AT_ONCE,
         signal,
-      });
-    },
-
-    async presign(key, options) {
-      return await presignObject({ api, signIn }, key, options);
-    },
-
-    async copy(from, to, options = {}) {
-      return await copyObject({ api, putOptions }, { from, to }, options);
-    },
-
-    [Symbol.asyncDispose]() {
-      connections.close();
-      return Promise.resolve();
-    },
+      }),
+    presign: async (key, options) => await presignObject({ api, signIn }, key, options),
+    copy: async (from, to, options = {}) =>
+      await copyObject({ api, putOptions }, { from, to }, options),
+    [Symbol.asyncDispose]: () => Promise.resolve(connections.close()),
   });
 }
 
-function checkNumbers(
-  numbers: { requestTimeoutMs: number; partBytes: number; parallel: number },
-): void {
+function checkNumbers(numbers: Record<string, number>): void {
   for (const [name, value] of Object.entries(numbers)) {
     const unit = name === "partBytes" ? PART_UNIT : 1;
     if (Number.isSafeInteger(value) && value > 0 && value % unit === 0) continue;
     throw fault({
       code: "Invalid",
-      action: "open a bucket",
+      action: "open bucket",
       state: `${name} is ${value}`,
-      hint: unit === 1 ? "It is a whole number above 0." : `It is a multiple of ${unit}.`,
+      hint: `Pass a positive ${unit === 1 ? "integer" : `multiple of ${unit}`}.`,
     });
   }
 }

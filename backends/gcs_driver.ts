@@ -1,4 +1,4 @@
-// The description of the driver of Google Cloud Storage.
+// Description of the driver for Google Cloud Storage.
 import { join } from "node:path";
 import type { Backend } from "../core/backend.ts";
 import type {
@@ -24,7 +24,7 @@ export const gcsDriver: Driver = {
   },
   open,
   findCredentials,
-  // A request carries a token, good for whoever has it. Without TLS none is sent.
+  // Requests carry a bearer token, except without TLS.
   tokenRevealedTo: ({ protocol, hostname }) =>
     protocol === "http:" || /(^|\.)googleapis\.com$/.test(hostname) ? undefined : "Google",
   storages: {
@@ -69,7 +69,7 @@ async function open(place: BackendPlace, options: OpenStoreOptions): Promise<Bac
 function accountProblem(value: unknown): string | undefined {
   const { client_email, private_key } = Object(value);
   if (typeof client_email === "string" && typeof private_key === "string") return undefined;
-  return `it is ${described(value)}, and no key of a service account`;
+  return `it is ${described(value)}, not the key of a service account`;
 }
 
 async function findCredentials(
@@ -78,15 +78,14 @@ async function findCredentials(
 ): Promise<FoundCredentials> {
   const named = env("GOOGLE_APPLICATION_CREDENTIALS");
   if (named) {
-    const where = `${named}, as GOOGLE_APPLICATION_CREDENTIALS says`;
-    return { found: await isThere(named), where };
+    return { found: await isThere(named), where: `${named} (GOOGLE_APPLICATION_CREDENTIALS)` };
   }
   const home = env("HOME") ?? env("USERPROFILE");
   const file = home && join(home, ".config/gcloud/application_default_credentials.json");
-  if (file && await isThere(file)) return { found: true, where: `${file}, of gcloud` };
+  if (file && await isThere(file)) return { found: true, where: `${file} (gcloud)` };
   return {
     found: false,
-    where:
-      "no GOOGLE_APPLICATION_CREDENTIALS, nothing by gcloud; a service account of this machine may still have some",
+    where: "no GOOGLE_APPLICATION_CREDENTIALS, no file of gcloud; a service account of this " +
+      "machine may still provide some",
   };
 }

@@ -1,17 +1,11 @@
 /**
- * The local backend: objects are files in a folder, on a disk or a network share, written by any number of processes.
+ * The local backend: objects are files in a folder on a disk or a network share, written by any
+ * number of processes.
  *
  * @module
  */
-import type {
-  Backend,
-  CallOptions,
-  Layout,
-  ListOptions,
-  Locking,
-  ObjectInfo,
-  Prefix,
-} from "../core/backend.ts";
+import type { Backend, CallOptions, Layout, ListOptions, Locking } from "../core/backend.ts";
+import type { ObjectInfo, Prefix } from "../core/backend.ts";
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
@@ -26,9 +20,9 @@ import { readObject } from "./local/read.ts";
 import { makeReserve } from "./local/reserve.ts";
 import { headObject, type LocalRoot, parseRoot } from "./local/root.ts";
 import { sweepStages } from "./local/stage.ts";
-import { createDiskSync } from "../disk/disk_sync.ts";
 import { createObjectSync } from "./local/sync_objects.ts";
 import { createTurn, type Turn } from "./local/turn.ts";
+import { createDiskSync } from "../disk/disk_sync.ts";
 
 export type * from "../core/backend.ts";
 export type { System } from "../core/system.ts";
@@ -37,30 +31,30 @@ export type { DetectLockingOptions } from "./local/lock.ts";
 
 /** Options of {@linkcode createLocalBackend}. */
 export interface LocalBackendOptions {
-  /** The folder: a path or a `file:` URL. It is made at the first put. */
+  /** The folder, a path or a `file:` URL. The first put creates it. */
   path: string | URL;
   /**
-   * What a put that returned survives: `disk` a power cut, `os` the end of the process. Removals are never waited for:
-   * an object may be back after a power cut.
+   * A finished put survives a power cut (`disk`) or the end of the process (`os`). Deletes are not
+   * synced: a deleted object may be back after a power cut.
    *
    * @default "disk"
    */
   durability?: "disk" | "os";
   /**
-   * How creates are made exclusive: by hard links, or under a file lock where the file system has none (Deno only).
-   * All writers of one folder must use the same. {@linkcode detectLocking} finds out what a folder can.
+   * Exclusive creates use hard links, or a file lock (Deno only) if the file system has no links.
+   * All writers of a folder must use the same; {@linkcode detectLocking} finds it.
    *
    * @default "link"
    */
   locking?: Locking;
   /**
-   * How keys are laid out. All users of one folder must use the same; `plain` is that of registries whose settings name
-   * none.
+   * Layout of the keys. All users of a folder must use the same; registries whose settings have
+   * no layout use `plain`.
    *
    * @default "folded"
    */
   layout?: Layout;
-  /** Whether what is written is for its owner alone, files as 0600 and folders as 0700. @default false: as the umask says */
+  /** Create files as 0600 and folders as 0700. @default false: the umask decides */
   ownerOnly?: boolean;
   system?: System;
 }
@@ -75,7 +69,7 @@ const OPTIONS: OptionNames<LocalBackendOptions> = {
 };
 
 /**
- * Creates a store in a folder.
+ * Creates a backend for a folder.
  *
  * @example
  * ```ts
@@ -96,7 +90,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
     layout = "folded",
     ownerOnly = false,
     system = realSystem,
-  } = checkOptions("create a store in a folder", options, OPTIONS, ["path"]);
+  } = checkOptions("open folder", options, OPTIONS, ["path"]);
   checkWord("durability", durability, ["disk", "os"]);
   checkWord("locking", locking, ["link", "file"]);
   checkWord("layout", layout, ["folded", "plain"]);
@@ -159,9 +153,9 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
     },
 
     ...(sync && {
-      async sync(keys: readonly string[], options: CallOptions = {}) {
-        await turn(options.signal);
-        await sync(keys, options);
+      async sync(keys: readonly string[], { signal }: CallOptions = {}) {
+        await turn(signal);
+        await sync(keys, signal);
       },
     }),
 
@@ -189,14 +183,13 @@ async function* listInTurns(
   }
 }
 
-/** What is misspelt would be taken for one of them, and be the word of the settings of a new registry for ever. */
+/** A typo would select the default, which the settings of a new registry then keep forever. */
 function checkWord(name: string, word: string, words: readonly string[]): void {
   if (words.includes(word)) return;
   throw fault({
     code: "Invalid",
-    action: "use a folder with",
-    subject: name,
-    state: shown(word),
-    hint: `Leave ${name} out, or give one of ${words.map((word) => `"${word}"`).join(", ")}.`,
+    action: "open folder",
+    state: `${name} is ${shown(word)}`,
+    hint: `Omit ${name}, or use one of ${words.map((word) => `"${word}"`).join(", ")}.`,
   });
 }

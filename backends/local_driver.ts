@@ -1,4 +1,4 @@
-// The description of the driver of stores in folders.
+// Description of the driver for folders.
 import type { Driver, StorageDescription } from "../core/driver.ts";
 import { fault } from "../core/errors.ts";
 import type { BackendPlace } from "../core/urls/store_place.ts";
@@ -24,15 +24,15 @@ export const localDriver: Driver = {
   storages: { local, local_file_storage: local },
 };
 
-/** The path behind `disk:`; a path or `file:` URL is what it is. */
+/** Returns a path or `file:` URL as it is, and of `disk:data` the path. */
 function pathOf({ url, scheme, bucket }: BackendPlace): string {
   if (scheme === "file") return url;
   if (bucket === "") return url.slice(scheme.length + 1);
   throw fault({
     code: "Invalid",
-    action: "open a folder by the URL",
+    action: "open",
     subject: `${scheme}://…`,
-    state: "two slashes stand before a bucket",
-    hint: `Write "${scheme}:data", or the path alone.`,
+    state: "two slashes precede a bucket name",
+    hint: `Write "${scheme}:data", or only the path.`,
   });
 }

@@ -1,7 +1,7 @@
-// deno-lint-ignore-file require-await -- a fault must be a rejection, also where there is nothing to wait for
+// deno-lint-ignore-file require-await -- an error must be a rejection, also without an await
 /**
- * The memory backend: the reference of the {@linkcode Backend} contract, and the place to start for a backend of
- * your own.
+ * The memory backend: the reference implementation of the {@linkcode Backend} contract, and a
+ * starting point for your own backend.
  *
  * @module
  */
@@ -16,13 +16,13 @@ export type { System } from "../core/system.ts";
 
 /** Options of {@linkcode createMemoryBackend}. */
 export interface MemoryBackendOptions {
-  /** Distinguishes this store in messages. @default a new id */
+  /** The name of this store in messages. @default a new id */
   id?: string;
   system?: System;
 }
 
 /**
- * Creates a store that lives as long as this object.
+ * Creates a backend in memory.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export function createMemoryBackend(
   { system = realSystem, id = system.id() }: MemoryBackendOptions = {},
 ): Backend {
   const objects = new Map<string, { bytes: Uint8Array; info: ObjectInfo }>();
-  const keys: string[] = []; // those of `objects`, in order
+  const keys: string[] = []; // of `objects`, sorted
 
   return checkRemovals<Backend>({
     kind: "memory",
@@ -67,7 +67,7 @@ export function createMemoryBackend(
           code: "Invalid",
           action: "put",
           subject: `"${key}"`,
-          state: `the body has ${bytes.byteLength} bytes, ${size} were announced`,
+          state: `the body has ${bytes.byteLength} bytes, not ${size}`,
           key,
         });
       }
@@ -84,7 +84,7 @@ export function createMemoryBackend(
     },
 
     async *list(prefix, { after = "", limit = Infinity, delimiter, signal }: ListOptions = {}) {
-      // The place is found anew for each entry: keys may come and go while the caller reads.
+      // Each step searches again: keys may come and go while the caller reads.
       let from = compareUtf8(after, prefix) < 0 ? prefix : after;
       for (; limit > 0; limit--) {
         signal?.throwIfAborted();
@@ -94,7 +94,7 @@ export function createMemoryBackend(
         const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
         const group = key.slice(0, end + 1);
         from = group === "" ? `${key}\0` : `${group.slice(0, -1)}0`; // "0" follows "/"
-        if (group !== "" && compareUtf8(group, after) <= 0) limit++; // the group of `after`: said already
+        if (group !== "" && compareUtf8(group, after) <= 0) limit++; // listed already
         else yield group === "" ? objects.get(key)!.info : { prefix: group };
       }
     },
@@ -103,7 +103,7 @@ export function createMemoryBackend(
   });
 }
 
-/** Index of the first of these sorted keys that is not before `key`. */
+/** Returns the index of the first sorted key that is not less than `key`. */
 function firstFrom(keys: readonly string[], key: string): number {
   let low = 0, high = keys.length;
   while (low < high) {

@@ -1,6 +1,7 @@
-// The description of the driver of stores in memory.
+// Description of the driver for memory.
 import type { Driver } from "../core/driver.ts";
 import { fault } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
 
 export const memoryDriver: Driver = {
   kind: "memory",
@@ -14,9 +15,10 @@ export const memoryDriver: Driver = {
     }
     throw fault({
       code: "Invalid",
-      action: "open a store in memory by name",
-      state: "each is a new one",
-      hint: 'Write "memory:", nothing else.',
+      action: "open",
+      subject: shown(url),
+      state: "memory stores have no name",
+      hint: 'Write "memory:".',
     });
   },
   storages: {

@@ -1,8 +1,10 @@
 /**
- * Any store by its URL. A driver is imported when its scheme is used: importing this downloads no package.
+ * Opens stores by URL. Each driver is imported when its scheme is used, so that importing this
+ * module downloads no package.
  *
- * A compiled program names the drivers that it uses: `deno compile --include backends/s3.ts --include backends/gcs.ts …`.
- * A bundle does not hold them: there create the backend yourself, by the function of its driver.
+ * Name the drivers when you compile a program:
+ * `deno compile --include backends/s3.ts --include backends/gcs.ts …`. Bundles do not contain
+ * drivers: import the driver and call its function.
  *
  * @module
  */
@@ -29,7 +31,7 @@ export type { BackendPlace, S3Credentials };
 export { createS3Configs } from "./s3_configs.ts";
 export type * from "./s3_configs.ts";
 
-/** Credentials of a store: keys of S3, the key of a Google service account, or an access token for it. */
+/** Credentials of a store: S3 keys, the key of a Google service account, or an access token. */
 export type StoreCredential =
   | S3Credentials
   | { client_email: string; private_key: string }
@@ -37,23 +39,31 @@ export type StoreCredential =
 
 /** Options of {@linkcode openBackend}. */
 export interface OpenBackendOptions {
-  /** Credentials, or a function that returns them, called whenever they are needed. @default as configured, see {@linkcode openBackend} */
+  /**
+   * Credentials, or a function that returns them.
+   *
+   * @default as {@linkcode openBackend} finds them
+   */
   credentials?:
     | Exclude<StoreCredential, string>
     | (() => StoreCredential | Promise<StoreCredential>);
-  /** How buckets of stores that speak S3 are reached. @default `createS3Configs()`: environment and env file */
+  /** Configurations of S3 buckets. @default `createS3Configs()`: environment and env file */
   s3Configs?: S3Configs;
-  /** Make the bucket where there is none. @default false */
+  /** Create the bucket if it does not exist. @default false */
   createBucket?: boolean;
-  /** Of a folder: how creates are made exclusive. @default "link" */
+  /** Exclusive creates in a folder: by hard links or a file lock. @default "link" */
   locking?: Locking;
-  /** Of a folder: how keys are laid out. @default "folded" */
+  /** Layout of the keys in a folder. @default "folded" */
   layout?: Layout;
   /** The known schemes. @default `createBackends()` */
   backends?: Lookup<BackendOpener>;
-  /** How long requests that can be repeated are, milliseconds. @default 30000; 3000 as long as nothing has answered at all */
+  /**
+   * Milliseconds during which failed requests are retried.
+   *
+   * @default 30000; 3000 until the store has answered once
+   */
   retryForMs?: number;
-  /** Receives a message for each repeated request. @default none */
+  /** Receives a message per retry. @default none */
   logger?: Logger;
   system?: System;
 }
@@ -77,22 +87,23 @@ export type BackendOpener = (
 ) => Backend | Promise<Backend>;
 
 /**
- * Opens the store that a URL names: `memory:`, a path or `file:` URL (also `disk:data`), `gs://bucket/prefix` (also `gcs:`), and `s3://bucket/prefix`
- * or the same with another provider: `minio r2 tos ks3 oss cos`. `?endpoint=…` may follow, for stores that speak S3
- * also `&region=…`, after `s3:` also `&provider=…`.
+ * Opens the store of a URL: `memory:`, a path or `file:` URL (also `disk:data`),
+ * `gs://bucket/prefix` (also `gcs:`), and `s3://bucket/prefix` or another S3 provider: `minio r2
+ * tos ks3 oss cos`. Parameters are `?endpoint=…`, for S3 providers also `&region=…`, for `s3:` also
+ * `&provider=…`.
  *
- * Keys come from `credentials`, else as {@linkcode createS3Configs} finds them by provider and bucket, which may also
- * say endpoint and region; else for `s3:` and `gs:` as the vendor's SDK finds them.
+ * Credentials come from `credentials`, else from {@linkcode createS3Configs} by provider and bucket
+ * (with endpoint and region), else for `s3:` and `gs:` from the vendor's SDK.
  *
- * @throws {RegistryError} `Invalid` for an invalid URL or an unknown scheme; `NotFound` if a bucket has no configured
- * keys; `Unsupported` if the driver cannot be loaded
+ * @throws {RegistryError} `Invalid` for an invalid URL or an unknown scheme; `NotFound` if a bucket
+ * has no configured credentials; `Unsupported` if the driver cannot be loaded
  *
  * @example
  * ```ts
  * import { openBackend } from "@holdfast/holdfast/backends";
  * import { assertEquals } from "@std/assert";
  *
- * await using backend = await openBackend("memory:"); // or "s3://bucket/prefix?region=eu-central-1"
+ * await using backend = await openBackend("memory:"); // or "s3://bucket/prefix"
  * assertEquals(backend.kind, "memory");
  * ```
  */
@@ -100,23 +111,22 @@ export async function openBackend(
   url: string | URL,
   options: OpenBackendOptions = {},
 ): Promise<Backend> {
-  options = checkOptions("open a store", options, OPTIONS);
+  options = checkOptions("open store", options, OPTIONS);
   const { backends = createBackends() } = options;
   const place = readPlace(String(url));
   if (backends.has(place.scheme)) return await backends.get(place.scheme)(place, options);
   throw fault({
     code: "Invalid",
-    action: "open a store by a URL of scheme",
-    subject: shown(place.scheme),
-    state: "there is no such scheme",
-    hint: `There is ${
-      backends.names().join(", ")
-    }. For a folder of that name write "./${place.scheme}:…".`,
+    action: "open store",
+    subject: shown(`${place.scheme}:`),
+    state: "unknown scheme",
+    hint: `Use one of ${backends.names().join(", ")}, or "./${place.scheme}:…" for a folder.`,
   });
 }
 
 /**
- * Creates the set of schemes that {@linkcode openBackend} knows. Register others with a function that opens their stores.
+ * Creates the schemes of {@linkcode openBackend}. Register your own with a function that opens a
+ * store.
  */
 export function createBackends(): Lookup<BackendOpener> {
   const backends = createLookup<BackendOpener>("backend");

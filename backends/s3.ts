@@ -1,5 +1,5 @@
 /**
- * The S3 backend: objects are in a bucket of Amazon S3 or of a store that speaks its protocol.
+ * The S3 backend, for Amazon S3 and compatible stores.
  *
  * @module
  */
@@ -38,51 +38,45 @@ export type { S3Provider, S3ProviderId } from "./s3_providers.ts";
 /** Options of {@linkcode createS3Backend}. */
 export interface S3BackendOptions {
   bucket: string;
-  /** What all keys begin with, as a folder: `team/models`. @default none */
+  /** A folder in the bucket for all keys: `team/models`. @default none */
   prefix?: string;
-  /** The make of the store. @default "s3" */
   provider?: S3ProviderId;
-  /** Base URL of the store. @default that of the provider and region */
+  /** The base URL. @default that of the provider and region */
   endpoint?: string;
-  /** The bucket's region. @default as the provider or the SDK says */
+  /** The region of the bucket. @default from the provider or the SDK */
   region?: string;
-  /** Credentials, or a function that gives them; it is asked again when they expire. @default the SDK's own sources */
+  /** Credentials, or a function, called again when they expire. @default found by the SDK */
   credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
   /**
-   * An `S3Client` of your own, used for everything; it is not closed. Give it `maxAttempts: 1`, and on Deno a handler
-   * without keep-alive: what sends a create twice makes it seem lost.
+   * Your own `S3Client` for all requests; it is not closed. Configure `maxAttempts: 1`, and on Deno
+   * a handler without keep-alive: a create that is sent twice seems lost.
    */
   client?: S3SdkClient;
   /**
-   * Certificates (PEM) of authorities that are trusted besides those of the runtime, which `NODE_EXTRA_CA_CERTS`, and on
-   * Deno `DENO_CERT` and `DENO_TLS_CA_STORE`, add to.
+   * Certificates (PEM) of authorities to trust in addition to those of the runtime
+   * (`NODE_EXTRA_CA_CERTS`; on Deno also `DENO_CERT` and `DENO_TLS_CA_STORE`).
    */
   ca?: string | readonly string[];
-  /** Makes the bucket at the first use, if it is missing. @default false */
+  /** Create the bucket if it does not exist. @default false */
   createBucket?: boolean;
-  /** Fields of `PutObject` for every upload: `ServerSideEncryption`, `SSEKMSKeyId`, `StorageClass`, `ACL`, `Tagging` … */
+  /** Fields of `PutObject` for every upload: `ServerSideEncryption`, `StorageClass`, `Tagging` … */
   putOptions?: Record<string, unknown>;
-  /** How long nothing may move on a connection, milliseconds. @default 30000 */
+  /** Milliseconds without progress until a request times out. @default 30000 */
   requestTimeoutMs?: number;
-  /** How long connecting may take, milliseconds. @default 10000 */
+  /** Milliseconds until connecting times out. @default 10000 */
   connectionTimeoutMs?: number;
   /**
-   * How long requests but creates are repeated after failures that may pass, milliseconds.
+   * Milliseconds during which failed requests other than creates are retried.
    *
-   * @default 30000; 3000 as long as nothing has answered at all
+   * @default 30000; 3000 until the store has answered once
    */
   retryForMs?: number;
-  /** Bytes of a part of a large object, at least 5 MiB. @default 8 MiB */
+  /** Bytes per part of a large object, at least 5 MiB. @default 8 MiB */
   partBytes?: number;
-  /**
-   * Parts of one object on their way at once. Of one that goes up one more is in memory; one that is read as a stream
-   * has half as many on their way.
-   *
-   * @default 4
-   */
+  /** Concurrent parts per object; half as many for reads as a stream. @default 4 */
   parallel?: number;
   system?: System;
-  /** Hears of repeated requests, on `debug`. @default silent */
+  /** Receives a `debug` message per retry. @default silent */
   logger?: Logger;
 }
 
@@ -107,7 +101,7 @@ const OPTIONS: OptionNames<S3BackendOptions> = {
 };
 
 /**
- * Creates a store in a bucket. Nothing is sent before the first call.
+ * Creates a backend for a bucket. Sends nothing before the first call.
  *
  * @example
  * ```ts ignore
@@ -119,55 +113,33 @@ const OPTIONS: OptionNames<S3BackendOptions> = {
  * ```
  */
 export function createS3Backend(options: S3BackendOptions): Backend {
-  options = checkOptions("create a store in a bucket", options, OPTIONS, ["bucket"]);
+  options = checkOptions("open bucket", options, OPTIONS, ["bucket"]);
   checkClientOptions(options);
-  const { system = realSystem, logger = silentLogger, partBytes = 8 * 2 ** 20, parallel = 4 } =
-    options;
-  const { requestTimeoutMs = 30_000 } = options;
+  const { system = realSystem, logger = silentLogger, requestTimeoutMs = 30_000 } = options;
+  const { partBytes = 8 * 2 ** 20, parallel = 4, putOptions = {}, retryForMs = 30_000 } = options;
   const { provider, bucket, prefix, endpoint, region, location } = parsePlace(options);
   const credentials = typeof options.credentials === "function"
     ? new CredentialCache(options.credentials, { system, timeoutMs: requestTimeoutMs })
     : undefined;
   const connections = createConnections({ ca: options.ca, system });
+  const plan = { provider, endpoint, region, credentials, connections };
   const client = options.client ??
-    new sdk.S3Client(
-      clientConfig({ ...options, requestTimeoutMs }, {
-        provider,
-        endpoint,
-        region,
-        credentials,
-        connections,
-      }),
-    );
+    new sdk.S3Client(clientConfig({ ...options, requestTimeoutMs }, plan));
   const contact = new S3Contact({
     ...{ bucket, endpoint, region, location, system },
-    looks: options.credentials === undefined && options.client === undefined,
+    searches: options.credentials === undefined && options.client === undefined,
     bounded: options.retryForMs === undefined,
   });
   const wire = new S3Wire({
-    client,
-    provider,
-    contact,
+    ...{ client, provider, contact },
     command: (name, input) => {
       const Command: new (input: never) => unknown = sdk[`${name}Command`];
       return new Command(input as never);
     },
   });
   const store: S3Store = {
-    bucket,
-    prefix,
-    provider,
-    location,
-    wire,
-    contact,
-    credentials,
-    putOptions: options.putOptions ?? {},
-    partBytes,
-    parallel,
-    requestTimeoutMs,
-    retryForMs: options.retryForMs ?? 30_000,
-    system,
-    logger,
+    ...{ bucket, prefix, provider, location, wire, contact, credentials, putOptions },
+    ...{ partBytes, parallel, requestTimeoutMs, retryForMs, system, logger },
     ready: options.createBucket
       ? createBucketMaker(wire, { contact, bucket, region, location })
       : () => Promise.resolve(),

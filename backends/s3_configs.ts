@@ -1,92 +1,79 @@
-// How the buckets of a program are reached: endpoint, region and keys by provider and bucket, from
-// the program itself, the environment, or an env file.
+// Configurations of S3 buckets: endpoint, region and keys by provider and bucket, from the program,
+// the environment, or an env file.
 import type { ObjectInfo } from "../core/backend.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { realSystem, type System } from "../core/system.ts";
-import { parseObjectUrl, parsePrefixUrl } from "./s3_configs/bucket_url.ts";
-import type { ObjectUrl } from "./s3_configs/bucket_url.ts";
+import { type ObjectUrl, parseObjectUrl, parsePrefixUrl } from "./s3_configs/bucket_url.ts";
 import { KnownConfigs } from "./s3_configs/known_configs.ts";
 import type { S3ConfigEntry, S3ConfigSource } from "./s3_configs/known_configs.ts";
 import { openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
 import type { S3Config, S3ConfigInput } from "./s3_configs/s3_config.ts";
 import type { DownloadedFile, LocalFile } from "./s3_configs/local_file.ts";
 import { downloadObject, listObjects, objectInfo, uploadObject } from "./s3_configs/transfer.ts";
-import type {
-  DownloadOptions,
-  ListedObject,
-  TransferTarget,
-  UploadData,
-  UploadOptions,
-} from "./s3_configs/transfer.ts";
+import type { DownloadOptions, ListedObject, TransferTarget } from "./s3_configs/transfer.ts";
+import type { UploadData, UploadOptions } from "./s3_configs/transfer.ts";
 
-export type {
-  DownloadedFile,
-  DownloadOptions,
-  ListedObject,
-  LocalFile,
-  S3Config,
-  S3ConfigEntry,
-  S3ConfigInput,
-  S3ConfigSource,
-  UploadData,
-  UploadOptions,
-};
+export type { DownloadedFile, DownloadOptions, ListedObject, LocalFile, UploadData, UploadOptions };
+export type { S3Config, S3ConfigEntry, S3ConfigInput, S3ConfigSource };
 
 /** Options of {@linkcode createS3Configs}. */
 export interface S3ConfigsOptions {
   /**
-   * Where variables are that the environment does not have. In such a file a secret with `$` stands in single quotes.
+   * A file with further variables. Put a secret that contains `$` into single quotes.
    *
-   * @default "s3_aksk.env", in the working directory
+   * @default "s3_aksk.env" in the working directory
    */
   envFile?: string;
-  /** The environment, and the names of temporary files. */
   system?: System;
 }
 
 const OPTIONS: OptionNames<S3ConfigsOptions> = { envFile: true, system: true };
 
-/** The configurations of a program's buckets. */
+/** Configurations of S3 buckets, and transfers of single objects. */
 export interface S3Configs {
-  /** Adds a configuration, or what gives it whenever it is needed, and returns it. A bucket that has one is `AlreadyExists`. */
+  /** Adds a configuration, or a function that returns it. `AlreadyExists` if the bucket has one. */
   register<T extends S3ConfigSource>(provider: string, bucket: string, source: T): T;
-  /** A decorator that adds the method that it stands on. */
+  /** Returns a decorator that adds the decorated method. */
   register(provider: string, bucket: string): <T extends S3ConfigSource>(source: T) => T;
   /**
-   * The configuration of a bucket as it is now: as registered, else from the environment, else from the env file.
-   * Printing or serialising it does not show its keys.
+   * Returns the current configuration of a bucket: as registered, else from the environment, else
+   * from the env file. Printing or serializing it hides its keys.
    *
-   * @throws {RegistryError} `NotFound` naming what was looked for; `Invalid` for an unknown provider, where it is
-   * incomplete, or where the variables could as well be those of another bucket
+   * @throws {RegistryError} `NotFound` with the names that were searched; `Invalid` for an unknown
+   * provider, an incomplete configuration, or variables that may belong to another bucket
    */
   get(provider: string, bucket: string): Promise<S3Config>;
-  /** The same, or undefined where there is none. */
+  /** Like `get`, or undefined if there is none. */
   find(provider: string, bucket: string): Promise<S3Config | undefined>;
-  /** What is known of: what was registered, asked for and found, or has keys in variables of a known provider. */
+  /**
+   * Lists known buckets: registered, found before, or with keys in variables of a known provider.
+   */
   names(): Promise<S3ConfigEntry[]>;
-  /** What the store says of an object, which is not read. `NotFound` where there is none. */
+  /** Returns the size and time of an object. `NotFound` if it does not exist. */
   info(url: string, options?: SignalOptions): Promise<ObjectInfo>;
-  /** Lists the objects below a URL, as `tos://bucket/folder/`, or `tos://bucket` for all, in the order of their keys. */
+  /**
+   * Lists the objects below `tos://bucket/folder/` or `tos://bucket`, in the order of their keys.
+   */
   list(url: string, options?: SignalOptions): AsyncIterable<ListedObject>;
-  /** Stores data under a URL like `tos://bucket/key`, in place of what was there. */
+  /** Stores data at a URL like `tos://bucket/key`, and replaces an existing object. */
   upload(data: UploadData, url: string, options?: UploadOptions): Promise<ObjectInfo>;
-  /** Writes an object to a file. `NotFound` where there is none. */
+  /** Writes an object to a file. `NotFound` if it does not exist. */
   download(url: string, options: DownloadOptions & { to: string | URL }): Promise<DownloadedFile>;
-  /** An object as a stream: read it to its end or cancel it. `NotFound` where there is none. */
+  /** Returns an object as a stream; read it to its end or cancel it. */
   download(
     url: string,
     options: DownloadOptions & { as: "stream" },
   ): Promise<ReadableStream<Uint8Array>>;
-  /** An object in memory. `NotFound` where there is none. */
+  /** Reads an object into memory. */
   download(url: string, options?: DownloadOptions): Promise<Uint8Array>;
 }
 
 /**
- * Creates a set of configurations.
+ * Creates configurations of S3 buckets.
  *
- * Variables are called `{PROVIDER}_{BUCKET}_{ENDPOINT|ACCESS_KEY|SECRET_KEY|REGION|SESSION_TOKEN}`, in upper case, with
- * dashes and dots of the bucket as `_`. A configuration is taken whole from one place, never mixed.
+ * Variables are named `{PROVIDER}_{BUCKET}_{ENDPOINT|ACCESS_KEY|SECRET_KEY|REGION|SESSION_TOKEN}`,
+ * in upper case, with `_` for dashes and dots of the bucket. A configuration never mixes sources.
  *
  * @example
  * ```ts
@@ -101,12 +88,13 @@ export interface S3Configs {
  *   secretAccessKey: "at each use",
  * }));
  * assertEquals((await configs.get("tos", "my-bucket")).region, "cn-beijing");
- * assertEquals((await configs.names())[0], { provider: "tos", bucket: "my-bucket", source: "registered" });
+ * const [first] = await configs.names();
+ * assertEquals(first, { provider: "tos", bucket: "my-bucket", source: "registered" });
  * ```
  */
 export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
   const { envFile = "s3_aksk.env", system = realSystem } = checkOptions(
-    "create configurations of buckets",
+    "create bucket configurations",
     options,
     OPTIONS,
   );
@@ -129,9 +117,9 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
         ? (source: S3ConfigSource) => known.add(provider, bucket, source)
         : known.add(provider, bucket, args[2]);
     }) as S3Configs["register"],
-    get: async (provider, bucket) => await known.get(provider, bucket),
-    find: async (provider, bucket) => await known.find(provider, bucket),
-    names: async () => await known.names(),
+    get: (provider, bucket) => known.get(provider, bucket),
+    find: (provider, bucket) => known.find(provider, bucket),
+    names: () => known.names(),
     upload: async (data, url, options = {}) => await uploadObject(target(url), data, options),
     info: async (url, options = {}) => await objectInfo(target(url), options),
     list: (url, options = {}) => listObjects(target(url, parsePrefixUrl(url)), options),

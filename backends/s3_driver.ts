@@ -1,13 +1,8 @@
-// The description of the driver of stores that speak S3.
+// Description of the driver for S3 and compatible stores.
 import { join } from "node:path";
 import type { Backend } from "../core/backend.ts";
-import type {
-  CredentialSources,
-  Driver,
-  FoundCredentials,
-  OpenStoreOptions,
-  StorageDescription,
-} from "../core/driver.ts";
+import type { CredentialSources, Driver, FoundCredentials } from "../core/driver.ts";
+import type { OpenStoreOptions, StorageDescription } from "../core/driver.ts";
 import { fault, isRegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { type BackendPlace, checkParameters } from "../core/urls/store_place.ts";
@@ -16,7 +11,7 @@ import type { S3Configs } from "./s3_configs.ts";
 import type { BucketOptions } from "./s3_configs/open_bucket.ts";
 import { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
 
-/** The file with keys in the current folder. */
+/** A file with credentials in the working directory. */
 const ENV_FILE = "s3_aksk.env";
 
 export const s3Driver: Driver = {
@@ -57,15 +52,9 @@ async function open(
     import("./s3_configs.ts"),
     import("./s3_configs/open_bucket.ts"),
   ]);
-  const {
-    credentials,
-    createBucket,
-    retryForMs,
-    logger,
-    system,
-    s3Configs = createS3Configs({ system }),
-  } = options;
-  const find = scheme === "s3" ? s3Configs.find : s3Configs.get; // the chain of the SDK is that of s3: alone
+  const { credentials, createBucket, retryForMs, logger, system } = options;
+  const { s3Configs = createS3Configs({ system }) } = options;
+  const find = scheme === "s3" ? s3Configs.find : s3Configs.get; // only s3: falls back to the SDK
   const config = credentials === undefined ? await find(provider, bucket) : undefined;
   const { endpoint = config?.endpoint, region = config?.region } = parameters;
   const configured = async () => toCredentials(await s3Configs.get(provider, bucket));
@@ -98,19 +87,19 @@ async function findCredentials(
   return provider === "s3" ? await ofAmazon(own, system) : { found: false, where: own };
 }
 
-/** Credentials that Amazon's SDK finds. */
+const SDK_VARIABLES = [
+  "AWS_PROFILE",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+];
+
+/** Finds the credentials that Amazon's SDK would use. */
 async function ofAmazon(own: string, { env }: System): Promise<FoundCredentials> {
   if (env("AWS_ACCESS_KEY_ID")) {
     return { found: true, where: "AWS_ACCESS_KEY_ID in the environment" };
   }
-  for (
-    const name of [
-      "AWS_PROFILE",
-      "AWS_WEB_IDENTITY_TOKEN_FILE",
-      "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    ]
-  ) {
-    if (env(name)) return { found: true, where: `as ${name} says, which Amazon's SDK follows` };
+  for (const name of SDK_VARIABLES) {
+    if (env(name)) return { found: true, where: `${name}, by Amazon's SDK` };
   }
   const home = env("HOME") ?? env("USERPROFILE");
   const files = home === undefined
@@ -121,16 +110,15 @@ async function ofAmazon(own: string, { env }: System): Promise<FoundCredentials>
   }
   return {
     found: false,
-    where: `${own}; no AWS_ACCESS_KEY_ID, no profile; a role of this machine may still have some`,
+    where: `${own}; no AWS_ACCESS_KEY_ID, no profile; a role of this machine may provide some`,
   };
 }
 
-/** Settings of a storage that were checked. */
 interface S3StorageSettings extends BucketSettings {
   accessKeyId?: string;
   secretAccessKey?: string;
   region?: string;
-  /** Use https for a host without a scheme. @default true, except on this machine */
+  /** Use https for a host without a scheme. @default true, except for localhost */
   secure?: boolean;
 }
 
@@ -174,12 +162,12 @@ function keysOf(
     code: "Invalid",
     action: "open storage",
     subject: kind,
-    state: `${given} is given, and ${missing} is not`,
-    hint: "Give both, or none, and they are found as configured: openBackend says where.",
+    state: `${given} is set, ${missing} is not`,
+    hint: "Set both, or neither to use the configured credentials.",
   });
 }
 
-/** A host alone is reached by https, on this machine by http. */
+/** Adds a scheme to a host: https, on this machine http. */
 function endpointOf(endpoint: string, secure?: boolean): string {
   if (/^[a-z]+:\/\//i.test(endpoint)) return endpoint;
   const isHere = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)/i.test(endpoint);

@@ -1,35 +1,36 @@
-// What stores that speak S3 do differently, one row each. The protocol over them knows none of
-// this.
+// Differences between S3-compatible stores, a row per vendor.
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 
-/** The stores that have a row. */
+/** Names of supported vendors. */
 export type S3ProviderId = "s3" | "minio" | "r2" | "tos" | "ks3" | "oss" | "cos";
 
-/** One store that speaks S3. */
+/** Properties of an S3-compatible store. */
 export interface S3Provider {
-  /** Its name, which is also the scheme of its URLs: `tos://bucket/prefix`. */
+  /** The name, also the scheme of URLs: `tos://bucket/prefix`. */
   readonly id: S3ProviderId;
   readonly title: string;
-  /** Where the bucket's name goes: in the path, or before the host. For `s3` with an endpoint of your own in the path. */
+  /**
+   * The bucket name is in the path or in the host name; with your own `s3` endpoint in the path.
+   */
   readonly addressStyle: "path" | "virtual";
   /** The header that makes a put create-only. */
   readonly createHeader: readonly [name: string, value: string];
-  /** What says that the object exists: a status, and an error code where the status has other meanings too. */
+  /** The status, and if that is ambiguous the error code, of a create that lost. */
   readonly existsReply: { readonly status: number; readonly code?: string };
-  /** Headers of a create's reply that tell of bucket versioning, where `createHeader` is ignored under it. */
+  /** Reply headers that reveal bucket versioning, under which `createHeader` is ignored. */
   readonly versionHeaders: readonly string[];
-  /** Which checksum is sent with every upload for the store to compare. */
+  /** The checksum sent with every upload. */
   readonly checksum: "crc32" | "md5";
-  /** Whether the last request of a multipart upload takes `createHeader`. */
+  /** True if the last request of a multipart upload accepts `createHeader`. */
   readonly createMultipart: boolean;
-  /** Whether it has DeleteObjects; else objects are deleted one by one. */
+  /** True if the store has `DeleteObjects`; else objects are deleted one by one. */
   readonly deleteMany: boolean;
-  /** The region where none is given; undefined = as the SDK finds it. */
+  /** @default found by the SDK */
   readonly defaultRegion?: string;
-  /** The endpoint of a region; absent where only the user knows it. */
+  /** Returns the endpoint of a region; absent if only the user knows it. */
   readonly defaultEndpoint?: (region: string) => string;
-  /** How this row was checked: by a server of that make in the tests, or by the requests that its documentation describes. */
+  /** Tested with a server of this vendor, or with the requests of its documentation. */
   readonly verified: "real server" | "recorded requests";
   readonly sources: readonly string[];
 }
@@ -148,20 +149,20 @@ const ROWS: readonly S3Provider[] = [
   },
 ];
 
-/** The rows by name. */
+/** Supported stores by name. */
 export const S3_PROVIDERS: ReadonlyMap<S3ProviderId, S3Provider> = new Map(
   ROWS.map((row) => [row.id, row]),
 );
 
-/** The row of a provider. Throws `Invalid` where there is none. */
+/** Returns the properties of a provider. Throws `Invalid` for an unknown one. */
 export function findS3Provider(id: string): S3Provider {
   const row = S3_PROVIDERS.get(id as S3ProviderId);
   if (row !== undefined) return row;
   throw fault({
     code: "Invalid",
-    action: "use the provider",
+    action: "use provider",
     subject: shown(id),
-    state: "no such provider",
-    hint: `There is ${[...S3_PROVIDERS.keys()].join(", ")}; "minio" fits most servers of your own.`,
+    state: "unknown provider",
+    hint: `Use one of ${[...S3_PROVIDERS.keys()].join(", ")}; "minio" fits most other servers.`,
   });
 }

@@ -1,4 +1,4 @@
-// The plugins of this library. What they stand on is imported when one is made.
+// The built-in plugins. Their dependencies are imported when one is created.
 import { retry, timeout } from "./behaviors/attempts.ts";
 import { cache } from "./behaviors/cache.ts";
 import { scheduleJob } from "./behaviors/schedule_job.ts";

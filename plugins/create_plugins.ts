@@ -13,16 +13,21 @@ import { plainProblem } from "../core/text/plain_value.ts";
 
 /** Options of {@linkcode createPlugins}. */
 export interface PluginsOptions {
-  /** Where inputs of more than 64 KiB, and such results, are kept on their way to other processes. @default none: they are refused */
+  /**
+   * Registry for inputs and results of more than 64 KiB between processes.
+   *
+   * @default none: an error
+   */
   registry?: TaskRegistry;
-  /** What plugins and tasks log to. @default console */
+  /** @default console */
   logger?: Logger;
   system?: System;
 }
 
 /**
- * Creates a set of plugins, in which those of this library are registered: storages `local minio s3 gcs memory`, job
- * runners, buses of events `memory redis`, and behaviors. Closing it closes what it shares: runners end what they began.
+ * Creates a set with the built-in plugins: storages `local minio s3 gcs memory`, job runners, event
+ * buses `memory redis`, and behaviors. Closing it closes shared plugins; runners finish running
+ * jobs.
  *
  * @example
  * ```ts
@@ -33,7 +38,8 @@ export interface PluginsOptions {
  * plugins.defineTask("finalize", ({ path }: { path: string }) => ({ storedPath: path }));
  *
  * const task = plugins.createTask("finalize").addBehavior("storage_write", { backend: "memory" });
- * assertEquals(await task.submit({ path: "a.bin", data: new Uint8Array(3) }), { storedPath: "a.bin" });
+ * const result = await task.submit({ path: "a.bin", data: new Uint8Array(3) });
+ * assertEquals(result, { storedPath: "a.bin" });
  * ```
  */
 export function createPlugins(options: PluginsOptions = {}): Plugins {
@@ -44,10 +50,8 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
 
   async function check(contract: Contract, name: string, config: object): Promise<CheckedOrder> {
     if (closed) throw closedSet(name);
-    return await checkOrder(
-      { contract, name, definition: table.get(contract, name), config },
-      context,
-    );
+    const definition = table.get(contract, name);
+    return await checkOrder({ contract, name, definition, config }, context);
   }
 
   function register(plugin: AnyInterface, name: string, ...given: AnySource[]): unknown {
@@ -67,11 +71,8 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
       const contract = contractOf(plugin);
       const order = await check(contract, name, config);
       if (closed) throw closedSet(name);
-      return await shared.get(
-        [contract.name, name],
-        order.checked,
-        () => makePlugin(order, context),
-      ) as T;
+      const make = () => makePlugin(order, context);
+      return await shared.get([contract.name, name], order.checked, make) as T;
     },
     names: (plugin) => table.names(contractOf(plugin)),
     async [Symbol.asyncDispose]() {
@@ -90,15 +91,17 @@ function closedSet(name: string): RegistryError {
     code: "Invalid",
     action: "create plugin",
     subject: shown(name),
-    state: "its set was closed",
-    hint: "Use it before the end of what holds the set, or create a set anew.",
+    state: "its plugin set is closed",
+    hint: "Create a new set, or close this one later.",
   });
 }
 
 class SharedPlugins {
   readonly #made = new Map<string, Promise<unknown>>();
 
-  /** The one of these settings; what cannot be compared is made anew. A failure is not kept. */
+  /**
+   * Returns the plugin of these settings; a new one if they cannot be compared. Forgets failures.
+   */
   async get(
     name: readonly string[],
     config: unknown,
@@ -111,7 +114,7 @@ class SharedPlugins {
     if (there !== undefined) return await there;
     const plugin = make();
     this.#made.set(key, plugin);
-    plugin.catch(() => this.#made.delete(key)); // whoever asked hears of it
+    plugin.catch(() => this.#made.delete(key));
     return await plugin;
   }
 

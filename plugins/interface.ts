@@ -1,46 +1,44 @@
-// Interfaces: what plugins of one kind can do, by the methods that they have.
+// Interfaces: named sets of methods that plugins of one kind have.
 import { fault, type RegistryError } from "../core/errors.ts";
 import { described } from "../core/text/described.ts";
 import { shown } from "../core/naming/names.ts";
 
-/** The names of the methods of a type that every value of it has. */
+/** The names of the required methods of a type. */
 export type MethodName<T> =
   & { [K in keyof T]-?: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T]
   & string;
 
 /** Options of {@linkcode defineInterface}. */
 export interface InterfaceOptions<Method extends string> {
-  /** The methods that every plugin of it has, at least one. */
+  /** The methods of every plugin, at least one. */
   methods: readonly Method[];
 }
 
-/** A contract that plugins meet. It is a decorator too: the abstract class that it stands on is the same contract. */
+/** A contract of plugins. As a decorator it turns an abstract class into the same contract. */
 export interface Interface<T> {
   (target: abstract new (...args: never[]) => T, context?: unknown): void;
   readonly name: string;
-  /** The methods that every plugin has. */
   readonly methods: readonly string[];
-  /** Carries the type; absent when running. */
+  /** Type only; absent at run time. */
   readonly types?: { readonly plugin: T };
 }
 
-/** A contract: what {@linkcode defineInterface} gives, or a class that it stands on. */
+/** A contract: the result of {@linkcode defineInterface}, or a class that it decorates. */
 export type InterfaceOf<T> = Interface<T> | (abstract new (...args: never[]) => T);
 
 /** Any contract. */
-// deno-lint-ignore no-explicit-any -- what its plugins can do does not matter where it stands
+// deno-lint-ignore no-explicit-any -- its methods do not matter
 export type AnyInterface = InterfaceOf<any>;
 
 export type Contract = Pick<Interface<unknown>, "name" | "methods">;
 
-/** Marks what is a contract, in every copy of this module. */
+/** Marks contracts across copies of this module. */
 const CONTRACT = Symbol.for("holdfast.interface");
 
 /**
- * Defines an interface: a name, and the methods that every plugin of it has. A method that the type has not is a
- * mistake that the compiler finds.
+ * Defines an interface: a name, and the methods of every plugin. The compiler checks their names.
  *
- * @throws {RegistryError} `Invalid` for an empty name, and for methods that are none
+ * @throws {RegistryError} `Invalid` for an empty name or invalid methods
  *
  * @example
  * ```ts
@@ -62,25 +60,21 @@ export function defineInterface<T extends object>(
   name: string,
   options: InterfaceOptions<MethodName<T>>,
 ): Interface<T>;
-/** Defines an interface whose type is told by a class that it stands on, as a decorator. */
+/** Defines an interface as a decorator of an abstract class, which is its type. */
 export function defineInterface<const Method extends string>(
   name: string,
   options: InterfaceOptions<Method>,
-  // deno-lint-ignore no-explicit-any -- the class says what its methods are
+  // deno-lint-ignore no-explicit-any -- the class types its methods
 ): Interface<Record<Method, (...args: any[]) => any>>;
 // deno-lint-ignore no-explicit-any -- both of the above
 export function defineInterface(name: string, options: InterfaceOptions<string>): Interface<any> {
   const { methods } = options ?? {};
   if (typeof name !== "string" || name.trim() === "") {
-    throw invalid(name, "its name is empty", "Call it by what its plugins are: storage.");
+    throw invalid(name, "its name is empty", "Use a name like storage.");
   }
   const isName = (method: unknown) => typeof method === "string" && method !== "";
   if (!Array.isArray(methods) || methods.length === 0 || !methods.every(isName)) {
-    throw invalid(
-      name,
-      "it names no methods",
-      'Name what every plugin can do: { methods: ["writeFile", "readFile"] }.',
-    );
+    throw invalid(name, "its methods are missing", 'Pass { methods: ["writeFile", "readFile"] }.');
   }
   const contract: Contract = Object.freeze({ name, methods: Object.freeze([...new Set(methods)]) });
   const decorate = (target: object) =>
@@ -92,24 +86,22 @@ export function defineInterface(name: string, options: InterfaceOptions<string>)
   })) as unknown as Interface<object>;
 }
 
-/** The contract behind what stands for it; throws `Invalid` for what is none. */
+/**
+ * Returns the contract of an interface or a decorated class. Throws `Invalid` for anything else.
+ */
 export function contractOf(given: AnyInterface): Contract {
-  // A class that extends a contract is a plugin of it, and no contract.
+  // A class that extends a contract is a plugin.
   if (typeof given === "function" && Object.hasOwn(given, CONTRACT)) {
     return (given as unknown as Record<symbol, Contract>)[CONTRACT];
   }
   const what = typeof given === "function" && given.name !== ""
     ? shown(given.name)
     : described(given);
-  throw invalid(
-    what,
-    "it was not defined as one",
-    'Define it: defineInterface("name", { methods: [...] }), also as a decorator of an abstract class.',
-  );
+  throw invalid(what, "it is not defined", 'Call defineInterface("name", { methods: [...] }).');
 }
 
 /**
- * Refuses what does not meet a contract, and names all that is missing.
+ * Throws `Invalid` with all missing methods for a plugin that does not meet a contract.
  *
  * @param plugin an object, or the prototype of a class
  * @param action for the message: `register plugin "minio" of storage`
@@ -119,8 +111,8 @@ export function checkContract(contract: Contract, plugin: unknown, action: strin
     throw fault({
       code: "Invalid",
       action,
-      state: `what was made is ${described(plugin)}`,
-      hint: `It is to be an object with ${listed(contract.methods)}.`,
+      state: `the plugin is ${described(plugin)}`,
+      hint: `Return an object with ${listed(contract.methods)}.`,
     });
   }
   const missing = contract.methods.filter((name) =>
@@ -131,9 +123,7 @@ export function checkContract(contract: Contract, plugin: unknown, action: strin
     code: "Invalid",
     action,
     state: `it has no ${listed(missing)}`,
-    hint: `Every plugin of ${contract.name} has ${
-      listed(contract.methods)
-    }; a class has them as methods, not as fields.`,
+    hint: `Implement ${listed(contract.methods)}; in a class as methods, not as fields.`,
   });
 }
 

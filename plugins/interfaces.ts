@@ -1,4 +1,4 @@
-// The interfaces that plugins of this library have.
+// The interfaces of built-in plugins.
 import type { EventBus as EventBusContract } from "../core/event_bus.ts";
 import type { JobRunner as JobRunnerContract } from "./job_runner.ts";
 import type { JobStorage as JobStorageContract } from "../queues/job_storage/contract.ts";
@@ -6,38 +6,38 @@ import type { Behavior as BehaviorContract } from "./contract.ts";
 import { defineInterface, type Interface } from "./interface.ts";
 import type { FileStorage } from "./storage/file_storage.ts";
 
-/** Files by path, in a folder or a bucket: what `storage_write` and `storage_read` use. */
+/** Interface of file storages, used by `storage_write` and `storage_read`. */
 export const Storage: Interface<FileStorage> = defineInterface<FileStorage>("storage", {
   methods: ["writeFile", "readFile", "openFile", "exists", "delete", "list"],
 });
 
-/** What lets the remainder of a task run later: what `schedule_job` uses. */
+/** A runner of jobs, used by `schedule_job`. */
 export type JobRunner = JobRunnerContract;
-/** The interface of job runners. */
+/** Interface of job runners. */
 export const JobRunner: Interface<JobRunnerContract> = defineInterface<JobRunnerContract>(
   "job_runner",
   { methods: ["schedule"] },
 );
 
-/** What keeps what became of jobs that no queue remembers. */
+/** A store for the outcome of jobs that have left their queue. */
 export type JobStorage = JobStorageContract;
-/** The interface of storages of jobs. */
+/** Interface of job storages. */
 export const JobStorage: Interface<JobStorageContract> = defineInterface<JobStorageContract>(
   "job_storage",
   { methods: ["put", "get", "list", "remove"] },
 );
 
-/** What carries events to whoever has subscribed. */
+/** A bus that delivers events to subscribers. */
 export type EventBus = EventBusContract;
-/** The interface of buses of events. */
+/** Interface of event buses. */
 export const EventBus: Interface<EventBusContract> = defineInterface<EventBusContract>(
   "event_bus",
   { methods: ["publish", "subscribe", "listen"] },
 );
 
-/** What surrounds the remainder of a task. */
+/** A wrapper around the rest of a task. */
 export type Behavior = BehaviorContract;
-/** The interface of behaviors. */
+/** Interface of behaviors. */
 export const Behavior: Interface<BehaviorContract> = defineInterface<BehaviorContract>("behavior", {
   methods: ["execute"],
 });

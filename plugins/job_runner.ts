@@ -1,28 +1,29 @@
-// The contract of a job runner: what lets the remainder of a task run later, here or in another
-// process.
+// The contract of job runners, which run the rest of a task later, here or in another process.
 import type { PlainValue } from "../core/text/plain_value.ts";
 
-/** A behavior of a chain, as it travels. */
+/** A behavior of a scheduled call. */
 export interface ScheduledBehavior {
   name: string;
   /** Its configuration. Never secrets. */
   config: PlainValue;
 }
 
-/** What remains of a task: behaviors, and then its function. Another process that knows the task can run it. */
+/**
+ * The rest of a task: behaviors and its function. Another process that defines the task can run it.
+ */
 export interface ScheduledCall {
-  /** The name that the task was defined under; of a closure the name of the function. */
+  /** The defined name of the task, or the function name of a closure. */
   task: string;
-  /** What stands around the function still, from the outside in; without settings for runners that stay in this process. */
+  /** Remaining behaviors from the outside in; without settings for runners in this process. */
   behaviors: ScheduledBehavior[];
   /**
-   * What the remainder is called with. Bytes and large values are references in it, which `runCall` resolves. Null for
-   * runners that stay in this process, whose input may be anything: `run` has it.
+   * The input, in which bytes and large values are references that `runCall` resolves. Null for
+   * runners in this process.
    */
   input: PlainValue;
 }
 
-/** Options of running what remains of a task. */
+/** Options of running a scheduled call. */
 export interface RunCallOptions {
   jobId?: string;
   signal?: AbortSignal;
@@ -31,36 +32,41 @@ export interface RunCallOptions {
 
 /** Options of {@linkcode JobRunner.schedule}. */
 export interface ScheduleOptions {
-  /** Runs the remainder here and now: for runners that stay in this process. May be called again after a failure. */
+  /** Runs the rest of the task in this process. May be called again after a failure. */
   run(options?: RunCallOptions): Promise<unknown>;
-  /** The id of the job, 1 to 200 of `A-Z a-z 0-9 . _ -`. A job that is known under it is not added again. @default a new one */
+  /**
+   * The id of the job, 1 to 200 of `A-Z a-z 0-9 . _ -`. A known job is not added again.
+   *
+   * @default new
+   */
   idempotencyKey?: string;
-  /** It is not begun for so many milliseconds. @default 0 */
+  /** Milliseconds before the job may start. @default 0 */
   delayMs?: number;
-  /** The lowest is begun first. @default 0 */
+  /** Lower values start first. @default 0 */
   priority?: number;
-  /** How often it is tried. @default 1 */
+  /** Maximum number of attempts. @default 1 */
   attempts?: number;
-  /** How long is waited before the second time, milliseconds. @default as the runner has it */
+  /** Milliseconds before the second attempt. @default that of the runner */
   backoffMs?: number;
-  /** Ends the scheduling, not what was scheduled. */
+  /** Aborts the scheduling, not the job. */
   signal?: AbortSignal;
 }
 
-/** Lets what remains of a task run later. */
+/** A runner that runs the rest of a task later. */
 export interface JobRunner {
-  /** Whether it sends `call` elsewhere, instead of calling `run` in this process. */
+  /** True if it sends `call` elsewhere instead of calling `run` in this process. */
   readonly crossesProcess: boolean;
-  /** Takes it, and returns the id of the job at once. */
+  /** Accepts a call and returns the id of the job at once. */
   schedule(call: ScheduledCall, options: ScheduleOptions): Promise<string>;
 }
 
-/** What runs calls that another process scheduled: a set of plugins in which the same tasks are defined. */
+/** A runner of calls from another process: a plugin set that defines the same tasks. */
 export interface CallRunner {
   /**
-   * Runs it and gives the result as it travels: a large one was saved in the registry, and this is a reference to it.
+   * Runs a call and returns its encoded result; a large one is saved in the registry and
+   * referenced.
    *
-   * @throws {RegistryError} `NotFound` for a task or a behavior that is not known here; what the function throws
+   * @throws {RegistryError} `NotFound` for an unknown task or behavior; any error of the function
    */
   runCall(call: ScheduledCall, options?: RunCallOptions): Promise<PlainValue>;
 }

@@ -1,6 +1,6 @@
 /**
- * Runners of jobs, for `schedule_job`, and workers for tasks. Importing this downloads no package: a client of Redis or
- * PostgreSQL is imported when its runner is made.
+ * Job runners for `schedule_job`, and workers for tasks. Importing this module downloads no
+ * package: the client of Redis or PostgreSQL is imported when its runner is created.
  *
  * @module
  */

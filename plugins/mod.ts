@@ -1,6 +1,7 @@
 /**
- * Plugins: contracts and named implementations, behaviors that are chained around a function, and tasks that run now,
- * later, or on another machine. Importing this downloads no package: what a plugin needs is imported when it is made.
+ * Plugins: contracts and named implementations, behaviors around a function, and tasks that run
+ * now, later, or on another machine. Importing this module downloads no package: the dependencies
+ * of a plugin are imported when it is created.
  *
  * @module
  */

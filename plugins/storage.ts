@@ -1,5 +1,5 @@
 /**
- * Storages: files by path in a folder, in a bucket, or in memory.
+ * File storages in a folder, in a bucket, or in memory.
  *
  * @module
  */

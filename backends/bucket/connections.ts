@@ -1,5 +1,5 @@
-// Connections to buckets: kept, used again by every request, creates too, and never sent over
-// twice.
+// HTTP connections to buckets. They are kept alive and reused, also for creates, and never send a
+// request twice.
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
@@ -9,44 +9,40 @@ import { fault } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 
 export interface ConnectionOptions {
-  /** Certificates (PEM) of authorities that are trusted besides the usual ones. */
+  /** Certificates (PEM) of additional authorities. */
   ca?: string | readonly string[];
   system: Pick<System, "env">;
 }
 
 export interface Connections {
-  /** Of `http:` URLs. */
   readonly http: http.Agent;
-  /** Of `https:` URLs. */
   readonly https: https.Agent;
+  /** True if `ca` names authorities, which `fetch` does not trust. */
   readonly ownTrust: boolean;
   close(): void;
 }
 
-/** More than anybody opens at once: a request never waits for a connection, and the callers bound their number. */
+/** Requests never wait for a connection: the callers limit their number. */
 const MAX_SOCKETS = 1024;
-/** An unused connection is closed before servers do it: most wait for 15 s or longer, or say how long. */
+/** Most servers close idle connections after 15 s or more, or announce when. */
 const IDLE_MS = 10_000;
-/** How much earlier than the server says. */
+/** Safety margin before the announced time. */
 const IDLE_MARGIN_MS = 1_000;
 
-/** The variables that name a proxy, and the hosts that are reached without. */
-const PROXY_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"].flatMap((
-  name,
-) => [name, name.toLowerCase()]);
+const PROXY_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"]
+  .flatMap((name) => [name, name.toLowerCase()]);
 
 export function createConnections({ ca, system }: ConnectionOptions): Connections {
-  const proxyEnv = Object.fromEntries(PROXY_VARIABLES.map((name) => [name, system.env(name)]));
   const shared = {
     keepAlive: true,
     maxSockets: MAX_SOCKETS,
     maxFreeSockets: MAX_SOCKETS,
-    proxyEnv,
+    proxyEnv: Object.fromEntries(PROXY_VARIABLES.map((name) => [name, system.env(name)])),
   };
   const agents: Connections = {
     http: careful(new http.Agent(shared)),
-    ownTrust: ca !== undefined,
     https: trusting(careful(new https.Agent(shared)), { ca, system }),
+    ownTrust: ca !== undefined,
     close() {
       agents.http.destroy();
       agents.https.destroy();
@@ -56,9 +52,9 @@ export function createConnections({ ca, system }: ConnectionOptions): Connection
 }
 
 /**
- * Deno sends a request again by itself where the connection was used before and closes without a reply, also when it
- * closes because the request was aborted (denoland/deno#36786): a create that was done would then meet its own object.
- * Unmarked, the request fails as on Node, and what is to be repeated is repeated by the driver.
+ * Deno resends a request if a reused connection closes without a reply, also after an abort
+ * (denoland/deno#36786): a create that succeeded would then meet its own object. With
+ * `reusedSocket` unset the request fails as on Node, and the driver decides about a retry.
  */
 function careful<A extends http.Agent>(agent: A): A {
   const { keepSocketAlive, reuseSocket } = agent;
@@ -70,7 +66,7 @@ function careful<A extends http.Agent>(agent: A): A {
   agent.keepSocketAlive = function (kept) {
     const socket = kept as Socket;
     const keep: unknown = keepSocketAlive.call(this, socket);
-    const idleMs = Math.min(IDLE_MS, toldIdleMs(socket) - IDLE_MARGIN_MS);
+    const idleMs = Math.min(IDLE_MS, announcedIdleMs(socket) - IDLE_MARGIN_MS);
     if (keep === false || idleMs <= 0) return false;
     socket.on("timeout", destroy).setTimeout(idleMs);
     return true;
@@ -83,8 +79,8 @@ function destroy(this: Socket): void {
 }
 
 /**
- * The runtime reads all root certificates for each new connection, which takes longer than a handshake, and passes over
- * some that its environment names: here once.
+ * Reads the root certificates once. The runtime reads them for each new connection, which takes
+ * longer than a handshake, and skips some that its environment names.
  */
 function trusting(agent: https.Agent, options: ConnectionOptions): https.Agent {
   let trust: tls.SecureContext | undefined;
@@ -101,21 +97,19 @@ function createTrust({ ca, system }: ConnectionOptions): tls.SecureContext {
   if (ca === undefined) return tls.createSecureContext();
   const { getCACertificates } = tls as { getCACertificates?: (type: "default") => string[] };
   const usual = getCACertificates?.("default") ?? tls.rootCertificates;
-  // Given some, `createSecureContext` forgets all others.
-  return tls.createSecureContext({
-    ca: [...usual, ...certificatesOf("DENO_CERT", system), ...[ca].flat()],
-  });
+  // `createSecureContext` trusts only the certificates in `ca`.
+  return tls.createSecureContext({ ca: [...usual, ...denoCertificates(system), ...[ca].flat()] });
 }
 
-/** How long the server keeps a connection that is not used, as its last reply said (`Keep-Alive: timeout=5`). */
-function toldIdleMs(socket: Socket): number {
+/** Returns how long the server keeps an idle connection (`Keep-Alive: timeout=5`). */
+function announcedIdleMs(socket: Socket): number {
   const { _httpMessage: last } = socket as { _httpMessage?: { res?: http.IncomingMessage } };
-  const told = /(?:^|[ ,])timeout=(\d+)/.exec(String(last?.res?.headers["keep-alive"] ?? ""));
-  return told === null ? Infinity : Number(told[1]) * 1000;
+  const found = /(?:^|[ ,])timeout=(\d+)/.exec(String(last?.res?.headers["keep-alive"] ?? ""));
+  return found === null ? Infinity : Number(found[1]) * 1000;
 }
 
-function certificatesOf(name: string, system: Pick<System, "env">): string[] {
-  const file = system.env(name) ?? "";
+function denoCertificates(system: Pick<System, "env">): string[] {
+  const file = system.env("DENO_CERT") ?? "";
   if (file === "") return [];
   try {
     return [readFileSync(file, "utf8")];
@@ -123,30 +117,26 @@ function certificatesOf(name: string, system: Pick<System, "env">): string[] {
     throw fault({
       code: "Invalid",
       action: "connect",
-      state: `the file of certificates that ${name} names cannot be read`,
-      hint: `Let ${name} name a file of certificates in PEM, and allow the program to read it.`,
+      state: `cannot read the certificate file that DENO_CERT names (${file})`,
+      hint: "Set DENO_CERT to a PEM file that this program may read.",
       cause,
     });
   }
 }
 
-/** Throws `Invalid` for what cannot be certificates. */
+/** Throws `Invalid` if `ca` is given and contains no certificate. */
 export function checkCertificates(ca: unknown): void {
-  const texts = [ca].flat();
-  if (
-    ca === undefined ||
-    texts.every((text) => typeof text === "string" && text.includes("BEGIN CERTIFICATE"))
-  ) return;
+  const isPem = (text: unknown) => typeof text === "string" && text.includes("BEGIN CERTIFICATE");
+  if (ca === undefined || [ca].flat().every(isPem)) return;
   throw fault({
     code: "Invalid",
-    action: "use this store",
-    state: "ca is no certificate",
-    hint:
-      "Give certificates as text in PEM, which begins with -----BEGIN CERTIFICATE-----; not the name of a file.",
+    action: "open store",
+    state: "`ca` is not a certificate",
+    hint: "Pass the PEM text, which begins with -----BEGIN CERTIFICATE-----, not a file name.",
   });
 }
 
-/** {@linkcode UNTRUSTED_HINT} for the code that says so; undefined for any other failure. */
+/** Returns {@linkcode UNTRUSTED_HINT} if an error code means that a certificate is not trusted. */
 export function untrustedHint(code: unknown): string | undefined {
   return typeof code === "string" && UNTRUSTED.has(code) ? UNTRUSTED_HINT : undefined;
 }
@@ -159,7 +149,8 @@ const UNTRUSTED = new Set([
   "SELF_SIGNED_CERT_IN_CHAIN",
   "CERT_UNTRUSTED",
 ]);
-/** What to do where the certificate of a server is not trusted. */
+/** The hint for an untrusted server certificate. */
 export const UNTRUSTED_HINT =
-  "Trust its authority: pass its certificate as the option ca, name its file in " +
-  "NODE_EXTRA_CA_CERTS or DENO_CERT (a file in PEM that is there: another is passed over), or take the system's authorities with DENO_TLS_CA_STORE=mozilla,system.";
+  "Trust its authority: pass its certificate as the option ca, name its PEM file in " +
+  "NODE_EXTRA_CA_CERTS or DENO_CERT (a missing file is ignored), or use the authorities of the " +
+  "system with DENO_TLS_CA_STORE=mozilla,system.";

@@ -1,9 +1,9 @@
-// Removing objects one by one.
+// Deletes of single objects, several at once.
 import type { DeleteFailure } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 
-/** Removes objects, several at once; returns those that could not be removed. An abort rejects. */
+/** Deletes objects and returns the failures. Rejects when aborted. */
 export async function deleteEach(
   keys: readonly string[],
   remove: (key: string) => Promise<void>,

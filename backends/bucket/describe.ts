@@ -1,10 +1,10 @@
-// What descriptions of drivers of buckets share: names of keys, files of credentials, storages of
-// plugins.
+// Parts of driver descriptions that S3 and GCS share: names of keys, credential files, settings of
+// plugin storages.
 import { stat } from "node:fs/promises";
 import { mayRead } from "../../core/may_read.ts";
 import { type BackendPlace, parsePlace } from "../../core/urls/store_place.ts";
 
-/** Names of keys that people and other programs write, each with the name that is used here. */
+/** Other spellings of credential names, each with the canonical name. */
 export const KEY_ALIASES: Readonly<Record<string, string>> = {
   accessKey: "accessKeyId",
   access_key: "accessKeyId",
@@ -15,17 +15,16 @@ export const KEY_ALIASES: Readonly<Record<string, string>> = {
   session_token: "sessionToken",
 };
 
-/** All names of a key, the one that is used here first. */
+/** Returns all names of a credential, the canonical one first. */
 export function namesOfKey(name: string): string[] {
   return [name, ...Object.keys(KEY_ALIASES).filter((alias) => KEY_ALIASES[alias] === name)];
 }
 
-/** Whether a file is there, as far as this program may look. */
+/** Returns true if a file exists and this program may read it. */
 export async function isThere(file: string): Promise<boolean> {
   return mayRead(file) && await stat(file).then((stats) => stats.isFile(), () => false);
 }
 
-/** Settings of every storage in a bucket. */
 export interface BucketSettings {
   bucket: string;
   prefix?: string;
@@ -33,7 +32,7 @@ export interface BucketSettings {
   createBucket?: boolean;
 }
 
-/** The place of a storage. Throws `Invalid`, as for the URL of a bucket. */
+/** Returns the location of a plugin storage. Throws `Invalid`, as for the URL of a bucket. */
 export function storagePlace(
   scheme: string,
   { bucket, prefix = "" }: BucketSettings,

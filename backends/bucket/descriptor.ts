@@ -1,4 +1,4 @@
-// How a worker opens the same bucket.
+// Descriptors from which a worker opens the same bucket.
 import type { Backend } from "../../core/backend.ts";
 import { realSystem } from "../../core/system.ts";
 
@@ -10,7 +10,10 @@ interface OwnOptions {
   logger?: unknown;
 }
 
-/** A worker asks here for the credentials. Undefined where the store takes a client or a clock of the caller's own. */
+/**
+ * Returns the descriptor of a backend; undefined if it uses the caller's own client or clock.
+ * Workers request the credentials from this thread.
+ */
 export function descriptorOf(
   module: string,
   name: string,

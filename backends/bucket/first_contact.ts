@@ -1,64 +1,65 @@
-// The first contact with a store: who typed an address wrong, or has no network, hears of it within
-// seconds. What has answered once is waited for with the whole patience of its options.
+// The first contact with a store. A wrong address or a missing network is reported within seconds;
+// a store that has answered once gets the full timeouts of its options.
 import type { Advice, RegistryError } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 
-/** How long a first contact that fails is tried again, milliseconds. */
+/** Milliseconds during which a failing first contact is retried. */
 export const FIRST_CONTACT_MS = 3_000;
 
-/** How long a first answer is waited for, milliseconds: a store that is busy takes a while. */
+/** Milliseconds to wait for the first answer: a busy store takes a while. */
 export const FIRST_ANSWER_MS = 5_000;
 
-/** What an error says of it. */
 export const NO_FIRST_ANSWER = `it did not answer within ${FIRST_ANSWER_MS / 1000} seconds`;
 
 const PROXY_HINT =
-  "Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; `holdfast doctor` looks at each.";
+  "Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; check them with `holdfast doctor`.";
 
-/** What else to do where nothing answers. */
+/** The hint for a store that cannot be reached. */
 export const REACH_HINT: Advice = {
-  hint: `${PROXY_HINT} A program that is to wait longer says retryForMs.`,
-  hints: { cli: `${PROXY_HINT} To wait longer: --wait 90s.` },
+  hint: `${PROXY_HINT} To wait longer, pass retryForMs.`,
+  hints: { cli: `${PROXY_HINT} To wait longer, pass --wait 90s.` },
 };
 
 export interface FirstTry {
   signal?: AbortSignal;
-  /** Whether there is time for one more try after this failure. Always, once anything answered. */
+  /** Returns true if there is time for another attempt; always, once the store has answered. */
   goesOn(failure: unknown): boolean;
 }
 
 export interface FirstTryOptions {
   signal?: AbortSignal;
-  /** Whether a try that is under way is ended: not one that sends much, which takes its time. @default true */
+  /** Abort a running attempt when the time is over. False for large bodies. @default true */
   ended?: boolean;
 }
 
 export interface FirstContactOptions {
   system: Pick<System, "monotonic">;
-  /** False where the caller said how long to wait. */
+  /** False if the caller chose how long to wait. */
   bounded: boolean;
 }
 
-/** Whether a store has answered, and how long it is waited for until then. */
 export class FirstContact {
   readonly #options: FirstContactOptions;
-  /** The error of a store that never answered. */
   readonly #silence: () => RegistryError;
   #made = false;
 
+  /** @param silence returns the error of a store that never answered */
   constructor(options: FirstContactOptions, silence: () => RegistryError) {
     this.#options = options;
     this.#silence = silence;
   }
 
+  /** True once the store has answered. */
   get made(): boolean {
     return this.#made;
   }
 
   readonly make = (): void => void (this.#made = true);
 
-  /** Asks. When the time for a first answer is over it rejects with the last failure, or says that nothing answered. */
+  /**
+   * Sends a request. If no answer comes in time, it rejects with the last failure or with silence.
+   */
   async within<T>(
     ask: (first: FirstTry) => Promise<T>,
     { signal, ended = true }: FirstTryOptions = {},
@@ -85,7 +86,7 @@ export class FirstContact {
   }
 }
 
-/** Aborts with the first of both. */
+/** Returns a signal that aborts with the first of both. */
 export function eitherSignal(own: AbortSignal, ofCaller: AbortSignal | undefined): AbortSignal {
   return ofCaller === undefined ? own : AbortSignal.any([ofCaller, own]);
 }

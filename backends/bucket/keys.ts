@@ -2,32 +2,37 @@
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 
-/** The names of objects that a store refuses, or takes for another name. */
+/** Names of objects that a store rejects, or confuses with another name. */
 export interface NameRules {
   refused: RegExp;
-  /** How a key has to be, for the hint of an error. */
+  /** The hint of the error. */
   hint: string;
 }
 
-/** Servers of S3 keep files: an empty segment is another path there, and XML carries no control character. */
+/**
+ * S3 servers may keep objects as files, where an empty segment is another path; XML has no control
+ * characters.
+ */
 export const S3_NAMES: NameRules = {
-  // deno-lint-ignore no-control-regex -- they are what it looks for
+  // deno-lint-ignore no-control-regex -- matches control characters on purpose
   refused: /(^|\/)\.{0,2}(\/|$)|[\0-\x1f\x7f\\\ufffe\uffff]/,
-  hint:
-    'A key has at most 1,024 bytes with its prefix, in segments with "/" between them; none is empty, "." or ' +
-    '"..", or has a control character, "\\" or half a surrogate pair.',
+  hint: 'Use at most 1,024 bytes with the prefix, in segments separated by "/", none of them ' +
+    'empty, "." or "..", without control characters, "\\" or unpaired surrogates.',
 };
 
-/** https://cloud.google.com/storage/docs/objects#naming; clients and proxies take `.` and `..` out of URLs. */
+/**
+ * https://cloud.google.com/storage/docs/objects#naming; clients and proxies remove `.` and `..`
+ * from URLs.
+ */
 export const GCS_NAMES: NameRules = {
   refused: /(^|\/)\.\.?(\/|$)|[\r\n]|^\.well-known\/acme-challenge\//,
-  hint: "A key has 1 to 1,024 bytes with its prefix, no line break, no half of a surrogate pair " +
-    'and no segment "." or "..", and does not begin with ".well-known/acme-challenge/".',
+  hint: "Use 1 to 1,024 bytes with the prefix, without line breaks, unpaired surrogates or " +
+    'segments "." and "..", and not below ".well-known/acme-challenge/".',
 };
 
 const MAX_NAME_BYTES = 1024;
 
-/** The name of a key's object. Throws `Invalid` for a name that the rules refuse. */
+/** Returns the object name of a key. Throws `Invalid` for a name that the rules reject. */
 export function objectName(
   { prefix, rules, location: backend }: { prefix: string; rules: NameRules; location: string },
   key: string,
@@ -40,28 +45,27 @@ export function objectName(
     code: "Invalid",
     action: "use",
     subject: `${shown(key)} as a key`,
-    state: "the store cannot keep it",
+    state: "the store does not accept it",
     hint: rules.hint,
     key,
     backend,
   });
 }
 
-/** A prefix without slashes around it and with one behind it, or empty. Throws `Invalid`. */
+/** Returns a prefix without leading slashes and with one at its end, or "". Throws `Invalid`. */
 export function parsePrefix(text: string, { refused }: NameRules): string {
   const prefix = text.replace(/^\/+|\/+$/g, "");
   if (prefix === "") return "";
   if (!refused.test(prefix) && prefix.isWellFormed()) return `${prefix}/`;
   throw fault({
     code: "Invalid",
-    action: "use this store",
-    state: `${shown(text)} is not a valid prefix`,
-    hint: 'Give segments with "/" between them, none of them "." or "..".',
+    action: "open store",
+    state: `invalid prefix ${shown(text)}`,
+    hint: 'Use segments separated by "/", none of them "." or "..".',
   });
 }
 
 export function prefixPath(prefix: string): string {
-  return prefix === ""
-    ? ""
-    : `/${prefix.slice(0, -1).split("/").map(encodeURIComponent).join("/")}`;
+  if (prefix === "") return "";
+  return `/${prefix.slice(0, -1).split("/").map(encodeURIComponent).join("/")}`;
 }

@@ -1,19 +1,19 @@
-// Listing a bucket page by page.
+// Listings of a bucket, page by page.
 import { isPrefix, type ListOptions, type ObjectInfo, type Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 
-/** Most entries of a page, in all stores. */
+/** The maximum number of entries per page in all stores. */
 export const PAGE = 1000;
 
 export interface ListedPage {
   objects: ObjectInfo[];
-  /** The beginnings that keys have in common; stores give them apart. */
+  /** Common prefixes, which stores list separately. */
   groups: string[];
-  /** What asks for the page that follows. */
+  /** The token of the next page. */
   next?: string;
 }
 
-/** All entries of the pages that come after `after`, in one order. An entry out of order throws. */
+/** Yields the entries after `after` in one order. Throws if the store lists them in another. */
 export async function* listPages(
   { after = "", limit = Infinity, signal }: ListOptions,
   readPage: (maxEntries: number, token?: string) => Promise<ListedPage>,

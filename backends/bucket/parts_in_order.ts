@@ -1,7 +1,7 @@
-// Reading a large object in parts, of which some are on their way ahead of the reader.
+// Reads of a large object in parts, some of them ahead of the reader.
 import { eitherSignal } from "./first_contact.ts";
 
-/** Bytes from `start` up to `end`, which is not among them. */
+/** Bytes from `start` (inclusive) to `end` (exclusive). */
 export interface Span {
   start: number;
   end: number;
@@ -11,15 +11,15 @@ export interface PartsOptions {
   first: Promise<Uint8Array[]>;
   rest: Span;
   partBytes: number;
-  /** Parts that are on their way at once, that which is awaited among them. */
+  /** Concurrent reads, including the awaited part. */
   atOnce: number;
-  /** Whether the part that is being taken counts no more, so that another is on its way. @default false */
+  /** Start another read while the first part is consumed. @default false */
   ahead?: boolean;
   read: (span: Span, signal: AbortSignal) => Promise<Uint8Array[]>;
   signal?: AbortSignal;
 }
 
-/** The chunks of all parts. Ends those that are on their way when the reader leaves, or one fails. */
+/** Yields the chunks of all parts. Aborts running reads when the reader leaves or one fails. */
 export async function* partsInOrder(
   { first, rest, partBytes, atOnce, ahead = false, read, signal }: PartsOptions,
 ): AsyncGenerator<Uint8Array> {
@@ -39,7 +39,7 @@ export async function* partsInOrder(
   try {
     for (order(); parts.length > 0; order()) {
       const part = await parts[0];
-      parts.shift(); // only now: it counted while it was on its way
+      parts.shift(); // only now: it counted while it was read
       if (ahead) order();
       for (const chunk of part) {
         signal?.throwIfAborted();

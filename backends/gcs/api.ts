@@ -1,13 +1,12 @@
-// Calls of the JSON API: signed in, repeated where they may be, their failures told as what the
-// caller can do.
+// Calls of the JSON API, with credentials and retries; failures become errors of the library.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { Connections } from "../bucket/connections.ts";
 import { FirstContact, type FirstTry } from "../bucket/first_contact.ts";
-import { failure, faultError, replyError, replyText, unreached } from "./errors.ts";
-import type { FailedCall } from "./errors.ts";
+import { type FailedCall, faultError, foreignReply, replyError } from "./errors.ts";
+import { replyText, unreached } from "./errors.ts";
 import { exchange, type HttpFault, type HttpReply, type HttpRequest } from "./exchange.ts";
 import type { Place } from "./place.ts";
 import type { Pass, SignIn } from "./sign_in.ts";
@@ -17,25 +16,25 @@ export interface ApiCall {
   key?: string;
   method: string;
   path: string;
-  /** What is undefined is left out. */
+  /** Undefined values are omitted. */
   query?: Record<string, string | number | boolean | undefined>;
   headers?: Record<string, string>;
   body?: readonly Uint8Array[];
-  /** Statuses above 299 that are answers too. @default none */
+  /** Statuses above 299 that do not throw. @default none */
   answers?: readonly number[];
-  /** Whether an object may be there after a reply that was lost. @default false */
+  /** True if an object may exist after a lost reply. @default false */
   writes?: boolean;
-  /** Whether the runtime may repeat it (see exchange.ts). @default false */
+  /** True if the runtime may resend it (see exchange.ts). @default false */
   repeatable?: boolean;
-  /** Whether it is sent once only, except where the store refused the credentials. @default false */
+  /** True to send it once, except after rejected credentials. @default false */
   once?: boolean;
-  /** Bytes of body that are taken of the reply. @default 16 MiB */
+  /** Maximum size of the reply. @default 16 MiB */
   maxBytes?: number;
   signal?: AbortSignal;
 }
 
 export interface PersistOptions extends Pick<ApiCall, "action" | "key" | "signal"> {
-  /** Whether this failure may pass. @default what says so itself */
+  /** Returns true for failures to retry. @default those with `retry: "later"` */
   passes?: (error: unknown) => boolean;
 }
 
@@ -45,14 +44,13 @@ export interface ApiOptions {
   system: System;
   connections: Connections;
   requestTimeoutMs: number;
-  /** How long what may be repeated is, milliseconds. @default 30000; less as long as nothing has answered at all */
+  /** @default 30000; less until the store has answered once */
   retryForMs?: number;
   logger?: Pick<Console, "debug">;
 }
 
 const MAX_REPLY_BYTES = 16 * 2 ** 20;
 
-/** The calls to one store. */
 export class GcsApi {
   readonly place: Place;
   readonly system: System;
@@ -74,11 +72,11 @@ export class GcsApi {
     );
   }
 
-  /** Sends a call and gives its answer; any other outcome throws. */
+  /** Sends a call and returns its reply; any other outcome throws. */
   async call(call: ApiCall): Promise<HttpReply> {
     const { action, key, signal } = call;
     const failed: FailedCall = { action, key, backend: this.place.location };
-    // A large body takes its time, also where it is the first that is sent.
+    // A large body takes its time, even as the first request.
     return await this.#contact.within((first) => {
       const ask = () => this.#once({ ...call, signal: first.signal }, failed);
       return call.once ? ask() : this.#persistWithin(first, ask, call);
@@ -122,7 +120,7 @@ export class GcsApi {
     const reply = await this.#signedIn(call);
     if ("fault" in reply) {
       failed.maybeWritten ||= call.writes && reply.sent;
-      throw this.#told(faultError(reply, failed));
+      throw this.#located(faultError(reply, failed));
     }
     const { status } = reply;
     if (status < 300 || call.answers?.includes(status)) return reply;
@@ -142,9 +140,9 @@ export class GcsApi {
         ...{ method, url, headers, body, repeatable, signal },
         ...{ connections, maxBytes, timeoutMs, onAnswer },
       });
-      // A refused request has done nothing: to send it once more is no second create.
+      // A rejected request has done nothing: resending it cannot create twice.
       if ("fault" in reply || reply.status !== 401 || again || !signIn.refused(pass)) return reply;
-      logger?.debug(`${call.action}: the credentials were refused; asked for new ones`, {
+      logger?.debug(`${call.action}: credentials rejected; requesting new ones`, {
         backend: this.place.location,
       });
     }
@@ -156,13 +154,13 @@ export class GcsApi {
       return await this.#options.signIn.pass(signal);
     } catch (error) {
       const isOfStore = error instanceof RegistryError && error.code !== "TaskFailed";
-      throw isOfStore ? this.#told(error) : error;
+      throw isOfStore ? this.#located(error) : error;
     } finally {
       this.#signing = false;
     }
   }
 
-  #told(error: RegistryError): RegistryError {
+  #located(error: RegistryError): RegistryError {
     const backend = this.place.location;
     return this.#contact.made ? error : unreached(this.#where, { backend, error });
   }
@@ -187,12 +185,11 @@ export interface ObjectResource {
   crc32c?: string;
 }
 
-/** The fields of {@linkcode ObjectResource}, for `fields`. */
 export const OBJECT_FIELDS = "name,size,generation,updated,crc32c";
 
 /**
- * Whole seconds, because that is what a download says; `updated`, because that is what it says it of. The registry
- * never changes what the store keeps beside an object, so it is the time of the write.
+ * Returns the info of an object, with the time that downloads report: `updated`, in whole seconds.
+ * It is the time of the write, since the registry never changes metadata.
  */
 export function objectInfo(
   place: Place,
@@ -206,19 +203,11 @@ export function objectInfo(
   };
 }
 
-/** The JSON of a reply. Throws `Unsupported` where it is none. */
+/** Parses a reply. Throws `Unsupported` if it is not JSON. */
 export function replyJson<T>(reply: HttpReply, call: FailedCall): T {
   try {
     return JSON.parse(replyText(reply));
   } catch {
-    throw failure("its answer is not JSON", call, {
-      code: "Unsupported",
-      hint: "This does not look like Google Cloud Storage: check the endpoint.",
-    });
+    throw foreignReply("the reply is not JSON", call);
   }
-}
-
-/** True where an error says that the thing is not there. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof RegistryError && error.code === "NotFound";
 }

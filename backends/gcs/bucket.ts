@@ -1,14 +1,14 @@
-// The bucket itself: made if asked for, and looked for where "not found" could mean the object or
-// the bucket.
-import { type ApiCall, type ApiOptions, GcsApi, isMissing, objectPath } from "./api.ts";
+// The bucket itself: created on request, and checked if a 404 may mean the object or the bucket.
+import { isRegistryError } from "../../core/errors.ts";
+import { type ApiCall, type ApiOptions, GcsApi, objectPath } from "./api.ts";
 import { missingBucket } from "./errors.ts";
 import type { HttpReply } from "./exchange.ts";
 
-/** What a new bucket is like. */
+/** Options of a new bucket. */
 export interface GcsBucketOptions {
-  /** Where it is, as in `EU` or `us-central1`. @default "US", as the store has it */
+  /** Its location: `EU`, `us-central1` … @default "US" */
   location?: string;
-  /** Storage class of objects that say none, as in `STANDARD`. */
+  /** The default storage class of objects: `STANDARD` … */
   storageClass?: string;
 }
 
@@ -16,7 +16,7 @@ export interface BucketApiOptions extends ApiOptions {
   create: boolean | GcsBucketOptions;
 }
 
-/** The calls to a bucket: it is made before the first one, if asked for; one that is missing is told of. */
+/** Calls to a bucket, which is created before the first one on request. */
 export class BucketApi extends GcsApi {
   readonly #options: BucketApiOptions;
   #seen = false;
@@ -30,27 +30,24 @@ export class BucketApi extends GcsApi {
   override async call(call: ApiCall): Promise<HttpReply> {
     call.signal?.throwIfAborted();
     if (this.#options.create !== false && !this.#seen) await this.#ready();
-    const missing = () =>
-      missingBucket(this.place.bucket, { ...call, backend: this.place.location });
+    const { bucket, location: backend } = this.place;
+    const missing = () => missingBucket(bucket, { ...call, backend });
     try {
       const reply = await super.call(call);
       if (reply.status === 404 && !this.#seen && !await this.#isThere(call)) throw missing();
       this.#seen = true;
       return reply;
     } catch (error) {
-      // Calls for which a missing object is no answer are about the bucket.
-      throw isMissing(error) ? missing() : error;
+      // Calls that do not accept a 404 are about the bucket.
+      throw isRegistryError(error, "NotFound") ? missing() : error;
     }
   }
 
   async #ready(): Promise<void> {
-    const started = this.#making ??= this.#make();
-    try {
-      await started;
-    } catch (error) {
-      if (this.#making === started) this.#making = undefined;
+    await (this.#making ??= this.#make().catch((error) => {
+      this.#making = undefined;
       throw error;
-    }
+    }));
   }
 
   async #make(): Promise<void> {
@@ -69,7 +66,7 @@ export class BucketApi extends GcsApi {
     });
   }
 
-  /** Whether the bucket is there, as far as this account may know. */
+  /** Returns false if the bucket does not exist; true if this account may not know. */
   async #isThere(
     { action, key, signal }: Pick<ApiCall, "action" | "key" | "signal">,
   ): Promise<boolean> {

@@ -1,7 +1,7 @@
-// Copying objects inside the store, and removing them.
+// Copies inside the store, and deletes.
 import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
 import { type GcsApi, objectInfo, objectPath, type ObjectResource, replyJson } from "./api.ts";
-import { failure } from "./errors.ts";
+import { failure, foreignReply } from "./errors.ts";
 import type { GcsPutOptions } from "./put.ts";
 
 interface RewriteStep {
@@ -10,7 +10,7 @@ interface RewriteStep {
   resource?: ObjectResource;
 }
 
-/** Copies an object; a large one takes several calls, which go on where the one before ended. */
+/** Copies an object; a large one takes several calls, each continuing the one before. */
 export async function copyObject(
   { api, putOptions }: { api: GcsApi; putOptions: GcsPutOptions },
   { from, to }: { from: string; to: string },
@@ -36,24 +36,19 @@ export async function copyObject(
       signal,
     });
     if (reply.status === 404) {
-      throw failure("there is no such object", call, {
+      throw failure("object not found", call, {
         code: "NotFound",
-        hint: "Look whether it was removed.",
+        hint: "Check whether it was deleted.",
       });
     }
     const step = replyJson<RewriteStep>(reply, call);
     if (step.done && step.resource !== undefined) return objectInfo(place, step.resource);
     rewriteToken = step.rewriteToken;
-    if (rewriteToken === undefined) {
-      throw failure("the store neither ended nor goes on", call, {
-        code: "Unsupported",
-        hint: "This does not look like Google Cloud Storage: check the endpoint.",
-      });
-    }
+    if (rewriteToken === undefined) throw foreignReply("incomplete rewrite without a token", call);
   }
 }
 
-/** Removes an object; a missing one is a success. The tag of an object is its generation. */
+/** Deletes an object; a missing one is a success. The tag of an object is its generation. */
 export async function deleteObject(
   api: GcsApi,
   key: string,

@@ -1,4 +1,4 @@
-// What the answers of the store mean to the caller.
+// Errors of the store as errors of the library.
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { type Advice, fault, joinHints, type RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";
@@ -10,7 +10,7 @@ export interface FailedCall {
   key?: string;
   /** The `location` of the backend. */
   backend: string;
-  /** True when the object may have been written nevertheless. */
+  /** True if the object may have been written nevertheless. */
   maybeWritten?: boolean;
 }
 
@@ -19,109 +19,95 @@ type Meaning = Pick<RegistryErrorFields, "code" | "hint" | "retry">;
 const LATER: Meaning = { code: "Unavailable", hint: "Try again later." };
 const BUSY: Meaning = {
   code: "Unavailable",
-  hint: "The store asks for fewer requests: try again later, or do less at once.",
+  hint: "Try again later, or send fewer requests at once.",
 };
-const FORBIDDEN: Meaning = {
-  code: "Denied",
-  hint:
-    "Grant this account a role on the bucket: Storage Object User to write, Storage Object Viewer to read.",
+const FOREIGN: Meaning = {
+  code: "Unsupported",
+  hint: "Check that the endpoint is Google Cloud Storage.",
 };
 
 const MEANINGS: Record<number, Meaning> = {
   400: {
     code: "Invalid",
-    hint:
-      "Check the endpoint (https:// where it speaks TLS) and the putOptions; the cause says what the store refuses.",
+    hint: "Check the endpoint (https:// for TLS) and the putOptions; see the cause for details.",
   },
-  401: {
+  401: { code: "Denied", hint: "Renew the credentials: they are missing, expired or revoked." },
+  403: {
     code: "Denied",
-    hint:
-      "The store does not accept the credentials: they have expired or been revoked, or none were given. Renew them.",
+    hint: "Grant this account a role on the bucket: Storage Object User to write, Storage Object " +
+      "Viewer to read.",
   },
-  403: FORBIDDEN,
-  404: { code: "NotFound", hint: "Somebody removed it; look whether it is still there." },
+  404: { code: "NotFound", hint: "Check whether it was deleted." },
   408: LATER,
   409: LATER,
   410: LATER,
-  412: {
-    code: "Conflict",
-    hint: "A condition of the bucket or of another writer does not hold; read again and decide.",
-  },
-  413: { code: "Invalid", hint: "The object is larger than the store allows." },
+  412: { code: "Conflict", hint: "Read it again: a condition of the request no longer holds." },
+  413: { code: "Invalid", hint: "Store smaller objects." },
   429: BUSY,
 };
 
-/** Reasons under which a 403 passes (https://cloud.google.com/storage/docs/json_api/v1/status-codes). */
+/** Reasons of a temporary 403 (https://cloud.google.com/storage/docs/json_api/v1/status-codes). */
 const BUSY_REASONS = new Set(["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"]);
-/** Reasons under which a 403 has nothing to do with the account. */
+/** Reasons of a 403 that does not depend on the account. */
 const HELD_REASONS = new Set(["retentionPolicyNotMet", "objectUnderActiveHold"]);
+const HELD: Meaning = {
+  code: "Denied",
+  hint: "Use a bucket without retention policies and holds.",
+};
 
 export function replyError(reply: HttpReply, call: FailedCall): RegistryError {
   const { status } = reply;
   const { reason, message } = readError(reply);
-  let meaning = MEANINGS[status] ??
-    (status >= 500 ? LATER : {
-      code: "Unsupported",
-      hint: "This does not look like Google Cloud Storage: check the endpoint.",
-    });
+  let meaning = MEANINGS[status] ?? (status >= 500 ? LATER : FOREIGN);
   if (status === 403 && BUSY_REASONS.has(reason)) meaning = BUSY;
-  if (status === 403 && HELD_REASONS.has(reason)) {
-    meaning = {
-      code: "Denied",
-      hint:
-        "A retention policy or a hold of the bucket forbids it: a registry needs a bucket without.",
-    };
-  }
-  const said = reason === "" ? String(status) : `${status} ${reason}`;
-  return failure(`the store answered ${said}`, call, {
+  if (status === 403 && HELD_REASONS.has(reason)) meaning = HELD;
+  return failure(`the store answered ${`${status} ${reason}`.trim()}`, call, {
     ...meaning,
-    place: whereOf(call),
+    place: placeOf(call),
     cause: message === "" ? undefined : { status, reason, message },
   });
 }
 
-/** The error of a request without a reply. */
+/** Returns the error of a request without a reply. */
 export function faultError(
   { fault, hint }: Pick<HttpFault, "fault" | "hint">,
   call: FailedCall,
 ): RegistryError {
-  if (hint !== undefined) {
-    return failure("the store's certificate is not trusted", call, {
+  const place = placeOf(call);
+  return hint === undefined
+    ? failure(fault, call, {
       code: "Unavailable",
-      place: whereOf(call),
+      place,
+      hint: "Check the endpoint and the network, then try again.",
+    })
+    : failure("the store's certificate is not trusted", call, {
+      code: "Unavailable",
+      place,
       retry: "never",
       hint,
     });
-  }
-  return failure(fault, call, {
-    code: "Unavailable",
-    place: whereOf(call),
-    hint: "Check the endpoint and the network, then try again.",
-  });
 }
 
-function whereOf({ backend }: FailedCall): string {
+function placeOf({ backend }: FailedCall): string {
   const { host, searchParams } = new URL(backend);
-  const endpoint = searchParams.get("endpoint");
-  return `bucket "${host}" at ${
-    endpoint === null ? "storage.googleapis.com" : URL.parse(endpoint)?.host ?? endpoint
-  }`;
+  const endpoint = searchParams.get("endpoint") ?? "https://storage.googleapis.com";
+  return `bucket "${host}" at ${URL.parse(endpoint)?.host ?? endpoint}`;
 }
 
-/** Where Google's library looks (https://cloud.google.com/docs/authentication/application-default-credentials). */
-const LOOKED =
-  "looked in GOOGLE_APPLICATION_CREDENTIALS, in gcloud's file (application_default_credentials.json) and " +
-  "asked this machine's own service for them";
+/** https://cloud.google.com/docs/authentication/application-default-credentials */
+const SEARCHED = "searched GOOGLE_APPLICATION_CREDENTIALS, the file of gcloud " +
+  "(application_default_credentials.json) and the metadata server of this machine";
 
 export interface Unreached {
   /** The `location` of the backend. */
   backend: string;
-  /** What failed. @default no answer came */
+  /** @default no answer came */
   error?: RegistryError;
+  /** True if the sign-in did not finish. */
   signing?: boolean;
 }
 
-/** The error of a store that never answered, with where it is. */
+/** Returns the error of a store that never answered. */
 export function unreached(
   where: string,
   { backend, error, signing = false }: Unreached,
@@ -130,31 +116,35 @@ export function unreached(
   const isSignIn = signing || action === "sign in" && code === "Denied";
   const known = isSignIn ? SIGN_IN_HINT : "Check the endpoint and the network.";
   const advice: Advice = error?.hint === undefined ? { hint: known } : error;
-  const hints = isSignIn || retry === "never" ? [advice] : [advice, REACH_HINT];
   return fault({
     code: code ?? (signing ? "Denied" : "Unavailable"),
     action: "reach",
     subject: where,
-    state: (isSignIn ? `there are no credentials that work; ${LOOKED}: ` : "") +
+    state: (isSignIn ? `no working credentials found (${SEARCHED}): ` : "") +
       (state ?? error?.message ?? NO_FIRST_ANSWER),
     place: where,
-    ...joinHints(...hints),
+    ...joinHints(...(isSignIn || retry === "never" ? [advice] : [advice, REACH_HINT])),
     ...{ backend, retry, key, maybeWritten, cause },
   });
 }
 
 export function missingBucket(bucket: string, call: FailedCall): RegistryError {
-  return failure(`there is no bucket "${bucket}"`, { ...call, maybeWritten: undefined }, {
+  return failure(`bucket "${bucket}" does not exist`, { ...call, maybeWritten: undefined }, {
     code: "NotFound",
-    hint: "Check its name, or make it: `createBucket: true` does.",
-    hints: { cli: "Check its name, or make it: holdfast init URL --create-bucket." },
+    hint: "Check its name, or create it with `createBucket: true`.",
+    hints: { cli: "Check its name, or create it: holdfast init URL --create-bucket" },
   });
 }
 
-/** What to do without credentials. */
+/** The hint for missing credentials. */
 export const SIGN_IN_HINT =
-  "Give `credentials`, `keyFilename` or `storage`, or set GOOGLE_APPLICATION_CREDENTIALS; " +
-  "`gcloud auth application-default login` signs a person in.";
+  "Pass `credentials`, `keyFilename` or `storage`, set GOOGLE_APPLICATION_CREDENTIALS, or run " +
+  "`gcloud auth application-default login`.";
+
+/** Returns the error of an answer that Google Cloud Storage would not give. */
+export function foreignReply(state: string, call: FailedCall): RegistryError {
+  return failure(state, call, FOREIGN);
+}
 
 export function failure(
   state: string,
@@ -188,15 +178,13 @@ export function replyText({ chunks }: HttpReply): string {
   return new TextDecoder().decode(concatBytes(chunks));
 }
 
-/** Foreign text, short, without what could let somebody in. */
+/** Shortens foreign text and removes keys, tokens and signatures. */
 export function withoutSecrets(text: string): string {
+  const named = "upload_id|access_token|assertion|x-goog-signature|private_key";
   return text.slice(0, 2000)
     .replace(/-----BEGIN[^]*?(-----END[^-]*-----|$)/g, "…")
     .replace(/\b(bearer|authorization:?)\s+\S+/gi, "$1 …")
     .replace(/\b(ya29\.|eyJ)[\w.\-/+=]+/g, "…")
-    .replace(
-      /((?:upload_id|access_token|assertion|x-goog-signature|private_key)["']?\s*[=:]\s*["']?)[^\s"'&]+/gi,
-      "$1…",
-    )
+    .replace(new RegExp(`((?:${named})["']?\\s*[=:]\\s*["']?)[^\\s"'&]+`, "gi"), "$1…")
     .slice(0, 500);
 }

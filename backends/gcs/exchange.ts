@@ -1,8 +1,7 @@
-// One request and its whole reply. Nothing is repeated here.
+// One request and its whole reply, without retries.
 //
-// Writes go through `node:http`, over connections that never send twice. Reads may be repeated:
-// they go through `fetch`, which needs half the memory, unless the store's certificate is of an
-// authority that only the options name.
+// Writes use `node:http`, over connections that never send twice. Reads use `fetch`, which needs
+// half the memory and may resend, unless the options name an authority that only they trust.
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
@@ -11,38 +10,36 @@ import { type Connections, UNTRUSTED_HINT, untrustedHint } from "../bucket/conne
 
 export interface HttpRequest {
   method: string;
-  /** Absolute, encoded. */
   url: string;
   headers: Record<string, string>;
   connections: Connections;
-  /** The body, in pieces; reads have none. @default none */
+  /** @default none */
   body?: readonly Uint8Array[];
-  /** Whether the runtime may repeat it. @default false */
+  /** True if the runtime may resend it. @default false */
   repeatable?: boolean;
   maxBytes: number;
-  /** How long nothing may move, milliseconds. */
+  /** Milliseconds without progress. */
   timeoutMs: number;
   onAnswer?(): void;
-  /** Ends it; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
 export interface HttpReply {
   status: number;
-  /** Names in small letters. */
+  /** Names in lower case. */
   headers: Readonly<Record<string, string>>;
   chunks: Uint8Array[];
 }
 
-/** A request without a whole reply. */
+/** The failure of a request without a whole reply. */
 export interface HttpFault {
   fault: string;
-  /** False where no connection was made: then the store has not seen the request. */
+  /** False if no connection was made, so that the store has not received the request. */
   sent: boolean;
   hint?: string;
 }
 
-/** Sends a request. A network fault is a value; only an abort rejects. */
+/** Sends a request. Network faults are returned; only an abort rejects. */
 export async function exchange(request: HttpRequest): Promise<HttpReply | HttpFault> {
   request.signal?.throwIfAborted();
   return await (request.repeatable && !request.connections.ownTrust
@@ -74,18 +71,15 @@ async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (stop.signal.aborted) return { fault: stalled(timeoutMs), sent: true };
-    return {
-      fault: faultOf(error),
-      sent: true,
-      ...(isUntrusted(error) ? { hint: UNTRUSTED_HINT } : {}),
-    };
+    const hint = isUntrusted(error) ? UNTRUSTED_HINT : undefined;
+    return { fault: faultOf(error), sent: true, hint };
   } finally {
     over.abort();
     signal?.removeEventListener("abort", forward);
   }
 }
 
-/** Resolves when a number stood still for so long, or twice that; by the real clock, as sockets have it. */
+/** Resolves when a counter has not changed for one to two timeouts of real time. */
 async function watch(
   count: () => number,
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
@@ -96,7 +90,7 @@ async function watch(
   }
 }
 
-/** Connections that carried a request before. */
+/** Connections that have carried a request. */
 const used = new WeakSet<object>();
 
 function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
@@ -117,8 +111,7 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
       resolve(outcome);
       if ("fault" in outcome) sending.destroy();
     };
-    const fail = (fault: string, hint?: string) =>
-      settle({ fault, sent, ...(hint === undefined ? {} : { hint }) });
+    const fail = (fault: string, hint?: string) => settle({ fault, sent, hint });
     signal?.addEventListener("abort", stop, { once: true });
 
     sending.on("socket", (socket) => {
@@ -160,23 +153,21 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
 }
 
 function stalled(timeoutMs: number): string {
-  return `nothing moved for ${timeoutMs} ms`;
+  return `no progress for ${timeoutMs} ms`;
 }
 
 function tooLong(maxBytes: number): string {
-  return `the reply has more than the ${maxBytes} bytes asked for`;
+  return `the reply exceeds the requested ${maxBytes} bytes`;
 }
 
-/** `fetch` says it in words only. */
+/** Errors of `fetch` have no code for this. */
 function isUntrusted(error: unknown): boolean {
   return /UnknownIssuer|UNABLE_TO_|SELF_SIGNED/.test(String((error as { cause?: unknown }).cause));
 }
 
-/** A code says enough; the text of an error may hold what was sent. */
+/** Returns only the code: the message of an error may contain the request. */
 function faultOf(error: unknown): string {
   const { code, name, cause } = error as { code?: string; name: string; cause?: { code?: string } };
   const known = cause?.code ?? code;
-  return typeof known === "string"
-    ? `the connection failed (${known})`
-    : `the connection failed (${name})`;
+  return `the connection failed (${typeof known === "string" ? known : name})`;
 }

@@ -1,10 +1,10 @@
-// Listing.
+// Listings.
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { shown } from "../../core/naming/names.ts";
 import { listPages, PAGE } from "../bucket/list.ts";
 import { type GcsApi, objectInfo, objectPath, type ObjectResource, replyJson } from "./api.ts";
-import { failure } from "./errors.ts";
+import { foreignReply } from "./errors.ts";
 
 interface Page {
   items?: ObjectResource[];
@@ -14,7 +14,7 @@ interface Page {
 
 const FIELDS = "nextPageToken,prefixes,items(name,size,generation,updated)";
 
-/** The objects whose key begins with `prefix`, in order. */
+/** Yields the objects whose key begins with `prefix`, in order. */
 export async function* listObjects(
   api: GcsApi,
   prefix: string,
@@ -22,7 +22,7 @@ export async function* listObjects(
 ): AsyncGenerator<ObjectInfo | Prefix> {
   const { place } = api;
   const { after = "", delimiter, signal } = options;
-  if (!prefix.isWellFormed()) return; // no key begins so
+  if (!prefix.isWellFormed()) return; // no key has such a prefix
   const start = place.prefix + prefix;
   const last = place.prefix + after.toWellFormed();
   const follows = after !== "" && compareUtf8(last, start) >= 0;
@@ -40,8 +40,9 @@ export async function* listObjects(
           startOffset: follows
             ? offsetAfter(last, last === start ? undefined : delimiter)
             : undefined,
+          // `after` itself may come first.
           maxResults: follows && pageToken === undefined
-            ? Math.min(PAGE, maxEntries + 1) // `after` itself may come first
+            ? Math.min(PAGE, maxEntries + 1)
             : maxEntries,
           pageToken,
           fields: FIELDS,
@@ -57,18 +58,12 @@ export async function* listObjects(
       };
     },
     (last, next) =>
-      failure(
-        `the store gives ${shown(next)} after ${shown(last)}, which is not byte order`,
-        call,
-        {
-          code: "Unsupported",
-          hint: "This does not look like Google Cloud Storage: check the endpoint.",
-        },
-      ),
+      foreignReply(`the listing is not in byte order (${shown(next)} after ${shown(last)})`, call),
   );
 }
 
-/** Where a listing that goes on after this name begins, at the latest. The store includes the name itself. */
+/** Returns where a listing after this name starts. The store includes the start itself. */
 function offsetAfter(name: string, delimiter: string | undefined): string {
-  return delimiter !== undefined && name.endsWith(delimiter) ? `${name.slice(0, -1)}0` : name; // "0" follows "/"
+  const isGroup = delimiter !== undefined && name.endsWith(delimiter);
+  return isGroup ? `${name.slice(0, -1)}0` : name; // "0" follows "/"
 }

@@ -1,19 +1,18 @@
-// Where the objects of a backend are: its bucket, the prefix inside, and how keys become names of
-// objects.
+// The bucket and prefix of a backend, and the object names of its keys.
 import { fault } from "../../core/errors.ts";
 import { GCS_NAMES, objectName, parsePrefix, prefixPath } from "../bucket/keys.ts";
 
 export interface Place {
   readonly bucket: string;
-  /** What the names of all objects begin with: nothing, or text with `/` at its end. */
+  /** Empty, or ends with `/`. */
   readonly prefix: string;
   readonly location: string;
-  /** The object's name of a key. Throws `Invalid` where the store, or a URL, cannot hold it. */
+  /** Returns the object name of a key. Throws `Invalid` if the store does not accept it. */
   nameOf(key: string): string;
   keyOf(name: string): string;
 }
 
-/** Makes a place. `endpoint` is said in the location only where it is not Google's own. */
+/** @param endpoint undefined for that of Google */
 export function createPlace(
   { bucket, prefix: given, endpoint }: { bucket: string; prefix: string; endpoint?: string },
 ): Place {
@@ -22,9 +21,8 @@ export function createPlace(
       code: "Invalid",
       action: "open bucket",
       subject: JSON.stringify(bucket),
-      state: "no bucket has such a name",
-      hint:
-        "3 to 222 small letters, digits, dashes, dots and underscores, without gs:// before them.",
+      state: "invalid bucket name",
+      hint: "Use 3 to 222 lowercase letters, digits, dashes, dots and underscores, without gs://.",
     });
   }
   const prefix = parsePrefix(given, GCS_NAMES);

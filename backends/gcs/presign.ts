@@ -1,4 +1,4 @@
-// URLs that let their bearer read or write one object: V4 signatures, made here with a private key.
+// Presigned URLs: V4 signatures, created here with a private key.
 // https://cloud.google.com/storage/docs/access-control/signed-urls
 import { attachment } from "../../core/naming/names.ts";
 import type { PresignOptions } from "../../core/backend.ts";
@@ -17,14 +17,14 @@ export async function presignObject(
   const call = { action: "sign a URL for", key, backend: place.location };
   const name = place.nameOf(key);
   if (!(expiresInMs >= 1000 && expiresInMs <= WEEK_MS)) {
-    throw failure(`it cannot work for ${expiresInMs} ms`, call, {
+    throw failure(`expiresInMs is ${expiresInMs}`, call, {
       code: "Invalid",
-      hint: "Signed URLs work from one second to seven days.",
+      hint: "Pass 1,000 (a second) to 604,800,000 (seven days).",
     });
   }
   const client = await signIn.signer(signal);
   if (client === undefined) {
-    throw failure("there is no private key", call, {
+    throw failure("the credentials contain no private key", call, {
       code: "Unsupported",
       hint: "Open the bucket with the key of a service account: `credentials` or `keyFilename`.",
     });
@@ -43,11 +43,10 @@ export async function presignObject(
     });
     return url;
   } catch (error) {
-    // The error of a broken key may hold the key.
+    // The message may contain the key.
     throw failure(withoutSecrets((error as Error).name), call, {
       code: "Denied",
-      hint:
-        "The private key cannot sign: give it as it is in the JSON file of the service account.",
+      hint: "Pass the private key exactly as in the JSON file of the service account.",
     });
   }
 }

@@ -1,27 +1,25 @@
-// Put. What fits into one part is one request, whose reply decides; more is a resumable upload
-// (upload_session.ts).
+// Puts: one request for a body of up to one part, else a resumable upload (upload_session.ts).
 import type { Body, PutOptions, PutResult } from "../../core/backend.ts";
 import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
 import { crc32c } from "../../core/bytes/digest.ts";
 import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
 import type { ApiCall, GcsApi, ObjectResource } from "./api.ts";
-import { encodeCrc32c } from "./encode_crc32c.ts";
 import { failure } from "./errors.ts";
 import type { HttpReply } from "./exchange.ts";
 import { startSession } from "./upload_session.ts";
 import type { Part, Upload, UploadSession, Whole } from "./upload_session.ts";
 
-/** What every object is given. */
+/** Settings of every uploaded object. */
 export interface GcsPutOptions {
-  /** A predefined access list, as in `bucketOwnerFullControl`; for buckets without uniform access. */
+  /** A predefined ACL, for buckets without uniform access: `bucketOwnerFullControl` … */
   predefinedAcl?: string;
-  /** The key that encrypts: `projects/…/locations/…/keyRings/…/cryptoKeys/…`. @default that of the bucket */
+  /** The key: `projects/…/locations/…/keyRings/…/cryptoKeys/…`. @default that of the bucket */
   kmsKeyName?: string;
-  /** As in `NEARLINE`. @default that of the bucket */
+  /** `NEARLINE` … @default that of the bucket */
   storageClass?: string;
-  /** As in `no-store`. */
+  /** `no-store` … */
   cacheControl?: string;
-  /** Kept beside each object; what a put says itself goes before it. */
+  /** Metadata of each object; that of a put takes precedence. */
   metadata?: Record<string, string>;
 }
 
@@ -80,7 +78,7 @@ function describe(
   };
 }
 
-/** One request with all: what the object is, its checksum and its bytes. */
+/** Sends one request with the resource, its checksum and its bytes. */
 async function putWhole(api: GcsApi, upload: Upload, { pieces, size }: Part): Promise<PutResult> {
   const { key, create, query, resource, signal } = upload;
   const checksum = encodeCrc32c(pieces.reduce((sum, piece) => crc32c(piece, sum), 0));
@@ -108,12 +106,12 @@ async function putWhole(api: GcsApi, upload: Upload, { pieces, size }: Part): Pr
     : await writtenObject(api, upload, reply, { size, checksum });
 }
 
-/** What breaks off the reading of a body whose create has lost. */
+/** Ends the reading of a body whose create has lost. */
 const LOST = Symbol("lost");
 
 /**
- * Sends a stream; gives what it holds where that fits into one part and nothing was sent yet. While a part is on its
- * way the next is read: never more than two are in memory.
+ * Sends a stream, or returns its bytes unsent if they fit into one part. The next part is read
+ * while one is sent; at most two are in memory.
  */
 async function sendStream(
   api: GcsApi,
@@ -125,7 +123,7 @@ async function sendStream(
   },
 ): Promise<Part | PutResult> {
   const { key, signal } = upload;
-  const stop = new AbortController(); // by the caller, or because a part could not be sent
+  const stop = new AbortController(); // aborted by the caller, or by a part that failed
   const forward = () => stop.abort(signal!.reason);
   signal?.addEventListener("abort", forward, { once: true });
   let session: UploadSession | undefined;
@@ -155,7 +153,7 @@ async function sendStream(
       }
       sum = crc32c(chunk, sum);
       for (let rest = chunk; rest.byteLength > 0;) {
-        if (waiting.size === partBytes) { // and there is more: the last part must not be empty
+        if (waiting.size === partBytes) { // more follows: the last part must not be empty
           const full = waiting;
           waiting = { pieces: [], size: 0 };
           await send(full);
@@ -185,7 +183,7 @@ async function sendStream(
   }
 }
 
-/** The result of a write, of which the store says what it keeps; another thing than was sent is removed again. */
+/** Compares size and checksum that the store reports, and deletes an object that differs. */
 async function writtenObject(
   api: GcsApi,
   { key, signal }: Upload,
@@ -206,25 +204,22 @@ async function writtenObject(
     answers: [404, 412],
     signal,
   });
-  throw failure("the store received other bytes than were sent; they were removed", {
-    ...call,
-    maybeWritten: true,
-  }, {
+  const state = "the store received other bytes than were sent; they were deleted";
+  throw failure(state, { ...call, maybeWritten: true }, {
     code: "Unavailable",
-    hint:
-      "Something between this program and the store damages data; try again, and check proxies and memory.",
+    hint: "Try again, and check proxies and memory: something damages data on the way.",
   });
 }
 
-function otherSize(
-  api: GcsApi,
-  key: string,
-  actual: number | string,
-  announced: number | undefined,
-) {
-  return failure(`the body has ${actual} bytes, ${announced} were announced`, {
-    action: "put",
-    key,
-    backend: api.place.location,
-  }, { code: "Invalid", hint: "Announce the size of the body, or none." });
+function otherSize(api: GcsApi, key: string, actual: number | string, size: number | undefined) {
+  const call = { action: "put", key, backend: api.place.location };
+  return failure(`the body has ${actual} bytes, not ${size}`, call, {
+    code: "Invalid",
+    hint: "Pass the size of the body, or omit it.",
+  });
+}
+
+/** Encodes a checksum as the store does: base64 of four bytes, big-endian. */
+export function encodeCrc32c(sum: number): string {
+  return btoa(String.fromCharCode(sum >>> 24, sum >>> 16 & 255, sum >>> 8 & 255, sum & 255));
 }

@@ -1,12 +1,11 @@
-// Google's library loads a part of Node that is deprecated (DEP0040), which would be told on the
-// terminal of every program that uses it. Imported before the library, this says that nobody wants
-// to hear; whoever imports both ends it after.
+// Google's library loads a deprecated part of Node (DEP0040). Import this module before the library
+// to suppress the warning, and call `endQuietStart` after it.
 import process from "node:process";
 
 const { noDeprecation } = process;
 process.noDeprecation = true;
 
-/** Deprecations are told again, if they were before. */
+/** Restores the setting for deprecation warnings. */
 export function endQuietStart(): void {
   process.noDeprecation = noDeprecation;
 }

@@ -1,6 +1,6 @@
-// Head and get. The first request of a get brings the first part, and for most objects all; a
-// larger object is read on in parts, several at once, of the very generation that was found first.
-// Every reply is read to its end at once, so that an object which nobody reads holds no connection.
+// Head and get. The first request of a get reads the first part, most objects completely. Further
+// parts are read several at once, always of the same generation. Each reply is read completely at
+// once, so that an unread object holds no connection.
 import type { CallOptions, GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import {
   clipRange,
@@ -9,29 +9,27 @@ import {
   storedBytes,
   storedObject,
 } from "../../core/bytes/bytes.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import type { ErrorCode, RegistryError } from "../../core/errors.ts";
 import { joined, partsInOrder, type Span } from "../bucket/parts_in_order.ts";
 import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
 import type { GcsApi, ObjectResource } from "./api.ts";
 import { failure } from "./errors.ts";
 import type { HttpReply } from "./exchange.ts";
 
-/** How large objects are read. */
 export interface ReadOptions {
   partBytes: number;
-  /** Parts on their way at once. */
+  /** Concurrent parts. */
   parallel: number;
 }
 
-/** What the store says of an object, or undefined where there is none. */
 export async function headObject(
   { api, key, generation }: { api: GcsApi; key: string; generation?: string },
   { signal }: CallOptions,
 ): Promise<ObjectInfo | undefined> {
   const { place } = api;
+  const call = { action: "look up", key, backend: place.location };
   const reply = await api.call({
-    action: "look up",
-    key,
+    ...call,
     method: "GET",
     path: objectPath(place, place.nameOf(key)),
     query: { fields: OBJECT_FIELDS, generation },
@@ -40,13 +38,9 @@ export async function headObject(
     signal,
   });
   if (reply.status === 404) return undefined;
-  return objectInfo(
-    place,
-    replyJson<ObjectResource>(reply, { action: "look up", key, backend: place.location }),
-  );
+  return objectInfo(place, replyJson<ObjectResource>(reply, call));
 }
 
-/** The object, or undefined where there is none. */
 export async function getObject(
   api: GcsApi,
   key: string,
@@ -61,16 +55,17 @@ export async function getObject(
   }
   const reply = await readSpan({ api, key, signal }, start, Math.min(end, start + partBytes));
   if (reply.status === 404) return undefined;
-  if (reply.headers["x-goog-stored-content-encoding"] === "gzip") throw encoded({ api, key });
+  if (reply.headers["x-goog-stored-content-encoding"] === "gzip") throw encodedError({ api, key });
   const info = infoOf(api, key, reply) ??
     await headObject({ api, key, generation: reply.headers["x-goog-generation"] }, { signal });
   if (info === undefined) {
-    return reply.status === 416 ? undefined : await getObject(api, key, options); // gone meanwhile
+    // Deleted meanwhile.
+    return reply.status === 416 ? undefined : await getObject(api, key, options);
   }
   if (reply.status === 416) {
     if (info.size <= start) return storedBytes(info, new Uint8Array());
     if (again) throw brokenRange({ api, key }, info, start, end);
-    return await getObject(api, key, options, true); // it was replaced in between
+    return await getObject(api, key, options, true); // replaced in between
   }
   const clipped = clipRange(range, info);
   const firstEnd = Math.min(clipped.end, start + partBytes);
@@ -90,17 +85,16 @@ interface Source {
   signal?: AbortSignal;
 }
 
-/** What a reply may have beyond the bytes asked for: the text of an error. */
+/** Room for an error message beside the requested bytes. */
 const MAX_ERROR_BYTES = 65_536;
 
-/** Bytes `[start, end)`, clipped by the store; 404 and 416 are answers. */
+/** Reads bytes `[start, end)`, clipped by the store; does not throw for 404 and 416. */
 async function readSpan(
-  source: Source,
+  { api, key, signal }: Source,
   start: number,
   end: number,
   generation?: string,
 ): Promise<HttpReply> {
-  const { api, key, signal } = source;
   return await api.call({
     action: "read",
     key,
@@ -115,7 +109,7 @@ async function readSpan(
   });
 }
 
-/** What the head of a download says; undefined where it does not say all. */
+/** Returns the info in the headers of a download; undefined if they are incomplete. */
 function infoOf({ place }: GcsApi, key: string, reply: HttpReply): ObjectInfo | undefined {
   const generation = reply.headers["x-goog-generation"];
   const updated = reply.headers["last-modified"];
@@ -157,17 +151,14 @@ function foundObject(
   });
 }
 
-/** All bytes `[start, end)` of this generation. */
 async function readPart(
   source: Source,
   info: ObjectInfo,
   { start, end }: Span,
 ): Promise<Uint8Array[]> {
-  const { key } = info;
-  const call = { action: "read", key, backend: source.api.place.location };
   const reply = await readSpan(source, start, end, info.etag);
   if (reply.status === 404) {
-    throw failure("it was replaced or removed since it was looked up", call, {
+    throw readError(source, "it was replaced or deleted meanwhile", {
       code: "Conflict",
       hint: "Get it again.",
     });
@@ -176,15 +167,19 @@ async function readPart(
   throw brokenRange(source, info, start, end);
 }
 
-/** `fetch` expands such bodies, and so does the store where nobody says that they are welcome. */
-function encoded({ api, key }: Source): RegistryError {
-  return failure("it is stored with Content-Encoding: gzip", {
-    action: "read",
-    key,
-    backend: api.place.location,
-  }, {
+function readError(
+  { api, key }: Source,
+  state: string,
+  fields: { code: ErrorCode; hint: string },
+): RegistryError {
+  return failure(state, { action: "read", key, backend: api.place.location }, fields);
+}
+
+/** `fetch`, and without an Accept-Encoding also the store, decompress such bodies. */
+function encodedError(source: Source): RegistryError {
+  return readError(source, "it is stored with Content-Encoding: gzip", {
     code: "Unsupported",
-    hint: "Store it without that header; a registry compresses by itself where asked.",
+    hint: "Store it without that header; use the compression of the registry.",
   });
 }
 
@@ -192,19 +187,9 @@ function sizeOf({ chunks }: HttpReply): number {
   return chunks.reduce((size, chunk) => size + chunk.byteLength, 0);
 }
 
-function brokenRange(
-  { api, key }: Source,
-  info: ObjectInfo,
-  start: number,
-  end: number,
-): RegistryError {
-  return failure(`of its ${info.size} bytes those from ${start} to ${end} did not come`, {
-    action: "read",
-    key,
-    backend: api.place.location,
-  }, {
+function brokenRange(source: Source, { size }: ObjectInfo, start: number, end: number) {
+  return readError(source, `bytes ${start} to ${end} of ${size} are missing in the reply`, {
     code: "Corrupt",
-    hint:
-      "Something between the store and this program does not honour ranges; check the endpoint and proxies.",
+    hint: "Check the endpoint and proxies: something does not honor ranges.",
   });
 }

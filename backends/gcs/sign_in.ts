@@ -1,42 +1,41 @@
-// Who asks: Google's client library finds and renews credentials, knows the endpoint, and signs
-// URLs. Its uploads are not used: on a connection that died they hang or are sent twice, and no
-// option keeps them from it.
+// Sign-in. Google's library finds and renews credentials, determines the endpoint, and signs URLs.
+// Its uploads are not used: on a broken connection they hang or are sent twice.
 import { fault } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { SIGN_IN_HINT, withoutSecrets } from "./errors.ts";
 
-/** What is used of a client: a `Storage` of `@google-cloud/storage` is one. */
+/** The part of a `Storage` of `@google-cloud/storage` that is used. */
 export interface GcsClient {
   readonly apiEndpoint: string;
-  /** Whether that is not Google's own endpoint. */
+  /** True if that is not the endpoint of Google. */
   readonly customEndpoint: boolean;
-  /** Whether it signs in at such an endpoint too. */
+  /** True to sign in also at a custom endpoint. */
   readonly useAuthWithCustomEndpoint?: boolean;
   readonly authClient: GcsAuth;
   bucket(name: string): { file(name: string): GcsUrlSigner };
 }
 
-/** Credentials, found and renewed. */
+/** Source of credentials. */
 export interface GcsAuth {
-  /** The key file, where there is one and it was read. */
+  /** The content of the key file, once read. */
   readonly jsonContent: object | null;
   getRequestHeaders(url?: string): Promise<HeadersInit | object>;
   getClient(): Promise<unknown>;
   getProjectId(): Promise<string>;
 }
 
-/** Signs URLs of one object. */
+/** Signer of URLs of one object. */
 export interface GcsUrlSigner {
   getSignedUrl(options: GcsSignedUrlOptions): Promise<[string]>;
 }
 
-/** What a signed URL is for. */
+/** Options of a signed URL. */
 export interface GcsSignedUrlOptions {
   version: "v4";
   action: "read" | "write";
   accessibleAt: Date;
   expires: Date;
-  /** The media type that must be sent. */
+  /** The required media type. */
   contentType?: string;
   /** The `Content-Disposition` of the reply. */
   responseDisposition?: string;
@@ -51,7 +50,7 @@ export interface GcsServiceAccountKey {
 /** An access token, or the key of a service account. */
 export type GcsCredential = string | GcsServiceAccountKey;
 
-/** A key, or a function that is asked for a credential when there is none, and again when the store refuses it. */
+/** A key, or a function that returns a credential, called again if the store rejects it. */
 export type GcsCredentials = GcsServiceAccountKey | (() => GcsCredential | Promise<GcsCredential>);
 
 export interface SignInOptions {
@@ -60,7 +59,7 @@ export interface SignInOptions {
   credentials?: GcsCredentials;
   storage?: GcsClient;
   newClient: (key?: GcsServiceAccountKey) => GcsClient;
-  /** How long getting a token may take, milliseconds. */
+  /** Milliseconds until a request for a token times out. */
   timeoutMs: number;
 }
 
@@ -73,16 +72,16 @@ type Ask = () => GcsCredential | Promise<GcsCredential>;
 
 type Session = { token: string } | { client: GcsClient };
 
-/** Signing in; asks nobody before the first request. */
+/** Sign-in to a store. Sends nothing before the first request. */
 export class SignIn {
-  /** Base of all URLs, without `/` at its end. */
+  /** The base URL, without `/` at its end. */
   readonly endpoint: string;
   readonly customEndpoint?: string;
   readonly #options: SignInOptions;
   readonly #ask: Ask | undefined;
   readonly #key: GcsServiceAccountKey | undefined;
   readonly #client: GcsClient;
-  /** What answers without TLS is an emulator: it gets no credentials but those that a function gives for it. */
+  /** True for an emulator: it receives no credentials except those of a function. */
   readonly #anonymous: boolean;
   #current: Promise<Session> | undefined;
 
@@ -109,21 +108,21 @@ export class SignIn {
     return { headers: this.#anonymous ? {} : await this.#headers(this.#client, signal) };
   }
 
-  /** Forgets a credential that the store refused; true where another one can be asked for. */
+  /** Forgets a rejected credential. Returns true if a function can return another. */
   refused({ asked }: Pass): boolean {
     if (asked === undefined) return false;
     if (this.#current === asked) this.#current = undefined;
     return true;
   }
 
-  /** A client that holds a private key, or undefined where there is none. */
+  /** Returns a client with a private key, if there is one. */
   async signer(signal?: AbortSignal): Promise<GcsClient | undefined> {
     if (this.#ask !== undefined) {
       const { given } = await this.#session(this.#ask, signal);
       return "client" in given ? given.client : undefined;
     }
     const explicit = this.#key !== undefined || this.#options.keyFilename !== undefined;
-    if (this.#anonymous && !explicit) return undefined; // looking for a key would ask a metadata server that is not there
+    if (this.#anonymous && !explicit) return undefined; // the search would query a metadata server
     const { authClient } = this.#client;
     await this.#asking(() => authClient.getClient(), signal);
     const { jsonContent } = authClient;
@@ -136,7 +135,7 @@ export class SignIn {
     return await this.#asking(() => this.#client.authClient.getProjectId(), signal);
   }
 
-  /** What the function gave; calls at the same time wait for one answer. */
+  /** Returns the result of the function; concurrent calls share one. */
   async #session(
     from: Ask,
     signal?: AbortSignal,
@@ -151,8 +150,8 @@ export class SignIn {
       throw fault({
         code: "TaskFailed",
         action: "sign in",
-        state: "the function that gives credentials failed",
-        hint: "See the cause.",
+        state: "the `credentials` function failed",
+        hint: "Fix the function; the cause is its error.",
         cause,
       });
     }
@@ -187,7 +186,7 @@ function plainEndpoint(url: string): string {
   return `${protocol}//${host}${pathname.replace(/\/+$/, "")}`;
 }
 
-/** Errors of the library carry the request with its secrets: only their text is kept, without those. */
+/** Keeps only the redacted message: errors of the library contain the request with its secrets. */
 function signInFailure(error: unknown, signal?: AbortSignal): unknown {
   if (signal?.aborted) return signal.reason;
   const { message, code, status } = error as { message?: string; code?: unknown; status?: number };
@@ -198,6 +197,6 @@ function signInFailure(error: unknown, signal?: AbortSignal): unknown {
     code: passes ? "Unavailable" : "Denied",
     action: "sign in",
     state: withoutSecrets(String(message ?? error)).replace(/\.$/, ""),
-    hint: passes ? "The token server did not answer; try again later." : SIGN_IN_HINT,
+    hint: passes ? "Try again later: the token server does not answer." : SIGN_IN_HINT,
   });
 }

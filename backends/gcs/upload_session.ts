@@ -1,20 +1,17 @@
-// A resumable upload: a session of the store that takes parts in order. After a failure the session
-// says how much it has, and the rest is sent again: it also knows whether it ended, so that a lost
-// reply leaves no doubt. https://cloud.google.com/storage/docs/performing-resumable-uploads
+// Resumable uploads: a session of the store receives parts in order. After a failure it reports how
+// many bytes it has, or that the upload is complete, so that a lost reply leaves no doubt.
+// https://cloud.google.com/storage/docs/performing-resumable-uploads
 import type { RegistryError } from "../../core/errors.ts";
 import { isPassing } from "../../core/retry.ts";
 import { type GcsApi, objectPath } from "./api.ts";
-import { type FailedCall, failure, faultError, replyError } from "./errors.ts";
+import { type FailedCall, failure, faultError, foreignReply, replyError } from "./errors.ts";
 import type { HttpFault, HttpReply } from "./exchange.ts";
 
-/** An object that is being written. */
 export interface Upload {
   key: string;
-  /** Whether only where no object is. */
   create: boolean;
-  /** Query of the request that says what it will be. */
   query: Record<string, string | number | undefined>;
-  /** The object's resource, without its checksum. */
+  /** The resource without its checksum. */
   resource: { name: string; contentType: string; [field: string]: unknown };
   signal?: AbortSignal;
 }
@@ -31,7 +28,7 @@ export interface Whole {
 
 const CANCEL_MS = 2_000;
 
-/** Opens a session; "exists" where a create has lost already. */
+/** Opens a session; returns "exists" if a create has already lost. */
 export async function startSession(
   api: GcsApi,
   upload: Upload,
@@ -56,19 +53,16 @@ export async function startSession(
   if (reply.status === 412) return "exists";
   const { location } = reply.headers;
   if (location !== undefined) return new UploadSession(api, upload, location);
-  throw failure("the store opened no upload session", call, {
-    code: "Unsupported",
-    hint: "This does not look like Google Cloud Storage: check the endpoint.",
-  });
+  throw foreignReply("the reply contains no upload session", call);
 }
 
-/** A session. Its URL lets anybody write who knows it: it is never told. */
+/** An upload session. Its URL is a secret: it grants write access. */
 export class UploadSession {
   readonly #api: GcsApi;
   readonly #upload: Upload;
   readonly #url: string;
   readonly #call: FailedCall;
-  /** Of the part. */
+  /** Start of the current part. */
   #offset = 0;
   #over = false;
 
@@ -79,27 +73,28 @@ export class UploadSession {
     this.#call = { action: "put", key: upload.key, backend: api.place.location };
   }
 
-  /** Sends the next part. The reply to the last, which comes with `whole`, describes the object, or is 412 where a create lost. */
+  /** Sends the next part. The reply to the last (with `whole`) describes the object, or is 412. */
   async send(part: Part, whole?: Whole): Promise<HttpReply> {
     const end = this.#offset + part.size;
-    const state = { from: this.#offset, known: true }; // whether `from` is where the session is
+    const state = { from: this.#offset, known: true };
     const reply = await this.#api.persist(() => this.#goOn(part, { state, end, whole }), {
       ...this.#call,
       signal: this.#upload.signal,
       passes: (error) => !this.#over && isPassing(error),
     });
-    if (whole === undefined && reply.status < 300) throw this.#broken("it ended early");
+    if (whole === undefined && reply.status < 300) throw this.#broken("it completed early");
     this.#offset = end;
     return reply;
   }
 
-  /** Ends the session, as far as the store can be reached. An object that is complete stays. */
+  /** Cancels the session if the store can be reached. A complete object stays. */
   async cancel(): Promise<void> {
     const signal = AbortSignal.timeout(CANCEL_MS);
     const request = { method: "DELETE", url: this.#url, headers: {}, signal };
     await this.#api.exchange(request).catch(() => {});
   }
 
+  /** @param state the offset of the session; `known` is false after a failure */
   async #goOn(
     part: Part,
     { state, end, whole }: { state: { from: number; known: boolean }; end: number; whole?: Whole },
@@ -110,22 +105,19 @@ export class UploadSession {
       const answer = await this.#exchange(part, { from, end, whole });
       const lost = "fault" in answer ? answer.sent : answer.status >= 500;
       if (lost && whole !== undefined) this.#call.maybeWritten = true;
-      const reply = this.#heard(answer);
+      const reply = this.#checked(answer);
       if (reply.status !== 308) return reply;
-      const has = this.#kept(reply, end);
+      const has = this.#received(reply, end);
       if (has === end && whole === undefined) return reply;
       if (has === end || has === from) {
-        throw failure("its upload session stands still", this.#call, {
-          code: "Unavailable",
-          hint: "Put it again.",
-        });
+        throw this.#failure("its upload session makes no progress");
       }
       state.from = has;
       state.known = true;
     }
   }
 
-  /** Sends the part from a byte of the object on; without it, asks how many bytes the session has. */
+  /** Sends the part from offset `from`; without it, asks how many bytes the session has. */
   async #exchange(
     part: Part,
     { from, end, whole }: { from?: number; end: number; whole?: Whole },
@@ -144,35 +136,36 @@ export class UploadSession {
     return await this.#api.exchange({ ...request, headers, body });
   }
 
-  /** What the session says; throws where it says nothing, or its end. */
-  #heard(reply: HttpReply | HttpFault): HttpReply {
+  /** Returns a reply that continues or completes the session; throws for all others. */
+  #checked(reply: HttpReply | HttpFault): HttpReply {
     const call = this.#call;
     if ("fault" in reply) throw faultError(reply, call);
     const { status } = reply;
     const isLost = status === 412 && this.#upload.create && !call.maybeWritten;
     if (status < 300 || status === 308 || isLost) return reply;
     if (status === 412 || status === 404 || status === 410) {
-      throw this.#broken("the store no longer knows it");
+      throw this.#broken("the store has forgotten it");
     }
     throw replyError(reply, call);
   }
 
-  /** How many bytes the session has; of those before `offset` this program has none any more. */
-  #kept({ headers }: HttpReply, end: number): number {
+  /** Returns how many bytes the session has. Those before `offset` cannot be sent again. */
+  #received({ headers }: HttpReply, end: number): number {
     const range = /^bytes=0-(\d+)$/.exec(String(headers.range ?? ""));
     const size = range === null ? 0 : Number(range[1]) + 1;
     if (size < this.#offset || size > end) {
-      throw this.#broken(`it has ${size} bytes, which cannot be`);
+      throw this.#broken(`it reports ${size} bytes, which is impossible`);
     }
     return size;
   }
 
   #broken(state: string): RegistryError {
     this.#over = true;
-    return failure(`its upload session failed: ${state}`, this.#call, {
-      code: "Unavailable",
-      hint: "Put it again.",
-    });
+    return this.#failure(`its upload session failed: ${state}`);
+  }
+
+  #failure(state: string): RegistryError {
+    return failure(state, this.#call, { code: "Unavailable", hint: "Put it again." });
   }
 }
 

@@ -1,13 +1,13 @@
-// Copying an object: a second name of the same file, for objects are replaced and never changed.
+// Copies as hard links: objects are replaced, never changed.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import type { CallOptions, CopiedObject, Locking } from "../../core/backend.ts";
 import { closeRead, look } from "../../disk/disk_calls.ts";
 import { type DiskSync, syncFile } from "../../disk/disk_sync.ts";
 import { errorCode } from "../../disk/file_errors.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
-import { withLock } from "./lock.ts";
+import { saysNoLinks, withLock } from "./lock.ts";
 import { makeRoot } from "./make_root.ts";
 import { isOrdinary } from "./own_files.ts";
 import { placeByRename } from "./place.ts";
@@ -15,13 +15,13 @@ import { type LocalRoot, objectInfo } from "./root.ts";
 import { removeStage } from "./stage.ts";
 
 export interface LocalCopyOptions {
-  /** Brings names to the disk; where it is left out, nothing waits for the disk. */
+  /** Syncs folders. @default no sync */
   disk?: DiskSync;
   locking: Locking;
   system: System;
 }
 
-/** Copies an object. No byte passes through the program; where files cannot have two names the system copies them. */
+/** Links an object to another key, or lets the system copy its file if it cannot have two names. */
 export async function copyObject(
   root: LocalRoot,
   { from, to }: { from: string; to: string },
@@ -40,7 +40,7 @@ export async function copyObject(
     signal?.throwIfAborted();
     const place = () => placeByRename({ root, key: to, path, stagePath: stage.path });
     await (locking === "link" ? place() : withLock(root, place, { system, signal }));
-    removeStage(stage); // it stays where both were names of one file already
+    removeStage(stage); // still there if both keys were links to one file
     const info = objectInfo(to, look(path));
     await disk?.folder(dirname(path));
     return { ...info, linked };
@@ -71,22 +71,12 @@ function prepareStage(root: LocalRoot): void {
   }
 }
 
-/** What says that a file cannot have one more name: the file system, its number of names, or whose file it is. */
-const NO_LINK: ReadonlySet<string | undefined> = new Set([
-  "EPERM",
-  "EMLINK",
-  "ENOTSUP",
-  "EOPNOTSUPP",
-  "ENOSYS",
-  "EXDEV",
-]);
-
 async function linkOrCopy(from: string, to: string): Promise<boolean> {
   try {
     fs.linkSync(from, to);
     return true;
   } catch (error) {
-    if (!NO_LINK.has(errorCode(error))) throw error;
+    if (!saysNoLinks(error)) throw error;
   }
   await fs.promises.copyFile(from, to, fs.constants.COPYFILE_FICLONE);
   return false;
@@ -105,18 +95,14 @@ function tryRemove(stage: { path: string; isGone?: boolean }): void {
   try {
     removeStage(stage);
   } catch (error) {
-    if (errorCode(error) === undefined) throw error; // else a sweep will
+    if (errorCode(error) === undefined) throw error; // else a sweep removes it
   }
 }
 
-function missing({ location }: LocalRoot, key: string): RegistryError {
-  return fault({
+function missing(root: LocalRoot, key: string): RegistryError {
+  return root.fault("copy", key, {
     code: "NotFound",
-    action: "copy",
-    subject: `"${key}"`,
-    state: "there is no such object",
-    hint: "Look whether it was removed.",
-    key,
-    backend: location,
+    state: "object not found",
+    hint: "Check whether it was deleted.",
   });
 }

@@ -1,4 +1,4 @@
-// Removing objects, and with the last one in a folder the folder.
+// Deletes of objects, and of folders that become empty.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { look } from "../../disk/disk_calls.ts";
@@ -6,12 +6,12 @@ import { errorCode } from "../../disk/file_errors.ts";
 import { isOrdinary } from "./own_files.ts";
 import type { LocalRoot } from "./root.ts";
 
-/** Removes an object; a missing one is a success. */
+/** Deletes an object; a missing one is a success. */
 export function deleteObject(root: LocalRoot, key: string): void {
   const path = root.fileOf(key);
   try {
     root.ways.check(dirname(path));
-    if (!isOrdinary(look(path), { key, backend: root.location })) return; // no object, but others below it
+    if (!isOrdinary(look(path), { key, backend: root.location })) return; // a folder
     fs.unlinkSync(path);
   } catch (error) {
     if (!root.isMissing(error)) throw root.failure(error, { action: "delete", key });
@@ -22,10 +22,10 @@ export function deleteObject(root: LocalRoot, key: string): void {
 function removeEmptyFolders(root: LocalRoot, folder: string): void {
   for (let path = folder; path.length > root.path.length; path = dirname(path)) {
     try {
-      root.ways.check(path); // the first that is there may be behind a link, where the key's own folder is not
+      root.ways.check(path); // the first existing folder may be behind a link
       fs.rmdirSync(path);
     } catch (error) {
-      // Gone already: on to the one above. Anything else: it stays, mostly because it is not empty; the object is gone.
+      // ENOENT: already gone, continue above. Others: it stays, usually because it is not empty.
       if (errorCode(error) !== "ENOENT") return;
     }
   }

@@ -1,118 +1,108 @@
-// What the errors of a file system mean to the caller.
+// Errors of the file system as errors of the library.
 import { fileURLToPath } from "node:url";
 import { errorCode } from "../../disk/file_errors.ts";
-import { fault, type RegistryErrorFields } from "../../core/errors.ts";
+import { type ErrorCode, fault, type RegistryErrorFields } from "../../core/errors.ts";
 
 export interface FailedCall {
   action: string;
   key?: string;
   /** The `location` of the backend. */
   backend: string;
-  /** True when the object may be there nevertheless. */
+  /** True if the object may exist nevertheless. */
   maybeWritten?: boolean;
 }
 
 type Meaning = Pick<RegistryErrorFields, "code" | "hint" | "retry"> & { state: string };
 
+function meaning(code: ErrorCode, state: string, hint: string): Meaning {
+  return { code, state, hint };
+}
+
 const FULL: Meaning = {
-  code: "Unavailable",
-  state: "the disk is full",
-  hint: "Free space, then try again.",
+  ...meaning("Unavailable", "the disk is full", "Free space, then try again."),
   retry: "never",
 };
 const QUOTA: Meaning = {
-  code: "Unavailable",
+  ...FULL,
   state: "the disk quota is used up",
   hint: "Free space or raise the quota, then try again.",
-  retry: "never",
 };
-const DENIED: Meaning = {
-  code: "Denied",
-  state: "permission is denied",
-  hint: "Check the owner and the permissions of the folder.",
-};
-const CROWDED: Meaning = {
-  code: "Unavailable",
-  state: "too many files are open",
-  hint: "Do less at once, or raise the limit (ulimit -n).",
-};
-const NOT_ALLOWED = { code: "Denied", state: "this program was not allowed to" } as const;
-const NOT_A_FOLDER: Meaning = {
-  code: "Invalid",
-  state: "a part of its path is a file and not a folder",
-  hint:
-    "A registry is a folder, and nothing else may replace what is in it; no key may be another key followed by / " +
-    "and more.",
-};
-const NOT_OFFERED: Meaning = {
-  code: "Unsupported",
-  state: "its file system cannot do that",
-  hint: "Use a folder on another file system.",
-};
-const BUSY: Meaning = { code: "Unavailable", state: "others were using it", hint: "Try again." };
-const NO_SERVER: Meaning = {
-  code: "Unavailable",
-  state: "the server of this folder does not answer",
-  hint: "Check the network and the server that the folder is mounted from, then try again.",
-};
+const DENIED = meaning(
+  "Denied",
+  "permission denied",
+  "Check the owner and the permissions of the folder.",
+);
+const CROWDED = meaning(
+  "Unavailable",
+  "too many open files",
+  "Run fewer operations at once, or raise the limit (ulimit -n).",
+);
+const NOT_A_FOLDER = meaning(
+  "Invalid",
+  "a part of its path is a file, not a folder",
+  "Change only whole folders of a registry, and use no key below another key.",
+);
+const NOT_OFFERED = meaning(
+  "Unsupported",
+  "the file system does not support this",
+  "Use a folder on another file system.",
+);
+const BUSY = meaning("Unavailable", "another process is using it", "Try again.");
+const NO_SERVER = meaning(
+  "Unavailable",
+  "the server of this folder does not answer",
+  "Check the network and the file server, then try again.",
+);
+/** The hint for a symbolic link in a store. */
+export const LINK_HINT = "Replace the link with its target (a bind mount works), or remove it.";
 
 const MEANINGS: Record<string, Meaning> = {
   ENOSPC: FULL,
   EDQUOT: QUOTA,
   EACCES: DENIED,
   EPERM: DENIED,
-  EROFS: {
-    code: "Denied",
-    state: "the file system is read-only",
-    hint: "Mount it for writing, or use another folder.",
-  },
+  EROFS: meaning(
+    "Denied",
+    "the file system is read-only",
+    "Mount it for writing, or use another folder.",
+  ),
   EMFILE: CROWDED,
   ENFILE: CROWDED,
   ENOTDIR: NOT_A_FOLDER,
-  ELOOP: {
-    code: "Denied",
-    state: "it is a symbolic link, or too many lead to it",
-    hint: "Put what it leads to in its place (a bind mount will do), or remove the link.",
-  },
+  ELOOP: meaning("Denied", "symbolic link, or too many levels of them", LINK_HINT),
   EEXIST: NOT_A_FOLDER,
-  EISDIR: {
-    code: "Invalid",
-    state: "other keys lie below it",
-    hint: "No key may be another key followed by / and more.",
-  },
-  ENAMETOOLONG: {
-    code: "Invalid",
-    state: "the name of a file would be too long for this disk",
-    hint:
-      "Use a folder with a shorter path, or shorter names, versions and aliases: most disks take 255 bytes of each " +
-      "name in a path, encrypted ones 143, and 4,096 of all of it.",
-  },
-  ENOENT: {
-    code: "Unavailable",
-    state: "a folder of it was removed meanwhile",
-    hint:
-      "Check that the folder is there, and that nothing else removes what is in it; then try again.",
-  },
-  ESTALE: {
-    code: "Unavailable",
-    state: "the server of this folder has put something else in its place, a stale handle of NFS",
-    hint: "Try again; if it stays so, mount the folder anew.",
-  },
-  EXDEV: {
-    code: "Unsupported",
-    state: "it is spread over several file systems",
-    hint: "Keep the whole folder on one file system: nothing inside it may be a mount.",
-  },
-  EIO: {
-    code: "Unavailable",
-    state: "the disk failed to read or write",
-    hint: "Look into the log of the system: the disk, or the way to it, may be broken.",
-  },
-  EFBIG: {
-    code: "Invalid",
-    state: "it is too large for this file system",
-    hint: "Use a folder on a file system that takes larger files, or raise the limit (ulimit -f).",
-  },
+  EISDIR: meaning("Invalid", "other keys exist below it", "Use no key below another key."),
+  ENAMETOOLONG: meaning(
+    "Invalid",
+    "a file name is too long for this disk",
+    "Use a shorter folder path, or shorter names, versions and aliases: most disks limit each " +
+      "name to 255 bytes (encrypted ones to 143) and a path to 4,096.",
+  ),
+  ENOENT: meaning(
+    "Unavailable",
+    "its folder was removed meanwhile",
+    "Check that the folder exists and that no other program removes files in it, then try again.",
+  ),
+  ESTALE: meaning(
+    "Unavailable",
+    "stale NFS file handle",
+    "Try again; if it persists, remount the folder.",
+  ),
+  EXDEV: meaning(
+    "Unsupported",
+    "the folder spans several file systems",
+    "Keep the whole folder on one file system, without mounts inside.",
+  ),
+  EIO: meaning(
+    "Unavailable",
+    "the disk failed to read or write",
+    "Check the system log: the disk or its connection may be broken.",
+  ),
+  EFBIG: meaning(
+    "Invalid",
+    "it is too large for this file system",
+    "Use a file system that supports larger files, or raise the limit (ulimit -f).",
+  ),
   ENOTSUP: NOT_OFFERED,
   EOPNOTSUPP: NOT_OFFERED,
   ENOSYS: NOT_OFFERED,
@@ -124,50 +114,44 @@ const MEANINGS: Record<string, Meaning> = {
   ENOTCONN: NO_SERVER,
 };
 
-/** The {@linkcode RegistryError} for an error of the file system; any other error unchanged. */
+/** Returns the {@linkcode RegistryError} for a file system error; any other error unchanged. */
 export function diskError(error: unknown, call: FailedCall): unknown {
   const { name, code, message } = error as { name?: string; code?: unknown; message?: string };
-  const meaning = name === "NotCapable"
-    ? { ...NOT_ALLOWED, hint: `${message}.` }
+  const found = name === "NotCapable"
+    ? notAllowed(`${message}.`)
     : meaningOf(code ?? errorCode(error), message);
-  if (meaning === undefined) return error;
-  const { state, ...fields } = meaning;
-  const { action, ...where } = call;
+  if (found === undefined) return error;
   const folder = fileURLToPath(call.backend);
   return fault({
-    ...fields,
-    ...where,
-    action,
-    state,
+    ...found,
+    ...call,
     subject: call.key === undefined ? folder : `"${call.key}"`,
     place: call.key === undefined ? folder : `in ${folder}`,
     cause: error,
   });
 }
 
-/** Whether an error of {@linkcode diskError} says that there is no room. */
+/** Returns true if an error of {@linkcode diskError} means that there is no space. */
 export function saysFull(error: unknown): boolean {
-  const { cause } = error as { cause?: { code?: unknown } };
-  const meaning = meaningOf(cause?.code);
-  return meaning === FULL || meaning === QUOTA;
+  const found = meaningOf((error as { cause?: { code?: unknown } }).cause?.code);
+  return found === FULL || found === QUOTA;
 }
 
-/** Node with --permission lets no program sync files, whatever it allows. */
-function notAllowedByNode(message: string): Meaning {
-  const hint = message.startsWith("fsync ")
-    ? 'Open it with durability: "os", or run without --permission: with it Node brings no file to the disk.'
-    : message;
-  return { ...NOT_ALLOWED, hint };
+function notAllowed(hint: string): Meaning {
+  return meaning("Denied", "this program lacks the permission", hint);
 }
 
 function meaningOf(code: unknown, message = ""): Meaning | undefined {
-  if (code === "ERR_ACCESS_DENIED") return notAllowedByNode(message);
+  if (code === "ERR_ACCESS_DENIED") {
+    // Node never allows fsync with --permission.
+    return notAllowed(
+      message.startsWith("fsync ")
+        ? 'Open it with durability: "os", or run Node without --permission, which forbids fsync.'
+        : message,
+    );
+  }
   const name = errorCode({ code });
   if (name === undefined) return undefined;
   return MEANINGS[name] ??
-    {
-      code: "Unavailable",
-      state: `the disk reports ${name}`,
-      hint: "Look into the log of the system, then try again.",
-    };
+    meaning("Unavailable", `the disk reports ${name}`, "Check the system log, then try again.");
 }

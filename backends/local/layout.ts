@@ -1,18 +1,18 @@
-// Where a key lies on a disk. FORMAT.md section 8 describes the same step by step.
+// Paths of keys on a disk. FORMAT.md section 8 describes the same step by step.
 import type { Layout } from "../../core/backend.ts";
 
-/** From keys to paths and back, both relative to the root. */
+/** Conversion between keys and paths relative to the root. */
 export interface KeyLayout {
   /**
-   * The path of a key; of a prefix that ends with `/`, what the paths of its keys begin with. Undefined for what has
-   * none.
+   * Returns the path of a key, or the common path prefix of all keys with a prefix that ends with
+   * `/`. Undefined if the key has no path.
    */
   pathOf(key: string): string | undefined;
-  /** What the keys at or below a path begin with; a folder is given with its `/`. */
+  /** Returns the common prefix of the keys at or below a path. Paths of folders end with `/`. */
   textOf(path: string): string;
   /**
-   * In a folder, given with its `/`: what an entry's text has behind that of the folder. A folder among them is given with
-   * its `/` too.
+   * Returns a function from names of entries of a folder to the rest of their keys. Names of
+   * folders end with `/`.
    */
   tailsIn(folder: string): (name: string) => string;
 }
@@ -25,14 +25,14 @@ const PLAIN: KeyLayout = {
 };
 
 /**
- * The tail of a key is one name, with `,` for `/`, and where many keys differ in a number, a folder ends within it,
- * with `+`: each has few entries. The text of a path, without what was added, is its key.
+ * The end of a key is one name, with `,` for `/`. Numbers are split into folders that end with `+`,
+ * so that each folder has few entries. A path without these additions is its key.
  */
 const FOLDED: KeyLayout = {
   pathOf(key) {
     const [top, name, ...tail] = key.split("/");
     if (top !== "names" && top !== "objects" || name === undefined) return key;
-    if (/[+,]/.test(key)) return undefined; // it would be read as another key
+    if (/[+,]/.test(key)) return undefined; // would be read as another key
     const folder = `${top}/${splitName(name)}`;
     if (tail.length === 0) return folder;
     return `${folder}/${top === "names" ? foldCell(tail) : foldPayload(tail)}`;
@@ -53,7 +53,10 @@ export function keyLayout(kind: Layout): KeyLayout {
   return kind === "plain" ? PLAIN : FOLDED;
 }
 
-/** `versions/final/<order>/<generation>.rec` is one name; prereleases, aliases and idempotency keys have folders. */
+/**
+ * `versions/final/<order>/<generation>.rec` is one name; prereleases, aliases and idempotency keys
+ * have folders.
+ */
 function foldCell([kind, group, cell, record, ...more]: string[]): string {
   if (group === undefined) return kind;
   if (kind !== "versions") {
@@ -79,7 +82,10 @@ function foldPayload([order, commit, object, ...more]: string[]): string {
     : [its, object.replace(/^\d{2,}/, splitDigits), ...more].join(",");
 }
 
-/** The first run of three digits or more in pairs, with at most three folders; not in a hash, which differs early. */
+/**
+ * Splits the first run of three or more digits into pairs, with at most three folders; not in a
+ * hash.
+ */
 function splitNameAnew(name: string): string {
   if (!/\d{3}/.test(name)) return name;
   let word = "";
@@ -100,9 +106,9 @@ function splitPairs(digits: string): string {
 }
 
 /**
- * A folder ends behind the first number, where what follows is not `.0.0`, and in a number of two digits or more behind
- * its letter and each digit but the last. What is no version goes the same way as far as it begins like one: else it
- * could lie beside a folder, and belong between its keys.
+ * Splits after the first number unless `.0.0` follows, and in a number of two or more digits after
+ * its letter and each digit but the last. Other names are split as far as they begin like a
+ * version: else they could be beside a folder and sort between its keys.
  */
 function splitOrderAnew(order: string): string {
   const first = /^(p\d|[a-o]\d+)/.exec(order)?.[0];
@@ -120,18 +126,17 @@ function splitNumbers(numbers: string): string {
     : numbers.replace(/([a-o])(\d+)/g, (_, letter, digits) => `${letter}+/${splitDigits(digits)}`);
 }
 
-/** All but the first eleven have folders of their own, by the last digits. */
+/** Splits all generations but the first eleven into folders by their last digits. */
 function splitGeneration(record: string): string {
   if (record >= "900719925474098" || !/^\d{11}/.test(record)) return record;
   return `${record.slice(0, 10)}+/${record.slice(10).replace(/^\d{1,6}/, splitDigits)}`;
 }
 
 const MAX_REMEMBERED = 1000;
-// Of the process: what they say depends on nothing else.
 const splitName = remembering(splitNameAnew);
 const splitOrder = remembering(splitOrderAnew);
 
-/** A function of texts that remembers its last results: most keys in a row are of few names and versions. */
+/** Caches the last results: consecutive keys share few names and versions. */
 function remembering(split: (text: string) => string): (text: string) => string {
   const known = new Map<string, string>();
   return (text) => {

@@ -1,19 +1,23 @@
-// Listing: the tree of folders, walked in the order of whole keys.
+// Listings: a walk over the folders in the order of whole keys.
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { readFolder } from "../../disk/disk_calls.ts";
 import { linkError } from "./own_files.ts";
 import { type LocalRoot, statObject } from "./root.ts";
 
-interface Entry {
-  /** Its path: of a folder with `/` behind it, and of a link, which is taken for one. */
+export interface Entry {
+  /** The path below the root. Paths of folders and links end with `/`. */
   path: string;
+  /** The key, or the prefix of all keys in the folder. */
   text: string;
+  /** The sort key. */
   order: string;
   isLink: boolean;
+  /** True for a link, a pipe, or anything else that is neither file nor folder. */
+  isForeign: boolean;
 }
 
-/** The objects whose key begins with `prefix`, in order. Reads a folder only when its first entry is asked for. */
+/** Yields the objects whose key begins with `prefix`, in order. Reads each folder on demand. */
 export function* listObjects(
   root: LocalRoot,
   prefix: string,
@@ -42,22 +46,17 @@ export function* listObjects(
         if (heads && its !== "" && its === cell) continue;
         if (!root.isPlaceOf(entry.text, entry.path)) continue;
         const info = statObject(root, entry.text, root.pathOf(entry.path));
-        if (info === undefined) continue; // removed since the folder was read
+        if (info === undefined) continue; // deleted since the folder was read
         cell = its;
         yield info;
       }
     }
   }
 
-  function isWanted({ path, text }: Entry): boolean {
-    const isFolder = path.endsWith("/");
-    if (!text.startsWith(prefix) && !(isFolder && prefix.startsWith(text))) return false;
-    if (after === "") return true;
-    const group = groupOf(text);
-    if (group !== undefined || !isFolder || !after.startsWith(text)) {
-      return compareUtf8(group ?? text, after) > 0;
-    }
-    return text.endsWith("/") || !after.startsWith("~", text.length); // its keys go on with a digit or a letter
+  function isWanted(entry: Entry): boolean {
+    const group = groupOf(entry.text);
+    if (!mayHold(entry, { prefix, after: group === undefined ? after : "" })) return false;
+    return group === undefined || after === "" || compareUtf8(group, after) > 0;
   }
 
   function groupOf(text: string): string | undefined {
@@ -67,8 +66,23 @@ export function* listObjects(
   }
 }
 
-/** @param inside whether the folder was just found, as a folder, in one that was checked */
-function readEntries(root: LocalRoot, folder: string, inside: boolean): Entry[] {
+/**
+ * Returns true if an entry may be, or contain, a key that begins with `prefix` and follows `after`.
+ */
+export function mayHold(
+  { path, text }: Entry,
+  { prefix, after = "" }: { prefix: string; after?: string },
+): boolean {
+  const isFolder = path.endsWith("/");
+  if (!text.startsWith(prefix) && !(isFolder && prefix.startsWith(text))) return false;
+  if (after === "") return true;
+  if (!isFolder || !after.startsWith(text)) return compareUtf8(text, after) > 0;
+  // Keys in a folder that splits a name continue with a digit or a letter.
+  return text.endsWith("/") || !after.startsWith("~", text.length);
+}
+
+/** @param inside true if the folder was just found, as a folder, in one that was checked */
+export function readEntries(root: LocalRoot, folder: string, inside: boolean): Entry[] {
   const { layout } = root;
   const path = root.pathOf(folder);
   const entries: Entry[] = [];
@@ -76,12 +90,14 @@ function readEntries(root: LocalRoot, folder: string, inside: boolean): Entry[] 
   const tailOf = layout.tailsIn(folder);
   try {
     if (!inside) root.ways.check(path.replace(/\/$/, ""));
-    for (const { name, isDirectory, isSymlink: isLink } of readFolder(path)) {
+    for (const { name, isFile, isDirectory, isSymlink: isLink } of readFolder(path)) {
       if (folder === "" && name.startsWith(".")) continue; // stage files and the lock
       const isFolder = isDirectory || isLink;
       const own = isFolder ? `${name}/` : name;
       const text = common + tailOf(own);
-      entries.push({ path: folder + own, text, order: orderOf(text, isFolder), isLink });
+      // Keys in a folder that splits a name continue with a digit or a letter.
+      const order = isFolder && !text.endsWith("/") ? `${text}0` : text;
+      entries.push({ path: folder + own, text, order, isLink, isForeign: !isFile && !isDirectory });
     }
   } catch (error) {
     if (!root.isMissing(error)) throw root.failure(error, { action: "list", key: folder });
@@ -89,17 +105,15 @@ function readEntries(root: LocalRoot, folder: string, inside: boolean): Entry[] 
   return entries;
 }
 
-/** What an entry is sorted by: keys within a folder that ends in a name go on with a digit or a letter. */
-export function orderOf(text: string, isFolder: boolean): string {
-  return isFolder && !text.endsWith("/") ? `${text}0` : text;
-}
-
-/** A key up to its last `/`. */
+/** Returns a key up to its last `/`. */
 function cellOf(key: string): string {
   return key.slice(0, key.lastIndexOf("/") + 1);
 }
 
-/** A folder may be empty: its last object was just removed, or its first is not there yet. */
+/**
+ * Returns false for an empty folder: its last object was just deleted, or the first not yet
+ * written.
+ */
 function holdsObject(root: LocalRoot, entry: Entry): boolean {
   if (entry.isLink) return true;
   if (!entry.path.endsWith("/")) return root.isPlaceOf(entry.text, entry.path);

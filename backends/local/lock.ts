@@ -1,5 +1,4 @@
-// How writers exclude each other where the file system has no hard links: by an exclusive lock on
-// one file.
+// Exclusion of writers on a file system without hard links: an exclusive lock on one file.
 import fs from "node:fs";
 import type { Locking } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
@@ -12,7 +11,6 @@ import { type LocalRoot, LOCK_FILE, parseRoot } from "./root.ts";
 
 const MAX_WAIT_MS = 5;
 
-/** What a file system without hard links says to one. */
 const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   "EPERM",
   "ENOTSUP",
@@ -27,7 +25,7 @@ export interface LockOptions {
   signal?: AbortSignal;
 }
 
-/** Calls `action` while no other process, worker or backend over the same root has the lock. */
+/** Calls `action` while holding the lock of the root against processes, workers and backends. */
 export async function withLock<T>(
   root: LocalRoot,
   action: () => T,
@@ -35,17 +33,18 @@ export async function withLock<T>(
 ): Promise<T> {
   const { system, signal } = options;
   const found = lookIfThere(root.lockFile);
-  if (found !== undefined) isOrdinary(found, { key: LOCK_FILE, backend: root.location }); // opening a pipe would wait
+  // Opening a pipe would block.
+  if (found !== undefined) isOrdinary(found, { key: LOCK_FILE, backend: root.location });
   const file = Deno.openSync(root.lockFile, { create: true, write: true });
   try {
     while (!file.tryLockSync(true)) await system.sleep(system.random() * MAX_WAIT_MS, signal);
     return action();
   } finally {
-    file.close(); // and with it the lock
+    file.close(); // releases the lock
   }
 }
 
-/** Throws `Unsupported` where there are no file locks. */
+/** Throws `Unsupported` on a runtime without file locks. */
 export function checkFileLocks(root: LocalRoot): void {
   if (typeof Deno !== "undefined") return;
   throw fault({
@@ -53,13 +52,13 @@ export function checkFileLocks(root: LocalRoot): void {
     action: "write to",
     subject: root.location,
     place: root.location,
-    state: "it is written under file locks, and only Deno has them",
-    hint: "Run the program with Deno, or keep the registry on a file system with hard links.",
+    state: "it uses file locks, which need Deno",
+    hint: "Run the program with Deno, or use a file system with hard links.",
     backend: root.location,
   });
 }
 
-/** True for what {@linkcode Locking} `link` gets where there are no hard links. */
+/** Returns true for the error of a hard link that the file system does not support. */
 export function saysNoLinks(error: unknown): boolean {
   return NO_LINKS.has(errorCode(error));
 }
@@ -70,8 +69,8 @@ export interface DetectLockingOptions {
 }
 
 /**
- * Finds out how creates are made exclusive in a folder. One that is in use tells by its lock file, and nothing is
- * written; in an empty one a hard link is tried. A missing one is made.
+ * Detects the locking of a folder: that of a used folder by its lock file, without a write; that of
+ * an empty one with a trial hard link. Creates a missing folder.
  *
  * @example
  * ```ts

@@ -1,19 +1,18 @@
-// Making the folder of a store without a look at what lies above it: Deno asks the person at the
-// terminal about each look that nobody permitted.
+// Creation of a store's folder without inspecting its parents, for which Deno may prompt.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { errorCode } from "../../disk/file_errors.ts";
 import type { LocalRoot } from "./root.ts";
 
-/** Makes the root, the folder of stage files in it, and what is missing above. */
+/** Creates the root, its folder of stage files, and missing parents. */
 export function makeRoot({ stageFolder, modes }: LocalRoot): void {
-  // Deno's own call asks for no more than the folder itself; Node's, as Deno has it, looks at those above.
+  // Deno's own call needs only the permission for the folder; its `node:fs` inspects the parents.
   const { Deno } = globalThis as { Deno?: DenoFolders };
   if (Deno === undefined) makeFolders(stageFolder, modes.folder);
   else Deno.mkdirSync(stageFolder, { recursive: true, mode: modes.folder });
 }
 
-/** Node's own `recursive` never ends where a folder is there that takes no others, as below /proc. */
+/** `recursive` of Node never ends in a folder that takes no others, as below /proc. */
 function makeFolders(path: string, mode: number): void {
   try {
     makeFolder(path, mode);

@@ -1,4 +1,4 @@
-// Opening objects: ordinary files of the own folder, without waiting.
+// Opens objects: only regular files inside the root, without blocking.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { closeRead, type FileLook, look, lookOf } from "../../disk/disk_calls.ts";
@@ -13,11 +13,7 @@ export interface OpenedFile {
   found: FileLook;
 }
 
-/**
- * Opens an object. Undefined for a folder; throws what the system says, or why it is no object.
- *
- * @param access for reading, unless it is said otherwise
- */
+/** Opens an object; undefined for a folder. Throws for anything else that is not a regular file. */
 export function openObject(
   root: LocalRoot,
   key: string,

@@ -1,6 +1,5 @@
-// Keeping to the own folder and to ordinary files: no symbolic link below the root is followed, and
-// nothing waits for a pipe. A folder may come from anybody: its links must not lead whoever works
-// on it to what is theirs elsewhere.
+// Protection against foreign files: no symbolic link below the root is followed, and no pipe
+// blocks. A folder may come from anybody; its links must not expose other files of the user.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,14 +7,15 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { type FileLook, look } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import type { System } from "../../core/system.ts";
+import { LINK_HINT } from "./errors.ts";
 
-/** Folders of a store, and whether the way to them is its own. Each throws where a link is on the way from the root. */
+/** Checks of paths below the root for symbolic links, which throw. */
 export interface Ways {
-  /** Looks at the whole way, now. Throws also where it ends before. */
+  /** Checks the whole path now. Throws if it does not exist. */
   check(path: string): void;
   /**
-   * Whether a folder is there; the root is taken to be. What was found is taken to be so for a second: whoever can put
-   * a link there meanwhile could also do it between a look and what follows.
+   * Returns true if a folder exists; always for the root. Results are cached for a second: an
+   * attacker who can create a link in that time could do so after any check.
    */
   find(folder: string): boolean;
   forget(): void;
@@ -25,7 +25,7 @@ const FOUND_FOR_MS = 1_000;
 const MAX_FOUND = 10_000;
 
 /**
- * Creates the {@linkcode Ways} of a root; the root itself, and what is above it, may be links.
+ * Creates the {@linkcode Ways} of a root. The root itself and its parents may be links.
  *
  * @param backend the `location` of the backend
  */
@@ -39,12 +39,12 @@ export function createWays(
 
   function check(path: string): void {
     if (path.length <= root.length) return;
-    const real = fs.realpathSync.native(path); // one call of the system, however many folders there are
+    const real = fs.realpathSync.native(path); // one system call for any depth
     const below = path.slice(root.length);
     if (realRoot !== undefined && real === realRoot + below) return;
     realRoot = fs.realpathSync.native(root);
     if (real === realRoot + below) return;
-    // A link, or another spelling of the same name where the disk folds letters: the steps tell.
+    // A link, or another spelling on a case-insensitive disk: check each step.
     for (let step = path; step.length > root.length; step = dirname(step)) {
       if (look(step).isSymlink) {
         throw linkError({ key: step.slice(root.length + 1), backend }, step);
@@ -65,7 +65,7 @@ export function createWays(
   return {
     check,
     find(folder) {
-      if (folder.length <= root.length) return true; // whatever is asked of it next tells
+      if (folder.length <= root.length) return true;
       const now = monotonic();
       if (knownSince(folder, now) !== undefined) return true;
       const above = dirname(folder);
@@ -79,14 +79,14 @@ export function createWays(
         if (errorCode(error) === "ENOENT") return false;
         throw error;
       }
-      remember(folder, since ?? now); // nobody looked at what is above since
+      remember(folder, since ?? now);
       return true;
     },
     forget: () => found.clear(),
   };
 }
 
-/** True for an ordinary file, false for a folder. Throws for everything else, which no store has made. */
+/** Returns true for a regular file, false for a folder. Throws for everything else. */
 export function isOrdinary(found: FileLook, where: StorePlace): boolean {
   if (found.isFile) return true;
   if (found.isDirectory) return false;
@@ -100,19 +100,15 @@ export interface StorePlace {
   backend: string;
 }
 
-/**
- * The error of a link.
- *
- * @param path where it lies, where it is not the file of the key
- */
+/** @param path the link, if it is not the file of the key */
 export function linkError({ key, backend }: StorePlace, path?: string): RegistryError {
   return fault({
     code: "Denied",
     action: "use",
     subject: `"${key}"`,
-    state: `${path ?? "its file"} is a symbolic link, and none below the root is followed`,
+    state: `${path ?? "its file"} is a symbolic link inside the store`,
     place: path === undefined ? `in ${fileURLToPath(backend)}` : undefined,
-    hint: "Put what it leads to in its place (a bind mount will do), or remove the link.",
+    hint: LINK_HINT,
     key,
     backend,
   });
@@ -125,8 +121,7 @@ export function notOrdinary({ key, backend }: StorePlace): RegistryError {
     subject: `"${key}"`,
     state: "its file is a pipe, a socket or a device",
     place: `in ${fileURLToPath(backend)}`,
-    hint:
-      "Something else than this program put it there: remove it, and restore the object from a copy.",
+    hint: "Remove it, and restore the object from a copy: another program created it.",
     key,
     backend,
   });

@@ -1,7 +1,7 @@
-// The one step that gives a stage file its key: atomic, and where asked, only if the key is free.
+// The atomic step that gives a stage file its key, for creates only if the key is free.
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { lookIfThere } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import { saysNoLinks } from "./lock.ts";
@@ -10,7 +10,6 @@ import type { LocalRoot } from "./root.ts";
 
 const MAX_ATTEMPTS = 100;
 
-/** What goes where. */
 export interface Placement {
   root: LocalRoot;
   key: string;
@@ -18,7 +17,7 @@ export interface Placement {
   stagePath: string;
 }
 
-/** Links the stage file to its key. False where the key is taken. */
+/** Links the stage file to its key. Returns false if the key is taken. */
 export function placeByLink(placement: Placement): boolean {
   const { root, key } = placement;
   return inFolder(placement, () => {
@@ -26,14 +25,10 @@ export function placeByLink(placement: Placement): boolean {
       return link(placement);
     } catch (error) {
       if (!saysNoLinks(error)) throw error;
-      throw fault({
+      throw root.fault("put", key, {
         code: "Unsupported",
-        action: "put",
-        subject: `"${key}"`,
-        state: "the file system makes no hard links",
+        state: "the file system has no hard links",
         hint: 'Use locking: "file" for this folder.',
-        key,
-        backend: root.location,
         cause: error,
       });
     }
@@ -41,8 +36,8 @@ export function placeByLink(placement: Placement): boolean {
 }
 
 /**
- * The same for who holds the lock. A link first, where the file system makes one: it also excludes those who link
- * without the lock, such as another process that creates the same registry at the same time in the other way.
+ * Like {@linkcode placeByLink}, under the lock. Tries a link first: it also excludes writers that
+ * link without the lock, as while two processes create the same registry.
  */
 export function placeUnderLock(placement: Placement): boolean {
   return inFolder(placement, () => {
@@ -57,17 +52,17 @@ export function placeUnderLock(placement: Placement): boolean {
   });
 }
 
-/** Renames the stage file to its key, whatever object was there. */
+/** Renames the stage file to its key, and replaces an existing object. */
 export function placeByRename(placement: Placement): true {
   return inFolder(placement, () => {
-    // An object or nothing: what is neither is not replaced, nor what is behind a link.
+    // Replaces only an object, and none behind a link.
     if (isObject(placement)) placement.root.ways.check(dirname(placement.path));
     fs.renameSync(placement.stagePath, placement.path);
     return true;
   });
 }
 
-/** Whether the key has an object. Throws for a folder, for what is no ordinary file, and behind a link. */
+/** Returns true if the key has an object. Throws for anything but a regular file. */
 export function isTaken(placement: Omit<Placement, "stagePath">): boolean {
   const { root, key, path } = placement;
   try {
@@ -75,7 +70,7 @@ export function isTaken(placement: Omit<Placement, "stagePath">): boolean {
     root.ways.check(dirname(path));
     return isObject(placement);
   } catch (error) {
-    if (root.isMissing(error)) return false; // removed meanwhile
+    if (root.isMissing(error)) return false; // deleted meanwhile
     throw root.failure(error, { action: "put", key });
   }
 }
@@ -86,12 +81,12 @@ function link(placement: Placement): boolean {
     return true;
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error;
-    isObject(placement); // whatever else is there took no key
+    isObject(placement); // throws for anything else
     return false;
   }
 }
 
-/** Whether the key has an object, in a folder that was checked. */
+/** Like {@linkcode isTaken}, in a folder that was checked. */
 function isObject({ root, key, path }: Omit<Placement, "stagePath">): boolean {
   const found = lookIfThere(path);
   if (found === undefined) return false;
@@ -99,7 +94,9 @@ function isObject({ root, key, path }: Omit<Placement, "stagePath">): boolean {
   throw root.failure({ code: "EISDIR" }, { action: "put", key });
 }
 
-/** Makes the folder of the key and does the rest in it, again where another process removed the folder in between. */
+/**
+ * Creates the folder of the key and calls `action`; again if another process removed the folder.
+ */
 function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T): T {
   const folder = dirname(path);
   for (let attempt = 1;; attempt++) {
@@ -114,30 +111,26 @@ function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T)
   }
 }
 
-/** Makes a folder and what is missing above it; several times faster than `recursive` where little is missing. */
+/** Creates a folder and missing parents, faster than `recursive` if few are missing. */
 function makeFolder(root: LocalRoot, path: string): void {
-  if (fs.existsSync(path) && root.ways.find(path)) return; // what else is on the way shows step by step
+  if (fs.existsSync(path) && root.ways.find(path)) return;
   makeFolder(root, dirname(path));
   try {
     fs.mkdirSync(path, root.modes.folder);
   } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error; // another process was faster; a file there shows in what follows
+    if (errorCode(error) !== "EEXIST") throw error; // another process was faster
     if (lookIfThere(path)?.isSymlink) {
       throw linkError({ key: path.slice(root.path.length + 1), backend: root.location }, path);
     }
   }
 }
 
-/** A janitor took the writer for dead. Whether the write came through is not for the writer to guess. */
+/** The garbage collector treated the writer as dead. The outcome is unknown. */
 function fenced(root: LocalRoot, key: string, cause: unknown): RegistryError {
-  return fault({
+  return root.fault("put", key, {
     code: "Unknown",
-    action: "put",
-    subject: `"${key}"`,
-    state: "its stage file was removed before it got its key",
-    hint: "The write took so long that a janitor gave it up. Read the key before you write again.",
-    key,
-    backend: root.location,
+    state: "`gc` removed its stage file before the write finished",
+    hint: "Read the key before you write again.",
     cause,
   });
 }

@@ -1,7 +1,7 @@
-// Writing objects: stage, then place, then bring the folders to the disk.
+// Writes of objects: stage, place, sync the folders.
 import { dirname } from "node:path";
 import type { Body, Locking, PutOptions, PutResult } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { checkFileLocks, withLock } from "./lock.ts";
 import { isTaken, placeByLink, placeByRename, type Placement, placeUnderLock } from "./place.ts";
@@ -13,14 +13,13 @@ import type { DiskSync } from "../../disk/disk_sync.ts";
 import type { Turn } from "./turn.ts";
 
 export interface LocalPutOptions {
-  /** Brings names to the disk; where it is left out, nothing waits for the disk. */
+  /** Syncs files and folders. @default no sync */
   disk?: DiskSync;
   locking: Locking;
   system: System;
   turn: Turn;
 }
 
-/** The `put` of a local store. */
 export class LocalPut {
   readonly #root: LocalRoot;
   readonly #options: LocalPutOptions;
@@ -34,7 +33,7 @@ export class LocalPut {
     try {
       return await this.#write(key, body, options);
     } catch (error) {
-      // What was put is not there: it can be put again.
+      // Nothing was written: try again with the reserve.
       const mayFree = options.freesRoom && body instanceof Uint8Array && saysFull(error);
       if (!mayFree || (error as RegistryError).maybeWritten || !giveReserve(this.#root)) {
         throw error;
@@ -49,14 +48,14 @@ export class LocalPut {
     const path = root.fileOf(key);
     const create = mode === "create";
     if (locking === "file") checkFileLocks(root);
-    // A loser that can be seen writes nothing. A stream is read, as by any other store, whatever comes of it.
+    // A create that has already lost writes nothing. Streams are always read, as by other stores.
     const mayLook = create && !(body instanceof ReadableStream);
     if (mayLook && isTaken({ root, key, path })) return await this.#lost(key, path);
     const stage = await writeStage(root, body, { key, size, disk, system, turn, signal });
     try {
       const placement = { root, key, path, stagePath: stage.path };
       const written = await this.#place(placement, create, signal);
-      if (!create) stage.isGone = true; // it has its key now
+      if (!create) stage.isGone = true; // renamed to its key
       return written ? await this.#won(key, path, stage) : await this.#lost(key, path);
     } catch (error) {
       throw root.failure(error, { action: "put", key });
@@ -77,7 +76,7 @@ export class LocalPut {
 
   async #won(key: string, path: string, stage: Stage): Promise<PutResult> {
     try {
-      removeStage(stage); // before the look at the file: losing a link changes its time
+      removeStage(stage); // first: removing a link changes the time of the file
       const info = objectInfo(key, stage.file.look());
       const { disk } = this.#options;
       await disk?.folder(dirname(path)).catch((cause) => Promise.reject(this.#unkept(key, cause)));
@@ -87,22 +86,20 @@ export class LocalPut {
     }
   }
 
-  /** Not to be resolved by reading back: what can be read is not what the disk keeps. */
+  /** Reading it back proves nothing: the disk may lose what is readable now. */
   #unkept(key: string, cause: unknown): RegistryError {
-    return fault({
+    return this.#root.fault("put", key, {
       code: "Unknown",
-      action: "put",
-      subject: `"${key}"`,
-      state: "it is there, and the disk may lose it",
+      state: "the disk failed to sync it and may lose it",
       hint: "Check the disk, then read the key before you write again.",
-      key,
-      backend: this.#root.location,
       maybeWritten: true,
       cause,
     });
   }
 
-  /** Its writer may have died before it brought the folders to the disk, and the caller builds upon it. */
+  /**
+   * Syncs the folder: the winner may have died before it did, and the caller relies on the object.
+   */
   async #lost(key: string, path: string): Promise<PutResult> {
     try {
       await this.#options.disk?.folder(dirname(path));

@@ -1,11 +1,11 @@
-// Reading objects. What fits into a mebibyte is read at once; a larger object is opened when its
-// first byte is asked for, so that an object which is never read keeps no file open.
+// Reads of objects. Up to 1 MiB is read at once; a larger object is opened on the first read, so
+// that an unread object keeps no file open.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import type { GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { clipRange, iterableStream, storedBytes, storedObject } from "../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { closeRead, look, openFile } from "../../disk/disk_calls.ts";
 import type { FileLook, OpenFile } from "../../disk/disk_calls.ts";
 import { openObject } from "./open_object.ts";
@@ -24,7 +24,6 @@ const read = promisify(fs.read) as unknown as (
   position: number,
 ) => Promise<{ bytesRead: number }>;
 
-/** The object, or undefined where there is none. */
 export function readObject(
   root: LocalRoot,
   key: string,
@@ -37,7 +36,7 @@ export function readObject(
       const then = look(path);
       if (!isOrdinary(then, { key, backend: root.location })) return undefined;
       const object = readOpened(root, { key, path }, options, then.identity);
-      if (object !== undefined) return object; // else it was replaced between the two
+      if (object !== undefined) return object; // else it was replaced in between
     }
   } catch (error) {
     if (root.isMissing(error)) return undefined;
@@ -45,7 +44,7 @@ export function readObject(
   }
 }
 
-/** The same of a file that was just found in a folder that was checked. */
+/** Like {@linkcode readObject}, for a file that was just found in a checked folder. */
 export function readFile(
   root: LocalRoot,
   file: { key: string; path: string },
@@ -60,8 +59,8 @@ export function readFile(
 }
 
 /**
- * Undefined where it is no ordinary file by now, or not the one that was looked at before. Where none was, what is
- * there now is looked at: a link that was put there meanwhile led to another file.
+ * Returns undefined if the file is not a regular one, or another than inspected before. Without a
+ * known identity the path is inspected after opening: a new link would lead to another file.
  */
 function readOpened(
   root: LocalRoot,
@@ -78,18 +77,23 @@ function readOpened(
     if (end - start > AT_ONCE_BYTES) {
       return largeObject(root, info, { found, start, end, signal: options.signal });
     }
-    return storedBytes(info, readAtOnce(file, info, start, end));
+    return storedBytes(info, readAtOnce(root, file, info, { start, end }));
   } finally {
     file.close();
   }
 }
 
-function readAtOnce(file: OpenFile, info: ObjectInfo, start: number, end: number): Uint8Array {
+function readAtOnce(
+  root: LocalRoot,
+  file: OpenFile,
+  info: ObjectInfo,
+  { start, end }: { start: number; end: number },
+): Uint8Array {
   const bytes = new Uint8Array(end - start);
   if (start > 0) file.seek(start);
   for (let done = 0; done < bytes.byteLength;) {
     const count = file.read(bytes.subarray(done));
-    if (count === 0) throw endedEarly(info);
+    if (count === 0) throw endedEarly(root, info);
     done += count;
   }
   return bytes;
@@ -105,25 +109,14 @@ interface Span {
 function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObject {
   const { start, end } = span;
 
-  async function* chunks() {
+  async function* chunks(chunkBytes: number) {
     const file = openAgain(root, info, span.found);
     try {
-      for (let offset = start; offset < end; offset += CHUNK_BYTES) {
-        const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - offset));
+      for (let offset = start; offset < end; offset += chunkBytes) {
+        const chunk = new Uint8Array(Math.min(chunkBytes, end - offset));
         await fill(file, chunk, offset);
         yield chunk;
       }
-    } finally {
-      closeRead(file);
-    }
-  }
-
-  async function bytes() {
-    const file = openAgain(root, info, span.found);
-    try {
-      const whole = new Uint8Array(end - start);
-      await fill(file, whole, start);
-      return whole;
     } finally {
       closeRead(file);
     }
@@ -138,15 +131,18 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
           throw root.failure(error, { action: "read", key: info.key });
         },
       );
-      if (bytesRead === 0) throw endedEarly(info);
+      if (bytesRead === 0) throw endedEarly(root, info);
       done += bytesRead;
     }
   }
 
-  return storedObject(info, { body: () => iterableStream(chunks()), bytes });
+  return storedObject(info, {
+    body: () => iterableStream(chunks(CHUNK_BYTES)),
+    bytes: async () => (await Array.fromAsync(chunks(end - start)))[0],
+  });
 }
 
-/** Opens an object that was looked up before. A key may lead to another object now, but a file never changes. */
+/** Opens an object again. The key may have another object now, but a file never changes. */
 function openAgain(root: LocalRoot, info: ObjectInfo, then: FileLook): number {
   try {
     const opened = openObject(root, info.key);
@@ -158,24 +154,17 @@ function openAgain(root: LocalRoot, info: ObjectInfo, then: FileLook): number {
   } catch (error) {
     if (!root.isMissing(error)) throw root.failure(error, { action: "read", key: info.key });
   }
-  throw fault({
+  throw root.fault("read", info.key, {
     code: "Conflict",
-    action: "read",
-    subject: `"${info.key}"`,
-    state: "it was replaced or removed since it was looked up",
+    state: "it was replaced or deleted meanwhile",
     hint: "Get it again.",
-    key: info.key,
-    backend: root.location,
   });
 }
 
-function endedEarly(info: ObjectInfo): RegistryError {
-  return fault({
+function endedEarly(root: LocalRoot, { key, size }: ObjectInfo): RegistryError {
+  return root.fault("read", key, {
     code: "Corrupt",
-    action: "read",
-    subject: `"${info.key}"`,
-    state: `the file ended before its ${info.size} bytes`,
-    hint: "Something else than this program changed the file; restore it.",
-    key: info.key,
+    state: `the file is shorter than its ${size} bytes`,
+    hint: "Restore the file: another program changed it.",
   });
 }

@@ -1,19 +1,19 @@
-// The reserve: a file that takes a little room, and gives it back when a full disk must be written
-// to so that room can be freed.
+// The reserve: a small file that is removed when a full disk must be written to in order to free
+// space.
 import fs from "node:fs";
 import { lookIfThere } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import type { LocalRoot } from "./root.ts";
 
-/** Enough for some sixty records, each of which takes a block of the disk. */
+/** Enough for about sixty records, each of which takes a disk block. */
 const RESERVE_BYTES = 256 * 1024;
 
-/** Makes the reserve of a store where it is missing. False where it cannot be: the disk is full, or denies it. */
+/** Creates the reserve if it is missing. Returns false if the disk is full or denies it. */
 export function makeReserve(root: LocalRoot): boolean {
   const path = root.pathOf(".reserve");
   try {
     if (lookIfThere(path) !== undefined) return true;
-    const file = fs.openSync(path, "wx", root.modes.file); // as the umask says
+    const file = fs.openSync(path, "wx", root.modes.file);
     try {
       fs.writeFileSync(file, noise(RESERVE_BYTES));
     } finally {
@@ -22,12 +22,12 @@ export function makeReserve(root: LocalRoot): boolean {
     return true;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
-    if (errorCode(error) !== "EEXIST") giveReserve(root); // what there was no room for
+    if (errorCode(error) !== "EEXIST") giveReserve(root); // remove the incomplete file
     return false;
   }
 }
 
-/** Gives the reserve back to the disk; false where there is none. */
+/** Removes the reserve; returns false if there is none. */
 export function giveReserve(root: LocalRoot): boolean {
   try {
     fs.unlinkSync(root.pathOf(".reserve"));
@@ -38,6 +38,7 @@ export function giveReserve(root: LocalRoot): boolean {
   }
 }
 
+/** Returns incompressible bytes: some file systems compress. */
 function noise(count: number): Uint8Array {
   const bytes = new Uint8Array(count);
   let state = 1;

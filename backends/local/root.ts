@@ -1,9 +1,9 @@
-// Where a local store lies, and which of its files a key means.
+// The folder of a local store, and the files of its keys.
 import fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Layout, ObjectInfo } from "../../core/backend.ts";
-import { fault } from "../../core/errors.ts";
+import { type Fault, fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { type FileLook, look } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
@@ -13,33 +13,37 @@ import { createWays, isOrdinary, type Ways } from "./own_files.ts";
 import { realSystem, type System } from "../../core/system.ts";
 
 export interface LocalRoot {
-  /** Its absolute path. */
   readonly path: string;
-  /** The same as a `file:` URL. */
   readonly location: string;
-  /** Where objects are written before they get their key. Never listed. */
+  /** The folder of objects that have no key yet. Never listed. */
   readonly stageFolder: string;
-  /** The file whose lock makes writers take turns, where they need one. Never listed. */
   readonly lockFile: string;
-  /** With which modes files and folders are made, before the umask. */
+  /** Modes of new files and folders, before the umask. */
   readonly modes: { readonly file: number; readonly folder: number };
-  /** The file of an object. Throws `Invalid` for what cannot be a key here. */
+  /** Returns the file of an object. Throws `Invalid` for an invalid key. */
   fileOf(key: string): string;
-  /** Whether an object with this key lies at this path below the root. No key leads to what somebody else put there. */
+  /** Returns true if a path below the root is that of a key. Foreign files have no key. */
   isPlaceOf(key: string, path: string): boolean;
   readonly layout: KeyLayout;
-  /** The folder that holds all keys with a prefix, as a path below the root that is empty or ends with `/`. */
+  /**
+   * Returns the folder of all keys with a prefix: a path below the root, empty or ending with `/`.
+   */
   folderOf(prefix: string): string;
-  /** The absolute path of one below the root. */
+  /** Returns the absolute path of a path below the root. */
   pathOf(path: string): string;
-  /** Whether links are on the way to a path. Needed for the folder of each key that is used. */
+  /** Checks for links, needed for the folder of each used key. */
   readonly ways: Ways;
-  /** True for the error of a path that leads nowhere. */
+  /** Returns true for the error of a path that does not exist. */
   isMissing(error: unknown): boolean;
   failure(error: unknown, call: Omit<FailedCall, "backend">): unknown;
+  fault(
+    action: string,
+    key: string,
+    fields: Omit<Fault, "action" | "subject" | "key" | "backend">,
+  ): RegistryError;
 }
 
-/** The name of the file whose lock makes writers take turns. */
+/** The name of the file that writers lock. */
 export const LOCK_FILE = ".lock";
 
 /** An empty segment, `.` or `..`, a beginning with `.`, a NUL or a backslash. */
@@ -66,10 +70,9 @@ export function parseRoot(
       code: "Invalid",
       action: "use",
       subject: `${shown(prefix)} as a key`,
-      state: "it has no safe place on a disk",
-      hint:
-        'A key is made of segments with "/" between them; none is empty, "." or "..", or has NUL, "\\" or half a ' +
-        'surrogate pair; the first does not begin with "."; below names/ and objects/ none has "+" or ",".',
+      state: "it is not a safe path on a disk",
+      hint: 'Use segments separated by "/", none of them empty, "." or "..", without NUL, "\\" ' +
+        'and unpaired surrogates, no "." at the start, no "+" or "," below names/ and objects/.',
       key,
       backend: url,
     });
@@ -94,14 +97,15 @@ export function parseRoot(
     isMissing: (error) =>
       errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR" && isFolder(path),
     failure: (error, call) => diskError(error, { ...call, backend: url }),
+    fault: (action, key, fields) =>
+      fault({ ...fields, action, subject: `"${key}"`, key, backend: url }),
   };
 }
 
 export function objectInfo(key: string, { size, changedAt }: FileLook): ObjectInfo {
-  return { key, size, modifiedAt: Math.floor(changedAt) }; // a hard link keeps the time of modification, and sets this
+  return { key, size, modifiedAt: Math.floor(changedAt) }; // a hard link changes only this time
 }
 
-/** What the file system says about an object, or undefined where there is none. */
 export function headObject(root: LocalRoot, key: string): ObjectInfo | undefined {
   try {
     if (!root.ways.find(dirname(root.fileOf(key)))) return undefined;
@@ -134,8 +138,8 @@ function pathOf(location: string | URL): string {
       code: "Invalid",
       action: "open",
       subject: shown(text),
-      state: "not the path of a folder",
-      hint: "Give a path, or a file: URL with the whole path: file:///data/models.",
+      state: "invalid folder path",
+      hint: "Use a path, or a file: URL with an absolute path: file:///data/models.",
       cause,
     });
   if (!(location instanceof URL || typeof location === "string")) throw invalid();
@@ -145,7 +149,7 @@ function pathOf(location: string | URL): string {
   try {
     return isUrl ? fileURLToPath(text) : text;
   } catch (cause) {
-    throw invalid(cause); // a host, or an escape that is none
+    throw invalid(cause); // a host, or an invalid escape
   }
 }
 
@@ -153,6 +157,6 @@ function isFolder(path: string): boolean {
   try {
     return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch {
-    return false; // a file is above it: the failure that made somebody ask says so
+    return false; // a parent is a file
   }
 }

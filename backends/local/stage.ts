@@ -1,9 +1,8 @@
-// Stage files: an object is written whole, under a name that nobody reads, before it gets its key.
+// Stage files: an object is written completely under a temporary name before it gets its key.
 import fs from "node:fs";
 import { promisify } from "node:util";
 import type { Body, SweepOptions, SweptUpload } from "../../core/backend.ts";
 import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
-import { fault } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { closeRead, lookIfThere, type OpenFile, openFile } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
@@ -28,13 +27,13 @@ const write = promisify(fs.write) as unknown as (
 export interface Stage {
   readonly path: string;
   readonly file: OpenFile;
-  /** True once it was removed, or renamed. */
+  /** True once it is removed or renamed. */
   isGone?: boolean;
 }
 
-/** A stage file that is being written: some file systems tell only at the close that they have no room. */
+/** An open stage file. Some file systems report a full disk only on close. */
 interface OpenStage extends Stage {
-  /** The descriptor to write to; undefined once it is closed. */
+  /** The descriptor; undefined once closed. */
   writer: number | undefined;
 }
 
@@ -47,7 +46,7 @@ export interface StageOptions {
   signal?: AbortSignal;
 }
 
-/** Writes a body into a new stage file. Leaves nothing behind when it fails. */
+/** Writes a body into a new stage file. Removes it after a failure. */
 export async function writeStage(
   root: LocalRoot,
   body: Body,
@@ -55,33 +54,41 @@ export async function writeStage(
 ): Promise<Stage> {
   const { key, size, disk, system, turn, signal } = options;
   const failure = (error: unknown) => root.failure(error, { action: "put", key });
-  checkSize(bodySize(body) ?? size, options);
-  const stage = await openStage(root, system, disk).catch((error) =>
-    Promise.reject(failure(error))
-  );
+  checkSize(root, bodySize(body) ?? size, options);
+  const stage = await openStage(root, system, disk).catch((error) => {
+    throw failure(error);
+  });
   let written = 0;
   let writing: Promise<void> = Promise.resolve();
   try {
     const append = async (bytes: Uint8Array) => {
       written += bytes.byteLength;
-      if (size !== undefined && written > size) checkSize(written, options);
+      if (size !== undefined && written > size) checkSize(root, written, options);
       await turn();
-      await writing; // the chunk before this one: it was written while this one was made
+      await writing; // the previous chunk, written while this one was produced
       writing = appendBytes(stage.writer!, bytes, signal, failure);
-      writing.catch(() => {}); // whoever waits for it next throws it
+      writing.catch(() => {}); // thrown by the next await
     };
     if (body instanceof Uint8Array) await append(body);
     else await forEachChunk(bodyStream(body), append, signal);
     await writing;
     signal?.throwIfAborted();
-    checkSize(written, options);
-    await disk?.file(stage.writer!).catch((error) => Promise.reject(failure(error)));
+    checkSize(root, written, options);
+    await disk?.file(stage.writer!).catch((error) => {
+      throw failure(error);
+    });
     signal?.throwIfAborted();
-    closeWriter(stage, failure);
+    const { writer } = stage;
+    stage.writer = undefined; // closed even after an error
+    try {
+      fs.closeSync(writer!);
+    } catch (error) {
+      throw failure(error);
+    }
     return stage;
   } catch (error) {
-    await writing.catch(() => {}); // the file stays open for it; what counts is thrown below
-    if (stage.writer !== undefined) closeRead(stage.writer); // as good as only read: nobody will see what it wrote
+    await writing.catch(() => {}); // before the file is closed
+    if (stage.writer !== undefined) closeRead(stage.writer);
     closeStage(stage);
     throw signal?.aborted ? signal.reason : error;
   }
@@ -97,7 +104,7 @@ export function removeStage(stage: { path: string; isGone?: boolean }): void {
   stage.isGone = true;
 }
 
-/** Closes a stage file and removes it, if it is still there and can be: else a sweep will. */
+/** Closes a stage file and removes it if possible; else a sweep does. */
 export function closeStage(stage: Stage): void {
   stage.file.close();
   try {
@@ -108,8 +115,8 @@ export function closeStage(stage: Stage): void {
 }
 
 /**
- * Removes stage files that nothing was done to since `olderThan`. Their writers find out when they need them. What has
- * no name of a stage file is somebody else's, and stays.
+ * Removes stage files unchanged since `olderThan`. Their writers then fail. Files with other names
+ * are foreign and stay.
  */
 export function* sweepStages(root: LocalRoot, options: SweepOptions): Generator<SweptUpload> {
   for (const name of stageNames(root)) {
@@ -150,7 +157,7 @@ async function openStage(root: LocalRoot, system: System, disk?: DiskSync): Prom
   }
 }
 
-/** Creates the file, and before it the folder, again where another program removed that since it was found. */
+/** Creates the file, and the folder if it is missing or another program removes it. */
 async function createFile(root: LocalRoot, path: string, disk?: DiskSync): Promise<number> {
   for (let attempt = 1;; attempt++) {
     if (!root.ways.find(root.stageFolder)) makeRoot(root);
@@ -161,16 +168,6 @@ async function createFile(root: LocalRoot, path: string, disk?: DiskSync): Promi
       if (errorCode(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) throw error;
       root.ways.forget();
     }
-  }
-}
-
-function closeWriter(stage: OpenStage, failure: Failure): void {
-  const { writer } = stage;
-  stage.writer = undefined; // closed, whatever it says
-  try {
-    fs.closeSync(writer!);
-  } catch (error) {
-    throw failure(error);
   }
 }
 
@@ -193,14 +190,15 @@ async function appendBytes(
   }
 }
 
-function checkSize(actual: number | undefined, { key, size }: StageOptions): void {
+function checkSize(
+  root: LocalRoot,
+  actual: number | undefined,
+  { key, size }: StageOptions,
+): void {
   if (size === undefined || actual === size) return;
-  throw fault({
+  throw root.fault("put", key, {
     code: "Invalid",
-    action: "put",
-    subject: `"${key}"`,
-    state: `the body has ${actual} bytes or more, ${size} were announced`,
-    hint: "Announce the size that the body has, or none.",
-    key,
+    state: `the body has ${actual} bytes or more, not ${size}`,
+    hint: "Pass the size of the body, or omit it.",
   });
 }

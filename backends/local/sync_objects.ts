@@ -1,9 +1,7 @@
-// Bringing objects to the disk that another process wrote, and may not have brought there before it
-// ended.
+// Syncs of objects that another process wrote and may not have synced.
 import fs from "node:fs";
 import { dirname, sep } from "node:path";
-import type { CallOptions } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { closeRead } from "../../disk/disk_calls.ts";
 import { type OpenedFile, openObject } from "./open_object.ts";
@@ -11,16 +9,16 @@ import type { LocalRoot } from "./root.ts";
 import { type DiskSync, syncFile } from "../../disk/disk_sync.ts";
 
 const AT_ONCE = 32;
-/** Windows flushes only what may be written. */
+/** Windows syncs only writable files. */
 const ACCESS = sep === "\\" ? fs.constants.O_RDWR : fs.constants.O_RDONLY;
 
-/** The `sync` of a local store. */
-export type LocalSync = (keys: readonly string[], options?: CallOptions) => Promise<void>;
-
-/** Creates the `sync` of a local store. */
-export function createObjectSync(root: LocalRoot, disk: DiskSync): LocalSync {
-  // Linux tells of bytes that it could not write once, drops them and then reports success: a file that failed stays
-  // failed. A folder may be tried again: file systems write its names from a journal, or stop writing at all.
+export function createObjectSync(
+  root: LocalRoot,
+  disk: DiskSync,
+): (keys: readonly string[], signal?: AbortSignal) => Promise<void> {
+  // Linux reports bytes that it could not write once, drops them and then reports success: a file
+  // that failed stays failed. Folders may be retried: their names are in the journal of the file
+  // system.
   const failed = new Set<string>();
 
   async function syncBytes(key: string): Promise<void> {
@@ -41,13 +39,13 @@ export function createObjectSync(root: LocalRoot, disk: DiskSync): LocalSync {
     }
   }
 
-  return async (keys, { signal } = {}) => {
+  return async (keys, signal) => {
     const folders = new Map(keys.map((key) => [dirname(root.fileOf(key)), key]));
     const some = { concurrency: AT_ONCE };
     await forEachAtOnce(keys, async (key) => {
       signal?.throwIfAborted();
       await syncBytes(key);
-    }, some); // a name must not lead to less than the bytes
+    }, some); // bytes first: a name must never lead to missing bytes
     await forEachAtOnce(folders, async ([folder, key]) => {
       signal?.throwIfAborted();
       try {
@@ -60,15 +58,10 @@ export function createObjectSync(root: LocalRoot, disk: DiskSync): LocalSync {
 }
 
 function failedBefore(root: LocalRoot, key: string): RegistryError {
-  return fault({
+  return root.fault("sync", key, {
     code: "Unavailable",
-    action: "sync",
-    subject: `"${key}"`,
-    state: "the disk failed to keep its bytes before",
-    hint:
-      "Check the disk, and save it again: what can be read of it now may be gone after a power cut.",
+    state: "an earlier sync of its bytes failed",
+    hint: "Check the disk and save it again: it may be lost after a power cut.",
     retry: "never",
-    key,
-    backend: root.location,
   });
 }

@@ -1,11 +1,11 @@
-// Small things are read and written synchronously, which is several times faster. So that a program
-// which does nothing else still hears its timers and signals, every call takes its turn here.
+// Small files are read and written synchronously, which is several times faster. Each call awaits
+// its turn, so that timers and signals of the program still run.
 import { setImmediate } from "node:timers";
 import type { System } from "../../core/system.ts";
 
 const SLICE_MS = 10;
 
-/** To be awaited: lets everything else run if nothing else did for a while. Throws where the signal is aborted then. */
+/** Lets other tasks run if none has for a while. Throws if the signal is aborted then. */
 export type Turn = (signal?: AbortSignal) => Promise<void>;
 
 export function createTurn(system: System): Turn {

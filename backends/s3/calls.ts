@@ -1,5 +1,4 @@
-// The requests of S3 that are used here, by the SDK's names: what goes in and what of the reply is
-// read.
+// Types of the S3 requests in use, by the SDK's names: inputs and used fields of replies.
 interface Target {
   Bucket: string;
   Key: string;
@@ -112,18 +111,18 @@ export interface SendOptions {
 }
 
 export interface ReplyHeaders {
-  /** The reply's headers, in lower case. */
+  /** Names in lower case. */
   headers: Readonly<Record<string, string>>;
 }
 
 export interface PlainRequest {
   /** `http:` or `https:`. */
   protocol: string;
-  /** Host, with the port where it is not the usual one. */
+  /** Includes a port that is not the default. */
   host: string;
-  /** Path, escaped. */
+  /** Encoded. */
   path: string;
-  /** Query, not escaped. */
+  /** Not encoded. */
   query: Record<string, string>;
 }
 

@@ -1,4 +1,4 @@
-// How the SDK's clients are set up.
+// Configuration of SDK clients.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkCertificates, type Connections } from "../bucket/connections.ts";
 import type { S3Provider } from "../s3_providers.ts";
@@ -27,7 +27,7 @@ interface ClientPlan {
 
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
-/** Configuration of an SDK client that sends every request once and adds nothing to it. */
+/** Returns the configuration of an SDK client that sends each request once, unchanged. */
 export function clientConfig(
   options: ClientOptions & { requestTimeoutMs: number },
   plan: ClientPlan,
@@ -54,7 +54,9 @@ export function clientConfig(
   };
 }
 
-/** An endpoint for `s3` that is not Amazon's: few such servers have names for their buckets. */
+/**
+ * Returns true for an `s3` endpoint that is not Amazon's: few of those have host names per bucket.
+ */
 function isForeign({ id }: S3Provider, endpoint: string | undefined): boolean {
   return id === "s3" && endpoint !== undefined &&
     !/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
@@ -62,7 +64,8 @@ function isForeign({ id }: S3Provider, endpoint: string | undefined): boolean {
 
 function credentialConfig({ credentials }: ClientOptions, cache: CredentialCache | undefined) {
   if (cache !== undefined) {
-    // The SDK keeps what has not expired; these are kept by the cache, which forgets them when the store says so.
+    // The expiration disables the cache of the SDK: `CredentialCache` also forgets rejected
+    // credentials.
     return { credentials: async () => ({ ...await cache.provide(), expiration: new Date(0) }) };
   }
   return credentials === undefined ? {} : { credentials: { ...credentials as S3Credentials } };
@@ -70,31 +73,28 @@ function credentialConfig({ credentials }: ClientOptions, cache: CredentialCache
 
 const MIN_PART_BYTES = 5 * 2 ** 20;
 
-/** Throws `Invalid` or `Unsupported` for options that cannot work. */
+/** Throws `Invalid` or `Unsupported` for impossible options. */
 export function checkClientOptions(options: ClientOptions): void {
   const { credentials, partBytes = MIN_PART_BYTES, parallel = 1, putOptions = {} } = options;
   checkCertificates(options.ca);
   if (credentials !== undefined && typeof credentials !== "function") checkCredentials(credentials);
   if (!(Number.isSafeInteger(partBytes) && partBytes >= MIN_PART_BYTES)) {
-    throw invalid(
-      `partBytes is ${partBytes}`,
-      "Give at least 5,242,880 (5 MiB): stores take no smaller parts.",
-    );
+    throw invalid(`partBytes is ${partBytes}`, "Pass at least 5,242,880 (5 MiB).");
   }
   if (!(Number.isSafeInteger(parallel) && parallel >= 1)) {
-    throw invalid(`parallel is ${parallel}`, "Give a whole number from 1.");
+    throw invalid(`parallel is ${parallel}`, "Pass a positive integer.");
   }
   const customer = Object.keys(putOptions).find((name) => name.startsWith("SSECustomer"));
   if (customer !== undefined) {
     throw fault({
       code: "Unsupported",
-      action: "use this store",
-      state: `objects under a key of your own (${customer}) could not be read back`,
-      hint: "Use ServerSideEncryption with a key that the store keeps.",
+      action: "open bucket",
+      state: `objects encrypted with your own key (${customer}) could not be read back`,
+      hint: "Use ServerSideEncryption with a key in the store.",
     });
   }
 }
 
 function invalid(state: string, hint: string): RegistryError {
-  return fault({ code: "Invalid", action: "use this store", state, hint });
+  return fault({ code: "Invalid", action: "open bucket", state, hint });
 }

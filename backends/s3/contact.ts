@@ -1,8 +1,8 @@
-// The first contact with a bucket: how long it is tried, and where that was, for messages.
+// First contact with a bucket, and its location in messages.
 import { fault, joinHints, type RegistryError, retold } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
-import { FirstContact, NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
-import type { FirstContactOptions } from "../bucket/first_contact.ts";
+import { FirstContact, type FirstContactOptions } from "../bucket/first_contact.ts";
+import { NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
 import type { S3Wire } from "./wire.ts";
 import { NO_CREDENTIALS } from "./meanings.ts";
 
@@ -12,39 +12,40 @@ export interface S3ContactOptions extends FirstContactOptions {
   region?: string;
   /** The `location` of the backend. */
   location: string;
-  looks: boolean;
+  /** True if the SDK searches for credentials. */
+  searches: boolean;
   system: System;
 }
 
 export class S3Contact extends FirstContact {
   readonly #where: S3ContactOptions;
   #host: string | undefined;
-  #looking = false;
+  #searching = false;
   #found: boolean;
 
   constructor(options: S3ContactOptions) {
     super(options, () => this.#silence());
     this.#where = options;
     this.#host = options.endpoint === undefined ? undefined : new URL(options.endpoint).host;
-    this.#found = !options.looks;
+    this.#found = !options.searches;
   }
 
   readonly asked = (host: string): void => void (this.#host = host);
 
-  /** Lets the SDK look for credentials where nobody gave any, until it found some once. */
+  /** Lets the SDK search for credentials if none were passed, until it finds some. */
   async findCredentials(wire: S3Wire): Promise<void> {
     if (this.#found) return;
-    this.#looking = true;
+    this.#searching = true;
     try {
       await wire.signer();
       this.#found = true;
     } finally {
-      this.#looking = false;
+      this.#searching = false;
     }
   }
 
-  /** The error of a request, with where that was: of a store that never answered, as one that cannot be reached. */
-  told(error: RegistryError): RegistryError {
+  /** Adds the location to an error. Before the first answer the store cannot be reached. */
+  located(error: RegistryError): RegistryError {
     const { bucket, location: backend, system } = this.#where;
     const region = this.#where.region ?? system.env("AWS_REGION");
     const at = this.#host ??
@@ -59,14 +60,9 @@ export class S3Contact extends FirstContact {
 
   #silence(): RegistryError {
     const { state, hint } = NO_CREDENTIALS;
-    return this.told(
-      this.#looking
-        ? fault({
-          code: "Denied",
-          action: "wait",
-          state: `${state} (nothing answered in time)`,
-          hint,
-        })
+    return this.located(
+      this.#searching
+        ? fault({ code: "Denied", action: "wait", state: `${state} (timed out)`, hint })
         : fault({
           code: "Unavailable",
           action: "wait",

@@ -1,14 +1,14 @@
-// Copying inside the store.
+// Copies inside the store.
 import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
 import { call, fullKey, keyFault, objectInfo, type S3Store } from "./store.ts";
 import { beginUpload } from "./write/upload.ts";
 
-/** Above this size a copy is made in parts: a store may say nothing until it has copied all of them. */
+/** Larger objects are copied in parts: a store may not reply before the whole copy is finished. */
 const MAX_COPY_BYTES = 512 * 2 ** 20;
 const COPY_PART_BYTES = 256 * 2 ** 20;
 const MAX_COPY_PARTS = 10_000;
 
-/** Copies an object; its bytes stay in the store. Throws `NotFound` where it is missing. */
+/** Copies an object inside the store. Throws `NotFound` if it does not exist. */
 export async function copyObject(
   store: S3Store,
   from: string,
@@ -25,12 +25,8 @@ export async function copyObject(
     ...(found.ETag === undefined ? {} : { CopySourceIfMatch: found.ETag }),
   };
   if (size > MAX_COPY_BYTES) {
-    const described = {
-      ...store.putOptions,
-      Key,
-      ContentType: found.ContentType,
-      Metadata: found.Metadata,
-    };
+    const { ContentType, Metadata } = found;
+    const described = { ...store.putOptions, Key, ContentType, Metadata };
     const upload = await beginUpload(store, to, described, signal);
     const partBytes = Math.max(COPY_PART_BYTES, Math.ceil(size / MAX_COPY_PARTS));
     await upload.run(async function* () {
@@ -48,16 +44,13 @@ export async function copyObject(
     });
     return objectInfo(to, size, await upload.complete(size));
   }
-  const { CopyObjectResult } = await call(store, "CopyObject", {
-    ...store.putOptions,
-    Key,
-    ...asked,
-  }, settings);
+  const input = { ...store.putOptions, Key, ...asked };
+  const { CopyObjectResult } = await call(store, "CopyObject", input, settings);
   if (CopyObjectResult?.ETag !== undefined) return objectInfo(to, size, CopyObjectResult);
   throw keyFault(store, from, {
     code: "Unavailable",
     action: "copy",
-    state: "the reply does not say that it was copied",
+    state: "the reply does not confirm the copy",
     hint: "Try again.",
   });
 }

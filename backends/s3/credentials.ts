@@ -1,9 +1,9 @@
-// Credentials from a function: kept until they say that they expired, or the store says so.
+// Credentials from a function, cached until they expire or the store rejects them.
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 
-/** What requests are signed with. */
+/** Credentials of an S3 store. */
 export interface S3Credentials {
   accessKeyId: string;
   secretAccessKey: string;
@@ -13,13 +13,13 @@ export interface S3Credentials {
 
 export interface CredentialOptions {
   system: System;
-  /** How long asking may take, milliseconds. */
+  /** Milliseconds until the function times out. */
   timeoutMs: number;
 }
 
-/** New ones are asked for so long before the old ones end, */
+/** Milliseconds before the expiration at which new credentials are requested. */
 const EARLY_MS = 60_000;
-/** but not more often than this. */
+/** Minimum interval between requests. */
 const PAUSE_MS = 1_000;
 
 interface Asked {
@@ -27,7 +27,6 @@ interface Asked {
   at: number;
 }
 
-/** Keeps what a function gives. */
 export class CredentialCache {
   readonly #ask: () => S3Credentials | Promise<S3Credentials>;
   readonly #options: CredentialOptions;
@@ -39,18 +38,18 @@ export class CredentialCache {
     this.#options = options;
   }
 
-  /** The credentials; callers at the same time wait for one answer. */
+  /** Returns the credentials; concurrent calls share one request. */
   async provide(signal?: AbortSignal): Promise<S3Credentials> {
     const { system } = this.#options;
     const asked = this.#known ?? this.#askNew();
     const given = await withDeadline(asked.answer, { signal });
     const endsAt = given.expiration?.getTime() ?? Infinity;
     if (endsAt - EARLY_MS > system.now() || system.monotonic() - asked.at < PAUSE_MS) return given;
-    if (this.#known === asked) this.#askNew(); // else somebody has done it
+    if (this.#known === asked) this.#askNew(); // else another call did
     return await withDeadline((this.#known ?? this.#askNew()).answer, { signal });
   }
 
-  /** Forgets these, of which the store says that they expired; newer ones stay. */
+  /** Forgets rejected credentials, unless newer ones replaced them. */
   expire(used: S3Credentials): void {
     if (this.#current === used) this.#known = undefined;
   }
@@ -82,14 +81,14 @@ async function askOnce(
     throw fault({
       code: "Denied",
       action: "sign a request",
-      state: "the credentials function failed",
-      hint: "Mend the function given as credentials; the cause is what it threw.",
+      state: "the `credentials` function failed",
+      hint: "Fix the function; the cause is its error.",
       cause: error,
     });
   }
 }
 
-/** Throws `Invalid` where something is missing. Says nothing of what is there. */
+/** Throws `Invalid` for incomplete credentials, without revealing them. */
 export function checkCredentials(given: S3Credentials): void {
   if (typeof given?.accessKeyId === "string" && given.accessKeyId !== "" && given.secretAccessKey) {
     return;
@@ -98,7 +97,6 @@ export function checkCredentials(given: S3Credentials): void {
     code: "Invalid",
     action: "sign a request",
     state: "the credentials are incomplete",
-    hint:
-      "Give accessKeyId and secretAccessKey, or leave credentials out to use the SDK's own sources.",
+    hint: "Pass accessKeyId and secretAccessKey, or omit credentials to let the SDK find them.",
   });
 }

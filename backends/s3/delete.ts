@@ -1,4 +1,4 @@
-// Removing objects.
+// Deletes.
 import type { CallOptions, DeleteFailure } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { deleteEach } from "../bucket/delete_each.ts";
@@ -8,28 +8,25 @@ import { call, callError, fullKey, type S3Store } from "./store.ts";
 const BATCH = 1000;
 const SINGLE_AT_ONCE = 16;
 
-/** Removes an object; a missing one is a success. */
+/** Deletes an object; a missing one is a success. */
 export async function deleteObject(
   store: S3Store,
   key: string,
   { ifEtag, signal }: CallOptions & { ifEtag?: string } = {},
 ): Promise<void> {
-  const [createHeader] = store.provider.createHeader; // providers with a special create header support no HTTP conditions
+  const [createHeader] = store.provider.createHeader; // others support no HTTP conditions
   const condition = ifEtag === undefined || createHeader !== "if-none-match"
     ? {}
     : { IfMatch: `"${ifEtag}"` };
   try {
-    await call(store, "DeleteObject", { Key: fullKey(store, key), ...condition }, {
-      action: "delete",
-      key,
-      signal,
-    });
+    const input = { Key: fullKey(store, key), ...condition };
+    await call(store, "DeleteObject", input, { action: "delete", key, signal });
   } catch (error) {
     if (!isMissingKey(error)) throw error;
   }
 }
 
-/** Removes objects, 1,000 by request where the store can; says which are still there and why. */
+/** Deletes objects, 1,000 per request if the store can. Returns the failures. */
 export async function deleteObjects(
   store: S3Store,
   keys: readonly string[],
@@ -59,10 +56,8 @@ export async function deleteObjects(
     const again: string[] = [];
     try {
       const input = { Delete: { Objects: batch.map((Key) => ({ Key })), Quiet: true } };
-      const { Errors = [] } = await call(store, "DeleteObjects", input, {
-        action: "delete objects",
-        signal,
-      });
+      const settings = { action: "delete objects", signal };
+      const { Errors = [] } = await call(store, "DeleteObjects", input, settings);
       for (const { Key = "", Code = "Error", Message = "" } of Errors) {
         const key = known.get(Key) ?? Key;
         const error = keyError(store, key, Code, Message);
@@ -78,10 +73,9 @@ export async function deleteObjects(
   return failures;
 }
 
-/** What a reply says of one key of many. It has no status of its own. */
-function keyError(store: S3Store, key: string, code: string, message: string) {
-  const $metadata = {
-    httpStatusCode: code === "NoSuchKey" ? 404 : code === "InternalError" ? 500 : 400,
-  };
-  return callError(store, { name: code, message, $metadata }, { action: "delete", key });
+/** Returns the error of one key in a reply, which has no status per key. */
+function keyError(store: S3Store, key: string, name: string, message: string) {
+  const httpStatusCode = name === "NoSuchKey" ? 404 : name === "InternalError" ? 500 : 400;
+  const error = { name, message, $metadata: { httpStatusCode } };
+  return callError(store, error, { action: "delete", key });
 }

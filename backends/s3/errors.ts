@@ -1,17 +1,16 @@
-// The errors that calls to a store end in.
+// Errors of calls to a store.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { S3CallName } from "./calls.ts";
 import { type Failure, meaningOf } from "./meanings.ts";
 
 export interface FailedCall {
-  /** What was attempted, for the message: `put`, `list`. */
   action: string;
   key?: string;
   /** The `location` of the backend. */
   backend: string;
   bucket: string;
-  /** True where a lost reply leaves it open whether the object was written. */
+  /** True if the object may have been written after a lost reply. */
   creates?: boolean;
   request?: S3CallName;
 }
@@ -42,15 +41,18 @@ export function failureOf(error: unknown): Failure | undefined {
     : undefined;
 }
 
-/** True where the store said that the key, and not the bucket, is missing. */
+/** Returns true if the key, and not the bucket, is missing. */
 export function isMissingKey(error: unknown): boolean {
   const failure = failureOf(error);
-  if (!isRegistryError(error, "NotFound")) return false; // a 404 may be about who asks
+  if (!isRegistryError(error, "NotFound")) return false; // a 404 may mean an unknown access key
   return failure?.status === 404 && failure.name !== "NoSuchBucket" &&
     failure.name !== "NoSuchUpload";
 }
 
-/** Only the reply to a HEAD has no words by itself. The other names are what the SDK makes of none. */
+/**
+ * Returns true for a reply without an S3 error, which only HEAD requests get. The SDK invents a
+ * name.
+ */
 export function isWordless(
   { status, name }: Pick<Failure, "status" | "name">,
   { request = "HeadObject" }: Pick<FailedCall, "request">,

@@ -1,13 +1,13 @@
-// Listing.
+// Listings.
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { shown } from "../../core/naming/names.ts";
 import { listPages } from "../bucket/list.ts";
 import { call, keyFault, objectInfo, type S3Store } from "./store.ts";
 
-/** No key begins so; some stores refuse to look. */
+/** Prefixes that no key has; some stores reject them. */
 const NO_BEGINNING = /(^|\/)\.{0,2}\/|\0/;
 
-/** The objects whose key begins with `prefix`, in UTF-8 byte order; a page of 1,000 is one request. */
+/** Yields the objects whose key begins with `prefix`, in UTF-8 byte order, 1,000 per request. */
 export async function* listObjects(
   store: S3Store,
   prefix: string,
@@ -36,8 +36,7 @@ export async function* listObjects(
     keyFault(store, prefix, {
       code: "Unsupported",
       action: "list",
-      state: `the store gives ${shown(next)} after ${shown(last)}, which is not byte order`,
-      hint:
-        "Use a store whose listings are in UTF-8 byte order; directory buckets of S3 Express are not.",
+      state: `the listing is not in byte order (${shown(next)} after ${shown(last)})`,
+      hint: "Use a store that lists in UTF-8 byte order, not a directory bucket of S3 Express.",
     }));
 }

@@ -1,4 +1,4 @@
-// Which store the options mean, and its URL.
+// The store that the options select, and its URL.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parsePrefix, prefixPath, S3_NAMES } from "../bucket/keys.ts";
@@ -17,15 +17,15 @@ export interface S3Place {
   bucket: string;
   /** Empty, or ending with `/`. */
   prefix: string;
-  /** The endpoint; undefined = as the SDK finds it. */
+  /** @default found by the SDK */
   endpoint?: string;
-  /** The region; undefined = as the SDK finds it. */
+  /** @default found by the SDK */
   region?: string;
-  /** Canonical URL without secrets. */
+  /** The canonical URL, without secrets. */
   location: string;
 }
 
-/** Reads the options. Does no I/O. Throws `Invalid` for what cannot be, `Unsupported` for S3 Express. */
+/** Parses the options, without I/O. Throws `Invalid`, or `Unsupported` for S3 Express. */
 export function parsePlace(options: PlaceOptions): S3Place {
   const { bucket } = options;
   const provider = findS3Provider(options.provider ?? "s3");
@@ -38,9 +38,9 @@ export function parsePlace(options: PlaceOptions): S3Place {
   const endpoint = given ?? derived;
   if (endpoint === undefined && provider.id !== "s3") {
     const hint = provider.defaultEndpoint === undefined
-      ? "Give its endpoint, in a URL as ?endpoint=http://host:port."
-      : "Give its region or its endpoint.";
-    throw invalid(`nobody said where the bucket is of ${provider.title}`, hint);
+      ? "Pass endpoint, in a URL ?endpoint=http://host:port."
+      : "Pass region or endpoint.";
+    throw invalid(`the endpoint of ${provider.title} is not set`, hint);
   }
   const query = given !== undefined && given !== derived
     ? `?endpoint=${given}`
@@ -60,16 +60,16 @@ export function parsePlace(options: PlaceOptions): S3Place {
 function checkBucketName(bucket: string): void {
   if (typeof bucket !== "string" || !/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,62}$/.test(bucket)) {
     throw invalid(
-      `${shown(bucket)} is no name of a bucket`,
-      "3 to 63 letters, digits, dots, dashes and underscores, without s3:// before them.",
+      `invalid bucket name ${shown(bucket)}`,
+      "Use 3 to 63 letters, digits, dots, dashes and underscores, without s3://.",
     );
   }
   if (/--x-s3$/.test(bucket)) {
     throw fault({
       code: "Unsupported",
-      action: "use bucket",
+      action: "open bucket",
       subject: `"${bucket}"`,
-      state: "directory buckets of S3 Express are not listed in order",
+      state: "directory buckets of S3 Express are not listed in byte order",
       hint: "Use a general purpose bucket.",
     });
   }
@@ -79,19 +79,19 @@ function parseEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw invalid(
-      `the endpoint is no http or https URL`,
-      "Give it as in https://storage.example.com:9000.",
+      "the endpoint is not an http or https URL",
+      "Use a URL like https://storage.example.com:9000.",
     );
   }
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
     throw invalid(
-      `the endpoint has more than host, port and path`,
-      "Give credentials as credentials, never in a URL.",
+      "the endpoint contains more than host, port and path",
+      "Pass credentials as `credentials`, never in a URL.",
     );
   }
   return url.href.replace(/\/$/, "");
 }
 
 function invalid(state: string, hint: string): RegistryError {
-  return fault({ code: "Invalid", action: "use this store", state, hint });
+  return fault({ code: "Invalid", action: "open bucket", state, hint });
 }

@@ -1,197 +1,190 @@
-// What the failures of a store and of the way to it mean to the caller, by the store's code or the
-// HTTP status.
-import type { RegistryErrorFields } from "../../core/errors.ts";
+// Meanings of failures of a store and of the connection to it, by error code or HTTP status.
+import type { ErrorCode, RegistryErrorFields } from "../../core/errors.ts";
 import { untrustedHint } from "../bucket/connections.ts";
 
-/** What is kept of the SDK's error: no headers, no request, nothing that could hold a secret. */
+/** The safe part of an SDK error: no headers and no request, which may contain secrets. */
 export interface Failure {
   name: string;
   message: string;
-  /** HTTP status; absent where no reply came. */
+  /** HTTP status; absent without a reply. */
   status?: number;
   requestId?: string;
   region?: string;
-  /** True for a 400 or 404 that says nothing, where the store would: it may be of somebody else, or of TLS. */
+  /** True for a 400 or 404 without an S3 error: it may come from another server, or from TLS. */
   wordless?: boolean;
 }
 
 export interface Meaning extends Pick<RegistryErrorFields, "code" | "hint" | "hints" | "retry"> {
   state: string;
-  /** True where it is certain that nothing was and nothing will be written. */
+  /** True if nothing was written and nothing will be. */
   refused?: boolean;
 }
 
-const SLOW_DOWN: Meaning = {
-  code: "Unavailable",
-  state: "the store asks to slow down",
-  hint: "Do less at once, or try again later.",
-};
-const BUSY: Meaning = {
-  code: "Unavailable",
-  state: "the store has an internal problem",
-  hint: "Try again later; the store's status page may say more.",
-};
-const NO_ANSWER: Meaning = {
-  code: "Unavailable",
-  state: "the connection broke before the reply",
-  hint: "Check the network and whether the store is up, then try again.",
-};
-const TIMED_OUT: Meaning = {
-  code: "Unavailable",
-  state: "the store did not answer in time",
-  hint: "Try again, or give it longer with requestTimeoutMs.",
-};
-const REFUSED: Meaning = {
-  code: "Unavailable",
-  state: "nothing answers at the endpoint",
-  hint: "Check that the endpoint and its port are right and that the store is up.",
-  refused: true,
-};
-/** A connection that was open may end so too, after what it carried. */
-const UNREACHABLE: Meaning = { ...REFUSED, refused: false };
-const NO_HOST: Meaning = {
-  code: "Unavailable",
-  state: "the endpoint's name cannot be resolved",
-  hint: "Check the spelling of endpoint, region and bucket, and the name service.",
-  refused: true,
-};
-const EXPIRED: Meaning = {
-  code: "Denied",
-  state: "the credentials have expired",
-  hint: "Renew them, or give them as a function, which is asked again when they expire.",
-};
-const UNKNOWN_KEY: Meaning = {
-  code: "Denied",
-  state: "the store does not know this access key",
-  hint: "Check accessKeyId, and that it belongs to this endpoint.",
-  hints: { cli: "Check the access key (…_ACCESS_KEY), and that it belongs to this endpoint." },
-};
-const DAMAGED: Meaning = {
-  code: "Unavailable",
-  state: "the bytes were damaged on the way: the store's checksum differs",
-  hint: "Try again; if it happens often, look for a broken network device or memory.",
-  refused: true,
-};
-const TOO_LARGE: Meaning = {
-  code: "Invalid",
-  state: "it is too large for one request of this store",
-  hint: "Raise partBytes, or use a store that takes larger objects.",
-};
+function meaning(
+  code: ErrorCode,
+  state: string,
+  hint: string,
+  more: Pick<Meaning, "hints" | "retry" | "refused"> = {},
+): Meaning {
+  return { code, state, hint, ...more };
+}
 
-/** A gateway or a page for people that stands where the store should be. */
-const STRANGER: Meaning = {
-  code: "Unavailable",
-  state: "it answers, but not as S3",
-  hint: "Check that the endpoint is that of an S3 API, and that no gateway answers in its place.",
-};
+const refused = { refused: true };
 
-/** What servers that speak TLS say to those who do not, in words that are not S3's. */
-const NOT_UNDERSTOOD: Meaning = {
-  ...STRANGER,
-  code: "Invalid",
-  state: "the request is refused in words that are not those of S3",
-  hint:
-    "Check the endpoint: https:// where the store speaks TLS, and that it is that of an S3 API.",
-};
+const SLOW_DOWN = meaning(
+  "Unavailable",
+  "the store limits the request rate",
+  "Send fewer requests at once, or try again later.",
+);
+const BUSY = meaning(
+  "Unavailable",
+  "the store has an internal error",
+  "Try again later, and check the status page of the store.",
+);
+const NO_ANSWER = meaning(
+  "Unavailable",
+  "the connection broke before the reply",
+  "Check the network and the store, then try again.",
+);
+const TIMED_OUT = meaning(
+  "Unavailable",
+  "the store did not answer in time",
+  "Try again, or raise requestTimeoutMs.",
+);
+const UNREACHABLE = meaning(
+  "Unavailable",
+  "nothing answers at the endpoint",
+  "Check the endpoint, its port, and that the store is running.",
+);
+/** Unlike {@linkcode UNREACHABLE}, it cannot end an open connection. */
+const REFUSED: Meaning = { ...UNREACHABLE, ...refused };
+const NO_HOST = meaning(
+  "Unavailable",
+  "cannot resolve the host name of the endpoint",
+  "Check the spelling of endpoint, region and bucket, and DNS.",
+  refused,
+);
+const EXPIRED = meaning(
+  "Denied",
+  "the credentials have expired",
+  "Renew them, or pass a function, which is called again when they expire.",
+);
+const UNKNOWN_KEY = meaning(
+  "Denied",
+  "unknown access key",
+  "Check accessKeyId, and that it belongs to this endpoint.",
+  { hints: { cli: "Check the access key (…_ACCESS_KEY), and that it belongs to this endpoint." } },
+);
+const DAMAGED = meaning(
+  "Unavailable",
+  "checksum mismatch: the bytes were damaged on the way",
+  "Try again; if it persists, check network devices and memory.",
+  refused,
+);
+const TOO_LARGE = meaning(
+  "Invalid",
+  "it is too large for one request",
+  "Raise partBytes, or use a store that accepts larger objects.",
+);
+const STRANGER = meaning(
+  "Unavailable",
+  "the reply is not S3",
+  "Check that the endpoint is an S3 API, without a gateway or a web page in front of it.",
+);
+/** Replies of TLS servers to plain HTTP, for example. */
+const NOT_UNDERSTOOD = meaning(
+  "Invalid",
+  "the request was rejected, and the reply is not S3",
+  "Check that the endpoint is an S3 API, and uses https:// for TLS.",
+);
 
-/** Where the SDK looks (https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html). */
-export const NO_CREDENTIALS: Meaning = {
-  code: "Denied",
-  state: "there are no credentials; looked in the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, " +
-    "AWS_WEB_IDENTITY_TOKEN_FILE), in ~/.aws/credentials and ~/.aws/config, and asked this machine's own service for them",
-  hint:
-    "Give credentials, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws configure`; for a " +
-    "bucket named by its URL also S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY.",
-  refused: true,
-};
-
-/** The SDK has no name for it. */
-const NO_REGION: Meaning = {
-  code: "Invalid",
-  state: "nobody said in which region the bucket is",
-  hint: "Give region, in a URL as ?region=eu-central-1, or set AWS_REGION.",
-  refused: true,
-};
+/**
+ * https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html
+ */
+export const NO_CREDENTIALS: Meaning = meaning(
+  "Denied",
+  "no credentials found; searched the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, " +
+    "AWS_WEB_IDENTITY_TOKEN_FILE), ~/.aws/credentials, ~/.aws/config and the metadata service of " +
+    "this machine",
+  "Pass credentials, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws configure`, or for " +
+    "a bucket URL set S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY.",
+  refused,
+);
 
 const BY_CODE: Record<string, Meaning> = {
-  NoSuchBucket: {
-    code: "NotFound",
-    state: "the bucket does not exist",
-    hint: "Create it, give createBucket: true, or check its name, endpoint and region.",
-    hints: {
-      cli:
-        "Make it with: holdfast init URL --create-bucket, or check its name, endpoint and region.",
+  NoSuchBucket: meaning(
+    "NotFound",
+    "the bucket does not exist",
+    "Create it, pass createBucket: true, or check its name, endpoint and region.",
+    {
+      hints: {
+        cli: "Create it with `holdfast init URL --create-bucket`, or check its name, endpoint " +
+          "and region.",
+      },
     },
-  },
-  NoSuchUpload: {
-    code: "Unavailable",
-    state: "the upload was swept away while it ran",
-    hint: "Try again; let sweepUploads spare uploads that are younger.",
-    refused: true,
-  },
-  AccessDenied: {
-    code: "Denied",
-    state: "the store denies it",
-    hint:
-      "Give these credentials the right to read, write, list and delete objects under this prefix.",
-  },
+  ),
+  NoSuchUpload: meaning(
+    "Unavailable",
+    "the upload was removed while it ran",
+    "Try again, and let sweepUploads spare newer uploads.",
+    refused,
+  ),
+  AccessDenied: meaning(
+    "Denied",
+    "access denied",
+    "Grant these credentials to read, write, list and delete objects under this prefix.",
+  ),
   InvalidAccessKeyId: UNKNOWN_KEY,
   XAdminUserNotFound: UNKNOWN_KEY, // versitygw, with status 404
-  SignatureDoesNotMatch: {
-    code: "Denied",
-    state: "the signature does not match",
-    hint: "Check secretAccessKey and region, and that no proxy changes the requests.",
-    hints: {
-      cli:
-        "Check the secret key (…_SECRET_KEY) and the region, and that no proxy changes the requests.",
+  SignatureDoesNotMatch: meaning(
+    "Denied",
+    "the signature does not match",
+    "Check secretAccessKey and region, and that no proxy changes the requests.",
+    {
+      hints: {
+        cli: "Check the secret key (…_SECRET_KEY) and the region, and that no proxy changes the " +
+          "requests.",
+      },
     },
-  },
-  RequestTimeTooSkewed: {
-    code: "Denied",
-    state: "the clock of this machine differs too much from the store's",
-    hint: "Set the clock (NTP): stores allow some 15 minutes.",
-  },
+  ),
+  RequestTimeTooSkewed: meaning(
+    "Denied",
+    "the clock of this machine differs too much from that of the store",
+    "Set the clock (NTP): stores accept a difference of about 15 minutes.",
+  ),
   ExpiredToken: EXPIRED,
   ExpiredTokenException: EXPIRED,
   TokenRefreshRequired: EXPIRED,
-  InvalidToken: {
-    code: "Denied",
-    state: "the store does not accept the session token",
-    hint: "Check sessionToken, and that all three credentials are of one session.",
-  },
+  InvalidToken: meaning(
+    "Denied",
+    "invalid session token",
+    "Check sessionToken, and that all three credentials belong to one session.",
+  ),
   CredentialsProviderError: NO_CREDENTIALS,
-  InvalidBucketName: {
-    code: "Invalid",
-    state: "the bucket's name is not valid",
-    hint: "Check the bucket's name.",
-  },
-  InvalidObjectState: {
-    code: "Unsupported",
-    state: "the object is in an archive",
-    hint: "Restore it, and let no lifecycle rule move this prefix to an archive class.",
-  },
+  InvalidBucketName: meaning("Invalid", "invalid bucket name", "Check the name of the bucket."),
+  InvalidObjectState: meaning(
+    "Unsupported",
+    "the object is archived",
+    "Restore it, and exclude this prefix from lifecycle rules that archive objects.",
+  ),
   BadDigest: DAMAGED,
   XAmzContentChecksumMismatch: DAMAGED,
   XAmzContentSHA256Mismatch: DAMAGED,
   InvalidDigest: DAMAGED,
   EntityTooLarge: TOO_LARGE,
-  KeyTooLongError: {
-    code: "Invalid",
-    state: "the key is too long",
-    hint: "Use a shorter key or prefix.",
-  },
-  ConditionalRequestConflict: {
-    code: "Unavailable",
-    state: "another request for this key was under way",
-    hint: "Try again.",
-    refused: true,
-  },
-  OperationAborted: {
-    code: "Unavailable",
-    state: "another request of the same kind was under way",
-    hint: "Try again.",
-    refused: true,
-  },
+  KeyTooLongError: meaning("Invalid", "the key is too long", "Use a shorter key or prefix."),
+  ConditionalRequestConflict: meaning(
+    "Unavailable",
+    "another request for this key was running",
+    "Try again.",
+    refused,
+  ),
+  OperationAborted: meaning(
+    "Unavailable",
+    "another request of the same kind was running",
+    "Try again.",
+    refused,
+  ),
   SlowDown: SLOW_DOWN,
   SlowDownRead: SLOW_DOWN,
   SlowDownWrite: SLOW_DOWN,
@@ -205,36 +198,31 @@ const BY_CODE: Record<string, Meaning> = {
   ENETUNREACH: UNREACHABLE,
   ECONNRESET: NO_ANSWER,
   EPIPE: NO_ANSWER,
-  NotCapable: {
-    code: "Denied",
-    state: "the program has no permission for it",
-    hint:
-      "Run it with --allow-net, and for https: with --allow-sys: Deno wants it before it looks at certificates.",
-    refused: true,
-  },
-  ERR_INVALID_CHAR: {
-    code: "Invalid",
-    state: "a header would have a character that headers cannot carry",
-    hint: "Give contentType, metadata, putOptions and credentials in ASCII, without line breaks.",
-    refused: true,
-  },
+  NotCapable: meaning(
+    "Denied",
+    "the program lacks the permission",
+    "Run it with --allow-net, and for https: with --allow-sys, which certificates need.",
+    refused,
+  ),
+  ERR_INVALID_CHAR: meaning(
+    "Invalid",
+    "a header contains an invalid character",
+    "Use ASCII without line breaks in contentType, metadata, putOptions and credentials.",
+    refused,
+  ),
   ENOTFOUND: NO_HOST,
   EAI_AGAIN: NO_HOST,
-  PreconditionFailed: {
-    code: "Conflict",
-    state: "the object was replaced meanwhile",
-    hint: "Read it again.",
-  },
-  NotImplemented: {
-    code: "Unsupported",
-    state: "the store does not offer this",
-    hint: "Use a store that does; the provider row may be the wrong one.",
-  },
-  MethodNotAllowed: {
-    code: "Unsupported",
-    state: "the store does not allow this",
-    hint: "Check that the endpoint is that of an S3 API, and the bucket's settings.",
-  },
+  PreconditionFailed: meaning("Conflict", "the object was replaced meanwhile", "Read it again."),
+  NotImplemented: meaning(
+    "Unsupported",
+    "the store does not implement this",
+    "Use another store, and check the provider.",
+  ),
+  MethodNotAllowed: meaning(
+    "Unsupported",
+    "the store does not allow this",
+    "Check that the endpoint is an S3 API, and the settings of the bucket.",
+  ),
 };
 
 const ELSEWHERE = new Set([
@@ -244,18 +232,14 @@ const ELSEWHERE = new Set([
   "IllegalLocationConstraintException",
 ]);
 
-/** For codes that have no row. */
+/** Meanings of codes without a row. */
 const BY_STATUS: Record<number, Meaning> = {
   401: BY_CODE.AccessDenied,
   403: BY_CODE.AccessDenied,
-  404: { code: "NotFound", state: "it does not exist", hint: "Check the key." },
+  404: meaning("NotFound", "it does not exist", "Check the key."),
   405: BY_CODE.MethodNotAllowed,
   408: TIMED_OUT,
-  409: {
-    code: "Invalid",
-    state: "the key is in the way of another one",
-    hint: "No key may be another key followed by / and more.",
-  },
+  409: meaning("Invalid", "the key conflicts with another key", "Use no key below another key."),
   412: BY_CODE.PreconditionFailed,
   413: TOO_LARGE,
   429: SLOW_DOWN,
@@ -275,43 +259,35 @@ export function meaningOf(failure: Failure): Meaning {
   if (usual !== undefined) return usual;
   if (status >= 500) return BUSY;
   if (status < 300) return STRANGER;
-  return {
-    code: "Invalid",
-    state: `the store refuses the request (${name})`,
-    hint: "Check key, options and provider; the cause says what the store objects to.",
-  };
+  return meaning(
+    "Invalid",
+    `the store rejects the request (${name})`,
+    "Check key, options and provider; see the cause for details.",
+  );
 }
 
 function elsewhere({ region, message }: Failure): Meaning {
-  const place = region ?? /expecting '([\w-]+)'/.exec(message)?.[1];
-  return place === undefined
-    ? {
-      code: "Invalid",
-      state: "the bucket is elsewhere",
-      hint: "Give the region and endpoint of the bucket.",
-    }
-    : {
-      code: "Invalid",
-      state: "the bucket is in another region",
-      hint: `Give region: "${place}".`,
-      hints: { http: "Ask the operator of the service." },
-    };
+  const known = region ?? /expecting '([\w-]+)'/.exec(message)?.[1];
+  if (known === undefined) {
+    const hint = "Pass the region and endpoint of the bucket.";
+    return meaning("Invalid", "the bucket has another region or endpoint", hint);
+  }
+  return meaning("Invalid", "the bucket is in another region", `Set region: "${known}".`, {
+    hints: { http: "Ask the operator of the service." },
+  });
 }
 
 function withoutReply({ name, message }: Failure): Meaning {
-  if (message === "Region is missing") return NO_REGION;
-  const untrusted = untrustedHint(name);
-  if (untrusted === undefined && !/CERT|SSL|TLS|certificate/i.test(`${name} ${message}`)) {
-    return NO_ANSWER;
+  if (message === "Region is missing") { // the SDK has no code for this
+    const hint = "Pass region, in a URL ?region=eu-central-1, or set AWS_REGION.";
+    return meaning("Invalid", "the region of the bucket is not set", hint, refused);
   }
-  return {
-    code: "Unavailable",
-    state: untrusted === undefined
-      ? "there is no secure connection to the store"
-      : "the store's certificate is not trusted",
-    hint: untrusted ??
-      "Check that the endpoint is right and speaks TLS, and its certificate: name and date.",
-    retry: "never",
-    refused: true,
-  };
+  const never = { retry: "never", refused: true } as const;
+  const untrusted = untrustedHint(name);
+  if (untrusted !== undefined) {
+    return meaning("Unavailable", "the store's certificate is not trusted", untrusted, never);
+  }
+  if (!/CERT|SSL|TLS|certificate/i.test(`${name} ${message}`)) return NO_ANSWER;
+  const hint = "Check that the endpoint speaks TLS, and the name and date of its certificate.";
+  return meaning("Unavailable", "the TLS connection failed", hint, never);
 }

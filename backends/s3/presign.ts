@@ -1,4 +1,4 @@
-// URLs that carry their own permission: AWS Signature Version 4 in the query
+// Presigned URLs: AWS Signature Version 4 in the query
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
 import { createHash, createHmac } from "node:crypto";
 import type { PresignOptions } from "../../core/backend.ts";
@@ -8,7 +8,7 @@ import { fullKey, keyFault, type S3Store } from "./store.ts";
 
 const MAX_MS = 7 * 24 * 3_600_000;
 
-/** A URL that lets its bearer get or put one object. Sends nothing. */
+/** Returns a URL that lets its bearer get or put one object. Sends nothing. */
 export async function presignObject(
   store: S3Store,
   key: string,
@@ -20,8 +20,8 @@ export async function presignObject(
     throw keyFault(store, key, {
       code: "Invalid",
       action: "presign",
-      state: `it cannot expire in ${expiresInMs} ms`,
-      hint: "Give 1,000 (a second) to 604,800,000 (seven days).",
+      state: `expiresInMs is ${expiresInMs}`,
+      hint: "Pass 1,000 (a second) to 604,800,000 (seven days).",
     });
   }
   const target = { Bucket: store.bucket, Key: fullKey(store, key) };
@@ -44,7 +44,7 @@ export async function presignObject(
 
 interface QuerySignature {
   method: string;
-  /** Headers that the bearer must send; names in lower case, in order. */
+  /** Required headers; names in lower case. */
   headers: Record<string, string>;
   at: Date;
   expiresInSeconds: number;
@@ -69,28 +69,21 @@ function signQuery(
   };
   const sorted = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`)
     .sort().join("&");
+  const signed = names.map((name) => `${name}:${headers[name].trim()}`);
   const canonical = [
-    method,
-    request.path,
-    sorted,
-    ...names.map((name) => `${name}:${headers[name].trim()}`),
-    "",
-    names.join(";"),
-    "UNSIGNED-PAYLOAD",
+    ...[method, request.path, sorted],
+    ...[...signed, "", names.join(";"), "UNSIGNED-PAYLOAD"],
   ].join("\n");
-  const text = [
-    "AWS4-HMAC-SHA256",
-    time,
-    scope,
-    createHash("sha256").update(canonical).digest("hex"),
-  ].join("\n");
+  const digest = createHash("sha256").update(canonical).digest("hex");
+  const text = ["AWS4-HMAC-SHA256", time, scope, digest].join("\n");
   let key: Uint8Array | string = `AWS4${signer.secretAccessKey}`;
   for (const step of scope.split("/")) key = createHmac("sha256", key).update(step).digest();
   const signature = createHmac("sha256", key).update(text).digest("hex");
-  return `${request.protocol}//${request.host}${request.path}?${sorted}&X-Amz-Signature=${signature}`;
+  const url = `${request.protocol}//${request.host}${request.path}`;
+  return `${url}?${sorted}&X-Amz-Signature=${signature}`;
 }
 
-/** RFC 3986: everything but letters, digits and `-._~`. */
+/** Encodes everything but letters, digits and `-._~` (RFC 3986). */
 function encode(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

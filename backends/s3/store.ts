@@ -1,5 +1,4 @@
-// One bucket and prefix, and how a request to it is made: which are repeated, what their failures
-// mean.
+// One bucket and prefix, and requests to it with retries and errors.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -16,7 +15,7 @@ import { type FailedCall, failureOf, s3Error } from "./errors.ts";
 
 export interface S3Store {
   readonly bucket: string;
-  /** What all keys begin with: empty, or ending with `/`. */
+  /** Empty, or ends with `/`. */
   readonly prefix: string;
   readonly provider: S3Provider;
   readonly location: string;
@@ -26,28 +25,29 @@ export interface S3Store {
   readonly putOptions: Record<string, unknown>;
   readonly partBytes: number;
   readonly parallel: number;
-  /** How long nothing may come on a connection, milliseconds. */
   readonly requestTimeoutMs: number;
-  /** How long requests are repeated, milliseconds. */
   readonly retryForMs: number;
   readonly system: System;
   readonly logger: Logger;
-  /** Makes the bucket, where it was asked for; once. */
+  /** Creates the bucket once, on request. */
   ready(signal?: AbortSignal): Promise<void>;
   readonly known: { bucketExists: boolean };
 }
 
 export interface CallSettings extends SendOptions {
   action: string;
-  /** The key or prefix, without the store's own, for messages. */
+  /** The key or prefix, without that of the store. */
   key?: string;
-  /** False for what is sent once: the caller decides what its failure means. @default true */
+  /** False to send it once. @default true */
   repeat?: boolean;
-  /** True where a lost reply leaves it open whether an object was written. */
+  /** True if an object may have been written after a lost reply. */
   creates?: boolean;
 }
 
-/** Makes a request. It is sent again after failures that may pass, unless `repeat` is false. Throws `RegistryError` or the signal's reason. */
+/**
+ * Sends a request, with retries unless `repeat` is false. Throws `RegistryError` or the signal's
+ * reason.
+ */
 export async function call<N extends S3CallName>(
   store: S3Store,
   name: N,
@@ -69,7 +69,7 @@ export async function call<N extends S3CallName>(
       return Object.assign(output as S3Calls[N][1] & object, { headers: replied });
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      if (isRegistryError(error) && contact.made) throw error; // it says itself what it is about
+      if (isRegistryError(error) && contact.made) throw error;
       throw callError(store, error, { action, key, creates, request: name });
     }
   };
@@ -77,10 +77,10 @@ export async function call<N extends S3CallName>(
     try {
       return await attempt(signal);
     } catch (error) {
-      // What was refused for its credentials was not done: it may be sent again, a create too.
+      // A request with rejected credentials did nothing: also a create may be resent.
       if (!isExpired(error) || credentials === undefined || used === undefined) throw error;
       credentials.expire(used);
-      logger.debug(`s3: the credentials expired; asking for new ones`, { backend });
+      logger.debug(`s3: credentials expired; requesting new ones`, { backend });
       return await attempt(signal);
     }
   };
@@ -88,18 +88,18 @@ export async function call<N extends S3CallName>(
     if (!repeat) return await renewing(signal);
     const passes = (error: unknown) => mayPass(error) && goesOn(error);
     return await repeated(store, () => renewing(signal), { what: name, key, signal, passes });
-  }, { signal: ofCaller, ended: !("Body" in input) }); // a large body takes its time, also where it is the first that is sent
+  }, { signal: ofCaller, ended: !("Body" in input) }); // a large body takes its time
 }
 
 export interface Repetition {
+  /** The name of the action in the log. */
   what: string;
   key?: string;
   signal?: AbortSignal;
-  /** Whether a failure may pass. @default mayPass */
   passes?: (error: unknown) => boolean;
 }
 
-/** Does it again after failures that may pass. Each is a line of the log. */
+/** Calls `action` with retries, and logs each. */
 export async function repeated<T>(
   { system, retryForMs, logger, location }: S3Store,
   action: () => Promise<T>,
@@ -118,8 +118,8 @@ export async function repeated<T>(
   });
 }
 
-/** True for a failure that the same request may not meet again. An upload that was swept away does not come back. */
-export function mayPass(error: unknown): boolean {
+/** Returns true for a temporary failure. A removed upload does not come back. */
+function mayPass(error: unknown): boolean {
   return isPassing(error) && failureOf(error)?.name !== "NoSuchUpload";
 }
 
@@ -129,18 +129,17 @@ function isExpired(error: unknown): boolean {
     /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired)$/.test(failure.name);
 }
 
-/** The key in the bucket. Throws `Invalid` for what some server would take for another key. */
+/** Returns the key in the bucket. Throws `Invalid` for one that some server takes for another. */
 export function fullKey({ prefix, location }: S3Store, key: string): string {
   return objectName({ prefix, rules: S3_NAMES, location }, key);
 }
 
-/** What a failure means for a call, with where that was. */
 export function callError(
   { bucket, location: backend, contact }: S3Store,
   error: unknown,
   call: Omit<FailedCall, "bucket" | "backend">,
 ): RegistryError {
-  return contact.told(s3Error(error, { ...call, backend, bucket }));
+  return contact.located(s3Error(error, { ...call, backend, bucket }));
 }
 
 export function keyFault(
@@ -151,19 +150,18 @@ export function keyFault(
   return fault({ ...fields, subject: shown(key), key, backend });
 }
 
-/** What `list` and the others say of an object. */
 export function objectInfo(
   key: string,
   size: number,
   about: { ETag?: string; LastModified?: Date },
 ): ObjectInfo {
   const etag = plainEtag(about.ETag);
-  // Whole seconds everywhere: a HEAD has no more, a listing may.
+  // Whole seconds everywhere, as in a HEAD; listings may be finer.
   const modifiedAt = Math.floor((about.LastModified?.getTime() ?? 0) / 1000) * 1000;
   return { key, size, modifiedAt, ...(etag === undefined ? {} : { etag }) };
 }
 
-/** An entity tag without its quotes, which some stores forget in listings. */
+/** Removes the quotes of an entity tag, which some stores omit in listings. */
 export function plainEtag(etag: string | undefined): string | undefined {
   return etag?.replace(/^"|"$/g, "");
 }

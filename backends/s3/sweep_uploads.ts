@@ -1,20 +1,18 @@
-// Unfinished uploads that nobody will finish.
+// Removal of abandoned multipart uploads.
 import type { SweepOptions, SweptUpload } from "../../core/backend.ts";
 import { failureOf } from "./errors.ts";
 import { call, type S3Store } from "./store.ts";
 
-/** Ends the uploads under the prefix that began before a time; yields what it ended. */
+/** Aborts the uploads under the prefix that began before a time, and yields them. */
 export async function* sweepUploads(
   store: S3Store,
   { olderThan, dryRun = false, signal }: SweepOptions,
 ): AsyncGenerator<SweptUpload> {
   let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
   for (;;) {
-    // Of the whole bucket: MinIO takes a prefix for a whole key, and would find nothing.
-    const page = await call(store, "ListMultipartUploads", markers, {
-      action: "list uploads",
-      signal,
-    });
+    // Lists the whole bucket: MinIO treats a prefix as a whole key.
+    const settings = { action: "list uploads", signal };
+    const page = await call(store, "ListMultipartUploads", markers, settings);
     for (const { Key = "", UploadId = "", Initiated } of page.Uploads ?? []) {
       const startedAt = Initiated?.getTime() ?? Infinity;
       if (!Key.startsWith(store.prefix) || startedAt >= olderThan) continue;
@@ -27,7 +25,7 @@ export async function* sweepUploads(
   }
 }
 
-/** False where it ended by itself meanwhile. */
+/** Aborts an upload; returns false if it finished meanwhile. */
 async function endUpload(
   store: S3Store,
   target: { Key: string; UploadId: string },
@@ -35,7 +33,8 @@ async function endUpload(
   signal?: AbortSignal,
 ): Promise<boolean> {
   try {
-    await call(store, "AbortMultipartUpload", target, { action: "end the upload of", key, signal });
+    const settings = { action: "abort the upload of", key, signal };
+    await call(store, "AbortMultipartUpload", target, settings);
     return true;
   } catch (error) {
     if (failureOf(error)?.status === 404) return false;

@@ -1,15 +1,9 @@
-// The SDK and what is added to each of its requests.
+// Access to the SDK, and headers added to its requests.
 import { createHash } from "node:crypto";
 import type { S3Provider } from "../s3_providers.ts";
 import { isWordless } from "./errors.ts";
-import type {
-  PlainRequest,
-  ReplyHeaders,
-  S3CallName,
-  S3Calls,
-  SendOptions,
-  Signer,
-} from "./calls.ts";
+import type { PlainRequest, ReplyHeaders, S3CallName, S3Calls } from "./calls.ts";
+import type { SendOptions, Signer } from "./calls.ts";
 
 interface SdkRequest {
   protocol: string;
@@ -29,14 +23,12 @@ interface SdkCommand {
   middlewareStack: { add(step: Middleware, options: { step: "build"; priority: "low" }): void };
 }
 
-/** What is used of an `S3Client` of `@aws-sdk/client-s3`. */
+/** The part of an `S3Client` of `@aws-sdk/client-s3` that is used. */
 export interface S3SdkClient {
-  /** Sends a command. */
-  // deno-lint-ignore no-explicit-any -- the SDK's own types are in the one file that imports it
+  // deno-lint-ignore no-explicit-any -- only one file imports the types of the SDK
   send(command: any, options: { abortSignal?: AbortSignal }): Promise<any>;
   destroy(): void;
   readonly config: {
-    /** Gives the credentials. */
     // deno-lint-ignore no-explicit-any -- as above
     readonly credentials: any;
     region(): Promise<string>;
@@ -46,12 +38,12 @@ export interface S3SdkClient {
 export interface WireParts {
   client: S3SdkClient;
   provider: S3Provider;
-  /** Hears of each answer of a store, whatever it says, and of the host that is asked. */
+  /** Receives the host of each request, and each answer of the store. */
   contact: { asked(host: string): void; make(): void };
   command(name: S3CallName, input: unknown): unknown;
 }
 
-/** What the SDK does here: it builds, signs and sends requests, each once. */
+/** The SDK: builds, signs and sends requests, each once. */
 export class S3Wire {
   readonly #parts: WireParts;
 
@@ -83,7 +75,7 @@ export class S3Wire {
     return { output, headers };
   }
 
-  /** A request that is not sent. */
+  /** Builds a request without sending it. */
   async build<N extends S3CallName>(name: N, input: S3Calls[N][0]): Promise<PlainRequest> {
     const { client, command } = this.#parts;
     const prepared = command(name, input) as SdkCommand;
@@ -109,7 +101,7 @@ function addStep(command: SdkCommand, step: Middleware): void {
 
 function prepare(name: S3CallName, request: SdkRequest, provider: S3Provider): void {
   const { headers, body } = request;
-  // The checksum is signed and says what the bytes are; hashing them once more would cost more than sending them.
+  // The signed checksum covers the bytes; hashing them again would cost more than sending them.
   if (name === "PutObject" || name === "UploadPart") {
     headers["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD";
   }
@@ -130,7 +122,7 @@ function hostOf({ hostname, port }: SdkRequest): string {
   return port === undefined ? hostname : `${hostname}:${port}`;
 }
 
-/** Whether the store answered, and no page that stands in its place. */
+/** Returns true if the store answered, not a page in front of it. */
 function wasAnswered(request: S3CallName, error: unknown): boolean {
   const { name = "Error", $metadata, $response } = (error ?? {}) as {
     name?: string;
@@ -142,10 +134,10 @@ function wasAnswered(request: S3CallName, error: unknown): boolean {
 }
 
 /**
- * What every store says in its reply. What stands before a store may answer 200 too, with a page or with nothing: taken
- * for an empty listing it would say that nothing refers to anything, taken for a create that something was written.
+ * Fields that every store sends. A gateway may also answer 200, with a page or an empty body, which
+ * must not count as an empty listing or a finished create.
  */
-const SAID: { [N in S3CallName]?: (output: S3Calls[N][1]) => unknown } = {
+const REQUIRED: { [N in S3CallName]?: (output: S3Calls[N][1]) => unknown } = {
   ListObjectsV2: ({ Name, KeyCount, IsTruncated }) => Name ?? KeyCount ?? IsTruncated,
   PutObject: ({ ETag }) => ETag,
   UploadPart: ({ ETag }) => ETag,
@@ -154,11 +146,11 @@ const SAID: { [N in S3CallName]?: (output: S3Calls[N][1]) => unknown } = {
 };
 
 function isOfStore(name: S3CallName, output: unknown): boolean {
-  const said = SAID[name] as ((output: unknown) => unknown) | undefined;
-  return said === undefined || said(output) !== undefined;
+  const required = REQUIRED[name] as ((output: unknown) => unknown) | undefined;
+  return required === undefined || required(output) !== undefined;
 }
 
-/** Throws as the SDK does where a successful reply lacks what every store says in it. */
+/** Throws like the SDK if a successful reply lacks a field that every store sends. */
 export function checkReply<N extends S3CallName>(name: N, output: S3Calls[N][1]): void {
   if (isOfStore(name, output)) return;
   throw {

@@ -1,4 +1,4 @@
-// Buckets and objects by URL: `tos://bucket`, `tos://bucket/key`.
+// URLs of buckets and objects: `tos://bucket`, `tos://bucket/key`.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkBucket, parseStoreUrl } from "../../core/urls/store_url.ts";
@@ -9,29 +9,29 @@ export interface ObjectUrl {
   key: string;
 }
 
-/** The URL of a bucket. Throws `Invalid` for what cannot be one. */
+/** Returns the URL of a bucket. Throws `Invalid` for an invalid name. */
 export function bucketUrl(provider: string, bucket: string): string {
   if (!/^[a-z][a-z0-9]*$/.test(provider)) {
     throw fault({
       code: "Invalid",
       action: "use",
       subject: `${shown(provider)} as a provider`,
-      state: "it is not a word of small letters and digits",
-      hint: "Providers are called as the schemes of their URLs: s3, minio, r2, tos, ks3, oss, cos.",
+      state: "it is not a word of lowercase letters and digits",
+      hint: "Use the scheme of its URLs: s3, minio, r2, tos, ks3, oss, cos.",
     });
   }
   checkBucket(bucket, provider);
   return `${provider}://${bucket}`;
 }
 
-/** Parses a URL whose key is a prefix: empty for all of a bucket. Throws `Invalid`. */
+/** Parses a URL whose key is a prefix, empty for a whole bucket. Throws `Invalid`. */
 export function parsePrefixUrl(url: string): ObjectUrl {
   const { scheme: provider, bucket, path: key } = parseStoreUrl(url);
   bucketUrl(provider, bucket);
   return { provider, bucket, key };
 }
 
-/** Takes the URL of an object apart. Throws `Invalid`. */
+/** Parses the URL of an object. Throws `Invalid`. */
 export function parseObjectUrl(url: string): ObjectUrl {
   const object = parsePrefixUrl(url);
   if (object.key !== "") return object;
@@ -40,7 +40,7 @@ export function parseObjectUrl(url: string): ObjectUrl {
     code: "Invalid",
     action: "use",
     subject: `${place} as the URL of an object`,
-    state: "it names no key",
-    hint: `Write it as ${place}/key.`,
+    state: "the key is missing",
+    hint: `Write ${place}/key.`,
   });
 }

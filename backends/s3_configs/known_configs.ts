@@ -1,46 +1,37 @@
-// The configurations that a program registered, and those in variables.
+// Registered configurations, and those in variables.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { nearest } from "../../core/text/nearest.ts";
 import type { System } from "../../core/system.ts";
 import { S3_PROVIDERS } from "../s3_providers.ts";
 import { bucketUrl } from "./bucket_url.ts";
-import {
-  type S3Config,
-  type S3ConfigInput,
-  type S3Setting,
-  sealS3Config,
-  SETTINGS,
-} from "./s3_config.ts";
-import {
-  parseStem,
-  readVariables,
-  readVariableSources,
-  variableName,
-  variableStem,
-} from "./variables.ts";
+import type { S3Config, S3ConfigInput, S3Setting } from "./s3_config.ts";
+import { sealS3Config, SETTINGS } from "./s3_config.ts";
+import { parseStem, readVariables, readVariableSources } from "./variables.ts";
+import { variableName, variableStem } from "./variables.ts";
 
-/** A configuration, or what gives it whenever it is needed. */
+/** A configuration, or a function that returns it. */
 export type S3ConfigSource = S3ConfigInput | (() => S3ConfigInput | Promise<S3ConfigInput>);
 
-/** A configuration that is known of, without what it says. */
+/** A known configuration, without its content. */
 export interface S3ConfigEntry {
-  /** Who runs the store: `s3`, `minio`, `tos` … */
+  /** `s3`, `minio`, `tos` … */
   provider: string;
-  /** The bucket. Where only variables name it, its dots are shown as dashes. */
+  /** The name; if only variables contain it, with dashes for dots. */
   bucket: string;
   source: "registered" | "environment" | "file";
 }
 
-/** The configurations of a program's buckets. */
+interface Bucket {
+  provider: string;
+  bucket: string;
+}
+
 export class KnownConfigs {
   readonly #envFile: string;
   readonly #system: System;
-  readonly #registered = new Map<
-    string,
-    { provider: string; bucket: string; source: S3ConfigSource }
-  >();
-  /** Those that were found in variables, by their stem. */
-  readonly #asked = new Map<string, { provider: string; bucket: string }>();
+  readonly #registered = new Map<string, Bucket & { source: S3ConfigSource }>();
+  /** Buckets found in variables, by their stem. */
+  readonly #asked = new Map<string, Bucket>();
 
   constructor(envFile: string, system: System) {
     this.#envFile = envFile;
@@ -52,11 +43,10 @@ export class KnownConfigs {
     if (this.#registered.has(url)) {
       throw fault({
         code: "AlreadyExists",
-        action: "register a configuration of",
+        action: "register configuration of",
         subject: url,
-        state: "it has one",
-        hint:
-          "A function that is registered may give another configuration each time it is called.",
+        state: "it is already registered",
+        hint: "Register a function if the configuration changes.",
       });
     }
     this.#registered.set(url, { provider, bucket, source });
@@ -75,11 +65,11 @@ export class KnownConfigs {
       if (other !== undefined) throw ambiguous(url, other, stem);
       this.#asked.set(stem, { provider, bucket });
       const nameOf = (setting: S3Setting) => variableName(stem, setting);
-      return sealS3Config(found, `${url} in ${place.said}`, nameOf);
+      return sealS3Config(found, `${url} in ${place.label}`, nameOf);
     }
   }
 
-  /** The buckets that variables with this stem may mean, as far as they are known. */
+  /** Returns the known buckets whose variables have this stem. */
   #urls(stem: string): string[] {
     return [...this.#registered.values(), ...this.#asked.values()]
       .filter(({ provider, bucket }) => variableStem(provider, bucket) === stem)
@@ -98,19 +88,17 @@ export class KnownConfigs {
     const sources = await readVariableSources(this.#envFile, this.#system);
     throw fault({
       code: "NotFound",
-      action: "find a configuration of",
+      action: "find configuration of",
       subject: bucketUrl(provider, bucket),
-      state: `looked for ${names} in ${sources.map(({ said }) => said).join(" and in ")}`,
-      hint:
-        "Set these variables, or write them into that file, or register a configuration in the program. " +
-        "Deno reads what --allow-env and --allow-read name.",
+      state: `no ${names} in ${sources.map(({ label }) => label).join(" or in ")}`,
+      hint: "Set these variables, write them into that file, or register a configuration. Deno " +
+        "needs --allow-env and --allow-read for them.",
     });
   }
 
   async names(): Promise<S3ConfigEntry[]> {
-    const entries: S3ConfigEntry[] = [...this.#registered.values()].map((
-      { provider, bucket },
-    ) => ({ provider, bucket, source: "registered" }));
+    const entries: S3ConfigEntry[] = [...this.#registered.values()]
+      .map(({ provider, bucket }) => ({ provider, bucket, source: "registered" }));
     const seen = new Set(entries.map(({ provider, bucket }) => variableStem(provider, bucket)));
     const providers = this.#providers();
     for (const place of await readVariableSources(this.#envFile, this.#system)) {
@@ -142,27 +130,22 @@ async function evaluate(source: S3ConfigSource, url: string): Promise<unknown> {
       code: "TaskFailed",
       action: "configure",
       subject: url,
-      state: "the function that was registered for it failed",
-      hint: "Its own error is the cause of this one.",
+      state: "the registered function failed",
+      hint: "Fix the function; the cause is its error.",
       cause,
     });
   }
 }
 
-function unknownProvider(
-  url: string,
-  provider: string,
-  providers: readonly string[],
-): RegistryError {
+function unknownProvider(url: string, provider: string, providers: string[]): RegistryError {
   const meant = nearest(provider, providers);
+  const question = meant === undefined ? "" : `Did you mean ${meant}? `;
   return fault({
     code: "Invalid",
-    action: "find a configuration of",
+    action: "find configuration of",
     subject: url,
-    state: `there is no provider ${JSON.stringify(provider)}`,
-    hint: `${meant === undefined ? "" : `Did you mean ${meant}? `}Use one of ${
-      providers.join(", ")
-    }.`,
+    state: `unknown provider ${JSON.stringify(provider)}`,
+    hint: `${question}Use one of ${providers.join(", ")}.`,
   });
 }
 
@@ -171,7 +154,7 @@ function ambiguous(url: string, other: string, stem: string): RegistryError {
     code: "Invalid",
     action: "configure",
     subject: `${url} from variables`,
-    state: `${stem}_… could as well be meant for ${other}`,
-    hint: `Register configurations of both: the names of variables do not tell them apart.`,
+    state: `${stem}_… may also belong to ${other}`,
+    hint: "Register configurations of both buckets: their variables have the same names.",
   });
 }

@@ -1,4 +1,4 @@
-// Files on disk as the ends of a transfer.
+// Files on disk as source or target of a transfer.
 import { lstatSync, statSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -14,23 +14,22 @@ export interface LocalFile {
   path: string | URL;
 }
 
-/** A file that was written. */
+/** A downloaded file. */
 export interface DownloadedFile {
-  /** Where it is, absolute. */
+  /** The absolute path. */
   path: string;
   size: number;
 }
 
 export interface WriteLocalFileOptions {
   overwrite?: boolean;
-  /** Ends the work; nothing is left of it. */
   signal?: AbortSignal;
   system: System;
 }
 
 const CHUNK_BYTES = 1 << 18;
 
-/** The content of a file; it is opened when the stream is first read. `Invalid` for a folder. */
+/** Returns the content of a file, opened on the first read. Throws `Invalid` for a folder. */
 export function readLocalFile(
   file: LocalFile | URL,
 ): { size: number; content: ReadableStream<Uint8Array> } {
@@ -42,14 +41,13 @@ export function readLocalFile(
       action: "upload",
       subject: shown(path),
       state: "it is not a file",
-      hint:
-        "An object is one file. A registry keeps folders: registry.save(name, localPath(folder)).",
+      hint: "Upload single files, or save a folder: registry.save(name, localPath(folder)).",
     });
   }
   return { size: stats.size, content: iterableStream(chunksOf(path)) };
 }
 
-/** Writes a stream to a file: beside it under a temporary name (`.holdfast-…`), which is given up when all is there. */
+/** Writes a stream to a temporary file (`.holdfast-…`) beside the target, and renames it. */
 export async function writeLocalFile(
   stream: ReadableStream<Uint8Array>,
   to: string | URL,
@@ -66,7 +64,7 @@ export async function writeLocalFile(
     await rename(stage, path);
     return { path, size };
   } catch (cause) {
-    await stream.cancel(cause).catch(() => {}); // where nothing of it was read yet
+    await stream.cancel(cause).catch(() => {}); // if it was not read yet
     await rm(stage, { force: true });
     throw fileError("write", path, cause);
   }
@@ -98,12 +96,8 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   });
   try {
     while (true) {
-      const { bytesRead, buffer } = await handle.read(
-        new Uint8Array(CHUNK_BYTES),
-        0,
-        CHUNK_BYTES,
-        null,
-      );
+      const chunk = new Uint8Array(CHUNK_BYTES);
+      const { bytesRead, buffer } = await handle.read(chunk, 0, CHUNK_BYTES, null);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
@@ -119,9 +113,9 @@ function checkFree(path: string, overwrite: boolean): void {
     code: "AlreadyExists",
     action: "write",
     subject: shown(path),
-    state: `it exists${found.isDirectory() ? " and is a folder" : ""}`,
+    state: `${found.isDirectory() ? "a folder" : "it"} exists`,
     hint: found.isDirectory()
-      ? "Name the file to write."
+      ? "Pass the path of a file."
       : "Choose another path, or pass overwrite: true.",
   });
 }
@@ -131,9 +125,9 @@ function pathOf(path: string | URL): string {
   if (path.protocol === "file:") return fileURLToPath(path);
   throw fault({
     code: "Invalid",
-    action: "use a",
+    action: "use",
     subject: `${path.protocol} URL as a file`,
-    state: "only file: URLs name one",
-    hint: "To store text, pass the text and not a URL.",
+    state: "not a file: URL",
+    hint: "Pass a file: URL, or a string to store text.",
   });
 }

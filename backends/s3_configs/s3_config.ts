@@ -1,17 +1,18 @@
-// How one bucket is reached, in an object that does not show its secrets.
+// The configuration of one bucket, in an object that hides its secrets.
 import { fault } from "../../core/errors.ts";
 import { namesOfKey } from "../bucket/describe.ts";
 import type { S3Credentials } from "../s3/credentials.ts";
 
-/** How one bucket is reached. */
+/** The configuration of one bucket. */
 export interface S3Config extends S3Credentials {
-  /** URL of the service. @default that of the provider for the region, where it has one */
+  /** The base URL. @default that of the provider for the region, if it has one */
   endpoint?: string;
-  /** Where the bucket is, in the words of the provider. */
   region?: string;
 }
 
-/** The same as programs may write it: keys may also be `accessKey` or `access_key`, `secretKey` or `secret_key`. */
+/**
+ * An {@linkcode S3Config} in which keys may also be called `accessKey` or `access_key`, and so on.
+ */
 export type S3ConfigInput =
   & Omit<S3Config, "accessKeyId" | "secretAccessKey">
   & ({ accessKeyId: string } | { accessKey: string } | { access_key: string })
@@ -19,7 +20,7 @@ export type S3ConfigInput =
 
 export type S3Setting = Exclude<keyof S3Config, "expiration">;
 
-/** The settings of a configuration, in the order that messages name them. */
+/** The settings of a configuration, in the order of messages. */
 export const SETTINGS: readonly S3Setting[] = [
   "endpoint",
   "accessKeyId",
@@ -33,8 +34,7 @@ const REQUIRED: readonly S3Setting[] = ["accessKeyId", "secretAccessKey"];
 const HIDDEN = "[hidden]";
 
 /**
- * Only the settings that were given, so that a spread copy has them. Printing and serializing show no keys, also of
- * such a copy.
+ * Returns a configuration whose printed and serialized form hides its keys, also of a spread copy.
  */
 function hideSecrets(config: S3Config): S3Config {
   const toJSON = function (this: Partial<S3Config>): Record<string, unknown> {
@@ -53,11 +53,11 @@ function hideSecrets(config: S3Config): S3Config {
 }
 
 /**
- * Checks what a program or a person wrote and hides its secrets.
+ * Checks a configuration and hides its secrets.
  *
  * @param of the bucket, for messages
- * @param nameOf what a setting is called where it was written
- * @throws {RegistryError} `Invalid` naming what is missing or wrong; it never shows a value
+ * @param nameOf returns the name of a setting in its source
+ * @throws {RegistryError} `Invalid` with the missing or wrong settings, never with a value
  */
 export function sealS3Config(
   config: unknown,
@@ -65,19 +65,19 @@ export function sealS3Config(
   nameOf: (setting: S3Setting) => string = (setting) => setting,
 ): S3Config {
   const invalid = (state: string, hint: string) =>
-    fault({ code: "Invalid", action: "use the configuration of", subject: of, state, hint });
+    fault({ code: "Invalid", action: "use configuration of", subject: of, state, hint });
   const written = (typeof config === "object" ? config : null) as Record<string, unknown> | null;
-  if (written === null) throw invalid("it is not an object", `It is { ${SETTINGS.join(", ")} }.`);
+  if (written === null) throw invalid("it is not an object", `Pass { ${SETTINGS.join(", ")} }.`);
   const texts = new Map<S3Setting, string>();
   for (const setting of SETTINGS) {
     const [name, other] = namesOfKey(setting).filter((name) => (written[name] ?? "") !== "");
     if (name === undefined) continue;
     if (other !== undefined) {
-      throw invalid(`${name} is given twice, also as ${other}`, "Both are one setting: keep one.");
+      throw invalid(`${name} is given twice, also as ${other}`, "Keep one of them.");
     }
     const value = written[name];
     if (typeof value !== "string") {
-      throw invalid(`${nameOf(setting)} is not a text`, "Each setting is a text.");
+      throw invalid(`${nameOf(setting)} is not a string`, "Pass a string.");
     }
     texts.set(setting, value);
   }
@@ -85,9 +85,7 @@ export function sealS3Config(
   if (missing.length > 0) {
     throw invalid(
       `${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} not set`,
-      `It needs ${
-        REQUIRED.map(nameOf).join(" and ")
-      }, all from one place: the parts of several are never mixed.`,
+      `Set ${REQUIRED.map(nameOf).join(" and ")} in one source; sources are never mixed.`,
     );
   }
   const { expiration } = written;

@@ -1,4 +1,4 @@
-// Single objects up and down.
+// Transfers of single objects.
 import type { Backend, Body, ObjectInfo } from "../../core/backend.ts";
 import { bodySize, bodyStream, iterableStream, readAll } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
@@ -8,27 +8,30 @@ import type { System } from "../../core/system.ts";
 import { readLocalFile, writeLocalFile } from "./local_file.ts";
 import type { DownloadedFile, LocalFile } from "./local_file.ts";
 
-/** What can be uploaded: bytes, text (as UTF-8), a blob, a stream, or a file by `{ path }` or its `file:` URL. */
+/**
+ * Data to upload: bytes, a string (as UTF-8), a blob, a stream, or a file by `{ path }` or `file:`
+ * URL.
+ */
 export type UploadData = Body | string | LocalFile | URL;
 
 /** Options of an upload. */
 export interface UploadOptions extends SignalOptions {
-  /** Media type of the object, where the store keeps one. */
+  /** The media type, if the store keeps one. */
   contentType?: string;
-  /** Small ASCII values beside the object, where the store keeps them. */
+  /** Small ASCII values, if the store keeps them. */
   metadata?: Record<string, string>;
-  /** Number of bytes of a stream, where it is known: another length is then refused. */
+  /** Size of a stream, bytes; another size is an error. */
   size?: number;
   onProgress?: (progress: TransferProgress) => void;
 }
 
 /** Options of a download. */
 export interface DownloadOptions extends SignalOptions {
-  /** The file to write; it appears when it is complete. */
+  /** The target file, which appears once it is complete. */
   to?: string | URL;
-  /** Replace the file where there is one; else it is `AlreadyExists`. @default false */
+  /** Replace an existing file, which is `AlreadyExists` otherwise. @default false */
   overwrite?: boolean;
-  /** Ask for a stream instead of bytes in memory. */
+  /** Return a stream instead of bytes. */
   as?: "stream";
   onProgress?: (progress: TransferProgress) => void;
 }
@@ -39,7 +42,7 @@ export interface TransferTarget {
   open(): Promise<Backend>;
 }
 
-/** Bytes in memory are told of in pieces of this size. */
+/** Granularity of the progress of bytes in memory. */
 const PIECE_BYTES = 1 << 20;
 
 export async function uploadObject(
@@ -62,8 +65,8 @@ export async function uploadObject(
       code: "Conflict",
       action: "upload",
       subject: target.url,
-      state: "the store keeps what was there",
-      hint: "It forbids overwriting: choose another key.",
+      state: "the store forbids overwriting",
+      hint: "Choose another key.",
     });
   } finally {
     await backend[Symbol.asyncDispose]();
@@ -110,7 +113,7 @@ export async function objectInfo(
   const backend = await target.open();
   try {
     const info = await backend.head(target.key, { signal });
-    if (info === undefined) throw notFound(target.url, "look at");
+    if (info === undefined) throw notFound(target.url, "inspect");
     return info;
   } finally {
     await backend[Symbol.asyncDispose]();
@@ -145,8 +148,8 @@ function toBody(data: UploadData): { content: Body; size?: number } {
     code: "Invalid",
     action: "upload",
     subject: shown(data),
-    state: "it is no data",
-    hint: "Give bytes, text, a blob, a stream of bytes, or { path } of a file.",
+    state: "unsupported data",
+    hint: "Pass bytes, a string, a blob, a stream of bytes, or { path } of a file.",
   });
 }
 
@@ -162,21 +165,25 @@ async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 function counted(
   stream: ReadableStream<Uint8Array>,
-  told: { path: string; size?: number; onProgress: (progress: TransferProgress) => void },
+  { path, size, onProgress }: {
+    path: string;
+    size?: number;
+    onProgress: (progress: TransferProgress) => void;
+  },
 ): ReadableStream<Uint8Array> {
   let bytes = 0;
   return stream.pipeThrough(
     new TransformStream({
       transform(chunk, controller) {
         bytes += chunk.byteLength;
-        told.onProgress({ path: told.path, bytes, totalBytes: told.size });
+        onProgress({ path, bytes, totalBytes: size });
         controller.enqueue(chunk);
       },
     }),
   );
 }
 
-/** The same stream; the action runs when it has ended, failed, or is no longer wanted. */
+/** Runs an action when a stream has ended, failed, or is cancelled. */
 function closing(
   stream: ReadableStream<Uint8Array>,
   action: () => Promise<void>,
@@ -204,7 +211,7 @@ function notFound(url: string, action = "download"): RegistryError {
     code: "NotFound",
     action,
     subject: url,
-    state: "there is no such object",
-    hint: "Keys are exact: each character counts.",
+    state: "object not found",
+    hint: "Check the key, including case.",
   });
 }

@@ -1,6 +1,5 @@
-// Configurations in variables called `{PROVIDER}_{BUCKET}_{SETTING}`, as in
-// `TOS_MY_BUCKET_SECRET_KEY` for `my-bucket` and for `my.bucket`: upper case, dashes and dots as
-// `_`.
+// Configurations in variables `{PROVIDER}_{BUCKET}_{SETTING}`, such as `TOS_MY_BUCKET_SECRET_KEY`
+// for `my-bucket` and for `my.bucket`: upper case, with `_` for dashes and dots.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parse } from "@std/dotenv";
@@ -17,7 +16,9 @@ const SUFFIXES: Record<S3Setting, string> = {
   sessionToken: "SESSION_TOKEN",
 };
 
-/** What the variables of a bucket begin with, without the last `_`. Several buckets may have the same. */
+/**
+ * Returns the common prefix of a bucket's variables, without the last `_`. Buckets may share it.
+ */
 export function variableStem(provider: string, bucket: string): string {
   return `${provider}_${bucket}`.replace(/[-.]/g, "_").toUpperCase();
 }
@@ -26,7 +27,7 @@ export function variableName(stem: string, setting: S3Setting): string {
   return `${stem}_${SUFFIXES[setting]}`;
 }
 
-/** The bucket that a stem of one of these providers means, its dots as dashes. */
+/** Returns the bucket of a stem, with dashes for dots. */
 export function parseStem(
   stem: string,
   providers: readonly string[],
@@ -38,13 +39,16 @@ export function parseStem(
 
 export interface VariableSource {
   source: "environment" | "file";
-  said: string;
+  /** The name in messages. */
+  label: string;
   valueOf(name: string): string | undefined;
-  /** The stems that have a secret key there, as far as its variables may be listed. */
+  /** Returns the stems with a secret key, if the variables can be listed. */
   stems(): string[];
 }
 
-/** The places in the order in which they are asked. Reads the file anew: it may have changed. */
+/**
+ * Returns the sources in the order of their precedence. Reads the file again: it may have changed.
+ */
 export async function readVariableSources(
   envFile: string,
   system: System,
@@ -53,20 +57,20 @@ export async function readVariableSources(
   return [
     {
       source: "environment",
-      said: "the environment",
+      label: "the environment",
       valueOf: (name) => system.env(name),
       stems: () => stemsOf(system.envNames?.() ?? []),
     },
     {
       source: "file",
-      said: file.said,
+      label: file.label,
       valueOf: (name) => Object.hasOwn(file.values, name) ? file.values[name] : undefined,
       stems: () => stemsOf(Object.keys(file.values)),
     },
   ];
 }
 
-/** What a place says of a bucket, or undefined where it says nothing. Empty variables do not count. */
+/** Returns the settings of a bucket in a source, if there are any. Ignores empty variables. */
 export function readVariables(
   stem: string,
   { valueOf }: VariableSource,
@@ -83,16 +87,15 @@ function stemsOf(names: string[]): string[] {
 
 async function readEnvFile(
   envFile: string,
-): Promise<{ values: Record<string, string>; said: string }> {
+): Promise<{ values: Record<string, string>; label: string }> {
   const path = resolve(envFile);
-  if (!mayRead(path)) return { values: {}, said: `${path} (not allowed to read it)` };
+  if (!mayRead(path)) return { values: {}, label: `${path} (no permission to read it)` };
   try {
-    return { values: parse(await readFile(path, "utf8")), said: path };
+    return { values: parse(await readFile(path, "utf8")), label: path };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") {
-      return { values: {}, said: `${path} (no such file)` };
+    if (!/^(ENOENT|ENOTDIR)$/.test((error as NodeJS.ErrnoException).code ?? "")) {
+      throw fileError("read", path, error);
     }
-    throw fileError("read", path, error);
+    return { values: {}, label: `${path} (no such file)` };
   }
 }

@@ -1,4 +1,4 @@
-// Behaviors that decide how often, and how long, the remainder of a task is tried.
+// Behaviors for retries and timeouts.
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -12,11 +12,10 @@ interface RetrySettings {
   mostBackoffMs: number;
 }
 
-interface TimeoutSettings {
-  ms: number;
-}
-
-/** `retry`: runs the remainder again where it failed, after a wait that doubles. What cannot succeed is not repeated. */
+/**
+ * `retry`: retries the rest of the task with exponential backoff. Does not retry permanent
+ * failures.
+ */
 export const retry: PluginDefinition<Behavior> = {
   config: defineSettings<RetrySettings>({
     attempts: { ...count({ least: 1 }), otherwise: 3 },
@@ -36,9 +35,8 @@ export const retry: PluginDefinition<Behavior> = {
             throw error;
           }
           const waitMs = Math.min(mostBackoffMs, backoffMs * 2 ** (attempt - 1));
-          logger.debug(
-            `Task ${shown(task)} failed, attempt ${attempt} of ${attempts}; again in ${waitMs} ms`,
-          );
+          const progress = `attempt ${attempt} of ${attempts}; retrying in ${waitMs} ms`;
+          logger.debug(`Task ${shown(task)} failed, ${progress}`);
           await system.sleep(waitMs, signal);
         }
       }
@@ -46,39 +44,38 @@ export const retry: PluginDefinition<Behavior> = {
   }),
 };
 
-/** What says that the same call fails again is believed. */
 function maySucceed(error: unknown): boolean {
   return !isRegistryError(error) || error.retry !== "never" || error.code === "TaskFailed";
 }
 
-/** A stream that was begun cannot be read again. */
+/** Returns true for an input with a stream, which cannot be read twice. */
 function isSpent(input: unknown): boolean {
   if (typeof input !== "object" || input === null) return false;
   return [input, ...Object.values(input)].some((value) => value instanceof ReadableStream);
 }
 
-/** `timeout`: ends the remainder after so many milliseconds, by its signal, and does not wait for it. */
+/**
+ * `timeout`: aborts the signal of the rest of the task after `ms` milliseconds, and does not wait
+ * for it.
+ */
 export const timeout: PluginDefinition<Behavior> = {
-  config: defineSettings<TimeoutSettings>({ ms: { ...milliseconds, required: true } }),
+  config: defineSettings<{ ms: number }>({ ms: { ...milliseconds, required: true } }),
   aliases: { timeout_ms: "ms", timeoutMs: "ms" },
   consumes: [],
   create: () => ({
     async execute(next, input, { config, signal, system, task }) {
-      const { ms } = config as unknown as TimeoutSettings;
+      const { ms } = config as unknown as { ms: number };
       const late = new AbortController();
       const done = new AbortController();
       const tooLate = fault({
         code: "Unknown",
         action: "finish task",
         subject: shown(task),
-        state: `it took longer than ${ms} ms`,
-        hint:
-          "Give it more time, or find out what it waits for. What it did until then is not undone.",
+        state: `it timed out after ${ms} ms`,
+        hint: "Raise `ms`, and check what the task had already done.",
       });
-      system.sleep(ms, AbortSignal.any([done.signal, signal])).then(
-        () => late.abort(tooLate),
-        () => {},
-      );
+      const sleeping = system.sleep(ms, AbortSignal.any([done.signal, signal]));
+      sleeping.then(() => late.abort(tooLate), () => {});
       try {
         return await withDeadline(next(input, { signal: late.signal }), { signal: late.signal });
       } finally {

@@ -1,4 +1,4 @@
-// The behavior that remembers results.
+// The behavior that caches results.
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
@@ -10,9 +10,8 @@ interface CacheSettings {
 }
 
 /**
- * `cache`: gives the result of an input that it has seen, instead of running the remainder again. One task has one
- * cache, in the memory of this process. Only plain data are remembered, and each time a copy is given; failures, and what
- * has bytes or streams in it, are not.
+ * `cache`: returns the cached result of an equal input, as a copy. Each task has its own cache in
+ * the memory of this process. Caches only plain data, not failures, bytes or streams.
  */
 export const cache: PluginDefinition<Behavior> = {
   config: defineSettings<CacheSettings>({
@@ -43,7 +42,7 @@ export const cache: PluginDefinition<Behavior> = {
   },
 };
 
-/** Objects with their members in one order: inputs that say the same are the same. */
+/** Sorts the members of objects, so that equal inputs have equal JSON. */
 function sorted(value: PlainValue): PlainValue {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;

@@ -1,4 +1,4 @@
-// The behavior that lets the remainder of a task run later.
+// The behavior that schedules the rest of a task as a job.
 import { MOST_MS, MOST_PRIORITY } from "../../queues/checks/queue_checks.ts";
 import type { PluginDefinition, RemainderOptions } from "../contract.ts";
 import { type Behavior, JobRunner } from "../interfaces.ts";
@@ -16,7 +16,10 @@ const OWN: Record<string, Setting> = {
   backoffMs: count({ least: 0, most: MOST_MS }),
 };
 
-/** `schedule_job`: gives the remainder to a runner, and `{ scheduled: true, jobId }` at once. */
+/**
+ * `schedule_job`: gives the rest of the task to a runner and returns `{ scheduled: true, jobId }`
+ * at once.
+ */
 export const scheduleJob: PluginDefinition<Behavior> = {
   config: defineSettings(OWN, { others: "kept" }),
   aliases: { job_type: "jobType", delay_ms: "delayMs", backoff_ms: "backoffMs" },
@@ -24,16 +27,11 @@ export const scheduleJob: PluginDefinition<Behavior> = {
   consumes: [],
   create: () => ({
     async execute(_next, input, { config, plugins, remainder }) {
-      const { jobType, delayMs, priority, attempts, backoffMs } =
-        config as unknown as ScheduleSettings;
-      const runner = await plugins.shared(JobRunner, jobType, settings(config));
-      const jobId = await remainder.schedule(runner, input, {
-        delayMs,
-        priority,
-        attempts,
-        backoffMs,
-      });
-      return { scheduled: true, jobId };
+      const own = config as unknown as ScheduleSettings;
+      const runner = await plugins.shared(JobRunner, own.jobType, settings(config));
+      const { delayMs, priority, attempts, backoffMs } = own;
+      const options = { delayMs, priority, attempts, backoffMs };
+      return { scheduled: true, jobId: await remainder.schedule(runner, input, options) };
     },
   }),
 };

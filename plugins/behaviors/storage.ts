@@ -1,5 +1,5 @@
 // Behaviors that write and read files.
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { described } from "../../core/text/described.ts";
 import type { BehaviorContext, PluginDefinition } from "../contract.ts";
 import { type Behavior, Storage } from "../interfaces.ts";
@@ -8,7 +8,7 @@ import type { FileData, FileStorage } from "../storage/file_storage.ts";
 
 type Members = Record<string, unknown>;
 
-/** `storage_write`: writes `data` to `path`, and hands on everything but the data. */
+/** `storage_write`: writes `data` to `path`, and passes on everything but the data. */
 export const storageWrite: PluginDefinition<Behavior> = {
   config: defineSettings({ backend: text }, { others: "kept" }),
   uses: { interface: Storage, key: "backend", settings },
@@ -23,7 +23,7 @@ export const storageWrite: PluginDefinition<Behavior> = {
   }),
 };
 
-/** `storage_read`: reads `path`, and hands on everything with its bytes, text or stream as `data`. */
+/** `storage_read`: reads `path`, and adds its bytes, string or stream as `data`. */
 export const storageRead: PluginDefinition<Behavior> = {
   config: defineSettings({
     backend: text,
@@ -36,19 +36,11 @@ export const storageRead: PluginDefinition<Behavior> = {
       const { path, ...others } = membersOf(input, ["path"], "read a file");
       const { signal, config: { as } } = context;
       const storage = await storageOf(context);
-      if (as === "stream") {
-        return await next({
-          ...others,
-          path,
-          data: await storage.openFile(path as string, { signal }),
-        });
-      }
-      const bytes = await storage.readFile(path as string, { signal });
-      return await next({
-        ...others,
-        path,
-        data: as === "text" ? new TextDecoder().decode(bytes) : bytes,
-      });
+      const data = as === "stream"
+        ? await storage.openFile(path as string, { signal })
+        : await storage.readFile(path as string, { signal });
+      const isText = as === "text" && data instanceof Uint8Array;
+      return await next({ ...others, path, data: isText ? new TextDecoder().decode(data) : data });
     },
   }),
 };
@@ -65,15 +57,13 @@ function membersOf(input: unknown, names: string[], action: string): Members {
   const members = (typeof input === "object" ? input : undefined) as Members | null | undefined;
   const missing = names.filter((name) => members?.[name] === undefined || members[name] === null);
   if (missing.length === 0 && typeof members!.path === "string") return members!;
-  throw new RegistryError({
+  let state = `the path in its input is ${described(members?.path)}`;
+  if (missing.length > 0) state = `its input has no ${missing.join(" and no ")}`;
+  if (members === undefined || members === null) state = `its input is ${described(input)}`;
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action}: ` +
-      (members === undefined || members === null
-        ? `its input is ${described(input)}`
-        : missing.length > 0
-        ? `its input has no ${missing.join(" and no ")}`
-        : `the path in its input is ${described(members.path)}`),
-    hint:
-      'Submit, or hand on from the behavior before: { path: "uploads/file.bin", data: bytes, a text, a Blob or a stream }.',
+    action,
+    state,
+    hint: 'Submit { path: "uploads/file.bin", data }, with bytes, a string, a Blob or a stream.',
   });
 }

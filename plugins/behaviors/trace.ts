@@ -1,4 +1,4 @@
-// The behavior that tells when the remainder of a task begins and ends.
+// The behavior that logs when the rest of a task starts and ends.
 import { messageOf } from "../../core/errors.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -29,10 +29,13 @@ const tracer: Setting = {
   problemOf: (value) =>
     typeof (value as Partial<Tracer>)?.startActiveSpan === "function"
       ? undefined
-      : `it is ${described(value)}, and no tracer of OpenTelemetry`,
+      : `it is ${described(value)}, not an OpenTelemetry tracer`,
 };
 
-/** `trace`: logs begin, end and failure with the time between, never inputs or results; with a tracer, as a span too. */
+/**
+ * `trace`: logs start, end and failure with the duration, never inputs or results; optionally as a
+ * span.
+ */
 export const trace: PluginDefinition<Behavior> = {
   config: defineSettings<TraceSettings>({
     label: text,
@@ -46,13 +49,11 @@ export const trace: PluginDefinition<Behavior> = {
       const name = `Task ${shown(label)}${jobId === undefined ? "" : ` (job ${jobId})`}`;
       const startedAt = system.monotonic();
       const passed = () => `${Math.round(system.monotonic() - startedAt)} ms`;
-      logger[level](`${name} began`);
+      logger[level](`${name} started`);
       try {
-        const result = await (tracer === undefined
-          ? next(input)
-          : inSpan(tracer, label, () =>
-            next(input), jobId));
-        logger[level](`${name} ended after ${passed()}`);
+        const run = async () => await next(input);
+        const result = await (tracer === undefined ? run() : inSpan(tracer, label, run, jobId));
+        logger[level](`${name} finished after ${passed()}`);
         return result;
       } catch (error) {
         logger.warn(`${name} failed after ${passed()}: ${messageOf(error)}`);

@@ -1,4 +1,4 @@
-// The behavior that checks inputs and results.
+// The behavior that validates inputs and results.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { shownIssue, type StandardSchema } from "../../core/standard_schema.ts";
@@ -11,7 +11,7 @@ interface ValidateSettings {
   result?: StandardSchema;
 }
 
-/** `validate`: what its schemas make of the input flows on, and what they make of the result is given. */
+/** `validate`: passes on the output of its schemas for the input and the result. */
 export const validate: PluginDefinition<Behavior> = {
   config: defineSettings<ValidateSettings>({ input: schema, result: schema }),
   aliases: { schema: "input" },
@@ -19,7 +19,7 @@ export const validate: PluginDefinition<Behavior> = {
     async execute(next, input, { config, task }) {
       const schemas = config as ValidateSettings;
       const result = await next(await check(schemas.input, input, `run task ${shown(task)}`));
-      return await check(schemas.result, result, `give the result of task ${shown(task)}`);
+      return await check(schemas.result, result, `return the result of task ${shown(task)}`);
     },
   }),
 };
@@ -35,7 +35,6 @@ async function check(
     code: "Invalid",
     action,
     state: checked.issues.map(shownIssue).join("; ").replace(/\.$/, ""),
-    hint:
-      "The schema of the behavior validate refuses it: correct what is submitted, or the schema.",
+    hint: "Fix the input, or the schema of the behavior validate.",
   });
 }

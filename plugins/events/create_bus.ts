@@ -1,5 +1,4 @@
-// What all buses do alike: publishing checks, subscriptions that end by their signal or with the
-// bus, and streams.
+// Common parts of event buses: checks, the end of subscriptions, and streams.
 import { fault } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
@@ -16,7 +15,7 @@ import { planSubscription, type SubscriptionPlan } from "./subscribing.ts";
 
 export interface BusMember {
   close(): Promise<void>;
-  /** Forgets its group, and what that has not heard of. */
+  /** Deletes its group and the undelivered events. */
   forget?(): void | Promise<void>;
 }
 
@@ -41,8 +40,8 @@ export function createBus<T>(parts: BusParts): EventBus<T> {
     throw fault({
       code: "Invalid",
       action,
-      state: "the bus was closed",
-      hint: "Use it before it is disposed of, or open it anew.",
+      state: "the bus is closed",
+      hint: "Open it again.",
     });
   }
 
@@ -55,8 +54,7 @@ export function createBus<T>(parts: BusParts): EventBus<T> {
     signal?.throwIfAborted();
     const plan = planSubscription(pattern, options, { logger, handler });
     checkOpen(`subscribe to ${pattern}`);
-    const joined = join(handler, plan);
-    const member = joined instanceof Promise ? await joined : joined;
+    const member = await join(handler, plan);
     let left: Promise<void> | undefined;
     const leave = async () => {
       subscriptions.delete(subscription);

@@ -1,4 +1,4 @@
-// The buses of this library as plugins. What they stand on is imported when one is made.
+// The built-in event buses. Their dependencies are imported when one is created.
 import type { AnyDefinition } from "../sets/make_plugin.ts";
 import { REDIS_ENVIRONMENT, SERVER, SERVER_SECRETS, serverUrl } from "../sets/server.ts";
 import { count, defineSettings, text } from "../sets/settings.ts";
@@ -18,10 +18,8 @@ export const BUSES: Readonly<Record<string, AnyDefinition>> = {
     secrets: SERVER_SECRETS,
     create: async ({ maxEvents, takeOverAfterMs, bus, ...server }, { system, logger }) => {
       const options = { maxEvents, takeOverAfterMs, system, logger };
-      return await (await import("./mod.ts")).openEventBus(
-        serverUrl("redis", server, { bus }),
-        options,
-      );
+      const { openEventBus } = await import("./mod.ts");
+      return await openEventBus(serverUrl("redis", server, { bus }), options);
     },
   },
 };

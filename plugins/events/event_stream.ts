@@ -1,7 +1,7 @@
-// Events one after the other, by a subscription.
+// Streams of events.
 import type { EventHandler, EventStream, Subscription } from "../../core/event_bus.ts";
 
-/** Makes a stream of what a subscription hears. `closed` is the end of the bus. */
+/** Creates a stream of the events of a subscription. `closed` aborts when the bus is closed. */
 export function createEventStream<E>(
   subscribe: (handler: EventHandler<E>) => Promise<Subscription>,
   { signal, closed }: { signal?: AbortSignal; closed: AbortSignal },
@@ -33,7 +33,7 @@ export function createEventStream<E>(
     })
   );
   const ready = subscription.then(() => {});
-  ready.catch(end); // whoever asks for the next event hears of it
+  ready.catch(end); // thrown by `next`
   for (const over of [signal, closed]) {
     if (over?.aborted) end();
     else over?.addEventListener("abort", end, { once: true });

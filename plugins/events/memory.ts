@@ -1,15 +1,12 @@
 /**
- * A bus of events in this process: the reference of the contract. What it holds is gone with the process.
+ * An event bus in this process: the reference implementation of the contract. Its events are lost
+ * with the process.
  *
  * @module
  */
+import { type AnyTopics, type BusEvent, type EventBus } from "../../core/event_bus.ts";
+import { topicMatcher } from "../../core/event_bus.ts";
 import { createBus } from "./create_bus.ts";
-import {
-  type AnyTopics,
-  type BusEvent,
-  type EventBus,
-  topicMatcher,
-} from "../../core/event_bus.ts";
 import { createDeliveries } from "./subscribing.ts";
 import type { Logger } from "../../core/registry.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
@@ -22,15 +19,15 @@ export type { PlainValue } from "../../core/text/plain_value.ts";
 
 /** Options of {@linkcode createMemoryBus}. */
 export interface MemoryBusOptions {
-  /** How many events are kept for a group whose subscriptions are slow, or gone; the oldest are lost. @default 100000 */
+  /** Maximum number of waiting events per group; the oldest are dropped. @default 100000 */
   maxEvents?: number;
   system?: System;
-  /** Hears of trouble. @default silent */
+  /** Receives problems. @default silent */
   logger?: Logger;
 }
 
 /**
- * Creates a bus in this process.
+ * Creates an event bus in this process.
  *
  * @example
  * ```ts
@@ -52,25 +49,21 @@ export function createMemoryBus<T = AnyTopics>(
   const listeners = new Set<{ fits(topic: string): boolean; offer(event: () => BusEvent): void }>();
   const groups = new Map<string, { group: MemoryGroup; forget(): void }>();
 
-  /** The group of this name and pattern; made where there is none. */
   function groupOf(name: string, pattern: string): { group: MemoryGroup; forget(): void } {
     const key = `${name} ${pattern}`;
     const there = groups.get(key);
     if (there !== undefined) return there;
     const group = new MemoryGroup({ maxEvents, system });
-    const listener = {
-      fits: topicMatcher(pattern),
-      offer: (event: () => BusEvent) => group.offer(event),
-    };
+    const offer = (event: () => BusEvent) => group.offer(event);
+    const listener = { fits: topicMatcher(pattern), offer };
     listeners.add(listener);
     const forget = () => {
       group.forget();
       listeners.delete(listener);
       groups.delete(key);
     };
-    const made = { group, forget };
-    groups.set(key, made);
-    return made;
+    groups.set(key, { group, forget });
+    return { group, forget };
   }
 
   return createBus<T>({
@@ -79,7 +72,7 @@ export function createMemoryBus<T = AnyTopics>(
     system,
     logger,
     send({ id, topic, at, json }) {
-      // Each handler has one of its own, which it may change.
+      // Each handler receives its own copy, which it may change.
       const event = () => ({ id, topic, at: new Date(at), payload: JSON.parse(json) });
       for (const listener of listeners) if (listener.fits(topic)) listener.offer(event);
     },

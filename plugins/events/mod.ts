@@ -1,6 +1,6 @@
 /**
- * Buses of events by their URL, and webhooks. Importing this downloads no package: what a scheme needs is imported when
- * it is used.
+ * Event buses by URL, and webhooks. Importing this module downloads no package: the driver of a
+ * scheme is imported when it is used.
  *
  * @module
  */
@@ -25,23 +25,23 @@ export type { VerifyWebhookOptions } from "./webhooks/signature.ts";
 
 /** Options of {@linkcode openEventBus}. */
 export interface OpenEventBusOptions {
-  /** How long the server may take until it answers at first, milliseconds. @default 10000 */
+  /** Milliseconds to wait for the first answer of the server. @default 10000 */
   connectWithinMs?: number;
-  /** How many events are kept for groups that are slow, or gone; the oldest are lost. @default 100000 */
+  /** Maximum number of waiting events of groups; the oldest are dropped. @default 100000 */
   maxEvents?: number;
-  /** After so long a member of a group that says nothing is taken for dead, milliseconds. @default 30000 */
+  /** Milliseconds after which a silent member of a group counts as dead. @default 30000 */
   takeOverAfterMs?: number;
   system?: System;
-  /** Hears of trouble. @default silent */
+  /** Receives problems. @default silent */
   logger?: Logger;
 }
 
 /**
- * Opens the bus that a URL names: `redis://host:6379/0`, `rediss://…`, or `memory:`. `?bus=name` may follow, else the
- * bus is called `holdfast`. A bus of `memory:` is a new one each time: only who has it hears of its events.
+ * Opens the event bus of a URL: `redis://host:6379/0`, `rediss://…`, or `memory:`, which is a new
+ * bus each time. `?bus=name` sets its name, `holdfast` by default.
  *
- * @throws {RegistryError} `Invalid` for what is no URL of a bus; `Unavailable` where no server answers, `Denied` where
- * it refuses, `Unsupported` where its package cannot be had
+ * @throws {RegistryError} `Invalid` for an invalid URL; `Unavailable` if no server answers,
+ * `Denied` if it refuses, `Unsupported` if the driver cannot be loaded
  */
 export async function openEventBus<T = AnyTopics>(
   url: string,
@@ -55,9 +55,9 @@ export async function openEventBus<T = AnyTopics>(
   }
   throw fault({
     code: "Invalid",
-    action: "open a bus",
-    state: scheme === undefined ? "this is no URL" : `there is no scheme ${scheme}`,
-    hint: "Use memory:, redis:// or rediss://, as in redis://127.0.0.1:6379.",
+    action: "open event bus",
+    state: scheme === undefined ? "invalid URL" : `unknown scheme ${scheme}`,
+    hint: "Use memory:, redis:// or rediss://, for example redis://127.0.0.1:6379.",
   });
 }
 

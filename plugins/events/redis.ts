@@ -1,15 +1,15 @@
 /**
- * A bus of events over Redis, or Valkey, 6.2 or newer: by pub/sub, and by streams with consumer groups where each event
- * shall be heard at least once.
+ * An event bus over Redis or Valkey, 6.2 or newer: pub/sub, and streams with consumer groups for
+ * delivery at least once.
  *
  * @module
  */
 import { fault } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
-import { createBus } from "./create_bus.ts";
 import type { AnyTopics, EventBus } from "../../core/event_bus.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import { openRedis, parseRedisUrl, type RedisCommand } from "../../queues/redis.ts";
+import { createBus } from "./create_bus.ts";
 import { encodeEvent } from "./redis/envelope.ts";
 import { createFanOut, type FanOut } from "./redis/fan_out.ts";
 import { joinGroup } from "./redis/group.ts";
@@ -21,28 +21,29 @@ export type { PlainValue } from "../../core/text/plain_value.ts";
 
 /** Options of {@linkcode openRedisBus}. */
 export interface RedisBusOptions {
-  /** How long the server may take until it answers at first, milliseconds. @default 10000 */
+  /** Milliseconds to wait for the first answer of the server. @default 10000 */
   connectWithinMs?: number;
-  /** How long a command may take later, milliseconds. @default 10000 */
+  /** Milliseconds until a later command times out. @default 10000 */
   answerWithinMs?: number;
-  /** How many events are kept for groups that are slow, or gone, about; the oldest are lost. @default 100000 */
+  /** Approximate maximum of waiting events of groups; the oldest are dropped. @default 100000 */
   maxEvents?: number;
-  /** After so long a member of a group that says nothing is taken for dead, and others get its events. @default 30000 */
+  /** Milliseconds after which others take over the events of a silent member. @default 30000 */
   takeOverAfterMs?: number;
   system?: System;
-  /** Hears of trouble. @default silent */
+  /** Receives problems. @default silent */
   logger?: Logger;
 }
 
 /**
- * Opens the bus at a URL: `redis://host:6379/0`, `rediss://…`. `?bus=name` may follow, else it is called `holdfast`:
- * buses of different names hear nothing of one another.
+ * Opens the event bus of a URL: `redis://host:6379/0`, `rediss://…`. `?bus=name` sets its name,
+ * `holdfast` by default. Buses with different names are separate.
  *
- * Without groups nothing is stored. From the first subscription with a `group` on, events are kept in one stream until
- * all groups have acknowledged them. Redis is to have `maxmemory-policy noeviction`, and `appendonly yes` where they
- * shall be there after it was killed.
+ * Without groups nothing is stored. Once a subscription has a `group`, events are kept in a stream
+ * until all groups have acknowledged them. Configure Redis with `maxmemory-policy noeviction`, and
+ * with `appendonly yes` to keep events after a crash.
  *
- * @throws {RegistryError} `Invalid` for another URL; `Unavailable` where no server answers, `Denied` where it refuses
+ * @throws {RegistryError} `Invalid` for an invalid URL; `Unavailable` if no server answers,
+ * `Denied` if it refuses
  */
 export async function openRedisBus<T = AnyTopics>(
   url: string,
@@ -56,11 +57,11 @@ export async function openRedisBus<T = AnyTopics>(
   const connect = (name?: string) =>
     openRedis(server.href, { what: "the events", name, connectWithinMs, answerWithinMs });
   const commands = await connect();
-  const stream = `{${name}:events}:stream`; // in braces: all keys of a bus are on one node of a cluster
+  const stream = `{${name}:events}:stream`; // braces: one cluster node for all keys of a bus
   const channel = `${name}:events:`;
   let fanOut: Promise<FanOut> | undefined;
 
-  /** The connection that hears of what is published: made when somebody wants to. */
+  /** Opens the connection for subscriptions on demand. */
   async function openFanOut(): Promise<FanOut> {
     fanOut ??= connect().then((connection) => createFanOut({ connection, channel, logger }));
     fanOut.catch(() => fanOut = undefined);
@@ -73,11 +74,11 @@ export async function openRedisBus<T = AnyTopics>(
     system,
     logger,
     async send({ json, ...event }, signal) {
-      const said = encodeEvent(event, json);
-      // Where no group ever was there is no stream, and none is made.
+      const text = encodeEvent(event, json);
+      // Without a group there is no stream, and none is created.
       const limit = ["NOMKSTREAM", "MAXLEN", "~", maxEvents] as const;
-      const kept: RedisCommand = ["XADD", stream, ...limit, "*", "event", said];
-      await commands.sendAll([kept, ["PUBLISH", `${channel}${event.topic}`, said]], { signal });
+      const kept: RedisCommand = ["XADD", stream, ...limit, "*", "event", text];
+      await commands.sendAll([kept, ["PUBLISH", `${channel}${event.topic}`, text]], { signal });
     },
     async join(handler, plan) {
       if (plan.group === undefined) return await (await openFanOut()).join(handler, plan);
@@ -94,9 +95,9 @@ function checkBusName(name: string): string {
   if (/^[A-Za-z0-9_.-]{1,100}$/.test(name)) return name;
   throw fault({
     code: "Invalid",
-    action: "open bus",
+    action: "open event bus",
     subject: JSON.stringify(name),
-    state: "that is no name of a bus",
-    hint: "Take 1 to 100 of A-Z a-z 0-9 _ . -",
+    state: "invalid bus name",
+    hint: "Use 1 to 100 of A-Z a-z 0-9 _ . -",
   });
 }

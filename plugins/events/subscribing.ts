@@ -1,4 +1,4 @@
-// What all buses do alike with a subscription: its options, and what hands events to its handler.
+// Common parts of subscriptions: options and delivery to handlers.
 import { fault, messageOf } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
@@ -8,14 +8,14 @@ import type { BusEvent, BusTrouble, EventHandler, SubscribeOptions } from "../..
 
 export interface SubscriptionPlan {
   readonly pattern: string;
-  /** Who shares its events; undefined for at-most-once. */
+  /** Undefined for delivery at most once. */
   readonly group?: string;
   readonly concurrency: number;
   readonly maxWaiting: number;
   readonly attempts: number;
-  /** How long is waited before the second time, milliseconds. */
+  /** Milliseconds before the second attempt. */
   readonly backoffMs: number;
-  /** Tells whoever wants to hear of it what went wrong, and never throws. */
+  /** Reports a problem; never throws. */
   trouble(trouble: BusTrouble): void;
 }
 
@@ -35,7 +35,7 @@ export function redeliveryMs({ backoffMs }: SubscriptionPlan, failures: number):
   return Math.min(MOST_BACKOFF_MS, backoffMs * 2 ** Math.min(failures - 1, 20));
 }
 
-/** Checks what is asked for; throws `Invalid`. */
+/** Checks the options of a subscription. Throws `Invalid`. */
 export function planSubscription(
   pattern: string,
   options: SubscribeOptions,
@@ -48,24 +48,24 @@ export function planSubscription(
   const refuse = (state: string, hint: string) =>
     fault({ code: "Invalid", action: "subscribe to", subject: pattern, state, hint });
   if (typeof handler !== "function") {
-    throw refuse("there is no handler", "Give a function (event) => …, or take bus.listen().");
+    throw refuse("the handler is missing", "Pass a function (event) => …, or use bus.listen().");
   }
   if (group !== undefined && !/^[A-Za-z0-9._-]{1,100}$/.test(group)) {
-    throw refuse(`${shown(group)} is no name of a group`, "Take 1 to 100 of A-Z a-z 0-9 . _ -");
+    throw refuse(`invalid group name ${shown(group)}`, "Use 1 to 100 of A-Z a-z 0-9 . _ -");
   }
   for (const [name, value] of Object.entries({ concurrency, maxWaiting, attempts })) {
     if (Number.isSafeInteger(value) && value >= 1) continue;
-    throw refuse(`${name} is ${shown(value)}`, "It is a whole number, at least 1.");
+    throw refuse(`${name} is ${shown(value)}`, "Pass a positive integer.");
   }
   if (!Number.isSafeInteger(backoffMs) || backoffMs < 0) {
-    throw refuse(`backoffMs is ${shown(backoffMs)}`, "It is whole milliseconds, at least 0.");
+    throw refuse(`backoffMs is ${shown(backoffMs)}`, "Pass an integer of at least 0.");
   }
   function trouble(trouble: BusTrouble): void {
-    logger.warn(`events of ${pattern}: ${describe(trouble)}`);
+    logger.warn(`Events of ${pattern}: ${describe(trouble)}`);
     try {
       onTrouble?.(trouble);
     } catch (error) {
-      logger.warn(`events of ${pattern}: onTrouble failed: ${messageOf(error)}`);
+      logger.warn(`Events of ${pattern}: onTrouble failed: ${messageOf(error)}`);
     }
   }
   return { pattern, group, concurrency, maxWaiting, attempts, backoffMs, trouble };
@@ -75,16 +75,17 @@ function describe(trouble: BusTrouble): string {
   if (trouble.trouble === "lost") return `${trouble.count} lost: ${trouble.reason}`;
   if (trouble.trouble === "unreachable") return trouble.reason;
   const { event: { topic, id }, error, again } = trouble;
-  return `the handler of ${topic} ${id} failed${again ? ", it comes again" : ""}: ${
-    messageOf(error)
-  }`;
+  const state = again ? "failed and will retry" : "failed";
+  return `the handler of ${topic} ${id} ${state}: ${messageOf(error)}`;
 }
 
-/** What is offered is handled, as much at once as is planned; the rest waits, or is lost. */
+/** Delivery to a handler with limited concurrency. Further events wait, or are dropped. */
 export interface Deliveries {
   offer(event: () => BusEvent): void;
   close(): Promise<void>;
 }
+
+const TOO_MANY = "too many were waiting for the handler";
 
 export function createDeliveries(
   handler: EventHandler<BusEvent>,
@@ -95,10 +96,10 @@ export function createDeliveries(
   const closing = new AbortController();
   let lost = 0;
 
-  /** The first loss is told at once, and once it is over how many more there were. */
-  const tellLost = () => {
+  /** Reports the losses after the first, which is reported at once. */
+  const reportLost = () => {
     if (lost > 1) {
-      plan.trouble({ trouble: "lost", count: lost - 1, reason: "too many waited for the handler" });
+      plan.trouble({ trouble: "lost", count: lost - 1, reason: TOO_MANY });
     }
     lost = 0;
   };
@@ -115,14 +116,14 @@ export function createDeliveries(
   function look(): void {
     while (waiting.length > 0 && underWay.size < plan.concurrency && !closing.signal.aborted) {
       const next = waiting.shift()!;
-      // In a turn of its own: a handler never runs inside of what publishes.
+      // A separate turn: a handler never runs inside `publish`.
       const handled = Promise.resolve().then(() => handle(next)).finally(() => {
         underWay.delete(handled);
         look();
       });
       underWay.add(handled);
     }
-    if (waiting.length === 0) tellLost();
+    if (waiting.length === 0) reportLost();
   }
 
   return {
@@ -133,7 +134,7 @@ export function createDeliveries(
         return look();
       }
       if (++lost === 1) {
-        plan.trouble({ trouble: "lost", count: 1, reason: "too many wait for the handler" });
+        plan.trouble({ trouble: "lost", count: 1, reason: TOO_MANY });
       }
     },
     async close() {
@@ -144,5 +145,5 @@ export function createDeliveries(
   };
 }
 
-/** Why the signal of a handler is aborted. */
+/** The abort reason of handlers. */
 export const ENDED = "the subscription has ended";

@@ -1,5 +1,5 @@
-// Webhooks: events of a bus, sent to URLs as signed requests. Each delivery is a job of a queue, so
-// it is tried again until it is taken, by whatever process is there.
+// Webhooks: events of a bus as signed HTTP requests. Each delivery is a job of a queue, which any
+// process can retry.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -12,56 +12,59 @@ import type { PlainValue } from "../../core/text/plain_value.ts";
 import { encodeBody, importSecret, signatureHeaders } from "./webhooks/signature.ts";
 import { type HostLookup, sendWebhook } from "./webhooks/send.ts";
 
-/** Who is told of events. */
+/** A receiver of events. */
 export interface WebhookTarget {
-  /** Where it is: an `https:` URL; `http:` where it may be private. What it says is never written to the queue or a log, but its host. */
+  /**
+   * An `https:` URL, or `http:` for private hosts. Only its host appears in the queue and in logs.
+   */
   url: string;
   /** Patterns of topics: `registry.*`. */
   topics: string | readonly string[];
-  /** What its requests are signed with, as `createWebhookSecret` makes it; several while one takes the place of another. */
+  /** The signing secret from `createWebhookSecret`, or several during a rotation. */
   secret: string | readonly string[];
-  /** What jobs call it: 1 to 80 of `A-Z a-z 0-9 . _ -`. @default the host and the first digits of the URL's digest */
+  /** The name in jobs: 1 to 80 of `A-Z a-z 0-9 . _ -`. @default the host and a digest of the URL */
   id?: string;
 }
 
 /** Options of {@linkcode createWebhooks}. */
 export interface WebhooksOptions {
-  // deno-lint-ignore no-explicit-any -- buses of whatever topics
+  // deno-lint-ignore no-explicit-any -- buses of any topics
   bus: Pick<EventBus<any>, "subscribe">;
-  /** Where deliveries wait: a queue of their own, in which nothing else is. */
+  /** A queue for deliveries only. */
   queue: Pick<JobQueue, "add" | "work">;
   targets: readonly WebhookTarget[];
-  /** Whether targets may have addresses that are not public, or which hosts may. @default false */
+  /** Allow all targets, or these hosts, to have private addresses. @default false */
   allowPrivate?: boolean | readonly string[];
-  /** How often a delivery is tried. @default 12: for some hours */
+  /** Maximum attempts per delivery. @default 12, over several hours */
   attempts?: number;
-  /** How long is waited before the second time, doubled from then on, milliseconds. @default 5000 */
+  /** Milliseconds before the second attempt, doubled for each further one. @default 5000 */
   backoffMs?: number;
-  /** How long a target may take to answer, milliseconds. @default 15000 */
+  /** Milliseconds to wait for an answer. @default 15000 */
   timeoutMs?: number;
-  /** How many deliveries are under way at once. @default 8 */
+  /** Concurrent deliveries. @default 8 */
   concurrency?: number;
-  /** The group that hears the bus, in all processes together. @default "webhooks" */
+  /** The group on the bus, shared by all processes. @default "webhooks" */
   group?: string;
-  /** Finds the addresses of hosts. @default as the system does */
+  /** Resolves host names. @default DNS of the system */
   lookup?: HostLookup;
   system?: System;
-  /** Hears what became of deliveries. @default silent */
+  /** Receives the outcomes of deliveries. @default silent */
   logger?: Logger;
 }
 
-/** Options of starting. */
+/** Options of {@linkcode Webhooks.start}. */
 export interface StartWebhooksOptions {
-  /** Hear the bus, and add deliveries to the queue. @default true */
+  /** Subscribe to the bus and add deliveries to the queue. @default true */
   listen?: boolean;
-  /** Take deliveries from the queue. @default true */
+  /** Process deliveries of the queue. @default true */
   deliver?: boolean;
 }
 
-/** Sends events, from the start to the end. */
+/** A sender of webhooks. */
 export interface Webhooks extends AsyncDisposable {
+  /** The ids of the targets. */
   readonly targets: readonly string[];
-  /** Begins; resolves once nothing that is published will be missed. */
+  /** Starts, and resolves once no published event can be missed. */
   start(options?: StartWebhooksOptions): Promise<void>;
 }
 
@@ -74,22 +77,22 @@ interface Target {
   allowPrivate: boolean;
 }
 
-/** What a job says: never a secret, nor where it goes. */
+/** The data of a job, without secrets and URLs. */
 interface Delivery {
   target: string;
   event: { id: string; topic: string; at: string; payload: PlainValue };
 }
 
 /**
- * Creates what sends events to URLs, as Standard Webhooks (standardwebhooks.com) are sent and `verifyWebhook` checks
- * them. A delivery that is not answered by 2xx fails, and is tried again; redirects are not followed. A target that
- * answers 410 does not want this event. Deliveries may come twice, and in another order: by their `webhook-id`, the id of
- * the event, receivers know them.
+ * Creates a sender of Standard Webhooks (standardwebhooks.com), which `verifyWebhook` checks. A
+ * delivery without a 2xx answer is retried, except after 410; redirects are not followed.
+ * Deliveries may arrive twice and out of order: receivers identify them by `webhook-id`, the id of
+ * the event.
  *
- * @throws {RegistryError} `Invalid` for targets that cannot be
+ * @throws {RegistryError} `Invalid` for invalid targets
  */
 export function createWebhooks(options: WebhooksOptions): Webhooks {
-  options = { ...options }; // they are read at each delivery
+  options = { ...options }; // read at each delivery
   const { bus, queue, targets: given, allowPrivate = false } = options;
   if (
     typeof bus?.subscribe !== "function" || typeof queue?.add !== "function" ||
@@ -97,17 +100,14 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   ) {
     throw invalid(
       "bus, queue or targets are missing",
-      "createWebhooks({ bus, queue, targets: [{ url, topics, secret }] }).",
+      "Pass { bus, queue, targets: [{ url, topics, secret }] }.",
     );
   }
   const targets = (given as readonly WebhookTarget[]).map((each) =>
     checkTarget(each, allowPrivate)
   );
   if (new Set(targets.map(({ id }) => id)).size < targets.length) {
-    throw invalid(
-      "two targets have one id",
-      "Give each an id of its own: { id, url, topics, secret }.",
-    );
+    throw invalid("two targets have the same id", "Pass a unique id for each target.");
   }
   const { concurrency = 8, group = "webhooks" } = options;
   const subscriptions: Subscription[] = [];
@@ -115,7 +115,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   return {
     targets: targets.map(({ id }) => id),
     async start({ listen = true, deliver: isWorker = true } = {}) {
-      for (const { keys } of targets) await keys; // a secret that is none is refused now
+      for (const { keys } of targets) await keys; // throws for an invalid secret
       if (isWorker) {
         worker ??= await queue.work(
           (job, { signal }) => deliver(job, signal, targets, options),
@@ -141,7 +141,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   };
 }
 
-/** Adds a delivery for each target. The same event again adds none: the queue knows their ids. */
+/** Adds a delivery per target. The ids of the jobs prevent duplicates of an event. */
 async function schedule(
   { id, topic, at, payload }: BusEvent,
   targets: readonly Target[],
@@ -179,15 +179,15 @@ async function deliver(
   const { allowPrivate } = target;
   const how = { headers, body, allowPrivate, timeoutMs, signal, lookup, system };
   const status = await sendWebhook(target.url, how);
-  logger.debug(`webhook ${name}: ${topic} ${id}: ${status}`);
-  if (status === 410) logger.warn(`webhook ${name}: it wants no more, 410`);
+  logger.debug(`Webhook ${name}: ${topic} ${id}: ${status}`);
+  if (status === 410) logger.warn(`Webhook ${name}: the target rejects this event (410)`);
   if ((status >= 200 && status < 300) || status === 410) return { status };
   throw fault({
     code: "Unavailable",
     action: "deliver",
     subject: `${topic} to ${target.url.host}`,
     state: `it answered ${status}`,
-    hint: "A receiver answers 2xx once it has the event; redirects are not followed.",
+    hint: "Let the receiver answer 2xx; redirects are not followed.",
   });
 }
 
@@ -195,41 +195,35 @@ function checkTarget(target: WebhookTarget, allowPrivate: boolean | readonly str
   const { topics, secret } = target;
   const url = URL.canParse(target.url) ? new URL(target.url) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw invalid("the URL of a target is none", "As in https://example.com/hook.");
+    throw invalid("invalid target URL", "Use a URL like https://example.com/hook.");
   }
   const { host, hostname } = url;
   if (url.username !== "" || url.password !== "") {
-    throw invalid(
-      `the URL at ${host} has a user or a password`,
-      "Requests are signed: leave them out.",
-    );
+    throw invalid(`the URL of ${host} contains a user or a password`, "Remove them.");
   }
   const isAllowed = typeof allowPrivate === "boolean"
     ? allowPrivate
     : allowPrivate.includes(hostname);
   if (url.protocol === "http:" && !isAllowed) {
-    throw invalid(
-      `the URL at ${host} is not https:`,
-      "Only hosts that allowPrivate names may be reached by http:.",
-    );
+    throw invalid(`the URL of ${host} is not https:`, "Use https:, or add it to allowPrivate.");
   }
   const patterns = [topics ?? []].flat() as string[];
   if (patterns.length === 0) {
-    throw invalid(`${host} hears no topics`, `As in { topics: "registry.*" }.`);
+    throw invalid(`${host} has no topics`, 'Pass topics like "registry.*".');
   }
   patterns.forEach(checkPattern);
   const fitting = patterns.map(topicMatcher);
   const digest = sha256(new TextEncoder().encode(url.href)).slice(0, 12);
   const id = target.id ?? `${hostname.replace(/[^A-Za-z0-9.-]/g, "_").slice(0, 60)}-${digest}`;
   if (typeof id !== "string" || !/^[A-Za-z0-9._-]{1,80}$/.test(id)) {
-    throw invalid(`${shown(id)} is no id of a target`, "Take 1 to 80 of A-Z a-z 0-9 . _ -");
+    throw invalid(`invalid target id ${shown(id)}`, "Use 1 to 80 of A-Z a-z 0-9 . _ -");
   }
   const secrets = [secret].flat() as string[];
   if (secrets.length === 0) {
-    throw invalid(`${host} has no secret`, "createWebhookSecret() makes one.");
+    throw invalid(`${host} has no secret`, "Create one with createWebhookSecret().");
   }
   const keys = Promise.all(secrets.map(importSecret));
-  keys.catch(() => {}); // start() throws it
+  keys.catch(() => {}); // thrown by start()
   return {
     id,
     url,
@@ -249,8 +243,8 @@ function deliveryOf({ id, data }: TakenJob): Delivery {
     code: "Invalid",
     action: "deliver job",
     subject: shown(id),
-    state: "it is no delivery of a webhook",
-    hint: "Deliveries need a queue of their own, as redis://127.0.0.1:6379?queue=webhooks.",
+    state: "it is not a webhook delivery",
+    hint: "Use a separate queue for webhooks: redis://127.0.0.1:6379?queue=webhooks",
   });
 }
 
@@ -259,9 +253,8 @@ function unknownTarget(name: string): RegistryError {
     code: "NotFound",
     action: "deliver to",
     subject: shown(name),
-    state: "there is no such target",
-    hint:
-      "Each process that delivers has the same targets; one that was removed lets its deliveries fail.",
+    state: "unknown target",
+    hint: "Configure the same targets in each process; deliveries to removed targets fail.",
   });
 }
 

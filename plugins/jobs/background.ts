@@ -1,14 +1,15 @@
-// Work that begins when something else is over, as a response.
-/** Holds what begins later. */
+// Jobs that start after something else, such as a response.
+/** Jobs that start later. */
 export interface Background {
-  /** Begins what came since, and waits for its end. What fails is told by its job. */
+  /** Starts the added jobs and waits for them. Failures are reported by their jobs. */
   run(): Promise<void>;
-  /** Takes what is to begin: for runners of jobs. */
+  /** Adds a job; called by runners. */
   add(begin: () => Promise<void>): void;
 }
 
 /**
- * Creates what holds jobs until a response was sent. Give it to `schedule_job` as `background`, and call `run` then.
+ * Creates a queue of jobs for after a response. Pass it to `schedule_job` as `background`, then
+ * call `run`.
  *
  * @example
  * ```ts

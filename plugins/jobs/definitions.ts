@@ -1,5 +1,5 @@
-// The runners and the storages of jobs of this library. What they stand on is imported when one is
-// made. A runner leaves the settings of others aside, so that it is exchanged by its name alone.
+// The built-in job runners and job storages. Their dependencies are imported when one is created.
+// Each ignores the settings of the others, so that changing its name is enough to replace it.
 import { described } from "../../core/text/described.ts";
 import type { AnyDefinition } from "../sets/make_plugin.ts";
 import { REDIS_ENVIRONMENT, SERVER, SERVER_SECRETS, serverUrl } from "../sets/server.ts";
@@ -11,14 +11,14 @@ const heldBackground: Setting = {
   problemOf: (value) =>
     typeof (value as { add?: unknown })?.add === "function"
       ? undefined
-      : `it is ${described(value)}, and no background`,
+      : `it is ${described(value)}, not a background`,
 };
 
 const queue: Setting = {
   problemOf: (value) =>
     /^[A-Za-z0-9_.-]{1,100}$/.test(String(value))
       ? undefined
-      : "it is no name of a queue: 1 to 100 of A-Z a-z 0-9 _ . -",
+      : "it is not a queue name: 1 to 100 of A-Z a-z 0-9 _ . -",
 };
 
 const memory: AnyDefinition = {

@@ -1,4 +1,4 @@
-// Runners that do jobs in this process.
+// Runners of jobs in this process.
 import type { ScheduledCall, ScheduleOptions } from "../job_runner.ts";
 import type { JobStorage } from "../../queues/job_storage/contract.ts";
 import type { JobQueue, QueueWorker, TakenJob } from "../../core/queue.ts";
@@ -12,11 +12,11 @@ import type { Background } from "./background.ts";
 import { createJobKeeper, jobIdOf, type QueueRunner, TASK_KIND } from "./work_tasks.ts";
 
 export interface InProcessOptions extends Pick<PluginContext, "system" | "logger"> {
-  /** So many jobs run at once. @default 16 */
+  /** Maximum number of concurrent jobs. @default 16 */
   concurrency?: number;
-  /** Keeps what becomes of the jobs, also when this process is gone; closed with the runner. @default nothing does */
+  /** Stores the outcomes of jobs beyond this process; closed with the runner. @default none */
   storage?: JobStorage;
-  /** Whether a job waits until what called it has gone on. @default false */
+  /** Start each job only after its caller has continued. @default false */
   afterwards?: boolean;
 }
 
@@ -31,8 +31,8 @@ export interface InProcessRunner extends QueueRunner {
 const MOST_ENDED = 10_000;
 
 /**
- * Creates a runner whose jobs are in a queue of this process, and gone with it. Its end waits for what was begun and for
- * what waits; what is delayed is not begun any more.
+ * Creates a runner with a queue in this process. Closing it finishes running and waiting jobs, but
+ * not delayed ones.
  */
 export async function createInProcessRunner(options: InProcessOptions): Promise<InProcessRunner> {
   const { system, concurrency = 16, afterwards = false } = options;
@@ -59,20 +59,20 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
   };
 }
 
-/** Jobs of this process: their queue, and the functions that they call. */
+/** The jobs of this process: their queue and functions. */
 class InProcessJobs {
   readonly queue: JobQueue;
   readonly #system: System;
   readonly #storage?: JobStorage;
   readonly #keeper: ReturnType<typeof createJobKeeper>;
   readonly #runs = new Map<string, ScheduleOptions["run"]>();
-  /** Of jobs that wait until what called them has gone on. */
+  /** Jobs that wait for their caller to continue. */
   readonly #begins = new Map<string, PromiseWithResolvers<void>>();
   #added = 0;
   #closed = false;
 
   constructor({ system, logger, storage }: InProcessOptions) {
-    const trouble = (reason: string) => logger.warn(`cannot keep what became of a job: ${reason}`);
+    const trouble = (reason: string) => logger.warn(`Cannot store the outcome of a job: ${reason}`);
     this.queue = createMemoryQueue({ system, mostEnded: MOST_ENDED });
     this.#system = system;
     this.#storage = storage;
@@ -117,7 +117,7 @@ class InProcessJobs {
     return id;
   }
 
-  /** Lets a job begin that waits for what called it, whoever of those that submitted it comes first. */
+  /** Starts a job that waits for its caller, with the first of several submissions. */
   letBegin(id: string): void {
     this.#begins.get(id)?.resolve();
     this.#begins.delete(id);
@@ -148,7 +148,7 @@ class InProcessJobs {
   }
 }
 
-/** What a function gave, where a queue can keep it: who is in this process may give anything. */
+/** Returns a result that a queue can store; null for anything else. */
 function kept(result: unknown): PlainValue {
   return result !== undefined && plainProblem(result) === undefined ? result as PlainValue : null;
 }
@@ -158,16 +158,16 @@ function forgotten(id: string): RegistryError {
     code: "NotFound",
     action: "run job",
     subject: `${shown(id)} again`,
-    state: "what it does is forgotten",
-    hint: "In one process only the last jobs that failed can be tried again. Submit its task anew.",
+    state: "its function is no longer in memory",
+    hint: "Submit its task again: this process keeps only the functions of recent failures.",
   });
 }
 
 function closedRunner(): RegistryError {
   return fault({
     code: "Invalid",
-    action: "schedule a job",
-    state: "its runner was closed",
-    hint: "Submit tasks before the end of their set of plugins.",
+    action: "schedule job",
+    state: "its runner is closed",
+    hint: "Submit tasks before you close their plugin set.",
   });
 }

@@ -1,4 +1,4 @@
-// Opening runners of jobs, of settings that were checked.
+// Opens job runners with checked settings.
 import type { JobRunner } from "../job_runner.ts";
 import type { JobStorage } from "../../queues/job_storage/contract.ts";
 import type { System } from "../../core/system.ts";
@@ -10,10 +10,9 @@ import type { Background } from "./background.ts";
 import { createInProcessRunner, type InProcessRunner } from "./in_process.ts";
 import { createQueueRunner, type QueueRunner } from "./work_tasks.ts";
 
-/** So many jobs are begun at once after responses: what waits for one is among them. */
+/** Limit of concurrent background jobs, including those that wait for a response. */
 const MOST_IN_BACKGROUND = 10_000;
 
-/** A queue in this process. */
 export async function openMemoryRunner(
   settings: { concurrency?: number; storage?: string },
   { system, logger }: PluginContext,
@@ -22,7 +21,7 @@ export async function openMemoryRunner(
   return await createInProcessRunner({ ...settings, system, logger, storage });
 }
 
-/** Jobs begin after what submitted them, or where a {@linkcode Background} is run. */
+/** Opens a runner whose jobs start after their caller, or when a {@linkcode Background} runs. */
 export async function openBackgroundRunner(
   { background, storage: url }: { background?: Background; storage?: string },
   { system, logger, plugins }: PluginContext,
@@ -32,7 +31,7 @@ export async function openBackgroundRunner(
     const concurrency = MOST_IN_BACKGROUND;
     return await createInProcessRunner({ system, logger, concurrency, storage, afterwards: true });
   }
-  // A background is of one response; its jobs are where all others are.
+  // A background belongs to one response; its jobs share one queue.
   const settings = url === undefined ? {} : { storage: url };
   const shared = await plugins.shared(JobRunnerInterface, "background", settings);
   return {

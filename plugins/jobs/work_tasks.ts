@@ -1,4 +1,4 @@
-// Tasks as jobs of a queue: what sends them there, and the workers that run them.
+// Tasks as jobs of a queue: senders and workers.
 import type { CallRunner, JobRunner, ScheduledCall } from "../job_runner.ts";
 import type { JobStorage } from "../../queues/job_storage/contract.ts";
 import type { JobQueue, NewJob, QueueWorker, TakenJob, WorkOptions } from "../../core/queue.ts";
@@ -9,16 +9,15 @@ import type { PlainValue } from "../../core/text/plain_value.ts";
 
 /** Options of {@linkcode workTasks}. */
 export interface WorkTasksOptions extends WorkOptions {
-  /** Keeps what becomes of the jobs, for longer than their queue does. It stays open. @default nothing does */
+  /** Stores the outcomes of jobs for longer than their queue. It stays open. @default none */
   storage?: JobStorage;
 }
 
 /**
- * Takes tasks from a queue and runs them, by the functions and behaviors of a set of plugins: what is in the queue only
- * names them. A task may be run twice, where its worker was taken for dead; what it saves is saved once under
- * `idempotencyKey: context.jobId`.
+ * Runs tasks of a queue, with the functions and behaviors of a plugin set. A task may run twice if
+ * its worker seems dead; save with `idempotencyKey: context.jobId` to save once.
  *
- * @param plugins where the same tasks are defined as where they were submitted
+ * @param plugins a set that defines the submitted tasks
  *
  * @example
  * ```ts
@@ -30,7 +29,8 @@ export interface WorkTasksOptions extends WorkOptions {
  * await using plugins = createPlugins();
  * plugins.defineTask("greet", ({ name }: { name: string }) => `Hello ${name}`);
  * await using queue = await openQueue("memory:"); // or "redis://127.0.0.1:6379"
- * await queue.add({ id: "greet-1", ...taskJob({ task: "greet", behaviors: [], input: { name: "Ada" } }) });
+ * const job = taskJob({ task: "greet", behaviors: [], input: { name: "Ada" } });
+ * await queue.add({ id: "greet-1", ...job });
  * await using worker = await workTasks(plugins, queue, { concurrency: 4 });
  * for await (const { job } of queue.watch("greet-1")) {
  *   if (job.state === "done") assertEquals(job.result, "Hello Ada");
@@ -68,7 +68,8 @@ export async function workTasks(
 export const TASK_KIND = "task";
 
 /**
- * What a task is for a queue: its group is the name of the task. With it a task can be scheduled by a queue itself.
+ * Returns a task as a job of a queue, for example to schedule it. Its group is the name of the
+ * task.
  *
  * @example
  * ```ts
@@ -84,24 +85,30 @@ export function taskJob(call: ScheduledCall): Pick<NewJob, "group" | "kind" | "d
   return { group: call.task, kind: TASK_KIND, data: call as unknown as PlainValue };
 }
 
-/** The call that a job is; `Invalid` for one that is none. Whoever may write to the queue wrote it. */
-export function callOf({ id, kind, data }: TakenJob): ScheduledCall {
+/**
+ * Returns the call in a job. Throws `Invalid` for other jobs. Untrusted: anyone with access to the
+ * queue wrote it.
+ */
+function callOf({ id, kind, data }: TakenJob): ScheduledCall {
   if (kind === TASK_KIND) return data as unknown as ScheduledCall;
   throw fault({
     code: "Invalid",
-    action: "do job",
+    action: "run job",
     subject: shown(id),
-    state: "it is no task",
-    hint: "Give jobs of other kinds, as steps of pipelines, a queue of their own: ?queue=NAME",
+    state: "it is not a task",
+    hint: "Use separate queues for jobs of other kinds, such as steps of pipelines: ?queue=NAME",
   });
 }
 
-/** The id of a job as queues take it: what a schedule of a queue has begun has colons in its id. */
+/** Returns a job id without colons, which ids of scheduled jobs contain. */
 export function jobIdOf(id: string): string {
   return id.replaceAll(":", "-");
 }
 
-/** Creates what keeps jobs of a queue; without a storage it does nothing. `trouble` hears of what could not be kept. */
+/**
+ * Creates a function that stores jobs of a queue; no-op without a storage. `trouble` receives
+ * failures.
+ */
 export function createJobKeeper(
   queue: Pick<JobQueue, "get">,
   { storage, trouble }: { storage?: JobStorage; trouble(reason: string): void },
@@ -114,14 +121,14 @@ export function createJobKeeper(
         const job = await queue.get(id);
         if (job !== undefined) await storage.put(job);
       } catch (error) {
-        trouble(messageOf(error)); // the job goes on
+        trouble(messageOf(error)); // the job continues
       }
     });
   }
   return { keep, done: () => keeping };
 }
 
-/** A runner whose jobs are in a queue, where they can be looked at, cancelled and retried. */
+/** A runner whose jobs are in a queue, where you can inspect, cancel and retry them. */
 export interface QueueRunner extends JobRunner, AsyncDisposable {
   readonly queue: JobQueue;
 }
@@ -132,9 +139,9 @@ export interface QueueRunnerOptions {
 }
 
 /**
- * Creates a runner that sends what remains of a task to a queue, which is closed with it. `workTasks` runs it elsewhere.
+ * Creates a runner that sends the rest of a task to a queue for `workTasks`. It closes the queue.
  *
- * @param queue any queue that other processes reach
+ * @param queue a queue that other processes can open
  */
 export function createQueueRunner(
   queue: JobQueue,

@@ -1,14 +1,9 @@
-// Making a plugin of what was registered: its definition, its settings, and the plugin itself.
+// Creates plugins from registered definitions and settings.
 import { inspect } from "node:util";
 import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type {
-  PluginClass,
-  PluginConfig,
-  PluginContext,
-  PluginDefinition,
-  PluginSource,
-} from "../contract.ts";
+import type { PluginClass, PluginConfig, PluginContext } from "../contract.ts";
+import type { PluginDefinition, PluginSource } from "../contract.ts";
 import { checkContract, type Contract } from "../interface.ts";
 import { described } from "../../core/text/described.ts";
 import { type SchemaResult, shownIssue } from "../../core/standard_schema.ts";
@@ -21,7 +16,7 @@ export interface PluginOrder {
   config: PluginConfig;
 }
 
-/** Settings that were checked: what its schema made of them, and what it was given. */
+/** An order with the settings before (`filled`) and after its schema. */
 export interface CheckedOrder extends PluginOrder {
   checked: unknown;
   filled: Settings;
@@ -40,7 +35,11 @@ export async function checkOrder(
 export async function makePlugin(order: CheckedOrder, context: PluginContext): Promise<unknown> {
   const { contract, name, definition, filled, checked } = order;
   const action = `create plugin ${shown(name)} of ${contract.name}`;
-  const plugin = await callCreate(definition, checked, context).catch((error) => {
+  const { create } = definition;
+  let plugin: unknown;
+  try {
+    plugin = isClass(create) ? new create(checked, context) : await create(checked, context);
+  } catch (error) {
     if (isRegistryError(error)) throw error;
     const whole = inspect(error, { depth: 10 });
     const showsSecret = withoutSecrets(definition, filled, whole) !== whole;
@@ -49,24 +48,22 @@ export async function makePlugin(order: CheckedOrder, context: PluginContext): P
       action,
       state: withoutSecrets(definition, filled, messageOf(error)).replace(/\.$/, ""),
       hint: showsSecret
-        ? "Making it failed; the error underneath is left out, as it shows a secret."
-        : "Making it failed; its cause is the error underneath.",
+        ? "Check its settings; the cause is omitted because it contains a secret."
+        : "Check its settings and the cause.",
       ...(showsSecret ? {} : { cause: error }),
     });
-  });
+  }
   checkContract(contract, plugin, action);
   return plugin;
 }
 
-/** A definition of any plugin. */
-// deno-lint-ignore no-explicit-any -- a set holds plugins of all kinds, with configurations of all kinds
+// deno-lint-ignore no-explicit-any -- a set has plugins of all kinds
 export type AnyDefinition = PluginDefinition<any, any>;
 
-/** Any source of plugins. */
-// deno-lint-ignore no-explicit-any -- a set holds plugins of all kinds, with configurations of all kinds
+// deno-lint-ignore no-explicit-any -- as above
 export type AnySource = PluginSource<any, any>;
 
-/** What was given as a definition. A class is looked at now; what a function makes, when it is made. */
+/** Returns the definition of a source. Checks a class now; the result of a function later. */
 export function toDefinition(source: AnySource, contract: Contract, action: string): AnyDefinition {
   const definition: AnyDefinition = typeof source === "object" && source !== null
     ? source
@@ -75,25 +72,16 @@ export function toDefinition(source: AnySource, contract: Contract, action: stri
     throw fault({
       code: "Invalid",
       action,
-      state: `${described(source)} makes nothing`,
-      hint:
-        "Give a class, a function (config, context) that gives a plugin, or { create, config, … } with one of both.",
+      state: `${described(source)} is not a plugin source`,
+      hint: "Pass a class, a function (config, context) => plugin, or { create, config, … }.",
     });
   }
   if (isClass(definition.create)) checkContract(contract, definition.create.prototype, action);
   return definition;
 }
 
-export async function callCreate(
-  { create }: AnyDefinition,
-  config: unknown,
-  context: PluginContext,
-): Promise<unknown> {
-  return isClass(create) ? new create(config, context) : await create(config, context);
-}
-
-/** A class, told from a function: its prototype cannot be exchanged. */
-// deno-lint-ignore no-explicit-any -- what a class is made with is its own affair
+/** Returns true for a class: unlike that of a function, its prototype is read-only. */
+// deno-lint-ignore no-explicit-any -- constructors may take anything
 function isClass(value: unknown): value is PluginClass<any, any> {
   return typeof value === "function" &&
     Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
@@ -101,17 +89,9 @@ function isClass(value: unknown): value is PluginClass<any, any> {
 
 export type Settings = Record<string, unknown>;
 
-/** Copies lists and objects of data, all the way down, and freezes the copies; all else stays as it is. */
+/** Copies lists and plain objects deeply and freezes the copies. */
 export function frozenCopy<T>(value: T): T {
   return copied(value, Object.freeze) as T;
-}
-
-function ownCopy<T>(value: T): T {
-  return copied(value, (copy) => copy) as T;
-}
-
-function ownMember(value: unknown): unknown {
-  return (ownCopy([value]) as unknown[])[0];
 }
 
 function copied(
@@ -120,7 +100,7 @@ function copied(
   inside: readonly object[] = [],
 ): unknown {
   if (typeof value !== "object" || value === null) return value;
-  // The settings themselves are copied, whatever is among them; a cycle ends where it closes: none travels.
+  // Always copies the outermost value. Cycles are kept as they are.
   if (inside.length > 0 && !isContainer(value) || inside.includes(value)) return value;
   const copy = (member: unknown) => copied(member, finish, [...inside, value]);
   if (Array.isArray(value)) return finish(value.map(copy));
@@ -134,12 +114,12 @@ export function checkSettings(config: unknown, action: string): asserts config i
   throw fault({
     code: "Invalid",
     action,
-    state: `its configuration is ${Array.isArray(config) ? "a list" : described(config)}`,
-    hint: 'Settings are given by name: { bucket: "files" }.',
+    state: `its settings are ${Array.isArray(config) ? "a list" : described(config)}`,
+    hint: 'Pass settings by name: { bucket: "files" }.',
   });
 }
 
-/** Settings under the names that the plugin uses, with what the environment says of those that are not given. */
+/** Returns settings under their canonical names, with missing ones from the environment. */
 export function fillConfig(
   definition: AnyDefinition,
   config: PluginConfig,
@@ -156,10 +136,10 @@ export function fillConfig(
         code: "Invalid",
         action,
         state: `${name} is given twice, also as ${key === name ? otherName(aliases, name) : key}`,
-        hint: "Both are names of one setting: keep one.",
+        hint: "Keep one of them.",
       });
     }
-    filled[name] = ownMember(value);
+    [filled[name]] = copied([value], (copy) => copy) as unknown[];
   }
   for (const [name, variable] of Object.entries(env)) {
     const value = Object.hasOwn(filled, name) ? undefined : system.env(variable);
@@ -172,7 +152,7 @@ function otherName(aliases: Readonly<Record<string, string>>, name: string): str
   return Object.keys(aliases).find((key) => aliases[key] === name) ?? name;
 }
 
-/** What the schema makes of settings. Issues are `Invalid`, and show no secret. */
+/** Returns the output of the schema. Issues throw `Invalid`, without secrets. */
 export function validateConfig(
   definition: AnyDefinition,
   settings: Settings,
@@ -195,11 +175,11 @@ export function validateConfig(
 
 function hintOf({ env = {} }: AnyDefinition): string {
   const variables = Object.entries(env).map(([name, variable]) => `${name} by ${variable}`);
-  const else_ = variables.length === 0 ? "" : ` Or by the environment: ${variables.join(", ")}.`;
-  return `Correct the settings of the plugin.${else_}`;
+  const more = variables.length === 0 ? "" : `, or set variables (${variables.join(", ")})`;
+  return `Fix the settings of the plugin${more}.`;
 }
 
-/** All spellings of the settings that are secrets. */
+/** Returns the names and aliases of secret settings. */
 export function secretNames({ secrets = [], aliases = {} }: AnyDefinition): Set<string> {
   return new Set([
     ...secrets,
@@ -207,7 +187,7 @@ export function secretNames({ secrets = [], aliases = {} }: AnyDefinition): Set<
   ]);
 }
 
-/** A text in which the values of secrets are not shown. */
+/** Replaces the values of secrets in a text. */
 export function withoutSecrets(
   definition: AnyDefinition,
   settings: Settings,
@@ -223,17 +203,18 @@ function hide(text: string, secret: unknown): string {
     return Object.values(secret).reduce((safe: string, member) => hide(safe, member), text);
   }
   if (typeof secret !== "string" || secret === "") return text;
-  return text.replaceAll(secret, "…").replaceAll(encodeURIComponent(secret.toWellFormed()), "…"); // also in a URL
+  const inUrl = encodeURIComponent(secret.toWellFormed());
+  return text.replaceAll(secret, "…").replaceAll(inUrl, "…");
 }
 
-/** Lists and plain objects that hold data. What has functions is used as it is: it may know itself, as schemas do. */
+/**
+ * Returns true for lists and plain objects of data. Objects with functions, as schemas, are not
+ * copied.
+ */
 function isContainer(value: object): boolean {
   if (Array.isArray(value)) return true;
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null || "~standard" in value) return false;
-  return Object.values(Object.getOwnPropertyDescriptors(value)).every((member) => isData(member));
-}
-
-function isData({ value, get }: PropertyDescriptor): boolean {
-  return get === undefined && typeof value !== "function";
+  return Object.values(Object.getOwnPropertyDescriptors(value))
+    .every(({ value, get }) => get === undefined && typeof value !== "function");
 }

@@ -1,4 +1,4 @@
-// The plugins of a set, by interface and name.
+// The plugins of a set by interface and name.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Contract } from "../interface.ts";
@@ -16,7 +16,7 @@ export class PluginTable {
         code: "AlreadyExists",
         action,
         state: "the name is taken",
-        hint: `Taken are: ${[...plugins.keys()].join(", ")}.`,
+        hint: `Choose another name than ${[...plugins.keys()].join(", ")}.`,
       });
     }
     plugins.set(name, toDefinition(source, contract, action));
@@ -34,10 +34,10 @@ export class PluginTable {
       code: "NotFound",
       action: "find plugin",
       subject: `${shown(name)} of ${contract.name}`,
-      state: isKnown ? "there is none of this name" : "no plugin of this interface is registered",
+      state: isKnown ? "unknown plugin" : "the interface has no plugins",
       hint: isKnown
-        ? `There is: ${[...plugins.keys()].join(", ")}.`
-        : `Register one, or use another interface; there are plugins of: ${others}.`,
+        ? `Use one of ${[...plugins.keys()].join(", ")}.`
+        : `Register one, or use another interface: ${others}.`,
     });
   }
 
@@ -55,8 +55,8 @@ export class PluginTable {
       code: "AlreadyExists",
       action: "use interface",
       subject: contract.name,
-      state: "another one of this name has other methods",
-      hint: "In one set of plugins each interface has a name of its own: call yours otherwise.",
+      state: "another interface has this name and other methods",
+      hint: "Use a unique name for each interface of a set.",
     });
   }
 }
@@ -66,7 +66,7 @@ function checkName(name: string, action: string): void {
   throw fault({
     code: "Invalid",
     action,
-    state: "this is no name",
-    hint: 'Names are 1 to 100 letters, digits, ".", "_" and "-": storage_write.',
+    state: "invalid name",
+    hint: 'Use 1 to 100 letters, digits, ".", "_" and "-": storage_write.',
   });
 }

@@ -1,18 +1,16 @@
-// Servers that plugins are on, given by a URL or by the parts of one.
+// Server addresses of plugins: a URL or its parts.
 import { type Setting, text } from "./settings.ts";
 
-/** The environment says numbers as text. */
+/** A number or, from the environment, a string. */
 const port: Setting = {
-  problemOf: (value) =>
-    /^[0-9]{1,5}$/.test(String(value)) ? undefined : "it is no number of a port",
+  problemOf: (value) => /^[0-9]{1,5}$/.test(String(value)) ? undefined : "it is not a port number",
 };
 
 const database: Setting = {
   problemOf: (value) =>
-    /^[^\s/?#]+$/.test(String(value)) ? undefined : "it is no number and no name of a database",
+    /^[^\s/?#]+$/.test(String(value)) ? undefined : "it is not a database number or name",
 };
 
-/** The settings that say where a server is: a URL, or the parts of one. */
 export const SERVER: Readonly<Record<string, Setting>> = {
   url: text,
   host: text,
@@ -32,10 +30,13 @@ export const REDIS_ENVIRONMENT: Readonly<Record<string, string>> = {
 
 export const SERVER_SECRETS: readonly string[] = ["password", "url"];
 
-/** The URL of a server, with what is asked for there, `?queue=mine`. What is given as a URL counts before its parts. */
+/**
+ * Returns the URL of a server with parameters, `?queue=mine`. A given URL takes precedence over
+ * parts.
+ */
 export function serverUrl(
   kind: "redis" | "postgres",
-  // deno-lint-ignore no-explicit-any -- checked by the schema of its plugin
+  // deno-lint-ignore no-explicit-any -- its plugin's schema checked it
   settings: any,
   asked: Readonly<Record<string, string | undefined>>,
 ): string {
@@ -49,7 +50,7 @@ export function serverUrl(
   const account = user === "" && secret === "" ? "" : `${encodeURIComponent(user)}${secret}@`;
   const place = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   const url = settings.url ?? `${kind}://${account}${place}:${port}/${encodeURIComponent(db)}`;
-  if (!URL.canParse(url)) return url; // whoever opens it says that it is none
+  if (!URL.canParse(url)) return url; // reported when it is opened
   const named = new URL(url);
   const given = Object.entries(asked).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) named.searchParams.set(name, value!);

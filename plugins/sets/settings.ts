@@ -1,17 +1,18 @@
-// Schemas of the settings of this library's own plugins.
+// Schemas of the settings of built-in plugins.
 import { described } from "../../core/text/described.ts";
 import type { SchemaIssue, StandardSchema } from "../../core/standard_schema.ts";
 
-/** What a setting must be: gives what is wrong with a value, or undefined where nothing is. */
+/** The rule of a setting. */
 export interface Setting {
+  /** Returns the problem of a value, or undefined. */
   problemOf(value: unknown): string | undefined;
-  /** Whether it must be given. @default false */
+  /** @default false */
   required?: boolean;
-  /** What it is where it is not given. @default absent */
+  /** The default value. @default absent */
   otherwise?: unknown;
 }
 
-/** What else may be among the settings: nothing, these names, which are left out, or anything, which is kept. */
+/** Handling of other settings: an error, these names dropped, or all kept. */
 export type OtherSettings = "refused" | "kept" | readonly string[];
 
 export function defineSettings<T>(
@@ -19,7 +20,7 @@ export function defineSettings<T>(
   { others = "refused" }: { others?: OtherSettings } = {},
 ): StandardSchema<T> {
   const names = Object.keys(known);
-  const instead = names.length === 0 ? ", it takes none" : `, but ${names.join(", ")}`;
+  const instead = names.length === 0 ? ", it takes none" : `, use ${names.join(", ")}`;
   return {
     "~standard": { version: 1, vendor: "holdfast", validate: (value) => validate(value as object) },
   };
@@ -38,49 +39,48 @@ export function defineSettings<T>(
     for (const [name, value] of Object.entries(given)) {
       if (Object.hasOwn(known, name) || Array.isArray(others) && others.includes(name)) continue;
       if (others === "kept") output[name] = value;
-      else issues.push({ path: [name], message: `there is no such setting${instead}` });
+      else issues.push({ path: [name], message: `unknown setting${instead}` });
     }
     return issues.length > 0 ? { issues } : { value: output as T };
   }
 }
 
-/** A text that is not empty. */
+/** A non-empty string. */
 export const text: Setting = {
   problemOf: (value) =>
     typeof value === "string" && value !== ""
       ? undefined
-      : `it is ${described(value)}, and no text`,
+      : `it is ${described(value)}, not a string`,
 };
 
 export const flag: Setting = {
   problemOf: (value) =>
-    typeof value === "boolean" ? undefined : `it is ${described(value)}, and not true or false`,
+    typeof value === "boolean" ? undefined : `it is ${described(value)}, not true or false`,
 };
 
 export function count({ least, most }: { least: number; most?: number }): Setting {
-  const range = most === undefined ? `from ${least} on` : `from ${least} to ${most}`;
+  const range = most === undefined ? `of at least ${least}` : `from ${least} to ${most}`;
   return {
     problemOf: (value) =>
       Number.isSafeInteger(value) && (value as number) >= least &&
         (value as number) <= (most ?? Infinity)
         ? undefined
-        : `it is no whole number ${range}`,
+        : `it is not an integer ${range}`,
   };
 }
 
-/** Milliseconds. */
 export const milliseconds: Setting = {
   problemOf: (value) =>
     Number.isFinite(value) && (value as number) >= 0 && (value as number) < 2 ** 31
       ? undefined
-      : "it is no number of milliseconds, 0 to 2147483647",
+      : "it is not a number of milliseconds, 0 to 2147483647",
 };
 
 export const schema: Setting = {
   problemOf: (value) =>
     typeof (value as Partial<StandardSchema>)?.["~standard"]?.validate === "function"
       ? undefined
-      : `it is ${described(value)}, and no Standard Schema, as Zod, Valibot and ArkType have`,
+      : `it is ${described(value)}, not a Standard Schema (Zod, Valibot, ArkType …)`,
 };
 
 export function word(...words: string[]): Setting {

@@ -1,6 +1,6 @@
-// A storage over any backend.
+// A file storage over any backend.
 import { type Backend, type Body, isPrefix } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { type ErrorCode, fault, type RegistryError } from "../../core/errors.ts";
 import { parsePath } from "../../core/naming/paths.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -8,12 +8,12 @@ import type { FileData, FileStorage, StorageReadOptions } from "./file_storage.t
 
 /** Options of {@linkcode createFileStorage}. */
 export interface FileStorageOptions {
-  /** Where files lie; it is closed with the storage. */
+  /** The store of the files, closed with the storage. */
   backend: Backend;
 }
 
 /**
- * Creates a storage over a backend: each file is an object, and its path is the key.
+ * Creates a file storage over a backend: each file is an object with its path as the key.
  *
  * @example
  * ```ts
@@ -23,7 +23,8 @@ export interface FileStorageOptions {
  *
  * const storage = createFileStorage({ backend: createMemoryBackend() });
  * await storage.writeFile("notes/today.txt", "remember the milk");
- * assertEquals(new TextDecoder().decode(await storage.readFile("notes/today.txt")), "remember the milk");
+ * const bytes = await storage.readFile("notes/today.txt");
+ * assertEquals(new TextDecoder().decode(bytes), "remember the milk");
  * ```
  */
 export function createFileStorage({ backend }: FileStorageOptions): FileStorage {
@@ -31,15 +32,8 @@ export function createFileStorage({ backend }: FileStorageOptions): FileStorage 
     const key = keyOf(path, "read");
     const found = await backend.get(key, options);
     if (found !== undefined) return found;
-    throw fault({
-      code: "NotFound",
-      action: "read file",
-      subject: shown(path),
-      state: "there is none",
-      hint: "list() shows what there is. Paths are relative to the root of the storage.",
-      key,
-      backend: backend.location,
-    });
+    const hint = "Check the path, relative to the root of the storage, with list().";
+    throw fileFault("NotFound", "read", { path, state: "file not found", hint, key, backend });
   }
 
   return {
@@ -47,20 +41,12 @@ export function createFileStorage({ backend }: FileStorageOptions): FileStorage 
       const key = keyOf(path, "write");
       const outcome = await backend.put(key, bodyOf(path, data), { mode, ...options });
       if (outcome.written) return { path: key, size: outcome.info.size };
-      throw fault({
-        code: "AlreadyExists",
-        action: "write file",
-        subject: shown(path),
-        state: "there is one",
-        hint: 'Take another path, or leave out mode: "create".',
-        key,
-        backend: backend.location,
-      });
+      const hint = 'Choose another path, or omit mode: "create".';
+      throw fileFault("AlreadyExists", "write", { path, state: "it exists", hint, key, backend });
     },
     readFile: async (path, options) => await (await get(path, options)).bytes(),
     openFile: async (path, options) => (await get(path, options)).body,
-    exists: async (path, options) =>
-      await backend.head(keyOf(path, "look for"), options) !== undefined,
+    exists: async (path, options) => await backend.head(keyOf(path, "find"), options) !== undefined,
     delete: async (path, options) => await backend.delete(keyOf(path, "delete"), options),
     async *list(folder, options) {
       const parsed = parsePath(folder ?? "");
@@ -75,29 +61,34 @@ export function createFileStorage({ backend }: FileStorageOptions): FileStorage 
 function keyOf(path: string, action: string): string {
   const key = parsePath(path);
   if (key !== "" && !path.endsWith("/")) return key;
-  throw fault({
-    code: "Invalid",
-    action,
-    subject: `file ${shown(path)}`,
-    state: "it is the path of a folder",
-    hint: "Name a file: uploads/file.bin.",
-  });
+  const hint = "Use the path of a file: uploads/file.bin.";
+  throw fileFault("Invalid", action, { path, state: "the path is a folder", hint });
+}
+
+function fileFault(
+  code: ErrorCode,
+  action: string,
+  { path, backend, ...fields }: {
+    path: string;
+    state: string;
+    hint: string;
+    key?: string;
+    backend?: Backend;
+  },
+): RegistryError {
+  const subject = `file ${shown(path)}`;
+  return fault({ ...fields, code, action, subject, backend: backend?.location });
 }
 
 function bodyOf(path: string, data: FileData): Body {
   if (typeof data === "string") return new TextEncoder().encode(data);
   if (data instanceof Uint8Array || data instanceof Blob) return data;
-  if (!(data instanceof ReadableStream)) throw noData(path, `its data are ${described(data)}`);
-  if (data.locked) throw noData(path, "its stream was read before");
+  if (!(data instanceof ReadableStream)) throw noData(path, `its data is ${described(data)}`);
+  if (data.locked) throw noData(path, "its stream is already being read");
   return data;
 }
 
 function noData(path: string, state: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "write file",
-    subject: shown(path),
-    state,
-    hint: "Give a Uint8Array, a text, a Blob, or a ReadableStream of bytes that nobody has read.",
-  });
+  const hint = "Pass a Uint8Array, a string, a Blob, or an unread ReadableStream of bytes.";
+  return fileFault("Invalid", "write", { path, state, hint });
 }

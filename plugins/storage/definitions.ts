@@ -1,5 +1,5 @@
-// The storages of this library, as their drivers describe them. A storage leaves the settings of
-// others aside, so that it is exchanged by its name alone.
+// The built-in storages, from the descriptions of their drivers. Each ignores the settings of the
+// others, so that changing its name is enough to replace it.
 import { DRIVERS } from "../../backends/drivers.ts";
 import type { StorageDescription } from "../../core/driver.ts";
 import type { AnyDefinition } from "../sets/make_plugin.ts";
@@ -13,7 +13,7 @@ const ALL = Object.values(DESCRIBED);
 
 const ALIASES: Record<string, string> = Object.assign({}, ...ALL.map(({ aliases }) => aliases));
 
-/** Secrets that no storage shows or sends, its own or those of another that it leaves aside. */
+/** Secret settings of all storages: ignored ones are never shown or sent either. */
 const SECRETS = [...new Set(ALL.flatMap(({ secrets = [] }) => secrets))];
 
 const OTHERS = [...new Set(ALL.flatMap(({ settings }) => Object.keys(settings)))];

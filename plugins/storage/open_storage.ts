@@ -1,4 +1,4 @@
-// Opens the storages of this library: folders, buckets, memory.
+// Opens built-in storages: folders, buckets, memory.
 import { DRIVERS } from "../../backends/drivers.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -6,31 +6,30 @@ import type { PluginContext } from "../contract.ts";
 import { createFileStorage } from "./backend_storage.ts";
 import type { FileStorage } from "./file_storage.ts";
 
-/** Settings of a storage; each storage has some of them. */
+/** Settings of a storage, each for some storages. */
 export interface StorageSettings extends Partial<Pick<PluginContext, "system" | "logger">> {
-  /** The folder of a storage on a disk: a path or a `file:` URL. */
+  /** The folder, a path or a `file:` URL. */
   path?: string;
-  /** The bucket of a storage in one. */
   bucket?: string;
-  /** What all keys begin with, as a folder. @default none */
+  /** A folder in the bucket for all files. @default none */
   prefix?: string;
-  /** The store's URL; where it speaks S3, a host will do. */
+  /** The URL of the store, or for S3 its host. */
   endpoint?: string;
-  /** Keys of a store that speaks S3: both or none. @default as the environment or the SDK has them */
+  /** S3 keys, both or none. @default from the environment or the SDK */
   accessKeyId?: string;
   secretAccessKey?: string;
   region?: string;
-  /** Create the bucket if there is none. @default false */
+  /** Create the bucket if it does not exist. @default false */
   createBucket?: boolean;
-  /** Use https for a host without a scheme. @default true, except on this machine */
+  /** Use https for a host without a scheme. @default true, except for localhost */
   secure?: boolean;
-  /** The key of a service account, where the store is Google's. @default as its library finds it */
+  /** The key of a Google service account. @default found by its library */
   credentials?: { client_email: string; private_key: string };
 }
 
 /**
- * Opens a storage of this library by its name (`local minio s3 gcs memory`), of settings that were checked: use
- * `plugins.create(Storage, name)`.
+ * Opens a built-in storage by its name (`local minio s3 gcs memory`) with checked settings. Use
+ * `plugins.create(Storage, name)` to check them.
  */
 export async function openStorage(
   kind: string,
@@ -53,7 +52,9 @@ export async function openStorage(
     code: "NotFound",
     action: "open storage",
     subject: shown(kind),
-    state: "there is none of this name",
-    hint: `There is ${DRIVERS.flatMap(({ storages }) => Object.keys(storages ?? {})).join(", ")}.`,
+    state: "unknown storage",
+    hint: `Use one of ${
+      DRIVERS.flatMap(({ storages }) => Object.keys(storages ?? {})).join(", ")
+    }.`,
   });
 }

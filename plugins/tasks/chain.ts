@@ -1,4 +1,4 @@
-// A task as it runs: behaviors from the outside in, and then the function.
+// A task at run time: behaviors from the outside in, and the function.
 import type { ScheduledCall } from "../job_runner.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Behavior, PluginContext, TaskFunction, TaskRegistry } from "../contract.ts";
@@ -9,7 +9,7 @@ export interface ChainEntry {
   readonly name: string;
   readonly definition: AnyDefinition;
   readonly config: Settings;
-  /** The behavior and its checked settings: made at the first run, and used in all that follow. */
+  /** The behavior and its checked settings, created at the first run. */
   made?: Promise<{ behavior: Behavior; config: Settings }>;
 }
 
@@ -33,17 +33,17 @@ export interface ChainRun {
   readonly ids: JobIds;
 }
 
-/** The ids of the jobs of one run: the same if the run is repeated, so that a job is not scheduled twice. */
+/** Job ids of one run, the same if the run is repeated, so that no job is scheduled twice. */
 export interface JobIds {
   take(): string;
-  /** Gives one back whose job was not scheduled, or perhaps was: who tries again gets it again. */
+  /** Returns an id after a failure, for the next attempt. */
   giveBack(id: string): void;
 }
 
 /**
- * Creates the ids of a run: of a submission its own id, then `id.2` …; of a job `job.1`, `job.2` …
+ * Creates the ids of a run: `id`, `id.2` … for a submission; `job.1`, `job.2` … for a job.
  *
- * @param base the id of the submission or of the job
+ * @param base the id of the submission or the job
  */
 export function createJobIds(base: string, { isJob }: { isJob: boolean }): JobIds {
   const returned: string[] = [];

@@ -1,5 +1,4 @@
-// What is looked at when a task is built, and before it runs: whether what remains of it can
-// travel.
+// Checks when a task is built and before it runs: can the rest of it be sent to another process?
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";
@@ -13,7 +12,7 @@ import { checkTravels } from "./travel.ts";
 
 const PASSWORD = /:\/\/[^\s/?#@"]*:[^\s/?#@"]+@/;
 
-/** The plugin that a behavior names in its settings. Throws where it names none, or one that is not there. */
+/** Returns the plugin that a behavior uses. Throws if it is not named or unknown. */
 export function usedBy(
   { name, definition, config }: ChainEntry,
   table: PluginTable,
@@ -29,8 +28,8 @@ export function usedBy(
     code: "Invalid",
     action: "add behavior",
     subject: shown(name),
-    state: `its ${uses.key} names no plugin of ${contract.name}`,
-    hint: `There is: ${table.names(contract).join(", ")}.`,
+    state: `its ${uses.key} is not a plugin of ${contract.name}`,
+    hint: `Use one of ${table.names(contract).join(", ")}.`,
   });
 }
 
@@ -45,8 +44,7 @@ export function checkChain(chain: Chain, table: PluginTable): void {
       action: "build task",
       subject: shown(task),
       state: `it is a closure, and ${shown(runner)} runs it in another process`,
-      hint:
-        'Define it in each of them: plugins.defineTask("finalize", fn), and here createTask("finalize").',
+      hint: 'Define it in both processes, plugins.defineTask("finalize", fn), and pass its name.',
     });
   }
   for (const entry of entries.slice(index + 1)) checkEntry(entry, { task, runner, table });
@@ -57,17 +55,14 @@ function checkEntry(
   { task, runner, table }: { task: string; runner: string; table: PluginTable },
 ) {
   const { name, config, definition } = entry;
-  const action = `send behavior ${shown(name)} of task ${shown(task)} to another process by ${
-    shown(runner)
-  }`;
+  const action = `send behavior ${shown(name)} of task ${shown(task)} to ${shown(runner)}`;
   const problem = plainProblem(config);
   if (problem !== undefined) {
     throw fault({
       code: "Invalid",
       action,
-      state: `of its settings, ${problem}`,
-      hint:
-        "What travels is what JSON says. Let a plugin there make what is no plain data, or put this behavior before.",
+      state: `its settings are not plain JSON: ${problem}`,
+      hint: "Create the value in a plugin of the other process, or add this behavior earlier.",
     });
   }
   const used = usedBy(entry, table);
@@ -85,18 +80,19 @@ function secretTravels(
   { aliases = {}, env = {} }: Partial<AnyDefinition> = {},
 ) {
   const variable = env[aliases[secret] ?? secret];
-  const where = variable === undefined
-    ? "let its environment fill it"
-    : `set ${variable} where the job runs`;
+  const where = variable === undefined ? "its environment" : variable;
   return fault({
     code: "Invalid",
     action,
-    state: `its ${secret} would travel with it`,
-    hint: `Secrets are never sent: leave it out, and ${where}; or put this behavior before.`,
+    state: `its ${secret} is a secret`,
+    hint: `Omit it and set ${where} where the job runs, or add this behavior earlier.`,
   });
 }
 
-/** Refuses an input that could not travel later, before anything is done, as far as the behaviors tell what they change. */
+/**
+ * Rejects an input that cannot be sent, before the task starts, if the behaviors declare their
+ * changes.
+ */
 export function checkInput(
   { entries, task }: Chain,
   input: unknown,
@@ -107,11 +103,8 @@ export function checkInput(
   const before = entries.slice(0, crossing.index).map(({ definition }) => definition.consumes);
   if (before.includes(undefined)) return;
   const consumed = new Set(before.flat());
-  checkTravels(consumed.size === 0 ? input : without(input, consumed), {
-    what: "input",
-    task,
-    registry,
-  });
+  const rest = consumed.size === 0 ? input : without(input, consumed);
+  checkTravels(rest, { what: "input", task, registry });
 }
 
 function without(input: unknown, names: ReadonlySet<string | undefined>): unknown {
@@ -121,7 +114,9 @@ function without(input: unknown, names: ReadonlySet<string | undefined>): unknow
   return Object.fromEntries(Object.entries(input).filter(([name]) => !names.has(name)));
 }
 
-/** The first behavior that is known to send the remainder to another process, and who does it. */
+/**
+ * Returns the first behavior that sends the rest to another process, and the name of its runner.
+ */
 function crossingOf(
   entries: readonly ChainEntry[],
   table: PluginTable,

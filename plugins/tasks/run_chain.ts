@@ -1,15 +1,10 @@
-// Running a chain of behaviors.
+// Runs a chain of behaviors.
 import type { JobRunner } from "../job_runner.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isReservedId } from "../../queues/checks/queue_checks.ts";
-import type {
-  Behavior,
-  BehaviorContext,
-  NextOptions,
-  Remainder,
-  TaskContext,
-} from "../contract.ts";
+import type { Behavior, BehaviorContext, NextOptions } from "../contract.ts";
+import type { Remainder, TaskContext } from "../contract.ts";
 import { contractOf } from "../interface.ts";
 import { Behavior as BehaviorInterface } from "../interfaces.ts";
 import { checkOrder, frozenCopy, makePlugin, type Settings } from "../sets/make_plugin.ts";
@@ -30,6 +25,7 @@ export async function runChain(
   run: ChainRun,
   tools: TaskTools,
 ): Promise<unknown> {
+  const job = run.jobId === undefined ? {} : { jobId: run.jobId };
   return await runFrom({ index: 0, input, signal: run.signal });
 
   async function runFrom({ index, input, signal }: Step): Promise<unknown> {
@@ -44,30 +40,18 @@ export async function runChain(
       return await runFrom({ index: index + 1, input: changed, signal: both });
     };
     const remainder = createRemainder(remainderOf(chain, index + 1), { run, signal, tools });
-    const { task } = chain;
-    const context: BehaviorContext = {
-      ...tools.context,
-      config,
-      signal,
-      task,
-      remainder,
-      ...jobOf(run),
-    };
-    return await behavior.execute(next, input, context);
+    const own: Omit<BehaviorContext, keyof TaskContext> = { config, task: chain.task, remainder };
+    return await behavior.execute(next, input, { ...tools.context, ...own, signal, ...job });
   }
 
   function taskContext(signal: AbortSignal): TaskContext {
     const progress: TaskContext["progress"] = async (progress) =>
       void await run.onProgress?.(progress);
-    return { ...tools.context, signal, progress, ...jobOf(run) };
+    return { ...tools.context, signal, progress, ...job };
   }
 }
 
-function jobOf({ jobId }: ChainRun): { jobId?: string } {
-  return jobId === undefined ? {} : { jobId };
-}
-
-/** A behavior is made at the first run, and serves all that follow; what fails is made anew. */
+/** Creates a behavior at the first run, for all runs. Tries again after a failure. */
 async function behaviorOf(
   entry: ChainEntry,
   { context }: TaskTools,
@@ -79,7 +63,7 @@ async function behaviorOf(
       behavior: await makePlugin(order, context) as Behavior,
       config: frozenCopy(order.checked as Settings),
     }));
-    entry.made.catch(() => entry.made = undefined); // whoever runs it hears of it
+    entry.made.catch(() => entry.made = undefined);
   }
   return await entry.made;
 }
@@ -100,13 +84,10 @@ function createRemainder(
           ...options,
           idempotencyKey: jobId,
           signal,
-          run: async ({ jobId: id = jobId, signal = NEVER, onProgress } = {}) =>
-            await runChain(
-              rest,
-              input,
-              { signal, jobId: id, onProgress, ids: jobIdsOf(id) },
-              tools,
-            ),
+          run: async ({ jobId: id = jobId, signal = NEVER, onProgress } = {}) => {
+            const run = { signal, jobId: id, onProgress, ids: createJobIds(id, { isJob: true }) };
+            return await runChain(rest, input, run, tools);
+          },
         });
       } catch (error) {
         run.ids.giveBack(jobId);
@@ -116,18 +97,15 @@ function createRemainder(
   };
 }
 
-/** Runners of which nobody said before that they cross to another process are found out here. */
+/** Checks the chain again: some runners reveal only now that they use another process. */
 async function callOf(
   rest: Chain,
   input: unknown,
   { jobId, signal, tools }: { jobId: string; signal: AbortSignal; tools: TaskTools },
 ) {
   checkChain({ ...rest, entries: [CROSSING, ...rest.entries] }, tools.table);
-  const { registry } = tools;
-  return toCall(
-    rest,
-    await encodeTravelling(input, { what: "input", task: rest.task, registry, jobId, signal }),
-  );
+  const options = { what: "input", task: rest.task, registry: tools.registry } as const;
+  return toCall(rest, await encodeTravelling(input, { ...options, jobId, signal }));
 }
 
 const CROSSING: ChainEntry = {
@@ -138,11 +116,7 @@ const CROSSING: ChainEntry = {
 
 const namedOnly = ({ name }: ChainEntry) => ({ name, config: {} });
 
-function jobIdsOf(jobId: string): ChainRun["ids"] {
-  return createJobIds(jobId, { isJob: true });
-}
-
-/** The signal of what nothing ends. */
+/** A signal that is never aborted. */
 export const NEVER: AbortSignal = new AbortController().signal;
 
 export function checkJobId(id: string): void {
@@ -151,9 +125,7 @@ export function checkJobId(id: string): void {
     code: "Invalid",
     action: "submit as",
     subject: shown(id),
-    state: "it is no id of a job",
-    hint: isReservedId(id)
-      ? "Queues on Redis have that word for themselves: put something before it."
-      : "Take 1 to 180 of A-Z a-z 0-9 . _ -, and not only digits.",
+    state: isReservedId(id) ? "Redis queues reserve this id" : "invalid job id",
+    hint: "Use 1 to 180 of A-Z a-z 0-9 . _ -, not only digits, and add a prefix to reserved words.",
   });
 }

@@ -1,12 +1,13 @@
-// Building a task, and submitting it.
+// Builds and submits tasks.
 import { fault } from "../../core/errors.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
-import type { PluginConfig, SubmitOptions, Task } from "../contract.ts";
+import type { PluginConfig, PluginContext, SubmitOptions, Task } from "../contract.ts";
 import { contractOf } from "../interface.ts";
 import { Behavior } from "../interfaces.ts";
-import { checkSettings, fillConfig, frozenCopy, validateConfig } from "../sets/make_plugin.ts";
+import { type AnyDefinition, checkSettings, fillConfig } from "../sets/make_plugin.ts";
+import { frozenCopy, validateConfig } from "../sets/make_plugin.ts";
 import { type Chain, type ChainEntry, createJobIds, type TaskTools } from "./chain.ts";
 import { checkChain, checkInput, mayCross, usedBy } from "./check_chain.ts";
 import { checkJobId, NEVER, runChain } from "./run_chain.ts";
@@ -39,7 +40,7 @@ export function buildTask(target: Omit<Chain, "entries">, tools: TaskTools): Tas
   return task;
 }
 
-/** A behavior in its place. Its settings are checked now, but by a schema that takes its time. */
+/** Creates an entry of a chain. Checks its settings now, unless the schema is asynchronous. */
 export function createEntry(
   name: string,
   config: PluginConfig,
@@ -49,13 +50,19 @@ export function createEntry(
   const action = `add behavior ${shown(name)}`;
   checkSettings(config, action);
   const entry: ChainEntry = { name, definition, config: frozenCopy(config) };
-  const checked = validateConfig(
-    definition,
-    fillConfig(definition, config, { action, ...context }),
-    action,
-  );
-  if (checked instanceof Promise) checked.catch(() => {}); // the first run says so
+  checkEarly(definition, config, { action, ...context });
   return entry;
+}
+
+/** Validates settings. Errors of an asynchronous schema are reported when the plugin is created. */
+function checkEarly(
+  definition: AnyDefinition,
+  config: PluginConfig,
+  options: { action: string } & Pick<PluginContext, "system">,
+): void {
+  const filled = fillConfig(definition, config, options);
+  const checked = validateConfig(definition, filled, options.action);
+  if (checked instanceof Promise) checked.catch(() => {});
 }
 
 function checkUsed(entry: ChainEntry, { table, context }: TaskTools): void {
@@ -65,12 +72,7 @@ function checkUsed(entry: ChainEntry, { table, context }: TaskTools): void {
   if (used === undefined || settings === undefined) return;
   const action = `add behavior ${shown(name)} with ${shown(used.name)}`;
   const given = settings(fillConfig(definition, config, { action, ...context }));
-  const checked = validateConfig(
-    used.definition,
-    fillConfig(used.definition, given, { action, ...context }),
-    action,
-  );
-  if (checked instanceof Promise) checked.catch(() => {}); // it is checked again when the plugin is made
+  checkEarly(used.definition, given, { action, ...context });
 }
 
 export function checkFunction(fn: unknown, action: string): void {
@@ -78,7 +80,7 @@ export function checkFunction(fn: unknown, action: string): void {
   throw fault({
     code: "Invalid",
     action,
-    state: `${described(fn)} cannot be called`,
-    hint: "A task ends in a function: (input, context) => result.",
+    state: `${described(fn)} is not a function`,
+    hint: "Pass a function (input, context) => result.",
   });
 }

@@ -1,4 +1,4 @@
-// The tasks of a set of plugins.
+// The tasks of a plugin set.
 import { fault } from "../../core/errors.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -26,14 +26,12 @@ export function createTaskSet(
       code: "NotFound",
       action: "find task",
       subject: shown(name),
-      state: "it is not defined here",
-      hint: `Define it: plugins.defineTask("name", fn). There is: ${
-        [...functions.keys()].join(", ") || "none"
-      }.`,
+      state: `it is not defined (defined: ${[...functions.keys()].join(", ") || "none"})`,
+      hint: 'Define it with plugins.defineTask("name", fn).',
     });
   }
 
-  /** The behaviors of a call: the same for the same call, so that what they keep serves the next job too. */
+  /** Returns the behaviors of a call, the same for equal calls, so that they keep their state. */
   function entriesOf({ task, behaviors }: ScheduledCall): readonly ChainEntry[] {
     const key = JSON.stringify([task, behaviors]);
     const entries = kept.get(key) ??
@@ -63,12 +61,12 @@ export function createTaskSet(
     defineTask(name, fn) {
       const action = `define task ${shown(name)}`;
       if (typeof name !== "string" || !/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name)) {
-        const hint = 'Names are 1 to 100 letters, digits, ".", "_" and "-": finalize_upload.';
-        throw fault({ code: "Invalid", action, state: "this is no name", hint });
+        const hint = 'Use 1 to 100 letters, digits, ".", "_" and "-": finalize_upload.';
+        throw fault({ code: "Invalid", action, state: "invalid name", hint });
       }
       checkFunction(fn, action);
       if (functions.has(name)) {
-        const hint = "Each name stands for one function in a set: choose another.";
+        const hint = "Choose another name.";
         throw fault({ code: "AlreadyExists", action, state: "the name is taken", hint });
       }
       functions.set(name, fn);
@@ -82,18 +80,13 @@ export function createTaskSet(
       const input = await decodeTravelling(call.input, { task, registry: tools.registry, signal });
       const run = { signal, jobId, onProgress, ids: createJobIds(jobId, { isJob: true }) };
       const result = await withDeadline(runChain(chain, input, run, tools), { signal });
-      return await encodeTravelling(result, {
-        what: "result",
-        task,
-        registry: tools.registry,
-        jobId,
-        signal,
-      });
+      const options = { what: "result", task, registry: tools.registry } as const;
+      return await encodeTravelling(result, { ...options, jobId, signal });
     },
   };
 }
 
-/** What comes from a queue may have been written by anybody. */
+/** Checks a call from a queue, which anyone may have written. */
 function checkCall(call: ScheduledCall): void {
   const { task, behaviors, input } = (call ?? {}) as Partial<ScheduledCall>;
   const isBehavior = (given: unknown) =>
@@ -103,9 +96,8 @@ function checkCall(call: ScheduledCall): void {
   if (isCall && (input satisfies PlainValue | undefined) !== undefined) return;
   throw fault({
     code: "Invalid",
-    action: "run a call",
-    state: `${described(call)} does not name a task, its behaviors and its input`,
-    hint:
-      "Calls are made by tasks that were submitted with a runner which crosses to another process.",
+    action: "run call",
+    state: `${described(call)} has no task, behaviors and input`,
+    hint: "Submit a task with a runner for another process.",
   });
 }

@@ -1,12 +1,12 @@
-// Inputs and results on their way to another process: as JSON, bytes in base64, and what is large
-// by the registry.
+// Encoding of inputs and results for another process: JSON, with bytes in base64; large ones are
+// saved in the registry.
 import { Buffer } from "node:buffer";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { MAX_DEPTH, plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { TaskRegistry } from "../contract.ts";
 
-/** What travels without the registry at most: JSON in UTF-8 with the bytes in it, before base64. */
+/** Maximum without a registry: JSON in UTF-8 and its bytes before base64. */
 const MOST_TRAVELLING_BYTES = 65_536;
 
 const ARTIFACT = "$artifact";
@@ -19,9 +19,9 @@ export interface TravelOptions {
 }
 
 /**
- * Refuses what cannot travel, with the reason: JSON and bytes can.
+ * Throws `Invalid` unless a value consists of JSON and bytes.
  *
- * @returns how many bytes it has, about
+ * @returns the approximate size, bytes
  */
 export function checkTravels(value: unknown, { what, task, registry }: TravelOptions): number {
   let bytes = 0;
@@ -36,8 +36,7 @@ export function checkTravels(value: unknown, { what, task, registry }: TravelOpt
       code: "Invalid",
       action,
       state: problem,
-      hint:
-        "Texts, finite numbers, booleans, null, lists, plain objects and Uint8Array travel, and nothing else.",
+      hint: "Use strings, finite numbers, booleans, null, lists, plain objects and Uint8Array.",
     });
   }
   bytes += new TextEncoder().encode(JSON.stringify(outline)).byteLength;
@@ -46,31 +45,26 @@ export function checkTravels(value: unknown, { what, task, registry }: TravelOpt
       code: "Invalid",
       action,
       state: `it has ${bytes} bytes, more than ${MOST_TRAVELLING_BYTES}`,
-      hint:
-        "Large ones go by a registry: createPlugins({ registry }), here and where the job runs.",
+      hint: "Pass a registry, createPlugins({ registry }), here and where the job runs.",
     });
   }
   return bytes;
 }
 
-/** What stands for a value on its way. A large one is saved as `jobs:input` or `jobs:result`, once for a job. */
+/** Encodes a value. A large one is saved as `jobs:input` or `jobs:result`, once per job. */
 export async function encodeTravelling(
   value: unknown,
   { jobId, signal, ...options }: TravelOptions & { jobId: string; signal?: AbortSignal },
 ): Promise<PlainValue> {
   if (checkTravels(value, options) <= MOST_TRAVELLING_BYTES) {
-    return mapBytes(
-      value,
-      (part) => ({
-        [BYTES]: Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString("base64"),
-      }),
-    ) as PlainValue;
+    const encode = ({ buffer, byteOffset, byteLength }: Uint8Array) => ({
+      [BYTES]: Buffer.from(buffer, byteOffset, byteLength).toString("base64"),
+    });
+    return mapBytes(value, encode) as PlainValue;
   }
   const name = `jobs:${options.what}`;
-  const { version } = await options.registry!.save(name, mapBytes(value, (part) => part), {
-    idempotencyKey: jobId,
-    signal,
-  });
+  const copy = mapBytes(value, (part) => part);
+  const { version } = await options.registry!.save(name, copy, { idempotencyKey: jobId, signal });
   return { [ARTIFACT]: `${name}@${version}` };
 }
 
@@ -85,11 +79,10 @@ export async function decodeTravelling(
   if (registry !== undefined) return await registry.load(ref, { signal });
   throw fault({
     code: "Invalid",
-    action: "read what task",
-    subject: `${shown(task)} was sent`,
+    action: "read the input of task",
+    subject: shown(task),
     state: `it is in a registry, as ${shown(ref)}`,
-    hint:
-      "Give this process the registry of the one that scheduled it: createPlugins({ registry }).",
+    hint: "Pass the registry of the sender: createPlugins({ registry }).",
   });
 }
 
@@ -102,7 +95,9 @@ function decodeBytes(value: PlainValue): unknown {
   );
 }
 
-/** A copy with other bytes; what is undefined is left out of objects, and null by itself. */
+/**
+ * Copies a value and replaces its bytes. Omits undefined members; undefined itself becomes null.
+ */
 function mapBytes(value: unknown, change: (bytes: Uint8Array) => unknown, depth = 0): unknown {
   if (value === undefined && depth === 0) return null;
   if (value instanceof Uint8Array) return change(value);
@@ -127,7 +122,7 @@ function reservedProblem(value: unknown): string | undefined {
   if (!isObject(value)) return undefined;
   const reserved = Object.keys(value).find((key) => key === ARTIFACT || key === BYTES);
   if (reserved !== undefined) {
-    return `it has a member ${reserved}, which stands for something else on the way`;
+    return `its member ${reserved} has a reserved name`;
   }
   return reservedProblem(Object.values(value));
 }

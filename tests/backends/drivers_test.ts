@@ -4,7 +4,7 @@ import { openBackend } from "../../backends/mod.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../support/source_files.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 
-Deno.test("descriptions of drivers agree with themselves and with what they open", async () => {
+Deno.test("descriptions of drivers match their backends", async () => {
   const schemes = DRIVERS.flatMap((driver) => driver.schemes);
   assertEquals(schemes.length, new Set(schemes).size);
   const storages = DRIVERS.flatMap((driver) => Object.entries(driver.storages ?? {}));
@@ -22,7 +22,7 @@ Deno.test("descriptions of drivers agree with themselves and with what they open
   }
 });
 
-Deno.test("nothing but the drivers names schemes of buckets and variables of their vendors", async () => {
+Deno.test("only drivers name bucket schemes and vendor variables", async () => {
   const schemes = DRIVERS.filter(({ buckets }) => buckets).flatMap((driver) => driver.schemes);
   const names = new RegExp(
     `"(${schemes.join("|")})"|\\b(AWS_(?!BATCH)|GOOGLE_|GCS_|MINIO_)|googleapis|s3_aksk`,

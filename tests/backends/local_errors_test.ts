@@ -33,7 +33,7 @@ const SAID: Record<string, [code: ErrorCode, retry: RetryAdvice, state: string]>
   EWHATEVER: ["Unavailable", "later", "the disk reports EWHATEVER"],
 };
 
-Deno.test("Node that was allowed little is Denied, and files that it does not sync have a hint of their own", async () => {
+Deno.test("missing permissions of Node are Denied with a hint", async () => {
   const root = await tempRoot();
   try {
     const backend = createLocalBackend({ path: root.path });
@@ -65,7 +65,7 @@ Deno.test("Node that was allowed little is Denied, and files that it does not sy
 });
 
 for (const [said, [code, retry, state]] of Object.entries(SAID)) {
-  Deno.test(`${said} of the file system is ${code}, in words, and names key and folder`, async () => {
+  Deno.test(`${said} is ${code} with key and folder`, async () => {
     const root = await tempRoot();
     try {
       const backend = createLocalBackend({ path: root.path, durability: "os" });
@@ -104,7 +104,7 @@ for (const [said, [code, retry, state]] of Object.entries(SAID)) {
   });
 }
 
-Deno.test("what the program was not permitted is Denied, and says which permission is missing", async () => {
+Deno.test("a missing permission of Deno is Denied with its name", async () => {
   const root = await tempRoot();
   try {
     const backend = createLocalBackend({ path: root.path, durability: "os" });
@@ -136,7 +136,7 @@ Deno.test("what the program was not permitted is Denied, and says which permissi
   }
 });
 
-Deno.test("an error that is none of the file system stays what it is", async () => {
+Deno.test("other errors are unchanged", async () => {
   const root = await tempRoot();
   try {
     const backend = createLocalBackend({ path: root.path });
@@ -155,7 +155,7 @@ Deno.test("an error that is none of the file system stays what it is", async () 
   }
 });
 
-Deno.test("a file that ended early is Corrupt", async () => {
+Deno.test("a truncated file is Corrupt", async () => {
   const root = await tempRoot();
   try {
     const backend = createLocalBackend({ path: root.path });
@@ -229,7 +229,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a read-only disk can be read, and refuses to be written as Denied",
+  name: "a read-only disk can be read, and writes are Denied",
   ignore: !canMount,
   fn: async () => {
     const disk = await smallDisk(1 << 20);

@@ -45,7 +45,7 @@ testBackend(test, () => Promise.resolve(open()), {
   capabilities: ["sweepUploads", "getFirst", "reserve", "copy"],
 });
 
-test("a writer waits while another process has the lock, and then writes", async () => {
+test("a writer waits for the lock of another process", async () => {
   await lockedElsewhere(async (unlock) => {
     const system = createScriptedSystem();
     const sleep = (ms: number, signal?: AbortSignal) => {
@@ -60,7 +60,7 @@ test("a writer waits while another process has the lock, and then writes", async
   });
 });
 
-test("an abort ends the waiting for the lock, and nothing is left", async () => {
+test("an abort ends the wait for the lock", async () => {
   await lockedElsewhere(async () => {
     const reason = new Error("enough");
     const abort = new AbortController();
@@ -106,7 +106,7 @@ function linkedBefore(key: string, file: string) {
   };
 }
 
-test("a create under the lock does not replace what is linked without it at the same moment", async () => {
+test("a create under the lock does not replace a new link", async () => {
   const backend = open();
   await backend.put("a/other", text("x"));
   fs.writeFileSync(root.join("linked"), "linked");
@@ -119,7 +119,7 @@ test("a create under the lock does not replace what is linked without it at the 
   assertEquals(fs.readdirSync(root.join("store", ".stage")), []);
 });
 
-test("two that create one registry at once with different locking: one wins, the other is told", async () => {
+test("one of two lockings wins a new registry", async () => {
   const settings = "settings/9007199254740990.rec";
   await (await openRegistry(root.join("other"), { locking: "link" }))[Symbol.asyncDispose]();
   const error = await withPatchedFs(
@@ -164,12 +164,12 @@ test("a failure gives the lock back", async () => {
   assert((await backend.put("a/b", text("x"), { mode: "create" })).written);
 });
 
-test("detectLocking() finds links where there are some, and makes no object", async () => {
+test("detectLocking() finds links without creating objects", async () => {
   assertEquals(await detectLocking(root.join("store")), "link");
   assertEquals(fs.readdirSync(root.join("store"), { recursive: true }), [".stage"]);
 });
 
-test("detectLocking() finds file locks where links are refused", async () => {
+test("detectLocking() finds file locks without links", async () => {
   for (const code of ["EPERM", "EOPNOTSUPP", "ENOTSUP", "ENOSYS"]) {
     const fail = () => {
       throw fsError(code);
@@ -198,7 +198,7 @@ test("detectLocking() of a store in use writes nothing", async () => {
   );
 });
 
-test("detectLocking() of a folder that cannot be written is Denied, and of a file Invalid", async () => {
+test("detectLocking() of an unusable path is an error", async () => {
   const fail = () => {
     throw fsError("EACCES");
   };

@@ -67,7 +67,7 @@ async function signers(backend: Backend): Promise<Map<string, string>> {
 }
 
 for (const [locking, layout] of MODES) {
-  Deno.test(`three processes that create the same keys by ${locking} win each key once (${layout})`, async () => {
+  Deno.test(`three processes win each key once (${locking}, ${layout})`, async () => {
     const root = await tempRoot();
     try {
       const names = ["first", "second", "third"];
@@ -90,7 +90,7 @@ for (const [locking, layout] of MODES) {
     }
   });
 
-  Deno.test(`kill -9 at any moment leaves every object whole, and those that were won, by ${locking} (${layout})`, async () => {
+  Deno.test(`kill -9 leaves every object whole (${locking}, ${layout})`, async () => {
     const root = await tempRoot();
     const random = seededRandom(locking.length);
     try {

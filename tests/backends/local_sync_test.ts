@@ -51,22 +51,19 @@ async function watched(root: TempRoot, run: () => Promise<unknown>): Promise<str
   return events;
 }
 
-test(
-  "put() brings the bytes to the disk, then gives them their key, then brings every new name to the disk",
-  async (backend, root) => {
-    const events = await watched(root, () => backend.put("a/b/c", text("x"), { mode: "create" }));
-    assertEquals(events, [
-      "sync .", // the name of the root itself
-      "write stage",
-      "sync stage",
-      "link store/a/b/c",
-      "sync store/a/b",
-      "sync store/a",
-      "sync store",
-    ]);
-  },
-);
-test("put() trusts no folder that another process made anew", async (backend, root) => {
+test("put() syncs the bytes, links them, and syncs new folders", async (backend, root) => {
+  const events = await watched(root, () => backend.put("a/b/c", text("x"), { mode: "create" }));
+  assertEquals(events, [
+    "sync .", // the name of the root itself
+    "write stage",
+    "sync stage",
+    "link store/a/b/c",
+    "sync store/a/b",
+    "sync store/a",
+    "sync store",
+  ]);
+});
+test("put() syncs folders that another process replaced", async (backend, root) => {
   await backend.put("a/b/c", text("x"));
   fs.rmSync(root.join("store", "a"), { recursive: true });
   fs.mkdirSync(root.join("other"), { recursive: true }); // takes the number of a removed folder
@@ -75,28 +72,25 @@ test("put() trusts no folder that another process made anew", async (backend, ro
   assertEquals(events.slice(3), ["sync store/a/b", "sync store/a", "sync store"]);
 });
 
-test("put() also syncs the folders that another process made before", async (backend, root) => {
+test("put() syncs folders that another process created", async (backend, root) => {
   await createLocalBackend({ path: root.join("store"), durability: "os" }).put("a/b/c", text("x"));
   const events = await watched(root, () => backend.put("a/b/d", text("x")));
   assertEquals(events.slice(4), ["sync store/a/b", "sync store/a", "sync store"]);
 });
 
-test(
-  "a create that finds an object brings its name to the disk before it says so",
-  async (backend, root) => {
-    await createLocalBackend({ path: root.join("store"), durability: "os" }).put("a/b", text("x"));
-    const events = await watched(root, () => backend.put("a/b", text("y"), { mode: "create" }));
-    assertEquals(events, ["sync .", "sync store/a", "sync store"]);
-  },
-);
+test("a create that loses syncs the folder of the winner", async (backend, root) => {
+  await createLocalBackend({ path: root.join("store"), durability: "os" }).put("a/b", text("x"));
+  const events = await watched(root, () => backend.put("a/b", text("y"), { mode: "create" }));
+  assertEquals(events, ["sync .", "sync store/a", "sync store"]);
+});
 
-test("put() with durability os waits for no disk", async (_, root) => {
+test("put() with durability os does not sync", async (_, root) => {
   const backend = createLocalBackend({ path: root.join("store"), durability: "os" });
   const events = await watched(root, () => backend.put("a/b", text("x"), { mode: "create" }));
   assertEquals(events, ["write stage", "link store/a/b"]);
 });
 
-test("large bodies are brought to the disk too", async (backend, root) => {
+test("put() syncs large bodies", async (backend, root) => {
   const events = await watched(
     root,
     () => backend.put("a/b", sampleBytes(3_000_000), { mode: "create" }),
@@ -104,7 +98,7 @@ test("large bodies are brought to the disk too", async (backend, root) => {
   assertEquals(events, ["sync .", "sync stage", "link store/a/b", "sync store/a", "sync store"]);
 });
 
-test("bytes that the disk refuses get no key", async (backend, root) => {
+test("bytes that fail to sync get no key", async (backend, root) => {
   await backend.put("a/old", text("x"));
   const fail = (_: number, done: (error: Error) => void) => done(fsError("EIO"));
   const error = await withPatchedFs(
@@ -116,7 +110,7 @@ test("bytes that the disk refuses get no key", async (backend, root) => {
   assertEquals(fs.readdirSync(root.join("store", ".stage")), []);
 });
 
-test("a name that the disk refuses may be written", async (backend) => {
+test("a name that fails to sync is maybe written", async (backend) => {
   await backend.put("a/old", text("x"));
   let calls = 0;
   const error = await withPatchedFs(
@@ -130,7 +124,7 @@ test("a name that the disk refuses may be written", async (backend) => {
   await assertHolds(backend, "a/b", text("x"));
 });
 
-test("a folder that is removed before it is synced is no failure", async (backend, root) => {
+test("a folder that vanishes before its sync is no failure", async (backend, root) => {
   await withPatchedFs(
     (real) => ({
       linkSync: (from, to) => {
@@ -147,30 +141,27 @@ test("a folder that is removed before it is synced is no failure", async (backen
 const unsynced = (root: TempRoot) =>
   createLocalBackend({ path: root.join("store"), durability: "os" });
 
-test(
-  "sync() brings an object to the disk, then its name, and those of the folders that are new",
-  async (backend, root) => {
-    const other = unsynced(root);
-    for (const key of ["a/b/c", "a/b/d", "e/f"]) await other.put(key, text("x"));
-    const sync = (...keys: string[]) => watched(root, () => backend.sync!(keys));
-    assertEquals(await sync("a/b/c", "a/b/missing"), [
-      "sync store/a/b/c",
-      "sync .",
-      "sync store/a/b",
-      "sync store/a",
-      "sync store",
-    ]);
-    assertEquals(await sync("a/b/d", "a/b/c"), [
-      "sync store/a/b/d",
-      "sync store/a/b/c",
-      "sync store/a/b",
-    ]);
-    assertEquals(await sync("e/f"), ["sync store/e/f", "sync store/e", "sync store"]);
-    assertEquals(await sync(), []);
-  },
-);
+test("sync() syncs objects, then folders, and new parents", async (backend, root) => {
+  const other = unsynced(root);
+  for (const key of ["a/b/c", "a/b/d", "e/f"]) await other.put(key, text("x"));
+  const sync = (...keys: string[]) => watched(root, () => backend.sync!(keys));
+  assertEquals(await sync("a/b/c", "a/b/missing"), [
+    "sync store/a/b/c",
+    "sync .",
+    "sync store/a/b",
+    "sync store/a",
+    "sync store",
+  ]);
+  assertEquals(await sync("a/b/d", "a/b/c"), [
+    "sync store/a/b/d",
+    "sync store/a/b/c",
+    "sync store/a/b",
+  ]);
+  assertEquals(await sync("e/f"), ["sync store/e/f", "sync store/e", "sync store"]);
+  assertEquals(await sync(), []);
+});
 
-Deno.test("sync() is not offered where nothing waits for the disk", () => {
+Deno.test("durability os has no sync()", () => {
   const backend = createLocalBackend({ path: "store", durability: "os" });
   assertEquals(backend.sync, undefined);
 });
@@ -193,41 +184,35 @@ async function failingOnce(path: string, run: () => Promise<void>): Promise<void
   }), run);
 }
 
-test(
-  "sync() of an object whose bytes the disk refused once never succeeds: the disk tells only once",
-  async (backend, root) => {
-    const other = unsynced(root);
-    await other.put("a/b", text("x"));
-    await other.put("a/c", text("x"));
-    await failingOnce(root.join("store", "a", "b"), async () => {
-      for (let i = 0; i < 3; i++) {
-        const error = await assertRejects(() => backend.sync!(["a/b", "a/c"]), RegistryError);
-        assertEquals([error.code, error.key, error.retry], [
-          "Unavailable",
-          "a/b",
-          i === 0 ? "later" : "never",
-        ]);
-      }
-      await backend.sync!(["a/c"]);
-      await other.delete("a/b");
-      await other.put("a/c2", text("x")); // may take the number of the removed file
-      await backend.sync!(["a/b", "a/c2"]);
-    });
-  },
-);
+test("sync() never succeeds after failed bytes", async (backend, root) => {
+  const other = unsynced(root);
+  await other.put("a/b", text("x"));
+  await other.put("a/c", text("x"));
+  await failingOnce(root.join("store", "a", "b"), async () => {
+    for (let i = 0; i < 3; i++) {
+      const error = await assertRejects(() => backend.sync!(["a/b", "a/c"]), RegistryError);
+      assertEquals([error.code, error.key, error.retry], [
+        "Unavailable",
+        "a/b",
+        i === 0 ? "later" : "never",
+      ]);
+    }
+    await backend.sync!(["a/c"]);
+    await other.delete("a/b");
+    await other.put("a/c2", text("x")); // may take the number of the removed file
+    await backend.sync!(["a/b", "a/c2"]);
+  });
+});
 
-test(
-  "a folder that the disk refused counts as done only when a later sync of it succeeded",
-  async (backend, root) => {
-    await backend.put("a/old", text("x"));
-    await failingOnce(root.join("store", "a", "b"), async () => {
-      const error = await assertRejects(
-        () => backend.put("a/b/c", text("x"), { mode: "create" }),
-        RegistryError,
-      );
-      assertEquals([error.code, error.maybeWritten], ["Unknown", true]);
-      const events = await watched(root, () => backend.sync!(["a/b/c"]));
-      assertEquals(events, ["sync store/a/b/c", "sync store/a/b", "sync store/a"]);
-    });
-  },
-);
+test("a folder that failed to sync is synced again", async (backend, root) => {
+  await backend.put("a/old", text("x"));
+  await failingOnce(root.join("store", "a", "b"), async () => {
+    const error = await assertRejects(
+      () => backend.put("a/b/c", text("x"), { mode: "create" }),
+      RegistryError,
+    );
+    assertEquals([error.code, error.maybeWritten], ["Unknown", true]);
+    const events = await watched(root, () => backend.sync!(["a/b/c"]));
+    assertEquals(events, ["sync store/a/b/c", "sync store/a/b", "sync store/a"]);
+  });
+});

@@ -29,7 +29,7 @@ async function refused(url: string, options?: OpenBackendOptions): Promise<Regis
   return await assertRejects(() => openBackend(url, options), RegistryError, undefined, url);
 }
 
-Deno.test("each scheme opens the store of its kind; its location opens the same store again", async () => {
+Deno.test("each scheme opens its kind, and so does its location", async () => {
   const table: [url: string, kind: string, location: string][] = [
     [
       "s3://bucket/a/b?region=eu-west-1&endpoint=https://h:9/x",
@@ -66,7 +66,7 @@ Deno.test("each scheme opens the store of its kind; its location opens the same 
   }
 });
 
-Deno.test("paths and file URLs open a folder, memory: a new store in memory", async () => {
+Deno.test("paths and file URLs open a folder, memory: a new store", async () => {
   const root = await tempRoot();
   try {
     const url = pathToFileURL(root.path);
@@ -81,7 +81,7 @@ Deno.test("paths and file URLs open a folder, memory: a new store in memory", as
   }
 });
 
-Deno.test("a scheme that there is none of is Invalid and lists those there are", async () => {
+Deno.test("an unknown scheme is Invalid with the known ones", async () => {
   for (const url of ["http://host/bucket", "azure://container", "nope:x"]) {
     const error = await refused(url);
     assertEquals(error.code, "Invalid");
@@ -113,7 +113,7 @@ Deno.test("wrong buckets and parameters are Invalid", async () => {
   for (const url of urls) assertEquals((await refused(url, { credentials })).code, "Invalid", url);
 });
 
-Deno.test("keys come from the option, else from the configurations given, else from the environment", async () => {
+Deno.test("keys come from options, configurations, the environment", async () => {
   const environment = {
     TOS_MY_BUCKET_ACCESS_KEY: "ak",
     TOS_MY_BUCKET_SECRET_KEY: "sk",
@@ -138,7 +138,7 @@ Deno.test("keys come from the option, else from the configurations given, else f
   );
 });
 
-Deno.test("without a configuration s3: leaves the keys to the SDK, the others are NotFound", async () => {
+Deno.test("without a configuration only s3: uses the SDK", async () => {
   const system = createScriptedSystem();
   assertEquals((await opened("s3://bucket?region=r", { system }))[0], "s3");
   const error = await refused("oss://bucket?region=r", { system });
@@ -146,7 +146,7 @@ Deno.test("without a configuration s3: leaves the keys to the SDK, the others ar
   assertStringIncludes(error.message, "OSS_BUCKET_SECRET_KEY");
 });
 
-Deno.test("the names of file stores are schemes too", async () => {
+Deno.test("names of file stores are schemes", async () => {
   for (const url of ["disk:./data", "local:data", "DISK:data"]) {
     assertEquals(await opened(url), await opened("data"), url);
   }
@@ -156,7 +156,7 @@ Deno.test("the names of file stores are schemes too", async () => {
   }
 });
 
-Deno.test("a program adds schemes of its own", async () => {
+Deno.test("a program adds its own schemes", async () => {
   const backends = createBackends();
   const places: BackendPlace[] = [];
   backends.register("mine", (place) => {
@@ -169,7 +169,7 @@ Deno.test("a program adds schemes of its own", async () => {
   assertEquals((await refused("mine://shelf")).code, "Invalid");
 });
 
-Deno.test("the drivers take what they are given through the unseen import", () => {
+Deno.test("drivers accept the options of the lazy import", () => {
   const s3: (options: BucketOptions & { provider: "s3" }) => Backend = createS3Backend;
   const gcs: (
     options: { bucket: string } & Pick<OpenBackendOptions, "createBucket" | "logger" | "system">,
@@ -177,26 +177,22 @@ Deno.test("the drivers take what they are given through the unseen import", () =
   assertEquals([typeof s3, typeof gcs, typeof openBucket], ["function", "function", "function"]);
 });
 
-serverTest(
-  "a registry on a bucket by URL, with keys that are asked for when they are used",
-  "minio",
-  async (server) => {
-    const { bucket, endpoint, accessKey, secretKey } = server;
-    let asked = 0;
-    const s3Configs = createS3Configs();
-    s3Configs.register(
-      "minio",
-      bucket,
-      () => ({ endpoint, accessKey, secretKey, region: `us-east-${++asked ? 1 : 0}` }),
-    );
-    const backend = await openBackend(`minio://${bucket}/open-backend`, { s3Configs });
-    const registry = await openRegistry(backend);
-    await registry.save("a", "text");
-    assertEquals(await registry.load("a"), "text");
-    assertEquals(asked >= 2, true);
-    await registry[Symbol.asyncDispose]();
-  },
-);
+serverTest("a registry on a bucket URL with a function for keys", "minio", async (server) => {
+  const { bucket, endpoint, accessKey, secretKey } = server;
+  let asked = 0;
+  const s3Configs = createS3Configs();
+  s3Configs.register(
+    "minio",
+    bucket,
+    () => ({ endpoint, accessKey, secretKey, region: `us-east-${++asked ? 1 : 0}` }),
+  );
+  const backend = await openBackend(`minio://${bucket}/open-backend`, { s3Configs });
+  const registry = await openRegistry(backend);
+  await registry.save("a", "text");
+  assertEquals(await registry.load("a"), "text");
+  assertEquals(asked >= 2, true);
+  await registry[Symbol.asyncDispose]();
+});
 
 serverTest("a bucket of Google by URL", "fake-gcs", async ({ bucket, endpoint }) => {
   const backend = await openBackend(`gs://${bucket}/open-backend?endpoint=${endpoint}`);

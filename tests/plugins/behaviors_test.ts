@@ -46,7 +46,7 @@ function hanging() {
   return { begun: begun.promise, fn };
 }
 
-Deno.test("retry runs the remainder until it succeeds, after waits that double up to a bound", async () => {
+Deno.test("retry doubles its waits up to a limit", async () => {
   const system = createScriptedSystem();
   const plugins = createPlugins({ system, logger: quiet() });
   const config = { attempts: 6, backoff_ms: 100, most_backoff_ms: 500 };
@@ -55,7 +55,7 @@ Deno.test("retry runs the remainder until it succeeds, after waits that double u
   assertEquals(await plugins.createTask(failing(2)).addBehavior("retry").submit(), 3);
 });
 
-Deno.test("retry gives the last failure, and repeats neither what cannot succeed nor what was aborted", async () => {
+Deno.test("retry skips permanent failures and streams", async () => {
   const plugins = createPlugins({ system: createScriptedSystem(), logger: quiet() });
   const calls = async (error: unknown, input?: unknown) => {
     let count = 0;
@@ -82,7 +82,7 @@ Deno.test("retry gives the last failure, and repeats neither what cannot succeed
   );
 });
 
-Deno.test("retry around schedule_job schedules one job, also where the answer of the runner was lost", async () => {
+Deno.test("retry around schedule_job schedules one job", async () => {
   const plugins = createPlugins({ system: createScriptedSystem(), logger: quiet() });
   const runner = holdJobs(plugins);
   let lost = 0;
@@ -101,7 +101,7 @@ Deno.test("retry around schedule_job schedules one job, also where the answer of
   assertEquals(runner.jobs.map(({ id }) => id), [jobId]);
 });
 
-Deno.test("timeout ends what takes too long by its signal, and gives what is done in time", async () => {
+Deno.test("timeout aborts a slow task", async () => {
   const system = sleepless();
   const plugins = createPlugins({ system });
   const { begun, fn } = hanging();
@@ -122,7 +122,7 @@ Deno.test("timeout ends what takes too long by its signal, and gives what is don
   );
 });
 
-Deno.test("cache remembers results of plain inputs, in copies, for as long as it was told", async () => {
+Deno.test("cache returns copies until their time is over", async () => {
   const system = createScriptedSystem();
   const plugins = createPlugins({ system });
   const seen: unknown[] = [];
@@ -145,7 +145,7 @@ Deno.test("cache remembers results of plain inputs, in copies, for as long as it
   assertEquals(seen.length, 5, "the oldest of three was forgotten");
 });
 
-Deno.test("cache remembers no failure, nothing of another task, and nothing that is no JSON", async () => {
+Deno.test("cache skips failures and data that is not JSON", async () => {
   const plugins = createPlugins({ system: createScriptedSystem() });
   const failingOnce = plugins.createTask(failing(1)).addBehavior("cache");
   await assertRejects(() => failingOnce.submit(1), Error, "not yet");
@@ -169,7 +169,7 @@ const number = {
   },
 };
 
-Deno.test("validate hands on what its schema makes of the input, and gives what it makes of the result", async () => {
+Deno.test("validate returns the outputs of its schemas", async () => {
   const plugins = createPlugins();
   const task = plugins.createTask((input: number) => input > 1 ? `${input}0` : "none")
     .addBehavior<number>("validate", { schema: number, result: number });
@@ -191,7 +191,7 @@ function quiet(heard: string[] = []): Logger {
   return { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
 }
 
-Deno.test("trace tells of begin, end and failure with the time between, and never what goes in or out", async () => {
+Deno.test("trace logs start, end and failure without data", async () => {
   const heard: string[] = [];
   const system = createScriptedSystem();
   const plugins = createPlugins({ system, logger: quiet(heard) });
@@ -213,7 +213,7 @@ Deno.test("trace tells of begin, end and failure with the time between, and neve
   ]);
 });
 
-Deno.test("storage_read hands on bytes, text or a stream beside the path", async () => {
+Deno.test("storage_read adds bytes, a string or a stream", async () => {
   const plugins = createPlugins();
   await (await plugins.shared(Storage, "memory")).writeFile("a.txt", "grün");
   const read = (as?: string) =>
@@ -233,7 +233,7 @@ Deno.test("storage_read hands on bytes, text or a stream beside the path", async
   );
 });
 
-Deno.test("a file without path or data is refused", async () => {
+Deno.test("storage_write without path or data is Invalid", async () => {
   await using plugins = createPlugins();
   const write = plugins.createTask((input) => input)
     .addBehavior("storage_write", { backend: "memory" });
@@ -245,7 +245,7 @@ Deno.test("a file without path or data is refused", async () => {
   assertEquals(left.code, "Invalid");
 });
 
-Deno.test("wrong settings of behaviors and of what they use are refused when the task is built", () => {
+Deno.test("wrong settings are refused when the task is built", () => {
   const plugins = createPlugins({ system: createScriptedSystem() });
   plugins.defineTask("work", () => 0);
   const task = plugins.createTask("work");

@@ -24,7 +24,7 @@ function sending(options?: PluginsOptions) {
 
 const far = { job_type: "far" };
 
-Deno.test("the remainder of a task runs in another process that defines the same task", async () => {
+Deno.test("the rest of a task runs in another process", async () => {
   const { plugins, runner } = sending();
   const worker = echoing();
   const answer = await plugins.createTask("echo")
@@ -44,7 +44,7 @@ Deno.test("the remainder of a task runs in another process that defines the same
   assertEquals(new TextDecoder().decode(await storage.readFile("a.txt")), "text");
 });
 
-Deno.test("a large input goes by the registry, once for a job, and a large result too", async () => {
+Deno.test("large inputs and results are saved in the registry", async () => {
   await using registry = await openRegistry(createMemoryBackend());
   const { plugins, runner } = sending({ registry });
   const large = { bytes: new Uint8Array(70_000).fill(7), text: "x".repeat(70_000), at: 1 };
@@ -74,7 +74,7 @@ Deno.test("a large input goes by the registry, once for a job, and a large resul
   );
 });
 
-Deno.test("an input of 64 KiB travels, and one of a byte more wants a registry, before anything is done", async () => {
+Deno.test("an input of more than 64 KiB needs a registry", async () => {
   const { plugins, runner } = sending();
   const task = plugins.createTask("echo")
     .addBehavior("storage_write", { backend: "memory" }).addBehavior("schedule_job", far);
@@ -96,7 +96,7 @@ Deno.test("an input of 64 KiB travels, and one of a byte more wants a registry, 
   );
 });
 
-Deno.test("an input that no JSON says is refused before anything is done, and what is written before may be anything", async () => {
+Deno.test("an input that is not JSON is refused before any effect", async () => {
   const { plugins, runner } = sending();
   const task = plugins.createTask("echo")
     .addBehavior("storage_write", { backend: "memory" }).addBehavior("schedule_job", far);
@@ -128,7 +128,7 @@ Deno.test("an input that no JSON says is refused before anything is done, and wh
   assertEquals(runner.jobs.map(({ call }) => call.input), [{ path: "a" }]);
 });
 
-Deno.test("a closure is no task of a runner that crosses to another process, and one that was defined is", () => {
+Deno.test("a closure cannot run in another process", () => {
   const { plugins } = sending();
   const named = (input: unknown) => input;
   for (const [fn, name] of [[named, "named"], [() => 0, "closure"]] as const) {
@@ -144,7 +144,7 @@ Deno.test("a closure is no task of a runner that crosses to another process, and
   plugins.createTask(() => 0).addBehavior("schedule_job", { job_type: "near" });
 });
 
-Deno.test("settings that cannot travel are refused when the task is built, and the task stays as it was", async () => {
+Deno.test("settings that are not JSON cannot be sent", async () => {
   const { plugins, runner } = sending();
   plugins.register(Behavior, "own", () => ({ execute: (next) => next() }));
   const task = plugins.createTask("echo").addBehavior("own", { fn: () => 0 }).addBehavior(
@@ -160,7 +160,7 @@ Deno.test("settings that cannot travel are refused when the task is built, and t
   assertEquals(runner.jobs[0].call.behaviors, []);
 });
 
-Deno.test("secrets never travel: the environment of the worker fills them", () => {
+Deno.test("secrets are never sent", () => {
   const { plugins } = sending();
   const task = plugins.createTask("echo").addBehavior("storage_write", {
     backend: "minio",
@@ -197,7 +197,7 @@ Deno.test("secrets never travel: the environment of the worker fills them", () =
   task.addBehavior("call", { urls: ["https://example.org/a:b@c"] });
 });
 
-Deno.test("secrets of a plugin of one's own do not travel either", () => {
+Deno.test("secrets of your own plugins are never sent", () => {
   const { plugins } = sending();
   plugins.register(Behavior, "notify", {
     create: () => ({ execute: (next) => next() }),
@@ -216,7 +216,7 @@ Deno.test("secrets of a plugin of one's own do not travel either", () => {
   task.addBehavior("notify");
 });
 
-Deno.test("a runner that crosses without having said so is sent no closure and no secret", async () => {
+Deno.test("an undeclared remote runner receives no closure and no secret", async () => {
   const plugins = echoing();
   const sent: unknown[] = [];
   const schedule = (call: unknown) => Promise.resolve(`job-${sent.push(call)}`);
@@ -229,7 +229,7 @@ Deno.test("a runner that crosses without having said so is sent no closure and n
   assertEquals(sent, []);
 });
 
-Deno.test("a call loads nothing from the registry but what was put there for jobs", async () => {
+Deno.test("a call loads only inputs of jobs from the registry", async () => {
   await using registry = await openRegistry(createMemoryBackend());
   await registry.save("payroll", { secret: 1 });
   const worker = echoing({ registry });
@@ -239,7 +239,7 @@ Deno.test("a call loads nothing from the registry but what was put there for job
   assert(error.includes("$artifact"), error);
 });
 
-Deno.test("a result that cannot travel, and an id that no job can have, are refused", async () => {
+Deno.test("invalid results and job ids are rejected", async () => {
   const worker = createPlugins();
   worker.defineTask("date", () => new Date(0));
   const call = { task: "date", behaviors: [], input: null };
@@ -254,7 +254,7 @@ Deno.test("a result that cannot travel, and an id that no job can have, are refu
   }
 });
 
-Deno.test("a call that names what is not here, or is none, is refused", async () => {
+Deno.test("an invalid call is rejected", async () => {
   const worker = echoing();
   const behaviors = [{ name: "unknown", config: {} }];
   assertEquals(
@@ -280,7 +280,7 @@ Deno.test("a call that names what is not here, or is none, is refused", async ()
   );
 });
 
-Deno.test("a job knows its id, says how far it is, and what it schedules has ids that begin with its own", async () => {
+Deno.test("ids of nested jobs begin with the id of their job", async () => {
   const progress: unknown[] = [];
   const { plugins, runner } = sending();
   const worker = createPlugins();

@@ -17,7 +17,7 @@ const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
 const rejected = async (run: () => Promise<unknown>) =>
   said(await assertRejects(run, RegistryError));
 
-Deno.test("an abstract class is an interface where the decorator stands on it, and what extends it is none", async () => {
+Deno.test("a decorated abstract class is an interface", async () => {
   @defineInterface("shape", { methods: ["area"] })
   abstract class Shape {
     abstract area(): number;
@@ -47,7 +47,7 @@ Deno.test("an abstract class is an interface where the decorator stands on it, a
   assertEquals(typeof decorate, "function");
 });
 
-Deno.test("a class without the methods of its interface is refused where it is registered, and all are named", async () => {
+Deno.test("registering a class names all missing methods", async () => {
   await using plugins = createPlugins();
   class Half {
     writeFile(): void {}
@@ -63,7 +63,7 @@ Deno.test("a class without the methods of its interface is refused where it is r
   assertEquals(plugins.names(Storage).includes("half"), false);
 });
 
-Deno.test("what a function makes without the methods is refused when it is made", async () => {
+Deno.test("creating a plugin without its methods is Invalid", async () => {
   await using plugins = createPlugins();
   plugins.register(JobRunner, "empty", () => ({ crossesProcess: false }) as never);
   plugins.register(JobRunner, "nothing", () => undefined as never);

@@ -36,7 +36,7 @@ function portSchema({ isSlow = false } = {}): StandardSchema<{ port: number; tok
   };
 }
 
-Deno.test("each create makes a new plugin, of functions, of classes and of promises", async () => {
+Deno.test("create() accepts functions, classes and promises", async () => {
   const plugins = createPlugins();
   plugins.register(Teller, "function", (config: { word: string }) => ({ tell: () => config.word }));
   plugins.register(
@@ -65,7 +65,7 @@ Deno.test("each create makes a new plugin, of functions, of classes and of promi
   }
 });
 
-Deno.test("a name that is taken, and what is no name, are refused", () => {
+Deno.test("taken and invalid names are refused", () => {
   const plugins = createPlugins();
   plugins.register(Teller, "one", () => ({ tell: () => 1 }));
   assertEquals(
@@ -86,7 +86,7 @@ Deno.test("a name that is taken, and what is no name, are refused", () => {
   );
 });
 
-Deno.test("a schema checks settings and makes them what they are, also one that takes its time", async () => {
+Deno.test("a schema checks and converts settings", async () => {
   const plugins = createPlugins();
   for (const isSlow of [false, true]) {
     const name = isSlow ? "slow" : "quick";
@@ -156,7 +156,7 @@ Deno.test("no error shows a secret", async () => {
   assertEquals((open.cause as Error).message, "the port is taken");
 });
 
-Deno.test("other spellings of a setting are the setting, and giving both is refused", async () => {
+Deno.test("aliases of settings are accepted, but not twice", async () => {
   const plugins = createPlugins();
   plugins.register(Teller, "alias", {
     create: (config: object) => ({ tell: () => config }),
@@ -175,7 +175,7 @@ Deno.test("other spellings of a setting are the setting, and giving both is refu
   );
 });
 
-Deno.test("what has functions or is of a class reaches a plugin as it is, and may know itself", async () => {
+Deno.test("objects with functions reach a plugin unchanged", async () => {
   class Own {
     calls = 0;
   }
@@ -202,7 +202,7 @@ Deno.test("what has functions or is of a class reaches a plugin as it is, and ma
   assertEquals(counter.calls, 2);
 });
 
-Deno.test("shared plugins are made once for the same settings, and closed with the set, the last first", async () => {
+Deno.test("shared plugins are created once and closed with the set", async () => {
   const ended: string[] = [];
   const plugins = createPlugins();
   const create = ({ name }: { name: string }) => ({
@@ -236,7 +236,7 @@ Deno.test("shared plugins are made once for the same settings, and closed with t
   }
 });
 
-Deno.test("a failure of closing one shared plugin does not keep the others open, and is told", async () => {
+Deno.test("a failed close does not keep other plugins open", async () => {
   const ended: string[] = [];
   const plugins = createPlugins();
   plugins.register(Teller, "kept", ({ name }: { name: string }) => ({

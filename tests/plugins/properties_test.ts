@@ -35,7 +35,7 @@ function takeAll(value: unknown): void {
 const name = fc.string({ minLength: 1, maxLength: 3 });
 const plain = fc.jsonValue() as fc.Arbitrary<PlainValue>;
 
-Deno.test("behaviors run in the order they were added, and back in the other, however often", async () => {
+Deno.test("behaviors nest in the order of their addition", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(name, { maxLength: 12 }), fc.nat(3), async (names, times) => {
       const { plugins, notes } = noting();
@@ -55,7 +55,7 @@ Deno.test("behaviors run in the order they were added, and back in the other, ho
   );
 });
 
-Deno.test("wherever a task is cut by jobs, here or elsewhere, the same is done in the same order", async () => {
+Deno.test("cutting a task into jobs keeps its order", async () => {
   const cuts = fc.array(fc.record({ name, cut: fc.constantFrom("none", "near", "far") }), {
     maxLength: 8,
   });
@@ -81,7 +81,7 @@ Deno.test("wherever a task is cut by jobs, here or elsewhere, the same is done i
   );
 });
 
-Deno.test("configurations are never changed, whatever plugins do with them, and each run gets them whole", async () => {
+Deno.test("plugins cannot change configurations", async () => {
   const configs = fc.array(fc.dictionary(name, plain, { noNullPrototype: true }), {
     minLength: 1,
     maxLength: 4,
@@ -115,7 +115,7 @@ Deno.test("configurations are never changed, whatever plugins do with them, and 
   );
 });
 
-Deno.test("what travels arrives as it was", async () => {
+Deno.test("inputs arrive unchanged", async () => {
   const bytes = fc.uint8Array({ maxLength: 200 });
   const value = fc.letrec((tie) => ({
     any: fc.oneof(

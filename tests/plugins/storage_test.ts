@@ -100,7 +100,7 @@ async function checkStorage(storage: FileStorage): Promise<void> {
 }
 
 for (const name of ["local", "local_file_storage"]) {
-  Deno.test(`a storage in a folder does what storages do, and files lie under their paths: ${name}`, async () => {
+  Deno.test(`a storage in a folder keeps files by path: ${name}`, async () => {
     await using root = await tempRoot();
     const storage = await createPlugins().create(Storage, name, { path: root.join("files") });
     await checkStorage(storage);
@@ -114,7 +114,7 @@ for (const name of ["local", "local_file_storage"]) {
   });
 }
 
-Deno.test("a link in a folder does not lead a storage out of it", async () => {
+Deno.test("a storage follows no links", async () => {
   await using root = await tempRoot();
   await writeFile(root.join("secret.txt"), "hunter2");
   const storage = await createPlugins().create(Storage, "local", { path: root.join("files") });
@@ -129,7 +129,7 @@ Deno.test("a link in a folder does not lead a storage out of it", async () => {
   assert(!(await readdir(root.path)).includes("new.txt"));
 });
 
-Deno.test("the folder of a storage is taken from LOCAL_STORAGE_PATH where none is given, and a path is a path", async () => {
+Deno.test("LOCAL_STORAGE_PATH is the default folder", async () => {
   await using root = await tempRoot();
   const system = createScriptedSystem({
     environment: { LOCAL_STORAGE_PATH: root.join("by:environment") },
@@ -146,7 +146,7 @@ Deno.test("the folder of a storage is taken from LOCAL_STORAGE_PATH where none i
   );
 });
 
-Deno.test("a storage is exchanged by its name alone: settings of the others are left aside, unknown ones refused", async () => {
+Deno.test("storages ignore the settings of others, not unknown ones", async () => {
   await using root = await tempRoot();
   const plugins = createPlugins();
   const settings = {
@@ -167,7 +167,7 @@ Deno.test("a storage is exchanged by its name alone: settings of the others are 
   }
 });
 
-Deno.test("what a bucket needs is asked for, and no secret is shown", async () => {
+Deno.test("missing settings of a bucket are named without secrets", async () => {
   const plugins = createPlugins({ system: createScriptedSystem() });
   const secret_key = "hunter2";
   const check = async (name: string, config: object, expected: string) => {
@@ -210,7 +210,7 @@ Deno.test("what a bucket needs is asked for, and no secret is shown", async () =
   await check("gcs", {}, "bucket by GCS_BUCKET");
 });
 
-Deno.test("data that are none, and a stream that was read, are refused", async () => {
+Deno.test("invalid data and used streams are refused", async () => {
   const storage = createFileStorage({ backend: createMemoryBackend() });
   const hint =
     "Give a Uint8Array, a text, a Blob, or a ReadableStream of bytes that nobody has read.";
@@ -227,7 +227,7 @@ Deno.test("data that are none, and a stream that was read, are refused", async (
 });
 
 serverTest(
-  "a storage in a bucket does what storages do",
+  "a storage in a bucket meets the contract",
   "minio",
   async ({ endpoint, bucket, accessKey, secretKey }) => {
     const plugins = createPlugins();
@@ -241,34 +241,30 @@ serverTest(
   },
 );
 
-serverTest(
-  "MINIO_* fill what is not given, and a host alone is reached",
-  "minio",
-  async (server) => {
-    const environment = {
-      MINIO_ENDPOINT: server.endpoint.replace("http://", ""),
-      MINIO_ACCESS_KEY: server.accessKey,
-      MINIO_SECRET_KEY: server.secretKey,
-      MINIO_BUCKET: "made-here",
-    };
-    const plugins = createPlugins({ system: { ...createScriptedSystem({ environment }) } });
-    const storage = await plugins.create(Storage, "minio", { create_bucket: true, prefix: "env" });
-    await storage.writeFile("a", "1");
-    assertEquals(text(await storage.readFile("a")), "1");
-    await storage[Symbol.asyncDispose]?.();
-    const wrong = await plugins.create(Storage, "minio", {
-      access_key: "nobody",
-      secret_key: "hunter2hunter2",
-    });
-    const error = await assertRejects(() => wrong.readFile("a"), RegistryError);
-    assertEquals(error.code, "Denied");
-    assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"));
-    await wrong[Symbol.asyncDispose]?.();
-  },
-);
+serverTest("MINIO_* fill missing settings, with a host as endpoint", "minio", async (server) => {
+  const environment = {
+    MINIO_ENDPOINT: server.endpoint.replace("http://", ""),
+    MINIO_ACCESS_KEY: server.accessKey,
+    MINIO_SECRET_KEY: server.secretKey,
+    MINIO_BUCKET: "made-here",
+  };
+  const plugins = createPlugins({ system: { ...createScriptedSystem({ environment }) } });
+  const storage = await plugins.create(Storage, "minio", { create_bucket: true, prefix: "env" });
+  await storage.writeFile("a", "1");
+  assertEquals(text(await storage.readFile("a")), "1");
+  await storage[Symbol.asyncDispose]?.();
+  const wrong = await plugins.create(Storage, "minio", {
+    access_key: "nobody",
+    secret_key: "hunter2hunter2",
+  });
+  const error = await assertRejects(() => wrong.readFile("a"), RegistryError);
+  assertEquals(error.code, "Denied");
+  assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"));
+  await wrong[Symbol.asyncDispose]?.();
+});
 
 serverTest(
-  "a storage in a bucket of Google does what storages do",
+  "a storage in a Google bucket meets the contract",
   "fake-gcs",
   async ({ endpoint, bucket }) => {
     const plugins = createPlugins();

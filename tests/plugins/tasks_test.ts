@@ -21,7 +21,7 @@ export function registerNoting(plugins: Plugins, notes: string[]): void {
   }));
 }
 
-Deno.test("behaviors run from top to bottom around the function, and results come back up", async () => {
+Deno.test("behaviors run around the function", async () => {
   const plugins = createPlugins();
   const notes: string[] = [];
   registerNoting(plugins, notes);
@@ -33,7 +33,7 @@ Deno.test("behaviors run from top to bottom around the function, and results com
   assertEquals(notes, ["> a", "> b", "fn 1", "< b", "< a"]);
 });
 
-Deno.test("the upload of the seed: a file is written, and the remainder runs later", async () => {
+Deno.test("a file is written, and the rest runs later", async () => {
   const plugins = createPlugins();
   const runner = holdJobs(plugins);
   plugins.defineTask("finalize", ({ path }: { path: string }) => ({ stored_path: path }));
@@ -50,7 +50,7 @@ Deno.test("the upload of the seed: a file is written, and the remainder runs lat
   assertEquals(await runner.runAll(), [{ stored_path: "uploads/file.bin" }]);
 });
 
-Deno.test("what is changed in a configuration after it was given changes no task", async () => {
+Deno.test("a task keeps its configuration", async () => {
   const plugins = createPlugins();
   plugins.register(Behavior, "say", () => ({ execute: (_next, _input, { config }) => config }));
   const config = { words: ["a"] };
@@ -61,7 +61,7 @@ Deno.test("what is changed in a configuration after it was given changes no task
   assertEquals(await task.submit(), { words: ["a"] });
 });
 
-Deno.test("nothing begins under a signal that is aborted, and nothing after an abort", async () => {
+Deno.test("nothing starts after an abort", async () => {
   const plugins = createPlugins();
   const stop = new AbortController();
   const notes: string[] = [];
@@ -80,7 +80,7 @@ Deno.test("nothing begins under a signal that is aborted, and nothing after an a
   assertEquals(notes, ["> a", "stop"]);
 });
 
-Deno.test("names that every object has are names of no plugin and no task", async () => {
+Deno.test("names of object members are unknown", async () => {
   const plugins = createPlugins();
   for (const name of ["constructor", "__proto__"]) {
     assertThrows(() => plugins.createTask(name), RegistryError, "it is not defined here");
@@ -91,7 +91,7 @@ Deno.test("names that every object has are names of no plugin and no task", asyn
 
 const reason = new Error("enough");
 
-Deno.test("an aborted submission ends at once with its reason, also where the task does not hear", async () => {
+Deno.test("an aborted submission ends at once", async () => {
   const plugins = createPlugins();
   const begun = Promise.withResolvers<AbortSignal>();
   const stop = new AbortController();
@@ -106,7 +106,7 @@ Deno.test("an aborted submission ends at once with its reason, also where the ta
   assert(signal.aborted);
 });
 
-Deno.test("what ends a submission does not end the job that it scheduled, and what ends the job does", async () => {
+Deno.test("aborting a submission does not abort its job", async () => {
   const plugins = createPlugins();
   const runner = holdJobs(plugins);
   const stop = new AbortController();
@@ -123,7 +123,7 @@ Deno.test("what ends a submission does not end the job that it scheduled, and wh
   await assertRejects(() => options.run({ signal: AbortSignal.abort(reason) }), Error, "enough");
 });
 
-Deno.test("an abort of a call that was sent ends it", async () => {
+Deno.test("an abort ends a sent call", async () => {
   const plugins = createPlugins();
   const begun = Promise.withResolvers<void>();
   plugins.defineTask("hang", () => {

@@ -12,52 +12,48 @@ import { type ServerWorld, testOnServers } from "./server_world.ts";
 
 const PATIENCE = { retryForMs: 300 };
 
-testOnServers(
-  "expired credentials are asked for again, in the middle of any work",
-  REAL_SERVERS,
-  async (world) => {
-    const { server, proxy } = world;
-    let asked = 0, expired = 0;
-    const give = () => {
-      asked++;
-      return {
-        accessKeyId: server.accessKey,
-        secretAccessKey: server.secretKey,
-        sessionToken: undefined,
-      };
+testOnServers("expired credentials are requested again", REAL_SERVERS, async (world) => {
+  const { server, proxy } = world;
+  let asked = 0, expired = 0;
+  const give = () => {
+    asked++;
+    return {
+      accessKeyId: server.accessKey,
+      secretAccessKey: server.secretKey,
+      sessionToken: undefined,
     };
-    const store = server.protocol === "s3"
-      ? world.proxied({ s3: { credentials: give } })
-      : createGcsBackend({
-        bucket: server.bucket,
-        prefix: world.prefix,
-        endpoint: proxy.endpoint,
-        projectId: "test",
-        credentials: () => `token ${++asked}`,
-      });
-    const registry = await openRegistry(store, { cache: false });
-    const expire = () => {
-      const before = asked;
-      proxy.plan(() => asked === before ? (expired++, EXPIRED[server.protocol]) : undefined);
-    };
-    for (
-      const act of [
-        () => registry.save("a", "automatic"),
-        () => registry.save("a", "explicit", { version: "7" }),
-        () => registry.load("a"),
-        () => registry.setAlias("a", "live", "7"),
-        () => registry.delete("a@1"),
-      ]
-    ) {
-      expire();
-      await act();
-    }
-    assertEquals(expired, 5);
-    assertEquals(asked, 6);
-    assertEquals(await registry.load("a@live"), "explicit");
-  },
-);
-testOnServers("wrong keys are Denied, and are in no error", S3_SERVERS, async (world) => {
+  };
+  const store = server.protocol === "s3"
+    ? world.proxied({ s3: { credentials: give } })
+    : createGcsBackend({
+      bucket: server.bucket,
+      prefix: world.prefix,
+      endpoint: proxy.endpoint,
+      projectId: "test",
+      credentials: () => `token ${++asked}`,
+    });
+  const registry = await openRegistry(store, { cache: false });
+  const expire = () => {
+    const before = asked;
+    proxy.plan(() => asked === before ? (expired++, EXPIRED[server.protocol]) : undefined);
+  };
+  for (
+    const act of [
+      () => registry.save("a", "automatic"),
+      () => registry.save("a", "explicit", { version: "7" }),
+      () => registry.load("a"),
+      () => registry.setAlias("a", "live", "7"),
+      () => registry.delete("a@1"),
+    ]
+  ) {
+    expire();
+    await act();
+  }
+  assertEquals(expired, 5);
+  assertEquals(asked, 6);
+  assertEquals(await registry.load("a@live"), "explicit");
+});
+testOnServers("wrong keys are Denied and never shown", S3_SERVERS, async (world) => {
   const { accessKey } = world.server;
   const wrong = { accessKeyId: accessKey, secretAccessKey: "wrong-secret-7391" };
   const error = await refused(
@@ -76,58 +72,42 @@ testOnServers("wrong keys are Denied, and are in no error", S3_SERVERS, async (w
   );
 });
 
-testOnServers(
-  "another region than the bucket's is named with the right one",
-  S3_SERVERS,
-  async (world) => {
-    await refused(
-      world.store({ s3: { region: "eu-west-7" } }),
-      "Invalid",
-      /another region/,
-      /us-east-1/,
-    );
-  },
-);
+testOnServers("a wrong region has the right one in its hint", S3_SERVERS, async (world) => {
+  await refused(
+    world.store({ s3: { region: "eu-west-7" } }),
+    "Invalid",
+    /another region/,
+    /us-east-1/,
+  );
+});
 
-testOnServers(
-  "a clock that is hours off is told apart from wrong keys",
-  S3_SERVERS,
-  async (world) => {
-    const { endpoint, region, accessKey, secretKey } = world.server;
-    const client = new S3Client({
-      endpoint,
-      region,
-      forcePathStyle: true,
-      credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
-      maxAttempts: 1,
-      systemClockOffset: 5 * 3_600_000,
-    });
-    await refused(world.store({ s3: { client } }), "Denied", /clock/, /clock/);
-    client.destroy();
-  },
-);
+testOnServers("a wrong clock is not reported as wrong keys", S3_SERVERS, async (world) => {
+  const { endpoint, region, accessKey, secretKey } = world.server;
+  const client = new S3Client({
+    endpoint,
+    region,
+    forcePathStyle: true,
+    credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
+    maxAttempts: 1,
+    systemClockOffset: 5 * 3_600_000,
+  });
+  await refused(world.store({ s3: { client } }), "Denied", /clock/, /clock/);
+  client.destroy();
+});
 
-testOnServers(
-  "the janitor does not run where the clocks differ by hours",
-  REAL_SERVERS,
-  async (world) => {
-    const skewed = { ...realSystem, now: () => realSystem.now() + 7 * 3_600_000 };
-    await (await openRegistry(world.store(), { cache: false })).save("a", "x");
-    const registry = await openRegistry(world.store(), { cache: false, system: skewed });
-    const error = await rejected("Unavailable", collectGarbage(registry));
-    assertMatch(error.message, /clock/);
-  },
-);
+testOnServers("gc does not run with a wrong clock", REAL_SERVERS, async (world) => {
+  const skewed = { ...realSystem, now: () => realSystem.now() + 7 * 3_600_000 };
+  await (await openRegistry(world.store(), { cache: false })).save("a", "x");
+  const registry = await openRegistry(world.store(), { cache: false, system: skewed });
+  const error = await rejected("Unavailable", collectGarbage(registry));
+  assertMatch(error.message, /clock/);
+});
 
-testOnServers(
-  "what the store denies is Denied at once, and says what to do",
-  REAL_SERVERS,
-  async (world) => {
-    world.proxy.plan(() => DENIED[world.server.protocol]);
-    await refused(world.proxied(), "Denied", /den/, /right|permission|role/i);
-    assertEquals(world.proxy.requests.length, 1, "it was asked again");
-  },
-);
+testOnServers("a denial is reported at once with a hint", REAL_SERVERS, async (world) => {
+  world.proxy.plan(() => DENIED[world.server.protocol]);
+  await refused(world.proxied(), "Denied", /den/, /right|permission|role/i);
+  assertEquals(world.proxy.requests.length, 1, "it was asked again");
+});
 
 /** Opening fails with this code, and says why and what to do. */
 async function refused(

@@ -18,7 +18,7 @@ const BUSY: Fault = {
   body: "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>",
 };
 
-testOnServers("all saves succeed in the end in a storm of 503", REAL_SERVERS, async (world) => {
+testOnServers("all saves succeed despite many 503", REAL_SERVERS, async (world) => {
   const registry = await openRegistry(world.proxied(), { cache: false });
   const random = seededRandom(1);
   let refused = 0;
@@ -44,7 +44,7 @@ testOnServers("all saves succeed in the end in a storm of 503", REAL_SERVERS, as
   world.proxy.plan();
   assertEquals((await verifyRegistry(registry)).ok, true);
 });
-testOnServers("a slow connection is no stalled one", REAL_SERVERS, async (world) => {
+testOnServers("a slow connection does not time out", REAL_SERVERS, async (world) => {
   const registry = await openRegistry(world.proxied({ requestTimeoutMs: 2_000 }), { cache: false });
   const value = noise(1_000_000);
   await registry.save("a", value);
@@ -52,57 +52,49 @@ testOnServers("a slow connection is no stalled one", REAL_SERVERS, async (world)
   assertEquals(await registry.load("a"), value);
 });
 
-testOnServers(
-  "a stalled connection is given up within the time that was set",
-  REAL_SERVERS,
-  async (world) => {
-    const { proxy } = world;
-    await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
-    const patience = { requestTimeoutMs: 600, retryForMs: 800 };
-    const registry = await openRegistry(world.proxied(patience), {
-      cache: false,
-      retryForMs: patience.retryForMs,
-    });
-    for (const [how, meant] of STALLS) {
-      proxy.plan((request) => meant(request) ? { fault: "stall" } : undefined);
-      const error = await withoutHanging(
-        `the end of a load where ${how}`,
-        rejected("Unavailable", registry.load("a")),
-      );
-      assert(/time|moved/.test(error.message), error.message);
-      assert(error.hint !== undefined);
-    }
-    proxy.plan(({ method }) => method === "GET" ? undefined : { fault: "stall" });
-    await rejected("Unavailable", registry.save("b", noise(200_000))); // no record was sent yet
-    assertEquals((await registry.save("a", "x", { version: "7" })).version, "7.0.0"); // its record is read back
-    proxy.plan(() => ({ fault: "stall" }));
-    await rejected("Unknown", registry.save("a", "y", { version: "8" }));
-    proxy.plan();
-    assertEquals(await registry.load("a@8"), "y");
-  },
-);
+testOnServers("a stalled connection times out", REAL_SERVERS, async (world) => {
+  const { proxy } = world;
+  await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
+  const patience = { requestTimeoutMs: 600, retryForMs: 800 };
+  const registry = await openRegistry(world.proxied(patience), {
+    cache: false,
+    retryForMs: patience.retryForMs,
+  });
+  for (const [how, meant] of STALLS) {
+    proxy.plan((request) => meant(request) ? { fault: "stall" } : undefined);
+    const error = await withoutHanging(
+      `the end of a load where ${how}`,
+      rejected("Unavailable", registry.load("a")),
+    );
+    assert(/time|moved/.test(error.message), error.message);
+    assert(error.hint !== undefined);
+  }
+  proxy.plan(({ method }) => method === "GET" ? undefined : { fault: "stall" });
+  await rejected("Unavailable", registry.save("b", noise(200_000))); // no record was sent yet
+  assertEquals((await registry.save("a", "x", { version: "7" })).version, "7.0.0"); // its record is read back
+  proxy.plan(() => ({ fault: "stall" }));
+  await rejected("Unknown", registry.save("a", "y", { version: "8" }));
+  proxy.plan();
+  assertEquals(await registry.load("a@8"), "y");
+});
 
 const STALLS: [string, (request: WireRequest) => boolean][] = [
   ["everything stalls", () => true],
   ["the payload stalls", ({ url }) => url.includes("objects")],
 ];
 
-testOnServers(
-  "a program ends by itself after a stalled connection",
-  REAL_SERVERS,
-  async (world) => {
-    await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
-    world.proxy.plan(({ url }) => url.includes("objects") ? { fault: "stall" } : undefined);
-    const place = JSON.stringify({ ...placeOf(world.server), endpoint: world.proxy.endpoint });
-    const program = watchProcess(
-      spawnDeno("tests/servers/programs/load_once.ts", [place, world.prefix], {
-        permissions: ["--no-check", "-A"],
-      }),
-    );
-    const { code, stdout } = await withoutHanging("its end", program.ended).catch(async (error) => {
-      await program.stop("SIGKILL");
-      throw error;
-    });
-    assertEquals([code, stdout], [0, "Unavailable\n"]);
-  },
-);
+testOnServers("a program exits after a stalled connection", REAL_SERVERS, async (world) => {
+  await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
+  world.proxy.plan(({ url }) => url.includes("objects") ? { fault: "stall" } : undefined);
+  const place = JSON.stringify({ ...placeOf(world.server), endpoint: world.proxy.endpoint });
+  const program = watchProcess(
+    spawnDeno("tests/servers/programs/load_once.ts", [place, world.prefix], {
+      permissions: ["--no-check", "-A"],
+    }),
+  );
+  const { code, stdout } = await withoutHanging("its end", program.ended).catch(async (error) => {
+    await program.stop("SIGKILL");
+    throw error;
+  });
+  assertEquals([code, stdout], [0, "Unavailable\n"]);
+});

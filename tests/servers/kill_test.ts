@@ -9,57 +9,51 @@ import { inServerWorld, type ServerWorld } from "./server_world.ts";
 
 const WRITERS = 8, SAVES = 15, KILLS = 3;
 
-onOwnServer(
-  "saves under way when the server is killed end well once it is back, each once",
-  async (world) => {
-    const registry = await openRegistry(world.store(), { cache: false });
-    const acknowledged = new Map<string, Uint8Array>();
-    const saving = Promise.all(Array.from({ length: WRITERS }, async (_, writer) => {
-      for (let i = 0; i < SAVES; i++) {
-        const value = noise(i % 3 === 0 ? 100_000 : 500, writer * 100 + i); // beside its record, or in it
-        const { version } = await registry.save("shared", value);
-        assert(!acknowledged.has(`shared@${version}`), `${version} was given twice`);
-        acknowledged.set(`shared@${version}`, value);
-      }
-    }));
-    for (let kill = 1; kill <= KILLS; kill++) {
-      while (acknowledged.size < kill * 25) await Promise.race([realSystem.sleep(1), saving]);
-      await world.server.kill();
-      await realSystem.sleep(50);
-      await world.server.restart();
+onOwnServer("running saves survive a kill of the server", async (world) => {
+  const registry = await openRegistry(world.store(), { cache: false });
+  const acknowledged = new Map<string, Uint8Array>();
+  const saving = Promise.all(Array.from({ length: WRITERS }, async (_, writer) => {
+    for (let i = 0; i < SAVES; i++) {
+      const value = noise(i % 3 === 0 ? 100_000 : 500, writer * 100 + i); // beside its record, or in it
+      const { version } = await registry.save("shared", value);
+      assert(!acknowledged.has(`shared@${version}`), `${version} was given twice`);
+      acknowledged.set(`shared@${version}`, value);
     }
-    await saving;
-    const after = await checkAll(world, acknowledged);
-    assertEquals((await collect(after.versions("shared"))).length, WRITERS * SAVES);
-  },
-);
-
-onOwnServer(
-  "what was acknowledged when the server was killed loads after its restart",
-  async (world) => {
-    const store = world.store({ retryForMs: 1 });
-    const registry = await openRegistry(store, { cache: false, retryForMs: 1 });
-    const acknowledged = new Map<string, Uint8Array>();
-    const saving = Promise.allSettled(Array.from({ length: WRITERS }, async (_, writer) => {
-      for (let i = 0;; i++) {
-        const value = noise(i % 3 === 0 ? 100_000 : 500, writer * 100 + i);
-        const { version } = await registry.save(`of-${writer}`, value);
-        acknowledged.set(`of-${writer}@${version}`, value);
-      }
-    }));
-    while (acknowledged.size < 40) {
-      await Promise.race([realSystem.sleep(1), saving.then(() => assert(false, "it ended"))]);
-    }
+  }));
+  for (let kill = 1; kill <= KILLS; kill++) {
+    while (acknowledged.size < kill * 25) await Promise.race([realSystem.sleep(1), saving]);
     await world.server.kill();
-    for (const outcome of await saving) {
-      assert(
-        outcome.status === "rejected" && isRegistryError(outcome.reason, "Unavailable", "Unknown"),
-      );
-    }
+    await realSystem.sleep(50);
     await world.server.restart();
-    await (await checkAll(world, acknowledged)).save("of-1", "goes on");
-  },
-);
+  }
+  await saving;
+  const after = await checkAll(world, acknowledged);
+  assertEquals((await collect(after.versions("shared"))).length, WRITERS * SAVES);
+});
+
+onOwnServer("acknowledged saves survive a kill of the server", async (world) => {
+  const store = world.store({ retryForMs: 1 });
+  const registry = await openRegistry(store, { cache: false, retryForMs: 1 });
+  const acknowledged = new Map<string, Uint8Array>();
+  const saving = Promise.allSettled(Array.from({ length: WRITERS }, async (_, writer) => {
+    for (let i = 0;; i++) {
+      const value = noise(i % 3 === 0 ? 100_000 : 500, writer * 100 + i);
+      const { version } = await registry.save(`of-${writer}`, value);
+      acknowledged.set(`of-${writer}@${version}`, value);
+    }
+  }));
+  while (acknowledged.size < 40) {
+    await Promise.race([realSystem.sleep(1), saving.then(() => assert(false, "it ended"))]);
+  }
+  await world.server.kill();
+  for (const outcome of await saving) {
+    assert(
+      outcome.status === "rejected" && isRegistryError(outcome.reason, "Unavailable", "Unknown"),
+    );
+  }
+  await world.server.restart();
+  await (await checkAll(world, acknowledged)).save("of-1", "goes on");
+});
 
 /** Everything that was acknowledged is there and whole, and nothing is damaged. */
 async function checkAll(

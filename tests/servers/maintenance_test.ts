@@ -18,75 +18,67 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
 const CRASHED = `objects/crashed/p8p9p9/${UUID}/`;
 
-testOnServers(
-  "thousands of leftover keys are collected, in batches, and nothing live goes",
-  REAL_SERVERS,
-  async (world) => {
-    const { proxy, server } = world;
-    const store = world.store();
-    const registry = await openRegistry(store, { mutable: true, cache: false });
-    for (let n = 1; n <= 4; n++) {
-      await registry.save("kept", noise(100_000, n), { version: "1", onConflict: "overwrite" });
-    }
-    await registry.save("gone", noise(100_000));
-    await registry.delete("gone", { allVersions: true });
-    await fill(store, range(2_400).map((n) => `${CRASHED}${n}`));
-    await fill(
-      store,
-      range(200).map((n) => `uploads/01951e2f-6c00-7abc-8def-${`${n}`.padStart(12, "0")}/0`),
-    );
-    await store.put(`${CRASHED}.alive`, new Uint8Array());
+testOnServers("gc deletes thousands of keys in batches", REAL_SERVERS, async (world) => {
+  const { proxy, server } = world;
+  const store = world.store();
+  const registry = await openRegistry(store, { mutable: true, cache: false });
+  for (let n = 1; n <= 4; n++) {
+    await registry.save("kept", noise(100_000, n), { version: "1", onConflict: "overwrite" });
+  }
+  await registry.save("gone", noise(100_000));
+  await registry.delete("gone", { allVersions: true });
+  await fill(store, range(2_400).map((n) => `${CRASHED}${n}`));
+  await fill(
+    store,
+    range(200).map((n) => `uploads/01951e2f-6c00-7abc-8def-${`${n}`.padStart(12, "0")}/0`),
+  );
+  await store.put(`${CRASHED}.alive`, new Uint8Array());
 
-    const young = await collectGarbage(registry);
-    assertEquals(
-      young.removed.payload.count + young.removed.generation.count,
-      0,
-      "it is too young",
-    );
-    const later = await openRegistry(withAge(world.proxied(), WEEK_MS), { cache: false });
-    const dry = await collectGarbage(later, { dryRun: true });
-    const asked = proxy.requests.length;
-    const report = await collectGarbage(later);
-    const deletes = proxy.requests.slice(asked).filter(isDelete).length;
-    assertEquals([report.failures, report.voids], [[], []]);
-    assertEquals(report.removed, dry.removed);
-    assertEquals(report.removed.payload.count, 2_401 + 3 + 1);
-    assertEquals(report.removed.upload.count, 200);
-    assertEquals(report.removed.generation.count, 2);
-    assertEquals(report.removed.scrubbed.count, 2);
-    if (server.protocol === "s3") assertLessOrEqual(deletes, 10);
-    assertEquals((await keysOf(store, "objects/")).length, 1);
-    assertEquals(await keysOf(store, "uploads/"), []);
-    assertEquals(await registry.load("kept"), noise(100_000, 4));
-    assertEquals((await verifyRegistry(registry)).ok, true);
-  },
-);
+  const young = await collectGarbage(registry);
+  assertEquals(
+    young.removed.payload.count + young.removed.generation.count,
+    0,
+    "it is too young",
+  );
+  const later = await openRegistry(withAge(world.proxied(), WEEK_MS), { cache: false });
+  const dry = await collectGarbage(later, { dryRun: true });
+  const asked = proxy.requests.length;
+  const report = await collectGarbage(later);
+  const deletes = proxy.requests.slice(asked).filter(isDelete).length;
+  assertEquals([report.failures, report.voids], [[], []]);
+  assertEquals(report.removed, dry.removed);
+  assertEquals(report.removed.payload.count, 2_401 + 3 + 1);
+  assertEquals(report.removed.upload.count, 200);
+  assertEquals(report.removed.generation.count, 2);
+  assertEquals(report.removed.scrubbed.count, 2);
+  if (server.protocol === "s3") assertLessOrEqual(deletes, 10);
+  assertEquals((await keysOf(store, "objects/")).length, 1);
+  assertEquals(await keysOf(store, "uploads/"), []);
+  assertEquals(await registry.load("kept"), noise(100_000, 4));
+  assertEquals((await verifyRegistry(registry)).ok, true);
+});
 
+testOnServers("gc reports failed deletes and retries them", REAL_SERVERS, async (world) => {
+  const store = world.store();
+  await openRegistry(store, { cache: false });
+  const keys = range(30).map((n) => `${CRASHED}${n}`);
+  await fill(store, keys);
+  const later = await openRegistry(withAge(world.proxied(), WEEK_MS), { cache: false });
+  const stuck = `${CRASHED}17`;
+  world.proxy.plan((request) =>
+    isDelete(request) ? refuseDelete(request, world, stuck) : undefined
+  );
+  const report = await collectGarbage(later);
+  assertEquals(report.failures.map(({ key }) => key), [stuck]);
+  assert(report.failures[0].message.includes(stuck));
+  assertEquals(report.removed.payload.count, 29);
+  world.proxy.plan();
+  assert((await keysOf(store, "objects/")).includes(stuck));
+  assertEquals((await collectGarbage(later)).failures, []);
+  assertEquals(await keysOf(store, "objects/"), []);
+});
 testOnServers(
-  "what a batch could not remove is reported, and goes the next time",
-  REAL_SERVERS,
-  async (world) => {
-    const store = world.store();
-    await openRegistry(store, { cache: false });
-    const keys = range(30).map((n) => `${CRASHED}${n}`);
-    await fill(store, keys);
-    const later = await openRegistry(withAge(world.proxied(), WEEK_MS), { cache: false });
-    const stuck = `${CRASHED}17`;
-    world.proxy.plan((request) =>
-      isDelete(request) ? refuseDelete(request, world, stuck) : undefined
-    );
-    const report = await collectGarbage(later);
-    assertEquals(report.failures.map(({ key }) => key), [stuck]);
-    assert(report.failures[0].message.includes(stuck));
-    assertEquals(report.removed.payload.count, 29);
-    world.proxy.plan();
-    assert((await keysOf(store, "objects/")).includes(stuck));
-    assertEquals((await collectGarbage(later)).failures, []);
-    assertEquals(await keysOf(store, "objects/"), []);
-  },
-);
-testOnServers(
-  "prune deletes hundreds of old versions, and the janitor frees them",
+  "prune deletes hundreds of versions, and gc frees them",
   REAL_SERVERS,
   async (world) => {
     const store = world.store();

@@ -20,75 +20,63 @@ interface Statement {
 const DIRECT = 6 * 2 ** 20;
 const IN_PARTS = 20 * 2 ** 20;
 
-testOnServers(
-  "the rights of a reader are enough to read, and for nothing else",
-  "minio",
-  async (world) => {
-    const { owner, as } = await rightsWorld(world);
-    await owner.save("a", noise(DIRECT), { metadata: { n: 1 } });
-    await owner.setAlias("a", "live", "1.0.0");
-    const store = await as("reader");
-    const reader = await openRegistry(store, { readOnly: true, cache: false });
-    assertEquals(await reader.load("a@live"), noise(DIRECT));
-    assertEquals(await Array.fromAsync(reader.names()), ["a"]);
-    assertEquals((await Array.fromAsync(reader.versions("a"))).length, 1);
-    assertEquals(await reader.has("b"), false);
-    assertEquals((await verifyRegistry(reader, { deep: true })).ok, true);
-    const eager = await openRegistry(store, { cache: false });
-    await rejected("Denied", eager.save("b", 1));
-    await rejected("Denied", eager.save("b", noise(IN_PARTS)));
-    await rejected("Denied", eager.setAlias("a", "live", "1.0.0"));
-    await rejected("Denied", eager.delete("a", { allVersions: true, force: true }));
-    await destroysNothing(world, store);
-    await rejected("Denied", (await as("reader", "elsewhere")).get("settings"));
-  },
-);
+testOnServers("the rights of a reader allow only reads", "minio", async (world) => {
+  const { owner, as } = await rightsWorld(world);
+  await owner.save("a", noise(DIRECT), { metadata: { n: 1 } });
+  await owner.setAlias("a", "live", "1.0.0");
+  const store = await as("reader");
+  const reader = await openRegistry(store, { readOnly: true, cache: false });
+  assertEquals(await reader.load("a@live"), noise(DIRECT));
+  assertEquals(await Array.fromAsync(reader.names()), ["a"]);
+  assertEquals((await Array.fromAsync(reader.versions("a"))).length, 1);
+  assertEquals(await reader.has("b"), false);
+  assertEquals((await verifyRegistry(reader, { deep: true })).ok, true);
+  const eager = await openRegistry(store, { cache: false });
+  await rejected("Denied", eager.save("b", 1));
+  await rejected("Denied", eager.save("b", noise(IN_PARTS)));
+  await rejected("Denied", eager.setAlias("a", "live", "1.0.0"));
+  await rejected("Denied", eager.delete("a", { allVersions: true, force: true }));
+  await destroysNothing(world, store);
+  await rejected("Denied", (await as("reader", "elsewhere")).get("settings"));
+});
 
-testOnServers(
-  "the rights of a writer are enough to write, and to destroy nothing",
-  "minio",
-  async (world) => {
-    const { as } = await rightsWorld(world);
-    const store = await as("writer");
-    const writer = await openRegistry(store, { cache: false });
-    await writer.save("a", noise(DIRECT));
-    await writer.save("a", noise(IN_PARTS));
-    await writer.save("small", "x");
-    await writer.setAlias("a", "live", "1.0.0");
-    await writer.setAlias("a", "live", "2.0.0");
-    await writer.copy("a", "b");
-    await writer.delete("a@1");
-    await rejected("AlreadyExists", writer.save("a", noise(DIRECT), { version: "2.0.0" }));
-    await writer.deleteAlias("a", "live");
-    assertEquals(await writer.load("b"), noise(IN_PARTS));
-    await destroysNothing(world, store);
-    assertEquals(await writer.load("a"), noise(IN_PARTS));
-  },
-);
+testOnServers("the rights of a writer allow no deletes", "minio", async (world) => {
+  const { as } = await rightsWorld(world);
+  const store = await as("writer");
+  const writer = await openRegistry(store, { cache: false });
+  await writer.save("a", noise(DIRECT));
+  await writer.save("a", noise(IN_PARTS));
+  await writer.save("small", "x");
+  await writer.setAlias("a", "live", "1.0.0");
+  await writer.setAlias("a", "live", "2.0.0");
+  await writer.copy("a", "b");
+  await writer.delete("a@1");
+  await rejected("AlreadyExists", writer.save("a", noise(DIRECT), { version: "2.0.0" }));
+  await writer.deleteAlias("a", "live");
+  assertEquals(await writer.load("b"), noise(IN_PARTS));
+  await destroysNothing(world, store);
+  assertEquals(await writer.load("a"), noise(IN_PARTS));
+});
 
-testOnServers(
-  "the rights of a janitor are enough to collect, prune and create",
-  "minio",
-  async (world) => {
-    const { owner, as } = await rightsWorld(world);
-    await owner.save("a", noise(DIRECT));
-    await owner.save("a", noise(DIRECT, 2));
-    const store = await as("janitor");
-    const janitor = await openRegistry(store, { cache: false });
-    assertEquals((await prune(janitor, { keepLast: 1 })).failures, []);
-    const before = (await keysOf(store, "objects/")).length;
-    const { failures, removed } = await collectGarbage(janitor, { now: true });
-    assertEquals(failures, []);
-    assert(removed.payload.count > 0 && (await keysOf(store, "objects/")).length < before);
-    assertEquals(await janitor.load("a"), noise(DIRECT, 2));
-    const created = await openRegistry(await as("janitor", `${world.prefix}/new`), {
-      cache: false,
-      create: true,
-    });
-    await created.save("a", noise(IN_PARTS));
-    assertEquals(await created.load("a"), noise(IN_PARTS));
-  },
-);
+testOnServers("the rights of a janitor allow gc, prune and create", "minio", async (world) => {
+  const { owner, as } = await rightsWorld(world);
+  await owner.save("a", noise(DIRECT));
+  await owner.save("a", noise(DIRECT, 2));
+  const store = await as("janitor");
+  const janitor = await openRegistry(store, { cache: false });
+  assertEquals((await prune(janitor, { keepLast: 1 })).failures, []);
+  const before = (await keysOf(store, "objects/")).length;
+  const { failures, removed } = await collectGarbage(janitor, { now: true });
+  assertEquals(failures, []);
+  assert(removed.payload.count > 0 && (await keysOf(store, "objects/")).length < before);
+  assertEquals(await janitor.load("a"), noise(DIRECT, 2));
+  const created = await openRegistry(await as("janitor", `${world.prefix}/new`), {
+    cache: false,
+    create: true,
+  });
+  await created.save("a", noise(IN_PARTS));
+  assertEquals(await created.load("a"), noise(IN_PARTS));
+});
 
 /** All of what would remove or replace something is refused, and everything is there afterwards. */
 async function destroysNothing(world: ServerWorld, store: Backend): Promise<void> {

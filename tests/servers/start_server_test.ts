@@ -17,7 +17,7 @@ import {
 const KINDS = Object.keys(SERVERS) as ServerKind[];
 const HOLDER = "tests/servers/programs/hold_server.ts";
 
-serverTest("a server answers, and is the same for all tests of a file", KINDS, async (server) => {
+serverTest("a server is shared by the tests of a file", KINDS, async (server) => {
   assertEquals(await sharedServer(server.kind), server);
   assert(await listens(server));
 });
@@ -37,23 +37,19 @@ serverTest("a killed server is gone, and comes back on its port", KINDS, async (
   assertEquals([await listens(server), existsSync(server.data)], [false, false]);
 });
 
-serverTest("a server that dies early is reported with what it said", "gofakes3", async () => {
+serverTest("a server that dies early is reported with its output", "gofakes3", async () => {
   await using root = await tempRoot();
   const binary = await script(root, "echo no licence; echo found >&2; exit 3");
   const error = await assertRejects(() => startServer("gofakes3", { binary }), Error);
   assertEquals(error.message, "Cannot start gofakes3: it ended with code 3\nno licence\nfound\n");
 });
 
-serverTest(
-  "a port that another program has is not taken for a server",
-  "gofakes3",
-  async ({ port }) => {
-    const error = await assertRejects(() => startServer("gofakes3", { port }), Error);
-    assertStringIncludes(error.message, `another program has port ${port}`);
-  },
-);
+serverTest("a port of another program is not a server", "gofakes3", async ({ port }) => {
+  const error = await assertRejects(() => startServer("gofakes3", { port }), Error);
+  assertStringIncludes(error.message, `another program has port ${port}`);
+});
 
-serverTest("a server whose port is taken while it starts gets another", "gofakes3", async () => {
+serverTest("a server whose port is taken gets another", "gofakes3", async () => {
   for (
     const said of ["listen tcp: bind: address already in use", "Specified port is already in use"]
   ) {
@@ -80,38 +76,34 @@ serverTest("a server that does not get ready is killed", "gofakes3", async () =>
   assertEquals(isRunning(Number(await Deno.readTextFile(pidFile))), false);
 });
 
-serverTest(
-  "a server does not outlive a program or test file, however it ends",
-  "gofakes3",
-  async () => {
-    const run = ["run", "-A", HOLDER];
-    const test = ["test", "-A", HOLDER, "--"];
-    for (
-      const [how, command, success] of [
-        ["killed", run, false],
-        ["throws", run, false],
-        ["exits", run, false],
-        ["throws", test, false],
-        ["ends", test, true],
-      ] as const
-    ) {
-      await using root = await tempRoot();
-      const file = root.join("server.json");
-      const ran = await new Deno.Command(Deno.execPath(), {
-        args: [...command, how, file],
-        cwd: REPOSITORY,
-      }).output();
-      assertEquals(ran.success, success, how);
-      const { pid, data } = JSON.parse(await Deno.readTextFile(file));
-      const gone = async () => {
-        while (isRunning(pid) || existsSync(data)) await realSystem.sleep(10);
-      };
-      await withoutHanging(`the end of the server (${command[0]} ${how})`, gone());
-    }
-  },
-);
+serverTest("a server does not outlive its program or test file", "gofakes3", async () => {
+  const run = ["run", "-A", HOLDER];
+  const test = ["test", "-A", HOLDER, "--"];
+  for (
+    const [how, command, success] of [
+      ["killed", run, false],
+      ["throws", run, false],
+      ["exits", run, false],
+      ["throws", test, false],
+      ["ends", test, true],
+    ] as const
+  ) {
+    await using root = await tempRoot();
+    const file = root.join("server.json");
+    const ran = await new Deno.Command(Deno.execPath(), {
+      args: [...command, how, file],
+      cwd: REPOSITORY,
+    }).output();
+    assertEquals(ran.success, success, how);
+    const { pid, data } = JSON.parse(await Deno.readTextFile(file));
+    const gone = async () => {
+      while (isRunning(pid) || existsSync(data)) await realSystem.sleep(10);
+    };
+    await withoutHanging(`the end of the server (${command[0]} ${how})`, gone());
+  }
+});
 
-Deno.test("tests whose server is missing are left out together, and one that is ignored says so", async () => {
+Deno.test("tests without their server are ignored", async () => {
   await using root = await tempRoot();
   const { code, stdout } = await runTests({ HOLDFAST_SERVERS_DIR: root.path });
   assertEquals(code, 0);
@@ -121,7 +113,7 @@ Deno.test("tests whose server is missing are left out together, and one that is 
   );
   assertStringIncludes(stdout, "0 passed | 0 failed | 1 ignored");
 });
-Deno.test("a missing server is a failure where servers are required", async () => {
+Deno.test("a missing server fails if servers are required", async () => {
   await using root = await tempRoot();
   const required = { HOLDFAST_SERVERS_DIR: root.path, HOLDFAST_REQUIRE_SERVERS: "1" };
   for (const HOLDFAST_LEFT_OUT of ["", root.join("left_out")]) {

@@ -1,32 +1,27 @@
-// The bytes of an object as they come: several parts at once, in order, in bounded memory.
-// Connections never wait for the reader: each part is read into memory as fast as it arrives, so
-// that no unread body holds one.
+// Downloads in several parts at once, in order and in bounded memory. Each part is read into memory
+// as fast as it arrives, so that no unread body holds a connection.
 import type { ObjectInfo, StoredObject } from "../../../core/backend.ts";
-import {
-  concatBytes,
-  iterableStream,
-  storedBytes,
-  storedObject,
-} from "../../../core/bytes/bytes.ts";
-import { failureOf } from "../errors.ts";
-import { discard, getRange, type RangeReply, readBody } from "./range.ts";
+import { concatBytes, iterableStream } from "../../../core/bytes/bytes.ts";
+import { storedBytes, storedObject } from "../../../core/bytes/bytes.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { eitherSignal } from "../../bucket/first_contact.ts";
 import { partsInOrder, type Span, spansOf } from "../../bucket/parts_in_order.ts";
+import { failureOf } from "../errors.ts";
+import { discard, getRange, type RangeReply, readBody } from "./range.ts";
 import { callError, keyFault, repeated, type S3Store } from "../store.ts";
 
 export interface Download {
   key: string;
   span: Span;
-  /** The reply to the first request, which begins where the span does. */
+  /** The reply to the first request, from the start of the span. */
   first: RangeReply;
   signal?: AbortSignal;
 }
 
-/** Larger parts stay in the pieces that they came in: fresh memory for all of one costs more than the reading. */
+/** Larger parts keep their chunks: allocating a whole part costs more than reading it. */
 const COPIED_BYTES = 1024 * 1024;
 
-/** Takes a chunk; `offset` is its place in the object. */
+/** Receives a chunk and its offset in the object. */
 type Write = (chunk: Uint8Array, offset: number) => void;
 
 export async function createDownload(store: S3Store, download: Download): Promise<StoredObject> {
@@ -54,7 +49,7 @@ export async function createDownload(store: S3Store, download: Download): Promis
       first: firstPart,
       rest,
       partBytes,
-      atOnce: Math.ceil(parallel / 2), // what arrived is collected late, and would double the memory once more
+      atOnce: Math.ceil(parallel / 2), // memory of consumed parts is freed late
       read: (span, signal) => readChunks(store, download, span, { signal }),
       signal,
     });
@@ -79,7 +74,7 @@ export async function createDownload(store: S3Store, download: Download): Promis
           (span) => () => readSpan(store, download, span, write, options),
         ),
       ];
-      // Once one fails, nobody waits for the others.
+      // The first failure aborts the others.
       const failing = (error: unknown) => {
         failed.abort(error);
         throw error;
@@ -90,7 +85,7 @@ export async function createDownload(store: S3Store, download: Download): Promis
   });
 }
 
-/** The chunks of a part, which are let go as they are given. */
+/** Yields the chunks of a part and releases them. */
 async function* given(part: Uint8Array[]): AsyncGenerator<Uint8Array> {
   for (const [index, chunk] of part.entries()) {
     part[index] = new Uint8Array();
@@ -100,11 +95,11 @@ async function* given(part: Uint8Array[]): AsyncGenerator<Uint8Array> {
 
 interface PartOptions {
   reply?: RangeReply;
-  /** Ends it. @default the download's */
+  /** @default that of the download */
   signal?: AbortSignal;
 }
 
-/** A part as it came. Whoever awaits it hears of its failure; nobody has to. */
+/** Reads a part as chunks. An unawaited failure is ignored. */
 function readChunks(
   store: S3Store,
   download: Download,
@@ -112,14 +107,13 @@ function readChunks(
   options: PartOptions,
 ): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
-  const reading = readSpan(store, download, span, (chunk) => chunks.push(chunk), options).then(() =>
-    chunks
-  );
+  const write: Write = (chunk) => void chunks.push(chunk);
+  const reading = readSpan(store, download, span, write, options).then(() => chunks);
   reading.catch(() => {});
   return reading;
 }
 
-/** Reads a part. What broke off goes on where it stopped. */
+/** Reads a part. Resumes after a broken connection. */
 async function readSpan(
   store: S3Store,
   { key, first: { info }, signal: all }: Download,
@@ -150,7 +144,7 @@ async function readSpan(
   }, { what: "reading", key, signal });
 }
 
-/** Asks for a span of the same object: a part of another must never stand beside the parts of this one. */
+/** Requests a span of the same object: parts of two objects must never be mixed. */
 async function getSame(
   store: S3Store,
   key: string,

@@ -1,4 +1,4 @@
-// Reading objects.
+// Head and get.
 import type { GetOptions, ObjectInfo, StoredObject } from "../../../core/backend.ts";
 import { clipRange, storedBytes } from "../../../core/bytes/bytes.ts";
 import { checkBucket } from "../bucket.ts";
@@ -7,29 +7,26 @@ import { failureOf, isMissingKey } from "../errors.ts";
 import { getRange, type RangeReply } from "./range.ts";
 import { call, fullKey, objectInfo, type S3Store } from "../store.ts";
 
-/** What the store says about an object, or undefined where there is none. */
 export async function headObject(
   store: S3Store,
   key: string,
   signal?: AbortSignal,
 ): Promise<ObjectInfo | undefined> {
   try {
-    const reply = await call(store, "HeadObject", { Key: fullKey(store, key) }, {
-      action: "head",
-      key,
-      signal,
-    });
+    const input = { Key: fullKey(store, key) };
+    const reply = await call(store, "HeadObject", input, { action: "head", key, signal });
     return objectInfo(key, reply.ContentLength ?? 0, reply);
   } catch (error) {
     if (!isMissingKey(error)) throw error;
-    if (!store.known.bucketExists) await checkBucket(store, signal); // a HEAD has no words: it may be the bucket that is missing
+    // The reply to a HEAD has no error code: the bucket may be missing.
+    if (!store.known.bucketExists) await checkBucket(store, signal);
     return undefined;
   }
 }
 
 /**
- * An object, or the range of it. The first request asks for as much as a part has, which is all of a small object;
- * its reply says how large the object is.
+ * Reads an object or a range of it. The first request reads up to one part, and its reply contains
+ * the size of the object.
  */
 export async function getObject(
   store: S3Store,
@@ -49,7 +46,7 @@ export async function getObject(
     const nothing = await getNothing(store, key, signal);
     if (nothing === undefined || nothing.info.size <= wanted.start) return nothing;
     if (again) throw error;
-    return await getObject(store, key, { range, signal }, true); // it was replaced in between
+    return await getObject(store, key, { range, signal }, true); // replaced in between
   }
   const span = { start: wanted.start, end: Math.min(wanted.end, first.info.size) };
   return await createDownload(store, { key, span, first, signal });

@@ -1,5 +1,5 @@
-// One request for a span of an object, and the body of its reply: a stream of Node from the SDK's
-// usual handler, or one of the web from a client with another.
+// One request for a span of an object, and the body of its reply: a Node stream from the default
+// handler of the SDK, or a web stream from another.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import type { Span } from "../../bucket/parts_in_order.ts";
 import type { ArrivingBody } from "../calls.ts";
@@ -7,27 +7,22 @@ import { call, fullKey, keyFault, objectInfo, type S3Store } from "../store.ts";
 
 export interface RangeReply {
   info: ObjectInfo;
-  /** The bytes from `start` to the end of the object or of the span. */
   body: ArrivingBody;
 }
 
-/** Asks for a span, of exactly the object with this entity tag where one is given. */
+/** Requests a span, only of the object with this entity tag if one is given. */
 export async function getRange(
   store: S3Store,
   key: string,
   { start, end }: Span,
   { etag, signal, repeat }: { etag?: string; signal?: AbortSignal; repeat?: boolean },
 ): Promise<RangeReply> {
-  const range = {
+  const input = {
+    Key: fullKey(store, key),
     Range: `bytes=${start}-${end - 1}`,
     ...(etag === undefined ? {} : { IfMatch: `"${etag}"` }),
   };
-  const reply = await call(store, "GetObject", { Key: fullKey(store, key), ...range }, {
-    action: "get",
-    key,
-    signal,
-    repeat,
-  });
+  const reply = await call(store, "GetObject", input, { action: "get", key, signal, repeat });
   const body = reply.Body ?? emptyBody();
   const size = parseTotal(reply.ContentRange) ?? (start === 0 ? reply.ContentLength : undefined);
   if (size !== undefined && (reply.ContentRange !== undefined || size <= end)) {
@@ -37,12 +32,12 @@ export async function getRange(
   throw keyFault(store, key, {
     code: "Unsupported",
     action: "get",
-    state: "the store does not answer ranges",
-    hint: "Use a store, or a proxy before it, that answers requests with a Range header.",
+    state: "the store does not support ranges",
+    hint: "Use a store, and a proxy in front of it, that supports the Range header.",
   });
 }
 
-/** The size of the whole object: what stands behind the slash of `bytes 0-9/1000`. */
+/** Returns the size of the whole object: 1000 of `bytes 0-9/1000`. */
 function parseTotal(contentRange: string | undefined): number | undefined {
   const match = /\/(\d+)$/.exec(contentRange ?? "");
   return match === null ? undefined : Number(match[1]);
@@ -62,17 +57,11 @@ interface NodeBody {
   } | null;
 }
 
-export interface ReadBodyOptions {
-  /** How long nothing may come, milliseconds. */
-  idleMs: number;
-  signal?: AbortSignal;
-}
-
-/** Gives each chunk of a body to `write` as fast as it comes. An abort closes it. */
+/** Passes each chunk of a body to `write` as fast as it arrives. An abort closes the body. */
 export async function readBody(
   body: ArrivingBody,
   write: (chunk: Uint8Array) => void,
-  { idleMs, signal }: ReadBodyOptions,
+  { idleMs, signal }: { idleMs: number; signal?: AbortSignal },
 ): Promise<void> {
   const close = () => discard(body);
   signal?.addEventListener("abort", close, { once: true });
@@ -86,21 +75,21 @@ export async function readBody(
   }
 }
 
-/** Closes a body that nobody wants: one that is not read holds its connection. */
+/** Closes an unread body, which would hold its connection. */
 export function discard(body: ArrivingBody): void {
   if (isNodeBody(body)) body.destroy();
   else void (body as Partial<ReadableStream>).cancel?.().catch(() => {});
 }
 
-/** Events cost a fifth less than the iterator of the same stream. */
+/** Reads by events, which cost a fifth less than the iterator of the stream. */
 async function flow(
   body: NodeBody,
   write: (chunk: Uint8Array) => void,
   idleMs: number,
 ): Promise<void> {
-  // The SDK watches the connection that it opened; the runtime may have sent the request again over another.
+  // The SDK watches only the connection that it opened; the runtime may have resent over another.
   const { socket } = body;
-  const giveUp = () => body.destroy({ name: "TimeoutError", message: "nothing came any more" });
+  const giveUp = () => body.destroy({ name: "TimeoutError", message: "no progress" });
   socket?.setTimeout(idleMs);
   socket?.on("timeout", giveUp);
   try {

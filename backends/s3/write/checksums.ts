@@ -1,4 +1,4 @@
-// Checksums that the store compares with what arrived.
+// Checksums of uploads.
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
@@ -13,14 +13,14 @@ export function checksumOf(
     : { ContentMD5: createHash("md5").update(bytes).digest("base64") };
 }
 
-/** CRC-32 (ISO 3309) as S3 writes it: four bytes, big-endian, in base64. */
+/** Returns the CRC-32 (ISO 3309) as S3 encodes it: base64 of four bytes, big-endian. */
 function crc32Base64(bytes: Uint8Array): string {
   const sum = Buffer.alloc(4);
   sum.writeUInt32BE(crc32(bytes));
   return sum.toString("base64");
 }
 
-/** The entity tag of an object that was put together from parts with these tags; undefined where they are no MD5. */
+/** Returns the entity tag of an object in parts with these tags; undefined if they are not MD5. */
 export function multipartEtag(parts: readonly (string | undefined)[]): string | undefined {
   const hash = createHash("md5");
   for (const part of parts) {

@@ -1,12 +1,11 @@
-// Requests that write only where nothing is, and what their replies mean.
+// Create-only writes and their replies.
 import type { PutOptions } from "../../../core/backend.ts";
-import { fault, isRegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import { isRegistryError } from "../../../core/errors.ts";
 import type { ReplyHeaders } from "../calls.ts";
 import { failureOf } from "../errors.ts";
-import { type CallSettings, fullKey, type S3Store } from "../store.ts";
+import { type CallSettings, fullKey, keyFault, type S3Store } from "../store.ts";
 
-/** The fields of an object's first request, and those that the user wants on every upload. */
+/** Returns the fields of the first request of an object, including `putOptions`. */
 export function describedObject(
   store: S3Store,
   key: string,
@@ -27,13 +26,14 @@ export function createSettings(
   return { repeat: false, creates: true, headers: { [name]: value } };
 }
 
-/** The reply to a create, or undefined where it says that the object exists. */
+/** Returns the reply to a create; undefined if the object exists. */
 export async function created<T extends ReplyHeaders>(
-  { provider, location }: S3Store,
+  store: S3Store,
   key: string,
   request: Promise<T>,
   creates = true,
 ): Promise<T | undefined> {
+  const { provider } = store;
   try {
     const reply = await request;
     if (!creates || provider.versionHeaders.every((name) => reply.headers[name] === undefined)) {
@@ -43,17 +43,14 @@ export async function created<T extends ReplyHeaders>(
     const { status, name } = failureOf(error) ?? {};
     const { existsReply } = provider;
     const exists = status === existsReply.status && (existsReply.code ?? name) === name;
-    if (creates && exists && !isRegistryError(error, "Unavailable")) return undefined; // a conflict may pass
+    if (creates && exists && !isRegistryError(error, "Unavailable")) return undefined;
     throw error;
   }
-  throw fault({
+  throw keyFault(store, key, {
     code: "Unsupported",
     action: "create",
-    subject: shown(key),
-    state: `the bucket keeps versions, and then ${provider.title} overwrites what exists`,
-    hint: "Use a bucket that never had versioning, also not suspended.",
-    key,
-    backend: location,
+    state: `the bucket has versioning, with which ${provider.title} overwrites existing objects`,
+    hint: "Use a bucket that never had versioning (suspended is not enough).",
     maybeWritten: true,
   });
 }

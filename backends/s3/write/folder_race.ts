@@ -1,16 +1,16 @@
-// versitygw and MinIO keep objects as files. While others remove the last object of a folder, versitygw may take a key
-// for that folder, and says what it says of a key that really is one: `ExistingObjectIsDirectory`. MinIO may say
-// `AccessDenied`, as of somebody who may not write there.
+// Race with the removal of a folder: versitygw and MinIO keep objects as files. While another
+// client deletes the last object of a folder, versitygw may report `ExistingObjectIsDirectory` for
+// a key, as for a real folder, and MinIO `AccessDenied`.
 import type { RegistryError } from "../../../core/errors.ts";
 import { failureOf } from "../errors.ts";
 import { call, type CallSettings, fullKey, keyFault, repeated, type S3Store } from "../store.ts";
 
 const FOLDER = "ExistingObjectIsDirectory";
-/** So often MinIO is asked again whether it means it. What it refused it has not done, creates neither. */
+/** Retries after a denial of MinIO, which has done nothing, creates included. */
 const DENIALS = 3;
 const DENIAL_MS = 20;
 
-/** Makes a request that writes a key. After the race it says `Unavailable`, and unless `repeat` is false it tries again. */
+/** Sends a write. After a lost race it is `Unavailable`, and retried unless `repeat` is false. */
 export async function pastFolderRace<T>(
   store: S3Store,
   key: string,
@@ -31,7 +31,7 @@ export async function pastFolderRace<T>(
       throw keyFault(store, key, {
         code: "Unavailable",
         action: "put",
-        state: "the store was removing a folder",
+        state: "the store was deleting a folder",
         hint: "Try again.",
         cause: failureOf(error),
       });
@@ -53,10 +53,6 @@ async function hasObjectsBelow(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const below = { Prefix: `${fullKey(store, key)}/`, MaxKeys: 1 };
-  const { Contents = [] } = await call(store, "ListObjectsV2", below, {
-    action: "put",
-    key,
-    signal,
-  });
-  return Contents.length > 0;
+  const page = await call(store, "ListObjectsV2", below, { action: "put", key, signal });
+  return (page.Contents ?? []).length > 0;
 }

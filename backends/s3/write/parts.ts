@@ -1,10 +1,10 @@
-// A body in parts of one size.
+// Bodies in parts of equal size.
 import type { Body } from "../../../core/backend.ts";
 import { bodyStream, concatBytes } from "../../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { keyFault, type S3Store } from "../store.ts";
 
-/** No upload has more parts. */
+/** The maximum of all stores. */
 export const MAX_PARTS = 10_000;
 
 export interface PartPlan {
@@ -14,7 +14,9 @@ export interface PartPlan {
   signal?: AbortSignal;
 }
 
-/** The parts of a body; one part without bytes where it has none. Throws `Invalid` where it has another size. */
+/**
+ * Yields the parts of a body, one empty part of an empty body. Throws `Invalid` for another size.
+ */
 export async function* bodyParts(
   store: S3Store,
   key: string,
@@ -28,7 +30,7 @@ export async function* bodyParts(
   ) {
     count += part.byteLength;
     if (size !== undefined && count > size) throw wrongSize(store, key, count, size);
-    // A part that may be the last is only right when the sum is.
+    // A short part is the last one: the total must match.
     if (size !== undefined && part.byteLength < partBytes && count !== size) {
       throw wrongSize(store, key, count, size);
     }
@@ -41,8 +43,8 @@ export function wrongSize(store: S3Store, key: string, count: number, size: numb
   return keyFault(store, key, {
     code: "Invalid",
     action: "put",
-    state: `the body has ${count} bytes${count > size ? " or more" : ""}, ${size} were announced`,
-    hint: "Give the size that the body has, or none.",
+    state: `the body has ${count} bytes${count > size ? " or more" : ""}, not ${size}`,
+    hint: "Pass the size of the body, or omit it.",
   });
 }
 
@@ -52,7 +54,7 @@ function* slices(bytes: Uint8Array, partBytes: number): Generator<Uint8Array> {
   }
 }
 
-/** Reads a stream. An abort cancels it, also one that gives nothing; so does whoever wants no more parts. */
+/** Reads a stream. Cancels it on abort, even while it is silent, and when the consumer leaves. */
 async function* read(
   body: Body,
   { partBytes, buffers, signal }: PartPlan,
@@ -93,7 +95,10 @@ async function* read(
   }
 }
 
-/** Memory of parts that were sent, used again: the collector comes too seldom for megabytes that live a moment. */
+/**
+ * Reusable memory of parts: the garbage collector of the runtime frees short-lived megabytes too
+ * late.
+ */
 export class PartBuffers {
   readonly #own = new Set<Uint8Array>();
   readonly #free: Uint8Array[] = [];
@@ -109,8 +114,8 @@ export class PartBuffers {
     return part;
   }
 
-  /** The part was stored; its memory may be overwritten. */
+  /** Makes the memory of a stored part available again. */
   release(part: Uint8Array): void {
-    if (this.#own.has(part)) this.#free.push(part); // others are memory of the caller
+    if (this.#own.has(part)) this.#free.push(part); // others belong to the caller
   }
 }

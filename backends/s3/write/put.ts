@@ -1,4 +1,4 @@
-// Writing objects: a small one by one request, a large one in parts.
+// Puts: one request for a small object, parts for a large one.
 import type { Body, PutOptions, PutResult } from "../../../core/backend.ts";
 import { bodySize } from "../../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../../core/errors.ts";
@@ -11,7 +11,7 @@ import { call, fullKey, keyFault, objectInfo, replyTime } from "../store.ts";
 import type { CallSettings, S3Store } from "../store.ts";
 import { uploadParts } from "./upload.ts";
 
-/** More than this no store takes in one request. */
+/** The maximum of one request in all stores. */
 const MAX_SINGLE_BYTES = 5 * 2 ** 30;
 
 export async function putObject(
@@ -28,11 +28,8 @@ export async function putObject(
     throw wrongSize(store, key, known, options.size);
   }
   const size = known ?? options.size;
-  if (
-    body instanceof Uint8Array && (body.byteLength <= store.partBytes || !inParts(store, options))
-  ) {
-    return await putBytes(store, key, body, options);
-  }
+  const isWhole = known !== undefined && (known <= store.partBytes || !inParts(store, options));
+  if (body instanceof Uint8Array && isWhole) return await putBytes(store, key, body, options);
   const partBytes = Math.max(store.partBytes, Math.ceil((size ?? 0) / MAX_PARTS));
   const buffers = new PartBuffers();
   const failed = new AbortController();
@@ -41,20 +38,16 @@ export async function putObject(
   try {
     const first = await parts.next();
     const second = await parts.next();
-    if (second.done) return await putBytes(store, key, first.value as Uint8Array, options);
+    if (second.done) return await putBytes(store, key, first.value!, options);
     if (!inParts(store, options)) throw tooLarge(store, key, partBytes);
-    return await uploadParts(
-      store,
-      key,
-      { first: [first.value as Uint8Array, second.value], parts, buffers, failed },
-      options,
-    );
+    const source = { first: [first.value!, second.value], parts, buffers, failed };
+    return await uploadParts(store, key, source, options);
   } finally {
     await parts.return(undefined);
   }
 }
 
-/** One request. A create is sent once: who called it decides what its failure means. */
+/** Sends one request. A create is never resent: the caller decides after a failure. */
 async function putBytes(
   store: S3Store,
   key: string,
@@ -82,7 +75,7 @@ async function putBytes(
   return { written: true, info: objectInfo(key, bytes.byteLength, about) };
 }
 
-/** A create in parts needs a store whose last request can be conditional. */
+/** Returns true if the store can write in parts; a create needs a conditional last request. */
 function inParts({ provider }: S3Store, { mode }: PutOptions): boolean {
   return mode !== "create" || provider.createMultipart;
 }
@@ -92,6 +85,6 @@ function tooLarge(store: S3Store, key: string, maxBytes: number): RegistryError 
     code: "Unsupported",
     action: "create",
     state: `${store.provider.title} creates at most ${maxBytes} bytes from a stream`,
-    hint: "Give the bytes as one Uint8Array, raise partBytes, or overwrite instead.",
+    hint: "Pass the bytes as one Uint8Array, raise partBytes, or overwrite instead.",
   });
 }

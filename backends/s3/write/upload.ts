@@ -12,16 +12,18 @@ import { call, fullKey, keyFault, objectInfo, plainEtag, repeated, replyTime } f
 import type { CallSettings, S3Store } from "../store.ts";
 import { eitherSignal } from "../../bucket/first_contact.ts";
 
-/** What is uploaded. */
 export interface UploadSource {
   first: readonly Uint8Array[];
   parts: AsyncIterable<Uint8Array>;
   buffers: PartBuffers;
-  /** Ends the reading of parts that follow when one cannot be sent. */
+  /** Aborted when a part fails, to end the reading of more. */
   failed: AbortController;
 }
 
-/** Writes an object in parts, several on their way at once. What fails leaves no upload behind, if the store answers. */
+/**
+ * Writes an object in parts, several at once. Aborts the upload after a failure if the store
+ * answers.
+ */
 export async function uploadParts(
   store: S3Store,
   key: string,
@@ -80,7 +82,7 @@ export async function beginUpload(
   return new Upload(store, { Key: fullKey(store, key), UploadId: begun.UploadId! }, settings);
 }
 
-/** An upload that was begun. */
+/** A multipart upload. */
 export class Upload {
   readonly target: { Key: string; UploadId: string };
   readonly #store: S3Store;
@@ -93,7 +95,7 @@ export class Upload {
     this.#settings = settings;
   }
 
-  /** Sends parts, `parallel` at once. A failure aborts `failed`; it, or the signal, ends the upload and is thrown. */
+  /** Sends parts, `parallel` at once. A failure, or the signal, aborts the upload and `failed`. */
   async run(parts: () => AsyncIterable<SendPart>, failed = new AbortController()): Promise<void> {
     const { key, signal } = this.#settings;
     const ending = eitherSignal(failed.signal, signal);
@@ -119,13 +121,13 @@ export class Upload {
       ending.throwIfAborted();
     } catch (error) {
       failed.abort(error);
-      await Promise.all(sending); // a part that arrives after the abort would stay
+      await Promise.all(sending); // a part that arrives after the abort would remain
       await this.#abort();
       throw error;
     }
   }
 
-  /** Puts it together where nothing is; undefined where something is. The request is sent once. */
+  /** Completes the upload as a create, in one attempt; returns undefined if the object exists. */
   async create(): Promise<Uploaded | undefined> {
     const store = this.#store, { key } = this.#settings;
     try {
@@ -141,7 +143,7 @@ export class Upload {
     return undefined;
   }
 
-  /** Puts the object together over what is there. */
+  /** Completes the upload and replaces an existing object. */
   async complete(size: number): Promise<Uploaded> {
     const store = this.#store, { key, signal } = this.#settings;
     const once = { ...this.#settings, repeat: false };
@@ -150,7 +152,7 @@ export class Upload {
       try {
         return this.#uploaded(await pastFolderRace(store, key, () => this.#send(once), once));
       } catch (error) {
-        // After a lost reply some stores say that there is no such upload: the object tells what became of it.
+        // After a lost reply some stores report an unknown upload: check the object.
         if (!lost || failureOf(error)?.name !== "NoSuchUpload") {
           lost ||= isRegistryError(error) && error.retry === "later";
           throw error;
@@ -178,7 +180,7 @@ export class Upload {
     return { ETag: reply.ETag, LastModified: replyTime(this.#store, reply) };
   }
 
-  /** Best effort: what it leaves, `sweepUploads` finds. */
+  /** Best effort: `sweepUploads` removes the rest. */
   async #abort(): Promise<void> {
     const store = this.#store, { key } = this.#settings;
     try {
@@ -186,7 +188,7 @@ export class Upload {
         action: "abort the upload of",
         key,
         repeat: false,
-        signal: AbortSignal.timeout(ABORT_MS), // who aborts a put does not wait for a store that does not answer
+        signal: AbortSignal.timeout(ABORT_MS), // an aborted put does not wait for a silent store
       });
     } catch (error) {
       store.logger.debug(`s3: left an unfinished upload: ${(error as Error).message}`, {
@@ -202,6 +204,6 @@ function tooManyParts(store: S3Store, key: string): RegistryError {
     code: "Invalid",
     action: "put",
     state: `the body has more than ${MAX_PARTS * store.partBytes} bytes`,
-    hint: "Give its size, or raise partBytes.",
+    hint: "Pass its size, or raise partBytes.",
   });
 }

@@ -49,7 +49,7 @@ export const DISK: readonly Mutant[] = [
       "    group.next ??= group.running.catch(() => {}).then(() => begin(path));\n    return group.next;",
     replacement: "    return group.running;",
     test: "tests/backends/local/group_sync_test.ts",
-    testName: "puts that come while a folder is brought to the disk share the next",
+    testName: "puts during a sync of their folder share the next one",
   },
   {
     name: "local/root-not-synced",
@@ -57,7 +57,7 @@ export const DISK: readonly Mutant[] = [
     text: "      await syncRoot();\n",
     replacement: "",
     test: "tests/backends/local_sync_test.ts",
-    testName: "a create that finds an object brings its name to the disk before it says so",
+    testName: "a create that loses syncs the folder of the winner",
   },
   {
     name: "local/folders-above-not-synced",
@@ -73,7 +73,7 @@ export const DISK: readonly Mutant[] = [
     text: `if (folder === "" && name.startsWith(".")) continue;`,
     replacement: "",
     test: "tests/backends/local/links_test.ts",
-    testName: "a stage that is a link is not written to, not swept and not listed",
+    testName: "a stage folder that is a link is not used",
   },
   {
     name: "memory/keeps-what-the-caller-holds",
@@ -86,10 +86,10 @@ export const DISK: readonly Mutant[] = [
   {
     name: "layout/tree-of-numbers-out-of-order",
     file: "backends/local/list.ts",
-    text: "order: orderOf(text, isFolder),",
-    replacement: "order: path + own,",
+    text: "text, order, isLink",
+    replacement: "text, order: path + own, isLink",
     test: "tests/backends/local/layout_test.ts",
-    testName: "folded: a folder that ends within a number has its place among the names beside it",
+    testName: "folded: a folder within a number sorts among names",
   },
   {
     name: "layout/keys-share-a-place",
@@ -97,7 +97,7 @@ export const DISK: readonly Mutant[] = [
     text: "if (/[+,]/.test(key)) return undefined;",
     replacement: "",
     test: "tests/backends/local/layout_test.ts",
-    testName: "folded: a key with a plus or a comma below names/ and objects/ is",
+    testName: "folded: keys with a plus or a comma are Invalid below names/",
   },
   {
     name: "s3/conflict-is-exists",
@@ -118,7 +118,7 @@ export const DISK: readonly Mutant[] = [
     text: "headers: { [name]: value }",
     replacement: "headers: {}",
     test: "tests/backends/s3/requests_test.ts",
-    testName: "a create in parts is conditional in its last request alone, with a",
+    testName: "a create in parts is conditional in its last request",
   },
   {
     name: "gcs/lost-reply-is-a-refusal",
@@ -126,7 +126,7 @@ export const DISK: readonly Mutant[] = [
     text: `...(maybeWritten && fields.code === "Unavailable" ? { maybeWritten } : {}),`,
     replacement: "",
     test: "tests/backends/gcs/create_test.ts",
-    testName: "an overwrite that was lost once is maybe written, whatever the last failure was",
+    testName: "an overwrite that was lost once is maybe written",
   },
   {
     name: "local/bytes-not-synced",

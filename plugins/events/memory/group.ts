@@ -1,5 +1,4 @@
-// A group of subscriptions that share events, each of which is handed over until a handler has
-// ended well.
+// Groups of subscriptions that share events. An event is delivered until a handler succeeds.
 import type { BusEvent, EventHandler } from "../../../core/event_bus.ts";
 import { ENDED, redeliveryMs, type SubscriptionPlan } from "../subscribing.ts";
 import type { System } from "../../../core/system.ts";
@@ -44,7 +43,6 @@ export class MemoryGroup {
     this.#forgotten.abort();
   }
 
-  /** Returns the event that has waited longest. */
   next(): Entry | undefined {
     return this.#waiting.shift();
   }
@@ -53,7 +51,7 @@ export class MemoryGroup {
     this.#system.sleep(ms, this.#forgotten.signal).then(() => this.back(entry), () => {});
   }
 
-  /** Takes back an event that was not handled. */
+  /** Takes an unhandled event back. */
   back(entry: Entry): void {
     this.#waiting.unshift(entry);
     this.#look();
@@ -67,12 +65,11 @@ export class MemoryGroup {
   #trim(): void {
     if (this.#waiting.length <= this.#maxEvents) return;
     this.#waiting.shift();
-    const reason = `more than ${this.#maxEvents} waited for their group`;
+    const reason = `more than ${this.#maxEvents} were waiting for their group`;
     for (const { plan } of this.#members) plan.trouble({ trouble: "lost", count: 1, reason });
   }
 }
 
-/** A subscription of a group. */
 class Member {
   readonly plan: SubscriptionPlan;
   readonly #group: MemoryGroup;
@@ -86,7 +83,7 @@ class Member {
     this.plan = plan;
   }
 
-  /** Begins what waits, as far as there is room. */
+  /** Starts handling waiting events, up to the concurrency. */
   look(): void {
     while (this.#underWay.size < this.plan.concurrency && !this.#closing.signal.aborted) {
       const entry = this.#group.next();
@@ -110,7 +107,7 @@ class Member {
     try {
       await this.#handler(event, { signal });
     } catch (error) {
-      // Where the subscription has ended meanwhile, it did not fail: others go on with it.
+      // The subscription ended meanwhile: other members handle the event.
       if (signal.aborted) return this.#group.back(entry);
       const again = ++entry.failures < this.plan.attempts;
       this.plan.trouble({ trouble: "failed", event, error, again });

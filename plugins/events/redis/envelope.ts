@@ -1,16 +1,14 @@
-// An event as it travels: `{"id","topic","at","payload"}` as JSON, `at` in milliseconds since 1970.
+// Encoding of events: JSON `{"id","topic","at","payload"}`, with `at` in milliseconds since 1970.
 import { type BusEvent, checkTopic } from "../../../core/event_bus.ts";
 
 export function encodeEvent(
   { id, topic, at }: { id: string; topic: string; at: number },
   payload: string,
 ): string {
-  return `{"id":${JSON.stringify(id)},"topic":${
-    JSON.stringify(topic)
-  },"at":${at},"payload":${payload}}`;
+  return JSON.stringify({ id, topic, at }).replace(/\}$/, () => `,"payload":${payload}}`);
 }
 
-/** Reads an event; undefined for what no bus of ours has written. */
+/** Parses an event; undefined for foreign messages. */
 export function decodeEvent(text: unknown): BusEvent | undefined {
   if (typeof text !== "string") return undefined;
   try {

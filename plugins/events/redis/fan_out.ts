@@ -1,4 +1,4 @@
-// Subscriptions by pub/sub: one connection hears for all of this process.
+// Subscriptions by pub/sub, over one connection per process.
 import type { Logger } from "../../../core/registry.ts";
 import type { BusEvent, EventHandler } from "../../../core/event_bus.ts";
 import { topicMatcher } from "../../../core/event_bus.ts";
@@ -20,7 +20,7 @@ interface Listeners {
   subscribed: Promise<unknown>;
 }
 
-/** Creates what hears on a connection of its own. `channel` is what all channels of the bus begin with. */
+/** @param channel the common prefix of all channels of the bus */
 export function createFanOut(
   { connection, channel, logger }: { connection: RedisConnection; channel: string; logger: Logger },
 ): FanOut {
@@ -30,10 +30,10 @@ export function createFanOut(
     const listeners = heard.get(pattern);
     let event = decodeEvent(message);
     if (event === undefined) {
-      return logger.debug(`a message in ${channel}… is no event: another program wrote it`);
+      return logger.debug(`Ignoring a message in ${channel}… that is not an event`);
     }
     const { topic } = event;
-    const take = () => { // each handler has one of its own
+    const take = () => { // each handler receives its own copy
       const own = event ?? decodeEvent(message)!;
       event = undefined;
       return own;
@@ -45,18 +45,15 @@ export function createFanOut(
   connection.onBroken((reason) => {
     for (const { members } of heard.values()) {
       for (const { plan } of members.values()) {
-        plan.trouble({
-          trouble: "unreachable",
-          reason:
-            `the connection broke, and what is published until it is back is not heard: ${reason}`,
-        });
+        const lost = "the connection broke; events are lost until it is back";
+        plan.trouble({ trouble: "unreachable", reason: `${lost}: ${reason}` });
       }
     }
   });
 
   return {
     async join(handler, plan) {
-      // `*` of Redis stands for dots too: what comes is looked at again.
+      // `*` of Redis also matches dots: `fits` filters again.
       const key = `${channel}${plan.pattern.replace(/\*\*$/, "*")}`;
       const deliveries = createDeliveries(handler, plan);
       const listeners = heard.get(key) ??

@@ -1,5 +1,5 @@
-// A member of a group, by a stream of Redis: it acknowledges an event after its handler has ended
-// well, keeps those that it has while it lives, and takes over those of members that do not.
+// A member of a group on a Redis stream. It acknowledges events after its handler succeeds, renews
+// those that it holds, and takes over those of dead members.
 import { messageOf } from "../../../core/errors.ts";
 import type { BusEvent, EventHandler } from "../../../core/event_bus.ts";
 import { topicMatcher } from "../../../core/event_bus.ts";
@@ -8,11 +8,11 @@ import type { RedisConnection } from "../../../queues/redis.ts";
 import { decodeEvent } from "./envelope.ts";
 import { type Entry, type Failures, type GroupPlace, Member } from "./member.ts";
 
-/** How long the server is waited for in one request, milliseconds: then it is looked for members that died. */
+/** Maximum wait of one read, milliseconds, before the next search for dead members. */
 const MOST_WAIT_MS = 5_000;
 const PAUSE_MS = 1_000;
 
-/** Joins a group, which is made where there is none: it hears of what is published from then on. */
+/** Joins a group, or creates one that receives events from now on. */
 export async function joinGroup(
   handler: EventHandler<BusEvent>,
   plan: SubscriptionPlan,
@@ -30,10 +30,10 @@ export async function joinGroup(
   };
 }
 
-/** A member of a group at work: what it has, and what its handler does with it. */
+/** A running member of a group: its events and their handling. */
 class Membership {
   readonly #member: Member;
-  /** The connection that waits for new events. */
+  /** The connection for blocking reads. */
   readonly #waiting: RedisConnection;
   readonly #handler: EventHandler<BusEvent>;
   readonly #plan: SubscriptionPlan;
@@ -41,7 +41,7 @@ class Membership {
   readonly #fits: (topic: string) => boolean;
   readonly #closing = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
-  /** Events of this member by their id in the stream: handled now, or waiting for another attempt. */
+  /** Events of this member by stream id: running, or waiting for another attempt. */
   readonly #held = new Map<string, { failures: number; lost: AbortController }>();
   #troubled = false;
 
@@ -70,7 +70,7 @@ class Membership {
       } catch (error) {
         if (signal.aborted) return;
         if (await this.#member.createAgain(error)) {
-          const reason = "the server had forgotten the group, and what it had not heard of";
+          const reason = "the server lost the group and its undelivered events";
           this.#plan.trouble({ trouble: "unreachable", reason });
           continue;
         }
@@ -80,7 +80,7 @@ class Membership {
     }
   }
 
-  /** Renews what this member holds, and aborts handlers of events that others have taken over. */
+  /** Renews held events, and aborts handlers of events that others have taken over. */
   async keepAlive(): Promise<void> {
     const { signal } = this.#closing;
     const { system, takeOverAfterMs } = this.#place;
@@ -125,24 +125,24 @@ class Membership {
     }
     const blockMs = Math.min(MOST_WAIT_MS, takeOverAfterMs);
     if (system.monotonic() - lookedAt >= blockMs) {
-      // As long as some are found there may be more.
+      // A full batch: there may be more.
       return await this.#takeOver(room) === room ? lookedAt : system.monotonic();
     }
     const { entries, lost } = await this.#member.read(this.#waiting, { count: room, blockMs });
     this.#troubled = false;
-    this.#tellLost(lost);
-    if (!this.#closing.signal.aborted) await this.#take(entries); // else they are for the next, as all that is left
+    this.#reportLost(lost);
+    if (!this.#closing.signal.aborted) await this.#take(entries); // else they go to other members
     return lookedAt;
   }
 
   async #takeOver(room: number): Promise<number> {
     const { entries, gone } = await this.#member.takeOver(room);
-    this.#tellLost(gone);
+    this.#reportLost(gone);
     await this.#take(entries);
     return entries.length;
   }
 
-  /** Begins to handle events. Those of other topics are acknowledged at once. */
+  /** Starts handling events. Acknowledges those of other topics at once. */
   async #take(entries: readonly Entry[]): Promise<void> {
     const others: string[] = [];
     for (const entry of entries) {
@@ -151,8 +151,7 @@ class Membership {
       const failures = entry.deliveries - 1;
       if (event === undefined || !this.#fits(event.topic)) others.push(entry.id);
       else if (failures >= this.#plan.attempts) {
-        const error =
-          `it was handed over ${failures} times, and its handlers died or were taken for dead`;
+        const error = `its handlers died in ${failures} deliveries`;
         this.#plan.trouble({ trouble: "failed", event, error, again: false });
         others.push(entry.id);
       } else {
@@ -179,7 +178,7 @@ class Membership {
     try {
       await this.#handler(event, { signal });
     } catch (error) {
-      if (signal.aborted) return void (closing.aborted || this.#held.delete(entry.id)); // others go on with it
+      if (signal.aborted) return void (closing.aborted || this.#held.delete(entry.id));
       const again = ++hold.failures < this.#plan.attempts;
       this.#plan.trouble({ trouble: "failed", event, error, again });
       if (again) return void this.#retry(entry);
@@ -187,7 +186,7 @@ class Membership {
     await this.#acknowledge(entry.id);
   }
 
-  /** Waits, and handles the event again. It does not keep others from being handled meanwhile. */
+  /** Waits, then handles the event again, without blocking others. */
   async #retry(entry: Entry): Promise<void> {
     const { failures, lost } = this.#held.get(entry.id)!;
     const closing = this.#closing.signal;
@@ -204,7 +203,7 @@ class Membership {
     if (!closing.aborted && this.#held.has(entry.id)) this.#begin(entry);
   }
 
-  /** Acknowledges an event. One that is not acknowledged comes again: at least once. */
+  /** Acknowledges an event; after a failure it is delivered again. */
   async #acknowledge(id: string): Promise<void> {
     try {
       await this.#member.acknowledge(id);
@@ -223,8 +222,8 @@ class Membership {
     this.#troubled = true;
   }
 
-  #tellLost(count: number): void {
-    const reason = "too many waited for their group";
+  #reportLost(count: number): void {
+    const reason = "too many were waiting for their group";
     if (count > 0) this.#plan.trouble({ trouble: "lost", count, reason });
   }
 }

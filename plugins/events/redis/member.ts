@@ -1,4 +1,4 @@
-// What a member of a group asks of Redis.
+// Redis commands of a group member.
 import { messageOf } from "../../../core/errors.ts";
 import { withDeadline } from "../../../core/retry.ts";
 import type { System } from "../../../core/system.ts";
@@ -9,21 +9,21 @@ export interface GroupPlace {
   stream: string;
   commands: RedisConnection;
   connect(name: string): Promise<RedisConnection>;
-  /** After so long a member that says nothing is taken for dead, milliseconds. */
+  /** Milliseconds after which a silent member counts as dead. */
   takeOverAfterMs: number;
   system: System;
 }
 
 export interface Entry {
   id: string;
-  /** What was written; anything, where another program did. */
+  /** Untrusted: other programs may write to the stream. */
   text: unknown;
   deliveries: number;
 }
 
 export type Failures = readonly (readonly [id: string, failures: number])[];
 
-/** Members that have nothing, and said nothing for so long, are forgotten, milliseconds. */
+/** Milliseconds after which idle members without events are deleted. */
 const FORGOTTEN_AFTER_MS = 24 * 60 * 60 * 1000;
 
 export class Member {
@@ -46,13 +46,16 @@ export class Member {
     }
   }
 
-  /** The same where an error says that it is gone, as a server that keeps nothing was started again; else false. */
+  /**
+   * Creates the group again if an error means that it is gone, as after a restart of a volatile
+   * server.
+   */
   async createAgain(error: unknown): Promise<boolean> {
     if (!/NOGROUP|no such key/i.test(messageOf(error))) return false;
     return await this.create().then(() => true, () => false);
   }
 
-  /** Waits for new events on a connection of its own. `lost`: so many before them were trimmed. */
+  /** Waits for new events. `lost` is the number of trimmed events before them. */
   async read(
     connection: RedisConnection,
     { count, blockMs }: { count: number; blockMs: number },
@@ -68,7 +71,7 @@ export class Member {
     try {
       [lost, answer] = await connection.sendAll(commands, { withinMs: 3 * blockMs });
     } catch (error) {
-      // A connection that hangs would keep what it was sent from everybody.
+      // Others cannot receive the events sent to a hanging connection.
       if (/timed out|timeout/i.test(messageOf(error))) connection.reset();
       throw error;
     }
@@ -78,13 +81,13 @@ export class Member {
   }
 
   async wake(connection: RedisConnection, reading: Promise<void>): Promise<void> {
-    // It waits for a few seconds at most; where the server says who waits, less.
+    // A blocking read ends after a few seconds, or at once if the server can unblock it.
     const over = reading.then(() => true);
     await this.#unblock().catch(() => {});
     await withDeadline(over, { timeoutMs: 1_000 }).catch(() => connection.reset());
   }
 
-  /** Takes events of members that are taken for dead, or have left. `gone`: of so many nothing is there any more. */
+  /** Takes over events of dead or closed members. `gone` is the number of deleted events. */
   async takeOver(count: number): Promise<{ entries: Entry[]; gone: number }> {
     const { commands, stream, takeOverAfterMs } = this.#place;
     const group = this.#group;
@@ -108,7 +111,7 @@ export class Member {
     await commands.send(["XACK", stream, this.#group, ...ids]);
   }
 
-  /** Keeps these for this member, and returns those that are not its own any more. */
+  /** Renews events of this member, and returns those that others have taken over. */
   async renew(failures: Failures): Promise<string[]> {
     if (failures.length === 0) return [];
     return await this.#run(RENEW, this.#group, this.#name, ...failures.flat()) as string[];
@@ -142,7 +145,7 @@ export class Member {
 
 type StreamEntry = [id: string, fields: string[] | null] | null;
 
-/** What is null was deleted meanwhile, by the trimming of an older Redis. */
+/** Null entries were deleted meanwhile, by the trimming of an older Redis. */
 function entriesOf(listed: readonly StreamEntry[]): { id: string; text: unknown }[] {
   return listed.flatMap((entry) =>
     entry === null || entry[1] === null ? [] : [{ id: entry[0], text: entry[1][1] }]

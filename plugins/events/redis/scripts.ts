@@ -1,9 +1,9 @@
-// What Redis is to do in one go: between two of its commands another member may act.
+// Atomic operations in Redis: between two commands another member may act.
 /**
- * Keeps events for this member: they count as heard of just now, and as failed so often. Returns those that are not its
- * own any more.
+ * Resets idle times and failure counts of events of a member. Returns those that others have taken
+ * over.
  *
- * KEYS: the stream. ARGV: the group, the member, then id and number of failures of each.
+ * KEYS: the stream. ARGV: the group, the member, then id and failures of each event.
  */
 export const RENEW = `
 local lost = {}
@@ -12,14 +12,15 @@ for i = 3, #ARGV, 2 do
   if #own == 0 then lost[#lost + 1] = ARGV[i]
   else
     local count = tostring(tonumber(ARGV[i + 1]) + 1)
-    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'IDLE', 0, 'RETRYCOUNT', count, 'JUSTID')
+    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i],
+      'IDLE', 0, 'RETRYCOUNT', count, 'JUSTID')
   end
 end
 return lost`;
 
 /**
- * Ends a member: what it has goes to nobody, for the next one to take at once, and does not count as a failure. ARGV as
- * above: those not named have not failed.
+ * Removes a member. Its events become available at once and do not count as failed. ARGV as above;
+ * other events have no failures.
  */
 export const LEAVE = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
@@ -29,7 +30,8 @@ local own = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1000, ARGV[2])
 while #own > 0 do
   for _, entry in ipairs(own) do
     local count = failures[entry[1]] or tostring(math.max(0, entry[4] - 1))
-    redis.call('XCLAIM', KEYS[1], ARGV[1], 'nobody', 0, entry[1], 'IDLE', 2000000000, 'RETRYCOUNT', count, 'JUSTID')
+    redis.call('XCLAIM', KEYS[1], ARGV[1], 'nobody', 0, entry[1],
+      'IDLE', 2000000000, 'RETRYCOUNT', count, 'JUSTID')
   end
   local first = own[1][1]
   own = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1000, ARGV[2])
@@ -41,10 +43,10 @@ end
 return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])`;
 
 /**
- * Lets go of what all groups have acknowledged, and of members that have nothing and said nothing for so long. Returns
- * how many events went.
+ * Deletes events that all groups have acknowledged, and idle members without events. Returns the
+ * number of deleted events.
  *
- * ARGV: the longest silence, milliseconds.
+ * ARGV: the idle limit, milliseconds.
  */
 export const TRIM = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
@@ -78,8 +80,8 @@ if oldest == nil then return 0 end
 return redis.call('XTRIM', KEYS[1], 'MINID', oldest)`;
 
 /**
- * How many events a group was never given, as the stream had become too long; then they count as given. Nothing is known
- * of that before Redis 7, which counts them. ARGV: the group.
+ * Returns and resets the number of events that were trimmed before a group received them; 0 before
+ * Redis 7, which counts them. ARGV: the group.
  */
 export const LOST = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
@@ -95,13 +97,14 @@ for _, listed in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   local group = fields(listed)
   local given = group['entries-read']
   if group['name'] == ARGV[1] and given and given < trimmed then
-    redis.call('XGROUP', 'SETID', KEYS[1], ARGV[1], group['last-delivered-id'], 'ENTRIESREAD', trimmed)
+    redis.call('XGROUP', 'SETID', KEYS[1], ARGV[1], group['last-delivered-id'],
+      'ENTRIESREAD', trimmed)
     return trimmed - given
   end
 end
 return 0`;
 
-/** Ends a group, and the stream after the last one. ARGV: the group. */
+/** Deletes a group, and the stream with the last one. ARGV: the group. */
 export const FORGET = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('XGROUP', 'DESTROY', KEYS[1], ARGV[1])

@@ -1,4 +1,4 @@
-// Sends a webhook: once, to where its host name leads now, following nothing.
+// Sends a webhook once, to a checked address, without redirects.
 import { lookup as systemLookup } from "node:dns";
 import { request as requestByHttp } from "node:http";
 import { request as requestByHttps } from "node:https";
@@ -8,37 +8,35 @@ import type { System } from "../../../core/system.ts";
 
 /** An address of a host. */
 export interface HostAddress {
-  /** As `203.0.113.7` or `2001:db8::7`. */
+  /** `203.0.113.7` or `2001:db8::7`. */
   address: string;
   /** 4 or 6. */
   family: number;
 }
 
-/** Finds the addresses of a host name. */
+/** Resolves a host name. */
 export type HostLookup = (host: string) => Promise<readonly HostAddress[]>;
 
 export interface SendOptions {
   headers: Record<string, string>;
   body: Uint8Array;
   allowPrivate: boolean;
-  /** How long it may take until there is an answer, milliseconds. */
   timeoutMs: number;
   signal: AbortSignal;
-  /** Finds the addresses of its host. @default as the system does */
   lookup?: HostLookup;
   system: System;
 }
 
 /**
- * Posts to a URL and gives the status of the answer, whose body is not read. The connection goes to the address that was
- * looked at: a name that leads elsewhere a moment later leads nowhere.
+ * Posts to a URL and returns the status; does not read the body. Connects to the checked address,
+ * also if the name resolves to another one meanwhile.
  *
- * @throws {RegistryError} `Denied` for an address that is not public; `Unavailable` where there is no answer
+ * @throws {RegistryError} `Denied` for a private address; `Unavailable` without an answer
  */
 export async function sendWebhook(url: URL, options: SendOptions): Promise<number> {
   const { headers, body, allowPrivate, timeoutMs, signal, lookup = lookupByDns, system } = options;
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  // Ended with the request: a timer that goes on would keep the program from ending.
+  // Cleared with the request: a running timer would keep the program alive.
   const deadline = new AbortController();
   const answered = new AbortController();
   system.sleep(timeoutMs, answered.signal).then(() => deadline.abort(), () => {});
@@ -46,7 +44,7 @@ export async function sendWebhook(url: URL, options: SendOptions): Promise<numbe
   const checked = async (): Promise<readonly HostAddress[]> => {
     const family = isIP(host);
     const addresses = family === 0 ? await lookup(host) : [{ address: host, family }];
-    if (addresses.length === 0) throw unavailable(url, "its host has no address");
+    if (addresses.length === 0) throw unavailable(url, "the host has no address");
     if (!allowPrivate && !addresses.every(({ address }) => isPublicAddress(address))) {
       throw denied(url);
     }
@@ -60,7 +58,7 @@ export async function sendWebhook(url: URL, options: SendOptions): Promise<numbe
     if (error instanceof RegistryError) throw error;
     throw unavailable(
       url,
-      deadline.signal.aborted ? `it has not answered within ${timeoutMs} ms` : messageOf(error),
+      deadline.signal.aborted ? `no answer within ${timeoutMs} ms` : messageOf(error),
     );
   } finally {
     answered.abort();
@@ -76,7 +74,7 @@ function post(
   return new Promise((resolve, reject) => {
     const request = send(url, {
       method: "POST",
-      agent: false, // a connection of its own, to the address that was checked
+      agent: false, // a new connection, to the checked address
       headers: { ...headers, "content-length": String(body.byteLength) },
       lookup: (_host, { all }, found) => {
         if (all) found(null, [...addresses]);
@@ -85,7 +83,7 @@ function post(
       signal,
     }, (response) => {
       resolve(response.statusCode ?? 0);
-      response.on("error", () => {}); // it is ended before its body has come
+      response.on("error", () => {}); // destroyed before its body arrives
       response.destroy();
     });
     request.on("error", reject);
@@ -110,14 +108,14 @@ function lookupByDns(host: string): Promise<HostAddress[]> {
   });
 }
 
-/** Paths and parameters of URLs that take webhooks may be secrets: only their host is named. */
+/** Errors contain only the host: paths and parameters may be secrets. */
 function denied({ host }: URL): RegistryError {
   return fault({
     code: "Denied",
     action: "deliver to",
     subject: host,
-    state: "its address is not public",
-    hint: "Pass allowPrivate, or its host in it, where webhooks may reach this network.",
+    state: "its address is private",
+    hint: "Pass allowPrivate, or add the host to it, to allow private networks.",
   });
 }
 
@@ -127,11 +125,11 @@ function unavailable({ host }: URL, state: string): RegistryError {
     action: "deliver to",
     subject: host,
     state: state.replace(/[.\s]+$/, ""),
-    hint: "It is tried again, as far as attempts are left.",
+    hint: "Check the target; remaining attempts follow.",
   });
 }
 
-/** What is not the world's: the special-purpose registries of IANA (RFC 6890 and what came after it), and multicast. */
+/** Special-purpose addresses of IANA (RFC 6890 and later) and multicast. */
 const NOT_PUBLIC_V4: readonly [string, number][] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -148,11 +146,15 @@ const NOT_PUBLIC_V4: readonly [string, number][] = [
   ["203.0.113.0", 24],
   ["224.0.0.0", 3],
 ];
-/** In IPv6 only 2000::/3 is the world's, but for these: Teredo and others, documentation, 6to4, which hides addresses. */
-const NOT_PUBLIC_V6: readonly [string, number][] = [["2001::", 23], ["2001:db8::", 32], [
-  "2002::",
-  16,
-], ["3fff::", 20]];
+/**
+ * In IPv6 only 2000::/3 is public, except Teredo, documentation and 6to4, which hides addresses.
+ */
+const NOT_PUBLIC_V6: readonly [string, number][] = [
+  ["2001::", 23],
+  ["2001:db8::", 32],
+  ["2002::", 16],
+  ["3fff::", 20],
+];
 
 const notPublic = new BlockList();
 for (const [net, prefix] of NOT_PUBLIC_V4) notPublic.addSubnet(net, prefix, "ipv4");
@@ -160,7 +162,7 @@ for (const [net, prefix] of NOT_PUBLIC_V6) notPublic.addSubnet(net, prefix, "ipv
 const world = new BlockList();
 world.addSubnet("2000::", 3, "ipv6");
 
-/** Whether an address, as `203.0.113.7` or `2001:db8::7`, is one of the public Internet. */
+/** Returns true for a public IP address. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 4) return !notPublic.check(address, "ipv4");

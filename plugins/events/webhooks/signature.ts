@@ -1,6 +1,6 @@
-// Signatures of webhooks as Standard Webhooks has them (standardwebhooks.com, version 1.0.0): `webhook-id`,
-// `webhook-timestamp` in seconds since 1970, and `webhook-signature`, which is `v1,` and the HMAC-SHA256 of
-// `id.timestamp.body` as base64, once for each secret, with spaces between.
+// Signatures of Standard Webhooks (standardwebhooks.com, version 1.0.0): headers `webhook-id`,
+// `webhook-timestamp` (seconds since 1970) and `webhook-signature`, which is `v1,` and the base64
+// HMAC-SHA256 of `id.timestamp.body`, once per secret, separated by spaces.
 import { randomBytes } from "node:crypto";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
@@ -10,12 +10,12 @@ import { realSystem, type System } from "../../../core/system.ts";
 const PREFIX = "whsec_";
 const encoder = new TextEncoder();
 
-/** A new secret of 256 bits, as `whsec_…`. */
+/** Creates a secret of 256 bits, `whsec_…`. */
 export function createWebhookSecret(): string {
   return `${PREFIX}${randomBytes(32).toString("base64")}`;
 }
 
-/** Takes a secret in; throws `Invalid`, without quoting it, for what is none. */
+/** Parses a secret. Throws `Invalid`, without quoting it. */
 export async function importSecret(secret: string): Promise<CryptoKey> {
   const bytes = typeof secret === "string" && secret.startsWith(PREFIX)
     ? decode(secret.slice(PREFIX.length))
@@ -23,9 +23,9 @@ export async function importSecret(secret: string): Promise<CryptoKey> {
   if (bytes === undefined || bytes.byteLength < 24 || bytes.byteLength > 64) {
     throw fault({
       code: "Invalid",
-      action: "use the secret of a webhook",
-      state: "it is not whsec_ and 24 to 64 bytes as base64",
-      hint: "createWebhookSecret() makes one; sender and receiver have the same.",
+      action: "use webhook secret",
+      state: "it is not whsec_ and base64 of 24 to 64 bytes",
+      hint: "Create one with createWebhookSecret(), the same for sender and receiver.",
     });
   }
   return await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, [
@@ -51,21 +51,21 @@ export async function signatureHeaders(
 
 /** Options of {@linkcode verifyWebhook}. */
 export interface VerifyWebhookOptions {
-  /** How old, or how far in the future, it may be, milliseconds. @default 300000 (5 minutes) */
+  /** Maximum age, or distance in the future, milliseconds. @default 300000 (5 minutes) */
   toleranceMs?: number;
-  /** Largest body, bytes. @default 1048576 (1 MiB) */
+  /** Maximum size of the body, bytes. @default 1048576 (1 MiB) */
   maxBytes?: number;
   system?: Pick<System, "now">;
 }
 
 /**
- * Checks that a request is a webhook of somebody who knows the secret, and sent just now; gives its event. One that was
- * delivered before may come again: its `id` says so.
+ * Verifies that a request is a current webhook signed with the secret, and returns its event.
+ * Events may arrive twice, with the same `id`.
  *
- * @param request the request; its body is read
- * @param secret the secret, or several while one takes the place of another
- * @throws {RegistryError} `Denied` where the signature is not of this secret, or it is too old; `Invalid` for what is no
- * webhook
+ * @param request its body is read
+ * @param secret the secret, or several during a rotation
+ * @throws {RegistryError} `Denied` for another signature or an old request; `Invalid` for other
+ * requests
  */
 export async function verifyWebhook(
   request: Request,
@@ -77,28 +77,28 @@ export async function verifyWebhook(
   const [id, timestamp, signatures] = ["id", "timestamp", "signature"].map((name) => {
     const value = request.headers.get(`webhook-${name}`);
     if (value !== null && value.length <= 2_000) return value;
-    throw refused("Invalid", `its header webhook-${name} is missing, or too long`);
+    throw refused("Invalid", `its header webhook-${name} is missing or too long`);
   });
   if (!/^[0-9]{1,12}$/.test(timestamp)) {
-    throw refused("Invalid", "its webhook-timestamp is no number of seconds");
+    throw refused("Invalid", "its webhook-timestamp is not a number of seconds");
   }
   if (Math.abs(system.now() - Number(timestamp) * 1000) > toleranceMs) {
-    throw refused("Denied", "it was not sent just now");
+    throw refused("Denied", "its timestamp is too old or in the future");
   }
   const body = await readBody(request, maxBytes);
   const content = signedContent(id, timestamp, body);
   let isSigned = false;
   for (const signature of signatures.split(" ")) {
     const bytes = signature.startsWith("v1,") ? decode(signature.slice(3)) : undefined;
-    for (const key of bytes === undefined ? [] : keys) {
-      if (await crypto.subtle.verify("HMAC", key, bytes!, content)) isSigned = true; // compares in constant time
+    for (const key of bytes === undefined ? [] : keys) { // `verify` compares in constant time
+      if (await crypto.subtle.verify("HMAC", key, bytes!, content)) isSigned = true;
     }
   }
-  if (!isSigned) throw refused("Denied", "its signature is not of this secret");
+  if (!isSigned) throw refused("Denied", "signature mismatch");
   return eventOf(id, body);
 }
 
-/** The body of a webhook: type, time of the event and data, as the specification recommends. */
+/** Encodes type, time and data of an event, as the specification recommends. */
 export function encodeBody({ topic, at, payload }: Omit<BusEvent, "id">): Uint8Array {
   return encoder.encode(
     JSON.stringify({ type: topic, timestamp: at.toISOString(), data: payload }),
@@ -106,13 +106,13 @@ export function encodeBody({ topic, at, payload }: Omit<BusEvent, "id">): Uint8A
 }
 
 function eventOf(id: string, body: Uint8Array): BusEvent {
-  let said: { type?: unknown; timestamp?: unknown; data?: BusEvent["payload"] } | null;
+  let parsed: { type?: unknown; timestamp?: unknown; data?: BusEvent["payload"] } | null;
   try {
-    said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
     throw refused("Invalid", "its body is not JSON");
   }
-  const { type: topic, timestamp, data: payload } = said ?? {};
+  const { type: topic, timestamp, data: payload } = parsed ?? {};
   const at = new Date(typeof timestamp === "string" ? timestamp : NaN);
   if (typeof topic === "string" && !Number.isNaN(at.getTime()) && payload !== undefined) {
     return { id, topic, at, payload };
@@ -153,7 +153,7 @@ function decode(text: string): Uint8Array<ArrayBuffer> | undefined {
 
 function refused(code: "Denied" | "Invalid", state: string): RegistryError {
   const hint = code === "Denied"
-    ? "Answer 401. Where it should be accepted: is the secret that of the sender, and the clock right?"
-    : "Answer 400: this is not how Standard Webhooks are sent.";
-  return fault({ code, action: "accept the webhook", state, hint });
+    ? "Answer 401; if the request is genuine, compare secrets and clocks."
+    : "Answer 400: the request is not a Standard Webhook.";
+  return fault({ code, action: "verify webhook", state, hint });
 }

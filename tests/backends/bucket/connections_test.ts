@@ -74,7 +74,7 @@ const sizes = { small: 10, large: 3_000_000 };
 for (const [size, length] of Object.entries(sizes)) {
   const cuts: Cut[] = ["body", "reply", "head", "content"];
   connectionTest(
-    `a ${size} create over a connection that dies arrives once and is told as lost`,
+    `a ${size} create over a dying connection arrives once and is lost`,
     async (server, backend) => {
       for (const where of cuts) {
         server.cut(pathOf(where), where);
@@ -97,7 +97,7 @@ for (const [size, length] of Object.entries(sizes)) {
   );
 }
 connectionTest(
-  "a connection that the server closed while nobody used it costs nothing",
+  "a connection that the server closed while idle costs nothing",
   async (server, backend) => {
     assertEquals(await createOutcome(backend, "before", new Uint8Array(1)), "written");
     await server.closeIdle();
@@ -107,31 +107,25 @@ connectionTest(
   },
 );
 
-connectionTest(
-  "a connection is not used again when the server is about to close it",
-  async (server, backend) => {
-    server.keepsIdleFor(1);
-    for (const key of ["one", "two"]) {
-      assertEquals(await createOutcome(backend, key, new Uint8Array(1)), "written");
-    }
-    assertEquals(server.connections(), 2);
-  },
-);
+connectionTest("a connection that the server will close is not reused", async (server, backend) => {
+  server.keepsIdleFor(1);
+  for (const key of ["one", "two"]) {
+    assertEquals(await createOutcome(backend, key, new Uint8Array(1)), "written");
+  }
+  assertEquals(server.connections(), 2);
+});
 
-closingTest(
-  "a create that is not answered ends in time over a used connection, and arrives once",
-  async (use) => {
-    for (const secure of [false, true]) {
-      const server = use(await startCuttingServer({ secure }));
-      const backend = use(overS3(server.endpoint, { requestTimeoutMs: 300 }));
-      await createOutcome(backend, "warm", new Uint8Array(1));
-      server.cut(pathOf("stall"), "stall");
-      assertEquals(await createOutcome(backend, "stall", new Uint8Array(1)), "lost");
-      assertEquals(server.arrived(pathOf("stall")), 1);
-      assertEquals(await createOutcome(backend, "next", new Uint8Array(1)), "written");
-    }
-  },
-);
+closingTest("an unanswered create over a reused connection times out", async (use) => {
+  for (const secure of [false, true]) {
+    const server = use(await startCuttingServer({ secure }));
+    const backend = use(overS3(server.endpoint, { requestTimeoutMs: 300 }));
+    await createOutcome(backend, "warm", new Uint8Array(1));
+    server.cut(pathOf("stall"), "stall");
+    assertEquals(await createOutcome(backend, "stall", new Uint8Array(1)), "lost");
+    assertEquals(server.arrived(pathOf("stall")), 1);
+    assertEquals(await createOutcome(backend, "next", new Uint8Array(1)), "written");
+  }
+});
 
 closingTest("an aborted create arrives once", async (use) => {
   const server = use(await startCuttingServer({ secure: true }));
@@ -150,7 +144,7 @@ closingTest("an aborted create arrives once", async (use) => {
   assertEquals(server.arrived(pathOf("stall")), 1);
 });
 
-closingTest("the authorities that the environment names are trusted", async (use) => {
+closingTest("authorities of the environment are trusted", async (use) => {
   const ways: Record<string, string>[] = [
     { NODE_EXTRA_CA_CERTS: AUTHORITY_FILE },
     { DENO_CERT: AUTHORITY_FILE },
@@ -170,7 +164,7 @@ closingTest("the authorities that the environment names are trusted", async (use
   }
 });
 
-Deno.test("without the permission for TLS the error says which", async () => {
+Deno.test("an error names the missing permission for TLS", async () => {
   const ran = await runDeno("tests/backends/bucket/put_many.ts", ["https://127.0.0.1:1"], {
     permissions: [...permissions.slice(0, 2), "--allow-sys=osRelease"],
     env: { NODE_EXTRA_CA_CERTS: "tests/fixtures/certificates/first.crt" },
@@ -179,75 +173,66 @@ Deno.test("without the permission for TLS the error says which", async () => {
   assertEquals(ran.code, 1);
 });
 
-closingTest(
-  "a proxy that the environment names is used, but for the hosts that it excepts",
-  async (use) => {
-    const server = use(await startCuttingServer({ secure: true }));
-    const ways: [Record<string, string>, string[]][] = [[{}, [new URL(server.endpoint).host]], [
-      { NO_PROXY: "127.0.0.1" },
-      [],
-    ]];
-    for (const [more, targets] of ways) {
-      const proxy = use(await startConnectProxy());
-      const env = {
-        HTTPS_PROXY: proxy.url,
-        NODE_EXTRA_CA_CERTS: AUTHORITY_FILE,
-        DENO_NO_UPDATE_CHECK: "1",
-        ...more,
-      };
-      const ran = await runDeno("tests/backends/bucket/put_many.ts", [server.endpoint], {
-        env,
-        permissions,
-      });
-      assertEquals([ran.code, ran.stdout], [0, "9 written\n"], ran.stderr);
-      assertEquals([...new Set(proxy.targets)], targets);
-    }
-  },
-);
+closingTest("the proxy of the environment is used, except for NO_PROXY", async (use) => {
+  const server = use(await startCuttingServer({ secure: true }));
+  const ways: [Record<string, string>, string[]][] = [[{}, [new URL(server.endpoint).host]], [
+    { NO_PROXY: "127.0.0.1" },
+    [],
+  ]];
+  for (const [more, targets] of ways) {
+    const proxy = use(await startConnectProxy());
+    const env = {
+      HTTPS_PROXY: proxy.url,
+      NODE_EXTRA_CA_CERTS: AUTHORITY_FILE,
+      DENO_NO_UPDATE_CHECK: "1",
+      ...more,
+    };
+    const ran = await runDeno("tests/backends/bucket/put_many.ts", [server.endpoint], {
+      env,
+      permissions,
+    });
+    assertEquals([ran.code, ran.stdout], [0, "9 written\n"], ran.stderr);
+    assertEquals([...new Set(proxy.targets)], targets);
+  }
+});
 
-closingTest(
-  "a store whose certificate nobody trusts is told with what makes it trusted",
-  async (use) => {
-    const server = use(await startCuttingServer({ secure: true }));
-    const stores = [
-      overS3(server.endpoint, { ca: undefined }),
-      createGcsBackend({ bucket: "bucket", endpoint: server.endpoint, credentials: () => "token" }),
+closingTest("an untrusted certificate has a hint", async (use) => {
+  const server = use(await startCuttingServer({ secure: true }));
+  const stores = [
+    overS3(server.endpoint, { ca: undefined }),
+    createGcsBackend({ bucket: "bucket", endpoint: server.endpoint, credentials: () => "token" }),
+  ];
+  for (const backend of stores.map(use)) {
+    const operations = [
+      backend.head("key"),
+      backend.put("key", new Uint8Array(1), { mode: "create" }),
     ];
-    for (const backend of stores.map(use)) {
-      const operations = [
-        backend.head("key"),
-        backend.put("key", new Uint8Array(1), { mode: "create" }),
-      ];
-      for (const operation of operations) {
-        const error = await operation.then(() => undefined, (error) => error);
-        assert(isRegistryError(error, "Unavailable"), String(error));
-        assertEquals([error.retry, error.maybeWritten], ["never", undefined]);
-        for (const way of ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "DENO_TLS_CA_STORE", "ca"]) {
-          assert(error.hint?.includes(way), `${error.message} ${error.hint}`);
-        }
+    for (const operation of operations) {
+      const error = await operation.then(() => undefined, (error) => error);
+      assert(isRegistryError(error, "Unavailable"), String(error));
+      assertEquals([error.retry, error.maybeWritten], ["never", undefined]);
+      for (const way of ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "DENO_TLS_CA_STORE", "ca"]) {
+        assert(error.hint?.includes(way), `${error.message} ${error.hint}`);
       }
     }
-    assertEquals(server.arrived("/bucket/key"), 0);
-  },
-);
-closingTest(
-  "a server of a usual authority stays trusted beside a ca that does not vouch for it",
-  async (use) => {
-    const server = use(await startCuttingServer({ secure: true }));
-    const { getCACertificates } = tls;
-    tls.getCACertificates = () => [AUTHORITY];
-    try {
-      const backend = use(overS3(server.endpoint, { ca: tls.rootCertificates[0] }));
-      server.keepsIdleFor(1); // each request opens a connection
-      for (const key of ["first", "second", "third"]) {
-        assertEquals(await createOutcome(backend, key, new Uint8Array(1)), "written");
-      }
-    } finally {
-      tls.getCACertificates = getCACertificates;
+  }
+  assertEquals(server.arrived("/bucket/key"), 0);
+});
+closingTest("usual authorities stay trusted beside `ca`", async (use) => {
+  const server = use(await startCuttingServer({ secure: true }));
+  const { getCACertificates } = tls;
+  tls.getCACertificates = () => [AUTHORITY];
+  try {
+    const backend = use(overS3(server.endpoint, { ca: tls.rootCertificates[0] }));
+    server.keepsIdleFor(1); // each request opens a connection
+    for (const key of ["first", "second", "third"]) {
+      assertEquals(await createOutcome(backend, key, new Uint8Array(1)), "written");
     }
-  },
-);
-Deno.test("ca takes certificates, not the name of a file", () => {
+  } finally {
+    tls.getCACertificates = getCACertificates;
+  }
+});
+Deno.test("`ca` takes certificates, not a file name", () => {
   for (
     const open of [
       () => overS3("https://127.0.0.1:1", { ca: "ca.pem" }),

@@ -21,7 +21,7 @@ const KEYS: [key: string, s3: boolean, gcs: boolean][] = [
   ["x".repeat(1021), false, false],
 ];
 
-Deno.test("a key is refused where the store refuses it or takes it for another", () => {
+Deno.test("a key that the store rejects or confuses is Invalid", () => {
   for (const prefix of ["", "team/"]) {
     for (const [key, ...kept] of KEYS) {
       for (const [i, rules] of [S3_NAMES, GCS_NAMES].entries()) {

@@ -36,7 +36,7 @@ async function readAhead(options: { atOnce: number; ahead?: boolean }) {
   return { whole: [...whole], underWay };
 }
 
-Deno.test("parts come in order, and so many are on their way as asked for", async () => {
+Deno.test("parts come in order with limited concurrency", async () => {
   const whole = [0, 1, 2, 3, 4, 5, 6, 7, 8];
   assertEquals(await readAhead({ atOnce: 2 }), { whole, underWay: [1, 1, 1, 1, 0] });
   assertEquals(await readAhead({ atOnce: 3, ahead: true }), {

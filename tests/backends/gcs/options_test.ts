@@ -1,7 +1,7 @@
 import { Storage } from "npm:@google-cloud/storage@^7";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { createGcsBackend, type GcsBackendOptions } from "../../../backends/gcs.ts";
-import { encodeCrc32c } from "../../../backends/gcs/encode_crc32c.ts";
+import { encodeCrc32c } from "../../../backends/gcs/put.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
@@ -11,7 +11,7 @@ import { startStrictGcs } from "../../support/strict_gcs/mod.ts";
 import { SIGNERS, SIGNING_KEY } from "./signing_key.ts";
 import { failureOf, strictTest } from "./with_strict.ts";
 
-Deno.test("the location names bucket, prefix and a foreign endpoint, and no secret", () => {
+Deno.test("the location has bucket, prefix and endpoint, and no secret", () => {
   const located = (options: Partial<GcsBackendOptions>) =>
     createGcsBackend({ bucket: "models", ...options }).location;
   assertEquals(located({}), "gs://models");
@@ -22,7 +22,7 @@ Deno.test("the location names bucket, prefix and a foreign endpoint, and no secr
   );
 });
 
-Deno.test("a worker can open the same bucket; secrets are asked for on this side", async () => {
+Deno.test("a worker opens the same bucket with credentials from here", async () => {
   const plain = {
     bucket: "models",
     prefix: "a",
@@ -42,7 +42,7 @@ Deno.test("a worker can open the same bucket; secrets are asked for on this side
   assertEquals(createGcsBackend({ ...plain, storage: new Storage() }).reopen, undefined);
 });
 
-Deno.test("options that cannot be are Invalid", () => {
+Deno.test("impossible options are Invalid", () => {
   const wrong: Partial<GcsBackendOptions>[] = [
     { bucket: "gs://models" },
     { bucket: "a/b" },
@@ -62,7 +62,7 @@ Deno.test("options that cannot be are Invalid", () => {
   }
 });
 
-Deno.test("a checksum is that of the standard, whole or in pieces", () => {
+Deno.test("checksums match the standard, whole or in pieces", () => {
   assertEquals(crc32c(text("123456789")), 0xe3069283); // RFC 3720, appendix B.4, has the others
   assertEquals(crc32c(new Uint8Array(32)), 0x8a9136aa);
   assertEquals(crc32c(new Uint8Array(32).fill(0xff)), 0x62a8ab43);
@@ -73,23 +73,20 @@ Deno.test("a checksum is that of the standard, whole or in pieces", () => {
   }
 });
 
-Deno.test("what was made shows no credentials", () => {
+Deno.test("a printed backend shows no credentials", () => {
   const backend = createGcsBackend({ bucket: "models", credentials: SIGNING_KEY });
   const shown = Deno.inspect(backend, { depth: 20, showHidden: true }) + JSON.stringify(backend);
   assert(!shown.includes("PRIVATE KEY"));
 });
 
-strictTest(
-  "nothing is asked before the first call, and an emulator gets no credentials",
-  async ({ fake, open }) => {
-    const backend = open({ credentials: SIGNING_KEY });
-    assertEquals(fake.requests.length, 0);
-    await putAll(backend, ["a"]);
-    assert(fake.requests.every(({ headers }) => headers.authorization === undefined));
-  },
-);
+strictTest("an emulator receives no credentials", async ({ fake, open }) => {
+  const backend = open({ credentials: SIGNING_KEY });
+  assertEquals(fake.requests.length, 0);
+  await putAll(backend, ["a"]);
+  assert(fake.requests.every(({ headers }) => headers.authorization === undefined));
+});
 
-strictTest("an existing client is signed in as it is, to where it is", async ({ fake, open }) => {
+strictTest("an existing client keeps its endpoint", async ({ fake, open }) => {
   const storage = new Storage({ apiEndpoint: fake.endpoint, projectId: "test" });
   const backend = open({ storage, endpoint: undefined });
   await putAll(backend, ["a"]);
@@ -97,7 +94,7 @@ strictTest("an existing client is signed in as it is, to where it is", async ({ 
   assertEquals(backend.location, `gs://strict?endpoint=${encodeURIComponent(fake.endpoint)}`);
 });
 
-strictTest("a client that signs in itself is asked for its headers", async ({ fake, open }) => {
+strictTest("a client that signs in provides its headers", async ({ fake, open }) => {
   const storage = new Storage({ apiEndpoint: fake.endpoint, useAuthWithCustomEndpoint: true });
   storage.authClient.getRequestHeaders = () =>
     Promise.resolve({ authorization: "Bearer of the client" });
@@ -105,113 +102,103 @@ strictTest("a client that signs in itself is asked for its headers", async ({ fa
   assertEquals(fake.requests[0].headers.authorization, "Bearer of the client");
 }, { token: "of the client" });
 
-strictTest(
-  "a failed sign-in is Denied, or Unavailable where it may pass, without what was sent",
-  async (context) => {
-    const { fake, open } = context;
-    const storage = new Storage({ apiEndpoint: fake.endpoint, useAuthWithCustomEndpoint: true });
-    const backend = open({ storage, endpoint: undefined, retryForMs: 0 });
-    const secret = "eyJhbGciOi.assertion";
-    for (const [status, code] of [[400, "Denied"], [503, "Unavailable"]] as const) {
-      storage.authClient.getRequestHeaders = () =>
-        Promise.reject(
-          Object.assign(new Error(`invalid_grant: ${secret}`), {
-            status,
-            config: { data: secret },
-          }),
-        );
-      const error = await failureOf(backend.put("a", text("x"), { mode: "create" }));
-      assertEquals([error.code, error.maybeWritten], [code, undefined]);
-      assertStringIncludes(error.message, "invalid_grant");
-      assert(!Deno.inspect(error, { depth: 20, showHidden: true }).includes(secret));
-    }
-    assertEquals(fake.requests.length, 0);
-  },
-);
-
-strictTest(
-  "a signed URL is good for its time, its method and its object",
-  async ({ fake, open }) => {
-    const options = { credentials: SIGNING_KEY, prefix: "team a", system: realSystem };
-    const backend = open(options);
-    await backend.put("a/ü b", text("x"));
-    const get = await backend.presign!("a/ü b", {
-      method: "GET",
-      expiresInMs: 60_000,
-      fileName: 'größe "1".txt',
-    });
-    const reply = await fetch(get);
-    assertEquals([reply.status, await reply.text()], [200, "x"]);
-    assertEquals(
-      reply.headers.get("content-disposition"),
-      `attachment; filename="gr__e _1_.txt"; filename*=UTF-8''gr%C3%B6%C3%9Fe%20%221%22.txt`,
-    );
-    const tried = async (url: string, init?: RequestInit) => {
-      const reply = await fetch(url, init);
-      await reply.body?.cancel();
-      return reply.status;
-    };
-    assertEquals(await tried(get, { method: "PUT", body: "y" }), 403);
-    assertEquals(await tried(get.replace("b?", "c?")), 403);
-    const put = await backend.presign!("b", {
-      method: "PUT",
-      expiresInMs: 60_000,
-      contentType: "text/plain",
-    });
-    assertEquals(
-      await tried(put, { method: "PUT", body: "y", headers: { "content-type": "text/html" } }),
-      403,
-    );
-    assertEquals(
-      await tried(put, { method: "PUT", body: "y", headers: { "content-type": "text/plain" } }),
-      200,
-    );
-    await assertHolds(backend, "b", text("y"));
-    const late = await startStrictGcs({ signers: SIGNERS, system: anHourLater() });
-    const there = open({ ...options, endpoint: late.endpoint });
-    assertEquals(
-      await tried(await there.presign!("b", { method: "GET", expiresInMs: 60_000 })),
-      400,
-    );
-    await late[Symbol.asyncDispose]();
-    assertEquals(fake.requests.filter(({ query }) => query.has("uploadType")).length, 1);
-  },
-  { signers: SIGNERS },
-);
-
-strictTest(
-  "without a private key no URL is signed, and nobody is asked for one",
-  async ({ fake, open }) => {
-    for (const options of [{}, { credentials: () => "token" }]) {
-      const error = await failureOf(
-        open(options).presign!("a", { method: "GET", expiresInMs: 1000 }),
+strictTest("a failed sign-in is Denied or Unavailable, without secrets", async (context) => {
+  const { fake, open } = context;
+  const storage = new Storage({ apiEndpoint: fake.endpoint, useAuthWithCustomEndpoint: true });
+  const backend = open({ storage, endpoint: undefined, retryForMs: 0 });
+  const secret = "eyJhbGciOi.assertion";
+  for (const [status, code] of [[400, "Denied"], [503, "Unavailable"]] as const) {
+    storage.authClient.getRequestHeaders = () =>
+      Promise.reject(
+        Object.assign(new Error(`invalid_grant: ${secret}`), {
+          status,
+          config: { data: secret },
+        }),
       );
-      assertEquals(error.code, "Unsupported");
-      assertStringIncludes(error.hint!, "keyFilename");
-    }
-    const byFunction = open({
-      credentials: () => Promise.resolve(SIGNING_KEY),
-      system: realSystem,
-    });
-    assertStringIncludes(
-      await byFunction.presign!("a", { method: "GET", expiresInMs: 1000 }),
-      "X-Goog-Signature=",
+    const error = await failureOf(backend.put("a", text("x"), { mode: "create" }));
+    assertEquals([error.code, error.maybeWritten], [code, undefined]);
+    assertStringIncludes(error.message, "invalid_grant");
+    assert(!Deno.inspect(error, { depth: 20, showHidden: true }).includes(secret));
+  }
+  assertEquals(fake.requests.length, 0);
+});
+
+strictTest("a signed URL works for its time, method and object only", async ({ fake, open }) => {
+  const options = { credentials: SIGNING_KEY, prefix: "team a", system: realSystem };
+  const backend = open(options);
+  await backend.put("a/ü b", text("x"));
+  const get = await backend.presign!("a/ü b", {
+    method: "GET",
+    expiresInMs: 60_000,
+    fileName: 'größe "1".txt',
+  });
+  const reply = await fetch(get);
+  assertEquals([reply.status, await reply.text()], [200, "x"]);
+  assertEquals(
+    reply.headers.get("content-disposition"),
+    `attachment; filename="gr__e _1_.txt"; filename*=UTF-8''gr%C3%B6%C3%9Fe%20%221%22.txt`,
+  );
+  const tried = async (url: string, init?: RequestInit) => {
+    const reply = await fetch(url, init);
+    await reply.body?.cancel();
+    return reply.status;
+  };
+  assertEquals(await tried(get, { method: "PUT", body: "y" }), 403);
+  assertEquals(await tried(get.replace("b?", "c?")), 403);
+  const put = await backend.presign!("b", {
+    method: "PUT",
+    expiresInMs: 60_000,
+    contentType: "text/plain",
+  });
+  assertEquals(
+    await tried(put, { method: "PUT", body: "y", headers: { "content-type": "text/html" } }),
+    403,
+  );
+  assertEquals(
+    await tried(put, { method: "PUT", body: "y", headers: { "content-type": "text/plain" } }),
+    200,
+  );
+  await assertHolds(backend, "b", text("y"));
+  const late = await startStrictGcs({ signers: SIGNERS, system: anHourLater() });
+  const there = open({ ...options, endpoint: late.endpoint });
+  assertEquals(
+    await tried(await there.presign!("b", { method: "GET", expiresInMs: 60_000 })),
+    400,
+  );
+  await late[Symbol.asyncDispose]();
+  assertEquals(fake.requests.filter(({ query }) => query.has("uploadType")).length, 1);
+}, { signers: SIGNERS });
+
+strictTest("URLs need a private key, without any request", async ({ fake, open }) => {
+  for (const options of [{}, { credentials: () => "token" }]) {
+    const error = await failureOf(
+      open(options).presign!("a", { method: "GET", expiresInMs: 1000 }),
     );
-    const broken = open({
-      credentials: { ...SIGNING_KEY, private_key: "-----BEGIN PRIVATE KEY-----\nsecret" },
-    });
-    const error = await failureOf(broken.presign!("a", { method: "GET", expiresInMs: 1000 }));
-    assertEquals(error.code, "Denied");
-    assert(!Deno.inspect(error, { depth: 20, showHidden: true }).includes("secret"));
-    for (const expiresInMs of [0, -1, NaN, 8 * 24 * 3_600_000]) {
-      assertEquals(
-        (await failureOf(byFunction.presign!("a", { method: "GET", expiresInMs }))).code,
-        "Invalid",
-      );
-    }
-    assertEquals(fake.requests.length, 0);
-  },
-);
+    assertEquals(error.code, "Unsupported");
+    assertStringIncludes(error.hint!, "keyFilename");
+  }
+  const byFunction = open({
+    credentials: () => Promise.resolve(SIGNING_KEY),
+    system: realSystem,
+  });
+  assertStringIncludes(
+    await byFunction.presign!("a", { method: "GET", expiresInMs: 1000 }),
+    "X-Goog-Signature=",
+  );
+  const broken = open({
+    credentials: { ...SIGNING_KEY, private_key: "-----BEGIN PRIVATE KEY-----\nsecret" },
+  });
+  const error = await failureOf(broken.presign!("a", { method: "GET", expiresInMs: 1000 }));
+  assertEquals(error.code, "Denied");
+  assert(!Deno.inspect(error, { depth: 20, showHidden: true }).includes("secret"));
+  for (const expiresInMs of [0, -1, NaN, 8 * 24 * 3_600_000]) {
+    assertEquals(
+      (await failureOf(byFunction.presign!("a", { method: "GET", expiresInMs }))).code,
+      "Invalid",
+    );
+  }
+  assertEquals(fake.requests.length, 0);
+});
 
 function anHourLater() {
   return createScriptedSystem({ startAt: realSystem.now() + 3_600_000 });

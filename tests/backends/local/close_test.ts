@@ -34,48 +34,45 @@ function failingClose(code: string, which: "written" | "all") {
 }
 
 for (const code of ["EIO", "ENOSPC", "EDQUOT"]) {
-  testInRoot(
-    `a close that says ${code} is a failed write: no key, nothing left, Unavailable`,
-    async (root) => {
-      for (const durability of ["disk", "os"] as const) {
-        for (const locking of LOCKINGS) {
-          const backend = createLocalBackend({
-            path: root.join(durability + locking),
-            durability,
-            locking,
-          });
-          await backend.put("a/old", text("old"));
-          const bodies = [
-            () => text("x"),
-            () => sampleBytes(3_000_000),
-            () => chunked(sampleBytes(3_000_000), 500_000),
-          ];
-          for (const which of ["written", "all"] as const) {
-            for (const body of bodies) {
-              for (const [key, mode] of [["a/new", "create"], ["a/old", "overwrite"]] as const) {
-                const error = await withPatchedFs(
-                  failingClose(code, which),
-                  () => assertRejects(() => backend.put(key, body(), { mode }), RegistryError),
-                );
-                assertEquals([error.code, error.key, error.maybeWritten], [
-                  "Unavailable",
-                  key,
-                  undefined,
-                ]);
-                assert(error.hint !== undefined || code === "EIO");
-              }
+  testInRoot(`${code} on close is a failed write without remains`, async (root) => {
+    for (const durability of ["disk", "os"] as const) {
+      for (const locking of LOCKINGS) {
+        const backend = createLocalBackend({
+          path: root.join(durability + locking),
+          durability,
+          locking,
+        });
+        await backend.put("a/old", text("old"));
+        const bodies = [
+          () => text("x"),
+          () => sampleBytes(3_000_000),
+          () => chunked(sampleBytes(3_000_000), 500_000),
+        ];
+        for (const which of ["written", "all"] as const) {
+          for (const body of bodies) {
+            for (const [key, mode] of [["a/new", "create"], ["a/old", "overwrite"]] as const) {
+              const error = await withPatchedFs(
+                failingClose(code, which),
+                () => assertRejects(() => backend.put(key, body(), { mode }), RegistryError),
+              );
+              assertEquals([error.code, error.key, error.maybeWritten], [
+                "Unavailable",
+                key,
+                undefined,
+              ]);
+              assert(error.hint !== undefined || code === "EIO");
             }
           }
-          await assertMissing(backend, "a/new");
-          await assertHolds(backend, "a/old", text("old"));
-          assertEquals(fs.readdirSync(root.join(durability + locking, ".stage")), []);
         }
+        await assertMissing(backend, "a/new");
+        await assertHolds(backend, "a/old", text("old"));
+        assertEquals(fs.readdirSync(root.join(durability + locking, ".stage")), []);
       }
-    },
-  );
+    }
+  });
 }
 
-testInRoot("a registry acknowledges nothing that a close failed to keep", async (root) => {
+testInRoot("a registry does not acknowledge a failed close", async (root) => {
   const registry = await openRegistry(root.join("store"), { durability: "os", retryForMs: 0 });
   await registry.save("a", "old");
   const failure = await withPatchedFs(
@@ -86,7 +83,7 @@ testInRoot("a registry acknowledges nothing that a close failed to keep", async 
   assertEquals(await registry.load("a"), "old");
 });
 
-testInRoot("a close of what was only read says nothing about it", async (root) => {
+testInRoot("errors on close of a read file are ignored", async (root) => {
   const backend = createLocalBackend({ path: root.join("store"), durability: "os" });
   await backend.put("a/small", text("x"));
   await backend.put("a/large", sampleBytes(3_000_000));

@@ -10,7 +10,7 @@ const KEY = "objects/a/p8p9p9/01951e2f-6c00-7abc-8def-0123456789ab/0";
 const COPY = "objects/b/p8p9p9/01951e2f-6c00-7abc-8def-0123456789ab/0";
 
 for (const locking of LOCKINGS) {
-  Deno.test(`a copy is a second name of the same file, and leaves nothing behind (${locking})`, async () => {
+  Deno.test(`a copy is a hard link and leaves no stage file (${locking})`, async () => {
     const root = await tempRoot();
     try {
       const backend = createLocalBackend({ path: root.path, locking });
@@ -27,7 +27,7 @@ for (const locking of LOCKINGS) {
   });
 }
 
-Deno.test("a link that lies in the place of an object is not copied", async () => {
+Deno.test("a symbolic link is not copied", async () => {
   const root = await tempRoot();
   try {
     const backend = createLocalBackend({ path: root.path });

@@ -101,7 +101,7 @@ const MODES = LOCKINGS.flatMap((locking) =>
 for (const [locking, own] of MODES) {
   const durability = locking === "link" ? "disk" : "os";
   const calls = own ? "Deno's" : "node:fs";
-  const sentence = "whichever call of the file system fails, a RegistryError tells";
+  const sentence = "each failing file system call is a RegistryError";
   Deno.test(`${sentence} (${durability}, ${locking}, ${calls})`, async () => {
     for (const [name, action] of Object.entries(ACTIONS)) {
       for (let at = 0, more = true; more; at++) {

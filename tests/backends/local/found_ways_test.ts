@@ -5,80 +5,71 @@ import { RegistryError } from "../../../core/errors.ts";
 import { assertHolds, listed, putAll, text } from "../../conformance/backend/samples.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { testInRoot } from "../../support/temp_root.ts";
-testInRoot(
-  "a folder that was found is looked at again after a second: a link in its place is refused",
-  async (root) => {
-    const system = createScriptedSystem();
-    const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
-    await putAll(backend, ["a/b/1"]);
-    await putAll(createLocalBackend({ path: root.join("strangers"), durability: "os" }), ["1"]);
-    fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
-    fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
-    const denied = async (call: () => Promise<unknown>) => {
-      const error = await assertRejects(call, RegistryError);
-      assertEquals(error.code, "Denied", error.message);
-    };
-    await denied(() => backend.delete("a/b/1")); // what destroys looks each time
-    await denied(() => listed(backend, "a/b/"));
-    system.advance(1_000);
-    await denied(() => backend.get("a/b/1"));
-    await denied(() => backend.head("a/b/1"));
-    await denied(() => backend.getFirst!("a/b/"));
+testInRoot("a found folder is checked for links again after a second", async (root) => {
+  const system = createScriptedSystem();
+  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
+  await putAll(backend, ["a/b/1"]);
+  await putAll(createLocalBackend({ path: root.join("strangers"), durability: "os" }), ["1"]);
+  fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
+  fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
+  const denied = async (call: () => Promise<unknown>) => {
+    const error = await assertRejects(call, RegistryError);
+    assertEquals(error.code, "Denied", error.message);
+  };
+  await denied(() => backend.delete("a/b/1")); // what destroys looks each time
+  await denied(() => listed(backend, "a/b/"));
+  system.advance(1_000);
+  await denied(() => backend.get("a/b/1"));
+  await denied(() => backend.head("a/b/1"));
+  await denied(() => backend.getFirst!("a/b/"));
+  for (const mode of ["create", "overwrite"] as const) {
+    await denied(() => backend.put("a/b/2", text("x"), { mode }));
+  }
+  assertEquals(fs.readdirSync(root.join("strangers")).sort(), [".stage", "1"]);
+});
+
+testInRoot("no folder is created behind a link after a second", async (root) => {
+  const system = createScriptedSystem();
+  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
+  await putAll(backend, ["a/b/1", "a/b/2"]);
+  fs.mkdirSync(root.join("strangers"));
+  fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
+  fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
+  system.advance(1_000);
+  const error = await assertRejects(
+    () => backend.put("a/b/new/1", text("x"), { mode: "create" }),
+    RegistryError,
+  );
+  assertEquals([error.code, fs.readdirSync(root.join("strangers"))], ["Denied", []]);
+});
+testInRoot("folders that another program removed are created again", async (root) => {
+  const backend = createLocalBackend({
+    path: root.join("store"),
+    durability: "os",
+    system: createScriptedSystem(),
+  });
+  await putAll(backend, ["a/b/1", "a/c"]);
+  for (const gone of ["store/a/b", "store/a", "store"]) {
     for (const mode of ["create", "overwrite"] as const) {
-      await denied(() => backend.put("a/b/2", text("x"), { mode }));
+      fs.rmSync(root.join(gone), { recursive: true });
+      assertEquals([await backend.get("a/b/1"), await backend.head("a/b/1")], [
+        undefined,
+        undefined,
+      ], gone);
+      assertEquals([await backend.getFirst!("a/b/"), await listed(backend, "a/b/")], [
+        undefined,
+        [],
+      ], gone);
+      await backend.put("a/b/1", text(mode), { mode });
+      await assertHolds(backend, "a/b/1", text(mode));
     }
-    assertEquals(fs.readdirSync(root.join("strangers")).sort(), [".stage", "1"]);
-  },
-);
+  }
+  fs.rmSync(root.join("store", ".stage"), { recursive: true });
+  await backend.put("a/b/1", text("again"));
+  await assertHolds(backend, "a/b/1", text("again"));
+});
 
-testInRoot(
-  "no folder is made behind a link that came a second after its folder was found",
-  async (root) => {
-    const system = createScriptedSystem();
-    const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
-    await putAll(backend, ["a/b/1", "a/b/2"]);
-    fs.mkdirSync(root.join("strangers"));
-    fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
-    fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
-    system.advance(1_000);
-    const error = await assertRejects(
-      () => backend.put("a/b/new/1", text("x"), { mode: "create" }),
-      RegistryError,
-    );
-    assertEquals([error.code, fs.readdirSync(root.join("strangers"))], ["Denied", []]);
-  },
-);
-testInRoot(
-  "folders that another program removed since they were found are made again",
-  async (root) => {
-    const backend = createLocalBackend({
-      path: root.join("store"),
-      durability: "os",
-      system: createScriptedSystem(),
-    });
-    await putAll(backend, ["a/b/1", "a/c"]);
-    for (const gone of ["store/a/b", "store/a", "store"]) {
-      for (const mode of ["create", "overwrite"] as const) {
-        fs.rmSync(root.join(gone), { recursive: true });
-        assertEquals([await backend.get("a/b/1"), await backend.head("a/b/1")], [
-          undefined,
-          undefined,
-        ], gone);
-        assertEquals([await backend.getFirst!("a/b/"), await listed(backend, "a/b/")], [
-          undefined,
-          [],
-        ], gone);
-        await backend.put("a/b/1", text(mode), { mode });
-        await assertHolds(backend, "a/b/1", text(mode));
-      }
-    }
-    fs.rmSync(root.join("store", ".stage"), { recursive: true });
-    await backend.put("a/b/1", text("again"));
-    await assertHolds(backend, "a/b/1", text("again"));
-  },
-);
-
-testInRoot("what is wrong with a way is told, and not taken for a missing folder", async (root) => {
+testInRoot("a broken path is an error, not a missing folder", async (root) => {
   fs.writeFileSync(root.join("file"), "");
   fs.symlinkSync("loop", root.join("loop"));
   const open = (path: string) =>
@@ -112,56 +103,50 @@ testInRoot("what is wrong with a way is told, and not taken for a missing folder
   }
 });
 
-testInRoot(
-  "what is below a folder is taken to be the store's own for no longer than the folder",
-  async (root) => {
-    const system = createScriptedSystem();
-    const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
-    await putAll(backend, ["a/1"]);
-    await backend.head("a/1");
-    await putAll(createLocalBackend({ path: root.join("strangers"), durability: "os" }), [
-      "deep/1",
-    ]);
-    fs.renameSync(root.join("store", "a"), root.join("moved"));
-    fs.symlinkSync(root.join("strangers"), root.join("store", "a"));
-    system.advance(900);
-    await backend.get("a/deep/1");
-    await backend.put("a/new/1", text("x"));
-    system.advance(100);
-    for (const key of ["a/deep/1", "a/new/1"]) {
-      assertEquals(
-        (await assertRejects(() => backend.get(key), RegistryError)).code,
-        "Denied",
-        key,
-      );
-      assertEquals(
-        (await assertRejects(() => backend.put(key, text("y")), RegistryError)).code,
-        "Denied",
-        key,
-      );
-    }
-  },
-);
+testInRoot("a subfolder is trusted no longer than its folder", async (root) => {
+  const system = createScriptedSystem();
+  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
+  await putAll(backend, ["a/1"]);
+  await backend.head("a/1");
+  await putAll(createLocalBackend({ path: root.join("strangers"), durability: "os" }), [
+    "deep/1",
+  ]);
+  fs.renameSync(root.join("store", "a"), root.join("moved"));
+  fs.symlinkSync(root.join("strangers"), root.join("store", "a"));
+  system.advance(900);
+  await backend.get("a/deep/1");
+  await backend.put("a/new/1", text("x"));
+  system.advance(100);
+  for (const key of ["a/deep/1", "a/new/1"]) {
+    assertEquals(
+      (await assertRejects(() => backend.get(key), RegistryError)).code,
+      "Denied",
+      key,
+    );
+    assertEquals(
+      (await assertRejects(() => backend.put(key, text("y")), RegistryError)).code,
+      "Denied",
+      key,
+    );
+  }
+});
 
-testInRoot(
-  "nothing is replaced behind a link that took the place of a folder within the second",
-  async (root) => {
-    const backend = createLocalBackend({
-      path: root.join("store"),
-      durability: "os",
-      system: createScriptedSystem(),
-    });
-    await putAll(backend, ["a/b/1", "a/2"]);
-    await backend.head("a/b/1");
-    const strangers = createLocalBackend({ path: root.join("strangers"), durability: "os" });
-    await putAll(strangers, ["1"]);
-    fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
-    fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
-    for (
-      const call of [() => backend.put("a/b/1", text("x")), () => backend.copy!("a/2", "a/b/1")]
-    ) {
-      assertEquals((await assertRejects(call, RegistryError)).code, "Denied", `${call}`);
-    }
-    await assertHolds(strangers, "1", text("1"));
-  },
-);
+testInRoot("no object is replaced behind a new link", async (root) => {
+  const backend = createLocalBackend({
+    path: root.join("store"),
+    durability: "os",
+    system: createScriptedSystem(),
+  });
+  await putAll(backend, ["a/b/1", "a/2"]);
+  await backend.head("a/b/1");
+  const strangers = createLocalBackend({ path: root.join("strangers"), durability: "os" });
+  await putAll(strangers, ["1"]);
+  fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
+  fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
+  for (
+    const call of [() => backend.put("a/b/1", text("x")), () => backend.copy!("a/2", "a/b/1")]
+  ) {
+    assertEquals((await assertRejects(call, RegistryError)).code, "Denied", `${call}`);
+  }
+  await assertHolds(strangers, "1", text("1"));
+});

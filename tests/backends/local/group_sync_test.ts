@@ -48,35 +48,32 @@ class HeldSyncs {
   }
 }
 
-testInRoot(
-  "puts that come while a folder is brought to the disk share the next sync, which begins after it",
-  async (root) => {
-    const backend = createLocalBackend({ path: root.path });
-    await backend.put("a/first", text("x"));
-    const syncs = new HeldSyncs(`${root.path}/a`);
-    await withPatchedFs(syncs.patch, async () => {
-      const done: string[] = [];
-      const put = (key: string) =>
-        backend.put(key, text("x"), { mode: "create" }).then(() => done.push(key));
-      const before = put("a/0");
-      await syncs.arrived();
-      const links = Array.from({ length: 20 }, (_, i) => `a/${i + 1}`);
-      const others = links.map(put);
-      while (!links.every((key) => fs.existsSync(`${root.path}/${key}`))) await turn();
-      await turn(); // all of them ask for a sync now
-      assertEquals([syncs.count, done], [1, []]); // that one began before they were there
-      syncs.release();
-      await before;
-      await syncs.arrived();
-      assertEquals([syncs.count, done], [2, ["a/0"]]);
-      syncs.release();
-      await Promise.all(others);
-      assertEquals(syncs.count, 2);
-    });
-  },
-);
+testInRoot("puts during a sync of their folder share the next one", async (root) => {
+  const backend = createLocalBackend({ path: root.path });
+  await backend.put("a/first", text("x"));
+  const syncs = new HeldSyncs(`${root.path}/a`);
+  await withPatchedFs(syncs.patch, async () => {
+    const done: string[] = [];
+    const put = (key: string) =>
+      backend.put(key, text("x"), { mode: "create" }).then(() => done.push(key));
+    const before = put("a/0");
+    await syncs.arrived();
+    const links = Array.from({ length: 20 }, (_, i) => `a/${i + 1}`);
+    const others = links.map(put);
+    while (!links.every((key) => fs.existsSync(`${root.path}/${key}`))) await turn();
+    await turn(); // all of them ask for a sync now
+    assertEquals([syncs.count, done], [1, []]); // that one began before they were there
+    syncs.release();
+    await before;
+    await syncs.arrived();
+    assertEquals([syncs.count, done], [2, ["a/0"]]);
+    syncs.release();
+    await Promise.all(others);
+    assertEquals(syncs.count, 2);
+  });
+});
 
-testInRoot("a sync that fails fails all that share it, and the next is a new one", async (root) => {
+testInRoot("a failed sync fails all that share it", async (root) => {
   const backend = createLocalBackend({ path: root.path });
   await backend.put("a/first", text("x"));
   const syncs = new HeldSyncs(`${root.path}/a`);

@@ -20,7 +20,7 @@ const later = { ...realSystem, ...clockOfSteps(60_000) };
 for (const kind of LAYOUTS) {
   const { pathOf, textOf } = keyLayout(kind);
 
-  Deno.test(`${kind}: each key has a path of its own, which tells the key`, () => {
+  Deno.test(`${kind}: each key has a unique path that contains it`, () => {
     fc.assert(
       fc.property(fc.uniqueArray(anyKey, { minLength: 20, maxLength: 40 }), (keys) => {
         const paths = keys.map((key) => pathOf(key)!);
@@ -33,7 +33,7 @@ for (const kind of LAYOUTS) {
     );
   });
 
-  Deno.test(`${kind}: a folder lists the keys of a registry as memory does`, async () => {
+  Deno.test(`${kind}: listings equal those of memory`, async () => {
     await againstMemory(kind, [], async ({ local, memory, prefix, options, question }) => {
       assertEquals(
         await listed(local, prefix, options),
@@ -186,7 +186,7 @@ const STRANGERS = [
   ],
 ];
 
-Deno.test("folded: strangers' files neither hide nor reorder keys, and are listed only where their key would lie", async () => {
+Deno.test("folded: foreign files neither hide nor reorder keys", async () => {
   await againstMemory(
     "folded",
     STRANGERS,
@@ -215,38 +215,32 @@ Deno.test("folded: strangers' files neither hide nor reorder keys, and are liste
   );
 });
 
-testInRoot(
-  "folded: a folder that ends within a number has its place among the names beside it",
-  async (root) => {
-    const backend = createLocalBackend({ path: root.path, durability: "os" });
-    const names = ["n-10-b", "n-10", "n-100", "n-101", "n-10=3aa", "n-11"]; // n-100 and n-101 lie in n-10+/
-    const keys = names.map((name) => `names/${name}/versions/final/p8p9p9/9007199254740990.rec`);
-    const there: string[] = [];
-    for (const key of keys.toReversed()) {
-      await backend.put(key, text("x"));
-      there.unshift(key);
-      assertEquals(await listed(backend, "names/"), there);
-      assertEquals(await firstOf(backend, "names/"), key);
-      assertEquals(await listed(backend, "names/", { after: key, limit: 1 }), there.slice(1, 2));
-    }
-    assertEquals(
-      await listed(backend, "names/", { delimiter: "/" }),
-      names.map((name) => `names/${name}/`),
-    );
-  },
-);
+testInRoot("folded: a folder within a number sorts among names", async (root) => {
+  const backend = createLocalBackend({ path: root.path, durability: "os" });
+  const names = ["n-10-b", "n-10", "n-100", "n-101", "n-10=3aa", "n-11"]; // n-100 and n-101 lie in n-10+/
+  const keys = names.map((name) => `names/${name}/versions/final/p8p9p9/9007199254740990.rec`);
+  const there: string[] = [];
+  for (const key of keys.toReversed()) {
+    await backend.put(key, text("x"));
+    there.unshift(key);
+    assertEquals(await listed(backend, "names/"), there);
+    assertEquals(await firstOf(backend, "names/"), key);
+    assertEquals(await listed(backend, "names/", { after: key, limit: 1 }), there.slice(1, 2));
+  }
+  assertEquals(
+    await listed(backend, "names/", { delimiter: "/" }),
+    names.map((name) => `names/${name}/`),
+  );
+});
 
-testInRoot(
-  "folded: a key with a plus or a comma below names/ and objects/ is refused, elsewhere it is a key",
-  async (root) => {
-    const backend = createLocalBackend({ path: root.path, durability: "os" });
-    for (const key of ["names/a+/b", "names/a/b,c", "objects/a/+", "objects/a,b"]) {
-      await assertInvalid(backend.put(key, text("x")), key);
-    }
-    await backend.put("scratch/a+/b,c", text("x"));
-    assertEquals(await listed(backend, ""), ["scratch/a+/b,c"]);
-  },
-);
+testInRoot("folded: keys with a plus or a comma are Invalid below names/", async (root) => {
+  const backend = createLocalBackend({ path: root.path, durability: "os" });
+  for (const key of ["names/a+/b", "names/a/b,c", "objects/a/+", "objects/a,b"]) {
+    await assertInvalid(backend.put(key, text("x")), key);
+  }
+  await backend.put("scratch/a+/b,c", text("x"));
+  assertEquals(await listed(backend, ""), ["scratch/a+/b,c"]);
+});
 
 const oddOrder = fc.tuple(
   fc.constantFrom("p8", "p99", "o8", "o89", "o", "p"),
@@ -279,7 +273,7 @@ const oddKey = fc.oneof(
   ),
 );
 
-Deno.test("folded: keys that no registry makes are listed as memory lists them, too", async () => {
+Deno.test("folded: foreign keys are listed as in memory", async () => {
   const root = await tempRoot();
   let runs = 0;
   const some = fc.uniqueArray(oddKey, { minLength: 20, maxLength: 40 });
@@ -306,7 +300,7 @@ Deno.test("folded: keys that no registry makes are listed as memory lists them, 
 });
 
 for (const layout of LAYOUTS) {
-  testInRoot(`${layout}: a file whose name can be in no key is passed by`, async (root) => {
+  testInRoot(`${layout}: a file name that no key can have is ignored`, async (root) => {
     const backend = createLocalBackend({ path: root.path, durability: "os", layout });
     await backend.put("names/a/b", text("x"));
     if (process.platform === "win32") return; // a backslash is none of a name there

@@ -11,51 +11,41 @@ import { syncedFolders } from "../patched_fs.ts";
 const synced = (root: TempRoot, run: () => Promise<unknown>, refuse?: string) =>
   syncedFolders(root.path, run, refuse);
 
-testInRoot(
-  "openRegistry() of a new path brings the names of all folders that it makes to the disk",
-  async (root) => {
-    const events = await synced(
-      root,
-      async () =>
-        await (await openRegistry(root.join("new", "deep", "reg")))[Symbol.asyncDispose](),
-    );
-    for (const folder of [".", "new", "new/deep", "new/deep/reg", "new/deep/reg/settings"]) {
-      assertEquals(events.includes(folder), true, `${folder} of ${events}`);
-    }
-  },
-);
+testInRoot("openRegistry() syncs all folders that it creates", async (root) => {
+  const events = await synced(
+    root,
+    async () => await (await openRegistry(root.join("new", "deep", "reg")))[Symbol.asyncDispose](),
+  );
+  for (const folder of [".", "new", "new/deep", "new/deep/reg", "new/deep/reg/settings"]) {
+    assertEquals(events.includes(folder), true, `${folder} of ${events}`);
+  }
+});
 
-testInRoot(
-  "the names of folders that another process made and did not sync are brought there too, once",
-  async (root) => {
-    await createLocalBackend({ path: root.join("new", "reg"), durability: "os" }).put(
-      "a/b",
-      text("x"),
-    );
-    const backend = createLocalBackend({ path: root.join("new", "reg") });
-    assertEquals(await synced(root, () => backend.put("c", text("x"))), ["new", ".", "new/reg"]);
-    assertEquals(await synced(root, () => backend.put("d", text("x"))), ["new/reg"]);
-    const reader = createLocalBackend({ path: root.join("new", "reg") });
-    assertEquals((await synced(root, () => reader.sync!(["c"]))).slice(0, 3), [
-      "new/reg/c",
-      "new",
-      ".",
-    ]);
-  },
-);
+testInRoot("unsynced folders of another process are synced once", async (root) => {
+  await createLocalBackend({ path: root.join("new", "reg"), durability: "os" }).put(
+    "a/b",
+    text("x"),
+  );
+  const backend = createLocalBackend({ path: root.join("new", "reg") });
+  assertEquals(await synced(root, () => backend.put("c", text("x"))), ["new", ".", "new/reg"]);
+  assertEquals(await synced(root, () => backend.put("d", text("x"))), ["new/reg"]);
+  const reader = createLocalBackend({ path: root.join("new", "reg") });
+  assertEquals((await synced(root, () => reader.sync!(["c"]))).slice(0, 3), [
+    "new/reg/c",
+    "new",
+    ".",
+  ]);
+});
 
-testInRoot(
-  "nothing is written below a root whose name the disk refuses, and it is tried again",
-  async (root) => {
-    const backend = createLocalBackend({ path: root.join("new", "reg") });
-    const put = () => backend.put("a", text("x"), { mode: "create" });
-    for (const refuse of [".", "new", "."]) {
-      await synced(root, async () => {
-        const error = await assertRejects(put, RegistryError);
-        assertEquals([error.code, error.maybeWritten], ["Unavailable", undefined]);
-      }, refuse);
-    }
-    assertEquals(fs.readdirSync(root.join("new", "reg")), [".stage"]);
-    assertEquals(await synced(root, put), ["new", ".", "new/reg"]);
-  },
-);
+testInRoot("nothing is written before the root is synced", async (root) => {
+  const backend = createLocalBackend({ path: root.join("new", "reg") });
+  const put = () => backend.put("a", text("x"), { mode: "create" });
+  for (const refuse of [".", "new", "."]) {
+    await synced(root, async () => {
+      const error = await assertRejects(put, RegistryError);
+      assertEquals([error.code, error.maybeWritten], ["Unavailable", undefined]);
+    }, refuse);
+  }
+  assertEquals(fs.readdirSync(root.join("new", "reg")), [".stage"]);
+  assertEquals(await synced(root, put), ["new", ".", "new/reg"]);
+});

@@ -38,7 +38,7 @@ async function assertCorrupt(call: () => Promise<unknown>): Promise<void> {
 
 for (const locking of LOCKINGS) {
   const durability = locking === "link" ? "disk" : "os";
-  test(`a pipe or a socket in the place of an object is Corrupt, at once, for every verb (${locking})`, async (root) => {
+  test(`a pipe or a socket is Corrupt for every method (${locking})`, async (root) => {
     const backend = createLocalBackend({ path: root.join("store"), durability, locking });
     await putAll(backend, ["a/b", "b"]);
     const { keys, close } = await strangeFiles(root);
@@ -62,7 +62,7 @@ for (const locking of LOCKINGS) {
   });
 }
 
-test("a large object whose place a pipe took meanwhile does not hang its reader", async (root) => {
+test("a pipe in place of a large object does not block", async (root) => {
   const backend = createLocalBackend({ path: root.join("store"), durability: "os" });
   await backend.put("a/large", new Uint8Array(3_000_000));
   const object = (await backend.get("a/large"))!;
@@ -71,7 +71,7 @@ test("a large object whose place a pipe took meanwhile does not hang its reader"
   await assertCorrupt(() => object.bytes());
 });
 
-test("a lock that is a pipe hangs no writer, and nothing is written", async (root) => {
+test("a lock that is a pipe does not block", async (root) => {
   if (!LOCKINGS.includes("file")) return;
   const backend: Backend = createLocalBackend({
     path: root.join("store"),
@@ -91,7 +91,7 @@ test("a pipe in the stage is not swept", async (root) => {
   assertEquals(await Array.fromAsync(backend.sweepUploads!({ olderThan: Infinity })), []);
 });
 
-test("a record that is a pipe is told, and one that is a link quotes nothing of what it leads to", async (root) => {
+test("records that are pipes or links are errors without content", async (root) => {
   const path = root.join("store");
   const registry = await openRegistry(path, { durability: "os" });
   await registry.save("piped", "one");

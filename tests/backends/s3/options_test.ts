@@ -8,7 +8,7 @@ import { refusal, SECRETS, type StandInReply, standInTest, xml } from "./stand_i
 
 const located = (options: S3BackendOptions) => createS3Backend(options).location;
 
-Deno.test("the location names provider, bucket, prefix and where they are, the same however they were given", () => {
+Deno.test("the location is canonical", () => {
   assertEquals(located({ bucket: "models" }), "s3://models");
   assertEquals(
     located({ bucket: "models", region: "eu-west-1", prefix: "/team/x/" }),
@@ -35,7 +35,7 @@ Deno.test("the location names provider, bucket, prefix and where they are, the s
   );
 });
 
-Deno.test("what cannot work is refused before any request, with a hint", () => {
+Deno.test("impossible options are refused with a hint", () => {
   const bad: [Partial<S3BackendOptions>, RegExp][] = [
     [{ bucket: "" }, /bucket/],
     [{ bucket: "s3://models" }, /bucket/],
@@ -65,7 +65,7 @@ Deno.test("what cannot work is refused before any request, with a hint", () => {
   }
 });
 
-Deno.test("a worker can open the same store; secrets are asked for on this side", async () => {
+Deno.test("a worker opens the same store with credentials from here", async () => {
   const options = { bucket: "models", prefix: "team", region: "eu-west-1", partBytes: 6_000_000 };
   const { reopen, location } = createS3Backend({ ...options, logger: console });
   assertEquals([reopen?.name, reopen?.options], ["createS3Backend", options]);
@@ -79,7 +79,7 @@ Deno.test("a worker can open the same store; secrets are asked for on this side"
   assertEquals(createS3Backend({ bucket: "models", system }).reopen, undefined);
 });
 
-standInTest("no secret is in a backend, nor in any of its errors", async (start) => {
+standInTest("backends and their errors show no secret", async (start) => {
   const replies: StandInReply[] = [
     refusal(403, "AccessDenied"),
     refusal(
@@ -119,7 +119,7 @@ standInTest("no secret is in a backend, nor in any of its errors", async (start)
   }
 });
 
-standInTest("refusals say what to do about them", async (start) => {
+standInTest("refusals have hints", async (start) => {
   const cases: [StandInReply, string, RegExp][] = [
     [refusal(404, "NoSuchBucket"), "NotFound", /createBucket/],
     [refusal(403, "AccessDenied"), "Denied", /right to read/],
@@ -156,28 +156,25 @@ standInTest("refusals say what to do about them", async (start) => {
   }
 });
 
-standInTest(
-  "credentials of a function are asked for once, and again when the store or they say that they expired",
-  async (start) => {
-    let asked = 0;
-    const tokens: (string | undefined)[] = [];
-    const store = await start(({ headers }) => {
-      tokens.push(headers["x-amz-security-token"]);
-      return headers["x-amz-security-token"] === "t1" && tokens.length > 2
-        ? refusal(400, "ExpiredToken")
-        : undefined;
-    }, { credentials: () => ({ ...SECRETS, sessionToken: `t${++asked}` }) });
-    const { backend } = store;
-    await backend.delete("a");
-    await backend.delete("a");
-    assertEquals(asked, 1);
-    assert((await backend.put("a", text("x"), { mode: "create" })).written);
-    await backend.delete("a");
-    assertEquals(tokens, ["t1", "t1", "t1", "t2", "t2"]);
-  },
-);
+standInTest("credentials are requested again when the store rejects them", async (start) => {
+  let asked = 0;
+  const tokens: (string | undefined)[] = [];
+  const store = await start(({ headers }) => {
+    tokens.push(headers["x-amz-security-token"]);
+    return headers["x-amz-security-token"] === "t1" && tokens.length > 2
+      ? refusal(400, "ExpiredToken")
+      : undefined;
+  }, { credentials: () => ({ ...SECRETS, sessionToken: `t${++asked}` }) });
+  const { backend } = store;
+  await backend.delete("a");
+  await backend.delete("a");
+  assertEquals(asked, 1);
+  assert((await backend.put("a", text("x"), { mode: "create" })).written);
+  await backend.delete("a");
+  assertEquals(tokens, ["t1", "t1", "t1", "t2", "t2"]);
+});
 
-standInTest("credentials that say when they end are renewed before", async (start) => {
+standInTest("credentials are renewed before their expiration", async (start) => {
   let asked = 0;
   const store = await start(() => {}, {
     credentials: () => ({
@@ -199,73 +196,61 @@ standInTest("a token that stays expired is Denied after one renewal", async (sta
   assertEquals([error.code, store.requests.length], ["Denied", 2]);
 });
 
-standInTest(
-  "a credentials function that fails is Denied, and is asked again at the next call",
-  async (start) => {
-    let asked = 0;
-    const store = await start(() => {}, {
-      credentials: () => {
-        if (++asked === 1) throw new Error("the vault is sealed");
-        return SECRETS;
-      },
-    });
-    const error = await store.backend.delete("a").catch((error: RegistryError) => error);
-    assert(error instanceof RegistryError && error.code === "Denied" && error.hint !== undefined);
-    await store.backend.delete("a");
-    assertEquals([asked, store.requests.length], [2, 1]);
-  },
-);
+standInTest("a failing credentials function is Denied, then retried", async (start) => {
+  let asked = 0;
+  const store = await start(() => {}, {
+    credentials: () => {
+      if (++asked === 1) throw new Error("the vault is sealed");
+      return SECRETS;
+    },
+  });
+  const error = await store.backend.delete("a").catch((error: RegistryError) => error);
+  assert(error instanceof RegistryError && error.code === "Denied" && error.hint !== undefined);
+  await store.backend.delete("a");
+  assertEquals([asked, store.requests.length], [2, 1]);
+});
 
-standInTest(
-  "createBucket makes the bucket before the first request and never again",
-  async (start) => {
-    let there = false;
-    const store = await start(({ line }) => {
-      if (line.startsWith("HEAD")) return { status: there ? 200 : 404 };
-      if (
-        line.startsWith("PUT /bucket/ ") || line === "PUT /bucket/" || line === "PUT /bucket"
-      ) there = true;
-    }, { createBucket: true });
-    await Promise.all([store.backend.delete("a"), store.backend.delete("b")]);
-    await store.backend.delete("c");
-    assertEquals(store.requests.length, 5);
-    assertMatch(new TextDecoder().decode(store.requests[1].body), /<LocationConstraint>region-1</);
-  },
-);
+standInTest("createBucket creates the bucket once", async (start) => {
+  let there = false;
+  const store = await start(({ line }) => {
+    if (line.startsWith("HEAD")) return { status: there ? 200 : 404 };
+    if (
+      line.startsWith("PUT /bucket/ ") || line === "PUT /bucket/" || line === "PUT /bucket"
+    ) there = true;
+  }, { createBucket: true });
+  await Promise.all([store.backend.delete("a"), store.backend.delete("b")]);
+  await store.backend.delete("c");
+  assertEquals(store.requests.length, 5);
+  assertMatch(new TextDecoder().decode(store.requests[1].body), /<LocationConstraint>region-1</);
+});
 
-standInTest(
-  "deletes of many report what is still there, and repeat what may pass",
-  async (start) => {
-    const failed = [["a/1", "AccessDenied"], ["a/2", "InternalError"], ["a/3", "NoSuchKey"]]
-      .map(([key, code]) =>
-        `<Error><Key>${key}</Key><Code>${code}</Code><Message>no</Message></Error>`
-      ).join("");
-    const store = await start(({ line }) =>
-      line.startsWith("POST") ? xml("DeleteResult", failed) : { status: 204 }
-    );
-    const failures = await store.backend.deleteMany!(["a/1", "a/2", "a/3", "a/4", "a//b"]);
-    assertEquals(failures.map(({ key, error }) => [key, (error as RegistryError).code]), [[
-      "a//b",
-      "Invalid",
-    ], ["a/1", "Denied"]]);
-    assertEquals(store.lines(), ["POST /bucket/?delete=", "DELETE /bucket/a/2"]);
-  },
-);
-standInTest(
-  "an abort ends a request that is not answered, and the waiting between repeats",
-  async (start) => {
-    const reason = new Error("enough");
-    const abort = new AbortController();
-    const stalled = await start(() => {
-      queueMicrotask(() => abort.abort(reason));
-      return { end: "stall" };
-    });
-    await assertFailsWith(stalled.backend.get("a", { signal: abort.signal }), reason);
-    const later = new AbortController();
-    const busy = await start((_request, i) => {
-      if (i === 3) later.abort(reason);
-      return refusal(503, "SlowDown");
-    });
-    await assertFailsWith(busy.backend.put("a", text("x"), { signal: later.signal }), reason);
-  },
-);
+standInTest("deleteMany() retries and returns failures", async (start) => {
+  const failed = [["a/1", "AccessDenied"], ["a/2", "InternalError"], ["a/3", "NoSuchKey"]]
+    .map(([key, code]) =>
+      `<Error><Key>${key}</Key><Code>${code}</Code><Message>no</Message></Error>`
+    ).join("");
+  const store = await start(({ line }) =>
+    line.startsWith("POST") ? xml("DeleteResult", failed) : { status: 204 }
+  );
+  const failures = await store.backend.deleteMany!(["a/1", "a/2", "a/3", "a/4", "a//b"]);
+  assertEquals(failures.map(({ key, error }) => [key, (error as RegistryError).code]), [[
+    "a//b",
+    "Invalid",
+  ], ["a/1", "Denied"]]);
+  assertEquals(store.lines(), ["POST /bucket/?delete=", "DELETE /bucket/a/2"]);
+});
+standInTest("an abort ends requests and waits between retries", async (start) => {
+  const reason = new Error("enough");
+  const abort = new AbortController();
+  const stalled = await start(() => {
+    queueMicrotask(() => abort.abort(reason));
+    return { end: "stall" };
+  });
+  await assertFailsWith(stalled.backend.get("a", { signal: abort.signal }), reason);
+  const later = new AbortController();
+  const busy = await start((_request, i) => {
+    if (i === 3) later.abort(reason);
+    return refusal(503, "SlowDown");
+  });
+  await assertFailsWith(busy.backend.put("a", text("x"), { signal: later.signal }), reason);
+});

@@ -7,7 +7,7 @@ import { objectReply, refusal, type StandInRequest, standInTest, xml } from "./s
 const MIB = 2 ** 20;
 const LARGE = sampleBytes(20 * MIB);
 const rangeOf = ({ headers }: StandInRequest) => headers.range;
-standInTest("a large object is read in ranges of the same object, each once", async (start) => {
+standInTest("a large object is read in ranges, each once", async (start) => {
   for (const use of ["bytes", "body"] as const) {
     const store = await start((request) => objectReply(request, LARGE));
     const object = await store.backend.get("a");
@@ -25,27 +25,24 @@ standInTest("a large object is read in ranges of the same object, each once", as
   }
 });
 
-standInTest(
-  "a reader that takes its time has bounded parts ahead, and one that leaves ends them",
-  async (start) => {
-    for (const parallel of [1, 4]) {
-      const store = await start((request) => objectReply(request, LARGE), {
-        partBytes: 5 * MIB,
-        parallel,
-      });
-      const reader = (await store.backend.get("a"))!.body.getReader();
-      assert(!(await reader.read()).done);
-      assert(
-        store.requests.length <= Math.ceil(parallel / 2) + 1,
-        `${store.requests.length} requests`,
-      );
-      await reader.cancel();
-      assert(store.requests.length < 4);
-    }
-  },
-);
+standInTest("reading ahead is bounded and ends with the reader", async (start) => {
+  for (const parallel of [1, 4]) {
+    const store = await start((request) => objectReply(request, LARGE), {
+      partBytes: 5 * MIB,
+      parallel,
+    });
+    const reader = (await store.backend.get("a"))!.body.getReader();
+    assert(!(await reader.read()).done);
+    assert(
+      store.requests.length <= Math.ceil(parallel / 2) + 1,
+      `${store.requests.length} requests`,
+    );
+    await reader.cancel();
+    assert(store.requests.length < 4);
+  }
+});
 
-standInTest("a body that breaks off goes on where it stopped", async (start) => {
+standInTest("a broken body is resumed", async (start) => {
   let broken = 0;
   const store = await start((request) => {
     const reply = objectReply(request, LARGE);
@@ -59,7 +56,7 @@ standInTest("a body that breaks off goes on where it stopped", async (start) => 
   assertEquals(store.requests.length, 6);
 });
 
-standInTest("a body that stalls is given up and goes on over a new connection", async (start) => {
+standInTest("a stalled body is resumed over a new connection", async (start) => {
   const stored = LARGE.subarray(0, 200_000);
   const store = await start((request) => {
     const reply = objectReply(request, stored);
@@ -72,85 +69,70 @@ standInTest("a body that stalls is given up and goes on over a new connection", 
   ]);
 });
 
-standInTest(
-  "an object that is replaced or deleted while it is read is a Conflict, never a mixture",
-  async (start) => {
-    const later = {
-      replaced: () => refusal(412, "PreconditionFailed"),
-      deleted: () => refusal(404, "NoSuchKey"),
-      "replaced on a store that ignores If-Match": (request: StandInRequest) =>
-        objectReply(request, LARGE, "e2"),
-    };
-    for (const [what, reply] of Object.entries(later)) {
-      for (const use of ["bytes", "body"] as const) {
-        const store = await start((request, i) =>
-          i === 0 ? objectReply(request, LARGE) : reply(request)
-        );
-        const object = await store.backend.get("a");
-        const reading = use === "bytes" ? object!.bytes() : readAll(object!.body);
-        const error = await reading.then(() => undefined, (error: RegistryError) => error);
-        assertEquals([error?.code, error?.key], ["Conflict", "a"], what);
-      }
+standInTest("an object that changes during a read is a Conflict", async (start) => {
+  const later = {
+    replaced: () => refusal(412, "PreconditionFailed"),
+    deleted: () => refusal(404, "NoSuchKey"),
+    "replaced on a store that ignores If-Match": (request: StandInRequest) =>
+      objectReply(request, LARGE, "e2"),
+  };
+  for (const [what, reply] of Object.entries(later)) {
+    for (const use of ["bytes", "body"] as const) {
+      const store = await start((request, i) =>
+        i === 0 ? objectReply(request, LARGE) : reply(request)
+      );
+      const object = await store.backend.get("a");
+      const reading = use === "bytes" ? object!.bytes() : readAll(object!.body);
+      const error = await reading.then(() => undefined, (error: RegistryError) => error);
+      assertEquals([error?.code, error?.key], ["Conflict", "a"], what);
     }
-  },
-);
+  }
+});
 
-standInTest(
-  "a store that ignores ranges is Unsupported for what is large, and read for what is small",
-  async (start) => {
-    const store = await start((request) => objectReply({ ...request, headers: {} }, LARGE));
-    const error = await store.backend.get("a").catch((error: RegistryError) => error);
-    assert(error instanceof Error && error.code === "Unsupported");
-    const small = await start((request) =>
-      objectReply({ ...request, headers: {} }, LARGE.subarray(0, 100))
-    );
-    assertBytes(await (await small.backend.get("a"))!.bytes(), LARGE.subarray(0, 100));
-  },
-);
+standInTest("a store without ranges serves only small objects", async (start) => {
+  const store = await start((request) => objectReply({ ...request, headers: {} }, LARGE));
+  const error = await store.backend.get("a").catch((error: RegistryError) => error);
+  assert(error instanceof Error && error.code === "Unsupported");
+  const small = await start((request) =>
+    objectReply({ ...request, headers: {} }, LARGE.subarray(0, 100))
+  );
+  assertBytes(await (await small.backend.get("a"))!.bytes(), LARGE.subarray(0, 100));
+});
 
-standInTest(
-  "reads are repeated after 429, 5xx, cuts and stalls, with growing waits, and not after refusals",
-  async (start) => {
-    const passing = [refusal(429, "SlowDown"), refusal(503, "SlowDown"), { status: 502 }, {
-      end: "cut" as const,
-    }, { end: "timeout" as const }];
-    const store = await start((request, i) => passing[i] ?? objectReply(request, sampleBytes(10)));
-    assertEquals((await store.backend.get("a"))?.info.size, 10);
-    assertEquals(store.requests.length, 6);
-    assertEquals(store.system.slept.length, 5); // Bun alone sends a cut request again by itself
-    const denied = await start(() => refusal(403, "AccessDenied"));
-    const error = await denied.backend.get("a").catch((error: RegistryError) => error);
-    assert(error instanceof Error && error.code === "Denied" && denied.requests.length === 1);
-  },
-);
-standInTest(
-  "an aborted request over a connection that was used before is not sent again",
-  async (start) => {
-    const aborting = new AbortController();
-    const store = await start((request, i) => {
-      if (i !== 1) return objectReply(request, sampleBytes(10));
-      aborting.abort();
-      return { end: "stall" };
-    });
-    await store.backend.head("a");
-    await assertRejects(() => store.backend.get("b", { signal: aborting.signal }), DOMException);
-    for (let i = 0; i < 5; i++) await store.backend.head("a");
-    assertEquals(store.lines().filter((line) => line.endsWith("/b")), ["GET /bucket/b"]);
-  },
-);
+standInTest("temporary failures of reads are retried", async (start) => {
+  const passing = [refusal(429, "SlowDown"), refusal(503, "SlowDown"), { status: 502 }, {
+    end: "cut" as const,
+  }, { end: "timeout" as const }];
+  const store = await start((request, i) => passing[i] ?? objectReply(request, sampleBytes(10)));
+  assertEquals((await store.backend.get("a"))?.info.size, 10);
+  assertEquals(store.requests.length, 6);
+  assertEquals(store.system.slept.length, 5); // Bun alone sends a cut request again by itself
+  const denied = await start(() => refusal(403, "AccessDenied"));
+  const error = await denied.backend.get("a").catch((error: RegistryError) => error);
+  assert(error instanceof Error && error.code === "Denied" && denied.requests.length === 1);
+});
+standInTest("an aborted request over a reused connection is not resent", async (start) => {
+  const aborting = new AbortController();
+  const store = await start((request, i) => {
+    if (i !== 1) return objectReply(request, sampleBytes(10));
+    aborting.abort();
+    return { end: "stall" };
+  });
+  await store.backend.head("a");
+  await assertRejects(() => store.backend.get("b", { signal: aborting.signal }), DOMException);
+  for (let i = 0; i < 5; i++) await store.backend.head("a");
+  assertEquals(store.lines().filter((line) => line.endsWith("/b")), ["GET /bucket/b"]);
+});
 
-standInTest(
-  "a head of a missing key is undefined, and NotFound where the bucket is missing",
-  async (start) => {
-    const store = await start(({ line }) => ({ status: line.includes("/bucket/a") ? 404 : 200 }));
-    assertEquals(await store.backend.head("a"), undefined);
-    const none = await start(() => ({ status: 404 }));
-    const error = await assertRejects(() => none.backend.head("a"), RegistryError);
-    assertEquals([error.code, error.hint?.includes("createBucket")], ["NotFound", true]);
-  },
-);
+standInTest("head() tells a missing key from a missing bucket", async (start) => {
+  const store = await start(({ line }) => ({ status: line.includes("/bucket/a") ? 404 : 200 }));
+  assertEquals(await store.backend.head("a"), undefined);
+  const none = await start(() => ({ status: 404 }));
+  const error = await assertRejects(() => none.backend.head("a"), RegistryError);
+  assertEquals([error.code, error.hint?.includes("createBucket")], ["NotFound", true]);
+});
 
-standInTest("bytes() of a large object lets no part wait for the one before it", async (start) => {
+standInTest("bytes() reads parts independently", async (start) => {
   let late = () => {};
   const bytes = sampleBytes(30 * MIB);
   const store = await start((request, i) => {
@@ -162,7 +144,7 @@ standInTest("bytes() of a large object lets no part wait for the one before it",
   assertBytes(await (await store.backend.get("a"))!.bytes(), bytes);
 });
 
-standInTest("after a part that is refused, no more parts are asked for", async (start) => {
+standInTest("a rejected part ends the download", async (start) => {
   const bytes = sampleBytes(60 * MIB);
   const store = await start((request, i) => {
     if (i === 0 || request.line.startsWith("HEAD")) return objectReply(request, bytes);
@@ -182,14 +164,14 @@ standInTest("after a part that is refused, no more parts are asked for", async (
   assertEquals(await asked(), before);
 });
 
-standInTest("repeating ends after retryForMs with the last failure", async (start) => {
+standInTest("retries end after retryForMs", async (start) => {
   const store = await start(() => refusal(503, "SlowDown"), { retryForMs: 1_000 });
   const error = await store.backend.head("a").catch((error: RegistryError) => error);
   assert(error instanceof Error);
   assertEquals([error.code, error.retry], ["Unavailable", "later"]);
   assert(store.system.monotonic() <= 1_000);
 });
-standInTest("the pages of a listing below a prefix go on by their token", async (start) => {
+standInTest("pages of a listing continue by token", async (start) => {
   const store = await start(({ query }) => {
     const isFirst = query.get("continuation-token") === null;
     const key = `<Contents><Key>team/x${isFirst ? 1 : 2}</Key><Size>1</Size></Contents>`;

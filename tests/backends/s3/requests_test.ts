@@ -45,32 +45,29 @@ for (
 ) {
   const [header] = findS3Provider(provider).createHeader;
 
-  standInTest(
-    `a create on ${provider} is one PUT with the header that forbids overwriting, signed, and a checksum`,
-    async (start) => {
-      const store = await start(() => {}, { provider, prefix: "team/x" });
-      assert(
-        (await store.backend.put("a/b", text("hello"), { ...create, contentType: "text/plain" }))
-          .written,
-      );
-      assertEquals(store.lines(), ["PUT /bucket/team/x/a/b"]);
-      const { headers, body } = store.requests[0];
-      for (const [name, value] of Object.entries(expected)) {
-        assertEquals(headers[name], value, name);
-      }
-      assertMatch(headers.authorization, new RegExp(`SignedHeaders=[^,]*\\b${header}\\b`));
-      assertMatch(
-        headers.authorization,
-        /Credential=access-key-of-test\/\d{8}\/region-1\/s3\/aws4_request/,
-      );
-      assertEquals([headers["content-type"], headers["content-length"]], ["text/plain", "5"]);
-      assertEquals([headers["x-amz-content-sha256"], headers["transfer-encoding"]], [
-        "UNSIGNED-PAYLOAD",
-        undefined,
-      ]);
-      assertEquals(new TextDecoder().decode(body), "hello");
-    },
-  );
+  standInTest(`a create on ${provider} is one signed PUT with its header`, async (start) => {
+    const store = await start(() => {}, { provider, prefix: "team/x" });
+    assert(
+      (await store.backend.put("a/b", text("hello"), { ...create, contentType: "text/plain" }))
+        .written,
+    );
+    assertEquals(store.lines(), ["PUT /bucket/team/x/a/b"]);
+    const { headers, body } = store.requests[0];
+    for (const [name, value] of Object.entries(expected)) {
+      assertEquals(headers[name], value, name);
+    }
+    assertMatch(headers.authorization, new RegExp(`SignedHeaders=[^,]*\\b${header}\\b`));
+    assertMatch(
+      headers.authorization,
+      /Credential=access-key-of-test\/\d{8}\/region-1\/s3\/aws4_request/,
+    );
+    assertEquals([headers["content-type"], headers["content-length"]], ["text/plain", "5"]);
+    assertEquals([headers["x-amz-content-sha256"], headers["transfer-encoding"]], [
+      "UNSIGNED-PAYLOAD",
+      undefined,
+    ]);
+    assertEquals(new TextDecoder().decode(body), "hello");
+  });
 
   standInTest(`an overwrite on ${provider} has no such header`, async (start) => {
     const store = await start(() => {}, { provider });
@@ -78,22 +75,19 @@ for (
     assertEquals(store.requests[0].headers[header], undefined);
   });
 
-  standInTest(
-    `many deletes on ${provider} are one request with a checksum of its body`,
-    async (start) => {
-      const store = await start(() => xml("DeleteResult", ""), { provider });
-      assertEquals(await store.backend.deleteMany!(["a/1", "a/2"]), []);
-      const { headers, line, body } = store.requests[0];
-      assertEquals(line, "POST /bucket/?delete=");
-      const crc32 = findS3Provider(provider).checksum === "crc32";
-      assertEquals(headers["content-md5"], crc32 ? undefined : md5(body));
-      assertEquals(headers["x-amz-checksum-crc32"] !== undefined, crc32);
-      assertMatch(new TextDecoder().decode(body), /<Object><Key>a\/1<\/Key><\/Object>/);
-    },
-  );
+  standInTest(`deleteMany() on ${provider} is one request with a checksum`, async (start) => {
+    const store = await start(() => xml("DeleteResult", ""), { provider });
+    assertEquals(await store.backend.deleteMany!(["a/1", "a/2"]), []);
+    const { headers, line, body } = store.requests[0];
+    assertEquals(line, "POST /bucket/?delete=");
+    const crc32 = findS3Provider(provider).checksum === "crc32";
+    assertEquals(headers["content-md5"], crc32 ? undefined : md5(body));
+    assertEquals(headers["x-amz-checksum-crc32"] !== undefined, crc32);
+    assertMatch(new TextDecoder().decode(body), /<Object><Key>a\/1<\/Key><\/Object>/);
+  });
 }
 
-Deno.test("each provider's URLs have the bucket where the provider wants it", async () => {
+Deno.test("each provider has the bucket in its place in URLs", async () => {
   const expected: Record<S3ProviderId, string> = {
     s3: "https://models.s3.eu-west-1.amazonaws.com/team/a%20b/1?",
     minio: "https://store.example/models/team/a%20b/1?",
@@ -126,7 +120,7 @@ Deno.test("each provider's URLs have the bucket where the provider wants it", as
   }
 });
 
-Deno.test("an endpoint of your own without a provider has the bucket in the path", async () => {
+Deno.test("your own endpoint has the bucket in the path", async () => {
   const options = { bucket: "models", endpoint: "http://minio:9000", credentials: SECRETS };
   const backend = createS3Backend(options);
   assertMatch(
@@ -135,7 +129,7 @@ Deno.test("an endpoint of your own without a provider has the bucket in the path
   );
 });
 
-Deno.test("a presigned GET names the file, whatever its name; a presigned PUT wants its media type", async () => {
+Deno.test("presigned URLs include file name or media type", async () => {
   const options = { bucket: "models", endpoint: "http://minio:9000", credentials: SECRETS };
   const backend = createS3Backend(options);
   const named = async (fileName: string) => {
@@ -159,7 +153,7 @@ Deno.test("a presigned GET names the file, whatever its name; a presigned PUT wa
   ]);
 });
 
-standInTest("fields of putOptions are on every upload, and no others", async (start) => {
+standInTest("putOptions are sent with every upload", async (start) => {
   const putOptions = {
     ServerSideEncryption: "aws:kms",
     SSEKMSKeyId: "key",
@@ -187,45 +181,39 @@ standInTest("fields of putOptions are on every upload, and no others", async (st
   ]);
 });
 
-standInTest(
-  "a create in parts is conditional in its last request alone, with a checksum of each part",
-  async (start) => {
-    for (const provider of ["minio", "oss"] as const) {
-      const [header, value] = findS3Provider(provider).createHeader;
-      const store = await start(({ line }) => {
-        if (/uploads/.test(line)) {
-          return xml("InitiateMultipartUploadResult", "<UploadId>u</UploadId>");
-        }
-        if (/partNumber/.test(line)) return { headers: { etag: '"p"' } };
-        return xml("CompleteMultipartUploadResult", "<ETag>whole</ETag>");
-      }, { provider });
-      const result = await store.backend.put("a", sampleBytes(17 * MIB), create);
-      assert(result.written && result.info.etag === "whole" && result.info.size === 17 * MIB);
-      assertEquals(store.requests.map(({ headers }) => headers[header]), [
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        value,
-      ]);
-      const parts = store.requests.filter(({ query }) => query.has("partNumber"));
-      const checksum = provider === "minio" ? "x-amz-checksum-crc32" : "content-md5";
-      assert(parts.every(({ headers }) => headers[checksum] !== undefined));
-      assertEquals(parts.map(({ body }) => body.byteLength).sort(), [8 * MIB, 8 * MIB, MIB].sort());
-    }
-  },
-);
+standInTest("a create in parts is conditional in its last request", async (start) => {
+  for (const provider of ["minio", "oss"] as const) {
+    const [header, value] = findS3Provider(provider).createHeader;
+    const store = await start(({ line }) => {
+      if (/uploads/.test(line)) {
+        return xml("InitiateMultipartUploadResult", "<UploadId>u</UploadId>");
+      }
+      if (/partNumber/.test(line)) return { headers: { etag: '"p"' } };
+      return xml("CompleteMultipartUploadResult", "<ETag>whole</ETag>");
+    }, { provider });
+    const result = await store.backend.put("a", sampleBytes(17 * MIB), create);
+    assert(result.written && result.info.etag === "whole" && result.info.size === 17 * MIB);
+    assertEquals(store.requests.map(({ headers }) => headers[header]), [
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      value,
+    ]);
+    const parts = store.requests.filter(({ query }) => query.has("partNumber"));
+    const checksum = provider === "minio" ? "x-amz-checksum-crc32" : "content-md5";
+    assert(parts.every(({ headers }) => headers[checksum] !== undefined));
+    assertEquals(parts.map(({ body }) => body.byteLength).sort(), [8 * MIB, 8 * MIB, MIB].sort());
+  }
+});
 
-standInTest(
-  "where a create in parts cannot be conditional, bytes go in one request and a long stream is refused",
-  async (start) => {
-    const store = await start(() => {}, { provider: "ks3" });
-    const bytes = sampleBytes(17 * MIB);
-    assert((await store.backend.put("a", bytes, create)).written);
-    assertEquals(store.lines(), ["PUT /bucket/a"]);
-    const error = await store.backend.put("b", new Blob([bytes]).stream(), create).catch((error) =>
-      error
-    );
-    assertEquals([error.code, store.lines().length], ["Unsupported", 1]);
-  },
-);
+standInTest("without conditional parts a create is one request", async (start) => {
+  const store = await start(() => {}, { provider: "ks3" });
+  const bytes = sampleBytes(17 * MIB);
+  assert((await store.backend.put("a", bytes, create)).written);
+  assertEquals(store.lines(), ["PUT /bucket/a"]);
+  const error = await store.backend.put("b", new Blob([bytes]).stream(), create).catch((error) =>
+    error
+  );
+  assertEquals([error.code, store.lines().length], ["Unsupported", 1]);
+});

@@ -19,7 +19,7 @@ const PAGES: Record<string, StandInReply> = {
 };
 
 for (const [what, page] of Object.entries(PAGES)) {
-  standInTest(`${what} with status 200 is no listing without entries`, async (start) => {
+  standInTest(`${what} with status 200 is not an empty listing`, async (start) => {
     const empty = xml("ListBucketResult", "<KeyCount>0</KeyCount><IsTruncated>false</IsTruncated>");
     const store = await start((_request, i) => i < 2 ? page : empty);
     assertEquals(await Array.fromAsync(store.backend.list("names/")), []);
@@ -32,7 +32,7 @@ for (const [what, page] of Object.entries(PAGES)) {
   });
 }
 
-standInTest("a page for people with status 200 acknowledges no write", async (start) => {
+standInTest("a web page with status 200 acknowledges no write", async (start) => {
   const page = PAGES["a page for people"];
   const store = await start(() => page, { retryForMs: 100 });
   const created = await failure(store.backend.put("a", text("x"), { mode: "create" }));
@@ -46,85 +46,76 @@ standInTest("a page for people with status 200 acknowledges no write", async (st
   }
 });
 
-standInTest(
-  "a 404 without words of the store does not say that a key is missing",
-  async (start) => {
-    for (const body of ["default backend - 404", "<html>404</html>", ""]) {
-      const store = await start((request, i) =>
-        i < 2 ? { status: 404, body } : objectReply(request, text("x"))
-      );
-      assertEquals((await store.backend.get("a"))?.info.size, 1);
-      const never = await start(() => ({ status: 404, body }), { retryForMs: 100 });
-      for (const action of [() => never.backend.get("a"), () => never.backend.delete("a")]) {
-        assertEquals((await failure(action())).code, "Unavailable");
-      }
-      const created = await failure(never.backend.put("a", text("x"), { mode: "create" }));
-      assertEquals([created.code, created.retry], ["Unavailable", "later"]);
-    }
-    const missing = await start(() => refusal(404, "NoSuchKey"));
-    assertEquals(await missing.backend.get("a"), undefined);
-  },
-);
-
-standInTest(
-  "a 400 without words of the store sends people to the endpoint, and is not sent again",
-  async (start) => {
-    for (
-      const body of ["Client sent an HTTP request to an HTTPS server.", "<html>400</html>", ""]
-    ) {
-      const store = await start(() => ({ status: 400, body }));
-      for (
-        const action of [
-          () => Array.fromAsync(store.backend.list("names/")),
-          () => store.backend.put("a", text("x")),
-        ]
-      ) {
-        const error = await failure(action());
-        assertEquals([error.code, error.retry], ["Invalid", "never"]);
-        assertStringIncludes(error.hint!, "https://");
-      }
-      assertEquals(store.requests.length, 2);
-    }
-    const worded = await start(() => refusal(400, "MalformedPolicy"));
-    assertStringIncludes(
-      (await failure(worded.backend.put("a", text("x")))).message,
-      "MalformedPolicy",
+standInTest("a 404 without an S3 error is no missing key", async (start) => {
+  for (const body of ["default backend - 404", "<html>404</html>", ""]) {
+    const store = await start((request, i) =>
+      i < 2 ? { status: 404, body } : objectReply(request, text("x"))
     );
-  },
-);
+    assertEquals((await store.backend.get("a"))?.info.size, 1);
+    const never = await start(() => ({ status: 404, body }), { retryForMs: 100 });
+    for (const action of [() => never.backend.get("a"), () => never.backend.delete("a")]) {
+      assertEquals((await failure(action())).code, "Unavailable");
+    }
+    const created = await failure(never.backend.put("a", text("x"), { mode: "create" }));
+    assertEquals([created.code, created.retry], ["Unavailable", "later"]);
+  }
+  const missing = await start(() => refusal(404, "NoSuchKey"));
+  assertEquals(await missing.backend.get("a"), undefined);
+});
 
-standInTest("an object that appears between the two requests of a get is read", async (start) => {
+standInTest("a 400 without an S3 error hints at the endpoint", async (start) => {
+  for (
+    const body of ["Client sent an HTTP request to an HTTPS server.", "<html>400</html>", ""]
+  ) {
+    const store = await start(() => ({ status: 400, body }));
+    for (
+      const action of [
+        () => Array.fromAsync(store.backend.list("names/")),
+        () => store.backend.put("a", text("x")),
+      ]
+    ) {
+      const error = await failure(action());
+      assertEquals([error.code, error.retry], ["Invalid", "never"]);
+      assertStringIncludes(error.hint!, "https://");
+    }
+    assertEquals(store.requests.length, 2);
+  }
+  const worded = await start(() => refusal(400, "MalformedPolicy"));
+  assertStringIncludes(
+    (await failure(worded.backend.put("a", text("x")))).message,
+    "MalformedPolicy",
+  );
+});
+
+standInTest("an object that appears during a get is read", async (start) => {
   const bytes = sampleBytes(100);
   const store = await start((request, i) =>
     objectReply(request, i === 0 ? new Uint8Array() : bytes)
   );
   assertEquals(await (await store.backend.get("a"))!.bytes(), bytes);
 });
-standInTest(
-  "a header that cannot be sent is Invalid at once, and no secret is told",
-  async (start) => {
-    const store = await start(() => {});
-    const bad = [{ contentType: "text/é中" }, { metadata: { a: "中" } }];
-    for (const options of bad) {
-      const error = await failure(
-        store.backend.put("a", text("x"), { mode: "create", ...options }),
-      );
-      assertEquals([error.code, error.maybeWritten, store.system.slept.length], [
-        "Invalid",
-        undefined,
-        0,
-      ]);
-    }
-    const broken = await start(() => {}, {
-      credentials: { ...SECRETS, sessionToken: `${SECRETS.sessionToken}\n` },
-    });
-    const error = await failure(broken.backend.head("a"));
-    assertEquals(error.code, "Invalid");
-    assert(!Deno.inspect(error, { depth: 10, showHidden: true }).includes(SECRETS.sessionToken));
-  },
-);
+standInTest("an invalid header is Invalid without secrets", async (start) => {
+  const store = await start(() => {});
+  const bad = [{ contentType: "text/é中" }, { metadata: { a: "中" } }];
+  for (const options of bad) {
+    const error = await failure(
+      store.backend.put("a", text("x"), { mode: "create", ...options }),
+    );
+    assertEquals([error.code, error.maybeWritten, store.system.slept.length], [
+      "Invalid",
+      undefined,
+      0,
+    ]);
+  }
+  const broken = await start(() => {}, {
+    credentials: { ...SECRETS, sessionToken: `${SECRETS.sessionToken}\n` },
+  });
+  const error = await failure(broken.backend.head("a"));
+  assertEquals(error.code, "Invalid");
+  assert(!Deno.inspect(error, { depth: 10, showHidden: true }).includes(SECRETS.sessionToken));
+});
 
-Deno.test("a connection that ends before or after its handshake may be tried again, and may have carried a create", () => {
+Deno.test("a broken connection may have carried a create", () => {
   const cut = "Client network socket disconnected before secure TLS connection was established";
   for (const name of ["ECONNRESET", "EPIPE", "EHOSTUNREACH", "ENETUNREACH"]) {
     const { code, retry, refused = false } = meaningOf({ name, message: cut });
@@ -137,7 +128,7 @@ Deno.test("a connection that ends before or after its handshake may be tried aga
   assertEquals([untrusted.retry, untrusted.refused], ["never", true]);
 });
 
-Deno.test("credentials that the store says are expired are forgotten once, however many requests had them", async () => {
+Deno.test("rejected credentials are forgotten once", async () => {
   let asked = 0;
   const ask = () => Promise.resolve({ ...SECRETS, sessionToken: `t${++asked}` });
   const cache = new CredentialCache(ask, { system: createScriptedSystem(), timeoutMs: 1_000 });
@@ -150,71 +141,62 @@ Deno.test("credentials that the store says are expired are forgotten once, howev
   assertEquals([await cache.provide(), asked], [fresh, 2]);
 });
 
-standInTest(
-  "credentials that are about to end are asked for once by many, and not by each request",
-  async (start) => {
-    let asked = 0;
-    const store = await start(() => {}, {
-      credentials: () => ({
-        ...SECRETS,
-        expiration: new Date(store.system.now() + 30_000 * ++asked),
-      }),
-    });
-    for (let i = 0; i < 3; i++) {
-      await Promise.all(["a", "b", "c"].map((key) => store.backend.delete(key)));
-    }
-    assertEquals(asked, 1);
-    store.system.advance(2_000);
+standInTest("expiring credentials are requested once", async (start) => {
+  let asked = 0;
+  const store = await start(() => {}, {
+    credentials: () => ({
+      ...SECRETS,
+      expiration: new Date(store.system.now() + 30_000 * ++asked),
+    }),
+  });
+  for (let i = 0; i < 3; i++) {
     await Promise.all(["a", "b", "c"].map((key) => store.backend.delete(key)));
-    assertEquals(asked, 2);
-  },
-);
+  }
+  assertEquals(asked, 1);
+  store.system.advance(2_000);
+  await Promise.all(["a", "b", "c"].map((key) => store.backend.delete(key)));
+  assertEquals(asked, 2);
+});
 
-standInTest(
-  "a credentials function that never answers ends with the signal, or with the time of a request",
-  async (start) => {
-    const store = await start(() => {}, { credentials: () => new Promise(() => {}) });
-    const stop = new AbortController();
-    const waiting = failure(store.backend.head("a", { signal: stop.signal }));
-    stop.abort(new Error("enough"));
-    assertEquals((await waiting).message, "enough");
-    const asking = Promise.withResolvers<void>();
-    const again = await start(() => {}, {
-      credentials() {
-        queueMicrotask(asking.resolve);
-        return new Promise(() => {});
-      },
-    });
-    const putting = failure(again.backend.put("a", text("x"), { mode: "create" }));
-    await asking.promise;
-    store.passTimeouts();
-    const error = await putting;
-    assertEquals([error.code, error.maybeWritten, again.requests.length], ["Denied", undefined, 0]);
-    assertStringIncludes(error.hint!, "credentials");
-  },
-);
+standInTest("a hanging credentials function times out", async (start) => {
+  const store = await start(() => {}, { credentials: () => new Promise(() => {}) });
+  const stop = new AbortController();
+  const waiting = failure(store.backend.head("a", { signal: stop.signal }));
+  stop.abort(new Error("enough"));
+  assertEquals((await waiting).message, "enough");
+  const asking = Promise.withResolvers<void>();
+  const again = await start(() => {}, {
+    credentials() {
+      queueMicrotask(asking.resolve);
+      return new Promise(() => {});
+    },
+  });
+  const putting = failure(again.backend.put("a", text("x"), { mode: "create" }));
+  await asking.promise;
+  store.passTimeouts();
+  const error = await putting;
+  assertEquals([error.code, error.maybeWritten, again.requests.length], ["Denied", undefined, 0]);
+  assertStringIncludes(error.hint!, "credentials");
+});
 
-standInTest(
-  "who aborts a large put waits only a moment for a store that does not answer",
-  async (start) => {
-    const stop = new AbortController();
-    const moment = holdTimers(5_000);
-    const store = await start(({ query, line }) => {
-      if (query.has("uploads")) {
-        return xml("InitiateMultipartUploadResult", "<UploadId>u</UploadId>");
-      }
-      if (line.startsWith("DELETE")) {
-        moment.pass();
-      } else stop.abort(new Error("enough"));
-      return { end: "stall" };
-    });
-    try {
-      const error = await failure(
-        store.backend.put("a", sampleBytes(9 * MIB), { signal: stop.signal }),
-      );
-      assertEquals(error.message, "enough");
-    } finally {
-      moment[Symbol.dispose]();
+standInTest("an aborted put waits briefly for a silent store", async (start) => {
+  const stop = new AbortController();
+  const moment = holdTimers(5_000);
+  const store = await start(({ query, line }) => {
+    if (query.has("uploads")) {
+      return xml("InitiateMultipartUploadResult", "<UploadId>u</UploadId>");
     }
-  },
-);
+    if (line.startsWith("DELETE")) {
+      moment.pass();
+    } else stop.abort(new Error("enough"));
+    return { end: "stall" };
+  });
+  try {
+    const error = await failure(
+      store.backend.put("a", sampleBytes(9 * MIB), { signal: stop.signal }),
+    );
+    assertEquals(error.message, "enough");
+  } finally {
+    moment[Symbol.dispose]();
+  }
+});

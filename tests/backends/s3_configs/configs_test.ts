@@ -21,7 +21,7 @@ function configsIn(root: TempRoot, environment: Record<string, string> = {}) {
   });
 }
 
-Deno.test("a configuration is looked for in the program, then the environment, then the env file", async () => {
+Deno.test("sources are program, environment, env file", async () => {
   const root = await tempRoot();
   try {
     await writeFile(
@@ -48,7 +48,7 @@ Deno.test("a configuration is looked for in the program, then the environment, t
   }
 });
 
-Deno.test("what is registered is evaluated at each use, also where that takes time", async () => {
+Deno.test("a registered function is called at each use", async () => {
   const root = await tempRoot();
   try {
     const configs = configsIn(root);
@@ -97,7 +97,7 @@ Deno.test("a bucket has one registered configuration", () => {
   configs.register("minio", "b", KEYS);
 });
 
-Deno.test("a bucket that nobody configured is NotFound, which names the variables and the file", async () => {
+Deno.test("an unknown bucket is NotFound with variables and file", async () => {
   const root = await tempRoot();
   try {
     const error = await assertRejects(() => configsIn(root).get("tos", "my.b"), RegistryError);
@@ -112,7 +112,7 @@ Deno.test("a bucket that nobody configured is NotFound, which names the variable
   }
 });
 
-Deno.test("a half configuration is Invalid and names what is missing; sources are not mixed", async () => {
+Deno.test("an incomplete configuration is Invalid", async () => {
   const root = await tempRoot();
   try {
     await writeFile(root.join("keys.env"), "S3_B_SECRET_KEY=sk\nS3_B_ACCESS_KEY=ak\n");
@@ -148,7 +148,7 @@ Deno.test("a half configuration is Invalid and names what is missing; sources ar
   }
 });
 
-Deno.test("two buckets that the same variables could mean are an error that names both, until both are registered", async () => {
+Deno.test("ambiguous variables are Invalid until both are registered", async () => {
   const root = await tempRoot();
   try {
     const environment = { TOS_MY_B_ACCESS_KEY: "ak", TOS_MY_B_SECRET_KEY: "sk" };
@@ -173,7 +173,7 @@ Deno.test("two buckets that the same variables could mean are an error that name
   }
 });
 
-Deno.test("list says what is known and where from, and nothing of what it says", async () => {
+Deno.test("names() lists known buckets without their keys", async () => {
   const root = await tempRoot();
   try {
     await writeFile(
@@ -197,7 +197,7 @@ Deno.test("list says what is known and where from, and nothing of what it says",
   }
 });
 
-Deno.test("list searches an environment that tells its names", async () => {
+Deno.test("names() searches the environment", async () => {
   const root = await tempRoot();
   try {
     const environment: Record<string, string> = {
@@ -220,7 +220,7 @@ Deno.test("list searches an environment that tells its names", async () => {
   }
 });
 
-Deno.test("providers and buckets that cannot be are Invalid", async () => {
+Deno.test("invalid providers and buckets are Invalid", async () => {
   const configs = createS3Configs();
   for (
     const [provider, bucket] of [["", "b"], ["TOS", "b"], ["tos", ""], ["tos", "a/b"], [
@@ -239,7 +239,7 @@ Deno.test("providers and buckets that cannot be are Invalid", async () => {
   }
 });
 
-Deno.test("a function that fails is TaskFailed; a RegistryError of it stays what it is", async () => {
+Deno.test("a failing function is TaskFailed", async () => {
   const configs = createS3Configs();
   const cause = new Error("the vault is closed");
   configs.register("s3", "a", () => Promise.reject(cause));
@@ -250,7 +250,7 @@ Deno.test("a function that fails is TaskFailed; a RegistryError of it stays what
   assertEquals(await assertRejects(() => configs.get("s3", "b")), own);
 });
 
-Deno.test("a spread configuration has all that was set, and nothing else", async () => {
+Deno.test("a spread configuration has all settings", async () => {
   const configs = createS3Configs({ system: createScriptedSystem() });
   configs.register("minio", "my-b", { ...KEYS, endpoint: "http://127.0.0.1:9000" });
   configs.register("minio", "other", { ...await configs.get("minio", "my-b"), region: "eu" });
@@ -266,7 +266,7 @@ Deno.test("a spread configuration has all that was set, and nothing else", async
   assertEquals(Object.keys(rest), ["toJSON"]);
 });
 
-Deno.test("other names of keys are read, and a key under two names is refused", async () => {
+Deno.test("aliases of keys are accepted, but not twice", async () => {
   const configs = createS3Configs({ system: createScriptedSystem() });
   configs.register("s3", "camel", { accessKey: "ak", secretKey: "sk" });
   configs.register("s3", "snake", { access_key: "ak", secret_key: "sk" });
@@ -282,7 +282,7 @@ Deno.test("other names of keys are read, and a key under two names is refused", 
   );
 });
 
-Deno.test("an unknown provider is refused with the one that was probably meant", async () => {
+Deno.test("an unknown provider has a suggestion", async () => {
   const configs = createS3Configs({ system: createScriptedSystem() });
   const error = await assertRejects(() => configs.get("minoi", "my-b"), RegistryError);
   assertEquals(error.code, "Invalid");

@@ -4,7 +4,7 @@ import { createS3Configs } from "../../../backends/s3_configs.ts";
 import { parsePrefixUrl } from "../../../backends/s3_configs/bucket_url.ts";
 import { listObjects } from "../../../backends/s3_configs/transfer.ts";
 
-Deno.test("all of a bucket is listed by its URL, with a slash at its end and without", async () => {
+Deno.test("a bucket URL lists everything, with and without a slash", async () => {
   const backend = createMemoryBackend();
   for (const key of ["a", "folder/b"]) await backend.put(key, new Uint8Array(1));
   for (const url of ["minio://bucket", "minio://bucket/"]) {

@@ -25,65 +25,57 @@ const LONG_MEBIBYTES = 768;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-serverTest(
-  "bytes, text, blobs, streams and files go up and come back as they were",
-  "minio",
-  async (server) => {
-    const root = await tempRoot();
-    try {
-      const configs = configsOf(server);
-      const path = root.join("file");
-      await writeFile(path, "content");
-      const data = [
-        bytesOf("content"),
-        "content",
-        new Blob(["con", "tent"]),
-        bytesStream(bytesOf("content")),
-        { path },
-        { path: pathToFileURL(path) },
-        pathToFileURL(path),
-      ];
-      for (const value of data) {
-        const url = newUrl(server);
-        const { size } = await configs.upload(value, url, {
-          contentType: "text/plain",
-          metadata: { by: "test" },
-        });
-        assertEquals(size, 7);
-        assertEquals(textOf(await configs.download(url)), "content");
-        assertEquals(
-          textOf(await readAll(await configs.download(url, { as: "stream" }))),
-          "content",
-        );
-        const to = root.join(realSystem.id(), "copy");
-        assertEquals(await configs.download(url, { to }), { path: to, size: 7 });
-        assertEquals(await readFile(to, "utf8"), "content");
-      }
-      const empty = newUrl(server);
-      await configs.upload("", empty);
-      assertEquals((await configs.download(empty)).byteLength, 0);
-    } finally {
-      await root.remove();
-    }
-  },
-);
-
-serverTest(
-  "an upload replaces what was there; keys are taken as they are written",
-  "minio",
-  async (server) => {
+serverTest("bytes, strings, blobs, streams and files are transferred", "minio", async (server) => {
+  const root = await tempRoot();
+  try {
     const configs = configsOf(server);
-    const url = newUrl(server, "a%20b ?x=1&y#z ü");
-    await configs.upload("one", url);
-    await configs.upload("two", url);
-    assertEquals(textOf(await configs.download(url)), "two");
-    await assertRejects(
-      () => configs.download(url.replace("%20", " ")),
-      RegistryError,
-      "there is no such object",
-    );
-  },
-);
+    const path = root.join("file");
+    await writeFile(path, "content");
+    const data = [
+      bytesOf("content"),
+      "content",
+      new Blob(["con", "tent"]),
+      bytesStream(bytesOf("content")),
+      { path },
+      { path: pathToFileURL(path) },
+      pathToFileURL(path),
+    ];
+    for (const value of data) {
+      const url = newUrl(server);
+      const { size } = await configs.upload(value, url, {
+        contentType: "text/plain",
+        metadata: { by: "test" },
+      });
+      assertEquals(size, 7);
+      assertEquals(textOf(await configs.download(url)), "content");
+      assertEquals(
+        textOf(await readAll(await configs.download(url, { as: "stream" }))),
+        "content",
+      );
+      const to = root.join(realSystem.id(), "copy");
+      assertEquals(await configs.download(url, { to }), { path: to, size: 7 });
+      assertEquals(await readFile(to, "utf8"), "content");
+    }
+    const empty = newUrl(server);
+    await configs.upload("", empty);
+    assertEquals((await configs.download(empty)).byteLength, 0);
+  } finally {
+    await root.remove();
+  }
+});
+
+serverTest("an upload replaces an object; keys are literal", "minio", async (server) => {
+  const configs = configsOf(server);
+  const url = newUrl(server, "a%20b ?x=1&y#z ü");
+  await configs.upload("one", url);
+  await configs.upload("two", url);
+  assertEquals(textOf(await configs.download(url)), "two");
+  await assertRejects(
+    () => configs.download(url.replace("%20", " ")),
+    RegistryError,
+    "there is no such object",
+  );
+});
 
 serverTest("progress is told while bytes move", "minio", async (server) => {
   const configs = configsOf(server);
@@ -167,7 +159,7 @@ serverTest("a download that is stopped leaves nothing", "minio", async (server) 
   }
 });
 
-serverTest("keys that expired are asked for again at the next use", "minio", async (server) => {
+serverTest("expired keys are requested again", "minio", async (server) => {
   const { bucket, endpoint, region, accessKey, secretKey } = server;
   const configs = createS3Configs();
   let secret = "wrong";
@@ -178,34 +170,30 @@ serverTest("keys that expired are asked for again at the next use", "minio", asy
   await configs.upload("x", url);
 });
 
-serverTest(
-  "a stream that fails, or is not as long as it says, stores nothing",
-  "minio",
-  async (server) => {
-    const configs = configsOf(server);
-    const url = newUrl(server);
-    async function* failing() {
-      yield bytesOf("some");
-      await Promise.resolve();
-      throw new Error("the source broke");
-    }
-    await assertRejects(
-      () => configs.upload(iterableStream(failing()), url),
-      Error,
-      "the source broke",
-    );
-    await assertRejects(
-      () => configs.upload(bytesStream(bytesOf("four")), url, { size: 5 }),
-      RegistryError,
-    );
-    assertEquals(
-      (await assertRejects(() => configs.download(url), RegistryError)).code,
-      "NotFound",
-    );
-  },
-);
+serverTest("a stream that fails or has another size stores nothing", "minio", async (server) => {
+  const configs = configsOf(server);
+  const url = newUrl(server);
+  async function* failing() {
+    yield bytesOf("some");
+    await Promise.resolve();
+    throw new Error("the source broke");
+  }
+  await assertRejects(
+    () => configs.upload(iterableStream(failing()), url),
+    Error,
+    "the source broke",
+  );
+  await assertRejects(
+    () => configs.upload(bytesStream(bytesOf("four")), url, { size: 5 }),
+    RegistryError,
+  );
+  assertEquals(
+    (await assertRejects(() => configs.download(url), RegistryError)).code,
+    "NotFound",
+  );
+});
 
-serverTest("a stream goes up and down in less memory than it is long", "minio", async (server) => {
+serverTest("a stream takes less memory than its size", "minio", async (server) => {
   const { bucket, endpoint, region, accessKey, secretKey } = server;
   const program = "tests/backends/s3_configs/long_stream.ts";
   const options = JSON.stringify({
@@ -223,7 +211,7 @@ serverTest("a stream goes up and down in less memory than it is long", "minio", 
   assert(peakMebibytes < LONG_MEBIBYTES * 0.6, `${peakMebibytes} MiB of memory`);
 });
 
-Deno.test("what is no data, no file or no URL of an object is Invalid before anything is sent", async () => {
+Deno.test("invalid data and URLs are Invalid without a request", async () => {
   const root = await tempRoot();
   try {
     const configs = createS3Configs();

@@ -16,45 +16,39 @@ import {
 
 /** Cases about `signal`. */
 export const abortCases: readonly BackendCase[] = [
-  given(
-    "an aborted signal fails every verb with its reason, and nothing is done",
-    async ({ backend }) => {
-      await putAll(backend, ["a/b"]);
-      const reason = new Error("enough");
-      const signal = AbortSignal.abort(reason);
-      await assertThrows(backend.head("a/b", { signal }), reason);
-      await assertThrows(backend.get("a/b", { signal }), reason);
-      await assertThrows(backend.put("a/c", text("x"), { signal }), reason);
-      await assertThrows(backend.put("a/c", new Blob(["x"]), { signal, mode: "create" }), reason);
-      await assertThrows(backend.put("a/b", text("x"), { signal }), reason);
-      await assertThrows(backend.delete("a/b", { signal }), reason);
-      await assertThrows(listed(backend, "", { signal }), reason);
-      deepStrictEqual(await listed(backend, ""), ["a/b"]);
-      await assertHolds(backend, "a/b", text("a/b"));
-    },
-  ),
-  given(
-    "an abort while a body streams in fails the put with its reason, and nothing is left",
-    async ({ backend, largeBytes }) => {
-      await putAll(backend, ["a/old"]);
-      for (const bytesBefore of [0, 1000, largeBytes]) {
-        for (const [key, mode] of [["a/new", "create"], ["a/old", "overwrite"]] as const) {
-          const reason = new Error("enough");
-          const abort = new AbortController();
-          await assertThrows(
-            backend.put(key, endless(bytesBefore, () => abort.abort(reason)), {
-              signal: abort.signal,
-              mode,
-            }),
-            reason,
-          );
-        }
+  given("an aborted signal fails every method with its reason", async ({ backend }) => {
+    await putAll(backend, ["a/b"]);
+    const reason = new Error("enough");
+    const signal = AbortSignal.abort(reason);
+    await assertThrows(backend.head("a/b", { signal }), reason);
+    await assertThrows(backend.get("a/b", { signal }), reason);
+    await assertThrows(backend.put("a/c", text("x"), { signal }), reason);
+    await assertThrows(backend.put("a/c", new Blob(["x"]), { signal, mode: "create" }), reason);
+    await assertThrows(backend.put("a/b", text("x"), { signal }), reason);
+    await assertThrows(backend.delete("a/b", { signal }), reason);
+    await assertThrows(listed(backend, "", { signal }), reason);
+    deepStrictEqual(await listed(backend, ""), ["a/b"]);
+    await assertHolds(backend, "a/b", text("a/b"));
+  }),
+  given("an abort fails a streaming put and leaves nothing", async ({ backend, largeBytes }) => {
+    await putAll(backend, ["a/old"]);
+    for (const bytesBefore of [0, 1000, largeBytes]) {
+      for (const [key, mode] of [["a/new", "create"], ["a/old", "overwrite"]] as const) {
+        const reason = new Error("enough");
+        const abort = new AbortController();
+        await assertThrows(
+          backend.put(key, endless(bytesBefore, () => abort.abort(reason)), {
+            signal: abort.signal,
+            mode,
+          }),
+          reason,
+        );
       }
-      await assertMissing(backend, "a/new");
-      await assertHolds(backend, "a/old", text("a/old"));
-    },
-  ),
-  given("an abort ends a put whose body never comes, and cancels the body", async ({ backend }) => {
+    }
+    await assertMissing(backend, "a/new");
+    await assertHolds(backend, "a/old", text("a/old"));
+  }),
+  given("an abort ends a put and cancels its silent body", async ({ backend }) => {
     const reason = new Error("enough");
     const abort = new AbortController();
     let cancelled: unknown;
@@ -78,23 +72,20 @@ export const abortCases: readonly BackendCase[] = [
     abort.abort(reason);
     await assertThrows(entries.next(), reason);
   }),
-  given(
-    "an abort while an object is read ends in its reason, or the bytes are whole",
-    async ({ backend, largeBytes }) => {
-      const bytes = sampleBytes(largeBytes);
-      await backend.put("a/large", bytes);
-      const reason = new Error("enough");
-      for (const use of ["bytes", "body"] as const) {
-        const abort = new AbortController();
-        const object = await backend.get("a/large", { signal: abort.signal });
-        const reading = use === "bytes" ? object!.bytes() : readAll(object!.body);
-        abort.abort(reason);
-        const outcome = await reading.catch((error) => error);
-        if (outcome instanceof Uint8Array) assertBytes(outcome, bytes);
-        else strictEqual(outcome, reason);
-      }
-    },
-  ),
+  given("an abort fails a read, or its bytes are whole", async ({ backend, largeBytes }) => {
+    const bytes = sampleBytes(largeBytes);
+    await backend.put("a/large", bytes);
+    const reason = new Error("enough");
+    for (const use of ["bytes", "body"] as const) {
+      const abort = new AbortController();
+      const object = await backend.get("a/large", { signal: abort.signal });
+      const reading = use === "bytes" ? object!.bytes() : readAll(object!.body);
+      abort.abort(reason);
+      const outcome = await reading.catch((error) => error);
+      if (outcome instanceof Uint8Array) assertBytes(outcome, bytes);
+      else strictEqual(outcome, reason);
+    }
+  }),
 ];
 
 /** A stream that gives so many bytes, then calls `then`, and goes on for much longer than an abort takes. */

@@ -27,40 +27,31 @@ const KEYS = [
 
 /** Cases about `list`. */
 export const listingCases: readonly BackendCase[] = [
-  given(
-    "list() of an empty store, and of a prefix that no key has, gives nothing",
-    async ({ backend }) => {
-      deepStrictEqual(await listed(backend, ""), []);
-      deepStrictEqual(await listed(backend, "a/"), []);
-      await putAll(backend, ["a/b"]);
-      for (const prefix of ["b", "a/c", "a/b/", "a/b/c", "a/bb", "A"]) {
-        deepStrictEqual(await listed(backend, prefix), [], prefix);
-      }
-    },
-  ),
-  given(
-    "list() gives whole keys in the order of their UTF-8 bytes, a folder's as its name with /",
-    async ({ backend }) => {
-      await putAll(backend, KEYS.toReversed());
-      deepStrictEqual(await listed(backend, ""), KEYS);
-    },
-  ),
-  given(
-    "list() of heads leaves out nothing but what is equal up to its last / to the key before it",
-    async ({ backend }) => {
-      await putAll(backend, KEYS);
-      const given = new Set(await listed(backend, "", { heads: true }));
-      const folderOf = (key: string) => key.slice(0, key.lastIndexOf("/") + 1);
-      for (const [i, key] of KEYS.entries()) {
-        const isFirst = !key.includes("/") || KEYS[i - 1] === undefined ||
-          folderOf(KEYS[i - 1]) !== folderOf(key);
-        if (isFirst) ok(given.delete(key), key);
-        else given.delete(key);
-      }
-      deepStrictEqual([...given], []);
-    },
-  ),
-  given("list() tells size and time of each object", async ({ backend }) => {
+  given("list() of an unused prefix is empty", async ({ backend }) => {
+    deepStrictEqual(await listed(backend, ""), []);
+    deepStrictEqual(await listed(backend, "a/"), []);
+    await putAll(backend, ["a/b"]);
+    for (const prefix of ["b", "a/c", "a/b/", "a/b/c", "a/bb", "A"]) {
+      deepStrictEqual(await listed(backend, prefix), [], prefix);
+    }
+  }),
+  given("list() is in the order of UTF-8 bytes", async ({ backend }) => {
+    await putAll(backend, KEYS.toReversed());
+    deepStrictEqual(await listed(backend, ""), KEYS);
+  }),
+  given("list() of heads has the first key of each folder", async ({ backend }) => {
+    await putAll(backend, KEYS);
+    const given = new Set(await listed(backend, "", { heads: true }));
+    const folderOf = (key: string) => key.slice(0, key.lastIndexOf("/") + 1);
+    for (const [i, key] of KEYS.entries()) {
+      const isFirst = !key.includes("/") || KEYS[i - 1] === undefined ||
+        folderOf(KEYS[i - 1]) !== folderOf(key);
+      if (isFirst) ok(given.delete(key), key);
+      else given.delete(key);
+    }
+    deepStrictEqual([...given], []);
+  }),
+  given("list() has size and time of each object", async ({ backend }) => {
     await putAll(backend, ["a/b", "a/long"]);
     for await (const entry of backend.list("a/")) {
       ok(!isPrefix(entry));
@@ -68,7 +59,7 @@ export const listingCases: readonly BackendCase[] = [
       ok(entry.modifiedAt > Date.UTC(2020, 0));
     }
   }),
-  given("list() takes any text as prefix, not folders only", async ({ backend }) => {
+  given("list() takes any string as prefix", async ({ backend }) => {
     await putAll(backend, KEYS);
     for (const prefix of ["a", "a/", "a/c", "a/c/", "a/c/d", "b/1", "～", "😀/"]) {
       deepStrictEqual(
@@ -78,7 +69,7 @@ export const listingCases: readonly BackendCase[] = [
       );
     }
   }),
-  given("list() after a key, there or not, gives only what follows it", async ({ backend }) => {
+  given("list() after any string has only what follows it", async ({ backend }) => {
     await putAll(backend, KEYS);
     for (
       const after of [
@@ -115,23 +106,20 @@ export const listingCases: readonly BackendCase[] = [
       deepStrictEqual(await listed(backend, "", { limit }), KEYS.slice(0, limit));
     }
   }),
-  given(
-    "a delimiter folds what lies deeper into one prefix, in its place in the order",
-    async ({ backend }) => {
-      await putAll(backend, KEYS);
-      const top = ["A/", "a-b", "a.b", "a/", "a0", "b/", "é", "～/", "😀/"];
-      deepStrictEqual(await listed(backend, "", { delimiter: "/" }), top);
-      deepStrictEqual(await listed(backend, "a/", { delimiter: "/" }), [
-        "a/b",
-        "a/c-d/",
-        "a/c/",
-        "a/c0",
-      ]);
-      deepStrictEqual(await listed(backend, "a/c", { delimiter: "/" }), ["a/c-d/", "a/c/", "a/c0"]);
-      deepStrictEqual(await listed(backend, "a", { delimiter: "/" }), ["a-b", "a.b", "a/", "a0"]);
-      deepStrictEqual(await listed(backend, "a/c/", { delimiter: "/" }), ["a/c/d", "a/c/e"]);
-    },
-  ),
+  given("a delimiter groups deeper keys in order", async ({ backend }) => {
+    await putAll(backend, KEYS);
+    const top = ["A/", "a-b", "a.b", "a/", "a0", "b/", "é", "～/", "😀/"];
+    deepStrictEqual(await listed(backend, "", { delimiter: "/" }), top);
+    deepStrictEqual(await listed(backend, "a/", { delimiter: "/" }), [
+      "a/b",
+      "a/c-d/",
+      "a/c/",
+      "a/c0",
+    ]);
+    deepStrictEqual(await listed(backend, "a/c", { delimiter: "/" }), ["a/c-d/", "a/c/", "a/c0"]);
+    deepStrictEqual(await listed(backend, "a", { delimiter: "/" }), ["a-b", "a.b", "a/", "a0"]);
+    deepStrictEqual(await listed(backend, "a/c/", { delimiter: "/" }), ["a/c/d", "a/c/e"]);
+  }),
   given("pages with a delimiter continue after a key or a prefix", async ({ backend }) => {
     await putAll(backend, KEYS);
     for (const prefix of ["", "a", "a/", "b/"]) {
@@ -150,7 +138,7 @@ export const listingCases: readonly BackendCase[] = [
       );
     }
   }),
-  given("a prefix vanishes from the listing with its last object", async ({ backend }) => {
+  given("a prefix vanishes with its last object", async ({ backend }) => {
     await putAll(backend, ["a/b/1", "a/b/2", "a/c/d/1"]);
     await backend.delete("a/b/1");
     deepStrictEqual(await listed(backend, "a/", { delimiter: "/" }), ["a/b/", "a/c/"]);
@@ -159,19 +147,16 @@ export const listingCases: readonly BackendCase[] = [
     await backend.delete("a/b/2");
     deepStrictEqual(await listed(backend, "", { delimiter: "/" }), []);
   }),
-  given(
-    "list() gives every one of 1,100 objects, above the page of any store",
-    async ({ backend }) => {
-      const keys = Array.from({ length: 1100 }, (_, i) => `many/${String(i).padStart(5, "0")}`);
-      await putAll(backend, keys);
-      deepStrictEqual(await listed(backend, "many/"), keys);
-      deepStrictEqual(
-        await listed(backend, "many/", { after: keys[998], limit: 4 }),
-        keys.slice(999, 1003),
-      );
-      deepStrictEqual(await listed(backend, "", { delimiter: "/" }), ["many/"]);
-    },
-  ),
+  given("list() has all of 1,100 objects", async ({ backend }) => {
+    const keys = Array.from({ length: 1100 }, (_, i) => `many/${String(i).padStart(5, "0")}`);
+    await putAll(backend, keys);
+    deepStrictEqual(await listed(backend, "many/"), keys);
+    deepStrictEqual(
+      await listed(backend, "many/", { after: keys[998], limit: 4 }),
+      keys.slice(999, 1003),
+    );
+    deepStrictEqual(await listed(backend, "", { delimiter: "/" }), ["many/"]);
+  }),
   given("list() can be left before its end", async ({ backend }) => {
     await putAll(backend, KEYS);
     for await (const entry of backend.list("")) {
@@ -181,17 +166,14 @@ export const listingCases: readonly BackendCase[] = [
     }
     await backend.put("a/b", text("new"));
   }),
-  given(
-    "list() shows a put that returned and no longer a delete that returned",
-    async ({ backend }) => {
-      for (let i = 0; i < 50; i++) {
-        await backend.put(`a/${i}`, text("x"));
-        deepStrictEqual(await listed(backend, `a/${i}`), [`a/${i}`]);
-        await backend.delete(`a/${i}`);
-        deepStrictEqual(await listed(backend, "a/"), []);
-      }
-    },
-  ),
+  given("list() shows finished puts and deletes", async ({ backend }) => {
+    for (let i = 0; i < 50; i++) {
+      await backend.put(`a/${i}`, text("x"));
+      deepStrictEqual(await listed(backend, `a/${i}`), [`a/${i}`]);
+      await backend.delete(`a/${i}`);
+      deepStrictEqual(await listed(backend, "a/"), []);
+    }
+  }),
 ];
 
 async function paged(

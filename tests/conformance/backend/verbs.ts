@@ -14,10 +14,10 @@ import {
 } from "./samples.ts";
 
 export const verbCases: readonly BackendCase[] = [
-  given("head() and get() give undefined for a key that was never written", async ({ backend }) => {
+  given("head() and get() of a new key are undefined", async ({ backend }) => {
     await assertMissing(backend, "a/missing");
   }),
-  given("get() gives back what put() wrote, and info of it", async ({ backend }) => {
+  given("get() returns bytes and info of a put", async ({ backend }) => {
     const bytes = sampleBytes(1000);
     await backend.put("a/b", bytes);
     const object = await backend.get("a/b");
@@ -31,7 +31,7 @@ export const verbCases: readonly BackendCase[] = [
     deepStrictEqual((await backend.get("a/b"))?.info, info);
     for await (const entry of backend.list("a/")) deepStrictEqual(entry, info);
   }),
-  given("modifiedAt is a time in milliseconds and does not go back", async ({ backend }) => {
+  given("modifiedAt is in milliseconds and never goes back", async ({ backend }) => {
     await backend.put("a/b", text("1"));
     const first = (await backend.head("a/b"))!.modifiedAt;
     await backend.put("a/b", text("2"));
@@ -40,7 +40,7 @@ export const verbCases: readonly BackendCase[] = [
     ok(first > Date.UTC(2020, 0), `${first} is before 2020`);
     ok(second >= first);
   }),
-  given("put() replaces what was there, with longer and with shorter", async ({ backend }) => {
+  given("put() replaces with longer and shorter bytes", async ({ backend }) => {
     for (const size of [100, 5000, 3]) {
       await backend.put("a/b", sampleBytes(size, size));
       await assertHolds(backend, "a/b", sampleBytes(size, size));
@@ -83,7 +83,7 @@ export const verbCases: readonly BackendCase[] = [
     await backend.delete("a/b/c");
     await assertMissing(backend, "a/b");
   }),
-  given("delete() removes that key only, not what begins with it", async ({ backend }) => {
+  given("delete() removes only that key", async ({ backend }) => {
     const keys = ["a-b", "a/b", "a/c", "ab"];
     await putAll(backend, keys);
     await backend.delete("a");

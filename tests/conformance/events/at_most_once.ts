@@ -10,20 +10,17 @@ const isInvalid = (error: unknown) => isRegistryError(error, "Invalid");
 
 /** Cases about at-most-once delivery, the default. */
 export const fanOutCases: readonly EventBusCase[] = [
-  given(
-    "what is published is heard as it was published, here and elsewhere",
-    async ({ bus, again }) => {
-      const heard = gather<BusEvent>();
-      const payload = { name: "mødel", nested: [1, null, true, { deep: "…" }] };
-      for (const place of [bus, await again()]) await place.subscribe("model.trained", heard.add);
-      const published = await bus.publish("model.trained", payload);
-      strictEqual(published.topic, "model.trained");
-      ok(published.at instanceof Date && published.id.length > 0);
-      deepStrictEqual(published.payload, payload);
-      deepStrictEqual(await heard.until(2), [published, published]);
-    },
-  ),
-  given("a pattern chooses by the segments of a topic", async ({ bus }) => {
+  given("subscribers receive events as published", async ({ bus, again }) => {
+    const heard = gather<BusEvent>();
+    const payload = { name: "mødel", nested: [1, null, true, { deep: "…" }] };
+    for (const place of [bus, await again()]) await place.subscribe("model.trained", heard.add);
+    const published = await bus.publish("model.trained", payload);
+    strictEqual(published.topic, "model.trained");
+    ok(published.at instanceof Date && published.id.length > 0);
+    deepStrictEqual(published.payload, payload);
+    deepStrictEqual(await heard.until(2), [published, published]);
+  }),
+  given("a pattern matches segments of a topic", async ({ bus }) => {
     const patterns = ["a.b", "a.*", "*.b", "a.**", "**", "b.*"];
     const heard = patterns.map(() => gatherPayloads());
     for (const [index, pattern] of patterns.entries()) {
@@ -46,14 +43,14 @@ export const fanOutCases: readonly EventBusCase[] = [
       [],
     ]);
   }),
-  given("events of one publisher come in their order", async ({ bus, again }) => {
+  given("events of one publisher arrive in order", async ({ bus, again }) => {
     const heard = gatherPayloads();
     await (await again()).subscribe("**", heard.handler);
     const numbers = Array.from({ length: 200 }, (_, index) => index);
     await Promise.all(numbers.map((number) => bus.publish(`topic.${number % 7}`, number)));
     deepStrictEqual(await heard.until(200), numbers);
   }),
-  given("handlers have a payload of their own, which they may change", async ({ bus }) => {
+  given("handlers receive their own copy of the payload", async ({ bus }) => {
     const heard = gather<unknown>();
     for (const mark of ["one", "two"]) {
       await bus.subscribe("list", ({ payload }) => {
@@ -66,28 +63,25 @@ export const fanOutCases: readonly EventBusCase[] = [
     deepStrictEqual((await heard.until(2)).map((list) => (list as string[]).length), [2, 2]);
     deepStrictEqual(payload, ["zero"]);
   }),
-  given(
-    "who has unsubscribed hears no more, once a handler under way has ended, which is told so",
-    async ({ bus }) => {
-      const begun = gather<string>();
-      const told = gather<unknown>();
-      const subscription = await bus.subscribe("a", async (_event, { signal }) => {
-        begun.add("begun");
-        await aborted(signal).catch(told.add);
-      });
-      const other = gatherPayloads();
-      await bus.subscribe("a", other.handler);
-      await bus.publish("a", 1);
-      await begun.until(1);
-      await bus.publish("a", 2);
-      await subscription.unsubscribe();
-      strictEqual(told.items.length, 1);
-      await bus.publish("a", 3);
-      await other.until(3);
-      strictEqual(begun.items.length, 1);
-      await subscription.unsubscribe(); // twice is once
-    },
-  ),
+  given("unsubscribe() aborts and awaits running handlers", async ({ bus }) => {
+    const begun = gather<string>();
+    const told = gather<unknown>();
+    const subscription = await bus.subscribe("a", async (_event, { signal }) => {
+      begun.add("begun");
+      await aborted(signal).catch(told.add);
+    });
+    const other = gatherPayloads();
+    await bus.subscribe("a", other.handler);
+    await bus.publish("a", 1);
+    await begun.until(1);
+    await bus.publish("a", 2);
+    await subscription.unsubscribe();
+    strictEqual(told.items.length, 1);
+    await bus.publish("a", 3);
+    await other.until(3);
+    strictEqual(begun.items.length, 1);
+    await subscription.unsubscribe(); // twice is once
+  }),
   given("the signal of a subscription ends it", async ({ bus }) => {
     const controller = new AbortController();
     const [heard, other] = [gatherPayloads(), gatherPayloads()];
@@ -101,26 +95,23 @@ export const fanOutCases: readonly EventBusCase[] = [
     await other.until(2);
     deepStrictEqual(heard.items, [1]);
   }),
-  given(
-    "a handler that throws is told as trouble, and the next event is handled",
-    async ({ bus }) => {
-      const trouble = gatherTrouble();
-      const heard = gatherPayloads();
-      const failure = new Error("no");
-      await bus.subscribe("a", (event) => {
-        if (event.payload === 1) throw failure;
-        heard.handler(event);
-      }, { onTrouble: trouble.onTrouble });
-      const { id } = await bus.publish("a", 1);
-      await bus.publish("a", 2);
-      await heard.until(1);
-      const [told] = await trouble.until(1);
-      ok(
-        told.trouble === "failed" && told.event.id === id && told.error === failure && !told.again,
-      );
-    },
-  ),
-  given("what comes too fast for a handler is lost, and the loss is told", async ({ bus }) => {
+  given("a failing handler is reported, and the next event follows", async ({ bus }) => {
+    const trouble = gatherTrouble();
+    const heard = gatherPayloads();
+    const failure = new Error("no");
+    await bus.subscribe("a", (event) => {
+      if (event.payload === 1) throw failure;
+      heard.handler(event);
+    }, { onTrouble: trouble.onTrouble });
+    const { id } = await bus.publish("a", 1);
+    await bus.publish("a", 2);
+    await heard.until(1);
+    const [told] = await trouble.until(1);
+    ok(
+      told.trouble === "failed" && told.event.id === id && told.error === failure && !told.again,
+    );
+  }),
+  given("excess events are dropped and reported", async ({ bus }) => {
     const trouble = gatherTrouble();
     const heard = gatherPayloads();
     const goOn = Promise.withResolvers<void>();
@@ -142,7 +133,7 @@ export const fanOutCases: readonly EventBusCase[] = [
     await heard.until(3);
     deepStrictEqual(heard.items, [0, 1, 2]);
   }),
-  given("so many events are handled at once as is asked for", async ({ bus }) => {
+  given("concurrency limits running handlers", async ({ bus }) => {
     const begun = gather<unknown>();
     const goOn = Promise.withResolvers<void>();
     await bus.subscribe("a", async ({ payload }) => {
@@ -154,7 +145,7 @@ export const fanOutCases: readonly EventBusCase[] = [
     goOn.resolve();
     await begun.until(3);
   }),
-  given("what no bus can carry is refused", async ({ bus }) => {
+  given("invalid topics, payloads and options are rejected", async ({ bus }) => {
     await rejects(() => bus.publish("no topic", 1), isInvalid);
     await rejects(() => bus.publish("a.*", 1), isInvalid);
     await rejects(() => bus.publish("a", { when: new Date(0) } as never), isInvalid);
@@ -176,7 +167,7 @@ export const fanOutCases: readonly EventBusCase[] = [
       await rejects(() => bus.subscribe("a", () => {}, options), isInvalid);
     }
   }),
-  given("an aborted signal fails every verb with its reason", async ({ bus }) => {
+  given("an aborted signal fails every method with its reason", async ({ bus }) => {
     const heard = gatherPayloads();
     await bus.subscribe("**", heard.handler);
     const reason = new Error("enough");
@@ -186,7 +177,7 @@ export const fanOutCases: readonly EventBusCase[] = [
     await bus.publish("b", 2);
     deepStrictEqual(await heard.until(1), [2]);
   }),
-  given("a bus that was closed refuses, and closing it again does nothing", async ({ again }) => {
+  given("a closed bus rejects calls", async ({ again }) => {
     const bus = await again();
     await bus[Symbol.asyncDispose]();
     await bus[Symbol.asyncDispose]();

@@ -40,33 +40,29 @@ programTest("without groups nothing is stored", "redis", async ({ shared }) => {
   assertEquals(await client.keys("*plain*"), []);
 });
 
-programTest(
-  "what all groups have acknowledged is let go of, and a group that is forgotten leaves nothing",
-  "redis",
-  async ({ shared }) => {
-    const { url } = await shared();
-    await using bus = await openRedisBus(`${url}?bus=trimmed`);
-    await using client = await connect(url);
-    const [heard, later] = [gatherPayloads(), gatherPayloads()];
-    const early = await bus.subscribe("a", heard.handler, { group: "early" });
-    const late = await bus.subscribe("a", later.handler, { group: "late" });
-    await late.unsubscribe();
-    for (let number = 0; number < 300; number++) await bus.publish("a", number);
-    await heard.until(300);
-    await early.unsubscribe();
-    assertEquals(await client.xlen(stream("trimmed")), 300); // the other group needs them
-    const again = await bus.subscribe("a", later.handler, { group: "late" });
-    await later.until(300);
-    await again.unsubscribe();
-    assertEquals(await client.xlen(stream("trimmed")), 1);
-    assertEquals(await client.xinfo("CONSUMERS", stream("trimmed"), "late a"), []);
-    await early.unsubscribe({ forgetGroup: true });
-    await again.unsubscribe({ forgetGroup: true });
-    assertEquals(await client.exists(stream("trimmed")), 0);
-  },
-);
+programTest("acknowledged events and forgotten groups are deleted", "redis", async ({ shared }) => {
+  const { url } = await shared();
+  await using bus = await openRedisBus(`${url}?bus=trimmed`);
+  await using client = await connect(url);
+  const [heard, later] = [gatherPayloads(), gatherPayloads()];
+  const early = await bus.subscribe("a", heard.handler, { group: "early" });
+  const late = await bus.subscribe("a", later.handler, { group: "late" });
+  await late.unsubscribe();
+  for (let number = 0; number < 300; number++) await bus.publish("a", number);
+  await heard.until(300);
+  await early.unsubscribe();
+  assertEquals(await client.xlen(stream("trimmed")), 300); // the other group needs them
+  const again = await bus.subscribe("a", later.handler, { group: "late" });
+  await later.until(300);
+  await again.unsubscribe();
+  assertEquals(await client.xlen(stream("trimmed")), 1);
+  assertEquals(await client.xinfo("CONSUMERS", stream("trimmed"), "late a"), []);
+  await early.unsubscribe({ forgetGroup: true });
+  await again.unsubscribe({ forgetGroup: true });
+  assertEquals(await client.exists(stream("trimmed")), 0);
+});
 
-programTest("events for groups that are gone are bounded", "redis", async ({ shared }) => {
+programTest("events for absent groups are bounded", "redis", async ({ shared }) => {
   const { url } = await shared();
   await using bus = await openRedisBus(`${url}?bus=bounded`, { maxEvents: 100 });
   await using client = await connect(url);
@@ -76,142 +72,122 @@ programTest("events for groups that are gone are bounded", "redis", async ({ sha
   assert(await client.xlen(stream("bounded")) <= 300);
 });
 
-programTest(
-  "a group is told how many events it will not hear of, as too many waited",
-  "redis",
-  async ({ shared }) => {
-    const { url } = await shared();
-    await using bus = await openRedisBus(`${url}?bus=lost`, { maxEvents: 100 });
-    const [heard, trouble] = [gatherPayloads(), gather<BusTrouble>()];
-    const goOn = Promise.withResolvers<void>();
-    await bus.subscribe("a", async (event) => {
-      await heard.handler(event);
-      await goOn.promise;
-    }, { group: "slow", onTrouble: trouble.add });
-    await bus.publish("a", 0);
-    await heard.until(1);
-    for (let number = 1; number < 1_000; number++) await bus.publish("a", number);
-    goOn.resolve();
-    await trouble.until(1);
-    for (let count = 2; heard.items.at(-1) !== 999; count++) await heard.until(count);
-    const lost = trouble.items.flatMap((told) => told.trouble === "lost" ? [told.count] : []);
-    assertEquals([lost.length, heard.items.length + lost[0]], [1, 1_000]);
-  },
-);
+programTest("a group reports how many events it lost", "redis", async ({ shared }) => {
+  const { url } = await shared();
+  await using bus = await openRedisBus(`${url}?bus=lost`, { maxEvents: 100 });
+  const [heard, trouble] = [gatherPayloads(), gather<BusTrouble>()];
+  const goOn = Promise.withResolvers<void>();
+  await bus.subscribe("a", async (event) => {
+    await heard.handler(event);
+    await goOn.promise;
+  }, { group: "slow", onTrouble: trouble.add });
+  await bus.publish("a", 0);
+  await heard.until(1);
+  for (let number = 1; number < 1_000; number++) await bus.publish("a", number);
+  goOn.resolve();
+  await trouble.until(1);
+  for (let count = 2; heard.items.at(-1) !== 999; count++) await heard.until(count);
+  const lost = trouble.items.flatMap((told) => told.trouble === "lost" ? [told.count] : []);
+  assertEquals([lost.length, heard.items.length + lost[0]], [1, 1_000]);
+});
 
-programTest(
-  "the events of a member that says nothing any more are taken over",
-  "redis",
-  async ({ shared }) => {
-    const { url } = await shared();
-    await using bus = await openRedisBus(`${url}?bus=dead`, { takeOverAfterMs: 300 });
-    await using client = await connect(url);
-    const first = await bus.subscribe("a", () => {}, { group: "g" });
-    await first.unsubscribe();
-    for (const number of [1, 2, 3]) await bus.publish("a", number);
-    const read = await client.xreadgroup(
-      "GROUP",
-      "g a",
-      "dead",
-      "COUNT",
-      2,
-      "STREAMS",
-      stream("dead"),
-      ">",
-    );
-    assertEquals((read as [string, unknown[]][])[0][1].length, 2);
-    const heard = gatherPayloads();
-    await bus.subscribe("a", heard.handler, { group: "g" });
-    assertEquals((await heard.until(3) as number[]).toSorted(), [1, 2, 3]);
-  },
-);
+programTest("events of a dead member are taken over", "redis", async ({ shared }) => {
+  const { url } = await shared();
+  await using bus = await openRedisBus(`${url}?bus=dead`, { takeOverAfterMs: 300 });
+  await using client = await connect(url);
+  const first = await bus.subscribe("a", () => {}, { group: "g" });
+  await first.unsubscribe();
+  for (const number of [1, 2, 3]) await bus.publish("a", number);
+  const read = await client.xreadgroup(
+    "GROUP",
+    "g a",
+    "dead",
+    "COUNT",
+    2,
+    "STREAMS",
+    stream("dead"),
+    ">",
+  );
+  assertEquals((read as [string, unknown[]][])[0][1].length, 2);
+  const heard = gatherPayloads();
+  await bus.subscribe("a", heard.handler, { group: "g" });
+  assertEquals((await heard.until(3) as number[]).toSorted(), [1, 2, 3]);
+});
 
-programTest(
-  "a handler that takes long keeps its event: nobody takes it over",
-  "redis",
-  async ({ shared }) => {
-    const { url } = await shared();
-    await using bus = await openRedisBus(`${url}?bus=long`, { takeOverAfterMs: 2_000 });
-    await using client = await connect(url);
-    const begun = gather<unknown>();
-    const goOn = Promise.withResolvers<void>();
-    const other = gatherPayloads();
-    await bus.subscribe("a", async ({ payload }) => {
-      begun.add(payload);
-      await goOn.promise;
-    }, { group: "g" });
-    await bus.publish("a", "long");
-    await begun.until(1);
-    await bus.subscribe("a", other.handler, { group: "g" });
-    // What has been renewed four times would have been taken over since.
-    const [id] = (await client.xpending(stream("long"), "g a", "-", "+", 1) as [string][])[0];
-    let renewed = 0;
-    for (let before = 0; renewed < 4;) {
-      const [[, , idle]] = await client.xpending(stream("long"), "g a", id, id, 1) as [
-        string,
-        string,
-        number,
-      ][];
-      if (idle < before) renewed++;
-      before = idle;
-    }
-    goOn.resolve();
-    await bus.publish("a", "next");
-    await Promise.race([begun.until(2), other.until(1)]);
-    assertEquals([...begun.items, ...other.items], ["long", "next"]);
-  },
-);
+programTest("a slow handler keeps its event", "redis", async ({ shared }) => {
+  const { url } = await shared();
+  await using bus = await openRedisBus(`${url}?bus=long`, { takeOverAfterMs: 2_000 });
+  await using client = await connect(url);
+  const begun = gather<unknown>();
+  const goOn = Promise.withResolvers<void>();
+  const other = gatherPayloads();
+  await bus.subscribe("a", async ({ payload }) => {
+    begun.add(payload);
+    await goOn.promise;
+  }, { group: "g" });
+  await bus.publish("a", "long");
+  await begun.until(1);
+  await bus.subscribe("a", other.handler, { group: "g" });
+  // What has been renewed four times would have been taken over since.
+  const [id] = (await client.xpending(stream("long"), "g a", "-", "+", 1) as [string][])[0];
+  let renewed = 0;
+  for (let before = 0; renewed < 4;) {
+    const [[, , idle]] = await client.xpending(stream("long"), "g a", id, id, 1) as [
+      string,
+      string,
+      number,
+    ][];
+    if (idle < before) renewed++;
+    before = idle;
+  }
+  goOn.resolve();
+  await bus.publish("a", "next");
+  await Promise.race([begun.until(2), other.until(1)]);
+  assertEquals([...begun.items, ...other.items], ["long", "next"]);
+});
 
-programTest(
-  "a handler whose event was taken over is told to end it",
-  "redis",
-  async ({ shared }) => {
-    const { url } = await shared();
-    await using bus = await openRedisBus(`${url}?bus=stolen`, { takeOverAfterMs: 300 });
-    await using client = await connect(url);
-    const [begun, told] = [gather<unknown>(), gather<unknown>()];
-    await bus.subscribe("a", async ({ payload }, { signal }) => {
-      begun.add(payload);
-      if (payload === 1) await aborted(signal).catch(told.add);
-    }, { group: "g" });
-    await bus.publish("a", 1);
-    await begun.until(1);
-    const [id] = (await client.xpending(stream("stolen"), "g a", "-", "+", 1) as [string][])[0];
-    await client.xclaim(stream("stolen"), "g a", "thief", 0, id);
-    assertEquals(await told.until(1), ["taken over"]);
-    await bus.publish("a", 2);
-    assertEquals(await begun.until(2), [1, 2]);
-  },
-);
+programTest("a handler whose event was taken over is aborted", "redis", async ({ shared }) => {
+  const { url } = await shared();
+  await using bus = await openRedisBus(`${url}?bus=stolen`, { takeOverAfterMs: 300 });
+  await using client = await connect(url);
+  const [begun, told] = [gather<unknown>(), gather<unknown>()];
+  await bus.subscribe("a", async ({ payload }, { signal }) => {
+    begun.add(payload);
+    if (payload === 1) await aborted(signal).catch(told.add);
+  }, { group: "g" });
+  await bus.publish("a", 1);
+  await begun.until(1);
+  const [id] = (await client.xpending(stream("stolen"), "g a", "-", "+", 1) as [string][])[0];
+  await client.xclaim(stream("stolen"), "g a", "thief", 0, id);
+  assertEquals(await told.until(1), ["taken over"]);
+  await bus.publish("a", 2);
+  assertEquals(await begun.until(2), [1, 2]);
+});
 
-programTest(
-  "a server that was killed and started again goes on with groups, and with plain subscriptions",
-  "redis",
-  async ({ own }) => {
-    await using server = await own();
-    await using bus = await openRedisBus(server.url, { answerWithinMs: 30_000 });
-    const [plain, grouped, trouble] = [gatherPayloads(), gatherPayloads(), gather<BusTrouble>()];
-    await bus.subscribe("a", plain.handler, { onTrouble: trouble.add });
-    await bus.subscribe("a", grouped.handler, { group: "g" });
-    await bus.publish("a", 1);
-    await plain.until(1);
-    await grouped.until(1);
-    await server.kill();
-    await trouble.until(1);
-    assertEquals(trouble.items[0].trouble, "unreachable");
-    await server.start();
-    // The subscriptions are back at some time: what is published from then on is heard.
-    let sent = 1;
-    const back = Promise.all([plain.until(2), grouped.until(3)]).then(() => sent = Infinity);
-    while (sent < Infinity) {
-      // What is under way when the connection is found broken fails.
-      await bus.publish("a", ++sent).catch((error) => assertEquals(error.code, "Unavailable"));
-    }
-    await back;
-  },
-);
+programTest("subscriptions survive a restart of the server", "redis", async ({ own }) => {
+  await using server = await own();
+  await using bus = await openRedisBus(server.url, { answerWithinMs: 30_000 });
+  const [plain, grouped, trouble] = [gatherPayloads(), gatherPayloads(), gather<BusTrouble>()];
+  await bus.subscribe("a", plain.handler, { onTrouble: trouble.add });
+  await bus.subscribe("a", grouped.handler, { group: "g" });
+  await bus.publish("a", 1);
+  await plain.until(1);
+  await grouped.until(1);
+  await server.kill();
+  await trouble.until(1);
+  assertEquals(trouble.items[0].trouble, "unreachable");
+  await server.start();
+  // The subscriptions are back at some time: what is published from then on is heard.
+  let sent = 1;
+  const back = Promise.all([plain.until(2), grouped.until(3)]).then(() => sent = Infinity);
+  while (sent < Infinity) {
+    // What is under way when the connection is found broken fails.
+    await bus.publish("a", ++sent).catch((error) => assertEquals(error.code, "Unavailable"));
+  }
+  await back;
+});
 
-programTest("a server that has forgotten all is gone on with", "redis", async ({ shared }) => {
+programTest("subscriptions survive a server that lost its data", "redis", async ({ shared }) => {
   const { url } = await shared();
   await using bus = await openRedisBus(`${url}/3`, { takeOverAfterMs: 200 });
   await using client = await connect(`${url}/3`);
@@ -228,7 +204,7 @@ programTest("a server that has forgotten all is gone on with", "redis", async ({
   assertEquals(await heard.until(2), [1, 2]);
 });
 
-programTest("what other programs write there is passed over", "redis", async ({ shared }) => {
+programTest("messages of other programs are ignored", "redis", async ({ shared }) => {
   const { url } = await shared();
   await using bus = await openRedisBus(`${url}?bus=foreign`);
   await using client = await connect(url);

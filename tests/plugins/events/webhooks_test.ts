@@ -70,7 +70,7 @@ async function open(url: string, options: Partial<WebhooksOptions> = {}) {
 
 const reasonOf = (told: WorkerEvent) => told.event === "failed" ? told.reason : told.event;
 
-Deno.test("an event is delivered, signed, as it was published, and only to whom its topic fits", async () => {
+Deno.test("an event is delivered signed to matching targets", async () => {
   await using receiver = receive();
   await using world = await open(receiver.url);
   await world.bus.publish("other.topic", 1);
@@ -84,7 +84,7 @@ Deno.test("an event is delivered, signed, as it was published, and only to whom 
   }]]);
 });
 
-Deno.test("a delivery that fails is tried again under the same id, until it is taken", async () => {
+Deno.test("a failed delivery is retried under the same id", async () => {
   let calls = 0;
   await using receiver = receive(() => new Response(null, { status: ++calls < 3 ? 503 : 204 }));
   await using world = await open(receiver.url);
@@ -94,7 +94,7 @@ Deno.test("a delivery that fails is tried again under the same id, until it is t
   assertEquals(world.happened.items.map(({ event }) => event), ["failed", "failed", "done"]);
 });
 
-Deno.test("it is given up after so many attempts, and secrets are neither in the queue, nor in what is said", async () => {
+Deno.test("deliveries end after their attempts without secrets in logs", async () => {
   await using receiver = receive(() => new Response("path-secret", { status: 500 }));
   await using world = await open(receiver.url, { attempts: 2 });
   await world.bus.publish("model.trained", 1);
@@ -118,7 +118,7 @@ Deno.test("redirects are not followed", async () => {
   assertEquals(elsewhere.requests.items, []);
 });
 
-Deno.test("a receiver that does not answer is not waited for longer than is said", async () => {
+Deno.test("a silent receiver times out", async () => {
   const answered = Promise.withResolvers<Response>();
   await using receiver = receive(() => answered.promise);
   await using world = await open(receiver.url, { attempts: 1, timeoutMs: 200 });
@@ -127,7 +127,7 @@ Deno.test("a receiver that does not answer is not waited for longer than is said
   answered.resolve(new Response());
 });
 
-Deno.test("who answers 410 is not asked again", async () => {
+Deno.test("410 ends a delivery", async () => {
   await using receiver = receive(() => new Response(null, { status: 410 }));
   await using world = await open(receiver.url);
   await world.bus.publish("model.trained", 1);
@@ -135,7 +135,7 @@ Deno.test("who answers 410 is not asked again", async () => {
   assertEquals((await world.queue.list())[0].result, { status: 410 });
 });
 
-Deno.test("addresses that are not public are refused, whatever name they hide behind", async () => {
+Deno.test("private addresses are Denied behind any name", async () => {
   await using receiver = receive();
   const port = new URL(receiver.url).port;
   const inside = [
@@ -174,7 +174,7 @@ Deno.test("addresses that are not public are refused, whatever name they hide be
   assertEquals(receiver.requests.items, []);
 });
 
-Deno.test("hosts that may be private are reached by the address that was looked at", async () => {
+Deno.test("allowed private hosts are reached by their checked address", async () => {
   await using receiver = receive();
   const url = receiver.url.replace("127.0.0.1", "inside.test");
   const lookup = () => Promise.resolve([{ address: "127.0.0.1", family: 4 }]);
@@ -183,7 +183,7 @@ Deno.test("hosts that may be private are reached by the address that was looked 
   await receiver.heard.until(1);
 });
 
-Deno.test("what is no target is refused, and what is secret in it never quoted", async () => {
+Deno.test("invalid targets are refused without quoting secrets", async () => {
   const bus = createMemoryBus(), queue = createMemoryQueue();
   const target = { url: "https://example.com/path-secret", topics: "a", secret: SECRET };
   const wrong = [
@@ -219,7 +219,7 @@ Deno.test("what is no target is refused, and what is secret in it never quoted",
   }
 });
 
-Deno.test("signatures are those of Standard Webhooks", async () => {
+Deno.test("signatures follow Standard Webhooks", async () => {
   // The example of the reference libraries (github.com/standard-webhooks/standard-webhooks).
   const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
   const body = new TextEncoder().encode('{"test": 2432232314}');
@@ -228,7 +228,7 @@ Deno.test("signatures are those of Standard Webhooks", async () => {
   assertEquals(headers["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 });
 
-Deno.test("a webhook that is not of the secret, not of now, or changed is refused", async () => {
+Deno.test("forged, old or changed webhooks are rejected", async () => {
   const other = createWebhookSecret();
   const body = JSON.stringify({ type: "a.b", timestamp: "2026-01-01T00:00:00.000Z", data: 7 });
   const nowMs = 1_800_000_000_000;

@@ -10,7 +10,7 @@ import { watchProcess } from "../../support/watch_process.ts";
 const JOBS = 48;
 
 programTest(
-  "workers that are killed in the middle of jobs lose none, and no effect happens twice",
+  "killed workers lose no job and repeat no effect",
   ["redis", "postgres"],
   async (servers) => {
     await using root = await tempRoot();

@@ -16,7 +16,7 @@ async function ended(plugins: Plugins, name: string, id: string) {
 }
 
 for (const name of ["memory", "in_memory", "background", "fastapi"]) {
-  Deno.test(`${name} runs the remainder of a task later, and its job says what became of it`, async () => {
+  Deno.test(`${name} runs the rest of a task as a job`, async () => {
     await using plugins = createPlugins();
     const notes: string[] = [];
     const task = plugins.createTask(({ path }: { path: string }) => {
@@ -32,7 +32,7 @@ for (const name of ["memory", "in_memory", "background", "fastapi"]) {
   });
 }
 
-Deno.test("a background begins its jobs when it is run, and not before; run waits for their end", async () => {
+Deno.test("a background starts and awaits its jobs on run()", async () => {
   await using plugins = createPlugins();
   const notes: string[] = [];
   const background = createBackground();
@@ -51,7 +51,7 @@ Deno.test("a background begins its jobs when it is run, and not before; run wait
   assertEquals(notes, ["one", "two"]);
 });
 
-Deno.test("the end of a set of plugins waits for what its runners have, and begins nothing new", async () => {
+Deno.test("closing a set finishes running and waiting jobs", async () => {
   const plugins = createPlugins();
   const done: string[] = [];
   const may = Promise.withResolvers<void>();
@@ -82,7 +82,7 @@ Deno.test("the end of a set of plugins waits for what its runners have, and begi
   assertEquals(late.code, "Invalid");
 });
 
-Deno.test("a job that failed is tried again by its queue, with what it did before", async () => {
+Deno.test("a failed job can be retried by its queue", async () => {
   await using plugins = createPlugins();
   let tries = 0;
   const { jobId } = await plugins.createTask((input: string) => {
@@ -95,7 +95,7 @@ Deno.test("a job that failed is tried again by its queue, with what it did befor
   assertEquals((await ended(plugins, "memory", jobId)).result, "well");
 });
 
-Deno.test("a cancelled job hears it, and says how far it is until then", async () => {
+Deno.test("a cancelled job is aborted and keeps its progress", async () => {
   await using plugins = createPlugins();
   const { jobId } = await plugins.createTask(async (_input, { signal, progress }) => {
     await progress({ done: 1, of: 2 });
@@ -114,7 +114,7 @@ Deno.test("a cancelled job hears it, and says how far it is until then", async (
   assertEquals([state, reason], ["cancelled", "enough"]);
 });
 
-Deno.test("a submission that is repeated under its key is one job", async () => {
+Deno.test("a repeated submission under one key is one job", async () => {
   await using plugins = createPlugins();
   let runs = 0;
   const task = plugins.createTask(() => ++runs).addBehavior("schedule_job", { job_type: "memory" });
@@ -125,7 +125,7 @@ Deno.test("a submission that is repeated under its key is one job", async () => 
   assertEquals(runs, 1);
 });
 
-Deno.test("a job that two responses submit under one key begins after the first of them, and keeps nobody", async () => {
+Deno.test("a job of two responses starts after the first", async () => {
   const plugins = createPlugins();
   const [first, second] = [createBackground(), createBackground()];
   let calls = 0;
@@ -141,7 +141,7 @@ Deno.test("a job that two responses submit under one key begins after the first 
   assertEquals(calls, 1);
 });
 
-Deno.test("the end of a set of plugins waits also for jobs that have not begun", async () => {
+Deno.test("closing a set awaits jobs that have not started", async () => {
   const plugins = createPlugins();
   const done: string[] = [];
   const may = Promise.withResolvers<void>();
@@ -162,7 +162,7 @@ const queueUrl = (
   settings: { queue?: string; [name: string]: unknown },
 ) => serverUrl(kind, settings, { queue: settings.queue });
 
-Deno.test("the parts of a place become its URL", () => {
+Deno.test("parts of a server address become its URL", () => {
   assertEquals(queueUrl("redis", {}), "redis://127.0.0.1:6379/0");
   assertEquals(
     queueUrl("redis", { host: "r", port: "7", db: 2, queue: "mine" }),
@@ -177,7 +177,7 @@ Deno.test("the parts of a place become its URL", () => {
   );
 });
 
-Deno.test("a URL counts before its parts, and may have a queue of its own", () => {
+Deno.test("a URL takes precedence over its parts", () => {
   const url = "rediss://user:word@far:1/3?queue=theirs";
   assertEquals(queueUrl("redis", { url, host: "near", port: 2 }), url);
   assertEquals(queueUrl("redis", { url, queue: "mine" }), "rediss://user:word@far:1/3?queue=mine");

@@ -20,40 +20,36 @@ function define(plugins: Plugins, notes: unknown[] = []): void {
   );
 }
 
-programTest(
-  "a task goes to another process by its name, and large data by the registry",
-  KINDS,
-  async (servers) => {
-    const url = `${(await servers.shared()).url}?queue=tasks`;
-    await using registry = await openRegistry("memory:");
-    await using here = createPlugins({ registry });
-    await using there = createPlugins({ registry });
-    define(here);
-    const notes: unknown[] = [];
-    define(there, notes);
-    const data = new Uint8Array(200_000).fill(7);
-    const task = here.createTask("count").addBehavior("schedule_job", {
-      job_type: servers.kind,
-      url,
-    });
-    const { scheduled, jobId } = await task.submit({ data, by: "me" }, {
-      idempotencyKey: "upload-1",
-    });
-    assertEquals([scheduled, jobId], [true, "upload-1"]);
-    await using queue = await openQueue(url);
-    assert(JSON.stringify(await queue.get(jobId)).length < 2_000, "the queue has a reference");
-    await workTasks(there, queue, { concurrency: 2 });
-    let last;
-    for await (const { job } of queue.watch(jobId)) last = job;
-    assertEquals([last?.state, last?.reason, last?.progress], ["done", undefined, {
-      read: 200_000,
-    }]);
-    assert(JSON.stringify(last!.result).length < 2_000, "the result is a reference too");
-    assertEquals(notes, ["upload-1"]);
-  },
-);
+programTest("a task runs elsewhere by name, with data by registry", KINDS, async (servers) => {
+  const url = `${(await servers.shared()).url}?queue=tasks`;
+  await using registry = await openRegistry("memory:");
+  await using here = createPlugins({ registry });
+  await using there = createPlugins({ registry });
+  define(here);
+  const notes: unknown[] = [];
+  define(there, notes);
+  const data = new Uint8Array(200_000).fill(7);
+  const task = here.createTask("count").addBehavior("schedule_job", {
+    job_type: servers.kind,
+    url,
+  });
+  const { scheduled, jobId } = await task.submit({ data, by: "me" }, {
+    idempotencyKey: "upload-1",
+  });
+  assertEquals([scheduled, jobId], [true, "upload-1"]);
+  await using queue = await openQueue(url);
+  assert(JSON.stringify(await queue.get(jobId)).length < 2_000, "the queue has a reference");
+  await workTasks(there, queue, { concurrency: 2 });
+  let last;
+  for await (const { job } of queue.watch(jobId)) last = job;
+  assertEquals([last?.state, last?.reason, last?.progress], ["done", undefined, {
+    read: 200_000,
+  }]);
+  assert(JSON.stringify(last!.result).length < 2_000, "the result is a reference too");
+  assertEquals(notes, ["upload-1"]);
+});
 
-programTest("where the server is, is said by the environment too", KINDS, async (servers) => {
+programTest("the environment configures the server", KINDS, async (servers) => {
   const { url } = await servers.shared();
   const { hostname, port, username, pathname } = new URL(url);
   const values: Record<string, string> = {
@@ -73,38 +69,34 @@ programTest("where the server is, is said by the environment too", KINDS, async 
   assertEquals((await queue.get(jobId))?.group, "count");
 });
 
-programTest(
-  "a job that is no task, or of a task that nobody knows, fails and says so",
-  KINDS,
-  async (servers) => {
-    await using queue = await openQueue(`${(await servers.shared()).url}?queue=foreign-tasks`);
-    await using plugins = createPlugins();
-    const call = { task: "nobody's", behaviors: [], input: null };
-    await queue.add([
-      { id: "step", group: "g", kind: "step", data: {} },
-      { id: "unknown", group: "g", kind: "task", data: call },
-      { id: "forged", group: "g", kind: "task", data: 7 },
-    ]);
-    await workTasks(plugins, queue);
-    const reasons: string[] = [];
-    for (const id of ["step", "unknown", "forged"]) {
-      for await (const { job } of queue.watch(id)) {
-        if (job.state === "failed") {
-          reasons.push(job.reason!);
-        }
+programTest("jobs that are no known task fail with a reason", KINDS, async (servers) => {
+  await using queue = await openQueue(`${(await servers.shared()).url}?queue=foreign-tasks`);
+  await using plugins = createPlugins();
+  const call = { task: "nobody's", behaviors: [], input: null };
+  await queue.add([
+    { id: "step", group: "g", kind: "step", data: {} },
+    { id: "unknown", group: "g", kind: "task", data: call },
+    { id: "forged", group: "g", kind: "task", data: 7 },
+  ]);
+  await workTasks(plugins, queue);
+  const reasons: string[] = [];
+  for (const id of ["step", "unknown", "forged"]) {
+    for await (const { job } of queue.watch(id)) {
+      if (job.state === "failed") {
+        reasons.push(job.reason!);
       }
     }
-    const said = ["it is no task", "it is not defined here", "does not name a task"];
-    assertEquals(
-      reasons.map((reason, index) => reason.includes(said[index])),
-      [true, true, true],
-      reasons.join("; "),
-    );
-  },
-);
+  }
+  const said = ["it is no task", "it is not defined here", "does not name a task"];
+  assertEquals(
+    reasons.map((reason, index) => reason.includes(said[index])),
+    [true, true, true],
+    reasons.join("; "),
+  );
+});
 
 programTest(
-  "a runner whose server is away refuses the submission, and shows no password",
+  "a runner without its server is Unavailable without secrets",
   "redis",
   async (servers) => {
     await using server = await servers.own();

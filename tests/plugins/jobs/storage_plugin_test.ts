@@ -11,7 +11,7 @@ const job: QueuedJob = {
 };
 
 for (const name of ["memory", "in_memory"]) {
-  Deno.test(`a storage of jobs is a plugin: ${name}`, async () => {
+  Deno.test(`a job storage is a plugin: ${name}`, async () => {
     await using plugins = createPlugins();
     const storage = await plugins.create(JobStorage, name, { host: "left aside" });
     await storage.put(job);
@@ -20,7 +20,7 @@ for (const name of ["memory", "in_memory"]) {
   });
 }
 
-Deno.test("a storage of jobs at what is no URL is refused as any other place, and the URL is not shown", async () => {
+Deno.test("an invalid job storage URL is not quoted", async () => {
   await using plugins = createPlugins();
   for (
     const settings of [{ url: "word:secret" }, { url: "no url" }, { url: "no url", jobs: "mine" }]
@@ -37,37 +37,33 @@ Deno.test("a storage of jobs at what is no URL is refused as any other place, an
   }
 });
 
-programTest(
-  "a storage of jobs on Redis is a plugin, and the environment says where it is",
-  "redis",
-  async (server) => {
-    const { hostname, port } = new URL((await server.shared()).url);
-    const system = createScriptedSystem({
-      environment: { REDIS_HOST: hostname, REDIS_PORT: port },
-    });
-    await using plugins = createPlugins({ system });
-    const storage = await plugins.shared(JobStorage, "redis", {
-      jobs: "by-plugin",
-      keep_ms: 60_000,
-    });
-    await storage.put(job);
-    const other = await plugins.create(JobStorage, "redis", {
-      host: hostname,
-      port,
-      jobs: "another",
-    });
-    assertEquals([(await storage.get("job-a"))?.state, await other.get("job-a")], [
-      "done",
-      undefined,
-    ]);
-    await other[Symbol.asyncDispose]();
-    const error = await assertRejects(
-      () => plugins.create(JobStorage, "redis", { keep: 5 }),
-      RegistryError,
-    );
-    assertEquals(
-      error.message.split(", but ")[0],
-      'Cannot create plugin "redis" of job_storage: keep: there is no such setting',
-    );
-  },
-);
+programTest("the environment configures job storage on Redis", "redis", async (server) => {
+  const { hostname, port } = new URL((await server.shared()).url);
+  const system = createScriptedSystem({
+    environment: { REDIS_HOST: hostname, REDIS_PORT: port },
+  });
+  await using plugins = createPlugins({ system });
+  const storage = await plugins.shared(JobStorage, "redis", {
+    jobs: "by-plugin",
+    keep_ms: 60_000,
+  });
+  await storage.put(job);
+  const other = await plugins.create(JobStorage, "redis", {
+    host: hostname,
+    port,
+    jobs: "another",
+  });
+  assertEquals([(await storage.get("job-a"))?.state, await other.get("job-a")], [
+    "done",
+    undefined,
+  ]);
+  await other[Symbol.asyncDispose]();
+  const error = await assertRejects(
+    () => plugins.create(JobStorage, "redis", { keep: 5 }),
+    RegistryError,
+  );
+  assertEquals(
+    error.message.split(", but ")[0],
+    'Cannot create plugin "redis" of job_storage: keep: there is no such setting',
+  );
+});

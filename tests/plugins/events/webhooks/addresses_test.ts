@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { isPublicAddress } from "../../../../plugins/events/webhooks/send.ts";
 
-Deno.test("addresses of this machine, of networks behind it, and of nobody are not public", () => {
+Deno.test("private and reserved addresses are not public", () => {
   const inside = [
     ...[
       "0.0.0.0",
@@ -59,7 +59,7 @@ Deno.test("addresses of this machine, of networks behind it, and of nobody are n
   assertEquals(inside.filter(isPublicAddress), []);
 });
 
-Deno.test("addresses of the world are public", () => {
+Deno.test("public addresses are public", () => {
   const world = [
     "8.8.8.8",
     "1.1.1.1",
@@ -80,7 +80,7 @@ Deno.test("addresses of the world are public", () => {
   for (const address of [...world, ...more]) assert(isPublicAddress(address), address);
 });
 
-Deno.test("no address of IPv4 that is written within IPv6 is public", () => {
+Deno.test("no IPv4 address within IPv6 is public", () => {
   fc.assert(fc.property(fc.ipV4(), (address) => {
     const hex = address.split(".").map((part) => Number(part).toString(16).padStart(2, "0")).join(
       "",
