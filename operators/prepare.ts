@@ -1,19 +1,17 @@
-// What is looked at before an operator does anything, wherever it runs: its parameters, then its
-// input.
+// Checks before an operator runs: its parameters, then its input.
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { OperatorContext } from "./contract/operator.ts";
 import { shownIssue } from "../core/standard_schema.ts";
 import { type AnyOperator, hasInputRoot } from "./operator.ts";
 
-/** What is asked of an operator here; a command that is no operator's asks nothing but that its input root is there. */
-export type Prepared = Pick<AnyOperator, "params" | "validateInput">;
+/** The checks of an operator. A plain command has none but that its input root exists. */
 
 /**
- * The context with parameters as the operator's schema gives them, once its input was found right.
+ * Returns the context with the parameters that the operator's schema returned.
  *
- * @throws {RegistryError} `Invalid` with all that is wrong with the parameters; `NotFound` where the input is missing
- * or wrong
+ * @throws {RegistryError} `Invalid` with all problems of the parameters; `NotFound` if the input is
+ * missing or wrong
  */
 export async function prepareContext(
   operator: Prepared,
@@ -30,11 +28,10 @@ export async function prepareContext(
     action: "run operator",
     subject: shown(operatorId),
     state: "its input is missing or wrong",
-    hint: `Look into ${inputRoot}, and at what the operator said in its log.`,
+    hint: `Check ${inputRoot} and the operator's log.`,
   });
 }
 
-/** The parameters as the operator's schema gives them. All that is wrong is said at once. */
 async function parseParams(
   operator: Prepared,
   { operatorId, params }: OperatorContext<unknown>,
@@ -47,8 +44,7 @@ async function parseParams(
     action: "run operator",
     subject: shown(operatorId),
     state: `its params are wrong: ${result.issues.map(shownIssue).join("; ")}`,
-    hint:
-      "Correct them in the configuration of the step; the operator's schema says what they must be.",
+    hint: "Correct the params of the step to match the operator's schema.",
     cause: result.issues,
   });
 }

@@ -1,5 +1,4 @@
-// Environments that commands run in: what activating one does, done here, so that nobody's tool is
-// needed for it.
+// Environments of commands. Activation is done here and needs no installed tool.
 import { fault } from "../../core/errors.ts";
 import type { EnvironmentConfig } from "../contract/pipeline.ts";
 import { shellLine } from "../process/shell_words.ts";
@@ -10,9 +9,9 @@ import { findUv } from "./uv.ts";
 const FIND = { uv: findUv, pixi: findPixi, conda: findConda };
 
 /**
- * What makes a command run in an environment. Nothing is installed.
+ * Returns the variables and prefix that run a command in an environment. Installs nothing.
  *
- * @throws {RegistryError} `Unsupported` where it is not there, with the command that makes it
+ * @throws {RegistryError} `Unsupported` if the environment does not exist
  */
 export async function activate(
   { kind, name }: EnvironmentConfig,
@@ -27,16 +26,15 @@ export async function activate(
     subject: what,
     state: `there is none ${where}`,
     hint: install === undefined
-      ? `Make it: ${make}`
-      : "Write install: true into env_config, and it is made before the step runs. " +
-        `Or make it: ${shellLine(install)}`,
+      ? `Create it: ${make}`
+      : `Set install: true in env_config, or create it: ${shellLine(install)}`,
   });
 }
 
 /**
- * The command that makes an environment, or brings it up to date; undefined where nothing is to be done.
+ * Returns the command that creates or updates an environment; undefined if `install` is not set.
  *
- * @throws {RegistryError} `Unsupported` where nothing says what is to be in it
+ * @throws {RegistryError} `Unsupported` without a file that describes its packages
  */
 export async function installCommand(
   { kind, name, install: isAsked }: EnvironmentConfig,
@@ -47,10 +45,9 @@ export async function installCommand(
   if (install !== undefined) return install;
   throw fault({
     code: "Unsupported",
-    action: "make",
+    action: "create",
     subject: what,
     state: `there is no ${file}`,
-    hint:
-      "Write one that says what is to be in it, or leave out install: true and make the environment yourself.",
+    hint: "Add that file, or omit install: true and create the environment yourself.",
   });
 }

@@ -1,5 +1,4 @@
-// Virtual environments of Python, as uv makes them
-// (https://docs.astral.sh/uv/concepts/projects/config).
+// Python virtual environments of uv (https://docs.astral.sh/uv/concepts/projects/config).
 import { join, resolve } from "node:path";
 import { shown } from "../../core/naming/names.ts";
 import { shellWord } from "../process/shell_words.ts";
@@ -7,10 +6,10 @@ import { isThere, isWindows, pathWith } from "./environment.ts";
 import type { EnvironmentOptions, FoundEnvironment } from "./environment.ts";
 
 /**
- * Finds the environment of a project, `.venv` in its folder or what `UV_PROJECT_ENVIRONMENT` says; a name that is
- * itself the folder of a virtual environment is that one.
+ * Finds the environment of a project: `.venv` in its folder, or `UV_PROJECT_ENVIRONMENT`. A folder
+ * that is a virtual environment itself is used as it is.
  *
- * @param name the folder of the project. @default the root
+ * @param name folder of the project. @default the root
  */
 export async function findUv(
   name: string | undefined,
@@ -28,7 +27,7 @@ export async function findUv(
     env: {
       PATH: pathWith([join(environment, isWindows ? "Scripts" : "bin")], options),
       VIRTUAL_ENV: environment,
-      // A command that calls uv itself is to use this environment, and to leave it as it is.
+      // A command that calls uv must use this environment, and not change it.
       ...isItself ? {} : { UV_PROJECT: project, UV_PROJECT_ENVIRONMENT: environment },
       UV_NO_SYNC: "1",
       ...variable("PYTHONHOME") === undefined ? {} : { PYTHONHOME: "" }, // as activate does
@@ -36,7 +35,7 @@ export async function findUv(
     before: [],
   });
   return {
-    what: "an environment of uv",
+    what: "the uv environment",
     where: `in ${shown(environment)}`,
     make: `uv venv ${shellWord(environment)}`,
     file: `pyproject.toml in ${shown(isItself ? resolve(project, "..") : project)}`,

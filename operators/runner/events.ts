@@ -1,17 +1,12 @@
-// What a run says while it goes on.
+// Events of a run.
 import type { ExitCode, ExitName } from "../contract/operator.ts";
 import type { Shard } from "../../core/work/shards.ts";
 
-/** How a step of a run ended. */
 export type StepEnd = "ran" | "skipped" | "failed" | "blocked" | "cancelled";
 
-/** How a run ended. */
 export type RunEnd = "ok" | "failed" | "cancelled";
 
-/** Something that happened in a run. Of a step that several processes share it is told of which `shard`. */
-export type RunEvent =
-  | { type: "run started"; run: string; steps: number }
-  | { type: "step started"; step: string; shard?: Shard; attempt: number; folder: string }
+/** An event of a run. `shard` is set for a step that several processes share. */
   | { type: "log"; step: string; shard?: Shard; level: LogLevel; line: string }
   | {
     type: "step retried";
@@ -26,20 +21,20 @@ export type RunEvent =
   | { type: "step ended"; step: string } & StepOutcome
   | { type: "run ended"; run: string; end: RunEnd; durationMs: number };
 
-/** What became of a step. */
+/** Outcome of a step. */
 export interface StepOutcome {
   end: StepEnd;
-  /** How long it took, all attempts together, milliseconds. */
+  /** Duration of all attempts, milliseconds. */
   durationMs: number;
   reason?: string;
   hint?: string;
   exitCode?: ExitCode;
   exit?: ExitName;
   attempts?: number;
-  /** Its record: `<pipeline>:step:<step>@2.0.0`, or that of its last failure. */
+  /** Its record: `<pipeline>:step:<step>@2.0.0`, or that of the last failure. */
   record?: string;
   outputs?: Record<string, string>;
 }
 
-/** Where a line of a log is from. */
+/** Level of a line, or the stream of a command that it came from. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "stdout" | "stderr";

@@ -1,4 +1,4 @@
-// Steps whose runner was killed: their commands are ended and their folders removed.
+// Cleans up after killed runners: ends commands of their steps and removes the folders.
 import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "@std/path";
 import { isProcessGone } from "../../disk/stage/process.ts";
@@ -7,15 +7,12 @@ import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { endLeftCommand, noteMarks } from "../process/left_command.ts";
 import { MARK } from "../process/marks.ts";
-
-export { thisProcess } from "../../disk/stage/process.ts";
-
-/** The file in the folder of a step that names the processes of its command while it runs. */
+/** Name of the file in a step's folder that lists the processes of its running command. */
 const COMMAND_NOTE = "command.pid";
 
 /**
- * Ends commands of steps whose runner was killed, so that none runs beside its repetition, and removes the folders of
- * these steps. Keeps commands and folders of other machines, and folders that the user asked to keep.
+ * Ends commands of steps whose runner was killed, so that none runs beside its repetition, and
+ * removes their folders. Ignores other machines' commands and folders, and folders that are kept.
  *
  * @param folder the folder of all runs of a pipeline
  */
@@ -31,8 +28,8 @@ export async function removeLeft(
 }
 
 /**
- * Notes the processes that work in the folder of a step, if this runner is itself part of a command: a worker of a
- * queue starts one runner for each step, and may be killed before the runner.
+ * Notes the processes in a step's folder if this runner is itself part of a command: a queue's
+ * worker starts one runner per step, and may be killed first.
  *
  * @returns the path of the note
  */
@@ -50,10 +47,8 @@ function removeLeftFolders(folder: string, logger: Logger): void {
     try {
       for (const name of left) rmSync(join(folder, run, name), { recursive: true, force: true });
       if (listed(join(folder, run)).length === 0) rmdirSync(join(folder, run));
-    } catch (error) {
-      logger.warn(
-        `Cannot remove what an earlier run left in ${join(folder, run)}: ${messageOf(error)}`,
-      );
+      const path = join(folder, run);
+      logger.warn(`Cannot remove folders of an earlier run in ${path}: ${messageOf(error)}`);
     }
   }
 }
@@ -62,7 +57,7 @@ function listed(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // nothing ran here
+    return []; // nothing has run here
   }
 }
 

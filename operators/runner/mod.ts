@@ -1,5 +1,5 @@
 /**
- * Running pipelines: what would run and why, running it, and what was run before.
+ * Runs pipelines, and reads earlier runs.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-// Which step writes what another one reads by the name of its artifact.
+// Finds the step that writes an artifact which another step reads by name.
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { type Dependencies, parsePlace } from "./sources.ts";
 
@@ -7,14 +7,14 @@ export interface Writer {
   output: string;
 }
 
-/** What was found is kept for so many names: many that are read from far away are slow, but take no memory. */
+/** Most names whose writers are kept, which bounds memory. */
 const NAMES_KEPT = 64;
 
 /**
- * Finds which step upstream of a step writes an artifact: what that writes in this run is what is read. Of several that
- * write it one after the other it is the last.
+ * Finds which upstream step writes an artifact: a step that reads it by name reads the version of
+ * this run. Of several writers in a chain, the last one counts.
  *
- * @returns the writers of the artifacts that a step reads, by their names
+ * @returns the writers of the artifacts that a step reads, by name
  */
 export function createWriters(
   pipeline: Pipeline,
@@ -34,7 +34,7 @@ export function createWriters(
   }
   const kept = new Map<string, Map<string, Writer | undefined>>();
 
-  /** What a step reads is what the last one before it writes: behind one that writes it nobody needs to look. */
+  /** Returns the last writer before a step. Steps before a writer are not searched. */
   function lastBefore(step: string, name: string): Writer | undefined {
     const ofName = writers.get(name)!;
     if (kept.size >= NAMES_KEPT && !kept.has(name)) kept.clear();
@@ -56,12 +56,9 @@ export function createWriters(
       let last: Writer | undefined;
       for (const other of before.get(id)!) {
         const writer = ofName.get(other) ?? found.get(other);
-        if (
-          writer !== undefined &&
-          (last === undefined || rank.get(writer.step)! > rank.get(last.step)!)
-        ) {
-          last = writer;
-        }
+        const isLater = writer !== undefined &&
+          (last === undefined || rank.get(writer.step)! > rank.get(last.step)!);
+        if (isLater) last = writer;
       }
       found.set(id, last);
     }

@@ -1,6 +1,6 @@
-// A run that engines carry, as every process that has to do with it sees it.
+// A run on an engine, as each of its processes sees it.
 import { dirname } from "@std/path";
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { type ErrorCode, fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import type { StepOutcome } from "../events.ts";
@@ -11,16 +11,14 @@ import type { FoundRecord } from "../records/files.ts";
 import { parseRunId } from "../records/names.ts";
 import { findRun, isCancelled, readResult, saveResult } from "../records/run_record.ts";
 import type { RunResult } from "../records/run_record.ts";
-import type { RunContext, RunnerOptions } from "../run_context.ts";
-import { createTeller, runContext, type RunPipelineOptions } from "../run_pipeline.ts";
-import { findDependencies } from "../sources.ts";
-import { RunState } from "./run_state.ts";
+import { createRunContext, type RunContext } from "../run_context.ts";
+import type { RunContextOptions } from "../run_context.ts";
 import { type CarryOptions, deliver } from "./deliveries.ts";
+import { RunState } from "./run_state.ts";
 
-/** What is given to whoever has to do with a run. */
-export interface CarriedRunOptions
-  extends RunnerOptions, Pick<RunPipelineOptions, "keep" | "logger" | "onEvent"> {
-  /** The run: `my_pipeline@3`. */
+/** Options of functions for one run. */
+export interface CarriedRunOptions extends RunContextOptions {
+  /** `my_pipeline@3` */
   run: string;
 }
 
@@ -28,45 +26,44 @@ export interface CarriedRun {
   context: RunContext;
   plan: FoundRecord<PipelinePlan>;
   state: RunState;
-  underWay: number;
-  /** When this process looked last whether it is to stop, by the monotonic clock, and it was not. */
-  wentOnAt?: number;
+  /** Steps that run in this process. */
+  running: number;
+  /** When this process last checked that the run should continue, by the monotonic clock. */
+  checkedAt?: number;
 }
 
 /**
- * Reads a run that was planned.
+ * Reads a planned run.
  *
- * @throws {RegistryError} `NotFound` where there is no such run; `Conflict` where it was planned with another
- * configuration than this one: what is stored never says what is executed
+ * @throws {RegistryError} `NotFound` if it does not exist; `Conflict` if it was planned with
+ * another configuration: stored data never decides what is executed
  */
 export async function findCarriedRun(
   pipeline: Pipeline,
   options: CarriedRunOptions,
 ): Promise<CarriedRun> {
   const { run, registry, signal } = options;
+  const refused = (code: ErrorCode, state: string, hint: string) =>
+    fault({ code, action: "join run", subject: shown(run), state, hint });
   if (parseRunId(run).pipeline !== pipeline.id) {
-    throw fault({
-      code: "Invalid",
-      action: "take part in run",
-      subject: shown(run),
-      state: `this is the configuration of pipeline ${shown(pipeline.id)}`,
-      hint: "Name the file of the run's own pipeline.",
-    });
+    const state = `this is the configuration of pipeline ${shown(pipeline.id)}`;
+    throw refused("Invalid", state, "Use the file of the run's pipeline.");
   }
   const plan = await findRun(registry, run, { signal });
-  if (plan.record.configuration !== configurationDigest(pipeline)) throw otherConfiguration(run);
-  const dependencies = findDependencies(pipeline);
-  const tell = createTeller(options);
-  const context: RunContext = {
-    ...runContext(pipeline, run, options),
-    dependencies,
-    tell,
-  };
+  if (plan.record.configuration !== configurationDigest(pipeline)) {
+    throw refused(
+      "Conflict",
+      "it was planned with another configuration",
+      "Give every worker the file and --set values of the run, or start a new run.",
+    );
+  }
+  const context = createRunContext(pipeline, run, { ...options, signal });
   await removeLeft(dirname(context.folder), context);
-  return { context, plan, state: new RunState(context, plan.record), underWay: 0 };
+  return { context, plan, state: new RunState(context, plan.record), running: 0 };
+}
 }
 
-/** Hands over, for the first time, those of these steps that are due, and what waited for those that have ended. */
+/** Submits those of these steps that are due, and the dependents of those that have ended. */
 export async function deliverDue(
   run: CarriedRun,
   steps: Iterable<string>,
@@ -76,7 +73,7 @@ export async function deliverDue(
   const planned = new Set(plan.record.steps.map(({ step }) => step));
   const seen = new Set<string>();
   for (let next = [...steps]; next.length > 0;) {
-    const statuses = await state.look(next.filter((id) => planned.has(id)));
+    const statuses = await state.statusesOf(next.filter((id) => planned.has(id)));
     next = [];
     await Promise.all([...statuses].map(async ([id, status]) => {
       seen.add(id);
@@ -89,10 +86,9 @@ export async function deliverDue(
 }
 
 /**
- * Says how a run ended, once all its steps have, or it was cancelled and no step is under way.
+ * Saves and returns the result of a run when all its steps have ended; undefined before.
  *
- * @param stopped outcome of steps without an end, where there will be none
- * @returns undefined where it goes on
+ * @param stopped outcome of steps that will not end, for a cancelled run
  */
 export async function endRun(
   { context, plan, state }: CarriedRun,
@@ -101,9 +97,9 @@ export async function endRun(
   const { registry, run, system } = context;
   const ids = plan.record.steps.map(({ step }) => step);
   const steps: Record<string, StepOutcome> = {};
-  // The last ones mostly end last: one that has not is found at once.
+  // Later steps mostly end last, so one that has not ended is found soon.
   for (const id of ids.toReversed()) {
-    const status = (await state.look([id])).get(id)!;
+    const status = (await state.statusesOf([id])).get(id)!;
     if (status.is !== "ended" && stopped === undefined) return undefined;
     steps[id] = status.is === "ended" ? status.outcome : stopped!;
   }
@@ -127,31 +123,21 @@ export const STOPPED: StepOutcome = {
   reason: "the run was stopped",
 };
 
-/** A look that found nothing counts for so long, milliseconds. */
-const LOOKED_MS = 500;
+/** Validity of a check for cancellation, milliseconds. */
+const CHECKED_MS = 500;
 
-/** Whether the run is to stop; a look that fails says nothing. */
-export async function isToStop(carried: CarriedRun): Promise<boolean> {
-  const { context: { registry, run, logger, system }, wentOnAt = -Infinity } = carried;
+/** Returns whether the run is cancelled; false if that check fails. */
+export async function isStopped(carried: CarriedRun): Promise<boolean> {
+  const { context: { registry, run, logger, system }, checkedAt = -Infinity } = carried;
   const now = system.monotonic();
-  if (now - wentOnAt < LOOKED_MS) return false;
+  if (now - checkedAt < CHECKED_MS) return false;
   try {
-    const isTo = await isCancelled(registry, run);
-    if (!isTo) carried.wentOnAt = now;
-    return isTo;
+    const stopped = await isCancelled(registry, run);
+    if (!stopped) carried.checkedAt = now;
+    return stopped;
   } catch (error) {
-    logger.debug(`cannot look whether the run is to stop: ${error}`);
+    logger.debug(`cannot check whether the run is cancelled: ${error}`);
     return false;
   }
 }
 
-function otherConfiguration(run: string): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "take part in run",
-    subject: shown(run),
-    state: "it was planned with another configuration than this one",
-    hint:
-      "Give every worker the file and the --set values that the run began with, or run the pipeline anew.",
-  });
-}

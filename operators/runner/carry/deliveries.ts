@@ -1,33 +1,33 @@
-// Steps as they are handed to an engine.
+// Deliveries: steps as they are submitted to an engine.
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { Engine, EngineStep } from "../../../core/engine.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { RunContext } from "../run_context.ts";
 
-/** What is executed for a step. */
+/** The command of a step. */
 export interface CarriedCommand {
-  /** Program and arguments: what runs `runStep`, as `holdfast pipeline step RUN STEP` does. */
+  /** Program and arguments that call `runStep`, such as `holdfast pipeline step RUN STEP`. */
   command: readonly string[];
-  /** The folder that it runs in, absolute. */
+  /** Working directory, absolute. */
   cwd: string;
-  /** Variables besides those of whoever executes it. Never secrets. @default none */
+  /** Variables added to those of the engine, without secrets. @default none */
   env?: Readonly<Record<string, string>>;
 }
 
-/** Who carries the steps of a run. */
+/** The engine of a run. */
 export interface CarryOptions {
   engine: Engine;
   /**
-   * What is executed for a step, for engines that execute it themselves, as `local:` and `slurm:`. Workers of a queue
-   * know that by themselves. @default none
+   * Returns the command of a step, for engines that execute it: `local:` and `slurm:`. Workers of a
+   * queue have their own. @default none
    */
   commandFor?(delivery: { run: string; step: string }): CarriedCommand;
 }
 
-/** How much more time than the operator's own a delivery has, milliseconds: inputs are fetched, outputs saved. */
+/** Time for fetching inputs and saving outputs, beside the operator's own, milliseconds. */
 const MORE_MS = 10 * 60_000;
 
-/** A step may be begun so often more than it may fail: that its process died is mostly no fault of its own. */
+/** Deliveries beside the attempts of a step: killed processes are mostly not its fault. */
 const MORE_DELIVERIES = 2;
 
 export function mostDeliveries({ retries }: PipelineStep): number {
@@ -35,10 +35,10 @@ export function mostDeliveries({ retries }: PipelineStep): number {
 }
 
 /**
- * The name of a delivery: the same for all who hand over the same step of the same run for the same time, and for no
- * other, also where several registries share an engine.
+ * Returns the name of a delivery, which is the same for all processes and differs between
+ * registries that share an engine.
  *
- * @param count which delivery it is, from 1
+ * @param count number of the delivery, from 1
  */
 function deliveryName(
   registry: string,
@@ -49,7 +49,9 @@ function deliveryName(
   return `${words}-${sha256(JSON.stringify([registry, run, step])).slice(0, 16)}-${count}`;
 }
 
-/** Hands a step over for the so-many-th time, and returns the id of its job. Doing so again changes nothing. */
+/**
+ * Submits a step and returns the id of its job. Submitting the same `count` again has no effect.
+ */
 export async function deliver(
   { pipeline, dependencies, registry, run }: RunContext,
   id: string,
@@ -73,7 +75,7 @@ export async function deliver(
   return await engine.submit(delivery);
 }
 
-/** How long all attempts of a step may take together. */
+/** Returns the time limit of all attempts of a step together. */
 function wholeTimeMs({ timeoutMs = 0, retries: { attempts, backoffMs } }: PipelineStep): number {
   return attempts * timeoutMs + backoffMs * (2 ** (attempts - 1) - 1) + MORE_MS;
 }

@@ -1,4 +1,4 @@
-// The runs that a registry has.
+// Lists the runs in a registry.
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
@@ -7,27 +7,27 @@ import { formatRunId, numberOf, recordNames } from "./names.ts";
 import { readResult, type RunResult } from "./run_record.ts";
 import type { PipelinePlan } from "../plan.ts";
 
-/** A run, as a list shows it. */
+/** A run in a list. */
 export interface ListedRun {
   /** `my_pipeline@3` */
   run: string;
   plannedAt: Date;
   steps: number;
-  /** How it ended. Undefined where it has no result: it still runs, or its process died. */
+  /** Undefined while it runs, and if its process died. */
   result?: RunResult;
 }
 
 /** Options of {@linkcode listRuns}. */
 export interface ListRunsOptions extends SignalOptions {
-  /** Only those of this pipeline. @default all */
+  /** Only runs of this pipeline. @default all */
   pipeline?: string;
-  /** Only those that come after this one in the list. */
+  /** Only runs after this one in the list. */
   after?: string;
-  /** At most so many. @default all */
+  /** @default all */
   limit?: number;
 }
 
-/** Lists runs, the newest first; none after one that is not there. */
+/** Lists runs, the newest first. The list is empty if `after` does not exist. */
 export async function listRuns(
   registry: Registry,
   { pipeline, after, limit = Infinity, signal }: ListRunsOptions = {},
@@ -46,7 +46,7 @@ export async function listRuns(
         const run = formatRunId({ pipeline: id, number: numberOf(version) });
         planned.push({ run, plannedAt: createdAt, steps: Number(metadata.steps) });
       } catch (error) {
-        if (!isRegistryError(error, "NotFound")) throw error; // deleted since it was listed
+        if (!isRegistryError(error, "NotFound")) throw error; // just deleted
       }
     }
   }
@@ -59,7 +59,7 @@ export async function listRuns(
   }));
 }
 
-/** Ids of the pipelines that have runs in a registry: one listing of its names. */
+/** Returns the ids of pipelines with runs in a registry. Lists all its names. */
 export async function pipelinesOf(
   registry: Registry,
   { signal }: SignalOptions = {},
@@ -73,17 +73,13 @@ export async function pipelinesOf(
       const found = await readRecord<PipelinePlan>(registry, name, { kind: "plan", signal });
       if (found?.record.pipeline === id) ids.push(id);
     } catch (error) {
-      if (!isRegistryError(error, "Corrupt")) throw error; // somebody else's artifact of such a name
+      if (!isRegistryError(error, "Corrupt")) throw error; // another artifact with such a name
     }
   }
   return ids;
 }
 
-/**
- * The name of the last run of a pipeline; undefined where it has none.
- *
- * @param pipeline its id
- */
+/** Returns the last run of a pipeline; undefined if it has none. `pipeline` is its id. */
 export async function lastRun(
   registry: Registry,
   pipeline: string,

@@ -1,4 +1,4 @@
-// What is kept of a run: its plan, how it ended, and that it is to stop.
+// Records of runs: the plan, the result, and the request to cancel.
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
@@ -7,25 +7,24 @@ import type { PipelinePlan } from "../plan.ts";
 import { type FoundRecord, readRecord, saveRecord } from "./files.ts";
 import { formatRunId, numberOf, parseRunId, recordNames, versionOf } from "./names.ts";
 
-/** How a run ended. */
+/** Result of a run. */
 export interface RunResult {
   kind: "result";
   /** `my_pipeline@3`. */
   run: string;
-  /** `ok` where every step has a success now. */
+  /** `ok` if all steps have a success. */
   end: RunEnd;
-  /** When it began, ISO 8601. */
+  /** ISO 8601. */
   startedAt: string;
-  /** How long it took, milliseconds. */
+  /** Milliseconds. */
   durationMs: number;
   steps: Record<string, StepOutcome>;
 }
 
-/** Options of {@linkcode saveRun}. */
 export interface SaveRunOptions extends SignalOptions {
-  /** The merged configuration, without the values of secrets: kept beside the plan, for people. */
+  /** The merged configuration without secrets, saved beside the plan. */
   configuration?: string;
-  /** The first to save a run with this key begins it; for all others that is the run too. @default each begins another */
+  /** The first call with a key saves the run; others return it. @default a unique key */
   key?: string;
 }
 
@@ -43,18 +42,14 @@ export async function saveRun(
   for (let number = last + 1;; number++) {
     const version = versionOf(number);
     const { pipeline, configuration } = plan;
-    const metadata = {
-      pipeline,
-      run: formatRunId({ pipeline, number }),
-      configuration,
-      steps: plan.steps.length,
-    };
+    const run = formatRunId({ pipeline, number });
+    const metadata = { pipeline, run, configuration, steps: plan.steps.length };
     try {
       const options = { version, metadata, beside, idempotencyKey, signal };
       const saved = await saveRecord(registry, { name, record: plan }, options);
       return formatRunId({ pipeline, number: numberOf(saved.version) });
     } catch (error) {
-      if (!isRegistryError(error, "AlreadyExists")) throw error; // else another run began at this moment
+      if (!isRegistryError(error, "AlreadyExists")) throw error; // else another run took the number
     }
   }
 }
@@ -62,7 +57,7 @@ export async function saveRun(
 /**
  * Reads the plan of a run.
  *
- * @throws {RegistryError} `NotFound` where there is no such run
+ * @throws {RegistryError} `NotFound` if it does not exist
  */
 export async function readRun(
   registry: Registry,
@@ -90,27 +85,29 @@ export async function findRun(
   });
 }
 
-export async function saveResult(
-  registry: Registry,
-  result: RunResult,
-  options: SignalOptions = {},
-): Promise<void> {
-  const { pipeline, number } = parseRunId(result.run);
+export async function saveResult(registry: Registry, result: RunResult): Promise<void> {
   const { run, end } = result;
+  const { pipeline, number } = parseRunId(run);
   const name = recordNames(pipeline).result;
-  const metadata = { pipeline, run, end };
+  await saveOnce(registry, { name, record: result }, {
+    version: versionOf(number),
+    metadata: { pipeline, run, end },
+  });
+}
+
+/** Saves a record unless its version exists. Returns whether it was saved. */
+async function saveOnce(...args: Parameters<typeof saveRecord>): Promise<boolean> {
   try {
-    await saveRecord(registry, { name, record: result }, {
-      ...options,
-      version: versionOf(number),
-      metadata,
-    });
+    await saveRecord(...args);
+    return true;
   } catch (error) {
     if (!isRegistryError(error, "AlreadyExists")) throw error;
+    return false;
   }
 }
 
-/** How a run ended; undefined where it has not, or where its process died. */
+/** Reads the result of a run; undefined if it has not ended, or if its process died. */
+
 export async function readResult(
   registry: Registry,
   run: string,
@@ -122,10 +119,11 @@ export async function readResult(
 }
 
 /**
- * Asks a run to stop, wherever it is executed: it looks for this every few seconds.
+ * Requests that a run stops, wherever it is executed. Its processes check for this every few
+ * seconds.
  *
- * @returns false where it was asked before
- * @throws {RegistryError} `NotFound` where there is no such run
+ * @returns false if it was requested before
+ * @throws {RegistryError} `NotFound` if the run does not exist
  */
 export async function cancelRun(
   registry: Registry,
@@ -135,21 +133,13 @@ export async function cancelRun(
   await readRun(registry, run, options);
   const { pipeline, number } = parseRunId(run);
   const name = recordNames(pipeline).cancel;
-  try {
-    const metadata = { pipeline, run };
-    await saveRecord(registry, { name, record: { kind: "cancel", run } }, {
-      ...options,
-      metadata,
-      version: versionOf(number),
-    });
-    return true;
-  } catch (error) {
-    if (!isRegistryError(error, "AlreadyExists")) throw error;
-    return false;
-  }
+  const metadata = { pipeline, run };
+  const version = versionOf(number);
+  const record = { kind: "cancel", run };
+  return await saveOnce(registry, { name, record }, { ...options, metadata, version });
 }
 
-/** Whether a run was asked to stop. */
+/** Returns whether a run was asked to stop. */
 export async function isCancelled(
   registry: Registry,
   run: string,

@@ -1,18 +1,18 @@
-// What is kept of a step that ended well, and of one that did not.
+// Records of successful steps and of failed attempts.
 import type { ExitCode, ExitName } from "../../contract/operator.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 
-/** What a step's outputs are made of: steps with equal fingerprints give the same. */
+/** The sources of a step's outputs: equal fingerprints give equal outputs. */
 export interface Fingerprint {
   inputs: Record<string, string>;
-  /** Parameters and variables, secrets left out. */
+  /** Parameters and variables, without secrets. */
   params: PlainValue;
   code: string;
 }
 
-/** What a step wrote, and where it is. */
+/** An output of a step, and its location. */
 export interface SavedOutput {
-  /** Where the configuration wants it: `registry:data:clean`, a URL, a path. */
+  /** Destination in the configuration: `registry:data:clean`, a URL, a path. */
   to: string;
   ref?: string;
   path?: string;
@@ -24,41 +24,41 @@ export interface SavedOutput {
   size: number;
 }
 
-/** Members that every record of a step has. */
+/** Members of every record of a step. */
 export interface StepFacts {
   run: string;
   step: string;
   node: string;
   operator: string;
   fingerprint: Fingerprint;
-  /** Identifies what it does: the same pipeline, step, fingerprint and success before. */
+  /** Identifies the effect: pipeline, step, fingerprint and previous success. */
   effect: string;
-  /** Which attempt it was, from 1. */
+  /** From 1. */
   attempt: number;
-  /** When it began, ISO 8601. */
+  /** ISO 8601. */
   startedAt: string;
-  /** How long it took, milliseconds. */
+  /** Milliseconds. */
   durationMs: number;
   usage?: Record<string, PlainValue>;
   git?: { repo: string; tag?: string };
 }
 
-/** A success of a step: when this is there, the step has been done. */
+/** A success of a step. Its existence means that the step is done. */
 export interface StepRecord extends StepFacts {
   kind: "step";
   /** Its outputs, by key: a path below the output root, or `.`. */
   outputs: Record<string, SavedOutput>;
-  /** The ref of what its shards left, where several processes shared it: the record and the log of each. */
+  /** Ref of the records and logs of its shards, if several processes shared it. */
   shards?: string;
 }
 
-/** An attempt of a step that failed. */
+/** A failed attempt of a step. */
 export interface FailureRecord extends StepFacts {
   kind: "failure";
   /** 1 to 5. */
   exitCode: ExitCode;
   exit: ExitName;
-  /** Whether it is tried again: where not, the step has failed in this run. */
+  /** Whether it is retried. If not, the step has failed in this run. */
   again: boolean;
   error: { code?: string; message: string; hint?: string };
 }

@@ -1,16 +1,16 @@
-// What a step's outputs were made from, as it is kept beside them.
+// The inputs of a step, as lineage of its outputs.
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import { recordNames } from "../records/names.ts";
 import type { RunContext } from "../run_context.ts";
 
-/** An artifact names at most so many inputs. */
+/** Most inputs of an artifact. */
 const MOST_INPUTS = 1_000;
 
 /**
- * The versions that a step reads, with their digests. Where they are more than an artifact can name, they are named by
- * artifacts `<pipeline>:inputs:<step>` of their own, each saved once, so that nothing is missing from the lineage.
+ * Returns the versions that a step reads, with their digests. If an artifact cannot have so many
+ * inputs, they are grouped by artifacts `<pipeline>:inputs:<step>`, each saved once.
  */
 export async function lineageOf(
   inputs: Readonly<Record<string, PinnedInput>>,
@@ -27,15 +27,10 @@ export async function lineageOf(
     for (let from = 0; from < named.length; from += MOST_INPUTS) {
       const group = named.slice(from, from + MOST_INPUTS);
       const refs = group.map((input) => typeof input === "string" ? input : input.ref);
-      const { name, version, digest } = await registry.save(
-        recordNames(pipeline.id).inputs(step),
-        refs,
-        {
-          inputs: group,
-          idempotencyKey: sha256(JSON.stringify([effect, group])),
-          signal,
-        },
-      );
+      const artifact = recordNames(pipeline.id).inputs(step);
+      const idempotencyKey = sha256(JSON.stringify([effect, group]));
+      const options = { inputs: group, idempotencyKey, signal };
+      const { name, version, digest } = await registry.save(artifact, refs, options);
       groups.push({ ref: `${name}@${version}`, digest });
     }
     named = groups;
