@@ -6,6 +6,7 @@ import { shownIssue } from "../core/standard_schema.ts";
 import { type AnyOperator, hasInputRoot } from "./operator.ts";
 
 /** The checks of an operator. A plain command has none but that its input root exists. */
+export type Prepared = Pick<AnyOperator, "params" | "validateInput">;
 
 /**
  * Returns the context with the parameters that the operator's schema returned.

@@ -120,7 +120,7 @@ function assignNodes(
     seen.add(id.toLowerCase());
     if (steps === undefined) {
       const message = `the nodes ${rest} and ${id} both take the operators without a node`;
-      if (rest !== undefined) report([...at, "node_id"], message, "Add operator_ids to one of them.");
+      if (rest !== undefined) report([...at, "node_id"], message, "Set operator_ids of one.");
       rest ??= id;
       continue;
     }

@@ -45,7 +45,8 @@ export function checkSteps(
   let isWhole = true; // all upstream steps exist
   for (const [at, { index, id, read }] of found.entries()) {
     const step = pipeline.steps[at];
-    const report: Report = (keys, ...problem) => reportOf(["operators", index, ...keys], ...problem);
+    const report: Report = (keys, ...problem) =>
+      reportOf(["operators", index, ...keys], ...problem);
     checkUnique(id, seen, report);
     if (!checkUpstream(id, read.upstream_dependencies ?? [], steps, report)) isWhole = false;
     checkCode(step, read, operators, report);
@@ -223,7 +224,11 @@ function checkSecrets(value: unknown, at: Keys, report: Report): void {
 }
 
 /** Reports steps that request more than their node has, as they would never start. */
-function checkRoom({ resources }: PipelineStep, node: PipelineNode | undefined, report: Report): void {
+function checkRoom(
+  { resources }: PipelineStep,
+  node: PipelineNode | undefined,
+  report: Report,
+): void {
   for (const kind of ["cpu", "memory", "gpu"] as const) {
     const asked = resources[`${kind}Request`];
     const most = node?.resources[`${kind}Limit`];

@@ -49,7 +49,8 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
   const isSecret = (name: string) => secrets.has(name);
   const made = interpolate(root, pipeline, { ...reading, isSecret }, { key: "pipeline" });
   if (assignments.some(({ place }) => place.source.isRemote)) {
-    checkRemote(onlyPipeline(root, made), problems);
+    const entries = new Map([["pipeline", { place: root.place, node: made }]]);
+    checkRemote({ kind: "map", place: root.place, entries }, problems);
   }
   // Checks after a failed interpolation would report wrong values.
   if (problems.count > before || made.kind !== "map") return undefined;
@@ -121,9 +122,4 @@ function interpolateRefs(
     place: refs.place,
     node: interpolate(root, refs.node, options, path),
   });
-}
-
-function onlyPipeline(root: ConfigMap, pipeline: ConfigNode): ConfigMap {
-  const entry: ConfigEntry = { place: root.place, node: pipeline };
-  return { kind: "map", place: root.place, entries: new Map([["pipeline", entry]]) };
 }

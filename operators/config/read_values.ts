@@ -13,6 +13,10 @@ export type Keys = readonly (string | number)[];
  */
 export type Report = (at: Keys, message: string, hint: string, where?: "key") => void;
 
+function memberOf(node: ConfigNode | undefined, key: string | number): ConfigNode | undefined {
+  return node?.kind === "list" ? node.items[Number(key)] : childOf(node, String(key));
+}
+
 export function createReport(pipeline: ConfigNode, problems: ProblemList): Report {
   return (at, message, hint, where) => {
     let node = pipeline;
@@ -21,7 +25,7 @@ export function createReport(pipeline: ConfigNode, problems: ProblemList): Repor
     for (const [index, key] of at.entries()) {
       path = { parent: path, key };
       const entry = node.kind === "map" ? node.entries.get(String(key)) : undefined;
-      const child = node.kind === "list" ? node.items[Number(key)] : entry?.node;
+      const child = memberOf(node, key);
       if (child === undefined) break;
       node = child;
       place = where === "key" && index === at.length - 1 && entry ? entry.place : child.place;
@@ -41,7 +45,7 @@ export function readValues(pipeline: ConfigMap, report: Report): ReadPipeline {
     let changed = false;
     for (const { path, message, expected } of wrong) {
       const keys = path.map(({ key }) => key);
-      const typed = typedVariable(nodeAt(pipeline, keys), expected);
+      const typed = typedVariable(keys.reduce(memberOf, pipeline), expected);
       if (typed !== undefined) set(value, keys, typed);
       else if (!reported.has(`${JSON.stringify(keys)} ${message}`)) {
         reported.add(`${JSON.stringify(keys)} ${message}`);
@@ -102,17 +106,6 @@ function typedVariable(
   const text = String(node.value);
   if (expected === "boolean" && /^(true|false)$/.test(text)) return text === "true";
   return expected?.includes("number") && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-}
-
-function nodeAt(node: ConfigNode | undefined, keys: Keys): ConfigNode | undefined {
-  for (const key of keys) {
-    node = node?.kind === "list"
-      ? node.items[Number(key)]
-      : node?.kind === "map"
-      ? node.entries.get(String(key))?.node
-      : undefined;
-  }
-  return node;
 }
 
 /**

@@ -2,6 +2,7 @@
 // them. A message has two lines: the problem and the hint. A problem that begins with "is" follows
 // a description of the value.
 import * as v from "npm:valibot@^1.5";
+import { isJsonObject } from "../../core/text/json_text.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { parseCores, parseSize, parseTime } from "./quantities.ts";
 import { splitCommand } from "./split_command.ts";
@@ -82,11 +83,7 @@ function unique<Item extends v.GenericSchema>(item: Item) {
 }
 
 // deno-lint-ignore no-explicit-any -- the next schema in the pipe checks its members
-const mapping = (message: string) => v.custom<any>(isMapping, message);
-
-function isMapping(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+const mapping = (message: string) => v.custom<any>(isJsonObject, message);
 
 /** A mapping with values of one kind. */
 function record<Item extends v.GenericSchema>(

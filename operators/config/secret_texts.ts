@@ -32,6 +32,7 @@ const SECRET_TEXTS: readonly [pattern: RegExp, what: string][] = [
   [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/, "an AWS access key"],
   [/\bgh[pousr]_[A-Za-z0-9]{30,}/, "a GitHub token"],
   [/\bxox[abprs]-[A-Za-z0-9-]{10,}/, "a Slack token"],
+  [/^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/i, "a URL with a password"],
 ];
 
 /**

@@ -67,14 +67,21 @@ interface Waiting {
 
 /** Creates the engine. Steps wait for free cores and for room on their node. */
 export function createLocalEngine(options: LocalEngineOptions): Engine {
-  return new LocalEngine(options);
+  const jobs = new LocalJobs(options);
+  return {
+    kind: "local",
+    location: `local:${jobs.folder}`,
+    submit: (step) => jobs.submit(step),
+    poll: (ids) => jobs.poll(ids),
+    cancel: (id) => jobs.cancel(id),
+    list: (run) => jobs.list(run),
+    [Symbol.asyncDispose]: () => Promise.resolve(jobs.forgetWaiting()),
+  };
 }
 
 /** The jobs in one folder, and those of this process that wait or run. */
-class LocalEngine implements Engine {
-  readonly kind = "local";
-  readonly location: string;
-  readonly #folder: string;
+class LocalJobs {
+  readonly folder: string;
   readonly #cores: number;
   readonly #system: System;
   readonly #waiting: Waiting[] = [];
@@ -82,8 +89,7 @@ class LocalEngine implements Engine {
   constructor(
     { folder, cores = availableParallelism(), system = realSystem }: LocalEngineOptions,
   ) {
-    this.#folder = resolve(folder);
-    this.location = `local:${this.#folder}`;
+    this.folder = resolve(folder);
     this.#cores = cores;
     this.#system = system;
   }
@@ -91,7 +97,7 @@ class LocalEngine implements Engine {
   async submit(step: EngineStep): Promise<string> {
     const id = idOf(step);
     checkCommand(step);
-    await mkdir(this.#folder, { recursive: true });
+    await mkdir(this.folder, { recursive: true });
     const cores = Math.min(step.resources.cpuRequest ?? 1, this.#cores);
     for (const [index, part] of partsOf(id).entries()) {
       const isNew = await mkdir(this.#of(part)).then(() => true, (error: NodeJS.ErrnoException) => {
@@ -108,9 +114,11 @@ class LocalEngine implements Engine {
   }
 
   poll(ids: readonly string[]): Promise<EngineJob[]> {
-    return Promise.all(ids.map(async (id) =>
-      wholeOf(id, await Promise.all(partsOf(id).map((part) => this.#stateOf(part))))
-    ));
+    return Promise.all(
+      ids.map(async (id) =>
+        wholeOf(id, await Promise.all(partsOf(id).map((part) => this.#stateOf(part))))
+      ),
+    );
   }
 
   async cancel(id: string): Promise<void> {
@@ -129,20 +137,19 @@ class LocalEngine implements Engine {
 
   async list(run: string): Promise<EngineJob[]> {
     const ids = new Set<string>();
-    for (const part of await readdir(this.#folder).catch(() => [])) {
+    for (const part of await readdir(this.folder).catch(() => [])) {
       const note = JSON.parse(await read(this.#of(part, "step.json")) ?? "{}");
       if (note.run === run) ids.add(note.id);
     }
     return await this.poll([...ids]);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  forgetWaiting(): void {
     this.#waiting.length = 0;
-    return Promise.resolve();
   }
 
   #of(part: string, ...file: string[]): string {
-    return join(this.#folder, part, ...file);
+    return join(this.folder, part, ...file);
   }
 
   #begin(): void {

@@ -2,7 +2,6 @@
  * Engines, which run the steps of a pipeline elsewhere: in processes of this machine, in workers of
  * a queue on Redis or PostgreSQL, or on Slurm. Importing this downloads no package.
  *
- *
  * @module
  */
 import { fault } from "../../core/errors.ts";

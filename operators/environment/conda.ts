@@ -86,7 +86,7 @@ async function placesOf(name: string, { env, system }: EnvironmentOptions): Prom
 const READ_SCRIPTS =
   'for script in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do . "$script"; done; exec "$@"';
 
-export async function isCondaPrefix(folder: string): Promise<boolean> {
+async function isCondaPrefix(folder: string): Promise<boolean> {
   return await isThere(folder, "conda-meta");
 }
 
@@ -96,7 +96,7 @@ export async function isCondaPrefix(folder: string): Promise<boolean> {
  *
  * @param name the value of `CONDA_DEFAULT_ENV`
  */
-export async function activatePrefix(
+async function activatePrefix(
   prefix: string,
   name: string,
   options: EnvironmentOptions,

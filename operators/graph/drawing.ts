@@ -69,7 +69,7 @@ export function numbered(things: readonly { id: string }[]): Map<string, number>
 }
 
 /** Returns the lines of all boxes, grouped by frame. Omits frames without boxes. */
-export function framedLines(
+function framedLines(
   { boxes, frames = [] }: Drawing,
   line: (box: DrawnBox) => string,
   around: (frame: DrawnFrame, index: number) => { open: string[]; close: string },

@@ -102,7 +102,7 @@ function inputArrows(
 }
 
 /** Returns `data_cleaner_v1:v1.0 ×4`; only `v1.0` if the operator has the step's name. */
-export function operatorLine({ id, operator, version, shards }: PipelineStep): string {
+function operatorLine({ id, operator, version, shards }: PipelineStep): string {
   return `${operator === id ? "" : `${operator}:`}${version}${shards > 1 ? ` ×${shards}` : ""}`;
 }
 
@@ -117,7 +117,7 @@ function rangeOf(text: string): string {
 }
 
 /** Removes the password and query of a URL, which may be a signature. */
-export function shownPlace(text: string): string {
+function shownPlace(text: string): string {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text;
   return text.replace(/[?#].*$/s, "").replace(/^([^/]*\/\/)[^/@]*@/, "$1");
 }

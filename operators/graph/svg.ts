@@ -39,7 +39,7 @@ export async function renderSvg(drawing: Drawing): Promise<string> {
       action: "draw",
       subject: `${boxes.length} boxes`,
       state: `at most ${MOST_BOXES} are laid out`,
-    hint: "Draw a part of it, or use text, Mermaid or DOT.",
+      hint: "Draw a part of it, or use text, Mermaid or DOT.",
     });
   }
   const svg = (await instance()).renderString(encodeDot(drawing), { format: "svg" });

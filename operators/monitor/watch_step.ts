@@ -6,7 +6,6 @@ import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { readdirSync } from "node:fs";
 import { lstat, opendir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -49,9 +48,12 @@ export function watchStep(
   }
 
   /** Takes a sample. Returns how long that took, milliseconds. */
-  async function sample(folders: readonly string[]): Promise<number> {
+  async function sample(): Promise<number> {
     const began = system.monotonic();
-    if (runAs === "thread") onUsage(usageOfProcess(cpuBefore));
+    if (runAs === "thread") {
+      const { user, system } = process.cpuUsage(cpuBefore);
+      onUsage({ bytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 });
+    }
     const sizes = await Promise.all(folders.map(bytesBelow));
     now.diskBytes = sizes.reduce((sum, size) => sum + size, 0);
     peak.diskBytes = Math.max(peak.diskBytes, now.diskBytes);
@@ -67,7 +69,7 @@ export function watchStep(
     for (let waitMs = EVERY_MS; !over.signal.aborted;) {
       const slept = await system.sleep(waitMs, over.signal).then(() => true, () => false);
       if (!slept) return;
-      waitMs = Math.max(EVERY_MS, await sample(folders) / PART_OF_TIME);
+      waitMs = Math.max(EVERY_MS, await sample() / PART_OF_TIME);
     }
   }
 
@@ -81,7 +83,7 @@ export function watchStep(
     async end() {
       over.abort();
       await watching;
-      await sample(folders.filter((folder) => !isEmpty(folder)));
+      await sample();
       return {
         of: runAs === "thread" ? "process" : runAs === "worker" ? "thread" : "processes",
         peakBytes: peak.bytes,
@@ -91,11 +93,6 @@ export function watchStep(
       };
     },
   };
-}
-
-function usageOfProcess(before: NodeJS.CpuUsage): JobUsage {
-  const { user, system } = process.cpuUsage(before);
-  return { bytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 };
 }
 
 function tooMuchDisk(
@@ -159,7 +156,7 @@ class Samples {
 }
 
 /** Returns the size of the files below a folder, bytes. Ignores links and files that vanish. */
-export async function bytesBelow(folder: string): Promise<number> {
+async function bytesBelow(folder: string): Promise<number> {
   const waiting = [folder];
   let bytes = 0;
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
@@ -175,15 +172,6 @@ export async function bytesBelow(folder: string): Promise<number> {
     }
   }
   return bytes;
-}
-
-/** Returns whether a folder is empty or missing: much faster than its size, and the common case. */
-export function isEmpty(folder: string): boolean {
-  try {
-    return readdirSync(folder).length === 0;
-  } catch {
-    return true;
-  }
 }
 
 /**

@@ -47,7 +47,6 @@ export function sinceOf(mark: string): number {
   return Number(FORM.exec(mark)?.[3] ?? 0);
 }
 
-
 let ownStart: { pid: number; start: number } | undefined;
 
 /** Returns the start time of this process; 0 if unknown. */

@@ -7,6 +7,7 @@ import type { ProcessStat } from "./proc.ts";
 
 /** Options of {@linkcode ProcessTree}. */
 export interface ProcessTreeOptions {
+  root: number;
   /**
    * For a command that another process started: when its first process and its runner started, in
    * ticks.

@@ -56,7 +56,6 @@ export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): voi
       }
     }
   }
-  }
   checkApart(id, own);
 }
 

@@ -47,6 +47,7 @@ function removeLeftFolders(folder: string, logger: Logger): void {
     try {
       for (const name of left) rmSync(join(folder, run, name), { recursive: true, force: true });
       if (listed(join(folder, run)).length === 0) rmdirSync(join(folder, run));
+    } catch (error) {
       const path = join(folder, run);
       logger.warn(`Cannot remove folders of an earlier run in ${path}: ${messageOf(error)}`);
     }

@@ -1,10 +1,10 @@
 // Outcomes of steps, from errors and records, and the end of a run that follows from them.
 import { hintFor, isRegistryError, messageOf } from "../../core/errors.ts";
-import { EXIT_CODES } from "../contract/operator.ts";
+import { EXIT_CODES, type ExitCode, type ExitName } from "../contract/operator.ts";
 import { exitCodeOf, exitNameOf } from "../exit_codes.ts";
-import type { RunEnd, StepOutcome } from "./events.ts";
 import type { PipelineSecrets } from "./secrets.ts";
 import type { FailureRecord, StepRecord } from "./records/step_record.ts";
+import type { Shard } from "../../core/work/shards.ts";
 
 interface Kept<Record> {
   record: Record;
@@ -71,3 +71,43 @@ export function describeError(error: unknown): { reason: string; hint?: string; 
   if (!isRegistryError(error)) return { reason: messageOf(error) };
   return { reason: error.message, code: error.code, hint: hintFor(error, "cli") };
 }
+
+export type StepEnd = "ran" | "skipped" | "failed" | "blocked" | "cancelled";
+
+export type RunEnd = "ok" | "failed" | "cancelled";
+
+/** An event of a run. `shard` is set for a step that several processes share. */
+export type RunEvent =
+  | { type: "run started"; run: string; steps: number }
+  | { type: "step started"; step: string; shard?: Shard; attempt: number; folder: string }
+  | { type: "log"; step: string; shard?: Shard; level: LogLevel; line: string }
+  | {
+    type: "step retried";
+    step: string;
+    shard?: Shard;
+    attempt: number;
+    exit: ExitName;
+    inMs: number;
+    message: string;
+  }
+  | { type: "shard ended"; step: string; shard: Shard } & StepOutcome
+  | { type: "step ended"; step: string } & StepOutcome
+  | { type: "run ended"; run: string; end: RunEnd; durationMs: number };
+
+/** Outcome of a step. */
+export interface StepOutcome {
+  end: StepEnd;
+  /** Duration of all attempts, milliseconds. */
+  durationMs: number;
+  reason?: string;
+  hint?: string;
+  exitCode?: ExitCode;
+  exit?: ExitName;
+  attempts?: number;
+  /** Its record: `<pipeline>:step:<step>@2.0.0`, or that of the last failure. */
+  record?: string;
+  outputs?: Record<string, string>;
+}
+
+/** Level of a line, or the stream of a command that it came from. */
+export type LogLevel = "debug" | "info" | "warn" | "error" | "stdout" | "stderr";

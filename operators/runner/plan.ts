@@ -13,8 +13,7 @@ import { type FoundRecord, readSuccess } from "./records/files.ts";
 import type { StepRecord } from "./records/step_record.ts";
 import { checkRunOptions, type RunnerOptions, withDefaults } from "./run_context.ts";
 import { withoutSecrets } from "./secrets.ts";
-import { type Dependencies, findDependencies } from "./sources.ts";
-import { createWriters } from "./writers.ts";
+import { createWriters, type Dependencies, findDependencies } from "./sources.ts";
 
 /** Options of {@linkcode planPipeline}. */
 export interface PlanOptions extends RunnerOptions {
@@ -190,4 +189,5 @@ function checkVersioned({ id }: Pipeline, { registry }: RunnerOptions): void {
     subject: shown(id),
     state: "the registry keeps one value per name, without versions",
     hint: "Create a registry with versions, the default: records and outputs of runs are versions.",
+  });
 }

@@ -16,7 +16,7 @@ import type { KnownDigests } from "./digest_of_path.ts";
 import { findSecrets, type PipelineSecrets } from "./secrets.ts";
 import { type Dependencies, findDependencies } from "./sources.ts";
 import { formatRunId, parseRunId } from "./records/names.ts";
-import type { RunEvent } from "./events.ts";
+import type { RunEvent } from "./outcomes.ts";
 
 /** Reads and writes objects in buckets, such as a set of S3 configurations. */
 export interface ObjectTransfer {

@@ -6,19 +6,18 @@ import type { Logger } from "../../core/registry.ts";
 import { rmdirSync } from "node:fs";
 import { dirname } from "@std/path";
 import { beginRun } from "./begin_run.ts";
-import type { RunEvent, StepOutcome } from "./events.ts";
 import { endOf, failedOutcome, isWell, skippedOutcome } from "./outcomes.ts";
+import type { RunEvent, StepOutcome } from "./outcomes.ts";
 import { removeLeft } from "./left_folders.ts";
 import { pinInputs, type PinOptions } from "./pin_inputs.ts";
 import type { PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
-import { type RunResult, saveResult } from "./records/run_record.ts";
+import { type RunResult, saveResult, watchForCancel } from "./records/run_record.ts";
 import type { StepRecord } from "./records/step_record.ts";
 import { checkRunOptions, createRunContext, type RunContext, withDefaults } from "./run_context.ts";
 import { type Machine, Room, thisMachine } from "./schedule.ts";
 import { ShardGroup } from "./shards/shard_group.ts";
 import { type ExecutedStep, executeStep } from "./step/execute_step.ts";
-import { watchForCancel } from "./watch_cancel.ts";
-import { createWriters } from "./writers.ts";
+import { createWriters } from "./sources.ts";
 
 /** Options of {@linkcode runPipeline}. */
 export interface RunPipelineOptions extends PlanOptions {

@@ -20,6 +20,7 @@ export interface ConfigFolder {
   read(path: string): ConfigSource | string;
   /** Returns the names of the files in a folder; undefined if it does not exist. */
   list(folder: string): string[] | undefined;
+}
 
 /**
  * Finds a configuration: the file, or `conf/pipeline.yaml` or `pipeline.yaml` (or `.yml`, `.toml`,

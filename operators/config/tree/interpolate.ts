@@ -78,8 +78,8 @@ class Interpolation {
     if (!text.includes("${")) return node;
     const depth = (making?.depth ?? 0) + 1;
     if (isMaking(node, making) || depth > MAX_DEPTH) return this.#circular(node, path);
-    const template = parseTemplate(text);
-    if ("problem" in template) return this.#fail(node, path, template.problem, template.hint);
+    const template = parseParts(text, 0, false, 0);
+    if ("problem" in template) return this.#fail(node, path, template.problem, HOW);
     const inside = { node, before: making, depth };
     const { parts } = template;
     if (parts.length === 1 && parts[0].kind === "value") {
@@ -188,26 +188,21 @@ function empty(node: ConfigNode): ConfigScalar {
   return { kind: "scalar", place: node.place, value: null };
 }
 
-export type TemplatePart =
+type TemplatePart =
   | { kind: "text"; text: string }
   | { kind: "env"; name: string; otherwise?: TemplatePart[]; source: string }
   | { kind: "value"; path: string; source: string };
-
-export type Template = { parts: TemplatePart[] } | { problem: string; hint: string };
 
 const HOW = "Write ${name}, ${env:NAME} or ${env:NAME,default}; $${ is a literal ${.";
 /** Deepest nesting of defaults. */
 const MAX_DEFAULTS = 10;
 
-/** Parses a string with references. `$${` and `\${` are a literal `${`. */
-export function parseTemplate(text: string): Template {
-  const found = parseParts(text, 0, false, 0);
-  return "problem" in found ? { problem: found.problem, hint: HOW } : { parts: found.parts };
-}
-
 type Parts = { parts: TemplatePart[]; end: number } | { problem: string };
 
-/** Parses up to the end of the string, or in a default to its closing brace. */
+/**
+ * Parses references up to the end of the string, or in a default to its closing brace. `$${` and
+ * `\${` are a literal `${`.
+ */
 function parseParts(text: string, start: number, isDefault: boolean, depth: number): Parts {
   if (depth > MAX_DEFAULTS) return { problem: "defaults are nested too deep" };
   const parts: TemplatePart[] = [];

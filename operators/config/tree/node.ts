@@ -4,14 +4,8 @@ import type { PlainValue } from "../../../core/text/plain_value.ts";
 export interface ConfigSource {
   /** File name for problems; undefined for the definition of a program. */
   readonly file?: string;
-  /**
-   * True for another machine's source, which may set values, but not choose code.
-   * @default false
-   */
-  /**
-   * Whether it came from another machine: then it may say values, and nothing that picks code.
-   * @default false
-   */
+  readonly text: string;
+  /** True for another machine's source: it may set values, but not choose code. @default false */
   readonly isRemote?: boolean;
 }
 

@@ -2,10 +2,9 @@
 import { FILE_KEYS } from "../schema.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf, describeNode } from "./node.ts";
-import type { ConfigMap, ConfigNode, Path, Place } from "./node.ts";
-import { fullPath, idOf, idsOf, indexOf, nextKey, type RestOfPath } from "./paths.ts";
+import type { ConfigMap, ConfigNode, ConfigSource, Path, Place } from "./node.ts";
+import { fullPath, idOf, indexOf, namesIn, nextKey, type RestOfPath } from "./paths.ts";
 import type { ProblemList } from "./problems.ts";
-import type { ConfigSource } from "./node.ts";
 import { languageOf, parseTree } from "./read_tree.ts";
 import { parseYamlTree } from "./yaml.ts";
 
@@ -18,7 +17,7 @@ export interface Assignment {
 /**
  * Returns the assignments of a tree of overrides. Lists of operators or nodes are matched by id.
  */
-export function assignmentsOf(
+function assignmentsOf(
   node: ConfigNode,
   path: readonly string[] = [],
   place: Place = node.place,
@@ -51,7 +50,7 @@ export function assign(
   const fail = (problem: { message: string; hint: string }) =>
     problems.add(place, { path: at, ...problem });
   for (;;) {
-    const known = keysOf(holder);
+    const known = namesIn(holder);
     const next = nextKey(rest, known);
     if (next === undefined || next.key === "") {
       return fail({ message: "an override has no path", hint: "Write path.to.key=value." });
@@ -82,11 +81,6 @@ export function assign(
     }
     rest = next.rest;
   }
-}
-
-function keysOf(node: ConfigNode): string[] {
-  if (node.kind === "map") return [...node.entries.keys()];
-  return node.kind === "list" ? idsOf(node) : [];
 }
 
 /** Returns why an override must not set a key, or cannot because it is unknown at the top. */
@@ -151,9 +145,9 @@ function remoteProblem(node: ConfigNode, { key }: Path, text: string) {
   }
   if (node.kind === "map" || REMOTE.test(text)) return undefined;
   return {
-      message: "an override from a URL sets a key that chooses code or folders",
-      hint: "Set variables, params, inputs, timeout, retries, resource, shards, rerun or " +
-        "runner_count.",
+    message: "an override from a URL sets a key that chooses code or folders",
+    hint: "Set variables, params, inputs, timeout, retries, resource, shards, rerun or " +
+      "runner_count.",
   };
 }
 

@@ -36,8 +36,10 @@ export function nextKey(
   return { key, rest: path.slice(key.length + 1) };
 }
 
-export function idsOf(list: ConfigList): string[] {
-  return list.items.map((item) => idOf(item) ?? "");
+/** Returns the keys of a mapping, or the ids of the items of a list. */
+export function namesIn(node: ConfigNode): string[] {
+  if (node.kind === "map") return [...node.entries.keys()];
+  return node.kind === "list" ? node.items.map((item) => idOf(item) ?? "") : [];
 }
 
 export function idOf(node: ConfigNode): string | undefined {
@@ -47,7 +49,7 @@ export function idOf(node: ConfigNode): string | undefined {
 
 /** Returns the index that a key names; -1 for none. */
 export function indexOf(list: ConfigList, key: string): number {
-  const index = idsOf(list).indexOf(key);
+  const index = namesIn(list).indexOf(key);
   if (index >= 0 || !/^\d+$/.test(key)) return index;
   return Number(key) < list.items.length ? Number(key) : -1;
 }
@@ -57,12 +59,7 @@ export function findNode(root: ConfigNode, path: RestOfPath): ConfigNode | undef
   let node: ConfigNode | undefined = root;
   let rest = path;
   while (node !== undefined) {
-    const known = node.kind === "map"
-      ? node.entries.keys()
-      : node.kind === "list"
-      ? idsOf(node)
-      : [];
-    const next = nextKey(rest, known);
+    const next = nextKey(rest, namesIn(node));
     if (next === undefined) return node;
     node = node.kind === "list" ? node.items[indexOf(node, next.key)] : childOf(node, next.key);
     rest = next.rest;

@@ -79,6 +79,7 @@ export function problemsError(what: string, problems: readonly ConfigProblem[]):
     hint: first.hint,
     cause: problems,
   });
+}
 
 /**
  * Returns the problems of an error of `loadPipeline`, `parsePipeline` or `definePipeline`; none for

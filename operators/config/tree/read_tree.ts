@@ -57,8 +57,8 @@ export function parseTree(
     if (language !== "json" || exact) return undefined;
     try {
       return nodeOf(JSON.parse(source.text), { source, offset: 0 });
+    } catch {
       return undefined; // the YAML parser reports why
-      return undefined; // YAML says what is wrong
     }
   }
 }

@@ -46,7 +46,7 @@ export function parseTomlTree(source: ConfigSource, problems: ProblemList): Conf
     }
     return { kind: "map", place, entries };
   }
-  return treeOf(value, findTomlPlaces(source.text), 0, undefined);
+  return treeOf(value, new PlaceReader(source.text).read(), 0, undefined);
 }
 
 function offsetOf(text: string, line: number, column: number): number {
@@ -55,16 +55,11 @@ function offsetOf(text: string, line: number, column: number): number {
   return Math.min(start + column - 1, text.length);
 }
 
-export interface TomlPlace {
+interface TomlPlace {
   offset: number;
   keyOffset: number;
   /** Members by key, or by `0`, `1`, … */
   inside: Map<string, TomlPlace>;
-}
-
-/** Finds the positions of all values of valid TOML. */
-export function findTomlPlaces(text: string): TomlPlace {
-  return new PlaceReader(text).read();
 }
 
 interface TomlKey {
@@ -72,6 +67,7 @@ interface TomlKey {
   offset: number;
 }
 
+/** Finds the positions of all values of valid TOML. */
 class PlaceReader {
   readonly #text: string;
   readonly #root = placeAt(0, 0);

@@ -3,16 +3,14 @@ import { dirname } from "@std/path";
 import { type ErrorCode, fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
-import type { StepOutcome } from "../events.ts";
+import { endOf, type StepOutcome } from "../outcomes.ts";
 import { removeLeft } from "../left_folders.ts";
-import { endOf } from "../outcomes.ts";
 import { configurationDigest, type PipelinePlan } from "../plan.ts";
 import type { FoundRecord } from "../records/files.ts";
 import { parseRunId } from "../records/names.ts";
 import { findRun, isCancelled, readResult, saveResult } from "../records/run_record.ts";
 import type { RunResult } from "../records/run_record.ts";
-import { createRunContext, type RunContext } from "../run_context.ts";
-import type { RunContextOptions } from "../run_context.ts";
+import { createRunContext, type RunContext, type RunContextOptions } from "../run_context.ts";
 import { type CarryOptions, deliver } from "./deliveries.ts";
 import { RunState } from "./run_state.ts";
 
@@ -60,7 +58,6 @@ export async function findCarriedRun(
   const context = createRunContext(pipeline, run, { ...options, signal });
   await removeLeft(dirname(context.folder), context);
   return { context, plan, state: new RunState(context, plan.record), running: 0 };
-}
 }
 
 /** Submits those of these steps that are due, and the dependents of those that have ended. */
@@ -140,4 +137,3 @@ export async function isStopped(carried: CarriedRun): Promise<boolean> {
     return false;
   }
 }
-

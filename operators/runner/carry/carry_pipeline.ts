@@ -90,4 +90,6 @@ function stopFailure(run: string, cause: unknown): RegistryError {
     subject: run,
     state: "the registry did not save the request",
     hint: `Try again: holdfast pipeline cancel ${run}`,
+    cause,
+  });
 }

@@ -1,8 +1,8 @@
 // States of a run's steps, derived from the registry: all processes see the same.
 import { isRegistryError } from "../../../core/errors.ts";
 import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
-import type { StepOutcome } from "../events.ts";
 import { failedOutcome, failureOutcome, isWell, ranOutcome, skippedOutcome } from "../outcomes.ts";
+import type { StepOutcome } from "../outcomes.ts";
 import { pinInputs, type PinnedInput, type PinOptions } from "../pin_inputs.ts";
 import type { PipelinePlan, PlannedStep } from "../plan.ts";
 import { findFailures } from "../records/failures.ts";
@@ -11,7 +11,7 @@ import { recordNames } from "../records/names.ts";
 import type { StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { findState, type StepState } from "../step/success.ts";
-import { createWriters } from "../writers.ts";
+import { createWriters } from "../sources.ts";
 
 export interface DueStep {
   is: "due";

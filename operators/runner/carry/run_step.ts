@@ -4,12 +4,12 @@ import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/work/shards.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
-import type { RunEvent, StepOutcome } from "../events.ts";
+import type { RunEvent, StepOutcome } from "../outcomes.ts";
 import { checkRunnable } from "../begin_run.ts";
 import { removeLeft } from "../left_folders.ts";
 import { checkRunOptions, createEmit } from "../run_context.ts";
 import { executeStep } from "../step/execute_step.ts";
-import { cancelledError, watchForCancel } from "../watch_cancel.ts";
+import { cancelledError, watchForCancel } from "../records/run_record.ts";
 import { deliverDue, endRun, findCarriedRun, isStopped, STOPPED } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import type { CarryOptions } from "./deliveries.ts";
@@ -149,4 +149,3 @@ async function endStopped(
     await system.sleep(OTHERS_MS.every, signal);
   }
 }
-

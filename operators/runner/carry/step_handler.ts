@@ -4,9 +4,8 @@ import { shown } from "../../../core/naming/names.ts";
 import type { JobHandler } from "../../../core/queue.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { queuedStepOf } from "../../engines/queue.ts";
-import type { StepOutcome } from "../events.ts";
-import { parseRunId } from "../records/names.ts";
 import { isWell } from "../outcomes.ts";
+import { parseRunId } from "../records/names.ts";
 import { checkRunOptions } from "../run_context.ts";
 import { type CarriedRun, type CarriedRunOptions, findCarriedRun } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
@@ -59,11 +58,8 @@ export function createRunHandler(
     const { run, step, shard } = queuedStepOf(job);
     const { carry, onEvent } = options;
     const outcome = await runStepOf(await find(run), { step, shard, carry, signal, onEvent });
-    return isWell(outcome) ? { exitCode: 0 } : { exitCode: 1, ...reasonOf(outcome) };
+    const { reason } = outcome;
+    if (isWell(outcome)) return { exitCode: 0 };
+    return { exitCode: 1, ...reason !== undefined && { reason } };
   };
 }
-
-function reasonOf({ reason }: StepOutcome): { reason?: string } {
-  return reason === undefined ? {} : { reason };
-}
-

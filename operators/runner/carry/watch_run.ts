@@ -4,7 +4,7 @@ import type { EngineJob } from "../../../core/engine.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { exitNameOf } from "../../exit_codes.ts";
-import type { StepOutcome } from "../events.ts";
+import type { StepOutcome } from "../outcomes.ts";
 import { saveFailure } from "../records/failures.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
 import type { FailureRecord } from "../records/step_record.ts";

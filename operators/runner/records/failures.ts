@@ -5,8 +5,7 @@ import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { type FoundRecord, readRecord, saveRecord, type SaveRecordOptions } from "./files.ts";
 import { parseRunId, recordNames, versionOf } from "./names.ts";
 import type { FailureRecord, StepRecord } from "./step_record.ts";
-import type { StepOutcome } from "../events.ts";
-import { failureOutcome, ranOutcome } from "../outcomes.ts";
+import { failureOutcome, ranOutcome, type StepOutcome } from "../outcomes.ts";
 
 export interface SaveFailureOptions extends Pick<SaveRecordOptions, "beside" | "signal"> {
   metadata: Record<string, unknown>;
@@ -29,7 +28,6 @@ export async function saveFailure(
   metadata = { ...metadata, attempt, exitCode, again };
   try {
     await saveRecord(registry, { name, record }, { ...options, version, metadata });
-  } catch (error) {
   } catch (error) {
     if (!isRegistryError(error, "AlreadyExists")) throw error;
   }

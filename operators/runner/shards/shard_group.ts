@@ -1,8 +1,7 @@
 // The shards of a step that runs on one machine.
 import type { System } from "../../../core/system.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
-import type { StepOutcome } from "../events.ts";
-import { isWell } from "../outcomes.ts";
+import { isWell, type StepOutcome } from "../outcomes.ts";
 import type { FoundRecord } from "../records/files.ts";
 import type { StepRecord } from "../records/step_record.ts";
 

@@ -8,8 +8,8 @@
 import type { Artifact } from "../../../core/artifact.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { type ErrorCode, fault, isRegistryError } from "../../../core/errors.ts";
-import type { RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError } from "../../../core/errors.ts";
+import type { ErrorCode, RegistryError } from "../../../core/errors.ts";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/work/shards.ts";
@@ -27,13 +27,11 @@ import { recordNames } from "../records/names.ts";
 import type { SavedOutput, StepFacts, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { WHOLE_OUTPUT } from "../../output_keys.ts";
-import { lineageOf } from "../step/lineage.ts";
+import { addSuccess, lineageOf, metadataOf, type StepState } from "../step/success.ts";
 import type { WrittenOutput } from "../step/publish_outputs.ts";
-import { addSuccess, metadataOf, type StepState } from "../step/success.ts";
 
 export interface ShardRecord {
   kind: "shard";
-  shard: Shard;
   shard: Shard;
   run: string;
   /** From 1. */
@@ -234,7 +232,6 @@ export class SharedStep {
     const ref = `${saved.name}@${saved.version}`;
     return { to, ref, file, digest: saved.digest, size: saved.size };
   }
-  }
 
   #draftOf(output: string, to: string): Promise<Draft> {
     const known = this.#drafts.get(output);
@@ -256,7 +253,7 @@ export class SharedStep {
       if (isRequired && (await draft.info({ signal })).parts.length === 0) {
         throw outputError("TaskFailed", { step, output }, {
           state: "no shard wrote it",
-          hint: 'Use the path of a written file or folder as the key, or "." for all of OUTPUT_ROOT.',
+          hint: 'Use the path of a written file or folder as the key, or "." for all output.',
         });
       }
       const owners = new Map<string, string>();
@@ -267,7 +264,7 @@ export class SharedStep {
         if (other === index) continue;
         throw outputError("Invalid", { step, output }, {
           state: `shards ${other} and ${index} both wrote ${shown(path)}`,
-          hint: "Add the shard to file names, as in part-0.csv: context.shard.index, HOLDFAST_SHARD.",
+          hint: "Add the shard (context.shard.index, HOLDFAST_SHARD) to file names.",
         });
       }
     }

@@ -8,9 +8,8 @@ import { encodeName, shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES, type ExitCode } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import { exitCodeOf, exitNameOf } from "../../exit_codes.ts";
-import type { RunEvent, StepOutcome } from "../events.ts";
+import { describeError, type RunEvent, type StepOutcome } from "../outcomes.ts";
 import { noteStep } from "../left_folders.ts";
-import { describeError } from "../outcomes.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import { saveFailure } from "../records/failures.ts";
 import type { FoundRecord } from "../records/files.ts";
@@ -18,12 +17,11 @@ import type { FailureRecord, StepFacts, StepRecord } from "../records/step_recor
 import type { RunContext } from "../run_context.ts";
 import { createMask, reveal } from "../secrets.ts";
 import { endShared, type SharedStep } from "../shards/shared_step.ts";
-import { lineageOf } from "./lineage.ts";
+import { addSuccess, lineageOf, metadataOf, type StepState } from "./success.ts";
 import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.ts";
 import { type AttemptEnd, runAttempt } from "./run_attempt.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
 import { StepLog } from "./step_log.ts";
-import { addSuccess, metadataOf, type StepState } from "./success.ts";
 
 interface AttemptOptions {
   state: StepState;

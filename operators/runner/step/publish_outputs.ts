@@ -1,14 +1,6 @@
 // Publishes outputs of a step: saves, uploads or moves them.
-import {
-  cpSync,
-  type Dirent,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { cpSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import type { Dirent } from "node:fs";
 import { basename, dirname, join, relative, SEPARATOR } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
@@ -18,13 +10,12 @@ import { shown } from "../../../core/naming/names.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
 import { localPath } from "../../../materializers/path.ts";
-import { WHOLE_OUTPUT } from "../../output_keys.ts";
+import { inside, WHOLE_OUTPUT } from "../../output_keys.ts";
 import { digestOfPath, fileOf } from "../digest_of_path.ts";
 import { findObjects, noTransfer } from "../objects/find_objects.ts";
 import { recordNames } from "../records/names.ts";
 import type { SavedOutput } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
-import { inside } from "../../output_keys.ts";
 import { isUrl, parsePlace, type Place } from "../sources.ts";
 import { errorCode, onDisk } from "../../../disk/file_errors.ts";
 
@@ -219,7 +210,7 @@ function notWritten(step: string, name: string, there: readonly string[]): Regis
  * @param options `isOwn` if an earlier run of the step wrote what is there now
  * @returns the path
  */
-export function publishPath(
+function publishPath(
   from: string,
   to: string,
   { id, root, isOwn }: { id: string; root: string; isOwn: boolean },
@@ -261,4 +252,3 @@ function move(from: string, to: string): void {
     rmSync(from, { recursive: true, force: true });
   }
 }
-

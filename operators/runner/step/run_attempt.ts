@@ -1,14 +1,10 @@
 // Runs the operator of a step once: on this thread, on a worker thread, or as a process.
 import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import {
-  EXIT_CODES,
-  type ExitCode,
-  type OperatorContext,
-  type OperatorJobEnd,
-} from "../../contract/operator.ts";
+import { EXIT_CODES } from "../../contract/operator.ts";
+import type { ExitCode, OperatorContext, OperatorJobEnd } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
-import { type System, withoutVariables } from "../../../core/system.ts";
+import { withoutVariables } from "../../../core/system.ts";
 import { checkFree, type StepWatch, watchStep } from "../../monitor/watch_step.ts";
 import type { AnyOperator } from "../../operator.ts";
 import { runOperator } from "../../run_operator.ts";
@@ -22,8 +18,9 @@ import type { CommandResult, RunCommandOptions } from "../../process/run_command
 import { stepVariables } from "../../process/step_variables.ts";
 import type { JobOptions } from "../../../core/executor.ts";
 
-export interface AttemptOptions {
+interface AttemptOptions {
   roots: { inputRoot: string; outputRoot: string; workspaceRoot: string };
+  /** File for the processes of its command. */
   note: string;
   log: StepLog;
   /** Parameters, with the values of secrets. */
@@ -34,6 +31,13 @@ export interface AttemptOptions {
   secrets: readonly string[];
 }
 
+export interface AttemptEnd {
+  exitCode: ExitCode;
+  /** The cause of an exit code other than 0. */
+  error?: unknown;
+  usage?: Record<string, PlainValue>;
+}
+
 /**
  * Runs the operator of a step.
  *
@@ -42,42 +46,32 @@ export interface AttemptOptions {
 export async function runAttempt(
   context: RunContext,
   step: PipelineStep,
-  { roots, note, log, params, env, secrets }: AttemptOptions,
+  options: AttemptOptions,
 ): Promise<AttemptEnd> {
-  const { operators, registry, system, pipeline } = context;
+  const { operators, registry, system, pipeline, shard } = context;
+  const { roots, log, params, env } = options;
+  const { timeoutMs, runAs } = step;
   // `instance` throws for an unknown operator; a start command needs none.
   const needed = step.startCommand === undefined || operators.has(step.operator);
   const operator = needed ? await operators.instance(step.operator, step.id) : undefined;
   await checkFree(roots.outputRoot, step.resources.diskRequest);
   const folders = [roots.outputRoot, roots.workspaceRoot];
   const watch = watchStep(step, { folders, signal: context.signal, system });
-  const given = {
-    pipelineId: pipeline.id,
-    nodeId: step.node,
-    operatorId: step.id,
-    ...roots,
-    params,
-    env,
-    logger: log.logger,
-    registry,
+  const given: OperatorContext<unknown> = {
+    ...{ pipelineId: pipeline.id, nodeId: step.node, operatorId: step.id },
+    ...{ ...roots, params, env, logger: log.logger, registry, shard },
     signal: watch.signal,
-    shard: context.shard,
   };
-  const options = {
-    ...context,
-    signal: watch.signal,
-    onUsage: watch.onUsage,
-    note,
-    log,
-    secrets,
-    withheld: context.secrets.variables,
-    operator,
+  const { onUsage } = watch;
+  const run = async (): Promise<AttemptEnd> => {
+    if (runAs === "thread") return await runOperator(operator!, given, { timeoutMs, system });
+    if (runAs === "worker") return await runAsWorker(context, step, given, onUsage);
+    return await runAsCommand(context, step, given, { ...options, onUsage, operator });
   };
-  const run = { thread: runAsThread, worker: runAsWorker, command: runAsCommand }[step.runAs];
-  let ended: AttemptResult;
+  let ended: AttemptEnd;
   let usage: AttemptEnd["usage"];
   try {
-    ended = await run(step, given, options);
+    ended = await run();
   } catch (error) {
     if (error !== watch.exceeded) throw error;
     ended = { exitCode: EXIT_CODES.resource, error };
@@ -88,56 +82,29 @@ export async function runAttempt(
   if (ended.exitCode === EXIT_CODES.ok && exceeded !== undefined) {
     ended = { exitCode: EXIT_CODES.resource, error: exceeded };
   }
-  return { ...ended, usage };
-}
-
-async function runAsThread(
-  { timeoutMs }: PipelineStep,
-  given: OperatorContext<unknown>,
-  { operator, system }: { operator?: AnyOperator; system: System },
-): Promise<AttemptResult> {
-  return await runOperator(operator!, given, { timeoutMs, system });
-}
-
-
-export interface AttemptResult {
-  exitCode: ExitCode;
-  /** The cause of an exit code other than 0. */
-  error?: unknown;
-}
-
-export interface AttemptEnd extends AttemptResult {
-  usage?: Record<string, PlainValue>;
-}
-
-interface RunAsCommandOptions {
-  note: string;
-  log: StepLog;
-  /** Values that no log may contain. */
-  secrets: readonly string[];
-  withheld: ReadonlySet<string>;
-  onUsage: StepWatch["onUsage"];
-  operator?: AnyOperator;
+  return { exitCode: ended.exitCode, error: ended.error, usage };
 }
 
 /** Runs the command of a step. Creates its environment first, if `install` is set. */
 async function runAsCommand(
+  { root, system, secrets: { variables } }: RunContext,
   step: PipelineStep,
   given: OperatorContext<unknown>,
-  { root, signal, system, note, log, secrets, withheld, onUsage, operator }:
-    & Pick<RunContext, "root" | "signal" | "system">
-    & RunAsCommandOptions,
-): Promise<AttemptResult> {
+  { note, log, secrets, onUsage, operator }: AttemptOptions & {
+    onUsage: StepWatch["onUsage"];
+    operator?: AnyOperator;
+  },
+): Promise<AttemptEnd> {
   const options: RunCommandOptions = {
     cwd: root,
     env: stepVariables(given),
     secrets,
-    signal,
+    signal: given.signal,
     timeoutMs: step.timeoutMs,
     maxBytes: step.resources.memoryLimit,
     onLine: (stream, line) => log.write(stream, line),
     onUsage,
-    system: withoutVariables(system, withheld),
+    system: withoutVariables(system, variables),
   };
   const { startCommand } = step;
   const checked = await prepareContext(startCommand === undefined ? operator! : {}, given);
@@ -157,13 +124,13 @@ async function runAsCommand(
  * Maps the failure of a tool that creates environments, whose exit codes are not those of
  * operators.
  */
-function notMade(install: readonly string[], { error, timedOut }: CommandResult): AttemptResult {
+function notMade(install: readonly string[], { error, timedOut }: CommandResult): AttemptEnd {
   if (timedOut) return { exitCode: EXIT_CODES.resource, error };
   const problem = fault({
+    code: "Unsupported",
     action: "create the environment of a step",
     state: `${shown(install.slice(0, 2).join(" "))} failed`,
     hint: error?.hint ?? "Check its log.",
-    hint: error?.hint ?? "Look at its log.",
     cause: error,
   });
   return { exitCode: EXIT_CODES.environment, error: problem };
@@ -171,12 +138,11 @@ function notMade(install: readonly string[], { error, timedOut }: CommandResult)
 
 /** Runs the operator on the executor's thread. This thread watches its time and cancellation. */
 async function runAsWorker(
+  { executor, system }: RunContext,
   { operator, timeoutMs, resources }: PipelineStep,
   given: OperatorContext<unknown>,
-  { executor, system, onUsage }:
-    & Pick<RunContext, "executor" | "system">
-    & Pick<StepWatch, "onUsage">,
-): Promise<AttemptResult> {
+  onUsage: StepWatch["onUsage"],
+): Promise<AttemptEnd> {
   const ended: { there?: OperatorJobEnd } = {};
   const watched: AnyOperator = {
     async run({ logger, registry: _, signal, ...context }) {

@@ -29,7 +29,8 @@ export async function stageInputs(
   const named = Object.entries(inputs);
   if (named.length === 1 && named[0][1].parts.length === 1) {
     const [part] = named[0][1].parts;
-    if (part.at === "" && isFolderHere(part)) return part.path!;
+    const { at, path } = part;
+    if (at === "" && path !== undefined && !isUrl(path) && isFolder(path)) return path;
   }
   for (const [name, { parts }] of named) {
     const root = named.length === 1 ? folder : inside(folder, name);
@@ -87,10 +88,6 @@ function link(path: string, to: string, name = basename(path)): void {
   for (const { name } of onDisk("read", path, () => readdirSync(path, { withFileTypes: true }))) {
     onDisk("link", path, () => symlinkSync(join(path, name), join(to, name)));
   }
-}
-
-function isFolderHere({ path }: InputPart): boolean {
-  return path !== undefined && !isUrl(path) && isFolder(path);
 }
 
 function isFolder(path: string): boolean {

@@ -6,7 +6,7 @@ import { DiskContent, lookAt, stateOf } from "../../../disk/disk_file.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import type { Logger } from "../../../core/registry.ts";
 import type { System } from "../../../core/system.ts";
-import type { LogLevel } from "../events.ts";
+import type { LogLevel } from "../outcomes.ts";
 
 /** Size of the beginning that is kept, bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;

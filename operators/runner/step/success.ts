@@ -6,11 +6,16 @@ import type { PlannedStep } from "../plan.ts";
 import { changesOf, goneOutputs } from "../reasons.ts";
 import { codeOf, countedParams, effectKey } from "../fingerprint.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
-import { readSuccess, saveRecord } from "../records/files.ts";
-import type { FoundRecord, SaveRecordOptions } from "../records/files.ts";
+import {
+  type FoundRecord,
+  readSuccess,
+  saveRecord,
+  type SaveRecordOptions,
+} from "../records/files.ts";
 import { numberOf, recordNames, versionOf } from "../records/names.ts";
 import type { Fingerprint, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 
 export interface StepState {
   fingerprint: Fingerprint;
@@ -49,8 +54,6 @@ export async function findState(
   if (last.record.effect === effect) return { ...state, done: last };
   if (!reasons.includes("forced")) {
     const changes = changesOf(step, last.record, { inputs, params, code, waiting: [] });
-  if (!planned.reasons.includes("forced")) {
-    const changes = changesOf(step, last.record, { ...present, waiting: [] });
     const isSame = changes.length === 0 &&
       (await goneOutputs(step, last.record, { registry, s3, signal })).length === 0;
     if (isSame) return { ...state, done: last };
@@ -104,4 +107,37 @@ export function metadataOf(
   const short = { pipeline, run, step, node, operator, code: fingerprint.code, effect };
   const whole = { ...short, params: fingerprint.params, inputs: fingerprint.inputs };
   return JSON.stringify(whole).length > MAX_METADATA_BYTES ? short : whole;
+}
+
+/** Most inputs of an artifact. */
+const MOST_INPUTS = 1_000;
+
+/**
+ * Returns the versions that a step reads, with their digests. If an artifact cannot have so many
+ * inputs, they are grouped by artifacts `<pipeline>:inputs:<step>`, each saved once.
+ */
+export async function lineageOf(
+  inputs: Readonly<Record<string, PinnedInput>>,
+  { registry, pipeline, signal }: Pick<RunContext, "registry" | "pipeline" | "signal">,
+  { step, effect }: { step: string; effect: string },
+): Promise<ArtifactInput[]> {
+  const read = new Map<string, ArtifactInput>();
+  for (const { parts } of Object.values(inputs)) {
+    for (const { ref, digest } of parts) if (ref !== undefined) read.set(ref, { ref, digest });
+  }
+  let named = [...read.values()];
+  while (named.length > MOST_INPUTS) {
+    const groups: ArtifactInput[] = [];
+    for (let from = 0; from < named.length; from += MOST_INPUTS) {
+      const group = named.slice(from, from + MOST_INPUTS);
+      const refs = group.map((input) => typeof input === "string" ? input : input.ref);
+      const artifact = recordNames(pipeline.id).inputs(step);
+      const idempotencyKey = sha256(JSON.stringify([effect, group]));
+      const options = { inputs: group, idempotencyKey, signal };
+      const { name, version, digest } = await registry.save(artifact, refs, options);
+      groups.push({ ref: `${name}@${version}`, digest });
+    }
+    named = groups;
+  }
+  return named;
 }
