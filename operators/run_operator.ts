@@ -7,9 +7,8 @@ import { realSystem, type System } from "../core/system.ts";
 import { checkTimes } from "./check_times.ts";
 import { completeContext, type PartialContext } from "./context.ts";
 import { exitCodeOf, exitNameOf, parseExitCode } from "./exit_codes.ts";
-import type { AnyOperator } from "./operator.ts";
+import { type AnyOperator, prepareContext } from "./operator.ts";
 import { makeOperator, type OperatorSource } from "./operator_set.ts";
-import { prepareContext } from "./prepare.ts";
 
 /** Options of {@linkcode runOperator}. */
 export interface RunOperatorOptions {

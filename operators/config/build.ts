@@ -38,13 +38,13 @@ export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeli
       params,
       inputs,
       outputs,
-      startCommand,
+      ...startCommand && { startCommand },
       runAs,
-      timeoutMs,
+      ...timeoutMs !== undefined && { timeoutMs },
       retries: retriesOf(read.retries),
       env,
       environment: environmentOf(read.env_config ?? environment),
-      git: repo === undefined ? undefined : { repo, tag },
+      ...repo !== undefined && { git: { repo, ...tag !== undefined && { tag } } },
       shards,
       rerun,
       resources: resourcesOf(read.resource, ["operators", index], report),
@@ -56,8 +56,8 @@ export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeli
     nodes,
     steps,
     workDir: read.work_dir ?? ".holdfast-runs",
-    log: { level, file },
-    operatorsModule: read.operators_module,
+    log: { level, ...file !== undefined && { file } },
+    ...read.operators_module !== undefined && { operatorsModule: read.operators_module },
   };
   checkSteps(found, pipeline, options);
   return pipeline;
@@ -72,7 +72,7 @@ function retriesOf(read: ReadOperator["retries"]): PipelineStep["retries"] {
 function environmentOf(
   { kind = "plain", name, install = false }: Partial<EnvironmentConfig>,
 ): EnvironmentConfig {
-  return { kind, name, install };
+  return { kind, ...name !== undefined && { name }, install };
 }
 
 function resourcesOf(read: ReadOperator["resource"], at: Keys, report: Report): Resources {

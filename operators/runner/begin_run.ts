@@ -5,7 +5,6 @@ import { encodePipeline } from "../config/encode.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { type PlanOptions, planWithSuccesses } from "./plan.ts";
 import { saveRun } from "./records/run_record.ts";
-import type { RunContext } from "./run_context.ts";
 import { checkRoom, type Machine } from "./schedule.ts";
 import { withoutSecrets } from "./secrets.ts";
 
@@ -33,7 +32,7 @@ export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine
  */
 export function checkRunnable(
   steps: readonly PipelineStep[],
-  { executor }: Pick<RunContext, "executor">,
+  { executor }: Pick<PlanOptions, "executor">,
 ): void {
   const unsupported = (step: string, state: string, hint: string) =>
     fault({ code: "Unsupported", action: "run step", subject: shown(step), state, hint });

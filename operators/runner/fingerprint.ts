@@ -4,7 +4,7 @@ import type { PipelineStep } from "../contract/pipeline.ts";
 import type { Operators } from "../operator_set.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import type { Fingerprint } from "./records/step_record.ts";
+import type { Fingerprint } from "./records/files.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";

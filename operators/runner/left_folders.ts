@@ -1,12 +1,13 @@
 // Cleans up after killed runners: ends commands of their steps and removes the folders.
 import { readdirSync, rmdirSync, rmSync } from "node:fs";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { isProcessGone } from "../../disk/stage/process.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { endLeftCommand, noteMarks } from "../process/left_command.ts";
 import { MARK } from "../process/marks.ts";
+
 /** Name of the file in a step's folder that lists the processes of its running command. */
 const COMMAND_NOTE = "command.pid";
 
@@ -14,12 +15,13 @@ const COMMAND_NOTE = "command.pid";
  * Ends commands of steps whose runner was killed, so that none runs beside its repetition, and
  * removes their folders. Ignores other machines' commands and folders, and folders that are kept.
  *
- * @param folder the folder of all runs of a pipeline
+ * @param run `folder` is that of a run: the folders beside it, of other runs, are cleaned too
  */
 export async function removeLeft(
-  folder: string,
-  { logger, system }: { logger: Logger; system: System },
+  run: { folder: string; logger: Logger; system: System },
 ): Promise<void> {
+  const { logger, system } = run;
+  const folder = dirname(run.folder);
   const steps = listed(folder).flatMap((run) =>
     listed(join(folder, run)).map((name) => join(folder, run, name))
   );
@@ -52,6 +54,11 @@ function removeLeftFolders(folder: string, logger: Logger): void {
       logger.warn(`Cannot remove folders of an earlier run in ${path}: ${messageOf(error)}`);
     }
   }
+}
+
+/** Removes the folder of a run if it is empty. */
+export function removeEmpty(folder: string): void {
+  if (listed(folder).length === 0) rmSync(folder, { recursive: true, force: true });
 }
 
 function listed(folder: string): string[] {

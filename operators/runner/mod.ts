@@ -6,7 +6,7 @@
 export { carryPipeline, submitRun } from "./carry/carry_pipeline.ts";
 export type { CarryPipelineOptions, SubmitRunOptions } from "./carry/carry_pipeline.ts";
 export type { CarriedRunOptions } from "./carry/carried_run.ts";
-export type { CarriedCommand, CarryOptions } from "./carry/deliveries.ts";
+export type { CarriedCommand, CarryOptions } from "./carry/carried_run.ts";
 export { runStep } from "./carry/run_step.ts";
 export type { RunStepOptions } from "./carry/run_step.ts";
 export { shareRun } from "./carry/share_run.ts";
@@ -33,7 +33,7 @@ export type {
   SavedOutput,
   StepFacts,
   StepRecord,
-} from "./records/step_record.ts";
+} from "./records/files.ts";
 export type {
   Executor,
   JobKinds,

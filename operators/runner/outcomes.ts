@@ -3,7 +3,7 @@ import { hintFor, isRegistryError, messageOf } from "../../core/errors.ts";
 import { EXIT_CODES, type ExitCode, type ExitName } from "../contract/operator.ts";
 import { exitCodeOf, exitNameOf } from "../exit_codes.ts";
 import type { PipelineSecrets } from "./secrets.ts";
-import type { FailureRecord, StepRecord } from "./records/step_record.ts";
+import type { FailureRecord, StepRecord } from "./records/files.ts";
 import type { Shard } from "../../core/work/shards.ts";
 
 interface Kept<Record> {

@@ -8,7 +8,7 @@ import { WHOLE_OUTPUT } from "../output_keys.ts";
 import { digestOfPath } from "./digest_of_path.ts";
 import { sortedJson } from "./fingerprint.ts";
 import { findObjects } from "./objects/find_objects.ts";
-import type { SavedOutput, StepRecord } from "./records/step_record.ts";
+import type { SavedOutput, StepRecord } from "./records/files.ts";
 import type { ObjectTransfer } from "./run_context.ts";
 import { inputsOf, parsePlace, type Place } from "./sources.ts";
 

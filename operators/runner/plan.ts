@@ -9,8 +9,7 @@ import { codeOf, commandFiles, countedParams, sortedJson } from "./fingerprint.t
 import { pinInputs, type PinnedInput } from "./pin_inputs.ts";
 import { changesOf, goneOutputs } from "./reasons.ts";
 import { recordNames } from "./records/names.ts";
-import { type FoundRecord, readSuccess } from "./records/files.ts";
-import type { StepRecord } from "./records/step_record.ts";
+import { type FoundRecord, readSuccess, type StepRecord } from "./records/files.ts";
 import { checkRunOptions, type RunnerOptions, withDefaults } from "./run_context.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { createWriters, type Dependencies, findDependencies } from "./sources.ts";

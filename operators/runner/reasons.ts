@@ -1,12 +1,11 @@
 // Reasons for a step to run.
 import { isRegistryError } from "../../core/errors.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
-import type { Registry } from "../../core/registry.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { digestOfPath } from "./digest_of_path.ts";
 import { changedParams, shortDigest } from "./fingerprint.ts";
 import type { PinnedInput } from "./pin_inputs.ts";
-import type { Fingerprint, SavedOutput, StepRecord } from "./records/step_record.ts";
+import type { Fingerprint, SavedOutput, StepRecord } from "./records/files.ts";
 import { findObjects } from "./objects/find_objects.ts";
 import type { RunnerOptions } from "./run_context.ts";
 import { isUrl } from "./sources.ts";

@@ -104,10 +104,10 @@ export interface RunContext
   emit(event: RunEvent): void;
 }
 
-export interface RunContextOptions extends RunnerOptions {
+interface RunContextOptions extends RunnerOptions {
+  onEvent?: (event: RunEvent) => void;
   keep?: boolean;
   logger?: Logger;
-  onEvent?: (event: RunEvent) => void;
 }
 
 /** Creates the context of a run for this process. */

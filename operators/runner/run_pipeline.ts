@@ -2,26 +2,35 @@
 import { fault } from "../../core/errors.ts";
 import type { Shard } from "../../core/work/shards.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
-import type { Logger } from "../../core/registry.ts";
-import { rmdirSync } from "node:fs";
-import { dirname } from "@std/path";
 import { beginRun } from "./begin_run.ts";
-import { endOf, failedOutcome, isWell, skippedOutcome } from "./outcomes.ts";
-import type { RunEvent, StepOutcome } from "./outcomes.ts";
-import { removeLeft } from "./left_folders.ts";
+import {
+  endOf,
+  failedOutcome,
+  isWell,
+  type RunEvent,
+  skippedOutcome,
+  type StepOutcome,
+} from "./outcomes.ts";
+import { removeEmpty, removeLeft } from "./left_folders.ts";
 import { pinInputs, type PinOptions } from "./pin_inputs.ts";
 import type { PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
 import { type RunResult, saveResult, watchForCancel } from "./records/run_record.ts";
-import type { StepRecord } from "./records/step_record.ts";
-import { checkRunOptions, createRunContext, type RunContext, withDefaults } from "./run_context.ts";
+import type { StepRecord } from "./records/files.ts";
+import { checkRunOptions, createRunContext, withDefaults } from "./run_context.ts";
+import type { RunContext } from "./run_context.ts";
+import type { Logger } from "../../core/registry.ts";
 import { type Machine, Room, thisMachine } from "./schedule.ts";
-import { ShardGroup } from "./shards/shard_group.ts";
-import { type ExecutedStep, executeStep } from "./step/execute_step.ts";
+import { type ExecutedStep, ShardGroup } from "./shards/shard_group.ts";
+import { executeStep } from "./step/execute_step.ts";
 import { createWriters } from "./sources.ts";
 
 /** Options of {@linkcode runPipeline}. */
 export interface RunPipelineOptions extends PlanOptions {
   onEvent?: (event: RunEvent) => void;
+  /** Keeps the work folders of steps. @default false */
+  keep?: boolean;
+  /** Receives messages that belong to no step. @default silent */
+  logger?: Logger;
   /**
    * Starts no step after the first failure, and ends running ones.
    * @default false: independent steps go on
@@ -29,12 +38,8 @@ export interface RunPipelineOptions extends PlanOptions {
   failFast?: boolean;
   /** Most steps at once on this machine. @default as nodes, cores and memory allow */
   concurrency?: number;
-  /** Keeps the work folders of steps. @default false */
-  keep?: boolean;
   /** Resources of this machine. @default as the operating system reports them */
   machine?: Machine;
-  /** Receives messages that belong to no step. @default silent */
-  logger?: Logger;
   /** Called with the run's name before a step starts, such as to save its configuration. */
   onRun?: (run: string, folder: string) => void | Promise<void>;
 }
@@ -64,7 +69,7 @@ export async function runPipeline(
   const signal = AbortSignal.any([stop.signal, ...given === undefined ? [] : [given]]);
   const context = createRunContext(pipeline, run, { ...options, signal });
   const { emit } = context;
-  await removeLeft(dirname(context.folder), context);
+  await removeLeft(context);
   await options.onRun?.(run, context.folder);
   emit({ type: "run started", run, steps: plan.steps.length });
 
@@ -261,12 +266,4 @@ class RunningSteps {
 interface Waiting {
   id: string;
   shard?: Shard;
-}
-
-function removeEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // It has kept folders, or was never created.
-  }
 }

@@ -75,7 +75,7 @@ export function problemsError(what: string, problems: readonly ConfigProblem[]):
     code: "Invalid",
     action: "use the pipeline",
     subject: what,
-    state: problems.length === 1 ? problemLine(first) : `${problems.length} problems\n${lines}`,
+    state: problems.length === 1 ? problemLine(first) : `${problems.length} mistakes\n${lines}`,
     hint: first.hint,
     cause: problems,
   });

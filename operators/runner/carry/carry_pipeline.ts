@@ -6,8 +6,8 @@ import type { PlanOptions } from "../plan.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
 import { checkRunOptions, runFolder, withDefaults } from "../run_context.ts";
 import type { RunPipelineOptions } from "../run_pipeline.ts";
-import { type CarriedRun, endRun, findCarriedRun } from "./carried_run.ts";
-import { type CarryOptions, deliver } from "./deliveries.ts";
+import { deliver, endRun, findCarriedRun } from "./carried_run.ts";
+import type { CarriedRun, CarryOptions } from "./carried_run.ts";
 import { watchCarried, type WatchRunOptions } from "./watch_run.ts";
 
 /** Options of {@linkcode submitRun}. */

@@ -1,5 +1,4 @@
 // Executes one step of a planned run, for engines.
-import { dirname } from "@std/path";
 import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/work/shards.ts";
@@ -11,8 +10,7 @@ import { checkRunOptions, createEmit } from "../run_context.ts";
 import { executeStep } from "../step/execute_step.ts";
 import { cancelledError, watchForCancel } from "../records/run_record.ts";
 import { deliverDue, endRun, findCarriedRun, isStopped, STOPPED } from "./carried_run.ts";
-import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
-import type { CarryOptions } from "./deliveries.ts";
+import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
 
 /** Options of {@linkcode runStep}. */
 export interface RunStepOptions extends CarriedRunOptions {
@@ -97,7 +95,7 @@ async function executeAndDeliver(
     if (status.is === "ended") outcome = status.outcome;
     else {
       // An earlier delivery may have been killed.
-      await removeLeft(dirname(context.folder), context);
+      await removeLeft(context);
       const executed = await executeStep(context, planned, status.inputs, {
         failed: status.failed.get(shard?.index ?? 0),
         state: status.state,

@@ -7,9 +7,9 @@ import { queuedStepOf } from "../../engines/queue.ts";
 import { isWell } from "../outcomes.ts";
 import { parseRunId } from "../records/names.ts";
 import { checkRunOptions } from "../run_context.ts";
-import { type CarriedRun, type CarriedRunOptions, findCarriedRun } from "./carried_run.ts";
+import { findCarriedRun } from "./carried_run.ts";
+import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
-import type { CarryOptions } from "./deliveries.ts";
 
 /** Options of {@linkcode createRunHandler}. */
 export interface RunHandlerOptions extends Omit<CarriedRunOptions, "run" | "signal"> {

@@ -3,16 +3,21 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { EngineJob } from "../../../core/engine.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
-import { exitNameOf } from "../../exit_codes.ts";
 import type { StepOutcome } from "../outcomes.ts";
 import { saveFailure } from "../records/failures.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
-import type { FailureRecord } from "../records/step_record.ts";
+import type { FailureRecord } from "../records/files.ts";
 import { metadataOf } from "../step/success.ts";
 import { checkRunOptions } from "../run_context.ts";
-import { endRun, findCarriedRun, isStopped, STOPPED } from "./carried_run.ts";
-import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
-import { type CarryOptions, deliver, mostDeliveries } from "./deliveries.ts";
+import {
+  deliver,
+  endRun,
+  findCarriedRun,
+  isStopped,
+  mostDeliveries,
+  STOPPED,
+} from "./carried_run.ts";
+import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
 import type { DueStep } from "./run_state.ts";
 
 /** Options of {@linkcode watchRun}. */
@@ -253,7 +258,7 @@ async function giveUp(
     startedAt: new Date(system.now()).toISOString(),
     durationMs: 0,
     exitCode: EXIT_CODES.resource,
-    exit: exitNameOf(EXIT_CODES.resource),
+    exit: "resource",
     again: false,
     error: {
       code: "Unavailable",

@@ -2,9 +2,9 @@
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Shard } from "../../../core/work/shards.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
-import { type FoundRecord, readRecord, saveRecord, type SaveRecordOptions } from "./files.ts";
+import { readRecord, saveRecord } from "./files.ts";
+import type { FailureRecord, FoundRecord, SaveRecordOptions, StepRecord } from "./files.ts";
 import { parseRunId, recordNames, versionOf } from "./names.ts";
-import type { FailureRecord, StepRecord } from "./step_record.ts";
 import { failureOutcome, ranOutcome, type StepOutcome } from "../outcomes.ts";
 
 export interface SaveFailureOptions extends Pick<SaveRecordOptions, "beside" | "signal"> {

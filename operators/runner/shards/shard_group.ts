@@ -2,8 +2,7 @@
 import type { System } from "../../../core/system.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
 import { isWell, type StepOutcome } from "../outcomes.ts";
-import type { FoundRecord } from "../records/files.ts";
-import type { StepRecord } from "../records/step_record.ts";
+import type { FoundRecord, StepRecord } from "../records/files.ts";
 
 export interface ExecutedStep {
   outcome: StepOutcome;

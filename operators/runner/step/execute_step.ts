@@ -4,21 +4,15 @@ import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { Shard } from "../../../core/work/shards.ts";
 import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import { failedOutcome, outcomeOf, skippedOutcome, type StepOutcome } from "../outcomes.ts";
+import { failedOutcome, outcomeOf, skippedOutcome } from "../outcomes.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import type { PlannedStep } from "../plan.ts";
-import type { FoundRecord } from "../records/files.ts";
-import type { StepRecord } from "../records/step_record.ts";
+import type { FoundRecord, StepRecord } from "../records/files.ts";
 import type { RunContext } from "../run_context.ts";
-import { ShardGroup } from "../shards/shard_group.ts";
+import { type ExecutedStep, ShardGroup } from "../shards/shard_group.ts";
 import { endShared, openSharedStep, type SharedStep } from "../shards/shared_step.ts";
 import { Attempt, factsOf, isTriedAgain, labelOf } from "./attempt.ts";
 import { findState, type StepState } from "./success.ts";
-
-export interface ExecutedStep {
-  outcome: StepOutcome;
-  success?: FoundRecord<StepRecord>;
-}
 
 interface ExecuteOptions {
   /** Failed attempts in this run before, such as before a kill. @default 0 */

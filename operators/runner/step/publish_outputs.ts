@@ -14,7 +14,7 @@ import { inside, WHOLE_OUTPUT } from "../../output_keys.ts";
 import { digestOfPath, fileOf } from "../digest_of_path.ts";
 import { findObjects, noTransfer } from "../objects/find_objects.ts";
 import { recordNames } from "../records/names.ts";
-import type { SavedOutput } from "../records/step_record.ts";
+import type { SavedOutput } from "../records/files.ts";
 import type { RunContext } from "../run_context.ts";
 import { isUrl, parsePlace, type Place } from "../sources.ts";
 import { errorCode, onDisk } from "../../../disk/file_errors.ts";

@@ -6,13 +6,12 @@ import type { ExitCode, OperatorContext, OperatorJobEnd } from "../../contract/o
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import { withoutVariables } from "../../../core/system.ts";
 import { checkFree, type StepWatch, watchStep } from "../../monitor/watch_step.ts";
-import type { AnyOperator } from "../../operator.ts";
+import { type AnyOperator, prepareContext } from "../../operator.ts";
 import { runOperator } from "../../run_operator.ts";
 import type { RunContext } from "../run_context.ts";
 import type { StepLog } from "./step_log.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { activate, installCommand } from "../../environment/mod.ts";
-import { prepareContext } from "../../prepare.ts";
 import { runNotedCommand } from "../../process/run_command.ts";
 import type { CommandResult, RunCommandOptions } from "../../process/run_command.ts";
 import { stepVariables } from "../../process/step_variables.ts";

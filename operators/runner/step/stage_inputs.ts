@@ -2,7 +2,6 @@
 import { mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { basename, join } from "@std/path";
 import { onDisk } from "../../../disk/file_errors.ts";
-import type { LeftOut } from "../../../core/registry/left_out.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -104,7 +103,10 @@ function changed(ref: string): RegistryError {
   });
 }
 
-function incomplete(ref: string, { path, target = "" }: LeftOut): RegistryError {
+function incomplete(
+  ref: string,
+  { path, target = "" }: { path: string; target?: string },
+): RegistryError {
   return fault({
     code: "Unsupported",
     action: "read input",

@@ -6,14 +6,9 @@ import type { PlannedStep } from "../plan.ts";
 import { changesOf, goneOutputs } from "../reasons.ts";
 import { codeOf, countedParams, effectKey } from "../fingerprint.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
-import {
-  type FoundRecord,
-  readSuccess,
-  saveRecord,
-  type SaveRecordOptions,
-} from "../records/files.ts";
+import { readSuccess, saveRecord } from "../records/files.ts";
+import type { Fingerprint, FoundRecord, SaveRecordOptions, StepRecord } from "../records/files.ts";
 import { numberOf, recordNames, versionOf } from "../records/names.ts";
-import type { Fingerprint, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 

@@ -1,12 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type RunEvent, runPipeline } from "../../../operators/runner/mod.ts";
 import { canMount, smallDisk } from "../../support/small_disk.ts";
-import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
-import { ends, world } from "./world.ts";
+import { ends, testInWorld, world } from "./world.ts";
 
 Deno.test({
-  name: "a disk that is full ends a step with 4, on record; a log that finds no room ends none",
+  name: "a full disk ends a step with 4; a log without space ends none",
   ignore: !canMount,
   async fn() {
     await using disk = await smallDisk(1024 * 1024);
@@ -49,21 +48,17 @@ Deno.test({
     assertEquals(result.steps.writer.exit, "resource");
     assert(await registry.has(result.steps.writer.record!));
     const warning = events.find((event) => event.type === "log" && event.level === "warn");
-    assertStringIncludes((warning as { line: string } | undefined)?.line ?? "", "is not whole");
+    assertStringIncludes((warning as { line: string } | undefined)?.line ?? "", "is incomplete");
     assert(events.some((event) => event.type === "log" && event.line === "the last line"));
   },
 });
 
-testInRoot(
-  "a step whose folder cannot be made has failed, and others that do not need it go on",
-  async (root) => {
-    await using here = await world(root);
-    await Deno.writeTextFile(root.join("file"), "");
-    const result = await runPipeline(
-      pipeline([step("clean"), step("train")], { workDir: "file" }),
-      here,
-    );
-    assertEquals(ends(result.steps), { clean: "failed", train: "failed" });
-    assertEquals(result.steps.clean.exit, "configuration");
-  },
-);
+testInWorld("a step fails if its folder cannot be created", async (here, root) => {
+  await Deno.writeTextFile(root.join("file"), "");
+  const result = await runPipeline(
+    pipeline([step("clean"), step("train")], { workDir: "file" }),
+    here,
+  );
+  assertEquals(ends(result.steps), { clean: "failed", train: "failed" });
+  assertEquals(result.steps.clean.exit, "configuration");
+});

@@ -112,7 +112,7 @@ for (const runAs of ["thread", "command"] as const) {
   );
 }
 
-testInRoot("after a failure only the shards that are not done are run again", async (root) => {
+testInRoot("only missing shards run again after a failure", async (root) => {
   await using registry = await openRegistry("memory:");
   let broken = true;
   const { operators, ran } = shardOperators((index) => {
@@ -144,28 +144,25 @@ testInRoot("after a failure only the shards that are not done are run again", as
   assertEquals(Object.keys(await textsOf(registry, "data")).length, 2);
 });
 
-testInRoot(
-  "two shards that write one file are told, and can be done again when that was mended",
-  async (root) => {
-    await using registry = await openRegistry("memory:");
-    let mended = false;
-    const { operators, ran } = shardOperators((_, { outputRoot }) => {
-      if (!mended) Deno.writeTextFileSync(`${outputRoot}/all.txt`, "mine");
-    });
-    const options = { registry, operators, root: root.path };
-    const { steps } = await runPipeline(sharedPipeline(2), options);
-    assertEquals(steps.split.end, "failed");
-    assertMatch(steps.split.reason!, /shards [01] and [01] both wrote "all.txt"/);
-    assertMatch(steps.split.hint!, /part-0.csv/);
-    assertEquals(await registry.has("data"), false);
-    mended = true;
-    assertEquals((await runPipeline(sharedPipeline(2), options)).end, "ok");
-    assertEquals(ran.length, 5);
-    assertEquals(Object.keys(await textsOf(registry, "data")), ["part-0.txt", "part-1.txt"]);
-  },
-);
+testInRoot("two shards that write one file fail, and can be repeated", async (root) => {
+  await using registry = await openRegistry("memory:");
+  let mended = false;
+  const { operators, ran } = shardOperators((_, { outputRoot }) => {
+    if (!mended) Deno.writeTextFileSync(`${outputRoot}/all.txt`, "mine");
+  });
+  const options = { registry, operators, root: root.path };
+  const { steps } = await runPipeline(sharedPipeline(2), options);
+  assertEquals(steps.split.end, "failed");
+  assertMatch(steps.split.reason!, /shards [01] and [01] both wrote "all.txt"/);
+  assertMatch(steps.split.hint!, /file names/);
+  assertEquals(await registry.has("data"), false);
+  mended = true;
+  assertEquals((await runPipeline(sharedPipeline(2), options)).end, "ok");
+  assertEquals(ran.length, 5);
+  assertEquals(Object.keys(await textsOf(registry, "data")), ["part-0.txt", "part-1.txt"]);
+});
 
-testInRoot("shards may write several outputs, none of them, or what has no name", async (root) => {
+testInRoot("shards may write several outputs, no output, or unnamed output", async (root) => {
   await using registry = await openRegistry("memory:");
   const { operators } = shardOperators((_, { outputRoot, shard }) => {
     if (shard!.index === 0) Deno.removeSync(`${outputRoot}/part-0.txt`);
@@ -195,7 +192,7 @@ testInRoot("shards may write several outputs, none of them, or what has no name"
   assertEquals(await textsOf(registry, "out:b"), { "0": "b", "1": "b" });
 });
 
-testInRoot("what shards cannot write together is refused before anything runs", async (root) => {
+testInRoot("outputs that shards cannot share are refused at first", async (root) => {
   await using registry = await openRegistry("memory:");
   const { operators, ran } = shardOperators();
   for (const to of ["./out", "s3://bucket/key/"]) {

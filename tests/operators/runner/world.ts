@@ -1,7 +1,7 @@
 // A registry and operators for tests of the runner.
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { createOperators, type OperatorContext, type Operators } from "../../../operators/mod.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
 
 /** What a run is given, and what it did. */
@@ -33,6 +33,17 @@ export async function world(root: TempRoot): Promise<World> {
     [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
   };
   return Object.defineProperty(made, "ran", { enumerable: false }); // no option: it is not spread with the others
+}
+
+/** Runs a test with a registry and operators, in a temporary folder. */
+export function testInWorld(
+  name: string,
+  test: (here: World, root: TempRoot) => Promise<void>,
+): void {
+  testInRoot(name, async (root) => {
+    await using here = await world(root);
+    await test(here, root);
+  });
 }
 
 async function readAll(folder: string): Promise<string> {

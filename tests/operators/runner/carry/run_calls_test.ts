@@ -13,7 +13,7 @@ import { pipeline, step } from "../pipelines.ts";
 const STEPS = 60;
 
 testInRoot(
-  "a step that is carried asks the registry a few times, and leaves no folder",
+  "a step on an engine costs few registry calls, and leaves no folder",
   async ({ path: root }) => {
     const { backend, calls } = withCounts(createMemoryBackend());
     await using registry = await openRegistry(backend);

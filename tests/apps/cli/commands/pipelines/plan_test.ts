@@ -65,10 +65,10 @@ Deno.test("a part of a pipeline is chosen by steps and nodes", async () => {
   assertEquals(await names("--node small --operator train"), ["clean", "train"]);
   const { code, err } = await holdfast("pipeline plan --operator trian", { cwd });
   assertEquals(code, 3);
-  assertStringIncludes(err, "There is: clean, train, report.");
+  assertStringIncludes(err, "Choose from: clean, train, report.");
   const { code: alone, err: why } = await holdfast("pipeline plan --operator train", { cwd });
   assertEquals(alone, 3);
-  assertStringIncludes(why, 'step "clean": it never ran well');
+  assertStringIncludes(why, 'step "clean": it has never succeeded');
 });
 
 Deno.test("--force alone is all steps, with a step only that one", async () => {
