@@ -58,7 +58,11 @@ function removeLeftFolders(folder: string, logger: Logger): void {
 
 /** Removes the folder of a run if it is empty. */
 export function removeEmpty(folder: string): void {
-  if (listed(folder).length === 0) rmSync(folder, { recursive: true, force: true });
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It has kept folders, or was never created.
+  }
 }
 
 function listed(folder: string): string[] {

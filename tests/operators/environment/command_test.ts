@@ -98,10 +98,7 @@ testInRoot("install creates the environment first, with its output in the log", 
 const python = await findPython("venv");
 
 Deno.test(
-  {
-    name: "python sees its virtual environment",
-    ignore: python === undefined,
-  },
+  { name: "python sees its virtual environment", ignore: python === undefined },
   async () => {
     await using root = await tempRoot();
     await runCommand([python!, "-m", "venv", "--without-pip", root.join("trainer/.venv")], {

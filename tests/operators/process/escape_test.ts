@@ -118,9 +118,7 @@ testOnLinux("a process with a reused pid is left alone", async () => {
     left: { start, since: start },
     mark: "a-mark",
     system: realSystem,
-  }).end(
-    0,
-  );
+  }).end(0);
   assertEquals(runs(foreign.pid), false);
   await foreign.status;
 });

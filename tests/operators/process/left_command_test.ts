@@ -24,9 +24,7 @@ testInRoot("a command is ended after the runner of its runner was killed", async
   const outer = spawnDeno(
     RUNNER,
     [root.path, root.join("outer"), ...inner, "bash", "-c", script],
-    {
-      permissions: ["-A"],
-    },
+    { permissions: ["-A"] },
   );
   const read = () => Deno.readTextFile(root.join("pids")).catch(() => "");
   while (await read() === "") await realSystem.sleep(20);

@@ -28,9 +28,7 @@ Deno.test("a secret at the cut of a long line is not shown in part", () => {
       const [line] = linesOf([
         `${colours}${"x".repeat(MAX_LINE - more)}`,
         `${secret}${secret}${"y".repeat(100)}`,
-      ], [
-        secret,
-      ]);
+      ], [secret]);
       assertEquals(/ab|[a-h]b|j/.test(line.replace(/… .*/, "")), false, `${before} ${more}`);
     }
   }
@@ -44,10 +42,7 @@ Deno.test("each line of a secret of four characters or more is masked", () => {
       "a",
       "first\nsecond line",
     ]),
-    [
-      "*** and *** a",
-      "***",
-    ],
+    ["*** and *** a", "***"],
   );
 });
 

@@ -147,10 +147,7 @@ testInRoot("long lines, binary output and colors are cleaned", async (root) => {
 testInRoot("a command over its memory limit ends with 4", async (root) => {
   const script =
     'echo $$ > pids; a=$(head -c 100000000 /dev/zero | tr "\\0" x); echo "${#a}"; read -r < <(sleep 3600)';
-  const result: CommandResult = await sh(root, script, {
-    maxBytes: 60_000_000,
-    sampleEveryMs: 5,
-  });
+  const result: CommandResult = await sh(root, script, { maxBytes: 60_000_000, sampleEveryMs: 5 });
   assertEquals([result.exitCode, result.timedOut, result.error?.code], [4, false, "Unavailable"]);
   assert(result.peakBytes > 60_000_000);
   assertStringIncludes(result.error!.message, "its limit is 60000000");
@@ -161,9 +158,7 @@ testInRoot("usage of a command is measured", async (root) => {
   const { cpuSeconds, peakBytes, durationMs } = await sh(
     root,
     "for ((i = 0; i < 200000; i++)); do :; done; exit",
-    {
-      sampleEveryMs: 5,
-    },
+    { sampleEveryMs: 5 },
   );
   assert(peakBytes > 500_000 && durationMs > 0 && cpuSeconds >= 0);
   assertEquals(await runs(process.pid), true);
@@ -182,11 +177,7 @@ testInRoot("nested commands are ended together", async (root) => {
     config,
     root.join("outer.ts"),
     root.path,
-  ], {
-    cwd: root.path,
-    signal: stop.signal,
-    graceMs: 0,
-  });
+  ], { cwd: root.path, signal: stop.signal, graceMs: 0 });
   const read = () => Deno.readTextFile(root.join("inner")).catch(() => "");
   while (!(await read()).endsWith("\n")) await realSystem.sleep(20);
   stop.abort(new Error("enough"));

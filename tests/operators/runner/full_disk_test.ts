@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type RunEvent, runPipeline } from "../../../operators/runner/mod.ts";
 import { canMount, smallDisk } from "../../support/small_disk.ts";
-import { pipeline, step } from "./pipelines.ts";
+import { add, pipeline, step } from "./pipelines.ts";
 import { ends, testInWorld, world } from "./world.ts";
 
 Deno.test({
@@ -11,18 +11,16 @@ Deno.test({
     await using disk = await smallDisk(1024 * 1024);
     await using here = await world(disk);
     const { registry, operators } = here;
-    operators.register("writer", {
-      run: ({ outputRoot }) =>
+    add(
+      operators,
+      "writer",
+      ({ outputRoot }) =>
         Deno.writeFileSync(`${outputRoot}/large`, new Uint8Array(2 * 1024 * 1024)),
-      command: () => ["true"],
-    });
-    operators.register("talker", {
-      run({ outputRoot, logger }) {
-        Deno.writeTextFileSync(`${outputRoot}/text`, "done");
-        for (let line = 0; line < 20; line++) logger.info("x".repeat(60_000));
-        logger.info("the last line");
-      },
-      command: () => ["true"],
+    );
+    add(operators, "talker", ({ outputRoot, logger }) => {
+      Deno.writeTextFileSync(`${outputRoot}/text`, "done");
+      for (let line = 0; line < 20; line++) logger.info("x".repeat(60_000));
+      logger.info("the last line");
     });
     const shell = [
       "sh",

@@ -5,7 +5,7 @@ import { type ObjectTransfer, planPipeline, runPipeline } from "../../../operato
 import { type RunningServer, S3_SERVERS, serverTest } from "../../support/servers/mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { ends, testInWorld, type World, world } from "./world.ts";
-import { pipeline, step } from "./pipelines.ts";
+import { add, pipeline, step } from "./pipelines.ts";
 
 interface BucketWorld extends World {
   s3: S3Configs;
@@ -19,23 +19,17 @@ function bucketTest(name: string, test: (here: BucketWorld) => Promise<void>): v
     await using root = await tempRoot();
     await using here = await world(root);
     const { s3, place } = bucketOf(server);
-    here.operators.register("spread", {
-      async run({ inputRoot, outputRoot, params }) {
-        const { names } = params as { names: string[] };
-        await Deno.mkdir(`${outputRoot}/deep`);
-        for (const name of names) await Deno.writeTextFile(`${outputRoot}/${name}`, `${name} `);
-        for await (const { name } of Deno.readDir(inputRoot)) {
-          await Deno.writeTextFile(`${outputRoot}/deep/read.txt`, name);
-        }
-      },
-      command: () => ["true"],
+    add(here.operators, "spread", async ({ inputRoot, outputRoot, params }) => {
+      const { names } = params as { names: string[] };
+      await Deno.mkdir(`${outputRoot}/deep`);
+      for (const name of names) await Deno.writeTextFile(`${outputRoot}/${name}`, `${name} `);
+      for await (const { name } of Deno.readDir(inputRoot)) {
+        await Deno.writeTextFile(`${outputRoot}/deep/read.txt`, name);
+      }
     });
-    here.operators.register("tell", {
-      async run({ inputRoot, outputRoot }) {
-        const found = (await Array.fromAsync(walk(inputRoot))).sort();
-        await Deno.writeTextFile(`${outputRoot}/text`, found.join("|"));
-      },
-      command: () => ["true"],
+    add(here.operators, "tell", async ({ inputRoot, outputRoot }) => {
+      const found = (await Array.fromAsync(walk(inputRoot))).sort();
+      await Deno.writeTextFile(`${outputRoot}/text`, found.join("|"));
     });
     const given: BucketWorld = Object.assign(here, { s3, place });
     await test(Object.defineProperty(given, "place", { enumerable: false })); // no option

@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { isRegistryError, localPath } from "../../../mod.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { localPath } from "../../../mod.ts";
 import { type ObjectTransfer, planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
-import { pipeline, step } from "./pipelines.ts";
+import { add, pipeline, step } from "./pipelines.ts";
 import { testInWorld, textOf } from "./world.ts";
+import { rejected } from "../../registry/rejected.ts";
 
 testInWorld("path outputs appear whole, and replace only their own", async (here, root) => {
   await Deno.mkdir(root.join("data"));
@@ -48,11 +49,12 @@ testInWorld("a foreign file is kept beside the output that replaces it", async (
   await Deno.writeTextFile(root.join("model.txt"), "mine");
   const clean = (lr: number) =>
     pipeline([step("clean", { outputs: { "any.txt": "./model.txt" }, params: { lr } })]);
-  here.operators.register("writer", {
-    run: ({ outputRoot, params }) =>
+  add(
+    here.operators,
+    "writer",
+    ({ outputRoot, params }) =>
       Deno.writeTextFileSync(`${outputRoot}/any.txt`, JSON.stringify(params)),
-    command: () => ["true"],
-  });
+  );
   for (const lr of [1, 2]) {
     const one = clean(lr);
     one.steps[0].operator = "writer";
@@ -67,10 +69,10 @@ testInWorld("a foreign file is kept beside the output that replaces it", async (
 
 testInWorld("unsupported steps are refused before anything runs", async (here) => {
   for (const members of [{ shards: 2, outputs: { a: "./a" } }, { runAs: "worker" as const }]) {
-    const error = await runPipeline(pipeline([step("clean", members)]), here).catch((error) =>
-      error
+    await rejected(
+      "Unsupported",
+      runPipeline(pipeline([step("clean", members)]), here),
     );
-    assert(isRegistryError(error, "Unsupported"), String(error));
   }
   assertEquals(await Array.fromAsync(here.registry.names()), []);
 });
@@ -80,12 +82,9 @@ testInWorld("a step fails if its input changes while it runs", async (here, root
   const write = (text: string) => Deno.writeTextFileSync(root.join("data", "a"), text);
   write("planned");
   let reads: (() => void)[] = [];
-  here.operators.register("reader", {
-    run({ inputRoot, outputRoot }) {
-      reads.shift()?.();
-      Deno.writeTextFileSync(`${outputRoot}/text`, Deno.readTextFileSync(`${inputRoot}/a`));
-    },
-    command: () => ["true"],
+  add(here.operators, "reader", ({ inputRoot, outputRoot }) => {
+    reads.shift()?.();
+    Deno.writeTextFileSync(`${outputRoot}/text`, Deno.readTextFileSync(`${inputRoot}/a`));
   });
   const read = { operator: "reader", inputs: { data: "./data" } };
   const steps = [
@@ -142,8 +141,7 @@ testInWorld("conflicting destinations are refused before anything runs", async (
   for (const [first, second, state] of refused) {
     const steps = [step("clean", { outputs: { x: first } })];
     if (second !== undefined) steps.push(step("train", { outputs: { y: second } }));
-    const error = await planPipeline(pipeline(steps), here).catch((error) => error);
-    assert(isRegistryError(error, "Invalid"), `${first} ${second}: ${error}`);
+    const error = await rejected("Invalid", planPipeline(pipeline(steps), here));
     assertStringIncludes(error.message, state);
   }
   const apart = {
@@ -159,8 +157,7 @@ testInWorld("conflicting destinations are refused before anything runs", async (
 
 testInWorld("ids that are too long for records are refused", async (here) => {
   const long = step("s".repeat(181), { operator: "clean" }); // fits into some of these names
-  const error = await planPipeline(pipeline([long]), here).catch((error) => error);
-  assert(isRegistryError(error, "Invalid"), String(error));
+  const error = await rejected("Invalid", planPipeline(pipeline([long]), here));
   assertStringIncludes(error.message, "it is too long");
   assertEquals(here.ran, []);
 });

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { isRegistryError, RegistryError } from "../../../mod.ts";
 import { cancelRun, planPipeline, readResult, runPipeline } from "../../../operators/runner/mod.ts";
 import { realSystem } from "../../../core/system.ts";
-import { pipeline, step } from "./pipelines.ts";
-import { ends, testInWorld, textOf, threeSteps } from "./world.ts";
+import { add, pipeline, step } from "./pipelines.ts";
+import { countOf, endless, ends, testInWorld, textOf, threeSteps } from "./world.ts";
 
 testInWorld("later runs repeat only what a changed parameter affects", async (here) => {
   const { registry } = here;
@@ -32,10 +32,7 @@ testInWorld("later runs repeat only what a changed parameter affects", async (he
   assertEquals(here.ran.sort(), ["clean", "report", "train", "train"]);
   assertEquals(
     await Array.fromAsync(registry.versions("nightly:output:train"), ({ version }) => version),
-    [
-      "2.0.0",
-      "1.0.0",
-    ],
+    ["2.0.0", "1.0.0"],
   );
 });
 
@@ -110,12 +107,9 @@ testInWorld("outputs have lineage and metadata", async (here) => {
 
 testInWorld("a failed step blocks only its dependents, and is recorded", async (here) => {
   const { registry, operators } = here;
-  operators.register("broken", {
-    run({ logger }) {
-      logger.info("about to fail");
-      return 2;
-    },
-    command: () => ["false"],
+  add(operators, "broken", ({ logger }) => {
+    logger.info("about to fail");
+    return 2;
   });
   const steps = [step("broken"), step("train", { upstream: ["broken"] }), step("report")];
   const result = await runPipeline(pipeline(steps), here);
@@ -135,7 +129,7 @@ testInWorld("a failed step blocks only its dependents, and is recorded", async (
 testInWorld("a failed step is retried, each attempt on record", async (here) => {
   const { registry, operators } = here;
   let calls = 0;
-  operators.register("shaky", { run: () => ++calls < 3 ? 4 : 0, command: () => ["true"] });
+  add(operators, "shaky", () => ++calls < 3 ? 4 : 0);
   const waits: number[] = [];
   const system = {
     ...realSystem,
@@ -151,21 +145,18 @@ testInWorld("a failed step is retried, each attempt on record", async (here) => 
   const result = await runPipeline(pipeline(steps), { ...here, system });
   assertEquals([result.steps.shaky.end, result.steps.shaky.attempts], ["ran", 3]);
   assertEquals(waits, [100, 200]);
-  assertEquals((await Array.fromAsync(registry.versions("nightly:failure:shaky"))).length, 2);
+  assertEquals(await countOf(registry, "nightly:failure:shaky"), 2);
 });
 
 testInWorld("steps run concurrently within limits of node and machine", async (here) => {
   let running = 0, most = 0, expected = 3;
   let full = Promise.withResolvers<void>();
-  here.operators.register("count", {
-    async run() {
-      most = Math.max(most, ++running);
-      if (running === expected) full.resolve();
-      await full.promise; // so many come together
-      await new Promise((resolve) => setImmediate(resolve));
-      running--;
-    },
-    command: () => ["true"],
+  add(here.operators, "count", async () => {
+    most = Math.max(most, ++running);
+    if (running === expected) full.resolve();
+    await full.promise; // so many come together
+    await new Promise((resolve) => setImmediate(resolve));
+    running--;
   });
   const many = (resources = {}) =>
     Array.from({ length: 8 }, (_, i) => step(`s${i}`, { operator: "count", resources }));
@@ -188,16 +179,7 @@ testInWorld("steps run concurrently within limits of node and machine", async (h
 testInWorld("a cancelled run ends and keeps its successes", async (here, root) => {
   const { registry, operators } = here;
   const started = Promise.withResolvers<void>();
-  operators.register("endless", {
-    run: ({ signal }) => {
-      const aborted = new Promise<void>((_, reject) =>
-        signal.addEventListener("abort", () => reject(signal.reason))
-      );
-      started.resolve();
-      return aborted;
-    },
-    command: () => ["true"],
-  });
+  add(operators, "endless", endless(started.resolve));
   const looks: (() => void)[] = [];
   const system = {
     ...realSystem,
@@ -231,12 +213,9 @@ testInWorld("a cancelled run ends and keeps its successes", async (here, root) =
 testInWorld("an abort ends the run, saves its result and throws the reason", async (here) => {
   const stop = new AbortController();
   const reason = new Error("enough: now");
-  here.operators.register("stopped", {
-    run({ signal }) {
-      stop.abort(reason);
-      signal.throwIfAborted();
-    },
-    command: () => ["true"],
+  add(here.operators, "stopped", ({ signal }) => {
+    stop.abort(reason);
+    signal.throwIfAborted();
   });
   const steps = [step("stopped"), step("train", { upstream: ["stopped"] })];
   const error = await runPipeline(pipeline(steps), { ...here, signal: stop.signal }).catch((
@@ -273,10 +252,7 @@ testInWorld("a listener that throws does not end a run", async (here) => {
   };
   const result = await runPipeline(threeSteps(), { ...here, onEvent, logger });
   assertEquals([result.end, (await readResult(here.registry, "nightly@1"))?.end], ["ok", "ok"]);
-  assertEquals(
-    warnings[0],
-    'Cannot emit "run started": the listener failed: the terminal is gone',
-  );
+  assertEquals(warnings[0], 'Cannot emit "run started": the listener failed: the terminal is gone');
 });
 
 testInWorld("the last of several writers of an artifact is read", async (here) => {

@@ -3,8 +3,9 @@ import { realSystem, silentLogger } from "../../../core/system.ts";
 import { isRegistryError, openRegistry } from "../../../mod.ts";
 import { planPipeline, readResult, runPipeline } from "../../../operators/runner/mod.ts";
 import { saveResult, watchForCancel } from "../../../operators/runner/records/run_record.ts";
-import { pipeline, step } from "./pipelines.ts";
-import { ends, testInWorld, textOf, threeSteps } from "./world.ts";
+import { add, pipeline, step } from "./pipelines.ts";
+import { countOf, endless, ends, testInWorld, textOf, threeSteps } from "./world.ts";
+import { rejected } from "../../registry/rejected.ts";
 
 testInWorld("concurrent runs have unique numbers and write each output once", async (here) => {
   const { registry } = here;
@@ -22,7 +23,7 @@ testInWorld("concurrent runs have unique numbers and write each output once", as
       ...["clean", "train", "report"].map((step) => `nightly:step:${step}`),
     ]
   ) {
-    assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
+    assertEquals(await countOf(registry, name), 1, name);
   }
   assertEquals(await textOf(registry, "data:report"), "raw clean report ");
 });
@@ -46,18 +47,8 @@ testInWorld("the first result of a run is kept", async (here) => {
 
 testInWorld("failFast ends a run with its first failure", async (here) => {
   const started = Promise.withResolvers<void>();
-  here.operators.register("endless", {
-    run: ({ signal }) =>
-      new Promise<void>((_, reject) => {
-        signal.addEventListener("abort", () => reject(signal.reason));
-        started.resolve();
-      }),
-    command: () => ["true"],
-  });
-  here.operators.register("broken", {
-    run: () => started.promise.then(() => 3 as const),
-    command: () => ["true"],
-  });
+  add(here.operators, "endless", endless(started.resolve));
+  add(here.operators, "broken", () => started.promise.then(() => 3 as const));
   const steps = [
     step("clean"),
     step("endless"),
@@ -85,10 +76,10 @@ testInWorld("registries that cannot record a run are refused", async (here, root
   assert(isRegistryError(error), String(error));
   assertStringIncludes(error.message, "nightly:run");
   await using unversioned = await openRegistry(root.join("single"), { versioned: false });
-  const refused = await planPipeline(threeSteps(), { ...here, registry: unversioned }).catch((
-    error,
-  ) => error);
-  assert(isRegistryError(refused, "Unsupported"), String(refused));
+  await rejected(
+    "Unsupported",
+    planPipeline(threeSteps(), { ...here, registry: unversioned }),
+  );
   assertEquals(here.ran, []);
 });
 

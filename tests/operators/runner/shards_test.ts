@@ -5,7 +5,8 @@ import { type RunEvent, runPipeline } from "../../../operators/runner/mod.ts";
 import { rejected } from "../../registry/rejected.ts";
 import { runDeno } from "../../support/run_deno.ts";
 import { testInRoot } from "../../support/temp_root.ts";
-import { pipeline, step } from "./pipelines.ts";
+import { add, pipeline, step } from "./pipelines.ts";
+import { countOf } from "./world.ts";
 
 /** A step in so many shards, and one that reads all of it. */
 function sharedPipeline(shards: number, members: object = {}) {
@@ -47,13 +48,10 @@ function shardOperators(
     command:
       () => ["sh", "-c", `echo "$HOLDFAST_SHARD" > "$OUTPUT_ROOT/part-\${HOLDFAST_SHARD%/*}.txt"`],
   });
-  operators.register("join", {
-    async run({ inputRoot, outputRoot }) {
-      ran.push("join");
-      const names = await Array.fromAsync(Deno.readDir(inputRoot), ({ name }) => name);
-      await Deno.writeTextFile(`${outputRoot}/names`, names.sort().join());
-    },
-    command: () => ["true"],
+  add(operators, "join", async ({ inputRoot, outputRoot }) => {
+    ran.push("join");
+    const names = await Array.fromAsync(Deno.readDir(inputRoot), ({ name }) => name);
+    await Deno.writeTextFile(`${outputRoot}/names`, names.sort().join());
   });
   return { operators, ran, most: () => most };
 }
@@ -105,7 +103,7 @@ for (const runAs of ["thread", "command"] as const) {
         );
         assertEquals(told.map((shard) => shard?.index).toSorted(), [0, 1, 2, 3, 4, 5], type);
       }
-      assertEquals((await Array.fromAsync(registry.versions("nightly:step:split"))).length, 1);
+      assertEquals(await countOf(registry, "nightly:step:split"), 1);
       const { steps } = await runPipeline(sharedPipeline(6, { runAs }), options);
       assertEquals([steps.split.end, steps.join.end], ["skipped", "skipped"]);
     },
@@ -135,7 +133,7 @@ testInRoot("only missing shards run again after a failure", async (root) => {
   assertEquals(second.end, "ok");
   assertEquals(ran.slice(3), [2, 3, "join"]);
   assertEquals(Object.keys(await textsOf(registry, "data")).length, 4);
-  assertEquals((await Array.fromAsync(registry.versions("data"))).length, 1);
+  assertEquals(await countOf(registry, "data"), 1);
 
   const forced = await runPipeline(sharedPipeline(4), { ...options, force: true });
   assertEquals([forced.end, ran.slice(6)], ["ok", [0, 1, 2, 3, "join"]]);
@@ -229,7 +227,7 @@ for (const when of ["after two shards", "before the version", "before the succes
       });
       await using registry = await openRegistry(root.join("registry"), { create: false });
       for (const name of ["data", "nightly:shards:split", "nightly:step:split"]) {
-        assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
+        assertEquals(await countOf(registry, name), 1, name);
       }
       assertEquals(Object.keys(await textsOf(registry, "data")).length, 4);
     },

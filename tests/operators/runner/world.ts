@@ -74,3 +74,15 @@ export async function textOf(registry: Registry, ref: string): Promise<string> {
 /** How steps ended. */
 export const ends = (steps: Record<string, { end: string }>) =>
   Object.fromEntries(Object.entries(steps).map(([id, { end }]) => [id, end]));
+
+/** Returns how many versions an artifact has. */
+export async function countOf(registry: Registry, name: string): Promise<number> {
+  return (await Array.fromAsync(registry.versions(name))).length;
+}
+
+/** Returns the work of an operator that runs until it is aborted. Calls `onStart` first. */
+export const endless = (onStart: () => void) => ({ signal }: OperatorContext) =>
+  new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+    onStart();
+  });

@@ -9,8 +9,8 @@ import {
   submitRun,
   watchRun,
 } from "../../../../operators/runner/mod.ts";
-import { pipeline, step } from "../pipelines.ts";
-import { ends, textOf, threeSteps } from "../world.ts";
+import { add, pipeline, step } from "../pipelines.ts";
+import { countOf, endless, ends, textOf, threeSteps } from "../world.ts";
 import { type CarriedWorld, losing, testCarried } from "./carried_world.ts";
 import type { Engine } from "../../../../core/engine.ts";
 
@@ -66,18 +66,11 @@ testCarried("workers complete a run without a watcher", async (world) => {
 
 testCarried("a failed step on an engine is recorded, and not repeated", async (world) => {
   const { registry, operators, options, ran, engine } = world;
-  operators.register("broken", {
-    run({ operatorId }) {
-      ran.push(operatorId);
-      return 2;
-    },
-    command: () => ["false"],
+  add(operators, "broken", ({ operatorId }) => {
+    ran.push(operatorId);
+    return 2;
   });
-  const steps = pipeline([
-    step("broken"),
-    step("report", { upstream: ["broken"] }),
-    step("clean"),
-  ]);
+  const steps = pipeline([step("broken"), step("report", { upstream: ["broken"] }), step("clean")]);
   await registry.save("data:raw", "a ");
   await using _worker = await world.work(steps);
   const result = await carryPipeline(steps, options);
@@ -139,15 +132,7 @@ testCarried("two watchers of a run get the same result", async (world) => {
 testCarried("a cancelled run on an engine ends running steps", async (world) => {
   const { registry, operators, options, engine } = world;
   const began = Promise.withResolvers<void>();
-  operators.register("stay", {
-    run: ({ signal }) => {
-      began.resolve();
-      return new Promise((_, reject) =>
-        signal.addEventListener("abort", () => reject(signal.reason))
-      );
-    },
-    command: () => ["sleep", "300"],
-  });
+  add(operators, "stay", endless(began.resolve));
   const steps = pipeline([step("stay"), step("report", { upstream: ["stay"] })]);
   await using _worker = await world.work(steps);
   const running = carryPipeline(steps, options);
@@ -164,15 +149,7 @@ testCarried("a cancelled run on an engine ends running steps", async (world) => 
 testCarried("an abort of carryPipeline() ends the run and keeps its result", async (world) => {
   const { registry, operators, options } = world;
   const stop = new AbortController();
-  operators.register("stay", {
-    run: ({ signal }) => {
-      stop.abort(new Error("enough"));
-      return new Promise((_, reject) =>
-        signal.addEventListener("abort", () => reject(signal.reason))
-      );
-    },
-    command: () => ["sleep", "300"],
-  });
+  add(operators, "stay", endless(() => stop.abort(new Error("enough"))));
   const steps = pipeline([step("stay")]);
   await using _worker = await world.work(steps);
   await assertRejects(
@@ -244,13 +221,10 @@ const shared = pipeline([
 /** Lets each shard write a file; those in `broken` fail as long as they are there. */
 function registerSplit({ operators }: CarriedWorld, broken = new Set<number>()): number[] {
   const shards: number[] = [];
-  operators.register("split", {
-    async run({ outputRoot, shard }) {
-      shards.push(shard!.index);
-      if (broken.has(shard!.index)) throw new Error(`no ${shard!.index}`);
-      await Deno.writeTextFile(`${outputRoot}/${shard!.index}`, String(shard!.index));
-    },
-    command: () => ["false"],
+  add(operators, "split", async ({ outputRoot, shard }) => {
+    shards.push(shard!.index);
+    if (broken.has(shard!.index)) throw new Error(`no ${shard!.index}`);
+    await Deno.writeTextFile(`${outputRoot}/${shard!.index}`, String(shard!.index));
   });
   return shards;
 }
@@ -265,6 +239,6 @@ testCarried("shards on several workers write one version", async (world) => {
   assertEquals(shards.toSorted(), [0, 1, 2, 3, 4]);
   assertEquals(await textOf(registry, "nightly:output:report"), "01234report ");
   for (const name of ["data", "nightly:step:split", "nightly:shards:split"]) {
-    assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
+    assertEquals(await countOf(registry, name), 1, name);
   }
 });

@@ -8,7 +8,7 @@ import { carryPipeline, createRunHandler } from "../../../../operators/runner/mo
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { withCounts } from "../../../bench/counted_backend.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
-import { pipeline, step } from "../pipelines.ts";
+import { add, pipeline, step } from "../pipelines.ts";
 
 const STEPS = 60;
 
@@ -19,7 +19,7 @@ testInRoot(
     await using registry = await openRegistry(backend);
     await using queue = createMemoryQueue();
     const operators = createOperators();
-    operators.register("nothing", { run: () => 0, command: () => ["true"] });
+    add(operators, "nothing", () => 0);
     const steps = Array.from(
       { length: STEPS },
       (_, index) => step(`s${index}`, { operator: "nothing" }),
@@ -37,9 +37,6 @@ testInRoot(
     assertLessOrEqual(list / STEPS, 5); // its last success twice, a failure, a save; and what a run asks once
     assertLessOrEqual((get + put) / STEPS, 3);
     const left = existsSync(root) ? readdirSync(root, { recursive: true }) as string[] : [];
-    assertEquals(
-      left.filter((path) => /\/s\d+-[^/]*$/.test(path)),
-      [],
-    );
+    assertEquals(left.filter((path) => /\/s\d+-[^/]*$/.test(path)), []);
   },
 );

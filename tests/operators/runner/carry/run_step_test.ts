@@ -8,8 +8,8 @@ import {
   runStep,
 } from "../../../../operators/runner/mod.ts";
 import { saveRun } from "../../../../operators/runner/records/run_record.ts";
-import { pipeline, step } from "../pipelines.ts";
-import { testInWorld, textOf, threeSteps, type World } from "../world.ts";
+import { add, pipeline, step } from "../pipelines.ts";
+import { countOf, testInWorld, textOf, threeSteps, type World } from "../world.ts";
 
 /** Plans a run, as somebody does who hands its steps to others. */
 async function planned(pipeline: Pipeline, options: World): Promise<string> {
@@ -30,13 +30,10 @@ testInWorld("runStep() reads outputs of its own run", async (options) => {
 testInWorld("a repeated or concurrent delivery does not repeat a step", async (options) => {
   const { registry, operators, ran } = options;
   const both = Promise.withResolvers<void>();
-  operators.register("slow", {
-    async run({ outputRoot, operatorId }) {
-      if (ran.push(operatorId) === 2) both.resolve();
-      await both.promise;
-      await Deno.writeTextFile(`${outputRoot}/text`, "once");
-    },
-    command: () => ["true"],
+  add(operators, "slow", async ({ outputRoot, operatorId }) => {
+    if (ran.push(operatorId) === 2) both.resolve();
+    await both.promise;
+    await Deno.writeTextFile(`${outputRoot}/text`, "once");
   });
   const steps = pipeline([step("slow", { outputs: { text: "registry:once" } })]);
   const run = await planned(steps, options);
@@ -46,14 +43,14 @@ testInWorld("a repeated or concurrent delivery does not repeat a step", async (o
   assertEquals((await deliver()).end, "ran");
   assertEquals(ran.length, 2);
   for (const name of ["once", "nightly:step:slow"]) {
-    assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
+    assertEquals(await countOf(registry, name), 1, name);
   }
 });
 
 testInWorld("attempts continue after a process died between two", async (options) => {
   const { registry, operators, ran } = options;
   const stop = new AbortController();
-  operators.register("broken", { run: () => ran.push("broken") && 3, command: () => ["false"] });
+  add(operators, "broken", () => ran.push("broken") && 3);
   const steps = pipeline([
     step("broken", { retries: { attempts: 3, backoffMs: 1, exitCodes: [3] } }),
   ]);
@@ -72,7 +69,7 @@ testInWorld("attempts continue after a process died between two", async (options
   assertEquals(ran.length, 3);
   assertEquals((await runStep(steps, { ...options, run, step: "broken" })).end, "failed");
   assertEquals(ran.length, 3);
-  assertEquals((await Array.fromAsync(registry.versions("nightly:failure:broken"))).length, 3);
+  assertEquals(await countOf(registry, "nightly:failure:broken"), 3);
 });
 
 testInWorld(

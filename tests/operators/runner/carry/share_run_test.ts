@@ -2,8 +2,17 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../../core/errors.ts";
 import { cancelRun, readResult, shareRun } from "../../../../operators/runner/mod.ts";
 import type { Pipeline, RunEvent, ShareRunOptions } from "../../../../operators/runner/mod.ts";
-import { pipeline, step } from "../pipelines.ts";
-import { ends, testInWorld, textOf, threeSteps, type World, world } from "../world.ts";
+import { add, pipeline, step } from "../pipelines.ts";
+import {
+  countOf,
+  endless,
+  ends,
+  testInWorld,
+  textOf,
+  threeSteps,
+  type World,
+  world,
+} from "../world.ts";
 
 /** One of the processes that share a run. */
 function take(
@@ -86,11 +95,11 @@ testInWorld("tasks share the shards of a step", async (here, root) => {
   assertEquals(did.toSorted(), ["0/2: 0", "0/2: 2", "0/2: 4", "1/2: 1", "1/2: 3"]);
   assertEquals(tasks.map(({ parts }) => parts.toSorted()), [[0, 2, 4], [1, 3]]);
   assertEquals(await textOf(here.registry, "nightly:output:report"), "01234report ");
-  assertEquals((await Array.fromAsync(here.registry.versions("data"))).length, 1);
+  assertEquals(await countOf(here.registry, "data"), 1);
 });
 
 testInWorld("a step that fails in one task ends the run for all", async (here) => {
-  here.operators.register("broken", { run: () => 2, command: () => ["false"] });
+  add(here.operators, "broken", () => 2);
   const shared = pipeline([
     step("broken"),
     step("report", { upstream: ["broken"] }),
@@ -104,21 +113,15 @@ testInWorld("a step that fails in one task ends the run for all", async (here) =
       clean: "ran",
     }]);
   }
-  assertEquals((await Array.fromAsync(here.registry.versions("nightly:failure:broken"))).length, 1);
+  assertEquals(await countOf(here.registry, "nightly:failure:broken"), 1);
 });
 
 testInWorld("a restarted task continues with the remaining steps", async (here) => {
   const begun = Promise.withResolvers<void>();
   let calm = false;
-  here.operators.register("slow", {
-    run({ outputRoot, signal }) {
-      if (calm) return Deno.writeTextFile(`${outputRoot}/text`, "slow ");
-      begun.resolve();
-      return new Promise((_, reject) =>
-        signal.addEventListener("abort", () => reject(signal.reason))
-      );
-    },
-    command: () => ["false"],
+  add(here.operators, "slow", (context) => {
+    if (!calm) return endless(begun.resolve)(context);
+    Deno.writeTextFileSync(`${context.outputRoot}/text`, "slow ");
   });
   const shared = pipeline([step("slow"), step("report", { upstream: ["slow"] })]);
   const stops = ["0/2", "1/2"].map(() => new AbortController());
@@ -135,10 +138,7 @@ testInWorld("a restarted task continues with the remaining steps", async (here) 
   assertEquals(await readResult(here.registry, "nightly@1"), undefined);
   calm = true;
   const again = await Promise.all(["0/2", "1/2"].map((text) => take(shared, here, text)));
-  assertEquals(again.map(({ run, end }) => [run, end]), [["nightly@1", "ok"], [
-    "nightly@1",
-    "ok",
-  ]]);
+  assertEquals(again.map(({ run, end }) => [run, end]), [["nightly@1", "ok"], ["nightly@1", "ok"]]);
   assertEquals(await textOf(here.registry, "nightly:output:report"), "slow report ");
 });
 
@@ -151,15 +151,7 @@ testInWorld("a task with another configuration is refused", async (here) => {
 
 testInWorld("a cancelled run ends in all tasks", async (here) => {
   const begun = Promise.withResolvers<void>();
-  here.operators.register("slow", {
-    run({ signal }) {
-      begun.resolve();
-      return new Promise((_, reject) =>
-        signal.addEventListener("abort", () => reject(signal.reason))
-      );
-    },
-    command: () => ["false"],
-  });
+  add(here.operators, "slow", endless(begun.resolve));
   const shared = pipeline([step("slow"), step("report", { upstream: ["slow"] })]);
   const tasks = ["0/2", "1/2"].map((text) => take(shared, here, text));
   await begun.promise;

@@ -6,7 +6,7 @@ import { findFailures, saveFailure } from "../../../../operators/runner/records/
 import { saveRun } from "../../../../operators/runner/records/run_record.ts";
 import { damageRecord } from "../../../registry/conformance/open_on.ts";
 import { rejected } from "../../../registry/rejected.ts";
-import { pipeline, step } from "../pipelines.ts";
+import { add, pipeline, step } from "../pipelines.ts";
 import { testInWorld } from "../world.ts";
 
 const HOUR = 3_600_000;
@@ -19,12 +19,9 @@ testInWorld("attempts are found despite clock differences of an hour", async (op
   });
   await using planner = await openRegistry(backend, { system: machine(HOUR) });
   await using worker = await openRegistry(backend, { system: machine(-HOUR) });
-  options.operators.register("broken", { run: () => 3, command: () => ["false"] });
+  add(options.operators, "broken", () => 3);
   const steps = pipeline([step("clean"), step("broken")]);
-  const run = await saveRun(
-    planner,
-    await planPipeline(steps, { ...options, registry: planner }),
-  );
+  const run = await saveRun(planner, await planPipeline(steps, { ...options, registry: planner }));
   for (const step of ["clean", "broken"]) {
     await runStep(steps, { ...options, registry: worker, run, step });
     assertEquals((await attemptsOf(worker, { run, step })).map(({ record }) => record.step), [

@@ -43,12 +43,7 @@ testInWorld("links in an output are uploaded as files, or fail the step", async 
     async *list(url: string) {
       for (const key of Object.keys(uploaded).sort()) {
         if (key.startsWith(url)) {
-          yield await Promise.resolve({
-            url: key,
-            size: 1,
-            modifiedAt: 0,
-            etag: uploaded[key],
-          });
+          yield await Promise.resolve({ url: key, size: 1, modifiedAt: 0, etag: uploaded[key] });
         }
       }
     },

@@ -166,10 +166,7 @@ outputTest("a shard may omit an output, but not all shards", async ({ run, regis
   );
   for (const files of [[["a/0"], ["a/1"]], [["a/2"], []]]) {
     const nobody = await run(shared(files, { a: "registry:with", b: "registry:nobody" }));
-    assertEquals(
-      nobody.write.reason,
-      'Cannot save output "b" of step "write": no shard wrote it',
-    );
+    assertEquals(nobody.write.reason, 'Cannot save output "b" of step "write": no shard wrote it');
     assertEquals([await registry.has("with"), await registry.has("nobody")], [false, false]);
   }
   const written = await run(

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { realSystem } from "../../../../core/system.ts";
 import { type RunEvent, runPipeline } from "../../../../operators/runner/mod.ts";
 import type { Registry } from "../../../../mod.ts";
-import { pipeline, step } from "../pipelines.ts";
+import { add, pipeline, step } from "../pipelines.ts";
 import { ends, testInWorld } from "../world.ts";
 
 const VALUES: Record<string, string> = {
@@ -71,13 +71,10 @@ testInWorld("logs, records and errors mask all secrets", async (here) => {
     "second-password",
     "written-in-base64",
   ];
-  operators.register("tells", {
-    run({ logger, outputRoot }) {
-      logger.info(secrets.join(" "));
-      Deno.writeTextFileSync(`${outputRoot}/done`, "");
-      throw new Error(`Cannot log in by ${secrets.join()}`);
-    },
-    command: () => ["true"],
+  add(operators, "tells", ({ logger, outputRoot }) => {
+    logger.info(secrets.join(" "));
+    Deno.writeTextFileSync(`${outputRoot}/done`, "");
+    throw new Error(`Cannot log in by ${secrets.join()}`);
   });
   const steps = [
     step("tells"),

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { runPipeline } from "../../../../operators/runner/mod.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
-import { pipeline, step } from "../pipelines.ts";
+import { add, pipeline, step } from "../pipelines.ts";
 import { testInWorld } from "../world.ts";
 import { realSystem, silentLogger } from "../../../../core/system.ts";
 import { thisProcess } from "../../../../disk/stage/process.ts";
@@ -13,15 +13,12 @@ for (
   const name = `${keep ? " kept" : ""}${fails ? " of a step that fails" : ""}`;
   testInWorld(`each step works in an empty folder of its own${name}`, async (here, root) => {
     const found: string[] = [];
-    here.operators.register("look", {
-      async run({ operatorId, inputRoot, outputRoot, workspaceRoot }) {
-        for (const path of [inputRoot, outputRoot, workspaceRoot]) {
-          for await (const { name } of Deno.readDir(path)) found.push(`${operatorId} ${name}`);
-        }
-        await Deno.writeTextFile(`${workspaceRoot}/rest`, "");
-        if (fails) throw new Error("it failed");
-      },
-      command: () => ["true"],
+    add(here.operators, "look", async ({ operatorId, inputRoot, outputRoot, workspaceRoot }) => {
+      for (const path of [inputRoot, outputRoot, workspaceRoot]) {
+        for await (const { name } of Deno.readDir(path)) found.push(`${operatorId} ${name}`);
+      }
+      await Deno.writeTextFile(`${workspaceRoot}/rest`, "");
+      if (fails) throw new Error("it failed");
     });
     const steps = [step("a", { operator: "look" }), step("b", { operator: "look" })];
     await runPipeline(pipeline(steps), { ...here, keep });
