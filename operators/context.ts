@@ -1,4 +1,4 @@
-// The context of an operator, made of what its caller gives.
+// The context of an operator, completed with defaults.
 import { mkdirSync } from "node:fs";
 import { mkdtemp, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,54 +7,55 @@ import { onDisk } from "../disk/file_errors.ts";
 import { silentLogger } from "../core/system.ts";
 import type { OperatorContext } from "./contract/operator.ts";
 
-/** What a caller gives of a context. Folders may be relative to the current one. */
+/** A partial context. Folders may be relative to the current one. */
 export type PartialContext = Partial<Omit<OperatorContext, "params">> & {
-  /** Parameters, before the operator's schema has seen them. @default {} */
+  /** Parameters, before the operator's schema parses them. @default {} */
   readonly params?: unknown;
 };
 
 export interface CompleteContext {
   context: OperatorContext<unknown>;
-  /** Removes what was made for it; a temporary output root only where nothing is in it. */
+  /** Removes temporary folders; a temporary output root only if it is empty. */
   remove(): Promise<void>;
 }
 
 /**
- * Completes a context: ids say `standalone`, folders that are not given are temporary ones, and those that are to be
- * there are made.
+ * Completes a context: ids default to `standalone`, folders to temporary ones. Creates missing
+ * folders.
  */
 export async function completeContext(given: PartialContext): Promise<CompleteContext> {
-  const { operatorId = "standalone" } = given;
   const temporary: string[] = [];
   const folder = async (purpose: string) => {
     const path = await mkdtemp(join(tmpdir(), `holdfast-${purpose}-`));
     if (purpose !== "output") temporary.push(path);
     return path;
   };
-  const made = (path: string) => {
+  const existing = (path: string) => {
     const absolute = resolve(path);
-    onDisk("make", absolute, () => mkdirSync(absolute, { recursive: true })); // mostly it is there
+    onDisk("make", absolute, () => mkdirSync(absolute, { recursive: true }));
     return absolute;
   };
   const { inputRoot, outputRoot, workspaceRoot } = given;
   const context: OperatorContext<unknown> = {
     pipelineId: given.pipelineId ?? "standalone",
     nodeId: given.nodeId ?? "standalone",
-    operatorId,
+    operatorId: given.operatorId ?? "standalone",
     inputRoot: inputRoot === undefined ? await folder("input") : resolve(inputRoot),
-    outputRoot: outputRoot === undefined ? await folder("output") : made(outputRoot),
-    workspaceRoot: workspaceRoot === undefined ? await folder("workspace") : made(workspaceRoot),
+    outputRoot: outputRoot === undefined ? await folder("output") : existing(outputRoot),
+    workspaceRoot: workspaceRoot === undefined
+      ? await folder("workspace")
+      : existing(workspaceRoot),
     params: given.params ?? {},
     env: given.env ?? {},
     logger: given.logger ?? silentLogger,
     signal: given.signal ?? new AbortController().signal,
-    ...(given.registry === undefined ? {} : { registry: given.registry }),
-    ...(given.shard === undefined ? {} : { shard: given.shard }),
+    registry: given.registry,
+    shard: given.shard,
   };
   return {
     context,
     async remove() {
-      // One that was left to itself may still write there: that is not to hide how it ended.
+      // An operator that ignored its timeout may still write there; its outcome matters more.
       for (const path of temporary) {
         await rm(path, { recursive: true, force: true }).catch(() => {});
       }

@@ -1,4 +1,4 @@
-// What exit code of a step a failure is.
+// The exit code that a failure of an operator maps to.
 import { type ErrorCode, fault, isRegistryError } from "../core/errors.ts";
 import { EXIT_CODES, type ExitCode, type ExitName } from "./contract/operator.ts";
 import { shown } from "../core/naming/names.ts";
@@ -33,8 +33,8 @@ export function exitNameOf(code: ExitCode): ExitName {
 }
 
 /**
- * The exit code of what was thrown: a {@linkcode RegistryError} by its code, a failure of the operating system by its
- * own, else 3. A failure that wraps another one is that one, where it says no more itself.
+ * Returns the exit code for a thrown value: by the code of a {@linkcode RegistryError}, by the
+ * operating system's code, else 3. Wrapped errors are searched for the first known cause.
  */
 export function exitCodeOf(error: unknown): ExitCode {
   let cause = error;
@@ -47,21 +47,16 @@ export function exitCodeOf(error: unknown): ExitCode {
 }
 
 function ofSystem(error: unknown): ExitName | undefined {
-  const { name, code, syscall, message } = error as {
-    name?: string;
-    code?: unknown;
-    syscall?: string;
-    message?: string;
-  };
+  const { name, code, syscall, message } = error as Partial<NodeJS.ErrnoException>;
   if (name === "PermissionDenied" || name === "NotCapable") return "environment";
-  // A program that is not there is told from a file that is not there by what was called.
-  // Deno names no call of its own, only what it was about.
+  // ENOENT means a missing program if the failed call is a spawn. Deno's own errors have no
+  // `syscall`, only a message.
   const isSpawn = syscall?.startsWith("spawn") ||
     (name === "NotFound" && message?.startsWith("Failed to spawn "));
   if (code === "ENOENT" && isSpawn) return "environment";
   if (name === "NotFound") return "input";
   if (name === "TimeoutError" || name === "TimedOut") return "resource";
-  // What engines throw where memory ran out has no code of its own.
+  // JavaScript engines report exhausted memory as a RangeError without a code.
   if (name === "RangeError" && /allocation failed|out of memory/i.test(message ?? "")) {
     return "resource";
   }
@@ -69,19 +64,19 @@ function ofSystem(error: unknown): ExitName | undefined {
 }
 
 /**
- * The exit code that an operator returned: 0 where it returned nothing.
+ * Returns the exit code that an operator returned, 0 for undefined.
  *
- * @throws {RegistryError} `TaskFailed` for what is no exit code
+ * @throws {RegistryError} `TaskFailed` for an invalid exit code
  */
 export function parseExitCode(returned: unknown, operatorId: string): ExitCode {
   if (returned === undefined) return EXIT_CODES.ok;
   if (Object.values(EXIT_CODES).includes(returned as ExitCode)) return returned as ExitCode;
   throw fault({
     code: "TaskFailed",
-    action: "take what operator",
-    subject: `${shown(operatorId)} returned as its exit code`,
-    state: shown(returned),
-    hint:
-      "Return nothing or 0 where all is well, 1 configuration, 2 input, 3 logic, 4 resource, 5 environment.",
+    action: "use the exit code of operator",
+    subject: shown(operatorId),
+    state: `${shown(returned)} is not an integer from 0 to 5`,
+    hint: "Return nothing or 0 for success, 1 configuration, 2 input, 3 logic, 4 resource, " +
+      "5 environment.",
   });
 }

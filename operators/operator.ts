@@ -1,17 +1,17 @@
-// Operators: what people write, as a class or as an object.
+// Operators, written as classes or as objects.
 import { stat } from "node:fs/promises";
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { Operator as OperatorContract, OperatorContext } from "./contract/operator.ts";
-import type { StandardSchema } from "../core/standard_schema.ts";
+import { shownIssue, type StandardSchema } from "../core/standard_schema.ts";
 
-/** Anything that meets the contract of an operator: an object of {@linkcode defineOperator}, or of a class of yours. */
+/** An operator with any parameters, from {@linkcode defineOperator} or a class. */
 // deno-lint-ignore no-explicit-any -- a set holds operators of all parameters
 export type AnyOperator = OperatorContract<any>;
 
 /**
- * The base of operators that are classes. An override of `validateInput` may ask this one first:
- * `super.validateInput(context)`.
+ * Base class of operators. An override of `validateInput` can call
+ * `super.validateInput(context)` first.
  *
  * @example
  * ```ts
@@ -33,29 +33,29 @@ export type AnyOperator = OperatorContract<any>;
  */
 export abstract class Operator<Params = Record<string, unknown>>
   implements OperatorContract<Params> {
-  /** What its parameters must be; its output is `context.params`. @default anything */
+  /** Schema of its parameters; its output becomes `context.params`. @default anything */
   declare readonly params?: StandardSchema<Params>;
   declare readonly inputs?: Readonly<Record<string, string>>;
-  /** Names of its outputs, folders or files in the output root, and what each is. @default the whole output root is one */
+  /** Outputs by path below the output root, with a description. @default the whole output root */
   declare readonly outputs?: Readonly<Record<string, string>>;
-  /** Version of its code: another one makes its steps run again. */
+  /** Version of its code: a new version makes its steps run again. */
   declare readonly version?: string;
 
-  /** Does it. Returns an exit code, 0 where it returns nothing; what it throws is mapped to one. */
+  /** Does the work. Returns an exit code, or nothing for 0; errors are mapped to an exit code. */
   abstract run(context: OperatorContext<Params>): number | void | Promise<number | void>;
 
-  /** The command that does the same in a process of its own: program and arguments. */
+  /** Returns the command that does the same in a separate process: program and arguments. */
   abstract command(
     context: OperatorContext<Params>,
   ): readonly string[] | Promise<readonly string[]>;
 
-  /** Whether the input is there and right. @default whether the input root exists */
+  /** Returns whether the input is valid. @default whether the input root exists */
   validateInput(context: OperatorContext<Params>): boolean | Promise<boolean> {
     return hasInputRoot(context);
   }
 }
 
-/** Whether the input root exists: what is asked of an operator's input where it does not say more. */
+/** Returns whether the input root exists: the default check of an operator's input. */
 export async function hasInputRoot(
   { inputRoot }: { readonly inputRoot: string },
 ): Promise<boolean> {
@@ -63,10 +63,10 @@ export async function hasInputRoot(
 }
 
 /**
- * Defines an operator as an object; its parameters are typed by its schema, any validator of the Standard Schema
- * interface.
+ * Defines an operator as an object. Any validator of the Standard Schema interface types its
+ * parameters.
  *
- * @throws {RegistryError} `Invalid` where `run` or `command` is missing
+ * @throws {RegistryError} `Invalid` if `run` or `command` is missing
  *
  * @example
  * ```ts
@@ -96,42 +96,82 @@ export function defineOperator<Params = Record<string, unknown>>(
 }
 
 /** A class of operators. */
-// deno-lint-ignore no-explicit-any -- what a class is made with is its own affair
+// deno-lint-ignore no-explicit-any -- the class decides what its constructor takes
 export type OperatorClass = new (args: any) => AnyOperator;
 
-/** A class, told from a function: its prototype cannot be exchanged. */
+/** Returns whether a value is a class, not a function: the prototype of a class is read-only. */
 export function isClass(value: unknown): value is OperatorClass {
   return typeof value === "function" &&
     Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 }
 
 /**
- * Refuses what is no operator, and says which method is missing.
+ * Refuses values that are not operators.
  *
  * @param operator an object, or the prototype of a class
  * @param action for the message: `register operator "a"`
  */
 export function checkOperator(operator: unknown, action: string): asserts operator is AnyOperator {
+  const refused = (state: string, hint: string) => fault({ code: "Invalid", action, state, hint });
   if (typeof operator !== "object" || operator === null) {
-    throw fault({
-      code: "Invalid",
-      action,
-      state: `${shown(operator)} is no operator`,
-      hint:
-        "Give an object of defineOperator({ run, command }), a class with run() and command(), or a function " +
-        "that makes one of them.",
-    });
+    throw refused(
+      `${shown(operator)} is not an operator`,
+      "Pass a result of defineOperator({ run, command }), a class with run() and command(), or a " +
+        "function that creates one.",
+    );
   }
   const missing = ["run", "command"].filter((name) =>
     typeof Reflect.get(operator, name) !== "function"
   );
   if (missing.length === 0) return;
+  throw refused(
+    `it has no ${missing.map((name) => `${name}()`).join(" and no ")}`,
+    "Add run(context), which does the work in this process, and command(context), which returns " +
+      "the program and arguments that do the same. In a class they are methods, not fields.",
+  );
+}
+
+/** The checks of an operator. A plain command has none but that its input root exists. */
+export type Prepared = Pick<AnyOperator, "params" | "validateInput">;
+
+/**
+ * Returns the context with the parameters that the operator's schema returned.
+ *
+ * @throws {RegistryError} `Invalid` with all problems of the parameters; `NotFound` if the input is
+ * missing or wrong
+ */
+export async function prepareContext(
+  operator: Prepared,
+  context: OperatorContext<unknown>,
+): Promise<OperatorContext<unknown>> {
+  const { operatorId, inputRoot } = context;
+  const checked = { ...context, params: await parseParams(operator, context) };
+  const hasInput = operator.validateInput === undefined
+    ? await hasInputRoot(checked)
+    : await operator.validateInput(checked);
+  if (hasInput) return checked;
+  throw fault({
+    code: "NotFound",
+    action: "run operator",
+    subject: shown(operatorId),
+    state: "its input is missing or wrong",
+    hint: `Check ${inputRoot} and the operator's log.`,
+  });
+}
+
+async function parseParams(
+  operator: Prepared,
+  { operatorId, params }: OperatorContext<unknown>,
+): Promise<unknown> {
+  const result = await operator.params?.["~standard"].validate(params);
+  if (result === undefined) return params;
+  if (result.issues === undefined) return result.value;
   throw fault({
     code: "Invalid",
-    action,
-    state: `it has no ${missing.map((name) => `${name}()`).join(" and no ")}`,
-    hint:
-      "run(context) does the work in this process, command(context) returns the program and arguments that do " +
-      "the same in a process of its own. In a class they are methods, not fields.",
+    action: "run operator",
+    subject: shown(operatorId),
+    state: `its params are wrong: ${result.issues.map(shownIssue).join("; ")}`,
+    hint: "Correct the params of the step to match the operator's schema.",
+    cause: result.issues,
   });
 }

@@ -1,36 +1,36 @@
-// Sets of operators, from which pipelines take them by key.
+// Sets of operators, looked up by key.
 import { isDeepStrictEqual } from "node:util";
-import { fault, RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { createLookup, type Lookup } from "../core/lookup.ts";
 import { shown } from "../core/naming/names.ts";
 import { type AnyOperator, checkOperator, isClass, type OperatorClass } from "./operator.ts";
 
-/** What an operator is made with, where it is a class or a function. */
+/** Arguments of a class or function that creates an operator. */
 export type OperatorArgs = Readonly<Record<string, unknown>>;
 
-/** What can be registered: an operator, a class of operators, or a function that makes one. */
+/** An operator, a class of operators, or a function that creates one. */
 export type OperatorSource =
   | AnyOperator
   | OperatorClass
-  // deno-lint-ignore no-explicit-any -- what a function is called with is its own affair
+  // deno-lint-ignore no-explicit-any -- the function decides what it takes
   | ((args: any) => AnyOperator | Promise<AnyOperator>);
 
-/** A set of operators by key. `get` gives what was registered, `instance` an operator that can be run. */
+/** Operators by key. `get` returns what was registered, `instance` an operator that can run. */
 export interface Operators extends Lookup<OperatorSource> {
   /**
-   * The operator of a key for one operator id. A class or function makes it at the first call, also where several
-   * come at once, and it is the same for that id from then on; another id has another one.
+   * Returns the operator of a key for one operator id, created at the first call and kept. Each id
+   * has its own instance.
    *
-   * @param args what it is made with. @default what it was made with before, `{}` at first
-   * @throws {RegistryError} `NotFound` for a key that is not registered; `Invalid` where it was made with other
-   * arguments, or what was made is no operator
+   * @param options `args` for the class or function. @default those of the first call, else `{}`
+   * @throws {RegistryError} `NotFound` for an unknown key; `Invalid` for other arguments than those
+   * of the first call, or if the result is not an operator
    */
   instance(
     key: string,
     operatorId: string,
     options?: { args?: OperatorArgs },
   ): Promise<AnyOperator>;
-  /** Forgets what `instance` made, and disposes of it. What is registered stays. For tests. */
+  /** Disposes of all instances and forgets them. Registrations stay. For tests. */
   clear(): Promise<void>;
 }
 
@@ -42,8 +42,8 @@ interface Made {
 /**
  * Creates a set of operators.
  *
- * @param entries what is there from the beginning
- * @throws {RegistryError} `Invalid` for what is no operator, and names the method that is missing
+ * @param entries initial operators
+ * @throws {RegistryError} `Invalid` for a value that is not an operator
  *
  * @example
  * ```ts
@@ -51,7 +51,10 @@ interface Made {
  * import { assert, assertEquals } from "@std/assert";
  *
  * await using operators = createOperators();
- * operators.register("greeter_v1", defineOperator({ run: ({ logger }) => logger.info("hi"), command: () => ["hi"] }));
+ * operators.register(
+ *   "greeter_v1",
+ *   defineOperator({ run: ({ logger }) => logger.info("hi"), command: () => ["hi"] }),
+ * );
  *
  * @operators.register("cleaner_v1")
  * class Cleaner extends Operator {
@@ -96,14 +99,14 @@ export function createOperators(entries: Record<string, OperatorSource> = {}): O
     if (typeof source === "object") checkArgs({ key, operatorId, before: {}, now: args });
     const operator = makeOperator(source, { key, args });
     made.set(id, { args, operator });
-    operator.catch(() => made.delete(id)); // whoever asked hears of it, and the next one tries anew
+    operator.catch(() => made.delete(id)); // the caller gets the error, the next call tries again
     return await operator;
   }
 
   async function clear(): Promise<void> {
     const before = [...made].reverse();
     made.clear();
-    // What was registered as it is stays its owner's.
+    // Operators registered as objects belong to their owner.
     const own = before.filter(([id]) => typeof sources.find(JSON.parse(id)[0]) === "function");
     const ended = await Promise.allSettled(
       own.map(async ([, { operator }]) => dispose(await operator)),
@@ -136,7 +139,7 @@ export function createOperators(entries: Record<string, OperatorSource> = {}): O
   };
 }
 
-/** Whether a value is a set of operators. Its module may come with a copy of this library of its own, so its class says nothing. */
+/** Returns whether a value is a set of operators, also one of another copy of this library. */
 export function isOperators(value: unknown): value is Operators {
   const { names, get, instance } = (value ?? {}) as Partial<Operators>;
   return [names, get, instance].every((member) => typeof member === "function");
@@ -157,11 +160,12 @@ export async function makeOperator(
 
 function checkSource(key: string, source: OperatorSource): void {
   checkKey(key);
-  if (typeof source === "function" && !isClass(source)) return; // what it makes is looked at when it is made
+  // Its result is checked when it is called.
+  if (typeof source === "function" && !isClass(source)) return;
   checkOperator(isClass(source) ? source.prototype : source, `register operator ${shown(key)}`);
 }
 
-/** Configurations write `key:version`, and list keys in texts. */
+/** Checks a key: configurations write `key:version`, and lists of keys. */
 function checkKey(key: string): void {
   if (/^[^\s:,@]+$/.test(key)) return;
   throw fault({
@@ -169,7 +173,7 @@ function checkKey(key: string): void {
     action: "register operator",
     subject: shown(key),
     state: "the key is empty, or has a space, a colon, a comma or an @",
-    hint: 'Use letters, digits, dots, "_" and "-": data_cleaner_v1.',
+    hint: 'Use letters, digits, ".", "_" and "-", as in data_cleaner_v1.',
   });
 }
 
@@ -180,15 +184,12 @@ function checkArgs(
   const names = new Set([...Object.keys(before), ...Object.keys(now)]);
   const differing = [...names].filter((name) => !isDeepStrictEqual(before[name], now[name])).sort();
   if (differing.length === 0) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message:
-      `Cannot make operator ${shown(key)} as ${
-        shown(operatorId)
-      }: its arguments differ from those before: ` +
-      differing.join(", "),
-    hint:
-      "One operator id has one instance: give the same arguments, another operator id, or what changes as params. " +
+    action: "make operator",
+    subject: `${shown(key)} as ${shown(operatorId)}`,
+    state: `its arguments differ from those before: ${differing.join(", ")}`,
+    hint: "Pass the same arguments, another operator id, or use params for what changes. " +
       "An operator that is registered as an object takes no arguments.",
   });
 }

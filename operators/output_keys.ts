@@ -1,9 +1,12 @@
 // The keys of `outputs`: paths below a step's output root.
+import { join } from "@std/path";
+import { fault } from "../core/errors.ts";
 import { filePathProblem } from "../core/naming/file_paths.ts";
+import { shown } from "../core/naming/names.ts";
 
 export const WHOLE_OUTPUT = ".";
 
-/** What to do about a key that cannot be used. */
+/** The fix for an invalid key. */
 export const KEY_HINT =
   'Use paths below OUTPUT_ROOT that do not overlap, such as report/a.csv, or "." for all of it.';
 
@@ -24,4 +27,19 @@ export function findKeyProblem(keys: readonly string[]): KeyProblem | undefined 
       return { key, problem: `it is inside output ${JSON.stringify(holder)}` };
     }
   }
+}
+
+/**
+ * Returns the path of an input or output in a folder. Throws `Invalid` if its name leads outside.
+ */
+export function inside(folder: string, name: string): string {
+  const problem = filePathProblem(name);
+  if (problem === undefined) return join(folder, name);
+  throw fault({
+    code: "Invalid",
+    action: "use",
+    subject: `${shown(name)} as the name of an input or output`,
+    state: problem,
+    hint: "Use letters, digits, dots, _ and -, as in names of files.",
+  });
 }

@@ -1,4 +1,4 @@
-// Running one operator on this thread, with or without a pipeline.
+// Runs one operator on this thread, with or without a pipeline.
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { EXIT_CODES } from "./contract/operator.ts";
@@ -7,41 +7,44 @@ import { realSystem, type System } from "../core/system.ts";
 import { checkTimes } from "./check_times.ts";
 import { completeContext, type PartialContext } from "./context.ts";
 import { exitCodeOf, exitNameOf, parseExitCode } from "./exit_codes.ts";
-import type { AnyOperator } from "./operator.ts";
+import { type AnyOperator, prepareContext } from "./operator.ts";
 import { makeOperator, type OperatorSource } from "./operator_set.ts";
-import { prepareContext } from "./prepare.ts";
 
 /** Options of {@linkcode runOperator}. */
 export interface RunOperatorOptions {
-  /** It is told to end after so many milliseconds, and has ended with 4. @default never */
+  /** Time limit, milliseconds. The operator is aborted and ends with 4. @default never */
   timeoutMs?: number;
-  /** How long one that was told to end is waited for, milliseconds: on this thread nothing can stop it. @default 5000 */
+  /**
+   * How long to wait for an aborted operator, which nothing on this thread can stop, milliseconds.
+   * @default 5000
+   */
   graceMs?: number;
   /** Clock and sleep. @default the real ones */
   system?: System;
 }
 
-/** How an operator ended. */
+/** Result of an operator. */
 export interface OperatorResult {
-  /** 0 to 5. */
   exitCode: ExitCode;
   exit: ExitName;
-  /** Why it is not 0: what was thrown, or what was wrong. Not there where the operator just returned its code. */
+  /** The cause of an exit code other than 0. Undefined if the operator returned its code. */
   error?: unknown;
-  /** How long it took, milliseconds. */
+  /** Duration, milliseconds. */
   durationMs: number;
-  /** Where its output is. One that was not given is temporary: whoever asked removes it, or it was empty and is gone. */
+  /**
+   * Folder of its output. A temporary one is removed if it is empty, and is otherwise yours to
+   * remove.
+   */
   outputRoot: string;
 }
 
 /**
- * Runs an operator on this thread: checks its parameters, then its input, and then lets it do its work. What is missing
- * of the context is made: temporary folders, ids, a silent logger.
+ * Runs an operator on this thread: checks its parameters and input, then calls `run`. Missing parts
+ * of the context get defaults: temporary folders, ids, a silent logger.
  *
- * @param source an operator, a class of operators, or a function that makes one
- * @param context what there is of its context
- * @throws the reason of `context.signal` where that was aborted: a cancellation is no exit code
- * @throws {RegistryError} `Invalid` for a time that is none
+ * @param source an operator, a class of operators, or a function that creates one
+ * @throws the reason of `context.signal` if it is aborted: a cancellation has no exit code
+ * @throws {RegistryError} `Invalid` for an invalid time
  *
  * @example
  * ```ts
@@ -64,7 +67,7 @@ export async function runOperator(
   cancelled?.throwIfAborted();
   const startedAt = system.monotonic();
   const timedOut = new AbortController();
-  const over = new AbortController(); // ends the watch of the time
+  const over = new AbortController(); // ends the timers
   const signal = cancelled === undefined
     ? timedOut.signal
     : AbortSignal.any([cancelled, timedOut.signal]);
@@ -97,10 +100,8 @@ async function perform(
   operator: AnyOperator,
   context: OperatorContext<unknown>,
 ): Promise<ExitCode> {
-  return parseExitCode(
-    await operator.run(await prepareContext(operator, context)),
-    context.operatorId,
-  );
+  const prepared = await prepareContext(operator, context);
+  return parseExitCode(await operator.run(prepared), context.operatorId);
 }
 
 interface Watch {
@@ -115,19 +116,17 @@ function watchTime(
   const { timeoutMs, timedOut, system, over } = watch;
   if (timeoutMs === undefined || timeoutMs === Infinity) return;
   system.sleep(timeoutMs, over).then(() => {
-    timedOut.abort(
-      fault({
-        code: "Unavailable",
-        action: "finish operator",
-        subject: shown(operatorId),
-        state: `it took more than ${timeoutMs} ms`,
-        hint: "Give it more time (timeout), less to do, or more shards.",
-      }),
-    );
+    timedOut.abort(fault({
+      code: "Unavailable",
+      action: "finish operator",
+      subject: shown(operatorId),
+      state: `it took more than ${timeoutMs} ms`,
+      hint: "Raise its timeout, give it less to do, or use more shards.",
+    }));
   }, () => {});
 }
 
-/** Its outcome; where it was told to end and does not, it is given up after a while, and its outcome is not heard. */
+/** Returns its exit code. Rejects if the operator was aborted and does not end within the grace. */
 async function withGrace(
   work: Promise<ExitCode>,
   { signal, graceMs = 5_000, system, over }: Watch & {
@@ -138,10 +137,10 @@ async function withGrace(
   const givenUp = new Promise<never>((_, reject) => {
     const wait = () => void system.sleep(graceMs, over).then(() => reject(signal.reason), () => {});
     if (signal.aborted) wait();
-    // A signal of the caller may outlive many operators: none of them is to be kept for it.
+    // A signal of the caller may outlive many operators: remove the listener with this one.
     signal.addEventListener("abort", wait, { once: true, signal: over });
   });
   const exitCode = await Promise.race([work, givenUp]);
-  signal.throwIfAborted(); // what was told to end may have left half of its output
+  signal.throwIfAborted(); // the output may be incomplete
   return exitCode;
 }

@@ -52,14 +52,7 @@ export function plainProblem(
 }
 
 function findProblem(value: unknown, depth: number, limits: Limits): Problem | undefined {
-  if (typeof value === "string" || typeof value === "boolean" || value === null) return undefined;
-  if (typeof value === "number") {
-    if (limits.numbers === "all" || Number.isFinite(value) && !Object.is(value, -0)) {
-      return undefined;
-    }
-    return { state: Object.is(value, -0) ? "is -0" : `is ${value}`, path: [] };
-  }
-  if (typeof value !== "object") return { state: `is ${described(value)}`, path: [] };
+  if (typeof value !== "object" || value === null) return scalarProblem(value, limits);
   const { maxDepth, reserved } = limits;
   if (depth >= maxDepth) return { state: `is nested more than ${maxDepth} levels deep`, path: [] };
   const prototype = Object.getPrototypeOf(value);
@@ -82,6 +75,15 @@ function findProblem(value: unknown, depth: number, limits: Limits): Problem | u
     problem.path.push(isArray ? `[${key}]` : `.${key}`);
     return problem;
   }
+}
+
+/** Returns why a value that is not an object is not plain. */
+function scalarProblem(value: unknown, { numbers }: Limits): Problem | undefined {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return undefined;
+  if (typeof value !== "number") return { state: `is ${described(value)}`, path: [] };
+  const isMinusZero = Object.is(value, -0);
+  if (numbers === "all" || Number.isFinite(value) && !isMinusZero) return undefined;
+  return { state: isMinusZero ? "is -0" : `is ${value}`, path: [] };
 }
 
 /** The error of a value that a format of text does not hold. */

@@ -1,4 +1,4 @@
-// From what a configuration says to a pipeline: defaults in place, and checked as a whole.
+// Builds a pipeline from a checked configuration: applies defaults, and checks it as a whole.
 import type {
   EnvironmentConfig,
   Pipeline,
@@ -8,13 +8,13 @@ import type {
 import type { Resources } from "../../core/engine.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { type BuildOptions, checkSteps, type FoundStep } from "./check_steps.ts";
-import type { Keys, Tell } from "./read_values.ts";
+import type { Keys, Report } from "./read_values.ts";
 import type { ReadNode, ReadOperator, ReadPipeline } from "./schema.ts";
 import { stepOf } from "../graph/step_inputs.ts";
 
-/** The pipeline; one that is not right where problems were told. */
+/** Returns the pipeline; an unusable one if problems were reported. */
 export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeline {
-  const { tell } = options;
+  const { report } = options;
   const found = (read.operators ?? []).flatMap((read: ReadOperator | undefined, index) =>
     read?.operator_id === undefined ? [] : [{ index, id: read.operator_id, read }]
   );
@@ -47,7 +47,7 @@ export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeli
       ...repo !== undefined && { git: { repo, ...tag !== undefined && { tag } } },
       shards,
       rerun,
-      resources: resourcesOf(read.resource, ["operators", index], tell),
+      resources: resourcesOf(read.resource, ["operators", index], report),
     };
   });
   const { level = "info", file } = read.log_config ?? {};
@@ -64,9 +64,8 @@ export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeli
 }
 
 function retriesOf(read: ReadOperator["retries"]): PipelineStep["retries"] {
-  const given = typeof read === "number" ? { attempts: read + 1 } : read;
-  const { attempts = 1, backoff: backoffMs = 1_000, exit_codes: exitCodes = [3, 4, 5] } = given ??
-    {};
+  const given = typeof read === "number" ? { attempts: read + 1 } : read ?? {};
+  const { attempts = 1, backoff: backoffMs = 1_000, exit_codes: exitCodes = [3, 4, 5] } = given;
   return { attempts, backoffMs, exitCodes };
 }
 
@@ -76,7 +75,7 @@ function environmentOf(
   return { kind, ...name !== undefined && { name }, install };
 }
 
-function resourcesOf(read: ReadOperator["resource"], at: Keys, tell: Tell): Resources {
+function resourcesOf(read: ReadOperator["resource"], at: Keys, report: Report): Resources {
   const resources: Resources = {};
   for (const kind of ["cpu", "memory", "gpu", "disk"] as const) {
     const request = read?.[`${kind}_request`];
@@ -86,21 +85,21 @@ function resourcesOf(read: ReadOperator["resource"], at: Keys, tell: Tell): Reso
     if (kind === "disk" || request === undefined || limit === undefined || request <= limit) {
       continue;
     }
-    const message = `${kind}_request is more than ${kind}_limit: it could never be had`;
+    const message = `${kind}_request exceeds ${kind}_limit`;
     const hint = `Lower ${kind}_request, or raise ${kind}_limit.`;
-    tell([...at, "resource", `${kind}_request`], message, hint);
+    report([...at, "resource", `${kind}_request`], message, hint);
   }
   return resources;
 }
 
-/** The node of a pipeline that names none. */
+/** The node of a pipeline without nodes. */
 const THIS_MACHINE = "local";
 
-/** The nodes, and which step is on which. */
+/** Returns the nodes, and the node of each step. */
 function assignNodes(
   { nodes: read }: ReadPipeline,
   found: readonly FoundStep[],
-  { cores, tell }: BuildOptions,
+  { cores, report }: BuildOptions,
 ): { nodes: PipelineNode[]; nodeOf(step: string): string } {
   if (read === undefined) {
     const local = { id: THIS_MACHINE, runnerCount: Math.max(1, cores), resources: {} };
@@ -115,16 +114,13 @@ function assignNodes(
   let rest: string | undefined;
   for (const { id, at, operator_ids: steps } of nodes) {
     if (seen.has(id.toLowerCase())) {
-      tell(
-        [...at, "node_id"],
-        `there are two nodes ${JSON.stringify(id)}`,
-        "Give each its own id.",
-      );
+      const message = `there are two nodes ${JSON.stringify(id)}`;
+      report([...at, "node_id"], message, "Use a unique node_id.");
     }
     seen.add(id.toLowerCase());
     if (steps === undefined) {
-      const message = `the nodes ${rest} and ${id} both take what is on no other`;
-      if (rest !== undefined) tell([...at, "node_id"], message, "Give one of them operator_ids.");
+      const message = `the nodes ${rest} and ${id} both take the operators without a node`;
+      if (rest !== undefined) report([...at, "node_id"], message, "Set operator_ids of one.");
       rest ??= id;
       continue;
     }
@@ -132,27 +128,27 @@ function assignNodes(
       if (step === undefined) continue;
       const problem = stepProblem(step, known, on.get(step) ?? id, id);
       if (problem === undefined) on.set(step, id);
-      else tell([...at, "operator_ids", index], problem.message, problem.hint);
+      else report([...at, "operator_ids", index], problem.message, problem.hint);
     }
   }
   for (const { id, index } of found) {
     if (on.has(id) || rest !== undefined || nodes.length < read.length) continue;
     const hint =
-      "Add it to the operator_ids of a node, or give one node none: that one takes what is left.";
+      "Add it to operator_ids of a node, or omit operator_ids of one node, which takes the rest.";
     const place = ["operators", index, "operator_id"];
-    tell(place, `the operator ${JSON.stringify(id)} is on no node`, hint);
+    report(place, `the operator ${JSON.stringify(id)} has no node`, hint);
   }
   return {
     nodes: nodes.map(({ id, at, runner_count: runnerCount = 1, resource }) => ({
       id,
       runnerCount,
-      resources: resourcesOf(resource, at, tell),
+      resources: resourcesOf(resource, at, report),
     })),
     nodeOf: (step) => on.get(step) ?? rest ?? nodes[0]?.id ?? THIS_MACHINE,
   };
 }
 
-/** Why a step cannot be on the node `id`, where it is on `other`. */
+/** Returns why a step cannot run on the node `id` if it is on `other`. */
 function stepProblem(
   step: string,
   known: ReadonlySet<string>,
@@ -165,5 +161,5 @@ function stepProblem(
   }
   if (other === id) return undefined;
   const message = `${JSON.stringify(step)} is on the node ${other} too`;
-  return { message, hint: "Leave it on one of them." };
+  return { message, hint: "Remove it from one of them." };
 }

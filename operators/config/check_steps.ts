@@ -1,4 +1,4 @@
-// What must hold between the steps of a pipeline.
+// Checks across the steps of a pipeline.
 import { BUCKET_SCHEMES } from "../../backends/drivers.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
@@ -8,7 +8,7 @@ import { findCycle } from "../graph/mod.ts";
 import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";
 import { TOKEN_VARIABLE } from "../process/step_variables.ts";
 import type { KnownOperators } from "./definition.ts";
-import type { Keys, Tell } from "./read_values.ts";
+import type { Keys, Report } from "./read_values.ts";
 import type { ReadOperator } from "./schema.ts";
 import { decodeSecret, plainSecret, SECRET_PREFIX } from "./secret_texts.ts";
 import { stepOf } from "../graph/step_inputs.ts";
@@ -17,12 +17,12 @@ export interface BuildOptions {
   /** Id of a pipeline whose configuration has none. */
   id: string;
   cores: number;
-  /** The operators that there are. @default any name will do */
+  /** Known operators. @default any name is accepted */
   operators?: KnownOperators;
-  tell: Tell;
+  report: Report;
 }
 
-/** A step as it was read, and its index in the list of operators. */
+/** A step as read, with its index in the list of operators. */
 export interface FoundStep {
   index: number;
   id: string;
@@ -33,120 +33,121 @@ const OWN_VARIABLES: ReadonlySet<string> = new Set(
   ["PIPELINE_ID", "NODE_ID", "OPERATOR_ID", "INPUT_ROOT", "OUTPUT_ROOT", "WORKSPACE_ROOT"],
 );
 
-/** Tells what must hold between the steps of a pipeline and does not. */
+/** Reports problems across the steps of a pipeline. */
 export function checkSteps(
   found: readonly FoundStep[],
   pipeline: Pipeline,
-  { operators, tell: tellOf }: BuildOptions,
+  { operators, report: reportOf }: BuildOptions,
 ): void {
   const steps = new Map(pipeline.steps.map((step) => [step.id, step]));
   const nodes = new Map(pipeline.nodes.map((node) => [node.id, node]));
   const seen = new Map<string, string>();
-  let isWhole = true; // every upstream step is there
+  let isWhole = true; // all upstream steps exist
   for (const [at, { index, id, read }] of found.entries()) {
     const step = pipeline.steps[at];
-    const tell: Tell = (keys, ...problem) => tellOf(["operators", index, ...keys], ...problem);
-    checkUnique(id, seen, tell);
-    if (!checkUpstream(id, read.upstream_dependencies ?? [], steps, tell)) isWhole = false;
-    checkCode(step, read, operators, tell);
-    checkData(step, steps, tell);
-    checkSecrets(read, [], tell);
-    checkVariables(step, tell);
-    checkRoom(step, nodes.get(step.node), tell);
+    const report: Report = (keys, ...problem) =>
+      reportOf(["operators", index, ...keys], ...problem);
+    checkUnique(id, seen, report);
+    if (!checkUpstream(id, read.upstream_dependencies ?? [], steps, report)) isWhole = false;
+    checkCode(step, read, operators, report);
+    checkData(step, steps, report);
+    checkSecrets(read, [], report);
+    checkVariables(step, report);
+    checkRoom(step, nodes.get(step.node), report);
   }
-  if (isWhole) checkCycles(found, pipeline, tellOf);
+  if (isWhole) checkCycles(found, pipeline, reportOf);
 }
 
-function checkUnique(id: string, seen: Map<string, string>, tell: Tell): void {
+function checkUnique(id: string, seen: Map<string, string>, report: Report): void {
   const other = seen.get(id.toLowerCase());
   if (other !== undefined) {
     const message = other === id
       ? `there are two operators ${JSON.stringify(id)}`
       : `the operators ${other} and ${id} differ in case only`;
-    const hint = "Give each an operator_id of its own; `operator` says which one it is in code.";
-    tell(["operator_id"], message, hint);
+    const hint = "Use a unique operator_id; `operator` names the registered operator.";
+    report(["operator_id"], message, hint);
   }
   seen.set(id.toLowerCase(), id);
 }
 
-/** Returns whether every upstream step is there. */
+/** Returns whether all upstream steps exist. */
 function checkUpstream(
   id: string,
   named: readonly (string | undefined)[],
   steps: ReadonlyMap<string, PipelineStep>,
-  tell: Tell,
+  report: Report,
 ): boolean {
   let isWhole = true;
   for (const [key, upstream] of named.entries()) {
     const place = ["upstream_dependencies", key];
-    if (upstream === id) tell(place, `${JSON.stringify(id)} depends on itself`, "Remove it.");
+    if (upstream === id) report(place, `${JSON.stringify(id)} depends on itself`, "Remove it.");
     else if (upstream !== undefined && !steps.has(upstream)) {
       isWhole = false;
       const hint = `${didYouMean(upstream, steps.keys())}Name an operator_id of this pipeline.`;
-      tell(place, `there is no operator ${JSON.stringify(upstream)} to depend on`, hint);
+      report(place, `there is no operator ${JSON.stringify(upstream)} to depend on`, hint);
     }
   }
   return isWhole;
 }
 
-/** Checks what a step executes, and where that is from. */
+/** Checks what a step executes. */
 function checkCode(
   step: PipelineStep,
   read: ReadOperator,
   operators: KnownOperators | undefined,
-  tell: Tell,
+  report: Report,
 ): void {
   if (step.startCommand === undefined && operators && !operators.has(step.operator)) {
     const names = operators.names();
-    const hint = `${didYouMean(step.operator, names)}Register it, or give a start_command. ` +
-      `There is: ${names.slice(0, 20).join(", ") || "none"}.`;
+    const hint = `${didYouMean(step.operator, names)}Register it, or set start_command. ` +
+      `Registered: ${names.slice(0, 20).join(", ") || "none"}.`;
     const message = `no operator ${JSON.stringify(step.operator)} is registered`;
-    tell([read.operator === undefined ? "operator_id" : "operator"], message, hint);
+    report([read.operator === undefined ? "operator_id" : "operator"], message, hint);
   }
   if (step.startCommand !== undefined && step.runAs !== "command") {
-    const hint = "A start_command is a process: remove run_as, or the command.";
-    tell(["run_as"], `run_as is ${step.runAs}, and there is a start_command`, hint);
+    const hint = "Remove run_as or start_command: a start_command is a process.";
+    report(["run_as"], `run_as is ${step.runAs} beside start_command`, hint);
   }
   if (read.git_tag !== undefined && read.git_repo === undefined) {
-    tell(["git_tag"], "git_tag stands without git_repo", "Add git_repo: the tag is one of it.");
+    report(["git_tag"], "git_tag requires git_repo", "Add git_repo.");
   }
 }
 
 function checkData(
   step: PipelineStep,
   steps: ReadonlyMap<string, PipelineStep>,
-  tell: Tell,
+  report: Report,
 ): void {
   for (const key of ["inputs", "outputs"] as const) {
     for (const [name, text] of Object.entries(step[key])) {
       const problem = key === "inputs" && text.startsWith("step:")
         ? stepProblem(text, step, steps)
         : placeProblem(text, key);
-      if (problem !== undefined) tell([key, name], problem.message, problem.hint);
+      if (problem !== undefined) report([key, name], problem.message, problem.hint);
     }
   }
   const wrong = findKeyProblem(Object.keys(step.outputs));
   if (wrong === undefined) return;
   const message = `${JSON.stringify(wrong.key)} cannot be the key of an output: ${wrong.problem}`;
-  tell(["outputs", wrong.key], message, KEY_HINT, "key");
+  report(["outputs", wrong.key], message, KEY_HINT, "key");
 }
 
-function checkVariables({ env }: PipelineStep, tell: Tell): void {
+function checkVariables({ env }: PipelineStep, report: Report): void {
   for (const name of Object.keys(env)) {
     const isOwn = OWN_VARIABLES.has(name) ||
       (name.startsWith("HOLDFAST_") && name !== TOKEN_VARIABLE);
     if (!isOwn) continue;
-    tell(["extra_env_vars", name], `${name} is set by the runner`, "Choose another name.", "key");
+    report(["extra_env_vars", name], `${name} is set by the runner`, "Choose another name.", "key");
   }
 }
 
-type Told = { message: string; hint: string } | undefined;
+type Problem = { message: string; hint: string } | undefined;
 
 function stepProblem(
   text: string,
   own: PipelineStep,
   steps: ReadonlyMap<string, PipelineStep>,
-): Told {
+): Problem {
   const found = stepOf(text, steps);
   const rest = text.slice("step:".length);
   if (found === undefined) {
@@ -154,60 +155,46 @@ function stepProblem(
     return { message: `there is no operator for ${JSON.stringify(text)}`, hint };
   }
   if (found.step === own.id) {
-    return {
-      message: `${JSON.stringify(own.id)} reads its own output`,
-      hint: "Name another step, or a version in the registry.",
-    };
+    const hint = "Use another step, or a version in the registry.";
+    return { message: `${JSON.stringify(own.id)} reads its own output`, hint };
   }
   const outputs = Object.keys(steps.get(found.step)?.outputs ?? {});
   if (found.output === undefined || outputs.includes(found.output)) return undefined;
   const message = `the operator ${found.step} has no output ${JSON.stringify(found.output)}`;
-  if (outputs.length === 0) {
-    const wanted = `outputs: { ${JSON.stringify(found.output)}: registry:NAME }`;
-    return found.output === WHOLE_OUTPUT
-      ? undefined
-      : { message, hint: `Write step:${found.step} for all that it writes, or give it ${wanted}.` };
+  if (outputs.length > 0) {
+    const hint = `${didYouMean(found.output, outputs)}Use one of ${outputs.join(", ")}.`;
+    return { message, hint };
   }
-  return {
-    message,
-    hint: `${didYouMean(found.output, outputs)}There is: ${outputs.join(", ")}.`,
-  };
+  if (found.output === WHOLE_OUTPUT) return undefined;
+  const wanted = `outputs: { ${JSON.stringify(found.output)}: registry:NAME }`;
+  return { message, hint: `Write step:${found.step} for all its output, or add ${wanted}.` };
 }
 
-function placeProblem(text: string, key: "inputs" | "outputs"): Told {
+function placeProblem(text: string, key: "inputs" | "outputs"): Problem {
   const scheme = /^([A-Za-z][A-Za-z0-9+-]+):/.exec(text)?.[1].toLowerCase();
   if (scheme === "registry") return refProblem(text.slice("registry:".length), key);
   if (scheme === undefined || scheme === "file") {
-    return text.includes("\0")
-      ? { message: "the path has a NUL character", hint: "Remove it." }
-      : undefined;
+    if (!text.includes("\0")) return undefined;
+    return { message: "the path has a NUL character", hint: "Remove it." };
   }
   if (BUCKET_SCHEMES.includes(scheme)) {
-    const ok = /^[a-z0-9]+:\/\/[^/?@:]+\/./i.test(text);
-    return ok ? undefined : {
-      message: `the URL names no object or folder of a bucket`,
-      hint: `Write ${scheme}://bucket/key.`,
-    };
+    if (/^[a-z0-9]+:\/\/[^/?@:]+\/./i.test(text)) return undefined;
+    const hint = `Write ${scheme}://bucket/key.`;
+    return { message: "the URL has no object or folder of a bucket", hint };
   }
-  const known = ["registry", ...key === "inputs" ? ["step"] : [], ...BUCKET_SCHEMES];
+  const isInput = key === "inputs";
+  const known = ["registry", ...isInput ? ["step"] : [], ...BUCKET_SCHEMES];
+  const forms = `registry:NAME, ${isInput ? "step:ID, " : ""}s3://bucket/key, or a path`;
   return {
-    message: `${JSON.stringify(`${scheme}:`)} is not a kind of ${
-      key === "inputs" ? "input" : "output"
-    }`,
-    hint:
-      `${didYouMean(scheme, known)}Write registry:NAME, ${
-        key === "inputs" ? "step:ID, " : ""
-      }s3://bucket/key, ` +
-      "or a path, ./ before it where it has a colon.",
+    message: `${JSON.stringify(`${scheme}:`)} is not a kind of ${isInput ? "input" : "output"}`,
+    hint: `${didYouMean(scheme, known)}Write ${forms}; start a path with a colon with ./`,
   };
 }
 
-function refProblem(ref: string, key: "inputs" | "outputs"): Told {
+function refProblem(ref: string, key: "inputs" | "outputs"): Problem {
   if (key === "outputs" && ref.includes("@")) {
-    return {
-      message: "an output names a version",
-      hint: "Leave out what begins with @: each run saves the next version.",
-    };
+    const hint = "Remove @ and what follows: each run saves the next version.";
+    return { message: "an output has a version", hint };
   }
   try {
     parseRef(ref);
@@ -217,38 +204,42 @@ function refProblem(ref: string, key: "inputs" | "outputs"): Told {
   }
 }
 
-/** Looks for secrets in all texts of an operator. */
-function checkSecrets(value: unknown, at: Keys, tell: Tell): void {
+/** Reports secrets in plain text, and encoded ones that cannot be decoded. */
+function checkSecrets(value: unknown, at: Keys, report: Report): void {
   if (typeof value === "object" && value !== null) {
     const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
-    for (const [key, item] of entries) checkSecrets(item, [...at, key], tell);
+    for (const [key, item] of entries) checkSecrets(item, [...at, key], report);
   }
   if (typeof value !== "string") return;
   if (value.startsWith(SECRET_PREFIX) && decodeSecret(value) === undefined) {
-    const hint = "Encode the text by: base64 -w0, and write base64:// before it.";
-    tell(at, "the secret after base64:// is not base64 of a text", hint);
+    const hint = "Encode it with base64 -w0, and write base64:// before it.";
+    report(at, "the secret after base64:// is not valid base64 of a UTF-8 string", hint);
   }
   const name = at.at(-2) === "extra_env_vars" ? String(at.at(-1)) : "";
   const what = plainSecret(name, value);
   if (what === undefined) return;
-  const hint = "Write { from_env: NAME }, the variable that has it when the step starts, " +
-    "or base64:// and the text in base64.";
-  tell(at, `this looks like ${what}, written down as it is`, hint);
+  const hint = "Write { from_env: NAME }, a variable that has it when the step starts, or encode " +
+    "it: base64://…";
+  report(at, `this looks like ${what} in plain text`, hint);
 }
 
-/** A step that asks for more than its node has would wait for ever. */
-function checkRoom({ resources }: PipelineStep, node: PipelineNode | undefined, tell: Tell): void {
+/** Reports steps that request more than their node has, as they would never start. */
+function checkRoom(
+  { resources }: PipelineStep,
+  node: PipelineNode | undefined,
+  report: Report,
+): void {
   for (const kind of ["cpu", "memory", "gpu"] as const) {
     const asked = resources[`${kind}Request`];
     const most = node?.resources[`${kind}Limit`];
     if (node === undefined || asked === undefined || most === undefined || asked <= most) continue;
-    const message = `${kind}_request is more than the node ${node.id} has`;
-    const hint = `Lower it, raise ${kind}_limit of the node, or put the operator on another one.`;
-    tell(["resource", `${kind}_request`], message, hint);
+    const message = `${kind}_request exceeds ${kind}_limit of the node ${node.id}`;
+    const hint = `Lower it, raise ${kind}_limit of the node, or move the operator to another node.`;
+    report(["resource", `${kind}_request`], message, hint);
   }
 }
 
-function checkCycles(found: readonly FoundStep[], { steps }: Pipeline, tell: Tell): void {
+function checkCycles(found: readonly FoundStep[], { steps }: Pipeline, report: Report): void {
   const cycle = findCycle(
     steps.map((step) => ({ ...step, upstream: step.upstream.filter((id) => id !== step.id) })),
   );
@@ -256,7 +247,7 @@ function checkCycles(found: readonly FoundStep[], { steps }: Pipeline, tell: Tel
   const { index, read } = found.find(({ id }) => id === cycle[0])!;
   const key = read.upstream_dependencies === undefined ? "inputs" : "upstream_dependencies";
   const message = `the operators depend on each other: ${shownCycle(cycle)}`;
-  tell(["operators", index, key], message, "Remove one of these dependencies.");
+  report(["operators", index, key], message, "Remove one of these dependencies.");
 }
 
 function shownCycle(cycle: readonly string[]): string {

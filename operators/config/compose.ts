@@ -1,81 +1,75 @@
-// From the tree of a configuration to a pipeline.
+// Composes a pipeline from the tree of a configuration.
 import { availableParallelism } from "node:os";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
 import { OWN_SECRETS } from "../process/step_variables.ts";
 import { buildPipeline } from "./build.ts";
 import type { PipelineOptions } from "./definition.ts";
-import { createTell, readValues } from "./read_values.ts";
+import { createReport, readValues } from "./read_values.ts";
 import { FILE_KEYS, ID_PATTERN, PIPELINE_KEYS } from "./schema.ts";
 import { interpolate } from "./tree/interpolate.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
-import { childOf, describeNode } from "./tree/node.ts";
-import type { ConfigEntry, ConfigMap, ConfigNode } from "./tree/node.ts";
+import { childOf, type ConfigMap, type ConfigNode, describeNode } from "./tree/node.ts";
 import { assign, type Assignment, checkRemote, isForRefs } from "./tree/overrides.ts";
 import type { ProblemList } from "./tree/problems.ts";
 import { expandRefs, type ReadTreeOptions } from "./tree/read_tree.ts";
 
-/** What {@linkcode composePipeline} is given besides. */
+/** Options of {@linkcode composePipeline}. */
 export interface ComposeOptions extends PipelineOptions, ReadTreeOptions {
   id: string;
   assignments?: readonly Assignment[];
 }
 
-/** The pipeline that a tree says; one that is not right, or none, where problems were told. The tree is changed. */
+/**
+ * Returns the pipeline of a tree, which it changes; undefined or unusable if problems were
+ * reported.
+ */
 export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipeline | undefined {
-  const {
-    problems,
-    assignments = [],
-    system = realSystem,
-    cores = availableParallelism(),
-    operators,
-  } = options;
+  const { problems, assignments = [], system = realSystem, operators } = options;
+  const { cores = availableParallelism() } = options;
   const early = assignments.filter(isForRefs);
   for (const assignment of early) assign(root, assignment, problems);
   const pipeline = findPipeline(root, problems);
   if (pipeline === undefined) return undefined;
   checkVariables(root, problems);
-  const reading = {
-    env: (name: string) => system.env(name),
-    envNames: () => system.envNames?.() ?? [],
-    problems,
-  };
+  const envNames = () => system.envNames?.() ?? [];
+  const reading = { env: (name: string) => system.env(name), envNames, problems };
   const beforeRefs = problems.count;
   for (const key of ["nodes", "operators"] as const) {
     interpolateRefs(root, pipeline, key, reading);
     expandRefs(pipeline, key, options);
   }
-  if (problems.count > beforeRefs) return undefined; // what is not there cannot be checked
+  if (problems.count > beforeRefs) return undefined; // missing files cannot be checked
   for (const assignment of assignments) {
     if (!early.includes(assignment)) assign(root, assignment, problems);
   }
   const before = problems.count;
   const secrets = secretVariablesIn(root);
-  const made = interpolate(root, pipeline, { ...reading, isSecret: (name) => secrets.has(name) }, {
-    key: "pipeline",
-  });
+  const isSecret = (name: string) => secrets.has(name);
+  const made = interpolate(root, pipeline, { ...reading, isSecret }, { key: "pipeline" });
   if (assignments.some(({ place }) => place.source.isRemote)) {
-    checkRemote(onlyPipeline(root, made), problems);
+    const entries = new Map([["pipeline", { place: root.place, node: made }]]);
+    checkRemote({ kind: "map", place: root.place, entries }, problems);
   }
-  // What follows would tell of values that could not be made.
+  // Checks after a failed interpolation would report wrong values.
   if (problems.count > before || made.kind !== "map") return undefined;
-  const tell = createTell(made, problems);
-  const read = readValues(made, tell);
+  const report = createReport(made, problems);
+  const read = readValues(made, report);
   if (!ID_PATTERN.test(options.id) && !made.entries.has("pipeline_id")) {
     const id = JSON.stringify(options.id);
-    const hint = "Add one, of letters, digits, _, - and dots: pipeline_id: my_pipeline";
-    tell([], `the pipeline has no pipeline_id, and ${id} cannot be one`, hint);
+    const hint = "Add pipeline_id, of letters, digits, _, - and dots: pipeline_id: my_pipeline";
+    report([], `the pipeline has no pipeline_id, and its file name ${id} is not a valid one`, hint);
   }
-  return buildPipeline(read, { id: options.id, cores, operators, tell });
+  return buildPipeline(read, { id: options.id, cores, operators, report });
 }
 
-/** The mapping `pipeline` of a tree; undefined where it is none, which is told. So are keys beside it that are not known. */
+/** Returns the mapping `pipeline` of a tree. Reports a missing one, and unknown keys beside it. */
 function findPipeline(root: ConfigMap, problems: ProblemList): ConfigMap | undefined {
   for (const [key, { place }] of root.entries) {
     if (FILE_KEYS.includes(key)) continue;
     const hint = PIPELINE_KEYS.includes(key)
-      ? `Move it under pipeline:`
-      : `${didYouMean(key, FILE_KEYS)}There is: ${FILE_KEYS.join(", ")}.`;
+      ? "Move it under pipeline:"
+      : `${didYouMean(key, FILE_KEYS)}Use one of ${FILE_KEYS.join(", ")}.`;
     problems.add(place, { path: { key }, message: `unknown key ${JSON.stringify(key)}`, hint });
   }
   const pipeline = root.entries.get("pipeline")?.node;
@@ -95,11 +89,11 @@ function checkVariables(root: ConfigMap, problems: ProblemList): void {
   problems.add(variables.place, {
     path: { key: "variables" },
     message: `${describeNode(variables)} is not a mapping`,
-    hint: "Write names with values: { lr: 0.1 }.",
+    hint: "Write names and values: { lr: 0.1 }.",
   });
 }
 
-/** Variables that hold a secret: those of any `from_env`, and those of Holdfast itself. */
+/** Returns the variables that hold a secret: those of any `from_env`, and those of Holdfast. */
 function secretVariablesIn(root: ConfigNode): Set<string> {
   const names = new Set(OWN_SECRETS);
   const waiting: ConfigNode[] = [root];
@@ -127,9 +121,4 @@ function interpolateRefs(
     place: refs.place,
     node: interpolate(root, refs.node, options, path),
   });
-}
-
-function onlyPipeline(root: ConfigMap, pipeline: ConfigNode): ConfigMap {
-  const entry: ConfigEntry = { place: root.place, node: pipeline };
-  return { kind: "map", place: root.place, entries: new Map([["pipeline", entry]]) };
 }

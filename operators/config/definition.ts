@@ -1,4 +1,4 @@
-// A pipeline as a program writes it: the keys of a file, see `docs/pipelines.md`.
+// A pipeline as a program writes it, with the keys of a file: see `docs/pipelines.md`.
 import type {
   EnvironmentConfig,
   EnvironmentValue,
@@ -9,7 +9,7 @@ import type {
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 
-/** What `resource` says: cores as `2` or `500m`, sizes as `4Gi`. */
+/** Resources of a node: cores as `2` or `500m`, sizes as `4Gi`. */
 export interface ResourceDefinition {
   cpu_request?: number | string;
   cpu_limit?: number | string;
@@ -19,25 +19,25 @@ export interface ResourceDefinition {
   gpu_limit?: number;
 }
 
-/** What `resource` of an operator says. */
+/** Resources of an operator. */
 export interface OperatorResourceDefinition extends ResourceDefinition {
-  /** Room that is to be free on the disk of the run before it begins: `10Gi`. */
+  /** Disk space that must be free when it starts: `10Gi`. */
   disk_request?: number | string;
   disk_limit?: number | string;
 }
 
-/** The environment that commands run in. */
+/** Environment of commands. */
 export interface EnvironmentDefinition {
   kind: EnvironmentConfig["kind"];
   name?: string;
-  /** Whether it may be made or brought up to date first. @default false */
+  /** Creates or updates it first. @default false */
   install?: boolean;
 }
 
-/** An operator in its place. */
+/** An operator of a pipeline. */
 export interface OperatorDefinition {
   operator_id: string;
-  /** The operator as it is registered. @default operator_id */
+  /** Key of the registered operator. @default operator_id */
   operator?: string;
   /** Version of this configuration. @default "v1.0" */
   version?: string;
@@ -48,15 +48,15 @@ export interface OperatorDefinition {
   /** The environment of its command. @default the pipeline's */
   env_config?: EnvironmentDefinition;
   start_command?: string | string[];
-  /** It is ended after this: `30m`, or seconds. */
+  /** Time limit: `30m`, or seconds. */
   timeout?: number | string;
   extra_env_vars?: Record<string, EnvironmentValue | number | boolean>;
   retries?: number | { attempts?: number; backoff?: number | string; exit_codes?: number[] };
   git_repo?: string;
   git_tag?: string;
-  /** How many processes share it. @default 1 */
+  /** Number of processes that share it. @default 1 */
   shards?: number;
-  /** What makes it run again. @default all of them */
+  /** Changes that make it run again. @default all of them */
   rerun?: RerunCause[];
   resource?: OperatorResourceDefinition;
   run_as?: RunAs;
@@ -65,19 +65,19 @@ export interface OperatorDefinition {
 /** A node. */
 export interface NodeDefinition {
   node_id: string;
-  /** The operators that run on it. @default those that are on no other */
+  /** Operators that run on it. @default those without another node */
   operator_ids?: string[];
-  /** How many of them run at once. @default 1 */
+  /** Most operators at once. @default 1 */
   runner_count?: number;
   resource?: ResourceDefinition;
 }
 
-/** A pipeline: what stands under `pipeline:` in a file. */
+/** A pipeline: the section `pipeline` of a file. */
 export interface PipelineDefinition {
-  /** Names it. @default "pipeline" */
+  /** @default "pipeline" */
   pipeline_id?: string;
   operators: OperatorDefinition[] | { refs: string[] };
-  /** Where it does so. @default this machine */
+  /** @default one node, this machine */
   nodes?: NodeDefinition[] | { refs: string[] };
   /** Folder of runs in progress. @default ".holdfast-runs" */
   work_dir?: string;
@@ -87,18 +87,21 @@ export interface PipelineDefinition {
   operators_module?: string;
 }
 
-/** Names of operators that there are, as `createOperators()` has them. */
+/** Keys of known operators, such as `createOperators()`. */
 export interface KnownOperators {
   has(key: string): boolean;
   names(): string[];
 }
 
-/** Options of all that make pipelines of what was written. */
+/** Options of reading a pipeline. */
 export interface PipelineOptions {
-  /** The operators that there are: a step of another one, without a command, is a mistake. @default any name will do */
+  /**
+   * Known operators: a step of another one without a command is an error.
+   * @default any name is accepted
+   */
   operators?: KnownOperators;
-  /** The environment that `${env:NAME}` reads. @default the real one */
+  /** Environment for `${env:NAME}`. @default the real one */
   system?: Pick<System, "env" | "envNames">;
-  /** How many steps run at once in a pipeline without nodes. @default as many as this machine has cores */
+  /** Most steps at once in a pipeline without nodes. @default the number of cores */
   cores?: number;
 }

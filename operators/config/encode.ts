@@ -1,27 +1,25 @@
-// A pipeline as text, all of it in one: what is written beside a run, and what has a digest.
+// Encodes a pipeline as one JSON file, which is saved with a run and hashed.
 import { sha256 } from "../../core/bytes/digest.ts";
-import type { Pipeline, PipelineNode, PipelineStep } from "../contract/pipeline.ts";
+import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import type { Resources } from "../../core/engine.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type {
-  NodeDefinition,
   OperatorDefinition,
   OperatorResourceDefinition,
   PipelineDefinition,
 } from "./definition.ts";
 
 /**
- * A pipeline as JSON with the keys of a configuration: reading it gives the same pipeline, whatever the environment.
- * Secrets are in it as they were written, `base64://…` or by the name of their variable. For a whole pipeline, not for a
- * part that `selectSteps` gave.
+ * Encodes a pipeline as JSON with the keys of a configuration. Parsing it gives the same pipeline
+ * in any environment. Secrets stay as written: `base64://…`, or the name of a variable. For a whole
+ * pipeline, not for a part from `selectSteps`.
  */
 export function encodePipeline(pipeline: Pipeline): string {
-  return `${
-    JSON.stringify({ pipeline: escaped(definitionOf(pipeline) as unknown as PlainValue) }, null, 2)
-  }\n`;
+  const definition = escaped(definitionOf(pipeline) as unknown as PlainValue);
+  return `${JSON.stringify({ pipeline: definition }, null, 2)}\n`;
 }
 
-/** SHA-256 of what {@linkcode encodePipeline} gives, hexadecimal. */
+/** Returns the SHA-256 of {@linkcode encodePipeline}, hexadecimal. */
 export function pipelineDigest(pipeline: Pipeline): string {
   return sha256(encodePipeline(pipeline));
 }
@@ -34,20 +32,13 @@ function definitionOf(pipeline: Pipeline): PipelineDefinition {
     work_dir: pipeline.workDir,
     log_config: pipeline.log,
     operators_module: pipeline.operatorsModule,
-    nodes: pipeline.nodes.map((node) => nodeDefinition(node, on.get(node.id)!)),
+    nodes: pipeline.nodes.map(({ id, runnerCount, resources }) => ({
+      node_id: id,
+      operator_ids: on.get(id)!,
+      runner_count: runnerCount,
+      resource: resourceDefinition(resources),
+    })),
     operators: pipeline.steps.map(operatorDefinition),
-  };
-}
-
-function nodeDefinition(
-  { id, runnerCount, resources }: PipelineNode,
-  operators: string[],
-): NodeDefinition {
-  return {
-    node_id: id,
-    operator_ids: operators,
-    runner_count: runnerCount,
-    resource: resourceDefinition(resources),
   };
 }
 
@@ -79,7 +70,7 @@ function operatorDefinition(step: PipelineStep): OperatorDefinition {
   };
 }
 
-/** `cpuRequest` as `cpu_request`, and so on. */
+/** Renames `cpuRequest` to `cpu_request`, and so on. */
 function resourceDefinition(resources: Resources): OperatorResourceDefinition {
   const entries = (["cpu", "memory", "gpu", "disk"] as const).flatMap((kind) => [
     [`${kind}_request`, resources[`${kind}Request`]],
@@ -88,7 +79,7 @@ function resourceDefinition(resources: Resources): OperatorResourceDefinition {
   return Object.fromEntries(entries);
 }
 
-/** With `$${` for `${`: nothing in it is to be put in place again. */
+/** Escapes `${` as `$${`: the values are final. */
 function escaped(value: PlainValue | undefined): PlainValue | undefined {
   if (typeof value === "string") return value.replaceAll("${", "$$${");
   if (Array.isArray(value)) return value.map((item) => escaped(item)!);

@@ -1,7 +1,7 @@
-// A pipeline from files.
+// Loads a pipeline from files.
 import process from "node:process";
 import { resolve } from "@std/path";
-import { fault } from "../../core/errors.ts";
+import { fault, messageOf } from "../../core/errors.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
 import { isStoreUrl } from "../../core/urls/store_url.ts";
@@ -13,42 +13,48 @@ import { type OverrideText, readOverrides } from "./tree/overrides.ts";
 import { type ConfigProblem, createProblemList, problemsError } from "./tree/problems.ts";
 import { languageOf, readTree } from "./tree/read_tree.ts";
 
-/** The variable that names a file or URL of overrides. */
+/** Variable with the file or URL of overrides. */
 export const OVERRIDE_VARIABLE = "PIPELINE_CONFIG_OVERRIDE_S3_PATH";
 
 /** Options of {@linkcode loadPipeline}. */
 export interface LoadPipelineOptions extends PipelineOptions {
-  /** Where relative paths start. @default the current folder */
+  /** Base of relative paths. @default the current folder */
   cwd?: string;
-  /** Values over those of the files, the last wins: `operators.clean.params.lr=0.2`; what follows = is YAML. */
+  /**
+   * Values that override the files', the last one wins: `operators.clean.params.lr=0.2`, with YAML
+   * after `=`.
+   */
   set?: readonly string[];
-  /** Files or URLs of values over those of the files, below `set`; after that of `PIPELINE_CONFIG_OVERRIDE_S3_PATH`. */
+  /**
+   * Files or URLs of overrides, applied before `set` and after `PIPELINE_CONFIG_OVERRIDE_S3_PATH`.
+   */
   overrides?: readonly string[];
-  /** Whether `PIPELINE_CONFIG_OVERRIDE_S3_PATH` counts: not for a configuration that was merged. @default true */
+  /** Applies `PIPELINE_CONFIG_OVERRIDE_S3_PATH`; false for a merged configuration. @default true */
   environmentOverride?: boolean;
-  /** Reads the text of a URL of overrides. @default URLs are refused */
+  /** Reads overrides from a URL. @default URLs are refused */
   readUrl?(url: string): Promise<string>;
 }
 
-/** A pipeline, and where it is from. */
+/** A pipeline and its files. */
 export interface LoadedPipeline {
   pipeline: Pipeline;
-  /** The folder of its configuration, absolute: paths in it are relative to that. */
+  /** Folder of its configuration, absolute: the base of its relative paths. */
   folder: string;
-  /** All files that it is made of, absolute, in the order they were read. */
+  /** All its files, absolute, in the order they were read. */
   files: string[];
 }
 
-/** What {@linkcode checkPipeline} finds. */
+/** Result of {@linkcode checkPipeline}. */
 export interface CheckedPipeline {
   problems: ConfigProblem[];
   loaded?: LoadedPipeline;
 }
 
 /**
- * Reads a pipeline from a file (YAML, TOML, JSON), or a folder with `pipeline.yaml` or `conf/pipeline.yaml` in it.
+ * Loads a pipeline from a file (YAML, TOML, JSON), or a folder with `pipeline.yaml` or
+ * `conf/pipeline.yaml`.
  *
- * @throws {RegistryError} `Invalid`, with all that is wrong (see {@linkcode problemsOf}), `NotFound`
+ * @throws {RegistryError} `NotFound`, or `Invalid` with all problems (see {@linkcode problemsOf})
  */
 export async function loadPipeline(
   path: string,
@@ -59,7 +65,7 @@ export async function loadPipeline(
   return loaded;
 }
 
-/** The same, with what is wrong as a value: only a configuration that is not there is thrown, as `NotFound`. */
+/** Loads a pipeline like {@linkcode loadPipeline}, and returns problems. Throws only `NotFound`. */
 export async function checkPipeline(
   path: string,
   options: LoadPipelineOptions = {},
@@ -67,7 +73,8 @@ export async function checkPipeline(
   const { cwd = process.cwd() } = options;
   const folder = findConfig(path, { cwd: resolve(cwd) });
   const texts = await overrideTexts(options, resolve(cwd));
-  const quick = read(languageOf(folder.main) !== "json"); // of JSON the places are only wanted for mistakes
+  // For JSON, positions are slow to find and only needed for problems.
+  const quick = read(languageOf(folder.main) !== "json");
   return quick.problems.length > 0 && languageOf(folder.main) === "json" ? read(true) : quick;
 
   function read(exact: boolean): CheckedPipeline {
@@ -79,8 +86,8 @@ export async function checkPipeline(
     const isRead = root !== undefined && problems.count === 0;
     const pipeline = isRead &&
       composePipeline(root, { ...options, ...reading, id: folder.name, assignments });
-    const told = problems.list();
-    if (!pipeline || told.length > 0) return { problems: told };
+    const found = problems.list();
+    if (!pipeline || found.length > 0) return { problems: found };
     return { problems: [], loaded: { pipeline, folder: folder.root, files } };
   }
 }
@@ -101,28 +108,19 @@ async function readOverride(
   place: string,
   { cwd, readUrl }: { cwd: string; readUrl?(url: string): Promise<string> },
 ): Promise<ConfigSource> {
+  const failed = { action: "read overrides from" };
   if (isStoreUrl(place)) {
-    const file = place.replace(/\?.*$/s, ""); // what follows may hold a signature
+    const file = place.replace(/\?.*$/s, ""); // the query may contain a signature
     if (readUrl !== undefined) return { file, text: await readUrl(place), isRemote: true };
-    throw fault({
-      code: "Invalid",
-      action: "read overrides from",
-      subject: file,
-      state: "nothing was given to read URLs with",
-      hint: `Give readUrl, or a file; see the variable ${OVERRIDE_VARIABLE}.`,
-    });
+    const hint = `Pass readUrl, or use a file; see the variable ${OVERRIDE_VARIABLE}.`;
+    throw fault({ ...failed, code: "Invalid", subject: file, state: "URLs are not enabled", hint });
   }
   const { readFile } = await import("node:fs/promises");
   try {
     return { file: place, text: await readFile(resolve(cwd, place), "utf8") };
   } catch (cause) {
-    throw fault({
-      code: "NotFound",
-      action: "read overrides from",
-      subject: place,
-      state: (cause as Error).message,
-      hint: "Name a file of YAML or TOML, or a URL like s3://bucket/overrides.yaml.",
-      cause,
-    });
+    const state = messageOf(cause);
+    const hint = "Use a file of YAML or TOML, or a URL like s3://bucket/overrides.yaml.";
+    throw fault({ ...failed, code: "NotFound", subject: place, state, hint, cause });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Pipelines from files: YAML, TOML or JSON, one file or a folder, with includes, variables and overrides; all that is
- * wrong with them is told at once, with file, line, column and what to do.
+ * Pipelines from files: YAML, TOML or JSON, one file or a folder, with includes, variables and
+ * overrides. All problems are reported at once, with file, line, column and a hint.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-// A pipeline from a text, or from an object of a program.
+// Parses a pipeline from a string, or from an object of a program.
 import type { Pipeline } from "../contract/pipeline.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";
 import { type ComposeOptions, composePipeline } from "./compose.ts";
@@ -7,22 +7,22 @@ import { type ConfigMap, type ConfigSource, MAX_DEPTH, nodeOf, plainOf } from ".
 import { createProblemList, type ProblemList, problemsError } from "./tree/problems.ts";
 import { parseTree, withIncludes } from "./tree/read_tree.ts";
 
-const DEFINED = "that a program defines";
+const DEFINED = "of a program";
 
 /** Options of {@linkcode parsePipeline}. */
 export interface ParsePipelineOptions extends PipelineOptions {
-  /** The language of the text. @default "yaml" */
+  /** @default "yaml" */
   language?: "yaml" | "toml" | "json";
-  /** What mistakes name as their file. @default "pipeline.yaml", or what fits the language */
+  /** File name in problems. @default "pipeline.yaml", or that of the language */
   file?: string;
-  /** The pipeline's id, where it names itself not. @default "pipeline" */
+  /** Id of a pipeline without `pipeline_id`. @default "pipeline" */
   id?: string;
 }
 
 /**
- * Reads a pipeline from a text. Refs are taken without files: each is an operator with its defaults.
+ * Parses a pipeline from a string. Refs need no files: each is an operator with its defaults.
  *
- * @throws {RegistryError} `Invalid`, with all that is wrong: see {@linkcode problemsOf}
+ * @throws {RegistryError} `Invalid` with all problems: see {@linkcode problemsOf}
  *
  * @example
  * ```ts
@@ -51,14 +51,14 @@ export function parsePipeline(text: string, options: ParsePipelineOptions = {}):
   try {
     return read(false);
   } catch {
-    return read(true); // of JSON the places are only wanted for mistakes
+    return read(true); // positions in JSON are slow to find and only needed for problems
   }
 }
 
 /**
- * Makes a pipeline of an object: what stands under `pipeline:` in a file, checked as a file is.
+ * Creates a pipeline from an object: the section `pipeline` of a file, checked like a file.
  *
- * @throws {RegistryError} `Invalid`, with all that is wrong: see {@linkcode problemsOf}
+ * @throws {RegistryError} `Invalid` with all problems: see {@linkcode problemsOf}
  *
  * @example
  * ```ts
@@ -69,7 +69,8 @@ export function parsePipeline(text: string, options: ParsePipelineOptions = {}):
  *   pipeline_id: "train",
  *   operators: [
  *     { operator_id: "clean", timeout: "5m", inputs: { data: "registry:data:raw@^1" } },
- *     { operator_id: "train", inputs: { data: "step:clean" }, resource: { memory_request: "4Gi" } },
+ *     { operator_id: "train", inputs: { data: "step:clean" }, resource: { memory_request: "4Gi" }
+ * },
  *   ],
  * });
  * assertEquals(steps[1].upstream, ["clean"]);
@@ -82,21 +83,16 @@ export function definePipeline(
   const problems = createProblemList();
   const source: ConfigSource = { text: "" };
   const place = { source, offset: 0 };
+  const what = definition?.pipeline_id ?? DEFINED;
   const entry = { place, node: nodeOf(definition, place) };
   const problem = plainProblem(plainOf(entry.node), { numbers: "all", maxDepth: MAX_DEPTH });
   if (problem !== undefined) {
-    problems.add(place, {
-      message: problem,
-      hint: "Give texts, numbers, true, false, null, arrays and plain objects.",
-    });
-    throw problemsError(definition?.pipeline_id ?? DEFINED, problems.list());
+    const hint = "Use strings, numbers, true, false, null, arrays and plain objects.";
+    problems.add(place, { message: problem, hint });
+    throw problemsError(what, problems.list());
   }
   const root: ConfigMap = { kind: "map", place, entries: new Map([["pipeline", entry]]) };
-  return checked(
-    root,
-    { ...options, id: "pipeline", problems },
-    definition?.pipeline_id ?? DEFINED,
-  );
+  return checked(root, { ...options, id: "pipeline", problems }, what);
 }
 
 function checked(

@@ -1,6 +1,7 @@
-// Sizes, cores and times as configurations write them: those of Kubernetes, and durations with one
-// unit.
-/** Bytes of a suffix: `Ki` and its like count by 1024, `k` and its like by 1000. */
+// Sizes, cores and times in configurations: those of Kubernetes, and durations with one unit.
+import { MAX_TIMER_MS } from "../check_times.ts";
+
+/** Bytes of a suffix: `Ki` and the like are powers of 1024, `k` and the like of 1000. */
 const SIZES: Readonly<Record<string, number>> = {
   "": 1,
   k: 1e3,
@@ -17,10 +18,7 @@ const SIZES: Readonly<Record<string, number>> = {
 /** Milliseconds of a unit. */
 const TIMES: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
 
-/** The longest that a timer can wait, milliseconds: some 24 days. */
-const MAX_MS = 2 ** 31 - 1;
-
-/** `512Mi`, `4Gi`, `2G` or a number of bytes; undefined for what is none, or is more than a number holds. */
+/** Parses `512Mi`, `4Gi`, `2G` or a number as bytes; undefined if invalid or not a safe integer. */
 export function parseSize(value: string | number): number | undefined {
   const [, digits, suffix] = /^(\d+(?:\.\d+)?)\s?([kKMGT]i?|)$/.exec(String(value)) ?? [];
   if (digits === undefined || !Object.hasOwn(SIZES, suffix)) return undefined;
@@ -28,7 +26,7 @@ export function parseSize(value: string | number): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** `500m` (thousandths), `2`, `0.5`: cores. */
+/** Parses `500m` (thousandths), `2` or `0.5` as cores. */
 export function parseCores(value: string | number): number | undefined {
   const [, digits, suffix] = /^(\d+(?:\.\d+)?)(m?)$/.exec(String(value)) ?? [];
   if (digits === undefined) return undefined;
@@ -36,10 +34,10 @@ export function parseCores(value: string | number): number | undefined {
   return cores <= 1_000_000 ? cores : undefined;
 }
 
-/** `90s`, `1.5h`, or a number of seconds: milliseconds. Not longer than 24 days. */
+/** Parses `90s`, `1.5h` or a number of seconds as milliseconds, at most 24 days. */
 export function parseTime(value: string | number): number | undefined {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)\s?(ms|[smhd]|)$/.exec(String(value)) ?? [];
   if (digits === undefined) return undefined;
   const ms = Math.round(Number(digits) * TIMES[unit || "s"]);
-  return ms <= MAX_MS ? ms : undefined;
+  return ms <= MAX_TIMER_MS ? ms : undefined;
 }

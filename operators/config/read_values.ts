@@ -1,4 +1,4 @@
-// Reads a pipeline out of its tree by the schema. Mistakes become problems with places.
+// Reads a pipeline from its tree by the schema. Mistakes become problems with positions.
 import * as v from "npm:valibot@^1.5";
 import { PIPELINE, type ReadPipeline } from "./schema.ts";
 import { childOf, describeNode, plainOf } from "./tree/node.ts";
@@ -8,10 +8,16 @@ import type { ProblemList } from "./tree/problems.ts";
 /** Keys and indexes that lead to a value of the pipeline. */
 export type Keys = readonly (string | number)[];
 
-/** Adds a problem at a value of the pipeline, or at its key; at what is around it if it is not there. */
-export type Tell = (at: Keys, message: string, hint: string, where?: "key") => void;
+/**
+ * Adds a problem at a value of the pipeline, or at its key; at the closest parent if it is missing.
+ */
+export type Report = (at: Keys, message: string, hint: string, where?: "key") => void;
 
-export function createTell(pipeline: ConfigNode, problems: ProblemList): Tell {
+function memberOf(node: ConfigNode | undefined, key: string | number): ConfigNode | undefined {
+  return node?.kind === "list" ? node.items[Number(key)] : childOf(node, String(key));
+}
+
+export function createReport(pipeline: ConfigNode, problems: ProblemList): Report {
   return (at, message, hint, where) => {
     let node = pipeline;
     let { place } = pipeline;
@@ -19,54 +25,53 @@ export function createTell(pipeline: ConfigNode, problems: ProblemList): Tell {
     for (const [index, key] of at.entries()) {
       path = { parent: path, key };
       const entry = node.kind === "map" ? node.entries.get(String(key)) : undefined;
-      const child = node.kind === "list" ? node.items[Number(key)] : entry?.node;
+      const child = memberOf(node, key);
       if (child === undefined) break;
       node = child;
       place = where === "key" && index === at.length - 1 && entry ? entry.place : child.place;
     }
-    const isOfValue = /^is (not|none|there)/.test(message);
-    const whole = isOfValue ? `${describeNode(node)} ${message}` : message;
+    const whole = message.startsWith("is ") ? `${describeNode(node)} ${message}` : message;
     problems.add(place, { path, message: whole, hint });
   };
 }
 
-/** The values of a pipeline without those that are wrong: these are added to the problems. */
-export function readValues(pipeline: ConfigMap, tell: Tell): ReadPipeline {
+/** Returns the valid values of a pipeline. Reports the others. */
+export function readValues(pipeline: ConfigMap, report: Report): ReadPipeline {
   const value = plainOf(pipeline);
-  const told = new Set<string>();
+  const reported = new Set<string>();
   for (;;) {
     const { output, issues = [] } = v.safeParse(PIPELINE, value);
     const wrong = issues.flatMap((issue) => withParts(issue as Issue));
     let changed = false;
     for (const { path, message, expected } of wrong) {
       const keys = path.map(({ key }) => key);
-      const typed = typedVariable(nodeAt(pipeline, keys), expected);
+      const typed = typedVariable(keys.reduce(memberOf, pipeline), expected);
       if (typed !== undefined) set(value, keys, typed);
-      else if (!told.has(`${JSON.stringify(keys)} ${message}`)) {
-        told.add(`${JSON.stringify(keys)} ${message}`);
+      else if (!reported.has(`${JSON.stringify(keys)} ${message}`)) {
+        reported.add(`${JSON.stringify(keys)} ${message}`);
         const [what, hint] = message.split("\n");
-        if (isMissing(expected)) tell(keys.slice(0, -1), what, hint);
-        else tell(keys, what, hint, path.at(-1)?.origin === "key" ? "key" : undefined);
-        if (expected === "never") set(value, keys, undefined); // valibot names only the first of them
+        if (isMissing(expected)) report(keys.slice(0, -1), what, hint);
+        else report(keys, what, hint, path.at(-1)?.origin === "key" ? "key" : undefined);
+        if (expected === "never") set(value, keys, undefined); // valibot reports only the first one
       }
       changed ||= typed !== undefined || expected === "never";
     }
     if (changed) continue;
-    tellReserved(pipeline, tell);
+    reportReserved(pipeline, report);
     for (const { path } of wrong) set(output, path.map(({ key }) => key), undefined);
     return output as ReadPipeline;
   }
 }
 
-/** valibot passes over what objects of JavaScript have themselves: as names of inputs it would be lost. */
-function tellReserved(pipeline: ConfigMap, tell: Tell): void {
+/** Reports names that valibot ignores because all JavaScript objects have them. */
+function reportReserved(pipeline: ConfigMap, report: Report): void {
   const operators = childOf(pipeline, "operators");
   for (let index = 0; operators?.kind === "list" && index < operators.items.length; index++) {
     for (const key of ["inputs", "outputs", "extra_env_vars"]) {
       for (const name of ["__proto__", "prototype", "constructor"]) {
         if (childOf(childOf(operators.items[index], key), name) === undefined) continue;
-        const message = `${JSON.stringify(name)} cannot be a name here`;
-        tell(["operators", index, key, name], message, "Choose another name.", "key");
+        const message = `${JSON.stringify(name)} is a reserved name`;
+        report(["operators", index, key, name], message, "Choose another name.", "key");
       }
     }
   }
@@ -80,7 +85,7 @@ interface Issue {
   issues?: Issue[];
 }
 
-/** Of alternatives the mistakes in the one that was meant, where that can be seen. */
+/** Returns the issues inside the alternatives of a union, if the intended one can be recognized. */
 function withParts(
   { path = [], issues = [], ...issue }: Issue,
 ): (Issue & Required<Pick<Issue, "path">>)[] {
@@ -92,7 +97,7 @@ function withParts(
 
 const isMissing = (expected: string | null) => expected?.startsWith('"') ?? false;
 
-/** Variables of the environment are texts: one may stand for a number or a flag. */
+/** Converts the string of an environment variable where a number or a flag is expected. */
 function typedVariable(
   node: ConfigNode | undefined,
   expected: string | null,
@@ -103,18 +108,9 @@ function typedVariable(
   return expected?.includes("number") && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-function nodeAt(node: ConfigNode | undefined, keys: Keys): ConfigNode | undefined {
-  for (const key of keys) {
-    node = node?.kind === "list"
-      ? node.items[Number(key)]
-      : node?.kind === "map"
-      ? node.entries.get(String(key))?.node
-      : undefined;
-  }
-  return node;
-}
-
-/** Sets a value, or removes it; one of a list becomes undefined, so that the others keep their places. */
+/**
+ * Sets or removes a value. Removed items of a list become undefined, so others keep their index.
+ */
 // deno-lint-ignore no-explicit-any -- plain data
 function set(root: any, keys: Keys, value: unknown): void {
   const last = keys.at(-1)!;

@@ -1,12 +1,13 @@
-// What may stand in a configuration, as schemas of valibot: files are checked by them, and the JSON
-// Schemas in docs/ are made of them. A message has two lines: what is wrong, and how to write it.
-// One that begins with "is" is put after a description of the value.
+// Schemas of configurations, in valibot. They check files, and docs/*.schema.json is made from
+// them. A message has two lines: the problem and the hint. A problem that begins with "is" follows
+// a description of the value.
 import * as v from "npm:valibot@^1.5";
+import { isJsonObject } from "../../core/text/json_text.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { parseCores, parseSize, parseTime } from "./quantities.ts";
 import { splitCommand } from "./split_command.ts";
 
-/** What ids of pipelines, nodes and steps look like: they are names of folders, too. */
+/** Ids of pipelines, nodes and steps, which are also names of folders. */
 export const ID_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
 export const VERSION_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,49}$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -30,7 +31,7 @@ function whole(least: number, most: number) {
   );
 }
 
-/** A number, alone or with a unit. `json` is what editors check. */
+/** A number, alone or with a unit. `json` is its JSON Schema, for editors. */
 function quantity(
   what: string,
   hint: string,
@@ -54,14 +55,14 @@ function choice<const Words extends readonly string[]>(words: Words) {
   const all = words.join(", ");
   return v.picklist(words, ({ input }) => {
     const meant = typeof input === "string" ? didYouMean(input, words) : "";
-    return `is none of ${all}\n${meant}Write one of: ${all}.`;
+    return `is not one of ${all}\n${meant}Write one of: ${all}.`;
   });
 }
 
-const LIST = isNot("a list", "Write a list: [a, b], or one line each that begins with a dash.");
+const LIST = isNot("a list", "Write a list: [a, b], or one item per line, each after a dash.");
 
 function list<Item extends v.GenericSchema>(item: Item) {
-  const empty = "the list is empty\nWrite at least one, or leave the key out.";
+  const empty = "the list is empty\nAdd an item, or remove the key.";
   return v.pipe(v.array(item, LIST), v.minLength(1, empty));
 }
 
@@ -71,14 +72,9 @@ function unique<Item extends v.GenericSchema>(item: Item) {
     if (!dataset.typed) return;
     for (const [key, value] of dataset.value.entries()) {
       if (seen.has(value)) {
-        const path = [{
-          type: "array",
-          origin: "value",
-          input: dataset.value,
-          key,
-          value,
-        }] as const;
-        addIssue({ message: "is there twice\nRemove one of them.", path: [...path] });
+        const input = dataset.value;
+        const path = [{ type: "array", origin: "value", input, key, value }] as const;
+        addIssue({ message: "is listed twice\nRemove one of them.", path: [...path] });
       }
       seen.add(value);
     }
@@ -86,26 +82,22 @@ function unique<Item extends v.GenericSchema>(item: Item) {
   return v.pipe(v.array(item, LIST), check, v.metadata({ uniqueItems: true }));
 }
 
-// deno-lint-ignore no-explicit-any -- what follows in the pipe looks at its members
-const mapping = (message: string) => v.custom<any>(isMapping, message);
+// deno-lint-ignore no-explicit-any -- the next schema in the pipe checks its members
+const mapping = (message: string) => v.custom<any>(isJsonObject, message);
 
-function isMapping(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Values by name. */
+/** A mapping with values of one kind. */
 function record<Item extends v.GenericSchema>(
   item: Item,
   { what, hint, key }: { what: string; hint: string; key?: RegExp },
 ) {
   const name = key === undefined ? v.string() : v.pipe(
     v.string(),
-    v.regex(key, ({ input }) => `${quoted(input)} cannot be a name here\n${hint}`),
+    v.regex(key, ({ input }) => `${quoted(input)} is not a valid name\n${hint}`),
   );
   return v.pipe(mapping(isNot(what, hint)), v.record(name, item));
 }
 
-/** Known keys. `examples` are of those that have to be there. */
+/** An object with known keys. `examples` shows the required ones. */
 function object<const Entries extends v.ObjectEntries>(
   what: string,
   entries: Entries,
@@ -118,7 +110,7 @@ function object<const Entries extends v.ObjectEntries>(
       const name = JSON.parse(expected!) as keyof Entries & string;
       return `${what} has no ${name}\nAdd it: ${examples[name]}`;
     }
-    const hint = `${didYouMean(String(input), names)}There is: ${names.join(", ")}.`;
+    const hint = `${didYouMean(String(input), names)}Use one of ${names.join(", ")}.`;
     return `unknown key ${quoted(input)} in ${what}\n${hint}`;
   };
   return v.pipe(
@@ -129,7 +121,7 @@ function object<const Entries extends v.ObjectEntries>(
 
 const quoted = (value: unknown) => JSON.stringify(value);
 
-/** A key that may be left out; `about` is for editors. */
+/** An optional key; `about` is for editors. */
 function key<Schema extends v.GenericSchema>(about: string, schema: Schema) {
   return v.optional(needed(about, schema));
 }
@@ -140,12 +132,12 @@ function needed<Schema extends v.GenericSchema>(about: string, schema: Schema) {
 
 const id = text(
   "an id",
-  "An id has letters, digits, _, - and dots, begins with none of the last two, and has at most 100.",
+  "Use letters, digits, _, - and dots, at most 100, beginning with a letter, a digit or _.",
   ID_PATTERN,
 );
 const version = text(
   "a version",
-  'Write it as text, in quotes where it is a number: "v1.0".',
+  'Write a string, in quotes if it looks like a number: "v1.0".',
   VERSION_PATTERN,
 );
 const path = text(
@@ -158,7 +150,7 @@ const size = quantity("a size", "Write a number and a unit: 512Mi, 4Gi, 2G.", pa
 });
 const cores = quantity(
   "a number of cores",
-  "Write cores, or thousandths of one: 2, 0.5, 500m.",
+  "Write cores or thousandths of one: 2, 0.5, 500m.",
   parseCores,
   { minimum: 0, maximum: 1_000_000, pattern: "^\\d+(\\.\\d+)?m?$" },
 );
@@ -172,39 +164,33 @@ const flag = v.boolean(isNot("true or false", "Write true or false, without quot
 const scalar = [v.string(), v.number(), v.boolean()] as const;
 
 const resources = {
-  cpu_request: key("Cores that it asks for: 2, 0.5, 500m.", cores),
-  cpu_limit: key("Cores that it may take at most.", cores),
-  memory_request: key("Memory that it asks for: 512Mi, 4Gi.", size),
-  memory_limit: key("Memory that it may take at most; more ends a step with code 4.", size),
-  gpu_request: key("Graphics processors that it asks for.", whole(0, 1_000)),
-  gpu_limit: key("Graphics processors that it may take at most.", whole(0, 1_000)),
+  cpu_request: key("Requested cores: 2, 0.5, 500m.", cores),
+  cpu_limit: key("Most cores.", cores),
+  memory_request: key("Requested memory: 512Mi, 4Gi.", size),
+  memory_limit: key("Most memory; exceeding it ends a step with code 4.", size),
+  gpu_request: key("Requested GPUs.", whole(0, 1_000)),
+  gpu_limit: key("Most GPUs.", whole(0, 1_000)),
 };
 const stepResources = {
   ...resources,
-  disk_request: key(
-    "Room that is to be free on the disk of the run before it begins: 10Gi.",
-    size,
-  ),
-  disk_limit: key(
-    "Room that its workspace and output may take; more ends the step with code 4.",
-    size,
-  ),
+  disk_request: key("Disk space that must be free when it starts: 10Gi.", size),
+  disk_limit: key("Most disk space of its workspace and output; more ends it with code 4.", size),
 };
 
 const environment = object("env_config", {
   kind: needed(
-    "What made the environment that commands run in: it is activated, never installed unless install says so.",
+    "Tool of the environment of commands. It is activated, and only installed with install.",
     choice(["plain", "uv", "pixi", "conda"]),
   ),
   name: key(
-    "The project's folder (uv, pixi), the environment (conda).",
-    text("a name", "Write a text."),
+    "Folder of the project (uv, pixi), or the environment (conda).",
+    text("a name", "Write a string."),
   ),
-  install: key("Whether it may be made or brought up to date first. Default: false.", flag),
+  install: key("Create or update it first. Default: false.", flag),
 }, { kind: "kind: uv" });
 
 const word = v.pipe(
-  v.union(scalar, isNot("a word of a command", "Write a text; an empty one in quotes.")),
+  v.union(scalar, isNot("a word of a command", "Write a string; quote an empty one.")),
   v.transform(String),
 );
 const command = v.union([
@@ -222,26 +208,23 @@ const command = v.union([
 ], isNot("a command", 'Write a list of words: ["python", "clean.py"].'));
 
 const variable = text("the name of a variable", "Write { from_env: NAME }.", VARIABLE);
-const NUL = "the value has a NUL character\nNo variable can hold one: remove it.";
+const NUL = "the value has a NUL character\nRemove it: variables cannot contain it.";
 const variableValue = v.union([
   v.pipe(v.union(scalar), v.transform(String), v.check((value) => !value.includes("\0"), NUL)),
   object("the value", {
-    from_env: needed("The variable that has the secret when the step starts.", variable),
+    from_env: needed("Variable that has the secret when the step starts.", variable),
   }, { from_env: "from_env: NAME" }),
-], isNot("the value of a variable", "Write a text, or { from_env: NAME } for a secret."));
+], isNot("the value of a variable", "Write a string, or { from_env: NAME } for a secret."));
 
 const retries = v.union(
   [
     whole(0, 99),
     object("retries", {
-      attempts: key("How often it is tried, the first time included. Default: 1.", whole(1, 100)),
-      backoff: key(
-        "What is waited before the second time, doubled from then on. Default: 1s.",
-        time,
-      ),
+      attempts: key("Number of attempts, including the first. Default: 1.", whole(1, 100)),
+      backoff: key("Wait before the second attempt, doubled from then on. Default: 1s.", time),
       exit_codes: key(
-        "Exit codes after which it is tried again. Default: 3, 4, 5.",
-        v.pipe(unique(whole(1, 5)), v.minLength(1, "the list is empty\nWrite at least one.")),
+        "Exit codes that are retried. Default: 3, 4, 5.",
+        v.pipe(unique(whole(1, 5)), v.minLength(1, "the list is empty\nAdd an exit code.")),
       ),
     }),
   ],
@@ -253,118 +236,110 @@ const retries = v.union(
 
 /** A node. */
 export const NODE = object("the node", {
-  node_id: needed("Names it.", id),
-  operator_ids: key(
-    "The operators that run on it. The one node without takes all that are on no other.",
-    unique(id),
-  ),
-  runner_count: key("How many of its operators run at once. Default: 1.", whole(1, 100_000)),
+  node_id: needed("Unique id of the node.", id),
+  operator_ids: key("Operators that run on it. One node may omit it to take the rest.", unique(id)),
+  runner_count: key("Most operators at once. Default: 1.", whole(1, 100_000)),
   resource: key(
-    "What its operators may take, all that run at once together.",
+    "Resources that its operators share while they run.",
     object("resource", resources),
   ),
 }, { node_id: "node_id: my_node" });
 
 const INPUT_HINT = "Write registry:NAME@VERSION, step:ID, step:ID.OUTPUT, s3://… or a path.";
 const OUTPUT_HINT =
-  'Write { "model.json": registry:NAME }, or "." for all of OUTPUT_ROOT; s3://… and paths do as well.';
-const PARAMS = isNot("a mapping of parameters", "Write names with values: { lr: 0.1 }.");
+  'Write { "model.json": registry:NAME }, or "." for all of OUTPUT_ROOT; or s3://… and paths.';
+const PARAMS = isNot("a mapping of parameters", "Write names and values: { lr: 0.1 }.");
 
 /** An operator. */
 export const OPERATOR = object("the operator", {
-  operator_id: needed("Names the step.", id),
+  operator_id: needed("Unique id of the step.", id),
   operator: key(
-    "The operator as it is registered in code. Default: operator_id.",
-    text("the name of an operator", "Write the name that it is registered by."),
+    "Key of the registered operator. Default: operator_id.",
+    text("the name of an operator", "Write the key that it is registered with."),
   ),
   version: key(
-    "Version of this configuration; another one runs the step again. Default: v1.0.",
+    "Version of this configuration; a new version runs the step again. Default: v1.0.",
     version,
   ),
   params: key(
-    "What the operator is given. A secret is { from_env: NAME } or base64://….",
+    "Parameters of the operator. A secret is { from_env: NAME } or base64://….",
     v.pipe(mapping(PARAMS), v.metadata({ type: "object" })),
   ),
   inputs: key(
-    "What it reads, by name: registry:data:raw@^1, step:clean, step:clean.report, s3://…, or a path.",
-    record(text("a place", INPUT_HINT), {
+    "Inputs by name: registry:data:raw@^1, step:clean, step:clean.report, s3://…, or a path.",
+    record(text("a location", INPUT_HINT), {
       what: "a mapping of inputs",
       key: /^[\w][\w.-]*$/,
       hint: `${INPUT_HINT} Names have letters, digits, _, - and dots.`,
     }),
   ),
   outputs: key(
-    "Where each output goes. The key is a path below OUTPUT_ROOT, or . for all of it; the value is " +
-      "registry:data:clean, s3://…, or a path.",
-    record(text("a place", OUTPUT_HINT), { what: "a mapping of outputs", hint: OUTPUT_HINT }),
+    "Destination of each output. The key is a path below OUTPUT_ROOT, or . for all of it; the " +
+      "value is registry:data:clean, s3://…, or a path.",
+    record(text("a location", OUTPUT_HINT), { what: "a mapping of outputs", hint: OUTPUT_HINT }),
   ),
   upstream_dependencies: key(
-    "Operators that must have ended well before. Those that inputs name are added.",
+    "Operators that must succeed first. Those in inputs are added.",
     unique(id),
   ),
-  env_config: key(
-    "The environment that its command runs in. Default: the pipeline's.",
-    environment,
-  ),
+  env_config: key("Environment of its command. Default: the pipeline's.", environment),
   start_command: key(
-    "The command in place of the operator's, without a shell: a list of words, or a text that is split at spaces.",
+    "Command that replaces the operator's, without a shell: a list of words, or a string that is " +
+      "split at spaces.",
     command,
   ),
-  timeout: key("It is ended after this: 90s, 30m, 2h, or seconds.", time),
+  timeout: key("Time limit: 90s, 30m, 2h, or seconds.", time),
   extra_env_vars: key(
-    "Variables besides those of the runner. A secret is { from_env: NAME } or base64://….",
+    "Variables added to those of the runner. A secret is { from_env: NAME } or base64://….",
     record(variableValue, {
       what: "a mapping of variables",
       key: VARIABLE,
-      hint: "Names of variables have letters, digits and _, and begin with no digit.",
+      hint: "Use letters, digits and _, not beginning with a digit.",
     }),
   ),
-  retries: key("How often it is tried again, or attempts, backoff and exit_codes.", retries),
+  retries: key("Number of retries, or attempts, backoff and exit_codes.", retries),
   git_repo: key(
-    "Where its code is: recorded, never cloned.",
+    "Repository of its code: recorded, never cloned.",
     text("a repository", "Write its URL or path."),
   ),
-  git_tag: key("The tag of its code: recorded.", text("a tag", "Write a text.")),
-  shards: key("How many processes share it. Default: 1.", whole(1, 100_000)),
+  git_tag: key("Tag of its code: recorded.", text("a tag", "Write a string.")),
+  shards: key("Number of processes that share it. Default: 1.", whole(1, 100_000)),
   rerun: key(
-    "What makes it run again. Default: all of them.",
+    "Changes that make it run again. Default: all of them.",
     unique(choice(["inputs", "params", "code"])),
   ),
-  resource: key("What it asks for and may take at most.", object("resource", stepResources)),
+  resource: key("Requested resources and limits.", object("resource", stepResources)),
   run_as: key(
-    "Where it runs. Default: command with a start_command, else thread.",
+    "Kind of execution. Default: command with a start_command, else thread.",
     choice(["thread", "worker", "command"]),
   ),
 }, { operator_id: "operator_id: clean" });
 
-/** The section `pipeline`, with the definitions that `refs` name in their place. */
+/** The section `pipeline`, with `refs` resolved. */
 export const PIPELINE = object("the pipeline", {
   pipeline_id: key(
-    "Names it; what it leaves in the registry begins with it. Default: the name of its folder or file.",
+    "Prefix of its records and outputs in the registry. Default: the name of its folder or file.",
     id,
   ),
   operators: needed(
-    "What it does: a list of operators, or { refs: [id:version, …] } for files in operators/.",
+    "Steps: a list of operators, or { refs: [id:version, …] } for files in operators/.",
     list(OPERATOR),
   ),
   nodes: key(
-    "Where it does so: a list of nodes, or { refs: [id:version, …] } for files in nodes/. Default: this machine.",
+    "Nodes: a list, or { refs: [id:version, …] } for files in nodes/. Default: this machine.",
     list(NODE),
   ),
   work_dir: key("Folder of runs in progress. Default: .holdfast-runs", path),
   log_config: key(
-    "What is logged.",
+    "Logging.",
     object("log_config", {
-      level: key(
-        "The least that is told. Default: info.",
-        choice(["debug", "info", "warn", "error"]),
-      ),
-      file: key("A file that gets all lines too.", path),
+      level: key("Lowest logged level. Default: info.", choice(["debug", "info", "warn", "error"])),
+      file: key("File that also receives all lines.", path),
     }),
   ),
-  env_config: key("The environment of commands where an operator names none.", environment),
+  env_config: key("Default environment of commands.", environment),
   operators_module: key(
-    "A module that exports `operators`, made by createOperators().",
+    "Module that exports `operators`, from createOperators().",
     text(
       "a path",
       "Write a path like ./operators.ts.",
@@ -373,14 +348,10 @@ export const PIPELINE = object("the pipeline", {
   ),
 }, { operators: "operators: { refs: [my_operator:v1.0] }" });
 
-/** Keys of the section `pipeline`. */
 export const PIPELINE_KEYS: readonly string[] = Object.keys(PIPELINE.pipe[1].entries);
-/** Keys of a file. */
 export const FILE_KEYS: readonly string[] = ["pipeline", "variables", "include"];
 
-/** What is left of a configuration without what is wrong in it. */
+/** The valid part of a configuration. */
 export type ReadPipeline = Partial<v.InferOutput<typeof PIPELINE>>;
-/** The same of an operator. */
 export type ReadOperator = Partial<v.InferOutput<typeof OPERATOR>>;
-/** The same of a node. */
 export type ReadNode = Partial<v.InferOutput<typeof NODE>>;

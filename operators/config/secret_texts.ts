@@ -1,14 +1,16 @@
-// Secrets in texts: `base64://…`, and what looks like one that somebody wrote down as it is.
-/** What a secret in base64 begins with. It is not encryption: it keeps a secret from being read by accident. */
+// Secrets in configurations: `base64://…`, and secrets in plain text.
+/**
+ * Prefix of encoded secrets. It is not encryption: it keeps a secret from being read by accident.
+ */
 export const SECRET_PREFIX = "base64://";
 
-/** `base64://…` of a text. */
+/** Encodes a string as `base64://…`. */
 export function encodeSecret(text: string): string {
   const bytes = new TextEncoder().encode(text);
   return SECRET_PREFIX + btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 }
 
-/** The text of a `base64://…`; undefined where it is none. */
+/** Decodes `base64://…`; undefined if it is not valid. */
 export function decodeSecret(text: string): string | undefined {
   const encoded = text.startsWith(SECRET_PREFIX) ? text.slice(SECRET_PREFIX.length) : "";
   if (encoded === "" || !/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) return undefined;
@@ -20,22 +22,24 @@ export function decodeSecret(text: string): string | undefined {
   }
 }
 
-/** What a name ends with that holds a secret. */
+/** Endings of variable names that hold a secret. */
 const SECRET_NAME =
-  /(^|[_-])(secret|password|passwd|passphrase|token|api_?key|access_?key|secret_?key|private_?key)$/i;
+  /(^|[_-])(secret|password|passwd|passphrase|token|(api|access|secret|private)_?key)$/i;
 
-/** Texts that are secrets wherever they stand, and what they are. */
+/** Patterns of secrets, and what they are. */
 const SECRET_TEXTS: readonly [pattern: RegExp, what: string][] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
-  [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/, "an access key of AWS"],
-  [/\bgh[pousr]_[A-Za-z0-9]{30,}/, "a token of GitHub"],
-  [/\bxox[abprs]-[A-Za-z0-9-]{10,}/, "a token of Slack"],
+  [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/, "an AWS access key"],
+  [/\bgh[pousr]_[A-Za-z0-9]{30,}/, "a GitHub token"],
+  [/\bxox[abprs]-[A-Za-z0-9-]{10,}/, "a Slack token"],
   [/^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/i, "a URL with a password"],
 ];
 
-/** What secret a text is, as far as one can tell; undefined where it is none, or is written as one should. */
+/**
+ * Returns which kind of secret a string seems to be; undefined for none, and for an encoded one.
+ */
 export function plainSecret(name: string, text: string): string | undefined {
   if (text === "" || text.startsWith(SECRET_PREFIX)) return undefined;
   const found = SECRET_TEXTS.find(([pattern]) => pattern.test(text));
-  return found?.[1] ?? (SECRET_NAME.test(name) ? "a secret, by its name" : undefined);
+  return found?.[1] ?? (SECRET_NAME.test(name) ? "a secret (by its name)" : undefined);
 }

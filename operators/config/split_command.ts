@@ -1,7 +1,7 @@
-// A command that was written as one text.
+// Splits a command that is written as one string.
 export type SplitCommand = { words: string[] } | { problem: string; hint: string };
 
-/** Splits at spaces, with quotes as in a shell; whatever else only a shell would understand is refused. */
+/** Splits at spaces, with quotes as in a shell. Refuses other syntax of shells. */
 export function splitCommand(text: string): SplitCommand {
   const words: string[] = [];
   let word: string | undefined;
@@ -10,10 +10,7 @@ export function splitCommand(text: string): SplitCommand {
     if (char === '"' || char === "'") {
       const end = closing(text, at);
       if (end < 0) {
-        return {
-          problem: `the quote ${char} does not end`,
-          hint: "Close it, or write a list of words.",
-        };
+        return { problem: `the quote ${char} does not end`, hint: "Close it, or write a list." };
       }
       const inside = text.slice(at + 1, end);
       word = (word ?? "") + (char === '"' ? inside.replace(/\\(["\\])/g, "$1") : inside);
@@ -23,14 +20,11 @@ export function splitCommand(text: string): SplitCommand {
       word = undefined;
     } else if (/[|&;<>`$*?()]/.test(char)) {
       return {
-        problem: `${char} means something to a shell, and none is used`,
-        hint: `Put it in quotes, or ask for a shell: [sh, -c, "…"].`,
+        problem: `${char} has a meaning in a shell, and no shell is used`,
+        hint: 'Quote it, or run a shell: [sh, -c, "…"].',
       };
     } else if (char === "\\") {
-      return {
-        problem: "a backslash outside of quotes",
-        hint: "Put the word in quotes, or write a list of words.",
-      };
+      return { problem: "a backslash outside of quotes", hint: "Quote the word, or write a list." };
     } else word = (word ?? "") + char;
   }
   if (word !== undefined) words.push(word);
@@ -39,7 +33,7 @@ export function splitCommand(text: string): SplitCommand {
     : { problem: "the command is empty", hint: "Write a program and its arguments." };
 }
 
-/** Where a quote ends; -1 for nowhere. */
+/** Returns the position of the closing quote; -1 if there is none. */
 function closing(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] === "\\" && text[start] === '"') at++;

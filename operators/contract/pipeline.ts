@@ -1,5 +1,4 @@
-// A pipeline as it is run: what configuration files and programs say, merged, checked and with
-// every default in place.
+// A pipeline as it is run: merged, checked, with all defaults applied.
 import type { Resources } from "../../core/engine.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 
@@ -7,101 +6,102 @@ export type { Resources } from "../../core/engine.ts";
 
 /** A pipeline. */
 export interface Pipeline {
-  /** Names it; what it leaves in the registry begins with it. Letters, digits, `_`, `-` and dots, as for all ids. */
+  /** Prefix of its records and outputs in the registry. Ids have letters, digits, `_`, `-`, `.`. */
   id: string;
   nodes: PipelineNode[];
-  /** What it does, in the order of the configuration. Every upstream step is one of them, and there is no cycle. */
+  /** Steps in the order of the configuration. Every upstream step is one of them; no cycles. */
   steps: PipelineStep[];
-  /** Folder of runs in progress; relative to the configuration's folder. @default ".holdfast-runs" */
+  /** Folder of runs in progress, relative to the configuration's. @default ".holdfast-runs" */
   workDir: string;
   log: LogConfig;
-  /** The module whose `operators` are the set: a path relative to the configuration's folder. Never from an override. */
+  /** Module that exports `operators`, relative to the configuration. Never set by an override. */
   operatorsModule?: string;
 }
 
-/** What is logged. */
+/** Logging of a run. */
 export interface LogConfig {
-  /** The least that is told. @default "info" */
+  /** The lowest level that is logged. @default "info" */
   level: "debug" | "info" | "warn" | "error";
   file?: string;
 }
 
-/** A place where steps run. */
+/** A node that steps run on. */
 export interface PipelineNode {
   id: string;
-  /** How many of its steps run at once, at least 1. @default 1 in a file that names nodes, else as many as there are cores */
+  /** Most steps at once. @default 1 in a file with nodes, else the number of cores */
   runnerCount: number;
   resources: Resources;
 }
 
-/** An environment that a command runs in: activated, never installed unless `install`. */
+/** The environment of a command: activated, and never installed unless `install` is set. */
 export interface EnvironmentConfig {
   kind: "plain" | "uv" | "pixi" | "conda";
   name?: string;
-  /** Whether it may be made or brought up to date first. @default false */
+  /** Creates or updates it first. @default false */
   install: boolean;
 }
 
 /**
- * The value of a variable: a text, where `base64://…` is a secret that is decoded when the step starts, or the variable
- * of whoever starts it that has a secret.
+ * Value of an environment variable: a string, where `base64://…` is a secret that is decoded when
+ * the step starts, or the name of a variable of the runner that has the secret.
  */
 export type EnvironmentValue = string | { from_env: string };
 
-/** What counts as a change of a step. */
+/** A kind of change that makes a step run again. */
 export type RerunCause = "inputs" | "params" | "code";
 
-/** Where a step runs: on the thread of its runner, on one of its own, or as a process. */
+/** Where a step runs: on the runner's thread, on a worker thread, or as a process. */
 export type RunAs = "thread" | "worker" | "command";
 
-/** A step of a pipeline: an operator in its place. */
+/** A step of a pipeline. */
 export interface PipelineStep {
-  /** Its id, unique in the pipeline: the operator's, unless the configuration gives another. */
+  /** Unique in the pipeline. @default the operator's */
   id: string;
   operator: string;
-  /** Version of the operator's configuration, `v1.0`: part of what counts as its code. */
+  /** Version of the operator's configuration, `v1.0`: a part of its code. */
   version: string;
   node: string;
-  /** Steps that must have ended well before. */
+  /** Steps that must succeed first. */
   upstream: string[];
-  /** What the operator is given. A text `base64://…` and an object `{ from_env: NAME }` in it are secrets. */
+  /** Parameters. A string `base64://…` and an object `{ from_env: NAME }` are secrets. */
   params: Record<string, PlainValue>;
   /**
-   * What it reads, by name: `registry:data:raw@^1`, `step:clean` or `step:clean.report` (an upstream step's output),
-   * `s3://…` and its relatives, or a path. A step without inputs reads the outputs of its upstream steps.
+   * Inputs by name: `registry:data:raw@^1`, `step:clean`, `step:clean.report` (an output of a
+   * step), `s3://…`, or a path. Without inputs, a step reads the outputs of its upstream steps.
    */
   inputs: Record<string, string>;
   /**
-   * Where each output goes: `registry:data:clean`, `s3://…`, or a path. The key is a path below the output root, or `.`
-   * for all of it. A step without outputs keeps all of it in the registry, as `<pipeline>:output:<step>`.
+   * Outputs: a path below the output root, or `.` for all of it, and its destination:
+   * `registry:data:clean`, `s3://…`, or a path. Without outputs, the whole output root is saved as
+   * `<pipeline>:output:<step>`.
    */
   outputs: Record<string, string>;
   startCommand?: string[];
-  /** Where it runs. @default "command" with a start command, else "thread" */
+  /** @default "command" with a start command, else "thread" */
   runAs: RunAs;
-  /** It is ended after so many milliseconds. @default never */
+  /** Time limit, milliseconds. @default never */
   timeoutMs?: number;
   retries: RetryConfig;
-  /** Variables besides those of the runner. Secrets are not decoded: see {@linkcode EnvironmentValue}. */
+  /** Variables added to those of the runner, with secrets still encoded. */
   env: Record<string, EnvironmentValue>;
-  /** What a command runs in. @default `{ kind: "plain", install: false }` */
+  /** Environment of its command. @default `{ kind: "plain", install: false }` */
   environment: EnvironmentConfig;
-  /** Where its code is from: recorded, never fetched. */
+  /** Source of its code: recorded, never fetched. */
   git?: { repo: string; tag?: string };
-  /** How many processes share it, each with its `Shard`; they write one version together. @default 1 */
+  /** Number of processes that share it, each with its `Shard`, and write one version. @default 1 */
   shards: number;
-  /** What makes it run again. @default all of them */
+  /** Changes that make it run again. @default all of them */
   rerun: RerunCause[];
-  /** What it asks for and may take at most. @default what its node says */
+  /** Requested resources and limits. @default those of its node */
   resources: Resources;
 }
 
-/** What happens after a failure of a step. */
+/** Retries of a failed step. */
 export interface RetryConfig {
-  /** How often it is tried, the first time included. @default 1 */
+  /** Number of attempts, including the first. @default 1 */
   attempts: number;
-  /** How long is waited before the second time, doubled from then on, milliseconds. @default 1000 */
+  /** Wait before the second attempt, doubled from then on, milliseconds. @default 1000 */
   backoffMs: number;
-  /** Exit codes after which it is tried again. @default 3, 4 and 5: configuration and input stay wrong */
+  /** Exit codes that are retried. @default 3, 4 and 5: configuration and input stay wrong */
   exitCodes: number[];
 }

@@ -1,8 +1,8 @@
-// Steps carried by processes of this machine.
+// The engine for processes of this machine.
 //
-// Each has a folder that says how it is, so that other processes can look, and end it: `pid`, `exit` (its exit code),
-// `cancelled`. A process that began goes on when this one ends; one that waits is lost then, and is submitted again by
-// whoever runs the pipeline again.
+// Each job has a folder with its state, so that other processes can poll and cancel it: `pid`,
+// `exit` (its exit code), `cancelled`. A started process continues when this one ends. A waiting
+// one is lost then, and is submitted again by the next run.
 import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -19,18 +19,19 @@ import { checkCommand, idOf, partsOf, type PartState, wholeOf } from "./parts.ts
 /** Options of {@linkcode createLocalEngine}. */
 export interface LocalEngineOptions {
   folder: string;
-  /** How many cores its steps may take together. @default as many as there are */
+  /** Cores that its steps share. @default all cores of the machine */
   cores?: number;
   system?: System;
 }
 
-/** A process that was told to end has so long until it is killed, milliseconds. */
+/** Time between TERM and KILL, milliseconds. */
 const GRACE_MS = 5_000;
 
 /**
- * Runs a command and records its end. The first three arguments are its folder, its time limit in seconds (0: none),
- * and its grace. The shell ignores TERM, so that it outlives its group. It kills the processes that the command left,
- * also those outside the group that have its mark.
+ * Shell script that runs a command and records its end. Its first three arguments are the folder of
+ * the job, the time limit in seconds (0: none), and the grace. The shell ignores TERM, so it
+ * outlives its group. It kills the processes that the command left, including those outside the
+ * group that have its mark.
  */
 const WRAPPER = `
 folder=$1 seconds=$2 grace=$3; shift 3
@@ -39,7 +40,11 @@ trap : TERM
 "$@" </dev/null >>"$folder/log" 2>&1 &
 child=$!
 if [ "$seconds" != 0 ]; then
-  ( trap '' TERM; sleep "$seconds"; : > "$folder/late"; kill -TERM -$$; sleep "$grace"; kill -KILL $child ) &
+  (
+    trap '' TERM
+    sleep "$seconds"; : > "$folder/late"; kill -TERM -$$
+    sleep "$grace"; kill -KILL $child
+  ) &
   watch=$!
 fi
 wait $child; code=$?
@@ -60,20 +65,17 @@ interface Waiting {
   cores: number;
 }
 
-/** Creates the engine. Steps wait until there are cores for them, and their node has room. */
+/** Creates the engine. Steps wait for free cores and for room on their node. */
 export function createLocalEngine(options: LocalEngineOptions): Engine {
   const jobs = new LocalJobs(options);
   return {
     kind: "local",
     location: `local:${jobs.folder}`,
     submit: (step) => jobs.submit(step),
-    poll: (ids) => Promise.all(ids.map((id) => jobs.find(id))),
+    poll: (ids) => jobs.poll(ids),
     cancel: (id) => jobs.cancel(id),
     list: (run) => jobs.list(run),
-    [Symbol.asyncDispose]() {
-      jobs.forgetWaiting();
-      return Promise.resolve();
-    },
+    [Symbol.asyncDispose]: () => Promise.resolve(jobs.forgetWaiting()),
   };
 }
 
@@ -84,7 +86,6 @@ class LocalJobs {
   readonly #system: System;
   readonly #waiting: Waiting[] = [];
   readonly #running = new Set<Waiting>();
-
   constructor(
     { folder, cores = availableParallelism(), system = realSystem }: LocalEngineOptions,
   ) {
@@ -112,13 +113,17 @@ class LocalJobs {
     return id;
   }
 
-  async find(id: string): Promise<EngineJob> {
-    return wholeOf(id, await Promise.all(partsOf(id).map((part) => this.#look(part))));
+  poll(ids: readonly string[]): Promise<EngineJob[]> {
+    return Promise.all(
+      ids.map(async (id) =>
+        wholeOf(id, await Promise.all(partsOf(id).map((part) => this.#stateOf(part))))
+      ),
+    );
   }
 
   async cancel(id: string): Promise<void> {
     for (const part of partsOf(id)) {
-      const state = (await this.#look(part))?.state;
+      const state = (await this.#stateOf(part))?.state;
       if (state !== "waiting" && state !== "running") continue;
       await writeFile(this.#of(part, "cancelled"), "");
       const at = this.#waiting.findIndex((entry) => entry.part === part);
@@ -136,7 +141,7 @@ class LocalJobs {
       const note = JSON.parse(await read(this.#of(part, "step.json")) ?? "{}");
       if (note.run === run) ids.add(note.id);
     }
-    return await Promise.all([...ids].map((id) => this.find(id)));
+    return await this.poll([...ids]);
   }
 
   forgetWaiting(): void {
@@ -175,7 +180,8 @@ class LocalJobs {
     const child = spawn("sh", ["-c", WRAPPER, "sh", ...words], {
       cwd,
       env: {
-        ...ownVariables(withoutVariables(system, new Set(["HOLDFAST_SHARD"]))), // this process may be a shard itself
+        // This process may be a shard itself.
+        ...ownVariables(withoutVariables(system, new Set(["HOLDFAST_SHARD"]))),
         ...env,
         ...shard,
         [MARK]: marksOf(`local.${system.id()}`, system),
@@ -192,15 +198,16 @@ class LocalJobs {
     } else {
       child.unref();
       await writeWhole(this.#of(part, "pid"), String(child.pid));
-      if (await isThere(this.#of(part, "cancelled"))) await this.#end(child.pid); // it came between the two
+      // It may have been cancelled before its pid was written.
+      if (await isThere(this.#of(part, "cancelled"))) await this.#end(child.pid);
     }
     await ended;
   }
 
-  /** Sends TERM to a step. The shell around it kills the processes that it leaves, unless that takes too long. */
+  /** Sends TERM to a step. Its shell kills the remaining processes, unless that takes too long. */
   async #end(pid: number): Promise<void> {
     const system = this.#system;
-    // If its environment cannot be read, a new id is the mark that no process has.
+    // Without access to its environment, use a mark that no process has.
     const mark = readVariable(pid, MARK)?.value?.split(" ").at(-1) || system.id();
     const start = readStat(pid)?.start ?? 0;
     const tree = new ProcessTree({ root: pid, left: { start, since: start }, mark, system });
@@ -210,7 +217,7 @@ class LocalJobs {
     if (isAlive(pid)) await tree.end(0);
   }
 
-  async #look(part: string): Promise<PartState | undefined> {
+  async #stateOf(part: string): Promise<PartState | undefined> {
     const note = await read(this.#of(part, "step.json"));
     if (note === undefined) return undefined;
     const { step, owner } = JSON.parse(note) as { step: string; owner: number };
@@ -222,20 +229,20 @@ class LocalJobs {
     }
     const end = endOf(exit?.trim(), { late, cancelled });
     if (end !== undefined) return { step, ...end };
-    if (pid === undefined && this.#isToBegin(part, owner)) return { step, state: "waiting" };
-    // It may have ended since its files were read.
-    const isOver = await isThere(this.#of(part, "exit")) ||
+    if (pid === undefined && this.#isQueued(part, owner)) return { step, state: "waiting" };
+    // It may have changed since its files were read.
+    const isNew = await isThere(this.#of(part, "exit")) ||
       pid === undefined && await isThere(this.#of(part, "pid"));
-    return isOver ? await this.#look(part) : { step, state: "lost" };
+    return isNew ? await this.#stateOf(part) : { step, state: "lost" };
   }
 
-  #isToBegin(part: string, owner: number): boolean {
+  #isQueued(part: string, owner: number): boolean {
     if (owner !== process.pid) return isAlive(owner);
     return [...this.#waiting, ...this.#running].some((entry) => entry.part === part);
   }
 }
 
-/** Returns how a job ended: `exit` is the code that its shell wrote. */
+/** Returns how a job ended. `exit` is the code that its shell wrote. */
 function endOf(
   exit: string | undefined,
   { late, cancelled }: { late: boolean; cancelled: boolean },
@@ -262,7 +269,7 @@ async function isThere(path: string): Promise<boolean> {
 function endGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
-  } catch { // it is gone
+  } catch { // it has ended
   }
 }
 
@@ -274,7 +281,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether it is the process of this job: numbers of processes are used again. Where nobody can look, it counts as such. */
+/**
+ * Returns whether a pid still belongs to a job, as pids are reused; true if that is unknown here.
+ */
 async function isOurs(pid: number, folder: string): Promise<boolean> {
   if (!isAlive(pid)) return false;
   const line = await read(`/proc/${pid}/cmdline`);

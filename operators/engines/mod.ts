@@ -1,6 +1,6 @@
 /**
- * What carries the steps of a pipeline to where they are executed: processes of this machine, a queue of jobs on Redis or
- * PostgreSQL, or Slurm. Importing this downloads no package.
+ * Engines, which run the steps of a pipeline elsewhere: in processes of this machine, in workers of
+ * a queue on Redis or PostgreSQL, or on Slurm. Importing this downloads no package.
  *
  * @module
  */
@@ -29,16 +29,17 @@ export type { SlurmEngineOptions } from "./slurm.ts";
 
 /** Options of {@linkcode openEngine}. */
 export interface OpenEngineOptions {
-  /** Where `local:` notes its jobs, where the URL does not say. @default ".holdfast-runs/local" */
+  /** Folder of the jobs of `local:` if the URL has none. @default ".holdfast-runs/local" */
   folder?: string;
   system?: System;
 }
 
 /**
- * Opens the engine that a URL names: `local:` or `local:folder`, `redis://host:6379`, `rediss://…`,
- * `postgres://user@host/database`, or `slurm:`, after which arguments of `sbatch` may follow: `slurm:?partition=gpu`.
+ * Opens an engine by URL: `local:` or `local:folder`, `redis://host:6379`, `rediss://…`,
+ * `postgres://user@host/database`, or `slurm:`, optionally with arguments of `sbatch`:
+ * `slurm:?partition=gpu`.
  *
- * @throws {RegistryError} `Invalid` for what is no URL of an engine; `Unavailable` where its server does not answer
+ * @throws {RegistryError} `Invalid` for an invalid URL; `Unavailable` if its server does not answer
  *
  * @example
  * ```ts
@@ -60,22 +61,20 @@ export async function openEngine(url: string, options: OpenEngineOptions = {}): 
     const { openQueue } = await loadPart<Queues>("../../queues/mod.ts", import.meta.url);
     return createQueueEngine(await openQueue(url, { system }));
   }
+  const isUrl = scheme !== "" && url.includes(":");
   throw fault({
     code: "Invalid",
     action: "open engine",
-    ...(scheme === "" || !url.includes(":")
-      ? { state: "this is no URL of one" }
-      : { subject: `"${scheme}:"`, state: "there is no such scheme" }),
-    hint: "There is local, slurm, redis, rediss, postgres, as in local: or redis://127.0.0.1:6379.",
+    subject: isUrl ? `"${scheme}:"` : undefined,
+    state: isUrl ? "unknown scheme" : "it has no URL scheme",
+    hint: "Use local, slurm, redis, rediss or postgres, as in local: or redis://127.0.0.1:6379.",
   });
 }
 
 function openSlurm(url: string, { system }: OpenEngineOptions): Engine {
-  const [, parameters = ""] = /^slurm:?(?:\?(.*))?$/i.exec(url) ?? [url, undefined];
+  const [match, parameters] = /^slurm:?(?:\?(.*))?$/i.exec(url) ?? [];
   const pairs = [...new URLSearchParams(parameters)];
-  const isWrong = !/^slurm:?(\?.*)?$/i.test(url) ||
-    pairs.some(([name]) => !/^[a-z][a-z-]*$/.test(name));
-  if (!isWrong) {
+  if (match !== undefined && pairs.every(([name]) => /^[a-z][a-z-]*$/.test(name))) {
     return createSlurmEngine({
       arguments: pairs.map(([name, value]) => `--${name}=${value}`),
       system,
@@ -84,9 +83,8 @@ function openSlurm(url: string, { system }: OpenEngineOptions): Engine {
   throw fault({
     code: "Invalid",
     action: "open Slurm",
-    state: "what follows slurm: is no list of arguments of sbatch",
-    hint:
-      "Write slurm: alone, or slurm:?partition=gpu&account=me. Its own configuration says where it is.",
+    state: "invalid arguments of sbatch after slurm:",
+    hint: "Use slurm: alone, or slurm:?partition=gpu&account=me.",
   });
 }
 

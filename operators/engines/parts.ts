@@ -1,41 +1,33 @@
-// A step that several processes share: each is a part, a job of its own for what carries it.
-import { fault } from "../../core/errors.ts";
+// Parts of a step that several processes share: each is a job of its engine.
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { EngineJob, EngineState, EngineStep } from "../../core/engine.ts";
 
-/** The id of a delivery: its name, and how many parts it has where that is not one. */
+/** Returns the id of a delivery: its name, and its number of parts if there are several. */
 export function idOf({ name, shards = 1 }: Pick<EngineStep, "name" | "shards">): string {
   if (!/^[a-z0-9-]{1,120}$/.test(name)) {
-    throw fault({
-      code: "Invalid",
-      action: "submit a step as",
-      subject: JSON.stringify(name),
-      state: "that is no name of a delivery",
-      hint: "Take 1 to 120 of a-z 0-9 -",
-    });
+    throw refused(`a step as ${JSON.stringify(name)}`, "invalid name", "Use 1 to 120 of a-z 0-9 -");
   }
   return shards === 1 ? name : `${name}.x${shards}`;
 }
 
-/** Throws `Invalid` where an engine that executes steps itself was not told what. */
+/** Refuses a step without a command, for engines that execute steps themselves. */
 export function checkCommand({ step, command }: Pick<EngineStep, "step" | "command">): void {
   if (command.length > 0) return;
-  throw fault({
-    code: "Invalid",
-    action: "submit step",
-    subject: JSON.stringify(step),
-    state: "it has no command",
-    hint:
-      "This engine executes steps itself: pass commandFor, which says what is executed for a step.",
-  });
+  const hint = "Pass commandFor, which returns the command of a step: this engine executes steps.";
+  throw refused(`step ${JSON.stringify(step)}`, "it has no command", hint);
 }
 
-/** Name and parts of an id; undefined for what is none. */
+export function refused(subject: string, state: string, hint: string): RegistryError {
+  return fault({ code: "Invalid", action: "submit", subject, state, hint });
+}
+
+/** Parses an id; undefined if it is invalid. */
 export function parseId(id: string): { name: string; shards: number } | undefined {
   const [, name, shards = "1"] = /^([a-z0-9-]{1,120})(?:\.x([1-9][0-9]{0,5}))?$/.exec(id) ?? [];
   return name === undefined ? undefined : { name, shards: Number(shards) };
 }
 
-/** The names of all parts of an id: `name.0`, `name.1` …, or the name alone. */
+/** Returns the names of all parts of an id: `name.0`, `name.1` …, or the name alone. */
 export function partsOf(id: string): string[] {
   const parsed = parseId(id);
   if (parsed === undefined) return [];
@@ -45,14 +37,8 @@ export function partsOf(id: string): string[] {
 
 export type PartState = Pick<EngineJob, "state" | "exitCode" | "reason" | "step">;
 
-const FIRST: readonly EngineState[] = [
-  "running",
-  "failed",
-  "cancelled",
-  "lost",
-  "waiting",
-  "ended",
-];
+/** States of parts, the one that decides the state of the whole first. */
+const FIRST: EngineState[] = ["running", "failed", "cancelled", "lost", "waiting", "ended"];
 
 export function wholeOf(id: string, parts: readonly (PartState | undefined)[]): EngineJob {
   const { name } = parseId(id) ?? { name: id };
@@ -60,12 +46,5 @@ export function wholeOf(id: string, parts: readonly (PartState | undefined)[]): 
   const state = FIRST.find((one) => known.some((part) => part.state === one)) ?? "lost";
   const begun = state === "waiting" && known.some((part) => part.state === "ended");
   const { exitCode, reason, step } = known.find((part) => part.state === state) ?? {};
-  return {
-    id,
-    name,
-    state: begun ? "running" : state,
-    ...(step === undefined ? {} : { step }),
-    ...(exitCode === undefined ? {} : { exitCode }),
-    ...(reason === undefined ? {} : { reason }),
-  };
+  return { id, name, state: begun ? "running" : state, step, exitCode, reason };
 }

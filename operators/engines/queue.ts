@@ -1,7 +1,7 @@
-// Steps carried by a queue of jobs, to whichever workers take them.
+// The engine for queues of jobs, which workers take.
 //
-// What lies in a queue never says what is executed: a job names the run and the step, and each
-// worker knows by itself, from a pipeline's file, which command that is.
+// A job names the run and the step, never the command: each worker derives that from its own copy
+// of the pipeline's file.
 import { fault, messageOf } from "../../core/errors.ts";
 import type { Engine } from "../../core/engine.ts";
 import type { Shard } from "../../core/work/shards.ts";
@@ -10,37 +10,40 @@ import { realSystem, withoutVariables } from "../../core/system.ts";
 import { runCommand } from "../process/run_command.ts";
 import { idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 
-/** A step, as a job of a queue names it. */
+/** A step as a job of a queue. */
 export interface QueuedStep {
   /** The run: `my_pipeline@3`. */
   run: string;
   step: string;
   shard?: Shard;
-  /** It is ended after so many milliseconds. */
+  /** Time limit, milliseconds. */
   timeoutMs?: number;
 }
 
-/** What a worker executes for a step. */
+/** The command of a step for a worker. */
 export interface StepCommand {
   command: readonly string[];
-  /** The folder that it runs in, absolute. */
+  /** Working directory, absolute. */
   cwd: string;
-  /** Variables besides those of this process. @default none */
+  /** Variables added to those of this process. @default none */
   env?: Readonly<Record<string, string>>;
 }
 
 /** Options of {@linkcode createStepHandler}. */
 export interface StepHandlerOptions {
-  /** Hears what steps write, a line at a time. @default nobody does */
+  /** Receives the output of steps, line by line. @default ignores it */
   onLine?(line: string, step: QueuedStep): void;
 }
 
-/** What the line begins with in which a command of ours says why it failed. */
+/** Prefix of the line that contains the error message of a step's command. */
 const SAID = "error: ";
 
 const KIND = "step";
 
-/** Creates the engine. `command`, `cwd`, `env`, `resources` and `node` of a step are for other engines: see {@linkcode createStepHandler}. */
+/**
+ * Creates the engine. It ignores `command`, `cwd`, `env`, `resources` and `node` of a step: see
+ * {@linkcode createStepHandler}.
+ */
 export function createQueueEngine(queue: JobQueue): Engine {
   const jobIdOf = (part: string) => `${KIND}.${part}`;
   return {
@@ -92,10 +95,11 @@ export function createQueueEngine(queue: JobQueue): Engine {
 }
 
 /**
- * Creates what a worker of a queue does with a step: its command runs as a process, and its end is that of the job. Where
- * the job is cancelled or handed back, the process and its children are ended.
+ * Creates a handler that runs the command of a step as a process and returns its end. Ends the
+ * process and its children if the job is cancelled or handed back.
  *
- * @param commandFor what is executed for a step; throws where that is none of this worker's pipeline
+ * @param commandFor returns the command of a step; throws if the step is not of this worker's
+ * pipeline
  */
 export function createStepHandler(
   commandFor: (step: QueuedStep) => StepCommand | Promise<StepCommand>,
@@ -113,14 +117,15 @@ export function createStepHandler(
       env: { ...env, ...shardEnv },
       timeoutMs,
       signal,
-      sampleEveryMs: Infinity, // whoever executes the step measures it
-      system: withoutVariables(realSystem, new Set(["HOLDFAST_SHARD"])), // the worker may be a shard itself
+      sampleEveryMs: Infinity, // the command measures the step
+      // The worker may be a shard itself.
+      system: withoutVariables(realSystem, new Set(["HOLDFAST_SHARD"])),
       onLine(_stream, line) {
         if (line.startsWith(SAID)) last = line.slice(SAID.length);
         onLine(line, step);
       },
     });
-    // Also a failure is an end: whether a step is tried again is not the queue's to say.
+    // A failure is a result, not an error: the queue does not decide on retries.
     return {
       ...(code === null || timedOut ? {} : { exitCode: code }),
       ...(error === undefined ? {} : { reason: last || messageOf(error) }),
@@ -129,18 +134,18 @@ export function createStepHandler(
 }
 
 /**
- * Reads the step that a job names.
+ * Returns the step of a job.
  *
- * @throws {RegistryError} `Invalid` where it names none
+ * @throws {RegistryError} `Invalid` for a job that is not a step
  */
 export function queuedStepOf({ kind, data }: TakenJob): QueuedStep {
   const step = kind === KIND ? checkedStep(data) : undefined;
   if (step !== undefined) return step;
   throw fault({
     code: "Invalid",
-    action: "do a job",
-    state: "it is no step of a pipeline",
-    hint: "Give other jobs a queue of their own: ?queue=NAME",
+    action: "run a job",
+    state: "it is not a step of a pipeline",
+    hint: "Use a separate queue for other jobs: ?queue=NAME",
   });
 }
 
@@ -177,15 +182,8 @@ const STATES = {
 function partState(job: QueuedJob | undefined): PartState | undefined {
   if (job === undefined) return undefined;
   const { step } = (job.data ?? {}) as { step?: string };
-  const { exitCode, reason = job.reason } = (job.result ?? {}) as {
-    exitCode?: number;
-    reason?: string;
-  };
-  const ended = job.state === "done" && exitCode !== 0 ? "failed" : STATES[job.state];
-  return {
-    state: ended,
-    step,
-    ...(exitCode === undefined ? {} : { exitCode }),
-    ...(reason === undefined ? {} : { reason }),
-  };
+  const result = (job.result ?? {}) as { exitCode?: number; reason?: string };
+  const { exitCode, reason = job.reason } = result;
+  const state = job.state === "done" && exitCode !== 0 ? "failed" : STATES[job.state];
+  return { state, step, exitCode, reason };
 }

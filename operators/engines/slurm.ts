@@ -1,8 +1,8 @@
-// Steps carried by Slurm, 22.05 or newer, through its programs: `sbatch`, `squeue`, `sacct` and
+// The engine for Slurm, 22.05 or newer, over its programs `sbatch`, `squeue`, `sacct` and
 // `scancel`.
 //
-// The id of a job in Slurm is no identity: it may be lost after it was told, and used again. So a
-// delivery is known by the name of its job, and one that Slurm does not know is lost.
+// Ids of Slurm's jobs may get lost and are reused. So a delivery is identified by the name of its
+// job, and is lost if Slurm does not list that name.
 import { execFile } from "node:child_process";
 import { fault } from "../../core/errors.ts";
 import type { Engine, EngineState, EngineStep } from "../../core/engine.ts";
@@ -10,20 +10,20 @@ import type { SignalOptions } from "../../core/registry.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { MARK } from "../process/marks.ts";
 import { ownVariables } from "../process/step_variables.ts";
-import { checkCommand, idOf, parseId, type PartState, wholeOf } from "./parts.ts";
+import { checkCommand, idOf, parseId, type PartState, refused, wholeOf } from "./parts.ts";
 import { shellLine, shellWord } from "../process/shell_words.ts";
 
 /** Options of {@linkcode createSlurmEngine}. */
 export interface SlurmEngineOptions {
-  /** Variables of Slurm's programs besides those of this process, as `SLURM_CONF`. @default none */
+  /** Variables added to those of this process, such as `SLURM_CONF`. @default none */
   env?: Readonly<Record<string, string>>;
-  /** More arguments of `sbatch`, as `["--partition=gpu"]`. @default none */
+  /** Additional arguments of `sbatch`, such as `["--partition=gpu"]`. @default none */
   arguments?: readonly string[];
-  /** The environment that Slurm's programs and jobs get. @default that of this process */
+  /** Environment of Slurm's programs and jobs. @default that of this process */
   system?: System;
 }
 
-/** A job of `squeue --json`, as far as it is used. */
+/** A job of `squeue --json`: the fields that are used. */
 interface SlurmJob {
   name: string;
   comment: string;
@@ -34,7 +34,7 @@ interface SlurmJob {
 
 type KnownPart = PartState & { run: string; id: string };
 
-/** Creates the engine. Nothing is asked of Slurm before the first step. */
+/** Creates the engine. It calls no program before the first step. */
 export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
   const { arguments: more = [], system = realSystem } = options;
   const env = { ...inheritable(ownVariables(system)), ...options.env };
@@ -59,13 +59,13 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
     return found;
   }
 
-  /** What was written down of jobs that Slurm has forgotten; where nothing is, they are lost. */
+  /** Returns the accounting records of jobs that Slurm no longer lists. */
   async function remembered(name: string, options?: SignalOptions): Promise<PartState[]> {
     const args = `-c -n -P -S now-30days --name=${name} -o JobName,State,ExitCode`.split(" ");
-    const told = await call("sacct", args, "", options).catch(() => "");
-    return told.split("\n").map((line) => line.split("|")).filter(([found]) => found === name)
+    const listed = await call("sacct", args, "", options).catch(() => "");
+    return listed.split("\n").map((line) => line.split("|")).filter(([found]) => found === name)
       .map(([, state, code = ""]) => stateOf(state.split(" ")[0], Number(code.split(":")[0])))
-      .filter(({ state }) => state !== "waiting"); // that of a job which was put back, before its end
+      .filter(({ state }) => state !== "waiting"); // a requeued job has a record from before
   }
 
   return {
@@ -113,7 +113,8 @@ function argumentsOf({ name, run, step, resources, timeoutMs, shards = 1, node }
     ...(cpuRequest === undefined ? [] : [`--cpus-per-task=${Math.max(1, Math.ceil(cpuRequest))}`]),
     ...(memoryRequest === undefined ? [] : [`--mem=${Math.ceil(memoryRequest / 2 ** 20)}M`]),
     ...(gpuRequest === undefined ? [] : [`--gres=gpu:${Math.ceil(gpuRequest)}`]),
-    ...(timeoutMs === undefined ? [] : [`--time=${Math.ceil(timeoutMs / 60_000) + 1}`]), // whole minutes; the script is exact
+    // Slurm takes whole minutes; `timeout` in the script is exact.
+    ...(timeoutMs === undefined ? [] : [`--time=${Math.ceil(timeoutMs / 60_000) + 1}`]),
     ...(shards === 1 ? [] : [`--array=0-${shards - 1}${most}`]),
   ];
 }
@@ -136,12 +137,11 @@ function scriptOf({ command, cwd, env, timeoutMs, shards = 1 }: EngineStep): str
 
 function checkedName(name: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
-  throw fault({
-    code: "Invalid",
-    action: "submit a step",
-    state: `${JSON.stringify(name)} is no name of a variable`,
-    hint: "Take letters, digits and _, as in MY_VARIABLE.",
-  });
+  throw refused(
+    "a step",
+    `${JSON.stringify(name)} is not a valid variable name`,
+    "Use letters, digits and _, as in MY_VARIABLE.",
+  );
 }
 
 const STATES: Readonly<Record<string, EngineState>> = {
@@ -155,7 +155,7 @@ const STATES: Readonly<Record<string, EngineState>> = {
   CANCELLED: "cancelled",
 };
 
-/** `timeout` ends with this where it had to end a command. */
+/** Exit code of `timeout` for a command that it ended. */
 const TIMED_OUT = 124;
 
 function stateOf(state: string, code: number): PartState {
@@ -163,14 +163,10 @@ function stateOf(state: string, code: number): PartState {
   if (known === "ended") return { state: known, exitCode: 0 };
   if (known !== "failed") return { state: known };
   const reason = code === TIMED_OUT ? "it took too long" : state === "FAILED" ? undefined : state;
-  return {
-    state: known,
-    ...(code > 0 ? { exitCode: code } : {}),
-    ...(reason === undefined ? {} : { reason }),
-  };
+  return { state: known, exitCode: code > 0 ? code : undefined, reason };
 }
 
-/** Older ones tell the raw status of the process, with the exit code in its upper byte. */
+/** Returns the exit code. Older versions report the raw status, with the code in its upper byte. */
 function codeOf({ exit_code: status }: SlurmJob): number {
   return typeof status === "number" ? status >> 8 : status?.return_code?.number ?? 0;
 }
@@ -180,7 +176,10 @@ interface CallOptions extends SignalOptions {
   input: string;
 }
 
-/** Settings of Slurm's programs. Other variables with these prefixes describe the job that this process may be in. */
+/**
+ * Settings of Slurm's programs. Others with these prefixes describe the job that this process is
+ * in.
+ */
 const SETTINGS = new Set([
   "SLURM_CONF",
   "SLURM_CONF_SERVER",
@@ -189,7 +188,9 @@ const SETTINGS = new Set([
   "SLURM_DEBUG_FLAGS",
 ]);
 
-/** Variables that a job must not inherit: the shard, the mark of this process, and those of other kinds of jobs. */
+/**
+ * Variables that a job must not inherit: the shard and mark of this process, and array settings.
+ */
 const OF_THIS_PROCESS = new Set(["HOLDFAST_SHARD", MARK, "SBATCH_ARRAY_INX", "SBATCH_WAIT"]);
 
 const DEVICES = new Set([
@@ -199,7 +200,9 @@ const DEVICES = new Set([
   "ZE_AFFINITY_MASK",
 ]);
 
-/** `sbatch` passes all its variables to the job. Returns them without those that describe only this process. */
+/**
+ * Removes variables that describe only this process: `sbatch` passes all its variables to the job.
+ */
 function inheritable(variables: Readonly<Record<string, string>>): Record<string, string> {
   const isJob = variables.SLURM_JOB_ID !== undefined;
   const isOwn = (name: string) =>
@@ -215,25 +218,23 @@ function run(
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(
-      "env", // ends with 127 where there is no such program
+      "env", // exits with 127 if the program is missing
       [program, ...args],
       { env, signal, maxBuffer: 2 ** 30 },
       (error, stdout, stderr) => {
         if (error === null) return resolve(stdout);
         if (signal?.aborted) return reject(signal.reason);
         const missing = error.code as unknown === 127;
-        reject(
-          fault({
-            code: missing ? "Unsupported" : "Unavailable",
-            action: "ask Slurm by",
-            subject: program,
-            state: stderr.trim().split("\n").at(-1) || error.message,
-            hint: missing
-              ? "Run this where Slurm's programs are, as on its login node."
-              : "Check that its controller runs: scontrol ping. Steps that were submitted go on.",
-            cause: error,
-          }),
-        );
+        reject(fault({
+          code: missing ? "Unsupported" : "Unavailable",
+          action: "call Slurm's",
+          subject: program,
+          state: stderr.trim().split("\n").at(-1) || error.message,
+          hint: missing
+            ? "Run this where Slurm's programs are installed, such as its login node."
+            : "Check its controller: scontrol ping. Submitted steps continue.",
+          cause: error,
+        }));
       },
     );
     child.stdin!.on("error", () => {});

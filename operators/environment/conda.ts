@@ -1,4 +1,4 @@
-// Environments of conda, by name or by folder, and those of pixi, which are conda's too.
+// Finds conda environments, by name or by folder, and pixi environments, which are conda's too.
 import { readdir, readFile } from "node:fs/promises";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { fault } from "../../core/errors.ts";
@@ -15,13 +15,13 @@ import {
 } from "./environment.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 
-/** Where installers of conda and its relatives put themselves, below the home of whoever ran them. */
+/** Default install folders of conda and its relatives, below the user's home. */
 const USUAL_ROOTS = ["miniconda3", "miniforge3", "mambaforge", "anaconda3", "micromamba", ".conda"];
 
 /**
  * Finds an environment.
  *
- * @param name its name, or its folder where it has a slash
+ * @param name its name, or its folder if it contains a slash
  * @throws {RegistryError} `Invalid` without a name
  */
 export async function findConda(
@@ -31,9 +31,9 @@ export async function findConda(
   if (name === undefined || name === "") {
     throw fault({
       code: "Invalid",
-      action: "run in an environment of conda",
-      state: "env_config names none",
-      hint: "Write its name or its folder: env_config: { kind: conda, name: my_env }",
+      action: "run in a conda environment",
+      state: "env_config has no name",
+      hint: "Set its name or folder: env_config: { kind: conda, name: my_env }",
     });
   }
   const { root, system } = options;
@@ -49,10 +49,8 @@ export async function findConda(
     : ["update", "--prefix", prefix];
   const program = system.env("CONDA_EXE") || "conda";
   return {
-    what: `the environment ${shown(name)} of conda`,
-    where: isFolder
-      ? `in ${shown(called)}`
-      : "of that name where conda and its relatives keep theirs",
+    what: `the conda environment ${shown(name)}`,
+    where: isFolder ? `in ${shown(called)}` : "in the default folders of conda and its relatives",
     make: `conda create ${isFolder ? "--prefix" : "--name"} ${shellWord(called)} python`,
     file: `environment.yml in ${shown(root)}`,
     ...prefix && { activate: () => activatePrefix(prefix, called, options) },
@@ -78,17 +76,17 @@ async function placesOf(name: string, { env, system }: EnvironmentOptions): Prom
     ...listOf("CONDA_ENVS_DIRS"),
     ...roots.map((root) => join(root, "envs")),
   ];
-  // conda lists there what it made anywhere.
+  // conda lists all environments there, also those in other folders.
   const listed = await readFile(join(home, ".conda/environments.txt"), "utf8").catch(() => "");
   const known = listed.split(/\r?\n/).filter((prefix) => basename(prefix) === name);
   return [...folders.map((folder) => join(folder, name)), ...known];
 }
 
-/** Packages bring scripts that set variables: they are read in the order of their names, as conda does. */
+/** Sources the activation scripts of packages in the order of their names, as conda does. */
 const READ_SCRIPTS =
   'for script in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do . "$script"; done; exec "$@"';
 
-export async function isCondaPrefix(folder: string): Promise<boolean> {
+async function isCondaPrefix(folder: string): Promise<boolean> {
   return await isThere(folder, "conda-meta");
 }
 
@@ -96,9 +94,9 @@ export async function isCondaPrefix(folder: string): Promise<boolean> {
  * Activates the environment in a folder
  * (https://docs.conda.io/projects/conda/en/latest/dev-guide/deep-dives/activation.html).
  *
- * @param name what `CONDA_DEFAULT_ENV` is to say
+ * @param name the value of `CONDA_DEFAULT_ENV`
  */
-export async function activatePrefix(
+async function activatePrefix(
   prefix: string,
   name: string,
   options: EnvironmentOptions,
@@ -122,20 +120,21 @@ export async function activatePrefix(
   };
 }
 
-/** Variables that packages (`env_vars.d`) and people (`conda env config vars`) have set for an environment. */
+/** Reads the variables of packages (`env_vars.d`) and of users (`conda env config vars`). */
 async function variablesOf(prefix: string): Promise<Record<string, string>> {
   const folder = join(prefix, "etc/conda/env_vars.d");
   const files = (await namesIn(folder, ".json")).map((name) => join(folder, name));
   const ofPackages = await Promise.all(files.map(readJson));
   const { env_vars: ofPeople } = await readJson(join(prefix, "conda-meta/state"));
-  const all = Object.assign({}, ...ofPackages, isJsonObject(ofPeople) ? ofPeople : {}) as Record<
-    string,
-    unknown
-  >;
-  const texts = Object.entries(all).filter(([, value]) =>
-    typeof value === "string" && value !== UNSET
+  const all: Record<string, unknown> = Object.assign(
+    {},
+    ...ofPackages,
+    isJsonObject(ofPeople) ? ofPeople : {},
   );
-  return Object.fromEntries(texts) as Record<string, string>;
+  const strings = Object.entries(all).filter((entry): entry is [string, string] =>
+    typeof entry[1] === "string" && entry[1] !== UNSET
+  );
+  return Object.fromEntries(strings);
 }
 
 const UNSET = "***unset***";
@@ -144,7 +143,7 @@ async function namesIn(folder: string, end: string): Promise<string[]> {
   return (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(end)).sort();
 }
 
-/** What is no JSON says nothing: conda warns of it and goes on. */
+/** Ignores invalid JSON, as conda does with a warning. */
 async function readJson(path: string): Promise<Record<string, unknown>> {
   try {
     const value = JSON.parse(await readFile(path, "utf8"));
@@ -155,10 +154,11 @@ async function readJson(path: string): Promise<Record<string, unknown>> {
 }
 
 /**
- * Finds the environment (https://pixi.prefix.dev/latest/workspace/environment) `default` of a project, or another one by its folder, `./project/.pixi/envs/cuda`. What
- * `[activation]` of the project says is not read: `pixi run` as a start command does that.
+ * Finds the `default` environment of a pixi project, or another one by its folder,
+ * `./project/.pixi/envs/cuda` (https://pixi.prefix.dev/latest/workspace/environment). Ignores
+ * `[activation]` of the project: use `pixi run` as the start command for that.
  *
- * @param name the folder of the project, or of one of its environments. @default the root
+ * @param name folder of the project, or of one of its environments. @default the root
  */
 export async function findPixi(
   name: string | undefined,
@@ -173,16 +173,12 @@ export async function findPixi(
   const chosen = environment === "default" ? [] : ["--environment", environment];
   const activate = async () => {
     const { env, before } = await activatePrefix(prefix, environment, options);
-    const known: Record<string, string> = manifest === undefined
-      ? {}
-      : { PIXI_PROJECT_MANIFEST: manifest };
-    return {
-      env: { ...env, PIXI_PROJECT_ROOT: project, PIXI_ENVIRONMENT_NAME: environment, ...known },
-      before,
-    };
+    const own = { PIXI_PROJECT_ROOT: project, PIXI_ENVIRONMENT_NAME: environment };
+    const known = manifest !== undefined && { PIXI_PROJECT_MANIFEST: manifest };
+    return { env: { ...env, ...own, ...known }, before };
   };
   return {
-    what: "an environment of pixi",
+    what: "the pixi environment",
     where: `in ${shown(prefix)}`,
     make: `pixi init ${shellWord(project)}, and then pixi install in it`,
     file: `pixi.toml or pyproject.toml in ${shown(project)}`,

@@ -1,35 +1,35 @@
-// What is known of an environment that commands run in, whatever made it.
+// Parts of finding and activating an environment, shared by all kinds.
 import { stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import type { System } from "../../core/system.ts";
 
 export interface EnvironmentOptions {
-  /** The folder that relative paths begin at, absolute. */
+  /** Base of relative paths, absolute. */
   root: string;
-  /** Variables of the step, which are not replaced; its `PATH` is put after that of the environment. */
+  /** Variables of the step. They win over those of the environment; its `PATH` is appended. */
   env: Readonly<Record<string, string>>;
   system: Pick<System, "env">;
 }
 
 export interface Activation {
   env: Record<string, string>;
-  /** What stands before the program: scripts of packages that are to be read by a shell. */
+  /** Command prefix: a shell that sources activation scripts of packages. */
   before: readonly string[];
 }
 
 export interface FoundEnvironment {
-  /** For errors: `an environment of uv`. */
+  /** For errors: `the uv environment`. */
   what: string;
-  /** Undefined where the environment is not there. */
+  /** Undefined if the environment does not exist. */
   activate?(): Activation | Promise<Activation>;
-  /** Where it was looked for: `in "/project/.venv"`. */
+  /** The searched location: `in "/project/.venv"`. */
   where: string;
-  /** The command that makes it of what a file of the project says; undefined without such a file. */
+  /** Command that creates it from a file of the project; undefined without such a file. */
   install?: readonly string[];
-  /** What to do without such a file. */
+  /** Command that creates it without such a file. */
   make: string;
-  /** Which file that would be, and where: `pyproject.toml in "/project"`. */
+  /** The expected file and its folder: `pyproject.toml in "/project"`. */
   file: string;
 }
 
@@ -46,10 +46,10 @@ export async function firstOf(
   }
 }
 
-/** `PATH` with folders of programs before all others. */
+/** Returns `PATH` with folders of programs first. */
 export function pathWith(folders: readonly string[], { env, system }: EnvironmentOptions): string {
   return [...folders, env.PATH ?? system.env("PATH")].filter(Boolean).join(delimiter);
 }
 
-/** Whether programs are in `Scripts` and beside it, not in `bin`. */
+/** On Windows, programs are in `Scripts` and its parent, not in `bin`. */
 export const isWindows: boolean = process.platform === "win32";

@@ -1,18 +1,19 @@
-// Environments that commands run in: what activating one does, done here, so that nobody's tool is
-// needed for it.
+// Environments of commands. Activation is done here and needs no installed tool.
 import { fault } from "../../core/errors.ts";
 import type { EnvironmentConfig } from "../contract/pipeline.ts";
-import { shellLine } from "../process/shell_words.ts";
+import { shellLine, shellWord } from "../process/shell_words.ts";
 import { findConda, findPixi } from "./conda.ts";
-import type { Activation, EnvironmentOptions } from "./environment.ts";
-import { findUv } from "./uv.ts";
+import { isThere, isWindows, pathWith } from "./environment.ts";
+import type { Activation, EnvironmentOptions, FoundEnvironment } from "./environment.ts";
+import { join, resolve } from "node:path";
+import { shown } from "../../core/naming/names.ts";
 
 const FIND = { uv: findUv, pixi: findPixi, conda: findConda };
 
 /**
- * What makes a command run in an environment. Nothing is installed.
+ * Returns the variables and prefix that run a command in an environment. Installs nothing.
  *
- * @throws {RegistryError} `Unsupported` where it is not there, with the command that makes it
+ * @throws {RegistryError} `Unsupported` if the environment does not exist
  */
 export async function activate(
   { kind, name }: EnvironmentConfig,
@@ -27,16 +28,15 @@ export async function activate(
     subject: what,
     state: `there is none ${where}`,
     hint: install === undefined
-      ? `Make it: ${make}`
-      : "Write install: true into env_config, and it is made before the step runs. " +
-        `Or make it: ${shellLine(install)}`,
+      ? `Create it: ${make}`
+      : `Set install: true in env_config, or create it: ${shellLine(install)}`,
   });
 }
 
 /**
- * The command that makes an environment, or brings it up to date; undefined where nothing is to be done.
+ * Returns the command that creates or updates an environment; undefined if `install` is not set.
  *
- * @throws {RegistryError} `Unsupported` where nothing says what is to be in it
+ * @throws {RegistryError} `Unsupported` without a file that describes its packages
  */
 export async function installCommand(
   { kind, name, install: isAsked }: EnvironmentConfig,
@@ -47,10 +47,48 @@ export async function installCommand(
   if (install !== undefined) return install;
   throw fault({
     code: "Unsupported",
-    action: "make",
+    action: "create",
     subject: what,
     state: `there is no ${file}`,
-    hint:
-      "Write one that says what is to be in it, or leave out install: true and make the environment yourself.",
+    hint: "Add that file, or omit install: true and create the environment yourself.",
   });
+}
+
+/**
+ * Finds the environment of a project: `.venv` in its folder, or `UV_PROJECT_ENVIRONMENT`. A folder
+ * that is a virtual environment itself is used as it is.
+ *
+ * @param name folder of the project. @default the root
+ */
+export async function findUv(
+  name: string | undefined,
+  options: EnvironmentOptions,
+): Promise<FoundEnvironment> {
+  const { root, env, system } = options;
+  const variable = (key: string) => env[key] ?? system.env(key);
+  const project = resolve(root, name ?? ".");
+  const isItself = await isThere(project, "pyvenv.cfg");
+  const environment = isItself
+    ? project
+    : resolve(project, variable("UV_PROJECT_ENVIRONMENT") || ".venv");
+  const hasProject = await isThere(project, "pyproject.toml");
+  const activate = () => ({
+    env: {
+      PATH: pathWith([join(environment, isWindows ? "Scripts" : "bin")], options),
+      VIRTUAL_ENV: environment,
+      // A command that calls uv must use this environment, and not change it.
+      ...isItself ? {} : { UV_PROJECT: project, UV_PROJECT_ENVIRONMENT: environment },
+      UV_NO_SYNC: "1",
+      ...variable("PYTHONHOME") === undefined ? {} : { PYTHONHOME: "" }, // as activate does
+    },
+    before: [],
+  });
+  return {
+    what: "the uv environment",
+    where: `in ${shown(environment)}`,
+    make: `uv venv ${shellWord(environment)}`,
+    file: `pyproject.toml in ${shown(isItself ? resolve(project, "..") : project)}`,
+    ...await isThere(environment, "pyvenv.cfg") && { activate },
+    ...hasProject && { install: ["uv", "sync", "--project", project] },
+  };
 }

@@ -1,15 +1,14 @@
-// Drawings in the form that somebody asks for.
+// Encodes drawings in one of several formats.
 import type { Pipeline } from "../contract/pipeline.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import { type Drawing, encodeDot, encodeMermaid } from "./drawing.ts";
 import { pipelineDrawing, pipelineText, type PlannedDecisions } from "./pipeline_drawing.ts";
 
-/** How a drawing is written: for GitHub and the like, for Graphviz, for a browser. */
+/** A format of drawings: for Markdown, for Graphviz, for browsers. */
 export type DrawingForm = "mermaid" | "dot" | "svg";
 
 /**
- * Writes a drawing. Only `svg` loads what lays it out (`@viz-js/viz`), when it is asked for. Text in boxes is never
- * taken for anything but text, whatever it is.
+ * Encodes a drawing. All text is escaped. Only `svg` loads the layout package, `@viz-js/viz`.
  *
  * @throws {RegistryError} `Invalid` for an SVG of more than 3,000 boxes
  *
@@ -36,15 +35,15 @@ interface SvgPart {
 
 /** Options of {@linkcode drawPipeline}. */
 export interface DrawPipelineOptions {
-  /** How it is written. @default "text", aligned lines without colours */
+  /** @default "text", aligned lines without colors */
   as?: "text" | DrawingForm;
-  /** Marks each step with what would become of it, as `planPipeline` says. @default none */
+  /** Decisions of `planPipeline`, which mark the steps. @default none */
   plan?: PlannedDecisions;
 }
 
 /**
- * Draws a pipeline: its steps on their nodes, what depends on what, and what is read and written. Passwords and
- * signatures of URLs are left out, and parameters are not shown.
+ * Draws a pipeline: its steps by node, their dependencies, inputs and outputs. Omits parameters,
+ * and passwords and signatures of URLs.
  *
  * @throws {RegistryError} `Invalid` for a cycle as text, and for an SVG of more than 3,000 boxes
  *
@@ -54,7 +53,10 @@ export interface DrawPipelineOptions {
  * import { drawPipeline } from "@holdfast/holdfast/operators/graph";
  *
  * const pipeline = definePipeline({
- *   operators: [{ operator_id: "clean" }, { operator_id: "train", inputs: { data: "step:clean" } }],
+ *   operators: [
+ *     { operator_id: "clean" },
+ *     { operator_id: "train", inputs: { data: "step:clean" } },
+ *   ],
  * });
  * console.log(await drawPipeline(pipeline));
  * ```

@@ -1,30 +1,30 @@
-// A drawing: boxes, arrows between them, and frames around some; and writing it as DOT and Mermaid.
-/** What a box means: a step that runs, is skipped, or depends on others; data; what is not there any more. */
+// Drawings of boxes, arrows and frames, and their encoding as DOT and Mermaid.
+/** Style of a box: a step that runs, is skipped, or depends on others; data; deleted data. */
 export type BoxLook = "plain" | "run" | "skip" | "depends" | "data" | "gone";
 
 /** A box. */
 export interface DrawnBox {
-  /** Names it in arrows; never shown. */
+  /** Referenced by arrows, never shown. */
   id: string;
-  /** What is written in it, the first line the largest. Any text: whoever encodes it makes it harmless. */
+  /** Content, the most important line first. Any text: encoders escape it. */
   lines: readonly string[];
-  /** How it looks. @default "plain" */
+  /** @default "plain" */
   look?: BoxLook;
   frame?: string;
 }
 
-/** An arrow. Of one whose ends are no boxes nothing is drawn. */
+/** An arrow. It is ignored if one of its ends is not a box. */
 export interface DrawnArrow {
   from: string;
   to: string;
   label?: string;
-  /** Dashed: only the order, nothing goes that way. @default false */
+  /** Order only, without data. @default false */
   dashed?: boolean;
 }
 
 /** A frame around boxes. */
 export interface DrawnFrame {
-  /** Names it in boxes; never shown. */
+  /** Referenced by boxes, never shown. */
   id: string;
   label: string;
 }
@@ -33,11 +33,10 @@ export interface DrawnFrame {
 export interface Drawing {
   boxes: readonly DrawnBox[];
   arrows: readonly DrawnArrow[];
-  /** Around boxes. @default none */
   frames?: readonly DrawnFrame[];
 }
 
-/** Colours of a box: what it is filled with, its border, its text. Readable on white, also in grey. */
+/** Colors of boxes, readable on white and in grey. */
 export const LOOKS: Readonly<Record<BoxLook, { fill: string; border: string; text: string }>> = {
   plain: { fill: "#eef3fb", border: "#4a6fa5", text: "#14213d" },
   run: { fill: "#fff1c9", border: "#b7791f", text: "#3d2a05" },
@@ -50,8 +49,8 @@ export const LOOKS: Readonly<Record<BoxLook, { fill: string; border: string; tex
 const LONGEST = 100;
 
 /**
- * A line as it can be drawn anywhere: without characters that are no text, that turn the direction of writing or that
- * XML has not, and at most 100 characters long.
+ * Makes a line safe to draw: escapes control and direction characters and those that are invalid in
+ * XML, and shortens it to 100 characters.
  */
 export function drawnLine(text: string): string {
   const clean = text.toWellFormed().replace(
@@ -64,13 +63,13 @@ export function drawnLine(text: string): string {
     : `${chars.slice(0, LONGEST - 21).join("")}…${chars.slice(-20).join("")}`;
 }
 
-/** Numbers for boxes or frames by their ids: the only names that reach what is encoded. */
+/** Numbers boxes by id: encoded drawings contain only these numbers. */
 export function numbered(things: readonly { id: string }[]): Map<string, number> {
   return new Map(things.map(({ id }, index) => [id, index]));
 }
 
-/** Lines of boxes, those in a frame between what opens and closes it; a frame without boxes is left out. */
-export function framedLines(
+/** Returns the lines of all boxes, grouped by frame. Omits frames without boxes. */
+function framedLines(
   { boxes, frames = [] }: Drawing,
   line: (box: DrawnBox) => string,
   around: (frame: DrawnFrame, index: number) => { open: string[]; close: string },
@@ -87,7 +86,7 @@ export function framedLines(
 
 const FONT = `fontname="Helvetica,Arial,sans-serif"`;
 
-/** Writes a drawing as a directed graph, from left to right. No text in it is taken for anything but text. */
+/** Encodes a drawing as a directed graph, from left to right. Escapes all text. */
 export function encodeDot(drawing: Drawing): string {
   const { boxes, arrows } = drawing;
   const numbers = numbered(boxes);
@@ -118,21 +117,18 @@ export function encodeDot(drawing: Drawing): string {
       ...label === undefined ? [] : [`label="${dotText(label)}"`],
       ...dashed ? ["style=dashed"] : [],
     ].join(", ");
-    lines.push(
-      `  b${numbers.get(from)} -> b${numbers.get(to)}${
-        attributes === "" ? "" : ` [${attributes}]`
-      };`,
-    );
+    const end = attributes === "" ? "" : ` [${attributes}]`;
+    lines.push(`  b${numbers.get(from)} -> b${numbers.get(to)}${end};`);
   }
   return [...lines, "}"].join("\n");
 }
 
-/** A text for between quotes: labels know escapes that begin with `\`, and entities of HTML. */
+/** Escapes text for quotes: labels have escapes with `\`, and HTML entities. */
 function dotText(text: string): string {
   return drawnLine(text).replaceAll("&", "&amp;").replaceAll("\\", "\\\\").replaceAll('"', '\\"');
 }
 
-/** Writes a drawing as a flowchart, from left to right. No text in it is taken for anything but text. */
+/** Encodes a drawing as a flowchart, from left to right. Escapes all text. */
 export function encodeMermaid(drawing: Drawing): string {
   const { boxes, arrows } = drawing;
   const numbers = numbered(boxes);
@@ -151,19 +147,17 @@ export function encodeMermaid(drawing: Drawing): string {
     lines.push(`  b${numbers.get(from)} ${dashed ? "-.->" : "-->"}${text} b${numbers.get(to)}`);
   }
   for (const [look, { fill, border, text }] of Object.entries(LOOKS)) {
-    const alike = boxes.filter((box) => (box.look ?? "plain") === look).map(({ id }) =>
-      `b${numbers.get(id)}`
-    );
+    const alike = boxes.filter((box) => (box.look ?? "plain") === look)
+      .map(({ id }) => `b${numbers.get(id)}`);
     if (alike.length === 0) continue;
-    lines.push(
-      `  classDef ${CLASSES[look as BoxLook]} fill:${fill},stroke:${border},color:${text}`,
-    );
-    lines.push(`  class ${alike.join(",")} ${CLASSES[look as BoxLook]}`);
+    const name = CLASSES[look as BoxLook];
+    lines.push(`  classDef ${name} fill:${fill},stroke:${border},color:${text}`);
+    lines.push(`  class ${alike.join(",")} ${name}`);
   }
   return lines.join("\n");
 }
 
-/** Names of classes: none of them is a word of Mermaid. */
+/** Names of classes, none of which is a keyword of Mermaid. */
 const CLASSES: Readonly<Record<BoxLook, string>> = {
   plain: "plainStep",
   run: "runs",
@@ -173,14 +167,11 @@ const CLASSES: Readonly<Record<BoxLook, string>> = {
   gone: "goneArtifact",
 };
 
-/** A text for between quotes: all that Mermaid, Markdown or HTML could read is a character code (`#35;`). */
+/**
+ * Escapes text for quotes: characters with a meaning in Mermaid, Markdown or HTML become `#35;`.
+ */
 function mermaidText(text: string): string {
-  const coded = drawnLine(text).replace(
-    /[^\p{L}\p{N} ,@.:/_()^~=→←×…-]/gu,
-    (char) => `#${char.codePointAt(0)};`,
-  );
-  return coded.replace(
-    /^(\d+)([.)])|^[-=~]/,
-    (start) => [...start].map((char) => `#${char.codePointAt(0)};`).join(""),
-  );
+  const coded = (part: string) => [...part].map((char) => `#${char.codePointAt(0)};`).join("");
+  return drawnLine(text).replace(/[^\p{L}\p{N} ,@.:/_()^~=→←×…-]/gu, coded)
+    .replace(/^(\d+)([.)])|^[-=~]/, coded);
 }

@@ -1,15 +1,15 @@
 // The order of steps, their levels, their cycles.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 
-/** What the graph of steps is made of. */
+/** A step of a graph. */
 export interface GraphStep {
   readonly id: string;
-  /** What must come before it. Those that are no steps here are passed over: they were done before. */
+  /** Steps before it. Ids outside the graph are ignored. */
   readonly upstream: readonly string[];
 }
 
 /**
- * Ids of steps, each after all that it depends on; of those that could come next, the first in the list does.
+ * Sorts steps so that each follows its dependencies, otherwise in the order of the list.
  *
  * @throws {RegistryError} `Invalid` for a cycle, which it names
  *
@@ -27,7 +27,8 @@ export function topologicalOrder(steps: readonly GraphStep[]): string[] {
 }
 
 /**
- * Steps by how many others they have before them at least: those of a level can run at once.
+ * Groups steps by the length of their longest chain of dependencies. Steps of a level can run at
+ * once.
  *
  * @throws {RegistryError} `Invalid` for a cycle, which it names
  */
@@ -39,9 +40,9 @@ export function levelsOf(steps: readonly GraphStep[]): string[][] {
     const known = new Set(upstream.filter((other) => ids.has(other)));
     open.set(id, known.size);
     for (const other of known) {
-      const waiting = after.get(other);
-      if (waiting === undefined) after.set(other, [id]);
-      else waiting.push(id);
+      const waiting = after.get(other) ?? [];
+      waiting.push(id);
+      after.set(other, waiting);
     }
   }
   const place = new Map(steps.map(({ id }, index) => [id, index]));
@@ -61,17 +62,24 @@ export function levelsOf(steps: readonly GraphStep[]): string[][] {
     }
     level = next.sort((a, b) => place.get(a)! - place.get(b)!);
   }
-  if (count < ids.size) throw cycleError(findCycle(steps) ?? []);
+  if (count < ids.size) {
+    throw fault({
+      code: "Invalid",
+      action: "order steps",
+      state: `${(findCycle(steps) ?? []).join(" → ")} is a cycle`,
+      hint: "Remove one of these dependencies.",
+    });
+  }
   return levels;
 }
 
-/** The ids of a cycle in the order of the work, the first one again at the end; undefined where there is none. */
+/** Returns the ids of a cycle in execution order, the first one repeated at the end. */
 export function findCycle(steps: readonly GraphStep[]): string[] | undefined {
   const upstream = new Map(steps.map((step) => [step.id, step.upstream]));
   const done = new Set<string>();
   for (const { id: start } of steps) {
     if (done.has(start)) continue;
-    const trail = [{ id: start, at: 0 }]; // no recursion: a chain may be longer than the stack
+    const trail = [{ id: start, at: 0 }]; // no recursion: a chain may exceed the stack
     const onTrail = new Map([[start, 0]]);
     while (trail.length > 0) {
       const last = trail[trail.length - 1];
@@ -88,13 +96,4 @@ export function findCycle(steps: readonly GraphStep[]): string[] | undefined {
       }
     }
   }
-}
-
-function cycleError(cycle: readonly string[]): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "order steps",
-    state: `${cycle.join(" → ")} is a cycle`,
-    hint: "Remove one of these dependencies.",
-  });
 }

@@ -1,11 +1,11 @@
-// A pipeline as a drawing and as text: its steps on their nodes, what they read and write.
+// Drawings of a pipeline, as boxes and as text: its steps by node, their inputs and outputs.
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { stepOf } from "./step_inputs.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
 import { type Drawing, type DrawnArrow, type DrawnBox, drawnLine } from "./drawing.ts";
 import { levelsOf } from "./order.ts";
 
-/** What a plan says of each step: `run`, `skip` or `depends`. */
+/** Planned decisions by step, as `planPipeline` returns them. */
 export interface PlannedDecisions {
   readonly steps: readonly {
     step: string;
@@ -28,12 +28,12 @@ export function pipelineDrawing(pipeline: Pipeline, plan?: PlannedDecisions): Dr
   return { boxes: [...steps, ...data.boxes(ids)], arrows: [...written, ...read], frames };
 }
 
-/** Places that are boxes of their own, by what names them, and the steps that write each. */
+/** Inputs and outputs outside the pipeline, one box each, and the steps that write them. */
 class DrawnData {
   readonly #labels = new Map<string, string>();
   readonly #writers = new Map<string, Set<string>>();
 
-  /** Adds the place that a text names, and returns its box. */
+  /** Adds a location and returns its box. */
   add(text: string, writer?: string): string {
     const { id, label } = placeOf(text);
     if (!this.#labels.has(id)) this.#labels.set(id, label);
@@ -47,7 +47,7 @@ class DrawnData {
 
   boxes(steps: ReadonlyMap<string, PipelineStep>): DrawnBox[] {
     return [...this.#labels].map(([id, label]) => {
-      const [writer] = this.writersOf(id); // beside whoever writes it, the arrows stay short
+      const [writer] = this.writersOf(id); // in the frame of its writer, arrows stay short
       const frame = writer === undefined ? undefined : steps.get(writer)!.node;
       return { id, lines: [label], look: "data", ...frame !== undefined && { frame } };
     });
@@ -76,7 +76,7 @@ function outputArrows({ id, outputs }: PipelineStep, data: DrawnData): DrawnArro
   }));
 }
 
-/** Arrows for what a step reads, and from the steps that it waits for without reading what they write. */
+/** Returns the arrows of a step's inputs, and of steps that it waits for without reading them. */
 function inputArrows(
   step: PipelineStep,
   steps: ReadonlyMap<string, PipelineStep>,
@@ -101,32 +101,30 @@ function inputArrows(
   return [...arrows, ...waits.map((other) => ({ from: `step ${other}`, to, ...dashed }))];
 }
 
-/** `data_cleaner_v1:v1.0 ×4`; only `v1.0` where the operator is called like the step. */
-export function operatorLine({ id, operator, version, shards }: PipelineStep): string {
+/** Returns `data_cleaner_v1:v1.0 ×4`; only `v1.0` if the operator has the step's name. */
+function operatorLine({ id, operator, version, shards }: PipelineStep): string {
   return `${operator === id ? "" : `${operator}:`}${version}${shards > 1 ? ` ×${shards}` : ""}`;
 }
 
 function placeOf(text: string): { id: string; label: string } {
-  const label = text.startsWith("registry:")
-    ? text.slice("registry:".length).replace(/@[^@]*$/, "")
-    : text;
-  return {
-    id: `${text.startsWith("registry:") ? "artifact" : "place"} ${label}`,
-    label: shownPlace(label),
-  };
+  if (!text.startsWith("registry:")) return { id: `place ${text}`, label: shownPlace(text) };
+  const label = text.slice("registry:".length).replace(/@[^@]*$/, "");
+  return { id: `artifact ${label}`, label: shownPlace(label) };
 }
 
 function rangeOf(text: string): string {
   return text.startsWith("registry:") ? /@[^@]*$/.exec(text)?.[0] ?? "" : "";
 }
 
-/** A place as it is shown: URLs may have a password, or a signature behind `?`, and nobody draws these. */
-export function shownPlace(text: string): string {
+/** Removes the password and query of a URL, which may be a signature. */
+function shownPlace(text: string): string {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text;
   return text.replace(/[?#].*$/s, "").replace(/^([^/]*\/\/)[^/@]*@/, "$1");
 }
 
-/** Writes a pipeline as aligned lines: level, what becomes of the step, its id, operator, node, what it reads and writes. */
+/**
+ * Writes a pipeline as aligned lines: level, decision, step, operator, node, inputs and outputs.
+ */
 export function pipelineText(pipeline: Pipeline, plan?: PlannedDecisions): string {
   const decisions = new Map(plan?.steps.map(({ step, decision }) => [step, decision]));
   const steps = new Map(pipeline.steps.map((step) => [step.id, step]));
@@ -136,25 +134,13 @@ export function pipelineText(pipeline: Pipeline, plan?: PlannedDecisions): strin
       const step = steps.get(id)!;
       const [first = "", ...more] = dataLines(step);
       const mark = plan === undefined ? [] : [decisions.get(id) ?? ""];
-      rows.push([
-        place === 0 ? `${index + 1}` : "",
-        ...mark,
-        id,
-        operatorLine(step),
-        step.node,
-        first,
-      ]);
+      const number = place === 0 ? `${index + 1}` : "";
+      rows.push([number, ...mark, id, operatorLine(step), step.node, first]);
       for (const line of more) rows.push(["", ...mark.map(() => ""), "", "", "", line]);
     });
   });
-  const heads = [
-    "level",
-    ...plan === undefined ? [] : ["plan"],
-    "step",
-    "operator",
-    "node",
-    "reads ←, writes →",
-  ];
+  const marks = plan === undefined ? [] : ["plan"];
+  const heads = ["level", ...marks, "step", "operator", "node", "reads ←, writes →"];
   return aligned([heads, ...rows.map((row) => row.map(drawnLine))]);
 }
 
@@ -167,19 +153,15 @@ function dataLines({ inputs, outputs, upstream }: PipelineStep): string[] {
   const after = waits.length === 0
     ? []
     : [`${reads.length === 0 ? "←" : "after"} ${waits.join(", ")}`];
-  return [
-    ...reads,
-    ...after,
-    ...Object.entries(outputs).map(([name, to]) => `${name} → ${shownPlace(to)}`),
-  ];
+  const writes = Object.entries(outputs).map(([name, to]) => `${name} → ${shownPlace(to)}`);
+  return [...reads, ...after, ...writes];
 }
 
 function aligned(rows: readonly string[][]): string {
-  const widths = rows[0].map((_, column) =>
-    rows.reduce((most, row) => Math.max(most, [...row[column]].length), 0)
+  const length = (cell: string) => [...cell].length;
+  const widths = rows[0].map((_, at) =>
+    rows.reduce((most, row) => Math.max(most, length(row[at])), 0)
   );
-  return rows.map((row) =>
-    row.map((cell, column) => cell + " ".repeat(widths[column] - [...cell].length)).join("  ")
-      .trimEnd()
-  ).join("\n");
+  const pad = (cell: string, at: number) => cell + " ".repeat(widths[at] - length(cell));
+  return rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
 }

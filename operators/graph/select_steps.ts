@@ -1,18 +1,18 @@
-// Choosing a part of a pipeline.
+// Selects a part of a pipeline.
 import { fault } from "../../core/errors.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 
-/** What {@linkcode selectSteps} is asked for. */
+/** Nodes and operators for {@linkcode selectSteps}. */
 export interface StepSelection {
   nodes?: readonly string[];
   operators?: readonly string[];
 }
 
 /**
- * The part of a pipeline that these nodes and steps are, in the order of the pipeline; all of it where nothing is asked
- * for. What a step of it depends on besides is taken from the registry, as an earlier run left it.
+ * Returns a pipeline with the steps of these nodes and operators, in its order; all steps if none
+ * are given. Outputs of other steps are read from an earlier run.
  *
- * @throws {RegistryError} `NotFound` for an id that the pipeline has not
+ * @throws {RegistryError} `NotFound` for an unknown id
  */
 export function selectSteps(
   pipeline: Pipeline,
@@ -34,6 +34,6 @@ function checkIds(what: string, asked: readonly string[], known: readonly string
     action: "select",
     subject: `${what} ${JSON.stringify(missing)}`,
     state: `the pipeline has no such ${what}`,
-    hint: `There is: ${known.slice(0, 20).join(", ")}${known.length > 20 ? " …" : ""}.`,
+    hint: `Choose from: ${known.slice(0, 20).join(", ")}${known.length > 20 ? " …" : ""}.`,
   });
 }

@@ -1,16 +1,16 @@
-// Inputs that are another step's outputs: `step:clean`, `step:clean.report`.
-/** A step, and which of its outputs. */
+// Inputs that are outputs of another step: `step:clean`, `step:clean.report`.
+/** A step, or one of its outputs. */
 export interface StepInput {
   step: string;
-  /** The output's name; undefined for all that it wrote. */
+  /** @default all outputs */
   output?: string;
 }
 
 /**
- * Reads an input that is a step's output. Ids may have dots: the longest one that there is counts.
+ * Parses an input that is a step's output. Ids may contain dots: the longest known one wins.
  *
- * @param ids the steps that there are
- * @returns undefined for another kind of input, and for a step that is not there
+ * @param ids known steps
+ * @returns undefined for another kind of input, and for an unknown step
  */
 export function stepOf(text: string, ids: { has(id: string): boolean }): StepInput | undefined {
   if (!text.startsWith("step:")) return undefined;

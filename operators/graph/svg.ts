@@ -9,12 +9,12 @@ import { type Drawing, drawnLine, encodeDot } from "./drawing.ts";
 
 export type { BoxLook, Drawing, DrawnArrow, DrawnBox, DrawnFrame } from "./drawing.ts";
 
-/** Laying out more takes minutes, and nobody could read it. */
+/** Larger layouts take minutes and are unreadable. */
 const MOST_BOXES = 3000;
 
 /**
- * Draws boxes and arrows as one `<svg>` element, for a file of its own or for a page. It refers to nothing outside, and
- * no text in it is taken for anything but text.
+ * Draws boxes and arrows as one `<svg>` element, for a file or a page. It has no external
+ * references. Escapes all text.
  *
  * @throws {RegistryError} `Invalid` for more than 3,000 boxes
  *
@@ -23,7 +23,10 @@ const MOST_BOXES = 3000;
  * import { renderSvg } from "@holdfast/holdfast/operators/graph/svg";
  * import { assert } from "@std/assert";
  *
- * const boxes = [{ id: "a", lines: ["clean <raw>"] }, { id: "b", lines: ["train"], look: "run" as const }];
+ * const boxes = [
+ *   { id: "a", lines: ["clean <raw>"] },
+ *   { id: "b", lines: ["train"], look: "run" as const },
+ * ];
  * const svg = await renderSvg({ boxes, arrows: [{ from: "a", to: "b", label: "data" }] });
  * assert(svg.startsWith("<svg ") && svg.includes("clean &lt;raw&gt;"));
  * ```
@@ -36,7 +39,7 @@ export async function renderSvg(drawing: Drawing): Promise<string> {
       action: "draw",
       subject: `${boxes.length} boxes`,
       state: `at most ${MOST_BOXES} are laid out`,
-      hint: "Draw a part, or draw it as text, Mermaid or DOT.",
+      hint: "Draw a part of it, or use text, Mermaid or DOT.",
     });
   }
   const svg = (await instance()).renderString(encodeDot(drawing), { format: "svg" });

@@ -1,4 +1,4 @@
-// Watching what a step takes of the machine while it runs, its disk included.
+// Measures the memory, processor time and disk space of a running step.
 import process from "node:process";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { JobUsage } from "../../core/executor.ts";
@@ -6,26 +6,25 @@ import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { readdirSync } from "node:fs";
 import { lstat, opendir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
-/** How often it is looked, milliseconds. */
+/** Interval of samples, milliseconds. */
 const EVERY_MS = 1_000;
-/** Looking takes at most this part of the time, however many files there are. */
+/** Largest part of the time that sampling takes, however many files there are. */
 const PART_OF_TIME = 1 / 20;
 
 export interface StepWatch {
   readonly signal: AbortSignal;
   readonly exceeded: RegistryError | undefined;
-  /** Hears what its process or thread takes. One that runs on this thread has nobody who could tell. */
-  hear(usage: JobUsage): void;
+  /** Records the usage of its process or thread. Steps on this thread are measured here. */
+  onUsage(usage: JobUsage): void;
   end(): Promise<Record<string, PlainValue>>;
 }
 
 /**
- * Begins to watch a step. What is told of one that runs on this thread is that of the whole process (`of: "process"`):
- * what runs beside it is in it.
+ * Starts to measure a step. One on this thread is measured with its whole process (`of:
+ * "process"`).
  */
 export function watchStep(
   step: Pick<PipelineStep, "id" | "runAs" | "resources">,
@@ -43,15 +42,18 @@ export function watchStep(
   const peak = { bytes: 0, diskBytes: 0 };
   let exceeded: RegistryError | undefined;
 
-  function hear({ bytes, cpuSeconds }: JobUsage): void {
+  function onUsage({ bytes, cpuSeconds }: JobUsage): void {
     Object.assign(now, { bytes, cpuSeconds });
     peak.bytes = Math.max(peak.bytes, bytes);
   }
 
-  /** Takes a sample of those folders in which something may be, and says how long that took, milliseconds. */
-  async function look(folders: readonly string[]): Promise<number> {
+  /** Takes a sample. Returns how long that took, milliseconds. */
+  async function sample(): Promise<number> {
     const began = system.monotonic();
-    if (runAs === "thread") hear(usageOfProcess(cpuBefore));
+    if (runAs === "thread") {
+      const { user, system } = process.cpuUsage(cpuBefore);
+      onUsage({ bytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 });
+    }
     const sizes = await Promise.all(folders.map(bytesBelow));
     now.diskBytes = sizes.reduce((sum, size) => sum + size, 0);
     peak.diskBytes = Math.max(peak.diskBytes, now.diskBytes);
@@ -67,7 +69,7 @@ export function watchStep(
     for (let waitMs = EVERY_MS; !over.signal.aborted;) {
       const slept = await system.sleep(waitMs, over.signal).then(() => true, () => false);
       if (!slept) return;
-      waitMs = Math.max(EVERY_MS, await look(folders) / PART_OF_TIME);
+      waitMs = Math.max(EVERY_MS, await sample() / PART_OF_TIME);
     }
   }
 
@@ -77,11 +79,11 @@ export function watchStep(
     get exceeded() {
       return exceeded;
     },
-    hear,
+    onUsage,
     async end() {
       over.abort();
       await watching;
-      await look(folders.filter((folder) => !isEmpty(folder)));
+      await sample();
       return {
         of: runAs === "thread" ? "process" : runAs === "worker" ? "thread" : "processes",
         peakBytes: peak.bytes,
@@ -93,11 +95,6 @@ export function watchStep(
   };
 }
 
-function usageOfProcess(before: NodeJS.CpuUsage): JobUsage {
-  const { user, system } = process.cpuUsage(before);
-  return { bytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 };
-}
-
 function tooMuchDisk(
   step: string,
   { bytes, diskLimit }: { bytes: number; diskLimit: number },
@@ -107,34 +104,34 @@ function tooMuchDisk(
     action: "finish step",
     subject: shown(step),
     state: `its workspace and output hold ${bytes} bytes, its limit is ${diskLimit}`,
-    hint: "Raise disk_limit, or let it write less.",
+    hint: "Raise disk_limit, or make the step write less.",
   });
 }
 
 interface Sample {
-  /** Since it began, milliseconds. */
+  /** Since the start, milliseconds. */
   atMs: number;
   /** Memory, bytes. */
   bytes: number;
-  /** Processor so far, seconds. */
+  /** Processor time so far, seconds. */
   cpuSeconds: number;
-  /** Files of its workspace and of its output, bytes. */
+  /** Size of its workspace and output, bytes. */
   diskBytes: number;
 }
 
 const MOST_SAMPLES = 120;
 
-/** A series of samples. Where there are too many, every second one is forgotten, and fewer are taken from then on. */
+/** A series of samples, thinned out: at the limit every second one goes, and fewer are added. */
 class Samples {
   #kept: Sample[] = [];
-  #last?: Sample; // waits for its turn
+  #last?: Sample;
   #every = 1;
   #count = 0;
 
   add(sample: Sample): void {
     this.#last = sample;
     if (this.#count++ % this.#every !== 0) return;
-    if (this.#kept.length === MOST_SAMPLES - 1) { // one place is for the last
+    if (this.#kept.length === MOST_SAMPLES - 1) { // leaves space for the last one
       this.#kept = this.#kept.filter((_, index) => index % 2 === 0);
       this.#every *= 2;
       if ((this.#count - 1) % this.#every !== 0) return;
@@ -158,8 +155,8 @@ class Samples {
   }
 }
 
-/** Bytes of the files below a folder; links are not followed, and what goes away meanwhile is none. */
-export async function bytesBelow(folder: string): Promise<number> {
+/** Returns the size of the files below a folder, bytes. Ignores links and files that vanish. */
+async function bytesBelow(folder: string): Promise<number> {
   const waiting = [folder];
   let bytes = 0;
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
@@ -177,17 +174,8 @@ export async function bytesBelow(folder: string): Promise<number> {
   return bytes;
 }
 
-/** Whether nothing is in a folder: mostly that is so, and several times sooner said than how much there is. */
-export function isEmpty(folder: string): boolean {
-  try {
-    return readdirSync(folder).length === 0;
-  } catch {
-    return true;
-  }
-}
-
 /**
- * Refuses a step that asks for more room than its disk has.
+ * Refuses a step that requests more disk space than is free.
  *
  * @param folder a folder on that disk
  * @throws {RegistryError} `Unavailable`
@@ -201,7 +189,7 @@ export async function checkFree(folder: string, diskRequest: number | undefined)
     code: "Unavailable",
     action: "run in",
     subject: shown(folder),
-    state: `its disk has ${free} bytes left, the step asks for ${diskRequest}`,
-    hint: "Free some, put work_dir on another disk, or lower disk_request.",
+    state: `its disk has ${free} bytes left, the step requests ${diskRequest}`,
+    hint: "Free disk space, set work_dir to another disk, or lower disk_request.",
   });
 }

@@ -1,7 +1,7 @@
-// Ends commands whose runner was killed, before their step is repeated.
+// Ends commands of a killed runner before their step is repeated.
 //
-// A runner writes a file about the processes of its command. The first line has the marks of the
-// command, the second line its first process and the start time of that.
+// A runner notes the processes of its command in a file: the marks of the command, then its first
+// process and the start time of that process.
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { System } from "../../core/system.ts";
 import { isRunnerGone, MARK, sinceOf } from "./marks.ts";
@@ -11,7 +11,7 @@ import { ProcessTree } from "./process_tree.ts";
 /** The grace of processes whose runner was killed, milliseconds. */
 const GRACE_MS = 5_000;
 
-/** Notes the marks of a command that is about to start, or of this process, if it is part of a command. */
+/** Notes the marks of a command before it starts, or of this process if it is part of a command. */
 export function noteMarks(path: string, marks: string): void {
   writeFileSync(path, `${marks}\n`);
 }
@@ -29,11 +29,11 @@ export function removeNote(path: string): void {
 }
 
 /**
- * Ends the processes of a command whose runner was killed, or the runner of a command around it. Does nothing if the
- * runner still runs, or ran on another machine or in another container.
+ * Ends the processes of a command if its runner, or that of an enclosing command, was killed. Does
+ * nothing if the runner still runs, or ran on another machine or in another container.
  *
- * @param path where the command was noted
- * @param graceMs how long its processes have between TERM and KILL
+ * @param path file with the note
+ * @param graceMs time between TERM and KILL
  */
 export async function endLeftCommand(
   path: string,
@@ -45,9 +45,8 @@ export async function endLeftCommand(
   const mark = marks.split(" ").find((mark) => !own.includes(mark) && isRunnerGone(mark));
   if (mark === undefined || listPids() === undefined) return;
   const [pid = 0, start = 0] = root.split(" ").map(Number);
-  await new ProcessTree({ root: pid, left: { start, since: sinceOf(mark) }, mark, system }).end(
-    graceMs,
-  );
+  const tree = new ProcessTree({ root: pid, left: { start, since: sinceOf(mark) }, mark, system });
+  await tree.end(graceMs);
   removeNote(path);
 }
 

@@ -1,18 +1,15 @@
-// What a process writes, as lines that a log can hold.
+// Output of a process as lines of a log.
 export const MAX_LINE = 16_384;
 
 /**
- * Cuts output into lines, in bounded memory: long lines are cut, colours are taken away, what is no text is shown as
- * `\ufffd`, and secrets as `***`.
+ * Splits output into lines, in bounded memory. Truncates long lines, removes colors, replaces
+ * control characters with `\ufffd` and secrets with `***`.
  */
 export function createLogLines(
   { secrets, onLine }: { secrets: readonly string[]; onLine(line: string): void },
 ): { write(piece: Uint8Array): void; end(): void } {
   const masked = secretForms(secrets);
-  const pattern = new RegExp(
-    masked.map((secret) => RegExp.escape(secret)).join("|") || "(?!)",
-    "g",
-  );
+  const pattern = new RegExp(masked.map((form) => RegExp.escape(form)).join("|") || "(?!)", "g");
   const longest = masked[0]?.length ?? 1;
   const kept = MAX_LINE + longest;
   const decoder = new TextDecoder();
@@ -26,11 +23,9 @@ export function createLogLines(
   }
 
   function flush(): void {
-    const text = line.replace(/\r$/, "").replace(CONTROL_SEQUENCES, "").replace(
-      CONTROL_CHARACTERS,
-      "\ufffd",
-    );
-    // What is shown ends where a secret that begins before would be seen whole.
+    const text = line.replace(/\r$/, "").replace(CONTROL_SEQUENCES, "")
+      .replace(CONTROL_CHARACTERS, "\ufffd");
+    // Cut before a secret that may continue in the dropped part.
     const end = Math.min(MAX_LINE, dropped > 0 ? text.length - longest + 1 : text.length);
     let shown = "";
     let from = 0;
@@ -65,7 +60,7 @@ export function createLogLines(
   };
 }
 
-// deno-lint-ignore no-control-regex -- these are what is looked for: colours and cursor movements of terminals
+// deno-lint-ignore no-control-regex -- matches colors and cursor movements of terminals
 const CONTROL_SEQUENCES = /\x1b\[[0-9;?]*[ -/]*[@-~]/g;
 // deno-lint-ignore no-control-regex -- all but the tab
 const CONTROL_CHARACTERS = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
@@ -73,8 +68,8 @@ const CONTROL_CHARACTERS = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
 const MIN_CHARACTERS = 4;
 
 /**
- * What of secrets is masked in a log, the longest first: each of their lines as it is, in a string of JSON, in a URL and
- * in base64, as clients show them that tell of what they sent.
+ * Returns the forms of secrets that a log masks, the longest first: each line as it is, in JSON, in
+ * a URL and in base64, as clients print requests.
  */
 export function secretForms(secrets: readonly string[]): string[] {
   const forms = new Set<string>();
@@ -82,21 +77,17 @@ export function secretForms(secrets: readonly string[]): string[] {
     for (const text of new Set([secret, ...secret.split(/\r?\n/)])) {
       if (text.length < MIN_CHARACTERS) continue;
       const base64 = base64Of(text);
-      const written = [
-        text,
-        JSON.stringify(text).slice(1, -1),
-        encodeURIComponent(text.toWellFormed()),
-        base64,
-      ];
-      for (const form of [...written, base64.replaceAll("+", "-").replaceAll("/", "_")]) {
-        if (!form.includes("\n")) forms.add(form); // logs are made of lines
+      const inUrl = encodeURIComponent(text.toWellFormed());
+      const base64Url = base64.replaceAll("+", "-").replaceAll("/", "_");
+      for (const form of [text, JSON.stringify(text).slice(1, -1), inUrl, base64, base64Url]) {
+        if (!form.includes("\n")) forms.add(form); // a log has no line breaks inside a line
       }
     }
   }
   return [...forms].sort((a, b) => b.length - a.length);
 }
 
-/** Without the `=` at its end, which not everybody writes. */
+/** Encodes text without `=` at the end, which is optional. */
 function base64Of(text: string): string {
   const bytes = new TextEncoder().encode(text);
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")).replace(/=+$/, "");

@@ -5,12 +5,16 @@ import type { System } from "../../core/system.ts";
 import { readStat } from "./proc.ts";
 
 /**
- * The variable that every process of a command inherits, unless it empties its environment. It holds the
- * marks of the commands that this one runs in, then its own: each runner ends all processes below its command.
+ * The variable that every process of a command inherits, unless it empties its environment. It
+ * holds the marks of the commands that this one runs in, then its own: each runner ends all
+ * processes below its command.
  */
 export const MARK = "HOLDFAST_PROCESS";
 
-/** `ID/PID.MACHINE/START`: a unique id, then the process that runs the command, and when that one started. */
+/**
+ * `ID/PID.MACHINE/START`: a unique id, then the process that runs the command, and when that one
+ * started.
+ */
 const FORM = /^[^/ ]+\/((\d+)\.[0-9a-f]{8})\/(\d+)$/;
 
 export function newMark(system: System): string {
@@ -22,28 +26,30 @@ export function marksOf(mark: string, system: System): string {
   return [system.env(MARK), mark].filter(Boolean).join(" ");
 }
 
-/** Whether the process that runs the command of a mark has ended. False if it cannot be known from here. */
+/**
+ * Returns whether the process that runs the command of a mark has ended; false if unknown from
+ * here.
+ */
 export function isRunnerGone(mark: string): boolean {
   const [, name, pid, start] = FORM.exec(mark) ?? [];
   if (name === undefined) return false;
   if (isProcessGone(name)) return true;
-  if (start === "0" || !isThisMachine(name)) return false;
+  const isHere = name.split(".")[1] === thisProcess().split(".")[1];
+  if (start === "0" || !isHere) return false;
   const now = readStat(Number(pid));
   return now !== undefined && now.start !== Number(start); // its pid was given to another process
 }
 
-/** When the process that runs the command of a mark started, in ticks; 0 if that is unknown. */
+/**
+ * Returns the start time of the process that runs the command of a mark, in ticks; 0 if unknown.
+ */
 export function sinceOf(mark: string): number {
   return Number(FORM.exec(mark)?.[3] ?? 0);
 }
 
-function isThisMachine(name: string): boolean {
-  return name.split(".")[1] === thisProcess().split(".")[1];
-}
-
 let ownStart: { pid: number; start: number } | undefined;
 
-/** When this process started; 0 if that is unknown. */
+/** Returns the start time of this process; 0 if unknown. */
 function startOfThis(): number {
   if (ownStart?.pid !== process.pid) {
     ownStart = { pid: process.pid, start: readStat("self")?.start ?? 0 };

@@ -14,7 +14,10 @@ export interface ProcessStat {
   parent: number;
   group: number;
   session: number;
-  /** When it started, in ticks since the machine was booted. With `pid` it identifies a process: pids are reused. */
+  /**
+   * When it started, in ticks since the machine was booted. With `pid` it identifies a process:
+   * pids are reused.
+   */
   start: number;
   ended: boolean;
   /** Resident memory, bytes. */
@@ -29,17 +32,19 @@ const TICKS_A_SECOND = 100;
 /** The type of the entry with the page size (`AT_PAGESZ` of `elf.h`). */
 const AT_PAGESZ = 6n;
 
-/** Returns the ids of all processes; undefined on other systems, and where `/proc` may not be read. */
+/**
+ * Returns the ids of all processes; undefined on other systems, and where `/proc` may not be read.
+ */
 export function listPids(): number[] | undefined {
   if (process.platform !== "linux") return undefined;
   return attempt(() => readdirSync("/proc").map(Number).filter((pid) => pid > 0));
 }
 
-/** Reads `/proc/PID/stat` of a process. */
 export function readStat(pid: number | "self"): ProcessStat | undefined {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, "latin1"));
   if (stat === undefined) return undefined;
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // the name, in brackets, may contain any character
+  // The name, in brackets, may contain any character.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, parent, group, session] = fields;
   const ticks = fields.slice(11, 15).map(Number);
   return {
@@ -54,7 +59,7 @@ export function readStat(pid: number | "self"): ProcessStat | undefined {
   };
 }
 
-/** Reads one environment variable of a process, as it was when its program started. */
+/** Reads an environment variable of a process, as it was when its program started. */
 export function readVariable(
   pid: number,
   name: string,
@@ -65,7 +70,7 @@ export function readVariable(
   return { value: entry?.slice(name.length + 1), isEmpty: environment === "" };
 }
 
-/** Returns the pipes and sockets among the open files of a process, each with a name that is unique on the machine. */
+/** Returns the names of the pipes and sockets that a process has open, unique on the machine. */
 export function readPipes(pid: number): string[] {
   const descriptors = attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
   return pipesAt(pid, descriptors);
@@ -83,9 +88,11 @@ function pipesAt(pid: number, descriptors: readonly string[]): string[] {
 }
 
 /**
- * Returns the size of a memory page, bytes: 4 KiB on most machines, 16 or 64 KiB on some ARM machines.
+ * Returns the size of a memory page, bytes: 4 KiB on most machines, 16 or 64 KiB on some ARM
+ * machines.
  *
- * @param auxv the contents of `/proc/self/auxv`: pairs of words, a kind and a value (man 3 getauxval)
+ * @param auxv the contents of `/proc/self/auxv`: pairs of words, a kind and a value (man 3
+ * getauxval)
  * @default 4096 if it has no such entry
  */
 export function pageBytesOf(auxv: Uint8Array): number {

@@ -8,16 +8,22 @@ import type { ProcessStat } from "./proc.ts";
 /** Options of {@linkcode ProcessTree}. */
 export interface ProcessTreeOptions {
   root: number;
-  /** For a command that another process started: when its first process and its runner started, in ticks. */
+  /**
+   * For a command that another process started: when its first process and its runner started, in
+   * ticks.
+   */
   left?: { start: number; since: number };
-  /** The mark of the command: see {@linkcode MARK}. */
+  /** See {@linkcode MARK}. */
   mark: string;
-  /** Processes that ran before the command started. @default none is known */
+  /** Processes that ran before the command started. @default unknown */
   older?: readonly number[];
   system: System;
 }
 
-/** All processes are read again after this time, because pids may have been reused by then, milliseconds. */
+/**
+ * All processes are read again after this time, because pids may have been reused by then,
+ * milliseconds.
+ */
 const READ_ALL_MS = 60_000;
 
 /** Ids of process groups and processes are not reused within this time, milliseconds. */
@@ -30,14 +36,14 @@ const CHECK_EVERY_MS = 25;
 const KILL_MS = 1_000;
 
 /**
- * The processes of a command. A process belongs to it if it started after the command and at least one of these is
- * true:
+ * The processes of a command. A process belongs to it if it started after the command and at least
+ * one of these is true:
  * - It is in the process group or session of a process that belongs to it, or is a child of one.
  * - It has the mark of the command.
  * - It holds a pipe of its output ({@linkcode ProcessTree.findHolders}).
  *
- * Once found, a process stays known by its pid and start time, whatever it does later. Without `/proc`, only the
- * process group is known.
+ * Once found, a process stays known by its pid and start time, whatever it does later. Without
+ * `/proc`, only the process group is known.
  */
 export class ProcessTree {
   readonly root: number;
@@ -48,9 +54,9 @@ export class ProcessTree {
   #others = new Set<number>();
   #known = new Map<number, number>();
   #groups = new Map<number, number>();
-  /** The pipes of its output. Others it may have inherited, and share with processes of somebody else. */
+  /** The pipes of its output. Other inherited pipes may be shared with unrelated processes. */
   readonly #pipes: readonly string[];
-  /** Whether the first process is a child of this one that has not ended, so its pid cannot be reused. */
+  /** True while the first process is a running child of this one, so its pid cannot be reused. */
   #hasRoot: boolean;
   #readAllAt: number;
 
@@ -69,18 +75,18 @@ export class ProcessTree {
     this.#groups.set(root, this.#readAllAt);
   }
 
-  /** Call this when the first process has ended: its pid may be reused later. */
+  /** Call this when the first process has ended: its pid may be reused. */
   rootEnded(): void {
     this.#hasRoot = false;
     if (this.#groups.has(this.root)) this.#groups.set(this.root, this.#system.monotonic());
   }
 
-  /** Returns those that run now; undefined if `/proc` cannot be read. */
+  /** Returns the running processes; undefined if `/proc` cannot be read. */
   scan(): ProcessStat[] | undefined {
     return this.#scan(false);
   }
 
-  /** Returns those that run now, also those that are known only because they hold a pipe of the command. */
+  /** Returns the running processes, including those that only hold a pipe of the command. */
   findHolders(): ProcessStat[] | undefined {
     return this.#scan(true);
   }
@@ -134,7 +140,10 @@ export class ProcessTree {
     }
   }
 
-  /** Adds the children of members and the processes in their groups, over all generations. Returns the rest. */
+  /**
+   * Adds the children of members and the processes in their groups, over all generations. Returns
+   * the rest.
+   */
   #adoptKin(
     strangers: ProcessStat[],
     members: Map<number, ProcessStat>,
@@ -172,24 +181,27 @@ export class ProcessTree {
     if (ended) return false;
     const found = readVariable(pid, MARK);
     if (found?.value?.split(" ").includes(this.#mark)) return true;
-    if (found?.isEmpty !== true) others.add(pid); // a process that is being executed has no environment for a moment
+    // A process that is being executed has no environment for a moment.
+    if (found?.isEmpty !== true) others.add(pid);
     return false;
   }
 
   #holdsPipe({ pid, parent, ended }: ProcessStat): boolean {
-    // A program that another thread starts is a copy of this process, with all its files, until it is executed.
+    // A program that another thread starts is a copy of this process, with all its files, until it
+    // is executed.
     if (ended || parent === process.pid) return false;
     return readPipes(pid).some((pipe) => this.#pipes.includes(pipe));
   }
 
   /**
-   * Ends all of them: sends TERM, waits, and sends KILL to those that still run after `graceMs`. Returns when none is
-   * left, or a second after the first KILL: a process inside a system call may not be killable.
+   * Ends all of them: sends TERM, waits, and sends KILL to those that still run after `graceMs`.
+   * Returns when none is left, or a second after the first KILL: a process inside a system call may
+   * not be killable.
    */
   async end(graceMs: number): Promise<void> {
     const system = this.#system;
     const deadline = system.monotonic() + graceMs;
-    const told = new Set<number>();
+    const signaled = new Set<number>();
     let killedAt = Infinity;
     for (let first = true;; first = false) {
       const found = this.scan();
@@ -200,8 +212,8 @@ export class ProcessTree {
       if (late) {
         killedAt = Math.min(killedAt, now);
         this.#signal("SIGKILL", found, true);
-      } else this.#signal("SIGTERM", found?.filter(({ pid }) => !told.has(pid)), first);
-      for (const { pid } of found ?? []) told.add(pid);
+      } else this.#signal("SIGTERM", found?.filter(({ pid }) => !signaled.has(pid)), first);
+      for (const { pid } of found ?? []) signaled.add(pid);
       do await system.sleep(CHECK_EVERY_MS); while (
         !late && system.monotonic() < deadline && this.#isAnyLeft(found)
       );
@@ -214,7 +226,7 @@ export class ProcessTree {
     this.#signal("SIGKILL", listPids() === undefined ? undefined : known, true);
   }
 
-  /** @param toGroup also signals processes that are started in the first process's group meanwhile */
+  /** @param toGroup also signals processes that join the first process's group meanwhile */
   #signal(
     signal: NodeJS.Signals,
     found: readonly Pick<ProcessStat, "pid" | "start" | "group">[] | undefined,
@@ -248,8 +260,7 @@ function killAll(): void {
 }
 
 /**
- * Kills the known processes of a command if this program ends first, as at a second Ctrl-C. There is no time to wait
- * then.
+ * Kills the known processes of a command if this program exits first, as at a second Ctrl-C.
  *
  * @returns a function to call when the command has ended
  */

@@ -1,23 +1,16 @@
-// Running a command as a child process that cannot outlive its step.
+// Runs a command as a child process that cannot outlive its step.
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, messageOf, RegistryError } from "../../core/errors.ts";
 import type { JobUsage } from "../../core/executor.ts";
+import { shown } from "../../core/naming/names.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
-import type { ExitCode } from "../contract/operator.ts";
+import { EXIT_CODES, type ExitCode } from "../contract/operator.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { checkTimes } from "../check_times.ts";
 import { exitCodeOf } from "../exit_codes.ts";
-import {
-  endedOf,
-  folderProblem,
-  memoryProblem,
-  programProblem,
-  startProblem,
-  timeProblem,
-} from "./command_problems.ts";
 import { createLogLines } from "./log_lines.ts";
 import { ownVariables } from "./step_variables.ts";
 import { noteMarks, noteRoot, removeNote } from "./left_command.ts";
@@ -28,21 +21,24 @@ import { killAtExit, ProcessTree } from "./process_tree.ts";
 /** Options of {@linkcode runCommand}. */
 export interface RunCommandOptions {
   cwd: string;
-  /** Variables besides those of this process. @default {} */
+  /** Variables added to those of this process. @default {} */
   env?: Readonly<Record<string, string>>;
-  /** Values that no line of its log may show. @default [] */
+  /** Values that are masked in its log. @default [] */
   secrets?: readonly string[];
   signal?: AbortSignal;
-  /** It is ended after so many milliseconds, with all its children, and has ended with 4. @default never */
+  /** Time limit, milliseconds: it and its children are ended, with exit code 4. @default never */
   timeoutMs?: number;
-  /** It is ended when it and its children hold more memory, and has ended with 4. Linux only. @default no limit */
+  /**
+   * Memory limit of it and its children, bytes: they are ended, with exit code 4. Linux only.
+   * @default none
+   */
   maxBytes?: number;
-  /** How long it has to end by itself when it is told to, milliseconds; then it is killed. @default 5000 */
+  /** Time between TERM and KILL, milliseconds. @default 5000 */
   graceMs?: number;
-  /** How often memory and processor are looked at, milliseconds; only at the end with `Infinity`. @default 1000 */
+  /** Interval of memory and processor samples, milliseconds; `Infinity` for none. @default 1000 */
   sampleEveryMs?: number;
   onLine?: (stream: "stdout" | "stderr", line: string) => void;
-  /** Hears how much memory it and its children hold, and how much processor they have used. Linux only. */
+  /** Receives memory and processor time of it and its children. Linux only. */
   onUsage?: (usage: JobUsage) => void;
   /** Clock, sleep, ids and environment. @default the real ones */
   system?: System;
@@ -53,25 +49,27 @@ const OPTIONS: OptionNames<RunCommandOptions> = {
   ...{ graceMs: true, sampleEveryMs: true, onLine: true, onUsage: true, system: true },
 };
 
-/** How a command ended. */
+/** Result of a command. */
 export interface CommandResult {
-  /** 0 to 5. */
   exitCode: ExitCode;
-  /** What the process returned; null where a signal ended it, or it did not start. */
+  /** The process's exit code; null if a signal ended it, or it did not start. */
   code: number | null;
   signal?: string;
   timedOut: boolean;
-  /** Why it is not 0. */
+  /** The cause of an exit code other than 0. */
   error?: RegistryError;
-  /** The most memory that it and its children were seen to hold at once, bytes; 0 where that cannot be seen. */
+  /** Highest sampled memory of it and its children, bytes; 0 if unknown. */
   peakBytes: number;
-  /** The most processor that those that ran at once were seen to have used, seconds; 0 where that cannot be seen. */
+  /** Highest sampled processor time of processes that ran at once, seconds; 0 if unknown. */
   cpuSeconds: number;
-  /** How long it took, milliseconds. */
+  /** Duration, milliseconds. */
   durationMs: number;
 }
 
-/** How long to wait for the rest of the output before searching for processes that hold the pipes, milliseconds. */
+/**
+ * How long to wait for the rest of the output before searching for processes that hold the pipes,
+ * milliseconds.
+ */
 const HELD_MS = 50;
 
 /** How long to wait for output while a process of another command holds the pipes, milliseconds. */
@@ -85,28 +83,24 @@ interface Stop {
 }
 
 /**
- * Runs a command to its end, in a new process group and with empty stdin. When the command has ended or was stopped,
- * its other processes are ended too, also those that left the group: see {@linkcode ProcessTree}.
+ * Runs a command to its end, in a new process group and with empty stdin. When it ends or is
+ * stopped, its remaining processes are ended too, including those that left the group: see
+ * {@linkcode ProcessTree}.
  *
- * @param command program and arguments; no shell reads them
+ * @param command program and arguments, without a shell
  * @throws the reason of `signal`
- * @throws {RegistryError} `Invalid` for a time that is none
+ * @throws {RegistryError} `Invalid` for an invalid time
  */
 export async function runCommand(
   command: readonly string[],
   options: RunCommandOptions,
 ): Promise<CommandResult> {
-  return await runNotedCommand(
-    command,
-    checkOptions("run a command", options, OPTIONS, ["cwd"]),
-  );
+  return await runNotedCommand(command, checkOptions("run a command", options, OPTIONS, ["cwd"]));
 }
 
 /**
- * Runs a command like {@linkcode runCommand}, and notes its processes so that another run can end them: see
- * {@linkcode endLeftCommand}.
- *
- * @param note where the processes are noted while the command runs
+ * Runs a command like {@linkcode runCommand}. Notes its processes in a file while it runs, so that
+ * another run can end them: see {@linkcode endLeftCommand}.
  */
 export async function runNotedCommand(
   command: readonly string[],
@@ -120,23 +114,19 @@ export async function runNotedCommand(
   const seen = { peakBytes: 0, cpuSeconds: 0 };
   const result = (
     how: Pick<CommandResult, "exitCode" | "code" | "signal" | "error">,
-    stop?: Stop,
-  ): CommandResult => {
-    return {
-      ...how,
-      timedOut: stop?.why === "time",
-      ...seen,
-      durationMs: system.monotonic() - startedAt,
-    };
-  };
+    timedOut = false,
+  ): CommandResult => ({
+    ...how,
+    timedOut,
+    ...seen,
+    durationMs: system.monotonic() - startedAt,
+  });
   const mark = newMark(system);
   const marks = marksOf(mark, system);
   const older = listPids();
   if (note !== undefined) noteMarks(note, marks);
-  const child = await start(command, {
-    cwd,
-    env: { ...ownVariables(system), ...options.env, [MARK]: marks },
-  });
+  const env = { ...ownVariables(system), ...options.env, [MARK]: marks };
+  const child = await start(command, cwd, env);
   if (child instanceof RegistryError) {
     return result({ exitCode: exitCodeOf(child), code: null, error: child });
   }
@@ -144,65 +134,120 @@ export async function runNotedCommand(
   const tree = new ProcessTree({ root: child.pid!, mark, older, system });
   if (note !== undefined) noteRoot(note, child.pid!);
   const over = new AbortController();
-  const spare = killAtExit(tree);
+  const unregister = killAtExit(tree);
   child.once("exit", () => tree.rootEnded());
   const exit = once(child, "exit") as Promise<[code: number | null, signal: string | null]>;
   let stop: Stop | undefined;
   let ending = Promise.resolve();
-  const tell = (told: Stop) => {
+  const end = (reason: Stop) => {
     if (stop !== undefined || over.signal.aborted) return;
-    stop = told;
+    stop = reason;
     ending = tree.end(graceMs);
   };
-  const cancel = () => tell({ why: "cancelled", error: signal!.reason });
+  const cancel = () => end({ why: "cancelled", error: signal!.reason });
   if (signal?.aborted) cancel();
   signal?.addEventListener("abort", cancel, { once: true });
   const [program] = command;
   if (timeoutMs !== undefined && timeoutMs !== Infinity) {
-    const told: Stop = { why: "time", error: timeProblem(program, timeoutMs) };
-    system.sleep(timeoutMs, over.signal).then(() => tell(told), () => {});
+    const state = `it took more than ${timeoutMs} ms`;
+    const hint = "Raise its timeout, give it less to do, or use more shards.";
+    const late: Stop = { why: "time", error: limitError(program, state, hint) };
+    system.sleep(timeoutMs, over.signal).then(() => end(late), () => {});
   }
   const watching = watch(tree, { ...options, system, seen, over: over.signal }, (bytes) => {
-    tell({ why: "memory", error: memoryProblem(program, { bytes, maxBytes: maxBytes! }) });
+    const state = `it used ${bytes} bytes of memory, its limit is ${maxBytes}`;
+    const hint = "Raise memory_limit, or process less at once.";
+    end({ why: "memory", error: limitError(program, state, hint) });
   });
-  // What cannot be told to anybody ends the command: nobody reads its pipes any more.
-  const reading = listen(child, options).catch((error) => tell({ why: "cancelled", error }));
+  // If `onLine` fails, nothing reads the pipes any more: end the command.
+  const reading = listen(child, options).catch((error) => end({ why: "cancelled", error }));
 
   const [code, endedBy] = await exit;
   over.abort();
   signal?.removeEventListener("abort", cancel);
   await Promise.all([ending, watching]);
-  await tree.end(graceMs); // what it left behind
+  await tree.end(graceMs); // processes that it left behind
   await drained(child, reading, { tree, graceMs, system });
-  spare();
+  unregister();
   if (note !== undefined) removeNote(note);
-  const told = stop as Stop | undefined; // set from elsewhere
-  if (told?.why === "cancelled") throw told.error;
-  const ended = { code, ...(endedBy === null ? {} : { signal: endedBy }) };
-  if (told === undefined) return result({ ...ended, ...endedOf(program, ended) });
-  const error = told.error as RegistryError;
-  return result({ ...ended, exitCode: exitCodeOf(error), error }, told);
+  const stopped = stop as Stop | undefined; // assigned in a callback
+  if (stopped?.why === "cancelled") throw stopped.error;
+  const ended = { code, signal: endedBy ?? undefined };
+  if (stopped === undefined) return result({ ...ended, ...endedOf(program, ended) });
+  const error = stopped.error as RegistryError;
+  return result({ ...ended, exitCode: exitCodeOf(error), error }, stopped.why === "time");
 }
 
 async function start(
   [program = "", ...args]: readonly string[],
-  { cwd, env }: { cwd: string; env: Record<string, string> },
+  cwd: string,
+  env: Record<string, string>,
 ): Promise<Child | RegistryError> {
-  if (program === "") return programProblem();
-  if (!(await stat(cwd).catch(() => undefined))?.isDirectory()) return folderProblem(cwd);
-  try {
-    const child = spawn(program, args, {
-      cwd,
-      env,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+  if (program === "") {
+    const hint = "Return program and arguments from command(), or set a start command.";
+    return fault({ code: "Invalid", action: "run a command", state: "it is empty", hint });
+  }
+  if (!(await stat(cwd).catch(() => undefined))?.isDirectory()) {
+    return fault({
+      code: "Unsupported",
+      action: "run a command in",
+      subject: shown(cwd),
+      state: "no such folder",
+      hint: "Create the folder, or correct where the step runs.",
     });
+  }
+  try {
+    const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
+    const child = spawn(program, args, { cwd, env, detached: true, stdio });
     if (child.pid !== undefined) return child;
     const [error] = await once(child, "error").catch((error) => [error]);
-    return startProblem(program, error);
+    return startError(program, error);
   } catch (cause) {
-    return startProblem(program, cause);
+    return startError(program, cause);
   }
+}
+
+function startError(program: string, cause: unknown): RegistryError {
+  const failed = { action: "run", subject: shown(program), cause };
+  const { code } = cause as { code?: unknown };
+  if (code === "ENOENT") {
+    const hint = "Install it, add its folder to PATH, or use its full path.";
+    return fault({ ...failed, code: "Unsupported", state: "no such program", hint });
+  }
+  return fault({
+    ...failed,
+    code: code === "EAGAIN" || code === "ENOMEM" ? "Unavailable" : "Denied",
+    state: messageOf(cause),
+    hint: "Check that it is a program that this user may run (chmod +x).",
+  });
+}
+
+function limitError(program: string, state: string, hint: string): RegistryError {
+  return fault({ code: "Unavailable", action: "finish", subject: shown(program), state, hint });
+}
+
+/** Exit codes of shells and `env` for a program that is missing or cannot run (POSIX, 2.8.2). */
+const NOT_RUN = [126, 127];
+
+/** Returns the exit code of a step whose command ended by itself, or was killed by the system. */
+function endedOf(
+  program: string,
+  { code, signal }: { code: number | null; signal?: string },
+): { exitCode: ExitCode; error?: RegistryError } {
+  if (code === EXIT_CODES.ok) return { exitCode: code };
+  let exitCode = Object.values(EXIT_CODES).find((known) => known === code);
+  let hint = "Check its log.";
+  if (signal === "SIGKILL") {
+    exitCode = EXIT_CODES.resource;
+    hint = "Raise its memory, or give it less to do: the system kills processes without memory.";
+  } else if (NOT_RUN.includes(code ?? 0)) exitCode = EXIT_CODES.environment;
+  if (exitCode === EXIT_CODES.environment) {
+    hint = "Check its log for a program that is missing or cannot run.";
+  }
+  const state = `it ended with ${signal ?? `code ${code}`}`;
+  const subject = shown(program);
+  const error = fault({ code: "TaskFailed", action: "finish", subject, state, hint });
+  return { exitCode: exitCode ?? EXIT_CODES.logic, error };
 }
 
 interface Watch {
@@ -220,14 +265,12 @@ async function watch(
   onTooMuch: (bytes: number) => void,
 ): Promise<void> {
   const root = readStat(tree.root);
-  let found = root && [root]; // it was just started, and has no children
+  let found = root && [root]; // a process that was just started has no children
   while (!over.aborted && found !== undefined) {
     const bytes = found.reduce((sum, one) => sum + one.bytes, 0);
     seen.peakBytes = Math.max(seen.peakBytes, bytes);
-    seen.cpuSeconds = Math.max(
-      seen.cpuSeconds,
-      found.reduce((sum, one) => sum + one.cpuSeconds, 0),
-    );
+    const cpuSeconds = found.reduce((sum, one) => sum + one.cpuSeconds, 0);
+    seen.cpuSeconds = Math.max(seen.cpuSeconds, cpuSeconds);
     onUsage?.({ bytes, cpuSeconds: seen.cpuSeconds });
     if (bytes > maxBytes) onTooMuch(bytes);
     await system.sleep(sampleEveryMs, over).catch(() => {});
@@ -235,7 +278,6 @@ async function watch(
   }
 }
 
-/** Reads the output of a command. */
 async function listen(
   child: Child,
   { secrets = [], onLine = () => {} }: RunCommandOptions,
@@ -245,15 +287,16 @@ async function listen(
     try {
       for await (const piece of child[name]) lines.write(piece);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") throw error; // closed by `drained`
+      // `drained` closes streams early.
+      if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
     }
     lines.end();
   }));
 }
 
 /**
- * Waits until all output is read. Ends processes of the command that still hold its pipes, and waits at most a second
- * for pipes that another process holds.
+ * Waits until all output is read. Ends processes of the command that still hold its pipes, and
+ * waits at most a second for pipes that another process holds.
  */
 async function drained(
   child: Child,

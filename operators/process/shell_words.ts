@@ -1,5 +1,5 @@
-// Words for a shell.
-/** A word that a POSIX shell takes as it is, whatever is in it: in quotes where it needs some. */
+// Quoting for POSIX shells.
+/** Quotes a word for a POSIX shell if it needs quotes. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

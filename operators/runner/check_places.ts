@@ -1,4 +1,4 @@
-// Checking, before anything runs, that what steps write does not destroy anything else.
+// Checks, before anything runs, that outputs do not overwrite anything else.
 import { isAbsolute, relative, resolve } from "@std/path";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
@@ -14,95 +14,75 @@ interface Written {
 }
 
 /**
- * Refuses outputs that nothing can be written to, and those that would take the place of another output, of the
- * pipeline's own folder, of the one that its runs work in, or of its records; and ids that are too long for these.
+ * Refuses outputs with an invalid key or destination, and those that would overwrite another
+ * output, the pipeline's own folder, its work folder, or its records. Refuses ids that are too
+ * long.
  *
- * @param root the folder that relative paths begin at
+ * @param root base of relative paths
  * @throws {RegistryError} `Invalid` naming the first of them
  */
 export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): void {
   const ids = new Set(steps.map((step) => step.id));
-  const own: Written[] = [{
-    output: "the folder that its runs work in",
-    path: resolve(root, workDir),
-  }];
+  const own: Written[] = [{ output: "the folder of its runs", path: resolve(root, workDir) }];
   const urls = new Map<string, string>();
   const records = namesOfRecords(id, steps);
   for (const step of steps) {
+    const named = (key: string) => `output ${shown(key)} of step ${shown(step.id)}`;
     const wrong = findKeyProblem(Object.keys(step.outputs));
     if (wrong !== undefined) {
-      const output = `output ${shown(wrong.key)} of step ${shown(step.id)}`;
-      throw refused(id, `${output} has an invalid key: ${wrong.problem}`, KEY_HINT);
+      throw refused(id, `${named(wrong.key)} has an invalid key: ${wrong.problem}`, KEY_HINT);
     }
     for (const [name, to] of Object.entries(step.outputs)) {
-      const output = `output ${shown(name)} of step ${shown(step.id)}`;
+      const output = named(name);
+      const refuse = (state: string) => refused(id, `${output} cannot go to ${shown(to)}${state}`);
       const place = parsePlace(to, { root, isStep: (other) => ids.has(other) });
-      if (place.kind === "step") {
-        throw refused(id, `${output} is to be written to ${shown(to)}, which is a step's own`);
-      }
-      if (place.kind === "registry") checkRef(id, output, place.ref);
-      if (place.kind === "registry" && records.has(place.name)) {
-        throw refused(
-          id,
-          `${output} is to be written to ${shown(to)}, where the records of its runs are`,
-        );
-      }
-      if (place.kind === "url") {
+      if (place.kind === "step") throw refuse(", which belongs to a step");
+      if (place.kind === "registry") {
+        const isVersion = parseRef(place.ref).selector.kind === "version";
+        if (place.ref.includes("@") && !isVersion) throw refuse(", which is not a version");
+        if (records.has(place.name)) throw refuse(", which holds records of its runs");
+      } else if (place.kind === "url") {
         if (name === WHOLE_OUTPUT && !place.url.endsWith("/")) {
-          throw refused(
-            id,
-            `${output} is a folder, and ${shown(to)} names one object: end the URL with /`,
-          );
+          throw refuse(": it is a folder, so end the URL with /");
         }
         const other = urls.get(place.url);
-        if (other !== undefined) {
-          throw refused(id, `${output} and ${other} are both to be written to ${shown(to)}`);
-        }
+        if (other !== undefined) throw refuse(`, the destination of ${other}`);
         urls.set(place.url, output);
+      } else {
+        if (isWithin(resolve(root), place.path)) {
+          throw refuse(", which contains the pipeline's own folder");
+        }
+        own.push({ output, path: place.path });
       }
-      if (place.kind !== "path") continue;
-      if (isWithin(resolve(root), place.path)) {
-        throw refused(
-          id,
-          `${output} is to be written to ${shown(place.path)}: the pipeline's own folder is in it`,
-        );
-      }
-      own.push({ output, path: place.path });
     }
   }
   checkApart(id, own);
 }
 
-/** Where the pipeline keeps its records. Throws `Invalid` where its id and that of a step make too long a name. */
+/** Returns the names of the pipeline's records. Throws `Invalid` if its ids make them too long. */
 function namesOfRecords(pipeline: string, steps: Pipeline["steps"]): Set<string> {
   const { run, result, cancel, step, failure, shards, inputs, output } = recordNames(pipeline);
   const names = new Set([run, result, cancel]);
   for (const { id } of steps) {
     for (const name of [step(id), failure(id), shards(id), inputs(id)]) names.add(name);
-    checkName(output(id), "the name of what a step leaves");
+    checkName(output(id), "the name of a step's output");
   }
   for (const name of names) checkName(name, "the name of a record");
   return names;
 }
 
-/** Each is in a folder of its own. In order of their paths, one that is in another comes right after that, or others in it. */
+/**
+ * Refuses overlapping paths. Sorted, a path directly follows the folder that contains it, or a
+ * neighbor in it.
+ */
 function checkApart(pipeline: string, written: readonly Written[]): void {
-  const key = ({ path }: Written) => path.replaceAll("\\", "/").replaceAll("/", "\0"); // a folder before its neighbours
+  // Separators sort first, so a folder's content comes before its neighbors.
+  const key = ({ path }: Written) => path.replaceAll("\\", "/").replaceAll("/", "\0");
   const sorted = [...written].sort((a, b) => key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
   for (const [index, { output, path }] of sorted.entries()) {
     const before = sorted[index - 1];
     if (before === undefined || !isWithin(path, before.path)) continue;
-    throw refused(
-      pipeline,
-      `${output} and ${before.output} have no folders of their own: ${shown(path)}`,
-    );
-  }
-}
-
-function checkRef(pipeline: string, output: string, ref: string): void {
-  const { selector } = parseRef(ref);
-  if (ref.includes("@") && selector.kind !== "version") {
-    throw refused(pipeline, `${output} is to be written to ${shown(ref)}, which names no version`);
+    throw refused(pipeline, `${output} and ${before.output} overlap: ${shown(path)}`);
   }
 }
 
@@ -112,7 +92,7 @@ function isWithin(path: string, folder: string): boolean {
 }
 
 const PLACE_HINT =
-  "Name a place of its own for each output: registry:NAME, a URL, or a folder such as ./out/clean.";
+  "Use a separate destination for each output: registry:NAME, a URL, or a folder like ./out.";
 
 function refused(pipeline: string, state: string, hint = PLACE_HINT): RegistryError {
   return fault({ code: "Invalid", action: "run pipeline", subject: shown(pipeline), state, hint });

@@ -1,6 +1,6 @@
-// The digest of a file or folder on a disk: the one that it would have in a registry.
+// Digests of local files and folders, equal to those of artifacts with the same content.
 import { lstatSync, type Stats, statSync } from "node:fs";
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { onDisk } from "../../disk/file_errors.ts";
 import { pathsBelow } from "../../disk/paths_below.ts";
@@ -8,12 +8,12 @@ import type { FileToSave } from "../../core/materializer.ts";
 import type { FileInfo } from "../../core/record.ts";
 import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
 import type { SignalOptions } from "../../core/registry.ts";
-import { file, folder, localPath } from "../../materializers/mod.ts";
+import { file, folder, localPath } from "../../materializers/path.ts";
 
 /**
- * Reads a file or folder. Returns its digest, as of an artifact of this content, and its size in bytes.
+ * Reads a file or folder. Returns its digest as an artifact, and its size in bytes.
  *
- * @throws {RegistryError} `NotFound` where there is none
+ * @throws {RegistryError} `NotFound` if it does not exist
  */
 export async function digestOfPath(
   path: string,
@@ -23,11 +23,7 @@ export async function digestOfPath(
   const infos: FileInfo[] = [];
   for await (const found of await materializer.save(localPath(path, { all: true }), { signal })) {
     signal?.throwIfAborted();
-    infos.push({
-      path: found.path,
-      ...await hashed(found),
-      ...(found.mode === undefined ? {} : { mode: found.mode }),
-    });
+    infos.push({ path: found.path, ...await hashed(found), mode: found.mode });
   }
   return {
     digest: artifactDigest(materializer, infos),
@@ -35,10 +31,12 @@ export async function digestOfPath(
   };
 }
 
-/** Digests of what lies on this machine, each with how its files were when they were read. */
+/** Digests of local paths, each with the state of the files when they were read. */
 export type KnownDigests = Map<string, { state: string; digest: string }>;
 
-/** The digest of a file or folder, which is read only where its files are not as they were the last time. */
+/**
+ * Returns the digest of a file or folder. Reads it only if its files changed since the last time.
+ */
 export async function digestNow(
   path: string,
   known: KnownDigests,
@@ -78,4 +76,9 @@ async function hashed({ content }: FileToSave): Promise<{ size: number; sha256: 
     size += chunk.byteLength;
   }
   return { size, sha256: hash.digest() };
+}
+
+/** Returns the name of a single file; undefined for a folder. */
+export function fileOf(path: string): string | undefined {
+  return statSync(path).isFile() ? basename(path) : undefined;
 }

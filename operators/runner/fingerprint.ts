@@ -1,16 +1,16 @@
-// What a step's outputs are made of, what is done once only, and what has changed since.
+// Fingerprints of steps: inputs, parameters and code, and how they changed.
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import type { Operators } from "../operator_set.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import type { Fingerprint } from "./records/step_record.ts";
+import type { Fingerprint } from "./records/files.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "@std/path";
 
-/** Plain data as JSON with the keys of objects in order: equal values give equal texts. */
+/** Encodes plain data as JSON with sorted keys: equal values give equal strings. */
 export function sortedJson(value: unknown): string {
   return JSON.stringify(
     value,
@@ -21,15 +21,16 @@ export function sortedJson(value: unknown): string {
   ) ?? "null";
 }
 
-/** Parameters and variables of a step as they count and are kept: without the values of secrets. */
+/**
+ * Returns parameters and variables of a step for its fingerprint, without the values of secrets.
+ */
 export function countedParams({ params, env }: PipelineStep): PlainValue {
-  const counted = Object.keys(env).length === 0 ? params : { ...params, env };
-  return withoutSecrets(counted);
+  return withoutSecrets(Object.keys(env).length === 0 ? params : { ...params, env });
 }
 
 /**
- * The code of a step, as far as it is compared: the versions of its configuration and operator, the tag of its source,
- * its command, and the files that the command names.
+ * Returns what is compared as the code of a step: versions of its configuration and operator, tag
+ * of its source, its command, and the files that the command names.
  *
  * @param files digest of those files
  */
@@ -39,7 +40,7 @@ export async function codeOf(
   { operators }: { operators: Operators },
 ): Promise<string> {
   const parts = [version];
-  if (startCommand === undefined || operators.has(operator)) { // a command needs no operator
+  if (startCommand === undefined || operators.has(operator)) { // commands need no operator
     const { version } = await operators.instance(operator, id);
     if (version !== undefined) parts.push(`operator ${version}`);
   }
@@ -52,9 +53,9 @@ export async function codeOf(
 }
 
 /**
- * Identifies what a step does, whatever run it is in: a repeat after a kill, or a second delivery, is the same.
+ * Identifies the effect of a step in any run: a repeated attempt or delivery has the same key.
  *
- * @param of `previous` is the commit of the success before, or null
+ * @param of `previous` is the commit of the last success, or null
  */
 export function effectKey(
   fingerprint: Fingerprint,
@@ -63,7 +64,7 @@ export function effectKey(
   return sha256(sortedJson([pipeline, step, fingerprint, previous]));
 }
 
-/** The parameters that differ, leaf by leaf: `params.lr 0.1 → 0.2`. */
+/** Returns the parameters that differ, by leaf: `params.lr 0.1 → 0.2`. */
 export function changedParams(before: PlainValue, now: PlainValue): string[] {
   const changes: string[] = [];
   compare("params", before, now);
@@ -96,10 +97,11 @@ export function shortDigest(digest: string | undefined): string {
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * Returns a digest of the files that a start command names, also behind an option or in the text of a shell; undefined
- * without any. Files outside the folder, and those that a shell writes to (`> file`), do not count.
+ * Returns a digest of the files that a start command names, also in options or shell code;
+ * undefined without any. Ignores files outside the folder, and those that a shell writes to (`>
+ * file`).
  *
- * @param root the folder of the configuration, in which commands run
+ * @param root folder of the configuration, in which commands run
  */
 export async function commandFiles(
   { startCommand }: PipelineStep,
@@ -116,9 +118,8 @@ export async function commandFiles(
 }
 
 function wordsIn(argument: string): string[] {
-  return [argument, ...argument.replace(/>+\s*[^\s;|&]+/g, " ").split(/[\s"'`=;|&<>()]+/)].filter((
-    word,
-  ) => word !== "");
+  const parts = argument.replace(/>+\s*[^\s;|&]+/g, " ").split(/[\s"'`=;|&<>()]+/);
+  return [argument, ...parts].filter((word) => word !== "");
 }
 
 /** Returns the path of a file below the folder, relative to it. */
@@ -130,6 +131,6 @@ function fileInside(root: string, word: string): string | undefined {
     const path = relative(realpathSync(root), realpathSync(found));
     return /^\.\.(?=[/\\]|$)/.test(path) || isAbsolute(path) ? undefined : path;
   } catch {
-    return undefined; // not a valid path of this disk
+    return undefined; // not a valid path on this disk
   }
 }

@@ -1,6 +1,6 @@
-// Steps whose runner was killed: their commands are ended and their folders removed.
+// Cleans up after killed runners: ends commands of their steps and removes the folders.
 import { readdirSync, rmdirSync, rmSync } from "node:fs";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { isProcessGone } from "../../disk/stage/process.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -8,21 +8,20 @@ import type { System } from "../../core/system.ts";
 import { endLeftCommand, noteMarks } from "../process/left_command.ts";
 import { MARK } from "../process/marks.ts";
 
-export { thisProcess } from "../../disk/stage/process.ts";
-
-/** The file in the folder of a step that names the processes of its command while it runs. */
+/** Name of the file in a step's folder that lists the processes of its running command. */
 const COMMAND_NOTE = "command.pid";
 
 /**
- * Ends commands of steps whose runner was killed, so that none runs beside its repetition, and removes the folders of
- * these steps. Keeps commands and folders of other machines, and folders that the user asked to keep.
+ * Ends commands of steps whose runner was killed, so that none runs beside its repetition, and
+ * removes their folders. Ignores other machines' commands and folders, and folders that are kept.
  *
- * @param folder the folder of all runs of a pipeline
+ * @param run `folder` is that of a run: the folders beside it, of other runs, are cleaned too
  */
 export async function removeLeft(
-  folder: string,
-  { logger, system }: { logger: Logger; system: System },
+  run: { folder: string; logger: Logger; system: System },
 ): Promise<void> {
+  const { logger, system } = run;
+  const folder = dirname(run.folder);
   const steps = listed(folder).flatMap((run) =>
     listed(join(folder, run)).map((name) => join(folder, run, name))
   );
@@ -31,8 +30,8 @@ export async function removeLeft(
 }
 
 /**
- * Notes the processes that work in the folder of a step, if this runner is itself part of a command: a worker of a
- * queue starts one runner for each step, and may be killed before the runner.
+ * Notes the processes in a step's folder if this runner is itself part of a command: a queue's
+ * worker starts one runner per step, and may be killed first.
  *
  * @returns the path of the note
  */
@@ -51,10 +50,18 @@ function removeLeftFolders(folder: string, logger: Logger): void {
       for (const name of left) rmSync(join(folder, run, name), { recursive: true, force: true });
       if (listed(join(folder, run)).length === 0) rmdirSync(join(folder, run));
     } catch (error) {
-      logger.warn(
-        `Cannot remove what an earlier run left in ${join(folder, run)}: ${messageOf(error)}`,
-      );
+      const path = join(folder, run);
+      logger.warn(`Cannot remove folders of an earlier run in ${path}: ${messageOf(error)}`);
     }
+  }
+}
+
+/** Removes the folder of a run if it is empty. */
+export function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It has kept folders, or was never created.
   }
 }
 
@@ -62,7 +69,7 @@ function listed(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // nothing ran here
+    return []; // nothing has run here
   }
 }
 

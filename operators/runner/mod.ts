@@ -1,12 +1,12 @@
 /**
- * Running pipelines: what would run and why, running it, and what was run before.
+ * Runs pipelines, and reads earlier runs.
  *
  * @module
  */
 export { carryPipeline, submitRun } from "./carry/carry_pipeline.ts";
 export type { CarryPipelineOptions, SubmitRunOptions } from "./carry/carry_pipeline.ts";
 export type { CarriedRunOptions } from "./carry/carried_run.ts";
-export type { CarriedCommand, CarryOptions } from "./carry/deliveries.ts";
+export type { CarriedCommand, CarryOptions } from "./carry/carried_run.ts";
 export { runStep } from "./carry/run_step.ts";
 export type { RunStepOptions } from "./carry/run_step.ts";
 export { shareRun } from "./carry/share_run.ts";
@@ -15,14 +15,14 @@ export { createRunHandler } from "./carry/step_handler.ts";
 export type { RunHandlerOptions } from "./carry/step_handler.ts";
 export { watchRun } from "./carry/watch_run.ts";
 export type { WatchRunOptions } from "./carry/watch_run.ts";
-export type { LogLevel, RunEnd, RunEvent, StepEnd, StepOutcome } from "./events.ts";
+export type { LogLevel, RunEnd, RunEvent, StepEnd, StepOutcome } from "./outcomes.ts";
 export { configurationDigest, planPipeline } from "./plan.ts";
 export type { Decision, PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
 export type { InputPart, PinnedInput } from "./pin_inputs.ts";
 export { attemptsOf } from "./records/failures.ts";
 export type { StepAttempt } from "./records/failures.ts";
-export { lastRun, listRuns, pipelinesOf } from "./records/list_runs.ts";
-export type { ListedRun, ListRunsOptions } from "./records/list_runs.ts";
+export { lastRun, listRuns, pipelinesOf } from "./records/run_record.ts";
+export type { ListedRun, ListRunsOptions } from "./records/run_record.ts";
 export { formatRunId, parseRunId, recordNames } from "./records/names.ts";
 export type { RecordNames, RunId } from "./records/names.ts";
 export { cancelRun, isCancelled, readResult, readRun } from "./records/run_record.ts";
@@ -33,7 +33,7 @@ export type {
   SavedOutput,
   StepFacts,
   StepRecord,
-} from "./records/step_record.ts";
+} from "./records/files.ts";
 export type {
   Executor,
   JobKinds,

@@ -1,11 +1,10 @@
-// How steps ended, as errors and records tell it, and what that means for those after them, and for
-// their run.
+// Outcomes of steps, from errors and records, and the end of a run that follows from them.
 import { hintFor, isRegistryError, messageOf } from "../../core/errors.ts";
-import { EXIT_CODES } from "../contract/operator.ts";
+import { EXIT_CODES, type ExitCode, type ExitName } from "../contract/operator.ts";
 import { exitCodeOf, exitNameOf } from "../exit_codes.ts";
-import type { RunEnd, StepOutcome } from "./events.ts";
 import type { PipelineSecrets } from "./secrets.ts";
-import type { FailureRecord, StepRecord } from "./records/step_record.ts";
+import type { FailureRecord, StepRecord } from "./records/files.ts";
+import type { Shard } from "../../core/work/shards.ts";
 
 interface Kept<Record> {
   record: Record;
@@ -25,25 +24,19 @@ export function endOf(steps: Readonly<Record<string, StepOutcome>>): RunEnd {
 export function outcomeOf(
   { record, info }: Kept<StepRecord>,
 ): Pick<StepOutcome, "record" | "outputs"> {
-  const outputs = Object.entries(record.outputs).map((
-    [name, { ref, path, to }],
-  ) => [name, ref ?? path ?? to]);
-  return { record: `${info.name}@${info.version}`, outputs: Object.fromEntries(outputs) };
+  const outputs = Object.fromEntries(
+    Object.entries(record.outputs).map(([name, { ref, path, to }]) => [name, ref ?? path ?? to]),
+  );
+  return { record: `${info.name}@${info.version}`, outputs };
 }
 
 export function ranOutcome(success: Kept<StepRecord>): StepOutcome {
   const { durationMs, attempt } = success.record;
-  return {
-    ...outcomeOf(success),
-    end: "ran",
-    durationMs,
-    attempts: attempt,
-    exitCode: EXIT_CODES.ok,
-    exit: "ok",
-  };
+  const ended = { exitCode: EXIT_CODES.ok, exit: "ok" as const };
+  return { ...outcomeOf(success), end: "ran", durationMs, attempts: attempt, ...ended };
 }
 
-/** @param effect what the step would do now */
+/** @param effect key of the step's effect now */
 export function skippedOutcome(success: Kept<StepRecord>, effect?: string): StepOutcome {
   const reason = success.record.effect === effect ? "done already" : "nothing changed";
   return { ...outcomeOf(success), end: "skipped", durationMs: 0, reason };
@@ -51,12 +44,11 @@ export function skippedOutcome(success: Kept<StepRecord>, effect?: string): Step
 
 export function failureOutcome({ record, info }: Kept<FailureRecord>): StepOutcome {
   const { durationMs, attempt, exitCode, exit, error: { message, hint } } = record;
-  const facts = { durationMs, exitCode, exit, attempts: attempt, reason: message };
+  const { name, version } = info;
   return {
     end: "failed",
-    ...facts,
-    ...(hint === undefined ? {} : { hint }),
-    record: `${info.name}@${info.version}`,
+    ...{ durationMs, exitCode, exit, attempts: attempt, reason: message, hint },
+    record: `${name}@${version}`,
   };
 }
 
@@ -65,21 +57,57 @@ export function failedOutcome(
   { mask }: Pick<PipelineSecrets, "mask">,
 ): StepOutcome {
   const exitCode = exitCodeOf(error);
-  const { reason, hint } = told(error);
-  const why = { reason: mask(reason), ...(hint === undefined ? {} : { hint: mask(hint) }) };
+  const { reason, hint } = describeError(error);
   return {
     end: "failed",
-    durationMs: 0,
-    exitCode,
-    exit: exitNameOf(exitCode),
-    attempts: 0,
-    ...why,
+    ...{ durationMs: 0, exitCode, exit: exitNameOf(exitCode), attempts: 0 },
+    reason: mask(reason),
+    hint: hint && mask(hint),
   };
 }
 
-export function told(error: unknown): { reason: string; hint?: string; code?: string } {
+/** Returns the message of an error, with the hint for the command line. */
+export function describeError(error: unknown): { reason: string; hint?: string; code?: string } {
   if (!isRegistryError(error)) return { reason: messageOf(error) };
-  const { message, code } = error;
-  const hint = hintFor(error, "cli"); // the commands of pipelines are those of the command line
-  return { reason: message, code, ...(hint === undefined ? {} : { hint }) };
+  return { reason: error.message, code: error.code, hint: hintFor(error, "cli") };
 }
+
+export type StepEnd = "ran" | "skipped" | "failed" | "blocked" | "cancelled";
+
+export type RunEnd = "ok" | "failed" | "cancelled";
+
+/** An event of a run. `shard` is set for a step that several processes share. */
+export type RunEvent =
+  | { type: "run started"; run: string; steps: number }
+  | { type: "step started"; step: string; shard?: Shard; attempt: number; folder: string }
+  | { type: "log"; step: string; shard?: Shard; level: LogLevel; line: string }
+  | {
+    type: "step retried";
+    step: string;
+    shard?: Shard;
+    attempt: number;
+    exit: ExitName;
+    inMs: number;
+    message: string;
+  }
+  | { type: "shard ended"; step: string; shard: Shard } & StepOutcome
+  | { type: "step ended"; step: string } & StepOutcome
+  | { type: "run ended"; run: string; end: RunEnd; durationMs: number };
+
+/** Outcome of a step. */
+export interface StepOutcome {
+  end: StepEnd;
+  /** Duration of all attempts, milliseconds. */
+  durationMs: number;
+  reason?: string;
+  hint?: string;
+  exitCode?: ExitCode;
+  exit?: ExitName;
+  attempts?: number;
+  /** Its record: `<pipeline>:step:<step>@2.0.0`, or that of the last failure. */
+  record?: string;
+  outputs?: Record<string, string>;
+}
+
+/** Level of a line, or the stream of a command that it came from. */
+export type LogLevel = "debug" | "info" | "warn" | "error" | "stdout" | "stderr";

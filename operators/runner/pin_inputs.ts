@@ -1,7 +1,6 @@
-// Inputs of steps, each pinned to what is there now: an exact version, or the digest of its
-// content.
+// Pins inputs of steps to exact versions, or to digests of their content.
 import { sha256 } from "../../core/bytes/digest.ts";
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import type { Registry } from "../../core/registry.ts";
@@ -9,32 +8,32 @@ import { WHOLE_OUTPUT } from "../output_keys.ts";
 import { digestOfPath } from "./digest_of_path.ts";
 import { sortedJson } from "./fingerprint.ts";
 import { findObjects } from "./objects/find_objects.ts";
-import type { SavedOutput, StepRecord } from "./records/step_record.ts";
+import type { SavedOutput, StepRecord } from "./records/files.ts";
 import type { ObjectTransfer } from "./run_context.ts";
 import { inputsOf, parsePlace, type Place } from "./sources.ts";
 
-/** A part of an input. Most inputs have one part; all outputs of a step have one part each. */
+/** A part of an input: one for most inputs, one per output for all outputs of a step. */
 export interface InputPart {
+  /** Folder below the input's; empty for the input's own. */
   at: string;
-  /** The name of a single file that is not in the registry. @default that of the file or object */
+  /** Name of a single file outside the registry. @default that of the file or object */
   name?: string;
   ref?: string;
   path?: string;
-  /** Of a URL that ends with `/`: what a step wrote below it; others that are there do not count. @default all */
+  /** For a URL that ends with `/`: the objects below it that a step wrote. @default all */
   files?: string[];
   /** SHA-256 of its content; of objects in a bucket, of their sizes and tags. */
   digest: string;
 }
 
-/** An input, pinned. */
+/** A pinned input. */
 export interface PinnedInput {
   from: string;
   parts: InputPart[];
-  /** SHA-256 of all of it. */
   digest: string;
 }
 
-/** What {@linkcode pinInputs} works with. */
+/** Options of {@linkcode pinInputs}. */
 export interface PinOptions {
   registry: Registry;
   root: string;
@@ -42,7 +41,7 @@ export interface PinOptions {
   signal?: AbortSignal;
   isStep(id: string): boolean;
   successOf(step: string): StepRecord | undefined;
-  /** Inputs of the step that are pinned, by name: they stay as they are. @default none */
+  /** Inputs that are pinned already, by name. @default none */
   known?: Readonly<Record<string, PinnedInput>>;
   pinned: Map<string, Promise<PinnedInput>>;
 }
@@ -50,8 +49,8 @@ export interface PinOptions {
 /**
  * Pins the inputs of a step.
  *
- * @param writers steps upstream of it by the name of the artifact that they write: it is theirs that is read
- * @returns its inputs, and the upstream steps that must end before others are known
+ * @param writers upstream steps by the name of the artifact that they write, whose output is read
+ * @returns its inputs, and the upstream steps that must end before the others can be pinned
  */
 export async function pinInputs(
   step: PipelineStep,
@@ -66,26 +65,19 @@ export async function pinInputs(
       inputs[name] = known[name];
       continue;
     }
-    const place = writtenUpstream(parsePlace(from, options), writers);
-    if (place.kind === "step") {
-      const success = options.successOf(place.step);
-      if (success === undefined) waiting[name] = place.step;
-      else inputs[name] = ofStep(from, place, success);
-    } else {
+    let place = parsePlace(from, options);
+    const writer = place.kind === "registry" ? writers.get(place.name) : undefined;
+    if (writer !== undefined) place = { kind: "step", ...writer };
+    if (place.kind !== "step") {
       inputs[name] = await pinOnce(from, place, step.id, options);
+      continue;
     }
+    const success = options.successOf(place.step);
+    if (success === undefined) waiting[name] = place.step;
+    else inputs[name] = ofStep(from, place, success);
   }
   return { inputs, waiting };
 }
-
-function writtenUpstream(
-  place: Place,
-  writers: ReadonlyMap<string, { step: string; output: string }>,
-): Place {
-  const writer = place.kind === "registry" ? writers.get(place.name) : undefined;
-  return writer === undefined ? place : { kind: "step", ...writer };
-}
-
 type Outside = Exclude<Place, { kind: "step" }>;
 
 async function pinOnce(
@@ -119,10 +111,8 @@ async function pin(
     const { digest } = await findObjects(place.url, { s3, signal });
     return onePart(from, { path: place.url, digest });
   }
-  return onePart(from, {
-    path: place.path,
-    digest: (await digestOfPath(place.path, { signal })).digest,
-  });
+  const { digest } = await digestOfPath(place.path, { signal });
+  return onePart(from, { path: place.path, digest });
 }
 
 function onePart(from: string, part: Omit<InputPart, "at">): PinnedInput {
@@ -130,8 +120,8 @@ function onePart(from: string, part: Omit<InputPart, "at">): PinnedInput {
 }
 
 /**
- * Pins one output of a step (a file under its name, or the files of a folder), or all of its outputs, each at its key.
- * It does not matter where the outputs are kept.
+ * Pins one output of a step (a file with its name, or the files of a folder), or all outputs, each
+ * at its key, independently of where they are stored.
  */
 function ofStep(
   from: string,
@@ -139,17 +129,22 @@ function ofStep(
   { outputs, effect }: StepRecord,
 ): PinnedInput {
   if (place.output !== undefined) {
-    const output = Object.hasOwn(outputs, place.output) ? outputs[place.output] : undefined;
-    if (output === undefined) throw noOutput(place.step, place.output, outputs);
-    return ofParts(from, [{ at: "", ...partOf(output) }]);
+    if (!Object.hasOwn(outputs, place.output)) {
+      throw fault({
+        code: "NotFound",
+        action: "read output",
+        subject: `${shown(place.output)} of step ${shown(place.step)}`,
+        state: "the step wrote no such output",
+        hint: `Use one of ${Object.keys(outputs).map(shown).join(", ") || "its outputs"}.`,
+      });
+    }
+    return ofParts(from, [{ at: "", ...partOf(outputs[place.output]) }]);
   }
   const written = Object.entries(outputs);
-  // What wrote nothing has done something else: whoever comes after it does its part again too.
+  // A step without outputs has other effects: its dependents run again when it has run again.
   if (written.length === 0) return { from, parts: [], digest: sha256(`effect ${effect}`) };
-  return ofParts(
-    from,
-    written.map(([key, output]) => ({ at: folderOf(key, output), ...partOf(output) })),
-  );
+  const parts = written.map(([key, output]) => ({ at: folderOf(key, output), ...partOf(output) }));
+  return ofParts(from, parts);
 }
 
 function folderOf(key: string, { file }: SavedOutput): string {
@@ -165,21 +160,5 @@ function ofParts(from: string, parts: InputPart[]): PinnedInput {
 }
 
 function partOf({ ref, path, file, files, digest }: SavedOutput): Omit<InputPart, "at"> {
-  return {
-    digest,
-    ...(ref === undefined ? {} : { ref }),
-    ...(path === undefined ? {} : { path }),
-    ...(path === undefined || file === undefined ? {} : { name: file }),
-    ...(files === undefined ? {} : { files }),
-  };
-}
-
-function noOutput(step: string, output: string, outputs: StepRecord["outputs"]): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "read output",
-    subject: `${shown(output)} of step ${shown(step)}`,
-    state: "it wrote none of that name",
-    hint: `It wrote: ${Object.keys(outputs).map((key) => shown(key)).join(", ") || "nothing"}.`,
-  });
+  return { digest, ref, path, name: path === undefined ? undefined : file, files };
 }

@@ -1,69 +1,67 @@
-// What a run would do, and why.
-import process from "node:process";
+// Plans a run: which steps would run, and why.
 import { sha256 } from "../../core/bytes/digest.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
-import { realSystem } from "../../core/system.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { checkPlaces } from "./check_places.ts";
 import { codeOf, commandFiles, countedParams, sortedJson } from "./fingerprint.ts";
 import { pinInputs, type PinnedInput } from "./pin_inputs.ts";
 import { changesOf, goneOutputs } from "./reasons.ts";
 import { recordNames } from "./records/names.ts";
-import { type FoundRecord, readSuccess } from "./records/files.ts";
-import type { StepRecord } from "./records/step_record.ts";
-import { checkRunOptions, type RunnerOptions } from "./run_context.ts";
+import { type FoundRecord, readSuccess, type StepRecord } from "./records/files.ts";
+import { checkRunOptions, type RunnerOptions, withDefaults } from "./run_context.ts";
 import { withoutSecrets } from "./secrets.ts";
-import { type Dependencies, findDependencies } from "./sources.ts";
-import { createWriters } from "./writers.ts";
+import { createWriters, type Dependencies, findDependencies } from "./sources.ts";
 
 /** Options of {@linkcode planPipeline}. */
 export interface PlanOptions extends RunnerOptions {
-  /** Run these again although nothing has changed, or all. @default none */
+  /** Steps to run again without changes, or true for all. @default none */
   force?: boolean | readonly string[];
-  /** Only these steps; what they read of others is what those wrote last. @default all */
+  /** Steps to run. Outputs of the others are those of their last success. @default all */
   steps?: readonly string[];
 }
 
-/** What becomes of a step: `depends` is told when its upstream steps have run. */
+/** Decision about a step; `depends` means that its upstream steps must run first. */
 export type Decision = "run" | "skip" | "depends";
 
-/** What a run would do with a step. */
+/** A planned step. */
 export interface PlannedStep {
   step: string;
   node: string;
   operator: string;
   decision: Decision;
-  /** Why: `never ran`, `params.lr 0.1 → 0.2`. Nothing where it is skipped. */
+  /** Why it runs: `never ran`, `params.lr 0.1 → 0.2`. Empty if it is skipped. */
   reasons: string[];
-  /** Its inputs, pinned, by name; those that another step will write are not there. */
+  /** Pinned inputs by name, without those that another step will write. */
   inputs: Record<string, PinnedInput>;
   /** Commit of its last success, or null. */
   previous: string | null;
-  /** Digest of the files that its command names, at the time of the plan. @default it names none */
+  /** Digest of the files that its command names, when the plan was made. @default it names none */
   files?: string;
 }
 
-/** What a run would do. */
+/** The plan of a run. */
 export interface PipelinePlan {
   kind: "plan";
   pipeline: string;
-  /** SHA-256 of its configuration, secrets left out. */
+  /** SHA-256 of the configuration without secrets. */
   configuration: string;
   steps: PlannedStep[];
 }
 
-/** Identifies what a pipeline says, whatever the order of members; the values of secrets do not count. */
+/**
+ * Returns a digest of a pipeline, independent of the order of members and the values of secrets.
+ */
 export function configurationDigest(pipeline: Pipeline): string {
   // deno-lint-ignore no-explicit-any -- a pipeline is plain data
   return sha256(sortedJson(withoutSecrets(pipeline as any)));
 }
 
 /**
- * Says for each step whether it would run, and why. Nothing is written.
+ * Returns for each step whether it would run, and why. Writes nothing.
  *
- * @throws {RegistryError} `NotFound` for an input that is not there; `Invalid` for steps that cannot be ordered
+ * @throws {RegistryError} `NotFound` for a missing input; `Invalid` for a cycle of steps
  */
 export async function planPipeline(
   pipeline: Pipeline,
@@ -79,23 +77,31 @@ export async function planWithSuccesses(
 ): Promise<{ plan: PipelinePlan; successes: Map<string, FoundRecord<StepRecord>> }> {
   const { signal, force = false } = options;
   checkVersioned(pipeline, options);
-  checkPlaces(pipeline, settled(options).root);
+  const defaults = withDefaults(options);
+  checkPlaces(pipeline, defaults.root);
   const dependencies = findDependencies(pipeline);
   const chosen = chooseSteps(dependencies, options.steps);
-  const forced = (step: string) => force === true || (force !== false && force.includes(step));
-  if (force !== true && force !== false) chooseSteps(dependencies, force);
+  const forced = chooseSteps(dependencies, force === true ? undefined : force || []);
   const last = await readSuccesses(pipeline, dependencies, chosen, options);
   const pinned = new Map<string, Promise<PinnedInput>>();
   const planned = new Map<string, PlannedStep>();
-  const writersOf = createWriters(pipeline, dependencies, settled(options).root);
+  const writersOf = createWriters(pipeline, dependencies, defaults.root);
 
   const pinOptions = {
-    ...settled(options),
+    ...defaults,
     isStep: (id: string) => dependencies.steps.has(id),
     successOf(id: string) {
       const decision = planned.get(id)?.decision ?? "skip";
       const success = last.get(id)?.record;
-      if (success === undefined && !chosen.has(id)) throw neverRan(id);
+      if (success === undefined && !chosen.has(id)) {
+        throw fault({
+          code: "NotFound",
+          action: "read the output of step",
+          subject: shown(id),
+          state: "it has never succeeded, and is not selected",
+          hint: "Run it too: omit --operator and --node, or add it.",
+        });
+      }
       return decision === "skip" ? success : undefined;
     },
     pinned,
@@ -108,25 +114,19 @@ export async function planWithSuccesses(
     const pins = await pinInputs(step, writersOf(step), pinOptions);
     const files = await commandFiles(step, pinOptions.root);
     const success = last.get(id);
-    const present = { ...pins, files, forced: forced(id) };
+    const present = { ...pins, files, forced: forced.has(id) };
     planned.set(id, {
       ...{ step: id, node: step.node, operator: step.operator },
       ...await decide(step, success?.record, present, options),
-      ...{ inputs: pins.inputs, previous: success?.info.commit ?? null },
-      ...(files === undefined ? {} : { files }),
+      ...{ inputs: pins.inputs, previous: success?.info.commit ?? null, files },
     });
   }
   const configuration = configurationDigest(pipeline);
-  const plan: PipelinePlan = {
-    kind: "plan",
-    pipeline: pipeline.id,
-    configuration,
-    steps: [...planned.values()],
-  };
-  return { plan, successes: last };
+  const steps = [...planned.values()];
+  return { plan: { kind: "plan", pipeline: pipeline.id, configuration, steps }, successes: last };
 }
 
-/** Decides whether a step is to run, and why. */
+/** Decides whether a step runs, and why. */
 async function decide(
   step: PipelineStep,
   success: StepRecord | undefined,
@@ -145,13 +145,6 @@ async function decide(
   const unknown = step.rerun.includes("inputs") ? new Set(Object.values(waiting)) : [];
   const runs = [...unknown].map((upstream) => `upstream runs: ${upstream}`);
   return { decision: runs.length > 0 ? "depends" : "skip", reasons: runs };
-}
-
-export function settled<T extends RunnerOptions>(
-  options: T,
-): T & { root: string; system: NonNullable<T["system"]> } {
-  const { root = process.cwd(), system = realSystem } = options;
-  return { ...options, root, system };
 }
 
 async function readSuccesses(
@@ -183,7 +176,7 @@ function chooseSteps({ steps }: Dependencies, ids: readonly string[] | undefined
     action: "choose step",
     subject: shown(unknown),
     state: "the pipeline has no such step",
-    hint: `There is: ${[...steps.keys()].slice(0, 20).join(", ")}.`,
+    hint: `Use one of ${[...steps.keys()].slice(0, 20).join(", ")}.`,
   });
 }
 
@@ -194,17 +187,6 @@ function checkVersioned({ id }: Pipeline, { registry }: RunnerOptions): void {
     action: "plan pipeline",
     subject: shown(id),
     state: "the registry keeps one value per name, without versions",
-    hint:
-      "Records and outputs of runs are versions: use a registry that was created with versions, as is the default.",
-  });
-}
-
-function neverRan(id: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "read the output of step",
-    subject: shown(id),
-    state: "it never ran well, and is not to run now",
-    hint: "Run it too: leave --operator and --node out, or name it as well.",
+    hint: "Create a registry with versions, the default: records and outputs of runs are versions.",
   });
 }

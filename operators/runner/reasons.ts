@@ -1,14 +1,13 @@
-// Why a step would run.
+// Reasons for a step to run.
 import { isRegistryError } from "../../core/errors.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
-import type { Registry } from "../../core/registry.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { digestOfPath } from "./digest_of_path.ts";
 import { changedParams, shortDigest } from "./fingerprint.ts";
 import type { PinnedInput } from "./pin_inputs.ts";
-import type { Fingerprint, SavedOutput, StepRecord } from "./records/step_record.ts";
+import type { Fingerprint, SavedOutput, StepRecord } from "./records/files.ts";
 import { findObjects } from "./objects/find_objects.ts";
-import type { ObjectTransfer } from "./run_context.ts";
+import type { RunnerOptions } from "./run_context.ts";
 import { isUrl } from "./sources.ts";
 
 export interface Present extends Omit<Fingerprint, "inputs"> {
@@ -17,9 +16,8 @@ export interface Present extends Omit<Fingerprint, "inputs"> {
 }
 
 /**
- * What has changed since a step's last success, as far as that makes it run again: digests and values, never times.
- *
- * @param last its last success
+ * Returns the changes since a step's last success that make it run again: of digests and values,
+ * never of times.
  */
 export function changesOf({ rerun }: PipelineStep, last: StepRecord, present: Present): string[] {
   const { fingerprint } = last;
@@ -33,7 +31,7 @@ export function changesOf({ rerun }: PipelineStep, last: StepRecord, present: Pr
 }
 
 function changedInputs(before: Record<string, string>, { inputs, waiting }: Present): string[] {
-  const then = new Map(Object.entries(before)); // names are those of configurations: also "constructor"
+  const then = new Map(Object.entries(before)); // names may be "constructor"
   const known = new Map(Object.entries(inputs));
   const changes: string[] = [];
   for (const name of new Set([...then.keys(), ...known.keys()])) {
@@ -46,7 +44,7 @@ function changedInputs(before: Record<string, string>, { inputs, waiting }: Pres
   return changes;
 }
 
-/** `data:raw` for `registry:data:raw@^1`, the name of the input where it is no more. */
+/** Returns `data:raw` for `registry:data:raw@^1`, and the name of an input that was removed. */
 function shownInput(name: string, input: PinnedInput | undefined): string {
   if (input === undefined) return name;
   return input.from.startsWith("registry:")
@@ -54,14 +52,9 @@ function shownInput(name: string, input: PinnedInput | undefined): string {
     : input.from;
 }
 
-/** Options of {@linkcode goneOutputs}. */
-export interface GoneOptions {
-  registry: Registry;
-  s3?: ObjectTransfer;
-  signal?: AbortSignal;
-}
+type GoneOptions = Pick<RunnerOptions, "registry" | "s3" | "signal">;
 
-/** The outputs of a step's last success that are no longer where, or what, they were, and those that it never wrote. */
+/** Returns the outputs of a step's last success that are gone or changed, and new ones. */
 export async function goneOutputs(
   step: PipelineStep,
   { outputs }: StepRecord,

@@ -1,5 +1,7 @@
-// What a run works with, wherever its steps are executed.
+// The context of a run, wherever its steps are executed.
+import process from "node:process";
 import { join, resolve } from "@std/path";
+import { messageOf } from "../../core/errors.ts";
 import { encodeName } from "../../core/naming/names.ts";
 import type { Executor } from "../../core/executor.ts";
 import { checkToolOptions } from "../../core/options/check_options.ts";
@@ -7,23 +9,26 @@ import type { OperatorJobs } from "../contract/operator.ts";
 import type { Shard } from "../../core/work/shards.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import type { Logger, Registry } from "../../core/registry.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, silentLogger, type System } from "../../core/system.ts";
+import { thisProcess } from "../../disk/stage/process.ts";
 import type { Operators } from "../operator_set.ts";
 import type { KnownDigests } from "./digest_of_path.ts";
-import type { PipelineSecrets } from "./secrets.ts";
-import type { Dependencies } from "./sources.ts";
-import { parseRunId } from "./records/names.ts";
-import type { RunEvent } from "./events.ts";
+import { findSecrets, type PipelineSecrets } from "./secrets.ts";
+import { type Dependencies, findDependencies } from "./sources.ts";
+import { formatRunId, parseRunId } from "./records/names.ts";
+import type { RunEvent } from "./outcomes.ts";
 
-/** Where objects of buckets are read and written: a set of S3 configurations is one. */
+/** Reads and writes objects in buckets, such as a set of S3 configurations. */
 export interface ObjectTransfer {
   upload(data: { path: string }, url: string, options?: { signal?: AbortSignal }): Promise<unknown>;
-  /** Writes an object to a file. `NotFound` where there is none. */
+  /** Downloads an object to a file. Throws `NotFound` if it does not exist. */
   download(
     url: string,
     options: { to: string; signal?: AbortSignal },
   ): Promise<{ path: string; size: number }>;
-  /** Size and tag of an object, which is not read. `NotFound` where there is none. */
+  /**
+   * Returns size and tag of an object without reading it. Throws `NotFound` if it does not exist.
+   */
   info(
     url: string,
     options?: { signal?: AbortSignal },
@@ -34,23 +39,23 @@ export interface ObjectTransfer {
   ): AsyncIterable<{ url: string; size: number; modifiedAt: number; etag?: string }>;
 }
 
-/** What planning and running are given. */
+/** Options of planning and running. */
 export interface RunnerOptions {
-  /** Where inputs, outputs and records are. It must have versions. */
+  /** Registry with versions for inputs, outputs and records. */
   registry: Registry;
   operators: Operators;
-  /** The folder that relative paths of the configuration begin at. @default the current one */
+  /** Base of relative paths in the configuration. @default the current folder */
   root?: string;
-  /** Where `s3://` URLs and their relatives are read and written. @default such a step is refused */
+  /** Reads and writes URLs of buckets. @default steps with such URLs are refused */
   s3?: ObjectTransfer;
-  /** Runs operators of steps with `run_as: worker`. @default such a step is refused */
+  /** Runs operators of steps with `run_as: worker`. @default such steps are refused */
   executor?: Executor<OperatorJobs>;
-  /** Clock, ids, sleep, environment. @default the real ones */
+  /** @default the real one */
   system?: System;
   signal?: AbortSignal;
 }
 
-/** Options of all that have to do with a run: programs give several of them the same ones. */
+/** All options of functions for runs, which accept those of each other. */
 const RUN_OPTIONS: Readonly<Record<string, true>> = {
   ...{ registry: true, operators: true, root: true, s3: true, executor: true, system: true },
   ...{ signal: true, force: true, steps: true, onEvent: true, failFast: true, concurrency: true },
@@ -58,7 +63,7 @@ const RUN_OPTIONS: Readonly<Record<string, true>> = {
   ...{ shard: true, array: true },
 };
 
-/** Throws `Invalid` for options that nobody knows, and for those that are missing. */
+/** Throws `Invalid` for unknown options, and for missing ones. */
 export function checkRunOptions<O extends RunnerOptions>(
   action: string,
   options: O,
@@ -66,6 +71,13 @@ export function checkRunOptions<O extends RunnerOptions>(
 ): O {
   const names = ["registry", "operators", ...required];
   return checkToolOptions(action, options?.registry, options, RUN_OPTIONS, names);
+}
+
+export function withDefaults<T extends RunnerOptions>(
+  options: T,
+): T & { root: string; system: System } {
+  const { root = process.cwd(), system = realSystem } = options;
+  return { ...options, root, system };
 }
 
 export interface RunContext
@@ -77,20 +89,64 @@ export interface RunContext
   readonly s3?: ObjectTransfer;
   readonly executor?: Executor<OperatorJobs>;
   readonly shard?: Shard;
-  /** The variables that only some steps get, and the values that no log may show. */
+  /** Variables that only some steps get, and values that no log may contain. */
   readonly secrets: PipelineSecrets;
   readonly digests: KnownDigests;
-  /** Where its steps work, absolute. */
+  /** Work folder of its steps, absolute. */
   readonly folder: string;
-  /** Names this process: the folders of its steps end with that, so that others see whether it still runs. */
+  /**
+   * Id of this process, a suffix of the folders of its steps: others check whether it still runs.
+   */
   readonly owner: string;
   readonly keep: boolean;
   readonly signal: AbortSignal;
   readonly logger: Logger;
-  tell(event: RunEvent): void;
+  emit(event: RunEvent): void;
 }
 
-/** The folder of a run, absolute: its steps work in it, and its merged configuration lies there. */
+interface RunContextOptions extends RunnerOptions {
+  onEvent?: (event: RunEvent) => void;
+  keep?: boolean;
+  logger?: Logger;
+}
+
+/** Creates the context of a run for this process. */
+export function createRunContext(
+  pipeline: Pipeline,
+  run: string,
+  options: RunContextOptions,
+): RunContext {
+  const { registry, operators, s3, executor, keep = false, logger = silentLogger } = options;
+  const { root, system } = withDefaults(options);
+  const { number } = parseRunId(run);
+  return {
+    pipeline,
+    dependencies: findDependencies(pipeline),
+    run: formatRunId({ pipeline: pipeline.id, number }),
+    ...{ registry, operators, root, system, s3, executor, keep, logger },
+    secrets: findSecrets(pipeline, system),
+    digests: new Map(),
+    owner: thisProcess(),
+    folder: runFolder(pipeline, { run, root }),
+    signal: options.signal ?? new AbortController().signal,
+    emit: createEmit(options),
+  };
+}
+
+/** Returns a function that emits events. A listener that throws does not end the run. */
+export function createEmit(
+  { onEvent, logger = silentLogger }: Pick<RunContextOptions, "onEvent" | "logger">,
+): (event: RunEvent) => void {
+  return (event) => {
+    try {
+      onEvent?.(event);
+    } catch (error) {
+      logger.warn(`Cannot emit "${event.type}": the listener failed: ${messageOf(error)}`);
+    }
+  };
+}
+
+/** Returns the folder of a run, absolute: the work folder of its steps, with its configuration. */
 export function runFolder(
   { workDir }: Pick<Pipeline, "workDir">,
   { run, root }: { run: string; root: string },

@@ -1,164 +1,96 @@
-// Running a pipeline on this machine.
-import { fault, messageOf, type RegistryError } from "../../core/errors.ts";
+// Runs a pipeline on this machine.
+import { fault } from "../../core/errors.ts";
 import type { Shard } from "../../core/work/shards.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
-import { silentLogger } from "../../core/system.ts";
-import type { Logger } from "../../core/registry.ts";
-import { rmdirSync } from "node:fs";
-import { dirname } from "@std/path";
-import { encodePipeline } from "../config/encode.ts";
-import type { RunEvent, StepOutcome } from "./events.ts";
-import { endOf, failedOutcome, isWell, skippedOutcome } from "./outcomes.ts";
-import { removeLeft, thisProcess } from "./left_folders.ts";
-import { pinInputs, type PinOptions } from "./pin_inputs.ts";
+import { beginRun } from "./begin_run.ts";
 import {
-  type PipelinePlan,
-  type PlannedStep,
-  type PlanOptions,
-  planWithSuccesses,
-  settled,
-} from "./plan.ts";
-import { formatRunId, parseRunId } from "./records/names.ts";
-import { type RunResult, saveResult, saveRun } from "./records/run_record.ts";
-import type { StepRecord } from "./records/step_record.ts";
-import { checkRunOptions, type RunContext, runFolder } from "./run_context.ts";
-import { checkRoom, type Machine, Room, thisMachine } from "./schedule.ts";
-import { findSecrets, withoutSecrets } from "./secrets.ts";
-import { findDependencies } from "./sources.ts";
-import { ShardGroup } from "./shards/end_shared.ts";
-import { type ExecutedStep, executeStep } from "./step/execute_step.ts";
-import { checkRunnable } from "./step/run_attempt.ts";
-import { watchForCancel } from "./watch_cancel.ts";
-import { createWriters } from "./writers.ts";
+  endOf,
+  failedOutcome,
+  isWell,
+  type RunEvent,
+  skippedOutcome,
+  type StepOutcome,
+} from "./outcomes.ts";
+import { removeEmpty, removeLeft } from "./left_folders.ts";
+import { pinInputs, type PinOptions } from "./pin_inputs.ts";
+import type { PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
+import { type RunResult, saveResult, watchForCancel } from "./records/run_record.ts";
+import type { StepRecord } from "./records/files.ts";
+import { checkRunOptions, createRunContext, withDefaults } from "./run_context.ts";
+import type { RunContext } from "./run_context.ts";
+import type { Logger } from "../../core/registry.ts";
+import { type Machine, Room, thisMachine } from "./schedule.ts";
+import { type ExecutedStep, ShardGroup } from "./shards/shard_group.ts";
+import { executeStep } from "./step/execute_step.ts";
+import { createWriters } from "./sources.ts";
 
 /** Options of {@linkcode runPipeline}. */
 export interface RunPipelineOptions extends PlanOptions {
   onEvent?: (event: RunEvent) => void;
-  /** Begin no more after the first failure, and end what runs. @default false: what does not depend on it goes on */
-  failFast?: boolean;
-  /** How many steps run at once on this machine. @default as nodes, cores and memory allow */
-  concurrency?: number;
-  /** Leave the folders that steps worked in. @default false */
+  /** Keeps the work folders of steps. @default false */
   keep?: boolean;
-  /** What this machine has. @default what the operating system says */
-  machine?: Machine;
-  /** Hears of what is no step's own. @default silent */
+  /** Receives messages that belong to no step. @default silent */
   logger?: Logger;
-  /** Is told the run's name before anything runs, as to write its configuration beside it. */
+  /**
+   * Starts no step after the first failure, and ends running ones.
+   * @default false: independent steps go on
+   */
+  failFast?: boolean;
+  /** Most steps at once on this machine. @default as nodes, cores and memory allow */
+  concurrency?: number;
+  /** Resources of this machine. @default as the operating system reports them */
+  machine?: Machine;
+  /** Called with the run's name before a step starts, such as to save its configuration. */
   onRun?: (run: string, folder: string) => void | Promise<void>;
 }
 
 /**
- * Runs a pipeline: each step when those before it have ended well, beside others as far as there is room. What was done
- * before and has not changed is skipped; so a run that was stopped or killed is gone on with by running again.
+ * Runs a pipeline: each step when its upstream steps have succeeded and there is room for it. Skips
+ * steps that are done and unchanged, so a stopped or killed run continues with the next run.
  *
- * Failures of steps are in the result. An abort ends what runs, keeps the result, and throws the signal's reason.
+ * Failures of steps are in the result. An abort ends running steps, saves the result, and throws
+ * the signal's reason.
  *
- * @throws {RegistryError} `NotFound` for an input that is not there, `Invalid` for a step that asks for more than there is
+ * @throws {RegistryError} `NotFound` for a missing input, `Invalid` for a step that requests more
+ * resources than there are
  */
 export async function runPipeline(
   pipeline: Pipeline,
   options: RunPipelineOptions,
 ): Promise<RunResult> {
   options = checkRunOptions("run a pipeline", options);
-  const { registry, machine = thisMachine(), system, root } = settled(options);
-  const dependencies = findDependencies(pipeline);
+  const { registry, machine = thisMachine(), system, root } = withDefaults(options);
   const { plan, successes, save } = await beginRun(pipeline, options, machine);
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();
   const run = await save();
   const stop = new AbortController();
-  const { signal: given = new AbortController().signal, keep = false } = options;
-  const tell = createTeller(options);
-  const context: RunContext = {
-    ...runContext(pipeline, run, options),
-    dependencies,
-    signal: AbortSignal.any([given, stop.signal]),
-    keep,
-    tell,
-  };
-  await removeLeft(dirname(context.folder), context);
+  const { signal: given, keep = false } = options;
+  const signal = AbortSignal.any([stop.signal, ...given === undefined ? [] : [given]]);
+  const context = createRunContext(pipeline, run, { ...options, signal });
+  const { emit } = context;
+  await removeLeft(context);
   await options.onRun?.(run, context.folder);
-  tell({ type: "run started", run, steps: plan.steps.length });
+  emit({ type: "run started", run, steps: plan.steps.length });
 
   const over = new AbortController();
-  const looking = watchForCancel(context, stop, over.signal);
+  const watching = watchForCancel(context, stop, over.signal);
   let steps: Record<string, StepOutcome>;
   try {
     const all = { ...options, successes, root, machine, stop };
     steps = await new RunningSteps(context, plan, all).run();
   } finally {
     over.abort();
-    await looking;
+    await watching;
     if (!keep) removeEmpty(context.folder);
   }
   const end = endOf(steps);
   const durationMs = Math.round(system.monotonic() - startedAtMs);
   const result: RunResult = { kind: "result", run, end, startedAt, durationMs, steps };
   await saveResult(registry, result);
-  tell({ type: "run ended", run, end, durationMs });
-  given.throwIfAborted();
+  emit({ type: "run ended", run, end, durationMs });
+  given?.throwIfAborted();
   return result;
-}
-
-function publicText(pipeline: Pipeline): string {
-  // deno-lint-ignore no-explicit-any -- a pipeline is plain data
-  return encodePipeline(withoutSecrets(pipeline as any));
-}
-
-/** Plans a run of steps that can run on this machine, or where another one carries them, and returns what saves it. */
-export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine?: Machine) {
-  const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
-  const isHere = machine !== undefined; // else whoever executes steps has the threads and the room that they need
-  checkRunnable(chosen.filter(({ runAs }) => isHere || runAs !== "worker"), options);
-  if (isHere) checkRoom(pipeline, chosen, machine);
-  const { plan, successes } = await planWithSuccesses(pipeline, options);
-  const { registry, signal } = options;
-  const save = (key?: string) =>
-    saveRun(registry, plan, { signal, configuration: publicText(pipeline), key });
-  return { plan, successes, save };
-}
-
-/** Tells whoever listens; one that throws does not end a run. */
-export function createTeller(
-  { onEvent, logger = silentLogger }: Pick<RunPipelineOptions, "onEvent" | "logger">,
-): (event: RunEvent) => void {
-  return (event) => {
-    try {
-      onEvent?.(event);
-    } catch (error) {
-      logger.warn(`Cannot tell of "${event.type}": who listens failed: ${messageOf(error)}`);
-    }
-  };
-}
-
-/** What steps of a run work with, as far as it is the same for all who execute them. */
-export function runContext(
-  pipeline: Pipeline,
-  run: string,
-  options: Omit<RunPipelineOptions, "onEvent">,
-): Omit<RunContext, "dependencies"> {
-  const { registry, operators, s3, executor, keep = false, logger = silentLogger } = options;
-  const { root, system } = settled(options);
-  const { number } = parseRunId(run);
-  return {
-    pipeline,
-    run: formatRunId({ pipeline: pipeline.id, number }),
-    registry,
-    operators,
-    root,
-    system,
-    secrets: findSecrets(pipeline, system),
-    digests: new Map(),
-    owner: thisProcess(),
-    folder: runFolder(pipeline, { run, root }),
-    keep,
-    signal: options.signal ?? new AbortController().signal,
-    logger,
-    tell() {},
-    ...(s3 === undefined ? {} : { s3 }),
-    ...(executor === undefined ? {} : { executor }),
-  };
 }
 
 interface RunStepsOptions extends RunPipelineOptions {
@@ -168,7 +100,7 @@ interface RunStepsOptions extends RunPipelineOptions {
   stop: AbortController;
 }
 
-/** The steps of a run on this machine: those that wait, those that run, and how the others ended. */
+/** The steps of a run on this machine: waiting, running and ended. */
 class RunningSteps {
   readonly #context: RunContext;
   readonly #options: RunStepsOptions;
@@ -178,11 +110,11 @@ class RunningSteps {
   readonly #room: Room;
   readonly #writersOf: ReturnType<typeof createWriters>;
   readonly #pinOptions: PinOptions;
-  /** How many steps upstream of a step have not ended. */
+  /** Number of upstream steps that have not ended. */
   readonly #left: Map<string, number>;
   readonly #groups = new Map<string, ShardGroup>();
   readonly #inputsOf = new Map<string, ReturnType<typeof pinInputs>>();
-  /** The steps that wait for room, by node. */
+  /** Steps that wait for room, by node. */
   readonly #queues: Map<string, Waiting[]>;
   #thrown?: { error: unknown };
 
@@ -206,11 +138,11 @@ class RunningSteps {
     this.#queues = new Map(pipeline.nodes.map(({ id }) => [id, []]));
   }
 
-  /** Runs them all, and returns how each ended. */
+  /** Runs all steps. Returns their outcomes. */
   async run(): Promise<Record<string, StepOutcome>> {
     const ids = [...this.#planned.keys()];
-    const first = ids.filter((id) => this.#left.get(id) === 0); // settling one frees others
-    for (const id of first) this.#settle(id);
+    const first = ids.filter((id) => this.#left.get(id) === 0); // before they free others
+    for (const id of first) this.#advance(id);
     for (;;) {
       this.#beginWhatFits();
       if (this.#room.running.size === 0) break;
@@ -223,8 +155,8 @@ class RunningSteps {
     return this.#outcomes;
   }
 
-  /** Its upstream steps have ended: it waits for room, unless there is nothing to be done. */
-  #settle(first: string): void {
+  /** Queues a step whose upstream steps have ended, unless it is skipped or blocked. */
+  #advance(first: string): void {
     const { before } = this.#context.dependencies;
     const waiting = [first];
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
@@ -253,7 +185,7 @@ class RunningSteps {
     for (let index = 0; index < count; index++) queue.push({ id, shard: { index, count } });
   }
 
-  /** Returns the steps that waited for this one alone. */
+  /** Returns the steps that waited only for this one. */
   #release(id: string): string[] {
     return this.#context.dependencies.after.get(id)!.filter((next) => {
       const left = this.#left.get(next);
@@ -264,7 +196,7 @@ class RunningSteps {
 
   #end(id: string, outcome: StepOutcome): void {
     this.#outcomes[id] = outcome;
-    this.#context.tell({ type: "step ended", step: id, ...outcome });
+    this.#context.emit({ type: "step ended", step: id, ...outcome });
   }
 
   #cancel(id: string, reason: string): void {
@@ -287,13 +219,20 @@ class RunningSteps {
     try {
       const executed = group?.failed ? undefined : await this.#execute({ id, shard });
       if (shard !== undefined && executed !== undefined) {
-        this.#context.tell({ type: "shard ended", step: id, shard, ...executed.outcome });
+        this.#context.emit({ type: "shard ended", step: id, shard, ...executed.outcome });
       }
       const whole = group === undefined ? executed : group.end(executed);
-      if (whole === undefined) return; // other shards are under way
+      if (whole === undefined) return; // other shards are running
       if (whole.success !== undefined) this.#done.set(id, whole.success.record);
       this.#end(id, whole.outcome);
-      if (failFast && whole.outcome.end === "failed") stop.abort(failedFast(id));
+      if (failFast && whole.outcome.end === "failed") {
+        stop.abort(fault({
+          code: "TaskFailed",
+          action: "continue",
+          state: `step "${id}" failed, and the run ends with the first failure`,
+          hint: "Omit --fail-fast to run steps that do not depend on it.",
+        }));
+      }
     } catch (error) {
       if (this.#outcomes[id] === undefined) this.#cancel(id, "the run was stopped");
       if (this.#context.signal.aborted) return;
@@ -301,7 +240,7 @@ class RunningSteps {
       stop.abort(error);
       return;
     }
-    for (const next of this.#release(id)) this.#settle(next);
+    for (const next of this.#release(id)) this.#advance(next);
   }
 
   async #execute({ id, shard }: Waiting): Promise<ExecutedStep> {
@@ -310,7 +249,8 @@ class RunningSteps {
     const planned = this.#planned.get(id)!;
     const pinned = this.#inputsOf.get(id) ??
       pinInputs(step, this.#writersOf(step), { ...this.#pinOptions, known: planned.inputs });
-    if (shard !== undefined) this.#inputsOf.set(id, pinned); // shards of one step read the same
+    // Shards of a step read the same inputs.
+    if (shard !== undefined) this.#inputsOf.set(id, pinned);
     try {
       await pinned;
     } catch (error) {
@@ -318,33 +258,12 @@ class RunningSteps {
       return { outcome: failedOutcome(error, context.secrets) };
     }
     const { inputs } = await pinned;
-    return await executeStep(
-      shard === undefined ? context : { ...context, shard },
-      planned,
-      inputs,
-    );
+    const own = shard === undefined ? context : { ...context, shard };
+    return await executeStep(own, planned, inputs);
   }
 }
 
 interface Waiting {
   id: string;
   shard?: Shard;
-}
-
-function failedFast(step: string): RegistryError {
-  return fault({
-    code: "TaskFailed",
-    action: "go on",
-    state: `step "${step}" failed, and the run ends with the first failure`,
-    hint: "Leave --fail-fast out to run what does not depend on it.",
-  });
-}
-
-/** Folders of the run that nothing is in. */
-function removeEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Something was kept there, or nothing was made.
-  }
 }

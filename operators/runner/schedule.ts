@@ -1,15 +1,14 @@
-// Which steps may run beside one another: as many as their nodes take, and as cores and memory
-// allow.
+// Decides which steps run at once, by the limits of nodes, cores and memory.
 import { availableParallelism, totalmem } from "node:os";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import type { Resources } from "../../core/engine.ts";
 
-/** What a machine has. */
+/** Resources of a machine. */
 export interface Machine {
   cores: number;
-  /** Bytes of memory. */
+  /** Memory, bytes. */
   memoryBytes: number;
 }
 
@@ -17,26 +16,20 @@ export function thisMachine(): Machine {
   return { cores: availableParallelism(), memoryBytes: totalmem() };
 }
 
-interface Shared {
-  steps: number;
-  cpu: number;
-  memory: number;
-  gpu: number;
-}
+const KINDS = ["cpu", "memory", "gpu"] as const;
 
-const ASKED = { cpu: "cpuRequest", memory: "memoryRequest", gpu: "gpuRequest" } as const;
-const LIMITS = { cpu: "cpuLimit", memory: "memoryLimit", gpu: "gpuLimit" } as const;
+type Shared = Record<"steps" | typeof KINDS[number], number>;
 
-/** Stands for the whole machine beside its nodes, whose ids are not empty. */
+/** Key of the whole machine beside its nodes, whose ids are not empty. */
 const WHOLE = "";
 
-/** Room on a machine, and on each node of a pipeline there. */
+/** Free resources of a machine, and of each node of a pipeline on it. */
 export class Room {
   readonly #limits: ReadonlyMap<string, Shared>;
   readonly #used: ReadonlyMap<string, Shared>;
   readonly #running = new Set<Promise<void>>();
 
-  /** @param concurrency how many steps run at once on the whole machine */
+  /** @param concurrency most steps at once on the machine */
   constructor(pipeline: Pipeline, machine: Machine, concurrency?: number) {
     this.#limits = limitsOf(pipeline, machine, concurrency);
     const unused = () => ({ steps: 0, cpu: 0, memory: 0, gpu: 0 });
@@ -50,7 +43,7 @@ export class Room {
     );
   }
 
-  /** Begins work for a step, which has its room until the work ends. */
+  /** Starts work for a step. It uses the step's resources until it ends. */
   begin({ node, resources }: PipelineStep, work: () => Promise<void>): void {
     const asked = askedBy(resources);
     const change = (times: 1 | -1) => {
@@ -64,14 +57,14 @@ export class Room {
     this.#running.add(run);
   }
 
-  /** The work that has not ended. */
+  /** Running work. */
   get running(): ReadonlySet<Promise<void>> {
     return this.#running;
   }
 }
 
 /**
- * Refuses steps that ask for more than their node or this machine has: they would wait for ever.
+ * Refuses steps that request more than their node or this machine has, as they would wait forever.
  *
  * @throws {RegistryError} `Invalid` naming the first of them
  */
@@ -83,20 +76,20 @@ export function checkRoom(
   const limits = limitsOf(pipeline, machine);
   for (const { id, node, resources } of steps) {
     const asked = askedBy(resources);
-    for (const kind of ["cpu", "memory", "gpu"] as const) {
+    for (const kind of KINDS) {
       for (const place of [node, WHOLE]) {
         const limit = limits.get(place);
         if (limit !== undefined && asked[kind] <= limit[kind]) continue;
         const where = place === WHOLE ? "this machine" : `node ${shown(place)}`;
         const state = limit === undefined
-          ? `is on ${where}, which is not there`
-          : `asks for ${asked[kind]} of ${kind}, ${where} has ${limit[kind]}`;
+          ? `is on ${where}, which does not exist`
+          : `requests ${asked[kind]} of ${kind}, ${where} has ${limit[kind]}`;
         throw fault({
           code: "Invalid",
           action: "run pipeline",
           subject: shown(pipeline.id),
           state: `step ${shown(id)} ${state}`,
-          hint: `Lower ${kind}_request of the step, or run it where there is more.`,
+          hint: `Lower ${kind}_request of the step, or run it on a larger machine.`,
         });
       }
     }
@@ -110,9 +103,9 @@ function limitsOf(
 ): Map<string, Shared> {
   const limits = new Map<string, Shared>([[WHOLE, { steps, cpu, memory, gpu: Infinity }]]);
   for (const { id, runnerCount, resources } of nodes) {
-    const limit = (kind: keyof typeof LIMITS) =>
-      resources[LIMITS[kind]] ?? resources[ASKED[kind]] ?? Infinity;
-    const [cpu, memory, gpu] = [limit("cpu"), limit("memory"), limit("gpu")];
+    const limit = (kind: typeof KINDS[number]) =>
+      resources[`${kind}Limit`] ?? resources[`${kind}Request`] ?? Infinity;
+    const [cpu, memory, gpu] = KINDS.map(limit);
     limits.set(id, { steps: runnerCount, cpu, memory, gpu });
   }
   return limits;
@@ -124,11 +117,11 @@ function askedBy(resources: Resources): Shared {
 }
 
 function isRoom(used: Shared, asked: Shared, limit: Shared): boolean {
-  return (["steps", "cpu", "memory", "gpu"] as const).every((kind) =>
-    used[kind] + asked[kind] <= limit[kind]
-  );
+  return DIMENSIONS.every((kind) => used[kind] + asked[kind] <= limit[kind]);
 }
 
 function add(used: Shared, asked: Shared, times: 1 | -1): void {
-  for (const kind of ["steps", "cpu", "memory", "gpu"] as const) used[kind] += asked[kind] * times;
+  for (const kind of DIMENSIONS) used[kind] += asked[kind] * times;
 }
+
+const DIMENSIONS = ["steps", ...KINDS] as const;

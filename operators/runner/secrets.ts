@@ -1,6 +1,6 @@
-// Secrets in configurations: revealed for the operator alone, and nowhere else.
+// Secrets of configurations, which only operators receive.
 import { DRIVERS } from "../../backends/drivers.ts";
-import { fault } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { realSystem, type System, takeVariables } from "../../core/system.ts";
@@ -12,12 +12,12 @@ import { secretForms } from "../process/log_lines.ts";
 
 const MASK = "***";
 
-/** Plain data without the values of secrets: what is encoded is masked, what is named stays a name. */
+/** Removes secrets from plain data: masks encoded ones, keeps the names of variables. */
 export function withoutSecrets<T extends PlainValue>(value: T): T {
   return mapped(value, () => MASK, (name) => ({ from_env: name })) as T;
 }
 
-/** Plain data with the values of secrets, and these in a list, to be masked wherever they appear. */
+/** Inserts the values of secrets into plain data. Returns them in a list, to be masked in logs. */
 export function reveal<T extends PlainValue>(
   value: T,
   system: System,
@@ -27,24 +27,23 @@ export function reveal<T extends PlainValue>(
     secrets.push(secret);
     return secret;
   };
-  const revealed = mapped(
-    value,
-    (text) => keep(decode(text)),
-    (name) => keep(fromEnvironment(name, system)),
-  );
-  return { value: revealed as T, secrets };
+  const encoded = (text: string) => keep(decode(text));
+  const named = (name: string) => keep(fromEnvironment(name, system));
+  return { value: mapped(value, encoded, named) as T, secrets };
 }
 
 /** The secrets of a pipeline on this machine. */
 export interface PipelineSecrets {
-  /** Variables that a step gets only if it asks for them. */
+  /** Variables that only steps with `from_env` get. */
   readonly variables: ReadonlySet<string>;
-  /** Values that no log may show. */
+  /** Values that no log may contain. */
   readonly values: readonly string[];
   mask(text: string): string;
 }
 
-/** Finds the secrets of a pipeline: those of its steps, the registry's token, and the engine's password. */
+/**
+ * Finds the secrets of a pipeline: of its steps, the registry's token, and the engine's password.
+ */
 export function findSecrets(pipeline: Pipeline, system: System): PipelineSecrets {
   const values: string[] = [];
   const variables = secretVariables(pipeline, (encoded) => {
@@ -60,24 +59,23 @@ export function findSecrets(pipeline: Pipeline, system: System): PipelineSecrets
   return { variables, values, mask: createMask(values) };
 }
 
-/** Prefixes of variables that vendors' libraries read in this process when they connect to a store. */
+/** Prefixes of variables that vendors' libraries read when they connect to a store. */
 const OF_LIBRARIES = DRIVERS.flatMap(({ variables = [] }) => variables);
 
 /**
- * Removes the secrets of a pipeline from the environment of this process, where steps with `run_as: thread` or `worker`
- * could read them. Call it after opening the registry, and pass the returned system, which still has the values, to
- * `runPipeline`. Variables that begin with `AWS_` or `GOOGLE_` stay.
+ * Removes the secrets of a pipeline from the environment of this process, where steps with
+ * `run_as: thread` or `worker` could read them. Call it after opening the registry, and pass the
+ * returned system, which has the values, to `runPipeline`. Keeps variables that begin with `AWS_`
+ * or
+ * `GOOGLE_`.
  */
 export function takeSecrets(pipeline: Pipeline, system: System = realSystem): System {
-  return takeVariables(
-    system,
-    [...secretVariables(pipeline)].filter((name) =>
-      !OF_LIBRARIES.some((prefix) => name.startsWith(prefix))
-    ),
-  );
+  const isOfLibrary = (name: string) => OF_LIBRARIES.some((prefix) => name.startsWith(prefix));
+  const names = [...secretVariables(pipeline)].filter((name) => !isOfLibrary(name));
+  return takeVariables(system, names);
 }
 
-/** Names of the variables that are secrets: those of any `from_env` in a pipeline, and those of Holdfast itself. */
+/** Returns the names of secret variables: those of any `from_env`, and those of Holdfast. */
 function secretVariables(
   pipeline: Pipeline,
   onEncoded: (text: string) => void = () => {},
@@ -106,11 +104,11 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // somebody wrote a % as it is
+    return text; // contains an unencoded %
   }
 }
 
-/** What masks secrets in texts. */
+/** Returns a function that masks secrets in a string. */
 export function createMask(secrets: readonly string[]): (text: string) => string {
   const hidden = secretForms(secrets);
   if (hidden.length === 0) return (text) => text;
@@ -127,31 +125,25 @@ function mapped(
   if (!isJsonObject(value)) return value;
   const { from_env: variable } = value;
   if (typeof variable === "string" && Object.keys(value).length === 1) return named(variable);
-  return Object.fromEntries(
-    Object.entries(value).map((
-      [key, member],
-    ) => [key, mapped(member as PlainValue, encoded, named)]),
-  );
+  const entries = Object.entries(value as Record<string, PlainValue>);
+  return Object.fromEntries(entries.map(([key, item]) => [key, mapped(item, encoded, named)]));
 }
 
 function decode(text: string): string {
   const secret = decodeSecret(text);
   if (secret !== undefined) return secret;
-  throw fault({
-    code: "Invalid",
-    action: "read a secret of the configuration",
-    state: "what follows base64:// is no base64 of a text",
-    hint: "Write it anew: base64:// and the text in base64. Better: { from_env: NAME }",
-  });
+  const state = "invalid base64 of a UTF-8 string after base64://";
+  throw unreadable(state, "Encode it again, or use { from_env: NAME }.");
 }
 
 function fromEnvironment(name: string, system: System): string {
   const value = system.env(name);
   if (value !== undefined) return value;
-  throw fault({
-    code: "Invalid",
-    action: "read a secret of the configuration",
-    state: `there is no environment variable ${shown(name)}`,
-    hint: `Set it where the step is run: export ${name}=…`,
-  });
+  const state = `environment variable ${shown(name)} is not set`;
+  throw unreadable(state, `Set it where the step runs: export ${name}=…`);
+}
+
+function unreadable(state: string, hint: string): RegistryError {
+  const action = "read a secret of the configuration";
+  return fault({ code: "Invalid", action, state, hint });
 }

@@ -1,7 +1,7 @@
-// Where a step's inputs are from and its outputs go, as configurations say it.
+// Sources of inputs and destinations of outputs, as written in configurations.
 import { fileURLToPath } from "node:url";
 import { resolve } from "@std/path";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
@@ -14,17 +14,16 @@ export type Place =
   | { kind: "url"; url: string }
   | { kind: "path"; path: string };
 
-/** Options of {@linkcode parsePlace}. */
 export interface PlaceOptions {
-  /** The folder that relative paths begin at. */
+  /** Base of relative paths. */
   root: string;
   isStep(id: string): boolean;
 }
 
 /**
- * Reads `registry:data:raw@^1`, `step:clean`, `step:clean.report`, `s3://bucket/key`, or a path.
+ * Parses `registry:data:raw@^1`, `step:clean`, `step:clean.report`, `s3://bucket/key`, or a path.
  *
- * @throws {RegistryError} `Invalid` for a ref that is none, `NotFound` for a step that is not there
+ * @throws {RegistryError} `Invalid` for an invalid ref, `NotFound` for an unknown step
  */
 export function parsePlace(text: string, { root, isStep }: PlaceOptions): Place {
   if (text.startsWith("registry:")) {
@@ -49,11 +48,11 @@ function parseStepPlace(text: string, isStep: (id: string) => boolean): Place {
     action: "read the output of step",
     subject: shown(text.slice("step:".length)),
     state: "the pipeline has no such step",
-    hint: "Write step:STEP for all that it wrote, or step:STEP.OUTPUT for one of its outputs.",
+    hint: "Write step:STEP for all its outputs, or step:STEP.OUTPUT for one of them.",
   });
 }
 
-/** What a step reads, by name: what it says, or else all that its upstream steps write. */
+/** Returns a step's inputs by name. Without any, it reads all outputs of its upstream steps. */
 export function inputsOf({ inputs, upstream }: PipelineStep): Record<string, string> {
   if (Object.keys(inputs).length > 0) return inputs;
   return Object.fromEntries(upstream.map((id) => [id, `step:${id}`]));
@@ -61,17 +60,19 @@ export function inputsOf({ inputs, upstream }: PipelineStep): Record<string, str
 
 export interface Dependencies {
   steps: ReadonlyMap<string, PipelineStep>;
-  /** All ids, each after those that it depends on; otherwise as in the pipeline. */
+  /** All ids, each after its dependencies; otherwise as in the pipeline. */
   order: readonly string[];
-  /** What must have ended well before a step, by its id: upstream steps, and those whose outputs it reads. */
+  /**
+   * Steps that must succeed before a step, by its id: upstream steps, and sources of its inputs.
+   */
   before: ReadonlyMap<string, readonly string[]>;
   after: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
- * Finds what depends on what.
+ * Finds the dependencies between steps.
  *
- * @throws {RegistryError} `Invalid` where steps wait for one another, or for one that is not there
+ * @throws {RegistryError} `Invalid` for a cycle, and for a missing step
  */
 export function findDependencies({ id, steps: listed }: Pipeline): Dependencies {
   const steps = new Map(listed.map((step) => [step.id, step]));
@@ -84,7 +85,13 @@ export function findDependencies({ id, steps: listed }: Pipeline): Dependencies 
     const all = [...new Set([...step.upstream, ...read])];
     const missing = all.find((other) => !steps.has(other));
     if (missing !== undefined) {
-      throw invalid(id, `step ${shown(step.id)} waits for ${shown(missing)}, which is not there`);
+      throw fault({
+        code: "Invalid",
+        action: "order the steps of",
+        subject: shown(id),
+        state: `step ${shown(step.id)} waits for ${shown(missing)}, which does not exist`,
+        hint: "Correct its upstream_dependencies and step: inputs.",
+      });
     }
     before.set(step.id, all);
     for (const other of all) after.get(other)!.push(step.id);
@@ -93,12 +100,77 @@ export function findDependencies({ id, steps: listed }: Pipeline): Dependencies 
   return { steps, order, before, after };
 }
 
-function invalid(pipeline: string, state: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "order the steps of",
-    subject: shown(pipeline),
-    state,
-    hint: "Correct upstream_dependencies and the step: inputs of one of them.",
-  });
+export interface Writer {
+  step: string;
+  output: string;
+}
+
+/** Most names whose writers are kept, which bounds memory. */
+const NAMES_KEPT = 64;
+
+/**
+ * Finds which upstream step writes an artifact: a step that reads it by name reads the version of
+ * this run. Of several writers in a chain, the last one counts.
+ *
+ * @returns the writers of the artifacts that a step reads, by name
+ */
+export function createWriters(
+  pipeline: Pipeline,
+  { steps, order, before }: Dependencies,
+  root = "/",
+): (step: PipelineStep) => ReadonlyMap<string, Writer> {
+  const isStep = (id: string) => steps.has(id);
+  const rank = new Map(order.map((id, index) => [id, index]));
+  const writers = new Map<string, Map<string, Writer>>(); // by name, then by step
+  for (const { id: step, outputs } of pipeline.steps) {
+    for (const [output, to] of Object.entries(outputs)) {
+      const place = parsePlace(to, { root, isStep });
+      if (place.kind !== "registry") continue;
+      const ofName = writers.get(place.name) ?? new Map<string, Writer>();
+      writers.set(place.name, ofName.set(step, { step, output }));
+    }
+  }
+  const kept = new Map<string, Map<string, Writer | undefined>>();
+
+  /** Returns the last writer before a step. Steps before a writer are not searched. */
+  function lastBefore(step: string, name: string): Writer | undefined {
+    const ofName = writers.get(name)!;
+    if (kept.size >= NAMES_KEPT && !kept.has(name)) kept.clear();
+    const found = kept.get(name) ?? new Map<string, Writer | undefined>();
+    kept.set(name, found);
+    const waiting = [step];
+    while (waiting.length > 0) {
+      const id = waiting.at(-1)!;
+      if (found.has(id)) {
+        waiting.pop();
+        continue;
+      }
+      const unknown = before.get(id)!.filter((other) => !ofName.has(other) && !found.has(other));
+      if (unknown.length > 0) {
+        for (const other of unknown) waiting.push(other);
+        continue;
+      }
+      waiting.pop();
+      let last: Writer | undefined;
+      for (const other of before.get(id)!) {
+        const writer = ofName.get(other) ?? found.get(other);
+        const isLater = writer !== undefined &&
+          (last === undefined || rank.get(writer.step)! > rank.get(last.step)!);
+        if (isLater) last = writer;
+      }
+      found.set(id, last);
+    }
+    return found.get(step);
+  }
+
+  return (step) => {
+    const read = new Map<string, Writer>();
+    for (const from of Object.values(step.inputs)) {
+      if (!from.startsWith("registry:")) continue;
+      const { name } = parsePlace(from, { root, isStep }) as { name: string };
+      const writer = writers.has(name) ? lastBefore(step.id, name) : undefined;
+      if (writer !== undefined) read.set(name, writer);
+    }
+    return read;
+  };
 }

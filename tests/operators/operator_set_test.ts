@@ -21,7 +21,7 @@ class Cleaner extends Operator {
 
 const plain = () => defineOperator({ run: () => 0, command: () => ["true"] });
 
-Deno.test("createOperators() gives what was registered, and says what there is where a key is missing", () => {
+Deno.test("createOperators() returns registered operators, and lists keys for an unknown one", () => {
   const cleaner = plain();
   const operators = createOperators({ first: plain() });
   assertEquals(operators.register("data_cleaner_v1", cleaner), cleaner);
@@ -36,7 +36,7 @@ Deno.test("createOperators() gives what was registered, and says what there is w
   );
 });
 
-Deno.test("register(key) is a decorator of classes, and takes an instance or a function too", async () => {
+Deno.test("register(key) decorates classes, and takes instances and functions", async () => {
   const operators = createOperators();
 
   @operators.register("extractor_v1")
@@ -51,7 +51,7 @@ Deno.test("register(key) is a decorator of classes, and takes an instance or a f
   assertEquals(made.level, 3);
 });
 
-Deno.test("a class without run() or command() is refused when it is registered, and the missing method is named", () => {
+Deno.test("an operator without run() or command() is refused", () => {
   const operators = createOperators();
   class Idle {
     run() {}
@@ -62,7 +62,7 @@ Deno.test("a class without run() or command() is refused when it is registered, 
   assertEquals(refused(Idle), 'Cannot register operator "a": it has no command()');
   assertEquals(refused(Empty), 'Cannot register operator "a": it has no run() and no command()');
   assertEquals(refused({ command: () => [] }), 'Cannot register operator "a": it has no run()');
-  assertEquals(refused(7), 'Cannot register operator "a": 7 is no operator');
+  assertEquals(refused(7), 'Cannot register operator "a": 7 is not an operator');
   assertEquals(operators.names(), []);
   assertThrows(
     () => defineOperator({ run() {} } as unknown as AnyOperator),
@@ -71,7 +71,7 @@ Deno.test("a class without run() or command() is refused when it is registered, 
   );
 });
 
-Deno.test("a key that a configuration could not name is refused", () => {
+Deno.test("invalid keys are refused", () => {
   for (const key of ["", "a:v1", "a b", "a@1", "a,b"]) {
     assertThrows(
       () => createOperators().register(key, plain()),
@@ -82,7 +82,7 @@ Deno.test("a key that a configuration could not name is refused", () => {
   createOperators().register("cleaner_v2.0", plain());
 });
 
-Deno.test("an operator id has one instance, also where several ask for it at once at first", async () => {
+Deno.test("concurrent calls for an operator id get one instance", async () => {
   let calls = 0;
   const waiting = Promise.withResolvers<void>();
   const operators = createOperators();
@@ -100,7 +100,7 @@ Deno.test("an operator id has one instance, also where several ask for it at onc
   assertEquals(calls, 2);
 });
 
-Deno.test("other arguments for the same operator id are Invalid, and only their names are said", async () => {
+Deno.test("other arguments for an operator id are Invalid, without their values", async () => {
   const operators = createOperators({ cleaner: Cleaner });
   const first = await operators.instance("cleaner", "a", {
     args: { level: 2, mode: "old", list: [1] },
@@ -119,7 +119,7 @@ Deno.test("other arguments for the same operator id are Invalid, and only their 
   assert(error.message.endsWith("those before: extra, level, mode"), error.message);
 });
 
-Deno.test("clear() forgets instances and disposes of what was made, and only of that", async () => {
+Deno.test("clear() disposes of instances that the set created", async () => {
   const own = new Cleaner();
   const operators = createOperators({ made: Cleaner, own });
   const made = await operators.instance("made", "x") as Cleaner;

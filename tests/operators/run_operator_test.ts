@@ -25,32 +25,29 @@ function rate(): StandardSchema<{ rate: number }> {
   };
 }
 
-testInRoot(
-  "an operator runs without a pipeline: what is missing of its context is made, and removed",
-  async (root) => {
-    const seen: OperatorContext[] = [];
-    const operator = defineOperator({
-      run: async (context) => {
-        seen.push(context);
-        assert(await exists(context.inputRoot) && await exists(context.workspaceRoot));
-        await Deno.writeTextFile(`${context.outputRoot}/a`, "a");
-      },
-      command,
-    });
-    const result = await runOperator(operator, { outputRoot: root.join("deep", "out") });
-    const [{ operatorId, pipelineId, inputRoot, workspaceRoot, params }] = seen;
-    assertEquals([operatorId, pipelineId, params], ["standalone", "standalone", {}]);
-    assertEquals([result.exitCode, result.exit, result.outputRoot], [
-      0,
-      "ok",
-      root.join("deep", "out"),
-    ]);
-    assertEquals([await exists(inputRoot), await exists(workspaceRoot)], [false, false]);
-    assertEquals(await Deno.readTextFile(root.join("deep", "out", "a")), "a");
-  },
-);
+testInRoot("an operator without a pipeline gets a temporary context", async (root) => {
+  const seen: OperatorContext[] = [];
+  const operator = defineOperator({
+    run: async (context) => {
+      seen.push(context);
+      assert(await exists(context.inputRoot) && await exists(context.workspaceRoot));
+      await Deno.writeTextFile(`${context.outputRoot}/a`, "a");
+    },
+    command,
+  });
+  const result = await runOperator(operator, { outputRoot: root.join("deep", "out") });
+  const [{ operatorId, pipelineId, inputRoot, workspaceRoot, params }] = seen;
+  assertEquals([operatorId, pipelineId, params], ["standalone", "standalone", {}]);
+  assertEquals([result.exitCode, result.exit, result.outputRoot], [
+    0,
+    "ok",
+    root.join("deep", "out"),
+  ]);
+  assertEquals([await exists(inputRoot), await exists(workspaceRoot)], [false, false]);
+  assertEquals(await Deno.readTextFile(root.join("deep", "out", "a")), "a");
+});
 
-Deno.test("params are what the schema makes of them; all that is wrong is said, and the exit code is 1", async () => {
+Deno.test("params are parsed by the schema, all issues are reported", async () => {
   const seen: unknown[] = [];
   const operator = defineOperator({
     params: rate(),
@@ -71,7 +68,7 @@ Deno.test("params are what the schema makes of them; all that is wrong is said, 
   assertEquals(seen.length, 1);
 });
 
-testInRoot("input that is not there ends with 2, and the operator does not run", async (root) => {
+testInRoot("a missing input ends with 2, and the operator does not run", async (root) => {
   let ran = false;
   const operator = defineOperator({ run: () => void (ran = true), command });
   const result = await runOperator(operator, { inputRoot: root.join("missing") });
@@ -79,7 +76,7 @@ testInRoot("input that is not there ends with 2, and the operator does not run",
   assert(isRegistryError(result.error, "NotFound"));
 });
 
-Deno.test("an operator that returns a code has ended with it; any other value is 3 and says so", async () => {
+Deno.test("a returned code is the exit code; other values are 3", async () => {
   for (const code of [0, 1, 2, 3, 4, 5]) {
     const result = await runOperator(defineOperator({ run: () => code, command }));
     assertEquals([result.exitCode, result.error], [code, undefined]);
@@ -89,11 +86,13 @@ Deno.test("an operator that returns a code has ended with it; any other value is
       operatorId: "odd",
     });
     assertEquals(result.exitCode, 3);
-    assert((result.error as Error).message.startsWith('Cannot take what operator "odd" returned'));
+    assert(
+      (result.error as Error).message.startsWith('Cannot use the exit code of operator "odd"'),
+    );
   }
 });
 
-Deno.test("what an operator throws is mapped to its exit code", async () => {
+Deno.test("thrown errors are mapped to exit codes", async () => {
   const codes: Record<ErrorCode, number> = {
     Invalid: 1,
     NotFound: 2,
@@ -134,7 +133,7 @@ Deno.test("what an operator throws is mapped to its exit code", async () => {
   assertEquals(await thrown(undefined), 3);
 });
 
-Deno.test("the system's own failures have their exit codes: no program, no permission, no memory", async () => {
+Deno.test("system errors are mapped to exit codes", async () => {
   const failure = (action: () => unknown) =>
     Promise.try(action).then(() => assert(false), (error) => exitCodeOf(error));
   const { execFileSync } = await import("node:child_process");
@@ -153,7 +152,7 @@ Deno.test("the system's own failures have their exit codes: no program, no permi
   assertEquals(exitCodeOf(Object.assign(new Error("connect"), { code: "ETIMEDOUT" })), 4);
 });
 
-Deno.test("a cancellation is no exit code: its reason is thrown, whatever the operator made of it", async () => {
+Deno.test("a cancellation throws its reason", async () => {
   const reason = new Error("stop");
   for (const answer of ["returns", "throws"]) {
     const controller = new AbortController();
@@ -176,7 +175,7 @@ Deno.test("a cancellation is no exit code: its reason is thrown, whatever the op
   );
 });
 
-Deno.test("a time that no timer can wait is refused, and never is one", async () => {
+Deno.test("times that no timer can wait are refused", async () => {
   const operator = defineOperator({ run() {}, command });
   for (const timeoutMs of [NaN, -1, 2 ** 31]) {
     const error = await assertRejects(
@@ -199,7 +198,7 @@ Deno.test("a time that no timer can wait is refused, and never is one", async ()
   assertEquals(asked, []);
 });
 
-Deno.test("an operator that does not hear its signal is given up after the grace", async () => {
+Deno.test("an operator that ignores its signal is abandoned after the grace", async () => {
   const reason = new Error("stop");
   const controller = new AbortController();
   const asked: number[] = [];
@@ -216,7 +215,7 @@ Deno.test("an operator that does not hear its signal is given up after the grace
   assertEquals(asked, [70]);
 });
 
-Deno.test("an operator whose time is over is told so, and has ended with 4", async () => {
+Deno.test("an operator that exceeds its timeout ends with 4", async () => {
   const time = Promise.withResolvers<void>();
   const system = { ...realSystem, sleep: () => time.promise };
   const slow = defineOperator({
@@ -235,7 +234,7 @@ Deno.test("an operator whose time is over is told so, and has ended with 4", asy
   assertEquals((error as Error).message, 'Cannot finish operator "slow": it took more than 30 ms');
 });
 
-Deno.test("an output root that nobody gave is kept where something is in it, and else removed", async () => {
+Deno.test("a temporary output root is removed if it is empty", async () => {
   const writes = defineOperator({
     run: ({ outputRoot }) => Deno.writeTextFile(`${outputRoot}/a`, ""),
     command,

@@ -1,29 +1,30 @@
-// The files of a configuration: all of them in one folder.
+// The files of a configuration, all in one folder.
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
-import { fault } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { ConfigSource } from "./node.ts";
 
 export const EXTENSIONS: readonly string[] = [".yaml", ".yml", ".toml", ".json"];
 
-/** No file has more bytes. */
+/** Largest file, bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 export interface ConfigFolder {
-  /** All its files are in here; absolute, as it is without links. */
+  /** Contains all its files; absolute, with links resolved. */
   readonly root: string;
-  /** The file that it begins with, absolute. */
+  /** The first file, absolute. */
   readonly main: string;
   readonly name: string;
-  /** Reads a file of it, named by an absolute path; a text says why it cannot be read. */
+  /** Reads a file by its absolute path. Returns a string with the reason if that fails. */
   read(path: string): ConfigSource | string;
-  /** Names of the files in a folder of it; undefined where there is no such folder. */
+  /** Returns the names of the files in a folder; undefined if it does not exist. */
   list(folder: string): string[] | undefined;
 }
 
 /**
- * Finds a configuration: the file, or `conf/pipeline.yaml` or `pipeline.yaml` (or `.yml`, `.toml`, `.json`) in the folder.
+ * Finds a configuration: the file, or `conf/pipeline.yaml` or `pipeline.yaml` (or `.yml`, `.toml`,
+ * `.json`) in the folder.
  *
  * @throws {RegistryError} `NotFound`
  */
@@ -43,7 +44,7 @@ export function findConfig(path: string, { cwd }: { cwd: string }): ConfigFolder
         return readdirSync(join(root, folder)).filter((name) => EXTENSIONS.includes(extname(name)))
           .sort();
       } catch (error) {
-        if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+        if (isMissing(error)) return undefined;
         throw fileError("list", folder, error);
       }
     },
@@ -54,18 +55,20 @@ function isFolder(path: string, given: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch (error) {
-    if (errorCode(error) !== "ENOENT" && errorCode(error) !== "ENOTDIR") {
-      throw fileError("read", given, error);
+    if (isMissing(error)) {
+      const hint = "Check the path, or create it: holdfast pipeline init";
+      throw notFound(given, "no such file or folder", hint, error);
     }
-    throw fault({
-      code: "NotFound",
-      action: "read the pipeline",
-      subject: given,
-      state: "there is no such file or folder",
-      hint: "Check the path, or let one be written: holdfast pipeline init",
-      cause: error,
-    });
+    throw fileError("read", given, error);
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR";
+}
+
+function notFound(subject: string, state: string, hint: string, cause?: unknown): RegistryError {
+  return fault({ code: "NotFound", action: "read the pipeline", subject, state, hint, cause });
 }
 
 function mainIn(folder: string, given: string): string {
@@ -75,33 +78,26 @@ function mainIn(folder: string, given: string): string {
       if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return path;
     }
   }
-  throw fault({
-    code: "NotFound",
-    action: "read the pipeline",
-    subject: given,
-    state: "the folder has neither conf/pipeline.yaml nor pipeline.yaml",
-    hint: "Name the file, or let one be written: holdfast pipeline init",
-  });
+  const state = "the folder has neither conf/pipeline.yaml nor pipeline.yaml";
+  throw notFound(given, state, "Name the file, or create it: holdfast pipeline init");
 }
 
-/** Reads a file that must be in a folder, also where links lead. */
+/** Reads a file inside a folder. Links must not lead outside. */
 function readInside(root: string, path: string, file: string): ConfigSource | string {
   try {
     const real = realpathSync(path);
     const inside = relative(root, real);
-    if (inside.startsWith("..") || isAbsolute(inside)) {
-      return "it is outside of the configuration's folder";
-    }
+    if (inside.startsWith("..") || isAbsolute(inside)) return "it is outside of that folder";
     const { size } = statSync(real);
-    if (size > MAX_BYTES) return `it has ${size} bytes, ${MAX_BYTES} are allowed`;
+    if (size > MAX_BYTES) return `it has ${size} bytes, at most ${MAX_BYTES} are allowed`;
     const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(real));
     return { file, text };
   } catch (error) {
+    if (isMissing(error)) return "no such file";
     const code = errorCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return "there is no such file";
     if (code === "EISDIR") return "it is a folder";
-    if (error instanceof TypeError) return "its text is not UTF-8";
-    return code === "EACCES" ? "it may not be read" : (error as Error).message;
+    if (error instanceof TypeError) return "it is not UTF-8";
+    return code === "EACCES" ? "permission denied" : (error as Error).message;
   }
 }
 

@@ -1,4 +1,4 @@
-// Puts in place what `${…}` in texts stands for.
+// Replaces `${…}` references in strings of a configuration.
 import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf } from "./node.ts";
 import type { ConfigEntry, ConfigNode, ConfigScalar, Path } from "./node.ts";
@@ -9,24 +9,27 @@ import type { ProblemList } from "./problems.ts";
 export interface InterpolateOptions {
   env(name: string): string | undefined;
   envNames?(): string[];
-  /** Whether a variable is a secret, which no text of the configuration may hold. @default none is */
+  /**
+   * Returns whether a variable is a secret, which the configuration must not contain.
+   * @default false
+   */
   isSecret?(name: string): boolean;
   problems: ProblemList;
 }
 
 const MAX_DEPTH = 50;
-/** So many values, and characters of texts, may be made: references can double each other. */
+/** Most values and characters of the result: references can double each other. */
 const MAX_MADE = 2_000_000;
 const MAX_CHARACTERS = 64 * 1024 * 1024;
 
-/** A value where it is being made: reading it again means that it refers to itself. */
+/** Values that are being made, innermost first. A value that occurs twice refers to itself. */
 interface Making {
   node: ConfigNode;
   before?: Making;
   depth: number;
 }
 
-/** Replaces references in the tree below `node`, which are looked up in `root`. Trees are not changed. */
+/** Returns a copy of the tree below `node` with references replaced by values from `root`. */
 export function interpolate(
   root: ConfigNode,
   node: ConfigNode,
@@ -75,8 +78,8 @@ class Interpolation {
     if (!text.includes("${")) return node;
     const depth = (making?.depth ?? 0) + 1;
     if (isMaking(node, making) || depth > MAX_DEPTH) return this.#circular(node, path);
-    const template = parseTemplate(text);
-    if ("problem" in template) return this.#fail(node, path, template.problem, template.hint);
+    const template = parseParts(text, 0, false, 0);
+    if ("problem" in template) return this.#fail(node, path, template.problem, HOW);
     const inside = { node, before: making, depth };
     const { parts } = template;
     if (parts.length === 1 && parts[0].kind === "value") {
@@ -96,13 +99,12 @@ class Interpolation {
       findNode(this.#root, fullPath(part.path));
     if (found === undefined) {
       const names = variables?.kind === "map" ? [...variables.entries.keys()] : [];
-      const hint = `${
-        didYouMean(part.path, names)
-      }Add it to variables, or write $\${ for \${ itself.`;
+      const hint = `${didYouMean(part.path, names)}Add it to variables, or write $\${ for \${.`;
       return this.#fail(node, path, `there is no value ${JSON.stringify(part.path)}`, hint);
     }
     const made = this.make(found, path, making);
-    const isRemote = made.place.source.isRemote === true; // who uses it is not who wrote it
+    // A remote value stays marked as remote wherever it is used.
+    const isRemote = made.place.source.isRemote === true;
     return made.kind === "scalar" && !isRemote ? { ...made, place: node.place } : made;
   }
 
@@ -124,11 +126,9 @@ class Interpolation {
         ? this.#environmentOf(part, node, path, making)
         : this.#valueOf(part, node, path, making);
       if (made.kind !== "scalar") {
-        const message = `${part.source} is a ${
-          made.kind === "map" ? "mapping" : "list"
-        }, in a text`;
-        const hint = "Only a text, a number, true or false can stand inside a text: use it alone.";
-        return this.#fail(node, path, message, hint);
+        const message = `${part.source} is a ${made.kind === "map" ? "mapping" : "list"}`;
+        const hint = "Use it alone: only strings, numbers and flags can be a part of a string.";
+        return this.#fail(node, path, `${message} inside a string`, hint);
       }
       text += made.value === null ? "" : String(made.value);
       variable ??= made.variable;
@@ -146,34 +146,31 @@ class Interpolation {
   ): ConfigScalar {
     const { env, envNames, isSecret } = this.#options;
     if (node.place.source.isRemote) {
-      const hint =
-        "What comes from another machine may not ask for what the environment holds: write the value.";
+      const hint = "Write the value: remote overrides cannot read environment variables.";
       return this.#fail(node, path, `${source} in an override from a URL`, hint);
     }
     if (isSecret?.(name)) {
-      const hint =
-        `Write { from_env: ${name} } in params or extra_env_vars of the step that needs it.`;
+      const hint = `Write { from_env: ${name} } in params or extra_env_vars of the step.`;
       return this.#fail(node, path, `${source} would write a secret into the configuration`, hint);
     }
     const value = env(name);
     if (value !== undefined) return { kind: "scalar", place: node.place, value, variable: name };
     if (otherwise !== undefined) return this.#textOf(otherwise, node, path, making);
-    const hint = `${
-      didYouMean(name, envNames?.() ?? [])
-    }Set it, or give a default: \${env:${name},default}`;
+    const hint = `${didYouMean(name, envNames?.() ?? [])}Set it, or add a default: ` +
+      `\${env:${name},default}`;
     return this.#fail(node, path, `the variable ${name} is not set`, hint);
   }
 
   #circular(node: ConfigNode, path: Path | undefined): ConfigScalar {
-    const message = "this refers to itself, or leads too far";
-    return this.#fail(node, path, message, "Write the value in one of the places.");
+    const message = "this refers to itself, or has too many levels";
+    return this.#fail(node, path, message, "Write the value in one of the references.");
   }
 
   #tooMuch(node: ConfigNode, path: Path | undefined): ConfigScalar {
     if (this.#isTooMuch) return empty(node);
     this.#isTooMuch = true;
     const message = `references make more than ${MAX_MADE} values`;
-    return this.#fail(node, path, message, "Use fewer, or write the values down.");
+    return this.#fail(node, path, message, "Use fewer references.");
   }
 
   #fail(node: ConfigNode, path: Path | undefined, message: string, hint: string): ConfigScalar {
@@ -191,28 +188,23 @@ function empty(node: ConfigNode): ConfigScalar {
   return { kind: "scalar", place: node.place, value: null };
 }
 
-export type TemplatePart =
+type TemplatePart =
   | { kind: "text"; text: string }
   | { kind: "env"; name: string; otherwise?: TemplatePart[]; source: string }
   | { kind: "value"; path: string; source: string };
 
-export type Template = { parts: TemplatePart[] } | { problem: string; hint: string };
-
-const HOW = "Write ${name}, ${env:NAME} or ${env:NAME,default}; $${ stands for ${ itself.";
-/** A default in a default and so on: deeper than anybody writes. */
+const HOW = "Write ${name}, ${env:NAME} or ${env:NAME,default}; $${ is a literal ${.";
+/** Deepest nesting of defaults. */
 const MAX_DEFAULTS = 10;
-
-/** Takes a text apart. `$${` and `\${` stand for `${` itself. */
-export function parseTemplate(text: string): Template {
-  const found = parseParts(text, 0, false, 0);
-  return "problem" in found ? { problem: found.problem, hint: HOW } : { parts: found.parts };
-}
 
 type Parts = { parts: TemplatePart[]; end: number } | { problem: string };
 
-/** Reads up to the end of the text, or in a default to the brace that ends it. */
+/**
+ * Parses references up to the end of the string, or in a default to its closing brace. `$${` and
+ * `\${` are a literal `${`.
+ */
 function parseParts(text: string, start: number, isDefault: boolean, depth: number): Parts {
-  if (depth > MAX_DEFAULTS) return { problem: "defaults stand in one another too deep" };
+  if (depth > MAX_DEFAULTS) return { problem: "defaults are nested too deep" };
   const parts: TemplatePart[] = [];
   let plain = "";
   let at = start;
@@ -246,12 +238,12 @@ function parseReference(
   if (resolver === undefined) {
     const source = text.slice(start, at + 1);
     if (text[at] !== "}" || rest === "") {
-      return { problem: `${JSON.stringify(source)} names no value` };
+      return { problem: `${JSON.stringify(source)} has no name of a value` };
     }
     return { part: { kind: "value", path: rest, source }, end: at + 1 };
   }
   if (resolver !== "env" && resolver !== "oc.env") {
-    return { problem: `there is no \${${resolver}:…}` };
+    return { problem: `\${${resolver}:…} is not supported` };
   }
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(rest)) {
     return { problem: `${JSON.stringify(rest)} is not the name of a variable` };
@@ -271,7 +263,7 @@ function parseReference(
   };
 }
 
-/** `'a'` in a default is `a`. */
+/** Removes quotes around a default. */
 function unquoted(parts: TemplatePart[]): TemplatePart[] {
   if (parts.length === 0) return [{ kind: "text", text: "" }];
   const [only] = parts;

@@ -1,11 +1,11 @@
-// What configuration files say, as a tree whose nodes know where they stand.
+// Configuration files as a tree whose nodes have their position in the source.
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 
 export interface ConfigSource {
-  /** Its file as people know it; undefined for what a program gave. */
+  /** File name for problems; undefined for the definition of a program. */
   readonly file?: string;
   readonly text: string;
-  /** Whether it came from another machine: then it may say values, and nothing that picks code. @default false */
+  /** True for another machine's source: it may set values, but not choose code. @default false */
   readonly isRemote?: boolean;
 }
 
@@ -36,19 +36,19 @@ export interface ConfigScalar {
   readonly kind: "scalar";
   readonly place: Place;
   readonly value: null | boolean | number | string;
-  /** The variable of the environment that it was made of: its text may stand for a number, and is not shown. */
+  /** Environment variable that the value came from: it may stand for a number, and is not shown. */
   readonly variable?: string;
 }
 
 export type ConfigNode = ConfigMap | ConfigList | ConfigScalar;
 
-/** Where a value is in the tree: linked, because most paths are never told. */
+/** Path of a value in the tree, linked because most paths are never printed. */
 export interface Path {
   readonly parent?: Path;
   readonly key: string | number;
 }
 
-/** `pipeline.operators[3].params`, with quotes around keys that need them. */
+/** Formats `pipeline.operators[3].params`, with quotes around keys that need them. */
 export function pathText(path: Path | undefined): string {
   const parts: string[] = [];
   for (let at = path; at !== undefined; at = at.parent) {
@@ -60,12 +60,12 @@ export function pathText(path: Path | undefined): string {
 
 export const MAX_DEPTH = 100;
 
-/** Plain data as a tree, all of it at one place. What is no plain data, or nested too deep, is a scalar. */
+/** Converts plain data to a tree, all at one position. Other values become scalars. */
 export function nodeOf(value: unknown, place: Place, depth = 0): ConfigNode {
   const prototype = typeof value === "object" && value !== null
     ? Object.getPrototypeOf(value)
     : undefined;
-  const isTooDeep = depth > MAX_DEPTH; // or it holds itself
+  const isTooDeep = depth > MAX_DEPTH; // or circular
   if (Array.isArray(value) && !isTooDeep) {
     return { kind: "list", place, items: value.map((item) => nodeOf(item, place, depth + 1)) };
   }
@@ -83,24 +83,15 @@ export function nodeOf(value: unknown, place: Place, depth = 0): ConfigNode {
 export function plainOf(node: ConfigNode): PlainValue {
   if (node.kind === "scalar") return node.value;
   if (node.kind === "list") return node.items.map(plainOf);
-  const result: { [key: string]: PlainValue } = {};
-  for (const [key, entry] of node.entries) {
-    // `__proto__` is a key like others
-    Object.defineProperty(result, key, {
-      value: plainOf(entry.node),
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
-  }
-  return result;
+  const entries = [...node.entries].map(([key, { node }]) => [key, plainOf(node)] as const);
+  return Object.fromEntries(entries); // also sets `__proto__`
 }
 
 export function childOf(node: ConfigNode | undefined, key: string): ConfigNode | undefined {
   return node?.kind === "map" ? node.entries.get(key)?.node : undefined;
 }
 
-/** What a value is, for messages: never a text that may be a secret. */
+/** Describes a value for messages, without strings that may be secrets. */
 export function describeNode(node: ConfigNode): string {
   if (node.kind === "map") return "a mapping";
   if (node.kind === "list") return "a list";

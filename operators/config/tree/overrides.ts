@@ -1,11 +1,10 @@
-// Values that are set over those of the files.
+// Overrides: values that replace those of the files.
 import { FILE_KEYS } from "../schema.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf, describeNode } from "./node.ts";
-import type { ConfigMap, ConfigNode, Path, Place } from "./node.ts";
-import { fullPath, idOf, idsOf, indexOf, nextKey, type RestOfPath } from "./paths.ts";
+import type { ConfigMap, ConfigNode, ConfigSource, Path, Place } from "./node.ts";
+import { fullPath, idOf, indexOf, namesIn, nextKey, type RestOfPath } from "./paths.ts";
 import type { ProblemList } from "./problems.ts";
-import type { ConfigSource } from "./node.ts";
 import { languageOf, parseTree } from "./read_tree.ts";
 import { parseYamlTree } from "./yaml.ts";
 
@@ -15,8 +14,10 @@ export interface Assignment {
   node: ConfigNode;
 }
 
-/** What a file of overrides sets: each of its values; operators and nodes in a list are those of the same id. */
-export function assignmentsOf(
+/**
+ * Returns the assignments of a tree of overrides. Lists of operators or nodes are matched by id.
+ */
+function assignmentsOf(
   node: ConfigNode,
   path: readonly string[] = [],
   place: Place = node.place,
@@ -49,24 +50,24 @@ export function assign(
   const fail = (problem: { message: string; hint: string }) =>
     problems.add(place, { path: at, ...problem });
   for (;;) {
-    const known = keysOf(holder);
+    const known = namesIn(holder);
     const next = nextKey(rest, known);
     if (next === undefined || next.key === "") {
-      return fail({ message: "an override names no value", hint: "Write path.to.key=value." });
+      return fail({ message: "an override has no path", hint: "Write path.to.key=value." });
     }
     const isLast = next.rest.length === 0;
     at = { parent: at, key: next.key };
     const problem = keyProblem(root, next.key, at.parent === undefined);
     if (problem !== undefined) return fail(problem);
     if (holder.kind === "scalar") {
-      const message = `an override names ${next.key} in ${describeNode(holder)}`;
-      return fail({ message, hint: "Name a key of a mapping, or the mapping itself." });
+      const message = `an override sets ${next.key} in ${describeNode(holder)}`;
+      return fail({ message, hint: "Use a key of a mapping, or the mapping itself." });
     }
     if (holder.kind === "list") {
       const index = indexOf(holder, next.key);
       if (index < 0) {
-        const message = `an override names ${JSON.stringify(next.key)}, which is not there`;
-        const hint = `${didYouMean(next.key, known)}There is: ${known.slice(0, 20).join(", ")}.`;
+        const message = `an override sets ${JSON.stringify(next.key)}, which does not exist`;
+        const hint = `${didYouMean(next.key, known)}Use one of ${known.slice(0, 20).join(", ")}.`;
         return fail({ message, hint });
       }
       if (isLast) return void (holder.items[index] = node);
@@ -82,81 +83,77 @@ export function assign(
   }
 }
 
-function keysOf(node: ConfigNode): string[] {
-  if (node.kind === "map") return [...node.entries.keys()];
-  return node.kind === "list" ? idsOf(node) : [];
-}
-
-/** Keys that no override may set, and those that are not there at the top. */
+/** Returns why an override must not set a key, or cannot because it is unknown at the top. */
 function keyProblem(root: ConfigMap, key: string, isTop: boolean) {
   if (isTop && !FILE_KEYS.includes(key)) {
     const isVariable = childOf(childOf(root, "variables"), key) !== undefined;
     const meant = isVariable ? `Did you mean variables.${key}? ` : didYouMean(key, FILE_KEYS);
     return {
-      message: `an override sets ${JSON.stringify(key)}, which is no key`,
+      message: `an override sets ${JSON.stringify(key)}, which is not a key of a file`,
       hint: `${meant}Write variables.NAME=value, or operators.STEP.params.NAME=value.`,
     };
   }
   if (key !== "operators_module" && !(isTop && key === "include")) return undefined;
   return {
     message: `an override sets ${key}`,
-    hint:
-      "What code there is, and which files, is said by the configuration itself, or by --operators.",
+    hint: "Set it in the configuration itself, or pass --operators.",
   };
 }
 
-/** What an override from a URL may set; whatever else could pick code, or where files go. */
-const REMOTE =
-  /^(variables\..*|pipeline\.log_config\.level|pipeline\.operators\.\*\.(params|inputs|timeout|retries|resource|shards|rerun)(\..*)?|pipeline\.nodes\.\*\.(runner_count|resource)(\..*)?)$/s;
+/** What an override from a URL may set: nothing that chooses code, or folders of files. */
+const REMOTE = new RegExp(
+  "^(variables\\..*|pipeline\\.log_config\\.level|pipeline\\.operators\\.\\*\\." +
+    "(params|inputs|timeout|retries|resource|shards|rerun)(\\..*)?|" +
+    "pipeline\\.nodes\\.\\*\\.(runner_count|resource)(\\..*)?)$",
+  "s",
+);
 
 const REMOTE_INPUT = /^pipeline\.operators\.\*\.inputs\./s;
 const ELSEWHERE = /^(registry:|step:|(?!file:)[a-z][a-z0-9+.-]*:\/\/)/i;
 
-/** Tells of values from other machines in places that pick code, files or secrets: set there, or by way of a variable. */
+/** Reports remote values that choose code, files or secrets, set directly or by a variable. */
 export function checkRemote(root: ConfigNode, problems: ProblemList): void {
-  function look(node: ConfigNode, path: Path | undefined, text: string): void {
+  function check(node: ConfigNode, path: Path | undefined, text: string): void {
     const wrong = path && node.place.source.isRemote ? remoteProblem(node, path, text) : undefined;
     if (wrong !== undefined) return problems.add(node.place, { path, ...wrong });
     if (node.kind === "list") {
       for (const [key, item] of node.items.entries()) {
-        look(item, { parent: path, key }, `${text}.*`);
+        check(item, { parent: path, key }, `${text}.*`);
       }
     } else if (node.kind === "map") {
       for (const [key, entry] of node.entries) {
-        look(entry.node, { parent: path, key }, text === "" ? key : `${text}.${key}`);
+        check(entry.node, { parent: path, key }, text === "" ? key : `${text}.${key}`);
       }
     }
   }
-  look(root, undefined, "");
+  check(root, undefined, "");
 }
 
 function remoteProblem(node: ConfigNode, { key }: Path, text: string) {
   const value = node.kind === "scalar" ? node.value : undefined;
   if (node.kind === "scalar" && key === "from_env") {
     return {
-      message: "an override from a URL asks for what the environment holds",
-      hint:
-        "What comes from another machine may not: name the variable in the configuration itself.",
+      message: "an override from a URL reads an environment variable",
+      hint: "Name the variable in the configuration itself.",
     };
   }
   if (typeof value === "string" && !ELSEWHERE.test(value) && REMOTE_INPUT.test(text)) {
     return {
-      message: "an override from a URL sets a path of this machine as an input",
-      hint: "It may set registry:…, step:… and URLs as inputs.",
+      message: "an override from a URL sets a local path as an input",
+      hint: "Use registry:…, step:… or a URL.",
     };
   }
   if (node.kind === "map" || REMOTE.test(text)) return undefined;
   return {
-    message: "an override from a URL sets what picks code or folders",
-    hint:
-      "It may set variables, params, inputs, timeout, retries, resource, shards, rerun and runner_count.",
+    message: "an override from a URL sets a key that chooses code or folders",
+    hint: "Set variables, params, inputs, timeout, retries, resource, shards, rerun or " +
+      "runner_count.",
   };
 }
 
-export type OverrideText = { kind: "file"; source: ConfigSource } | {
-  kind: "set";
-  lines: readonly string[];
-};
+export type OverrideText =
+  | { kind: "file"; source: ConfigSource }
+  | { kind: "set"; lines: readonly string[] };
 
 export function readOverrides(texts: readonly OverrideText[], problems: ProblemList): Assignment[] {
   return texts.flatMap((text) => {
@@ -166,7 +163,7 @@ export function readOverrides(texts: readonly OverrideText[], problems: ProblemL
   });
 }
 
-/** Each line is a text of its own: the line number of a mistake says which it was. */
+/** Parses `--set` values. In problems, the line is the number of the value. */
 function readLines(lines: readonly string[], problems: ProblemList): Assignment[] {
   const assignments: Assignment[] = [];
   for (const [index, line] of lines.entries()) {
@@ -175,17 +172,15 @@ function readLines(lines: readonly string[], problems: ProblemList): Assignment[
     const place = { source, offset: before.length };
     const equals = line.indexOf("=");
     if (equals < 1) {
+      const message = `an override has no ${equals < 0 ? "=" : "path before ="}`;
       const hint = "Write path.to.key=value: operators.clean.params.lr=0.2";
-      problems.add(place, {
-        message: `an override has no ${equals < 0 ? "=" : "path before ="}`,
-        hint,
-      });
+      problems.add(place, { message, hint });
       continue;
     }
     const start = before.length + equals + 1;
-    const told = problems.count;
+    const failures = problems.count;
     const node = parseYamlTree(source, problems, start);
-    if (problems.count > told) continue;
+    if (problems.count > failures) continue;
     const empty = { kind: "scalar", place: { source, offset: start }, value: null } as const;
     assignments.push({ path: line.slice(0, equals).trim(), place, node: node ?? empty });
   }

@@ -1,18 +1,20 @@
-// Paths in a configuration, `pipeline.operators.clean.params.lr`: elements of lists are named by
-// their ids, which may have dots, or by their place.
+// Paths in a configuration, `pipeline.operators.clean.params.lr`. Elements of lists are named by
+// their id, which may contain dots, or by their index.
 import { PIPELINE_KEYS } from "../schema.ts";
 import { childOf, type ConfigList, type ConfigNode } from "./node.ts";
 
 export type RestOfPath = string | readonly string[];
 
-/** `work_dir` is short for `pipeline.work_dir`. */
+/** Completes a path: `work_dir` is short for `pipeline.work_dir`. */
 export function fullPath(path: RestOfPath): RestOfPath {
   const first = typeof path === "string" ? /^[\w-]*/.exec(path)![0] : path[0];
   if (!PIPELINE_KEYS.includes(first)) return path;
   return typeof path === "string" ? `pipeline.${path}` : ["pipeline", ...path];
 }
 
-/** The next key of a path, and what follows it; undefined at its end. Of keys that are known the longest is meant. */
+/**
+ * Splits off the next key, the longest known one that matches; undefined at the end of the path.
+ */
 export function nextKey(
   path: RestOfPath,
   known: Iterable<string>,
@@ -34,8 +36,10 @@ export function nextKey(
   return { key, rest: path.slice(key.length + 1) };
 }
 
-export function idsOf(list: ConfigList): string[] {
-  return list.items.map((item) => idOf(item) ?? "");
+/** Returns the keys of a mapping, or the ids of the items of a list. */
+export function namesIn(node: ConfigNode): string[] {
+  if (node.kind === "map") return [...node.entries.keys()];
+  return node.kind === "list" ? node.items.map((item) => idOf(item) ?? "") : [];
 }
 
 export function idOf(node: ConfigNode): string | undefined {
@@ -43,24 +47,19 @@ export function idOf(node: ConfigNode): string | undefined {
   return id?.kind === "scalar" && typeof id.value === "string" ? id.value : undefined;
 }
 
-/** Which element of a list a key names; -1 for none. */
+/** Returns the index that a key names; -1 for none. */
 export function indexOf(list: ConfigList, key: string): number {
-  const index = idsOf(list).indexOf(key);
+  const index = namesIn(list).indexOf(key);
   if (index >= 0 || !/^\d+$/.test(key)) return index;
   return Number(key) < list.items.length ? Number(key) : -1;
 }
 
-/** What is at a path; undefined where nothing is. */
+/** Returns the node at a path; undefined if there is none. */
 export function findNode(root: ConfigNode, path: RestOfPath): ConfigNode | undefined {
   let node: ConfigNode | undefined = root;
   let rest = path;
   while (node !== undefined) {
-    const known = node.kind === "map"
-      ? node.entries.keys()
-      : node.kind === "list"
-      ? idsOf(node)
-      : [];
-    const next = nextKey(rest, known);
+    const next = nextKey(rest, namesIn(node));
     if (next === undefined) return node;
     node = node.kind === "list" ? node.items[indexOf(node, next.key)] : childOf(node, next.key);
     rest = next.rest;

@@ -1,16 +1,16 @@
-// What is wrong with a configuration: told all at once, each with its place and what to do.
-import { RegistryError } from "../../../core/errors.ts";
+// Problems of a configuration, collected with their positions and hints.
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { type Path, pathText, type Place } from "./node.ts";
 
-/** One thing that is wrong. */
+/** A problem of a configuration. */
 export interface ConfigProblem {
-  /** The file, as it was named; undefined for what a program gave. */
+  /** File name; undefined for the definition of a program, like `line` and `column`. */
   file?: string;
-  /** Its line, from 1; undefined for what a program gave. */
+  /** From 1. */
   line?: number;
-  /** The character in that line, from 1. */
+  /** From 1, in characters. */
   column?: number;
-  /** Where it is in the configuration: `pipeline.operators[2].timeout`; empty for all of it. */
+  /** Location in the configuration: `pipeline.operators[2].timeout`; empty for all of it. */
   path: string;
   message: string;
   hint: string;
@@ -41,9 +41,7 @@ export function createProblemList(): ProblemList {
       );
       return sorted.map(({ place, path, message, hint }) => ({
         ...positionOf(place),
-        path,
-        message,
-        hint,
+        ...{ path, message, hint },
       }));
     },
   };
@@ -58,41 +56,34 @@ function positionOf({ source, offset }: Place): Pick<ConfigProblem, "file" | "li
   return { file: source.file, line, column: offset - lineStart + 1 };
 }
 
-/** A problem as one line: `pipeline.yaml:3:5: …`, without its hint. */
+/** Formats a problem as one line, `pipeline.yaml:3:5: …`, without its hint. */
 export function problemLine({ file, line, column, path, message }: ConfigProblem): string {
   const place = file === undefined ? path : `${file}:${line}:${column}`;
   return place === "" ? message : `${place}: ${message}`;
 }
 
-/** How many problems the message of an error tells; {@linkcode problemsOf} gives all. */
-const MAX_TOLD = 20;
+/** Most problems in the message of an error; {@linkcode problemsOf} returns all. */
+const MAX_LISTED = 20;
 
-/**
- * The error of a configuration with problems: `Invalid`.
- *
- * @param what the configuration: a file, a folder
- */
+/** Creates the `Invalid` error of a configuration (`what`: a file, a folder) with problems. */
 export function problemsError(what: string, problems: readonly ConfigProblem[]): RegistryError {
-  const told = problems.slice(0, MAX_TOLD).map((problem) => problemLine(problem));
-  const more = problems.length > MAX_TOLD ? [`… and ${problems.length - MAX_TOLD} more`] : [];
-  const one = problems.length === 1;
-  return new RegistryError({
+  const [first] = problems;
+  const listed = problems.slice(0, MAX_LISTED).map(problemLine);
+  if (problems.length > MAX_LISTED) listed.push(`… and ${problems.length - MAX_LISTED} more`);
+  const lines = listed.map((line) => `  ${line}`).join("\n");
+  return fault({
     code: "Invalid",
-    message: `Cannot use the pipeline ${what}: ` +
-      (one
-        ? told[0]
-        : `${problems.length} mistakes\n${
-          [...told, ...more].map((line) => `  ${line}`).join("\n")
-        }`),
-    hint: problems[0].hint,
+    action: "use the pipeline",
+    subject: what,
+    state: problems.length === 1 ? problemLine(first) : `${problems.length} mistakes\n${lines}`,
+    hint: first.hint,
     cause: problems,
   });
 }
 
 /**
- * The problems that an error of a configuration tells; none for another error.
- *
- * @param error what `loadPipeline`, `parsePipeline` or `definePipeline` threw
+ * Returns the problems of an error of `loadPipeline`, `parsePipeline` or `definePipeline`; none for
+ * other errors.
  */
 export function problemsOf(error: unknown): readonly ConfigProblem[] {
   const cause = error instanceof Error ? error.cause : undefined;

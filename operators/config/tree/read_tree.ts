@@ -1,4 +1,4 @@
-// Reads a file of a configuration, with what it includes and refers to.
+// Reads a file of a configuration, with its includes and refs.
 import { dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
 import { ID_PATTERN, VERSION_PATTERN } from "../schema.ts";
 import { type ConfigFolder, EXTENSIONS } from "./folder.ts";
@@ -20,11 +20,11 @@ import { parseYamlTree } from "./yaml.ts";
 const MAX_INCLUDES = 20;
 
 export interface ReadTreeOptions {
-  /** Where files are; undefined where there are none, but a text. */
+  /** Undefined for a configuration without files. */
   folder?: ConfigFolder;
-  /** Hears of each file that is read, by its absolute path. */
+  /** Receives the absolute path of each file. */
   onFile?(path: string): void;
-  /** Whether places in JSON are wanted: that takes longer. @default true */
+  /** Finds positions in JSON, which takes longer. @default true */
   exact?: boolean;
   problems: ProblemList;
 }
@@ -34,7 +34,7 @@ export function languageOf(path: string): "yaml" | "toml" | "json" {
   return extension === ".toml" ? "toml" : extension === ".json" ? "json" : "yaml";
 }
 
-/** The tree of a text: a mapping, or undefined where it is none, which is told. */
+/** Parses a mapping. Reports other values and syntax errors. */
 export function parseTree(
   source: ConfigSource,
   language: "yaml" | "toml" | "json",
@@ -58,7 +58,7 @@ export function parseTree(
     try {
       return nodeOf(JSON.parse(source.text), { source, offset: 0 });
     } catch {
-      return undefined; // YAML says what is wrong
+      return undefined; // the YAML parser reports why
     }
   }
 }
@@ -73,12 +73,9 @@ export function readTree(
   const source = folder!.read(path);
   if (typeof source === "string") {
     const place = asked ?? { source: { file: path, text: "" }, offset: 0 };
-    const hint =
-      "Paths are relative to the file that names them, and stay in the folder of the configuration.";
-    problems.add(place, {
-      message: `cannot read ${relative(folder!.root, path)}: ${source}`,
-      hint,
-    });
+    const message = `cannot read ${relative(folder!.root, path)}: ${source}`;
+    const hint = "Use a path relative to that file, inside the folder of the configuration.";
+    problems.add(place, { message, hint });
     return undefined;
   }
   onFile?.(path);
@@ -93,7 +90,7 @@ export function withIncludes(
   chain: string[] = [],
 ): ConfigMap {
   const { problems, folder } = options;
-  tree.entries.delete("$schema"); // only editors read it
+  tree.entries.delete("$schema"); // for editors
   const include = tree.entries.get("include");
   if (include === undefined) return tree;
   tree.entries.delete("include");
@@ -112,7 +109,7 @@ export function withIncludes(
   return base === undefined ? tree : merged(base, tree);
 }
 
-/** Returns the path of an included file, or why it cannot be one. */
+/** Returns the path of an included file, or why it is invalid. */
 function fileOf(
   item: ConfigNode,
   path: string | undefined,
@@ -121,49 +118,41 @@ function fileOf(
 ): string | { message: string; hint: string } {
   const target = item.kind === "scalar" ? item.value : undefined;
   if (typeof target !== "string" || target === "") {
-    return {
-      message: `${describeNode(item)} is not a path`,
-      hint: "Write a path: include: [common.yaml]",
-    };
+    const hint = "Write a path: include: [common.yaml]";
+    return { message: `${describeNode(item)} is not a path`, hint };
   }
   if (isAbsolute(target)) {
-    return {
-      message: "an included file is named by an absolute path",
-      hint: "Write a path relative to this file.",
-    };
+    const hint = "Write a path relative to this file.";
+    return { message: "the path of an included file is absolute", hint };
   }
   if (folder === undefined || path === undefined) {
-    return { message: "a text without a folder includes files", hint: "Load it from its folder." };
+    return { message: "a string cannot include files", hint: "Load the file from its folder." };
   }
   const file = resolve(dirname(path), target);
   if (chain.includes(file)) {
     const names = [...chain.slice(chain.indexOf(file)), file].map((name) =>
       relative(folder.root, name)
     );
-    return {
-      message: `files include each other: ${names.join(" → ")}`,
-      hint: "Remove one of these includes.",
-    };
+    const message = `files include each other: ${names.join(" → ")}`;
+    return { message, hint: "Remove one of these includes." };
   }
   if (chain.length < MAX_INCLUDES) return file;
-  return { message: "files include each other too deep", hint: "Include them from one file." };
+  return { message: "includes are nested too deep", hint: "Include all files from one file." };
 }
 
-/** `over` above `under`: mappings are merged, everything else is replaced. */
+/** Merges `over` into `under`: mappings are merged, everything else is replaced. */
 function merged(under: ConfigMap, over: ConfigMap): ConfigMap {
   const entries = new Map<string, ConfigEntry>(under.entries);
   for (const [key, entry] of over.entries) {
     const there = entries.get(key)?.node;
     const isBoth = there?.kind === "map" && entry.node.kind === "map";
-    entries.set(
-      key,
-      isBoth ? { place: entry.place, node: merged(there, entry.node as ConfigMap) } : entry,
-    );
+    const node = isBoth ? merged(there, entry.node as ConfigMap) : entry.node;
+    entries.set(key, { place: entry.place, node });
   }
   return { kind: "map", place: over.place, entries };
 }
 
-/** Puts in the place of `{ refs: [...] }` a list of what the files say that it names. */
+/** Replaces `{ refs: [...] }` by a list with the contents of the files. */
 export function expandRefs(
   pipeline: ConfigMap,
   key: "operators" | "nodes",
@@ -176,26 +165,17 @@ export function expandRefs(
   const path: Path = { parent: { parent: { key: "pipeline" }, key }, key: "refs" };
   for (const [other, { place }] of (entry.node as ConfigMap).entries) {
     if (other === "refs") continue;
-    const hint =
-      `Beside refs nothing stands: write ${key} as a list where they are not all in files.`;
-    problems.add(place, {
-      path: { parent: path.parent, key: other },
-      message: `unknown key ${JSON.stringify(other)} in ${key}`,
-      hint,
-    });
+    const hint = `Remove it, or write ${key} as a list without refs.`;
+    const message = `unknown key ${JSON.stringify(other)} beside refs in ${key}`;
+    problems.add(place, { path: { parent: path.parent, key: other }, message, hint });
   }
   if (refs.kind !== "list") {
-    const hint = "Write a list: refs: [cleaner:v1.0]";
-    return problems.add(refs.place, {
-      path,
-      message: `${describeNode(refs)} is not a list of refs`,
-      hint,
-    });
+    const message = `${describeNode(refs)} is not a list of refs`;
+    return problems.add(refs.place, { path, message, hint: "Write a list: refs: [cleaner:v1.0]" });
   }
   const names = options.folder?.list(key);
   if (names === undefined && options.folder?.list(`conf/${key}`) !== undefined) {
-    const message =
-      `the folder conf/${key} is passed over: refs are looked for in ${key}, beside conf`;
+    const message = `refs are searched in ${key}, beside conf, not in conf/${key}`;
     return problems.add(refs.place, { path, message, hint: `Move it: mv conf/${key} ${key}` });
   }
   const items = refs.items.map((ref, index) =>
@@ -223,7 +203,7 @@ function readRef(
   const { problems } = options;
   const ref = parseRef(node);
   if (ref === undefined) {
-    const hint = "Write id:version, cleaner_v2.0:v1.0, or an id alone.";
+    const hint = "Write id:version, such as cleaner_v2.0:v1.0, or an id alone.";
     problems.add(node.place, { path, message: `${describeNode(node)} is not a ref`, hint });
     return undefined;
   }
@@ -236,13 +216,10 @@ function readRef(
   const files = stems.flatMap((stem) => EXTENSIONS.map((extension) => stem + extension));
   const file = files.find((name) => names.includes(name));
   if (file === undefined) {
+    const message = `there is no ${key}/${stems.join(".yaml and no ")}.yaml`;
     const hint = didYouMean(`${stems[0]}.yaml`, names) +
-      `There is: ${names.slice(0, 20).join(", ") || "nothing"}.`;
-    problems.add(node.place, {
-      path,
-      message: `there is no ${key}/${stems.join(".yaml and no ")}.yaml`,
-      hint,
-    });
+      `The folder has: ${names.slice(0, 20).join(", ") || "no files"}.`;
+    problems.add(node.place, { path, message, hint });
     return undefined;
   }
   const tree = readTree(join(options.folder!.root, key, file), options, node.place);
@@ -253,17 +230,15 @@ function readRef(
       tree.entries.set(name, { place: node.place, node: nodeOf(value, node.place) });
     } else if (there.node.kind !== "scalar" || there.node.value !== value) {
       const text = version === undefined ? id : `${id}:${version}`;
-      const hint = `Write ${JSON.stringify(value)}, or leave it out: the name of the file says it.`;
-      problems.add(there.node.place, {
-        message: `${name} is ${describeNode(there.node)} in the file of ${text}`,
-        hint,
-      });
+      const message = `${name} is ${describeNode(there.node)} in the file of ${text}`;
+      const hint = `Write ${JSON.stringify(value)}, or omit it: the file name sets it.`;
+      problems.add(there.node.place, { message, hint });
     }
   }
   return tree;
 }
 
-/** `cleaner:v1.0`, or an id alone. */
+/** Parses `cleaner:v1.0`, or an id alone. */
 function parseRef(node: ConfigNode): { id: string; version: string | undefined } | undefined {
   const text = node.kind === "scalar" && typeof node.value === "string" ? node.value : "";
   const [id, version, ...more] = text.split(":");

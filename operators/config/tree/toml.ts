@@ -1,9 +1,9 @@
-// Configuration in TOML, as a tree.
+// TOML as the tree of a configuration.
 import { parse, TomlDate, TomlError } from "npm:smol-toml@^1.9";
 import type { ConfigEntry, ConfigNode, ConfigSource, Path } from "./node.ts";
 import type { ProblemList } from "./problems.ts";
 
-/** The tree of a text; what is wrong with it is told. Undefined where it is no TOML. */
+/** Parses TOML. Reports problems; undefined for invalid TOML. */
 export function parseTomlTree(source: ConfigSource, problems: ProblemList): ConfigNode | undefined {
   let value: unknown;
   try {
@@ -11,11 +11,9 @@ export function parseTomlTree(source: ConfigSource, problems: ProblemList): Conf
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [message] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
-    problems.add({ source, offset: offsetOf(source.text, error.line, error.column) }, {
-      message,
-      hint:
-        "Correct the line: a file is one document of TOML 1.0; texts stand in quotes, keys are there once.",
-    });
+    const offset = offsetOf(source.text, error.line, error.column);
+    const hint = "Correct the line: strings need quotes, and each key occurs once (TOML 1.0).";
+    problems.add({ source, offset }, { message, hint });
     return undefined;
   }
 
@@ -28,7 +26,7 @@ export function parseTomlTree(source: ConfigSource, problems: ProblemList): Conf
     const offset = at?.offset ?? above;
     const place = { source, offset };
     if (value instanceof TomlDate) {
-      problems.add(place, { path, message: "a date is no plain data", hint: "Put it in quotes." });
+      problems.add(place, { path, message: "dates are not supported", hint: "Put it in quotes." });
       return { kind: "scalar", place, value: null };
     }
     if (Array.isArray(value)) {
@@ -48,7 +46,7 @@ export function parseTomlTree(source: ConfigSource, problems: ProblemList): Conf
     }
     return { kind: "map", place, entries };
   }
-  return treeOf(value, findTomlPlaces(source.text), 0, undefined);
+  return treeOf(value, new PlaceReader(source.text).read(), 0, undefined);
 }
 
 function offsetOf(text: string, line: number, column: number): number {
@@ -57,16 +55,11 @@ function offsetOf(text: string, line: number, column: number): number {
   return Math.min(start + column - 1, text.length);
 }
 
-export interface TomlPlace {
+interface TomlPlace {
   offset: number;
   keyOffset: number;
-  /** What is in it, by key, or by `0`, `1`, … */
+  /** Members by key, or by `0`, `1`, … */
   inside: Map<string, TomlPlace>;
-}
-
-/** Finds all places of a text that the parser took: what is wrong with it is not looked for. */
-export function findTomlPlaces(text: string): TomlPlace {
-  return new PlaceReader(text).read();
 }
 
 interface TomlKey {
@@ -74,10 +67,11 @@ interface TomlKey {
   offset: number;
 }
 
+/** Finds the positions of all values of valid TOML. */
 class PlaceReader {
   readonly #text: string;
   readonly #root = placeAt(0, 0);
-  /** Lists whose elements have headers. */
+  /** Arrays of tables. */
   readonly #lists = new Set<TomlPlace>();
   #table = this.#root;
   #at = 0;
@@ -103,7 +97,7 @@ class PlaceReader {
     return found;
   }
 
-  /** `a."b.c".d`: each key, and where it begins. */
+  /** Reads `a."b.c".d`: each key with its position. */
   #readKeys(): TomlKey[] {
     const keys: TomlKey[] = [];
     do {
@@ -154,11 +148,11 @@ class PlaceReader {
     if (first === "[") {
       this.#readAll("]", () => place.inside.set(String(place.inside.size), this.#readValue()));
     } else if (first === "{") this.#readAll("}", () => this.#readPair(place));
-    else if (this.#skip(SCALAR) === "") this.#at++; // nothing that the parser takes: go on
+    else if (this.#skip(SCALAR) === "") this.#at++; // not valid TOML: continue
     return place;
   }
 
-  /** Reads what stands between brackets, with commas between. */
+  /** Reads comma-separated items up to the closing bracket. */
   #readAll(end: "]" | "}", readOne: () => void): void {
     this.#at++;
     this.#skip(BLANK);
@@ -185,6 +179,6 @@ function keyOf(word: string): string {
       word.replace(/\\U([0-9A-Fa-f]{8})/g, (_, hex) => String.fromCodePoint(parseInt(hex, 16))),
     );
   } catch {
-    return word.slice(1, -1); // an escape that JSON has not: its place is that of the table
+    return word.slice(1, -1); // TOML escapes that JSON lacks: falls back to the table's position
   }
 }

@@ -1,35 +1,36 @@
-// Configuration in YAML, as a tree.
+// YAML as the tree of a configuration.
 import { parseYamlDocument, type YamlNode } from "../../../formats/yaml/document.ts";
 import type { ConfigEntry, ConfigNode, ConfigSource } from "./node.ts";
 import type { ProblemList } from "./problems.ts";
 
-/** What to do about mistakes, by what their messages have in them; the first that fits. */
+/** Hints by a pattern of the parser's message; the first match wins. */
 const HINTS: readonly [pattern: RegExp, hint: string][] = [
-  [/there twice|must be unique/, "Remove one of the two."],
-  [/flow (map|seq)/i, "Close the bracket, and put commas between what is in it."],
+  [/twice|duplicate|unique/, "Remove one of the two."],
+  [/flow (map|seq)/i, "Close the bracket, and separate items by commas."],
   [/Tabs|tab/, "Indent with spaces."],
   [
     /Nested mappings|Implicit keys|implicit map key|block collections/i,
-    "Put a text with a colon in quotes, and each key in a line of its own.",
+    "Quote a string with a colon, and write each key on its own line.",
   ],
-  [/aligned|indent|column/i, "Indent the keys of one mapping by the same number of spaces."],
+  [/aligned|indent|column/i, "Indent the keys of a mapping by the same number of spaces."],
   [/quote/, "Close the quote."],
-  [/anchor|alias/i, "Name an anchor that stands above: &name."],
-  [/tag/, "Leave the tag out: values are texts, numbers, true, false, null, lists and mappings."],
-  [/second document/, "Leave out the line ---, and what follows it."],
-  [/key is no text/, "Write keys as texts, in quotes where need be."],
-  [/64 bits/, "Put a long number in quotes."],
+  [/anchor|alias/i, "Use an anchor that is defined above: &name."],
+  [/tag/, "Remove the tag: use strings, numbers, true, false, null, lists and mappings."],
+  [/second document/, "Remove the line --- and what follows it."],
+  [/key is (no|not)/, "Write keys as strings, quoted if necessary."],
+  [/64 bits/, "Quote a long number."],
+  [/plain (value|scalar)|reserved/i, "Quote a string that begins with such a character."],
   [/plain (value|scalar)|reserved/i, "Put a text that begins with such a character in quotes."],
 ];
 const OTHERWISE = "Correct the line: a file is one document of YAML 1.2.";
 
-/** Older YAML merged what stands there; in that of today it is a key like others, which nobody means. */
+/** YAML 1.1 merges its value. In YAML 1.2 it is an ordinary key. */
 const MERGE_KEY = {
   message: 'the key "<<" merges nothing in YAML 1.2',
-  hint: "Write the keys down, give a whole mapping by ${name} of variables, or include a file.",
+  hint: "Write the keys, use ${name} of variables for the whole mapping, or include a file.",
 };
 
-/** The tree of a text; what is wrong with it is told. Undefined where there is nothing to look at. */
+/** Parses YAML. Reports problems; undefined for an empty document. */
 export function parseYamlTree(
   source: ConfigSource,
   problems: ProblemList,
@@ -41,9 +42,7 @@ export function parseYamlTree(
   for (const { state, offset } of found) {
     const message = state.replace(/\.$/, "");
     problems.add({ source, offset: from + offset }, {
-      message: message[0].toLowerCase() === message[0]
-        ? message
-        : message[0].toLowerCase() + message.slice(1),
+      message: message[0].toLowerCase() + message.slice(1),
       hint: HINTS.find(([pattern]) => pattern.test(state))?.[1] ?? OTHERWISE,
     });
   }

@@ -1,26 +1,29 @@
-// A run that engines carry, as every process that has to do with it sees it.
-import { dirname } from "@std/path";
-import { fault, type RegistryError } from "../../../core/errors.ts";
+// A run on an engine, as each of its processes sees it.
+import { type ErrorCode, fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import type { Pipeline } from "../../contract/pipeline.ts";
-import type { StepOutcome } from "../events.ts";
+import type { Pipeline, PipelineStep } from "../../contract/pipeline.ts";
+import { endOf, type StepOutcome } from "../outcomes.ts";
 import { removeLeft } from "../left_folders.ts";
-import { endOf } from "../outcomes.ts";
 import { configurationDigest, type PipelinePlan } from "../plan.ts";
 import type { FoundRecord } from "../records/files.ts";
 import { parseRunId } from "../records/names.ts";
-import { findRun, isCancelled, readResult, saveResult } from "../records/run_record.ts";
-import type { RunResult } from "../records/run_record.ts";
-import type { RunContext, RunnerOptions } from "../run_context.ts";
-import { createTeller, runContext, type RunPipelineOptions } from "../run_pipeline.ts";
-import { findDependencies } from "../sources.ts";
+import {
+  findRun,
+  isCancelled,
+  readResult,
+  type RunResult,
+  saveResult,
+} from "../records/run_record.ts";
+import { createRunContext, type RunContext, type RunnerOptions } from "../run_context.ts";
+import type { RunPipelineOptions } from "../run_pipeline.ts";
 import { RunState } from "./run_state.ts";
-import { type CarryOptions, deliver } from "./deliveries.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
+import type { Engine, EngineStep } from "../../../core/engine.ts";
 
-/** What is given to whoever has to do with a run. */
+/** Options of functions for one run. */
 export interface CarriedRunOptions
   extends RunnerOptions, Pick<RunPipelineOptions, "keep" | "logger" | "onEvent"> {
-  /** The run: `my_pipeline@3`. */
+  /** `my_pipeline@3` */
   run: string;
 }
 
@@ -28,45 +31,43 @@ export interface CarriedRun {
   context: RunContext;
   plan: FoundRecord<PipelinePlan>;
   state: RunState;
-  underWay: number;
-  /** When this process looked last whether it is to stop, by the monotonic clock, and it was not. */
-  wentOnAt?: number;
+  /** Steps that run in this process. */
+  running: number;
+  /** When this process last checked that the run should continue, by the monotonic clock. */
+  checkedAt?: number;
 }
 
 /**
- * Reads a run that was planned.
+ * Reads a planned run.
  *
- * @throws {RegistryError} `NotFound` where there is no such run; `Conflict` where it was planned with another
- * configuration than this one: what is stored never says what is executed
+ * @throws {RegistryError} `NotFound` if it does not exist; `Conflict` if it was planned with
+ * another configuration: stored data never decides what is executed
  */
 export async function findCarriedRun(
   pipeline: Pipeline,
   options: CarriedRunOptions,
 ): Promise<CarriedRun> {
   const { run, registry, signal } = options;
+  const refused = (code: ErrorCode, state: string, hint: string) =>
+    fault({ code, action: "join run", subject: shown(run), state, hint });
   if (parseRunId(run).pipeline !== pipeline.id) {
-    throw fault({
-      code: "Invalid",
-      action: "take part in run",
-      subject: shown(run),
-      state: `this is the configuration of pipeline ${shown(pipeline.id)}`,
-      hint: "Name the file of the run's own pipeline.",
-    });
+    const state = `this is the configuration of pipeline ${shown(pipeline.id)}`;
+    throw refused("Invalid", state, "Use the file of the run's pipeline.");
   }
   const plan = await findRun(registry, run, { signal });
-  if (plan.record.configuration !== configurationDigest(pipeline)) throw otherConfiguration(run);
-  const dependencies = findDependencies(pipeline);
-  const tell = createTeller(options);
-  const context: RunContext = {
-    ...runContext(pipeline, run, options),
-    dependencies,
-    tell,
-  };
-  await removeLeft(dirname(context.folder), context);
-  return { context, plan, state: new RunState(context, plan.record), underWay: 0 };
+  if (plan.record.configuration !== configurationDigest(pipeline)) {
+    throw refused(
+      "Conflict",
+      "it was planned with another configuration",
+      "Give every worker the file and --set values of the run, or start a new run.",
+    );
+  }
+  const context = createRunContext(pipeline, run, { ...options, signal });
+  await removeLeft(context);
+  return { context, plan, state: new RunState(context, plan.record), running: 0 };
 }
 
-/** Hands over, for the first time, those of these steps that are due, and what waited for those that have ended. */
+/** Submits those of these steps that are due, and the dependents of those that have ended. */
 export async function deliverDue(
   run: CarriedRun,
   steps: Iterable<string>,
@@ -76,7 +77,7 @@ export async function deliverDue(
   const planned = new Set(plan.record.steps.map(({ step }) => step));
   const seen = new Set<string>();
   for (let next = [...steps]; next.length > 0;) {
-    const statuses = await state.look(next.filter((id) => planned.has(id)));
+    const statuses = await state.statusesOf(next.filter((id) => planned.has(id)));
     next = [];
     await Promise.all([...statuses].map(async ([id, status]) => {
       seen.add(id);
@@ -89,10 +90,9 @@ export async function deliverDue(
 }
 
 /**
- * Says how a run ended, once all its steps have, or it was cancelled and no step is under way.
+ * Saves and returns the result of a run when all its steps have ended; undefined before.
  *
- * @param stopped outcome of steps without an end, where there will be none
- * @returns undefined where it goes on
+ * @param stopped outcome of steps that will not end, for a cancelled run
  */
 export async function endRun(
   { context, plan, state }: CarriedRun,
@@ -101,9 +101,9 @@ export async function endRun(
   const { registry, run, system } = context;
   const ids = plan.record.steps.map(({ step }) => step);
   const steps: Record<string, StepOutcome> = {};
-  // The last ones mostly end last: one that has not is found at once.
+  // Later steps mostly end last, so one that has not ended is found soon.
   for (const id of ids.toReversed()) {
-    const status = (await state.look([id])).get(id)!;
+    const status = (await state.statusesOf([id])).get(id)!;
     if (status.is !== "ended" && stopped === undefined) return undefined;
     steps[id] = status.is === "ended" ? status.outcome : stopped!;
   }
@@ -127,31 +127,96 @@ export const STOPPED: StepOutcome = {
   reason: "the run was stopped",
 };
 
-/** A look that found nothing counts for so long, milliseconds. */
-const LOOKED_MS = 500;
+/** Validity of a check for cancellation, milliseconds. */
+const CHECKED_MS = 500;
 
-/** Whether the run is to stop; a look that fails says nothing. */
-export async function isToStop(carried: CarriedRun): Promise<boolean> {
-  const { context: { registry, run, logger, system }, wentOnAt = -Infinity } = carried;
+/** Returns whether the run is cancelled; false if that check fails. */
+export async function isStopped(carried: CarriedRun): Promise<boolean> {
+  const { context: { registry, run, logger, system }, checkedAt = -Infinity } = carried;
   const now = system.monotonic();
-  if (now - wentOnAt < LOOKED_MS) return false;
+  if (now - checkedAt < CHECKED_MS) return false;
   try {
-    const isTo = await isCancelled(registry, run);
-    if (!isTo) carried.wentOnAt = now;
-    return isTo;
+    const stopped = await isCancelled(registry, run);
+    if (!stopped) carried.checkedAt = now;
+    return stopped;
   } catch (error) {
-    logger.debug(`cannot look whether the run is to stop: ${error}`);
+    logger.debug(`cannot check whether the run is cancelled: ${error}`);
     return false;
   }
 }
 
-function otherConfiguration(run: string): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "take part in run",
-    subject: shown(run),
-    state: "it was planned with another configuration than this one",
-    hint:
-      "Give every worker the file and the --set values that the run began with, or run the pipeline anew.",
-  });
+/** The command of a step. */
+export interface CarriedCommand {
+  /** Program and arguments that call `runStep`, such as `holdfast pipeline step RUN STEP`. */
+  command: readonly string[];
+  /** Working directory, absolute. */
+  cwd: string;
+  /** Variables added to those of the engine, without secrets. @default none */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** The engine of a run. */
+export interface CarryOptions {
+  engine: Engine;
+  /**
+   * Returns the command of a step, for engines that execute it: `local:` and `slurm:`. Workers of a
+   * queue have their own. @default none
+   */
+  commandFor?(delivery: { run: string; step: string }): CarriedCommand;
+}
+
+/** Time for fetching inputs and saving outputs, beside the operator's own, milliseconds. */
+const MORE_MS = 10 * 60_000;
+
+/** Deliveries beside the attempts of a step: killed processes are mostly not its fault. */
+const MORE_DELIVERIES = 2;
+
+export function mostDeliveries({ retries }: PipelineStep): number {
+  return retries.attempts + MORE_DELIVERIES;
+}
+
+/**
+ * Returns the name of a delivery, which is the same for all processes and differs between
+ * registries that share an engine.
+ *
+ * @param count number of the delivery, from 1
+ */
+function deliveryName(
+  registry: string,
+  { run, step }: { run: string; step: string },
+  count: number,
+): string {
+  const words = `${run}-${step}`.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 60);
+  return `${words}-${sha256(JSON.stringify([registry, run, step])).slice(0, 16)}-${count}`;
+}
+
+/**
+ * Submits a step and returns the id of its job. Submitting the same `count` again has no effect.
+ */
+export async function deliver(
+  { pipeline, dependencies, registry, run }: RunContext,
+  id: string,
+  { engine, commandFor, count }: CarryOptions & { count: number },
+): Promise<string> {
+  const step = dependencies.steps.get(id)!;
+  const node = pipeline.nodes.find((one) => one.id === step.node);
+  const { command, cwd, env } = commandFor?.({ run, step: id }) ?? { command: [], cwd: "/" };
+  const delivery: EngineStep = {
+    run,
+    step: id,
+    name: deliveryName(registry.id, { run, step: id }, count),
+    command,
+    cwd,
+    env: env ?? {},
+    resources: step.resources,
+    shards: step.shards,
+    ...(node === undefined ? {} : { node: { id: node.id, runnerCount: node.runnerCount } }),
+    ...(step.timeoutMs === undefined ? {} : { timeoutMs: wholeTimeMs(step) }),
+  };
+  return await engine.submit(delivery);
+}
+
+/** Returns the time limit of all attempts of a step together. */
+function wholeTimeMs({ timeoutMs = 0, retries: { attempts, backoffMs } }: PipelineStep): number {
+  return attempts * timeoutMs + backoffMs * (2 ** (attempts - 1) - 1) + MORE_MS;
 }

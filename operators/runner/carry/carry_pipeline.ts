@@ -1,12 +1,13 @@
-// Running a pipeline on an engine: planned here, executed wherever the engine carries its steps.
+// Runs a pipeline on an engine: planned here, executed wherever the engine runs its steps.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
+import { beginRun } from "../begin_run.ts";
 import type { PlanOptions } from "../plan.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
-import { beginRun, runContext, type RunPipelineOptions } from "../run_pipeline.ts";
-import { checkRunOptions } from "../run_context.ts";
-import { type CarriedRun, endRun, findCarriedRun } from "./carried_run.ts";
-import { type CarryOptions, deliver } from "./deliveries.ts";
+import { checkRunOptions, runFolder, withDefaults } from "../run_context.ts";
+import type { RunPipelineOptions } from "../run_pipeline.ts";
+import { deliver, endRun, findCarriedRun } from "./carried_run.ts";
+import type { CarriedRun, CarryOptions } from "./carried_run.ts";
 import { watchCarried, type WatchRunOptions } from "./watch_run.ts";
 
 /** Options of {@linkcode submitRun}. */
@@ -19,9 +20,9 @@ export interface SubmitRunOptions
 export interface CarryPipelineOptions extends SubmitRunOptions, Omit<WatchRunOptions, "run"> {}
 
 /**
- * Plans a pipeline as a run and hands the steps that wait for nothing to an engine. The others follow: whoever ends a
- * step hands over those that waited for it. Nobody has to watch, as long as somebody executes steps with `carry` (the
- * workers of a queue do, and jobs of Slurm).
+ * Plans a run and submits its first steps to an engine. Whatever ends a step submits the steps that
+ * waited for it, so nothing has to watch the run, as long as steps are executed with `carry`, as
+ * workers of a queue and jobs of Slurm do.
  *
  * @returns the run: `my_pipeline@3`
  */
@@ -37,27 +38,26 @@ async function submit(
   const { carry, onRun } = options;
   const { plan, save } = await beginRun(pipeline, options);
   const run = await save();
-  await onRun?.(run, runContext(pipeline, run, options).folder);
+  const { root } = withDefaults(options);
+  await onRun?.(run, runFolder(pipeline, { run, root }));
   const carried = await findCarriedRun(pipeline, { ...options, run });
   const { before } = carried.context.dependencies;
   const open = new Set(
     plan.steps.filter(({ decision }) => decision !== "skip").map(({ step }) => step),
   );
   const first = [...open].filter((step) => !before.get(step)!.some((other) => open.has(other)));
-  // They were looked at a moment ago, when the run was planned; whoever executes one looks again.
+  // Planning has just read these steps; whatever executes one reads them again.
   const jobs = new Map<string, string>();
-  await Promise.all(
-    first.map(async (step) =>
-      void jobs.set(step, await deliver(carried.context, step, { ...carry, count: 1 }))
-    ),
-  );
+  await Promise.all(first.map(async (step) => {
+    jobs.set(step, await deliver(carried.context, step, { ...carry, count: 1 }));
+  }));
   if (open.size === 0) await endRun(carried);
   return { carried, jobs };
 }
 
 /**
- * Runs a pipeline on an engine and waits for its end. The result and what is told are those of `runPipeline`. An abort
- * ends the run: what it had done is not done again by the next.
+ * Runs a pipeline on an engine and waits for its end. Result and events are those of `runPipeline`.
+ * An abort ends the run; the next run skips what it has done.
  */
 export async function carryPipeline(
   pipeline: Pipeline,
@@ -86,10 +86,10 @@ export async function carryPipeline(
 function stopFailure(run: string, cause: unknown): RegistryError {
   return fault({
     code: "Unavailable",
-    action: "stop run",
+    action: "cancel run",
     subject: run,
-    state: "the registry does not take the wish",
-    hint: `Ask again: holdfast pipeline cancel ${run}`,
+    state: "the registry did not save the request",
+    hint: `Try again: holdfast pipeline cancel ${run}`,
     cause,
   });
 }

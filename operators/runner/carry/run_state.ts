@@ -1,23 +1,22 @@
-// Where the steps of a run are, as the registry says it: whoever looks, wherever, sees the same.
+// States of a run's steps, derived from the registry: all processes see the same.
 import { isRegistryError } from "../../../core/errors.ts";
 import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
-import type { StepOutcome } from "../events.ts";
 import { failedOutcome, failureOutcome, isWell, ranOutcome, skippedOutcome } from "../outcomes.ts";
+import type { StepOutcome } from "../outcomes.ts";
 import { pinInputs, type PinnedInput, type PinOptions } from "../pin_inputs.ts";
 import type { PipelinePlan, PlannedStep } from "../plan.ts";
 import { findFailures } from "../records/failures.ts";
-import { type FoundRecord, readSuccess } from "../records/files.ts";
+import { type FoundRecord, readSuccess, type StepRecord } from "../records/files.ts";
 import { recordNames } from "../records/names.ts";
-import type { StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 import { findState, type StepState } from "../step/success.ts";
-import { createWriters } from "../writers.ts";
+import { createWriters } from "../sources.ts";
 
 export interface DueStep {
   is: "due";
   inputs: Record<string, PinnedInput>;
   state: StepState;
-  /** How often it failed in this run, by the index of the shard; 0 where nobody shares it. */
+  /** Number of failed attempts in this run by index of the shard; 0 without shards. */
   failed: ReadonlyMap<number, number>;
 }
 
@@ -33,7 +32,7 @@ const AT_ONCE = 16;
 
 type Success = FoundRecord<StepRecord> | undefined;
 
-/** Where the steps of one run are, as this process knows it: an end is looked up once. */
+/** States of the steps of one run. Ends are kept, as they do not change. */
 export class RunState {
   readonly #context: RunContext;
   readonly #planned: ReadonlyMap<string, PlannedStep>;
@@ -55,31 +54,27 @@ export class RunState {
     };
   }
 
-  settle(step: string, { outcome, success }: Required<Omit<EndedStep, "is">>): void {
+  markEnded(step: string, { outcome, success }: Required<Omit<EndedStep, "is">>): void {
     this.#end(step, outcome, success);
   }
 
-  async look(ids: Iterable<string>): Promise<Map<string, StepStatus>> {
+  /** Returns the states of steps, which it reads from the registry. */
+  async statusesOf(ids: Iterable<string>): Promise<Map<string, StepStatus>> {
     const wanted = [...new Set(ids)];
-    const successes = await this.#lookAtSuccesses(wanted);
+    const successes = await this.#readSuccesses(wanted);
     const limit = createLimit(AT_ONCE);
-    const looks = new Map<string, Promise<StepStatus>>();
-    for (const id of this.#planned.keys()) { // each after those that it waits for
+    const pending = new Map<string, Promise<StepStatus>>();
+    for (const id of this.#planned.keys()) { // each after its upstream steps
       if (!successes.has(id)) continue;
       const known = this.#ended.get(id);
-      const upstream = this.#upstreamOf(id).map((other) => looks.get(other)!);
-      looks.set(
-        id,
-        known !== undefined
-          ? Promise.resolve(known)
-          : Promise.all(upstream).then((statuses) =>
-            limit(() => this.#lookAt(id, statuses, successes.get(id)))
-          ),
-      );
+      const upstream = Promise.all(this.#upstreamOf(id).map((other) => pending.get(other)!));
+      const read = () =>
+        upstream.then((statuses) => limit(() => this.#statusOf(id, statuses, successes.get(id))));
+      pending.set(id, known === undefined ? read() : Promise.resolve(known));
     }
-    await Promise.all(looks.values());
+    await Promise.all(pending.values());
     const statuses = new Map<string, StepStatus>();
-    for (const id of wanted) statuses.set(id, await looks.get(id)!);
+    for (const id of wanted) statuses.set(id, await pending.get(id)!);
     return statuses;
   }
 
@@ -94,40 +89,40 @@ export class RunState {
     return status;
   }
 
-  /** Reads the successes of these steps, and of those that must end before them where they have none. */
-  async #lookAtSuccesses(ids: readonly string[]): Promise<Map<string, Success>> {
+  /** Reads the successes of steps, and of the upstream steps of those without. */
+  async #readSuccesses(ids: readonly string[]): Promise<Map<string, Success>> {
     const successes = new Map<string, Success>();
     for (let next = ids; next.length > 0;) {
       for (const id of next) successes.set(id, undefined);
       const open = () => next.filter((id) => !this.#ended.has(id));
-      await forEachAtOnce(
-        open(),
-        async (id) => void successes.set(id, await this.#lookAtSuccess(id)),
-      );
+      await forEachAtOnce(open(), async (id) => successes.set(id, await this.#readLast(id)));
       const upstream = new Set(open().flatMap((id) => this.#upstreamOf(id)));
       next = [...upstream].filter((id) => !successes.has(id));
     }
     return successes;
   }
 
-  /** A success that tells the end of a step without a look at what it depends on. */
-  async #lookAtSuccess(id: string): Promise<Success> {
+  /**
+   * Reads the last success of a step. If it is of this run, or the step is skipped, the step has
+   * ended.
+   */
+  async #readLast(id: string): Promise<Success> {
     const { registry, run } = this.#context;
     const { decision, previous } = this.#planned.get(id)!;
     const last = await readSuccess(registry, this.#nameOf(id));
     if (last?.record.run === run) this.#end(id, ranOutcome(last), last);
-    else if (decision === "skip") await this.#lookAtPrevious(id, last, previous);
+    else if (decision === "skip") await this.#readPrevious(id, last, previous);
     return last;
   }
 
-  /** The success that the plan relied on, where the step was to be skipped. */
-  async #lookAtPrevious(id: string, last: Success, previous: string | null): Promise<void> {
+  /** Finds the success of a skipped step that the plan was made with. */
+  async #readPrevious(id: string, last: Success, previous: string | null): Promise<void> {
     const { registry } = this.#context;
     const name = this.#nameOf(id);
     let success = last;
     for await (const { version } of registry.versions(name)) {
       if (success?.info.commit === previous) break;
-      // A newer run added others.
+      // A newer run has added others.
       success = await readSuccess(registry, `${name}@${version}`);
     }
     if (success !== undefined && success.info.commit === previous) {
@@ -135,7 +130,7 @@ export class RunState {
     }
   }
 
-  async #lookAt(
+  async #statusOf(
     id: string,
     upstream: readonly StepStatus[],
     success: Success,
@@ -151,7 +146,7 @@ export class RunState {
     try {
       found = await this.#findState(id, success);
     } catch (error) {
-      if (!isRegistryError(error, "NotFound", "Invalid", "Corrupt", "Unsupported")) throw error; // it may pass
+      if (!isRegistryError(error, "NotFound", "Invalid", "Corrupt", "Unsupported")) throw error;
       return this.#end(id, failedOutcome(error, secrets));
     }
     const { done, effect } = found.state;
@@ -168,7 +163,7 @@ export class RunState {
     const planned = this.#planned.get(id)!;
     const known = { ...this.#pinOptions, known: planned.inputs };
     const { inputs } = await pinInputs(step, this.#writersOf(step), known);
-    const { signal } = new AbortController(); // a run that is to stop is looked at all the same
+    const { signal } = new AbortController(); // a cancelled run still needs its states
     const present = { inputs, seen: { last } };
     return { inputs, state: await findState(step, planned, present, { ...context, signal }) };
   }

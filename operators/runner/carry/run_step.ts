@@ -1,36 +1,33 @@
-// One step of a run that was planned: what engines execute.
-import { dirname } from "@std/path";
-import { fault, type RegistryError } from "../../../core/errors.ts";
+// Executes one step of a planned run, for engines.
+import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/work/shards.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
-import type { RunEvent, StepOutcome } from "../events.ts";
-import { createTeller } from "../run_pipeline.ts";
+import type { RunEvent, StepOutcome } from "../outcomes.ts";
+import { checkRunnable } from "../begin_run.ts";
 import { removeLeft } from "../left_folders.ts";
+import { checkRunOptions, createEmit } from "../run_context.ts";
 import { executeStep } from "../step/execute_step.ts";
-import { checkRunnable } from "../step/run_attempt.ts";
-import { cancelledError, watchForCancel } from "../watch_cancel.ts";
-import { checkRunOptions } from "../run_context.ts";
-import { deliverDue, endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
-import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
-import type { CarryOptions } from "./deliveries.ts";
+import { cancelledError, watchForCancel } from "../records/run_record.ts";
+import { deliverDue, endRun, findCarriedRun, isStopped, STOPPED } from "./carried_run.ts";
+import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
 
 /** Options of {@linkcode runStep}. */
 export interface RunStepOptions extends CarriedRunOptions {
   step: string;
   shard?: Shard;
-  /** What carries the steps after it: they are handed over when their inputs are there. @default nobody does */
+  /** Submits dependent steps when their inputs are ready. @default they are not submitted */
   carry?: CarryOptions;
 }
 
 /**
- * Executes one step of a run that was planned, with the inputs that the run gave it, unless it has been done; hands over
- * the steps that waited for it; and says how the run ended where it was the last. It may be called more often than once,
- * by several at once: what the step leaves is there once.
+ * Executes one step of a planned run, with the inputs of that run, unless it is done. Submits the
+ * steps that waited for it, and saves the result of the run after the last step. It may be called
+ * several times, also concurrently: the step's outputs are saved once.
  *
- * @throws {RegistryError} `NotFound` where there is no such run or step; `Conflict` where the run was planned with another
- * configuration, or steps before this one have not ended; whatever keeps the step's end from being recorded. A failure
- * of the step is an outcome.
+ * @throws {RegistryError} `NotFound` for an unknown run or step; `Conflict` if the run was planned
+ * with another configuration, or upstream steps have not ended; any error that prevents recording
+ * the step's end. A failure of the step is an outcome.
  */
 export async function runStep(pipeline: Pipeline, options: RunStepOptions): Promise<StepOutcome> {
   options = checkRunOptions("execute a step", options, ["run", "step"]);
@@ -38,15 +35,15 @@ export async function runStep(pipeline: Pipeline, options: RunStepOptions): Prom
 }
 
 export async function runStepOf(run: CarriedRun, options: StepOfRun): Promise<StepOutcome> {
-  run.underWay++;
+  run.running++;
   let done: Awaited<ReturnType<typeof executeAndDeliver>>;
   try {
     done = await executeAndDeliver(run, options);
   } finally {
-    run.underWay--;
+    run.running--;
   }
-  // As long as others are under way here, the run goes on, and the last of them looks.
-  if (done.mayBeLast && run.underWay === 0) await endRun(run);
+  // If others are running here, the last of them checks for the end of the run.
+  if (done.mayBeLast && run.running === 0) await endRun(run);
   return done.outcome;
 }
 
@@ -61,35 +58,51 @@ async function executeAndDeliver(
 ): Promise<{ outcome: StepOutcome; mayBeLast: boolean }> {
   const { plan, state } = run;
   const planned = plan.record.steps.find(({ step }) => step === id);
-  if (planned === undefined) throw noStep(run.context.run, id);
+  if (planned === undefined) {
+    throw fault({
+      code: "NotFound",
+      action: "execute step",
+      subject: shown(id),
+      state: `run ${run.context.run} has no such step`,
+      hint: `List its steps: holdfast cat ${run.context.run.replace("@", ":run@")} record.json`,
+    });
+  }
   checkRunnable([run.context.dependencies.steps.get(id)!], run.context);
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...given === undefined ? [] : [given]]);
-  const tell = createTeller({ onEvent, logger: run.context.logger });
-  const context = { ...run.context, signal, tell, ...(shard === undefined ? {} : { shard }) };
-  if (await isToStop(run)) {
+  const emit = createEmit({ onEvent, logger: run.context.logger });
+  const context = { ...run.context, signal, emit, ...(shard === undefined ? {} : { shard }) };
+  if (await isStopped(run)) {
     await endStopped(run, { step: id, carry, signal: given });
-    return {
-      outcome: { ...STOPPED, reason: cancelledError(context.run).message },
-      mayBeLast: false,
-    };
+    const outcome = { ...STOPPED, reason: cancelledError(context.run).message };
+    return { outcome, mayBeLast: false };
   }
 
   const over = new AbortController();
-  const looking = watchForCancel(context, stop, over.signal);
+  const watching = watchForCancel(context, stop, over.signal);
   let outcome: StepOutcome;
   try {
-    const status = (await state.look([id])).get(id)!;
-    if (status.is === "waiting") throw notDue(context.run, id);
+    const status = (await state.statusesOf([id])).get(id)!;
+    if (status.is === "waiting") {
+      throw fault({
+        code: "Conflict",
+        action: "execute step",
+        subject: `${shown(id)} of run ${context.run}`,
+        state: "upstream steps have not ended",
+        hint: "Wait: it is submitted when the last of them ends.",
+      });
+    }
     if (status.is === "ended") outcome = status.outcome;
     else {
-      await removeLeft(dirname(context.folder), context); // an earlier delivery may have been killed
+      // An earlier delivery may have been killed.
+      await removeLeft(context);
       const executed = await executeStep(context, planned, status.inputs, {
         failed: status.failed.get(shard?.index ?? 0),
         state: status.state,
       });
       outcome = executed.outcome;
-      if (executed.success !== undefined) state.settle(id, { outcome, success: executed.success });
+      const { success } = executed;
+      if (success !== undefined) state.markEnded(id, { outcome, success });
     }
   } catch (error) {
     given?.throwIfAborted();
@@ -97,22 +110,23 @@ async function executeAndDeliver(
     outcome = STOPPED;
   } finally {
     over.abort();
-    await looking;
+    await watching;
   }
-  tell({ type: "step ended", step: id, ...outcome });
-  // Of a run that is cancelled at this moment the next step sees it.
-  if (stop.signal.aborted) await endStopped(run, { step: id, carry, signal: given });
-  else if (carry !== undefined && (await state.look([id])).get(id)!.is === "ended") { // else other shards are under way
-    await deliverDue(run, run.context.dependencies.after.get(id)!, carry);
-    return { outcome, mayBeLast: true };
+  emit({ type: "step ended", step: id, ...outcome });
+  // If the run is cancelled only now, the next step detects it.
+  if (stop.signal.aborted) {
+    await endStopped(run, { step: id, carry, signal: given });
+    return { outcome, mayBeLast: false };
   }
-  return { outcome, mayBeLast: false };
+  const isDone = carry !== undefined && (await state.statusesOf([id])).get(id)!.is === "ended";
+  if (isDone) await deliverDue(run, run.context.dependencies.after.get(id)!, carry);
+  return { outcome, mayBeLast: isDone }; // otherwise other shards are running
 }
 
-/** How long the others of a run that was cancelled have to end, and how often it is looked, milliseconds. */
+/** Time for other steps of a cancelled run to end, and interval of checks, milliseconds. */
 const OTHERS_MS = { most: 30_000, every: 500 };
 
-/** A run that was cancelled has ended when no other step is under way. */
+/** Ends a cancelled run when no other step is running. */
 async function endStopped(
   run: CarriedRun,
   { step, carry, signal }: { step: string; carry?: CarryOptions; signal?: AbortSignal },
@@ -125,31 +139,11 @@ async function endStopped(
     const others = (await carry.engine.list(id))
       .filter((job) => job.step !== step && (job.state === "running" || job.state === "waiting"));
     if (others.length === 0) return void await endRun(run, { stopped: STOPPED });
-    // Steps that end at one moment see one another: the last in the order of the run waits, the others leave it to that.
+    // Of steps that end together, the last in the order of the run waits, and the others return.
     const isLast = others.every((job) =>
       job.state === "running" && (rank.get(job.step ?? "") ?? -1) < rank.get(step)!
     );
     if (!isLast || system.monotonic() > giveUpAt) return;
     await system.sleep(OTHERS_MS.every, signal);
   }
-}
-
-function noStep(run: string, step: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "execute step",
-    subject: shown(step),
-    state: `run ${run} has no such step`,
-    hint: `Its steps: holdfast cat ${run.replace("@", ":run@")} record.json`,
-  });
-}
-
-function notDue(run: string, step: string): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "execute step",
-    subject: `${shown(step)} of run ${run}`,
-    state: "steps before it have not ended",
-    hint: "Leave it to whoever ends the last of them: it is handed over then.",
-  });
 }

@@ -1,32 +1,33 @@
-// One run of a pipeline, shared by processes that know nothing of one another but their number: the
-// tasks of an array.
+// Runs a pipeline in several processes that share only an id and their number: tasks of an array.
 import type { Pipeline, PipelineStep } from "../../contract/pipeline.ts";
 import { isOfShard, type Shard } from "../../../core/work/shards.ts";
 import type { RunResult } from "../records/run_record.ts";
-import { beginRun, type RunPipelineOptions } from "../run_pipeline.ts";
+import { beginRun } from "../begin_run.ts";
+import type { RunPipelineOptions } from "../run_pipeline.ts";
 import { type Machine, Room, thisMachine } from "../schedule.ts";
 import { checkRunOptions } from "../run_context.ts";
-import type { CarriedRun } from "./carried_run.ts";
-import { endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
+import { type CarriedRun, endRun, findCarriedRun, isStopped, STOPPED } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
 import { WAIT_MS } from "./watch_run.ts";
 
 /** Options of {@linkcode shareRun}. */
 export interface ShareRunOptions extends Omit<RunPipelineOptions, "failFast"> {
   shard: Shard;
-  /** What all of them say, and nobody else ever does: an id of the array. */
+  /** Unique id of the array, the same for all its tasks. */
   array: string;
 }
 
 /**
- * Runs a pipeline together with other processes, each of which calls this with the same `array` and a shard of its own.
- * The first to come plans the run. Each executes the steps that are its own, by their names alone, and of those with
- * `shards` every part whose turn it is; for the others it waits, as the registry tells. All return the same result.
+ * Runs a pipeline together with other processes, which call this with the same `array` and
+ * different shards. The first one plans the run. Each process executes the steps that their names
+ * assign to it, and its share of the shards of a step, and waits for the others. All return the
+ * same result.
  *
- * A process that was killed has to be started again with its number: what it had done is not done again. An abort ends
- * what this one executes, and throws the signal's reason; the others go on waiting.
+ * A killed process must be restarted with its number; finished steps are skipped. An abort ends the
+ * steps of this process and throws the signal's reason; the other processes continue to wait.
  *
- * @throws {RegistryError} `Conflict` where another one planned the run with another configuration; else as `runPipeline`
+ * @throws {RegistryError} `Conflict` if another process planned the run with another configuration;
+ * otherwise like `runPipeline`
  */
 export async function shareRun(pipeline: Pipeline, options: ShareRunOptions): Promise<RunResult> {
   options = checkRunOptions("share a run", options, ["shard", "array"]);
@@ -38,7 +39,7 @@ export async function shareRun(pipeline: Pipeline, options: ShareRunOptions): Pr
   return await new SharedRun(carried, { ...options, machine }).untilEnd();
 }
 
-/** A run as one of its processes does it: which steps are left, and what is under way here. */
+/** A run in one of its processes: remaining steps, and those that run here. */
 class SharedRun {
   readonly #run: CarriedRun;
   readonly #options: ShareRunOptions;
@@ -57,37 +58,40 @@ class SharedRun {
 
   async untilEnd(): Promise<RunResult> {
     const { signal } = this.#options;
-    const { run, tell } = this.#run.context;
-    tell({ type: "run started", run, steps: this.#left.size });
+    const { run, emit } = this.#run.context;
+    emit({ type: "run started", run, steps: this.#left.size });
     for (let waitMs: number = WAIT_MS.first; this.#left.size > 0 && this.#thrown === undefined;) {
       if (signal?.aborted) break;
-      this.#stopped ||= await isToStop(this.#run);
+      this.#stopped ||= await isStopped(this.#run);
       if (this.#stopped && this.#room.running.size === 0) break;
-      const changed = await this.#look();
+      const changed = await this.#update();
       waitMs = changed ? WAIT_MS.first : Math.min(waitMs * 1.5, WAIT_MS.most);
       if (!changed && this.#left.size > 0) await this.#wait(waitMs);
     }
     await Promise.all(this.#room.running);
     signal?.throwIfAborted();
     if (this.#thrown !== undefined) throw this.#thrown.error;
-    if (this.#stopped) await this.#look(); // what ended at the last moment
-    for (const id of this.#left) tell({ type: "step ended", step: id, ...STOPPED });
+    if (this.#stopped) await this.#update(); // some may just have ended
+    for (const id of this.#left) emit({ type: "step ended", step: id, ...STOPPED });
     const result = (await endRun(this.#run, this.#stopped ? { stopped: STOPPED } : {}))!;
-    tell({ type: "run ended", run, end: result.end, durationMs: result.durationMs });
+    emit({ type: "run ended", run, end: result.end, durationMs: result.durationMs });
     return result;
   }
 
-  /** Looks at the steps that wait for none, and begins what is to be done here; true where one has ended. */
-  async #look(): Promise<boolean> {
-    const { state, context: { tell, dependencies: { steps, before } } } = this.#run;
-    const statuses = await state.look(
-      [...this.#left].filter((id) => before.get(id)!.every((other) => !this.#left.has(other))),
-    );
+  /**
+   * Reads the states of steps without open upstream steps, and begins due ones. Returns true if one
+   * ended.
+   */
+  async #update(): Promise<boolean> {
+    const { state, context: { emit, dependencies: { steps, before } } } = this.#run;
+    const isOpen = (id: string) => this.#left.has(id);
+    const next = [...this.#left].filter((id) => !before.get(id)!.some(isOpen));
+    const statuses = await state.statusesOf(next);
     let changed = false;
     for (const [id, status] of statuses) {
       if (status.is === "ended") {
         this.#left.delete(id);
-        tell({ type: "step ended", step: id, ...status.outcome });
+        emit({ type: "step ended", step: id, ...status.outcome });
         changed = true;
       } else if (status.is === "due" && !this.#stopped) this.#beginOwn(steps.get(id)!);
     }
@@ -109,7 +113,7 @@ class SharedRun {
       await runStepOf(this.#run, {
         ...{ step: id, shard, signal },
         onEvent(event) {
-          // A step is told to have ended when that is on record: of one with several parts only this part has.
+          // The end of a step is emitted when it is recorded; here only this shard has ended.
           if (event.type !== "step ended") onEvent?.(event);
           else if (shard !== undefined) onEvent?.({ ...event, type: "shard ended", shard });
         },
@@ -129,7 +133,7 @@ class SharedRun {
   }
 }
 
-/** What of a step is to be done here: all of it or nothing, or every so-many-th of its parts. */
+/** Returns the shards of a step that this process executes; undefined is the whole step. */
 function partsOf({ id, shards }: PipelineStep, own: Shard): (Shard | undefined)[] {
   if (shards === 1) return isOfShard(id, own) ? [undefined] : [];
   return Array.from({ length: shards }, (_, index) => ({ index, count: shards }))

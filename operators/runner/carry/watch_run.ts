@@ -1,35 +1,39 @@
-// Watching a run that an engine carries: what ended is read from the registry, and what was lost is
-// handed over again.
+// Watches a run on an engine: reads ends from the registry, and submits lost steps again.
 import { isRegistryError } from "../../../core/errors.ts";
 import type { EngineJob } from "../../../core/engine.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
-import { exitNameOf } from "../../exit_codes.ts";
-import type { StepOutcome } from "../events.ts";
+import type { StepOutcome } from "../outcomes.ts";
 import { saveFailure } from "../records/failures.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
-import type { FailureRecord } from "../records/step_record.ts";
+import type { FailureRecord } from "../records/files.ts";
 import { metadataOf } from "../step/success.ts";
 import { checkRunOptions } from "../run_context.ts";
-import { endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
-import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
-import { type CarryOptions, deliver, mostDeliveries } from "./deliveries.ts";
+import {
+  deliver,
+  endRun,
+  findCarriedRun,
+  isStopped,
+  mostDeliveries,
+  STOPPED,
+} from "./carried_run.ts";
+import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
 import type { DueStep } from "./run_state.ts";
 
 /** Options of {@linkcode watchRun}. */
 export interface WatchRunOptions extends CarriedRunOptions {
   carry: CarryOptions;
-  /** End the run with the first failure of a step. @default false */
+  /** Ends the run after the first failure of a step. @default false */
   failFast?: boolean;
 }
 
-/** How long is waited between two looks at a run, milliseconds: longer and longer while nothing happens. */
+/** Interval of updates, milliseconds: it grows while nothing changes. */
 export const WAIT_MS = { first: 50, most: 2_000 };
-/** How often steps are looked at in the registry that the engine says nothing new of, milliseconds. */
-const LOOK_AT_ALL_MS = 30_000;
-/** For so long a registry or an engine may not answer, milliseconds. */
+/** Interval of updating steps without news from the engine, milliseconds. */
+const UPDATE_ALL_MS = 30_000;
+/** Longest outage of a registry or engine, milliseconds. */
 const PATIENCE_MS = 10 * 60_000;
-/** How long steps of a run that is to stop have to end, milliseconds. */
+/** Time for steps of a cancelled run to end, milliseconds. */
 const STOP_WITHIN_MS = 30_000;
 
 interface Delivery {
@@ -42,11 +46,13 @@ interface Delivery {
 const OVER = new Set(["ended", "failed", "cancelled", "lost"]);
 
 /**
- * Watches a run until all its steps have ended, and says how it ended. A step that the engine has lost, or that ended
- * without a word in the registry, as when it was killed, is handed over again: as often as it may be tried, and twice
- * more. Any number may watch a run. An abort ends the watching, and nothing else.
+ * Watches a run until all its steps have ended, and returns its result. Submits a step again that
+ * the engine has lost, or that ended without a record, such as after a kill: as often as its
+ * retries allow, and twice more. Several processes may watch a run. An abort only ends the
+ * watching.
  *
- * @throws {RegistryError} `NotFound` where there is no such run; `Conflict` where it was planned with another configuration
+ * @throws {RegistryError} `NotFound` if the run does not exist; `Conflict` if it was planned with
+ * another configuration
  */
 export async function watchRun(pipeline: Pipeline, options: WatchRunOptions): Promise<RunResult> {
   options = checkRunOptions("watch a run", options, ["run", "carry"]);
@@ -56,9 +62,10 @@ export async function watchRun(pipeline: Pipeline, options: WatchRunOptions): Pr
 type WatchOptions = Pick<WatchRunOptions, "carry" | "signal" | "failFast">;
 
 /**
- * The same for a run that was read before.
+ * Watches a run that was read before.
  *
- * @param jobs of the steps that were handed over a moment ago, by step: those and what comes after them need no look yet
+ * @param jobs ids of just submitted jobs by step: these steps and their dependents need no update
+ * yet
  */
 export async function watchCarried(
   run: CarriedRun,
@@ -68,7 +75,7 @@ export async function watchCarried(
   return await new RunWatch(run, options, jobs).untilEnd();
 }
 
-/** The watch of one run: which steps are left, and to which jobs they were handed over. */
+/** The watch of a run: remaining steps, and their jobs. */
 class RunWatch {
   readonly #run: CarriedRun;
   readonly #carry: CarryOptions;
@@ -76,10 +83,10 @@ class RunWatch {
   readonly #failFast: boolean;
   readonly #left: Set<string>;
   readonly #deliveries: Map<string, Delivery>;
-  #toLook: string[];
-  #lookedAtAll: number;
+  #toUpdate: string[];
+  #updatedAllAt: number;
   #waitMs: number = WAIT_MS.first;
-  /** When the steps of a run that is to stop must have ended. */
+  /** Deadline of the steps of a cancelled run. */
   #stopBy?: number;
   #failed = false;
 
@@ -95,58 +102,59 @@ class RunWatch {
     this.#failFast = failFast;
     this.#left = new Set(steps.map(({ step }) => step));
     this.#deliveries = new Map([...jobs ?? []].map(([id, job]) => [id, { count: 1, job }]));
-    this.#lookedAtAll = run.context.system.monotonic();
-    this.#toLook = steps.filter(({ decision }) => jobs === undefined || decision === "skip")
+    this.#updatedAllAt = run.context.system.monotonic();
+    this.#toUpdate = steps.filter(({ decision }) => jobs === undefined || decision === "skip")
       .map(({ step }) => step);
   }
 
   async untilEnd(): Promise<RunResult> {
-    const { run, system, logger, tell } = this.#run.context;
-    tell({ type: "run started", run, steps: this.#left.size });
+    const { run, system, logger, emit } = this.#run.context;
+    emit({ type: "run started", run, steps: this.#left.size });
     let troubledSince: number | undefined;
     for (let over = false; this.#left.size > 0 && !over;) {
       this.#signal?.throwIfAborted();
       try {
-        over = await this.#lookOnce();
+        over = await this.#updateOnce();
         troubledSince = undefined;
-      } catch (error) { // as while a server is started again: what steps do goes on
+      } catch (error) { // such as a restart of the server: running steps continue
         if (!isRegistryError(error, "Unavailable", "Unknown")) throw error;
         if (system.monotonic() - (troubledSince ??= system.monotonic()) > PATIENCE_MS) throw error;
         logger.warn(`${error.message}; trying again`);
-        this.#toLook = [...this.#left];
+        this.#toUpdate = [...this.#left];
         this.#waitMs = WAIT_MS.most;
       }
       if (!over && this.#waitMs > 0) await system.sleep(this.#waitMs, this.#signal);
     }
-    await this.#look([...this.#left]);
+    await this.#update([...this.#left]);
     for (const id of this.#left) this.#end(id, STOPPED);
     const result = (await endRun(this.#run, { stopped: STOPPED }))!;
-    tell({ type: "run ended", run, end: result.end, durationMs: result.durationMs });
+    emit({ type: "run ended", run, end: result.end, durationMs: result.durationMs });
     return result;
   }
 
-  /** Returns whether the watch is over. */
-  async #lookOnce(): Promise<boolean> {
+  /** Returns whether the watch has ended. */
+  async #updateOnce(): Promise<boolean> {
     const { registry, run, system } = this.#run.context;
     const isFailedFast = this.#failed && this.#failFast;
-    if (this.#stopBy === undefined && (isFailedFast || await isToStop(this.#run))) {
+    if (this.#stopBy === undefined && (isFailedFast || await isStopped(this.#run))) {
       if (isFailedFast) await cancelRun(registry, run);
       await this.#stopAll();
       this.#stopBy = system.monotonic() + STOP_WITHIN_MS;
     }
     const before = this.#left.size;
-    await this.#look(this.#toLook);
+    await this.#update(this.#toUpdate);
     if (this.#left.size === 0) return true;
     const changed = await this.#poll() || this.#left.size < before;
     if (
       this.#stopBy !== undefined &&
       (system.monotonic() > this.#stopBy || [...this.#deliveries.values()].every(isOver))
     ) return true;
-    const isTimeForAll = system.monotonic() - this.#lookedAtAll > LOOK_AT_ALL_MS;
-    if (isTimeForAll) this.#lookedAtAll = system.monotonic();
-    this.#toLook = [...this.#left].filter((id) => isTimeForAll || isOver(this.#deliveries.get(id)));
+    const isTimeForAll = system.monotonic() - this.#updatedAllAt > UPDATE_ALL_MS;
+    if (isTimeForAll) this.#updatedAllAt = system.monotonic();
+    const isDue = (id: string) => isTimeForAll || isOver(this.#deliveries.get(id));
+    this.#toUpdate = [...this.#left].filter(isDue);
     this.#waitMs = changed
-      ? (this.#toLook.length > 0 ? 0 : WAIT_MS.first)
+      ? (this.#toUpdate.length > 0 ? 0 : WAIT_MS.first)
       : Math.min(Math.max(this.#waitMs, WAIT_MS.first) * 1.5, WAIT_MS.most);
     return false;
   }
@@ -155,14 +163,14 @@ class RunWatch {
     this.#left.delete(id);
     this.#deliveries.delete(id);
     this.#failed ||= outcome.end === "failed";
-    this.#run.context.tell({ type: "step ended", step: id, ...outcome });
+    this.#run.context.emit({ type: "step ended", step: id, ...outcome });
   }
 
-  async #look(ids: readonly string[]): Promise<void> {
+  async #update(ids: readonly string[]): Promise<void> {
     const { state, context: { dependencies } } = this.#run;
     const isLeft = (id: string) => this.#left.has(id);
     for (let next = ids.filter(isLeft); next.length > 0;) {
-      const statuses = await state.look(next);
+      const statuses = await state.statusesOf(next);
       next = [];
       await Promise.all([...statuses].map(async ([id, status]) => {
         if (status.is === "ended") {
@@ -176,7 +184,7 @@ class RunWatch {
     }
   }
 
-  /** Hands a step over; returns whether it has failed instead. */
+  /** Submits a step. Returns true if it has failed instead. */
   async #begin(id: string, due: DueStep): Promise<boolean> {
     const { context } = this.#run;
     const known = this.#deliveries.get(id);
@@ -187,16 +195,16 @@ class RunWatch {
       return true;
     }
     if (known !== undefined) {
-      context.logger.info(`step "${id}" is handed over again: its job ${known.state}`);
+      context.logger.info(`step "${id}" is submitted again: its job ${known.state}`);
     }
     const job = await deliver(context, id, { ...this.#carry, count });
     this.#deliveries.set(id, { count, job });
     return false;
   }
 
-  /** Asks the engine for its jobs; returns whether one of them has changed. */
+  /** Polls the engine. Returns whether a job has changed. */
   async #poll(): Promise<boolean> {
-    const { folder, tell } = this.#run.context;
+    const { folder, emit } = this.#run.context;
     const asked = [...this.#deliveries].filter(([, delivery]) => !isOver(delivery));
     if (asked.length === 0) return false;
     const ids = asked.map(([, { job }]) => job);
@@ -206,12 +214,10 @@ class RunWatch {
       const { state, reason, exitCode } = jobs[index];
       if (state === delivery.state) continue;
       changed = true;
-      Object.assign(delivery, {
-        state,
-        reason: reason ?? (exitCode === undefined ? undefined : `code ${exitCode}`),
-      });
+      delivery.state = state;
+      delivery.reason = reason ?? (exitCode === undefined ? undefined : `code ${exitCode}`);
       if (state === "running") {
-        tell({ type: "step started", step, attempt: delivery.count, folder });
+        emit({ type: "step started", step, attempt: delivery.count, folder });
       }
     }
     return changed;
@@ -234,7 +240,7 @@ function isOver(delivery: Delivery | undefined): boolean {
   return delivery?.state !== undefined && OVER.has(delivery.state);
 }
 
-/** A step whose processes ended again and again without a word has failed. */
+/** Records the failure of a step whose processes ended again and again without a record. */
 async function giveUp(
   { context }: CarriedRun,
   id: string,
@@ -243,9 +249,8 @@ async function giveUp(
   const { registry, run, dependencies, system } = context;
   const step = dependencies.steps.get(id)!;
   const { fingerprint, effect } = due.state;
-  const why = delivery.reason === undefined
-    ? delivery.state
-    : `${delivery.state}: ${delivery.reason}`;
+  const { state = "lost", reason } = delivery;
+  const why = reason === undefined ? state : `${state}: ${reason}`;
   const record: FailureRecord = {
     kind: "failure",
     ...{ run, step: id, node: step.node, operator: step.operator, fingerprint, effect },
@@ -253,14 +258,13 @@ async function giveUp(
     startedAt: new Date(system.now()).toISOString(),
     durationMs: 0,
     exitCode: EXIT_CODES.resource,
-    exit: exitNameOf(EXIT_CODES.resource),
+    exit: "resource",
     again: false,
     error: {
       code: "Unavailable",
-      message:
-        `Cannot finish step "${id}": it was begun ${delivery.count} times, and none of them told its end (${why})`,
-      hint:
-        "Look at what its worker or its job says: it may lack memory, or not reach the registry.",
+      message: `Cannot finish step "${id}": its ${delivery.count} deliveries ended without a ` +
+        `result (${why})`,
+      hint: "Check the log of its worker or job for memory limits and access to the registry.",
     },
   };
   await saveFailure(registry, record, { metadata: metadataOf(record) });

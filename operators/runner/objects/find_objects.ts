@@ -6,26 +6,26 @@ import { sortedJson } from "../fingerprint.ts";
 import type { ObjectTransfer } from "../run_context.ts";
 
 export interface FoundObjects {
-  /** Identifies what is there: SHA-256 of paths, sizes and tags. Contents are not read. */
+  /** SHA-256 of paths, sizes and tags. Contents are not read. */
   digest: string;
-  /** Bytes of all. */
+  /** Total size, bytes. */
   size: number;
-  /** Each object, and its path below the URL; of one alone the last part of its key. */
+  /** Objects with their path below the URL; for a single one the last part of its key. */
   objects: { path: string; url: string }[];
 }
 
-/** Options of {@linkcode findObjects}. */
 export interface FindObjectsOptions {
   s3?: ObjectTransfer;
-  /** Paths below the URL: others that are there do not count. @default all */
+  /** Paths below the URL to find; other objects are ignored. @default all */
   files?: readonly string[];
   signal?: AbortSignal;
 }
 
 /**
- * Looks what is at a URL.
+ * Finds the objects at a URL.
  *
- * @throws {RegistryError} `NotFound` where there is none, or not all of `files`; `Unsupported` without `s3`
+ * @throws {RegistryError} `NotFound` if there is none, or some of `files` are missing;
+ * `Unsupported` without `s3`
  */
 export async function findObjects(
   url: string,
@@ -45,7 +45,7 @@ export async function findObjects(
   const found: { path: string; url: string; state: string; size: number }[] = [];
   for await (const info of s3.list(url, { signal })) {
     const path = info.url.slice(url.length);
-    const isFolder = path === "" || path.endsWith("/"); // consoles of vendors make such objects
+    const isFolder = path === "" || path.endsWith("/"); // created by consoles of vendors
     if (isFolder || wanted?.has(path) === false) continue;
     found.push({ path, url: info.url, state: stateOf(info), size: info.size });
   }
@@ -58,7 +58,7 @@ export async function findObjects(
   };
 }
 
-/** The tag is of the content; a store without tags has at least the time. */
+/** Returns size and tag, which depends on the content; the time if the store has no tags. */
 function stateOf(
   { size, etag, modifiedAt }: { size: number; etag?: string; modifiedAt: number },
 ): string {
@@ -71,7 +71,7 @@ export function noTransfer(url: string): RegistryError {
     action: "reach",
     subject: shown(url),
     state: "this run has no configuration of buckets",
-    hint: "Pass s3: createS3Configs() of ./backends; the command line does.",
+    hint: "Pass s3: createS3Configs() of ./backends, or use the command line.",
   });
 }
 
@@ -80,7 +80,7 @@ function noObjects(url: string): RegistryError {
     code: "NotFound",
     action: "find objects below",
     subject: shown(url),
-    state: "there are none, or some are gone",
-    hint: "Keys are exact: each character counts. One object is named without / at the end.",
+    state: "no objects, or some are missing",
+    hint: "Check the URL, which is case-sensitive. For one object, omit the / at the end.",
   });
 }

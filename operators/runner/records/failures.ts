@@ -1,21 +1,21 @@
-// Failures of steps: version N.K.S of their name is attempt K in run N, of shard S where several
-// share the step.
+// Records of failed attempts. Version N.K.S of a step's failures is attempt K in run N, of shard S.
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Shard } from "../../../core/work/shards.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
-import { type FoundRecord, readRecord, saveRecord, type SaveRecordOptions } from "./files.ts";
+import { readRecord, saveRecord } from "./files.ts";
+import type { FailureRecord, FoundRecord, SaveRecordOptions, StepRecord } from "./files.ts";
 import { parseRunId, recordNames, versionOf } from "./names.ts";
-import type { FailureRecord, StepRecord } from "./step_record.ts";
-import type { StepOutcome } from "../events.ts";
-import { failureOutcome, ranOutcome } from "../outcomes.ts";
+import { failureOutcome, ranOutcome, type StepOutcome } from "../outcomes.ts";
 
-/** Options of {@linkcode saveFailure}. */
 export interface SaveFailureOptions extends Pick<SaveRecordOptions, "beside" | "signal"> {
   metadata: Record<string, unknown>;
   shard?: Shard;
 }
 
-/** Keeps a failure, and returns its ref. Of two of the same attempt, as of two deliveries, the first is kept. */
+/**
+ * Saves a failure and returns its ref. If the attempt was delivered twice, the first failure is
+ * kept.
+ */
 export async function saveFailure(
   registry: Registry,
   record: FailureRecord,
@@ -25,12 +25,9 @@ export async function saveFailure(
   const { step, attempt, exitCode, again } = record;
   const name = recordNames(pipeline).failure(step);
   const version = `${number}.${attempt}.${shard?.index ?? 0}`;
+  metadata = { ...metadata, attempt, exitCode, again };
   try {
-    await saveRecord(registry, { name, record }, {
-      ...options,
-      version,
-      metadata: { ...metadata, attempt, exitCode, again },
-    });
+    await saveRecord(registry, { name, record }, { ...options, version, metadata });
   } catch (error) {
     if (!isRegistryError(error, "AlreadyExists")) throw error;
   }
@@ -39,7 +36,7 @@ export async function saveFailure(
 
 export interface KnownFailures {
   last?: FoundRecord<FailureRecord>;
-  /** How often it failed, by the index of the shard; 0 where nobody shares it. */
+  /** Number of failed attempts by index of the shard; 0 without shards. */
   attempts: ReadonlyMap<number, number>;
 }
 
@@ -60,32 +57,30 @@ export async function findFailures(
     const [, attempt, shard] = version.split(".").map(Number);
     attempts.set(shard, Math.max(attempt, attempts.get(shard) ?? 0));
     if (last === undefined && info?.metadata.again === false) {
-      last = await readRecord<FailureRecord>(registry, `${name}@${version}`, {
-        kind: "failure",
-        signal,
-      });
+      const ref = `${name}@${version}`;
+      last = await readRecord<FailureRecord>(registry, ref, { kind: "failure", signal });
     }
   }
-  return { attempts, ...(last === undefined ? {} : { last }) };
+  return { attempts, last };
 }
 
-/** An attempt of a step that ended: its success, or a failure. */
+/** An attempt that ended, with a success or a failure. */
 export interface StepAttempt {
   ref: string;
   record: StepRecord | FailureRecord;
   outcome: StepOutcome;
-  /** Whether it left a log, `log.txt` beside the record. */
+  /** Whether it has a log, `log.txt` beside the record. */
   hasLog: boolean;
 }
 
-/** Machines whose clocks differ by less than this may share a run, milliseconds: more records are read, no more than that. */
+/** Largest assumed clock difference of machines that share a run, milliseconds. */
 const CLOCKS_MS = 24 * 3_600_000;
 
 /**
- * The attempts of a step in a run that have ended, in their order. One that was cut off by a cancellation or a kill has
- * left nothing.
+ * Returns the ended attempts of a step in a run, in order. A cancelled or killed attempt has no
+ * record.
  *
- * @throws {RegistryError} `Invalid` for what is no run, `NotFound` where there is none
+ * @throws {RegistryError} `Invalid` for an invalid run, `NotFound` if it does not exist
  */
 export async function attemptsOf(
   registry: Registry,
@@ -97,7 +92,7 @@ export async function attemptsOf(
   const { createdAt } = await registry.info(`${names.run}@${versionOf(number)}`, { signal });
   const since = createdAt.getTime() - CLOCKS_MS;
   const attempts: StepAttempt[] = [];
-  // Versions N.K.S of failures are those of run N; a success says itself which run it is of.
+  // Versions of failures begin with the number of the run; successes have it in their metadata.
   await add<FailureRecord>(names.failure(step), { kind: "failure", range: `^${number}.0.0` });
   await add<StepRecord>(names.step(step), { kind: "step" });
   return attempts;
@@ -111,7 +106,7 @@ export async function attemptsOf(
       const { version, info, error } of registry.versions(name, { range, details: true, signal })
     ) {
       if (error !== undefined) throw error;
-      if (info === undefined) continue; // deleted since it was listed
+      if (info === undefined) continue; // just deleted
       if (info.createdAt.getTime() < since) break;
       if (info.metadata.run !== run) continue;
       const ref = `${name}@${version}`;
@@ -121,12 +116,8 @@ export async function attemptsOf(
       const outcome = record.kind === "failure"
         ? failureOutcome({ record, info })
         : ranOutcome({ record, info });
-      found.unshift({
-        ref,
-        record,
-        outcome,
-        hasLog: info.files.some(({ path }) => path === "log.txt"),
-      });
+      const hasLog = info.files.some(({ path }) => path === "log.txt");
+      found.unshift({ ref, record, outcome, hasLog });
     }
     attempts.push(...found);
   }

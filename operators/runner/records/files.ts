@@ -1,6 +1,16 @@
-// Records as versions in a registry: `record.json`, and what belongs to it as files beside it.
-import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
-import { defineMaterializer, type FileSource } from "../../../core/materializer.ts";
+// Records as versions in a registry: `record.json`, with other files beside it.
+import {
+  type ErrorCode,
+  fault,
+  isRegistryError,
+  messageOf,
+  type RegistryError,
+} from "../../../core/errors.ts";
+import {
+  defineMaterializer,
+  type FileSource,
+  type FileToSave,
+} from "../../../core/materializer.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
 import type {
   Registry,
@@ -9,7 +19,8 @@ import type {
   SignalOptions,
 } from "../../../core/registry.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
-import type { StepRecord } from "./step_record.ts";
+import type { ExitCode, ExitName } from "../../contract/operator.ts";
+import type { PlainValue } from "../../../core/text/plain_value.ts";
 
 const RECORD_FILE = "record.json";
 
@@ -20,19 +31,19 @@ interface RecordFiles {
 
 const encoder = new TextEncoder();
 
+function jsonFile(path: string, content: string | FileSource): FileToSave {
+  return {
+    path,
+    content: typeof content === "string" ? encoder.encode(content) : content,
+    mediaType: path.endsWith(".json") ? "application/json" : "text/plain;charset=utf-8",
+  };
+}
+
 const recordFiles = defineMaterializer<RecordFiles>({
   id: "holdfast/pipeline-record",
   save: ({ record, beside }) => [
-    {
-      path: RECORD_FILE,
-      content: encoder.encode(`${JSON.stringify(record)}\n`),
-      mediaType: "application/json",
-    },
-    ...Object.entries(beside).map(([path, content]) => ({
-      path,
-      content: typeof content === "string" ? encoder.encode(content) : content,
-      mediaType: path.endsWith(".json") ? "application/json" : "text/plain;charset=utf-8",
-    })),
+    jsonFile(RECORD_FILE, `${JSON.stringify(record)}\n`),
+    ...Object.entries(beside).map(([path, content]) => jsonFile(path, content)),
   ],
   load: async (artifact) => ({
     record: parseJson(textOf(await artifact.file(RECORD_FILE).bytes())),
@@ -40,25 +51,21 @@ const recordFiles = defineMaterializer<RecordFiles>({
   }),
 });
 
-/** Options of {@linkcode saveRecord}. */
 export interface SaveRecordOptions
   extends Pick<SaveOptions, "version" | "metadata" | "inputs" | "idempotencyKey" | "signal"> {
-  /** Texts and files beside the record, by name. @default none */
+  /** Strings and files beside the record, by name. @default none */
   beside?: RecordFiles["beside"];
 }
 
-/** Saves a record as a version. A version that is there is `AlreadyExists`. */
+/** Saves a record as a version. Throws `AlreadyExists` if the version exists. */
 export async function saveRecord(
   registry: Registry,
   { name, record }: { name: string; record: object },
   { beside = {}, ...options }: SaveRecordOptions = {},
 ): Promise<SavedArtifact> {
-  // Records share nothing with one another: without a base none is read.
-  return await registry.save(name, { record, beside }, {
-    ...options,
-    materializer: recordFiles,
-    base: null,
-  });
+  // A base would be read for nothing: records have no common content.
+  const more = { materializer: recordFiles, base: null };
+  return await registry.save(name, { record, beside }, { ...options, ...more });
 }
 
 export interface FoundRecord<T> {
@@ -66,25 +73,24 @@ export interface FoundRecord<T> {
   info: Pick<ArtifactInfo, "name" | "version" | "commit" | "createdAt">;
 }
 
-/** Options of {@linkcode readRecord}. */
 export interface ReadRecordOptions extends SignalOptions {
   kind: keyof typeof MEMBERS;
 }
 
-const isText = (value: unknown) => typeof value === "string";
+const isString = (value: unknown) => typeof value === "string";
 
-/** What each kind of record must have to be worked with. */
+/** Required members of each kind of record. */
 const MEMBERS = {
-  plan: { pipeline: isText, configuration: isText, steps: Array.isArray },
-  result: { run: isText, end: isText, steps: isJsonObject },
-  step: { effect: isText, fingerprint: isJsonObject, outputs: isJsonObject },
-  failure: { effect: isText, error: isJsonObject },
+  plan: { pipeline: isString, configuration: isString, steps: Array.isArray },
+  result: { run: isString, end: isString, steps: isJsonObject },
+  step: { effect: isString, fingerprint: isJsonObject, outputs: isJsonObject },
+  failure: { effect: isString, error: isJsonObject },
 } satisfies Record<string, Readonly<Record<string, (value: unknown) => boolean>>>;
 
 /**
- * Reads a record, the latest where the ref names no version; undefined where there is none.
+ * Reads a record, the latest if the ref has no version; undefined if it does not exist.
  *
- * @throws {RegistryError} `Corrupt` where it is no such record, `Unsupported` where a newer version wrote it
+ * @throws {RegistryError} `Corrupt` for an invalid record, `Unsupported` for one of a newer version
  */
 export async function readRecord<T extends object>(
   registry: Registry,
@@ -93,20 +99,17 @@ export async function readRecord<T extends object>(
 ): Promise<FoundRecord<T> | undefined> {
   const exact = ref.includes("@") ? ref : await latestOf(registry, ref, signal);
   if (exact === undefined) return undefined;
-  const read = async () => {
-    try {
-      return await readThere<T>(registry, exact, { kind, signal });
-    } catch (error) {
-      throw error instanceof SyntaxError ? corrupt(exact, error.message) : error;
-    }
-  };
-  return await read().catch(async (error) => {
+  try {
+    return await readExact<T>(registry, exact, { kind, signal });
+  } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
-    return await registry.has(exact, { signal }) ? await read() : undefined; // it may have come since
-  });
+    if (!await registry.has(exact, { signal })) return undefined;
+    return await readExact<T>(registry, exact, { kind, signal }); // it was just created
+  }
 }
 
-/** Reads a success of a step, the last one where the ref names no version. */
+/** Reads a success of a step, the latest if the ref has no version. */
+
 export async function readSuccess(
   registry: Registry,
   ref: string,
@@ -115,37 +118,51 @@ export async function readSuccess(
   return await readRecord<StepRecord>(registry, ref, { kind: "step", signal });
 }
 
-async function readThere<T extends object>(
+async function readExact<T extends object>(
   registry: Registry,
   exact: string,
   { kind, signal }: ReadRecordOptions,
 ): Promise<FoundRecord<T>> {
   const artifact = await registry.open(exact, { signal });
   const { id, formatVersion } = artifact.info.materializer;
-  if (id === recordFiles.id && formatVersion > recordFiles.formatVersion) throw newer(exact);
+  if (id === recordFiles.id && formatVersion > recordFiles.formatVersion) {
+    throw unreadable(exact, {
+      code: "Unsupported",
+      state: "a newer version of Holdfast wrote it",
+      hint: "Use that version, or a newer one.",
+    });
+  }
   if (artifact.info.files.every(({ path }) => path !== RECORD_FILE)) {
     throw corrupt(exact, `it has no ${RECORD_FILE}`);
   }
-  const record = parseJson(textOf(await artifact.file(RECORD_FILE).bytes()));
+  const text = textOf(await artifact.file(RECORD_FILE).bytes());
+  let record: unknown;
+  try {
+    record = parseJson(text);
+  } catch (error) {
+    throw corrupt(exact, messageOf(error));
+  }
   const problem = recordProblem(kind, record);
   if (problem !== undefined) throw corrupt(exact, problem);
   return { record: record as T, info: artifact.info };
 }
 
 function recordProblem(kind: keyof typeof MEMBERS, record: unknown): string | undefined {
-  if (!isJsonObject(record)) return "it holds no object";
-  if (record.kind !== kind) return `it is no record of a ${kind}`;
+  if (!isJsonObject(record)) return "it is not an object";
+  if (record.kind !== kind) return `it is not a record of a ${kind}`;
   const wrong = Object.entries(MEMBERS[kind]).find(([name, isRight]) => !isRight(record[name]));
-  if (wrong !== undefined) return `its member ${wrong[0]} is missing or wrong`;
+  if (wrong !== undefined) return `its member ${wrong[0]} is missing or invalid`;
   const { fingerprint, outputs = {} } = record;
   if (isJsonObject(fingerprint) && !isJsonObject(fingerprint.inputs)) {
     return "its fingerprint has no inputs";
   }
   const isOutput = (value: unknown) => isJsonObject(value) && typeof value.digest === "string";
-  if (!Object.values(outputs as object).every(isOutput)) return "one of its outputs has no digest";
+  if (!Object.values(outputs as object).every(isOutput)) return "an output has no digest";
 }
 
-/** The latest version of a name, which is no prerelease: a listing costs less than the error of a name without any. */
+/**
+ * Returns the latest version without prereleases. Listing costs less than the error for a new name.
+ */
 async function latestOf(
   registry: Registry,
   name: string,
@@ -160,23 +177,76 @@ function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-function newer(ref: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "read the record",
-    subject: ref,
-    state: "a newer version of Holdfast wrote it",
-    hint: "Use that version, or a newer one.",
-  });
+function corrupt(ref: string, state: string): RegistryError {
+  const hint = `Inspect it: holdfast cat ${ref} record.json. Delete it if only a pipeline should ` +
+    "write there.";
+  return unreadable(ref, { code: "Corrupt", state, hint });
 }
 
-function corrupt(ref: string, state: string): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read the record",
-    subject: ref,
-    state,
-    hint:
-      `Nothing but a pipeline writes there. Look at it with holdfast cat ${ref} record.json; delete it where it is wrong.`,
-  });
+function unreadable(
+  subject: string,
+  fields: { code: ErrorCode; state: string; hint: string },
+): RegistryError {
+  return fault({ ...fields, action: "read the record", subject });
+}
+
+/** The sources of a step's outputs: equal fingerprints give equal outputs. */
+export interface Fingerprint {
+  inputs: Record<string, string>;
+  /** Parameters and variables, without secrets. */
+  params: PlainValue;
+  code: string;
+}
+
+/** An output of a step, and its location. */
+export interface SavedOutput {
+  /** Destination in the configuration: `registry:data:clean`, a URL, a path. */
+  to: string;
+  ref?: string;
+  path?: string;
+  file?: string;
+  files?: string[];
+  /** SHA-256 of its content; of objects in a bucket, of their sizes and tags. */
+  digest: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** Members of every record of a step. */
+export interface StepFacts {
+  run: string;
+  step: string;
+  node: string;
+  operator: string;
+  fingerprint: Fingerprint;
+  /** Identifies the effect: pipeline, step, fingerprint and previous success. */
+  effect: string;
+  /** From 1. */
+  attempt: number;
+  /** ISO 8601. */
+  startedAt: string;
+  /** Milliseconds. */
+  durationMs: number;
+  usage?: Record<string, PlainValue>;
+  git?: { repo: string; tag?: string };
+}
+
+/** A success of a step. Its existence means that the step is done. */
+export interface StepRecord extends StepFacts {
+  kind: "step";
+  /** Its outputs, by key: a path below the output root, or `.`. */
+  outputs: Record<string, SavedOutput>;
+  /** Ref of the records and logs of its shards, if several processes shared it. */
+  shards?: string;
+}
+
+/** A failed attempt of a step. */
+export interface FailureRecord extends StepFacts {
+  kind: "failure";
+  /** 1 to 5. */
+  exitCode: ExitCode;
+  exit: ExitName;
+  /** Whether it is retried. If not, the step has failed in this run. */
+  again: boolean;
+  error: { code?: string; message: string; hint?: string };
 }

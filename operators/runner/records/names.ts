@@ -1,26 +1,26 @@
-// Names of what pipelines leave in a registry.
+// Names of records and outputs of pipelines in a registry.
 import { fault } from "../../../core/errors.ts";
 import { checkName, shown } from "../../../core/naming/names.ts";
 
-/** Names of what one pipeline leaves in a registry. */
+/** Names of one pipeline's records and outputs. */
 export interface RecordNames {
   /** Version N.0.0 is the plan of run N. */
   readonly run: string;
-  /** Version N.0.0 is how run N ended. */
+  /** Version N.0.0 is the result of run N. */
   readonly result: string;
-  /** Version N.0.0 says that run N is to stop. */
+  /** Version N.0.0 is the request to cancel run N. */
   readonly cancel: string;
   readonly steps: string;
   step(id: string): string;
-  /** Version N.K.0 is attempt K of a step in run N, which failed; of shard S version N.K.S. */
+  /** Version N.K.S is attempt K of a step in run N that failed, of shard S or 0. */
   failure(id: string): string;
-  /** A version for each success of a step that several processes share: what each of them left, with its log. */
+  /** One version for each success of a step with shards: their records and logs. */
   shards(id: string): string;
   output(id: string): string;
   inputs(id: string): string;
 }
 
-/** The names of a pipeline's records. */
+/** Returns the names of a pipeline's records. */
 export function recordNames(pipeline: string): RecordNames {
   return {
     run: `${pipeline}:run`,
@@ -38,17 +38,17 @@ export function recordNames(pipeline: string): RecordNames {
 /** A run of a pipeline. */
 export interface RunId {
   pipeline: string;
-  /** Which of its runs, from 1. */
+  /** From 1. */
   number: number;
 }
 
-/** `my_pipeline@3` */
+/** Formats `my_pipeline@3`. */
 export function formatRunId({ pipeline, number }: RunId): string {
   return `${pipeline}@${number}`;
 }
 
 /**
- * Reads `my_pipeline@3`.
+ * Parses `my_pipeline@3`.
  *
  * @throws {RegistryError} `Invalid` for anything else
  */
@@ -60,19 +60,19 @@ export function parseRunId(text: string): RunId {
       action: "read run",
       subject: shown(text),
       state: "it is not PIPELINE@NUMBER",
-      hint: "A run is named like my_pipeline@3. All of them: holdfast pipeline status",
+      hint: "Use a name like my_pipeline@3. List runs: holdfast pipeline status",
     });
   }
   checkName(pipeline, "pipeline");
   return { pipeline, number: Number(digits) };
 }
 
-/** The version of a record by its number, `3.0.0`. */
+/** Returns the version of a record, `3.0.0`. */
 export function versionOf(number: number): string {
   return `${number}.0.0`;
 }
 
-/** The number of a version that {@linkcode versionOf} made. */
+/** Returns the number of a version from {@linkcode versionOf}. */
 export function numberOf(version: string): number {
   return Number.parseInt(version, 10);
 }

@@ -1,31 +1,32 @@
-// What is kept of a run: its plan, how it ended, and that it is to stop.
-import { fault, isRegistryError } from "../../../core/errors.ts";
+// Records of runs: the plan, the result, and the request to cancel.
+import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
-import type { RunEnd, StepOutcome } from "../events.ts";
+import type { RunEnd, StepOutcome } from "../outcomes.ts";
 import type { PipelinePlan } from "../plan.ts";
 import { type FoundRecord, readRecord, saveRecord } from "./files.ts";
 import { formatRunId, numberOf, parseRunId, recordNames, versionOf } from "./names.ts";
+import { mapAtOnce } from "../../../core/work/at_once.ts";
+import type { RunContext } from "../run_context.ts";
 
-/** How a run ended. */
+/** Result of a run. */
 export interface RunResult {
   kind: "result";
   /** `my_pipeline@3`. */
   run: string;
-  /** `ok` where every step has a success now. */
+  /** `ok` if all steps have a success. */
   end: RunEnd;
-  /** When it began, ISO 8601. */
+  /** ISO 8601. */
   startedAt: string;
-  /** How long it took, milliseconds. */
+  /** Milliseconds. */
   durationMs: number;
   steps: Record<string, StepOutcome>;
 }
 
-/** Options of {@linkcode saveRun}. */
 export interface SaveRunOptions extends SignalOptions {
-  /** The merged configuration, without the values of secrets: kept beside the plan, for people. */
+  /** The merged configuration without secrets, saved beside the plan. */
   configuration?: string;
-  /** The first to save a run with this key begins it; for all others that is the run too. @default each begins another */
+  /** The first call with a key saves the run; others return it. @default a unique key */
   key?: string;
 }
 
@@ -43,18 +44,14 @@ export async function saveRun(
   for (let number = last + 1;; number++) {
     const version = versionOf(number);
     const { pipeline, configuration } = plan;
-    const metadata = {
-      pipeline,
-      run: formatRunId({ pipeline, number }),
-      configuration,
-      steps: plan.steps.length,
-    };
+    const run = formatRunId({ pipeline, number });
+    const metadata = { pipeline, run, configuration, steps: plan.steps.length };
     try {
       const options = { version, metadata, beside, idempotencyKey, signal };
       const saved = await saveRecord(registry, { name, record: plan }, options);
       return formatRunId({ pipeline, number: numberOf(saved.version) });
     } catch (error) {
-      if (!isRegistryError(error, "AlreadyExists")) throw error; // else another run began at this moment
+      if (!isRegistryError(error, "AlreadyExists")) throw error; // else another run took the number
     }
   }
 }
@@ -62,7 +59,7 @@ export async function saveRun(
 /**
  * Reads the plan of a run.
  *
- * @throws {RegistryError} `NotFound` where there is no such run
+ * @throws {RegistryError} `NotFound` if it does not exist
  */
 export async function readRun(
   registry: Registry,
@@ -90,27 +87,29 @@ export async function findRun(
   });
 }
 
-export async function saveResult(
-  registry: Registry,
-  result: RunResult,
-  options: SignalOptions = {},
-): Promise<void> {
-  const { pipeline, number } = parseRunId(result.run);
+export async function saveResult(registry: Registry, result: RunResult): Promise<void> {
   const { run, end } = result;
+  const { pipeline, number } = parseRunId(run);
   const name = recordNames(pipeline).result;
-  const metadata = { pipeline, run, end };
+  await saveOnce(registry, { name, record: result }, {
+    version: versionOf(number),
+    metadata: { pipeline, run, end },
+  });
+}
+
+/** Saves a record unless its version exists. Returns whether it was saved. */
+async function saveOnce(...args: Parameters<typeof saveRecord>): Promise<boolean> {
   try {
-    await saveRecord(registry, { name, record: result }, {
-      ...options,
-      version: versionOf(number),
-      metadata,
-    });
+    await saveRecord(...args);
+    return true;
   } catch (error) {
     if (!isRegistryError(error, "AlreadyExists")) throw error;
+    return false;
   }
 }
 
-/** How a run ended; undefined where it has not, or where its process died. */
+/** Reads the result of a run; undefined if it has not ended, or if its process died. */
+
 export async function readResult(
   registry: Registry,
   run: string,
@@ -122,10 +121,11 @@ export async function readResult(
 }
 
 /**
- * Asks a run to stop, wherever it is executed: it looks for this every few seconds.
+ * Requests that a run stops, wherever it is executed. Its processes check for this every few
+ * seconds.
  *
- * @returns false where it was asked before
- * @throws {RegistryError} `NotFound` where there is no such run
+ * @returns false if it was requested before
+ * @throws {RegistryError} `NotFound` if the run does not exist
  */
 export async function cancelRun(
   registry: Registry,
@@ -135,21 +135,13 @@ export async function cancelRun(
   await readRun(registry, run, options);
   const { pipeline, number } = parseRunId(run);
   const name = recordNames(pipeline).cancel;
-  try {
-    const metadata = { pipeline, run };
-    await saveRecord(registry, { name, record: { kind: "cancel", run } }, {
-      ...options,
-      metadata,
-      version: versionOf(number),
-    });
-    return true;
-  } catch (error) {
-    if (!isRegistryError(error, "AlreadyExists")) throw error;
-    return false;
-  }
+  const metadata = { pipeline, run };
+  const version = versionOf(number);
+  const record = { kind: "cancel", run };
+  return await saveOnce(registry, { name, record }, { ...options, metadata, version });
 }
 
-/** Whether a run was asked to stop. */
+/** Returns whether a run was asked to stop. */
 export async function isCancelled(
   registry: Registry,
   run: string,
@@ -157,4 +149,122 @@ export async function isCancelled(
 ): Promise<boolean> {
   const { pipeline, number } = parseRunId(run);
   return await registry.has(`${recordNames(pipeline).cancel}@${versionOf(number)}`, options);
+}
+
+/** A run in a list. */
+export interface ListedRun {
+  /** `my_pipeline@3` */
+  run: string;
+  plannedAt: Date;
+  steps: number;
+  /** Undefined while it runs, and if its process died. */
+  result?: RunResult;
+}
+
+/** Options of {@linkcode listRuns}. */
+export interface ListRunsOptions extends SignalOptions {
+  /** Only runs of this pipeline. @default all */
+  pipeline?: string;
+  /** Only runs after this one in the list. */
+  after?: string;
+  /** @default all */
+  limit?: number;
+}
+
+/** Lists runs, the newest first. The list is empty if `after` does not exist. */
+export async function listRuns(
+  registry: Registry,
+  { pipeline, after, limit = Infinity, signal }: ListRunsOptions = {},
+): Promise<ListedRun[]> {
+  const planned: Omit<ListedRun, "result">[] = [];
+  for (const id of pipeline === undefined ? await pipelinesOf(registry, { signal }) : [pipeline]) {
+    const name = recordNames(id).run;
+    for await (
+      const { version } of registry.versions(name, {
+        limit: after === undefined ? limit : undefined,
+        signal,
+      })
+    ) {
+      try {
+        const { createdAt, metadata } = await registry.info(`${name}@${version}`, { signal });
+        const run = formatRunId({ pipeline: id, number: numberOf(version) });
+        planned.push({ run, plannedAt: createdAt, steps: Number(metadata.steps) });
+      } catch (error) {
+        if (!isRegistryError(error, "NotFound")) throw error; // just deleted
+      }
+    }
+  }
+  planned.sort((a, b) => b.plannedAt.getTime() - a.plannedAt.getTime());
+  const from = after === undefined ? 0 : planned.findIndex(({ run }) => run === after) + 1;
+  const page = after !== undefined && from === 0 ? [] : planned.slice(from, from + limit);
+  return await Array.fromAsync(mapAtOnce(page, async (listed) => {
+    const result = await readResult(registry, listed.run, { signal });
+    return result === undefined ? listed : { ...listed, result };
+  }));
+}
+
+/** Returns the ids of pipelines with runs in a registry. Lists all its names. */
+export async function pipelinesOf(
+  registry: Registry,
+  { signal }: SignalOptions = {},
+): Promise<string[]> {
+  const ids: string[] = [];
+  const { run: suffix } = recordNames("");
+  for await (const name of registry.names({ signal })) {
+    if (!name.endsWith(suffix) || name === suffix) continue;
+    const id = name.slice(0, -suffix.length);
+    try {
+      const found = await readRecord<PipelinePlan>(registry, name, { kind: "plan", signal });
+      if (found?.record.pipeline === id) ids.push(id);
+    } catch (error) {
+      if (!isRegistryError(error, "Corrupt")) throw error; // another artifact with such a name
+    }
+  }
+  return ids;
+}
+
+/** Returns the last run of a pipeline; undefined if it has none. `pipeline` is its id. */
+export async function lastRun(
+  registry: Registry,
+  pipeline: string,
+  { signal }: SignalOptions = {},
+): Promise<string | undefined> {
+  for await (
+    const { version } of registry.versions(recordNames(pipeline).run, { limit: 1, signal })
+  ) {
+    return formatRunId({ pipeline, number: numberOf(version) });
+  }
+}
+
+/** Interval, milliseconds. */
+const CHECK_MS = 2_000;
+
+/** Aborts `stop` when the run is cancelled. Ends with `over`. */
+export async function watchForCancel(
+  { registry, run, system, logger }: Pick<RunContext, "registry" | "run" | "system" | "logger">,
+  stop: AbortController,
+  over: AbortSignal,
+): Promise<void> {
+  while (!over.aborted) {
+    const asleep = await system.sleep(CHECK_MS, over).then(() => true, () => false);
+    if (!asleep) return;
+    try {
+      if (await isCancelled(registry, run, { signal: over })) {
+        return stop.abort(cancelledError(run));
+      }
+    } catch (error) {
+      // The next check may succeed.
+      if (!over.aborted) logger.debug(`cannot check whether the run is cancelled: ${error}`);
+    }
+  }
+}
+
+export function cancelledError(run: string): RegistryError {
+  return fault({
+    code: "TaskFailed",
+    action: "continue run",
+    subject: run,
+    state: "it was cancelled",
+    hint: "Run the pipeline again: finished steps are skipped.",
+  });
 }

@@ -1,14 +1,15 @@
-// A step that several processes share: each does a part of it, and whoever sees that all parts are
-// there commits what they wrote.
+// A step that several processes share. Each does one shard; the one that finds all shards done
+// commits the outputs.
 //
-// What is there of a step lies in drafts, which belong to what it does (its effect), whatever run
-// and process did it. A shard adds what it wrote to the draft of each output, as a part named by
-// this attempt, and then its record to the draft of `<pipeline>:shards:<step>`: from then on the
-// shard is done. That draft is committed first, once: so it also decides which attempt of each
-// shard counts, where there were several.
+// The state is kept in drafts, identified by the step's effect, independent of run and process. A
+// shard adds its output to the draft of each output, as a part with a unique name, and then its
+// record to the draft of `<pipeline>:shards:<step>`, which makes the shard done. That draft is
+// committed first, once: this decides which attempt of each shard counts.
 import type { Artifact } from "../../../core/artifact.ts";
+import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError } from "../../../core/errors.ts";
+import type { ErrorCode, RegistryError } from "../../../core/errors.ts";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/work/shards.ts";
@@ -18,26 +19,28 @@ import type { ArtifactInput } from "../../../core/record.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
-import { localPath } from "../../../materializers/mod.ts";
+import { localPath } from "../../../materializers/path.ts";
+import { fileOf } from "../digest_of_path.ts";
+import type { PinnedInput } from "../pin_inputs.ts";
+import type { FoundRecord, SavedOutput, StepFacts, StepRecord } from "../records/files.ts";
 import { recordNames } from "../records/names.ts";
-import type { SavedOutput, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
-import { joinLogs } from "./shard_logs.ts";
 import { WHOLE_OUTPUT } from "../../output_keys.ts";
-import { fileOf, type WrittenOutput } from "../step/publish_outputs.ts";
+import { addSuccess, lineageOf, metadataOf, type StepState } from "../step/success.ts";
+import type { WrittenOutput } from "../step/publish_outputs.ts";
 
 export interface ShardRecord {
   kind: "shard";
   shard: Shard;
   run: string;
-  /** Which attempt it was, from 1. */
+  /** From 1. */
   attempt: number;
-  /** When it began, ISO 8601. */
+  /** ISO 8601. */
   startedAt: string;
-  /** How long it took, milliseconds. */
+  /** Milliseconds. */
   durationMs: number;
   usage?: Record<string, PlainValue>;
-  /** By output: the part of its draft that this attempt wrote, and the name of an output that is one file. */
+  /** By output: the part of its draft, and the name of an output that is a single file. */
   outputs: Record<string, { part: string; file?: string }>;
 }
 
@@ -48,15 +51,35 @@ export interface EndedShard extends Omit<ShardRecord, "kind" | "shard" | "run" |
 
 type WrittenPart = ShardRecord["outputs"][string];
 
+/** Opens the shared step of an effect. */
 export async function openSharedStep(
   context: RunContext,
   step: PipelineStep,
   { effect, forced }: { effect: string; forced: boolean },
 ): Promise<SharedStep> {
   const { outputs, shards: count } = step;
-  // Other places for outputs, or a forced step, need all shards anew.
+  // Other destinations, and a forced step, need new shards.
   const first = sha256(JSON.stringify([effect, outputs, count, forced ? context.run : null]));
   return new SharedStep(context, step, await openRecords(context, step, first));
+}
+
+/** Saves the outputs and adds the success if all shards are done; undefined if some are not. */
+export async function endShared(
+  context: RunContext,
+  shared: SharedStep,
+  { state, inputs, facts }: {
+    state: StepState;
+    inputs: Record<string, PinnedInput>;
+    facts: StepFacts;
+  },
+): Promise<FoundRecord<StepRecord> | undefined> {
+  const lineage = await lineageOf(inputs, context, { step: facts.step, effect: state.effect });
+  const committed = await shared.commit({ inputs: lineage, metadata: metadataOf(facts) });
+  if (committed === undefined) return undefined;
+  const { log, ...saved } = committed;
+  const record: StepRecord = { kind: "step", ...facts, ...saved };
+  const beside: Record<string, FileSource> = log === undefined ? {} : { "log.txt": log };
+  return await addSuccess(record, state.last, context, { inputs: lineage, beside });
 }
 
 interface CommitOptions {
@@ -67,12 +90,12 @@ interface CommitOptions {
 interface Records {
   id: string;
   records: Draft;
-  /** Has a part where the shards in `records` are to be done anew. */
-  givenUp: Draft;
+  /** Has a part if the shards in `records` must be repeated. */
+  rejected: Draft;
   done: ReadonlySet<number>;
 }
 
-/** The first draft of records that shards can be added to, or that is complete. */
+/** Opens the first draft of records that is open or complete. */
 async function openRecords(
   { registry, pipeline, signal }: RunContext,
   { id: step, shards }: PipelineStep,
@@ -81,23 +104,23 @@ async function openRecords(
   const name = recordNames(pipeline.id).shards(step);
   for (let generation = 0;; generation++) {
     const id = `${first} ${generation}`;
-    const givenUp = await registry.openDraft(name, { id: `${id} given up` });
+    const rejected = await registry.openDraft(name, { id: `${id} given up` });
     const records = await registry.openDraft(name, { id });
     const { state, done } = await doneIn(records, shards, signal);
-    // One that nobody completed for days may be being collected: the shards in it count no more.
+    // An abandoned draft may be being collected: its shards do not count.
     if (state === "abandoned" || state === "discarded") continue;
-    if ((await givenUp.info({ signal })).parts.length === 0) {
-      return { id, records, givenUp, done };
+    if ((await rejected.info({ signal })).parts.length === 0) {
+      return { id, records, rejected, done };
     }
   }
 }
 
-/** A step whose shards are done by several processes. */
+/** A step whose shards several processes execute. */
 export class SharedStep {
   readonly #context: RunContext;
   readonly #step: PipelineStep;
   readonly #records: Records;
-  /** Where each output goes. */
+  /** Destination of each output. */
   readonly #places: Readonly<Record<string, string>>;
   readonly #drafts = new Map<string, Promise<Draft>>();
 
@@ -115,12 +138,12 @@ export class SharedStep {
     return this.#records.done;
   }
 
-  /** Keeps what a shard wrote: the shard is done. Of two deliveries of one shard the first counts, whole. */
+  /** Adds the output of a shard, which makes it done. Of two deliveries, the first one counts. */
   async add(shard: EndedShard): Promise<void> {
     try {
       await this.#addShard(shard);
     } catch (error) {
-      // This process may have been held up while another one did this shard and the last one.
+      // Another process may have done this shard and the last one meanwhile.
       const { signal } = this.#context;
       const isLate = isRegistryError(error, "Conflict") &&
         isDecided((await this.#records.records.info({ signal })).state);
@@ -129,16 +152,17 @@ export class SharedStep {
   }
 
   /**
-   * Saves the outputs where all shards are done; undefined where some are not.
+   * Saves the outputs if all shards are done; undefined if some are not.
    *
-   * @returns the outputs, the ref of the shards' records, and what all of them said
-   * @throws {RegistryError} `Invalid` where two shards wrote the same file: then all of them are to be done again
+   * @returns the outputs, the ref of the shards' records, and their joined logs
+   * @throws {RegistryError} `Invalid` if two shards wrote the same file: all shards must be
+   * repeated
    */
   async commit(
     given: CommitOptions,
   ): Promise<Required<Pick<StepRecord, "outputs" | "shards">> & { log?: FileSource } | undefined> {
     const { registry, signal } = this.#context;
-    const { records, givenUp } = this.#records;
+    const { records, rejected } = this.#records;
     const count = this.#step.shards;
     const { state, done } = await doneIn(records, count, signal);
     const indexes = [...Array(count).keys()];
@@ -161,9 +185,9 @@ export class SharedStep {
       }
       return { outputs, shards, log: joinLogs(artifact, count) };
     } catch (error) {
-      // These would be thrown the same again: all shards are to be done anew.
+      // A retry would fail the same way: all shards must be repeated.
       if (isRegistryError(error, "Invalid", "NotFound", "Conflict", "Corrupt", "TaskFailed")) {
-        await givenUp.addPart("given up", [], { signal });
+        await rejected.addPart("given up", [], { signal });
         await records.discard({ signal });
       }
       throw error;
@@ -178,7 +202,7 @@ export class SharedStep {
     for (const { name: output, to, from } of outputs) {
       const draft = await this.#draftOf(output, to);
       await draft.addPart(part, localPath(from, { all: true }), { signal });
-      added[output] = { part, ...fileOf(from) };
+      added[output] = { part, file: fileOf(from) };
     }
     const record: ShardRecord = { kind: "shard", shard, run, ...ended, outputs: added };
     const files = [
@@ -204,13 +228,8 @@ export class SharedStep {
       version,
     });
     const { file } = written[0];
-    return {
-      to,
-      ref: `${saved.name}@${saved.version}`,
-      ...(file === undefined ? {} : { file }),
-      digest: saved.digest,
-      size: saved.size,
-    };
+    const ref = `${saved.name}@${saved.version}`;
+    return { to, ref, file, digest: saved.digest, size: saved.size };
   }
 
   #draftOf(output: string, to: string): Promise<Draft> {
@@ -223,15 +242,18 @@ export class SharedStep {
     return opened;
   }
 
-  /** Throws unless some shard wrote each output, and no two shards wrote the same file of it. */
+  /** Refuses an output that no shard wrote, and a file that two shards wrote. */
   async #checkWritten(): Promise<void> {
     const { signal } = this.#context;
     const { id: step, outputs } = this.#step;
     for (const [output, to] of Object.entries(this.#places)) {
       const draft = await this.#draftOf(output, to);
-      const isAsked = Object.hasOwn(outputs, output);
-      if (isAsked && (await draft.info({ signal })).parts.length === 0) {
-        throw notWritten(step, output);
+      const isRequired = Object.hasOwn(outputs, output);
+      if (isRequired && (await draft.info({ signal })).parts.length === 0) {
+        throw outputError("TaskFailed", { step, output }, {
+          state: "no shard wrote it",
+          hint: 'Use the path of a written file or folder as the key, or "." for all output.',
+        });
       }
       const owners = new Map<string, string>();
       for (const { path, part } of await draft.files({ signal })) {
@@ -239,13 +261,18 @@ export class SharedStep {
         const other = owners.get(path) ?? index;
         owners.set(path, index);
         if (other === index) continue;
-        throw samePath(step, { output, path, indexes: [other, index] });
+        throw outputError("Invalid", { step, output }, {
+          state: `shards ${other} and ${index} both wrote ${shown(path)}`,
+          hint: "Add the shard (context.shard.index, HOLDFAST_SHARD) to file names.",
+        });
       }
     }
   }
 }
 
-/** Returns the shards that are done: all of them once a commit has begun, as `gc` may have removed its parts. */
+/**
+ * Returns the shards that are done: all after a commit has begun, as `gc` may remove parts then.
+ */
 async function doneIn(
   records: Draft,
   count: number,
@@ -264,13 +291,22 @@ async function readRecords(
   await forEachAtOnce(indexes.entries(), async ([at, index]) => {
     const text = new TextDecoder().decode(await artifact.file(`${index}/${RECORD_FILE}`).bytes());
     const record = parseJson(text);
-    if (!isJsonObject(record) || record.kind !== "shard") throw noRecord(artifact, index);
+    if (!isJsonObject(record) || record.kind !== "shard") {
+      const { name, version } = artifact.info;
+      throw fault({
+        code: "Corrupt",
+        action: "read the record of shard",
+        subject: `${index} in ${name}@${version}`,
+        state: "it is not a record",
+        hint: "Delete that version if only a pipeline should write there, and run with --force.",
+      });
+    }
     found[at] = record as unknown as ShardRecord;
   });
   return found;
 }
 
-/** Whether a commit has begun. Commits name all shards, so no shard is needed after that. */
+/** Returns whether a commit has begun. It names all shards, so no other shard is needed. */
 function isDecided(state: DraftInfo["state"]): boolean {
   return state === "committing" || state === "committed";
 }
@@ -278,42 +314,47 @@ function isDecided(state: DraftInfo["state"]): boolean {
 const RECORD_FILE = "record.json";
 const encoder = new TextEncoder();
 
-/** `registry:data:clean@1.0.0` without its beginning; other places are refused before anything runs. */
+/** Returns the ref of a destination: `data:clean@1.0.0`. Steps with shards have no other ones. */
 function refOf(to: string): string {
   return to.slice("registry:".length);
 }
 
-function notWritten(step: string, output: string): RegistryError {
-  return fault({
-    code: "TaskFailed",
-    action: "save output",
-    subject: `${shown(output)} of step ${shown(step)}`,
-    state: "no shard wrote it",
-    hint: 'Use the path of a written file or folder as the key, or "." for all of OUTPUT_ROOT.',
-  });
-}
-
-function samePath(
-  step: string,
-  { output, path, indexes }: { output: string; path: string; indexes: string[] },
+function outputError(
+  code: ErrorCode,
+  { step, output }: { step: string; output: string },
+  { state, hint }: { state: string; hint: string },
 ): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "save output",
-    subject: `${shown(output)} of step ${shown(step)}`,
-    state: `shards ${indexes.join(" and ")} both wrote ${shown(path)}`,
-    hint:
-      "Put the shard into the names of the files, as part-0.csv: it is context.shard.index, or HOLDFAST_SHARD.",
-  });
+  const subject = `${shown(output)} of step ${shown(step)}`;
+  return fault({ code, action: "save output", subject, state, hint });
 }
 
-function noRecord({ info: { name, version } }: Artifact, index: number): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read what shard",
-    subject: `${index} left in ${name}@${version}`,
-    state: "it holds no record",
-    hint:
-      "Nothing but a pipeline writes there. Delete that version where it is wrong, and run the step by --force.",
-  });
+/** Most bytes of joined logs. */
+const MAX_LOG_BYTES = 8 * 1024 * 1024;
+
+/** Joins the logs of all shards; undefined if they are empty. */
+function joinLogs(shards: Artifact, count: number): FileSource | undefined {
+  const pieces: { size: number; chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array> }[] = [];
+  const addLine = (text: string) => {
+    const bytes = encoder.encode(`… ${text} …\n`);
+    pieces.push({ size: bytes.byteLength, chunks: () => [bytes] });
+  };
+  let size = 0;
+  const files = new Map(shards.files().map((file) => [file.info.path, file]));
+  for (let index = 0; index < count; index++) {
+    const file = files.get(`${index}/log.txt`);
+    if (file === undefined) continue;
+    if (size + file.info.size > MAX_LOG_BYTES) {
+      addLine(`the rest is in ${shards.info.name}@${shards.info.version}`);
+      break;
+    }
+    size += file.info.size;
+    addLine(`shard ${index}/${count}`);
+    pieces.push({ size: file.info.size, chunks: () => file.stream() });
+  }
+  if (pieces.length === 0) return undefined;
+  async function* all(): AsyncGenerator<Uint8Array> {
+    for (const { chunks } of pieces) yield* chunks();
+  }
+  const total = pieces.reduce((sum, piece) => sum + piece.size, 0);
+  return { size: total, stream: () => iterableStream(all()) };
 }

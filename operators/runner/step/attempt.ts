@@ -1,29 +1,26 @@
-// One attempt of a step: what it is given, what it writes, and how that is recorded.
+// One attempt of a step: its folder, its log, and its record.
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "@std/path";
 import { messageOf } from "../../../core/errors.ts";
-import type { FileSource, FileToSave } from "../../../core/materializer.ts";
+import { onDisk } from "../../../disk/file_errors.ts";
+import type { FileSource } from "../../../core/materializer.ts";
 import { encodeName, shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES, type ExitCode } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import { exitCodeOf, exitNameOf } from "../../exit_codes.ts";
-import type { RunEvent, StepOutcome } from "../events.ts";
+import { describeError, type RunEvent, type StepOutcome } from "../outcomes.ts";
 import { noteStep } from "../left_folders.ts";
-import { told } from "../outcomes.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import { saveFailure } from "../records/failures.ts";
-import type { FoundRecord } from "../records/files.ts";
-import type { FailureRecord, StepFacts, StepRecord } from "../records/step_record.ts";
+import type { FailureRecord, FoundRecord, StepFacts, StepRecord } from "../records/files.ts";
 import type { RunContext } from "../run_context.ts";
 import { createMask, reveal } from "../secrets.ts";
-import { endShared } from "../shards/end_shared.ts";
-import type { SharedStep } from "../shards/shared_step.ts";
-import { lineageOf } from "./lineage.ts";
+import { endShared, type SharedStep } from "../shards/shared_step.ts";
+import { addSuccess, lineageOf, metadataOf, type StepState } from "./success.ts";
 import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.ts";
 import { type AttemptEnd, runAttempt } from "./run_attempt.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
-import { makeStepFolder, removeStepFolder, type StepFolder, stepFolder } from "./step_folder.ts";
 import { StepLog } from "./step_log.ts";
-import { addSuccess, metadataOf, type StepState } from "./success.ts";
 
 interface AttemptOptions {
   state: StepState;
@@ -32,12 +29,12 @@ interface AttemptOptions {
   shared?: SharedStep;
 }
 
-/** How an attempt failed, as it is told. */
+/** The outcome of a failed attempt. */
 export type FailedAttempt =
   & Required<Pick<StepOutcome, "exitCode" | "exit" | "reason">>
   & Pick<StepOutcome, "hint" | "record">;
 
-/** One attempt of a step: its folder, its log, and what it leaves in the registry. */
+/** An attempt of a step. */
 export class Attempt {
   readonly #context: RunContext;
   readonly #step: PipelineStep;
@@ -54,39 +51,56 @@ export class Attempt {
     this.#step = step;
     this.#options = options;
     this.#mask = context.secrets.mask;
-    // Two deliveries of a step may be here at once: each has a folder of its own.
+    // Two deliveries of a step may run here at once: each has its own folder.
     const owner = keep ? "" : `-${context.owner}`;
-    const name = `${encodeName(step.id)}-${system.id().slice(-8)}${owner}`;
-    this.#folder = join(context.folder, name);
+    this.#folder = join(context.folder, `${encodeName(step.id)}-${system.id().slice(-8)}${owner}`);
     this.#startedAt = new Date(system.now()).toISOString();
     this.#startedAtMs = system.monotonic();
     const label = labelOf(context, step);
     this.#log = new StepLog({
       path: join(this.#folder, "log.txt"),
       mask: (text) => this.#mask(text),
-      onLine: (level, line) => context.tell({ type: "log", ...label, level, line }),
+      onLine: (level, line) => context.emit({ type: "log", ...label, level, line }),
       system,
     });
   }
 
   async run(): Promise<{ success: FoundRecord<StepRecord> | undefined } | FailedAttempt> {
-    const { signal, keep, logger, tell } = this.#context;
+    const { signal, keep, emit } = this.#context;
     const { attempt, inputs } = this.#options;
     const folder = this.#folder;
-    const place = stepFolder(folder);
-    tell({ type: "step started", ...labelOf(this.#context, this.#step), attempt, folder });
+    emit({ type: "step started", ...labelOf(this.#context, this.#step), attempt, folder });
     try {
-      const end = await this.#execute(place);
+      const end = await this.#execute();
       signal.throwIfAborted();
       if (end.exitCode !== EXIT_CODES.ok) return await this.#fail(end);
       await checkUnchanged(inputs, this.#context);
-      return { success: await this.#save(place.parts[1], end) };
+      return { success: await this.#save(end) };
     } catch (error) {
       signal.throwIfAborted();
       return await this.#fail({ exitCode: exitCodeOf(error), error });
     } finally {
       this.#log.close();
-      if (!keep) removeStepFolder(place, logger);
+      if (!keep) this.#removeFolder();
+    }
+  }
+
+  #part(name: "input" | "output" | "workspace"): string {
+    return join(this.#folder, name);
+  }
+
+  #makeFolder(): void {
+    onDisk("make the folder of a step", this.#folder, () => {
+      mkdirSync(this.#folder, { recursive: true });
+      for (const name of ["input", "output", "workspace"] as const) mkdirSync(this.#part(name));
+    });
+  }
+
+  #removeFolder(): void {
+    try {
+      rmSync(this.#folder, { recursive: true, force: true });
+    } catch (error) { // files of another user, such as a container's: the step has ended anyway
+      this.#context.logger.warn(`Cannot remove ${this.#folder}: ${messageOf(error)}`);
     }
   }
 
@@ -97,35 +111,32 @@ export class Attempt {
     return factsOf(this.#context, this.#step, { state, attempt, startedAt, durationMs });
   }
 
-  async #execute(place: StepFolder): Promise<AttemptEnd> {
+  async #execute(): Promise<AttemptEnd> {
     const [context, step] = [this.#context, this.#step];
     const { system } = context;
-    const [inputRoot, outputRoot, workspaceRoot] = place.parts;
-    makeStepFolder(place);
+    this.#makeFolder();
     const note = noteStep(this.#folder, system);
     const params = reveal(step.params, system);
     const env = reveal(step.env, system);
     const secrets = [...context.secrets.values, ...params.secrets, ...env.secrets];
     this.#mask = createMask(secrets);
-    const staged = await stageInputs(this.#options.inputs, inputRoot, context);
+    const inputRoot = await stageInputs(this.#options.inputs, this.#part("input"), context);
+    const [outputRoot, workspaceRoot] = [this.#part("output"), this.#part("workspace")];
     return await runAttempt(context, step, {
-      roots: { inputRoot: staged, outputRoot, workspaceRoot },
+      roots: { inputRoot, outputRoot, workspaceRoot },
       note,
       log: this.#log,
       secrets,
       params: params.value,
-      env: env.value as Record<string, string>, // what names a variable has its value now
+      env: env.value as Record<string, string>, // `{ from_env }` has been replaced by its value
     });
   }
 
-  /** Saves what it wrote, and that it was done: undefined where other shards are not. */
-  async #save(
-    outputRoot: string,
-    end: AttemptEnd,
-  ): Promise<FoundRecord<StepRecord> | undefined> {
+  /** Saves its outputs and the success. Returns undefined if other shards are not done. */
+  async #save({ usage }: AttemptEnd): Promise<FoundRecord<StepRecord> | undefined> {
     const [context, step, log] = [this.#context, this.#step, this.#log];
     const { state, inputs, attempt, shared } = this.#options;
-    const usage = end.usage === undefined ? {} : { usage: end.usage };
+    const outputRoot = this.#part("output");
     const written = findOutputs(step, context, { outputRoot, isShard: shared !== undefined });
     for (const path of specialFilesOf(written)) {
       log.write("warn", `not saved: ${shown(path)} is a pipe, a socket or a device`);
@@ -133,8 +144,8 @@ export class Attempt {
     if (shared !== undefined) {
       log.close();
       const { startedAt, durationMs } = this.#facts();
-      const beside = filesOf(besides(log));
-      await shared.add({ attempt, startedAt, durationMs, ...usage, outputs: written, beside });
+      const beside = Object.entries(besides(log)).map(([path, content]) => ({ path, content }));
+      await shared.add({ attempt, startedAt, durationMs, usage, outputs: written, beside });
       return await endShared(context, shared, { state, inputs, facts: this.#facts() });
     }
     const lineage = await lineageOf(inputs, context, { step: step.id, effect: state.effect });
@@ -145,9 +156,8 @@ export class Attempt {
       before: state.last?.record.outputs ?? {},
     });
     log.close();
-    const record: StepRecord = { kind: "step", ...this.#facts(), outputs, ...usage };
-    const options = { inputs: lineage, beside: besides(log) };
-    return await addSuccess(record, state.last, context, options);
+    const record: StepRecord = { kind: "step", ...this.#facts(), outputs, usage };
+    return await addSuccess(record, state.last, context, { inputs: lineage, beside: besides(log) });
   }
 
   async #fail(
@@ -155,28 +165,27 @@ export class Attempt {
   ): Promise<FailedAttempt> {
     const [step, log] = [this.#step, this.#log];
     const exit = exitNameOf(exitCode);
-    const { reason, hint, code } = told(error ?? `it ended with code ${exitCode} (${exit})`);
-    const message = this.#mask(reason);
-    const masked = hint === undefined ? {} : { hint: this.#mask(hint) };
-    const ended = { exitCode, exit, reason: message, ...masked };
+    const described = describeError(error ?? `it ended with code ${exitCode} (${exit})`);
+    const message = this.#mask(described.reason);
+    const hint = described.hint && this.#mask(described.hint);
+    const ended = { exitCode, exit, reason: message, hint };
     log.write("error", message);
     log.close();
+    const again = isTriedAgain(step, { attempt: this.#options.attempt, exitCode });
     const record: FailureRecord = {
       kind: "failure",
       ...this.#facts(),
-      exitCode,
-      exit,
-      again: isTriedAgain(step, { attempt: this.#options.attempt, exitCode }),
-      error: { message, ...(code === undefined ? {} : { code }), ...masked },
-      ...(usage === undefined ? {} : { usage }),
+      ...{ exitCode, exit, again, usage },
+      error: { message, code: described.code, hint },
     };
     const { registry, shard, signal, logger } = this.#context;
     const options = { metadata: metadataOf(record), beside: besides(log), signal, shard };
     try {
       return { ...ended, record: await saveFailure(registry, record, options) };
-    } catch (cause) { // a full disk takes no record either: the outcome is told all the same
+    } catch (cause) { // the disk may be full: report the outcome anyway
       signal.throwIfAborted();
-      logger.warn(`Cannot keep the record of a failure of step "${step.id}": ${messageOf(cause)}`);
+      const name = shown(step.id);
+      logger.warn(`Cannot save the record of a failure of step ${name}: ${messageOf(cause)}`);
       return ended;
     }
   }
@@ -184,10 +193,6 @@ export class Attempt {
 
 function besides(log: StepLog): Record<string, FileSource> {
   return log.isEmpty ? {} : { "log.txt": log.source() };
-}
-
-function filesOf(beside: Record<string, FileSource>): FileToSave[] {
-  return Object.entries(beside).map(([path, content]) => ({ path, content }));
 }
 
 export function labelOf(
@@ -205,14 +210,11 @@ export function factsOf(
   },
 ): StepFacts {
   return {
-    run,
-    step: step.id,
-    node: step.node,
-    operator: step.operator,
+    ...{ run, step: step.id, node: step.node, operator: step.operator },
     fingerprint: state.fingerprint,
     effect: state.effect,
     ...more,
-    ...(step.git === undefined ? {} : { git: step.git }),
+    git: step.git,
   };
 }
 

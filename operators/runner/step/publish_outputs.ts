@@ -1,14 +1,6 @@
-// Bringing what a step wrote to where it is kept.
-import {
-  cpSync,
-  type Dirent,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+// Publishes outputs of a step: saves, uploads or moves them.
+import { cpSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import type { Dirent } from "node:fs";
 import { basename, dirname, join, relative, SEPARATOR } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
@@ -17,15 +9,14 @@ import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
-import { localPath } from "../../../materializers/mod.ts";
-import { WHOLE_OUTPUT } from "../../output_keys.ts";
-import { digestOfPath } from "../digest_of_path.ts";
+import { localPath } from "../../../materializers/path.ts";
+import { inside, WHOLE_OUTPUT } from "../../output_keys.ts";
+import { digestOfPath, fileOf } from "../digest_of_path.ts";
 import { findObjects, noTransfer } from "../objects/find_objects.ts";
 import { recordNames } from "../records/names.ts";
-import type { SavedOutput } from "../records/step_record.ts";
+import type { SavedOutput } from "../records/files.ts";
 import type { RunContext } from "../run_context.ts";
-import { isUrl, parsePlace } from "../sources.ts";
-import { inside } from "./stage_inputs.ts";
+import { isUrl, parsePlace, type Place } from "../sources.ts";
 import { errorCode, onDisk } from "../../../disk/file_errors.ts";
 
 export interface PublishOptions {
@@ -35,7 +26,10 @@ export interface PublishOptions {
   before: Readonly<Record<string, SavedOutput>>;
 }
 
-/** Saves, uploads or moves the outputs of a step. In the registry each is saved once, however often this is repeated. */
+/**
+ * Publishes the outputs of a step. In the registry each is saved once, however often this is
+ * called.
+ */
 export async function publishOutputs(
   written: readonly WrittenOutput[],
   context: RunContext,
@@ -54,10 +48,10 @@ export interface WrittenOutput {
 }
 
 /**
- * Returns the outputs of a step as they lie in its output root.
+ * Returns the outputs in a step's output root.
  *
- * @param options `isShard`, where other processes write the same outputs: one of them may leave an output out
- * @throws {RegistryError} `TaskFailed` for one that was not written
+ * @param options with `isShard`, outputs may be missing: other processes write the same ones
+ * @throws {RegistryError} `TaskFailed` for a missing output
  */
 export function findOutputs(
   step: PipelineStep,
@@ -81,14 +75,11 @@ export function findOutputs(
   if (written.length === outputs.length) return written;
   if (isShard && (written.length > 0 || there.length === 0)) return written;
   const { name } = outputs.find((output) => !isWritten(output))!;
-  throw notWritten(
-    step.id,
-    name,
-    there.map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name).sort(),
-  );
+  const names = there.map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name).sort();
+  throw notWritten(step.id, name, names);
 }
 
-/** Whether a file or folder is there. A link counts if it leads to one. */
+/** Returns whether a file or folder, or a link to one, exists. */
 function isKept(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   return found !== undefined && (found.isFile() || found.isDirectory());
@@ -100,89 +91,84 @@ async function publish(
   { effect, inputs, metadata, before }: PublishOptions,
 ): Promise<SavedOutput> {
   const { registry, root, s3, signal, system, dependencies } = context;
-  const place = parsePlace(to, { root, isStep: (id) => dependencies.steps.has(id) });
+  const isStep = (id: string) => dependencies.steps.has(id);
+  const place = parsePlace(to, { root, isStep }) as Outside; // `checkPlaces` refuses steps
   const file = fileOf(from);
   if (place.kind === "registry") {
     const [, version] = place.ref.split("@");
     const more = { version, inputs, metadata: { ...metadata, output: name }, signal };
-    let key = sha256(`${effect} ${name}`);
+    let idempotencyKey = sha256(`${effect} ${name}`);
     for (;;) {
-      const saved = await registry.save(place.name, localPath(from, { all: true }), {
-        ...more,
-        idempotencyKey: key,
-      });
+      const local = localPath(from, { all: true });
+      const saved = await registry.save(place.name, local, { ...more, idempotencyKey });
       const ref = `${saved.name}@${saved.version}`;
       if (!saved.skipped || await registry.has(ref, { signal })) {
-        return { to, ref, ...file, digest: saved.digest, size: saved.size };
+        return { to, ref, file, digest: saved.digest, size: saved.size };
       }
-      key = sha256(`${key} ${saved.commit}`); // what it wrote the last time was deleted since
+      // That version was deleted: save it again.
+      idempotencyKey = sha256(`${idempotencyKey} ${saved.commit}`);
     }
   }
   if (place.kind === "url") {
     if (s3 === undefined) throw noTransfer(place.url);
     const objects = objectsOf(from, place.url);
-    await forEachAtOnce(
-      objects,
-      async ([path, url]) => void await s3.upload({ path }, url, { signal }),
-    );
+    await forEachAtOnce(objects, ([path, url]) => s3.upload({ path }, url, { signal }));
     const isMany = place.url.endsWith("/");
     const files = isMany ? objects.map(([, url]) => url.slice(place.url.length)).sort() : undefined;
     const { digest, size } = await findObjects(place.url, { s3, files, signal });
-    return {
-      to,
-      path: place.url,
-      ...file,
-      digest,
-      size,
-      ...(files === undefined ? {} : { files }),
-    };
+    return { to, path: place.url, file, digest, size, files };
   }
   const { digest, size } = await digestOfPath(from, { signal });
-  if (place.kind === "step") throw writesToStep(to);
   const there = lstatSync(place.path, { throwIfNoEntry: false });
   const found = there === undefined || there.isSymbolicLink()
     ? undefined
     : await digestOfPath(place.path, { signal }).catch(() => undefined);
   const isOwn = found !== undefined && [before[name]?.digest, digest].includes(found.digest);
   const path = publishPath(from, place.path, { id: system.id().slice(-8), root, isOwn });
-  // One file alone has another digest than the folder that it was in.
-  return { to, path, ...file, size, digest: (await digestOfPath(path, { signal })).digest };
+  // The digest of a single file differs from that of its folder.
+  return { to, path, file, size, digest: (await digestOfPath(path, { signal })).digest };
 }
 
-export function fileOf(from: string): { file?: string } {
-  return statSync(from).isFile() ? { file: basename(from) } : {};
-}
+type Outside = Exclude<Place, { kind: "step" }>;
 
 function objectsOf(from: string, url: string): [path: string, url: string][] {
   if (statSync(from).isFile()) return [[from, url.endsWith("/") ? url + basename(from) : url]];
-  if (!url.endsWith("/")) throw notOneObject(url);
+  if (!url.endsWith("/")) {
+    throw uploadError(
+      `a folder to ${shown(url)}`,
+      "the URL is of one object",
+      "End the URL with / to store each file below it, or use the path of a file as the key.",
+    );
+  }
   const files: [path: string, url: string][] = [];
   for (const name of pathsBelow(from)) {
     const path = join(from, name);
     const isLink = lstatSync(path).isSymbolicLink();
     const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-    if (isLink && !isFile) throw noFile(name, url);
+    if (isLink && !isFile) {
+      throw uploadError(
+        `${shown(name)} to ${shown(url)}`,
+        "the link does not lead to a file",
+        "Write the file itself, or save the output in the registry, which stores links.",
+      );
+    }
     if (isFile) files.push([path, url + name.replaceAll(SEPARATOR, "/")]);
   }
   return files;
 }
 
-function noFile(link: string, url: string): RegistryError {
-  return fault({
-    code: "TaskFailed",
-    action: "upload",
-    subject: `${shown(link)} to ${shown(url)}`,
-    state: "the link leads to no file",
-    hint: "Write the files themselves, or keep the output in the registry, which has links.",
-  });
+function uploadError(subject: string, state: string, hint: string): RegistryError {
+  return fault({ code: "TaskFailed", action: "upload", subject, state, hint });
 }
 
-/** Returns the pipes, sockets and devices in outputs that are saved or uploaded, by their paths below the output root. */
+/** Returns the paths of pipes, sockets and devices in outputs that are saved or uploaded. */
 export function specialFilesOf(outputs: readonly WrittenOutput[]): string[] {
   return outputs.filter(({ to }) => to.startsWith("registry:") || isUrl(to)).flatMap(
     ({ name, from }) => {
       if (statSync(from).isFile()) return [];
-      const found = [...entriesBelow(from)].filter((entry) => !isOrdinary(entry));
+      const found = [...entriesBelow(from)].filter((entry) =>
+        !(entry.isFile() || entry.isDirectory() || entry.isSymbolicLink())
+      );
       const under = name === WHOLE_OUTPUT ? "" : `${name}/`;
       return found.map((entry) =>
         under + relative(from, join(entry.parentPath, entry.name)).replaceAll(SEPARATOR, "/")
@@ -198,68 +184,47 @@ function* entriesBelow(folder: string): Generator<Dirent> {
   }
 }
 
-function isOrdinary(entry: Dirent): boolean {
-  return entry.isFile() || entry.isDirectory() || entry.isSymbolicLink();
-}
-
-function notOneObject(url: string): RegistryError {
-  return fault({
-    code: "TaskFailed",
-    action: "upload a folder to",
-    subject: shown(url),
-    state: "the URL names one object",
-    hint:
-      "End the URL with / to store each file below it, or use the path of one file as the output's key.",
-  });
-}
-
 const MOST_LISTED = 10;
 
 function notWritten(step: string, name: string, there: readonly string[]): RegistryError {
   const listed = there.slice(0, MOST_LISTED).map(shown).join(", ");
   const more = there.length > MOST_LISTED ? ` and ${there.length - MOST_LISTED} more` : "";
-  const state = there.length === 0
-    ? "OUTPUT_ROOT is empty"
-    : `it was not written; OUTPUT_ROOT holds ${listed}${more}`;
+  const isEmpty = there.length === 0;
   return fault({
     code: "TaskFailed",
     action: "save output",
     subject: `${shown(name)} of step ${shown(step)}`,
-    state,
-    hint: there.length === 0
-      ? "Write to the folder that OUTPUT_ROOT (context.outputRoot) names. Omit `outputs` for a step without output."
+    state: isEmpty ? "OUTPUT_ROOT is empty" : `not found; OUTPUT_ROOT contains ${listed}${more}`,
+    hint: isEmpty
+      ? "Write to the folder OUTPUT_ROOT (context.outputRoot), or omit `outputs`."
       : 'Use the path of a written file or folder as the key, or "." for all of OUTPUT_ROOT.',
   });
 }
 
-function writesToStep(to: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "write an output to",
-    subject: shown(to),
-    state: "a step's outputs are its own",
-    hint: "Write registry:NAME, a URL or a path; the other step reads step:THIS as its input.",
-  });
-}
-
 /**
- * Moves what a step wrote to its place. What stood there is replaced; where it is not the step's own it is kept beside,
- * as `NAME.before-<id>`.
+ * Moves an output to its path. A file is replaced atomically; a folder by two renames, between
+ * which nothing is there. What the step did not write is kept as `NAME.before-<id>`.
  *
- * A file is replaced at once. A folder is exchanged by two renames: between them nothing is at the place.
- *
- * @param from what was written; it is gone afterwards
- * @param to where it goes, absolute
- * @param options `isOwn`, where what stands there is of this step, so that nobody misses it
- * @returns where it is
+ * @param from the written file or folder, which is moved
+ * @param to absolute
+ * @param options `isOwn` if an earlier run of the step wrote what is there now
+ * @returns the path
  */
-export function publishPath(
+function publishPath(
   from: string,
   to: string,
   { id, root, isOwn }: { id: string; root: string; isOwn: boolean },
 ): string {
   const inner = relative(to, root);
-  if (inner === "" || !inner.startsWith("..")) throw refused(to);
+  if (inner === "" || !inner.startsWith("..")) {
+    throw fault({
+      code: "Invalid",
+      action: "write an output to",
+      subject: shown(to),
+      state: "it contains the pipeline's own folder",
+      hint: "Use a separate folder for each output, such as ./out/clean.",
+    });
+  }
   return onDisk("write", to, () => {
     const name = `.${basename(to)}.holdfast-${id}`;
     mkdirSync(dirname(to), { recursive: true });
@@ -286,14 +251,4 @@ function move(from: string, to: string): void {
     cpSync(from, to, { recursive: true, verbatimSymlinks: true });
     rmSync(from, { recursive: true, force: true });
   }
-}
-
-function refused(to: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "write an output to",
-    subject: shown(to),
-    state: "the pipeline's own folder is in it",
-    hint: "Name a folder of its own for each output, such as ./out/clean.",
-  });
 }

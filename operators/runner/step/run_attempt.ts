@@ -1,37 +1,40 @@
-// Running the operator of a step once: on this thread, on one of its own, or as a process.
-import { fault, type RegistryError } from "../../../core/errors.ts";
+// Runs the operator of a step once: on this thread, on a worker thread, or as a process.
+import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import {
-  EXIT_CODES,
-  type ExitCode,
-  type OperatorContext,
-  type OperatorJobEnd,
-} from "../../contract/operator.ts";
+import { EXIT_CODES } from "../../contract/operator.ts";
+import type { ExitCode, OperatorContext, OperatorJobEnd } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
-import { type System, withoutVariables } from "../../../core/system.ts";
+import { withoutVariables } from "../../../core/system.ts";
 import { checkFree, type StepWatch, watchStep } from "../../monitor/watch_step.ts";
-import type { AnyOperator } from "../../operator.ts";
+import { type AnyOperator, prepareContext } from "../../operator.ts";
 import { runOperator } from "../../run_operator.ts";
 import type { RunContext } from "../run_context.ts";
 import type { StepLog } from "./step_log.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { activate, installCommand } from "../../environment/mod.ts";
-import { prepareContext } from "../../prepare.ts";
 import { runNotedCommand } from "../../process/run_command.ts";
 import type { CommandResult, RunCommandOptions } from "../../process/run_command.ts";
 import { stepVariables } from "../../process/step_variables.ts";
 import type { JobOptions } from "../../../core/executor.ts";
 
-export interface AttemptOptions {
+interface AttemptOptions {
   roots: { inputRoot: string; outputRoot: string; workspaceRoot: string };
+  /** File for the processes of its command. */
   note: string;
   log: StepLog;
-  /** Its parameters, with the values of secrets. */
+  /** Parameters, with the values of secrets. */
   params: PipelineStep["params"];
-  /** Its variables, with the values of secrets. */
+  /** Variables, with the values of secrets. */
   env: Readonly<Record<string, string>>;
-  /** Values that are in no log. */
+  /** Values that no log may contain. */
   secrets: readonly string[];
+}
+
+export interface AttemptEnd {
+  exitCode: ExitCode;
+  /** The cause of an exit code other than 0. */
+  error?: unknown;
+  usage?: Record<string, PlainValue>;
 }
 
 /**
@@ -42,131 +45,69 @@ export interface AttemptOptions {
 export async function runAttempt(
   context: RunContext,
   step: PipelineStep,
-  { roots, note, log, params, env, secrets }: AttemptOptions,
+  options: AttemptOptions,
 ): Promise<AttemptEnd> {
-  const { operators, registry, system, pipeline } = context;
+  const { operators, registry, system, pipeline, shard } = context;
+  const { roots, log, params, env } = options;
+  const { timeoutMs, runAs } = step;
+  // `instance` throws for an unknown operator; a start command needs none.
   const needed = step.startCommand === undefined || operators.has(step.operator);
-  const operator = needed ? await operators.instance(step.operator, step.id) : undefined; // or says what there is
+  const operator = needed ? await operators.instance(step.operator, step.id) : undefined;
   await checkFree(roots.outputRoot, step.resources.diskRequest);
   const folders = [roots.outputRoot, roots.workspaceRoot];
   const watch = watchStep(step, { folders, signal: context.signal, system });
-  const given = {
-    pipelineId: pipeline.id,
-    nodeId: step.node,
-    operatorId: step.id,
-    ...roots,
-    params,
-    env,
-    logger: log.logger,
-    registry,
+  const given: OperatorContext<unknown> = {
+    ...{ pipelineId: pipeline.id, nodeId: step.node, operatorId: step.id },
+    ...{ ...roots, params, env, logger: log.logger, registry, shard },
     signal: watch.signal,
-    ...(context.shard === undefined ? {} : { shard: context.shard }),
   };
-  const options = {
-    ...context,
-    signal: watch.signal,
-    hear: watch.hear,
-    note,
-    log,
-    secrets,
-    withheld: context.secrets.variables,
-    operator,
+  const { onUsage } = watch;
+  const run = async (): Promise<AttemptEnd> => {
+    if (runAs === "thread") return await runOperator(operator!, given, { timeoutMs, system });
+    if (runAs === "worker") return await runAsWorker(context, step, given, onUsage);
+    return await runAsCommand(context, step, given, { ...options, onUsage, operator });
   };
-  const run = { thread: runAsThread, worker: runAsWorker, command: runAsCommand }[step.runAs];
-  let ended: AttemptResult;
+  let ended: AttemptEnd;
   let usage: AttemptEnd["usage"];
   try {
-    ended = await run(step, given, options);
+    ended = await run();
   } catch (error) {
     if (error !== watch.exceeded) throw error;
     ended = { exitCode: EXIT_CODES.resource, error };
   } finally {
     usage = await watch.end();
   }
-  const { exceeded } = watch; // also where it was seen at the end only
+  const { exceeded } = watch; // may be set by the last sample
   if (ended.exitCode === EXIT_CODES.ok && exceeded !== undefined) {
     ended = { exitCode: EXIT_CODES.resource, error: exceeded };
   }
-  return { ...ended, usage };
+  return { exitCode: ended.exitCode, error: ended.error, usage };
 }
 
-async function runAsThread(
-  { timeoutMs }: PipelineStep,
-  given: OperatorContext<unknown>,
-  { operator, system }: { operator?: AnyOperator; system: System },
-): Promise<AttemptResult> {
-  return await runOperator(operator!, given, { timeoutMs, system });
-}
-
-/**
- * Refuses steps that this runner cannot run as they ask for.
- *
- * @throws {RegistryError} `Unsupported` naming the first of them
- */
-export function checkRunnable(
-  steps: readonly PipelineStep[],
-  { executor }: Pick<RunContext, "executor">,
-): void {
-  for (const { id, runAs, shards, outputs } of steps) {
-    if (runAs === "worker" && executor === undefined) throw noExecutor(id);
-    const elsewhere = shards > 1 &&
-      Object.values(outputs).find((to) => !to.startsWith("registry:"));
-    if (elsewhere) throw notShared(id, elsewhere);
-  }
-}
-
-function notShared(step: string, to: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "run step",
-    subject: shown(step),
-    state: `its shards cannot write ${shown(to)} together`,
-    hint:
-      "Write registry:NAME: all shards together are one version of it. A step after it may write to a path or URL.",
-  });
-}
-
-export interface AttemptResult {
-  /** 0 to 5. */
-  exitCode: ExitCode;
-  /** Why it is not 0. */
-  error?: unknown;
-}
-
-export interface AttemptEnd extends AttemptResult {
-  usage?: Record<string, PlainValue>;
-}
-
-export interface RunAsCommandOptions {
-  note: string;
-  log: StepLog;
-  /** Values that are in no log. */
-  secrets: readonly string[];
-  withheld: ReadonlySet<string>;
-  hear: StepWatch["hear"];
-  operator?: AnyOperator;
-}
-
-/** Runs the command of a step, once its environment was made where that is asked for. */
-export async function runAsCommand(
+/** Runs the command of a step. Creates its environment first, if `install` is set. */
+async function runAsCommand(
+  { root, system, secrets: { variables } }: RunContext,
   step: PipelineStep,
   given: OperatorContext<unknown>,
-  { root, signal, system, note, log, secrets, withheld, hear, operator }:
-    & Pick<RunContext, "root" | "signal" | "system">
-    & RunAsCommandOptions,
-): Promise<AttemptResult> {
+  { note, log, secrets, onUsage, operator }: AttemptOptions & {
+    onUsage: StepWatch["onUsage"];
+    operator?: AnyOperator;
+  },
+): Promise<AttemptEnd> {
   const options: RunCommandOptions = {
     cwd: root,
     env: stepVariables(given),
     secrets,
-    signal,
+    signal: given.signal,
     timeoutMs: step.timeoutMs,
     maxBytes: step.resources.memoryLimit,
     onLine: (stream, line) => log.write(stream, line),
-    onUsage: hear,
-    system: withoutVariables(system, withheld),
+    onUsage,
+    system: withoutVariables(system, variables),
   };
-  const command = await commandOf(step, operator, given);
+  const { startCommand } = step;
+  const checked = await prepareContext(startCommand === undefined ? operator! : {}, given);
+  const command = startCommand ?? await operator!.command(checked);
   const places = { root, env: given.env, system };
   const install = await installCommand(step.environment, places);
   if (install !== undefined) {
@@ -178,63 +119,41 @@ export async function runAsCommand(
   return await runNotedCommand([...before, ...command], whole, note);
 }
 
-async function commandOf(
-  step: PipelineStep,
-  operator: AnyOperator | undefined,
-  given: OperatorContext<unknown>,
-) {
-  const { startCommand } = step;
-  const checked = await prepareContext(startCommand === undefined ? operator! : {}, given);
-  return startCommand ?? await operator!.command(checked);
-}
-
-/** What a program that makes environments returns is no exit code of an operator. */
-function notMade(install: readonly string[], { error, timedOut }: CommandResult): AttemptResult {
+/**
+ * Maps the failure of a tool that creates environments, whose exit codes are not those of
+ * operators.
+ */
+function notMade(install: readonly string[], { error, timedOut }: CommandResult): AttemptEnd {
   if (timedOut) return { exitCode: EXIT_CODES.resource, error };
   const problem = fault({
     code: "Unsupported",
-    action: "make the environment of a step",
+    action: "create the environment of a step",
     state: `${shown(install.slice(0, 2).join(" "))} failed`,
-    hint: error?.hint ?? "Look at its log.",
+    hint: error?.hint ?? "Check its log.",
     cause: error,
   });
   return { exitCode: EXIT_CODES.environment, error: problem };
 }
 
-/** Runs the operator where the executor has it: this thread only watches its time, and whether it is cancelled. */
-export async function runAsWorker(
-  { id, operator, timeoutMs, resources }: PipelineStep,
+/** Runs the operator on the executor's thread. This thread watches its time and cancellation. */
+async function runAsWorker(
+  { executor, system }: RunContext,
+  { operator, timeoutMs, resources }: PipelineStep,
   given: OperatorContext<unknown>,
-  { executor, system, hear }: Pick<RunContext, "executor" | "system"> & Pick<StepWatch, "hear">,
-): Promise<AttemptResult> {
-  if (executor === undefined) throw noExecutor(id);
+  onUsage: StepWatch["onUsage"],
+): Promise<AttemptEnd> {
   const ended: { there?: OperatorJobEnd } = {};
   const watched: AnyOperator = {
     async run({ logger, registry: _, signal, ...context }) {
       const onLog: JobOptions["onLog"] = (level, text) => logger[level](text);
       const job = { key: operator, context, maxBytes: resources.memoryLimit };
-      ended.there = await executor.run("operator", job, { signal, onLog, onUsage: hear });
+      ended.there = await executor!.run("operator", job, { signal, onLog, onUsage });
       return ended.there.exitCode;
     },
     command: () => [],
-    validateInput: () => true, // is asked there
+    validateInput: () => true, // checked by the executor
   };
-  const { exitCode, error } = await runOperator(watched, given, {
-    timeoutMs,
-    graceMs: Infinity,
-    system,
-  });
+  const options = { timeoutMs, graceMs: Infinity, system };
+  const { exitCode, error } = await runOperator(watched, given, options);
   return { exitCode, error: error ?? ended.there?.error };
-}
-
-export function noExecutor(step: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "run step",
-    subject: shown(step),
-    state: "it is to run in a worker, and nobody said of which module",
-    hint:
-      "Pass executor: createOperatorExecutor({ module }) of ./workers/operators; the command line does so for a " +
-      "pipeline with operators_module. Or leave out run_as: worker.",
-  });
 }

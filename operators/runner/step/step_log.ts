@@ -1,4 +1,4 @@
-// The log of one attempt of a step: told at once, kept in a file, and bounded.
+// The log of one attempt: emitted at once, saved in a file, and limited in size.
 import { closeSync, openSync, writeSync } from "node:fs";
 import { format } from "node:util";
 import { messageOf } from "../../../core/errors.ts";
@@ -6,18 +6,17 @@ import { DiskContent, lookAt, stateOf } from "../../../disk/disk_file.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import type { Logger } from "../../../core/registry.ts";
 import type { System } from "../../../core/system.ts";
-import type { LogLevel } from "../events.ts";
+import type { LogLevel } from "../outcomes.ts";
 
-/** What is kept in order from the beginning, bytes. */
+/** Size of the beginning that is kept, bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
-/** Of what comes after that so many lines are kept, the last ones: they mostly say what went wrong. */
+/** Number of last lines that are kept beyond that: they often contain the error. */
 const LAST_LINES = 1_000;
+/** Longest line, characters. */
 const MAX_LINE = 64 * 1024;
 
-/** What a log is made with. */
 interface StepLogOptions {
   path: string;
-  /** Masks secrets. */
   mask(text: string): string;
   onLine(level: LogLevel, line: string): void;
   system: System;
@@ -48,7 +47,7 @@ export class StepLog {
   write(level: LogLevel, text: string): void {
     const { mask, onLine, system } = this.#options;
     for (const whole of text.split("\n")) {
-      const masked = mask(whole); // before it is cut: half of a secret is not known any more
+      const masked = mask(whole); // before it is truncated, as a part of a secret is not recognized
       const line = masked.length > MAX_LINE
         ? `${masked.slice(0, MAX_LINE).toWellFormed()} …`
         : masked;
@@ -67,14 +66,14 @@ export class StepLog {
     this.#closed = true;
     const lines = this.#last.splice(0);
     this.#onFile(() => {
-      if (this.#dropped > 0) writeSync(file, `… ${this.#dropped} lines are not kept …\n`);
+      if (this.#dropped > 0) writeSync(file, `… ${this.#dropped} lines are missing …\n`);
       for (const line of lines) writeSync(file, line);
     });
     closeSync(file);
   }
 
   #keep(line: string): void {
-    if (this.#closed) return; // said after its end
+    if (this.#closed) return;
     if (this.#bytes >= MAX_BYTES || this.#isBroken) {
       if (this.#last.push(line) <= LAST_LINES) return;
       this.#last.shift();
@@ -87,12 +86,14 @@ export class StepLog {
     });
   }
 
-  /** A full disk ends no step because of its log: what comes last may find room when it has ended. */
+  /**
+   * Writes to the file. If the disk is full the step continues, and the last lines may still fit.
+   */
   #onFile(act: () => void): void {
     try {
       act();
     } catch (error) {
-      const state = `the log of this step is not whole: ${messageOf(error)}`;
+      const state = `the log of this step is incomplete: ${messageOf(error)}`;
       if (!this.#isBroken) this.#options.onLine("warn", state);
       this.#isBroken = true;
     }

@@ -1,4 +1,4 @@
-// The successes of a step: finding the one that counts, and adding one.
+// Successes of a step: finds the one that is still valid, and adds one.
 import { isRegistryError } from "../../../core/errors.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
@@ -7,10 +7,10 @@ import { changesOf, goneOutputs } from "../reasons.ts";
 import { codeOf, countedParams, effectKey } from "../fingerprint.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import { readSuccess, saveRecord } from "../records/files.ts";
-import type { FoundRecord, SaveRecordOptions } from "../records/files.ts";
+import type { Fingerprint, FoundRecord, SaveRecordOptions, StepRecord } from "../records/files.ts";
 import { numberOf, recordNames, versionOf } from "../records/names.ts";
-import type { Fingerprint, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 
 export interface StepState {
   fingerprint: Fingerprint;
@@ -19,59 +19,43 @@ export interface StepState {
   done?: FoundRecord<StepRecord>;
 }
 
-/** Looks whether a step has been done, as {@linkcode findSuccess}, with its params and code of now. */
+/**
+ * Finds out whether a step is done, and whether it would repeat its last success, with its
+ * parameters and code as they are now.
+ *
+ * @param present its inputs; `seen` if its last success was just read
+ */
 export async function findState(
   step: PipelineStep,
-  planned: Pick<PlannedStep, "previous" | "reasons" | "files">,
-  present: Pick<Present, "inputs" | "seen">,
+  { previous, reasons, files }: Pick<PlannedStep, "previous" | "reasons" | "files">,
+  { inputs, seen }: {
+    inputs: Record<string, PinnedInput>;
+    seen?: { last?: FoundRecord<StepRecord> };
+  },
   context: Pick<RunContext, "registry" | "pipeline" | "operators" | "s3" | "signal">,
 ): Promise<StepState> {
-  const code = await codeOf(step, planned.files, context);
-  return await findSuccess(
-    step,
-    planned,
-    { ...present, params: countedParams(step), code },
-    context,
-  );
-}
-
-interface Present extends Pick<Fingerprint, "params" | "code"> {
-  inputs: Record<string, PinnedInput>;
-  seen?: { last?: FoundRecord<StepRecord> };
-}
-
-/**
- * Looks whether a step has been done, and whether it would do what it did the last time.
- *
- * @param present what it is made of now; `seen`, where its last success was read a moment ago
- */
-export async function findSuccess(
-  step: PipelineStep,
-  planned: Pick<PlannedStep, "previous" | "reasons">,
-  present: Present,
-  { registry, pipeline, s3, signal }: Pick<RunContext, "registry" | "pipeline" | "s3" | "signal">,
-): Promise<StepState> {
-  const { inputs, params, code, seen } = present;
+  const { registry, pipeline, s3, signal } = context;
   const digests = Object.fromEntries(
     Object.entries(inputs).map(([name, { digest }]) => [name, digest]),
   );
+  const params = countedParams(step);
+  const code = await codeOf(step, files, context);
   const fingerprint = { inputs: digests, params, code };
-  const { previous } = planned;
   const effect = effectKey(fingerprint, { pipeline: pipeline.id, step: step.id, previous });
   const name = recordNames(pipeline.id).step(step.id);
-  const { last } = seen ??
-    { last: await readSuccess(registry, name, signal) };
+  const { last } = seen ?? { last: await readSuccess(registry, name, signal) };
   const state = { fingerprint, effect, last };
   if (last === undefined) return state;
   if (last.record.effect === effect) return { ...state, done: last };
-  if (!planned.reasons.includes("forced")) {
-    const changes = changesOf(step, last.record, { ...present, waiting: [] });
+  if (!reasons.includes("forced")) {
+    const changes = changesOf(step, last.record, { inputs, params, code, waiting: [] });
     const isSame = changes.length === 0 &&
       (await goneOutputs(step, last.record, { registry, s3, signal })).length === 0;
     if (isSame) return { ...state, done: last };
   }
   if (last.info.commit === previous) return state;
-  for await (const { version } of registry.versions(name, { signal })) { // others have done it since the run was planned
+  // Another run may have done it since this one was planned.
+  for await (const { version } of registry.versions(name, { signal })) {
     const earlier = await readSuccess(registry, `${name}@${version}`, signal);
     if (earlier?.record.effect === effect) return { ...state, done: earlier };
     if (earlier?.info.commit === previous) break;
@@ -80,9 +64,8 @@ export async function findSuccess(
 }
 
 /**
- * Adds a success. Where somebody else has added the same meanwhile, that is the one.
- *
- * Its version is the number after the last one, which only one can create: so it needs no key of its own.
+ * Adds a success, or returns the same one if another process has just added it. Its version follows
+ * the last one, so only one process can create it.
  */
 export async function addSuccess(
   record: StepRecord,
@@ -95,12 +78,8 @@ export async function addSuccess(
   for (let number = last === undefined ? 1 : numberOf(last.info.version) + 1;; number++) {
     const version = versionOf(number);
     try {
-      const { commit } = await saveRecord(registry, { name, record }, {
-        ...options,
-        version,
-        metadata,
-        signal,
-      });
+      const more = { ...options, version, metadata, signal };
+      const { commit } = await saveRecord(registry, { name, record }, more);
       return { record, info: { name, version, commit, createdAt: new Date(0) } };
     } catch (error) {
       if (!isRegistryError(error, "AlreadyExists")) throw error;
@@ -112,22 +91,48 @@ export async function addSuccess(
 
 const MAX_METADATA_BYTES = 32 * 1024;
 
-/** What is kept of a step beside its record and its outputs; a very long fingerprint only in the record. */
+/** Returns the metadata of a step's record and outputs. Omits a very long fingerprint. */
 export function metadataOf(
   { run, step, node, operator, fingerprint, effect }: Pick<
     StepRecord,
     "run" | "step" | "node" | "operator" | "fingerprint" | "effect"
   >,
 ): Record<string, unknown> {
-  const short = {
-    pipeline: run.slice(0, run.lastIndexOf("@")),
-    run,
-    step,
-    node,
-    operator,
-    code: fingerprint.code,
-    effect,
-  };
+  const pipeline = run.slice(0, run.lastIndexOf("@"));
+  const short = { pipeline, run, step, node, operator, code: fingerprint.code, effect };
   const whole = { ...short, params: fingerprint.params, inputs: fingerprint.inputs };
   return JSON.stringify(whole).length > MAX_METADATA_BYTES ? short : whole;
+}
+
+/** Most inputs of an artifact. */
+const MOST_INPUTS = 1_000;
+
+/**
+ * Returns the versions that a step reads, with their digests. If an artifact cannot have so many
+ * inputs, they are grouped by artifacts `<pipeline>:inputs:<step>`, each saved once.
+ */
+export async function lineageOf(
+  inputs: Readonly<Record<string, PinnedInput>>,
+  { registry, pipeline, signal }: Pick<RunContext, "registry" | "pipeline" | "signal">,
+  { step, effect }: { step: string; effect: string },
+): Promise<ArtifactInput[]> {
+  const read = new Map<string, ArtifactInput>();
+  for (const { parts } of Object.values(inputs)) {
+    for (const { ref, digest } of parts) if (ref !== undefined) read.set(ref, { ref, digest });
+  }
+  let named = [...read.values()];
+  while (named.length > MOST_INPUTS) {
+    const groups: ArtifactInput[] = [];
+    for (let from = 0; from < named.length; from += MOST_INPUTS) {
+      const group = named.slice(from, from + MOST_INPUTS);
+      const refs = group.map((input) => typeof input === "string" ? input : input.ref);
+      const artifact = recordNames(pipeline.id).inputs(step);
+      const idempotencyKey = sha256(JSON.stringify([effect, group]));
+      const options = { inputs: group, idempotencyKey, signal };
+      const { name, version, digest } = await registry.save(artifact, refs, options);
+      groups.push({ ref: `${name}@${version}`, digest });
+    }
+    named = groups;
+  }
+  return named;
 }

@@ -21,7 +21,7 @@ const FOLDER = {
   "operators/train_v1.0.toml": `upstream_dependencies = ["cleaner_v2.0"]\nparams.lr = "\${lr}"\n`,
 };
 
-Deno.test("a folder is read with its includes and the files that refs name", async () => {
+Deno.test("a folder is loaded with its includes and refs", async () => {
   await using root = await tempRoot();
   await write(root, FOLDER);
   const { pipeline, files } = await loadPipeline(root.path, { system });
@@ -33,21 +33,21 @@ Deno.test("a folder is read with its includes and the files that refs name", asy
   assertEquals(files.length, 4);
 });
 
-Deno.test("folders of refs that were put into conf are told, not passed over", async () => {
+Deno.test("folders of refs inside conf are reported", async () => {
   await using root = await tempRoot();
   const text = "pipeline: { nodes: { refs: [gpu] }, operators: { refs: [train] } }";
   await write(root, { "conf/pipeline.yaml": text, "conf/operators/train.yaml": "timeout: 5s\n" });
   const [problem, ...more] = (await checkPipeline(root.path, { system })).problems;
   assertEquals(
     problem.message,
-    "the folder conf/operators is passed over: refs are looked for in operators, beside conf",
+    "refs are searched in operators, beside conf, not in conf/operators",
   );
   assertEquals([problem.hint, more], ["Move it: mv conf/operators operators", []]);
   await Deno.rename(root.join("conf/operators"), root.join("operators"));
   assertEquals((await loadPipeline(root.path, { system })).pipeline.steps[0].timeoutMs, 5_000);
 });
 
-Deno.test("overrides are set over the files, and lines over those", async () => {
+Deno.test("overrides replace values of files, and --set those of overrides", async () => {
   await using root = await tempRoot();
   await write(root, {
     ...FOLDER,
@@ -68,7 +68,7 @@ Deno.test("overrides are set over the files, and lines over those", async () => 
   ]);
 });
 
-Deno.test("an override of a key that no file can have is a mistake, which says what may have been meant", async () => {
+Deno.test("an override of an unknown key is reported with a suggestion", async () => {
   await using root = await tempRoot();
   await Deno.writeTextFile(
     root.join("pipeline.yaml"),
@@ -76,15 +76,15 @@ Deno.test("an override of a key that no file can have is a mistake, which says w
   );
   const load = async (...set: string[]) => (await checkPipeline(root.path, { set })).problems;
   const [problem] = await load("lr=2");
-  assertEquals(problem.message, 'an override sets "lr", which is no key');
+  assertEquals(problem.message, 'an override sets "lr", which is not a key of a file');
   assertMatch(problem.hint, /^Did you mean variables\.lr\? /);
   assertMatch((await load("variabels.lr=2"))[0].hint, /^Did you mean variables\? /);
   assertEquals(await load("variables.lr=2", "operators.a.params.x=1", "work_dir=there"), []);
 });
 
-const FROM_ENV = "an override from a URL asks for what the environment holds";
+const FROM_ENV = "an override from a URL reads an environment variable";
 
-Deno.test("an override from a URL sets values, and never what picks code, also by way of a variable", async () => {
+Deno.test("an override from a URL cannot choose code, secrets or local files", async () => {
   await using root = await tempRoot();
   const text = `variables: { script: a.py, lr: 1 }\npipeline: { operators: [` +
     `{ operator_id: a, start_command: [python, "\${script}"], params: { lr: "\${lr}" } }] }\n`;
@@ -102,7 +102,7 @@ Deno.test("an override from a URL sets values, and never what picks code, also b
       "operators: { a: { start_command: evil } }",
     ]
   ) {
-    assertMatch((await load(override)).problems[0]?.message ?? "", /picks code/);
+    assertMatch((await load(override)).problems[0]?.message ?? "", /chooses code/);
   }
   for (
     const params of [
@@ -126,7 +126,7 @@ Deno.test("an override from a URL sets values, and never what picks code, also b
   for (const path of ["/etc", "../up", "file:///etc"]) {
     assertMatch(
       (await load(`operators: { a: { inputs: { d: "${path}" } } }`)).problems[0].message,
-      /path of this machine/,
+      /local path/,
     );
   }
   assertEquals(
@@ -143,7 +143,7 @@ Deno.test("an override from a URL sets values, and never what picks code, also b
   );
 });
 
-Deno.test("files that are not there, outside of the folder, or include each other are told where they are named", async () => {
+Deno.test("missing, outside and circular includes are reported where they are named", async () => {
   await using root = await tempRoot();
   await write(root, {
     ...FOLDER,
@@ -154,11 +154,11 @@ Deno.test("files that are not there, outside of the folder, or include each othe
   const [missing] = (await checkPipeline(root.path, { system, cwd: root.path })).problems;
   assertEquals([missing.file, missing.line, missing.column], ["conf/pipeline.yaml", 3, 44]);
   const [outside] = (await checkPipeline(root.join("in"), { system, cwd: root.path })).problems;
-  assertMatch(outside.message, /outside of the configuration's folder/);
+  assertMatch(outside.message, /outside of that folder/);
   await write(root, { "in/pipeline.yaml": "include: link.yaml\npipeline: {}\n" });
   await Deno.symlink(root.join("secret.yaml"), root.join("in/link.yaml"));
   const [linked] = (await checkPipeline(root.join("in"), { system, cwd: root.path })).problems;
-  assertMatch(linked.message, /outside of the configuration's folder/);
+  assertMatch(linked.message, /outside of that folder/);
   await write(root, { "conf/common.yaml": "include: pipeline.yaml\n" });
   const [cycle] = (await checkPipeline(root.path, { system, cwd: root.path })).problems;
   assertMatch(cycle.message, /conf\/pipeline.yaml → conf\/common.yaml → conf\/pipeline.yaml/);

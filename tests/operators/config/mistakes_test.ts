@@ -19,7 +19,7 @@ function problemsIn(text: string, language: "yaml" | "toml" | "json" = "yaml") {
   return [];
 }
 
-Deno.test("each mistake is told once, with its place and what to do", () => {
+Deno.test("each mistake is reported once, with its position and a hint", () => {
   for (const [text, says, hint, language] of [OF_SYNTAX, OF_KEYS, OF_VALUES, OF_GRAPHS].flat()) {
     const before = text.slice(0, text.indexOf("‸"));
     const [problem, ...others] = problemsIn(text.replace("‸", ""), language);
@@ -31,7 +31,7 @@ Deno.test("each mistake is told once, with its place and what to do", () => {
   }
 });
 
-Deno.test("all mistakes are told at once, in the order of the file", () => {
+Deno.test("all mistakes are reported at once, in the order of the file", () => {
   const text = operators(
     "operator_id: a\ntimout: 5s\nshrads: 2\nshards: 1.5\ninputs: { constructor: b, d: step:c }",
     'operator_id: b\nresource: { gpu_limit: "${env:N}", cpu: 1 }\ngit_tag: v1',
@@ -40,15 +40,15 @@ Deno.test("all mistakes are told at once, in the order of the file", () => {
     'pipeline.operators[0].timout: unknown key "timout" in the operator',
     'pipeline.operators[0].shrads: unknown key "shrads" in the operator',
     "pipeline.operators[0].shards: 1.5 is not a whole number from 1 to 100000",
-    'pipeline.operators[0].inputs.constructor: "constructor" cannot be a name here',
+    'pipeline.operators[0].inputs.constructor: "constructor" is a reserved name',
     'pipeline.operators[0].inputs.d: there is no operator for "step:c"',
     "pipeline.operators[1].resource.gpu_limit: the value of N is not a whole number from 0 to 1000",
     'pipeline.operators[1].resource.cpu: unknown key "cpu" in resource',
-    "pipeline.operators[1].git_tag: git_tag stands without git_repo",
+    "pipeline.operators[1].git_tag: git_tag requires git_repo",
   ]);
 });
 
-Deno.test("no mistake shows a secret", () => {
+Deno.test("problems show no secret", () => {
   for (
     const line of [
       "timeout: base64://c2VjcmV0",

@@ -41,7 +41,7 @@ pipeline:
       resource: { cpu_request: 500m, memory_request: 4Gi, memory_limit: "8Gi", gpu_request: 1 }
 `;
 
-Deno.test("the short form makes a step of each ref, in order, on this machine", () => {
+Deno.test("refs without files are steps with defaults, on this machine", () => {
   const text =
     `pipeline: { operators: { refs: ["feature_extractor_v1:v1.0", "data_cleaner_v1:v1.0"] } }`;
   const { id, nodes, steps, workDir, log } = parsePipeline(text, { cores: 6 });
@@ -58,7 +58,7 @@ Deno.test("the short form makes a step of each ref, in order, on this machine", 
   assertEquals(steps[0], step("feature_extractor_v1", { node: "local" }));
 });
 
-Deno.test("the full form says all of a pipeline", () => {
+Deno.test("all keys of a configuration are parsed", () => {
   const pipeline = parsePipeline(FULL);
   const [clean, train] = pipeline.steps;
   assertEquals([pipeline.id, pipeline.workDir, pipeline.log], [
@@ -102,7 +102,7 @@ Deno.test("the full form says all of a pipeline", () => {
   });
 });
 
-Deno.test("an input that is a step's output is a dependency, also where ids have dots", () => {
+Deno.test("a step: input is a dependency, also with dots in ids", () => {
   const pipeline = definePipeline({
     operators: [
       { operator_id: "v2", outputs: { "0": "a" } },
@@ -118,7 +118,7 @@ Deno.test("an input that is a step's output is a dependency, also where ids have
   assertEquals(pipeline.steps.map(({ upstream }) => upstream), [[], [], ["v2.0"], ["v2", "v2.0"]]);
 });
 
-Deno.test("what encodePipeline() writes is the same pipeline, whatever stands in it", () => {
+Deno.test("encodePipeline() writes an equal pipeline", () => {
   const text = FULL.replace("fast", () => "'$${HOME} \\${x} ${env:MODE}'");
   const pipeline = parsePipeline(text, { system: { env: () => "a${b} $$${c} \\${d}" } });
   assertEquals(pipeline.steps[0].env.MODE, "${HOME} ${x} a${b} $$${c} \\${d}");
@@ -130,7 +130,7 @@ Deno.test("what encodePipeline() writes is the same pipeline, whatever stands in
   assertEquals(encodePipeline(parsePipeline(encoded)), encoded);
 });
 
-Deno.test("TOML says the same as YAML", () => {
+Deno.test("TOML and YAML give equal pipelines", () => {
   const yaml = parsePipeline(`
 pipeline:
   pipeline_id: train
@@ -162,7 +162,7 @@ upstream_dependencies = [
   assertEquals(toml, yaml);
 });
 
-Deno.test("a text from the environment stands for a number where one is asked for, and stays a text elsewhere", () => {
+Deno.test("an environment variable can be a number where one is expected", () => {
   const text = `
 pipeline:
   nodes: [{ node_id: n, runner_count: "\${env:N}" }]
@@ -178,7 +178,7 @@ pipeline:
   assertEquals(step.params, { n: "3", path: "/tmp/x", none: "", deep: "3" });
 });
 
-Deno.test("variables stand for values of any kind, in each other too, and for values elsewhere", () => {
+Deno.test("variables refer to any value, also to each other", () => {
   const text = `
 variables:
   base: { lr: 0.1, layers: [1, 2] }
@@ -193,7 +193,7 @@ pipeline:
   assertEquals(b.params, { same: "lr-0.1", first: "a_v1.0" });
 });
 
-Deno.test("what a program gives may be nested as deep as a file, and hold itself nowhere", () => {
+Deno.test("a definition may be nested as deep as a file, and not be circular", () => {
   const defined = (v: unknown) =>
     definePipeline({ operators: [{ operator_id: "a", params: { v: v as null } }] });
   const nested = (depth: number) => {
@@ -212,7 +212,7 @@ Deno.test("what a program gives may be nested as deep as a file, and hold itself
   }
 });
 
-Deno.test("sizes are bytes, by thousands or by 1,024, and whole numbers that are exact", () => {
+Deno.test("sizes are parsed as exact whole bytes", () => {
   assertEquals(["1", "1k", "2K", "3M", "4G", "5T"].map(parseSize), [1, 1e3, 2e3, 3e6, 4e9, 5e12]);
   assertEquals(["2Ki", "512Mi", "4 Gi", "1Ti"].map(parseSize), [
     2 ** 11,
@@ -226,12 +226,12 @@ Deno.test("sizes are bytes, by thousands or by 1,024, and whole numbers that are
   }
 });
 
-Deno.test("cores are whole or parts, or thousandths", () => {
+Deno.test("cores are parsed as numbers or thousandths", () => {
   assertEquals(["2", "0.5", "500m"].map(parseCores), [2, 0.5, 0.5]);
   assertEquals(["", "-1", "2x", "1000001"].map(parseCores), Array(4).fill(undefined));
 });
 
-Deno.test("times are milliseconds, at most what a timer can wait", () => {
+Deno.test("times are parsed as milliseconds, at most what a timer can wait", () => {
   assertEquals(["90", "250ms", "90s", "30m", "2h", "1d"].map(parseTime), [
     9e4,
     250,

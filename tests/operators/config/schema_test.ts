@@ -120,7 +120,7 @@ const BAD = [
   "git_tag: 1",
 ];
 
-Deno.test("the JSON Schema and the parser take the same lines of an operator, and the same files", () => {
+Deno.test("the JSON Schema and the parser accept the same files", () => {
   const variables =
     "variables: { p: { a: 1 }, t: 5s, n: 3, r: thread, v: v1.0, list: [{ operator_id: a }] }\n";
   for (const line of GOOD.map(one).concat(GOOD_FILES)) {
@@ -134,20 +134,20 @@ Deno.test("the JSON Schema and the parser take the same lines of an operator, an
   }
 });
 
-Deno.test("the JSON Schema and the parser refuse the same lines of an operator", () => {
+Deno.test("the JSON Schema and the parser refuse the same lines", () => {
   for (const text of BAD.map(one)) {
     assertEquals([isParsed(text), isPipeline(valueOf(text))], [false, false], text);
   }
 });
 
-Deno.test("the JSON Schema refuses every mistake of keys and types; of what a file means it knows nothing", () => {
+Deno.test("the JSON Schema refuses mistakes of keys and types only", () => {
   const isTaken = ([text]: readonly [string, ...unknown[]]) =>
     isPipeline(valueOf(text.replace("‸", "")));
   assertEquals(OF_KEYS.filter(isTaken), []);
   assertEquals([...OF_VALUES, ...OF_GRAPHS].some(isTaken), true);
 });
 
-Deno.test("what is not in a file that includes others may be in those", () => {
+Deno.test("a file with includes may omit required keys", () => {
   assertEquals(isPipeline(valueOf("include: common.yaml")), true);
   assertEquals(isPipeline(valueOf("include: [a.yaml, b.toml]\npipeline: { work_dir: x }")), true);
   assertEquals(isPipeline(valueOf("include: []\npipeline: { workdir: x }")), false);
@@ -155,7 +155,7 @@ Deno.test("what is not in a file that includes others may be in those", () => {
   assertEquals(isPipeline(valueOf("pipeline: {}")), false);
 });
 
-Deno.test("files of operators and nodes have schemas of their own, in which ids may be left out", () => {
+Deno.test("files of operators and nodes have schemas without required ids", () => {
   const isOperator = ajv.compile(configSchema("operator"));
   const isNode = ajv.compile(configSchema("node"));
   assertEquals(isOperator(valueOf("include: base.yaml\ntimeout: 5s")), true);
@@ -164,7 +164,7 @@ Deno.test("files of operators and nodes have schemas of their own, in which ids 
   assertEquals(isNode(valueOf("timeout: 5s")), false);
 });
 
-Deno.test("the schemas in docs/ are those of the source: deno task schema writes them anew", async () => {
+Deno.test("docs/ has the schemas of the source (deno task schema)", async () => {
   for (const { path, text } of schemaFiles()) {
     assertEquals(JSON.parse(await Deno.readTextFile(path)), JSON.parse(text), path);
   }

@@ -135,7 +135,7 @@ export const engineCases: readonly EngineCase[] = [
         await assertRejects(
           () => engine.submit({ ...step("true"), name }),
           RegistryError,
-          "no name of a delivery",
+          "invalid name",
         );
       }
     },

@@ -21,7 +21,7 @@ const FORGED: readonly PlainValue[] = [
   { run: "nightly@1", step: "clean", timeoutMs: "soon" },
 ];
 
-Deno.test("jobs that somebody forged hide no step of a run, and are none", async () => {
+Deno.test("forged jobs are not listed, and hide no step", async () => {
   await using queue = createMemoryQueue();
   const engine = createQueueEngine(queue);
   const place = { run: "nightly@1", cwd: "/", command: [], env: {}, resources: {} };
@@ -37,7 +37,7 @@ Deno.test("jobs that somebody forged hide no step of a run, and are none", async
   ]);
 });
 
-Deno.test("a worker executes nothing for a job that somebody forged", async () => {
+Deno.test("a worker refuses forged jobs", async () => {
   const commands: unknown[] = [];
   const handler = createStepHandler((step) => {
     commands.push(step);

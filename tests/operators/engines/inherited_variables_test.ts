@@ -51,7 +51,7 @@ async function seen(path: string): Promise<Record<string, string>> {
   return Object.fromEntries(shown.map((name) => [name, variables[name]]));
 }
 
-testInRoot("local engine: a step behind a sharded one is no shard", async (root) => {
+testInRoot("local engine: a job does not inherit the shard of its submitter", async (root) => {
   const { HOLDFAST_SHARD, MINE } = OF_A_SHARD;
   await using engine = createLocalEngine({
     folder: root.join("jobs"),
@@ -66,7 +66,7 @@ testInRoot("local engine: a step behind a sharded one is no shard", async (root)
 });
 
 programTest(
-  "slurm engine: a job gets no variable that belongs to the job that submits it",
+  "slurm engine: a job does not inherit variables of the submitting job",
   "slurm",
   async ({ shared }) => {
     const { env } = await shared();

@@ -20,7 +20,7 @@ async function runs(root: TempRoot): Promise<boolean> {
   return readStat(Number(pid))?.ended === false;
 }
 
-testInRoot("a child in a session of its own has ended when its step has", async (root) => {
+testInRoot("a child in its own session ends with its step", async (root) => {
   await using engine = createLocalEngine({ folder: root.join("jobs") });
   const daemon = "(setsid bash -c 'echo $$ > pid; while :; do sleep 1; done' > /dev/null 2>&1 &)";
   const id = await engine.submit(stepOf(root, `${daemon}\n${UNTIL_PID}`));
@@ -28,59 +28,47 @@ testInRoot("a child in a session of its own has ended when its step has", async 
   assertEquals(await runs(root), false);
 }, { ignore });
 
-testInRoot(
-  "a child in a session of its own has ended when its step was cancelled",
-  async (root) => {
-    await using engine = createLocalEngine({ folder: root.join("jobs") });
-    const id = await engine.submit(
-      stepOf(root, `setsid bash -c 'echo $$ > pid; sleep 3600; :' & ${UNTIL_PID}; wait`),
-    );
-    await untilLine(root.join("pid"));
-    await engine.cancel(id);
-    assertEquals((await untilState(engine, id)).state, "cancelled");
-    assertEquals(await runs(root), false);
-  },
-  { ignore },
-);
+testInRoot("a child in its own session ends when its step is cancelled", async (root) => {
+  await using engine = createLocalEngine({ folder: root.join("jobs") });
+  const id = await engine.submit(
+    stepOf(root, `setsid bash -c 'echo $$ > pid; sleep 3600; :' & ${UNTIL_PID}; wait`),
+  );
+  await untilLine(root.join("pid"));
+  await engine.cancel(id);
+  assertEquals((await untilState(engine, id)).state, "cancelled");
+  assertEquals(await runs(root), false);
+}, { ignore });
 
-testInRoot(
-  "a step that ignores TERM is killed after its grace when its time is over",
-  async (root) => {
-    await using engine = createLocalEngine({ folder: root.join("jobs") });
-    const script = `trap '' TERM; echo $$ > pid; while :; do sleep 1; done`;
-    const id = await engine.submit({ ...stepOf(root, script), timeoutMs: 300 });
-    const { state, reason } = await untilState(engine, id);
-    assertEquals([state, reason], ["failed", "it took too long"]);
-    assertEquals(await runs(root), false);
-  },
-  { ignore },
-);
+testInRoot("a step that ignores TERM is killed after its timeout and grace", async (root) => {
+  await using engine = createLocalEngine({ folder: root.join("jobs") });
+  const script = `trap '' TERM; echo $$ > pid; while :; do sleep 1; done`;
+  const id = await engine.submit({ ...stepOf(root, script), timeoutMs: 300 });
+  const { state, reason } = await untilState(engine, id);
+  assertEquals([state, reason], ["failed", "it took too long"]);
+  assertEquals(await runs(root), false);
+}, { ignore });
 
-programTest(
-  "a step goes on while the daemon of its node is killed, and its end is known",
-  "slurm",
-  async () => {
-    await using slurm = await startSlurm();
-    await using root = await tempRoot();
-    await using engine = createSlurmEngine({ env: slurm.env });
-    const script = "echo begun >> times; while [ ! -e go ]; do sleep 0.05; done";
-    const step = {
-      ...{
-        run: "r@1",
-        step: "s",
-        name: "killed-node",
-        command: ["sh", "-c", script],
-        cwd: root.path,
-      },
-      ...{ env: {}, resources: {} },
-    };
-    const id = await engine.submit(step);
-    await untilLine(root.join("times"));
-    await slurm.killNode();
-    assertEquals((await engine.poll([id]))[0].state, "running");
-    await Deno.writeTextFile(root.join("go"), "");
-    await slurm.startNode();
-    assertEquals((await untilState(engine, id)).state, "ended");
-    assertEquals(await linesOf(root.join("times")), ["begun"]);
-  },
-);
+programTest("a step survives a kill of its node's daemon", "slurm", async () => {
+  await using slurm = await startSlurm();
+  await using root = await tempRoot();
+  await using engine = createSlurmEngine({ env: slurm.env });
+  const script = "echo begun >> times; while [ ! -e go ]; do sleep 0.05; done";
+  const step = {
+    ...{
+      run: "r@1",
+      step: "s",
+      name: "killed-node",
+      command: ["sh", "-c", script],
+      cwd: root.path,
+    },
+    ...{ env: {}, resources: {} },
+  };
+  const id = await engine.submit(step);
+  await untilLine(root.join("times"));
+  await slurm.killNode();
+  assertEquals((await engine.poll([id]))[0].state, "running");
+  await Deno.writeTextFile(root.join("go"), "");
+  await slurm.startNode();
+  assertEquals((await untilState(engine, id)).state, "ended");
+  assertEquals(await linesOf(root.join("times")), ["begun"]);
+});

@@ -7,14 +7,14 @@ import {
 } from "../../../operators/engines/mod.ts";
 import { createMemoryQueue } from "../../../queues/memory.ts";
 
-Deno.test("an engine is opened by its URL, and shows no password", async () => {
+Deno.test("openEngine() opens engines by URL, without showing a password", async () => {
   await using local = await openEngine("local:/some/folder");
   assertEquals([local.kind, local.location], ["local", "local:/some/folder"]);
   await using slurm = await openEngine("slurm:?partition=gpu");
   assertEquals(slurm.kind, "slurm");
 });
 
-Deno.test("what is no URL of an engine is refused, and nothing of it that could be a secret is shown", async () => {
+Deno.test("openEngine() refuses invalid URLs without showing secrets", async () => {
   for (
     const url of [
       "",
@@ -29,7 +29,7 @@ Deno.test("what is no URL of an engine is refused, and nothing of it that could 
   }
 });
 
-Deno.test("a server that is not there is told within the time, without the password", async () => {
+Deno.test("an unreachable server is Unavailable in time, without the password", async () => {
   const { openQueue } = await import("../../../queues/mod.ts");
   const opening = openQueue("redis://me:secret@127.0.0.1:9", { connectWithinMs: 300 });
   const error = await assertRejects(() => opening, RegistryError);
@@ -40,7 +40,7 @@ Deno.test("a server that is not there is told within the time, without the passw
   );
 });
 
-Deno.test("an engine that executes steps itself refuses one without a command", async () => {
+Deno.test("engines that execute steps refuse one without a command", async () => {
   const step = {
     run: "r@1",
     step: "clean",
@@ -60,7 +60,7 @@ Deno.test("an engine that executes steps itself refuses one without a command", 
   }
 });
 
-Deno.test("a job whose command says why it failed has that as its reason", async () => {
+Deno.test("a failed job has the error line of its command as reason", async () => {
   await using queue = createMemoryQueue();
   await using engine = createQueueEngine(queue);
   const command = ["sh", "-c", "echo more; echo 'error: no data' >&2; exit 3"];

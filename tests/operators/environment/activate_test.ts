@@ -37,46 +37,40 @@ async function refused(running: Promise<unknown>): Promise<RegistryError> {
   return await assertRejects(() => running, RegistryError);
 }
 
-testInRoot("plain changes nothing", async (root) => {
+testInRoot("plain: nothing changes", async (root) => {
   assertEquals(await active("plain", undefined, options(root)), { env: {}, before: [] });
 });
 
-testInRoot(
-  "uv: the programs of the project's environment come first, and uv itself leaves it as it is",
-  async (root) => {
-    await lay(root, { "trainer/pyproject.toml": "", "trainer/.venv/pyvenv.cfg": "" });
-    const { env, before } = await active("uv", "./trainer", options(root, { PYTHONHOME: "/old" }));
-    assertEquals(before, []);
-    assertEquals(env, {
-      PATH: `${root.join("trainer/.venv/bin")}:/usr/bin`,
-      VIRTUAL_ENV: root.join("trainer/.venv"),
-      UV_PROJECT: root.join("trainer"),
-      UV_PROJECT_ENVIRONMENT: root.join("trainer/.venv"),
-      UV_NO_SYNC: "1",
-      PYTHONHOME: "",
-    });
-  },
-);
+testInRoot("uv: programs of the project's environment come first", async (root) => {
+  await lay(root, { "trainer/pyproject.toml": "", "trainer/.venv/pyvenv.cfg": "" });
+  const { env, before } = await active("uv", "./trainer", options(root, { PYTHONHOME: "/old" }));
+  assertEquals(before, []);
+  assertEquals(env, {
+    PATH: `${root.join("trainer/.venv/bin")}:/usr/bin`,
+    VIRTUAL_ENV: root.join("trainer/.venv"),
+    UV_PROJECT: root.join("trainer"),
+    UV_PROJECT_ENVIRONMENT: root.join("trainer/.venv"),
+    UV_NO_SYNC: "1",
+    PYTHONHOME: "",
+  });
+});
 
-testInRoot(
-  "uv: the folder may be that of an environment, and UV_PROJECT_ENVIRONMENT may name another",
-  async (root) => {
-    await lay(root, { "own/pyvenv.cfg": "", "elsewhere/pyvenv.cfg": "" });
-    const own = await active("uv", "own", options(root, {}, { PATH: "/opt" }));
-    assertEquals([own.env.VIRTUAL_ENV, own.env.PATH], [
-      root.join("own"),
-      `${root.join("own/bin")}:/opt`,
-    ]);
-    const other = await active(
-      "uv",
-      undefined,
-      options(root, { UV_PROJECT_ENVIRONMENT: "elsewhere" }),
-    );
-    assertEquals(other.env.VIRTUAL_ENV, root.join("elsewhere"));
-  },
-);
+testInRoot("uv: the environment may be a folder or UV_PROJECT_ENVIRONMENT", async (root) => {
+  await lay(root, { "own/pyvenv.cfg": "", "elsewhere/pyvenv.cfg": "" });
+  const own = await active("uv", "own", options(root, {}, { PATH: "/opt" }));
+  assertEquals([own.env.VIRTUAL_ENV, own.env.PATH], [
+    root.join("own"),
+    `${root.join("own/bin")}:/opt`,
+  ]);
+  const other = await active(
+    "uv",
+    undefined,
+    options(root, { UV_PROJECT_ENVIRONMENT: "elsewhere" }),
+  );
+  assertEquals(other.env.VIRTUAL_ENV, root.join("elsewhere"));
+});
 
-testInRoot("pixi: default is the environment, another one is named by its folder", async (root) => {
+testInRoot("pixi: the default environment, or one by its folder", async (root) => {
   const prefix = "project one/.pixi/envs";
   await lay(root, {
     "project one/pixi.toml": "",
@@ -100,91 +94,82 @@ testInRoot("pixi: default is the environment, another one is named by its folder
   ]);
 });
 
-testInRoot(
-  "conda: found by name where its installers and its own list say, or by its folder",
-  async (root) => {
-    await lay(root, {
-      "home/miniforge3/envs/a/conda-meta/history": "",
-      "base/envs/b/conda-meta/history": "",
-      "base/conda-meta/history": "",
-      "listed/c/conda-meta/history": "",
-      "home/.conda/environments.txt": `${root.join("listed/c")}\n`,
-      "paths/d/conda-meta/history": "",
-    });
-    const variables = {
-      CONDA_EXE: root.join("base/bin/conda"),
-      CONDA_ENVS_PATH: `${root.join("none")}:${root.join("paths")}`,
-    };
-    const prefixOf = async (name: string) =>
-      (await active("conda", name, options(root, variables))).env.CONDA_PREFIX;
-    assertEquals(await prefixOf("a"), root.join("home/miniforge3/envs/a"));
-    assertEquals(await prefixOf("b"), root.join("base/envs/b"));
-    assertEquals(await prefixOf("base"), root.join("base"));
-    assertEquals(await prefixOf("c"), root.join("listed/c"));
-    assertEquals(await prefixOf("d"), root.join("paths/d"));
-    assertEquals(await prefixOf("./listed/c"), root.join("listed/c"));
-  },
-);
+testInRoot("conda: environments are found by name or folder", async (root) => {
+  await lay(root, {
+    "home/miniforge3/envs/a/conda-meta/history": "",
+    "base/envs/b/conda-meta/history": "",
+    "base/conda-meta/history": "",
+    "listed/c/conda-meta/history": "",
+    "home/.conda/environments.txt": `${root.join("listed/c")}\n`,
+    "paths/d/conda-meta/history": "",
+  });
+  const variables = {
+    CONDA_EXE: root.join("base/bin/conda"),
+    CONDA_ENVS_PATH: `${root.join("none")}:${root.join("paths")}`,
+  };
+  const prefixOf = async (name: string) =>
+    (await active("conda", name, options(root, variables))).env.CONDA_PREFIX;
+  assertEquals(await prefixOf("a"), root.join("home/miniforge3/envs/a"));
+  assertEquals(await prefixOf("b"), root.join("base/envs/b"));
+  assertEquals(await prefixOf("base"), root.join("base"));
+  assertEquals(await prefixOf("c"), root.join("listed/c"));
+  assertEquals(await prefixOf("d"), root.join("paths/d"));
+  assertEquals(await prefixOf("./listed/c"), root.join("listed/c"));
+});
 
-testInRoot(
-  "conda: variables of packages and people are set, over none of the step's; scripts are read",
-  async (root) => {
-    await lay(root, {
-      "e/conda-meta/state": JSON.stringify({
-        env_vars: { A: "people", OWN: "people", GONE: "***unset***" },
-      }),
-      "e/etc/conda/env_vars.d/one.json": JSON.stringify({ A: "package", B: "package" }),
-      "e/etc/conda/env_vars.d/wrong.json": "{",
-      "e/etc/conda/activate.d/one.sh": "",
-    });
-    const { env, before } = await active("conda", "./e", options(root, {}, { OWN: "step" }));
-    assertEquals([env.A, env.B, env.OWN, env.GONE], ["people", "package", undefined, undefined]);
-    assertEquals([env.CONDA_DEFAULT_ENV, before[0]], [root.join("e"), "bash"]);
-  },
-);
+testInRoot("conda: variables and activation scripts are applied", async (root) => {
+  await lay(root, {
+    "e/conda-meta/state": JSON.stringify({
+      env_vars: { A: "people", OWN: "people", GONE: "***unset***" },
+    }),
+    "e/etc/conda/env_vars.d/one.json": JSON.stringify({ A: "package", B: "package" }),
+    "e/etc/conda/env_vars.d/wrong.json": "{",
+    "e/etc/conda/activate.d/one.sh": "",
+  });
+  const { env, before } = await active("conda", "./e", options(root, {}, { OWN: "step" }));
+  assertEquals([env.A, env.B, env.OWN, env.GONE], ["people", "package", undefined, undefined]);
+  assertEquals([env.CONDA_DEFAULT_ENV, before[0]], [root.join("e"), "bash"]);
+});
 
-testInRoot(
-  "nothing is installed unless that is asked for, and then what the project says",
-  async (root) => {
-    await lay(root, { "u/pyproject.toml": "", "p/pyproject.toml": "", "c/conda-meta/history": "" });
-    const command = (kind: Kind, name: string, install = true) =>
-      installCommand({ kind, name, install }, options(root));
-    for (const kind of ["plain", "uv", "pixi", "conda"] as const) {
-      assertEquals(await command(kind, "u", false), undefined);
-    }
-    assertEquals(await command("plain", "u"), undefined);
-    assertEquals(await command("uv", "u"), ["uv", "sync", "--project", root.join("u")]);
-    assertEquals(await command("pixi", "p"), [
-      "pixi",
-      "install",
-      "--manifest-path",
-      root.join("p/pyproject.toml"),
-    ]);
-    const missing = await refused(command("conda", "train"));
-    assertStringIncludes(missing.message, "there is no environment.yml in");
-    await lay(root, { "environment.yml": "" });
-    const file = root.join("environment.yml");
-    assertEquals(await command("conda", "train"), [
-      "conda",
-      "env",
-      "create",
-      "--file",
-      file,
-      "--name",
-      "train",
-    ]);
-    assertEquals(await command("conda", "./c"), [
-      "conda",
-      "env",
-      "update",
-      "--file",
-      file,
-      "--prefix",
-      root.join("c"),
-    ]);
-    assertStringIncludes(
-      (await refused(command("uv", "none"))).message,
-      "there is no pyproject.toml in",
-    );
-  },
-);
+testInRoot("installCommand() returns a command only with install", async (root) => {
+  await lay(root, { "u/pyproject.toml": "", "p/pyproject.toml": "", "c/conda-meta/history": "" });
+  const command = (kind: Kind, name: string, install = true) =>
+    installCommand({ kind, name, install }, options(root));
+  for (const kind of ["plain", "uv", "pixi", "conda"] as const) {
+    assertEquals(await command(kind, "u", false), undefined);
+  }
+  assertEquals(await command("plain", "u"), undefined);
+  assertEquals(await command("uv", "u"), ["uv", "sync", "--project", root.join("u")]);
+  assertEquals(await command("pixi", "p"), [
+    "pixi",
+    "install",
+    "--manifest-path",
+    root.join("p/pyproject.toml"),
+  ]);
+  const missing = await refused(command("conda", "train"));
+  assertStringIncludes(missing.message, "there is no environment.yml in");
+  await lay(root, { "environment.yml": "" });
+  const file = root.join("environment.yml");
+  assertEquals(await command("conda", "train"), [
+    "conda",
+    "env",
+    "create",
+    "--file",
+    file,
+    "--name",
+    "train",
+  ]);
+  assertEquals(await command("conda", "./c"), [
+    "conda",
+    "env",
+    "update",
+    "--file",
+    file,
+    "--prefix",
+    root.join("c"),
+  ]);
+  assertStringIncludes(
+    (await refused(command("uv", "none"))).message,
+    "there is no pyproject.toml in",
+  );
+});

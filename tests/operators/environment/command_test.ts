@@ -38,79 +38,67 @@ async function program(root: TempRoot, path: string, script: string): Promise<vo
   await Deno.writeTextFile(root.join(path), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
 
-testInRoot("a command finds the programs of its environment before all others", async (root) => {
+testInRoot("a command finds programs of its environment first", async (root) => {
   await program(root, ".venv/bin/python", 'echo "own python $VIRTUAL_ENV $*"');
   await Deno.writeTextFile(root.join(".venv/pyvenv.cfg"), "");
   const { end, said } = await run(root, { kind: "uv", install: false }, ["python", "train.py"]);
   assertEquals([end, said], ["ran", [`stdout: own python ${root.join(".venv")} train.py`]]);
 });
 
-testInRoot(
-  "scripts of an environment's packages are read before its command, which keeps its words",
-  async (root) => {
-    await program(root, "env/bin/train", 'printf "%s|" "$GDAL_DATA" "$@"; echo; exit 2');
-    await program(root, "env/conda-meta/history", "");
-    await program(
-      root,
-      "env/etc/conda/activate.d/gdal.sh",
-      'export GDAL_DATA="$CONDA_PREFIX/share gdal"',
-    );
-    const words = ["train", "a b", "$HOME", "'"];
-    const { exitCode, said } = await run(
-      root,
-      { kind: "conda", name: "./env", install: false },
-      words,
-    );
-    assertEquals(exitCode, 2);
-    assertEquals(said[0], `stdout: ${root.join("env/share gdal")}|a b|$HOME|'|`);
-    const missing = await run(root, { kind: "conda", name: "./env", install: false }, [
-      "no-such-program",
-    ]);
-    assertEquals(missing.exitCode, 5);
-  },
-);
+testInRoot("activation scripts run before the command", async (root) => {
+  await program(root, "env/bin/train", 'printf "%s|" "$GDAL_DATA" "$@"; echo; exit 2');
+  await program(root, "env/conda-meta/history", "");
+  await program(
+    root,
+    "env/etc/conda/activate.d/gdal.sh",
+    'export GDAL_DATA="$CONDA_PREFIX/share gdal"',
+  );
+  const words = ["train", "a b", "$HOME", "'"];
+  const { exitCode, said } = await run(
+    root,
+    { kind: "conda", name: "./env", install: false },
+    words,
+  );
+  assertEquals(exitCode, 2);
+  assertEquals(said[0], `stdout: ${root.join("env/share gdal")}|a b|$HOME|'|`);
+  const missing = await run(root, { kind: "conda", name: "./env", install: false }, [
+    "no-such-program",
+  ]);
+  assertEquals(missing.exitCode, 5);
+});
 
-testInRoot(
-  "a step whose environment is not there has ended with 5, and the hint says what makes it",
-  async (root) => {
-    const { exitCode, reason, hint } = await run(root, { kind: "pixi", install: false }, ["true"]);
-    assertEquals(exitCode, 5);
-    assertStringIncludes(reason!, "there is none in");
-    assertStringIncludes(hint!, "pixi install");
-  },
-);
+testInRoot("a missing environment ends with 5 and a hint", async (root) => {
+  const { exitCode, reason, hint } = await run(root, { kind: "pixi", install: false }, ["true"]);
+  assertEquals(exitCode, 5);
+  assertStringIncludes(reason!, "there is none in");
+  assertStringIncludes(hint!, "pixi install");
+});
 
-testInRoot(
-  "install makes the environment first, and what that says is in the log",
-  async (root) => {
-    await Deno.writeTextFile(root.join("pixi.toml"), "");
-    await program(root, "tools/pixi", `echo installing; mkdir -p .pixi/envs/default/conda-meta`);
-    const pixi = { kind: "pixi", install: true } as const;
-    const { end, said } = await run(
-      root,
-      pixi,
-      ["sh", "-c", "echo $PIXI_ENVIRONMENT_NAME"],
-      `${root.join("tools")}:`,
-    );
-    assertEquals([end, said], ["ran", ["stdout: installing", "stdout: default"]]);
-    await program(root, "tools/pixi", "echo no network >&2; exit 1");
-    const failed = await run(root, pixi, ["true"], `${root.join("tools")}:`);
-    assertEquals([failed.exitCode, failed.reason], [
-      5,
-      'Cannot make the environment of a step: "pixi install" failed',
-    ]);
-    const { hint } = await run(root, { kind: "uv", install: true }, ["true"]);
-    assertStringIncludes(hint!, "Write one that says what is to be in it");
-  },
-);
+testInRoot("install creates the environment first, with its output in the log", async (root) => {
+  await Deno.writeTextFile(root.join("pixi.toml"), "");
+  await program(root, "tools/pixi", `echo installing; mkdir -p .pixi/envs/default/conda-meta`);
+  const pixi = { kind: "pixi", install: true } as const;
+  const { end, said } = await run(
+    root,
+    pixi,
+    ["sh", "-c", "echo $PIXI_ENVIRONMENT_NAME"],
+    `${root.join("tools")}:`,
+  );
+  assertEquals([end, said], ["ran", ["stdout: installing", "stdout: default"]]);
+  await program(root, "tools/pixi", "echo no network >&2; exit 1");
+  const failed = await run(root, pixi, ["true"], `${root.join("tools")}:`);
+  assertEquals([failed.exitCode, failed.reason], [
+    5,
+    'Cannot create the environment of a step: "pixi install" failed',
+  ]);
+  const { hint } = await run(root, { kind: "uv", install: true }, ["true"]);
+  assertStringIncludes(hint!, "Add that file");
+});
 
 const python = await findPython("venv");
 
 Deno.test(
-  {
-    name: "a real virtual environment is the one that its python sees",
-    ignore: python === undefined,
-  },
+  { name: "python sees its virtual environment", ignore: python === undefined },
   async () => {
     await using root = await tempRoot();
     await runCommand([python!, "-m", "venv", "--without-pip", root.join("trainer/.venv")], {
@@ -128,7 +116,7 @@ Deno.test(
 const uv = realSystem.env("HOLDFAST_UV");
 
 Deno.test(
-  { name: "uv makes an environment, and uv run in it installs nothing", ignore: uv === undefined },
+  { name: "uv creates an environment, and uv run does not change it", ignore: uv === undefined },
   async () => {
     await using root = await tempRoot();
     const project = '[project]\nname = "trainer"\nversion = "1"\nrequires-python = ">=3.8"\n';

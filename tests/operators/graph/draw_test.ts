@@ -57,7 +57,7 @@ const HOSTILE = [
   `${"ä".repeat(150)}end`,
 ];
 
-Deno.test("a pipeline as text is its levels, with what each step reads and writes", async () => {
+Deno.test("text shows levels, inputs and outputs", async () => {
   assertEquals((await drawPipeline(training)).split("\n"), [
     "level  step    operator         node  reads ←, writes →",
     "1      clean   cleaner_v1:v1.0  here  data ← registry:data:raw@^1",
@@ -70,7 +70,7 @@ Deno.test("a pipeline as text is its levels, with what each step reads and write
   ]);
 });
 
-Deno.test("with a plan, text says what becomes of each step that was planned", async () => {
+Deno.test("text with a plan shows the decision of each step", async () => {
   const lines = (await drawPipeline(training, { plan })).split("\n");
   assertMatch(lines[0], /^level {2}plan {5}step /);
   const marks = lines.slice(1).map((line) => line.slice(7, 16).trim()).filter((mark) =>
@@ -79,7 +79,7 @@ Deno.test("with a plan, text says what becomes of each step that was planned", a
   assertEquals(marks, ["skip", "run", "depends"]);
 });
 
-Deno.test("Mermaid has steps in frames of their nodes, artifacts between them, and what waits only for the order", async () => {
+Deno.test("Mermaid has frames for nodes, artifacts, and dashed order", async () => {
   assertEquals((await drawPipeline(training, { as: "mermaid", plan })).split("\n").slice(0, 20), [
     "flowchart LR",
     `  subgraph f0["node here, 4 at once"]`,
@@ -104,13 +104,13 @@ Deno.test("Mermaid has steps in frames of their nodes, artifacts between them, a
   ]);
 });
 
-Deno.test("no drawing shows a password or a signature of a URL", async () => {
+Deno.test("drawings show no password or signature of a URL", async () => {
   for (const as of ["text", "mermaid", "dot", "svg"] as const) {
     assert(!(await drawPipeline(training, { as })).includes("secret"), as);
   }
 });
 
-Deno.test("no text in Mermaid is anything but text", async () => {
+Deno.test("Mermaid escapes all text", async () => {
   for (const line of (await draw(hostileDrawing(), { as: "mermaid" })).split("\n")) {
     assertMatch(
       line,
@@ -125,7 +125,7 @@ Deno.test("no text in Mermaid is anything but text", async () => {
   assertStringIncludes(codes, `#34;#93; --#62; b9#91;#34;x`);
 });
 
-Deno.test("texts come out of Graphviz as they went in, and nothing else is in the SVG", async () => {
+Deno.test("SVG shows all text unchanged, and contains nothing else", async () => {
   const svg = await draw(hostileDrawing(), { as: "svg" });
   const texts = [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) =>
     unescaped(text)
@@ -152,7 +152,7 @@ Deno.test("texts come out of Graphviz as they went in, and nothing else is in th
   );
 });
 
-Deno.test("more than three thousand boxes are no SVG, but DOT", async () => {
+Deno.test("more than 3,000 boxes are refused as SVG, not as DOT", async () => {
   const boxes = Array.from({ length: 3001 }, (_, i) => ({ id: `${i}`, lines: [`${i}`] }));
   const error = await assertRejects(
     () => draw({ boxes, arrows: [] }, { as: "svg" }),

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../mod.ts";
 import { findCycle, levelsOf } from "../../../operators/graph/mod.ts";
 
-Deno.test("steps of a level are in the order of the pipeline, each after all that it waits for", () => {
+Deno.test("levels keep the order of the pipeline", () => {
   const steps = [
     { id: "last", upstream: ["b", "a"] },
     { id: "b", upstream: ["y"] },
@@ -17,7 +17,7 @@ Deno.test("steps of a level are in the order of the pipeline, each after all tha
   assertThrows(() => levelsOf(cycle), RegistryError, "is a cycle");
 });
 
-Deno.test("a cycle is told in the order in which its steps would run, from one step to the same", () => {
+Deno.test("findCycle() returns a cycle in execution order", () => {
   const steps = [
     { id: "before", upstream: [] },
     { id: "a", upstream: ["before", "c"] },

@@ -51,18 +51,15 @@ for (const [name, script] of Object.entries(ESCAPES)) {
   });
 }
 
-testOnLinux(
-  "a child that nothing but its parent connects with the command is ended at an abort",
-  async (root) => {
-    const stop = new AbortController();
-    const onLine = (_stream: string, line: string) =>
-      line === "ready" && stop.abort(new Error("stop"));
-    const script = `env -i setsid --wait bash -c 'echo $$ > pid; sleep 3600; :' > /dev/null 2>&1 &
-    while [ ! -s pid ]; do sleep 0.01; done; echo ready; wait`;
-    await assertRejects(() => sh(root, script, { signal: stop.signal, onLine }), Error, "stop");
-    assertEquals(runs(await pidIn(root)), false);
-  },
-);
+testOnLinux("a child known only by its parent is ended at an abort", async (root) => {
+  const stop = new AbortController();
+  const onLine = (_stream: string, line: string) =>
+    line === "ready" && stop.abort(new Error("stop"));
+  const script = `env -i setsid --wait bash -c 'echo $$ > pid; sleep 3600; :' > /dev/null 2>&1 &
+  while [ ! -s pid ]; do sleep 0.01; done; echo ready; wait`;
+  await assertRejects(() => sh(root, script, { signal: stop.signal, onLine }), Error, "stop");
+  assertEquals(runs(await pidIn(root)), false);
+});
 
 for (const checkMs of [1_000, 10_000]) {
   testOnLinux(
@@ -98,21 +95,18 @@ for (const checkMs of [1_000, 10_000]) {
   );
 }
 
-testOnLinux(
-  "a process that ran before the command is left alone, even with its mark",
-  async (root) => {
-    const id = "a-mark";
-    const value = [id, `${id}/${Deno.pid}`].join(" ");
-    const foreign = new Deno.Command("sleep", { args: ["3600"], env: { HOLDFAST_PROCESS: value } })
-      .spawn();
-    await sh(root, "true", { system: { ...realSystem, id: () => id } });
-    assertEquals(runs(foreign.pid), true);
-    foreign.kill("SIGKILL");
-    await foreign.status;
-  },
-);
+testOnLinux("a process older than the command is left alone, even with its mark", async (root) => {
+  const id = "a-mark";
+  const value = [id, `${id}/${Deno.pid}`].join(" ");
+  const foreign = new Deno.Command("sleep", { args: ["3600"], env: { HOLDFAST_PROCESS: value } })
+    .spawn();
+  await sh(root, "true", { system: { ...realSystem, id: () => id } });
+  assertEquals(runs(foreign.pid), true);
+  foreign.kill("SIGKILL");
+  await foreign.status;
+});
 
-testOnLinux("a process with the number of one that has ended is left alone", async () => {
+testOnLinux("a process with a reused pid is left alone", async () => {
   const foreign = new Deno.Command("sleep", { args: ["3600"] }).spawn();
   const { start } = readStat(foreign.pid)!;
   const left = { start: start - 1, since: start - 1 };
@@ -124,9 +118,7 @@ testOnLinux("a process with the number of one that has ended is left alone", asy
     left: { start, since: start },
     mark: "a-mark",
     system: realSystem,
-  }).end(
-    0,
-  );
+  }).end(0);
   assertEquals(runs(foreign.pid), false);
   await foreign.status;
 });

@@ -10,43 +10,37 @@ const ignore = Deno.build.os !== "linux"; // elsewhere nothing ends what a kille
 
 const runs = (pid: number) => readStat(pid)?.ended === false;
 
-testInRoot(
-  "a command is ended when the runner of its runner was killed, and not before",
-  async (root) => {
-    const script = "echo $PPID $$ > new; mv new pids; while :; do sleep 1; done";
-    const inner = [
-      Deno.execPath(),
-      "run",
-      "-A",
-      `--config=${REPOSITORY}deno.json`,
-      RUNNER,
-      root.path,
-      root.join("inner"),
-    ];
-    const outer = spawnDeno(
-      RUNNER,
-      [root.path, root.join("outer"), ...inner, "bash", "-c", script],
-      {
-        permissions: ["-A"],
-      },
-    );
-    const read = () => Deno.readTextFile(root.join("pids")).catch(() => "");
-    while (await read() === "") await realSystem.sleep(20);
-    const pids = (await read()).split(" ").map(Number);
-    try {
-      await endLeftCommand(root.join("inner"), realSystem, 100);
-      assertEquals(pids.map(runs), [true, true]);
-      outer.kill("SIGKILL");
-      await outer.output();
-      assertEquals(pids.map(runs), [true, true], "nobody has ended them yet");
-      await endLeftCommand(root.join("inner"), realSystem, 100);
-      assertEquals(pids.map(runs), [false, false]);
-    } finally {
-      for (const pid of pids) if (runs(pid)) Deno.kill(pid, "SIGKILL");
-    }
-  },
-  { ignore },
-);
+testInRoot("a command is ended after the runner of its runner was killed", async (root) => {
+  const script = "echo $PPID $$ > new; mv new pids; while :; do sleep 1; done";
+  const inner = [
+    Deno.execPath(),
+    "run",
+    "-A",
+    `--config=${REPOSITORY}deno.json`,
+    RUNNER,
+    root.path,
+    root.join("inner"),
+  ];
+  const outer = spawnDeno(
+    RUNNER,
+    [root.path, root.join("outer"), ...inner, "bash", "-c", script],
+    { permissions: ["-A"] },
+  );
+  const read = () => Deno.readTextFile(root.join("pids")).catch(() => "");
+  while (await read() === "") await realSystem.sleep(20);
+  const pids = (await read()).split(" ").map(Number);
+  try {
+    await endLeftCommand(root.join("inner"), realSystem, 100);
+    assertEquals(pids.map(runs), [true, true]);
+    outer.kill("SIGKILL");
+    await outer.output();
+    assertEquals(pids.map(runs), [true, true], "nobody has ended them yet");
+    await endLeftCommand(root.join("inner"), realSystem, 100);
+    assertEquals(pids.map(runs), [false, false]);
+  } finally {
+    for (const pid of pids) if (runs(pid)) Deno.kill(pid, "SIGKILL");
+  }
+}, { ignore });
 
 testInRoot("a damaged note ends nothing", async (root) => {
   const foreign = new Deno.Command("sleep", { args: ["600"] }).spawn();

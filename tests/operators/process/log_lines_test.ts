@@ -13,14 +13,14 @@ function linesOf(pieces: (string | number[])[], secrets: string[] = []): string[
   return lines;
 }
 
-Deno.test("pieces end anywhere, also within a character", () => {
+Deno.test("pieces of output may end within a character", () => {
   assertEquals(linesOf(["a\nb", "c\n\nd", [0xc3], [0xa9]]), ["a", "bc", "", "d\u00e9"]);
   assertEquals(linesOf(["a\n"]), ["a"]);
   assertEquals(linesOf([]), []);
   assertEquals(linesOf(["a", [0xc3]]), ["a\ufffd"]);
 });
 
-Deno.test("a secret that a cut divides is not shown in part, whatever stood before it", () => {
+Deno.test("a secret at the cut of a long line is not shown in part", () => {
   const secret = "abcdefghij";
   for (let before = 0; before < 30; before++) {
     const colours = "\x1b[31m".repeat(before);
@@ -28,15 +28,13 @@ Deno.test("a secret that a cut divides is not shown in part, whatever stood befo
       const [line] = linesOf([
         `${colours}${"x".repeat(MAX_LINE - more)}`,
         `${secret}${secret}${"y".repeat(100)}`,
-      ], [
-        secret,
-      ]);
+      ], [secret]);
       assertEquals(/ab|[a-h]b|j/.test(line.replace(/… .*/, "")), false, `${before} ${more}`);
     }
   }
 });
 
-Deno.test("each line of a secret is masked, the longest first, and what is shorter than four characters is not", () => {
+Deno.test("each line of a secret of four characters or more is masked", () => {
   assertEquals(
     linesOf(["key-1234 and key-12 a\n", "second line\n"], [
       "key-12",
@@ -44,14 +42,11 @@ Deno.test("each line of a secret is masked, the longest first, and what is short
       "a",
       "first\nsecond line",
     ]),
-    [
-      "*** and *** a",
-      "***",
-    ],
+    ["*** and *** a", "***"],
   );
 });
 
-Deno.test("a secret is masked in the forms that programs show it in, also over several lines", () => {
+Deno.test("a secret is masked in JSON, URLs and base64", () => {
   const secret = 'pass"word/+ä\nsecond line';
   const shown = [
     'pass"word/+ä',
@@ -68,7 +63,7 @@ Deno.test("a secret is masked in the forms that programs show it in, also over s
   }
 });
 
-Deno.test("a command knows its step by variables, which its own do not replace", async () => {
+Deno.test("stepVariables() returns variables that a step cannot replace", async () => {
   const seen: Record<string, string>[] = [];
   const operator = defineOperator({
     run: (context) => void seen.push(stepVariables(context)),
@@ -99,7 +94,7 @@ Deno.test("a command knows its step by variables, which its own do not replace",
   assertEquals(seen[1].HOLDFAST_SHARD, ""); // where tasks share a run, that is not what the step is told
 });
 
-Deno.test("a shell takes each word as it is", async () => {
+Deno.test("shellLine() quotes any word", async () => {
   const words = ["a b", "it's", `"$HOME"`, "`id`; $(id) | x > y & z", "\\", "é\n☂", "", "*"];
   const args = ["-c", `for word in ${shellLine(words)}; do printf '%s\\037' "$word"; done`];
   const { stdout } = await new Deno.Command("sh", { args }).output();

@@ -30,7 +30,7 @@ async function assertNoneLeft(root: TempRoot, count: number): Promise<void> {
   for (const pid of all) assertEquals(await runs(pid), false, `${pid} runs`);
 }
 
-testInRoot("a command is heard line by line, and its end is an exit code", async (root) => {
+testInRoot("output is reported by line, and the end as an exit code", async (root) => {
   const { lines, ...result } = await sh(root, "echo one; echo two >&2; printf three");
   assertEquals(lines.filter((line) => line.startsWith("stdout")), ["stdout: one", "stdout: three"]);
   assert(lines.includes("stderr: two"));
@@ -51,73 +51,61 @@ testInRoot("a command is heard line by line, and its end is an exit code", async
   }
 });
 
-testInRoot(
-  "a command that a signal ended has ended with 3, one that was killed with 4",
-  async (root) => {
-    const terminated = await sh(root, "kill -TERM $$");
-    assertEquals([terminated.exitCode, terminated.signal], [3, "SIGTERM"]);
-    const killed = await sh(root, "kill -KILL $$");
-    assertEquals([killed.exitCode, killed.signal], [4, "SIGKILL"]);
-  },
-);
+testInRoot("a terminated command ends with 3, a killed one with 4", async (root) => {
+  const terminated = await sh(root, "kill -TERM $$");
+  assertEquals([terminated.exitCode, terminated.signal], [3, "SIGTERM"]);
+  const killed = await sh(root, "kill -KILL $$");
+  assertEquals([killed.exitCode, killed.signal], [4, "SIGKILL"]);
+});
 
-testInRoot(
-  "a command reads nothing, and has the variables that it is given besides those of this process",
-  async (root) => {
-    const { lines } = await sh(root, 'cat; echo "$A $INHERITED"', {
-      env: { A: "a b" },
-      system: {
-        ...realSystem,
-        envNames: () => ["PATH", "INHERITED"],
-        env: (name) => name === "PATH" ? "/usr/bin:/bin" : "i",
-      },
-    });
-    assertEquals(lines, ["stdout: a b i"]);
-  },
-);
+testInRoot("a command has empty stdin, and inherited and own variables", async (root) => {
+  const { lines } = await sh(root, 'cat; echo "$A $INHERITED"', {
+    env: { A: "a b" },
+    system: {
+      ...realSystem,
+      envNames: () => ["PATH", "INHERITED"],
+      env: (name) => name === "PATH" ? "/usr/bin:/bin" : "i",
+    },
+  });
+  assertEquals(lines, ["stdout: a b i"]);
+});
 
-testInRoot(
-  "a program that is not there ends with 5, and the hint names PATH; no command at all is 1",
-  async (root) => {
-    const failure = async (command: string[], cwd = root.path) => {
-      const { exitCode, code, error } = await runCommand(command, { cwd });
-      return [exitCode, code, error?.message, error?.hint];
-    };
-    const [exitCode, code, message, hint] = await failure(["no-such-program", "a"]);
-    assertEquals([exitCode, code, message], [
-      5,
-      null,
-      'Cannot run "no-such-program": there is no such program',
-    ]);
-    assertStringIncludes(String(hint), "PATH");
-    assertEquals((await failure([]))[0], 1);
-    assertEquals((await failure(["true"], root.join("missing")))[0], 5);
-    await Deno.writeTextFile(root.join("plain"), "text");
-    assertEquals((await failure([root.join("plain")]))[0], 5);
-  },
-);
+testInRoot("a missing program ends with 5, an empty command with 1", async (root) => {
+  const failure = async (command: string[], cwd = root.path) => {
+    const { exitCode, code, error } = await runCommand(command, { cwd });
+    return [exitCode, code, error?.message, error?.hint];
+  };
+  const [exitCode, code, message, hint] = await failure(["no-such-program", "a"]);
+  assertEquals([exitCode, code, message], [
+    5,
+    null,
+    'Cannot run "no-such-program": no such program',
+  ]);
+  assertStringIncludes(String(hint), "PATH");
+  assertEquals((await failure([]))[0], 1);
+  assertEquals((await failure(["true"], root.join("missing")))[0], 5);
+  await Deno.writeTextFile(root.join("plain"), "text");
+  assertEquals((await failure([root.join("plain")]))[0], 5);
+});
 
-testInRoot(
-  "a time that no timer can wait is refused before anything runs, and never is one",
-  async (root) => {
-    for (
-      const wrong of [{ timeoutMs: NaN }, { timeoutMs: 2 ** 31 }, { graceMs: -1 }, {
-        sampleEveryMs: NaN,
-      }]
-    ) {
-      const [name] = Object.keys(wrong);
-      await assertRejects(
-        () => sh(root, "echo > started", wrong),
-        RegistryError,
-        `Cannot run a command: ${name} is`,
-      );
-    }
-    await assertRejects(() => Deno.stat(root.join("started")), Deno.errors.NotFound);
-    assertEquals((await sh(root, "sleep 0.1; exit 0", { timeoutMs: Infinity })).exitCode, 0);
-  },
-);
+testInRoot("times that no timer can wait are refused before the command starts", async (root) => {
+  for (
+    const wrong of [{ timeoutMs: NaN }, { timeoutMs: 2 ** 31 }, { graceMs: -1 }, {
+      sampleEveryMs: NaN,
+    }]
+  ) {
+    const [name] = Object.keys(wrong);
+    await assertRejects(
+      () => sh(root, "echo > started", wrong),
+      RegistryError,
+      `Cannot run a command: ${name} is`,
+    );
+  }
+  await assertRejects(() => Deno.stat(root.join("started")), Deno.errors.NotFound);
+  assertEquals((await sh(root, "sleep 0.1; exit 0", { timeoutMs: Infinity })).exitCode, 0);
+});
 
-testInRoot("a cancellation ends all, and its reason is thrown", async (root) => {
+testInRoot("a cancellation ends the command and throws its reason", async (root) => {
   const reason = new Error("stop");
   const controller = new AbortController();
   const onLine = (_stream: string, line: string) => line === "ready" && controller.abort(reason);
@@ -135,7 +123,7 @@ testInRoot("a cancellation ends all, and its reason is thrown", async (root) => 
   await assertRejects(() => Deno.stat(root.join("started")), Deno.errors.NotFound);
 });
 
-testInRoot("whoever cannot take a line ends the command", async (root) => {
+testInRoot("a listener that throws ends the command", async (root) => {
   const failing = () => {
     throw new TypeError("full");
   };
@@ -147,7 +135,7 @@ testInRoot("whoever cannot take a line ends the command", async (root) => {
   await assertNoneLeft(root, 1);
 });
 
-testInRoot("long lines, binary noise and colours become lines of a log", async (root) => {
+testInRoot("long lines, binary output and colors are cleaned", async (root) => {
   const { lines } = await sh(
     root,
     `head -c 100000 /dev/zero | tr '\\0' x; echo; printf 'a\\0b\\377c\\033[31mred\\033[0m\\r\\n'`,
@@ -156,59 +144,44 @@ testInRoot("long lines, binary noise and colours become lines of a log", async (
   assertEquals(lines[1], "stdout: a\ufffdb\ufffdcred");
 });
 
-testInRoot(
-  "a command that holds more memory than it may is ended with 4, and says how much it held",
-  async (root) => {
-    const script =
-      'echo $$ > pids; a=$(head -c 100000000 /dev/zero | tr "\\0" x); echo "${#a}"; read -r < <(sleep 3600)';
-    const result: CommandResult = await sh(root, script, {
-      maxBytes: 60_000_000,
-      sampleEveryMs: 5,
-    });
-    assertEquals([result.exitCode, result.timedOut, result.error?.code], [4, false, "Unavailable"]);
-    assert(result.peakBytes > 60_000_000);
-    assertStringIncludes(result.error!.message, "its limit is 60000000");
-    await assertNoneLeft(root, 1);
-  },
-);
+testInRoot("a command over its memory limit ends with 4", async (root) => {
+  const script =
+    'echo $$ > pids; a=$(head -c 100000000 /dev/zero | tr "\\0" x); echo "${#a}"; read -r < <(sleep 3600)';
+  const result: CommandResult = await sh(root, script, { maxBytes: 60_000_000, sampleEveryMs: 5 });
+  assertEquals([result.exitCode, result.timedOut, result.error?.code], [4, false, "Unavailable"]);
+  assert(result.peakBytes > 60_000_000);
+  assertStringIncludes(result.error!.message, "its limit is 60000000");
+  await assertNoneLeft(root, 1);
+});
 
-testInRoot("what a command used is seen", async (root) => {
+testInRoot("usage of a command is measured", async (root) => {
   const { cpuSeconds, peakBytes, durationMs } = await sh(
     root,
     "for ((i = 0; i < 200000; i++)); do :; done; exit",
-    {
-      sampleEveryMs: 5,
-    },
+    { sampleEveryMs: 5 },
   );
   assert(peakBytes > 500_000 && durationMs > 0 && cpuSeconds >= 0);
   assertEquals(await runs(process.pid), true);
 });
 
-testInRoot(
-  "a command that runs a command of its own is ended with it, however it dies",
-  async (root) => {
-    const inner = "import { runCommand } from '/REPO/operators/process/run_command.ts';" +
-      "await runCommand(['sh', '-c', 'echo $$ > inner; exec sleep 300'], { cwd: Deno.args[0] });";
-    await Deno.writeTextFile(root.join("outer.ts"), inner.replace("/REPO/", REPOSITORY));
-    const config = `--config=${REPOSITORY}deno.json`;
-    const stop = new AbortController();
-    const running = runCommand([
-      Deno.execPath(),
-      "run",
-      "-A",
-      config,
-      root.join("outer.ts"),
-      root.path,
-    ], {
-      cwd: root.path,
-      signal: stop.signal,
-      graceMs: 0,
-    });
-    const read = () => Deno.readTextFile(root.join("inner")).catch(() => "");
-    while (!(await read()).endsWith("\n")) await realSystem.sleep(20);
-    stop.abort(new Error("enough"));
-    await assertRejects(() => running, Error, "enough");
-    const left = `/proc/${(await read()).trim()}/cmdline`;
-    assertEquals(await Deno.readTextFile(left).catch(() => ""), "", "nothing runs there any more");
-  },
-);
+testInRoot("nested commands are ended together", async (root) => {
+  const inner = "import { runCommand } from '/REPO/operators/process/run_command.ts';" +
+    "await runCommand(['sh', '-c', 'echo $$ > inner; exec sleep 300'], { cwd: Deno.args[0] });";
+  await Deno.writeTextFile(root.join("outer.ts"), inner.replace("/REPO/", REPOSITORY));
+  const config = `--config=${REPOSITORY}deno.json`;
+  const stop = new AbortController();
+  const running = runCommand([
+    Deno.execPath(),
+    "run",
+    "-A",
+    config,
+    root.join("outer.ts"),
+    root.path,
+  ], { cwd: root.path, signal: stop.signal, graceMs: 0 });
+  const read = () => Deno.readTextFile(root.join("inner")).catch(() => "");
+  while (!(await read()).endsWith("\n")) await realSystem.sleep(20);
+  stop.abort(new Error("enough"));
+  await assertRejects(() => running, Error, "enough");
+  const left = `/proc/${(await read()).trim()}/cmdline`;
+  assertEquals(await Deno.readTextFile(left).catch(() => ""), "", "nothing runs there any more");
+});

@@ -39,29 +39,26 @@ async function run(root: TempRoot, one: PipelineStep, options: Partial<RunPipeli
   return { ...result.steps.clean, said, text: text && new TextDecoder().decode(text) };
 }
 
-testInRoot(
-  "a step may be a command: it reads, writes, is logged, and its output is saved",
-  async (root) => {
-    await Deno.writeTextFile(
-      root.join("script.sh"),
-      'cat "$INPUT_ROOT"/* > "$OUTPUT_ROOT/text"; echo careful >&2',
-    );
-    const { end, text, said } = await run(
-      root,
-      sh("source ./script.sh", { inputs: { data: "registry:data:raw" } }),
-    );
-    assertEquals([end, text, said], ["ran", "raw", ["stderr: careful"]]);
-  },
-);
+testInRoot("a command reads, writes and logs as a step", async (root) => {
+  await Deno.writeTextFile(
+    root.join("script.sh"),
+    'cat "$INPUT_ROOT"/* > "$OUTPUT_ROOT/text"; echo careful >&2',
+  );
+  const { end, text, said } = await run(
+    root,
+    sh("source ./script.sh", { inputs: { data: "registry:data:raw" } }),
+  );
+  assertEquals([end, text, said], ["ran", "raw", ["stderr: careful"]]);
+});
 
-testInRoot("a step that runs as a command has that of its operator", async (root) => {
+testInRoot("run_as command uses the operator's command", async (root) => {
   const inputs = { data: "registry:data:raw" };
   const one = step("clean", { operator: "upper", runAs: "command", inputs, params: { lr: 0.1 } });
   const { end, text, said } = await run(root, one);
   assertEquals([end, text, said], ["ran", "RAW", ['stdout: clean 0.1 {"lr":0.1}']]);
 });
 
-testInRoot("the input of a step is looked at wherever it runs", async (root) => {
+testInRoot("input is validated wherever a step runs", async (root) => {
   const operators = createOperators({
     picky: { run() {}, command: () => ["true"], validateInput: () => false },
   });
@@ -78,41 +75,35 @@ testInRoot("the input of a step is looked at wherever it runs", async (root) => 
   }
 });
 
-testInRoot(
-  "the end of a command is that of its step, and nothing of a failed one is saved",
-  async (root) => {
-    const failed = await run(root, sh('echo half > "$OUTPUT_ROOT/text"; exit 2'));
-    assertEquals([failed.end, failed.exitCode, failed.exit, failed.text], [
-      "failed",
-      2,
-      "input",
-      undefined,
-    ]);
-    assertStringIncludes(failed.reason!, "it ended with code 2");
-    const missing = await run(root, sh("", { startCommand: ["no-such-program"] }));
-    assertEquals([missing.exitCode, missing.exit], [5, "environment"]);
-  },
-);
+testInRoot("a failed command fails its step without output", async (root) => {
+  const failed = await run(root, sh('echo half > "$OUTPUT_ROOT/text"; exit 2'));
+  assertEquals([failed.end, failed.exitCode, failed.exit, failed.text], [
+    "failed",
+    2,
+    "input",
+    undefined,
+  ]);
+  assertStringIncludes(failed.reason!, "it ended with code 2");
+  const missing = await run(root, sh("", { startCommand: ["no-such-program"] }));
+  assertEquals([missing.exitCode, missing.exit], [5, "environment"]);
+});
 
-testInRoot(
-  "a command is not told the engine that carries it, whose password is in no log and no record",
-  async (root) => {
-    for (
-      const url of [
-        "redis://me:s3cret%2Fword@host:6379",
-        "postgres://host/db?password=s3cret%2Fword",
-      ]
-    ) {
-      const names = () => [...realSystem.envNames!(), "HOLDFAST_ENGINE"];
-      const env = (name: string) => name === "HOLDFAST_ENGINE" ? url : realSystem.env(name);
-      const script = 'echo "[$HOLDFAST_ENGINE]"; echo s3cret/word >&2; exit 3'; // it may know it from elsewhere
-      const { end, said, reason } = await run(root, sh(script), {
-        system: { ...realSystem, env, envNames: names },
-      });
-      assertEquals([end, said.length > 2], ["failed", true]);
-      assertStringIncludes(said.join("\n"), "[]");
-      assertStringIncludes(said.join("\n"), "***");
-      assertEquals(/s3cret/.test(`${said.join("\n")} ${reason}`), false, said.join("\n"));
-    }
-  },
-);
+testInRoot("a command does not get the engine's URL, and its password is masked", async (root) => {
+  for (
+    const url of [
+      "redis://me:s3cret%2Fword@host:6379",
+      "postgres://host/db?password=s3cret%2Fword",
+    ]
+  ) {
+    const names = () => [...realSystem.envNames!(), "HOLDFAST_ENGINE"];
+    const env = (name: string) => name === "HOLDFAST_ENGINE" ? url : realSystem.env(name);
+    const script = 'echo "[$HOLDFAST_ENGINE]"; echo s3cret/word >&2; exit 3'; // it may know it from elsewhere
+    const { end, said, reason } = await run(root, sh(script), {
+      system: { ...realSystem, env, envNames: names },
+    });
+    assertEquals([end, said.length > 2], ["failed", true]);
+    assertStringIncludes(said.join("\n"), "[]");
+    assertStringIncludes(said.join("\n"), "***");
+    assertEquals(/s3cret/.test(`${said.join("\n")} ${reason}`), false, said.join("\n"));
+  }
+});

@@ -1,17 +1,11 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import {
-  defineMaterializer,
-  isRegistryError,
-  openRegistry,
-  type Registry,
-  RegistryError,
-} from "../../../mod.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { defineMaterializer, openRegistry, type Registry, RegistryError } from "../../../mod.ts";
 import type { OperatorContext } from "../../../operators/mod.ts";
 import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
-import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
-import { textOf, threeSteps, world } from "./world.ts";
+import { testInWorld, textOf, threeSteps } from "./world.ts";
 import { readRecord, saveRecord } from "../../../operators/runner/records/files.ts";
+import { rejected } from "../../registry/rejected.ts";
 
 /** Writes what is given as a record, as another version of the library may. */
 const written = (formatVersion = 1) =>
@@ -24,68 +18,53 @@ const written = (formatVersion = 1) =>
     load: () => undefined,
   });
 
-testInRoot(
-  "a record that is none is told with its name, and nothing runs on what it says",
-  async (root) => {
-    await using here = await world(root);
-    const { registry } = here;
-    const fingerprint = { inputs: {}, params: {}, code: "v1.0" };
-    const records: [record: unknown, state: string][] = [
-      [[], "it holds no object"],
-      [{}, "it is no record of a step"],
-      [{ kind: "failure" }, "it is no record of a step"],
-      [{ kind: "step", effect: "e", outputs: {} }, "fingerprint is missing"],
-      [
-        { kind: "step", effect: "e", fingerprint: {}, outputs: {} },
-        "its fingerprint has no inputs",
-      ],
-      [
-        { kind: "step", effect: "e", fingerprint, outputs: { a: null } },
-        "one of its outputs has no digest",
-      ],
-    ];
-    for (const [index, [record, state]] of records.entries()) {
-      await registry.save(`p${index}:step:clean`, record, { materializer: written() });
-      const error = await planPipeline(pipeline([step("clean")], { id: `p${index}` }), here).catch((
-        error,
-      ) => error);
-      assert(isRegistryError(error, "Corrupt"), String(error));
-      assertStringIncludes(error.message, `p${index}:step:clean@1.0.0: `);
-      assertStringIncludes(error.message, state);
-    }
-    await registry.save("text:step:clean", "not a record");
-    const foreign = await planPipeline(pipeline([step("clean")], { id: "text" }), here).catch((
-      error,
-    ) => error);
-    assert(isRegistryError(foreign, "Corrupt"), String(foreign));
-    const whole = { kind: "step", effect: "e", fingerprint, outputs: {} };
-    await registry.save("new:step:clean", whole, { materializer: written(2) });
-    const newer = await planPipeline(pipeline([step("clean")], { id: "new" }), here).catch((
-      error,
-    ) => error);
-    assert(isRegistryError(newer, "Unsupported"), String(newer));
-  },
-);
+testInWorld("an invalid record is Corrupt, and names its ref", async (here) => {
+  const { registry } = here;
+  const fingerprint = { inputs: {}, params: {}, code: "v1.0" };
+  const records: [record: unknown, state: string][] = [
+    [[], "it is not an object"],
+    [{}, "it is not a record of a step"],
+    [{ kind: "failure" }, "it is not a record of a step"],
+    [{ kind: "step", effect: "e", outputs: {} }, "fingerprint is missing"],
+    [{ kind: "step", effect: "e", fingerprint: {}, outputs: {} }, "its fingerprint has no inputs"],
+    [{ kind: "step", effect: "e", fingerprint, outputs: { a: null } }, "an output has no digest"],
+  ];
+  for (const [index, [record, state]] of records.entries()) {
+    await registry.save(`p${index}:step:clean`, record, { materializer: written() });
+    const error = await rejected(
+      "Corrupt",
+      planPipeline(pipeline([step("clean")], { id: `p${index}` }), here),
+    );
+    assertStringIncludes(error.message, `p${index}:step:clean@1.0.0: `);
+    assertStringIncludes(error.message, state);
+  }
+  await registry.save("text:step:clean", "not a record");
+  await rejected(
+    "Corrupt",
+    planPipeline(pipeline([step("clean")], { id: "text" }), here),
+  );
+  const whole = { kind: "step", effect: "e", fingerprint, outputs: {} };
+  await registry.save("new:step:clean", whole, { materializer: written(2) });
+  await rejected(
+    "Unsupported",
+    planPipeline(pipeline([step("clean")], { id: "new" }), here),
+  );
+});
 
-testInRoot(
-  "who deletes what a step wrote, and that it was done, has it written again",
-  async (root) => {
-    await using here = await world(root);
-    const { registry } = here;
-    await registry.save("data:raw", "raw ");
-    await runPipeline(threeSteps(), here);
-    for (const version of ["2.0.0", "3.0.0"]) {
-      await registry.delete("data:report", { allVersions: true });
-      await registry.delete("nightly:step:report", { allVersions: true });
-      const { steps } = await runPipeline(threeSteps(), here);
-      assertEquals(steps.report.outputs, { text: `data:report@${version}` });
-      assertEquals(await textOf(registry, steps.report.outputs!.text), "raw clean report ");
-    }
-  },
-);
+testInWorld("deleted outputs and records are written again", async (here) => {
+  const { registry } = here;
+  await registry.save("data:raw", "raw ");
+  await runPipeline(threeSteps(), here);
+  for (const version of ["2.0.0", "3.0.0"]) {
+    await registry.delete("data:report", { allVersions: true });
+    await registry.delete("nightly:step:report", { allVersions: true });
+    const { steps } = await runPipeline(threeSteps(), here);
+    assertEquals(steps.report.outputs, { text: `data:report@${version}` });
+    assertEquals(await textOf(registry, steps.report.outputs!.text), "raw clean report ");
+  }
+});
 
-testInRoot("names that every object has are names like others", async (root) => {
-  await using here = await world(root);
+testInWorld("names may be members of every object", async (here) => {
   await here.registry.save("data:raw", "raw ");
   for (const name of ["constructor", "toString"]) {
     const run = ({ outputRoot }: OperatorContext) =>
@@ -105,7 +84,7 @@ testInRoot("names that every object has are names like others", async (root) => 
   assertEquals([steps.train.end, steps.train.exit], ["failed", "input"]);
 });
 
-Deno.test("a record that is saved while somebody looks for it is found", async () => {
+Deno.test("a record that is saved during a read is found", async () => {
   const registry = await openRegistry("memory:");
   const record = { kind: "failure", effect: "e", error: {} };
   let opened = 0;
@@ -124,7 +103,7 @@ Deno.test("a record that is saved while somebody looks for it is found", async (
   assertEquals(await readRecord(slow, "nightly:step@2.0.0", { kind: "failure" }), undefined);
 });
 
-Deno.test("a damaged record that comes while somebody looks for it is Corrupt", async () => {
+Deno.test("a damaged record that is saved during a read is Corrupt", async () => {
   const registry = await openRegistry("memory:");
   const materializer = defineMaterializer({
     id: "test/damaged",

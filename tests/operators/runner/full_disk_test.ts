@@ -1,29 +1,26 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type RunEvent, runPipeline } from "../../../operators/runner/mod.ts";
 import { canMount, smallDisk } from "../../support/small_disk.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import { pipeline, step } from "./pipelines.ts";
-import { ends, world } from "./world.ts";
+import { add, pipeline, step } from "./pipelines.ts";
+import { ends, testInWorld, world } from "./world.ts";
 
 Deno.test({
-  name: "a disk that is full ends a step with 4, on record; a log that finds no room ends none",
+  name: "a full disk ends a step with 4; a log without space ends none",
   ignore: !canMount,
   async fn() {
     await using disk = await smallDisk(1024 * 1024);
     await using here = await world(disk);
     const { registry, operators } = here;
-    operators.register("writer", {
-      run: ({ outputRoot }) =>
+    add(
+      operators,
+      "writer",
+      ({ outputRoot }) =>
         Deno.writeFileSync(`${outputRoot}/large`, new Uint8Array(2 * 1024 * 1024)),
-      command: () => ["true"],
-    });
-    operators.register("talker", {
-      run({ outputRoot, logger }) {
-        Deno.writeTextFileSync(`${outputRoot}/text`, "done");
-        for (let line = 0; line < 20; line++) logger.info("x".repeat(60_000));
-        logger.info("the last line");
-      },
-      command: () => ["true"],
+    );
+    add(operators, "talker", ({ outputRoot, logger }) => {
+      Deno.writeTextFileSync(`${outputRoot}/text`, "done");
+      for (let line = 0; line < 20; line++) logger.info("x".repeat(60_000));
+      logger.info("the last line");
     });
     const shell = [
       "sh",
@@ -49,21 +46,17 @@ Deno.test({
     assertEquals(result.steps.writer.exit, "resource");
     assert(await registry.has(result.steps.writer.record!));
     const warning = events.find((event) => event.type === "log" && event.level === "warn");
-    assertStringIncludes((warning as { line: string } | undefined)?.line ?? "", "is not whole");
+    assertStringIncludes((warning as { line: string } | undefined)?.line ?? "", "is incomplete");
     assert(events.some((event) => event.type === "log" && event.line === "the last line"));
   },
 });
 
-testInRoot(
-  "a step whose folder cannot be made has failed, and others that do not need it go on",
-  async (root) => {
-    await using here = await world(root);
-    await Deno.writeTextFile(root.join("file"), "");
-    const result = await runPipeline(
-      pipeline([step("clean"), step("train")], { workDir: "file" }),
-      here,
-    );
-    assertEquals(ends(result.steps), { clean: "failed", train: "failed" });
-    assertEquals(result.steps.clean.exit, "configuration");
-  },
-);
+testInWorld("a step fails if its folder cannot be created", async (here, root) => {
+  await Deno.writeTextFile(root.join("file"), "");
+  const result = await runPipeline(
+    pipeline([step("clean"), step("train")], { workDir: "file" }),
+    here,
+  );
+  assertEquals(ends(result.steps), { clean: "failed", train: "failed" });
+  assertEquals(result.steps.clean.exit, "configuration");
+});

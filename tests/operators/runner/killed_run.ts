@@ -4,7 +4,7 @@ import process from "node:process";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { createOperators } from "../../../operators/mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
-import { pipeline, step } from "./pipelines.ts";
+import { add, pipeline, step } from "./pipelines.ts";
 
 const [root, when] = Deno.args;
 const die = () => process.kill(process.pid, "SIGKILL");
@@ -23,12 +23,9 @@ const registry: Registry = Object.create(opened, {
 });
 
 const operators = createOperators();
-operators.register("write", {
-  async run({ outputRoot, operatorId }) {
-    await Deno.writeTextFile(`${outputRoot}/text`, operatorId);
-    if (operatorId === "train" && when === "in step") die();
-  },
-  command: () => ["true"],
+add(operators, "write", async ({ outputRoot, operatorId }) => {
+  await Deno.writeTextFile(`${outputRoot}/text`, operatorId);
+  if (operatorId === "train" && when === "in step") die();
 });
 const steps = [
   step("clean", { operator: "write" }),

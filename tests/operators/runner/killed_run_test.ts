@@ -3,6 +3,7 @@ import { openRegistry } from "../../../mod.ts";
 import { readResult } from "../../../operators/runner/mod.ts";
 import { runDeno } from "../../support/run_deno.ts";
 import { testInRoot } from "../../support/temp_root.ts";
+import { countOf } from "./world.ts";
 
 /** When it is killed, and what the run after it still does. */
 const KILLS = {
@@ -41,7 +42,7 @@ for (const [when, ends] of Object.entries(KILLS)) {
           ...["clean", "train", "report"].map((step) => `nightly:step:${step}`),
         ]
       ) {
-        assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
+        assertEquals(await countOf(registry, name), 1, name);
       }
       for (const [i, name] of outputs.entries()) {
         const { inputs } = await registry.info(name);

@@ -4,7 +4,7 @@ import process from "node:process";
 import { type Draft, openRegistry, type Registry } from "../../../mod.ts";
 import { createOperators } from "../../../operators/mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
-import { pipeline, step } from "./pipelines.ts";
+import { add, pipeline, step } from "./pipelines.ts";
 
 const [root, when] = Deno.args;
 const die = () => process.kill(process.pid, "SIGKILL");
@@ -31,13 +31,10 @@ const registry: Registry = Object.create(opened, {
 
 const operators = createOperators();
 const ran: number[] = [];
-operators.register("split", {
-  async run({ outputRoot, shard }) {
-    if (shard!.index === 2 && when === "after two shards") die();
-    ran.push(shard!.index);
-    await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, "x".repeat(100_000));
-  },
-  command: () => ["true"],
+add(operators, "split", async ({ outputRoot, shard }) => {
+  if (shard!.index === 2 && when === "after two shards") die();
+  ran.push(shard!.index);
+  await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, "x".repeat(100_000));
 });
 const steps = [step("split", { shards: 4, outputs: { ".": "registry:data" } })];
 const { end } = await runPipeline(pipeline(steps), { registry, operators, root, concurrency: 1 });

@@ -52,43 +52,37 @@ const sh = (script: string, members: Partial<PipelineStep> = {}): Partial<Pipeli
   ...members,
 });
 
-testInRoot(
-  "a step that asks for more room than its disk has is not begun, and has ended with 4",
-  async (root) => {
-    const resources = { diskRequest: 2 ** 60 };
-    const { exitCode, reason, hint } = await run(root, sh("echo > started", { resources }));
-    assertEquals(exitCode, 4);
-    assertStringIncludes(reason!, `the step asks for ${2 ** 60}`);
-    assertStringIncludes(hint!, "disk_request");
-    assertEquals(await Array.fromAsync(Deno.readDir(root.path), ({ name }) => name === "started"), [
-      false,
-    ]);
-    assertEquals((await run(root, sh("exit 0", { resources: { diskRequest: 1 } }))).end, "ran");
-  },
-);
+testInRoot("a step that requests too much disk ends with 4 before it starts", async (root) => {
+  const resources = { diskRequest: 2 ** 60 };
+  const { exitCode, reason, hint } = await run(root, sh("echo > started", { resources }));
+  assertEquals(exitCode, 4);
+  assertStringIncludes(reason!, `the step requests ${2 ** 60}`);
+  assertStringIncludes(hint!, "disk_request");
+  assertEquals(await Array.fromAsync(Deno.readDir(root.path), ({ name }) => name === "started"), [
+    false,
+  ]);
+  assertEquals((await run(root, sh("exit 0", { resources: { diskRequest: 1 } }))).end, "ran");
+});
 
-testInRoot(
-  "a step that writes more than it may is ended with 4, wherever it runs",
-  async (root) => {
-    const resources = { diskLimit: 100_000 };
-    const forms: Partial<PipelineStep>[] = [
-      { operator: "writes", params: { bytes: 60_000, waits: true } },
-      { operator: "fills", runAs: "worker", params: { bytes: 120_000 } },
-      sh('head -c 120000 /dev/zero > "$WORKSPACE_ROOT/a"; sleep 3600'),
-    ];
-    for (const form of forms) {
-      const { exitCode, reason, usage } = await run(root, { ...form, resources });
-      assertEquals(exitCode, 4, reason);
-      assertMatch(
-        reason!,
-        /step "clean": its workspace and output hold \d+ bytes, its limit is 100000$/,
-      );
-      assert(usage.peakDiskBytes > 100_000 && usage.peakDiskBytes <= 120_000);
-    }
-  },
-);
+testInRoot("a step over its disk limit ends with 4", async (root) => {
+  const resources = { diskLimit: 100_000 };
+  const forms: Partial<PipelineStep>[] = [
+    { operator: "writes", params: { bytes: 60_000, waits: true } },
+    { operator: "fills", runAs: "worker", params: { bytes: 120_000 } },
+    sh('head -c 120000 /dev/zero > "$WORKSPACE_ROOT/a"; sleep 3600'),
+  ];
+  for (const form of forms) {
+    const { exitCode, reason, usage } = await run(root, { ...form, resources });
+    assertEquals(exitCode, 4, reason);
+    assertMatch(
+      reason!,
+      /step "clean": its workspace and output hold \d+ bytes, its limit is 100000$/,
+    );
+    assert(usage.peakDiskBytes > 100_000 && usage.peakDiskBytes <= 120_000);
+  }
+});
 
-testInRoot("a limit holds also for a step that has ended before anybody looked", async (root) => {
+testInRoot("a disk limit also applies at the end of a step", async (root) => {
   const never = 3_600_000;
   const exitCodeOf = async (members: Partial<PipelineStep>, diskLimit: number) =>
     (await run(root, { ...members, resources: { diskLimit } }, never)).exitCode;
@@ -98,7 +92,7 @@ testInRoot("a limit holds also for a step that has ended before anybody looked",
   assertEquals(await exitCodeOf(failing, 1), 2, "what a step says itself is told");
 });
 
-testInRoot("what a step takes of the machine is on record, over time", async (root) => {
+testInRoot("usage of a step is recorded over time", async (root) => {
   const script =
     'head -c 5000 /dev/zero > "$OUTPUT_ROOT/a"; a=$(head -c 3000000 /dev/zero | tr "\\0" x); ' +
     "for ((i = 0; i < 200000; i++)); do :; done; sleep 3"; // on a busy machine it is looked at seldom

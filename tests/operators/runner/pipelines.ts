@@ -1,4 +1,6 @@
 // Pipelines for tests of the runner.
+import type { Operator, OperatorContext } from "../../../operators/contract/operator.ts";
+import type { Operators } from "../../../operators/operator_set.ts";
 import type { Pipeline, PipelineStep } from "../../../operators/contract/pipeline.ts";
 
 /** A step with every default in place. */
@@ -33,4 +35,13 @@ export function pipeline(steps: PipelineStep[], members: Partial<Pipeline> = {})
     log: { level: "info" },
     ...members,
   };
+}
+
+/** Adds an operator to a set. */
+export function add(
+  operators: Operators,
+  name: string,
+  run: (context: OperatorContext) => unknown,
+): void {
+  operators.register(name, { run: run as Operator["run"], command: () => ["true"] });
 }

@@ -1,196 +1,163 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { isRegistryError, localPath } from "../../../mod.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { localPath } from "../../../mod.ts";
 import { type ObjectTransfer, planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import { pipeline, step } from "./pipelines.ts";
-import { textOf, world } from "./world.ts";
+import { add, pipeline, step } from "./pipelines.ts";
+import { testInWorld, textOf } from "./world.ts";
+import { rejected } from "../../registry/rejected.ts";
 
-testInRoot(
-  "inputs and outputs can be paths: an output appears whole, and replaces only what is its own",
-  async (root) => {
-    await using here = await world(root);
-    await Deno.mkdir(root.join("data"));
-    await Deno.writeTextFile(root.join("data", "a"), "a ");
-    await Deno.mkdir(root.join("out"));
-    await Deno.writeTextFile(root.join("out", "precious"), "mine");
-    const paths = (lr: number) =>
-      pipeline([
-        step("clean", { inputs: { data: "data" }, outputs: { ".": "out" }, params: { lr } }),
-        step("train", { inputs: { text: "step:clean" } }),
-      ]);
-    await runPipeline(paths(1), here);
-    assertEquals(await Deno.readTextFile(root.join("out", "text")), "a clean1 ");
-    const kept = [...Deno.readDirSync(root.path)].map(({ name }) => name).find((name) =>
-      name.startsWith("out.before-")
-    )!;
-    assertEquals(await Deno.readTextFile(root.join(kept, "precious")), "mine");
-    await runPipeline(paths(2), here);
-    assertEquals(await Deno.readTextFile(root.join("out", "text")), "a clean2 ");
-    assertEquals([...Deno.readDirSync(root.path)].map(({ name }) => name).sort(), [
-      ".holdfast-runs",
-      "data",
-      "out",
-      kept,
+testInWorld("path outputs appear whole, and replace only their own", async (here, root) => {
+  await Deno.mkdir(root.join("data"));
+  await Deno.writeTextFile(root.join("data", "a"), "a ");
+  await Deno.mkdir(root.join("out"));
+  await Deno.writeTextFile(root.join("out", "precious"), "mine");
+  const paths = (lr: number) =>
+    pipeline([
+      step("clean", { inputs: { data: "data" }, outputs: { ".": "out" }, params: { lr } }),
+      step("train", { inputs: { text: "step:clean" } }),
     ]);
-    assertEquals(await textOf(here.registry, "nightly:output:train"), "a clean2 train ");
-    await Deno.writeTextFile(root.join("data", "a"), "b ");
-    const [clean] = (await planPipeline(paths(2), here)).steps;
-    assertEquals(clean.reasons.map((reason) => reason.split(":")[0]), ["inputs changed"]);
-  },
-);
+  await runPipeline(paths(1), here);
+  assertEquals(await Deno.readTextFile(root.join("out", "text")), "a clean1 ");
+  const kept = [...Deno.readDirSync(root.path)].map(({ name }) => name).find((name) =>
+    name.startsWith("out.before-")
+  )!;
+  assertEquals(await Deno.readTextFile(root.join(kept, "precious")), "mine");
+  await runPipeline(paths(2), here);
+  assertEquals(await Deno.readTextFile(root.join("out", "text")), "a clean2 ");
+  assertEquals([...Deno.readDirSync(root.path)].map(({ name }) => name).sort(), [
+    ".holdfast-runs",
+    "data",
+    "out",
+    kept,
+  ]);
+  assertEquals(await textOf(here.registry, "nightly:output:train"), "a clean2 train ");
+  await Deno.writeTextFile(root.join("data", "a"), "b ");
+  const [clean] = (await planPipeline(paths(2), here)).steps;
+  assertEquals(clean.reasons.map((reason) => reason.split(":")[0]), ["inputs changed"]);
+});
 
-testInRoot(
-  "an input that is not whole without a link that leads outside fails the step",
-  async (root) => {
-    await using here = await world(root);
-    await Deno.mkdir(root.join("data"));
-    await Deno.symlink("/etc/hostname", root.join("data/away"));
-    await here.registry.save("data:raw", localPath(root.join("data")));
-    const reading = pipeline([step("clean", { inputs: { data: "registry:data:raw" } })]);
-    const { steps } = await runPipeline(reading, here);
-    assertStringIncludes(steps.clean.reason!, 'its link "away" leads outside, to "/etc/hostname"');
-    assertEquals(here.ran, []);
-  },
-);
+testInWorld("an input with a link to outside fails the step", async (here, root) => {
+  await Deno.mkdir(root.join("data"));
+  await Deno.symlink("/etc/hostname", root.join("data/away"));
+  await here.registry.save("data:raw", localPath(root.join("data")));
+  const reading = pipeline([step("clean", { inputs: { data: "registry:data:raw" } })]);
+  const { steps } = await runPipeline(reading, here);
+  assertStringIncludes(steps.clean.reason!, 'its link "away" leads outside, to "/etc/hostname"');
+  assertEquals(here.ran, []);
+});
 
-testInRoot(
-  "a file of somebody else is kept beside the output that takes its place",
-  async (root) => {
-    await using here = await world(root);
-    await Deno.writeTextFile(root.join("model.txt"), "mine");
-    const clean = (lr: number) =>
-      pipeline([step("clean", { outputs: { "any.txt": "./model.txt" }, params: { lr } })]);
-    here.operators.register("writer", {
-      run: ({ outputRoot, params }) =>
-        Deno.writeTextFileSync(`${outputRoot}/any.txt`, JSON.stringify(params)),
-      command: () => ["true"],
-    });
-    for (const lr of [1, 2]) {
-      const one = clean(lr);
-      one.steps[0].operator = "writer";
-      assertEquals((await runPipeline(one, here)).end, "ok");
-      assertEquals(await Deno.readTextFile(root.join("model.txt")), `{"lr":${lr}}`);
-    }
-    const kept = [...Deno.readDirSync(root.path)].map(({ name }) => name).filter((name) =>
-      name.includes("before")
-    );
-    assertEquals(kept.map((name) => Deno.readTextFileSync(root.join(name))), ["mine"]);
-  },
-);
+testInWorld("a foreign file is kept beside the output that replaces it", async (here, root) => {
+  await Deno.writeTextFile(root.join("model.txt"), "mine");
+  const clean = (lr: number) =>
+    pipeline([step("clean", { outputs: { "any.txt": "./model.txt" }, params: { lr } })]);
+  add(
+    here.operators,
+    "writer",
+    ({ outputRoot, params }) =>
+      Deno.writeTextFileSync(`${outputRoot}/any.txt`, JSON.stringify(params)),
+  );
+  for (const lr of [1, 2]) {
+    const one = clean(lr);
+    one.steps[0].operator = "writer";
+    assertEquals((await runPipeline(one, here)).end, "ok");
+    assertEquals(await Deno.readTextFile(root.join("model.txt")), `{"lr":${lr}}`);
+  }
+  const kept = [...Deno.readDirSync(root.path)].map(({ name }) => name).filter((name) =>
+    name.includes("before")
+  );
+  assertEquals(kept.map((name) => Deno.readTextFileSync(root.join(name))), ["mine"]);
+});
 
-testInRoot("what this runner cannot do is refused, not passed over", async (root) => {
-  await using here = await world(root);
+testInWorld("unsupported steps are refused before anything runs", async (here) => {
   for (const members of [{ shards: 2, outputs: { a: "./a" } }, { runAs: "worker" as const }]) {
-    const error = await runPipeline(pipeline([step("clean", members)]), here).catch((error) =>
-      error
+    await rejected(
+      "Unsupported",
+      runPipeline(pipeline([step("clean", members)]), here),
     );
-    assert(isRegistryError(error, "Unsupported"), String(error));
   }
   assertEquals(await Array.fromAsync(here.registry.names()), []);
 });
 
-testInRoot(
-  "a step whose input changes while it runs has failed: its output would have a false lineage",
-  async (root) => {
-    await using here = await world(root);
-    await Deno.mkdir(root.join("data"));
-    const write = (text: string) => Deno.writeTextFileSync(root.join("data", "a"), text);
-    write("planned");
-    let reads: (() => void)[] = [];
-    here.operators.register("reader", {
-      run({ inputRoot, outputRoot }) {
-        reads.shift()?.();
-        Deno.writeTextFileSync(`${outputRoot}/text`, Deno.readTextFileSync(`${inputRoot}/a`));
-      },
-      command: () => ["true"],
-    });
-    const read = { operator: "reader", inputs: { data: "./data" } };
-    const steps = [
-      step("first", read),
-      step("second", { ...read, upstream: ["first"] }),
-      step("third", read),
-    ];
-    const nodes = [{ id: "here", runnerCount: 1, resources: {} }];
-    reads = [() => {}, () => write("other")];
-    const changed = await runPipeline(pipeline(steps, { nodes }), here);
-    assertEquals(Object.values(changed.steps).map(({ end }) => end).sort(), [
-      "failed",
-      "failed",
-      "ran",
-    ]);
-    assertStringIncludes(changed.steps.second.reason!, "it was changed since the run was planned");
-    assertEquals((await runPipeline(pipeline(steps, { nodes }), here)).end, "ok");
-  },
-);
+testInWorld("a step fails if its input changes while it runs", async (here, root) => {
+  await Deno.mkdir(root.join("data"));
+  const write = (text: string) => Deno.writeTextFileSync(root.join("data", "a"), text);
+  write("planned");
+  let reads: (() => void)[] = [];
+  add(here.operators, "reader", ({ inputRoot, outputRoot }) => {
+    reads.shift()?.();
+    Deno.writeTextFileSync(`${outputRoot}/text`, Deno.readTextFileSync(`${inputRoot}/a`));
+  });
+  const read = { operator: "reader", inputs: { data: "./data" } };
+  const steps = [
+    step("first", read),
+    step("second", { ...read, upstream: ["first"] }),
+    step("third", read),
+  ];
+  const nodes = [{ id: "here", runnerCount: 1, resources: {} }];
+  reads = [() => {}, () => write("other")];
+  const changed = await runPipeline(pipeline(steps, { nodes }), here);
+  assertEquals(Object.values(changed.steps).map(({ end }) => end).sort(), [
+    "failed",
+    "failed",
+    "ran",
+  ]);
+  assertStringIncludes(changed.steps.second.reason!, "it has changed since the run was planned");
+  assertEquals((await runPipeline(pipeline(steps, { nodes }), here)).end, "ok");
+});
 
-testInRoot(
-  "an object that is overwritten between the plan of a run and its step is not taken for what it was",
-  async (root) => {
-    await using here = await world(root);
-    let content = "planned";
-    const s3 = {
-      upload: () => Promise.reject(new Error("nothing is uploaded")),
-      info: () => Promise.resolve({ size: content.length, modifiedAt: 0, etag: content }),
-      async download(_url: string, { to }: { to: string }) {
-        await Deno.writeTextFile(to, content);
-        return { path: to, size: content.length };
-      },
-    } as unknown as ObjectTransfer;
-    const steps = [step("clean", { inputs: { data: "s3://bucket/a" } })];
-    const onRun = () => void (content = "other");
-    const { clean } = (await runPipeline(pipeline(steps), { ...here, s3, onRun })).steps;
-    assertStringIncludes(clean.reason ?? "", "it was changed since");
-    assertEquals((await runPipeline(pipeline(steps), { ...here, s3 })).end, "ok");
-  },
-);
+testInWorld("an object that changes after the plan fails the step", async (here) => {
+  let content = "planned";
+  const s3 = {
+    upload: () => Promise.reject(new Error("nothing is uploaded")),
+    info: () => Promise.resolve({ size: content.length, modifiedAt: 0, etag: content }),
+    async download(_url: string, { to }: { to: string }) {
+      await Deno.writeTextFile(to, content);
+      return { path: to, size: content.length };
+    },
+  } as unknown as ObjectTransfer;
+  const steps = [step("clean", { inputs: { data: "s3://bucket/a" } })];
+  const onRun = () => void (content = "other");
+  const { clean } = (await runPipeline(pipeline(steps), { ...here, s3, onRun })).steps;
+  assertStringIncludes(clean.reason ?? "", "it has changed since");
+  assertEquals((await runPipeline(pipeline(steps), { ...here, s3 })).end, "ok");
+});
 
-testInRoot(
-  "places that an output would destroy, or that two would share, are refused before anything runs",
-  async (root) => {
-    await using here = await world(root);
-    const refused: [first: string, second: string | undefined, state: string][] = [
-      [".", undefined, "the pipeline's own folder is in it"],
-      ["..", undefined, "the pipeline's own folder is in it"],
-      ["/", undefined, "the pipeline's own folder is in it"],
-      ["./.holdfast-runs", undefined, "the folder that its runs work in"],
-      ["./.holdfast-runs/nightly/out", undefined, "the folder that its runs work in"],
-      ["./out", "out/", "have no folders of their own"],
-      ["./out", "./out/deep/er", "have no folders of their own"],
-      ["s3://bucket/a", "s3://bucket/a", "both to be written to"],
-      ["registry:data@^1", undefined, "names no version"],
-      ["registry:data@production", undefined, "names no version"],
-      ["step:clean", undefined, "is a step's own"],
-      ["registry:nightly:run", undefined, "where the records of its runs are"],
-      ["registry:nightly:step:clean@7.0.0", undefined, "where the records of its runs are"],
-      ["registry:nightly:failure:train", "./out", "where the records of its runs are"],
-    ];
-    for (const [first, second, state] of refused) {
-      const steps = [step("clean", { outputs: { x: first } })];
-      if (second !== undefined) steps.push(step("train", { outputs: { y: second } }));
-      const error = await planPipeline(pipeline(steps), here).catch((error) => error);
-      assert(isRegistryError(error, "Invalid"), `${first} ${second}: ${error}`);
-      assertStringIncludes(error.message, state);
-    }
-    const apart = {
-      a: "./out/a",
-      ab: "./out/ab",
-      dots: "./..out",
-      other: "/tmp/holdfast-somewhere",
-      v: "registry:d@2.0.0",
-    };
-    const { steps } = await planPipeline(pipeline([step("clean", { outputs: apart })]), here);
-    assertEquals(steps[0].decision, "run");
-  },
-);
+testInWorld("conflicting destinations are refused before anything runs", async (here) => {
+  const refused: [first: string, second: string | undefined, state: string][] = [
+    [".", undefined, "contains the pipeline's own folder"],
+    ["..", undefined, "contains the pipeline's own folder"],
+    ["/", undefined, "contains the pipeline's own folder"],
+    ["./.holdfast-runs", undefined, "the folder of its runs"],
+    ["./.holdfast-runs/nightly/out", undefined, "the folder of its runs"],
+    ["./out", "out/", "overlap"],
+    ["./out", "./out/deep/er", "overlap"],
+    ["s3://bucket/a", "s3://bucket/a", "the destination of"],
+    ["registry:data@^1", undefined, "is not a version"],
+    ["registry:data@production", undefined, "is not a version"],
+    ["step:clean", undefined, "belongs to a step"],
+    ["registry:nightly:run", undefined, "holds records of its runs"],
+    ["registry:nightly:step:clean@7.0.0", undefined, "holds records of its runs"],
+    ["registry:nightly:failure:train", "./out", "holds records of its runs"],
+  ];
+  for (const [first, second, state] of refused) {
+    const steps = [step("clean", { outputs: { x: first } })];
+    if (second !== undefined) steps.push(step("train", { outputs: { y: second } }));
+    const error = await rejected("Invalid", planPipeline(pipeline(steps), here));
+    assertStringIncludes(error.message, state);
+  }
+  const apart = {
+    a: "./out/a",
+    ab: "./out/ab",
+    dots: "./..out",
+    other: "/tmp/holdfast-somewhere",
+    v: "registry:d@2.0.0",
+  };
+  const { steps } = await planPipeline(pipeline([step("clean", { outputs: apart })]), here);
+  assertEquals(steps[0].decision, "run");
+});
 
-testInRoot(
-  "ids that are too long for the names of records are refused before anything runs",
-  async (root) => {
-    await using here = await world(root);
-    const long = step("s".repeat(181), { operator: "clean" }); // fits into some of these names
-    const error = await planPipeline(pipeline([long]), here).catch((error) => error);
-    assert(isRegistryError(error, "Invalid"), String(error));
-    assertStringIncludes(error.message, "it is too long");
-    assertEquals(here.ran, []);
-  },
-);
+testInWorld("ids that are too long for records are refused", async (here) => {
+  const long = step("s".repeat(181), { operator: "clean" }); // fits into some of these names
+  const error = await rejected("Invalid", planPipeline(pipeline([long]), here));
+  assertStringIncludes(error.message, "it is too long");
+  assertEquals(here.ran, []);
+});

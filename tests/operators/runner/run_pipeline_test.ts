@@ -2,50 +2,41 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { isRegistryError, RegistryError } from "../../../mod.ts";
 import { cancelRun, planPipeline, readResult, runPipeline } from "../../../operators/runner/mod.ts";
 import { realSystem } from "../../../core/system.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import { pipeline, step } from "./pipelines.ts";
-import { ends, textOf, threeSteps, world } from "./world.ts";
+import { add, pipeline, step } from "./pipelines.ts";
+import { countOf, endless, ends, testInWorld, textOf, threeSteps } from "./world.ts";
 
-testInRoot(
-  "the first run does all, the second nothing, the third what a changed parameter touches",
-  async (root) => {
-    await using here = await world(root);
-    const { registry } = here;
-    await registry.save("data:raw", "raw ");
-    const first = await runPipeline(threeSteps(), here);
-    assertEquals([first.run, first.end], ["nightly@1", "ok"]);
-    assertEquals(ends(first.steps), { clean: "ran", train: "ran", report: "ran" });
-    assertEquals(await textOf(registry, "nightly:output:train"), "raw clean train0.1 ");
-    assertEquals(await textOf(registry, "data:report"), "raw clean report ");
+testInWorld("later runs repeat only what a changed parameter affects", async (here) => {
+  const { registry } = here;
+  await registry.save("data:raw", "raw ");
+  const first = await runPipeline(threeSteps(), here);
+  assertEquals([first.run, first.end], ["nightly@1", "ok"]);
+  assertEquals(ends(first.steps), { clean: "ran", train: "ran", report: "ran" });
+  assertEquals(await textOf(registry, "nightly:output:train"), "raw clean train0.1 ");
+  assertEquals(await textOf(registry, "data:report"), "raw clean report ");
 
-    const second = await runPipeline(threeSteps(), here);
-    assertEquals(ends(second.steps), { clean: "skipped", train: "skipped", report: "skipped" });
-    assertEquals(
-      Object.values(second.steps).map(({ reason }) => reason),
-      Array(3).fill("nothing changed"),
-    );
+  const second = await runPipeline(threeSteps(), here);
+  assertEquals(ends(second.steps), { clean: "skipped", train: "skipped", report: "skipped" });
+  assertEquals(
+    Object.values(second.steps).map(({ reason }) => reason),
+    Array(3).fill("nothing changed"),
+  );
 
-    const plan = await planPipeline(threeSteps(0.2), here);
-    assertEquals(plan.steps.map(({ step, decision, reasons }) => [step, decision, ...reasons]), [
-      ["clean", "skip"],
-      ["train", "run", "params.lr 0.1 → 0.2"],
-      ["report", "skip"],
-    ]);
-    const third = await runPipeline(threeSteps(0.2), here);
-    assertEquals(ends(third.steps), { clean: "skipped", train: "ran", report: "skipped" });
-    assertEquals(here.ran.sort(), ["clean", "report", "train", "train"]);
-    assertEquals(
-      await Array.fromAsync(registry.versions("nightly:output:train"), ({ version }) => version),
-      [
-        "2.0.0",
-        "1.0.0",
-      ],
-    );
-  },
-);
+  const plan = await planPipeline(threeSteps(0.2), here);
+  assertEquals(plan.steps.map(({ step, decision, reasons }) => [step, decision, ...reasons]), [
+    ["clean", "skip"],
+    ["train", "run", "params.lr 0.1 → 0.2"],
+    ["report", "skip"],
+  ]);
+  const third = await runPipeline(threeSteps(0.2), here);
+  assertEquals(ends(third.steps), { clean: "skipped", train: "ran", report: "skipped" });
+  assertEquals(here.ran.sort(), ["clean", "report", "train", "train"]);
+  assertEquals(
+    await Array.fromAsync(registry.versions("nightly:output:train"), ({ version }) => version),
+    ["2.0.0", "1.0.0"],
+  );
+});
 
-testInRoot("each reason is told, several at once, and by digests only", async (root) => {
-  await using here = await world(root);
+testInWorld("plans contain all reasons, with digests", async (here) => {
   const { registry, operators } = here;
   await registry.save("data:raw", "raw ");
   const reasonsOf = async (...args: Parameters<typeof planPipeline>) =>
@@ -88,70 +79,57 @@ testInRoot("each reason is told, several at once, and by digests only", async (r
   assertEquals(operators.names(), ["clean", "train", "report"]);
 });
 
-testInRoot("an upstream step that writes what it wrote before makes nobody run", async (root) => {
-  await using here = await world(root);
+testInWorld("an upstream step with unchanged output makes no step run", async (here) => {
   await here.registry.save("data:raw", "raw ");
   await runPipeline(threeSteps(), here);
   const forced = await runPipeline(threeSteps(), { ...here, force: ["clean"] });
   assertEquals(ends(forced.steps), { clean: "ran", train: "skipped", report: "skipped" });
 });
 
-testInRoot(
-  "outputs have lineage: exact versions with digests, and what they were made with",
-  async (root) => {
-    await using here = await world(root);
-    const { registry } = here;
-    const raw = await registry.save("data:raw", "raw ");
-    await runPipeline(threeSteps(), here);
-    const clean = await registry.info("nightly:output:clean");
-    assertEquals(clean.inputs, [{ ref: "data:raw@1.0.0", digest: raw.digest }]);
-    const train = await registry.info("nightly:output:train");
-    assertEquals(train.inputs, [{ ref: "nightly:output:clean@1.0.0", digest: clean.digest }]);
-    const { pipeline, run, step, operator, code, params } = train.metadata;
-    assertEquals([pipeline, run, step, operator, code, params], [
-      "nightly",
-      "nightly@1",
-      "train",
-      "train",
-      "v1.0",
-      { lr: 0.1 },
-    ]);
-  },
-);
+testInWorld("outputs have lineage and metadata", async (here) => {
+  const { registry } = here;
+  const raw = await registry.save("data:raw", "raw ");
+  await runPipeline(threeSteps(), here);
+  const clean = await registry.info("nightly:output:clean");
+  assertEquals(clean.inputs, [{ ref: "data:raw@1.0.0", digest: raw.digest }]);
+  const train = await registry.info("nightly:output:train");
+  assertEquals(train.inputs, [{ ref: "nightly:output:clean@1.0.0", digest: clean.digest }]);
+  const { pipeline, run, step, operator, code, params } = train.metadata;
+  assertEquals([pipeline, run, step, operator, code, params], [
+    "nightly",
+    "nightly@1",
+    "train",
+    "train",
+    "v1.0",
+    { lr: 0.1 },
+  ]);
+});
 
-testInRoot(
-  "a failed step blocks what depends on it; the rest goes on, and its failure is on record",
-  async (root) => {
-    await using here = await world(root);
-    const { registry, operators } = here;
-    operators.register("broken", {
-      run({ logger }) {
-        logger.info("about to fail");
-        return 2;
-      },
-      command: () => ["false"],
-    });
-    const steps = [step("broken"), step("train", { upstream: ["broken"] }), step("report")];
-    const result = await runPipeline(pipeline(steps), here);
-    assertEquals(result.end, "failed");
-    assertEquals(ends(result.steps), { broken: "failed", train: "blocked", report: "ran" });
-    assertEquals([result.steps.broken.exitCode, result.steps.broken.exit], [2, "input"]);
-    assertEquals(result.steps.train.reason, "step broken has no success");
-    const failure = await registry.open(result.steps.broken.record!);
-    assertStringIncludes(
-      new TextDecoder().decode(await failure.file("log.txt").bytes()),
-      "info about to fail",
-    );
-    assertEquals(failure.info.metadata.exitCode, 2);
-    assertEquals((await readResult(registry, "nightly@1"))?.end, "failed");
-  },
-);
+testInWorld("a failed step blocks only its dependents, and is recorded", async (here) => {
+  const { registry, operators } = here;
+  add(operators, "broken", ({ logger }) => {
+    logger.info("about to fail");
+    return 2;
+  });
+  const steps = [step("broken"), step("train", { upstream: ["broken"] }), step("report")];
+  const result = await runPipeline(pipeline(steps), here);
+  assertEquals(result.end, "failed");
+  assertEquals(ends(result.steps), { broken: "failed", train: "blocked", report: "ran" });
+  assertEquals([result.steps.broken.exitCode, result.steps.broken.exit], [2, "input"]);
+  assertEquals(result.steps.train.reason, "step broken has no success");
+  const failure = await registry.open(result.steps.broken.record!);
+  assertStringIncludes(
+    new TextDecoder().decode(await failure.file("log.txt").bytes()),
+    "info about to fail",
+  );
+  assertEquals(failure.info.metadata.exitCode, 2);
+  assertEquals((await readResult(registry, "nightly@1"))?.end, "failed");
+});
 
-testInRoot("a failure that may pass is tried again, each attempt on record", async (root) => {
-  await using here = await world(root);
+testInWorld("a failed step is retried, each attempt on record", async (here) => {
   const { registry, operators } = here;
   let calls = 0;
-  operators.register("shaky", { run: () => ++calls < 3 ? 4 : 0, command: () => ["true"] });
+  add(operators, "shaky", () => ++calls < 3 ? 4 : 0);
   const waits: number[] = [];
   const system = {
     ...realSystem,
@@ -167,58 +145,41 @@ testInRoot("a failure that may pass is tried again, each attempt on record", asy
   const result = await runPipeline(pipeline(steps), { ...here, system });
   assertEquals([result.steps.shaky.end, result.steps.shaky.attempts], ["ran", 3]);
   assertEquals(waits, [100, 200]);
-  assertEquals((await Array.fromAsync(registry.versions("nightly:failure:shaky"))).length, 2);
+  assertEquals(await countOf(registry, "nightly:failure:shaky"), 2);
 });
 
-testInRoot(
-  "steps run beside one another as far as their node and the machine allow",
-  async (root) => {
-    await using here = await world(root);
-    let running = 0, most = 0, expected = 3;
-    let full = Promise.withResolvers<void>();
-    here.operators.register("count", {
-      async run() {
-        most = Math.max(most, ++running);
-        if (running === expected) full.resolve();
-        await full.promise; // so many come together
-        await new Promise((resolve) => setImmediate(resolve));
-        running--;
-      },
-      command: () => ["true"],
-    });
-    const many = (resources = {}) =>
-      Array.from({ length: 8 }, (_, i) => step(`s${i}`, { operator: "count", resources }));
-    const machine = { cores: 4, memoryBytes: 1000 };
-    const three = pipeline(many(), { nodes: [{ id: "here", runnerCount: 3, resources: {} }] });
-    assertEquals((await runPipeline(three, { ...here, machine })).end, "ok");
-    assertEquals(most, 3);
-    most = 0, expected = 2, full = Promise.withResolvers();
-    await runPipeline(pipeline(many({ cpuRequest: 2 }), { id: "cores" }), { ...here, machine });
-    assertEquals(most, 2);
-    await assertRejects(
-      () =>
-        runPipeline(pipeline(many({ memoryRequest: 2000 }), { id: "large" }), { ...here, machine }),
-      RegistryError,
-      "asks for 2000 of memory, this machine has 1000",
-    );
-    assert(!await here.registry.has("large:run"), "nothing ran");
-  },
-);
+testInWorld("steps run concurrently within limits of node and machine", async (here) => {
+  let running = 0, most = 0, expected = 3;
+  let full = Promise.withResolvers<void>();
+  add(here.operators, "count", async () => {
+    most = Math.max(most, ++running);
+    if (running === expected) full.resolve();
+    await full.promise; // so many come together
+    await new Promise((resolve) => setImmediate(resolve));
+    running--;
+  });
+  const many = (resources = {}) =>
+    Array.from({ length: 8 }, (_, i) => step(`s${i}`, { operator: "count", resources }));
+  const machine = { cores: 4, memoryBytes: 1000 };
+  const three = pipeline(many(), { nodes: [{ id: "here", runnerCount: 3, resources: {} }] });
+  assertEquals((await runPipeline(three, { ...here, machine })).end, "ok");
+  assertEquals(most, 3);
+  most = 0, expected = 2, full = Promise.withResolvers();
+  await runPipeline(pipeline(many({ cpuRequest: 2 }), { id: "cores" }), { ...here, machine });
+  assertEquals(most, 2);
+  await assertRejects(
+    () =>
+      runPipeline(pipeline(many({ memoryRequest: 2000 }), { id: "large" }), { ...here, machine }),
+    RegistryError,
+    "requests 2000 of memory, this machine has 1000",
+  );
+  assert(!await here.registry.has("large:run"), "nothing ran");
+});
 
-testInRoot("a run that somebody cancels ends, and what it did stays done", async (root) => {
-  await using here = await world(root);
+testInWorld("a cancelled run ends and keeps its successes", async (here, root) => {
   const { registry, operators } = here;
   const started = Promise.withResolvers<void>();
-  operators.register("endless", {
-    run: ({ signal }) => {
-      const aborted = new Promise<void>((_, reject) =>
-        signal.addEventListener("abort", () => reject(signal.reason))
-      );
-      started.resolve();
-      return aborted;
-    },
-    command: () => ["true"],
-  });
+  add(operators, "endless", endless(started.resolve));
   const looks: (() => void)[] = [];
   const system = {
     ...realSystem,
@@ -249,52 +210,40 @@ testInRoot("a run that somebody cancels ends, and what it did stays done", async
   assertEquals((await Array.fromAsync(Deno.readDir(root.path))).length <= 1, true);
 });
 
-testInRoot(
-  "an abort ends the run, which keeps how far it came, and throws the reason",
-  async (root) => {
-    await using here = await world(root);
-    const stop = new AbortController();
-    const reason = new Error("enough: now");
-    here.operators.register("stopped", {
-      run({ signal }) {
-        stop.abort(reason);
-        signal.throwIfAborted();
-      },
-      command: () => ["true"],
-    });
-    const steps = [step("stopped"), step("train", { upstream: ["stopped"] })];
-    const error = await runPipeline(pipeline(steps), { ...here, signal: stop.signal }).catch((
-      error,
-    ) => error);
-    assertEquals(error, reason);
-    assertEquals((await readResult(here.registry, "nightly@1"))?.end, "cancelled");
-  },
-);
+testInWorld("an abort ends the run, saves its result and throws the reason", async (here) => {
+  const stop = new AbortController();
+  const reason = new Error("enough: now");
+  add(here.operators, "stopped", ({ signal }) => {
+    stop.abort(reason);
+    signal.throwIfAborted();
+  });
+  const steps = [step("stopped"), step("train", { upstream: ["stopped"] })];
+  const error = await runPipeline(pipeline(steps), { ...here, signal: stop.signal }).catch((
+    error,
+  ) => error);
+  assertEquals(error, reason);
+  assertEquals((await readResult(here.registry, "nightly@1"))?.end, "cancelled");
+});
 
-testInRoot(
-  "a missing input, an unknown step and a cycle are told before anything is written",
-  async (root) => {
-    await using here = await world(root);
-    const refused = async (
-      steps: Parameters<typeof pipeline>[0],
-      code: "NotFound" | "Invalid",
-      text: string,
-    ) => {
-      const error = await runPipeline(pipeline(steps), here).catch((error) => error);
-      assert(isRegistryError(error, code), String(error));
-      assertStringIncludes(error.message, text);
-      assertEquals(await Array.fromAsync(here.registry.names()), []);
-    };
-    const missing = 'Cannot read input "registry:data:raw" of step "clean"';
-    await refused([step("clean", { inputs: { data: "registry:data:raw" } })], "NotFound", missing);
-    await refused([step("clean", { inputs: { data: "step:nowhere" } })], "NotFound", '"nowhere"');
-    const cycle = [step("clean", { upstream: ["train"] }), step("train", { upstream: ["clean"] })];
-    await refused(cycle, "Invalid", "clean → train → clean is a cycle");
-  },
-);
+testInWorld("missing inputs, unknown steps and cycles are refused at first", async (here) => {
+  const refused = async (
+    steps: Parameters<typeof pipeline>[0],
+    code: "NotFound" | "Invalid",
+    text: string,
+  ) => {
+    const error = await runPipeline(pipeline(steps), here).catch((error) => error);
+    assert(isRegistryError(error, code), String(error));
+    assertStringIncludes(error.message, text);
+    assertEquals(await Array.fromAsync(here.registry.names()), []);
+  };
+  const missing = 'Cannot read input "registry:data:raw" of step "clean"';
+  await refused([step("clean", { inputs: { data: "registry:data:raw" } })], "NotFound", missing);
+  await refused([step("clean", { inputs: { data: "step:nowhere" } })], "NotFound", '"nowhere"');
+  const cycle = [step("clean", { upstream: ["train"] }), step("train", { upstream: ["clean"] })];
+  await refused(cycle, "Invalid", "clean → train → clean is a cycle");
+});
 
-testInRoot("a listener that throws ends no run", async (root) => {
-  await using here = await world(root);
+testInWorld("a listener that throws does not end a run", async (here) => {
   await here.registry.save("data:raw", "raw ");
   const warnings: string[] = [];
   const logger = { ...console, warn: (text: string) => void warnings.push(text) };
@@ -303,27 +252,20 @@ testInRoot("a listener that throws ends no run", async (root) => {
   };
   const result = await runPipeline(threeSteps(), { ...here, onEvent, logger });
   assertEquals([result.end, (await readResult(here.registry, "nightly@1"))?.end], ["ok", "ok"]);
-  assertEquals(
-    warnings[0],
-    'Cannot tell of "run started": who listens failed: the terminal is gone',
-  );
+  assertEquals(warnings[0], 'Cannot emit "run started": the listener failed: the terminal is gone');
 });
 
-testInRoot(
-  "of steps that write the same artifact one after the other the last is read, however they are listed",
-  async (root) => {
-    await using here = await world(root);
-    const outputs = { text: "registry:data:text" };
-    const steps = [
-      step("report", { upstream: ["between"], inputs: { data: "registry:data:text" } }),
-      step("train", { upstream: ["clean"], outputs }),
-      step("between", { operator: "report", upstream: ["train"] }),
-      step("clean", { outputs }),
-    ];
-    const { end } = await runPipeline(pipeline(steps), here);
-    assertEquals([end, await textOf(here.registry, "nightly:output:report")], [
-      "ok",
-      "clean train report ",
-    ]);
-  },
-);
+testInWorld("the last of several writers of an artifact is read", async (here) => {
+  const outputs = { text: "registry:data:text" };
+  const steps = [
+    step("report", { upstream: ["between"], inputs: { data: "registry:data:text" } }),
+    step("train", { upstream: ["clean"], outputs }),
+    step("between", { operator: "report", upstream: ["train"] }),
+    step("clean", { outputs }),
+  ];
+  const { end } = await runPipeline(pipeline(steps), here);
+  assertEquals([end, await textOf(here.registry, "nightly:output:report")], [
+    "ok",
+    "clean train report ",
+  ]);
+});

@@ -2,39 +2,33 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { realSystem, silentLogger } from "../../../core/system.ts";
 import { isRegistryError, openRegistry } from "../../../mod.ts";
 import { planPipeline, readResult, runPipeline } from "../../../operators/runner/mod.ts";
-import { watchForCancel } from "../../../operators/runner/watch_cancel.ts";
-import { saveResult } from "../../../operators/runner/records/run_record.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import { pipeline, step } from "./pipelines.ts";
-import { ends, textOf, threeSteps, world } from "./world.ts";
+import { saveResult, watchForCancel } from "../../../operators/runner/records/run_record.ts";
+import { add, pipeline, step } from "./pipelines.ts";
+import { countOf, endless, ends, testInWorld, textOf, threeSteps } from "./world.ts";
+import { rejected } from "../../registry/rejected.ts";
 
-testInRoot(
-  "runs of one pipeline at once have numbers of their own, and leave each output once",
-  async (root) => {
-    await using here = await world(root);
-    const { registry } = here;
-    await registry.save("data:raw", "raw ");
-    const results = await Promise.all([1, 2, 3, 4].map(() => runPipeline(threeSteps(), here)));
-    assertEquals(results.map(({ end }) => end), ["ok", "ok", "ok", "ok"]);
-    assertEquals(
-      results.map(({ run }) => run).sort(),
-      [1, 2, 3, 4].map((number) => `nightly@${number}`),
-    );
-    const names = ["data:report", ...["clean", "train"].map((step) => `nightly:output:${step}`)];
-    for (
-      const name of [
-        ...names,
-        ...["clean", "train", "report"].map((step) => `nightly:step:${step}`),
-      ]
-    ) {
-      assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
-    }
-    assertEquals(await textOf(registry, "data:report"), "raw clean report ");
-  },
-);
+testInWorld("concurrent runs have unique numbers and write each output once", async (here) => {
+  const { registry } = here;
+  await registry.save("data:raw", "raw ");
+  const results = await Promise.all([1, 2, 3, 4].map(() => runPipeline(threeSteps(), here)));
+  assertEquals(results.map(({ end }) => end), ["ok", "ok", "ok", "ok"]);
+  assertEquals(
+    results.map(({ run }) => run).sort(),
+    [1, 2, 3, 4].map((number) => `nightly@${number}`),
+  );
+  const names = ["data:report", ...["clean", "train"].map((step) => `nightly:output:${step}`)];
+  for (
+    const name of [
+      ...names,
+      ...["clean", "train", "report"].map((step) => `nightly:step:${step}`),
+    ]
+  ) {
+    assertEquals(await countOf(registry, name), 1, name);
+  }
+  assertEquals(await textOf(registry, "data:report"), "raw clean report ");
+});
 
-testInRoot("a step waits for all that are before it, and runs once", async (root) => {
-  await using here = await world(root);
+testInWorld("a step waits for all upstream steps", async (here) => {
   const steps = [
     step("clean"),
     step("train", { upstream: ["clean"] }),
@@ -45,70 +39,51 @@ testInRoot("a step waits for all that are before it, and runs once", async (root
   assertEquals(here.ran, ["clean", "train", "middle", "report"]);
 });
 
-testInRoot("of two who say how a run ended the first is believed", async (root) => {
-  await using here = await world(root);
+testInWorld("the first result of a run is kept", async (here) => {
   const result = await runPipeline(pipeline([step("clean")]), here);
   await saveResult(here.registry, { ...result, end: "failed" });
   assertEquals((await readResult(here.registry, result.run))?.end, "ok");
 });
 
-testInRoot(
-  "a run that is to end with its first failure ends what runs, and begins nothing more",
-  async (root) => {
-    await using here = await world(root);
-    const started = Promise.withResolvers<void>();
-    here.operators.register("endless", {
-      run: ({ signal }) =>
-        new Promise<void>((_, reject) => {
-          signal.addEventListener("abort", () => reject(signal.reason));
-          started.resolve();
-        }),
-      command: () => ["true"],
-    });
-    here.operators.register("broken", {
-      run: () => started.promise.then(() => 3 as const),
-      command: () => ["true"],
-    });
-    const steps = [
-      step("clean"),
-      step("endless"),
-      step("broken", { upstream: ["clean"] }), // a step that ended well ends no other
-      step("report", { upstream: ["endless"] }),
-    ];
-    const result = await runPipeline(pipeline(steps), { ...here, failFast: true });
-    assertEquals([result.end, ends(result.steps)], ["failed", {
-      clean: "ran",
-      endless: "cancelled",
-      broken: "failed",
-      report: "cancelled",
-    }]);
-  },
-);
+testInWorld("failFast ends a run with its first failure", async (here) => {
+  const started = Promise.withResolvers<void>();
+  add(here.operators, "endless", endless(started.resolve));
+  add(here.operators, "broken", () => started.promise.then(() => 3 as const));
+  const steps = [
+    step("clean"),
+    step("endless"),
+    step("broken", { upstream: ["clean"] }), // a step that ended well ends no other
+    step("report", { upstream: ["endless"] }),
+  ];
+  const result = await runPipeline(pipeline(steps), { ...here, failFast: true });
+  assertEquals([result.end, ends(result.steps)], ["failed", {
+    clean: "ran",
+    endless: "cancelled",
+    broken: "failed",
+    report: "cancelled",
+  }]);
+});
 
-testInRoot(
-  "a registry that cannot keep a run is told before anything runs; a plan needs none that can",
-  async (root) => {
-    await using here = await world(root);
-    const path = root.join("registry");
-    {
-      await using writable = await openRegistry(path);
-      await writable.save("data:raw", "raw ");
-    }
-    await using registry = await openRegistry(path, { readOnly: true });
-    assertEquals((await planPipeline(threeSteps(), { ...here, registry })).steps.length, 3);
-    const error = await runPipeline(threeSteps(), { ...here, registry }).catch((error) => error);
-    assert(isRegistryError(error), String(error));
-    assertStringIncludes(error.message, "nightly:run");
-    await using unversioned = await openRegistry(root.join("single"), { versioned: false });
-    const refused = await planPipeline(threeSteps(), { ...here, registry: unversioned }).catch((
-      error,
-    ) => error);
-    assert(isRegistryError(refused, "Unsupported"), String(refused));
-    assertEquals(here.ran, []);
-  },
-);
+testInWorld("registries that cannot record a run are refused", async (here, root) => {
+  const path = root.join("registry");
+  {
+    await using writable = await openRegistry(path);
+    await writable.save("data:raw", "raw ");
+  }
+  await using registry = await openRegistry(path, { readOnly: true });
+  assertEquals((await planPipeline(threeSteps(), { ...here, registry })).steps.length, 3);
+  const error = await runPipeline(threeSteps(), { ...here, registry }).catch((error) => error);
+  assert(isRegistryError(error), String(error));
+  assertStringIncludes(error.message, "nightly:run");
+  await using unversioned = await openRegistry(root.join("single"), { versioned: false });
+  await rejected(
+    "Unsupported",
+    planPipeline(threeSteps(), { ...here, registry: unversioned }),
+  );
+  assertEquals(here.ran, []);
+});
 
-Deno.test("a look whether a run is to stop that fails ends nothing: the next one answers", async () => {
+Deno.test("a failed check for cancellation is repeated", async () => {
   let looks = 0;
   const has = async () => {
     await Promise.resolve();

@@ -5,7 +5,8 @@ import { type RunEvent, runPipeline } from "../../../operators/runner/mod.ts";
 import { rejected } from "../../registry/rejected.ts";
 import { runDeno } from "../../support/run_deno.ts";
 import { testInRoot } from "../../support/temp_root.ts";
-import { pipeline, step } from "./pipelines.ts";
+import { add, pipeline, step } from "./pipelines.ts";
+import { countOf } from "./world.ts";
 
 /** A step in so many shards, and one that reads all of it. */
 function sharedPipeline(shards: number, members: object = {}) {
@@ -47,13 +48,10 @@ function shardOperators(
     command:
       () => ["sh", "-c", `echo "$HOLDFAST_SHARD" > "$OUTPUT_ROOT/part-\${HOLDFAST_SHARD%/*}.txt"`],
   });
-  operators.register("join", {
-    async run({ inputRoot, outputRoot }) {
-      ran.push("join");
-      const names = await Array.fromAsync(Deno.readDir(inputRoot), ({ name }) => name);
-      await Deno.writeTextFile(`${outputRoot}/names`, names.sort().join());
-    },
-    command: () => ["true"],
+  add(operators, "join", async ({ inputRoot, outputRoot }) => {
+    ran.push("join");
+    const names = await Array.fromAsync(Deno.readDir(inputRoot), ({ name }) => name);
+    await Deno.writeTextFile(`${outputRoot}/names`, names.sort().join());
   });
   return { operators, ran, most: () => most };
 }
@@ -105,14 +103,14 @@ for (const runAs of ["thread", "command"] as const) {
         );
         assertEquals(told.map((shard) => shard?.index).toSorted(), [0, 1, 2, 3, 4, 5], type);
       }
-      assertEquals((await Array.fromAsync(registry.versions("nightly:step:split"))).length, 1);
+      assertEquals(await countOf(registry, "nightly:step:split"), 1);
       const { steps } = await runPipeline(sharedPipeline(6, { runAs }), options);
       assertEquals([steps.split.end, steps.join.end], ["skipped", "skipped"]);
     },
   );
 }
 
-testInRoot("after a failure only the shards that are not done are run again", async (root) => {
+testInRoot("only missing shards run again after a failure", async (root) => {
   await using registry = await openRegistry("memory:");
   let broken = true;
   const { operators, ran } = shardOperators((index) => {
@@ -135,7 +133,7 @@ testInRoot("after a failure only the shards that are not done are run again", as
   assertEquals(second.end, "ok");
   assertEquals(ran.slice(3), [2, 3, "join"]);
   assertEquals(Object.keys(await textsOf(registry, "data")).length, 4);
-  assertEquals((await Array.fromAsync(registry.versions("data"))).length, 1);
+  assertEquals(await countOf(registry, "data"), 1);
 
   const forced = await runPipeline(sharedPipeline(4), { ...options, force: true });
   assertEquals([forced.end, ran.slice(6)], ["ok", [0, 1, 2, 3, "join"]]);
@@ -144,28 +142,25 @@ testInRoot("after a failure only the shards that are not done are run again", as
   assertEquals(Object.keys(await textsOf(registry, "data")).length, 2);
 });
 
-testInRoot(
-  "two shards that write one file are told, and can be done again when that was mended",
-  async (root) => {
-    await using registry = await openRegistry("memory:");
-    let mended = false;
-    const { operators, ran } = shardOperators((_, { outputRoot }) => {
-      if (!mended) Deno.writeTextFileSync(`${outputRoot}/all.txt`, "mine");
-    });
-    const options = { registry, operators, root: root.path };
-    const { steps } = await runPipeline(sharedPipeline(2), options);
-    assertEquals(steps.split.end, "failed");
-    assertMatch(steps.split.reason!, /shards [01] and [01] both wrote "all.txt"/);
-    assertMatch(steps.split.hint!, /part-0.csv/);
-    assertEquals(await registry.has("data"), false);
-    mended = true;
-    assertEquals((await runPipeline(sharedPipeline(2), options)).end, "ok");
-    assertEquals(ran.length, 5);
-    assertEquals(Object.keys(await textsOf(registry, "data")), ["part-0.txt", "part-1.txt"]);
-  },
-);
+testInRoot("two shards that write one file fail, and can be repeated", async (root) => {
+  await using registry = await openRegistry("memory:");
+  let mended = false;
+  const { operators, ran } = shardOperators((_, { outputRoot }) => {
+    if (!mended) Deno.writeTextFileSync(`${outputRoot}/all.txt`, "mine");
+  });
+  const options = { registry, operators, root: root.path };
+  const { steps } = await runPipeline(sharedPipeline(2), options);
+  assertEquals(steps.split.end, "failed");
+  assertMatch(steps.split.reason!, /shards [01] and [01] both wrote "all.txt"/);
+  assertMatch(steps.split.hint!, /file names/);
+  assertEquals(await registry.has("data"), false);
+  mended = true;
+  assertEquals((await runPipeline(sharedPipeline(2), options)).end, "ok");
+  assertEquals(ran.length, 5);
+  assertEquals(Object.keys(await textsOf(registry, "data")), ["part-0.txt", "part-1.txt"]);
+});
 
-testInRoot("shards may write several outputs, none of them, or what has no name", async (root) => {
+testInRoot("shards may write several outputs, no output, or unnamed output", async (root) => {
   await using registry = await openRegistry("memory:");
   const { operators } = shardOperators((_, { outputRoot, shard }) => {
     if (shard!.index === 0) Deno.removeSync(`${outputRoot}/part-0.txt`);
@@ -195,7 +190,7 @@ testInRoot("shards may write several outputs, none of them, or what has no name"
   assertEquals(await textsOf(registry, "out:b"), { "0": "b", "1": "b" });
 });
 
-testInRoot("what shards cannot write together is refused before anything runs", async (root) => {
+testInRoot("outputs that shards cannot share are refused at first", async (root) => {
   await using registry = await openRegistry("memory:");
   const { operators, ran } = shardOperators();
   for (const to of ["./out", "s3://bucket/key/"]) {
@@ -232,7 +227,7 @@ for (const when of ["after two shards", "before the version", "before the succes
       });
       await using registry = await openRegistry(root.join("registry"), { create: false });
       for (const name of ["data", "nightly:shards:split", "nightly:step:split"]) {
-        assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
+        assertEquals(await countOf(registry, name), 1, name);
       }
       assertEquals(Object.keys(await textsOf(registry, "data")).length, 4);
     },

@@ -36,28 +36,25 @@ async function run(
   return { ...result.steps.clean, said, registry };
 }
 
-testInRoot(
-  "a step may run in a worker: it reads, writes and is logged, and no log shows a secret",
-  async (root) => {
-    const { registry, end, said, record, outputs } = await run(root, {
-      operator: "upper",
-      inputs: { data: "registry:data:raw" },
-      env: { TOKEN: `base64://${btoa("s3cret-value")}` },
-      params: { lr: 0.1 },
-    });
-    assertEquals([end, said], ["ran", ["info: printed 1", 'warn: thread true *** {"lr":0.1}']]);
-    const file = (await registry.open(Object.values(outputs!)[0])).file("text");
-    assertEquals(new TextDecoder().decode(await file.bytes()), "RAW");
-    const bytes = await (await registry.open(record!)).file("record.json").bytes();
-    const { usage } = JSON.parse(new TextDecoder().decode(bytes)) as StepRecord;
-    assert(
-      Number(usage?.peakBytes) > 1_000_000 && Number(usage?.cpuSeconds) >= 0,
-      JSON.stringify(usage),
-    );
-  },
-);
+testInRoot("a worker step reads, writes and logs, and masks secrets", async (root) => {
+  const { registry, end, said, record, outputs } = await run(root, {
+    operator: "upper",
+    inputs: { data: "registry:data:raw" },
+    env: { TOKEN: `base64://${btoa("s3cret-value")}` },
+    params: { lr: 0.1 },
+  });
+  assertEquals([end, said], ["ran", ["info: printed 1", 'warn: thread true *** {"lr":0.1}']]);
+  const file = (await registry.open(Object.values(outputs!)[0])).file("text");
+  assertEquals(new TextDecoder().decode(await file.bytes()), "RAW");
+  const bytes = await (await registry.open(record!)).file("record.json").bytes();
+  const { usage } = JSON.parse(new TextDecoder().decode(bytes)) as StepRecord;
+  assert(
+    Number(usage?.peakBytes) > 1_000_000 && Number(usage?.cpuSeconds) >= 0,
+    JSON.stringify(usage),
+  );
+});
 
-testInRoot("the end of an operator in a worker is that of its step", async (root) => {
+testInRoot("the end of a worker operator is that of its step", async (root) => {
   const wrong = await run(root, { operator: "typed", params: { lr: "much" } });
   assertEquals([wrong.end, wrong.exitCode, wrong.exit], ["failed", 1, "configuration"]);
   assertStringIncludes(wrong.reason!, "lr: must be a number");
@@ -65,25 +62,22 @@ testInRoot("the end of an operator in a worker is that of its step", async (root
   assertEquals((await run(root, { operator: "exits" })).exitCode, 3);
 });
 
-testInRoot(
-  "a worker that does not hear is ended when its time is over, and the step has ended with 4",
-  async (root) => {
-    const timeoutMs = 3_600_000;
-    const ready = Promise.withResolvers<void>();
-    const sleep = (ms: number, signal?: AbortSignal) =>
-      ms === timeoutMs ? ready.promise : realSystem.sleep(ms, signal);
-    const onEvent = (event: RunEvent) =>
-      void (event.type === "log" && event.line === "ready" && ready.resolve());
-    const { end, exitCode, reason } = await run(root, { operator: "deaf", timeoutMs }, {
-      system: { ...realSystem, sleep },
-      onEvent,
-    });
-    assertEquals([end, exitCode], ["failed", 4]);
-    assertStringIncludes(reason!, `it took more than ${timeoutMs} ms`);
-  },
-);
+testInRoot("a worker step that ignores its timeout is ended with 4", async (root) => {
+  const timeoutMs = 3_600_000;
+  const ready = Promise.withResolvers<void>();
+  const sleep = (ms: number, signal?: AbortSignal) =>
+    ms === timeoutMs ? ready.promise : realSystem.sleep(ms, signal);
+  const onEvent = (event: RunEvent) =>
+    void (event.type === "log" && event.line === "ready" && ready.resolve());
+  const { end, exitCode, reason } = await run(root, { operator: "deaf", timeoutMs }, {
+    system: { ...realSystem, sleep },
+    onEvent,
+  });
+  assertEquals([end, exitCode], ["failed", 4]);
+  assertStringIncludes(reason!, `it took more than ${timeoutMs} ms`);
+});
 
-testInRoot("a step that is to run in a worker is refused where nobody said how", async (root) => {
+testInRoot("a worker step without an executor is refused", async (root) => {
   const error = await assertRejects(
     () => run(root, { operator: "ends" }, { executor: undefined }),
     RegistryError,

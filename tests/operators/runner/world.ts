@@ -1,7 +1,7 @@
 // A registry and operators for tests of the runner.
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { createOperators, type OperatorContext, type Operators } from "../../../operators/mod.ts";
-import type { TempRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
 
 /** What a run is given, and what it did. */
@@ -35,6 +35,17 @@ export async function world(root: TempRoot): Promise<World> {
   return Object.defineProperty(made, "ran", { enumerable: false }); // no option: it is not spread with the others
 }
 
+/** Runs a test with a registry and operators, in a temporary folder. */
+export function testInWorld(
+  name: string,
+  test: (here: World, root: TempRoot) => Promise<void>,
+): void {
+  testInRoot(name, async (root) => {
+    await using here = await world(root);
+    await test(here, root);
+  });
+}
+
 async function readAll(folder: string): Promise<string> {
   const texts: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
@@ -63,3 +74,15 @@ export async function textOf(registry: Registry, ref: string): Promise<string> {
 /** How steps ended. */
 export const ends = (steps: Record<string, { end: string }>) =>
   Object.fromEntries(Object.entries(steps).map(([id, { end }]) => [id, end]));
+
+/** Returns how many versions an artifact has. */
+export async function countOf(registry: Registry, name: string): Promise<number> {
+  return (await Array.fromAsync(registry.versions(name))).length;
+}
+
+/** Returns the work of an operator that runs until it is aborted. Calls `onStart` first. */
+export const endless = (onStart: () => void) => ({ signal }: OperatorContext) =>
+  new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+    onStart();
+  });

@@ -68,9 +68,7 @@ const ATTACKS: Record<string, Attack> = {
       root.path,
       note,
       ...command,
-    ], {
-      permissions: ["-A"],
-    });
+    ], { permissions: ["-A"] });
     await untilReady(root, options.count);
     runner.kill("SIGKILL");
     await runner.output();

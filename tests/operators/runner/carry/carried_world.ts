@@ -5,7 +5,7 @@ import { createQueueEngine } from "../../../../operators/engines/queue.ts";
 import { createRunHandler } from "../../../../operators/runner/mod.ts";
 import type { Pipeline, RunEvent } from "../../../../operators/runner/mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
-import type { TempRoot } from "../../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../../support/temp_root.ts";
 import { type World, world } from "../world.ts";
 
 /** A world whose steps are carried. */
@@ -48,6 +48,14 @@ export async function carriedWorld(root: TempRoot): Promise<CarriedWorld> {
       await registry[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Runs a test with a queue, an engine and workers. */
+export function testCarried(name: string, test: (world: CarriedWorld) => Promise<void>): void {
+  testInRoot(name, async (root) => {
+    await using world = await carriedWorld(root);
+    await test(world);
+  });
 }
 
 /** An engine that loses the first deliveries: it took them, and knows nothing of them. */

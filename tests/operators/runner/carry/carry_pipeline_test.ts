@@ -9,111 +9,86 @@ import {
   submitRun,
   watchRun,
 } from "../../../../operators/runner/mod.ts";
-import { testInRoot } from "../../../support/temp_root.ts";
-import { pipeline, step } from "../pipelines.ts";
-import { ends, textOf, threeSteps } from "../world.ts";
-import { type CarriedWorld, carriedWorld, losing } from "./carried_world.ts";
+import { add, pipeline, step } from "../pipelines.ts";
+import { countOf, endless, ends, textOf, threeSteps } from "../world.ts";
+import { type CarriedWorld, losing, testCarried } from "./carried_world.ts";
 import type { Engine } from "../../../../core/engine.ts";
 
-testInRoot(
-  "a run that an engine carries ends as one on this machine, and leaves the same",
-  async (root) => {
-    await using world = await carriedWorld(root);
-    const { registry, options, ran } = world;
-    await registry.save("data:raw", "a ");
-    await using _worker = await world.work(threeSteps());
-    const result = await carryPipeline(threeSteps(), options);
-    assertEquals([result.run, result.end], ["nightly@1", "ok"]);
-    assertEquals(ends(result.steps), { clean: "ran", train: "ran", report: "ran" });
-    assertEquals(ran.toSorted(), ["clean", "report", "train"]);
-    assertEquals(await textOf(registry, "data:report"), "a clean report ");
-    assertEquals(await readResult(registry, "nightly@1"), result);
-    const { inputs } = await registry.info("data:report");
-    const { digest } = await registry.info("nightly:output:clean");
-    assertEquals(inputs, [{ ref: "nightly:output:clean@1.0.0", digest }]);
-    const here = await runPipeline(threeSteps(), options);
-    assertEquals(ends(here.steps), { clean: "skipped", train: "skipped", report: "skipped" });
-  },
-);
+testCarried("a run on an engine ends like a local run", async (world) => {
+  const { registry, options, ran } = world;
+  await registry.save("data:raw", "a ");
+  await using _worker = await world.work(threeSteps());
+  const result = await carryPipeline(threeSteps(), options);
+  assertEquals([result.run, result.end], ["nightly@1", "ok"]);
+  assertEquals(ends(result.steps), { clean: "ran", train: "ran", report: "ran" });
+  assertEquals(ran.toSorted(), ["clean", "report", "train"]);
+  assertEquals(await textOf(registry, "data:report"), "a clean report ");
+  assertEquals(await readResult(registry, "nightly@1"), result);
+  const { inputs } = await registry.info("data:report");
+  const { digest } = await registry.info("nightly:output:clean");
+  assertEquals(inputs, [{ ref: "nightly:output:clean@1.0.0", digest }]);
+  const here = await runPipeline(threeSteps(), options);
+  assertEquals(ends(here.steps), { clean: "skipped", train: "skipped", report: "skipped" });
+});
 
-testInRoot(
-  "a run in which nothing changed hands nothing over, and one with a new parameter only what it touches",
-  async (root) => {
-    await using world = await carriedWorld(root);
-    const { registry, options, queue, ran } = world;
-    await registry.save("data:raw", "a ");
-    await runPipeline(threeSteps(), options);
-    const again = await carryPipeline(threeSteps(), options); // nobody works
-    assertEquals([again.end, ...Object.values(ends(again.steps))], [
-      "ok",
-      "skipped",
-      "skipped",
-      "skipped",
-    ]);
-    assertEquals(await queue.list(), []);
-    await using _worker = await world.work(threeSteps(0.2));
-    ran.length = 0;
-    const changed = await carryPipeline(threeSteps(0.2), options);
-    assertEquals(ends(changed.steps), { clean: "skipped", train: "ran", report: "skipped" });
-    assertEquals(ran, ["train"]);
-  },
-);
+testCarried("a run on an engine submits only affected steps", async (world) => {
+  const { registry, options, queue, ran } = world;
+  await registry.save("data:raw", "a ");
+  await runPipeline(threeSteps(), options);
+  const again = await carryPipeline(threeSteps(), options); // nobody works
+  assertEquals([again.end, ...Object.values(ends(again.steps))], [
+    "ok",
+    "skipped",
+    "skipped",
+    "skipped",
+  ]);
+  assertEquals(await queue.list(), []);
+  await using _worker = await world.work(threeSteps(0.2));
+  ran.length = 0;
+  const changed = await carryPipeline(threeSteps(0.2), options);
+  assertEquals(ends(changed.steps), { clean: "skipped", train: "ran", report: "skipped" });
+  assertEquals(ran, ["train"]);
+});
 
-testInRoot(
-  "nobody has to watch: whoever ends a step hands over the next, and the last tells the end",
-  async (root) => {
-    await using world = await carriedWorld(root);
-    const { registry, options } = world;
-    await registry.save("data:raw", "a ");
-    const ended = Promise.withResolvers<void>();
-    await using _worker = await world.work(threeSteps(), {
-      onEvent: ({ event }) =>
-        event === "done" &&
-        void readResult(registry, "nightly@1").then((result) => result && ended.resolve()),
-    });
-    assertEquals(await submitRun(threeSteps(), options), "nightly@1");
-    await ended.promise;
-    assertEquals((await readResult(registry, "nightly@1"))?.end, "ok");
-  },
-);
+testCarried("workers complete a run without a watcher", async (world) => {
+  const { registry, options } = world;
+  await registry.save("data:raw", "a ");
+  const ended = Promise.withResolvers<void>();
+  await using _worker = await world.work(threeSteps(), {
+    onEvent: ({ event }) =>
+      event === "done" &&
+      void readResult(registry, "nightly@1").then((result) => result && ended.resolve()),
+  });
+  assertEquals(await submitRun(threeSteps(), options), "nightly@1");
+  await ended.promise;
+  assertEquals((await readResult(registry, "nightly@1"))?.end, "ok");
+});
 
-testInRoot(
-  "a step that failed blocks what waits for it, is on record, and is not executed by a second delivery",
-  async (root) => {
-    await using world = await carriedWorld(root);
-    const { registry, operators, options, ran, engine } = world;
-    operators.register("broken", {
-      run({ operatorId }) {
-        ran.push(operatorId);
-        return 2;
-      },
-      command: () => ["false"],
-    });
-    const steps = pipeline([
-      step("broken"),
-      step("report", { upstream: ["broken"] }),
-      step("clean"),
-    ]);
-    await registry.save("data:raw", "a ");
-    await using _worker = await world.work(steps);
-    const result = await carryPipeline(steps, options);
-    assertEquals(result.end, "failed");
-    assertEquals(ends(result.steps), { broken: "failed", report: "blocked", clean: "ran" });
-    const { exit, record, reason } = result.steps.broken;
-    assertEquals([exit, record], ["input", "nightly:failure:broken@1.1.0"]);
-    assertStringIncludes(reason!, "2");
-    const again = await watchRun(steps, {
-      ...options,
-      run: result.run,
-      carry: { engine: losing(engine, 9) },
-    });
-    assertEquals(ends(again.steps), ends(result.steps));
-    assertEquals(ran.filter((one) => one === "broken").length, 1);
-  },
-);
+testCarried("a failed step on an engine is recorded, and not repeated", async (world) => {
+  const { registry, operators, options, ran, engine } = world;
+  add(operators, "broken", ({ operatorId }) => {
+    ran.push(operatorId);
+    return 2;
+  });
+  const steps = pipeline([step("broken"), step("report", { upstream: ["broken"] }), step("clean")]);
+  await registry.save("data:raw", "a ");
+  await using _worker = await world.work(steps);
+  const result = await carryPipeline(steps, options);
+  assertEquals(result.end, "failed");
+  assertEquals(ends(result.steps), { broken: "failed", report: "blocked", clean: "ran" });
+  const { exit, record, reason } = result.steps.broken;
+  assertEquals([exit, record], ["input", "nightly:failure:broken@1.1.0"]);
+  assertStringIncludes(reason!, "2");
+  const again = await watchRun(steps, {
+    ...options,
+    run: result.run,
+    carry: { engine: losing(engine, 9) },
+  });
+  assertEquals(ends(again.steps), ends(result.steps));
+  assertEquals(ran.filter((one) => one === "broken").length, 1);
+});
 
-testInRoot("a job that was lost is handed over again, under another name", async (root) => {
-  await using world = await carriedWorld(root);
+testCarried("a lost job is submitted again under another name", async (world) => {
   const { registry, options, ran } = world;
   await registry.save("data:raw", "a ");
   await using _worker = await world.work(threeSteps());
@@ -129,26 +104,21 @@ testInRoot("a job that was lost is handed over again, under another name", async
   ]);
 });
 
-testInRoot(
-  "a step whose processes end without a word again and again has failed, and what waits for it is blocked",
-  async (root) => {
-    await using world = await carriedWorld(root);
-    const { registry, options } = world;
-    await registry.save("data:raw", "a ");
-    const engine = losing(world.engine, Infinity);
-    const result = await carryPipeline(threeSteps(), { ...options, carry: { engine } });
-    assertEquals(ends(result.steps), { clean: "failed", train: "blocked", report: "blocked" });
-    assertEquals(engine.submitted.length, 3); // it may fail once, and be begun twice more
-    assertEquals([result.steps.clean.exit, result.steps.clean.record], [
-      "resource",
-      "nightly:failure:clean@1.1.0",
-    ]);
-    assertStringIncludes(result.steps.clean.reason!, "begun 3 times");
-  },
-);
+testCarried("a step without a result after all deliveries has failed", async (world) => {
+  const { registry, options } = world;
+  await registry.save("data:raw", "a ");
+  const engine = losing(world.engine, Infinity);
+  const result = await carryPipeline(threeSteps(), { ...options, carry: { engine } });
+  assertEquals(ends(result.steps), { clean: "failed", train: "blocked", report: "blocked" });
+  assertEquals(engine.submitted.length, 3); // it may fail once, and be begun twice more
+  assertEquals([result.steps.clean.exit, result.steps.clean.record], [
+    "resource",
+    "nightly:failure:clean@1.1.0",
+  ]);
+  assertStringIncludes(result.steps.clean.reason!, "3 deliveries");
+});
 
-testInRoot("two who watch a run see the same, and each step is done once", async (root) => {
-  await using world = await carriedWorld(root);
+testCarried("two watchers of a run get the same result", async (world) => {
   const { registry, options, ran } = world;
   await registry.save("data:raw", "a ");
   const run = await submitRun(threeSteps(), options);
@@ -159,48 +129,27 @@ testInRoot("two who watch a run see the same, and each step is done once", async
   assertEquals(ran.toSorted(), ["clean", "report", "train"]);
 });
 
-testInRoot(
-  "a run that is cancelled ends what runs, begins nothing more, and says so",
-  async (root) => {
-    await using world = await carriedWorld(root);
-    const { registry, operators, options, engine } = world;
-    const began = Promise.withResolvers<void>();
-    operators.register("stay", {
-      run: ({ signal }) => {
-        began.resolve();
-        return new Promise((_, reject) =>
-          signal.addEventListener("abort", () => reject(signal.reason))
-        );
-      },
-      command: () => ["sleep", "300"],
-    });
-    const steps = pipeline([step("stay"), step("report", { upstream: ["stay"] })]);
-    await using _worker = await world.work(steps);
-    const running = carryPipeline(steps, options);
-    await began.promise;
-    assert(await cancelRun(registry, "nightly@1"));
-    const result = await running;
-    assertEquals([result.end, ends(result.steps)], ["cancelled", {
-      stay: "cancelled",
-      report: "cancelled",
-    }]);
-    assertEquals((await engine.list("nightly@1")).map(({ state }) => state), ["cancelled"]);
-  },
-);
+testCarried("a cancelled run on an engine ends running steps", async (world) => {
+  const { registry, operators, options, engine } = world;
+  const began = Promise.withResolvers<void>();
+  add(operators, "stay", endless(began.resolve));
+  const steps = pipeline([step("stay"), step("report", { upstream: ["stay"] })]);
+  await using _worker = await world.work(steps);
+  const running = carryPipeline(steps, options);
+  await began.promise;
+  assert(await cancelRun(registry, "nightly@1"));
+  const result = await running;
+  assertEquals([result.end, ends(result.steps)], ["cancelled", {
+    stay: "cancelled",
+    report: "cancelled",
+  }]);
+  assertEquals((await engine.list("nightly@1")).map(({ state }) => state), ["cancelled"]);
+});
 
-testInRoot("an abort ends the run, keeps its result, and is thrown", async (root) => {
-  await using world = await carriedWorld(root);
+testCarried("an abort of carryPipeline() ends the run and keeps its result", async (world) => {
   const { registry, operators, options } = world;
   const stop = new AbortController();
-  operators.register("stay", {
-    run: ({ signal }) => {
-      stop.abort(new Error("enough"));
-      return new Promise((_, reject) =>
-        signal.addEventListener("abort", () => reject(signal.reason))
-      );
-    },
-    command: () => ["sleep", "300"],
-  });
+  add(operators, "stay", endless(() => stop.abort(new Error("enough"))));
   const steps = pipeline([step("stay")]);
   await using _worker = await world.work(steps);
   await assertRejects(
@@ -211,8 +160,7 @@ testInRoot("an abort ends the run, keeps its result, and is thrown", async (root
   assertEquals((await readResult(registry, "nightly@1"))?.end, "cancelled");
 });
 
-testInRoot("an engine that does not answer for a moment is asked again", async (root) => {
-  await using world = await carriedWorld(root);
+testCarried("an unavailable engine is polled again", async (world) => {
   const { registry, options } = world;
   await registry.save("data:raw", "a ");
   await using _worker = await world.work(threeSteps());
@@ -243,30 +191,26 @@ function lookingAtOnce(engine: Engine, count: number): Engine {
   };
 }
 
-testInRoot(
-  "a run that was cancelled has an end, also where its last steps end at one moment",
-  async (root) => {
-    await using world = await carriedWorld(root);
-    const { registry, options, queue, ran } = world;
-    const steps = pipeline([step("clean"), step("train"), step("report")]);
-    const carry = { engine: lookingAtOnce(world.engine, 3) };
-    const run = await submitRun(steps, { ...options, carry });
-    await cancelRun(registry, run);
-    const over = Promise.withResolvers<void>();
-    let left = 3;
-    await using _worker = await queue.work(createRunHandler([steps], { ...options, carry }), {
-      concurrency: 3,
-      onEvent: ({ event }) => void (event === "done" && --left === 0 && over.resolve()),
-    });
-    await over.promise;
-    const result = await readResult(registry, run);
-    assertEquals([result?.end, ends(result?.steps ?? {}), ran], [
-      "cancelled",
-      { clean: "cancelled", train: "cancelled", report: "cancelled" },
-      [],
-    ]);
-  },
-);
+testCarried("a cancelled run has a result when its steps end together", async (world) => {
+  const { registry, options, queue, ran } = world;
+  const steps = pipeline([step("clean"), step("train"), step("report")]);
+  const carry = { engine: lookingAtOnce(world.engine, 3) };
+  const run = await submitRun(steps, { ...options, carry });
+  await cancelRun(registry, run);
+  const over = Promise.withResolvers<void>();
+  let left = 3;
+  await using _worker = await queue.work(createRunHandler([steps], { ...options, carry }), {
+    concurrency: 3,
+    onEvent: ({ event }) => void (event === "done" && --left === 0 && over.resolve()),
+  });
+  await over.promise;
+  const result = await readResult(registry, run);
+  assertEquals([result?.end, ends(result?.steps ?? {}), ran], [
+    "cancelled",
+    { clean: "cancelled", train: "cancelled", report: "cancelled" },
+    [],
+  ]);
+});
 
 const SHARDS = 5;
 const shared = pipeline([
@@ -277,31 +221,24 @@ const shared = pipeline([
 /** Lets each shard write a file; those in `broken` fail as long as they are there. */
 function registerSplit({ operators }: CarriedWorld, broken = new Set<number>()): number[] {
   const shards: number[] = [];
-  operators.register("split", {
-    async run({ outputRoot, shard }) {
-      shards.push(shard!.index);
-      if (broken.has(shard!.index)) throw new Error(`no ${shard!.index}`);
-      await Deno.writeTextFile(`${outputRoot}/${shard!.index}`, String(shard!.index));
-    },
-    command: () => ["false"],
+  add(operators, "split", async ({ outputRoot, shard }) => {
+    shards.push(shard!.index);
+    if (broken.has(shard!.index)) throw new Error(`no ${shard!.index}`);
+    await Deno.writeTextFile(`${outputRoot}/${shard!.index}`, String(shard!.index));
   });
   return shards;
 }
 
-testInRoot(
-  "shards of a step are carried to several workers, and are one version and one success",
-  async (root) => {
-    await using world = await carriedWorld(root);
-    const shards = registerSplit(world);
-    const { registry, options } = world;
-    await using _one = await world.work(shared);
-    await using _two = await world.work(shared);
-    const { end, steps } = await carryPipeline(shared, options);
-    assertEquals([end, ends(steps)], ["ok", { split: "ran", report: "ran" }]);
-    assertEquals(shards.toSorted(), [0, 1, 2, 3, 4]);
-    assertEquals(await textOf(registry, "nightly:output:report"), "01234report ");
-    for (const name of ["data", "nightly:step:split", "nightly:shards:split"]) {
-      assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
-    }
-  },
-);
+testCarried("shards on several workers write one version", async (world) => {
+  const shards = registerSplit(world);
+  const { registry, options } = world;
+  await using _one = await world.work(shared);
+  await using _two = await world.work(shared);
+  const { end, steps } = await carryPipeline(shared, options);
+  assertEquals([end, ends(steps)], ["ok", { split: "ran", report: "ran" }]);
+  assertEquals(shards.toSorted(), [0, 1, 2, 3, 4]);
+  assertEquals(await textOf(registry, "nightly:output:report"), "01234report ");
+  for (const name of ["data", "nightly:step:split", "nightly:shards:split"]) {
+    assertEquals(await countOf(registry, name), 1, name);
+  }
+});

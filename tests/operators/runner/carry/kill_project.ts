@@ -1,5 +1,6 @@
 // A pipeline of three steps whose second one stays until it is let go, run by the command line with
 // processes that tests kill.
+import { countOf } from "../world.ts";
 import { assert, assertEquals } from "@std/assert";
 import process from "node:process";
 import { realSystem } from "../../../../core/system.ts";
@@ -115,7 +116,7 @@ export async function killProject(
       await using registry = await openRegistry(root.join(".holdfast"), { create: false });
       for (const [index, step] of ORDER.entries()) {
         for (const name of [`out:${step}`, `kills:step:${step}`]) {
-          assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
+          assertEquals(await countOf(registry, name), 1, name);
         }
         const { inputs } = await registry.info(`out:${step}`);
         const before = index === 0 ? [] : [await registry.info(`out:${ORDER[index - 1]}`)];

@@ -12,7 +12,7 @@ const RUN = ["pipeline", "run", "pipeline.json", "--engine"];
 const QUEUES = ["redis", "postgres"] as const;
 const BEGUN = "kills@1 second started";
 
-Deno.test("on this machine a run goes on when the process of a step was killed, and after it was killed itself", async () => {
+Deno.test("local: a run survives kills of a step and of itself", async () => {
   await using project = await killProject("local:");
   const first = project.start(...RUN);
   const [one] = await project.begun(1);
@@ -25,66 +25,54 @@ Deno.test("on this machine a run goes on when the process of a step was killed, 
   await project.check();
 });
 
-programTest(
-  "a run goes on when a worker was killed with its step, and when all were",
-  QUEUES,
-  async ({ shared, kind }) => {
-    const { url } = await shared();
-    await using project = await killProject(`${url}?queue=kills-${kind}`);
-    const workers = [project.start("worker"), project.start("worker")];
-    for (const worker of workers) await worker.until(() => worker.stderr.includes("taking steps"));
-    const run = project.start(...RUN);
-    let pids: number[] = [];
-    for (let count = 1; count <= 2; count++) {
-      pids = await project.begun(count);
-      const busy = await beginning(workers);
-      workers.splice(workers.indexOf(busy), 1);
-      await busy.stop("SIGKILL");
-      for (const pid of pids) project.kill(pid);
-    }
-    project.start("worker");
-    await project.begun(3);
-    await project.go();
-    await endsWell(run);
-    await project.check();
-  },
-);
+programTest("a run survives kills of its workers", QUEUES, async ({ shared, kind }) => {
+  const { url } = await shared();
+  await using project = await killProject(`${url}?queue=kills-${kind}`);
+  const workers = [project.start("worker"), project.start("worker")];
+  for (const worker of workers) await worker.until(() => worker.stderr.includes("taking steps"));
+  const run = project.start(...RUN);
+  let pids: number[] = [];
+  for (let count = 1; count <= 2; count++) {
+    pids = await project.begun(count);
+    const busy = await beginning(workers);
+    workers.splice(workers.indexOf(busy), 1);
+    await busy.stop("SIGKILL");
+    for (const pid of pids) project.kill(pid);
+  }
+  project.start("worker");
+  await project.begun(3);
+  await project.go();
+  await endsWell(run);
+  await project.check();
+});
+
+programTest("a run survives a kill of its queue's server", QUEUES, async ({ own }) => {
+  await using server = await own();
+  await using project = await killProject(server.url);
+  const worker = project.start("worker");
+  await worker.until(() => worker.stderr.includes("taking steps"));
+  const run = project.start(...RUN);
+  await project.begun(1);
+  await server.kill();
+  await server.start();
+  await project.go();
+  await endsWell(run);
+  await project.check();
+});
+
+programTest("workers complete a detached run", QUEUES, async ({ shared, kind }) => {
+  const { url } = await shared();
+  await using project = await killProject(`${url}?queue=alone-${kind}`);
+  const worker = project.start("worker");
+  await endsWell(project.start(...RUN, "--detach"));
+  await project.begun(1);
+  await project.go();
+  await worker.until(() => worker.stderr.includes("kills@1 third ended well"));
+  await project.check();
+});
 
 programTest(
-  "a run goes on when the server of its queue was killed and started again",
-  QUEUES,
-  async ({ own }) => {
-    await using server = await own();
-    await using project = await killProject(server.url);
-    const worker = project.start("worker");
-    await worker.until(() => worker.stderr.includes("taking steps"));
-    const run = project.start(...RUN);
-    await project.begun(1);
-    await server.kill();
-    await server.start();
-    await project.go();
-    await endsWell(run);
-    await project.check();
-  },
-);
-
-programTest(
-  "a run that nobody watches goes on by its workers alone",
-  QUEUES,
-  async ({ shared, kind }) => {
-    const { url } = await shared();
-    await using project = await killProject(`${url}?queue=alone-${kind}`);
-    const worker = project.start("worker");
-    await endsWell(project.start(...RUN, "--detach"));
-    await project.begun(1);
-    await project.go();
-    await worker.until(() => worker.stderr.includes("kills@1 third ended well"));
-    await project.check();
-  },
-);
-
-programTest(
-  "a worker that is told to end finishes its step; told again, it hands it back",
+  "a worker finishes its step at SIGTERM, and hands it back at a second one",
   "redis",
   async ({ shared }) => {
     const { url } = await shared();
@@ -112,27 +100,23 @@ programTest(
   },
 );
 
-programTest(
-  "on Slurm a run goes on when a step was killed, and when the controller was",
-  "slurm",
-  async () => {
-    await using slurm = await startSlurm();
-    await using project = await killProject("slurm:", slurm.env);
-    const run = project.start(...RUN);
-    const [one] = await project.begun(1);
-    project.kill(one);
-    await project.begun(2);
-    await withoutHanging(
-      "a job that Slurm keeps",
-      untilKept(slurm.env!.SLURM_CONF, "kills-1-second-"),
-    );
-    await slurm.killController();
-    await slurm.startController();
-    await project.go();
-    await endsWell(run);
-    await project.check();
-  },
-);
+programTest("slurm: a run survives kills of a step and the controller", "slurm", async () => {
+  await using slurm = await startSlurm();
+  await using project = await killProject("slurm:", slurm.env);
+  const run = project.start(...RUN);
+  const [one] = await project.begun(1);
+  project.kill(one);
+  await project.begun(2);
+  await withoutHanging(
+    "a job that Slurm keeps",
+    untilKept(slurm.env!.SLURM_CONF, "kills-1-second-"),
+  );
+  await slurm.killController();
+  await slurm.startController();
+  await project.go();
+  await endsWell(run);
+  await project.check();
+});
 
 /** The worker that has begun the step; the others are heard of meanwhile. */
 async function beginning(workers: readonly WatchedProcess[]): Promise<WatchedProcess> {

@@ -1,12 +1,10 @@
 import { assertRejects } from "@std/assert";
 import { RegistryError } from "../../../../mod.ts";
 import { createRunHandler, runStep, shareRun, watchRun } from "../../../../operators/runner/mod.ts";
-import { testInRoot } from "../../../support/temp_root.ts";
 import { threeSteps } from "../world.ts";
-import { carriedWorld } from "./carried_world.ts";
+import { testCarried } from "./carried_world.ts";
 
-testInRoot("functions for runs of several processes refuse unknown options", async (root) => {
-  await using world = await carriedWorld(root);
+testCarried("functions for runs refuse unknown options", async (world) => {
   const shard = { index: 0, count: 1 };
   const given = { ...world.options, run: "daily@1", step: "clean", array: "7", shard };
   const calls: ((options: typeof given) => unknown)[] = [

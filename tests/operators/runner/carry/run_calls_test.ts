@@ -8,18 +8,18 @@ import { carryPipeline, createRunHandler } from "../../../../operators/runner/mo
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { withCounts } from "../../../bench/counted_backend.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
-import { pipeline, step } from "../pipelines.ts";
+import { add, pipeline, step } from "../pipelines.ts";
 
 const STEPS = 60;
 
 testInRoot(
-  "a step that is carried asks the registry a few times, and leaves no folder",
+  "a step on an engine costs few registry calls, and leaves no folder",
   async ({ path: root }) => {
     const { backend, calls } = withCounts(createMemoryBackend());
     await using registry = await openRegistry(backend);
     await using queue = createMemoryQueue();
     const operators = createOperators();
-    operators.register("nothing", { run: () => 0, command: () => ["true"] });
+    add(operators, "nothing", () => 0);
     const steps = Array.from(
       { length: STEPS },
       (_, index) => step(`s${index}`, { operator: "nothing" }),
@@ -37,9 +37,6 @@ testInRoot(
     assertLessOrEqual(list / STEPS, 5); // its last success twice, a failure, a save; and what a run asks once
     assertLessOrEqual((get + put) / STEPS, 3);
     const left = existsSync(root) ? readdirSync(root, { recursive: true }) as string[] : [];
-    assertEquals(
-      left.filter((path) => /\/s\d+-[^/]*$/.test(path)),
-      [],
-    );
+    assertEquals(left.filter((path) => /\/s\d+-[^/]*$/.test(path)), []);
   },
 );

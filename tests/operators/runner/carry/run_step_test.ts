@@ -8,17 +8,15 @@ import {
   runStep,
 } from "../../../../operators/runner/mod.ts";
 import { saveRun } from "../../../../operators/runner/records/run_record.ts";
-import { testInRoot } from "../../../support/temp_root.ts";
-import { pipeline, step } from "../pipelines.ts";
-import { textOf, threeSteps, type World, world } from "../world.ts";
+import { add, pipeline, step } from "../pipelines.ts";
+import { countOf, testInWorld, textOf, threeSteps, type World } from "../world.ts";
 
 /** Plans a run, as somebody does who hands its steps to others. */
 async function planned(pipeline: Pipeline, options: World): Promise<string> {
   return await saveRun(options.registry, await planPipeline(pipeline, options));
 }
 
-testInRoot("a step of a run reads what the steps before it wrote in that run", async (root) => {
-  await using options = await world(root);
+testInWorld("runStep() reads outputs of its own run", async (options) => {
   const { registry } = options;
   await registry.save("data:raw", "a ");
   const run = await planned(threeSteps(), options);
@@ -29,38 +27,30 @@ testInRoot("a step of a run reads what the steps before it wrote in that run", a
   assertEquals(await textOf(registry, "data:report"), "a clean report ");
 });
 
-testInRoot(
-  "a step that is delivered again is not done again, also where both come at once",
-  async (root) => {
-    await using options = await world(root);
-    const { registry, operators, ran } = options;
-    const both = Promise.withResolvers<void>();
-    operators.register("slow", {
-      async run({ outputRoot, operatorId }) {
-        if (ran.push(operatorId) === 2) both.resolve();
-        await both.promise;
-        await Deno.writeTextFile(`${outputRoot}/text`, "once");
-      },
-      command: () => ["true"],
-    });
-    const steps = pipeline([step("slow", { outputs: { text: "registry:once" } })]);
-    const run = await planned(steps, options);
-    const deliver = () => runStep(steps, { ...options, run, step: "slow" });
-    const ends = await Promise.all([deliver(), deliver()]);
-    assertEquals([ends.map(({ end }) => end), ran.length], [["ran", "ran"], 2]);
-    assertEquals((await deliver()).end, "ran");
-    assertEquals(ran.length, 2);
-    for (const name of ["once", "nightly:step:slow"]) {
-      assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
-    }
-  },
-);
+testInWorld("a repeated or concurrent delivery does not repeat a step", async (options) => {
+  const { registry, operators, ran } = options;
+  const both = Promise.withResolvers<void>();
+  add(operators, "slow", async ({ outputRoot, operatorId }) => {
+    if (ran.push(operatorId) === 2) both.resolve();
+    await both.promise;
+    await Deno.writeTextFile(`${outputRoot}/text`, "once");
+  });
+  const steps = pipeline([step("slow", { outputs: { text: "registry:once" } })]);
+  const run = await planned(steps, options);
+  const deliver = () => runStep(steps, { ...options, run, step: "slow" });
+  const ends = await Promise.all([deliver(), deliver()]);
+  assertEquals([ends.map(({ end }) => end), ran.length], [["ran", "ran"], 2]);
+  assertEquals((await deliver()).end, "ran");
+  assertEquals(ran.length, 2);
+  for (const name of ["once", "nightly:step:slow"]) {
+    assertEquals(await countOf(registry, name), 1, name);
+  }
+});
 
-testInRoot("attempts go on where a process died between two of them", async (root) => {
-  await using options = await world(root);
+testInWorld("attempts continue after a process died between two", async (options) => {
   const { registry, operators, ran } = options;
   const stop = new AbortController();
-  operators.register("broken", { run: () => ran.push("broken") && 3, command: () => ["false"] });
+  add(operators, "broken", () => ran.push("broken") && 3);
   const steps = pipeline([
     step("broken", { retries: { attempts: 3, backoffMs: 1, exitCodes: [3] } }),
   ]);
@@ -79,29 +69,31 @@ testInRoot("attempts go on where a process died between two of them", async (roo
   assertEquals(ran.length, 3);
   assertEquals((await runStep(steps, { ...options, run, step: "broken" })).end, "failed");
   assertEquals(ran.length, 3);
-  assertEquals((await Array.fromAsync(registry.versions("nightly:failure:broken"))).length, 3);
+  assertEquals(await countOf(registry, "nightly:failure:broken"), 3);
 });
 
-testInRoot("what a run did not plan is refused, and leaves nothing", async (root) => {
-  await using options = await world(root);
-  const { registry, ran } = options;
-  await registry.save("data:raw", "a ");
-  const run = await planned(threeSteps(), options);
-  const refused = async (
-    expected: string,
-    pipeline: Pipeline,
-    more: { run?: string; step?: string },
-  ) => {
-    const given = { ...options, run, step: "clean", ...more };
-    const error = await assertRejects(() => runStep(pipeline, given), RegistryError);
-    assertEquals(error.code, expected, error.message);
-  };
-  await refused("Conflict", threeSteps(0.2), {});
-  await refused("Conflict", threeSteps(), { step: "report" }); // clean has not ended
-  await refused("NotFound", threeSteps(), { step: "nobody" });
-  await refused("NotFound", threeSteps(), { run: "nightly@7" });
-  await refused("Invalid", threeSteps(), { run: "nightly" });
-  await refused("Invalid", threeSteps(), { run: "daily@1" });
-  assertEquals(ran, []);
-  assertEquals(await readResult(registry, run), undefined);
-});
+testInWorld(
+  "runStep() refuses steps and configurations that the run did not plan",
+  async (options) => {
+    const { registry, ran } = options;
+    await registry.save("data:raw", "a ");
+    const run = await planned(threeSteps(), options);
+    const refused = async (
+      expected: string,
+      pipeline: Pipeline,
+      more: { run?: string; step?: string },
+    ) => {
+      const given = { ...options, run, step: "clean", ...more };
+      const error = await assertRejects(() => runStep(pipeline, given), RegistryError);
+      assertEquals(error.code, expected, error.message);
+    };
+    await refused("Conflict", threeSteps(0.2), {});
+    await refused("Conflict", threeSteps(), { step: "report" }); // clean has not ended
+    await refused("NotFound", threeSteps(), { step: "nobody" });
+    await refused("NotFound", threeSteps(), { run: "nightly@7" });
+    await refused("Invalid", threeSteps(), { run: "nightly" });
+    await refused("Invalid", threeSteps(), { run: "daily@1" });
+    assertEquals(ran, []);
+    assertEquals(await readResult(registry, run), undefined);
+  },
+);

@@ -2,9 +2,17 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../../core/errors.ts";
 import { cancelRun, readResult, shareRun } from "../../../../operators/runner/mod.ts";
 import type { Pipeline, RunEvent, ShareRunOptions } from "../../../../operators/runner/mod.ts";
-import { testInRoot } from "../../../support/temp_root.ts";
-import { pipeline, step } from "../pipelines.ts";
-import { ends, textOf, threeSteps, type World, world } from "../world.ts";
+import { add, pipeline, step } from "../pipelines.ts";
+import {
+  countOf,
+  endless,
+  ends,
+  testInWorld,
+  textOf,
+  threeSteps,
+  type World,
+  world,
+} from "../world.ts";
 
 /** One of the processes that share a run. */
 function take(
@@ -24,8 +32,7 @@ function take(
   });
 }
 
-testInRoot("the tasks of an array do each step once, and all tell the same end", async (root) => {
-  await using here = await world(root);
+testInWorld("tasks of an array run each step once and return one result", async (here) => {
   await here.registry.save("data:raw", "a ");
   const results = await Promise.all(
     ["0/3", "1/3", "2/3"].map((text) => take(threeSteps(), here, text)),
@@ -44,64 +51,55 @@ testInRoot("the tasks of an array do each step once, and all tell the same end",
   ]);
 });
 
-testInRoot(
-  "a task waits for what is another's, and one that comes late finds what was done",
-  async (root) => {
-    await using here = await world(root);
-    await here.registry.save("data:raw", "a ");
-    const waits = Promise.withResolvers<string>();
-    const first = ["0/3", "1/3"].map((text) =>
-      take(threeSteps(), here, text, { onRun: (run) => waits.resolve(run) }) // each alone cannot end
-    );
-    assertEquals(await waits.promise, "nightly@1");
-    const all = await Promise.all([...first, take(threeSteps(), here, "2/3")]);
-    assertEquals(all.map(({ end }) => end), ["ok", "ok", "ok"]);
-    assertEquals(here.ran.length, 3);
-    const late = await take(threeSteps(), here, "2/3"); // as where the scheduler begins a task twice
-    assertEquals([late.run, late.end, here.ran.length], ["nightly@1", "ok", 3]);
-  },
-);
+testInWorld("a task waits for others, and a late one finds their results", async (here) => {
+  await here.registry.save("data:raw", "a ");
+  const waits = Promise.withResolvers<string>();
+  const first = ["0/3", "1/3"].map((text) =>
+    take(threeSteps(), here, text, { onRun: (run) => waits.resolve(run) }) // each alone cannot end
+  );
+  assertEquals(await waits.promise, "nightly@1");
+  const all = await Promise.all([...first, take(threeSteps(), here, "2/3")]);
+  assertEquals(all.map(({ end }) => end), ["ok", "ok", "ok"]);
+  assertEquals(here.ran.length, 3);
+  const late = await take(threeSteps(), here, "2/3"); // as where the scheduler begins a task twice
+  assertEquals([late.run, late.end, here.ran.length], ["nightly@1", "ok", 3]);
+});
 
-testInRoot(
-  "of a step with shards each task does its parts, and they are one version",
-  async (root) => {
-    await using here = await world(root);
-    const did: string[] = [];
-    const registerFor = (task: string) => ({
-      async run({ outputRoot, shard }: { outputRoot: string; shard?: { index: number } }) {
-        did.push(`${task}: ${shard!.index}`);
-        await Deno.writeTextFile(`${outputRoot}/${shard!.index}`, String(shard!.index));
-      },
-      command: () => ["false"],
+testInWorld("tasks share the shards of a step", async (here, root) => {
+  const did: string[] = [];
+  const registerFor = (task: string) => ({
+    async run({ outputRoot, shard }: { outputRoot: string; shard?: { index: number } }) {
+      did.push(`${task}: ${shard!.index}`);
+      await Deno.writeTextFile(`${outputRoot}/${shard!.index}`, String(shard!.index));
+    },
+    command: () => ["false"],
+  });
+  const shared = pipeline([
+    step("split", { shards: 5, outputs: { ".": "registry:data" } }),
+    step("report", { upstream: ["split"] }),
+  ]);
+  const tasks = await Promise.all(["0/2", "1/2"].map(async (text) => {
+    const own = await world(root);
+    own.operators.register("split", registerFor(text));
+    await own.registry[Symbol.asyncDispose]();
+    const events: RunEvent[] = [];
+    const result = await take(shared, { ...own, registry: here.registry }, text, {
+      onEvent: (e) => void events.push(e),
     });
-    const shared = pipeline([
-      step("split", { shards: 5, outputs: { ".": "registry:data" } }),
-      step("report", { upstream: ["split"] }),
-    ]);
-    const tasks = await Promise.all(["0/2", "1/2"].map(async (text) => {
-      const own = await world(root);
-      own.operators.register("split", registerFor(text));
-      await own.registry[Symbol.asyncDispose]();
-      const events: RunEvent[] = [];
-      const result = await take(shared, { ...own, registry: here.registry }, text, {
-        onEvent: (e) => void events.push(e),
-      });
-      return {
-        result,
-        parts: events.flatMap((event) => event.type === "shard ended" ? [event.shard.index] : []),
-      };
-    }));
-    assertEquals(tasks.map(({ result }) => result.end), ["ok", "ok"]);
-    assertEquals(did.toSorted(), ["0/2: 0", "0/2: 2", "0/2: 4", "1/2: 1", "1/2: 3"]);
-    assertEquals(tasks.map(({ parts }) => parts.toSorted()), [[0, 2, 4], [1, 3]]);
-    assertEquals(await textOf(here.registry, "nightly:output:report"), "01234report ");
-    assertEquals((await Array.fromAsync(here.registry.versions("data"))).length, 1);
-  },
-);
+    return {
+      result,
+      parts: events.flatMap((event) => event.type === "shard ended" ? [event.shard.index] : []),
+    };
+  }));
+  assertEquals(tasks.map(({ result }) => result.end), ["ok", "ok"]);
+  assertEquals(did.toSorted(), ["0/2: 0", "0/2: 2", "0/2: 4", "1/2: 1", "1/2: 3"]);
+  assertEquals(tasks.map(({ parts }) => parts.toSorted()), [[0, 2, 4], [1, 3]]);
+  assertEquals(await textOf(here.registry, "nightly:output:report"), "01234report ");
+  assertEquals(await countOf(here.registry, "data"), 1);
+});
 
-testInRoot("a step that fails in one task ends the run for all of them", async (root) => {
-  await using here = await world(root);
-  here.operators.register("broken", { run: () => 2, command: () => ["false"] });
+testInWorld("a step that fails in one task ends the run for all", async (here) => {
+  add(here.operators, "broken", () => 2);
   const shared = pipeline([
     step("broken"),
     step("report", { upstream: ["broken"] }),
@@ -115,68 +113,45 @@ testInRoot("a step that fails in one task ends the run for all of them", async (
       clean: "ran",
     }]);
   }
-  assertEquals((await Array.fromAsync(here.registry.versions("nightly:failure:broken"))).length, 1);
+  assertEquals(await countOf(here.registry, "nightly:failure:broken"), 1);
 });
 
-testInRoot(
-  "a task that was stopped is begun again with its number, and does what is left",
-  async (root) => {
-    await using here = await world(root);
-    const begun = Promise.withResolvers<void>();
-    let calm = false;
-    here.operators.register("slow", {
-      run({ outputRoot, signal }) {
-        if (calm) return Deno.writeTextFile(`${outputRoot}/text`, "slow ");
-        begun.resolve();
-        return new Promise((_, reject) =>
-          signal.addEventListener("abort", () => reject(signal.reason))
-        );
-      },
-      command: () => ["false"],
-    });
-    const shared = pipeline([step("slow"), step("report", { upstream: ["slow"] })]);
-    const stops = ["0/2", "1/2"].map(() => new AbortController());
-    const tasks = ["0/2", "1/2"].map((text, index) =>
-      take(shared, here, text, { signal: stops[index].signal })
-    );
-    const ended = Promise.allSettled(tasks);
-    await begun.promise;
-    for (const stop of stops) stop.abort(new Error("preempted"));
-    assertEquals((await ended).map((one) => one.status === "rejected" && one.reason.message), [
-      "preempted",
-      "preempted",
-    ]);
-    assertEquals(await readResult(here.registry, "nightly@1"), undefined);
-    calm = true;
-    const again = await Promise.all(["0/2", "1/2"].map((text) => take(shared, here, text)));
-    assertEquals(again.map(({ run, end }) => [run, end]), [["nightly@1", "ok"], [
-      "nightly@1",
-      "ok",
-    ]]);
-    assertEquals(await textOf(here.registry, "nightly:output:report"), "slow report ");
-  },
-);
+testInWorld("a restarted task continues with the remaining steps", async (here) => {
+  const begun = Promise.withResolvers<void>();
+  let calm = false;
+  add(here.operators, "slow", (context) => {
+    if (!calm) return endless(begun.resolve)(context);
+    Deno.writeTextFileSync(`${context.outputRoot}/text`, "slow ");
+  });
+  const shared = pipeline([step("slow"), step("report", { upstream: ["slow"] })]);
+  const stops = ["0/2", "1/2"].map(() => new AbortController());
+  const tasks = ["0/2", "1/2"].map((text, index) =>
+    take(shared, here, text, { signal: stops[index].signal })
+  );
+  const ended = Promise.allSettled(tasks);
+  await begun.promise;
+  for (const stop of stops) stop.abort(new Error("preempted"));
+  assertEquals((await ended).map((one) => one.status === "rejected" && one.reason.message), [
+    "preempted",
+    "preempted",
+  ]);
+  assertEquals(await readResult(here.registry, "nightly@1"), undefined);
+  calm = true;
+  const again = await Promise.all(["0/2", "1/2"].map((text) => take(shared, here, text)));
+  assertEquals(again.map(({ run, end }) => [run, end]), [["nightly@1", "ok"], ["nightly@1", "ok"]]);
+  assertEquals(await textOf(here.registry, "nightly:output:report"), "slow report ");
+});
 
-testInRoot("a task with another configuration than the first takes no part", async (root) => {
-  await using here = await world(root);
+testInWorld("a task with another configuration is refused", async (here) => {
   await here.registry.save("data:raw", "a ");
   await Promise.all(["0/2", "1/2"].map((text) => take(threeSteps(), here, text)));
   const error = await assertRejects(() => take(threeSteps(0.2), here, "1/2"), RegistryError);
   assertEquals([error.code, here.ran.length], ["Conflict", 3]);
 });
 
-testInRoot("a run that is cancelled ends in all tasks", async (root) => {
-  await using here = await world(root);
+testInWorld("a cancelled run ends in all tasks", async (here) => {
   const begun = Promise.withResolvers<void>();
-  here.operators.register("slow", {
-    run({ signal }) {
-      begun.resolve();
-      return new Promise((_, reject) =>
-        signal.addEventListener("abort", () => reject(signal.reason))
-      );
-    },
-    command: () => ["false"],
-  });
+  add(here.operators, "slow", endless(begun.resolve));
   const shared = pipeline([step("slow"), step("report", { upstream: ["slow"] })]);
   const tasks = ["0/2", "1/2"].map((text) => take(shared, here, text));
   await begun.promise;

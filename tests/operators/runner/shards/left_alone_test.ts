@@ -1,3 +1,4 @@
+import { countOf } from "../world.ts";
 import { assertEquals } from "@std/assert";
 import { collectGarbage, openRegistry } from "../../../../mod.ts";
 import { createOperators } from "../../../../operators/mod.ts";
@@ -6,71 +7,57 @@ import { saveRun } from "../../../../operators/runner/records/run_record.ts";
 import { denied } from "../../../registry/scripted_backend.ts";
 import { HOUR, testProtocol } from "../../../registry/protocol_world.ts";
 import { tempRoot, testInRoot } from "../../../support/temp_root.ts";
-import { pipeline, step } from "../pipelines.ts";
+import { add, pipeline, step } from "../pipelines.ts";
 
 const shared = pipeline([step("split", { shards: 3, outputs: { ".": "registry:data" } })]);
 
-testProtocol(
-  "shards that nobody completed for days are done again, whether or not a janitor came",
-  {},
-  async (world) => {
-    await using root = await tempRoot();
-    const ran: number[] = [];
-    let broken = true;
-    const operators = createOperators();
-    operators.register("split", {
-      async run({ shard, outputRoot }) {
-        ran.push(shard!.index);
-        await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(ran.length));
-        if (broken && shard!.index === 2) throw new Error("the disk is full");
-      },
-      command: () => ["true"],
-    });
-    const options = { registry: world.registry, operators, root: root.path, concurrency: 1 };
-    assertEquals((await runPipeline(shared, options)).end, "failed");
+testProtocol("abandoned shards are repeated, with and without gc", {}, async (world) => {
+  await using root = await tempRoot();
+  const ran: number[] = [];
+  let broken = true;
+  const operators = createOperators();
+  add(operators, "split", async ({ shard, outputRoot }) => {
+    ran.push(shard!.index);
+    await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(ran.length));
+    if (broken && shard!.index === 2) throw new Error("the disk is full");
+  });
+  const options = { registry: world.registry, operators, root: root.path, concurrency: 1 };
+  assertEquals((await runPipeline(shared, options)).end, "failed");
 
-    for (const days of [6, 12]) { // the second time what was given up is old too
-      world.advance(days * 24 * HOUR);
-      broken = days === 6;
-      ran.length = 0;
-      const { end } = await runPipeline(shared, options);
-      assertEquals([end, ran], [broken ? "failed" : "ok", [0, 1, 2]], `after ${days} days`);
-    }
-    const data = await world.registry.open("data");
-    assertEquals(data.files().map(({ info }) => info.path), [
-      "part-0.txt",
-      "part-1.txt",
-      "part-2.txt",
-    ]);
-    assertEquals((await Array.fromAsync(world.registry.versions("data"))).length, 1);
-  },
-);
+  for (const days of [6, 12]) { // the second time what was given up is old too
+    world.advance(days * 24 * HOUR);
+    broken = days === 6;
+    ran.length = 0;
+    const { end } = await runPipeline(shared, options);
+    assertEquals([end, ran], [broken ? "failed" : "ok", [0, 1, 2]], `after ${days} days`);
+  }
+  const data = await world.registry.open("data");
+  assertEquals(data.files().map(({ info }) => info.path), [
+    "part-0.txt",
+    "part-1.txt",
+    "part-2.txt",
+  ]);
+  assertEquals(await countOf(world.registry, "data"), 1);
+});
 
-testProtocol(
-  "shards that were complete are not done again, whenever their run is gone on with",
-  {},
-  async (world) => {
-    await using root = await tempRoot();
-    const ran: number[] = [];
-    const operators = createOperators();
-    operators.register("split", {
-      async run({ shard, outputRoot }) {
-        ran.push(shard!.index);
-        await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(ran.length));
-      },
-      command: () => ["true"],
-    });
-    const { registry } = world;
-    const options = { registry, operators, root: root.path, concurrency: 1 };
-    world.backend.answer({ verb: "put", key: /^names\/nightly[^/]*step/ }, denied);
-    assertEquals((await runPipeline(shared, options)).end, "failed");
-    world.advance(8 * 24 * HOUR);
-    assertEquals((await collectGarbage(registry)).removed.draft.count > 0, true);
-    const { end, steps } = await runPipeline(shared, options);
-    assertEquals([end, ran, steps.split.outputs], ["ok", [0, 1, 2], { ".": "data@1.0.0" }]);
-    assertEquals((await Array.fromAsync(registry.versions("data"))).length, 1);
-  },
-);
+testProtocol("complete shards are not repeated by later runs", {}, async (world) => {
+  await using root = await tempRoot();
+  const ran: number[] = [];
+  const operators = createOperators();
+  add(operators, "split", async ({ shard, outputRoot }) => {
+    ran.push(shard!.index);
+    await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(ran.length));
+  });
+  const { registry } = world;
+  const options = { registry, operators, root: root.path, concurrency: 1 };
+  world.backend.answer({ verb: "put", key: /^names\/nightly[^/]*step/ }, denied);
+  assertEquals((await runPipeline(shared, options)).end, "failed");
+  world.advance(8 * 24 * HOUR);
+  assertEquals((await collectGarbage(registry)).removed.draft.count > 0, true);
+  const { end, steps } = await runPipeline(shared, options);
+  assertEquals([end, ran, steps.split.outputs], ["ok", [0, 1, 2], { ".": "data@1.0.0" }]);
+  assertEquals(await countOf(registry, "data"), 1);
+});
 
 for (
   const key of [
@@ -87,12 +74,9 @@ for (
       const root = await tempRoot();
       const ran: number[] = [];
       const operators = createOperators();
-      operators.register("split", {
-        async run({ shard, outputRoot }) {
-          ran.push(shard!.index);
-          await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(shard!.index));
-        },
-        command: () => ["true"],
+      add(operators, "split", async ({ shard, outputRoot }) => {
+        ran.push(shard!.index);
+        await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(shard!.index));
       });
       const { registry } = world;
       const options = { registry, operators, root: root.path, concurrency: 1 };
@@ -121,15 +105,12 @@ for (const named of [true, false]) {
       const begun = Promise.withResolvers<void>();
       let deliveries = 0;
       const operators = createOperators();
-      operators.register("split", {
-        async run({ shard, outputRoot }) {
-          await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(shard!.index));
-          if (shard!.index === 1 && ++deliveries === 1) {
-            begun.resolve();
-            await late.promise;
-          }
-        },
-        command: () => ["true"],
+      add(operators, "split", async ({ shard, outputRoot }) => {
+        await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(shard!.index));
+        if (shard!.index === 1 && ++deliveries === 1) {
+          begun.resolve();
+          await late.promise;
+        }
       });
       const steps = pipeline([
         step("split", { shards: 2, outputs: named ? { ".": "registry:data" } : {} }),
@@ -145,9 +126,9 @@ for (const named of [true, false]) {
       late.resolve();
       const { end, record, reason } = await first;
       assertEquals([end, record, reason], ["ran", "nightly:step:split@1.0.0", undefined]);
-      assertEquals((await Array.fromAsync(registry.versions("nightly:failure:split"))).length, 0);
+      assertEquals(await countOf(registry, "nightly:failure:split"), 0);
       assertEquals(
-        (await Array.fromAsync(registry.versions(named ? "data" : "nightly:output:split"))).length,
+        await countOf(registry, named ? "data" : "nightly:output:split"),
         1,
       );
     },

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { planPipeline, runPipeline } from "../../../../operators/runner/mod.ts";
 import { type TempRoot, testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
-import { ends, world } from "../world.ts";
+import { ends, testInWorld, world } from "../world.ts";
 
 const command = (startCommand: string[]) =>
   pipeline([step("train", { runAs: "command", startCommand })]);
@@ -47,8 +47,7 @@ for (const [how, words] of Object.entries(NAMING)) {
   );
 }
 
-testInRoot("a script that is edited while it runs runs again the next time", async (root) => {
-  await using here = await world(root);
+testInWorld("a script that is edited while it runs, runs again", async (here, root) => {
   const one = command(["sh", "src/train.sh"]);
   await write(
     root,
@@ -59,8 +58,7 @@ testInRoot("a script that is edited while it runs runs again the next time", asy
   assertEquals((await planPipeline(one, here)).steps[0].decision, "run");
 });
 
-testInRoot("files outside the pipeline's folder are no code of it", async (root) => {
-  await using here = await world(root);
+testInWorld("files outside the pipeline's folder are not its code", async (here, root) => {
   await Deno.mkdir(root.join("project"));
   await Deno.writeTextFile(root.join("outside.sh"), 'echo 1 > "$OUTPUT_ROOT/model"');
   await Deno.symlink("../outside.sh", root.join("project/link.sh"));

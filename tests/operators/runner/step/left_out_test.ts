@@ -1,10 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type ObjectTransfer, runPipeline } from "../../../../operators/runner/mod.ts";
-import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
-import { world } from "../world.ts";
+import { testInWorld } from "../world.ts";
 import { type ArtifactInput, openRegistry } from "../../../../mod.ts";
-import { lineageOf } from "../../../../operators/runner/step/lineage.ts";
+import { lineageOf } from "../../../../operators/runner/step/success.ts";
 
 const writing = (script: string, members = {}) =>
   step("write", {
@@ -13,8 +12,7 @@ const writing = (script: string, members = {}) =>
     ...members,
   });
 
-testInRoot("the log of a step names pipes in its output, which are not saved", async (root) => {
-  await using here = await world(root);
+testInWorld("the log names pipes in the output, which are not saved", async (here) => {
   const { registry } = here;
   for (
     const members of [{}, { shards: 1, outputs: { deep: "registry:out" } }, {
@@ -36,46 +34,37 @@ testInRoot("the log of a step names pipes in its output, which are not saved", a
   }
 });
 
-testInRoot(
-  "links in an output are uploaded as the files that they lead to, or fail the step",
-  async (root) => {
-    await using here = await world(root);
-    const uploaded: Record<string, string> = {};
-    const s3 = {
-      async upload({ path }: { path: string }, url: string) {
-        uploaded[url] = await Deno.readTextFile(path);
-      },
-      async *list(url: string) {
-        for (const key of Object.keys(uploaded).sort()) {
-          if (key.startsWith(url)) {
-            yield await Promise.resolve({
-              url: key,
-              size: 1,
-              modifiedAt: 0,
-              etag: uploaded[key],
-            });
-          }
+testInWorld("links in an output are uploaded as files, or fail the step", async (here) => {
+  const uploaded: Record<string, string> = {};
+  const s3 = {
+    async upload({ path }: { path: string }, url: string) {
+      uploaded[url] = await Deno.readTextFile(path);
+    },
+    async *list(url: string) {
+      for (const key of Object.keys(uploaded).sort()) {
+        if (key.startsWith(url)) {
+          yield await Promise.resolve({ url: key, size: 1, modifiedAt: 0, etag: uploaded[key] });
         }
-      },
-    } as unknown as ObjectTransfer;
-    const run = async (script: string) => {
-      const one = pipeline([writing(script, { outputs: { ".": "s3://bucket/out/" } })]);
-      return (await runPipeline(one, { ...here, s3 })).steps.write;
-    };
-    assertEquals((await run("mkdir a; echo text > a/file; ln -s a/file link")).end, "ran");
-    assertEquals(uploaded, {
-      "s3://bucket/out/a/file": "text\n",
-      "s3://bucket/out/link": "text\n",
-    });
-    for (const script of ["ln -s nowhere broken", "mkdir a; echo b > a/b; ln -s a folder"]) {
-      const { end, reason } = await run(script);
-      assertEquals(end, "failed");
-      assertStringIncludes(reason!, "leads to no file");
-    }
-  },
-);
+      }
+    },
+  } as unknown as ObjectTransfer;
+  const run = async (script: string) => {
+    const one = pipeline([writing(script, { outputs: { ".": "s3://bucket/out/" } })]);
+    return (await runPipeline(one, { ...here, s3 })).steps.write;
+  };
+  assertEquals((await run("mkdir a; echo text > a/file; ln -s a/file link")).end, "ran");
+  assertEquals(uploaded, {
+    "s3://bucket/out/a/file": "text\n",
+    "s3://bucket/out/link": "text\n",
+  });
+  for (const script of ["ln -s nowhere broken", "mkdir a; echo b > a/b; ln -s a folder"]) {
+    const { end, reason } = await run(script);
+    assertEquals(end, "failed");
+    assertStringIncludes(reason!, "does not lead to a file");
+  }
+});
 
-Deno.test("lineage is whole also where a step reads more than one artifact can name, and saved once", async () => {
+Deno.test("lineage is complete with more inputs than an artifact can have", async () => {
   await using registry = await openRegistry("memory:");
   const context = { registry, pipeline: pipeline([]), signal: new AbortController().signal };
   const refs = Array.from({ length: 2_001 }, (_, index) => `data:raw@${index + 1}.0.0`);

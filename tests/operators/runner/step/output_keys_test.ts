@@ -58,37 +58,34 @@ function filesBelow(folder: string, under = ""): string[] {
 const write = (files: unknown, outputs: Record<string, string>, members = {}) =>
   step("write", { params: { files: files as string[] }, outputs, ...members });
 
-outputTest(
-  "a single output that was not written fails the step, and nothing is published",
-  async (here) => {
-    const steps = await here.run(
-      pipeline([write(["a.csv", "deep/b.csv"], { data: "registry:data" })]),
-    );
-    assertEquals([steps.write.end, steps.write.exitCode], ["failed", 3]);
-    assertEquals(
-      steps.write.reason,
-      'Cannot save output "data" of step "write": it was not written; OUTPUT_ROOT holds "a.csv", "deep/"',
-    );
-    assertStringIncludes(steps.write.hint!, '"."');
-    assertEquals(await here.registry.has("data"), false);
-    assertEquals(await here.registry.has("nightly:step:write"), false);
-  },
-);
+outputTest("a missing output fails the step, and nothing is published", async (here) => {
+  const steps = await here.run(
+    pipeline([write(["a.csv", "deep/b.csv"], { data: "registry:data" })]),
+  );
+  assertEquals([steps.write.end, steps.write.exitCode], ["failed", 3]);
+  assertEquals(
+    steps.write.reason,
+    'Cannot save output "data" of step "write": not found; OUTPUT_ROOT contains "a.csv", "deep/"',
+  );
+  assertStringIncludes(steps.write.hint!, '"."');
+  assertEquals(await here.registry.has("data"), false);
+  assertEquals(await here.registry.has("nightly:step:write"), false);
+});
 
 outputTest(
-  "one of two outputs that was not written fails the step before the other is published",
+  "one missing output of two fails the step before the other is published",
   async (here) => {
     const both = { "a.csv": "registry:a", "b.csv": "./b.csv" };
     const { write: failed } = await here.run(pipeline([write(["a.csv"], both)]));
     assertStringIncludes(
       failed.reason!,
-      'output "b.csv" of step "write": it was not written; OUTPUT_ROOT holds "a.csv"',
+      'output "b.csv" of step "write": not found; OUTPUT_ROOT contains "a.csv"',
     );
     assertEquals(await here.registry.has("a"), false);
   },
 );
 
-outputTest("an empty OUTPUT_ROOT is no output", async (here) => {
+outputTest("an empty OUTPUT_ROOT is not an output", async (here) => {
   const { write: failed } = await here.run(pipeline([write([], { ".": "registry:data" })]));
   assertEquals(failed.reason, 'Cannot save output "." of step "write": OUTPUT_ROOT is empty');
   assertEquals(await here.registry.has("data"), false);
@@ -96,29 +93,26 @@ outputTest("an empty OUTPUT_ROOT is no output", async (here) => {
   assertEquals([ran.end, ran.outputs], ["ran", {}]);
 });
 
-outputTest(
-  "a key is a path below OUTPUT_ROOT, also with one output, and . is all of it",
-  async ({ run, registry }) => {
-    const written = ["model.json", "deep/log.txt"];
-    const only = await run(pipeline([write(written, { "model.json": "registry:only" })]));
-    assertEquals(only.write.outputs, { "model.json": "only@1.0.0" });
-    const all = await run(pipeline([write(written, { ".": "registry:all" })]));
-    assertEquals(all.write.outputs, { ".": "all@1.0.0" });
-    const deep = await run(
-      pipeline([write(written, { deep: "registry:deep", "model.json": "registry:both" })]),
-    );
-    assertEquals(deep.write.outputs, { deep: "deep@1.0.0", "model.json": "both@1.0.0" });
-    const none = await run(pipeline([write([...written, "more"], {})]));
-    assertEquals(none.write.outputs, { ".": "nightly:output:write@1.0.0" });
-    const files = async (name: string) =>
-      (await registry.open(name)).files().map(({ info }) => info.path);
-    assertEquals(await files("only"), ["model.json"]);
-    assertEquals(await files("all"), ["deep/log.txt", "model.json"]);
-    assertEquals(await files("deep"), ["log.txt"]);
-    assertEquals(await files("both"), ["model.json"]);
-    assertEquals(await files("nightly:output:write"), ["deep/log.txt", "model.json", "more"]);
-  },
-);
+outputTest("keys are paths below OUTPUT_ROOT, and . is all of it", async ({ run, registry }) => {
+  const written = ["model.json", "deep/log.txt"];
+  const only = await run(pipeline([write(written, { "model.json": "registry:only" })]));
+  assertEquals(only.write.outputs, { "model.json": "only@1.0.0" });
+  const all = await run(pipeline([write(written, { ".": "registry:all" })]));
+  assertEquals(all.write.outputs, { ".": "all@1.0.0" });
+  const deep = await run(
+    pipeline([write(written, { deep: "registry:deep", "model.json": "registry:both" })]),
+  );
+  assertEquals(deep.write.outputs, { deep: "deep@1.0.0", "model.json": "both@1.0.0" });
+  const none = await run(pipeline([write([...written, "more"], {})]));
+  assertEquals(none.write.outputs, { ".": "nightly:output:write@1.0.0" });
+  const files = async (name: string) =>
+    (await registry.open(name)).files().map(({ info }) => info.path);
+  assertEquals(await files("only"), ["model.json"]);
+  assertEquals(await files("all"), ["deep/log.txt", "model.json"]);
+  assertEquals(await files("deep"), ["log.txt"]);
+  assertEquals(await files("both"), ["model.json"]);
+  assertEquals(await files("nightly:output:write"), ["deep/log.txt", "model.json", "more"]);
+});
 
 const KEPT: { kept: string; outputs: Record<string, string>; all: string[] }[] = [
   {
@@ -158,50 +152,41 @@ for (const { kept, outputs, all } of KEPT) {
   );
 }
 
-outputTest(
-  "a shard may leave an output out, but not all of them may",
-  async ({ run, registry }) => {
-    const shared = (files: string[][], outputs: Record<string, string>) =>
-      pipeline([write(files, outputs, { shards: 2, params: { files } })]);
-    const whole = await run(shared([["a/0"], []], { ".": "registry:some" }));
-    assertEquals(whole.write.end, "ran");
-    const apart = await run(shared([["a/0"], ["b/1"]], { a: "registry:a", b: "registry:b" }));
-    assertEquals(apart.write.outputs, { a: "a@1.0.0", b: "b@1.0.0" });
-    const other = await run(shared([["a/0"], ["c/1"]], { a: "registry:other" }));
-    assertStringIncludes(
-      other.write.reason!,
-      'output "a" of step "write": it was not written; OUTPUT_ROOT holds "c/"',
-    );
-    for (const files of [[["a/0"], ["a/1"]], [["a/2"], []]]) {
-      const nobody = await run(shared(files, { a: "registry:with", b: "registry:nobody" }));
-      assertEquals(
-        nobody.write.reason,
-        'Cannot save output "b" of step "write": no shard wrote it',
-      );
-      assertEquals([await registry.has("with"), await registry.has("nobody")], [false, false]);
-    }
-    const written = await run(
-      shared([["a/0", "b/0"], ["a/1"]], { a: "registry:with", b: "registry:nobody" }),
-    );
-    assertEquals(written.write.end, "ran");
-  },
-);
+outputTest("a shard may omit an output, but not all shards", async ({ run, registry }) => {
+  const shared = (files: string[][], outputs: Record<string, string>) =>
+    pipeline([write(files, outputs, { shards: 2, params: { files } })]);
+  const whole = await run(shared([["a/0"], []], { ".": "registry:some" }));
+  assertEquals(whole.write.end, "ran");
+  const apart = await run(shared([["a/0"], ["b/1"]], { a: "registry:a", b: "registry:b" }));
+  assertEquals(apart.write.outputs, { a: "a@1.0.0", b: "b@1.0.0" });
+  const other = await run(shared([["a/0"], ["c/1"]], { a: "registry:other" }));
+  assertStringIncludes(
+    other.write.reason!,
+    'output "a" of step "write": not found; OUTPUT_ROOT contains "c/"',
+  );
+  for (const files of [[["a/0"], ["a/1"]], [["a/2"], []]]) {
+    const nobody = await run(shared(files, { a: "registry:with", b: "registry:nobody" }));
+    assertEquals(nobody.write.reason, 'Cannot save output "b" of step "write": no shard wrote it');
+    assertEquals([await registry.has("with"), await registry.has("nobody")], [false, false]);
+  }
+  const written = await run(
+    shared([["a/0", "b/0"], ["a/1"]], { a: "registry:with", b: "registry:nobody" }),
+  );
+  assertEquals(written.write.end, "ran");
+});
 
-outputTest(
-  "keys that are no paths below OUTPUT_ROOT, or hold one another, are refused before anything runs",
-  async (here) => {
-    const wrong: Record<string, string>[] = [
-      { "../out": "registry:a" },
-      { "/out": "registry:a" },
-      { "": "registry:a" },
-      { ".": "registry:a", "a.csv": "registry:b" },
-      { deep: "registry:a", "deep/b.csv": "registry:b" },
-      { ".": "s3://bucket/one" },
-    ];
-    for (const outputs of wrong) {
-      const planning = planPipeline(pipeline([write([], outputs)]), here.options);
-      const { message } = await rejected("Invalid", planning);
-      assertStringIncludes(message, 'Cannot run pipeline "nightly": output ');
-    }
-  },
-);
+outputTest("invalid and overlapping keys are refused before anything runs", async (here) => {
+  const wrong: Record<string, string>[] = [
+    { "../out": "registry:a" },
+    { "/out": "registry:a" },
+    { "": "registry:a" },
+    { ".": "registry:a", "a.csv": "registry:b" },
+    { deep: "registry:a", "deep/b.csv": "registry:b" },
+    { ".": "s3://bucket/one" },
+  ];
+  for (const outputs of wrong) {
+    const planning = planPipeline(pipeline([write([], outputs)]), here.options);
+    const { message } = await rejected("Invalid", planning);
+    assertStringIncludes(message, 'Cannot run pipeline "nightly": output ');
+  }
+});

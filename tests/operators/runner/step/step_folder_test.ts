@@ -1,27 +1,24 @@
 import { assertEquals } from "@std/assert";
 import { runPipeline } from "../../../../operators/runner/mod.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
-import { pipeline, step } from "../pipelines.ts";
-import { world } from "../world.ts";
+import { add, pipeline, step } from "../pipelines.ts";
+import { testInWorld } from "../world.ts";
 import { realSystem, silentLogger } from "../../../../core/system.ts";
-import { removeLeft, thisProcess } from "../../../../operators/runner/left_folders.ts";
+import { thisProcess } from "../../../../disk/stage/process.ts";
+import { removeLeft } from "../../../../operators/runner/left_folders.ts";
 
 for (
   const { keep, fails, left } of [{ left: 0 }, { fails: true, left: 0 }, { keep: true, left: 2 }]
 ) {
   const name = `${keep ? " kept" : ""}${fails ? " of a step that fails" : ""}`;
-  testInRoot(`each step works in an empty folder of its own${name}`, async (root) => {
-    await using here = await world(root);
+  testInWorld(`each step works in an empty folder of its own${name}`, async (here, root) => {
     const found: string[] = [];
-    here.operators.register("look", {
-      async run({ operatorId, inputRoot, outputRoot, workspaceRoot }) {
-        for (const path of [inputRoot, outputRoot, workspaceRoot]) {
-          for await (const { name } of Deno.readDir(path)) found.push(`${operatorId} ${name}`);
-        }
-        await Deno.writeTextFile(`${workspaceRoot}/rest`, "");
-        if (fails) throw new Error("it failed");
-      },
-      command: () => ["true"],
+    add(here.operators, "look", async ({ operatorId, inputRoot, outputRoot, workspaceRoot }) => {
+      for (const path of [inputRoot, outputRoot, workspaceRoot]) {
+        for await (const { name } of Deno.readDir(path)) found.push(`${operatorId} ${name}`);
+      }
+      await Deno.writeTextFile(`${workspaceRoot}/rest`, "");
+      if (fails) throw new Error("it failed");
     });
     const steps = [step("a", { operator: "look" }), step("b", { operator: "look" })];
     await runPipeline(pipeline(steps), { ...here, keep });
@@ -31,35 +28,32 @@ for (
   });
 }
 
-testInRoot(
-  "folders of steps are removed when their process is gone, and no others",
-  async (root) => {
-    const self = thisProcess();
-    const machine = self.slice(self.indexOf("."));
-    const child = new Deno.Command(Deno.execPath(), { args: ["--version"], stdout: "null" })
-      .spawn();
-    await child.status;
-    const gone = `${child.pid}${machine}`;
-    const folders = [
-      `1/clean-0000000a-${gone}`,
-      `2/clean-0000000b-${gone}`,
-      `2/clean-0000000c-${self}`,
-    ];
-    folders.push(`3/clean-0000000d-${child.pid}.00000000`, `4/clean-0000000e`, "5");
-    for (const folder of folders) Deno.mkdirSync(root.join(folder, "output"), { recursive: true });
-    Deno.writeTextFileSync(root.join(folders[0], "output", "half"), "");
-    const context = { logger: silentLogger, system: realSystem };
-    await removeLeft(root.path, context);
-    const left = [...Deno.readDirSync(root.path)].flatMap(({ name }) =>
-      [...Deno.readDirSync(root.join(name))].map((entry) => `${name}/${entry.name}`)
-    );
-    assertEquals(left.sort(), [...folders.slice(2, 5), "5/output"]);
-    assertEquals([...Deno.readDirSync(root.path)].map(({ name }) => name).sort(), [
-      "2",
-      "3",
-      "4",
-      "5",
-    ]);
-    await removeLeft(root.join("nowhere"), context);
-  },
-);
+testInRoot("only folders of ended processes are removed", async (root) => {
+  const self = thisProcess();
+  const machine = self.slice(self.indexOf("."));
+  const child = new Deno.Command(Deno.execPath(), { args: ["--version"], stdout: "null" })
+    .spawn();
+  await child.status;
+  const gone = `${child.pid}${machine}`;
+  const folders = [
+    `1/clean-0000000a-${gone}`,
+    `2/clean-0000000b-${gone}`,
+    `2/clean-0000000c-${self}`,
+  ];
+  folders.push(`3/clean-0000000d-${child.pid}.00000000`, `4/clean-0000000e`, "5");
+  for (const folder of folders) Deno.mkdirSync(root.join(folder, "output"), { recursive: true });
+  Deno.writeTextFileSync(root.join(folders[0], "output", "half"), "");
+  const context = { logger: silentLogger, system: realSystem };
+  await removeLeft({ ...context, folder: root.join("1") });
+  const left = [...Deno.readDirSync(root.path)].flatMap(({ name }) =>
+    [...Deno.readDirSync(root.join(name))].map((entry) => `${name}/${entry.name}`)
+  );
+  assertEquals(left.sort(), [...folders.slice(2, 5), "5/output"]);
+  assertEquals([...Deno.readDirSync(root.path)].map(({ name }) => name).sort(), [
+    "2",
+    "3",
+    "4",
+    "5",
+  ]);
+  await removeLeft({ ...context, folder: root.join("nowhere", "1") });
+});
