@@ -1,8 +1,5 @@
-// Lineage: what a version was made from, and what was made from it, as records say it.
-//
-// A record names its inputs as they were given. Only a version that is named in full, and has the
-// digest that it had then, is followed: what a bare name, a range or an alias meant at the time
-// nobody knows any more.
+// Lineage from records. Only inputs with an exact version and its digest are followed: the past
+// meaning of bare names, ranges and aliases is unknown.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -13,7 +10,7 @@ import { mapAtOnce } from "../../core/work/at_once.ts";
 import { readInput } from "./lineage/inputs.ts";
 import { openUsers, refOf } from "./lineage/users.ts";
 
-/** See `registry/tools.ts`. */
+/** Implements `lineageOf` of `registry/tools.ts`. */
 export async function lineageOf(
   registry: Registry,
   ref: string,
@@ -23,10 +20,10 @@ export async function lineageOf(
   if (depth !== Infinity && !(Number.isSafeInteger(depth) && depth >= 1)) {
     throw fault({
       code: "Invalid",
-      action: "look at the lineage of",
+      action: "follow the lineage of",
       subject: shown(ref),
-      state: `depth ${shown(depth)} is no whole number from 1`,
-      hint: "Leave it out to see all.",
+      state: `depth ${shown(depth)} is not a whole number from 1`,
+      hint: "Leave it out to follow all steps.",
     });
   }
   if (registry.service?.lineage !== undefined) return await registry.service.lineage(ref, options);
@@ -42,8 +39,8 @@ export async function lineageOf(
     const id = `${from.ref}\n${to.ref}`;
     if (!links.has(id)) links.add(id), lineage.edges.push({ from: from.ref, to: to.ref });
   };
-  if (direction !== "down") await lookUp(registry, info, { depth, signal, lineage, known, link });
-  if (direction !== "up") await lookDown(registry, info, { ...options, depth, lineage, link });
+  if (direction !== "down") await walkUp(registry, info, { depth, signal, lineage, known, link });
+  if (direction !== "up") await walkDown(registry, info, { ...options, depth, lineage, link });
   return lineage;
 }
 
@@ -53,7 +50,7 @@ interface Walk extends LineageOptions {
   link: (from: LineageNode, to: LineageNode) => void;
 }
 
-async function lookUp(
+async function walkUp(
   registry: Registry,
   root: ArtifactInfo,
   { depth, signal, lineage, known, link }: Walk & { known: Map<string, LineageNode> },
@@ -63,10 +60,9 @@ async function lookUp(
     if (step === depth) return void (lineage.cut ||= level.some(({ inputs }) => inputs.length > 0));
     const pairs = level.flatMap((to) => to.inputs.map((input) => ({ to: nodeOf(to), input })));
     const next = new Map<string, ArtifactInfo>();
-    const look = async ({ to, input }: (typeof pairs)[number]) => ({
-      to,
-      ...await find(registry, input, signal),
-    });
+    const look = async ({ to, input }: (typeof pairs)[number]) => (
+      { to, ...await find(registry, input, signal) }
+    );
     for await (const { to, node, info } of mapAtOnce(pairs, look)) {
       if (info !== undefined && !known.has(node.ref)) next.set(node.ref, info);
       link(node, to);
@@ -88,17 +84,14 @@ async function find(
     if (digest === undefined || digest === info.digest) return { node: nodeOf(info), info };
     return { node: { ref: `${pinned} (${digest.slice(0, 12)})`, state: "changed", digest } };
   } catch (error) {
-    if (isRegistryError(error, "NotFound")) {
-      return { node: { ref: pinned, state: "missing", digest } };
+    if (isRegistryError(error, "NotFound", "Corrupt")) {
+      const state = error.code === "NotFound" ? "missing" : "unreadable";
+      return { node: { ref: pinned, state, digest } };
     }
-    if (isRegistryError(error, "Corrupt")) {
-      return { node: { ref: pinned, state: "unreadable", digest } };
-    }
-    throw error;
   }
 }
 
-async function lookDown(registry: Registry, root: ArtifactInfo, walk: Walk): Promise<void> {
+async function walkDown(registry: Registry, root: ArtifactInfo, walk: Walk): Promise<void> {
   const { depth, lineage, link } = walk;
   const users = await openUsers(registry, walk);
   const isOf = (digest: string | undefined, info: ArtifactInfo) =>

@@ -109,7 +109,7 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "transfer/digest-not-checked",
     file: "registry/operations/transfer/commit_upload.ts",
-    text: "if (said !== sha256) throw",
+    text: "if (declared !== sha256) throw",
     replacement: "if (false) throw",
     test: "tests/registry/transfer/commit_upload_test.ts",
     testName: "the digest in the record is that of the copy, whatever the store made of it",

@@ -1,4 +1,4 @@
-// What the store has of one draft.
+// The stored state of a draft.
 import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import { type ErrorCode, fault, type RegistryError } from "../../../core/errors.ts";
 import { encodeName, shown } from "../../../core/naming/names.ts";
@@ -7,7 +7,7 @@ import { draftEndKey, draftFolder, parseDraftKey } from "./note.ts";
 
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** How long nothing may be added to a draft before the janitor collects it, milliseconds. */
+/** Returns how long an untouched draft is kept, milliseconds. */
 export function draftMemoryMs(graceMs: number): number {
   return Math.max(WEEK_MS, 7 * graceMs);
 }
@@ -18,9 +18,7 @@ export class DraftCall {
   readonly id: string;
   readonly signal?: AbortSignal;
   readonly folder: string;
-  /** The object that decides how it ends. */
   readonly endKey: string;
-  /** The idempotency key of what it becomes. */
   readonly idempotencyKey: string;
   readonly spoken: string;
 
@@ -41,21 +39,20 @@ export class DraftCall {
   }
 }
 
-export interface Addition {
+/** One addition of a part. */
   /** The commit, which is that of its payload too. */
-  commit: string;
+  /** Also the commit of its payload. */
   info: ObjectInfo;
 }
 
-/** What one listing shows of a draft. */
+/** The result of listing a draft. */
 export interface DraftLook {
-  /** What was added for each part, in the order of commits. The first that is whole and not late counts. */
+  /** Additions of each part in the order of commits. The first that is whole and in time counts. */
   parts: Map<string, Addition[]>;
-  /** The object that decides how it ends. */
-  end?: ObjectInfo;
+  /** The object that decides how the draft ends. */
   /** The object after which no part is acknowledged. */
   ending?: ObjectInfo;
-  /** Store time of what was written last, milliseconds. */
+  /** Store time of the last write, milliseconds. */
   newest?: number;
 }
 
@@ -67,14 +64,12 @@ export async function lookAtDraft({ context, folder, signal }: DraftCall): Promi
   return look;
 }
 
-/** So many objects are listed to see one part: in a draft of many the rest is passed by. */
+/** Number of objects to list before only those of the part are listed. */
 const FEW_OBJECTS = 100;
 
 /**
- * What has to be known of a draft to add a part: whether it has ended, that something of it is not old, and what was
- * added for the part. Of a draft with many parts no more is listed.
- *
- * @param now the store's time, milliseconds
+ * Lists enough of a draft to add a part: whether it ended or is stale at store time `now`, and the
+ * part's additions.
  */
 export async function lookAtPart(draft: DraftCall, part: string, now: number): Promise<DraftLook> {
   const { context: { backend }, folder, signal } = draft;
@@ -93,7 +88,7 @@ export async function lookAtPart(draft: DraftCall, part: string, now: number): P
   return look;
 }
 
-/** Notes an object of a draft; false for what no registry has put there. */
+/** Records an object of a draft; false for a foreign object. */
 function take(look: DraftLook, info: ObjectInfo): boolean {
   const key = parseDraftKey(info.key);
   if (key === undefined) return false;
@@ -109,21 +104,17 @@ function take(look: DraftLook, info: ObjectInfo): boolean {
 }
 
 /**
- * Whether a draft was left alone for so long that nobody may begin anything with it. That is two graces before the
- * janitor may collect it: what was begun before has landed by then, or is late and does not count.
+ * True if a draft is too old to start anything with it: two graces before garbage collection may
+ * remove it, so that earlier operations have landed or are late.
  */
 export function isStale({ context }: DraftCall, { newest }: DraftLook, now: number): boolean {
   const { graceMs } = context.settings;
   return newest !== undefined && now - newest > draftMemoryMs(graceMs) - 2 * graceMs;
 }
 
-/** Throws `Conflict` if nothing was added to a draft for so long that `gc` may be removing it. */
+/** Throws `Conflict` if a draft is so old that `gc` may be removing it. */
 export function checkFresh(draft: DraftCall, look: DraftLook, now: number): void {
   if (!isStale(draft, look, now)) return;
-  throw draft.fault(
-    "Conflict",
-    "use",
-    "nothing was added to it for so long that `gc` may be removing it",
-    "Open another draft with another id.",
-  );
+  const state = "nothing was added to it for so long that `gc` may be removing it";
+  throw draft.fault("Conflict", "use", state, "Open another draft with another id.");
 }

@@ -1,5 +1,5 @@
 // Reading the parts of a draft.
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 import { encodeName, shown } from "../../../core/naming/names.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { draftPlace, encodePlace, payloadKey } from "../../format/layout.ts";
@@ -7,15 +7,14 @@ import { decodePart, draftPartKey, type PartNote } from "./note.ts";
 import type { Addition, DraftCall, DraftLook } from "./look.ts";
 import type { DecidedParts } from "./state.ts";
 
-/** A part that counts. */
+/** A part that counts, with the bytes of its small files. */
 export interface FoundPart {
   note: PartNote;
-  /** Bytes of those of its files that are in the note. */
   inline: Uint8Array;
   addition: Addition;
 }
 
-/** The part that counts among what was added for it; undefined where all of it landed too late. */
+/** Returns the addition of a part that counts; undefined if all of them landed too late. */
 export async function readPart(
   draft: DraftCall,
   part: string,
@@ -23,13 +22,13 @@ export async function readPart(
 ): Promise<FoundPart | undefined> {
   for (const { commit, info } of additions) {
     const found = await readAddition(draft, part, commit);
-    if (found === undefined) continue; // the collector removed it
+    if (found === undefined) continue; // garbage collected
     if (!isLate(draft, found)) return found;
-    draft.context.logger.warn(`"${info.key}" does not count: it landed too late`);
+    draft.context.logger.warn(`"${info.key}" is ignored: it landed too late`);
   }
 }
 
-/** All parts that count, or those that are asked for, in the order of their encoded names. */
+/** Returns all parts that count, or the given ones, in the order of their encoded names. */
 export async function readParts(
   draft: DraftCall,
   look: DraftLook,
@@ -47,7 +46,7 @@ export async function readParts(
   return [...found.keys()].sort(order).map((part) => found.get(part)!);
 }
 
-/** Reads the parts that a commit decided on, in their order. Throws `NotFound` if one is gone. */
+/** Reads the parts of a decision, in order. Throws `NotFound` if one is missing. */
 export async function readDecided(draft: DraftCall, parts: DecidedParts): Promise<FoundPart[]> {
   const found: FoundPart[] = [];
   await forEachAtOnce([...parts].entries(), async ([at, [part, commit]]) => {
@@ -69,26 +68,23 @@ export async function readAddition(
   if (object === undefined) return undefined;
   const found = decodePart(await object.bytes(), { name, draft: id, part });
   if (found !== undefined) return { ...found, addition: { commit, info: object.info } };
-  throw fault({
-    code: "Corrupt",
-    action: "read part",
-    subject: `${shown(part)} of ${draft.spoken}`,
-    state: "it is damaged",
-    hint:
-      "The stored bytes changed. Restore the object from a copy, or begin another draft, with another id.",
+  throw draft.fault(
+    "Corrupt",
+    `read part ${shown(part)} of`,
+    "the stored part is damaged",
+    "Restore the object from a copy, or open another draft with another id.",
     key,
-    backend: backend.location,
-  });
+  );
 }
 
-/** Keys of all objects of a part: its note, and those that hold its files. */
+/** Returns the keys of all objects of a part: its note and its payload. */
 export function partKeys({ name }: DraftCall, { note, addition }: FoundPart): string[] {
   const place = encodePlace(draftPlace(addition.commit));
   const objects = new Set(note.files.flatMap(({ parts = [] }) => parts.map((p) => p.object)));
   return [addition.info.key, ...Array.from(objects, (object) => payloadKey(name, place, object))];
 }
 
-/** Whether a part landed so long after it was begun that its payload may have been collected before. */
+/** True if a part landed so late that its payload may have been garbage collected before. */
 function isLate({ context }: DraftCall, { note, addition }: FoundPart): boolean {
   const began = Date.parse(note.startedAt);
   return context.createdAt <= began &&
@@ -106,7 +102,7 @@ function notThere(draft: DraftCall, missing: readonly string[]): RegistryError {
   return draft.fault(
     "NotFound",
     "commit",
-    `${listed(missing)} ${missing.length > 1 ? "are" : "is"} not there`,
-    "Add what is missing, and commit again. Nothing was saved.",
+    `missing: ${listed(missing)}`,
+    "Add the missing parts, and commit again.",
   );
 }

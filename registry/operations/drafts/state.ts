@@ -1,4 +1,4 @@
-// The state of a draft, and the two create-only objects that decide it. See FORMAT.md, section 6.1.
+// The state of a draft, and the create-only objects that decide it. See FORMAT.md, section 6.1.
 import { isPrefix } from "../../../core/backend.ts";
 import { isRegistryError, type RegistryError, retold } from "../../../core/errors.ts";
 import type { VersionRecord } from "../../../core/record.ts";
@@ -8,14 +8,14 @@ import { findSaved } from "../target/keyed.ts";
 import { decodeEnd, type DraftEnd, draftEndingKey, encodeMark, parseDraftKey } from "./note.ts";
 import type { DraftCall, DraftLook } from "./look.ts";
 
-/** By part, the commit that added it. */
+/** The commits that added each part. */
 export type DecidedParts = ReadonlyMap<string, string>;
 
 export type DraftState =
   | { state: "open" | "discarded"; parts?: undefined }
-  /** A commit has begun. It may have decided on the parts; its version is not there yet. */
+  /** A commit has begun and may have decided on the parts; its version does not exist yet. */
   | { state: "committing"; parts?: DecidedParts }
-  /** `parts` is absent when the collector has removed the draft. */
+  /** `parts` is absent after garbage collection. */
   | { state: "committed"; version: string; parts?: DecidedParts };
 
 export async function stateOf(
@@ -27,7 +27,7 @@ export async function stateOf(
   const isOpen = decision === undefined && ending === undefined;
   if (isOpen && parts.size > 0) return { state: "open" };
   const decided = decision && new Map(decision.parts);
-  // The collector removes a draft that was committed long ago. A part that is added now would be in no version.
+  // After garbage collection of a committed draft, no version would contain a new part.
   const saved = await findSavedDraft(draft);
   if (saved !== undefined) {
     return { state: "committed", version: (saved.record as VersionRecord).version, parts: decided };
@@ -39,7 +39,7 @@ export function findSavedDraft({ context, name, idempotencyKey: key, signal }: D
   return findSaved(context, { name, key }, signal);
 }
 
-/** Reads the object that decides how a draft ends; undefined if there is none. */
+/** Returns how a draft ended; undefined if it has not. */
 export async function readEnd(draft: DraftCall): Promise<DraftEnd | undefined> {
   const { context: { backend }, endKey, signal } = draft;
   const object = await backend.get(endKey, { signal });
@@ -55,21 +55,21 @@ export async function readEnd(draft: DraftCall): Promise<DraftEnd | undefined> {
   );
 }
 
-/** Decides how a draft ends, unless it is already decided. Returns the decision that counts. */
+/** Decides how a draft ends, unless that is decided. Returns the decision that counts. */
 export async function decideEnd(draft: DraftCall, end: DraftEnd): Promise<DraftEnd> {
   if (await createMark(draft, draft.endKey, encodeMark(end))) return end;
-  // What is there may be the own decision: a request may be repeated on its way.
+  // The existing decision may be our own: requests can be repeated on their way.
   const found = await orMaybeWritten(readEnd(draft));
   if (found !== undefined) return found;
-  throw ended(draft, { state: "discarded" }); // the collector has removed it
+  throw ended(draft, { state: "discarded" }); // garbage collected
 }
 
-/** Closes a draft: later parts are not acknowledged, so a listing from now on has all acknowledged parts. */
+/** Closes a draft: a listing from now on contains all parts that are ever acknowledged. */
 export async function closeDraft(draft: DraftCall): Promise<void> {
   await createMark(draft, draftEndingKey(draft.folder), encodeMark({ state: "ending" }));
 }
 
-/** Creates an object. Returns false if it exists, which this call may have created. Either way it is durable then. */
+/** Creates an object; false if it exists, possibly by this call. Either way it is durable. */
 async function createMark(draft: DraftCall, key: string, bytes: Uint8Array): Promise<boolean> {
   const { context, signal } = draft;
   const { backend, system, retryForMs } = context;
@@ -85,19 +85,19 @@ async function createMark(draft: DraftCall, key: string, bytes: Uint8Array): Pro
   return written;
 }
 
-/** Reads something after a write of this operation may have landed: the error of a failed read says so. */
+/** Waits for a read after a possible write of this operation: a failure reports `maybeWritten`. */
 export async function orMaybeWritten<T>(reading: Promise<T>): Promise<T> {
   return await reading.catch((error) => Promise.reject(afterWrite(error)));
 }
 
-/** The error of an operation that may have changed the draft before it failed. */
+/** Returns an error with `maybeWritten`. */
 export function afterWrite(error: unknown): unknown {
   return isRegistryError(error) ? retold(error, { maybeWritten: true }) : error;
 }
 
 /**
- * Returns the state of a draft after a part was added. Call it once the part is stored: as long as there is no mark,
- * each later commit has the part.
+ * Returns the state after a part was stored. As long as there is no mark, each later commit has the
+ * part.
  */
 export async function stateAfterPart(draft: DraftCall): Promise<DraftState> {
   const { context: { backend, system, retryForMs }, signal } = draft;
@@ -113,13 +113,12 @@ export async function stateAfterPart(draft: DraftCall): Promise<DraftState> {
 }
 
 export function ended(draft: DraftCall, state: DraftState): RegistryError {
+  const conflict = (reason: string, hint: string) => draft.fault("Conflict", "use", reason, hint);
   if (state.state === "committing") {
-    const hint =
-      "Commit it to get its version, and open another draft with another id for further parts.";
-    return draft.fault("Conflict", "use", "it is being committed", hint);
+    return conflict("it is being committed", "Commit it, and open another draft for more parts.");
   }
-  const how = state.state === "committed"
+  const reason = state.state === "committed"
     ? `it was committed as ${state.version}`
     : "it was discarded";
-  return draft.fault("Conflict", "use", how, "Open another draft with another id.");
+  return conflict(reason, "Open another draft with another id.");
 }

@@ -1,13 +1,12 @@
-// Whether all is noted that records say of what they are made from. An object beside the notes says
-// so: it goes where they go. It names the time of the settings in this store, so that a copy of
-// them, which may have been made while somebody wrote, is not believed.
+// The marker of a complete lineage index. It contains the time of the registry's settings in this
+// store, so that copies of it, which may be incomplete, are ignored.
 import { isRegistryError } from "../../../core/errors.ts";
 import type { SignalOptions } from "../../../core/registry.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import { LINEAGE_WHOLE } from "../../format/layout.ts";
 import type { Context } from "../context.ts";
 
-/** A longer object says something else. */
+/** Longer objects are not markers. */
 const MAX_MARKER_BYTES = 4096;
 
 export type MarkedRegistry = Pick<Context, "backend" | "system" | "id" | "createdAt">;
@@ -22,7 +21,7 @@ export async function markWhole(
   });
 }
 
-/** Says so of a registry that was just created. One that cannot say it reads more, and tells the same. */
+/** Marks the index of a new registry as complete. Without a marker, lineage reads every record. */
 export async function markNew(
   registry: MarkedRegistry & Pick<Context, "logger">,
   options: SignalOptions = {},
@@ -31,11 +30,11 @@ export async function markNew(
     await markWhole(registry, options);
   } catch (error) {
     if (!isRegistryError(error)) throw error;
-    registry.logger.warn(`lineage will be told by reading every record: ${error.message}`);
+    registry.logger.warn(`lineage will read every record: ${error.message}`);
   }
 }
 
-/** Whether all is noted: since the registry was created, or since somebody noted what was missing. */
+/** True if the index contains the inputs of all records. */
 export async function isWhole(
   { backend, id, createdAt }: MarkedRegistry,
   options: SignalOptions,
@@ -48,21 +47,16 @@ export async function isWhole(
   }
   try {
     const marker = parseJson(new TextDecoder().decode(await object.bytes()));
-    return isJsonObject(marker) && isOfStore({ id, createdAt }, marker);
+    const { registry, settingsAt } = stampOf({ id, createdAt });
+    return isJsonObject(marker) && marker.registry === registry &&
+      marker.settingsAt === settingsAt;
   } catch (error) {
     if (error instanceof SyntaxError) return false;
     throw error;
   }
 }
 
-type Stamped = Pick<Context, "id" | "createdAt">;
-
-function stampOf({ id, createdAt }: Stamped): { registry: string; settingsAt: number } {
-  return { registry: id, settingsAt: Math.floor(createdAt / 1000) * 1000 }; // of one file Deno tells whole seconds, Node more
-}
-
-function isOfStore(registry: Stamped, note: unknown): boolean {
-  const { registry: id, settingsAt } = (note ?? {}) as Partial<Record<string, unknown>>;
-  const own = stampOf(registry);
-  return id === own.registry && settingsAt === own.settingsAt;
+/** Whole seconds, because Deno reports whole seconds for some files and Node does not. */
+function stampOf({ id, createdAt }: Pick<Context, "id" | "createdAt">) {
+  return { registry: id, settingsAt: Math.floor(createdAt / 1000) * 1000 };
 }

@@ -1,4 +1,4 @@
-// Who says to be made from a version: found by what was noted of it, or by reading every record.
+// Versions made from a version, by the lineage index or by reading every record.
 import type { ArtifactInfo } from "../../../core/artifact.ts";
 import { isPrefix } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
@@ -11,14 +11,13 @@ import { readInput } from "./inputs.ts";
 import { isWhole } from "./marker.ts";
 
 export interface Users {
-  /** Whether every record is read: not all is noted. */
+  /** True if every record is read, because the index is incomplete. */
   readonly scanned: boolean;
   find(versions: readonly ArtifactInfo[]): Promise<void>;
-  /** By the ref of a version: those who name it, and the digest that it had. */
+  /** By exact ref: the versions with this input, and the recorded digest. */
   readonly pinned: ReadonlyMap<string, readonly { info: ArtifactInfo; digest?: string }[]>;
-  /** By a name: refs of those who name no version of it. */
+  /** By name: refs of versions with an input of this name but no exact version. */
   readonly unpinned: ReadonlyMap<string, readonly { ref: string; digest?: string }[]>;
-  /** Refs of records that could not be read. */
   readonly unreadable: readonly string[];
 }
 
@@ -104,7 +103,7 @@ async function notedUsers(
   return found;
 }
 
-/** `name@1.2.0`, without build metadata. */
+/** Returns `name@1.2.0`, without build metadata. */
 export function refOf({ name, version }: Pick<ArtifactInfo, "name" | "version">): string {
   return `${name}@${parseVersion(version).canonical}`;
 }
@@ -116,7 +115,7 @@ async function* refsOf(registry: Registry, signal?: AbortSignal): AsyncGenerator
 }
 
 function add<T>(lists: Map<string, T[]>, key: string, item: T): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [item]);
-  else list.push(item);
+  const list = lists.get(key) ?? [];
+  list.push(item);
+  lists.set(key, list);
 }

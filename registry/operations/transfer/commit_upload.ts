@@ -20,7 +20,7 @@ import { savedArtifact, saveFiles } from "../save.ts";
 import { findSaved } from "../target/keyed.ts";
 import { checkFiles } from "./create_upload.ts";
 
-/** What `commitUpload` of `registry/tools.ts` does. */
+/** Implements `commitUpload` of `registry/tools.ts`. */
 export async function commitUpload(
   registry: Registry,
   upload: UploadToCommit,
@@ -48,15 +48,15 @@ export async function commitUpload(
     const earlier = await findSaved(context, { name, key: idempotencyKey }, options.signal);
     if (earlier === undefined) throw error;
     await settleVersion(context, earlier, options.signal);
-    saved = savedArtifact(earlier.record as VersionRecord, true); // it removed the upload
+    saved = savedArtifact(earlier.record as VersionRecord, true); // which removed the upload
   }
-  await removeObjects(context.backend, keys).catch((error) => { // it is committed: the janitor finds what is left
-    context.logger.debug(`commit upload: left "${keys[0]}" for the janitor`, error);
+  await removeObjects(context.backend, keys).catch((error) => {
+    context.logger.debug(`commit upload: left "${keys[0]}" for garbage collection`, error);
   });
   return saved;
 }
 
-/** Of the default materializers the one that gives the files as they are. */
+/** Returns the default materializer that loads these files. */
 function reader(files: readonly UploadFile[]): Pick<Materializer, "id" | "formatVersion"> {
   return {
     id: files.length === 1 && !files[0].path.includes("/") ? "file" : "folder",
@@ -74,7 +74,7 @@ async function* uploadedFiles(
     const info = await backend.head(key, { signal });
     if (info === undefined) throw missing(backend, path, key);
     if (size !== undefined && info.size !== size) {
-      throw notAsSaid(path, `it has ${info.size} bytes, not ${size}`);
+      throw mismatch(path, `it has ${info.size} bytes, not ${size}`);
     }
     const content = new UploadedContent(info, () => iterableStream(read(key, path)));
     yield { path, content, ...(mediaType === undefined ? {} : { mediaType }) };
@@ -93,8 +93,7 @@ function missing(backend: Backend, path: string, key: string): RegistryError {
     action: "commit the upload of",
     subject: shown(path),
     state: "it has not arrived",
-    hint:
-      "Send it to its URL first. What was sent longer ago than the registry's graceMs was collected: begin anew.",
+    hint: "Send it to its URL, or begin again if it was sent before the registry's graceMs.",
     key,
     backend: backend.location,
   });
@@ -103,18 +102,17 @@ function missing(backend: Backend, path: string, key: string): RegistryError {
 function checkDigests({ files }: UploadToCommit, stored: readonly StoredFile[]): void {
   const expected = new Map(files.map(({ path, sha256 }) => [path, sha256]));
   for (const { path, sha256 } of stored) {
-    const said = expected.get(path) ?? sha256;
-    if (said !== sha256) throw notAsSaid(path, `its SHA-256 is ${sha256}, not ${said}`);
+    const declared = expected.get(path) ?? sha256;
+    if (declared !== sha256) throw mismatch(path, `its SHA-256 is ${sha256}, not ${declared}`);
   }
 }
 
-function notAsSaid(path: string, state: string): RegistryError {
+function mismatch(path: string, state: string): RegistryError {
   return fault({
     code: "Invalid",
     action: "commit the upload of",
     subject: shown(path),
     state,
-    hint:
-      "Nothing was committed. Send the right file to its URL while that works, and commit again.",
+    hint: "Send the right file to its URL, and commit again. Nothing was committed.",
   });
 }

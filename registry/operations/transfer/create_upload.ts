@@ -1,5 +1,5 @@
-// Direct uploads: other programs and browsers send files straight to the store.
-import { fault } from "../../../core/errors.ts";
+// Direct uploads, which other programs and browsers send straight to the store.
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type {
   CreateUploadOptions,
@@ -13,7 +13,7 @@ import { uploadKey } from "../../format/layout.ts";
 import { createPathCheck } from "../../payload/content.ts";
 import { DEFAULT_EXPIRY_MS, expiry, presigner } from "./presign_download.ts";
 
-/** What `createUpload` of `registry/tools.ts` does. */
+/** Implements `createUpload` of `registry/tools.ts`. */
 export async function createUpload(
   registry: Registry,
   options: CreateUploadOptions,
@@ -31,49 +31,44 @@ export async function createUpload(
   const id = context.system.id();
   const expiresAt = expiry(context, expiresInMs);
   const targets: UploadTarget[] = [];
-  for (const [n, { path, mediaType, size, sha256 }] of files.entries()) {
-    const url = await presign(uploadKey(id, n), {
-      method: "PUT",
-      contentType: mediaType,
-      expiresInMs,
-      signal,
-    });
+  for (const [n, file] of files.entries()) {
+    const { path, mediaType: contentType, size, sha256 } = file;
+    const how = { method: "PUT", contentType, expiresInMs, signal } as const;
+    const url = await presign(uploadKey(id, n), how);
     targets.push({
       path,
-      ...(mediaType === undefined ? {} : { mediaType }),
+      ...(contentType === undefined ? {} : { mediaType: contentType }),
       ...(size === undefined ? {} : { size }),
       ...(sha256 === undefined ? {} : { sha256 }),
       url,
       method: "PUT",
-      headers: mediaType === undefined ? {} : { "content-type": mediaType },
+      headers: contentType === undefined ? {} : { "content-type": contentType },
     });
   }
   return { id, files: targets, expiresAt };
 }
 
-/** Throws `Invalid` for files that could not be those of an artifact. */
+/** Throws `Invalid` for files that cannot be those of an artifact. */
 export function checkFiles(files: readonly UploadFile[]): void {
   checkList(files);
   const checkPath = createPathCheck();
   for (const file of files) checkPath({ ...file, content: NOTHING });
   const wrong = files.find(({ sha256 }) => sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256));
   if (wrong === undefined && files.length > 0) return;
-  throw fault({
-    code: "Invalid",
-    action: "upload files",
-    state: wrong === undefined ? "there are none" : `the sha256 of ${shown(wrong.path)} is none`,
-    hint: "An upload has one file or more; a sha256 is 64 lowercase hexadecimal digits.",
-  });
+  throw invalid(
+    wrong === undefined ? "there are none" : `invalid sha256 of ${shown(wrong.path)}`,
+    "Pass one file or more; a sha256 is 64 lowercase hexadecimal digits.",
+  );
 }
 
 function checkList(files: unknown): void {
   if (Array.isArray(files)) return;
-  throw fault({
-    code: "Invalid",
-    action: "upload files",
-    state: "they are no list",
-    hint: 'Give them as { files: ["model.bin"] }, or to commitUpload what createUpload gave.',
-  });
+  const hint = 'Pass { files: ["model.bin"] }; to commitUpload, the result of createUpload.';
+  throw invalid("files is not a list", hint);
+}
+
+function invalid(state: string, hint: string): RegistryError {
+  return fault({ code: "Invalid", action: "upload files", state, hint });
 }
 
 const NOTHING = new Uint8Array();

@@ -1,5 +1,4 @@
-// Direct downloads: other programs and browsers fetch files straight from the store, by URLs that
-// work for a while and need no credentials.
+// Direct downloads: URLs for one file that need no credentials for a while.
 import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { StoredFile } from "../../../core/record.ts";
@@ -14,7 +13,7 @@ import type { PayloadSource } from "../../payload/store_reader.ts";
 import { locate } from "../resolve.ts";
 import type { Backend } from "../../../core/backend.ts";
 
-/** What `presignDownload` of `registry/tools.ts` does. */
+/** Implements `presignDownload` of `registry/tools.ts`. */
 export async function presignDownload(
   registry: Registry,
   ref: string,
@@ -27,11 +26,8 @@ export async function presignDownload(
   const { version, expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
   const presign = presigner(context, `presign a file of ${shown(ref)}`);
   const expiresAt = expiry(context, expiresInMs);
-  const source = await payloadSource(
-    context,
-    await locate(context, parseRef(ref, version), signal),
-    signal,
-  );
+  const located = await locate(context, parseRef(ref, version), signal);
+  const source = await payloadSource(context, located, signal);
   const file = chosenFile(source, options.path);
   const { fileName = file.path.slice(file.path.lastIndexOf("/") + 1) } = options;
   const key = await wholeObject(context, source, file, signal);
@@ -49,7 +45,7 @@ function chosenFile({ files, ref }: PayloadSource, path: string | undefined): St
     code: path === undefined ? "Invalid" : "NotFound",
     action: "presign a file of",
     subject: `"${ref}"`,
-    state: path === undefined ? "which one is not said" : `no file ${shown(path)}`,
+    state: path === undefined ? "it has several files" : `no file ${shown(path)}`,
     hint: `Pass the path of one of its ${files.length}: ${known}${files.length > 8 ? ", …" : ""}`,
   });
 }
@@ -61,58 +57,54 @@ async function wholeObject(
   signal?: AbortSignal,
 ): Promise<string> {
   const [run, ...others] = runsOf(file.parts);
-  if (
-    run !== undefined && others.length === 0 && file.encoding === undefined &&
-    (run.offset ?? 0) === 0
-  ) {
+  const isAlone = others.length === 0 && file.encoding === undefined;
+  if (run !== undefined && isAlone && (run.offset ?? 0) === 0) {
     const key = source.keyOf(file, run.parts[0]);
     const info = await backend.head(key, { signal });
     if (info === undefined) return await source.missing(key);
     if (info.size === file.size) return key;
   }
   const state = file.encoding === undefined
-    ? "shares one with other files or with the record"
+    ? "shares an object with other files or the record"
     : "is stored compressed";
   throw fault({
     code: "Unsupported",
     action: "presign",
     subject: `${shown(file.path)} of "${source.ref}"`,
-    state: `it has no object of its own, it ${state}`,
-    hint:
-      "Files uploaded directly, or larger than 256 KiB, saved without compress, have. Read others through the registry.",
+    state: `it ${state}`,
+    hint: "Read it through the registry. Only large or uploaded files have URLs.",
     backend: backend.location,
   });
 }
 
 const HOUR_MS = 3_600_000;
 const MIN_EXPIRY_MS = 1_000;
-const MAX_EXPIRY_MS = 7 * 24 * HOUR_MS; // of AWS and GCS
+const MAX_EXPIRY_MS = 7 * 24 * HOUR_MS; // limit of AWS and GCS
 
-/** How long a URL works where nobody says, milliseconds. */
+/** Default lifetime of a URL, milliseconds. */
 export const DEFAULT_EXPIRY_MS = HOUR_MS;
 
-/** What presigns; `Unsupported` where the store cannot. */
+/** Returns the presign method. Throws `Unsupported` if the store has none. */
 export function presigner({ backend }: Context, action: string): NonNullable<Backend["presign"]> {
   if (backend.presign !== undefined) return backend.presign.bind(backend);
   throw fault({
     code: "Unsupported",
     action,
-    state: `the store at ${backend.location} gives no URLs to others`,
-    hint:
-      "Buckets do, opened with credentials that can sign. Save and load through the registry instead.",
+    state: `the store at ${backend.location} has no presigned URLs`,
+    hint: "Use a bucket with credentials that can sign, or transfer through the registry.",
     backend: backend.location,
   });
 }
 
-/** When a URL ends that is made now. Throws `Invalid` for a time that no store allows. */
+/** Returns the expiry of a new URL. Throws `Invalid` for a lifetime that no store allows. */
 export function expiry({ system }: Context, expiresInMs: number): Date {
   const valid = Number.isSafeInteger(expiresInMs) && expiresInMs >= MIN_EXPIRY_MS &&
     expiresInMs <= MAX_EXPIRY_MS;
   if (valid) return new Date(system.now() + expiresInMs);
   throw fault({
     code: "Invalid",
-    action: "presign a URL with expiresInMs",
-    state: `${shown(expiresInMs)}: it must be from 1000 to ${MAX_EXPIRY_MS}`,
-    hint: "It is a whole number of milliseconds, from a second to 7 days.",
+    action: "presign a URL",
+    state: `expiresInMs is ${shown(expiresInMs)}, not from 1000 to ${MAX_EXPIRY_MS}`,
+    hint: "Pass a whole number of milliseconds, from a second to 7 days.",
   });
 }
