@@ -130,7 +130,7 @@ export interface Backend extends AsyncDisposable {
   get(key: string, options?: GetOptions): Promise<StoredObject | undefined>;
   /** Writes an object, all of it or nothing. */
   put(key: string, body: Body, options?: PutOptions): Promise<PutResult>;
-  /** Removes an object, if it exists. With `ifEtag`, another tag is `Conflict` if the store checks. */
+  /** Removes an object, if it exists. With `ifEtag`, throws `Conflict` for another tag. */
   delete(key: string, options?: CallOptions & { ifEtag?: string }): Promise<void>;
   /** Lists the objects whose key starts with `prefix`, in UTF-8 byte order of whole keys. */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo | Prefix>;

@@ -114,8 +114,8 @@ export interface KeyRecord extends RecordBase {
 
 /** The record of a registry's settings. */
 export interface SettingsRecord extends RecordBase {
+  kind: "settings";
   /** Id of the registry. Absent in the first generation, whose commit is the id. */
-  /** The registry's id, in all generations but the first, whose commit is the id. */
   registry?: string;
   settings: RegistrySettings;
 }

@@ -74,8 +74,8 @@ export async function openSettings(
     });
   }
   checkLocking(store.backend, record.settings);
-    // Everything that will be written depends on it.
-    if (!options.readOnly) await settle(store, [found.info.key, newest.info.key], options.signal);
+  // Everything that will be written depends on it.
+  if (!options.readOnly) await settle(store, [found.info.key, newest.info.key], options.signal);
   const { modifiedAt: createdAt, etag } = found.info;
   return {
     id: record.commit,
@@ -86,19 +86,12 @@ export async function openSettings(
 }
 
 /** Returns the first generation, which defines the id of the registry. */
-async function firstOf(
-  store: OpeningStore,
-  newest: FoundRecord | undefined,
-  signal?: AbortSignal,
-) {
+async function firstOf(store: OpeningStore, newest: FoundRecord | undefined, signal?: AbortSignal) {
   if (newest === undefined || newest.record.generation === 1) return newest;
   return await readRecord(store, recordKey(SETTINGS, 1), signal);
 }
 
-async function create(
-  store: OpeningStore,
-  options: OpenOptions,
-): Promise<FoundRecord | undefined> {
+async function create(store: OpeningStore, options: OpenOptions): Promise<FoundRecord | undefined> {
   const { backend } = store;
   if (options.create === false || options.readOnly) {
     throw fault({

@@ -7,6 +7,7 @@ export interface Sha256 {
   /** Returns the digest as 64 lowercase hexadecimal digits. Do not call `update` afterwards. */
   digest(): string;
   /** Returns the digest of the bytes so far. */
+  soFar(): string;
 }
 
 export function createSha256(): Sha256 {

@@ -17,7 +17,7 @@ export interface DownloadedFiles {
   files: number;
   size: number;
   /** Number of files that existed with equal content. */
-  /** Number of files that existed with equal content. */
+  left: number;
   written: number;
   /** Number of other files, links and empty folders that were removed. */
   deleted: number;

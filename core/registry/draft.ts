@@ -26,8 +26,8 @@ export interface AddedPart {
 
 /** A part of a draft. */
 export interface DraftPart {
+  part: string;
   /** By the store's clock. */
-  /** When it was added, by the store's clock. */
   addedAt: Date;
 }
 

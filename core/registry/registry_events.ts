@@ -22,7 +22,7 @@ export type DeletedEvent = RegistryEvent & {
 
 /** An alias was set or deleted. */
 export type AliasedEvent = RegistryEvent & {
-  /** Null if the alias was deleted. */
+  alias: string;
   /** Null if the alias was deleted. */
   version: string | null;
   commit: string;

@@ -102,6 +102,7 @@ class MapOfRegistry implements RegistryMap {
   async clear(options: ClearOptions): Promise<number> {
     const given = checkOptions<Partial<ClearOptions>>("clear", options ?? {}, CLEAR);
     const { prefix, force, signal, allVersions } = given;
+    checkAllVersions(allVersions);
     const names = this.#registry.names({ prefix, signal });
     const how = { allVersions: true, force, signal, stopOnError: true };
     return allOf(await deleteMany(this.#registry, names, how)).length;

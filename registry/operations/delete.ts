@@ -33,7 +33,6 @@ export async function deleteRef(
     const cell = versionCell(ref.name, version, context.settings.versioned);
     return await deleteCell(context, cell, exactRef(ref.name, version), { ifCommit, signal });
   }
-  }
   if (ifCommit !== undefined && context.settings.versioned) {
     throw fault({
       code: "Invalid",

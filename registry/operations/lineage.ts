@@ -88,6 +88,7 @@ async function find(
       const state = error.code === "NotFound" ? "missing" : "unreadable";
       return { node: { ref: pinned, state, digest } };
     }
+    throw error;
   }
 }
 

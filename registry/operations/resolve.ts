@@ -136,7 +136,7 @@ export async function danglingAlias(
     ...aliasHints(
       name,
       alias,
-      (set, remove) => `Point the alias to another version with ${set}, or run ${remove}.`,
+      (set, remove) => `Point it to another version with ${set}, or delete it with ${remove}.`,
     ),
   });
 }

@@ -110,8 +110,8 @@ async function putNote(
 ): Promise<ObjectInfo> {
   const { backend, system, retryForMs } = context;
   const { signal } = operation;
-  let isOver = false;
   let isOver = false; // errors of `checkCommit` are final
+  return await retry(async () => {
     isOver = true;
     operation.checkCommit();
     isOver = false;

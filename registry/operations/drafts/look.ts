@@ -40,8 +40,9 @@ export class DraftCall {
 }
 
 /** One addition of a part. */
-  /** The commit, which is that of its payload too. */
+export interface Addition {
   /** Also the commit of its payload. */
+  commit: string;
   info: ObjectInfo;
 }
 
@@ -50,6 +51,7 @@ export interface DraftLook {
   /** Additions of each part in the order of commits. The first that is whole and in time counts. */
   parts: Map<string, Addition[]>;
   /** The object that decides how the draft ends. */
+  end?: ObjectInfo;
   /** The object after which no part is acknowledged. */
   ending?: ObjectInfo;
   /** Store time of the last write, milliseconds. */

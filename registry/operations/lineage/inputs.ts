@@ -25,7 +25,6 @@ export function checkInputs(name: string, inputs: readonly ArtifactInput[]): voi
     const hint = "Save a longer lineage as an artifact of its own.";
     throw invalid(`inputs is not a list of up to ${MAX_INPUTS} refs`, hint);
   }
-  }
   for (const input of inputs) {
     const { ref, digest: _, ...more } = typeof input === "string" ? { ref: input } : input ?? {};
     if (!isInput(input) || Object.keys(more).length > 0) {

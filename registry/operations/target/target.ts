@@ -177,6 +177,7 @@ export function explicitTarget(
     throw versionExists(context, ref, head);
   }
 
+  function changed(): RegistryError {
     const now = known?.dead ? "it was deleted" : "it has another commit";
     return fault({
       code: "Conflict",

@@ -160,7 +160,7 @@ async function readPiece(context: Context, key: string): Promise<Uint8Array> {
       code: "NotFound",
       action: "add to upload",
       state: `"${key}" was deleted meanwhile`,
-      state: `"${key}" was deleted meanwhile`,
+      hint: "Send the bytes again.",
       key,
       backend: backend.location,
     });
