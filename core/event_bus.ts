@@ -133,12 +133,8 @@ const MAX_TOPIC_LENGTH = 200;
 /** Throws `Invalid` for an invalid topic: not words of `A-Z a-z 0-9 _ -` joined by dots. */
 export function checkTopic(topic: string): void {
   if (isTopic(topic)) return;
-  throw fault({
-    code: "Invalid",
-    action: "publish",
-    state: `invalid topic ${shown(topic)}`,
-    hint: "Use words of A-Z a-z 0-9 _ - joined by dots, up to 200 characters: registry.saved",
-  });
+  const hint = "Use words of A-Z a-z 0-9 _ - joined by dots, up to 200 characters: registry.saved";
+  throw fault({ code: "Invalid", action: "publish", state: `invalid topic ${shown(topic)}`, hint });
 }
 
 /** Throws `Invalid` unless this is a topic with `*` for some segments, or `**` for the last. */

@@ -162,13 +162,10 @@ export function checkMaterializer(
 function checkMethods({ id, save, load }: Partial<Materializer>): void {
   const missing = Object.entries({ save, load }).find(([, part]) => typeof part !== "function");
   if (missing === undefined) return;
-  throw fault({
-    code: "Invalid",
-    action: "register materializer",
-    subject: JSON.stringify(id),
-    state: `it has no ${missing[0]}`,
-    hint: "Give it both save and load.",
-  });
+  const subject = JSON.stringify(id);
+  const state = `it has no ${missing[0]}`;
+  const hint = "Give it both save and load.";
+  throw fault({ code: "Invalid", action: "register materializer", subject, state, hint });
 }
 
 /** The materializers of a program. A load uses only these. */
@@ -221,24 +218,17 @@ export function createMaterializerSet(
       }
       const found = accepting.find((materializer) => materializer.accepts?.(value));
       if (found !== undefined) return found;
-      throw fault({
-        code: "Unsupported",
-        action: "save",
-        subject: described(value),
-        state: "no materializer accepts it",
-        hint: `Call registry.materializers.register(…), or save plain data. ${known()}`,
-      });
+      const state = "no materializer accepts it";
+      const hint = `Call registry.materializers.register(…), or save plain data. ${known()}`;
+      throw fault({ code: "Unsupported", action: "save", subject: described(value), state, hint });
     },
     get(id) {
       const found = byId.get(id);
       if (found !== undefined) return found;
-      throw fault({
-        code: "Unsupported",
-        action: "find materializer",
-        subject: `"${id}"`,
-        state: "not registered in this program",
-        hint: `Register it before loading, or pass { as: … }. ${known()}`,
-      });
+      const subject = `"${id}"`;
+      const state = "not registered in this program";
+      const hint = `Register it before loading, or pass { as: … }. ${known()}`;
+      throw fault({ code: "Unsupported", action: "find materializer", subject, state, hint });
     },
     has: (id) => byId.has(id),
     names: () => [...byId.keys()],
@@ -247,12 +237,9 @@ export function createMaterializerSet(
 }
 
 function taken(what: string): RegistryError {
-  return fault({
-    code: "AlreadyExists",
-    action: "register a materializer",
-    state: `${what} has one`,
-    hint: "Use another id or class, or another set of materializers.",
-  });
+  const state = `${what} has one`;
+  const hint = "Use another id or class, or another set of materializers.";
+  return fault({ code: "AlreadyExists", action: "register a materializer", state, hint });
 }
 
 /** Returns the classes of a value, nearest first; `Object` only if it is the nearest. */

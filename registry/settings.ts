@@ -150,12 +150,9 @@ export function checkGraces({ graceMs, leastGraceMs }: GivenGraces): void {
   checkGrace(leastGraceMs, "open a registry with", "leastGraceMs");
   // With one of them, the stored settings decide.
   if (graceMs === undefined || leastGraceMs === undefined || leastGraceMs <= graceMs) return;
-  throw fault({
-    code: "Invalid",
-    action: "open a registry",
-    state: `leastGraceMs is ${leastGraceMs}, more than graceMs (${graceMs})`,
-    hint: "Lower leastGraceMs, the limit of later changes of graceMs.",
-  });
+  const state = `leastGraceMs is ${leastGraceMs}, more than graceMs (${graceMs})`;
+  const hint = "Lower leastGraceMs, the limit of later changes of graceMs.";
+  throw fault({ code: "Invalid", action: "open a registry", state, hint });
 }
 
 /** Throws `Invalid` for files copied from another kind of store, or another way of locking. */

@@ -18,12 +18,9 @@ export function plainBytes(bytes: unknown): Uint8Array {
   if (bytes instanceof Uint8Array) {
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
-  throw fault({
-    code: "Unsupported",
-    action: "save a stream",
-    state: `a chunk has type ${typeof bytes}, not Uint8Array`,
-    hint: "Pipe a stream of strings through new TextEncoderStream().",
-  });
+  const state = `a chunk has type ${typeof bytes}, not Uint8Array`;
+  const hint = "Pipe a stream of strings through new TextEncoderStream().";
+  throw fault({ code: "Unsupported", action: "save a stream", state, hint });
 }
 
 export async function readAll(
@@ -133,14 +130,10 @@ export function clipRange(
 ): { start: number; end: number } {
   const { offset = 0, length = info.size } = range ?? {};
   if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
-    throw fault({
-      code: "Invalid",
-      action: "read",
-      subject: `"${info.key}"`,
-      state: `invalid range: offset ${offset}, length ${length}`,
-      hint: "Pass whole numbers from 0.",
-      key: info.key,
-    });
+    const subject = `"${info.key}"`;
+    const state = `invalid range: offset ${offset}, length ${length}`;
+    const hint = "Pass whole numbers from 0.";
+    throw fault({ code: "Invalid", action: "read", subject, state, hint, key: info.key });
   }
   const start = Math.min(offset, info.size);
   return { start, end: Math.min(start + length, info.size) };

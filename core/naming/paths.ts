@@ -43,13 +43,9 @@ export function parsePath(path: string): string {
 }
 
 function noPath(path: unknown, problem: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(path)} as a path`,
-    state: problem,
-    hint: "Write a path relative to the root of its store: names joined by /.",
-  });
+  const subject = `${shown(path)} as a path`;
+  const hint = "Write a path relative to the root of its store: names joined by /.";
+  return fault({ code: "Invalid", action: "use", subject, state: problem, hint });
 }
 
 function problemOf(path: string, segments: string[]): string | undefined {

@@ -68,13 +68,9 @@ export function parseSelector(text: string): Selector {
 export function checkAlias(alias: string): void {
   checkName(alias, "alias");
   if (alias !== "latest" && !isRange(alias) && !looksLikeVersion(alias)) return;
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(alias)} as alias`,
-    state: "it looks like a version",
-    hint: 'Use a word such as "production" or "canary".',
-  });
+  const subject = `${shown(alias)} as alias`;
+  const hint = 'Use a word such as "production" or "canary".';
+  throw fault({ code: "Invalid", action: "use", subject, state: "it looks like a version", hint });
 }
 
 /** True for a string that starts with a digit, or a sign or `v` and a digit. */

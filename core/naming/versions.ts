@@ -149,24 +149,16 @@ export function nextVersion(highest: Version, bump?: Bump): Version {
 const BUMPS: readonly Bump[] = ["major", "minor", "patch"];
 
 function noneAbove({ canonical }: Version, bump?: Bump): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "choose the version after",
-    subject: canonical,
-    state: bump ? `its ${bump} number is at its maximum` : "its numbers are at their maximum",
-    hint: bump ? "Leave bump out, or bump another number." : "Pass a version or another name.",
-  });
+  const subject = canonical;
+  const state = bump ? `its ${bump} number is at its maximum` : "its numbers are at their maximum";
+  const hint = bump ? "Leave bump out, or bump another number." : "Pass a version or another name.";
+  return fault({ code: "Invalid", action: "choose the version after", subject, state, hint });
 }
 
 function invalidRange(text: unknown, state: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "read version range",
-    subject: shown(text),
-    state,
-    hint: "Write it as ^1.2, ~2.0.1, >=1.0.0 <3.0.0, 1.x or *.",
-    cause,
-  });
+  const subject = shown(text);
+  const hint = "Write it as ^1.2, ~2.0.1, >=1.0.0 <3.0.0, 1.x or *.";
+  return fault({ code: "Invalid", action: "read version range", subject, state, hint, cause });
 }
 
 function invalidVersion(text: unknown): RegistryError {

@@ -10,13 +10,10 @@ export function checkTarget(target: string | URL | Backend | undefined): void {
   if (target === undefined || target instanceof URL) return;
   if (typeof target === "string" && target !== "") {
     if (!/^~(\/|$)/.test(target)) return;
-    throw fault({
-      code: "Invalid",
-      action: "open a registry at",
-      subject: shown(target),
-      state: "only a shell expands ~",
-      hint: `Write the absolute path; a folder named ~ is "./${target}".`,
-    });
+    const subject = shown(target);
+    const state = "only a shell expands ~";
+    const hint = `Write the absolute path; a folder named ~ is "./${target}".`;
+    throw fault({ code: "Invalid", action: "open a registry at", subject, state, hint });
   }
   const missing = VERBS.filter((verb) =>
     typeof (target as Partial<Backend> | null)?.[verb] !== "function"

@@ -22,13 +22,9 @@ export function fileFacts(
 function checkTime(path: string, text: string): void {
   const time = new Date(text);
   if (!Number.isNaN(time.getTime()) && time.toISOString() === text) return;
-  throw fault({
-    code: "Invalid",
-    action: "save file",
-    subject: shown(path),
-    state: `invalid modifiedAt ${shown(String(text))}`,
-    hint: "Pass new Date(…).toISOString().",
-  });
+  const state = `invalid modifiedAt ${shown(String(text))}`;
+  const hint = "Pass new Date(…).toISOString().";
+  throw fault({ code: "Invalid", action: "save file", subject: shown(path), state, hint });
 }
 
 /** Maximum number of files in a hint. */

@@ -56,12 +56,8 @@ function checkEndpoint(endpoint: string | undefined): void {
   const state = url === undefined
     ? "it does not start with https:// or http://"
     : "it contains credentials";
-  throw fault({
-    code: "Invalid",
-    action: "use the endpoint of the store",
-    state,
-    hint: "Write https://host:port; pass credentials by an option or the environment.",
-  });
+  const hint = "Write https://host:port; pass credentials by an option or the environment.";
+  throw fault({ code: "Invalid", action: "use the endpoint of the store", state, hint });
 }
 
 function parseParameters(query: string, url: string): Record<string, string> {

@@ -139,13 +139,10 @@ export async function collectOutcomes<T>(
 
 function checkConcurrency(concurrency: number): void {
   if (Number.isSafeInteger(concurrency) && concurrency >= 1) return;
-  throw fault({
-    code: "Invalid",
-    action: "work with concurrency",
-    subject: concurrency,
-    state: "not a whole number from 1",
-    hint: "Pass the number of concurrent calls.",
-  });
+  const subject = concurrency;
+  const state = "not a whole number from 1";
+  const hint = "Pass the number of concurrent calls.";
+  throw fault({ code: "Invalid", action: "work with concurrency", subject, state, hint });
 }
 
 /** Returns the result of an action. Failures become `RegistryError`, except aborts. */
@@ -159,11 +156,7 @@ export async function outcomeOf<T>(result: Promise<T>, signal?: AbortSignal): Pr
 
 function asRegistryError(error: unknown): RegistryError {
   if (isRegistryError(error)) return error;
-  return fault({
-    code: "TaskFailed",
-    action: "finish",
-    state: messageOf(error),
-    hint: "Read the cause for the reason.",
-    cause: error,
-  });
+  const state = messageOf(error);
+  const hint = "Read the cause for the reason.";
+  return fault({ code: "TaskFailed", action: "finish", state, hint, cause: error });
 }

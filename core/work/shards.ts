@@ -17,13 +17,9 @@ export function parseShard(text: string): Shard {
   const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text.trim()) ?? [];
   const shard = { index: Number(index), count: Number(count) };
   if (index !== undefined && shard.index < shard.count) return shard;
-  throw fault({
-    code: "Invalid",
-    action: "read shard",
-    subject: shown(text),
-    state: "not INDEX/COUNT",
-    hint: "Write 0/8 for the first of eight, 7/8 for the last.",
-  });
+  const state = "not INDEX/COUNT";
+  const hint = "Write 0/8 for the first of eight, 7/8 for the last.";
+  throw fault({ code: "Invalid", action: "read shard", subject: shown(text), state, hint });
 }
 
 /** True if a key belongs to a shard. All processes agree, whatever the order of keys. */

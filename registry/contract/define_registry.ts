@@ -91,12 +91,9 @@ export function defineRegistry(parts: RegistryParts): Registry {
 
   const refuse = async (action: string): Promise<never> => {
     await Promise.resolve();
-    throw fault({
-      code: "Unsupported",
-      action,
-      state: `the registry at ${location} is read-only`,
-      hint: "Write to the registry behind it, or pass the method to defineRegistry.",
-    });
+    const state = `the registry at ${location} is read-only`;
+    const hint = "Write to the registry behind it, or pass the method to defineRegistry.";
+    throw fault({ code: "Unsupported", action, state, hint });
   };
 
   const registry: Registry = {
@@ -152,12 +149,9 @@ function checkParts(parts: RegistryParts): void {
     (parts as Partial<RegistryParts> | null | undefined)?.[key] === undefined
   );
   if (missing.length === 0) return;
-  throw fault({
-    code: "Invalid",
-    action: "define a registry",
-    state: `it has no ${missing.join(", ")}`,
-    hint: `Pass at least ${NEEDED.join(", ")}.`,
-  });
+  const state = `it has no ${missing.join(", ")}`;
+  const hint = `Pass at least ${NEEDED.join(", ")}.`;
+  throw fault({ code: "Invalid", action: "define a registry", state, hint });
 }
 
 // deno-lint-ignore require-yield
@@ -165,11 +159,8 @@ async function* noHistory(name: string, alias: string): AsyncGenerator<never> {
   parseRef(name);
   checkAlias(alias);
   await Promise.resolve();
-  throw fault({
-    code: "NotFound",
-    action: "list the history of",
-    subject: shown(`${name}@${alias}`),
-    state: "no such alias",
-    hint: "Pass `history` to defineRegistry: this registry has no aliases.",
-  });
+  const subject = shown(`${name}@${alias}`);
+  const state = "no such alias";
+  const hint = "Pass `history` to defineRegistry: this registry has no aliases.";
+  throw fault({ code: "NotFound", action: "list the history of", subject, state, hint });
 }

@@ -48,14 +48,10 @@ async function ofCaller<T>(
     return await code();
   } catch (error) {
     if (isRegistryError(error) || signal?.aborted) throw error;
-    throw fault({
-      code: "TaskFailed",
-      action: "load",
-      subject: `"${name}@${version}"`,
-      state: `the caller's code failed: ${messageOf(error)}`,
-      hint: "Read the cause: the materializer, the schema or onProgress failed.",
-      cause: error,
-    });
+    const subject = `"${name}@${version}"`;
+    const state = `the caller's code failed: ${messageOf(error)}`;
+    const hint = "Read the cause: the materializer, the schema or onProgress failed.";
+    throw fault({ code: "TaskFailed", action: "load", subject, state, hint, cause: error });
   }
 }
 
@@ -87,12 +83,8 @@ async function checkSchema(
   const result = await ofCaller(info, options, () => schema["~standard"].validate(value));
   if (result.issues === undefined) return result.value;
   const issues = result.issues.slice(0, 5).map(shownIssue).join("; ");
-  throw fault({
-    code: "Invalid",
-    action: "load",
-    subject: `"${name}@${version}"`,
-    state: `the value does not match the schema: ${issues}`,
-    hint: "Load it without the schema to inspect the value.",
-    cause: result.issues,
-  });
+  const subject = `"${name}@${version}"`;
+  const state = `the value does not match the schema: ${issues}`;
+  const hint = "Load it without the schema to inspect the value.";
+  throw fault({ code: "Invalid", action: "load", subject, state, hint, cause: result.issues });
 }

@@ -17,12 +17,8 @@ export function checkMetadata(metadata: Record<string, unknown>): void {
 }
 
 function invalid(state: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "save metadata",
-    state,
-    hint: "Pass a small plain object of JSON data, and save larger data as an artifact.",
-  });
+  const hint = "Pass a small plain object of JSON data, and save larger data as an artifact.";
+  return fault({ code: "Invalid", action: "save metadata", state, hint });
 }
 
 function findInexact(value: unknown, path: string, depth: number): string | undefined {

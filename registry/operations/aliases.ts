@@ -132,14 +132,10 @@ function createCheck(
   return (head) => {
     const now = namedBy(head) ?? null;
     if (wanted === undefined || wanted === now) return;
-    throw fault({
-      code: "Conflict",
-      action,
-      subject: `alias "${name}@${alias}"`,
-      state: `it points to ${now ?? "nothing"}, not to ${wanted ?? "nothing"} as expected`,
-      hint: "Read the aliases again, and decide whether your change still applies.",
-      backend: backend.location,
-    });
+    const subject = `alias "${name}@${alias}"`;
+    const state = `it points to ${now ?? "nothing"}, not to ${wanted ?? "nothing"} as expected`;
+    const hint = "Read the aliases again, and decide whether your change still applies.";
+    throw fault({ code: "Conflict", action, subject, state, hint, backend: backend.location });
   };
 }
 

@@ -16,13 +16,9 @@ export interface Context extends CachingStore {
 /** Throws `Denied` if the registry was opened read-only. */
 export function checkWritable(context: Context, action: string): void {
   if (!context.readOnly) return;
-  throw fault({
-    code: "Denied",
-    action,
-    state: "the registry was opened read-only",
-    hint: "Open it without readOnly to write.",
-    backend: context.backend.location,
-  });
+  const state = "the registry was opened read-only";
+  const hint = "Open it without readOnly to write.";
+  throw fault({ code: "Denied", action, state, hint, backend: context.backend.location });
 }
 
 const CONTEXT = Symbol("context");

@@ -23,13 +23,9 @@ export async function copyVersion(
   const target = parseRef(to);
   const { selector } = target;
   if (!target.bare && selector.kind !== "version") {
-    throw fault({
-      code: "Invalid",
-      action: "copy to",
-      subject: shown(to),
-      state: "not a name or a name with a version",
-      hint: 'Pass "model" or "model@2.0.0".',
-    });
+    const state = "not a name or a name with a version";
+    const hint = 'Pass "model" or "model@2.0.0".';
+    throw fault({ code: "Invalid", action: "copy to", subject: shown(to), state, hint });
   }
   const version = selector.kind === "version" ? selector.version.full : undefined;
   const { signal } = options;

@@ -34,13 +34,9 @@ export async function deleteRef(
     return await deleteCell(context, cell, exactRef(ref.name, version), { ifCommit, signal });
   }
   if (ifCommit !== undefined && context.settings.versioned) {
-    throw fault({
-      code: "Invalid",
-      action: "delete",
-      subject: shown(text),
-      state: "ifCommit is given without a version",
-      hint: "Pass the version of that commit.",
-    });
+    const state = "ifCommit is given without a version";
+    const hint = "Pass the version of that commit.";
+    throw fault({ code: "Invalid", action: "delete", subject: shown(text), state, hint });
   }
   const all = await Array.fromAsync(versionHeads(context, ref.name, { deleted: true, signal }));
   await settle(context, all.filter(({ head }) => head.dead).map(({ head }) => head.key), signal);

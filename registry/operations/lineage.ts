@@ -18,13 +18,10 @@ export async function lineageOf(
 ): Promise<Lineage> {
   const { direction = "both", depth = Infinity, signal } = options;
   if (depth !== Infinity && !(Number.isSafeInteger(depth) && depth >= 1)) {
-    throw fault({
-      code: "Invalid",
-      action: "follow the lineage of",
-      subject: shown(ref),
-      state: `depth ${shown(depth)} is not a whole number from 1`,
-      hint: "Leave it out to follow all steps.",
-    });
+    const subject = shown(ref);
+    const state = `depth ${shown(depth)} is not a whole number from 1`;
+    const hint = "Leave it out to follow all steps.";
+    throw fault({ code: "Invalid", action: "follow the lineage of", subject, state, hint });
   }
   if (registry.service?.lineage !== undefined) return await registry.service.lineage(ref, options);
   const info = await registry.info(ref, { signal });

@@ -299,13 +299,9 @@ class SaveAttempt {
 /** Returns the error of unreadable content. Errors of the registry and aborts stay. */
 function contentFailure(operation: Operation, error: unknown): unknown {
   if (isRegistryError(error) || operation.signal?.aborted) return error;
-  return fault({
-    code: "TaskFailed",
-    action: operation.action,
-    state: `its content failed: ${messageOf(error)}`,
-    hint: "Read the cause: the materializer or the stream failed. Nothing was saved.",
-    cause: error,
-  });
+  const state = `its content failed: ${messageOf(error)}`;
+  const hint = "Read the cause: the materializer or the stream failed. Nothing was saved.";
+  return fault({ code: "TaskFailed", action: operation.action, state, hint, cause: error });
 }
 
 /** Returns the version whose files can be shared: the given one, else the latest. */

@@ -19,10 +19,6 @@ export function checkServiceAddress(text: string): void {
     ? "it has a query or a fragment"
     : undefined;
   if (state === undefined) return;
-  throw fault({
-    code: "Invalid",
-    action: "use the address of a service",
-    state,
-    hint: "Write https://host:8600; pass the token by HOLDFAST_TOKEN or --token-file.",
-  });
+  const hint = "Write https://host:8600; pass the token by HOLDFAST_TOKEN or --token-file.";
+  throw fault({ code: "Invalid", action: "use the address of a service", state, hint });
 }

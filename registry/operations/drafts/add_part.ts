@@ -131,14 +131,9 @@ async function putNote(
 }
 
 function tooSlow({ backend }: Context, { action }: Operation, key: string): RegistryError {
-  return fault({
-    code: "Unavailable",
-    action,
-    state: "the store took too long, so the part is not added",
-    hint: "Add it again.",
-    key,
-    backend: backend.location,
-  });
+  const state = "the store took too long, so the part is not added";
+  const hint = "Add it again.";
+  return fault({ code: "Unavailable", action, state, hint, key, backend: backend.location });
 }
 
 function added(isNew: boolean, files: readonly StoredFile[]): AddedPart {
@@ -147,10 +142,7 @@ function added(isNew: boolean, files: readonly StoredFile[]): AddedPart {
 }
 
 function tooLong({ action }: Operation, files: number): RegistryError {
-  return fault({
-    code: "Invalid",
-    action,
-    state: `the list of its ${files} files is too long`,
-    hint: "Add them as several parts, or as one archive.",
-  });
+  const state = `the list of its ${files} files is too long`;
+  const hint = "Add them as several parts, or as one archive.";
+  return fault({ code: "Invalid", action, state, hint });
 }

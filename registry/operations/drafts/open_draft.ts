@@ -96,11 +96,8 @@ function filesOf(
 }
 
 function noFiles(spoken: string, part: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "add part",
-    subject: `${shown(part)} to ${spoken}`,
-    state: "neither a list of files nor a value",
-    hint: "Pass files as [{ path, content }], or a value such as localPath(folder).",
-  });
+  const subject = `${shown(part)} to ${spoken}`;
+  const state = "neither a list of files nor a value";
+  const hint = "Pass files as [{ path, content }], or a value such as localPath(folder).";
+  return fault({ code: "Invalid", action: "add part", subject, state, hint });
 }

@@ -109,14 +109,7 @@ export async function announceInputs(
 function notNoted({ action, commit }: Operation, error: RegistryError): RegistryError {
   if (!error.maybeWritten && error.code !== "Unknown") return error;
   const { key, backend } = error;
-  return fault({
-    code: "Unavailable",
-    action,
-    state: "the store did not confirm the index of its inputs, so nothing was committed",
-    hint: "Try again.",
-    key,
-    backend,
-    commit,
-    cause: error,
-  });
+  const state = "the store did not confirm the index of its inputs, so nothing was committed";
+  const hint = "Try again.";
+  return fault({ code: "Unavailable", action, state, hint, key, backend, commit, cause: error });
 }

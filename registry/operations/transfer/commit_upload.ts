@@ -108,11 +108,7 @@ function checkDigests({ files }: UploadToCommit, stored: readonly StoredFile[]):
 }
 
 function mismatch(path: string, state: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "commit the upload of",
-    subject: shown(path),
-    state,
-    hint: "Send the right file to its URL, and commit again. Nothing was committed.",
-  });
+  const subject = shown(path);
+  const hint = "Send the right file to its URL, and commit again. Nothing was committed.";
+  return fault({ code: "Invalid", action: "commit the upload of", subject, state, hint });
 }

@@ -87,13 +87,9 @@ export const DEFAULT_EXPIRY_MS = HOUR_MS;
 /** Returns the presign method. Throws `Unsupported` if the store has none. */
 export function presigner({ backend }: Context, action: string): NonNullable<Backend["presign"]> {
   if (backend.presign !== undefined) return backend.presign.bind(backend);
-  throw fault({
-    code: "Unsupported",
-    action,
-    state: `the store at ${backend.location} has no presigned URLs`,
-    hint: "Use a bucket with credentials that can sign, or transfer through the registry.",
-    backend: backend.location,
-  });
+  const state = `the store at ${backend.location} has no presigned URLs`;
+  const hint = "Use a bucket with credentials that can sign, or transfer through the registry.";
+  throw fault({ code: "Unsupported", action, state, hint, backend: backend.location });
 }
 
 /** Returns the expiry of a new URL. Throws `Invalid` for a lifetime that no store allows. */
@@ -101,10 +97,7 @@ export function expiry({ system }: Context, expiresInMs: number): Date {
   const valid = Number.isSafeInteger(expiresInMs) && expiresInMs >= MIN_EXPIRY_MS &&
     expiresInMs <= MAX_EXPIRY_MS;
   if (valid) return new Date(system.now() + expiresInMs);
-  throw fault({
-    code: "Invalid",
-    action: "presign a URL",
-    state: `expiresInMs is ${shown(expiresInMs)}, not from 1000 to ${MAX_EXPIRY_MS}`,
-    hint: "Pass a whole number of milliseconds, from a second to 7 days.",
-  });
+  const state = `expiresInMs is ${shown(expiresInMs)}, not from 1000 to ${MAX_EXPIRY_MS}`;
+  const hint = "Pass a whole number of milliseconds, from a second to 7 days.";
+  throw fault({ code: "Invalid", action: "presign a URL", state, hint });
 }

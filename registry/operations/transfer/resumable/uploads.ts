@@ -215,33 +215,22 @@ function noteKey(id: string): string | undefined {
 }
 
 function notThere(id: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "find upload",
-    subject: shown(id),
-    state: "no such upload",
-    hint: "Begin another one. It was saved, removed, or older than the registry's graceMs.",
-  });
+  const state = "no such upload";
+  const hint = "Begin another one. It was saved, removed, or older than the registry's graceMs.";
+  return fault({ code: "NotFound", action: "find upload", subject: shown(id), state, hint });
 }
 
 function elsewhere(id: string, offset: number, is: number): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "add to upload",
-    subject: `"${id}" at byte ${offset}`,
-    state: `${is} bytes have arrived`,
-    hint: "Read its offset, and continue from there.",
-  });
+  const subject = `"${id}" at byte ${offset}`;
+  const state = `${is} bytes have arrived`;
+  const hint = "Read its offset, and continue from there.";
+  return fault({ code: "Conflict", action: "add to upload", subject, state, hint });
 }
 
 function notWhole(id: string, offset: number, size: number): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "use upload",
-    subject: `"${id}"`,
-    state: `${offset} of its ${size} bytes have arrived`,
-    hint: "Send the rest first.",
-  });
+  const state = `${offset} of its ${size} bytes have arrived`;
+  const hint = "Send the rest first.";
+  return fault({ code: "Conflict", action: "use upload", subject: `"${id}"`, state, hint });
 }
 
 function invalid(state: string, hint: string): RegistryError {

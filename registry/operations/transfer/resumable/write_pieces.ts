@@ -168,23 +168,15 @@ async function readPiece(context: Context, key: string): Promise<Uint8Array> {
 }
 
 function tooLong(id: string, size: number): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "add to upload",
-    subject: `"${id}"`,
-    state: `it would exceed its declared size of ${size} bytes`,
-    hint: "Start another upload with its full size.",
-  });
+  const state = `it would exceed its declared size of ${size} bytes`;
+  const hint = "Start another upload with its full size.";
+  return fault({ code: "Invalid", action: "add to upload", subject: `"${id}"`, state, hint });
 }
 
 export function wrongChecksum(id: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "add to upload",
-    subject: `"${id}"`,
-    state: "checksum mismatch",
-    hint: "Send the bytes again from the same offset: none of them were kept.",
-  });
+  const state = "checksum mismatch";
+  const hint = "Send the bytes again from the same offset: none of them were kept.";
+  return fault({ code: "Invalid", action: "add to upload", subject: `"${id}"`, state, hint });
 }
 
 /** Metadata of an upload. */
