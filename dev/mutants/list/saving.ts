@@ -88,7 +88,7 @@ export const SAVING: readonly Mutant[] = [
     text: "if (lost === undefined) return;",
     replacement: "return;",
     test: "tests/registry/drafts/draft_age_test.ts",
-    testName: "payload that is gone keeps a draft from being committed",
+    testName: "missing payload prevents a commit",
   },
   {
     name: "drafts/late-part-counts",
@@ -96,7 +96,7 @@ export const SAVING: readonly Mutant[] = [
     text: "if (!isLate(draft, found)) return found;",
     replacement: "return found;",
     test: "tests/registry/drafts/draft_age_test.ts",
-    testName: "a part that landed late does not count: its payload may be gone",
+    testName: "a part that landed late does not count",
   },
   {
     name: "drafts/payload-is-not-needed",
@@ -104,7 +104,7 @@ export const SAVING: readonly Mutant[] = [
     text: "return needed.get(name) ?? NONE;",
     replacement: "return NONE;",
     test: "tests/registry/drafts/draft_age_test.ts",
-    testName: "payload of a draft outlives the grace, while somebody may commit it",
+    testName: "payload of a draft outlives the grace",
   },
   {
     name: "transfer/digest-not-checked",
@@ -112,7 +112,7 @@ export const SAVING: readonly Mutant[] = [
     text: "if (declared !== sha256) throw",
     replacement: "if (false) throw",
     test: "tests/registry/transfer/commit_upload_test.ts",
-    testName: "the digest in the record is that of the copy, whatever the store made of it",
+    testName: "the recorded digest is that of the copy",
   },
   {
     name: "mirror/replaces-in-an-immutable-target",

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { silentLogger } from "../../../core/system.ts";
 
-Deno.test("every verb says at debug when it begins and ends, and what it moved, and never a value", async () => {
+Deno.test("methods log start, end and size at debug level, but no values", async () => {
   const lines: string[] = [];
   const all: unknown[] = [];
   const debug = (...said: unknown[]) => {

@@ -11,7 +11,7 @@ import { noise } from "../registries.ts";
 /** The superuser may read and write everything: file modes show nothing. */
 const isRoot = process.getuid?.() === 0;
 
-Deno.test("a registry folder that is a file is Invalid, and stays what it is", async () => {
+Deno.test("a file instead of a folder is Invalid", async () => {
   const root = await tempRoot();
   try {
     const file = root.join("file");
@@ -48,7 +48,7 @@ Deno.test({
   },
 });
 
-Deno.test("what is no registry of ours is left alone beside one", async () => {
+Deno.test("foreign files in the folder are left alone", async () => {
   const root = await tempRoot();
   try {
     mkdirSync(root.join("names", "strange", "deep"), { recursive: true });
