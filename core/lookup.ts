@@ -19,7 +19,6 @@ export interface Lookup<V> extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-
 /**
  * Creates a {@linkcode Lookup}.
  *

@@ -186,7 +186,7 @@ function checkLayout({ kind, location, layout }: Backend): void {
     action: "open the registry at",
     subject: location,
     state: `the layout of this backend is ${layout === undefined ? "unknown" : `"${layout}"`}`,
-      "Leave out the layout. A wrapper of a folder's backend must pass on its layout and locking.",
+    hint: "Leave out the layout. Wrappers of a folder's backend must pass on layout and locking.",
     backend: location,
   });
 }

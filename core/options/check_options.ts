@@ -64,6 +64,7 @@ export function checkToolOptions<O>(
 export function checkRegistry(action: string, registry: Pick<Registry, "names">): void {
   const is = typeof (registry as typeof registry | null | undefined)?.names === "function";
   checkGiven(action, registry, { is, what: "registry", hint: "Pass await openRegistry()." });
+}
 
 /** Throws `Invalid` for an argument of the wrong kind, with a special message for promises. */
 export function checkGiven(

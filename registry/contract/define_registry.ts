@@ -13,8 +13,15 @@ export type RegistryParts =
   & Pick<Registry, "location" | "id" | "settings" | "materializers" | "open" | "names" | "versions">
   & Partial<Registry>;
 
-const NEEDED =
-  ["location", "id", "settings", "materializers", "open", "names", "versions"] as const;
+const NEEDED = [
+  "location",
+  "id",
+  "settings",
+  "materializers",
+  "open",
+  "names",
+  "versions",
+] as const;
 
 /**
  * Makes a registry from `open`, `names` and `versions`. They provide `load`, `download`, `info`,

@@ -136,7 +136,7 @@ function beginLines(call: VerbCall, { logger, system }: WrapVerbsOptions): CallW
 }
 
 function describe({ version, moved, skipped, items }: VerbOutcome): string {
-  if (items !== undefined) return `${items} items`;
+  if (items !== undefined) return `${items} ${items === 1 ? "item" : "items"}`;
   const size = skipped ? "skipped" : moved === undefined ? undefined : `${moved} bytes`;
   return [version, size].filter((word) => word).join(", ");
 }

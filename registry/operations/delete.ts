@@ -87,7 +87,6 @@ export async function deleteListed(
   return outcome;
 }
 
-
 function exactRef(name: string, { canonical }: Version): string {
   return `${name}@${canonical}`;
 }

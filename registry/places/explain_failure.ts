@@ -11,9 +11,7 @@ export function explainFailure(error: unknown, found: FoundRegistry): unknown {
   const inside = error.code === "NotFound" ? registryInside(found) : undefined;
   const origin = originOf(found);
   if (inside === undefined && origin === undefined) return error;
-  const advice = inside === undefined
-    ? error
-    : { hint: `Use the registry in ${shown(inside)}.` };
+  const advice = inside === undefined ? error : { hint: `Use the registry in ${shown(inside)}.` };
   const place = origin === undefined ? {} : { hint: `The location ${origin}.` };
   return retold(error, { ...joinHints(place, advice), cause: error }); // commands come last
 }

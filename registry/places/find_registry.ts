@@ -93,9 +93,7 @@ export function findRegistry(
     state: `no ${DEFAULT_FOLDER} folder here or above`,
     ...joinHints(
       howToName(upward ? registryAround(cwd) : undefined),
-      unseen
-        ? { hint: "Pass --allow-read to search the folders that were skipped." }
-        : {},
+      unseen ? { hint: "Pass --allow-read to search the folders that were skipped." } : {},
       isGranted({ name: "env", variable: REGISTRY_VARIABLE })
         ? {}
         : { hint: `Pass --allow-env to read ${REGISTRY_VARIABLE}.` },
@@ -127,8 +125,8 @@ function registryAround(folder: string): string | undefined {
 /** Returns the origin as a phrase after "The location"; undefined for an argument. */
 export function originOf({ by, remote, envFile }: FoundRegistry): string | undefined {
   const name = remote === undefined ? "" : ` as @${remote}`;
-  if (by === "variable") return `comes from ${REGISTRY_VARIABLE} in the environment${name}`;
-  if (by === "env-file") return `comes from ${REGISTRY_VARIABLE} in ${envFile}${name}`;
+  if (by === "variable") return `is named by ${REGISTRY_VARIABLE} in the environment${name}`;
+  if (by === "env-file") return `is named by ${REGISTRY_VARIABLE} in ${envFile}${name}`;
   if (by === "upward") return `is the nearest ${DEFAULT_FOLDER} upward of the current folder`;
   if (by === "default") return `is the default, ./${DEFAULT_FOLDER}`;
   return remote === undefined ? undefined : `is that of @${remote}: holdfast remote ls`;

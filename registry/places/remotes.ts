@@ -185,7 +185,6 @@ function parseConfiguration(text: string, file: string): Configuration {
   if (!isObject(configuration) || !isObject(registries)) {
     throw invalid(file, "it is not { registries: { … } }");
   }
-  }
   for (const [name, remote] of Object.entries(registries)) {
     const problem = isRemoteName(name) ? problemOf(remote) : "invalid name";
     if (problem !== undefined) throw invalid(file, `${shown(name)}: ${problem}`);

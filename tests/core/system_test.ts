@@ -60,7 +60,6 @@ Deno.test("sleep() works for times longer than a timer", async () => {
   }
 });
 
-
 Deno.test("takeVariables() removes variables from this process and its children", async () => {
   const ran = await runDeno("tests/core/take_variables.ts", [], {
     permissions: ["-A"],

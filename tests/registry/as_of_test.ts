@@ -81,11 +81,11 @@ Deno.test("asOf of a missing version is NotFound with the reason", async () => {
   };
   assertStringIncludes(
     await why("model", 0),
-    'Cannot find "model" as of 2026-03-01T00:00:00.000Z: no version of it was',
+    'Cannot find "model" as of 2026-03-01T00:00:00.000Z: it had no version yet',
   );
   assertStringIncludes(await why("model@1.1", 4), "it was saved at 2026-03-06T00:00:00.000Z");
-  assertStringIncludes(await why("model@production", 3), "the alias was not set yet");
-  assertStringIncludes(await why("model@production", 8), "the alias was removed before");
+  assertStringIncludes(await why("model@production", 3), "the alias did not exist yet");
+  assertStringIncludes(await why("model@production", 8), "the alias was deleted before");
   await why("model@nosuch", 8);
   await why("nosuch", 8);
   assertEquals(await registry.has("model@production", { asOf: at(7) }), true);
@@ -101,7 +101,7 @@ Deno.test("asOf never replaces a deleted version by another", async () => {
     "version 2.0.0 was deleted since, at 2026-03-11T00:00:00.000Z",
   );
   const alias = await rejected("NotFound", registry.info("model@production", { asOf: at(7) }));
-  assertStringIncludes(alias.message, "the alias named version 2.0.0, which was deleted since");
+  assertStringIncludes(alias.message, "the alias pointed to 2.0.0, which was deleted since");
   assertEquals(
     (await registry.info("model", { asOf: at(2) })).version,
     "1.0.0",

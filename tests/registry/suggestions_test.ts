@@ -10,9 +10,7 @@ import { createScriptedBackend } from "./scripted_backend.ts";
 testOnEach("a mistyped ref gets a suggestion that exists", async ({ open }) => {
   const registry = await open();
   for (const name of ["model", "team:data", "gone"]) {
-    await registry.save(name, name, {
-      version: "1.0.0",
-    });
+    await registry.save(name, name, { version: "1.0.0" });
   }
   await registry.setAlias("model", "production", "1.0.0");
   await registry.setAlias("model", "canary", "1.0.0");
@@ -76,10 +74,7 @@ testProtocol("suggestions take few requests, a few times", async ({ store, syste
     looked.push(backend.calls.length);
   }
   backend.forget();
-  assertEquals([await registry.has("modle-3"), await registry.get("modle-3")], [
-    false,
-    undefined,
-  ]);
+  assertEquals([await registry.has("modle-3"), await registry.get("modle-3")], [false, undefined]);
   const usual = backend.calls.length / 2;
   assertEquals(looked.map((calls) => calls > usual), [
     true,

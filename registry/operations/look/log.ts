@@ -186,4 +186,3 @@ async function readInfo(
     return [{ event: "saved", name, version, at: modifiedAt }];
   }
 }
-

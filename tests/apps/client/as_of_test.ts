@@ -92,7 +92,7 @@ Deno.test("through a service too, no other version is given in the place of one 
     strictEqual(await registry.load("a@^1", { asOf: then }), "one");
     await rejects(registry.load("none", { asOf: then }), {
       code: "NotFound",
-      message: /no version of it was saved yet/,
+      message: /it had no version yet/,
     });
   } finally {
     await service.close();

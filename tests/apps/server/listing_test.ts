@@ -142,7 +142,7 @@ Deno.test("a hint names routes, and crosses in the words of the library and the 
     code: "NotFound",
     action: "find",
     subject: '"a@2"',
-    state: "there is no such version",
+    state: "no such version",
     hint: "registry.versions(name)",
     hints: { cli: "holdfast versions", http: "GET /artifacts/a/versions" },
   });

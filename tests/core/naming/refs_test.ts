@@ -57,7 +57,9 @@ Deno.test("a malformed version is not taken for an alias", () => {
 
 Deno.test("an alias must not look like a version, a range or latest", () => {
   const refused = "latest 1 1.0.0 v1 ^1 * 1.x a||b =a ٣ +4 a@b".split(" ");
-  for (const alias of [...refused, "", " a", "a b", "a\0"]) thrown("Invalid", () => checkAlias(alias));
+  for (const alias of [...refused, "", " a", "a b", "a\0"]) {
+    thrown("Invalid", () => checkAlias(alias));
+  }
 });
 
 Deno.test("every string is a selector or Invalid, and every parsed alias can be set", () => {

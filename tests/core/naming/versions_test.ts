@@ -37,7 +37,8 @@ Deno.test("build metadata is kept but does not identify a version", () => {
 });
 
 Deno.test("parseVersion() refuses invalid versions", () => {
-  const words = "1_0 ٣ １ +4 -4 06 1.06 1.0.06 1.2.3.4 1. .1 1..2 1e3 0x10 v1 V1.0.0 latest ^1 1.x *";
+  const words =
+    "1_0 ٣ １ +4 -4 06 1.06 1.0.06 1.2.3.4 1. .1 1..2 1e3 0x10 v1 V1.0.0 latest ^1 1.x *";
   const past = "9007199254740992 0.9007199254740992 0.0.9007199254740992 1.0.0-9007199254740992";
   const pre = "1.0.0- 1.0.0-a..b 1.0.0-.a 1.0.0-a. 1.0.0-01 1.0.0-a.007 1.0.0-é 1.0.0-a_b";
   const build = "1.0.0-rc.99999999999999999999 1.0.0+ 1.0.0+a..b 1.0.0+é";
@@ -170,7 +171,12 @@ Deno.test("takesPrereleases() is true for every range with a prerelease", () => 
 });
 
 Deno.test("parseVersionRange() refuses invalid and very long ranges", () => {
-  const invalid = [..."^ ~ = >=banana ^1_0 ^٣ ^06 <>1".split(" "), "1 || banana", "1.2.3.4 x", "a b"];
+  const invalid = [
+    ..."^ ~ = >=banana ^1_0 ^٣ ^06 <>1".split(" "),
+    "1 || banana",
+    "1.2.3.4 x",
+    "a b",
+  ];
   for (const text of invalid) thrown("Invalid", () => parseVersionRange(text));
   const blanks = `^1${" ".repeat(100_000)}x`; // splitting this at || takes five seconds
   assertMatch(thrown("Invalid", () => parseVersionRange(blanks)).message, /longer than 256/);

@@ -19,7 +19,12 @@ Deno.test("an unknown option is Invalid, and the nearest one is suggested", () =
   assertEquals(message, 'Cannot load "a": unknown option versoin: did you mean version?');
   assertMatch(hint!, /version, verify, signal/);
   assertEquals(refusal({ depth: 1 }).message, 'Cannot load "a": unknown option depth');
-  for (const [name, options] of [["constructor", { constructor: 1 }], ["__proto__", JSON.parse('{"__proto__": 1}')]]) {
+  for (
+    const [name, options] of [["constructor", { constructor: 1 }], [
+      "__proto__",
+      JSON.parse('{"__proto__": 1}'),
+    ]]
+  ) {
     assertEquals(refusal(options).message, `Cannot load "a": unknown option ${name}`);
   }
 });

@@ -43,7 +43,7 @@ Deno.test("functions on the store are Unsupported without one", async () => {
     const { message, hint } = await rejected("Unsupported", call());
     assertEquals(
       message.includes("behind memory:") &&
-        hint?.includes("where its folder or bucket can be reached"),
+        hint?.includes("openRegistry"),
       true,
       message,
     );

@@ -35,7 +35,7 @@ testInMemory("names must be a list, not a string", async ({ registry }) => {
       mirrorRegistry(registry, registry, { names }),
     ]
   ) {
-    assertMatch((await rejected("Invalid", call)).message, /: names is a text$/);
+    await rejected("Invalid", call, /: names is a string$/m);
   }
   assertEquals((await Array.fromAsync(registry.versions("a"))).length, 2);
 });
@@ -71,7 +71,7 @@ for (const [verb, call] of Object.entries(VERBS)) {
     await registry.save("a", 1);
     await registry.setAlias("a", "b", "1");
     const error = await rejected("Invalid", call(registry));
-    assertMatch(error.message, /: there is no option versoin/);
+    assertMatch(error.message, /: unknown option versoin/);
     assert(error.hint !== undefined);
     assertEquals((await Array.fromAsync(registry.versions("a"))).length, 1);
   });
@@ -111,10 +111,7 @@ Deno.test("options of classes and prototypes are respected", async () => {
       const { results: [first] } = await infoMany(registry, ["a"], options);
       assertEquals(first.ok && first.value.version, "1.0.0");
     }
-    assertMatch(
-      (await rejected("Invalid", registry.load("a", Object.create(WRONG)))).message,
-      /versoin/,
-    );
+    await rejected("Invalid", registry.load("a", Object.create(WRONG)), /versoin/);
     const all = await collectGarbage(registry, Object.create({ dryRun: true }));
     assertEquals(all.dryRun, true);
   }

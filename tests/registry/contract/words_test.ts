@@ -61,7 +61,7 @@ const VERBS: Record<string, (registry: StoredRegistry) => unknown> = {
   "collect garbage": (registry) => collectGarbage(registry),
   "verify the registry": (registry) => verifyRegistry(registry),
   'look up "large"': (registry) => diffVersions(registry, { before: "large", after: "large" }),
-  'tell the log of "large"': (registry) => logOf(registry, "large"),
+  'list the log of "large"': (registry) => logOf(registry, "large"),
 };
 
 for (const [words, run] of Object.entries(VERBS)) {

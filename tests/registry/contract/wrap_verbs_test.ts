@@ -44,11 +44,11 @@ Deno.test("methods log start, end and size at debug level, but no values", async
   const many = await said(() => hasMany(registry, ["a"]));
   assertEquals(many, ['has "a": begins', 'has "a": done in T']);
   const names = await said(() => Array.fromAsync(registry.names()));
-  assertEquals(names, ["names: begins", "names: done in T, 1 of them"]);
+  assertEquals(names, ["names: begins", "names: done in T, 1 item"]);
   const first = await said(async () => {
     for await (const _ of asMap(registry).keys()) break;
   });
-  assertEquals(first, ["names: begins", "names: done in T, 1 of them"]);
+  assertEquals(first, ["names: begins", "names: done in T, 1 item"]);
   const none = await said(() => Array.fromAsync(registry.history("a", "none")));
   assertEquals(none, ['history "a": begins', 'history "a": failed after T, NotFound']);
   assert(all.length > 10 && !JSON.stringify(all).includes("secret"));

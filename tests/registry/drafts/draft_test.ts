@@ -86,10 +86,7 @@ testOnEach("parts are found among many, even after the end", async ({ registry }
   assertEquals((await draft.info()).parts.length, 123);
   await draft.commit();
   for (const part of ["-a", "0", "zzz"]) {
-    await rejected(
-      "Conflict",
-      draft.addPart(part, files({ part })),
-    );
+    await rejected("Conflict", draft.addPart(part, files({ part })));
   }
 });
 

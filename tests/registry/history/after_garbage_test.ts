@@ -38,11 +38,9 @@ async function checkPast(mutable: boolean): Promise<void> {
   }
 }
 
-Deno.test("the past of an immutable registry survives garbage collection", () =>
-  checkPast(false));
+Deno.test("the past of an immutable registry survives garbage collection", () => checkPast(false));
 
-Deno.test("the past of a mutable registry survives garbage collection", () =>
-  checkPast(true));
+Deno.test("the past of a mutable registry survives garbage collection", () => checkPast(true));
 
 Deno.test("an overwritten version counts from its first save", async () => {
   const { at, on, open } = createDays();

@@ -89,10 +89,7 @@ testInMemory("an index marker of another store is ignored", async ({ registry })
   });
   await backend.delete(note); // it was copied before it was there
   for (const key of await keysOf(backend)) {
-    await copy.put(
-      key,
-      await (await backend.get(key))!.bytes(),
-    );
+    await copy.put(key, await (await backend.get(key))!.bytes());
   }
   const edges = ["data@1.0.0 > model@1.0.0"];
   const copied = await openRegistry(copy);

@@ -11,9 +11,7 @@ testOnServers("the index works in a bucket", REAL_SERVERS, async ({ store }) => 
   const created = await openRegistry(backend, { cache: false });
   await created.save("data:raw", 1);
   for (let n = 0; n < 30; n++) {
-    await created.save(`model ${n}`, n, {
-      inputs: ["data:raw@1", "data:raw"],
-    });
+    await created.save(`model ${n}`, n, { inputs: ["data:raw@1", "data:raw"] });
   }
   const registry = await openRegistry(backend, { cache: false }); // the time of its settings, as whoever comes later reads it
   const down = await lineageOf(registry, "data:raw", { direction: "down" });

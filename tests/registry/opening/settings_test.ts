@@ -41,8 +41,7 @@ testOnEach("other settings are refused", async ({ registry, backend, open }) => 
 testInMemory("graceMs is a whole number of at least an hour", async ({ open }) => {
   for (const graceMs of [0, -1, HOUR_MS - 1, 1.5 * HOUR_MS + 0.5, NaN, Infinity]) {
     const backend = createMemoryBackend();
-    const error = await rejected("Invalid", openRegistry(backend, { graceMs }));
-    assertMatch(error.hint!, /hour/);
+    await rejected("Invalid", openRegistry(backend, { graceMs }), /hour/);
     assertEquals(await keysOf(backend), []);
   }
   await rejected("Invalid", open({ graceMs: 5 }));
@@ -65,10 +64,7 @@ testOnEach("a newer format is refused and not touched", async ({ backend, open }
 testOnEach("unknown fields are accepted", async ({ registry, backend, open }) => {
   const { key, record } = await settingsRecord(backend);
   const settings = { ...record.settings, colour: "red" };
-  await backend.put(
-    key,
-    encodeRecord({ ...record, settings, later: { x: 1 } } as SettingsRecord),
-  );
+  await backend.put(key, encodeRecord({ ...record, settings, later: { x: 1 } } as SettingsRecord));
   const again = await open();
   assertEquals(again.id, registry.id);
   await again.save("a", 1);

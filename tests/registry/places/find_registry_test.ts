@@ -52,7 +52,7 @@ Deno.test("empty locations and ~ are Invalid", () => {
   assertThrows(
     () => findRegistry(undefined, named),
     RegistryError,
-    "only a shell knows what ~ means",
+    "only a shell expands ~",
   );
   assertEquals(findRegistry("./~/reg", named).location, "/there/~/reg");
 });
@@ -110,10 +110,7 @@ Deno.test("URLs stay, paths become absolute, invalid ones are not shown", () => 
 
 testInRoot("@team is resolved; an unknown name is NotFound with the known ones", (root) => {
   const env = { XDG_CONFIG_HOME: root.path };
-  const { location, tokenFile } = {
-    location: "https://host:8600",
-    tokenFile: root.join("token"),
-  };
+  const { location, tokenFile } = { location: "https://host:8600", tokenFile: root.join("token") };
   setRemote("team", { location, tokenFile }, { system: withEnv(env) });
   for (
     const [given, more] of [["@team", {}], ["@team/", {}], [undefined, {
@@ -129,7 +126,7 @@ testInRoot("@team is resolved; an unknown name is NotFound with the known ones",
     RegistryError,
   );
   assertEquals(error.code, "NotFound");
-  assertMatch(error.hint!, /There is @team\./);
+  assertMatch(error.hint!, /or use @team/);
   const folder = findRegistry("./@tem", { cwd: root.path, system: withEnv(env) });
   assertEquals(folder.location, root.join("@tem"));
 });

@@ -16,17 +16,11 @@ testInRoot("named registries are in a private file, whose other content stays", 
   const file = setRemote("team", { location: "s3://bucket/team" }, options);
   assertEquals(file, root.join(".config/holdfast/config.json"));
   if (process.platform !== "win32") assertEquals(statSync(file).mode & 0o777, 0o600);
-  writeFileSync(
-    file,
-    JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), theme: "dark" }),
-  );
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), theme: "dark" }));
   setRemote("b.2", { location: "/srv/models" }, options);
   assertEquals(Object.keys(readRemotes(options).registries), ["b.2", "team"]);
   setRemote("team", undefined, options);
-  assertEquals(readRemotes(options), {
-    file,
-    registries: { "b.2": { location: "/srv/models" } },
-  });
+  assertEquals(readRemotes(options), { file, registries: { "b.2": { location: "/srv/models" } } });
   assertEquals(JSON.parse(readFileSync(file, "utf8")).theme, "dark");
   assertEquals(readdirSync(root.join(".config/holdfast")), ["config.json"]);
 });
@@ -41,10 +35,7 @@ testInRoot("XDG_CONFIG_HOME or the home folder contains the file", (root) => {
     root.join(".config/holdfast/config.json"),
   );
   assertEquals(readRemotes(withEnv({})), { registries: {} });
-  const error = assertThrows(
-    () => setRemote("a", { location: "/r" }, withEnv({})),
-    RegistryError,
-  );
+  const error = assertThrows(() => setRemote("a", { location: "/r" }, withEnv({})), RegistryError);
   assertEquals(error.code, "Denied");
 });
 
@@ -80,10 +71,10 @@ testInRoot("an invalid file, or one that others can write, is refused", (root) =
 testInRoot("invalid locations and secrets are refused", (root) => {
   const options = withEnv({ XDG_CONFIG_HOME: root.path });
   const cases: [remote: unknown, said: string][] = [
-    [{ zz: 1 }, "no absolute path and no URL"],
-    [{ location: 5 }, "no absolute path and no URL"],
-    [{ location: "" }, "no absolute path and no URL"],
-    [{ location: "r" }, "no absolute path and no URL"],
+    [{ zz: 1 }, "neither an absolute path nor a URL"],
+    [{ location: 5 }, "neither an absolute path nor a URL"],
+    [{ location: "" }, "neither an absolute path nor a URL"],
+    [{ location: "r" }, "neither an absolute path nor a URL"],
     [{ location: "https://me:secret@host" }, "credentials"],
     [{ location: "https://host", tokenFile: 5 }, "tokenFile"],
     [{ location: "https://host", tokenFile: "token" }, "tokenFile"],

@@ -141,7 +141,7 @@ Deno.test("a file that has not arrived is NotFound, and can be sent later", asyn
   await world.send(upload.files[0], LARGE);
   const error = await rejected("NotFound", commitUpload(registry, upload, { name: "data" }));
   assertMatch(error.message, /"b\.bin".*not arrived/);
-  assertMatch(error.hint!, /Send it to its URL first/);
+  assertMatch(error.hint!, /Send it to its URL/);
   assertEquals(await collect(registry.names()), []);
   assertEquals((await keysOf(world.store, "objects/")).length, 0);
   await world.send(upload.files[1], SMALL);
@@ -264,10 +264,7 @@ Deno.test("a failed or aborted commit keeps the upload", async () => {
   await rejected("AlreadyExists", taken);
   const stopper = new AbortController();
   const { signal } = stopper;
-  backend.answer(
-    { verb: "get", key: /uploads/ },
-    doing(() => stopper.abort(new Error("enough"))),
-  );
+  backend.answer({ verb: "get", key: /uploads/ }, doing(() => stopper.abort(new Error("enough"))));
   await assertRejects(
     () => commitUpload(registry, upload, { name: "data", signal }),
     Error,

@@ -83,7 +83,7 @@ Deno.test("a file without its own object is Unsupported", async () => {
   ) {
     const error = await rejected("Unsupported", presignDownload(registry, ref, { path }));
     assertMatch(error.message, says);
-    assertMatch(error.hint!, /256 KiB/);
+    assertMatch(error.hint!, /large or uploaded/);
   }
 });
 
@@ -152,10 +152,7 @@ Deno.test("createUpload() refuses files that cannot be committed", async () => {
     sha256: "ABC",
   }]];
   for (const files of wrong) {
-    assertMatch(
-      (await rejected("Invalid", createUpload(registry, { files }))).message,
-      /^Cannot (upload|save)/,
-    );
+    await rejected("Invalid", createUpload(registry, { files }), /^Cannot (upload|save)/);
   }
 });
 
@@ -170,10 +167,7 @@ Deno.test("URLs expire after a second to 7 days", async () => {
 
 Deno.test("createUpload() needs a store with URLs, and write access", async () => {
   const registry = await openRegistry(createMemoryBackend());
-  assertMatch(
-    (await rejected("Unsupported", createUpload(registry, { files: ["a"] }))).hint!,
-    /Buckets/,
-  );
+  await rejected("Unsupported", createUpload(registry, { files: ["a"] }), /bucket/);
   const { backend } = createPresigningStore();
   await openRegistry(backend);
   await rejected(

@@ -150,11 +150,7 @@ testInMemory("a received stream is kept with its digest, or not", async ({ regis
   const taken = await uploads.receive(sent(content), { owner: "me" });
   assertEquals([taken.size, taken.sha256, taken.offset], [300_000, sha256(content), 300_000]);
   const source = await uploads.source(taken.id);
-  assertEquals([await bytesOf(source), source.sha256, source.owner], [
-    content,
-    taken.sha256,
-    "me",
-  ]);
+  assertEquals([await bytesOf(source), source.sha256, source.owner], [content, taken.sha256, "me"]);
   const empty = await uploads.receive(sent(new Uint8Array()));
   assertEquals([empty.size, empty.sha256], [0, sha256("")]);
 

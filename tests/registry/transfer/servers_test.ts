@@ -98,10 +98,7 @@ testOnServers("modified URLs are refused", S3_SERVERS, async (world) => {
 
   const { url } = await presignDownload(registry, "data", { expiresInMs: 60_000 });
   assertEquals((await get(url))?.bytes, LARGE);
-  assertEquals(
-    await get(url.replace(/objects[^?]*/, "settings/9007199254740990.rec")),
-    undefined,
-  );
+  assertEquals(await get(url.replace(/objects[^?]*/, "settings/9007199254740990.rec")), undefined);
   const forged = url.replace(
     /Signature=(.)/,
     (_, digit) => `Signature=${digit === "0" ? "1" : "0"}`,
@@ -118,10 +115,7 @@ testOnServers("wrong content is refused, late content ignored", S3_SERVERS, asyn
     expiresInMs: 60_000,
   });
   await send(upload.files[0], noise(300_000, 7));
-  assertMatch(
-    (await rejected("Invalid", commitUpload(registry, upload, { name: "data" }))).message,
-    /SHA-256/,
-  );
+  await rejected("Invalid", commitUpload(registry, upload, { name: "data" }), /SHA-256/);
   assertEquals(await keysOf(registry.backend, "objects/"), []);
   await send(upload.files[0], LARGE);
   await commitUpload(registry, upload, { name: "data" });
@@ -138,11 +132,7 @@ testOnServers("an upload in pieces continues", REAL_SERVERS, async (world) => {
     yield content.subarray(0, 8_500_000);
     throw new Error("connection reset");
   }
-  await assertRejects(
-    () => uploads.append(id, broken(), { offset: 0 }),
-    Error,
-    "connection reset",
-  );
+  await assertRejects(() => uploads.append(id, broken(), { offset: 0 }), Error, "connection reset");
   const { offset } = await uploads.state(id);
   assertEquals(offset, 8_500_000);
   const rest = () => ReadableStream.from([content.subarray(offset)]);

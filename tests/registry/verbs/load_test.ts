@@ -13,14 +13,11 @@ import type { TransferProgress } from "../../../core/registry.ts";
 testOnEach("load() names the missing part of a ref", async ({ registry }) => {
   await rejected("NotFound", registry.load("nothing"));
   await registry.save("a", 1, { version: "1.5.0" });
-  assertMatch(
-    (await rejected("NotFound", registry.load("a@1.4"))).message,
-    /"a@1\.4\.0": there is no such version/,
-  );
-  assertMatch((await rejected("NotFound", registry.load("a@^2"))).message, /a version in "\^2"/);
-  assertMatch((await rejected("NotFound", registry.load("a@canary"))).message, /no such alias/);
+  await rejected("NotFound", registry.load("a@1.4"), /"a@1\.4\.0": no such version/);
+  await rejected("NotFound", registry.load("a@^2"), /no version in "\^2"/);
+  await rejected("NotFound", registry.load("a@canary"), /no such alias/);
   await registry.delete("a@1.5.0");
-  assertMatch((await rejected("NotFound", registry.load("a@1.5"))).message, /it was deleted/);
+  await rejected("NotFound", registry.load("a@1.5"), /it was deleted/);
   await rejected("NotFound", registry.load("a"));
 });
 
@@ -35,8 +32,7 @@ testInMemory("load() refuses newer and unknown formats", async ({ registry, open
   await registry.save("note", "x", { materializer: format(2) });
   assertEquals(await registry.load("note", { as: format(3) }), "x");
   await rejected("Unsupported", registry.load("note", { as: format(1) }));
-  const error = await rejected("Unsupported", (await open()).load("note"));
-  assertMatch(error.message, /acme\/note/);
+  await rejected("Unsupported", (await open()).load("note"), /acme\/note/);
 });
 
 testOnEach("load() verifies by default", async ({ registry, backend, open }) => {
@@ -73,8 +69,7 @@ testOnEach("open() refuses compressed ranges and missing files", async ({ regist
   const artifact = await registry.open("a");
   await rejected("Unsupported", readAll(artifact.file("z.bin").stream({ offset: 5, length: 5 })));
   assertEquals(await readAll(artifact.file("z.bin").stream()), new Uint8Array(400_000));
-  const error = await rejected("NotFound", (async () => await artifact.file("y.bin").bytes())());
-  assertMatch(error.hint!, /"z\.bin"/);
+  await rejected("NotFound", (async () => await artifact.file("y.bin").bytes())(), /"z\.bin"/);
 });
 
 testOnEach("reading an opened file detects damage", async ({ registry, backend }) => {
@@ -122,8 +117,7 @@ testOnEach("an opened artifact is readable for the grace", async ({ registry, op
       }),
   );
   assertEquals((await collectGarbage(later)).removed.payload.count > 0, true);
-  const error = await rejected("Conflict", artifact.file("a.bin").bytes());
-  assertMatch(error.hint!, /Open it again/);
+  await rejected("Conflict", artifact.file("a.bin").bytes(), /Open it again/);
   await rejected("NotFound", registry.open("a"));
 }, { mutable: true });
 
@@ -173,9 +167,7 @@ testInMemory("download() never writes outside its folder", async ({ registry, ba
   mkdirSync(root.join("out"));
   const forged = [["../evil"], ["/tmp/evil"], ["a/../../evil"], ["..\\evil"], ["a", "a/b"], [
     "a\0b",
-  ], [
-    "",
-  ]];
+  ], [""]];
   for (const paths of forged) {
     await backend.put(
       key,
@@ -183,9 +175,7 @@ testInMemory("download() never writes outside its folder", async ({ registry, ba
         ...rest,
         size: paths.length * file.size,
         files: paths.map((path) => ({ ...file, path })),
-      }, [
-        inline,
-      ]),
+      }, [inline]),
     );
     await rejected("Invalid", registry.download("a", { to: root.join("out") }));
   }

@@ -67,8 +67,7 @@ testInMemory("the default concurrency depends on the store", async () => {
     let running = 0, peak = 0;
     const counting = {
       ...withHooks(createMemoryBackend(), {
-        before: ({ verb }) =>
-          verb === "list" ? undefined : void (peak = Math.max(peak, ++running)),
+        before: ({ verb }) => verb === "list" ? undefined : void (peak = Math.max(peak, ++running)),
         async after({ verb }) {
           for (let i = 0; i < 1_000; i++) await Promise.resolve(); // until nobody begins anything any more
           if (verb !== "list") running--;

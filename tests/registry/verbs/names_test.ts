@@ -41,10 +41,7 @@ testInMemory("names() in pages equals one listing", async ({ registry }) => {
 testInMemory("names() skips many idempotency keys of a name", async ({ registry }) => {
   for (const name of ["a", "b"]) {
     for (let i = 1; i <= 210; i++) {
-      await registry.save(name, i, {
-        version: `${i}`,
-        idempotencyKey: `key ${i}`,
-      });
+      await registry.save(name, i, { version: `${i}`, idempotencyKey: `key ${i}` });
     }
   }
   await registry.save("c", 1);

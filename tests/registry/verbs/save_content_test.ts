@@ -54,9 +54,7 @@ testOnEach("a save of changing bytes matches its digest", async ({ registry, ope
     {},
     (inner) => withHooks(inner, { before: () => void (value[8_000_000] ^= 1) }),
   );
-  const saved = await slow.save("a", value, {
-    onProgress: () => void (value[0] ^= 1),
-  });
+  const saved = await slow.save("a", value, { onProgress: () => void (value[0] ^= 1) });
   assertEquals(saved.digest, (await registry.info("a")).digest);
   assertEquals((await registry.load("a") as Uint8Array).byteLength, 9_000_000);
 });
@@ -66,11 +64,11 @@ testOnEach("save() detects files that change meanwhile", async ({ registry, back
   for (const name of ["a", "b", "c"]) writeFileSync(root.join("data", name), noise(400_000));
   const before = await keysOf(backend);
   const grow = () => writeFileSync(root.join("data", "c"), noise(500_000));
-  const error = await rejected(
+  await rejected(
     "Conflict",
     registry.save("data", localPath(root.join("data")), { onProgress: grow }),
+    /change/,
   );
-  assertMatch(error.message, /change/);
   const more = () => writeFileSync(root.join("data", "d"), "new");
   await rejected(
     "Conflict",

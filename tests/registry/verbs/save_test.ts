@@ -7,8 +7,7 @@ import { mirrorRegistry, openRegistry } from "../../../mod.ts";
 import type { Registry } from "../../../core/registry.ts";
 
 testInMemory("save() refuses `as`, an option of load()", async ({ registry }) => {
-  const error = await rejected("Invalid", registry.save("a", 1, { as: text() } as never));
-  assertMatch(error.hint!, /materializer/);
+  await rejected("Invalid", registry.save("a", 1, { as: text() } as never), /materializer/);
   assertEquals(await registry.has("a"), false);
 });
 
@@ -69,8 +68,7 @@ testOnEach("save() copies a base of another name", async ({ registry, backend })
 });
 
 testInMemory("save() refuses a missing base", async ({ registry }) => {
-  const error = await rejected("NotFound", registry.save("a", noise(500_000), { base: "b@1" }));
-  assertMatch(error.message, /b@1/);
+  await rejected("NotFound", registry.save("a", noise(500_000), { base: "b@1" }), /b@1/);
   assertEquals(await registry.has("a"), false);
 });
 
@@ -179,13 +177,10 @@ testInMemory("numbering continues after maximal numbers", async ({ registry }) =
   }
   const end = `${LAST}.${LAST}.${LAST}`;
   await registry.save("end", "stored", { version: end });
-  assertMatch(
-    (await rejected("Invalid", registry.save("end", "next"))).message,
-    /no version above/,
-  );
+  await rejected("Invalid", registry.save("end", "next"), /at (its|their) maximum/);
   await registry.save("major", "stored", { version: LAST });
   const error = await rejected("Invalid", registry.save("major", "next", { bump: "major" }));
-  assertMatch(error.message, /no version above/);
+  assertMatch(error.message, /at (its|their) maximum/);
   assertMatch(error.hint!, /bump/);
   assertEquals((await registry.save("major", "next", { bump: "patch" })).version, `${LAST}.0.1`);
 });

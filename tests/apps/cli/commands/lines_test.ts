@@ -101,13 +101,13 @@ filledTest("hints name the registry that the run was given", async (it) => {
 cliTest("a place that is none is told what is there, and nothing is created in it", async (it) => {
   await Deno.mkdir(it.root.join("real"));
   await it.each([["init real/.holdfast", 0], ["init reg", 0]]);
-  const isOne = `"${it.root.join("reg")}" is a registry itself: name it, as by --registry`;
+  const isOne = `"${it.root.join("reg")}" is a registry: use --registry`;
   for (const cwd of [it.root.join("reg"), it.root.join("reg/settings")]) {
     await it.each([["ls", 3, isOne]], { cwd });
   }
   await it.each([
-    ["ls -r real", 3, `There is one in "${it.root.join("real/.holdfast")}": name that.`],
-    ["mirror real s3://x", 3, "There is one in "],
+    ["ls -r real", 3, `Use the registry in "${it.root.join("real/.holdfast")}".`],
+    ["mirror real s3://x", 3, "Use the registry in "],
     ["mirror nowhere s3://x", 3, "the first one is what is mirrored"],
   ]);
   const env = { HOLDFAST_REGISTRY: it.root.join("there") };

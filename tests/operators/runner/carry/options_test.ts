@@ -17,7 +17,7 @@ testInRoot("functions for runs of several processes refuse unknown options", asy
   ];
   for (const call of calls) {
     const mistyped = { ...given, onEvnt() {} };
-    const meant = "there is no option onEvnt: did you mean onEvent?";
+    const meant = "unknown option onEvnt: did you mean onEvent?";
     await assertRejects(async () => await call(mistyped), RegistryError, meant);
     const { registry: _, ...without } = given;
     await assertRejects(async () => await call(without as typeof given), RegistryError, "registry");

@@ -40,7 +40,7 @@ cliTest("--as-of gives what a ref meant then, in every command that reads", asyn
     now: () => new Date(2026, 2, 4, 13).getTime(),
   };
   await it.prints("load model --as-of 36h", "one", { system });
-  await it.fails("load model --as-of 2026-02-01", 3, "no version of it was saved yet");
+  await it.fails("load model --as-of 2026-02-01", 3, "it had no version yet");
   await it.fails("load model --as-of yesterday", 2, 'Cannot read "yesterday" as a time');
 });
 

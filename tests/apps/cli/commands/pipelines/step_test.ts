@@ -23,7 +23,7 @@ Deno.test("pipeline step refuses a run that was planned otherwise, and says what
     2,
     'this is the configuration of pipeline "nightly"',
   );
-  await refused("pipeline step nightly@1 clean --shard 3", 2, "it is not INDEX/COUNT");
+  await refused("pipeline step nightly@1 clean --shard 3", 2, "not INDEX/COUNT");
   await refused(
     "pipeline step nightly@1 clean --engine",
     2,
