@@ -11,7 +11,7 @@ import type { OpeningStore } from "./cell/store.ts";
 import { type FoundRecord, misplaced, readHead, readRecord, recordOfKind } from "./cell/heads.ts";
 import { settle } from "./cell/settle.ts";
 import { NAMES, recordKey, SETTINGS } from "./format/layout.ts";
-import { markNew } from "./operations/lineage/marker.ts";
+import { markNew } from "./operations/lineage/inputs.ts";
 import { startOperation } from "./cell/operation.ts";
 
 const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;

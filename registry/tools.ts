@@ -1,7 +1,12 @@
 // Functions beside saving and loading. Each imports its code when it is called, so that programs
 // start faster.
 import type { Backend } from "../core/backend.ts";
-import { checkGiven, checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
+import {
+  checkGiven,
+  checkRegistry,
+  checkToolOptions,
+  type OptionNames,
+} from "../core/options/check_options.ts";
 import { COMMIT_UPLOAD } from "./contract/verb_options.ts";
 import { worded } from "./contract/verb_errors.ts";
 import type { FilesToSave } from "../core/materializer.ts";
@@ -21,9 +26,23 @@ import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { MirrorOptions } from "./maintenance/mirror/mirror.ts";
 import type { MirrorReport } from "./maintenance/mirror/report.ts";
-import { GARBAGE, MIRROR, PRUNE } from "./tools/options.ts";
 import type { ProbeCertificate, ProbeOptions } from "./maintenance/probe/probe.ts";
 import type { ResumableUploads } from "./operations/transfer/resumable/uploads.ts";
+
+const GARBAGE: OptionNames<GarbageOptions> = {
+  ...{ dryRun: true, forget: true, now: true, onItem: true, onWaiting: true, signal: true },
+};
+
+const PRUNE: OptionNames<PruneOptions> = {
+  ...{ keepLast: true, olderThanMs: true, keepAliased: true, onDeleted: true },
+  ...{ names: true, dryRun: true, signal: true },
+};
+
+const MIRROR: OptionNames<MirrorOptions> = {
+  ...{ names: true, prefix: true, rename: true, range: true, aliases: true, deleted: true },
+  ...{ verify: true, concurrency: true, dryRun: true },
+  ...{ onItem: true, onProgress: true, signal: true },
+};
 
 /**
  * Returns the digest that a value would have if it was saved. Stores nothing.
@@ -113,7 +132,7 @@ export async function createUpload(
   options: CreateUploadOptions,
 ): Promise<Upload> {
   checkToolOptions("create an upload", registry, options, undefined, ["files"]);
-  const tool = await import("./operations/transfer/create_upload.ts");
+  const tool = await import("./operations/transfer/direct.ts");
   return await worded({ verb: "createUpload" }, () => tool.createUpload(registry, options));
 }
 
@@ -132,7 +151,7 @@ export async function commitUpload(
 ): Promise<SavedArtifact> {
   const action = "commit an upload";
   const given = checkToolOptions(action, registry, options, COMMIT_UPLOAD, ["name"]);
-  const tool = await import("./operations/transfer/commit_upload.ts");
+  const tool = await import("./operations/transfer/direct.ts");
   const call = { verb: "save", ref: given.name };
   return await worded(call, () => tool.commitUpload(registry, upload, given));
 }
@@ -177,7 +196,7 @@ export async function presignDownload(
   options: DirectDownloadOptions = {},
 ): Promise<DirectDownload> {
   checkRegistry("presign a file", registry);
-  const tool = await import("./operations/transfer/presign_download.ts");
+  const tool = await import("./operations/transfer/direct.ts");
   const call = { verb: "presignDownload", ref };
   return await worded(call, () => tool.presignDownload(registry, ref, options));
 }

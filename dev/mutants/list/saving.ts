@@ -92,7 +92,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "drafts/late-part-counts",
-    file: "registry/operations/drafts/read_parts.ts",
+    file: "registry/operations/drafts/draft_state.ts",
     text: "if (!isLate(draft, found)) return found;",
     replacement: "return found;",
     test: "tests/registry/drafts/draft_age_test.ts",
@@ -108,7 +108,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "transfer/digest-not-checked",
-    file: "registry/operations/transfer/commit_upload.ts",
+    file: "registry/operations/transfer/direct.ts",
     text: "if (declared !== sha256) throw",
     replacement: "if (false) throw",
     test: "tests/registry/transfer/commit_upload_test.ts",

@@ -15,10 +15,10 @@ import { draftPlace, payloadFolder } from "../../format/layout.ts";
 import { draftPartKey, encodePart } from "./note.ts";
 import { checkEncoding } from "../../payload/encoding.ts";
 import { Payload } from "../../payload/write.ts";
-import { checkFresh, type DraftCall, lookAtPart } from "./look.ts";
-import { partKeys, readAddition, readPart } from "./read_parts.ts";
-import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./state.ts";
-import type { DraftState } from "./state.ts";
+import { checkFresh, type DraftCall, lookAtPart } from "./draft_state.ts";
+import { partKeys, readAddition, readPart } from "./draft_state.ts";
+import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./draft_state.ts";
+import type { DraftState } from "./draft_state.ts";
 
 export interface PartToAdd extends Omit<AddPartOptions, "signal"> {
   part: string;

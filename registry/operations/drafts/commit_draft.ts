@@ -15,10 +15,10 @@ import { settle, settleVersion } from "../../cell/settle.ts";
 import { draftPlace, encodePlace, payloadFolder, payloadKey } from "../../format/layout.ts";
 import { PlacedContent, StoredContent } from "../../payload/stored_content.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
-import { checkFresh, type DraftCall, type DraftLook, lookAtDraft } from "./look.ts";
-import { type FoundPart, listed, partKeys, readDecided, readParts } from "./read_parts.ts";
-import { closeDraft, decideEnd, ended, findSavedDraft, readEnd, stateOf } from "./state.ts";
-import type { DecidedParts } from "./state.ts";
+import { checkFresh, type DraftCall, type DraftLook, lookAtDraft } from "./draft_state.ts";
+import { type FoundPart, listed, partKeys, readDecided, readParts } from "./draft_state.ts";
+import { closeDraft, decideEnd, ended, findSavedDraft, readEnd, stateOf } from "./draft_state.ts";
+import type { DecidedParts } from "./draft_state.ts";
 
 /** Saves the content of a draft as one version, idempotently. */
 export async function commitDraft(

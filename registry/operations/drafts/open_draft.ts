@@ -10,9 +10,9 @@ import { fileInfo } from "../../cache/read.ts";
 import { checkWritable, type Context } from "../context.ts";
 import { addPart } from "./add_part.ts";
 import { commitDraft } from "./commit_draft.ts";
-import { DraftCall, isStale, lookAtDraft } from "./look.ts";
-import { readDecided, readParts } from "./read_parts.ts";
-import { decideEnd, stateOf } from "./state.ts";
+import { DraftCall, isStale, lookAtDraft } from "./draft_state.ts";
+import { readDecided, readParts } from "./draft_state.ts";
+import { decideEnd, stateOf } from "./draft_state.ts";
 
 /** Opens a draft without a request to the store. */
 export function openDraft(context: Context, name: string, { id }: OpenDraftOptions): Draft {

@@ -7,8 +7,7 @@ import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { readRecord } from "../../cell/heads.ts";
 import { type CellKey, NAMES, parseCellKey, versionCell } from "../../format/layout.ts";
 import { checkWritable, type Context, contextOf } from "../context.ts";
-import { lineageKeys } from "./inputs.ts";
-import { markWhole } from "./marker.ts";
+import { lineageKeys, markWhole } from "./inputs.ts";
 
 /** Options of {@linkcode rebuildLineage}. */
 export interface RebuildOptions extends SignalOptions {

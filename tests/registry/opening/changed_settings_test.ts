@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { SettingsRecord } from "../../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { FileToSave } from "../../../core/materializer.ts";

@@ -1,6 +1,6 @@
 import { asMap } from "../../../registry/contract/map.ts";
 import fc from "fast-check";
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { compareVersions, parseVersion } from "../../../core/naming/versions.ts";
 import { collect, rejected } from "../rejected.ts";
 import { recordCalls, withHooks } from "../with_hooks.ts";
