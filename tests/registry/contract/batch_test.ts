@@ -38,11 +38,8 @@ testInRoot("a batch works without a store, on the caller's thread", async (root)
 
 Deno.test("a batch without a store checks options and aborts", async () => {
   const registry = withoutStore(await openRegistry("memory:"));
-  for (
-    const options of [{ workers: -1 }, { memoryBudgetBytes: 0 }, { stuckAfterMs: 0 }, {
-      idleMs: -1,
-    }]
-  ) {
+  const optionss = [{ workers: -1 }, { memoryBudgetBytes: 0 }, { stuckAfterMs: 0 }, { idleMs: -1 }];
+  for (const options of optionss) {
     await rejected("Invalid", Promise.resolve().then(() => createBatch(registry, options)));
   }
   const reason = new Error("enough");

@@ -28,12 +28,8 @@ const kept = async (registry: Registry, ref: string) => {
   return { version, digest, size, metadata, inputs, materializer, files };
 };
 
-for (
-  const [kind, wrapTarget] of [["with", (registry: Registry) => registry], [
-    "without",
-    withoutStore,
-  ]] as const
-) {
+const cases = [["with", (registry: Registry) => registry], ["without", withoutStore]] as const;
+for (const [kind, wrapTarget] of cases) {
   Deno.test(`a registry without a store is mirrored into one ${kind} a store`, async () => {
     const from = await openRegistry("memory:"), there = await openRegistry("memory:");
     await fill(from);

@@ -47,9 +47,8 @@ testProtocol("an old draft is refused, then collected two graces later", {}, asy
   const draft = await world.registry.openDraft("a", { id: "1" });
   await draft.addPart("0", large("0.bin"));
   world.advance(5 * DAY + 1);
-  for (
-    const use of [() => draft.addPart("1", []), () => draft.commit(), () => draft.addPart("0", [])]
-  ) {
+  const uses = [() => draft.addPart("1", []), () => draft.commit(), () => draft.addPart("0", [])];
+  for (const use of uses) {
     await rejected("Conflict", use(), /nothing was added to it for so long/);
   }
   assertEquals((await draft.info()).state, "abandoned");

@@ -99,9 +99,8 @@ testInMemory("an index marker of another store is ignored", async ({ registry })
   const marker = JSON.parse(
     new TextDecoder().decode(await (await copy.get(LINEAGE_WHOLE))!.bytes()),
   );
-  for (
-    const text of ["", "{", "[]", JSON.stringify({ ...marker, registry: "x" }), " ".repeat(9_999)]
-  ) {
+  const texts = ["", "{", "[]", JSON.stringify({ ...marker, registry: "x" }), " ".repeat(9_999)];
+  for (const text of texts) {
     await copy.put(LINEAGE_WHOLE, new TextEncoder().encode(text));
     assertEquals((await down(copied, "data")).scanned, true, text);
   }

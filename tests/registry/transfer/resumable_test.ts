@@ -201,13 +201,8 @@ testInMemory("invalid ids and notes are not uploads", async ({ registry, backend
     `{"holdfast":"upload","size":-1}`,
     `{"holdfast":"upload","size":1,"owner":3}`,
   ];
-  for (
-    const text of [
-      ...wrong,
-      `{"holdfast":"upload","size":1,"metadata":{"a":1}}`,
-      "x".repeat(70_000),
-    ]
-  ) {
+  const texts = [...wrong, `{"holdfast":"upload","size":1,"metadata":{"a":1}}`, "x".repeat(70_000)];
+  for (const text of texts) {
     await backend.put(`uploads/${id}/0`, new TextEncoder().encode(text));
     await rejected("NotFound", uploads.state(id));
   }

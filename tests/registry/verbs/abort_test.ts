@@ -31,9 +31,8 @@ function aborting(when: keyof Hooks, controller: AbortController): Hooks {
 }
 
 testOnEach("a save aborted during its commit is Unknown", async ({ registry, open }) => {
-  for (
-    const [version, value] of [["1", "small"], ["2", noise(400_000)], [undefined, "small"]] as const
-  ) {
+  const cases = [["1", "small"], ["2", noise(400_000)], [undefined, "small"]] as const;
+  for (const [version, value] of cases) {
     const controller = new AbortController();
     const aborted = await open({}, (inner) => withHooks(inner, aborting("before", controller)));
     const error = await rejected(

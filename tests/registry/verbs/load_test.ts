@@ -79,9 +79,8 @@ testOnEach("reading an opened file detects damage", async ({ registry, backend }
     "key" in entry ? entry.key : ""
   );
   await backend.put(key, noise(300_000));
-  for (
-    const range of [undefined, { offset: 299_000, length: 2_000 }, { offset: 10, length: 90 }]
-  ) {
+  const cases = [undefined, { offset: 299_000, length: 2_000 }, { offset: 10, length: 90 }];
+  for (const range of cases) {
     assertEquals(
       (await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key,
       key,
