@@ -1,21 +1,21 @@
-// An opened version of an artifact: its info and its files, nothing materialized.
+// An opened version of an artifact: its info and its files.
 import type { ByteRange } from "./backend.ts";
 import type { ArtifactInput, FileInfo, Origin } from "./record.ts";
 
-/** What is known of a version. */
+/** The description of a version. */
 export interface ArtifactInfo {
   name: string;
   version: string;
-  /** The operation that wrote it, a UUIDv7. */
+  /** Id of the operation that wrote it, a UUIDv7. */
   commit: string;
-  /** How often this version was written or deleted up to now, from 1. */
+  /** Number of writes and deletions of this version so far, from 1. */
   generation: number;
-  /** SHA-256 of the content, equal for equal content saved the same way. */
+  /** SHA-256 of the content; equal content saved the same way has an equal digest. */
   digest: string;
   size: number;
-  /** When it was saved; of a mirrored version, when the original was. */
+  /** When it was saved; for a mirrored version, when the original was saved. */
   createdAt: Date;
-  /** Of a mirrored version: the id of the registry where it was saved first, and its commit there. */
+  /** For a mirrored version: the id of the registry that saved it first, and its commit there. */
   origin?: Origin;
   materializer: { id: string; formatVersion: number };
   metadata: Record<string, unknown>;
@@ -24,11 +24,11 @@ export interface ArtifactInfo {
   idempotencyKey?: string;
 }
 
-/** A version that was opened. It stays readable for the registry's `graceMs` after it is replaced or deleted; then `Conflict`. */
+/** An opened version. Once replaced or deleted, it stays readable for `graceMs`. */
 export interface Artifact {
   readonly info: ArtifactInfo;
   files(): readonly ArtifactFile[];
-  /** One file; a missing one is `NotFound` and lists what there is. */
+  /** Returns one file. A missing file is `NotFound`; the error lists the files. */
   file(path: string): ArtifactFile;
 }
 
@@ -36,25 +36,22 @@ export interface Artifact {
 export interface ArtifactFile {
   readonly info: FileInfo;
   /**
-   * Its bytes, or a range of them. A whole file is verified against its SHA-256 as it streams: the stream fails with
-   * `Corrupt` at its end. A range is verified where the parts of the file that it touches have at most 8 MiB, as all
-   * parts have of a file that a bucket got with more than 64 MiB: each of those is then read whole. Others cannot be. A
-   * range of a compressed file is `Unsupported`.
+   * Returns the bytes or a range of them. A whole file is checked against its SHA-256 while it
+   * streams; a mismatch ends the stream with `Corrupt`. A range is checked if the parts it touches
+   * have at most 8 MiB each (always true for files over 64 MiB in a bucket); these parts are read
+   * whole. A range of a compressed file is `Unsupported`.
    *
-   * @param options.windowBytes size of the pieces in which the store is read, one after the other, so that a slow
-   * reader holds little memory. @default whole parts, several at once from a remote store
+   * @param options.windowBytes size of the pieces that are read one after the other, which bounds
+   * memory for slow readers. @default whole parts, several at once from a remote store
    */
   stream(range?: ByteRange, options?: { windowBytes?: number }): ReadableStream<Uint8Array>;
   bytes(): Promise<Uint8Array>;
-  /**
-   * The pieces of a large file, which together are all of it: each is verified by a digest of its own, so they may be
-   * read at the same time and in any order. Absent, or undefined, where the file is to be read in order.
-   */
+  /** Pieces to read in any order, each with its own digest; undefined if there are none. */
   pieces?(): readonly FilePiece[] | undefined;
 }
 
 /** A piece of a large file. */
 export interface FilePiece extends Required<ByteRange> {
-  /** Its bytes: the stream fails with `Corrupt` where they are not what was saved. */
+  /** Returns the bytes; a checksum mismatch ends the stream with `Corrupt`. */
   stream(): ReadableStream<Uint8Array>;
 }

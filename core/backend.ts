@@ -1,204 +1,194 @@
-// The contract of a storage backend: an object store with five verbs. It knows nothing of
+// The contract of a storage backend: an object store with five methods, which does not depend on
 // artifacts.
-/** What may be stored: bytes, a blob, or a stream of bytes. */
+/** Content to store. */
 export type Body = Uint8Array | Blob | ReadableStream<Uint8Array>;
 
-/** Options that every call takes. */
+/** Options of every call. */
 export interface CallOptions {
-  /** Ends the call; it then throws the signal's reason. */
+  /** Aborts the call, which then throws the signal's reason. */
   signal?: AbortSignal;
 }
 
 /** Options of {@linkcode Backend.get}. */
 export interface GetOptions extends CallOptions {
-  /** Only these bytes: `length` bytes from `offset` (clipped at the end of the object). */
+  /** Read only `length` bytes from `offset`, clipped at the end of the object. */
   range?: ByteRange;
 }
 
-/** A span of bytes. */
+/** A range of bytes. */
 export interface ByteRange {
   /** First byte, from 0. */
   offset: number;
-  /** Number of bytes. @default up to the end */
+  /** @default up to the end */
   length?: number;
 }
 
 /** Options of {@linkcode Backend.put}. */
 export interface PutOptions extends CallOptions {
-  /** `create` writes only where no object is; it is atomic: of any number of creates of one key exactly one wins. @default "overwrite" */
+  /**
+   * `create` fails if the object exists. It is atomic: exactly one of several concurrent creates
+   * wins. @default "overwrite"
+   */
   mode?: "overwrite" | "create";
-  /** Number of bytes of the body where it is a stream and the number is known; a body of another length is refused. */
+  /** Length of a streamed body, bytes, if known. A body of another length is refused. */
   size?: number;
-  /** Media type, where the store keeps one. */
+  /** Media type, if the store keeps one. */
   contentType?: string;
-  /** Small ASCII values beside the object, where the store keeps them. */
+  /** Small ASCII values stored with the object, if the store supports them. */
   metadata?: Record<string, string>;
-  /** Room can be freed once this is written: where there is none, the store may use its {@linkcode Backend.reserve}. @default false */
+  /**
+   * This write allows other data to be removed, so a full store may use its {@linkcode
+   * Backend.reserve}. @default false
+   */
   freesRoom?: boolean;
 }
 
 /** Options of {@linkcode Backend.list}. */
 export interface ListOptions extends CallOptions {
-  /** Only keys that come after this one. It need not exist. */
+  /** Only keys after this one, which need not exist. */
   after?: string;
-  /** At most so many entries. */
+  /** Maximum number of entries. @default all */
   limit?: number;
-  /** Of keys that are equal up to their last `/` the first is enough: a store may leave out the others. */
+  /** Allows the store to list only the first of all keys that are equal up to their last `/`. */
   heads?: boolean;
-  /** Fold keys that share what follows the prefix up to this text into one {@linkcode Prefix}. */
+  /**
+   * Groups keys that share the characters between the prefix and this delimiter into one {@linkcode
+   * Prefix}.
+   */
   delimiter?: "/";
 }
 
-/** What a store says about one object. */
+/** Metadata of one object. */
 export interface ObjectInfo {
-  /** The whole key. */
   key: string;
-  /** Number of bytes. */
   size: number;
-  /** When it was written by the store's own clock, milliseconds since 1970; on a disk the change time of the file. */
+  /** When it was written, milliseconds since 1970 by the store's clock; on a disk its ctime. */
   modifiedAt: number;
-  /** The store's tag of this content, where it has one. */
+  /** The store's tag of this content, if it has tags. */
   etag?: string;
 }
 
 /** A group of keys, in a listing with a delimiter. */
 export interface Prefix {
-  /** The common beginning of the keys, ending with the delimiter. */
+  /** The common start of the keys, ending with the delimiter. */
   prefix: string;
 }
 
-/** An object that was found. Read `body` or call `bytes()`, once and not both; cancel `body` when you don't want it. */
+/** An object to read. Read `body` or call `bytes()`; cancel `body` if you need neither. */
 export interface StoredObject {
-  /** Size and time of the whole object, also when a range was asked for. */
+  /** Size and time of the whole object, even if a range was requested. */
   info: ObjectInfo;
-  /** The bytes, or the range of them. */
   readonly body: ReadableStream<Uint8Array>;
-  /** Reads all of them into memory. */
   bytes(): Promise<Uint8Array>;
 }
 
-/** The outcome of a put: a lost race is a value that the type makes you read, not an error. */
+/** The outcome of a put. A lost race is a value, not an error. */
 export type PutResult =
   | { written: true; info: ObjectInfo }
   | { written: false; reason: "exists" };
 
-/** How a worker opens the same store. Plain data without secrets. */
+/** Instructions to open the same store in a worker: plain data without secrets. */
 export interface BackendDescriptor {
-  /** Specifier of the module that exports `name`. */
+  /** Specifier of the module that exports the function `name`. */
   module: string;
-  /** The function to call. */
   name: string;
-  /** Its argument. */
+  /** Argument of the function. */
   options: unknown;
-  /** Options that stay where they are, such as what knows the credentials: a worker asks for what they return. */
+  /** Options that stay in this thread, such as credentials. Workers request their values. */
   functions?: Readonly<Record<string, () => unknown>>;
 }
 
-/** How a store on a disk makes a create exclusive: by a hard link, or under an exclusive file lock. */
+/** The way a disk store makes a create exclusive: a hard link, or an exclusive file lock. */
 export type Locking = "link" | "file";
 
-/** How a store on a disk lays out its keys: `folded`, or `plain`, where the path of a key is the key. */
+/** The way a disk store maps keys to paths. In `plain`, the path is the key. */
 export type Layout = "folded" | "plain";
 
 /**
- * An object store. Keys are non-empty strings of `/`-separated segments; no key is a `/`-prefix of another.
+ * An object store. Keys are non-empty strings of `/`-separated segments; no key is a `/`-prefix of
+ * another.
  *
- * A fault throws `RegistryError`. A `put` whose reply was lost throws `Unavailable` with `maybeWritten: true`:
- * a backend never decides ambiguity. A create is sent exactly once; a backend repeats only the other verbs.
+ * Faults throw `RegistryError`. A `put` whose reply was lost throws `Unavailable` with
+ * `maybeWritten: true`: a backend never decides what happened. It sends a create exactly once and
+ * repeats only the other methods.
  */
 export interface Backend extends AsyncDisposable {
   /** The name of its driver. */
   readonly kind: string;
   /** A canonical URL without secrets, which identifies the store in messages and cache keys. */
   readonly location: string;
-  /** How a worker opens the same store; absent where it cannot. */
+  /** Instructions to open the same store in a worker, if that is possible. */
   readonly reopen?: BackendDescriptor;
-  /** Disk only: how creates are made exclusive. All writers of one registry must use the same way. */
+  /** Disk only. All writers of one registry must use the same locking. */
   readonly locking?: Locking;
-  /** Disk only: how keys are laid out. All users of one registry must use the same way. */
+  /** Disk only. All users of one registry must use the same layout. */
   readonly layout?: Layout;
 
-  /** What the store says about a key, or undefined where there is none. */
+  /** Returns the metadata of an object, or undefined if it does not exist. */
   head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
-  /** The object, or undefined where there is none. */
+  /** Returns an object, or undefined if it does not exist. */
   get(key: string, options?: GetOptions): Promise<StoredObject | undefined>;
-  /** Writes an object, whole or not at all. */
+  /** Writes an object, all of it or nothing. */
   put(key: string, body: Body, options?: PutOptions): Promise<PutResult>;
-  /**
-   * Removes an object; a missing one is a success. With `ifEtag`, an object that has another tag by now
-   * stays, and the call throws `Conflict`. A store without this condition removes the object in any case.
-   */
+  /** Removes an object, if it exists. With `ifEtag`, throws `Conflict` for another tag. */
   delete(key: string, options?: CallOptions & { ifEtag?: string }): Promise<void>;
-  /** The objects whose key begins with `prefix`, in UTF-8 byte order of whole keys. */
+  /** Lists the objects whose key starts with `prefix`, in UTF-8 byte order of whole keys. */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo | Prefix>;
 
-  /**
-   * The first object whose key begins with `prefix`: what a list with limit 1 shows, and a get of that.
-   * Undefined where there is none. Absent where that takes two requests.
-   */
+  /** Removes an object, if it exists. With `ifEtag`, throws `Conflict` for another tag. */
   getFirst?(prefix: string, options?: CallOptions): Promise<StoredObject | undefined>;
-  /** Removes many objects; returns those that could not be removed, with the reason. */
+  /** Removes many objects. Returns those that it could not remove, with the reason. */
   deleteMany?(keys: readonly string[], options?: CallOptions): Promise<DeleteFailure[]>;
-  /** A URL that lets its bearer get or put one object without credentials for `expiresInMs`. */
+  /** Returns a URL that gives access to one object without credentials for `expiresInMs`. */
   presign?(key: string, options: PresignOptions): Promise<string>;
-  /** Copies an object inside the store. `NotFound` where there is none. */
+  /** Copies an object inside the store. Throws `NotFound` if it does not exist. */
   copy?(from: string, to: string, options?: CallOptions): Promise<CopiedObject>;
-  /** Removes unfinished uploads that began before `olderThan` (store time, milliseconds); yields what it removed. */
+  /** Removes unfinished uploads that began before `olderThan`, and yields them. */
   sweepUploads?(options: SweepOptions): AsyncIterable<SweptUpload>;
-  /**
-   * Makes what was read at these keys survive what a put that returned survives: its writer may have ended before it
-   * had done that. A missing key is a success. Absent where whatever can be read is as safe as it gets.
-   */
+  /** Makes objects as durable as after a put; their writer may have died. Ignores missing keys. */
   sync?(keys: readonly string[], options?: CallOptions): Promise<void>;
-  /**
-   * Sets a little room aside, where that was not done or has been used, for puts with `freesRoom` when there is no
-   * other. False where that cannot be: what is not set aside is no fault. Absent where stores are not expected to be
-   * full.
-   */
+  /** Reserves space for puts with `freesRoom`; false if it cannot, which is no error. */
   reserve?(options?: CallOptions): Promise<boolean>;
 }
 
-/** What a store says of an object that it has copied. */
+/** The result of {@linkcode Backend.copy}. */
 export interface CopiedObject extends ObjectInfo {
-  /** True where both have the same bytes on the disk: the copy takes no room. @default false */
+  /** True if both objects share the same bytes on the disk. @default false */
   linked?: boolean;
 }
 
 /** One object that {@linkcode Backend.deleteMany} could not remove. */
 export interface DeleteFailure {
-  /** The object. */
   key: string;
-  /** Why it is still there. */
   error: Error;
 }
 
 /** Options of {@linkcode Backend.presign}. */
 export interface PresignOptions extends CallOptions {
-  /** What the bearer may do. */
   method: "GET" | "PUT";
-  /** How long the URL works, milliseconds. */
+  /** Milliseconds. */
   expiresInMs: number;
-  /** GET: the file name that a browser saves it under. */
+  /** GET: the file name that a browser suggests for the download. */
   fileName?: string;
-  /** PUT: the media type that must be sent. */
+  /** PUT: the media type that the client must send. */
   contentType?: string;
 }
 
 /** Options of {@linkcode Backend.sweepUploads}. */
 export interface SweepOptions extends CallOptions {
-  /** Store time, milliseconds since 1970: only uploads that began before it. */
+  /** Only uploads that began before this store time, milliseconds since 1970. */
   olderThan: number;
-  /** Only say what would be removed. @default false */
+  /** Lists without removing. @default false */
   dryRun?: boolean;
 }
 
 /** An unfinished upload that was removed. */
 export interface SweptUpload {
-  /** What identifies it in this store. */
+  /** The id of the upload in this store. */
   key: string;
-  /** When it began, store time. */
+  /** Store time, milliseconds since 1970. */
   startedAt: number;
-  /** Bytes freed, where the store says. */
+  /** Bytes freed, if the store reports them. */
   size?: number;
 }
 

@@ -1,42 +1,39 @@
-// Descriptions of drivers of stores: all that other modules need to know of one before they open it.
+// Descriptions of storage drivers: everything that other modules need before they open a store.
 import type { Backend, Layout, Locking } from "./backend.ts";
 import type { Logger } from "./registry.ts";
 import type { System } from "./system.ts";
 import type { BackendPlace } from "./urls/store_place.ts";
 
-/** One driver. Its description imports no npm package; its methods load the driver. */
+/** A driver. Its description imports no npm package; its methods load the driver. */
 export interface Driver {
   /** The `kind` of its backends. */
   readonly kind: string;
-  /** Schemes of its URLs, in lower case. */
+  /** URL schemes, in lower case. */
   readonly schemes: readonly string[];
-  /** Whether its URLs name a bucket: `scheme://bucket/prefix`. */
+  /** True if its URLs have the form `scheme://bucket/prefix`. */
   readonly buckets: boolean;
-  /** Parameters of its URLs, behind `?`. */
+  /** Query parameters of its URLs. */
   readonly parameters: readonly string[];
-  /** Prefixes of the environment variables that its vendor's library reads. @default none */
+  /** Prefixes of environment variables that the vendor's library reads. @default none */
   readonly variables?: readonly string[];
-  /** Variables that name files of certificates for it. @default none */
+  /** Environment variables that contain paths of certificates. @default none */
   readonly certificates?: readonly string[];
   readonly help: {
-    /** How its URLs are written. */
+    /** The form of its URLs. */
     urls: string;
-    /** Where its credentials are looked for. */
+    /** The places of its credentials. */
     credentials?: string;
   };
   open(place: BackendPlace, options: OpenStoreOptions): Backend | Promise<Backend>;
-  /** Finds the credentials that opening a store would use. Absent where it needs none. */
+  /** Finds the credentials that opening a store would use. Absent if it needs none. */
   findCredentials?(place: BackendPlace, from: CredentialSources): Promise<FoundCredentials>;
-  /**
-   * Returns whose token a request to this endpoint would reveal: `"Google"`. Undefined where it reveals none. An endpoint
-   * that a file in the current folder names may be anybody's.
-   */
+  /** Returns the vendor whose token a request to this endpoint would reveal, e.g. `"Google"`. */
   tokenRevealedTo?(endpoint: URL): string | undefined;
-  /** Storages of plugins on its stores, by name. @default none */
+  /** Storages for plugins, by name. @default none */
   readonly storages?: Readonly<Record<string, StorageDescription>>;
 }
 
-/** Options that every driver is given; it takes those that it knows. */
+/** Options of every driver; a driver ignores those that it does not have. */
 export interface OpenStoreOptions {
   credentials?: unknown;
   createBucket?: boolean;
@@ -47,33 +44,32 @@ export interface OpenStoreOptions {
   system?: System;
 }
 
-/** Where credentials are looked for. */
+/** Sources of credentials. */
 export interface CredentialSources {
-  /** The folder of files with credentials. */
+  /** The folder of credential files. */
   cwd: string;
   system: System;
 }
 
 export interface FoundCredentials {
-  /** Whether there are any, or none are needed. */
+  /** True if there are credentials, or none are needed. */
   found: boolean;
-  /** Where they are, or where they were looked for, in words; never what they are. */
+  /** A description of the place, without secrets. */
   where: string;
 }
 
-/** What a setting must be: a text, a flag, or what returns the problem of a value. */
+/** The type of a setting, or a function that returns the problem of a value. */
 export type StorageSetting = "text" | "flag" | ((value: unknown) => string | undefined);
 
-/** A storage of plugins. */
+/** A storage for plugins. */
 export interface StorageDescription {
   readonly settings: Readonly<Record<string, StorageSetting>>;
-  /** Settings that must be given. */
   readonly required: readonly string[];
-  /** Settings that are shown nowhere. @default none */
+  /** Settings to hide in output. @default none */
   readonly secrets?: readonly string[];
-  /** Other spellings of settings. @default none */
+  /** Alternative names of settings. @default none */
   readonly aliases?: Readonly<Record<string, string>>;
-  /** Environment variables that fill settings. @default none */
+  /** Environment variables that provide settings. @default none */
   readonly env?: Readonly<Record<string, string>>;
   // deno-lint-ignore no-explicit-any -- the settings were checked as described here
   open(settings: any, options: Pick<OpenStoreOptions, "system" | "logger">): Promise<Backend>;

@@ -1,11 +1,11 @@
-// The contract of an engine: it carries steps of a run to where they are executed.
+// The contract of an engine: it delivers steps of a run to the machines that execute them.
 //
-// What it carries is a command, which reads the step's inputs from the registry and commits its
-// outputs there. So an engine that forgets a step, or delivers it twice, costs time and never a
-// result: what is done is read from the registry, and what an engine says is a hint.
+// A step is a command that reads its inputs from the registry and commits its outputs there. An
+// engine that forgets a step or delivers it twice costs time, but never a result: the registry
+// holds what is done, and the engine's state is a hint.
 import type { SignalOptions } from "./registry.ts";
 
-/** What steps ask for and may take at most. */
+/** Requested resources and limits of a step. */
 export interface Resources {
   cpuRequest?: number;
   cpuLimit?: number;
@@ -15,41 +15,41 @@ export interface Resources {
   memoryLimit?: number;
   gpuRequest?: number;
   gpuLimit?: number;
-  /** Of a step: bytes that are to be free on the disk of the run before it begins. */
+  /** Free disk space that the step needs before it starts, bytes. */
   diskRequest?: number;
-  /** Of a step: bytes that its workspace and its output may hold together. */
+  /** Maximum size of the step's workspace and output together, bytes. */
   diskLimit?: number;
 }
 
-/** A step to be carried. */
+/** A step to deliver. */
 export interface EngineStep {
-  /** The run: `my_pipeline@3`. */
+  /** The id of the run: `my_pipeline@3`. */
   run: string;
   step: string;
-  /** Identifies this delivery, also where ids of jobs are used again: `[a-z0-9-]`, at most 120 characters. */
+  /** Unique id of this delivery: `[a-z0-9-]`, at most 120 characters. */
   name: string;
   command: readonly string[];
-  /** The folder that it runs in, absolute. */
+  /** Absolute path of the working directory. */
   cwd: string;
-  /** Variables besides those of whoever executes it. Never secrets. */
+  /** Environment variables in addition to those of the executing machine. Never secrets. */
   env: Readonly<Record<string, string>>;
   resources: Resources;
-  /** It is ended after so many milliseconds. */
+  /** The step is ended after this time, milliseconds. */
   timeoutMs?: number;
-  /** How many processes it is, each with `HOLDFAST_SHARD=<index>/<count>`. @default 1 */
+  /** Number of processes, each with `HOLDFAST_SHARD=<index>/<count>`. @default 1 */
   shards?: number;
-  /** The node, of which so many steps run at once: a limit where the engine knows such. */
+  /** The node of the step; a limit on its concurrent steps, if the engine supports one. */
   node?: { id: string; runnerCount: number };
 }
 
-/** Where a job is, as far as its engine knows. A lost one may be done: the registry says. */
+/** The state of a job according to its engine. A `lost` job may have finished. */
 export type EngineState = "waiting" | "running" | "ended" | "failed" | "cancelled" | "lost";
 
 /** A job of an engine. */
 export interface EngineJob {
-  /** Its id, as `submit` returned it. */
+  /** The id that `submit` returned. */
   id: string;
-  /** The delivery, as {@linkcode EngineStep.name}. */
+  /** {@linkcode EngineStep.name} of the delivery. */
   name: string;
   step?: string;
   state: EngineState;
@@ -57,17 +57,17 @@ export interface EngineJob {
   reason?: string;
 }
 
-/** Carries steps. */
+/** Delivers steps. */
 export interface Engine extends AsyncDisposable {
-  /** `local`, `redis`, `postgres`, `slurm`, or yours. */
+  /** `local`, `redis`, `postgres`, `slurm`, or your own. */
   readonly kind: string;
-  /** Where it is, without secrets. */
+  /** A URL without secrets. */
   readonly location: string;
-  /** Hands a step over and returns its id. The same `name` again is the same job where it is still known. */
+  /** Submits a step and returns its job id. A repeated `name` returns the same job. */
   submit(step: EngineStep, options?: SignalOptions): Promise<string>;
-  /** Where jobs are, one for each id, in that order; what is not known is `lost`. */
+  /** Returns the jobs with these ids, in that order; unknown ones are `lost`. */
   poll(ids: readonly string[], options?: SignalOptions): Promise<EngineJob[]>;
-  /** Ends a job; one that is not known, or ended, is left as it is. A running one is told to end, and then made to. */
+  /** Ends a running job, first gracefully, then by force. Ignores unknown and ended jobs. */
   cancel(id: string, options?: SignalOptions): Promise<void>;
   list(run: string, options?: SignalOptions): Promise<EngineJob[]>;
 }

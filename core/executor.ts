@@ -1,49 +1,43 @@
-// The contract of an executor: it runs jobs, on this thread or on others.
+// The contract of an executor: it runs jobs on this thread or on others.
 //
-// A job is plain data and needs nothing but a store: what is decided about an operation stays with
-// its caller, and no job has an effect that counts before the caller says so. So a job whose thread
-// was lost is simply run again.
-/** The kinds of jobs of an executor, by name: what each is given, and what it gives. */
-// deno-lint-ignore no-explicit-any -- each kind says its own
+// A job is plain data and needs only a store. It has no effect until its caller commits the result,
+// so a job whose thread was lost is simply run again.
+/** The kinds of jobs of an executor, by name. */
+// deno-lint-ignore no-explicit-any -- each kind has its own types
 export type JobKinds = Record<string, { job: any; result: any }>;
 
-/** How far a job is. */
+/** Progress of a job. */
 export interface JobProgress {
   path: string;
-  /** Bytes moved since it was last told; 0 where it only says that it is under way. */
+  /** Bytes moved since the last report; 0 for a sign of life. */
   bytes: number;
 }
 
-/** What a job takes of the machine. */
+/** Resources that a job uses. */
 export interface JobUsage {
   bytes: number;
   cpuSeconds: number;
 }
 
-/** What a job hears and says while it runs. */
+/** Signal and callbacks of a job. */
 export interface JobOptions {
   signal?: AbortSignal;
-  /** Hears how far it is. What it fails with ends the job; on this thread a job that stores waits for what it returns. */
+  /** An error of this callback ends the job. Jobs that store on this thread await it. */
   onProgress?: (progress: JobProgress) => void | Promise<void>;
   onLog?: (level: "debug" | "info" | "warn" | "error", text: string) => void;
-  /** Hears from time to time what it takes of the machine, where that can be told. */
   onUsage?: (usage: JobUsage) => void;
 }
 
-/** How a job is run. */
+/** Options of running a job. */
 export interface RunOptions<J> extends JobOptions {
   /**
-   * What to run instead where the thread that ran it was lost: what that one sent may still arrive, so it must not be
-   * where this one writes.
-   *
-   * @default the same job
+   * Returns the job to run if a thread was lost, which must write elsewhere. @default the same job
    */
   again?: () => J;
 }
 
-/** Runs jobs. */
 export interface Executor<K extends JobKinds> {
-  /** Runs a job and returns what it gives, or throws what it throws. */
+  /** Runs a job. Returns its result or throws its error. */
   run<N extends keyof K & string>(
     kind: N,
     job: K[N]["job"],
@@ -51,12 +45,12 @@ export interface Executor<K extends JobKinds> {
   ): Promise<K[N]["result"]>;
 }
 
-/** What a thread can run: a function for each kind of job. */
+/** A function for each kind of job. */
 export type JobHandlers<K extends JobKinds> = {
   [N in keyof K]: (job: K[N]["job"], options: JobOptions) => Promise<K[N]["result"]>;
 };
 
-/** An executor that runs every job on this thread, as soon as it comes. Its callers bound how many they have at once. */
+/** Creates an executor that runs each job on this thread at once. Callers limit their number. */
 export function createExecutor<K extends JobKinds>(handlers: JobHandlers<K>): Executor<K> {
   return { run: (kind, job, options = {}) => handlers[kind](job, options) };
 }

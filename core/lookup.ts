@@ -1,38 +1,29 @@
-// A set of named things that programs extend: scoped values, no module globals.
-import { fault } from "./errors.ts";
+// Named things that programs can extend, without module globals.
+import { type ErrorCode, fault } from "./errors.ts";
 
 /** A set of things by key. */
 export interface Lookup<V> extends AsyncDisposable {
-  /** Adds a thing and returns it. A key that is taken is `AlreadyExists`. */
+  /** Adds a thing and returns it. A key that exists is `AlreadyExists`. */
   register<T extends V>(key: string, value: T): T;
   register(key: string): <T extends V>(value: T) => T;
-  /**
-   * Adds a thing that is made when it is first asked for, once, and is the same for all from then on. In a set of
-   * promises, a `createLookup<Promise<Model>>`, it may be one. What fails is made anew when it is asked for again.
-   */
+  /** Adds a thing that is created on first use. A promise that rejects is created again. */
   registerLazy(key: string, create: () => V): void;
-  /** The thing; a missing key is `NotFound` and lists what there is. */
+  /** Returns the thing. Throws `NotFound` for an unknown key; the hint lists the keys. */
   get(key: string): V;
-  /** The same, or undefined where there is none. */
+  /** Returns the thing, or undefined for an unknown key. */
   find(key: string): V | undefined;
   has(key: string): boolean;
-  /** All keys, in the order they were added. Nothing is made. */
+  /** Returns all keys in the order they were added. */
   names(): string[];
-  /**
-   * Disposes of what was made here, the last first, and waits for it; what was registered as it is stays its owner's.
-   * Nothing is made any more: what has to be is `Invalid` from then on. The first failure is thrown after all were done.
-   */
+  /** Disposes of lazily created things, last first, and throws the first failure. */
   [Symbol.asyncDispose](): Promise<void>;
 }
-
-/** Gives a thing: one that is there, or one that is made at first. */
-type Source<V> = () => V;
 
 /**
  * Creates a {@linkcode Lookup}.
  *
- * @param kind what the things are, for messages: `"materializer"`
- * @param entries what is there from the beginning
+ * @param kind name of the things in messages: `"materializer"`
+ * @param entries the initial things
  *
  * @example
  * ```ts
@@ -48,21 +39,15 @@ type Source<V> = () => V;
  * ```
  */
 export function createLookup<V>(kind: string, entries: Record<string, V> = {}): Lookup<V> {
-  const sources = new Map<string, Source<V>>(
+  const sources = new Map<string, () => V>(
     Object.entries(entries).map(([key, value]) => [key, () => value]),
   );
   const made = new Map<string, V>();
   let disposed = false;
 
-  function add(key: string, source: Source<V>): void {
+  function add(key: string, source: () => V): void {
     if (!sources.has(key)) return void sources.set(key, source);
-    throw fault({
-      code: "AlreadyExists",
-      action: "register",
-      subject: `${kind} "${key}"`,
-      state: "the key is taken",
-      hint: "Each key stands for one thing in a set: choose another.",
-    });
+    throw failure("AlreadyExists", "register", key, "key exists", "Choose another key.");
   }
 
   function addValue<T extends V>(key: string, value: T): T {
@@ -70,20 +55,19 @@ export function createLookup<V>(kind: string, entries: Record<string, V> = {}): 
     return value;
   }
 
+  function failure(code: ErrorCode, action: string, key: string, state: string, hint: string) {
+    return fault({ code, action, subject: `${kind} "${key}"`, state, hint });
+  }
+
   function make(key: string, create: () => V): V {
     if (made.has(key)) return made.get(key)!;
     if (disposed) {
-      throw fault({
-        code: "Invalid",
-        action: "make",
-        subject: `${kind} "${key}"`,
-        state: "its set was disposed of",
-        hint: "Use it before the end of what holds the set, or create a set anew.",
-      });
+      const hint = "Create it before its set is disposed of.";
+      throw failure("Invalid", "create", key, "its set was disposed of", hint);
     }
     const value = create();
     made.set(key, value);
-    if (isPromise(value)) value.then(undefined, () => made.delete(key)); // whoever asked hears of it
+    if (isPromise(value)) value.then(undefined, () => made.delete(key)); // the caller handles it
     return value;
   }
 
@@ -101,13 +85,7 @@ export function createLookup<V>(kind: string, entries: Record<string, V> = {}): 
       const source = sources.get(key);
       if (source !== undefined) return source();
       const known = [...sources.keys()].map((name) => `"${name}"`).join(", ") || "none";
-      throw fault({
-        code: "NotFound",
-        action: "get",
-        subject: `${kind} "${key}"`,
-        state: "not registered",
-        hint: `There is: ${known}.`,
-      });
+      throw failure("NotFound", "get", key, "not registered", `Use one of: ${known}.`);
     },
     find: (key) => sources.get(key)?.(),
     has: (key) => sources.has(key),

@@ -1,4 +1,4 @@
-// The contract of a materializer: it turns a value of one kind into files and back.
+// The contract of a materializer, which turns values of one kind into files and back.
 import { described } from "./text/described.ts";
 import type { Artifact } from "./artifact.ts";
 import type { Body } from "./backend.ts";
@@ -16,26 +16,25 @@ export interface FileSource {
 export interface FileToSave {
   /** Relative path with `/`, without `.` and `..` segments. */
   path: string;
-  /** The bytes. Prefer bytes, a blob or a source: a stream can be read only once, so it is never shared with the base. */
+  /** Prefer bytes, a blob or a source: streams are read once and never shared with the base. */
   content: Body | FileSource;
   mediaType?: string;
   mode?: FileMode;
-  /** When it was modified last, ISO 8601 in UTC with milliseconds: kept where it is given, and part of the digest. */
+  /** Last modification, ISO 8601 in UTC with milliseconds. If given, it is part of the digest. */
   modifiedAt?: string;
-  /** Called when all files are stored, before the version counts: what it throws fails the save, as of a source that changed. */
+  /** Called when all files are stored. An error fails the save, e.g. if the source changed. */
   check?(): void;
 }
 
 /**
- * The files of a value. A generator keeps memory bounded: what it gives as bytes or as a stream is stored before the next
- * file is asked for. What can be read again, a `Blob` or a {@linkcode FileSource}, may be stored beside those after it.
+ * The files of a value. A generator bounds memory: bytes and streams are stored before the next
+ * file is requested. Files with a `Blob` or {@linkcode FileSource} may be stored in parallel.
  */
 export type FilesToSave =
   | Iterable<FileToSave>
   | AsyncIterable<FileToSave>
   | Promise<Iterable<FileToSave>>;
 
-/** What a materializer is handed beside the value. */
 export interface MaterializeOptions {
   signal?: AbortSignal;
 }
@@ -44,42 +43,42 @@ export interface MaterializeOptions {
 // deno-lint-ignore no-explicit-any
 export type Class<T> = abstract new (...args: any[]) => T;
 
-/** How a worker makes a materializer again. */
+/** Instructions to create a materializer in a worker. */
 export interface MaterializerDescriptor {
   /** URL of the module that exports `name`. */
   module: string;
-  /** The materializer, or a function without parameters that makes it. */
+  /** The materializer, or a function without parameters that creates it. */
   name: string;
 }
 
-/** Turns a value of one kind into files and back: `S` is what it saves, `T` what it loads. */
+/** Turns values into files and back: `S` is the type it saves, `T` the type it loads. */
 export interface Materializer<T = unknown, S = T> {
-  /** Stored with each version, and how a load finds it again: `json`, `acme/model`. */
+  /** Stored with each version, to find it on load: `json`, `acme/model`. */
   readonly id: string;
-  /** Raised when the files change; a load hands over files of any version up to this one. */
+  /** Raise it when the files change. `load` receives files of any version up to this one. */
   readonly formatVersion: number;
-  /** How a worker makes it again: only for values that survive `structuredClone`. Absent: they never leave the caller's thread. */
+  /** For values that `structuredClone` copies. Absent: values stay on the caller's thread. */
   readonly reopen?: MaterializerDescriptor;
-  /** Whether it can save this value exactly. */
+  /** True if it can save this value exactly. */
   accepts?(value: unknown): boolean;
-  /** The files of a value. A value that files cannot represent exactly is `Unsupported`, never altered. */
+  /** Returns the files of a value. Throws `Unsupported` rather than alter a value. */
   save(value: S, options: MaterializeOptions): FilesToSave;
-  /** The value of files. It must not run code that the files name. */
+  /** Returns the value of files. Never runs code that the files name. */
   load(artifact: Artifact, options: MaterializeOptions): T | Promise<T>;
 }
 
-/** A name and the materializer of its values: makes `save` and `load` typed. */
+/** A name and the materializer of its values, which makes `save` and `load` typed. */
 export interface DefinedArtifact<T, S = T> {
   readonly name: string;
   readonly materializer: Materializer<T, S>;
 }
 
-/** Whether a verb was given an artifact with its materializer, rather than a ref. What is neither is taken for a ref. */
+/** True for an artifact with its materializer; anything else is taken as a ref. */
 export function isDefinedArtifact(artifact: unknown): artifact is DefinedArtifact<unknown> {
   return typeof artifact === "object" && artifact !== null;
 }
 
-/** The name or the ref that a verb was given, and its options: with the materializer of a defined artifact, if they have none. */
+/** Returns the ref of an artifact, and the options with its materializer as a default. */
 export function namedBy<O extends object>(
   given: string | DefinedArtifact<unknown>,
   member: "as" | "materializer",
@@ -89,22 +88,22 @@ export function namedBy<O extends object>(
   return [given.name, { [member]: given.materializer, ...options }];
 }
 
-/** What {@linkcode defineMaterializer} takes. */
+/** Argument of {@linkcode defineMaterializer}. */
 export interface MaterializerDefinition<T, S = T>
   extends Omit<Materializer<T, S>, "formatVersion"> {
-  /** Raised when the files change. @default 1 */
+  /** Raise it when the files change. @default 1 */
   formatVersion?: number;
-  /** Saves instances of this class (and of its subclasses that have none of their own). */
+  /** Saves instances of this class and of its subclasses without a materializer. */
   class?: Class<T>;
 }
 
-/** A materializer for a class. */
+/** A materializer of instances of a class. */
 export interface ClassMaterializer<T = unknown, S = T> extends Materializer<T, S> {
   readonly class?: Class<T>;
 }
 
 /**
- * Defines a materializer of your own, by class or by `accepts`.
+ * Defines your own materializer, by class or by `accepts`.
  *
  * @example
  * ```ts
@@ -119,7 +118,8 @@ export interface ClassMaterializer<T = unknown, S = T> extends Materializer<T, S
  *   class: Point,
  *   save: ({ x, y }) => [{ path: "point.txt", content: new TextEncoder().encode(`${x} ${y}`) }],
  *   async load(artifact) {
- *     const [x, y] = new TextDecoder().decode(await artifact.file("point.txt").bytes()).split(" ").map(Number);
+ *     const text = new TextDecoder().decode(await artifact.file("point.txt").bytes());
+ *     const [x, y] = text.split(" ").map(Number);
  *     return new Point(x, y);
  *   },
  * });
@@ -139,12 +139,12 @@ export function defineMaterializer<T, S = T>(
   return materializer;
 }
 
-/** How a worker makes the materializer again, where values of its kind survive the way: those of a class do not. */
+/** Returns how a worker creates the materializer. Instances of classes cannot be sent to one. */
 export function reopenOf(materializer: ClassMaterializer): MaterializerDescriptor | undefined {
   return materializer.class === undefined ? materializer.reopen : undefined;
 }
 
-/** Throws `Invalid` where an id or a formatVersion cannot stand in a record. */
+/** Throws `Invalid` for an id or formatVersion that a record cannot store. */
 export function checkMaterializer(
   { id, formatVersion }: Pick<Materializer, "id" | "formatVersion">,
 ): void {
@@ -154,41 +154,35 @@ export function checkMaterializer(
     code: "Invalid",
     action: "use materializer",
     subject: JSON.stringify(id),
-    state: "its id or formatVersion is not valid",
-    hint:
-      "An id is lowercase letters, digits and . _ / - (acme/model); formatVersion is 1 or more.",
+    state: "invalid id or formatVersion",
+    hint: "Use lowercase letters, digits and . _ / - (acme/model), and a formatVersion from 1.",
   });
 }
 
-/** Throws `Invalid` for what could not load what it saves. */
-function checkWhole({ id, save, load }: Partial<Materializer>): void {
-  const missing = Object.entries({ save, load }).filter(([, part]) => typeof part !== "function")
-    .map(([name]) => name);
-  if (missing.length === 0) return;
-  throw fault({
-    code: "Invalid",
-    action: "register materializer",
-    subject: JSON.stringify(id),
-    state: `it has no ${missing.join(" and no ")}`,
-    hint: "It must be able to load what it saves: give it both.",
-  });
+function checkMethods({ id, save, load }: Partial<Materializer>): void {
+  const missing = Object.entries({ save, load }).find(([, part]) => typeof part !== "function");
+  if (missing === undefined) return;
+  const subject = JSON.stringify(id);
+  const state = `it has no ${missing[0]}`;
+  const hint = "Give it both save and load.";
+  throw fault({ code: "Invalid", action: "register materializer", subject, state, hint });
 }
 
-/** The materializers of an opening program. Loading picks only from these. */
+/** The materializers of a program. A load uses only these. */
 export interface Materializers extends Iterable<[id: string, Materializer]> {
-  /** Adds a materializer, for its class or for what it `accepts`. An id that is taken is `AlreadyExists`. */
+  /** Adds a materializer. An id or class that has one is `AlreadyExists`. */
   register<T, S>(materializer: ClassMaterializer<T, S>): ClassMaterializer<T, S>;
-  /** Adds a materializer for a class, or for one more class. */
+  /** Adds a materializer for a class, or for another class. */
   register<T, S extends T = T>(of: Class<S>, materializer: Materializer<T, S>): Materializer<T, S>;
-  /** The one that saves this value: by class (the nearest), else the last added that accepts it, else `Unsupported`. */
+  /** Returns the materializer of the nearest class, else the last added that accepts the value. */
   forValue(value: unknown): Materializer;
-  /** The one with this id, else `Unsupported` with what there is. */
+  /** Throws `Unsupported` for an unknown id; the hint lists the ids. */
   get(id: string): Materializer;
   has(id: string): boolean;
   names(): string[];
 }
 
-/** Creates a set of materializers; {@linkcode Materializers.forValue} asks later ones first. */
+/** Creates a set of materializers; {@linkcode Materializers.forValue} tries later ones first. */
 export function createMaterializerSet(
   materializers: readonly ClassMaterializer[] = [],
 ): Materializers {
@@ -201,7 +195,7 @@ export function createMaterializerSet(
     const materializer: ClassMaterializer = args.length === 1 ? args[0] : args[1];
     const of = args.length === 1 ? materializer.class : args[0];
     checkMaterializer(materializer);
-    checkWhole(materializer);
+    checkMethods(materializer);
     const known = byId.get(materializer.id);
     if (of !== undefined && byClass.has(of)) throw taken(`class ${of.name}`);
     if (known !== undefined && (known !== materializer || of === undefined)) {
@@ -213,6 +207,7 @@ export function createMaterializerSet(
     return materializer;
   }
   for (const materializer of materializers) register(materializer);
+  const known = () => `Known: ${[...byId.keys()].join(", ")}.`;
 
   return {
     register,
@@ -223,28 +218,17 @@ export function createMaterializerSet(
       }
       const found = accepting.find((materializer) => materializer.accepts?.(value));
       if (found !== undefined) return found;
-      throw fault({
-        code: "Unsupported",
-        action: "save",
-        subject: described(value),
-        state: "no materializer takes it",
-        hint:
-          "Register one with registry.materializers.register(defineMaterializer({ … })), or save plain data. " +
-          `There is: ${[...byId.keys()].join(", ")}.`,
-      });
+      const state = "no materializer accepts it";
+      const hint = `Call registry.materializers.register(…), or save plain data. ${known()}`;
+      throw fault({ code: "Unsupported", action: "save", subject: described(value), state, hint });
     },
     get(id) {
       const found = byId.get(id);
       if (found !== undefined) return found;
-      throw fault({
-        code: "Unsupported",
-        action: "find materializer",
-        subject: `"${id}"`,
-        state: "not registered in this program",
-        hint: `Register it before loading, or pass { as: … }. There is: ${
-          [...byId.keys()].join(", ")
-        }.`,
-      });
+      const subject = `"${id}"`;
+      const state = "not registered in this program";
+      const hint = `Register it before loading, or pass { as: … }. ${known()}`;
+      throw fault({ code: "Unsupported", action: "find materializer", subject, state, hint });
     },
     has: (id) => byId.has(id),
     names: () => [...byId.keys()],
@@ -253,15 +237,12 @@ export function createMaterializerSet(
 }
 
 function taken(what: string): RegistryError {
-  return fault({
-    code: "AlreadyExists",
-    action: "register a materializer",
-    state: `${what} has one`,
-    hint: "Each id and each class has one materializer in a set.",
-  });
+  const state = `${what} has one`;
+  const hint = "Use another id or class, or another set of materializers.";
+  return fault({ code: "AlreadyExists", action: "register a materializer", state, hint });
 }
 
-/** The classes of a value, nearest first; `Object` only where it is the nearest. */
+/** Returns the classes of a value, nearest first; `Object` only if it is the nearest. */
 function classesOf(value: unknown): unknown[] {
   const classes: unknown[] = [];
   if (typeof value !== "object") return classes;

@@ -1,7 +1,7 @@
-// Whether a file may be read, without asking anybody.
+// Permission to read a file, checked without a prompt.
 import { isGranted } from "./system.ts";
 
-/** Whether this may be read. What nobody granted counts as denied. */
+/** True if reading this path is granted. Permissions that were not granted count as denied. */
 export function mayRead(path: string | URL): boolean {
   return isGranted({ name: "read", path });
 }

@@ -1,197 +1,175 @@
-// The contract of a queue of jobs: somebody adds them, workers on any machine take them.
+// The contract of a job queue: producers add jobs, workers on any machine take them.
 //
-// A job may be delivered more than once: a worker that died, hung or lost its connection is taken
-// for dead, and another one gets its job. So what a job does must be the same however often it is
-// done.
+// A job may be delivered more than once: if a worker dies, hangs or loses its connection, another
+// one gets its jobs. Jobs must be idempotent.
 import type { SignalOptions } from "./registry.ts";
 import type { PlainValue } from "./text/plain_value.ts";
 
-/** A job to be done. */
+/** A job to add. */
 export interface NewJob {
-  /**
-   * Identifies it: 1 to 200 of `A-Z a-z 0-9 . _ -`, not only digits, and no word that Redis' queues have for
-   * themselves, as `delayed`. An id that the queue knows is the same job: it is what makes adding it twice do no harm.
-   */
+  /** 1 to 200 of `A-Z a-z 0-9 . _ -`, not only digits. A known id adds nothing. */
   id: string;
-  /** What it belongs to, as a run of a pipeline: `my_pipeline@3`. */
+  /** The run it belongs to: `my_pipeline@3`. */
   group: string;
-  /** What is to be done, for handlers that do several things: `step`. */
+  /** The kind of work, for handlers with several: `step`. */
   kind: string;
-  /** What it is done with. Never secrets. */
+  /** Input of the handler. Never secrets. */
   data: PlainValue;
-  /** It is not begun for so many milliseconds. @default 0 */
+  /** Delay before it may start, milliseconds. @default 0 */
   delayMs?: number;
-  /** The lowest is begun first, 0 to 2,000,000; equal ones in the order they came. @default 0 */
+  /** 0 to 2,000,000; the lowest starts first, equal ones in order. @default 0 */
   priority?: number;
-  /** How often it is tried, where its handler throws. @default 1 */
+  /** Number of tries if the handler throws. @default 1 */
   attempts?: number;
-  /** How long is waited before the second time, doubled from then on, milliseconds. @default 1000 */
+  /** Delay before the second try, doubled for each further one, milliseconds. @default 1000 */
   backoffMs?: number;
 }
 
-/** Where a job is. */
 export type JobState = "waiting" | "delayed" | "running" | "done" | "failed" | "cancelled";
 
-/** A job, as its queue knows it. */
+/** A job in its queue. */
 export interface QueuedJob extends Pick<NewJob, "id" | "group" | "kind" | "data"> {
-  /** Where it is. A running one that was cancelled is `running` until its worker has ended it. */
+  /** A cancelled job stays `running` until its worker has ended it. */
   state: JobState;
-  /** How often it may be tried. */
+  /** Maximum number of tries. */
   attempts: number;
-  /** How often it was: how often its handler came to an end. What was handed back, or taken over, does not count. */
+  /** Finished tries. Jobs that were handed back or taken over do not count. */
   attemptsMade: number;
-  /** How often another worker restarted it because its worker seemed dead. @default 0 */
+  /** Number of restarts by another worker because its worker seemed dead. @default 0 */
   takenOver?: number;
   addedAt: Date;
-  /** When it was begun, the last time; absent where it never was. */
+  /** Last start. */
   startedAt?: Date;
-  /** When it was done, or failed for the last time; absent where it has not. */
+  /** Success or final failure. */
   endedAt?: Date;
-  /** How far it is, as its handler said last. */
+  /** Last progress that its handler reported. */
   progress?: PlainValue;
   result?: PlainValue;
-  /** Why it failed, or was cancelled; or, of one that is damaged, why no more is known of it. */
+  /** Reason of a failure or cancellation, or of missing details if the job is damaged. */
   reason?: string;
 }
 
-/** A job in the hands of a worker. */
+/** A job that a worker has taken. */
 export type TakenJob = Pick<NewJob, "id" | "group" | "kind" | "data">;
 
-/** What a handler is given beside its job. */
 export interface JobHandlerOptions {
-  /** Aborted where the job is cancelled, is to be handed back, or is no longer this worker's, which was taken for dead. */
+  /** Aborted if the job is cancelled, handed back, or taken over by another worker. */
   signal: AbortSignal;
-  /** Says how far it is, in plain data: the last one is kept with the job. Throws `Invalid` for other data. */
+  /** Stores the progress with the job. Throws `Invalid` for anything but plain data. */
   onProgress(progress: PlainValue): void;
 }
 
-/** Does a job. What it returns is kept as its result; what it throws is a failed attempt. */
+/** Executes a job. The return value is stored as its result; an error is a failed try. */
 export type JobHandler = (
   job: TakenJob,
   options: JobHandlerOptions,
 ) => Promise<PlainValue | void> | PlainValue | void;
 
-/** What happens to a worker. Only some back ends tell of all of it: build nothing on the number of events. */
+/** An event of a worker. Some backends report only a part: do not count them. */
 export type WorkerEvent =
   | { event: "started" | "done" | "cancelled" | "handed back"; id: string; group: string }
   | { event: "failed"; id: string; group: string; reason: string; again: boolean }
   | { event: "taken over"; id: string }
-  /** The queue does not answer, or answers what it should not; the worker goes on. */
+  /** The queue does not answer, or answers with invalid data; the worker continues. */
   | { event: "trouble"; reason: string };
 
 /** Options of {@linkcode JobQueue.work}. */
 export interface WorkOptions {
-  /** How many jobs are done at once. @default 1 */
+  /** Number of concurrent jobs. @default 1 */
   concurrency?: number;
-  /** How many are begun, at most, by all workers of the queue together: give each of them the same. @default any number */
+  /** Shared by all workers of the queue: pass the same to each. @default unlimited */
   rateLimit?: RateLimit;
   onEvent?: (event: WorkerEvent) => void;
 }
 
-/** A bound of how many jobs are begun. */
+/** Maximum rate of starting jobs: `max` jobs in `perMs` milliseconds, both at least 1. */
 export interface RateLimit {
-  /** So many, at least 1. */
   max: number;
-  /** In so many milliseconds, at least 1. */
   perMs: number;
 }
 
-/** Options of closing a worker. */
+/** Options of {@linkcode QueueWorker.close}. */
 export interface CloseWorkerOptions {
-  /** Jobs under way are told to end, and wait for another worker. @default false: they are waited for */
+  /** Ends running jobs and returns them to the queue. @default false: waits for them */
   handBack?: boolean;
 }
 
-/** Takes jobs until it is closed. */
+/** A worker that takes jobs until it is closed. */
 export interface QueueWorker extends AsyncDisposable {
   running(): string[];
-  /** Takes no more, and waits for the jobs under way. May be called again, to hand them back after all. */
+  /** Takes no more jobs and waits for the running ones. You can call it again with `handBack`. */
   close(options?: CloseWorkerOptions): Promise<void>;
 }
 
 /** Options of {@linkcode JobQueue.list}. */
 export interface ListJobsOptions extends SignalOptions {
-  /** Only those of this group. @default all */
+  /** @default all */
   group?: string;
-  /** Only those that are there: `failed` are those that nobody will try again. @default all */
+  /** Only jobs in this state; `failed` jobs have no tries left. @default all */
   state?: JobState;
-  /** Only those that come after this job in the listing; `NotFound` where it is not in it any more. */
+  /** Only jobs after this id; `NotFound` if it is no longer listed. */
   after?: string;
-  /** At most so many. @default all */
+  /** @default all */
   limit?: number;
 }
 
 /** Options of {@linkcode JobQueue.watch}. */
 export interface WatchJobOptions extends SignalOptions {
-  /** The id of the event that was heard last: the next is a later one. @default what is known now comes first */
+  /** Id of the last received event. @default the current state comes first */
   after?: string;
 }
 
-/** What became of a job. */
+/** A change of a job. */
 export interface JobEvent {
-  /** Tells it from the one before; for `after`. */
+  /** Id of the event, for `after`. */
   id: string;
-  /** The job, as it was then. */
   job: QueuedJob;
 }
 
-/** Jobs that are added again and again. */
+/** Jobs to add repeatedly. */
 export interface NewSchedule {
-  /** Identifies it, as ids of jobs do. One that is there is replaced. */
+  /** An id like those of jobs. A schedule with the same id is replaced. */
   id: string;
-  /** When: five fields, minute hour day month weekday, or six, which begin with seconds. Either this or `everyMs`. */
+  /** Five fields (minute hour day month weekday) or six (seconds first). Excludes `everyMs`. */
   cron?: string;
-  /** The time zone of `cron`, as in `Europe/Berlin`. @default "UTC" */
+  /** Time zone of `cron`: `Europe/Berlin`. @default "UTC" */
   timeZone?: string;
-  /** At once, and every so many milliseconds from then on. */
+  /** Interval, milliseconds. The first job is added at once. */
   everyMs?: number;
-  /** What is added. The queue gives each its id, which begins with `repeat:` and that of the schedule. */
+  /** The job to add. Its id starts with `repeat:` and the id of the schedule. */
   job: Omit<NewJob, "id" | "delayMs">;
 }
 
-/** A schedule, as its queue knows it. */
+/** A schedule in its queue. */
 export interface JobSchedule extends Omit<NewSchedule, "job"> {
   group: string;
   kind: string;
   nextAt: Date;
 }
 
-/** Holds jobs until somebody does them. */
+/** A queue of jobs. */
 export interface JobQueue extends AsyncDisposable {
-  /** `memory`, `redis`, `postgres`, or yours. */
+  /** `memory`, `redis`, `postgres`, or your own. */
   readonly kind: string;
-  /** Where it is, without secrets. */
+  /** A URL without secrets. */
   readonly location: string;
-  /** Adds jobs. One whose id is known, in whatever state, stays as it is. */
+  /** Adds jobs. A job whose id exists stays as it is, in any state. */
   add(jobs: NewJob | readonly NewJob[], options?: SignalOptions): Promise<void>;
-  /** What is known of a job; undefined where nothing is. */
+  /** Returns a job, or undefined for an unknown id. */
   get(id: string, options?: SignalOptions): Promise<QueuedJob | undefined>;
-  /**
-   * The jobs that the queue knows; those that ended a while ago may be forgotten. Of jobs that move on while they are
-   * listed, some may be missing.
-   */
+  /** Lists jobs. Ended jobs may be forgotten; jobs that change meanwhile may be missing. */
   list(options?: ListJobsOptions): Promise<QueuedJob[]>;
-  /**
-   * Says what is known of a job, and again whenever that is something else, until it has ended, or is forgotten. What
-   * was followed by something else between two looks is not said. Nothing for an unknown id.
-   */
+  /** Yields the job and its changes until it ends; states may be skipped. */
   watch(id: string, options?: WatchJobOptions): AsyncIterable<JobEvent>;
-  /** Ends a job, wherever its worker is: a waiting one is not begun, the handler of a running one hears its signal. */
+  /** Ends a job: a waiting one never starts, and the signal of a running one is aborted. */
   cancel(id: string, options?: SignalOptions & { reason?: string }): Promise<void>;
-  /** Lets a job that failed, or was cancelled, wait again, with all its attempts; true if there was such a one. */
+  /** Lets a failed or cancelled job run again with all its tries; false if there is none. */
   retry(id: string, options?: SignalOptions): Promise<boolean>;
-  /**
-   * Forgets a job; true if there was one. One that is running is left as it is.
-   *
-   * @throws {RegistryError} `Conflict` for one that is to come by a schedule; servers may keep others of it too
-   */
+  /** Removes a job; false if it runs or is unknown. `Conflict` if a schedule will add it. */
   remove(id: string, options?: SignalOptions): Promise<boolean>;
-  /**
-   * Adds jobs again and again. The next is there, delayed, as soon as the one before was begun: where nobody takes jobs
-   * for a while, only one waits.
-   */
+  /** Adds jobs repeatedly. The next one is queued when the one before starts, so only one waits. */
   schedule(schedule: NewSchedule, options?: SignalOptions): Promise<void>;
-  /** Adds no more of them, and forgets the one that is to come; true if there was such a schedule. */
+  /** Ends a schedule and removes its next job; false if there is no such schedule. */
   unschedule(id: string, options?: SignalOptions): Promise<boolean>;
   schedules(options?: SignalOptions): Promise<JobSchedule[]>;
   work(handler: JobHandler, options?: WorkOptions): Promise<QueueWorker>;

@@ -1,100 +1,98 @@
-// The record: the small object whose creation is a commit. FORMAT.md describes it byte by byte.
+// Records: the small objects whose creation is a commit. FORMAT.md describes them byte by byte.
 import type { Locking } from "./backend.ts";
 
-/** A file's place in an artifact, and its content's. */
+/** Path and content of a file in an artifact. */
 export interface FileInfo {
-  /** Relative path with `/`. */
   path: string;
   size: number;
-  /** SHA-256 of the plain file, 64 lowercase hexadecimal digits. */
+  /** SHA-256 of the uncompressed file, 64 lowercase hexadecimal digits. */
   sha256: string;
   mediaType?: string;
-  /** Absent for an ordinary file; the content of a `link` is its target, a `folder` (one that is empty, or whose time was kept) has none. */
+  /** Absent for ordinary files. The content of a `link` is its target; a `folder` has none. */
   mode?: FileMode;
-  /** When it was modified last, of a link not what it leads to: ISO 8601 in UTC with milliseconds, where that was to be kept. */
+  /** Last modification (of a link itself), ISO 8601 in UTC with milliseconds, if it was kept. */
   modifiedAt?: string;
 }
 
-/** What a file is besides ordinary. */
+/** The kind of a file that is not ordinary. */
 export type FileMode = "executable" | "link" | "folder";
 
-/** A file in a record: with where its bytes are, `inline` or in `parts`. */
+/** A file in a record, with the place of its bytes: `inline` or in `parts`. */
 export interface StoredFile extends FileInfo {
   encoding?: Encoding;
-  /** `<order>/<commit>` of the payload folder that holds the parts that say none, where it is not the record's own. */
+  /** `<order>/<commit>` of the payload folder of its parts. @default that of the record */
   from?: string;
   parts?: Part[];
-  /** Offset and length of the stored bytes behind the record's first line. */
+  /** Position of the stored bytes after the record's first line. */
   inline?: [offset: number, length: number];
 }
 
-/** A compression of stored bytes. */
 export type Encoding = "gzip" | "zstd";
 
-/** A span of a payload object. */
+/** A range of a payload object. */
 export interface Part {
   object: number;
-  /** First byte. @default 0 */
+  /** @default 0 */
   offset?: number;
   size: number;
-  /** SHA-256 of the stored bytes of this part, where it is given: always where the file is compressed. */
+  /** SHA-256 of the stored bytes. Always present if the file is compressed. */
   sha256?: string;
-  /** `<order>/<commit>` of the payload folder that holds the object, where it is not the one that the file says. */
+  /** `<order>/<commit>` of the object's payload folder. @default that of the file */
   from?: string;
 }
 
-/** What every record has. */
+/** The fields of every record. */
 export interface RecordBase {
   /** `holdfast/1` */
   format: string;
-  /** Number of this record in its cell, from 1. */
+  /** Number in its cell, from 1. */
   generation: number;
-  /** The operation that wrote it, a UUIDv7. */
+  /** Id of the operation that wrote it, a UUIDv7. */
   commit: string;
-  /** The commit of the generation below, where there is one. */
+  /** Commit of the previous generation, if there is one. */
   previous?: string;
-  /** When the operation began: store time, ISO 8601. */
+  /** Start of the operation by the store's clock, ISO 8601. */
   startedAt: string;
-  /** When the record was made, or the one that it is a mirror of: the writer's clock, ISO 8601. */
+  /** Creation of the record, or of a mirrored original, by its writer's clock, ISO 8601. */
   createdAt: string;
 }
 
-/** What a version was made from: a ref, or one with the digest that it had then. */
+/** A ref that a version was made from, with its digest at that time if known. */
 export type ArtifactInput = string | {
   ref: string;
-  /** The digest of that version, 64 lowercase hexadecimal digits. */
+  /** 64 lowercase hexadecimal digits. */
   digest?: string;
 };
 
-/** A version of an artifact. */
+/** The record of a version. */
 export interface VersionRecord extends RecordBase {
   kind: "version";
   name: string;
-  /** The version as it was saved, with build metadata. */
+  /** With build metadata. */
   version: string;
   materializer: { id: string; formatVersion: number };
   metadata: Record<string, unknown>;
   inputs?: ArtifactInput[];
-  /** The files; empty where `fileList` is given. */
+  /** Empty if there is a `fileList`. */
   files: StoredFile[];
-  /** Where a long list of files is kept: the JSON of `files` as a payload object. */
+  /** Location of a long list of files: the JSON of `files` as a payload object. */
   fileList?: Part & { sha256: string };
-  /** SHA-256 of what the artifact is (see {@linkcode artifactDigest}). */
+  /** See {@linkcode artifactDigest}. */
   digest: string;
   size: number;
   key?: string;
   origin?: Origin;
-  /** When the version was first saved, if this record replaces another: ISO 8601. */
+  /** First save of the version if this record replaces another, ISO 8601. */
   since?: string;
 }
 
-/** Where a mirrored record was written first. It stays the same however often the mirror is mirrored. */
+/** The first record of mirrored data. Mirrors of mirrors keep it. */
 export interface Origin {
   registry: string;
   commit: string;
 }
 
-/** An alias. */
+/** The record of an alias. */
 export interface AliasRecord extends RecordBase {
   kind: "alias";
   name: string;
@@ -103,59 +101,56 @@ export interface AliasRecord extends RecordBase {
   origin?: Origin;
 }
 
-/** Where an idempotency key was used. */
+/** The record of an idempotency key. */
 export interface KeyRecord extends RecordBase {
   kind: "key";
   name: string;
   key: string;
   /** The version that was tried or found, and the generation of its cell. */
   target: { version: string; generation: number };
-  /** The commit found there, where the save had nothing to write: that record is its result. */
+  /** The commit found there, if the save had nothing to write: its result. */
   existing?: string;
 }
 
-/** What a registry is. */
+/** The record of a registry's settings. */
 export interface SettingsRecord extends RecordBase {
   kind: "settings";
-  /** The registry's id, in all generations but the first, whose commit is the id. */
+  /** Id of the registry. Absent in the first generation, whose commit is the id. */
   registry?: string;
   settings: RegistrySettings;
 }
 
-/** What belongs to the registry rather than to whoever opens it. */
+/** The stored settings of a registry. */
 export interface RegistrySettings {
   versioned: boolean;
   mutable: boolean;
-  /** How long replaced and deleted data stays readable, as it was set at creation, milliseconds. */
+  /** Time that replaced and deleted data stays readable, as set at creation, milliseconds. */
   graceMs: number;
-  /**
-   * What the grace may be lowered to, milliseconds. Writers go by it: a quarter of it is their deadline, and a record
-   * that landed half of it after its operation began is late.
-   */
+  /** Lower limit of the grace, milliseconds: later records are late. See FORMAT.md. */
   leastGraceMs: number;
-  /** Disk: how creates are made exclusive. */
+  /** Disk: the way creates are made exclusive. */
   locking?: Locking;
 }
 
-/** A deletion. */
+/** The record of a deletion. */
 export interface TombstoneRecord extends RecordBase {
   kind: "deleted";
-  /** The digest of the version that the garbage collector replaced with this record. */
+  /** Digest of the version that garbage collection replaced with this record. */
   digest?: string;
-  /** The origin of that version. In a mirrored deletion of an alias, the registry that removed the alias first. */
+  /** Origin of that version; for aliases in a mirror, the registry that removed it first. */
   origin?: Origin;
-  /** When the version was first saved: ISO 8601. */
+  /** First save of the version, ISO 8601. */
   since?: string;
 }
 
-/** A first generation whose payload the janitor removed. */
+/** A first generation whose payload was garbage collected. */
 export interface ScrubbedRecord extends RecordBase {
   kind: "scrubbed";
   digest?: string;
   origin?: Origin;
 }
 
-/** Any record. Fields that this release does not know survive. */
+/** Any record. Unknown fields survive. */
 export type AnyRecord =
   | VersionRecord
   | AliasRecord

@@ -1,14 +1,13 @@
-// Repeating what may be repeated, with full jitter (M. Brooker, "Exponential Backoff And Jitter"),
-// and waiting for no longer than one wants to.
+// Retries with full jitter (M. Brooker, "Exponential Backoff And Jitter"), and deadlines.
 import { isRegistryError } from "./errors.ts";
 import type { System } from "./system.ts";
 
 export interface RetryOptions {
   system: System;
-  /** Nothing is repeated after so many milliseconds. @default 30000 */
+  /** No retry starts after this time, milliseconds. @default 30000 */
   retryForMs?: number;
   signal?: AbortSignal;
-  /** Whether this failure may pass. @default a `RegistryError` whose `retry` is "later" */
+  /** True for failures that may pass. @default a `RegistryError` whose `retry` is "later" */
   passes?: (error: unknown) => boolean;
   onRetry?: (error: unknown, attempt: number) => void;
 }
@@ -16,12 +15,12 @@ export interface RetryOptions {
 const BASE_MS = 20;
 const MAX_MS = 5_000;
 
-/** How long to wait before the attempt after `attempt` failures: evenly spread below a bound that doubles, milliseconds. */
+/** Returns a random delay after `attempt` failures, below a limit that doubles, milliseconds. */
 export function backoffMs(attempt: number, random: () => number): number {
   return random() * Math.min(MAX_MS, BASE_MS * 2 ** Math.min(attempt, 12));
 }
 
-/** Calls `action` until it succeeds, fails for good, or the time is over; then throws the last failure. */
+/** Calls `action` until it succeeds, fails for good, or time is up. Throws the last failure. */
 export async function retry<T>(action: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { system, retryForMs = 30_000, signal, passes = isPassing, onRetry } = options;
   const startedAt = system.monotonic();
@@ -38,24 +37,24 @@ export async function retry<T>(action: () => Promise<T>, options: RetryOptions):
   }
 }
 
-/** A failure that the same call may not meet again. */
+/** True for failures that a later call may not have. */
 export function isPassing(error: unknown): boolean {
   return isRegistryError(error) && error.retry === "later";
 }
 
 export interface DeadlineOptions {
-  /** Milliseconds, by the real clock. @default without end */
+  /** Milliseconds by the real clock. @default unlimited */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
 
-/** The outcome of what cannot be stopped; rejects with the signal's reason, or with a `TimeoutError`, where that comes first. */
+/** Waits for a promise until an abort (the signal's reason) or a timeout (`TimeoutError`). */
 export async function withDeadline<T>(
   promise: Promise<T>,
   { timeoutMs, signal }: DeadlineOptions,
 ): Promise<T> {
   if (signal?.aborted) {
-    promise.catch(() => {}); // nobody waits for it
+    promise.catch(() => {});
     throw signal.reason;
   }
   if (signal === undefined && timeoutMs === undefined) return await promise;

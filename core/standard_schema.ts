@@ -1,31 +1,31 @@
-// The part of the Standard Schema interface (standardschema.dev, version 1) that loading uses: any
-// validator that implements it (Zod, Valibot, ArkType …) can check and type a loaded value.
+// The part of the Standard Schema interface (standardschema.dev, version 1) that loading uses. Zod,
+// Valibot, ArkType and others implement it.
 /** A validator. */
 export interface StandardSchema<Output = unknown> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-    /** Carries the types; absent when running. */
+    /** Type information only. */
     readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
   };
 }
 
-/** What a validator says: a value, or issues. */
+/** The result of a validation. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-/** One thing that is wrong with a value. */
+/** A problem of a value. */
 export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** The type that a schema gives. */
+/** The output type of a schema. */
 export type InferOutput<S extends StandardSchema> = NonNullable<S["~standard"]["types"]>["output"];
 
-/** An issue as text: `optimizer.rate: must be a number`. */
+/** Returns an issue as a string: `optimizer.rate: must be a number`. */
 export function shownIssue({ message, path = [] }: SchemaIssue): string {
   const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
   return place === "" ? message : `${place}: ${message}`;

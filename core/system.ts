@@ -1,25 +1,24 @@
-// Time, randomness, ids and environment. This is the only file that reads them: everything else is
-// handed a {@linkcode System}, so that tests decide what time it is. It runs in a browser too,
-// where the environment is empty.
-/** The outside world, as far as the registry needs it. */
+// Time, randomness, ids and environment. Only this file reads them; all other code receives a
+// {@linkcode System}, so that tests control time. It also runs in browsers, without environment.
+/** The environment of a registry. */
 export interface System {
   /** Wall clock, milliseconds since 1970. */
   now(): number;
-  /** A clock that never goes back, milliseconds since some moment. */
+  /** Monotonic clock, milliseconds. */
   monotonic(): number;
   /** A number in [0, 1). */
   random(): number;
-  /** A new UUIDv7 (RFC 9562, section 5.7), lowercase: ids of one process sort by the time they were made. */
+  /** A new UUIDv7 (RFC 9562, section 5.7), lowercase. */
   id(): string;
-  /** Resolves after so many milliseconds (at most 24 days); rejects with the signal's reason when it is aborted. */
+  /** Waits (at most 24 days); rejects with the signal's reason if it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** The environment variable, or undefined where there is none or it may not be read. */
+  /** Returns a variable; undefined if it is not set or may not be read. */
   env(name: string): string | undefined;
-  /** The names of all environment variables; none where not all may be read. */
+  /** Returns the names of all variables; none if they may not be read. */
   envNames?(): string[];
 }
 
-/** The real world. */
+/** The real system. */
 export const realSystem: System = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -35,10 +34,7 @@ function environment(): Record<string, string | undefined> {
   return process?.env ?? {};
 }
 
-/**
- * Removes variables from the environment of this process, so that neither its code nor its children see them. Returns a
- * system that still has their values. A system other than the real one keeps its variables.
- */
+/** Moves variables from the environment of this process to the returned system. */
 export function takeVariables(system: System, names: Iterable<string>): System {
   const taken = new Map<string, string>();
   for (const name of names) {
@@ -54,7 +50,7 @@ export function takeVariables(system: System, names: Iterable<string>): System {
   };
 }
 
-/** Returns a system that lacks these variables; the environment of this process stays as it is. */
+/** Returns a system without these variables. The environment of this process stays as it is. */
 export function withoutVariables(system: System, names: ReadonlySet<string>): System {
   return {
     ...otherThanVariables(system),
@@ -79,7 +75,7 @@ export type Permission =
   | { name: "sys"; kind: "hostname" }
   | { name: "run" };
 
-/** Deno asks the person at the terminal where it may not: what nobody granted counts as denied instead. */
+/** True if a permission is granted. Deno would prompt for others, which count as denied. */
 export function isGranted(permission: Permission): boolean {
   const { Deno } = globalThis as {
     Deno?: { permissions?: { querySync(descriptor: Permission): { state: string } } };
@@ -88,7 +84,7 @@ export function isGranted(permission: Permission): boolean {
     Deno.permissions.querySync(permission).state === "granted";
 }
 
-/** A UUIDv4 as a UUIDv7 with the same random bits: several times faster than from bytes. */
+/** Returns a UUIDv7 with the random bits of a UUIDv4, faster than from bytes. */
 function timed(uuid: string, nowMs: number): string {
   const time = nowMs.toString(16).padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}-7${uuid.slice(15)}`;
@@ -111,7 +107,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** A logger that says nothing. */
+/** A logger without output. */
 export const silentLogger: Pick<Console, "debug" | "info" | "warn" | "error"> = {
   debug() {},
   info() {},

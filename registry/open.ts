@@ -1,4 +1,4 @@
-// The registry over any backend.
+// Opening a registry over any backend.
 import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
 import { isDefinedArtifact, namedBy } from "../core/materializer.ts";
@@ -44,12 +44,7 @@ import { watchLatest } from "./contract/watch.ts";
 export { checkGraces, readLocking } from "./settings.ts";
 
 export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
-  /**
-   * The store that what is loaded is cached in, which stays open; or why there is none, and whether that is worth a
-   * warning.
-   *
-   * @default no cache
-   */
+  /** The store of the cache, which stays open, or why there is none. @default no cache */
   cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend } | {
     problem: string;
     warn: boolean;
@@ -59,19 +54,19 @@ export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
 
 const DEFAULT_RETRY_FOR_MS = 120_000;
 
-/** A logger whose own failures do not decide what becomes of a commit. */
+/** Ignores errors of a logger, so that they cannot fail a commit. */
 function guarded(logger: Logger): Logger {
   const guard = (level: keyof Logger) => (...parts: unknown[]) => {
     try {
       logger[level](...parts);
     } catch {
-      // there is nobody left to tell
+      // nothing is left to report it to
     }
   };
   return { debug: guard("debug"), info: guard("info"), warn: guard("warn"), error: guard("error") };
 }
 
-/** Opens the registry on a backend, or creates it where there is none. */
+/** Opens the registry on a backend, or creates it. */
 export async function openOnBackend(
   backend: Backend,
   options: OpenOnBackendOptions,
@@ -109,14 +104,14 @@ export async function openOnBackend(
   return registry;
 }
 
-/** Where to cache and how much; undefined where that cannot be, which is no reason not to open. */
+/** Returns the cache options; undefined if there is no cache, which does not prevent opening. */
 function chooseCache(
   { backend, logger }: Pick<Context, "backend" | "logger">,
   { cache }: OpenOnBackendOptions,
 ) {
   if (cache === undefined) return undefined;
   if ("backend" in cache) {
-    // It would end uploads of the registry as those of programs that were killed.
+    // The registry's garbage collection would treat its uploads as abandoned.
     if (cache.backend.location === backend.location) throw cacheInItself(backend);
     return { backend: cache.backend, maxBytes: checkMaxBytes(cache.maxBytes) };
   }
@@ -128,8 +123,8 @@ function cacheInItself({ location }: Backend): RegistryError {
     code: "Invalid",
     action: "cache the registry at",
     subject: location,
-    state: "its cache would be in the same place",
-    hint: "Give the cache a folder or a prefix of its own, or pass cache: false.",
+    state: "its cache has the same location",
+    hint: "Give the cache another folder or prefix, or pass cache: false.",
     backend: location,
   });
 }
@@ -149,7 +144,8 @@ function createRegistry(context: Context): StoredRegistry {
     try {
       return await tryLocate(context, await refMeant(context, ref, options), signal) !== undefined;
     } catch (error) {
-      if (isAbsent(error) || asOf !== undefined && isRegistryError(error, "NotFound")) return false; // an alias that is not there
+      // a missing alias
+      if (isAbsent(error) || asOf !== undefined && isRegistryError(error, "NotFound")) return false;
       throw error;
     }
   }
@@ -172,52 +168,46 @@ function createRegistry(context: Context): StoredRegistry {
 
   const info: Registry["info"] = async (ref, options = {}) => {
     const { signal } = options;
-    return await artifactInfo(
-      context,
-      await locate(context, await refMeant(context, ref, options), signal),
-      signal,
-    );
+    const located = await locate(context, await refMeant(context, ref, options), signal);
+    return await artifactInfo(context, located, signal);
   };
   const open: Registry["open"] = async (ref, options = {}) =>
     await openArtifact(context, await refMeant(context, ref, options), options);
   const download: Registry["download"] = async (ref, options) =>
     await downloadVersion(context, await refMeant(context, ref, options), options);
-  const remove: Registry["delete"] = (ref, options) => deleteRef(context, ref, options);
-  const { settings } = context;
   const suggesting = createSuggesting(context);
-  /** Adds to the error of a ref that leads to nothing which ref was probably meant. */
-  const told = <T>(call: Promise<T>, ref: string, options: RefOptions = {}) =>
+  /** Adds a suggestion to the error of a ref that does not exist. */
+  const suggest = <T>(call: Promise<T>, ref: string, options: RefOptions = {}) =>
     suggesting(call, () => parseRef(ref, options.version), options.signal);
 
   const registry: StoredRegistry = {
     location: backend.location,
     id: context.id,
-    settings,
+    settings: context.settings,
     backend,
     materializers,
     save,
-    load:
-      ((ref: string | DefinedArtifact<unknown>, options?: LoadOptions) =>
-        told(load(ref, options), isDefinedArtifact(ref) ? ref.name : ref, options)) as Registry[
-          "load"
-        ],
+    load: ((ref: string | DefinedArtifact<unknown>, options?: LoadOptions) => {
+      const text = isDefinedArtifact(ref) ? ref.name : ref;
+      return suggest(load(ref, options), text, options);
+    }) as Registry["load"],
     get,
-    open: (ref, options) => told(open(ref, options), ref, options),
-    download: (ref, options) => told(download(ref, options), ref, options),
-    info: (ref, options) => told(info(ref, options), ref, options),
+    open: (ref, options) => suggest(open(ref, options), ref, options),
+    download: (ref, options) => suggest(download(ref, options), ref, options),
+    info: (ref, options) => suggest(info(ref, options), ref, options),
     has,
-    delete: remove,
+    delete: (ref, options) => deleteRef(context, ref, options),
     names,
     versions: (name, options) => listVersions(context, name, options),
     setAlias: (name, alias, version, options) =>
-      told(setAlias(context, { name, alias, version }, options), name, { ...options, version }),
+      suggest(setAlias(context, { name, alias, version }, options), name, { ...options, version }),
     deleteAlias: (name, alias, options) => deleteAlias(context, { name, alias }, options),
     aliases: (name, options) => listAliases(context, name, options),
     history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
     copy: (ref, to, options) =>
-      told(copyVersion(context, ref, to, options), ref, { signal: options?.signal }),
+      suggest(copyVersion(context, ref, to, options), ref, { signal: options?.signal }),
     async openDraft(name, options) {
-      const { openDraft } = await import("./operations/drafts/open_draft.ts"); // most programs have none
+      const { openDraft } = await import("./operations/drafts/open_draft.ts"); // rarely used
       return openDraft(context, name, options);
     },
     watch: (name, options = {}) =>

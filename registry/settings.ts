@@ -1,5 +1,5 @@
-// The settings cell: what a registry is. Its first generation is written before anything else, and
-// stays what the registry is; later ones say another grace.
+// The settings cell, which defines a registry. Its first generation is written before anything else
+// and stays; later ones change the grace.
 import type { Backend, Locking } from "../core/backend.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
 import type { RegistrySettings } from "../core/record.ts";
@@ -11,16 +11,15 @@ import type { OpeningStore } from "./cell/store.ts";
 import { type FoundRecord, misplaced, readHead, readRecord, recordOfKind } from "./cell/heads.ts";
 import { settle } from "./cell/settle.ts";
 import { NAMES, recordKey, SETTINGS } from "./format/layout.ts";
-import { markNew } from "./operations/lineage/marker.ts";
+import { markNew } from "./operations/lineage/inputs.ts";
 import { startOperation } from "./cell/operation.ts";
 
-/** Default of `graceMs`: 24 hours. */
 const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
 
-/** Of their backends the conformance of each release is known, on every disk: nothing is to be found out. */
+/** Backends that are known to conform, so they need no probe. */
 const KNOWN_KINDS: readonly string[] = ["memory", "local"];
 
-/** The settings as the command line calls them. */
+/** Settings as command line flags. */
 const FLAGS: Readonly<Record<string, string>> = {
   versioned: "--unversioned",
   mutable: "--mutable",
@@ -30,12 +29,12 @@ const FLAGS: Readonly<Record<string, string>> = {
 export interface StoredSettings {
   id: string;
   settings: RegistrySettings;
-  /** When they landed, store time, milliseconds. */
+  /** Store time, milliseconds. */
   createdAt: number;
   etag?: string;
 }
 
-/** How the registry in a folder commits, before it is opened; undefined where there is none yet. */
+/** Returns the locking of the registry in a folder; undefined if there is none. */
 export async function readLocking(
   backend: Backend,
   signal?: AbortSignal,
@@ -45,7 +44,7 @@ export async function readLocking(
   return found && recordOfKind(found, "settings").settings.locking;
 }
 
-/** Reads the settings of a registry; where there are none, creates it, or throws `NotFound`. */
+/** Reads the settings of a registry, or creates them, or throws `NotFound`. */
 export async function openSettings(
   store: OpeningStore,
   options: OpenOptions,
@@ -75,7 +74,8 @@ export async function openSettings(
     });
   }
   checkLocking(store.backend, record.settings);
-  if (!options.readOnly) await settle(store, [found.info.key, newest.info.key], options.signal); // all that will be written rests on it
+  // Everything that will be written depends on it.
+  if (!options.readOnly) await settle(store, [found.info.key, newest.info.key], options.signal);
   const { modifiedAt: createdAt, etag } = found.info;
   return {
     id: record.commit,
@@ -85,30 +85,23 @@ export async function openSettings(
   };
 }
 
-/** The first generation of the settings: the registry's id, and when it was created here. */
-async function firstOf(
-  store: OpeningStore,
-  newest: FoundRecord | undefined,
-  signal?: AbortSignal,
-) {
+/** Returns the first generation, which defines the id of the registry. */
+async function firstOf(store: OpeningStore, newest: FoundRecord | undefined, signal?: AbortSignal) {
   if (newest === undefined || newest.record.generation === 1) return newest;
   return await readRecord(store, recordKey(SETTINGS, 1), signal);
 }
 
-async function create(
-  store: OpeningStore,
-  options: OpenOptions,
-): Promise<FoundRecord | undefined> {
+async function create(store: OpeningStore, options: OpenOptions): Promise<FoundRecord | undefined> {
   const { backend } = store;
   if (options.create === false || options.readOnly) {
     throw fault({
       code: "NotFound",
       action: "open the registry at",
       subject: backend.location,
-      state: "there is none",
+      state: "there is no registry",
       hint: options.readOnly
         ? "Open it without readOnly to create it."
-        : "Check the address, or open it with create: true.",
+        : "Check the location, or open it with create: true.",
       backend: backend.location,
     });
   }
@@ -119,17 +112,10 @@ async function create(
   if (backend.locking !== undefined) settings.locking = backend.locking;
   if (!KNOWN_KINDS.includes(backend.kind)) await checkStore(store, options.signal);
   const isEmpty = await hasNoNames(store, options.signal);
-  const operation = startOperation(
-    store,
-    `create the registry at ${backend.location}`,
-    options.signal,
-  );
+  const action = `create the registry at ${backend.location}`;
+  const operation = startOperation(store, action, options.signal);
   const key = recordKey(SETTINGS, 1);
-  const bytes = encodeRecord({
-    ...operation.recordBase(1),
-    kind: "settings",
-    settings,
-  });
+  const bytes = encodeRecord({ ...operation.recordBase(1), kind: "settings", settings });
   const outcome = await createRecord(store, operation, key, bytes);
   if (!outcome.won) return outcome.found;
   await backend.reserve?.({ signal: options.signal });
@@ -140,7 +126,7 @@ async function create(
   return found;
 }
 
-/** Whether no record is there whose inputs might not be noted: settings may have been lost. */
+/** True if there is no record whose inputs may not be indexed. The settings may have been lost. */
 async function hasNoNames({ backend }: OpeningStore, signal?: AbortSignal): Promise<boolean> {
   for await (const _ of backend.list(NAMES, { limit: 1, signal })) return false;
   return true;
@@ -151,28 +137,25 @@ async function checkStore(store: OpeningStore, signal?: AbortSignal): Promise<vo
   await checkStore(store, { graceMs: store.settings.leastGraceMs, signal });
 }
 
-export function gracesOf(
-  { graceMs = DEFAULT_GRACE_MS, leastGraceMs = MIN_GRACE_MS }: GivenGraces,
-): OpeningStore["settings"] {
+export function gracesOf(options: GivenGraces): OpeningStore["settings"] {
+  const { graceMs = DEFAULT_GRACE_MS, leastGraceMs = MIN_GRACE_MS } = options;
   return { graceMs, leastGraceMs };
 }
 
 type GivenGraces = Pick<OpenOptions, "graceMs" | "leastGraceMs">;
 
-/** Throws `Invalid` for graces that readers and slow writers could not rely on. */
+/** Throws `Invalid` for graces that are too short or contradictory. */
 export function checkGraces({ graceMs, leastGraceMs }: GivenGraces): void {
   checkGrace(graceMs);
   checkGrace(leastGraceMs, "open a registry with", "leastGraceMs");
-  if (graceMs === undefined || leastGraceMs === undefined || leastGraceMs <= graceMs) return; // else as it is stored
-  throw fault({
-    code: "Invalid",
-    action: "open a registry with leastGraceMs",
-    state: `${leastGraceMs}: it is more than graceMs`,
-    hint: "graceMs is what counts now; leastGraceMs is what it may be lowered to.",
-  });
+  // With one of them, the stored settings decide.
+  if (graceMs === undefined || leastGraceMs === undefined || leastGraceMs <= graceMs) return;
+  const state = `leastGraceMs is ${leastGraceMs}, more than graceMs (${graceMs})`;
+  const hint = "Lower leastGraceMs, the limit of later changes of graceMs.";
+  throw fault({ code: "Invalid", action: "open a registry", state, hint });
 }
 
-/** Refuses files that were copied here from another kind of store, and a store that commits in another way. */
+/** Throws `Invalid` for files copied from another kind of store, or another way of locking. */
 function checkLocking(backend: Backend, { locking }: RegistrySettings): void {
   if (backend.locking !== locking) {
     const isOfDisk = locking !== undefined && backend.locking !== undefined;
@@ -181,21 +164,21 @@ function checkLocking(backend: Backend, { locking }: RegistrySettings): void {
       action: "open the registry at",
       subject: backend.location,
       state: isOfDisk
-        ? `it commits by "${locking}", this backend by "${backend.locking}"`
-        : "its files were copied here from another kind of store",
+        ? `it uses locking "${locking}", this backend "${backend.locking}"`
+        : "its files were copied from another kind of store",
       ...isOfDisk
         ? {
-          hint: `Pass locking: "${locking}", or leave it out and give openRegistry the path.`,
+          hint: `Pass locking: "${locking}", or pass the path to openRegistry without locking.`,
           hints: { cli: "Leave out --locking, or use another registry." },
         }
-        : { hint: "Open it where it was, and mirror it into a new registry here." },
+        : { hint: "Open the original, and mirror it into a new registry here." },
       backend: backend.location,
     });
   }
   checkLayout(backend);
 }
 
-/** A registry in a folder is always folded: one that is opened by its path is looked for so. */
+/** A registry in a folder is always folded, as opening it by path expects. */
 function checkLayout({ kind, location, layout }: Backend): void {
   if (kind !== "local" || layout === "folded") return;
   throw fault({
@@ -203,8 +186,7 @@ function checkLayout({ kind, location, layout }: Backend): void {
     action: "open the registry at",
     subject: location,
     state: `the layout of this backend is ${layout === undefined ? "unknown" : `"${layout}"`}`,
-    hint:
-      "Leave out the layout; what wraps a backend of a folder passes on its layout and locking.",
+    hint: "Leave out the layout. Wrappers of a folder's backend must pass on layout and locking.",
     backend: location,
   });
 }
@@ -215,7 +197,7 @@ function damaged(store: OpeningStore): RegistryError {
     action: "open the registry at",
     subject: store.backend.location,
     state: "its settings vanished while they were read",
-    hint: "Something else deletes files there.",
+    hint: "Find the program that deletes files there.",
     backend: store.backend.location,
   });
 }

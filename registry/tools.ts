@@ -1,7 +1,12 @@
-// What is done beside saving and loading. Each function loads what it is made of when it is called,
-// so that programs which do without start sooner; what they are options is read at once.
+// Functions beside saving and loading. Each imports its code when it is called, so that programs
+// start faster.
 import type { Backend } from "../core/backend.ts";
-import { checkGiven, checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
+import {
+  checkGiven,
+  checkRegistry,
+  checkToolOptions,
+  type OptionNames,
+} from "../core/options/check_options.ts";
 import { COMMIT_UPLOAD } from "./contract/verb_options.ts";
 import { worded } from "./contract/verb_errors.ts";
 import type { FilesToSave } from "../core/materializer.ts";
@@ -21,12 +26,26 @@ import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { MirrorOptions } from "./maintenance/mirror/mirror.ts";
 import type { MirrorReport } from "./maintenance/mirror/report.ts";
-import { GARBAGE, MIRROR, PRUNE } from "./tools/options.ts";
 import type { ProbeCertificate, ProbeOptions } from "./maintenance/probe/probe.ts";
 import type { ResumableUploads } from "./operations/transfer/resumable/uploads.ts";
 
+const GARBAGE: OptionNames<GarbageOptions> = {
+  ...{ dryRun: true, forget: true, now: true, onItem: true, onWaiting: true, signal: true },
+};
+
+const PRUNE: OptionNames<PruneOptions> = {
+  ...{ keepLast: true, olderThanMs: true, keepAliased: true, onDeleted: true },
+  ...{ names: true, dryRun: true, signal: true },
+};
+
+const MIRROR: OptionNames<MirrorOptions> = {
+  ...{ names: true, prefix: true, rename: true, range: true, aliases: true, deleted: true },
+  ...{ verify: true, concurrency: true, dryRun: true },
+  ...{ onItem: true, onProgress: true, signal: true },
+};
+
 /**
- * The digest that a value would have if it was saved: whether it is what a version holds. Nothing is stored.
+ * Returns the digest that a value would have if it was saved. Stores nothing.
  *
  * @example
  * ```ts
@@ -58,9 +77,7 @@ export async function digestOfValue(
 }
 
 /**
- * Sizes and digests of files that are not saved, as the info of an artifact has them.
- *
- * @param produced what the `save` of a materializer gives
+ * Returns sizes and digests of files that are not saved, such as those of a materializer's `save`.
  */
 export async function hashFiles(
   produced: FilesToSave,
@@ -71,12 +88,11 @@ export async function hashFiles(
 }
 
 /**
- * Finds out by trying whether a store does what a registry needs: races of creates with exactly one winner, reads and
- * lists that see the last write, order, ranges, keys, clock. It writes below `scratch/` only, and removes that again.
- * It takes some 300 requests, most of them several at once. A store that passes may still be wrong now and then: a
- * race that is rarely lost is rarely seen.
+ * Tests by some 300 requests whether a store does what a registry needs: races of creates with
+ * exactly one winner, reads and lists that see the last write, order, ranges, keys, clock. Writes
+ * below `scratch/` only, and removes that again. Rare failures can stay unnoticed.
  *
- * @throws {RegistryError} where the store could not be asked: `Unavailable`, `Denied`, `NotFound`
+ * @throws {RegistryError} if the store is not reachable: `Unavailable`, `Denied`, `NotFound`
  *
  * @example
  * ```ts
@@ -96,17 +112,18 @@ export async function probeBackend(
 }
 
 /**
- * Begins a direct upload: one URL per file, each to be sent with PUT. Nothing is in the registry before
- * {@linkcode commitUpload}. Files that are not committed within the registry's `graceMs` are collected as garbage.
+ * Begins a direct upload, with one URL per file for a PUT request. The registry changes only with
+ * {@linkcode commitUpload}; without it, files are garbage collected after `graceMs`.
  *
- * @throws {RegistryError} `Unsupported` where the store gives no such URLs
+ * @throws {RegistryError} `Unsupported` if the store has no presigned URLs
  *
  * @example
  * ```ts ignore
  * import { commitUpload, createUpload } from "@holdfast/holdfast";
  *
  * const upload = await createUpload(registry, { files: [{ path: "model.bin", sha256 }] });
- * for (const { url, method, headers } of upload.files) await fetch(url, { method, headers, body }); // in a browser
+ * const [{ url, method, headers }] = upload.files;
+ * await fetch(url, { method, headers, body }); // in a browser
  * await commitUpload(registry, upload, { name: "my:model" });
  * ```
  */
@@ -114,40 +131,34 @@ export async function createUpload(
   registry: Registry,
   options: CreateUploadOptions,
 ): Promise<Upload> {
-  checkToolOptions("create an upload", registry, options, undefined, [
-    "files",
-  ]);
-  const tool = await import("./operations/transfer/create_upload.ts");
+  checkToolOptions("create an upload", registry, options, undefined, ["files"]);
+  const tool = await import("./operations/transfer/direct.ts");
   return await worded({ verb: "createUpload" }, () => tool.createUpload(registry, options));
 }
 
 /**
- * Saves the files of a direct upload as a version: copies them, in the store where it can, reads the copies for their
- * SHA-256, and writes the record. Then the upload is removed. A repeat returns what the first one saved, unless it has
- * an `idempotencyKey` of its own; the default is the upload's id.
+ * Saves the files of a direct upload as a version: copies them (in the store if it can), reads the
+ * copies for their SHA-256, writes the record, and removes the upload. A repeat returns the same
+ * result: the default `idempotencyKey` is the upload's id.
  *
- * @throws {RegistryError} `NotFound` where a file has not arrived; `Invalid` where it is not of the size or the SHA-256
- * that was said. Nothing is committed then, and as long as its URL works the file can be sent again.
+ * @throws {RegistryError} `NotFound` if a file has not arrived, `Invalid` for a different size or
+ * SHA-256. Nothing is committed then, and the file can be sent again.
  */
 export async function commitUpload(
   registry: Registry,
   upload: UploadToCommit,
   options: CommitUploadOptions,
 ): Promise<SavedArtifact> {
-  const given = checkToolOptions("commit an upload", registry, options, COMMIT_UPLOAD, [
-    "name",
-  ]);
-  const tool = await import("./operations/transfer/commit_upload.ts");
-  return await worded(
-    { verb: "save", ref: given.name },
-    () => tool.commitUpload(registry, upload, given),
-  );
+  const action = "commit an upload";
+  const given = checkToolOptions(action, registry, options, COMMIT_UPLOAD, ["name"]);
+  const tool = await import("./operations/transfer/direct.ts");
+  const call = { verb: "save", ref: given.name };
+  return await worded(call, () => tool.commitUpload(registry, upload, given));
 }
 
 /**
- * The resumable uploads of a registry: files that arrive in pieces through this program, over connections that break.
- * What had arrived is kept, on any store, and their content is saved like that of any file. An upload that is not saved
- * is collected as garbage the registry's `graceMs` after it was begun.
+ * Opens the resumable uploads of a registry: files that arrive in pieces, over connections that
+ * break, on any store. Uploads that are not saved are garbage collected after `graceMs`.
  *
  * @example
  * ```ts
@@ -173,11 +184,11 @@ export async function openUploads(registry: Registry): Promise<ResumableUploads>
 }
 
 /**
- * Gives a URL that fetches a file of a version straight from the store. That needs an object of its own: uploaded
- * directly, or larger than 256 KiB, and not compressed. The URL may end earlier than it says where the version is
- * overwritten or deleted, but not within the registry's `graceMs`.
+ * Returns a URL that downloads a file of a version from the store. The file must have been uploaded
+ * directly, or have more than 256 KiB, and not be compressed. If the version is replaced or
+ * deleted, the URL works for at least `graceMs`.
  *
- * @throws {RegistryError} `Unsupported` where the file has none, or the store gives no such URLs
+ * @throws {RegistryError} `Unsupported` for other files, or if the store has no presigned URLs
  */
 export async function presignDownload(
   registry: Registry,
@@ -185,18 +196,16 @@ export async function presignDownload(
   options: DirectDownloadOptions = {},
 ): Promise<DirectDownload> {
   checkRegistry("presign a file", registry);
-  const tool = await import("./operations/transfer/presign_download.ts");
-  return await worded(
-    { verb: "presignDownload", ref },
-    () => tool.presignDownload(registry, ref, options),
-  );
+  const tool = await import("./operations/transfer/direct.ts");
+  const call = { verb: "presignDownload", ref };
+  return await worded(call, () => tool.presignDownload(registry, ref, options));
 }
 
 /**
- * Removes replaced generations, the payload of what was deleted or never committed, and unfinished uploads, all
- * older than the registry's `graceMs` by the store's clock; and idempotency keys that were last used 30 days ago, or
- * 30 times the grace if that is longer, and notes of lineage that came to nothing so long ago; and drafts that were
- * discarded, or to which nothing was added for 7 days, or 7 times the grace. What is live is never touched.
+ * Removes garbage that is older than `graceMs` by the store's clock: replaced generations, payload
+ * of deleted or failed saves, and unfinished uploads. Idempotency keys and stale lineage entries go
+ * after 30 days or 30 graces, drafts 7 days or 7 graces after the last addition, whichever is
+ * longer. Live data is never touched.
  *
  * @example
  * ```ts
@@ -218,11 +227,10 @@ export async function collectGarbage(
 }
 
 /**
- * How much a registry takes of its store: in all, by name, what versions have in common, and what nobody needs and from
- * when on it may be removed. Every record is read, and nothing is written. What a file system shares besides (copies by
- * hard link) is counted once for each name.
+ * Measures the space of a registry in total and by name, shared data, and garbage with its removal
+ * dates. Reads every record and writes nothing. Files with several hard links count once per name.
  *
- * @throws {RegistryError} `Unsupported` for a registry that `openRegistry` did not open, such as a client of a service
+ * @throws {RegistryError} `Unsupported` unless `openRegistry` opened the registry here
  *
  * @example
  * ```ts
@@ -245,16 +253,14 @@ export async function spaceOf(
 }
 
 /**
- * Deletes old versions. Their bytes are freed by `collectGarbage`, once `graceMs` has passed.
+ * Deletes old versions, oldest first. `collectGarbage` frees their bytes once `graceMs` has passed.
  *
- * Records are read of what is kept for its rank, of each version before it goes, and of what was overwritten within
- * `olderThanMs`: a record that does not count (it landed too late, and its payload is gone) is no version that is kept.
- * Oldest first, and before each few deletions it looks again: beside somebody who deletes what was to be kept, it keeps
- * the next. A registry that `openRegistry` did not open is pruned by what every registry has, and ages are measured by
- * this machine's clock.
+ * Only versions that can be read count as kept. It looks again between deletions, so if another
+ * program deletes a version that was to be kept, it keeps the next. A registry that `openRegistry`
+ * did not open is pruned through its methods, by this machine's clock.
  *
- * @throws {RegistryError} `Unavailable` where `olderThanMs` is given and this machine's clock differs from the store's
- * by more than `graceMs / 4`
+ * @throws {RegistryError} `Unavailable` for `olderThanMs` if this machine's clock and the store's
+ * differ by more than `graceMs / 4`
  *
  * @example
  * ```ts
@@ -274,9 +280,8 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
 }
 
 /**
- * Reads every record and every version, and checks them; with `names` those of these names (one that is not there is
- * `NotFound`). Damage is reported, never thrown; what the store refuses is thrown. The report also says what was not
- * looked at.
+ * Reads and checks every record and version, or those of `names`. Damage is reported; failures of
+ * the store are thrown. The report lists what was not checked.
  */
 export async function verifyRegistry(
   registry: Registry,
@@ -284,27 +289,24 @@ export async function verifyRegistry(
 ): Promise<VerifyReport> {
   checkToolOptions("verify the registry", registry, options);
   const tool = await import("./maintenance/verify.ts");
-  return await worded(
-    { verb: "verify the registry" },
-    () => tool.verifyRegistry(registry, options),
-  );
+  const call = { verb: "verify the registry" };
+  return await worded(call, () => tool.verifyRegistry(registry, options));
 }
 
 /**
- * Brings what a registry holds to another one: versions with their files, metadata, lineage and dates, deletions and
- * aliases. Nothing is materialized; every byte is checked against its SHA-256 on its way; files that versions share
- * are shared in the target too. A mirrored version has a commit of its own, and `origin` says where it was saved
- * first. Idempotency keys stay behind: they belong to the operations of the source.
+ * Copies a registry to another one: versions with their files, metadata, lineage and dates,
+ * deletions and aliases. Checks every byte against its SHA-256. Shared files stay shared. A
+ * mirrored version has a new commit; `origin` has the original one. Idempotency keys are not
+ * copied.
  *
- * Either may be any registry, such as a client of a service: its versions are then read, or saved, by what every
- * registry has. `leftOut` of the report says what such a one cannot tell (deletions) or keep (dates).
+ * Each may be any registry, such as a client of a service; `leftOut` of the report lists what such
+ * a registry cannot provide (deletions) or keep (dates).
  *
- * It may be run again: what is there is only listed, and what a run that was interrupted has left is completed. In a
- * mutable target a version of another value is overwritten, in an immutable one it is a `Conflict` in `failures`. What an
- * earlier run left there and does not count, because it landed too late, is no value: the version is written above it.
+ * A repeated run copies only what is missing. A different value is overwritten in a mutable target,
+ * and a `Conflict` in `failures` in an immutable one.
  *
- * @throws {RegistryError} `Invalid` for registries that differ in `versioned`; what a store as a whole refuses. What
- * concerns single versions is in `failures`
+ * @throws {RegistryError} `Invalid` for registries that differ in `versioned`, and failures of a
+ * whole store. Failures of single versions are in `failures`
  *
  * @example
  * ```ts

@@ -120,7 +120,7 @@ Deno.test("examples/quickstart.ts shows versions, ranges, aliases, files and an 
     "version 1.0.0",
     "file:   remember the milk",
     'AlreadyExists: Cannot save "model:config@1.0.0": version exists. ' +
-    "Versions of this registry are never reused: leave the version out for the next one, or pass another.",
+    "Versions are never reused: leave the version out for the next one, or pass another.",
   ]);
 });
 

@@ -36,7 +36,7 @@ Deno.test("a driver is imported when its scheme is used", async () => {
   assertEquals(code, 0, stderr);
   assertStringIncludes(
     stdout,
-    `Denied Allow it: --allow-read=${fromFileUrl(new URL("../backends", import.meta.url))}`,
+    `Denied Pass --allow-read=${fromFileUrl(new URL("../backends", import.meta.url))}`,
   );
   const flags = ["--allow-read", "--allow-env", "--allow-sys"];
   assertEquals((await runDeno(program, [], { permissions: flags })).stdout, "[object Object]\n");

@@ -1,12 +1,13 @@
-// What identifies the content of an artifact.
+// The digest of an artifact's content.
 import { compareUtf8 } from "./bytes.ts";
 import { sha256 } from "./digest.ts";
 import type { FileInfo } from "../record.ts";
 
 /**
- * What identifies the content of an artifact: SHA-256 over one line for its materializer and one for each file,
- * `sha256 size mode path` (mode `-` for ordinary, the path as JSON; then the time of modification, where it is kept),
- * sorted by the path's UTF-8 bytes. Metadata does not count.
+ * Returns the digest of an artifact: SHA-256 over one line for its materializer and one line per
+ * file, `sha256 size mode path` (mode `-` for ordinary files, the path as JSON, then the
+ * modification time if it is kept), sorted by the UTF-8 bytes of the path. Metadata is not part of
+ * it.
  */
 export function artifactDigest(
   materializer: { id: string; formatVersion: number },

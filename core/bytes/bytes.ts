@@ -1,4 +1,4 @@
-// Small helpers over bytes and byte streams. None of them holds more than it says.
+// Functions over bytes and byte streams.
 import type { Body, ByteRange, ObjectInfo, StoredObject } from "../backend.ts";
 import { fault } from "../errors.ts";
 
@@ -13,20 +13,14 @@ export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/**
- * The same bytes without what Node's `Buffer` changes of an array: its `slice` is no copy. Anything else than bytes, as
- * a stream may give it, is `Unsupported`.
- */
+/** Returns bytes as a plain `Uint8Array`: `slice` of Node's `Buffer` makes no copy. */
 export function plainBytes(bytes: unknown): Uint8Array {
   if (bytes instanceof Uint8Array) {
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
-  throw fault({
-    code: "Unsupported",
-    action: "save a stream",
-    state: `it gave a chunk of type ${typeof bytes}, not a Uint8Array`,
-    hint: "Pipe a stream of strings through new TextEncoderStream().",
-  });
+  const state = `a chunk has type ${typeof bytes}, not Uint8Array`;
+  const hint = "Pipe a stream of strings through new TextEncoderStream().";
+  throw fault({ code: "Unsupported", action: "save a stream", state, hint });
 }
 
 export async function readAll(
@@ -38,17 +32,14 @@ export async function readAll(
   return concatBytes(chunks);
 }
 
-/**
- * Calls `action` with each chunk, one after the other. A failure, or an abort, also of a stream that gives nothing,
- * cancels the stream.
- */
+/** Calls `action` with one chunk after the other. A failure or an abort cancels the stream. */
 export async function forEachChunk(
   stream: ReadableStream<Uint8Array>,
   action: (chunk: Uint8Array) => void | Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
   const reader = stream.getReader();
-  // The first failure counts: what a stream says about being cancelled after it is of no use to anybody.
+  // The first failure counts; errors of the cancellation are ignored.
   const cancel = (reason: unknown) => void reader.cancel(reason).catch(() => {});
   const stop = () => cancel(signal?.reason);
   signal?.addEventListener("abort", stop, { once: true });
@@ -102,7 +93,7 @@ export function storedBytes(info: ObjectInfo, bytes: Uint8Array): StoredObject {
   });
 }
 
-/** An object that is read as a stream, which is made when it is first asked for, or at once. */
+/** Returns an object whose body is opened lazily, when it is first used. */
 export function storedObject(
   info: ObjectInfo,
   { body, bytes }: { body(): ReadableStream<Uint8Array>; bytes(): Promise<Uint8Array> },
@@ -117,7 +108,7 @@ export function storedObject(
   };
 }
 
-/** A stream over an iterator of chunks; cancelling it ends the iterator. */
+/** Returns a stream over an async iterable. Cancelling the stream ends the iterator. */
 export function iterableStream(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   return new ReadableStream({
@@ -132,32 +123,28 @@ export function iterableStream(chunks: AsyncIterable<Uint8Array>): ReadableStrea
   }, { highWaterMark: 0 });
 }
 
-/** The bytes `[start, end)` that a range means of this object. Throws `Invalid` where it has a negative or broken number. */
+/** Returns the bytes `[start, end)` of a range. Throws `Invalid` for invalid numbers. */
 export function clipRange(
   range: ByteRange | undefined,
   info: ObjectInfo,
 ): { start: number; end: number } {
   const { offset = 0, length = info.size } = range ?? {};
   if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
-    throw fault({
-      code: "Invalid",
-      action: "read",
-      subject: `"${info.key}"`,
-      state: `no range begins at ${offset} and has ${length} bytes`,
-      hint: "Offset and length are whole numbers from 0.",
-      key: info.key,
-    });
+    const subject = `"${info.key}"`;
+    const state = `invalid range: offset ${offset}, length ${length}`;
+    const hint = "Pass whole numbers from 0.";
+    throw fault({ code: "Invalid", action: "read", subject, state, hint, key: info.key });
   }
   const start = Math.min(offset, info.size);
   return { start, end: Math.min(start + length, info.size) };
 }
 
-/** Whether these are the same bytes; nothing is the same as what is not there. */
+/** True if both are present and equal. */
 export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   return a !== undefined && a.byteLength === b?.byteLength && a.every((byte, i) => byte === b[i]);
 }
 
-/** Compares two texts by the bytes of their UTF-8 form (JavaScript's `<` compares UTF-16 units). */
+/** Compares two strings by their UTF-8 bytes (JavaScript's `<` compares UTF-16 units). */
 export function compareUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
@@ -168,7 +155,7 @@ export function compareUtf8(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates stand for code points above every other UTF-16 unit. */
+/** True for surrogates, which encode code points above every other UTF-16 unit. */
 function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
 }

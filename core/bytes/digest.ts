@@ -1,12 +1,12 @@
-// SHA-256 (FIPS 180-4), at once and as a stream passes by, and with a secret (HMAC, RFC 2104);
-// CRC-32C (Castagnoli, RFC 3720 section B.4), the checksum that some stores keep of every object,
-// and zarr of chunks and shards.
+// SHA-256 (FIPS 180-4), HMAC (RFC 2104), and CRC-32C (Castagnoli, RFC 3720 section B.4), the
+// checksum of several stores and of zarr chunks.
 import { createHash, createHmac } from "node:crypto";
 
 export interface Sha256 {
   update(bytes: Uint8Array): this;
-  /** The digest so far as 64 lowercase hexadecimal digits; nothing may be added afterwards. */
+  /** Returns the digest as 64 lowercase hexadecimal digits. Do not call `update` afterwards. */
   digest(): string;
+  /** Returns the digest of the bytes so far. */
   soFar(): string;
 }
 
@@ -22,12 +22,12 @@ export function createSha256(): Sha256 {
   };
 }
 
-/** SHA-256 of bytes or of the UTF-8 form of a text, as 64 lowercase hexadecimal digits. */
+/** Returns the SHA-256 of bytes or of a string's UTF-8 form, as 64 lowercase hexadecimal digits. */
 export function sha256(data: Uint8Array | string): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
-/** HMAC-SHA-256 of these one after another, as 64 lowercase hexadecimal digits. */
+/** Returns the HMAC-SHA-256 of the concatenated data, as 64 lowercase hexadecimal digits. */
 export function hmacSha256(secret: string, data: readonly (Uint8Array | string)[]): string {
   const hmac = createHmac("sha256", secret);
   for (const part of data) hmac.update(part);
@@ -36,7 +36,7 @@ export function hmacSha256(secret: string, data: readonly (Uint8Array | string)[
 
 let tables: Int32Array | undefined;
 
-/** Eight tables, to take eight bytes a step: faster than the MD5 of the runtime. */
+/** Eight tables process eight bytes per step, which is faster than the runtime's MD5. */
 function crcTables(): Int32Array {
   const made = new Int32Array(8 * 256);
   for (let byte = 0; byte < 256; byte++) {
@@ -53,7 +53,7 @@ function crcTables(): Int32Array {
   return made;
 }
 
-/** The CRC-32C of `bytes` after those that gave `before`. */
+/** Returns the CRC-32C of `bytes`. `before` is the checksum of the bytes that precede them. */
 export function crc32c(bytes: Uint8Array, before = 0): number {
   const t = tables ??= crcTables();
   let sum = ~before;

@@ -1,16 +1,11 @@
-// Paths of files inside an artifact: relative, with `/`, and such that writing them never leaves
-// the folder.
+// Relative paths of files inside an artifact.
 import process from "node:process";
 
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 // deno-lint-ignore no-control-regex
 const WINDOWS_REFUSED = /[<>:"|?*\u0000-\u001f]|[. ]$/;
 
-/**
- * Why this cannot be the path of a file in an artifact, or undefined where it can.
- *
- * @param windows also refuse what Windows cannot store: device names, `<>:"|?*`, a dot or space at the end
- */
+/** Returns why a path is invalid, on Windows with `windows`; undefined if it is valid. */
 export function filePathProblem(
   path: string,
   windows: boolean = process.platform === "win32",
@@ -29,22 +24,22 @@ export function filePathProblem(
   }
 }
 
-/** The folders that files at these paths are in, each once, also those that other folders are in. */
+/** Returns all ancestor folders of these paths, each once. */
 export function foldersOf(paths: Iterable<string>): Set<string> {
   const folders = new Set<string>();
   for (const path of paths) {
     for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
       const folder = path.slice(0, end);
-      if (folders.has(folder)) break; // and so are those above
+      if (folders.has(folder)) break; // so are its parents
       folders.add(folder);
     }
   }
   return folders;
 }
-
 /**
- * Why a symbolic link at this path may not have this target, or undefined where it may. A target is relative, climbs
- * at most to the artifact's root, and only at its beginning: `..` behind a name could climb from where another link leads.
+ * Returns why a symbolic link must not have this target, or undefined. A target is relative and
+ * does not leave the artifact. Only its beginning may have `..`: after a name, it could climb from
+ * where another link leads.
  */
 export function linkTargetProblem(path: string, target: string): string | undefined {
   if (target === "") return "its target is empty";
@@ -54,5 +49,5 @@ export function linkTargetProblem(path: string, target: string): string | undefi
   const names = climbs < 0 ? [] : steps.slice(climbs);
   if (steps.length - names.length > path.split("/").length - 1) return "its target is outside";
   const problem = names.length === 0 ? undefined : filePathProblem(names.join("/"));
-  return problem === undefined ? undefined : `its target cannot be used (${problem})`;
+  return problem === undefined ? undefined : `its target is invalid (${problem})`;
 }

@@ -1,9 +1,8 @@
-// Names of artifacts, aliases and idempotency keys, and the one injective encoding that makes each
-// a path segment which is safe on object stores and on every disk, also a case-insensitive or
-// normalising one.
+// Names of artifacts, aliases and idempotency keys, and their encoding as a path segment that is
+// safe on object stores and every disk, including case-insensitive and normalizing ones.
 //
-// `a-z 0-9 _ -` stand for themselves; every other byte of the UTF-8 form is `=` and two lowercase hexadecimal
-// digits; a text that would be one of Windows' device names gets a lone `=` behind it. So the encoding of a
+// `a-z 0-9 _ -` stay; every other byte of the UTF-8 form becomes `=` and two lowercase hexadecimal
+// digits. A string that would be a device name of Windows gets a `=` at its end. The encoding of a
 // prefix is a prefix of the encoding.
 import { fault } from "../errors.ts";
 
@@ -16,10 +15,10 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Throws `Invalid` unless this can be the name of an artifact: not empty, well-formed Unicode, no `@`, no control
- * characters, no white space at either end, at most 200 bytes encoded. Anything else, `/` and `:` included, is fine.
+ * Throws `Invalid` unless this is a valid name: well-formed Unicode without `@`, control characters
+ * and outer white space, 1 to 200 bytes when encoded. `/` and `:` are fine.
  *
- * @param what what is being named, for the message
+ * @param what kind of name, for the message
  */
 export function checkName(name: string, what = "name"): void {
   const problem = nameProblem(name);
@@ -29,17 +28,16 @@ export function checkName(name: string, what = "name"): void {
     action: "use",
     subject: `${shown(name)} as ${what}`,
     state: problem,
-    hint:
-      "A name is any text without @, control characters and outer white space, up to 200 bytes when encoded " +
-      "(a letter a-z, a digit, _ and - count one, any other byte of its UTF-8 form three).",
+    hint: "Use any string without @, control characters and outer white space, up to 200 bytes " +
+      "when encoded (a-z, digits, _ and - take one, any other byte of its UTF-8 form three).",
   });
 }
 
 function nameProblem(name: string): string | undefined {
-  if (typeof name !== "string") return `it is not a text but ${typeof name}`;
-  if (PLAIN.test(name) && name.length < MAX_SEGMENT_BYTES) return undefined; // the usual name: nothing more to look at
+  if (typeof name !== "string") return `it is of type ${typeof name}, not a string`;
+  if (PLAIN.test(name) && name.length < MAX_SEGMENT_BYTES) return undefined; // the usual name
   if (name === "") return "it is empty";
-  if (name.length > MAX_SEGMENT_BYTES) return `it is too long (${name.length} characters)`; // before anything that takes time
+  if (name.length > MAX_SEGMENT_BYTES) return `it is too long (${name.length} characters)`;
   if (name.includes("@")) return "@ separates a name from its version";
   if (!name.isWellFormed()) return "it is not well-formed Unicode";
   // deno-lint-ignore no-control-regex
@@ -51,13 +49,13 @@ function nameProblem(name: string): string | undefined {
   }
 }
 
-/** The name as a storage key segment. Injective. */
+/** Returns the name as a storage key segment. Injective. */
 export function encodeName(name: string): string {
   const encoded = encodeNamePrefix(name);
   return DEVICE.test(encoded) ? `${encoded}=` : encoded;
 }
 
-/** What the encodings of all names with this prefix begin with. */
+/** Returns the common prefix of the encodings of all names with this prefix. */
 export function encodeNamePrefix(prefix: string): string {
   if (PLAIN.test(prefix)) return prefix;
   let encoded = "";
@@ -68,7 +66,7 @@ export function encodeNamePrefix(prefix: string): string {
   return encoded;
 }
 
-/** The name behind a segment, or undefined where no name has this encoding. */
+/** Returns the name of a segment, or undefined if no name has this encoding. */
 export function decodeName(segment: string): string | undefined {
   if (segment.length > MAX_SEGMENT_BYTES) return undefined;
   if (PLAIN.test(segment) && !DEVICE.test(segment)) return segment;
@@ -87,17 +85,14 @@ export function decodeName(segment: string): string | undefined {
   }
 }
 
-/** A text for a message: quoted, escaped, and cut when long. */
+/** Returns a value for a message: quoted, escaped, and cut when long. */
 export function shown(text: unknown): string {
   if (typeof text === "object" && text !== null) return "an object"; // String() fails for some
   const quoted = typeof text === "string" ? JSON.stringify(text.slice(0, 80)) : String(text);
   return quoted.length > 80 ? `${quoted.slice(0, 76)}…"` : quoted;
 }
 
-/**
- * The `content-disposition` that lets a browser save a file under this name: in ASCII for old ones, and in full
- * (RFC 6266, RFC 8187).
- */
+/** Returns the `content-disposition` for a file name, in ASCII and in full (RFC 6266, RFC 8187). */
 export function attachment(fileName: string): string {
   const ascii = fileName.replace(/[^\x20-\x7e]|["\\%]/g, "_");
   if (ascii === fileName) return `attachment; filename="${ascii}"`;

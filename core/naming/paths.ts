@@ -1,12 +1,12 @@
-// Paths in file stores, and where links in them lead.
+// Paths in file stores, and targets of links.
 import { filePathProblem } from "./file_paths.ts";
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "./names.ts";
 
-/** What stores keep for themselves begins with this, in any folder. */
+/** Prefix of the files that stores keep for themselves, in any folder. */
 export const OWN_PREFIX = ".holdfast-";
 
-/** Name of the folder, in each folder of a disk, that holds files while they are moved out of that folder. */
+/** Folder, inside each folder of a disk, for files that are being moved out of it. */
 export const MOVING_FOLDER = `${OWN_PREFIX}moving`;
 const MAX_PATH_BYTES = 900;
 const MAX_SEGMENT_BYTES = 240;
@@ -14,14 +14,12 @@ const MAX_SEGMENT_BYTES = 240;
 const encoder = new TextEncoder();
 
 /**
- * Reads the path of a file or a folder in a store: empty and `.` segments are left out, so that `a//b/`, `./a/b` and
- * `a/b` are one path, and `/`, `.` and nothing at all are the root.
+ * Normalizes the path of a file or folder in a store: removes empty and `.` segments and outer
+ * slashes. `/`, `.` and `""` are the root.
  *
- * @returns the path, without a `/` at either end
- * @throws {RegistryError} `Invalid` for what is no text, and for what could leave the store or has no place in each of
- * them: a `/` before a name, `..`, a backslash, NUL, names of more than 240 bytes, paths of more than 900, names that
- * begin with `.holdfast-`
- *
+ * @throws {RegistryError} `Invalid` for paths that could leave the store or that some store cannot
+ * hold: absolute paths, `..`, backslashes, NUL, names over 240 bytes or starting with `.holdfast-`,
+ * paths over 900 bytes
  * @example
  * ```ts
  * import { parsePath } from "@holdfast/holdfast/files";
@@ -31,7 +29,7 @@ const encoder = new TextEncoder();
  * ```
  */
 export function parsePath(path: string): string {
-  if (typeof path !== "string") throw noPath(path, `it is not a text but ${typeof path}`);
+  if (typeof path !== "string") throw noPath(path, `it is of type ${typeof path}, not a string`);
   if (/^[/.]?$/.test(path)) return "";
   const segments = path.split("/").filter((segment) => segment !== "" && segment !== ".");
   const parsed = segments.join("/");
@@ -45,13 +43,9 @@ export function parsePath(path: string): string {
 }
 
 function noPath(path: unknown, problem: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(path)} as a path`,
-    state: problem,
-    hint: "A path is a text, relative to the root of its store: names with / between them.",
-  });
+  const subject = `${shown(path)} as a path`;
+  const hint = "Write a path relative to the root of its store: names joined by /.";
+  return fault({ code: "Invalid", action: "use", subject, state: problem, hint });
 }
 
 function problemOf(path: string, segments: string[]): string | undefined {
@@ -65,12 +59,11 @@ function problemOf(path: string, segments: string[]): string | undefined {
   return filePathProblem(path);
 }
 
-/** A unit of UTF-16 takes three bytes at most: short texts need no count. */
 function isLonger(text: string, bytes: number): boolean {
-  return text.length * 3 > bytes && encoder.encode(text).byteLength > bytes;
+  return encoder.encode(text).byteLength > bytes;
 }
 
-/** The folder of a path; of what is at the root, and of the root, the root. */
+/** Returns the parent folder of a path; for the root, the root. */
 export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
@@ -83,7 +76,7 @@ export function joinPath(folder: string, name: string): string {
   return folder === "" ? name : `${folder}/${name}`;
 }
 
-/** The text of a link at this path that leads to another path of the store, as file systems have it: relative. */
+/** Returns the relative text of a link at `path` that leads to `target`. */
 export function relativeTarget(path: string, target: string): string {
   const from = path.split("/").slice(0, -1);
   const to = target === "" ? [] : target.split("/");
@@ -92,7 +85,7 @@ export function relativeTarget(path: string, target: string): string {
   return [...from.slice(shared).map(() => ".."), ...to.slice(shared)].join("/") || ".";
 }
 
-/** The text of a link that is moved from one path to another: it leads where it led, also where that is outside. */
+/** Returns the text of a link moved from one path to another, with the same target. */
 export function movedText(text: string, from: string, to: string): string {
   if (text.startsWith("/")) return text;
   const target = targetOf(from, text);
@@ -101,7 +94,7 @@ export function movedText(text: string, from: string, to: string): string {
     : relativeTarget(to, target);
 }
 
-/** The path that a link at this path with this text leads to, or undefined where that is outside of the store. */
+/** Returns the target path of a link with this text, or undefined if it is outside of the store. */
 export function targetOf(path: string, text: string): string | undefined {
   if (text.startsWith("/")) return undefined;
   const segments = path.split("/").slice(0, -1);
@@ -113,6 +106,6 @@ export function targetOf(path: string, text: string): string | undefined {
   try {
     return parsePath(segments.join("/"));
   } catch {
-    return undefined; // a name that no store has
+    return undefined; // an invalid name
   }
 }

@@ -1,10 +1,9 @@
-// Refs: how a version of an artifact is asked for.
+// Refs: names with a version, range or alias.
 import { fault } from "../errors.ts";
 import { checkName, shown } from "./names.ts";
 import { isRange, isVersion, parseVersion, parseVersionRange } from "./versions.ts";
 import type { Version, VersionRange } from "./versions.ts";
 
-/** Which version of a name is meant. */
 export type Selector =
   | { kind: "latest" }
   | { kind: "version"; version: Version }
@@ -14,7 +13,7 @@ export type Selector =
 /** A ref, parsed. */
 export interface Ref {
   name: string;
-  /** Which of its versions; `latest` where the ref says nothing. */
+  /** `latest` by default. */
   selector: Selector;
   bare: boolean;
 }
@@ -22,7 +21,7 @@ export interface Ref {
 /**
  * Parses `name`, `name@1.2.0`, `name@^1.2`, `name@latest`, `name@production`.
  *
- * @param version the version, given beside a bare name; both at once is `Invalid`
+ * @param version the version, if `ref` is a bare name; both is `Invalid`
  *
  * @example
  * ```ts
@@ -33,26 +32,16 @@ export interface Ref {
  * ```
  */
 export function parseRef(ref: string, version?: string): Ref {
+  const invalid = (state: string, hint: string) =>
+    fault({ code: "Invalid", action: "read ref", subject: shown(ref), state, hint });
   if (typeof ref !== "string") {
-    throw fault({
-      code: "Invalid",
-      action: "read ref",
-      subject: shown(ref),
-      state: "not a text",
-      hint: `A ref is "name" or "name@version".`,
-    });
+    throw invalid("not a string", 'Pass "name" or "name@version".');
   }
   const at = ref.indexOf("@");
   const name = at < 0 ? ref : ref.slice(0, at);
   checkName(name);
   if (at >= 0 && version !== undefined) {
-    throw fault({
-      code: "Invalid",
-      action: "read ref",
-      subject: shown(ref),
-      state: "a version is given twice",
-      hint: `Write "name@version", or the name and { version }, not both.`,
-    });
+    throw invalid("it has a version, and another is given", 'Pass "name@version", or { version }.');
   }
   const text = at < 0 ? version : ref.slice(at + 1);
   return {
@@ -62,33 +51,29 @@ export function parseRef(ref: string, version?: string): Ref {
   };
 }
 
-/** Parses what stands behind the `@` of a ref. */
+/** Parses the part after the `@` of a ref. */
 export function parseSelector(text: string): Selector {
   if (text === "latest") return { kind: "latest" };
-  if (typeof text !== "string") parseVersion(text); // throws, and says what a version is
+  if (typeof text !== "string") parseVersion(text); // throws
   if (isVersion(text)) return { kind: "version", version: parseVersion(text) };
   if (text.trim() === text && text !== "" && isRange(text)) {
     return { kind: "range", text, range: parseVersionRange(text) };
   }
-  if (looksLikeVersion(text)) parseVersion(text); // throws, and says what a version is
+  if (looksLikeVersion(text)) parseVersion(text); // throws
   checkAlias(text);
   return { kind: "alias", alias: text };
 }
 
-/** Throws `Invalid` unless this can be an alias: a name that does not look like a version, a range or `latest`. */
+/** Throws `Invalid` for an invalid name, or one that looks like a version, a range or `latest`. */
 export function checkAlias(alias: string): void {
   checkName(alias, "alias");
   if (alias !== "latest" && !isRange(alias) && !looksLikeVersion(alias)) return;
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(alias)} as alias`,
-    state: "it looks like a version",
-    hint: `An alias is a word such as "production" or "canary".`,
-  });
+  const subject = `${shown(alias)} as alias`;
+  const hint = 'Use a word such as "production" or "canary".';
+  throw fault({ code: "Invalid", action: "use", subject, state: "it looks like a version", hint });
 }
 
-/** Texts that somebody meant as a version: they begin with a digit, a sign or a `v` and a digit. */
+/** True for a string that starts with a digit, or a sign or `v` and a digit. */
 function looksLikeVersion(text: string): boolean {
   return text === "" || text.trim() !== text || /^[vV+.-]?\p{Nd}/u.test(text);
 }

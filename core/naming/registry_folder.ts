@@ -1,11 +1,8 @@
-// Folders in which a registry lies.
+// Detection of registry folders.
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/**
- * Whether a registry lies in a folder: its settings are where FORMAT.md says, and nothing else is called so. False too
- * where that may not be looked at.
- */
+/** True if a folder has the settings of a registry (see FORMAT.md); false if unreadable. */
 export function isRegistryFolder(path: string): boolean {
   const settings = join(path, "settings");
   try {

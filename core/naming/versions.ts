@@ -1,10 +1,10 @@
-// Versions: semantic versions (semver.org 2.0.0) with at least one number, their successor, and
-// their sortable encoding as a storage key segment.
+// Semantic versions (semver.org 2.0.0) with at least one number, and their sortable encoding as a
+// storage key segment.
 import { compare, parseRange, satisfies } from "@std/semver";
 import { fault, type RegistryError } from "../errors.ts";
 import { MAX_SEGMENT_BYTES, shown } from "./names.ts";
 
-/** Which number an automatic version raises. */
+/** The number that an automatic version raises. */
 export type Bump = "major" | "minor" | "patch";
 
 /** The parts of a version. */
@@ -12,28 +12,28 @@ export interface VersionParts {
   major: number;
   minor: number;
   patch: number;
-  /** What follows `-`, split at its dots. */
+  /** Identifiers after `-`. */
   prerelease?: (string | number)[];
-  /** What follows `+`, split at its dots. */
+  /** Identifiers after `+`. */
   build?: string[];
 }
 
 /** One comparison of a range. */
 export interface VersionComparison extends VersionParts {
-  /** How a version compares to the parts. @default "=" */
+  /** @default "=" */
   operator?: "=" | "!=" | ">" | ">=" | "<" | "<=";
 }
 
-/** A range, parsed: a version lies in it when all comparisons of one of the lists hold. */
+/** A parsed range: all comparisons of one of the lists must hold. */
 export type VersionRange = VersionComparison[][];
 
-/** A version, parsed. */
+/** A parsed version. */
 export interface Version {
-  /** In full and without build metadata: `2.1.0`, `3.0.0-rc.1`. Two versions are the same when this is. */
+  /** Full version without build metadata: `2.1.0`, `3.0.0-rc.1`. Identifies the version. */
   readonly canonical: string;
-  /** In full with build metadata, as it is kept in the record. */
+  /** Full version with build metadata, as stored in the record. */
   readonly full: string;
-  /** The key segment of this version: encodes `canonical`, and sorts newest first among its kind. */
+  /** Key segment of `canonical`, which sorts newer versions first, releases before prereleases. */
   readonly order: string;
   readonly prerelease: boolean;
   readonly semver: VersionParts;
@@ -50,14 +50,14 @@ const MAX_RANGE_LENGTH = 256;
 /**
  * Parses `1`, `2.1`, `1.2.3`, `3.0.0-rc.1+build`; missing numbers are 0.
  *
- * @throws {RegistryError} `Invalid` for anything else: signs, leading zeros, white space, a fourth number,
- * digits other than 0-9, numbers past 2^53 - 1
+ * @throws {RegistryError} `Invalid` for anything else: signs, leading zeros, white space, a fourth
+ * number, digits other than 0-9, numbers over 2^53 - 1
  */
 export function parseVersion(text: string): Version {
   const match = typeof text === "string" ? VERSION.exec(text) : null;
   if (match === null) throw invalidVersion(text);
   const [, major, minor = "0", patch = "0", pre, build] = match;
-  // Not by @std/semver, which takes the identifier "-0e1" for the number that JavaScript makes of it.
+  // @std/semver would read the identifier "-0e1" as a number.
   const semver: VersionParts = {
     major: Number(major),
     minor: Number(minor),
@@ -80,19 +80,19 @@ function parseIdentifier(id: string, text: string): string | number {
   return Number(id);
 }
 
-/** True when {@linkcode parseVersion} takes the text. */
+/** True for a string that {@linkcode parseVersion} accepts. */
 export function isVersion(text: string): boolean {
   return VERSION.test(text);
 }
 
-/** True for what has an operator of a range: `^ ~ > < = * 1.x || space`. A bare `x` is rather a word that was cut short. */
+/** True for a string with a range operator: `^ ~ > < = * 1.x || space`. */
 export function isRange(text: string): boolean {
   return /[\^~<>=*|\s]|\d\.[xX](\.|$)/.test(text);
 }
 
-/** Parses a range as npm writes them: `^1.2`, `>=1 <3`, `1.x`; at most 256 characters. Throws `Invalid`. */
+/** Parses a range in npm's syntax: `^1.2`, `>=1 <3`, `1.x`; at most 256 characters. */
 export function parseVersionRange(text: string): VersionRange {
-  // Reading takes time that grows with the square of the length.
+  // The parser takes quadratic time.
   if (text?.length > MAX_RANGE_LENGTH) {
     throw invalidRange(text, `longer than ${MAX_RANGE_LENGTH} characters`);
   }
@@ -103,42 +103,43 @@ export function parseVersionRange(text: string): VersionRange {
   }
 }
 
-/** Whether a version lies in a range. A prerelease only does where the range names one of the same numbers. */
+/** True if a version is in a range; prereleases need one with the same numbers in it. */
 export function inRange(version: Version, range: VersionRange): boolean {
   return satisfies(version.semver, range);
 }
 
-/** Whether a prerelease may lie in a range: false where the range names none. */
+/** True if a range can contain prereleases. */
 export function takesPrereleases(range: VersionRange): boolean {
-  // A part that is no number stands for any, as in `*`.
+  // NaN stands for any number, as in `*`.
   return range.some((all) =>
     all.some(({ major, prerelease = [] }) => Number.isNaN(major) || prerelease.length > 0)
   );
 }
 
-/** Sorts older before newer. */
+/** Compares versions; older ones sort first. */
 export function compareVersions(a: Version, b: Version): number {
   return compare(a.semver, b.semver);
 }
 
-/** The version that an automatic save takes first. */
+/** The first automatic version. */
 export const FIRST_VERSION: Version = parseVersion("1.0.0");
 
 /**
- * The version after `highest`: with `bump` that number is raised, else the last number that is not zero, or where none
- * is above that, the nearest behind it, else before it. After a prerelease comes its release.
+ * Returns the version after `highest`: raises the number that `bump` names, by default the last
+ * that is not zero. If that is at its maximum, raises the next one after it, else the one before
+ * it. A prerelease is followed by its release.
  *
- * @throws {RegistryError} `Invalid` where there is none
+ * @throws {RegistryError} `Invalid` if no number can be raised
  */
 export function nextVersion(highest: Version, bump?: Bump): Version {
   const { major, minor, patch } = highest.semver;
   if (highest.prerelease) return parseVersion(`${major}.${minor}.${patch}`);
   const numbers = [major, minor, patch];
   const first = Math.max(0, numbers.findLastIndex((number) => number > 0));
-  const places = bump === undefined
+  const candidates = bump === undefined
     ? [...[0, 1, 2].slice(first), ...[0, 1].slice(0, first).reverse()]
     : [BUMPS.indexOf(bump)];
-  const raised = places.find((place) => numbers[place] < Number.MAX_SAFE_INTEGER);
+  const raised = candidates.find((place) => numbers[place] < Number.MAX_SAFE_INTEGER);
   if (raised === undefined) throw noneAbove(highest, bump);
   return parseVersion(
     numbers.map((number, i) => i < raised ? number : i === raised ? number + 1 : 0).join("."),
@@ -148,45 +149,33 @@ export function nextVersion(highest: Version, bump?: Bump): Version {
 const BUMPS: readonly Bump[] = ["major", "minor", "patch"];
 
 function noneAbove({ canonical }: Version, bump?: Bump): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "number the version after",
-    subject: canonical,
-    state: `there is no version above it${bump ? ` by its ${bump}` : ""}`,
-    hint: bump
-      ? "Leave bump out, or bump another number."
-      : "Save under another name, or name the version.",
-  });
+  const subject = canonical;
+  const state = bump ? `its ${bump} number is at its maximum` : "its numbers are at their maximum";
+  const hint = bump ? "Leave bump out, or bump another number." : "Pass a version or another name.";
+  return fault({ code: "Invalid", action: "choose the version after", subject, state, hint });
 }
 
 function invalidRange(text: unknown, state: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "read version range",
-    subject: shown(text),
-    state,
-    hint: "Examples: ^1.2, ~2.0.1, >=1.0.0 <3.0.0, 1.x, *",
-    cause,
-  });
+  const subject = shown(text);
+  const hint = "Write it as ^1.2, ~2.0.1, >=1.0.0 <3.0.0, 1.x or *.";
+  return fault({ code: "Invalid", action: "read version range", subject, state, hint, cause });
 }
 
-function invalidVersion(text: unknown, cause?: unknown): RegistryError {
+function invalidVersion(text: unknown): RegistryError {
   return fault({
     code: "Invalid",
     action: "use",
     subject: `${shown(text)} as a version`,
     state: "not a semantic version",
-    hint:
-      "A version is one to three numbers below 2^53 without leading zeros, and may have a prerelease: 1, 2.1, 1.0.3, 2.0.0-rc.1",
-    cause,
+    hint: "Write one to three numbers without leading zeros, and a prerelease: 1, 2.1, 2.0.0-rc.1",
   });
 }
 
 // The sortable encoding. Newest first, so everything is complemented.
-//   number    one letter for the count of its digits (p = 1 digit … a = 16), then each digit as 9 - digit
-//   release   three numbers
-//   prerelease  three numbers, then for each identifier `n` number, or `a` and each character as two digits
-//             (62 - its place among "-", 0-9, A-Z, a-z) and `z`; at the end `z`
+//   number      a letter for the count of its digits (p = 1 … a = 16), each digit as 9 - digit
+//   release     three numbers
+//   prerelease  three numbers, then for each identifier `n` number, or `a`, each character as two
+//               digits (62 - its place in CHARS) and `z`; at the end `z`
 
 const CHARS = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -196,11 +185,13 @@ function encodeOrder(version: VersionParts, text: string): string {
   const pre = version.prerelease ?? [];
   if (pre.length === 0) return order;
   for (const id of pre) {
-    if (typeof id === "number") order += `n${encodeNumber(id, text)}`;
-    else if (/^\d+$/.test(id)) throw invalidVersion(text); // a number past 2^53 - 1
-    else {order += `a${
-        Array.from(id, (char) => String(62 - CHARS.indexOf(char)).padStart(2, "0")).join("")
-      }z`;}
+    if (typeof id === "number") {
+      order += `n${encodeNumber(id, text)}`;
+      continue;
+    }
+    if (DIGITS.test(id)) throw invalidVersion(text); // a number over 2^53 - 1
+    const chars = Array.from(id, (char) => String(62 - CHARS.indexOf(char)).padStart(2, "0"));
+    order += `a${chars.join("")}z`;
   }
   return `${order}z`;
 }
@@ -215,7 +206,7 @@ function encodeNumber(value: number, text: string): string {
 
 const ORDER_NUMBER = /^([a-p])(\d+)/;
 
-/** The version behind an `order` segment, or undefined where no version has this encoding. */
+/** Returns the version of an `order` segment, or undefined if no version has this encoding. */
 export function decodeOrder(order: string): Version | undefined {
   let rest = order;
   const number = (): string | undefined => {

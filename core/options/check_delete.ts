@@ -1,4 +1,4 @@
-// Deletions have to be exact: a mistyped option must never delete more than was meant.
+// Checks of deletions: a mistyped option must never delete more than intended.
 import type { Backend, CallOptions, SweepOptions } from "../backend.ts";
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
@@ -6,10 +6,7 @@ import type { Ref } from "../naming/refs.ts";
 import type { DeleteOptions } from "../registry.ts";
 import { checkOptions, type OptionNames } from "./check_options.ts";
 
-/**
- * Throws `Invalid` for a bare name without `allVersions`, and for a version with it. In a registry without versions a
- * bare name is its one value.
- */
+/** Throws `Invalid` unless either a version or `allVersions` is given (if versioned). */
 export function checkDelete(
   { name, bare }: Ref,
   { allVersions }: Pick<DeleteOptions, "allVersions">,
@@ -20,9 +17,8 @@ export function checkDelete(
     code: "Invalid",
     action: "delete",
     subject: shown(name),
-    state: bare ? "no version is named" : "a version is named, and allVersions given",
-    hint:
-      `Delete one version, "name@version", or every one of a bare name with { allVersions: true }.`,
+    state: bare ? "no version is given" : "a version is given with allVersions",
+    hint: 'Pass "name@version", or a bare name with { allVersions: true } to delete all versions.',
   });
 }
 
@@ -30,7 +26,7 @@ const MANY: OptionNames<CallOptions> = { signal: true };
 const ONE: OptionNames<CallOptions & { ifEtag?: string }> = { ifEtag: true, ...MANY };
 const SWEEP: OptionNames<SweepOptions> = { olderThan: true, dryRun: true, ...MANY };
 
-/** Makes the methods of a store that remove refuse unknown options. */
+/** Makes the deleting methods of a store refuse unknown options. */
 export function checkRemovals<B extends Backend>(backend: B): B {
   const { delete: removeOne, deleteMany, sweepUploads } = backend;
   backend.delete = async (key, options) =>

@@ -1,18 +1,18 @@
-// Options that nobody knows: mistyped, they would have no effect, and nobody would be told.
+// Checks of options: a mistyped option must not be ignored.
 import { fault, type RegistryError } from "../errors.ts";
 import type { Registry } from "../registry.ts";
 import { nearest } from "../text/nearest.ts";
 
-/** Every option of a kind, by name: the compiler says which one is missing. */
+/** Every option of a kind, by name. The compiler reports missing ones. */
 export type OptionNames<O> = { readonly [K in keyof Required<O>]: true };
 
 /**
- * Throws `Invalid` for an option that is not known, and for options that are no object. What is undefined is not given.
- * Returns them, as a plain object: what a class or a prototype gives would be lost where they are spread.
+ * Throws `Invalid` for unknown options, and for options that are not an object; undefined values
+ * are ignored. Returns a plain object, so that spreading loses nothing that a class provides.
  *
- * @param action what was asked for, as in `load "model"`
- * @param known every option there is; without it none is refused
- * @param required those that have to be given
+ * @param action the failed action for messages: `load "model"`
+ * @param known all options. @default any
+ * @param required options that must be present
  */
 export function checkOptions<O>(
   action: string,
@@ -25,12 +25,12 @@ export function checkOptions<O>(
     return options;
   }
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw fault({
-      code: "Invalid",
+    const example = Object.keys(known ?? {})[0] ?? required[0] ?? "option";
+    throw invalid(
       action,
-      state: `its options are ${nameOf(options)}, not an object`,
-      hint: `Write them as { ${Object.keys(known ?? {})[0] ?? required[0] ?? "option"}: … }.`,
-    });
+      `options must be an object, not ${nameOf(options)}`,
+      `Pass them as { ${example}: … }.`,
+    );
   }
   for (const name in options) {
     if (known === undefined) break;
@@ -45,7 +45,7 @@ export function checkOptions<O>(
   return plain(options as Record<string, unknown>, known) as O;
 }
 
-/** The same of what works on a registry, which is checked too: its promise is the usual mistake. */
+/** Checks a registry and the options of a function that works on it. */
 export function checkToolOptions<O>(
   action: string,
   registry: Pick<Registry, "names">,
@@ -56,44 +56,33 @@ export function checkToolOptions<O>(
   checkRegistry(action, registry);
   const checked = checkOptions(action, options, known, required);
   if (typeof (checked as { names?: unknown } | undefined)?.names !== "string") return checked;
-  throw fault({ // each of its letters would be taken for a name
-    code: "Invalid",
-    action,
-    state: "names is a text",
-    hint: "Pass a list of names: { names: [name] }.",
-  });
+  // Otherwise each letter would be taken for a name.
+  throw invalid(action, "names is a string", "Pass a list of names: { names: [name] }.");
 }
 
-/** Throws `Invalid` for what is no registry. */
+/** Throws `Invalid` for anything but a registry. */
 export function checkRegistry(action: string, registry: Pick<Registry, "names">): void {
   const is = typeof (registry as typeof registry | null | undefined)?.names === "function";
-  checkGiven(action, registry, {
-    is,
-    what: "registry",
-    hint: "Give what openRegistry() gives, awaited.",
-  });
+  checkGiven(action, registry, { is, what: "registry", hint: "Pass await openRegistry()." });
 }
 
-/** Throws `Invalid` for an argument that is not what it has to be; of a promise it says that it is one. */
+/** Throws `Invalid` for an argument of the wrong kind, with a special message for promises. */
 export function checkGiven(
   action: string,
   value: unknown,
   { is, what, hint }: { is: boolean; what: string; hint: string },
 ): void {
   if (is) return;
-  const state = value instanceof Promise
-    ? `the ${what} is a promise`
-    : `${nameOf(value)} is no ${what}`;
-  throw fault({ code: "Invalid", action, state, hint });
+  const kind = value instanceof Promise ? "a promise" : nameOf(value);
+  throw invalid(action, `the ${what} is ${kind}`, hint);
 }
 
 function notGiven(action: string, name: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action,
-    state: `${name} is not given`,
-    hint: `Write it as { ${name}: … }.`,
-  });
+  return invalid(action, `option ${name} is missing`, `Pass { ${name}: … }.`);
+}
+
+function invalid(action: string, state: string, hint: string): RegistryError {
+  return fault({ code: "Invalid", action, state, hint });
 }
 
 function isPlain(options: object): boolean {
@@ -111,12 +100,8 @@ function plain(
 
 function unknownOption(action: string, name: string, known: string[]): RegistryError {
   const meant = nearest(name, known);
-  return fault({
-    code: "Invalid",
-    action,
-    state: `there is no option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`,
-    hint: `Options are ${known.join(", ")}.`,
-  });
+  const suggestion = meant === undefined ? "" : `: did you mean ${meant}?`;
+  return invalid(action, `unknown option ${name}${suggestion}`, `Use ${known.join(", ")}.`);
 }
 
 function nameOf(value: unknown): string {

@@ -1,36 +1,30 @@
-// Where a registry is to be opened, as a caller says it.
+// Checks of the location of a registry.
 import type { Backend } from "../backend.ts";
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
 const VERBS = ["head", "get", "put", "delete", "list"] as const;
 
-/** Throws `Invalid` for what is no place, and for a path that only a shell understands. */
+/** Throws `Invalid` for an invalid location, and for a path with `~`. */
 export function checkTarget(target: string | URL | Backend | undefined): void {
   if (target === undefined || target instanceof URL) return;
   if (typeof target === "string" && target !== "") {
     if (!/^~(\/|$)/.test(target)) return;
-    throw fault({
-      code: "Invalid",
-      action: "open a registry at",
-      subject: shown(target),
-      state: "only a shell knows what ~ means",
-      hint:
-        `Write the folder in full, as in join(Deno.env.get("HOME")!, "…"); one that is called ~ is "./${target}".`,
-    });
+    const subject = shown(target);
+    const state = "only a shell expands ~";
+    const hint = `Write the absolute path; a folder named ~ is "./${target}".`;
+    throw fault({ code: "Invalid", action: "open a registry at", subject, state, hint });
   }
   const missing = VERBS.filter((verb) =>
     typeof (target as Partial<Backend> | null)?.[verb] !== "function"
   );
   if (typeof target === "object" && missing.length === 0) return;
+  const lacks = typeof target === "object" && target !== null;
   throw fault({
     code: "Invalid",
     action: "open a registry at",
     subject: typeof target === "object" ? undefined : JSON.stringify(target),
-    state: target && missing.length > 0 && typeof target === "object"
-      ? `it is not a backend: it lacks ${missing.join(", ")}`
-      : "it is not a location",
-    hint:
-      'Give a path, a URL, "memory:" or a backend first, then options: openRegistry("./models", { … }).',
+    state: lacks ? `it is not a backend: it lacks ${missing.join(", ")}` : "it is not a location",
+    hint: 'Pass a path, a URL, "memory:" or a backend: openRegistry("./models", { … }).',
   });
 }

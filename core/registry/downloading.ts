@@ -1,35 +1,32 @@
-// What a download did.
+// The result of a download.
 import type { ArtifactInfo } from "../artifact.ts";
 import type { LeftOut } from "./left_out.ts";
 
-/** What a download does, or would do, to one path. */
+/** A change of one path by a download. */
 export interface DownloadChange {
-  /**
-   * The path in the folder, with `/`; that of an empty folder that is removed ends with one, and `./` is the folder of a
-   * version that has no files.
-   */
+  /** Path in the folder, with `/`. Folders end with `/`; `./` is the folder of an empty version. */
   path: string;
-  /** Whether it comes, takes the place of another one, goes, or gets only the time that the version has kept of it. */
+  /** `time` changes only the modification time. */
   change: "add" | "replace" | "remove" | "time";
 }
 
-/** Files that were written to a disk. */
+/** Files written to a disk. */
 export interface DownloadedFiles {
   path: string;
   /** Number of files of the version, without links that were left out. */
   files: number;
   size: number;
-  /** How many of them were there already, with the same content. */
+  /** Number of files that existed with equal content. */
   left: number;
   written: number;
-  /** How many files, links and empty folders were removed that are not of the version; of a dry run, would be. */
+  /** Number of other files, links and empty folders that were removed. */
   deleted: number;
-  /** What was written, removed and given its time; of a dry run, would be. */
+  /** All changes; in a dry run, those it would make. */
   changes: DownloadChange[];
   leftOut: readonly LeftOut[];
 }
 
-/** What was downloaded. */
+/** The result of {@linkcode Registry.download}. */
 export interface DownloadResult extends DownloadedFiles {
   info: ArtifactInfo;
 }

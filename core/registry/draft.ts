@@ -1,24 +1,24 @@
-// Drafts: versions that many workers write together, and one of them commits.
+// Drafts: versions that many workers write and one of them commits.
 import type { FilesToSave, FileToSave, Materializer } from "../materializer.ts";
 import type { SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./saving.ts";
 import type { Encoding, FileInfo } from "../record.ts";
 
-/** How a draft is opened. */
+/** Options of {@linkcode Registry.openDraft}. */
 export interface OpenDraftOptions {
-  /** Identifies it among the drafts of the name: whoever opens the same id adds to the same draft. */
+  /** Unique id among the drafts of the name. Workers with the same id share the draft. */
   id: string;
 }
 
-/** How a part is added. */
+/** Options of {@linkcode Draft.addPart}. */
 export interface AddPartOptions extends SignalOptions {
-  /** How its files are compressed. @default not at all */
+  /** @default none */
   compress?: Encoding;
   onProgress?: (progress: TransferProgress) => void;
 }
 
-/** What became of a part that was to be added. */
+/** The result of {@linkcode Draft.addPart}. */
 export interface AddedPart {
-  /** False where it was there already: then nothing was read, and what was there counts. */
+  /** False if the part existed: nothing was read, and the existing part stays. */
   added: boolean;
   files: number;
   size: number;
@@ -27,70 +27,64 @@ export interface AddedPart {
 /** A part of a draft. */
 export interface DraftPart {
   part: string;
-  /** When it was added, by the store's clock. */
+  /** By the store's clock. */
   addedAt: Date;
 }
 
-/** What is known of a draft. */
+/** The state of a draft. */
 export interface DraftInfo {
   /**
-   * `open`: parts can be added. `committing`: a commit has begun, no more parts can be added, and the version does not
-   * exist yet; `commit` completes it. `abandoned`: nothing was added for so long that `gc` may remove the draft. That
-   * is 7 days, or 7 times the registry's grace if that is longer, less two graces; at least 5 days.
+   * In `committing`, a commit has begun: no parts can be added, and `commit` completes it. An
+   * `abandoned` draft had no additions for so long that `gc` may remove it: 7 days, or 7 times the
+   * grace if that is longer, less two graces.
    */
   state: "open" | "committing" | "committed" | "discarded" | "abandoned";
   version?: string;
-  /** Its parts by encoded name; after a commit, those in its version. Empty after `gc` removed them. */
+  /** Parts by encoded name; after a commit, those of its version. Empty after `gc`. */
   parts: DraftPart[];
 }
 
-/** Options of {@linkcode Draft.commit}: those of a save, without what the draft says itself. */
+/** Options of {@linkcode Draft.commit}. */
 export interface CommitDraftOptions
   extends Omit<SaveOptions, "materializer" | "idempotencyKey" | "compress"> {
   /**
-   * The parts of the version, exactly. Throws `NotFound` if one is missing, `Conflict` if the draft was committed with
-   * other parts.
+   * The exact parts of the version. Throws `NotFound` if one is missing, `Conflict` if the draft
+   * was committed with others.
    *
-   * @default all parts whose `addPart` has returned, and possibly some whose `addPart` has not
+   * @default all parts whose `addPart` has returned, and possibly others
    */
   parts?: readonly string[];
-  /** What can read the files. @default "folder": `load` gives a `StoredPath` */
+  /** Materializer that can load the files. @default "folder", which loads a `StoredPath` */
   materializer?: Pick<Materializer, "id" | "formatVersion">;
 }
 
-/**
- * A version that many workers, on any machines, write together, and one of them commits. It may be opened any number
- * of times. What is in it counts for nobody before it is committed.
- */
+/** A version that many workers, on any machine, write and one of them commits. */
 export interface Draft {
   readonly name: string;
   readonly id: string;
   /**
-   * Adds files under the name of a part, all of them or none. Once this has returned, every commit without `parts` has
-   * the part. After a failure or a kill the part may be there; adding it again is safe and never changes it. If several
-   * workers add one part at once, one of them counts.
+   * Adds files as a part, all or nothing. Once it has returned, every commit without `parts`
+   * contains the part. After a failure the part may exist; adding it again is safe and never
+   * changes it.
    *
-   * @param files files as a materializer gives them, or a value that can be saved, such as a `localPath`
-   * @throws {RegistryError} `Conflict` if the draft was committed without this part, is being committed, or was
-   * discarded or abandoned
+   * @param files files as a materializer returns them, or a value such as a `localPath`
+   * @throws {RegistryError} `Conflict` if the draft is committed, being committed, discarded or
+   * abandoned
    */
   addPart(part: string, files: FilesToSave | object, options?: AddPartOptions): Promise<AddedPart>;
-  /** Adds one file, as a part of its own that is called like its path; one that is no name (with `@`) needs `addPart`. */
+  /** Adds one file as a part named like its path. Use `addPart` for paths with `@`. */
   add(path: string, content: FileToSave["content"], options?: AddPartOptions): Promise<AddedPart>;
   info(options?: SignalOptions): Promise<DraftInfo>;
   files(options?: SignalOptions): Promise<(FileInfo & { part: string })[]>;
   /**
-   * Saves the parts as one version, and copies only small ones. A repeated or concurrent commit returns the same
-   * version, with `skipped: true`. A commit that fails after it has decided on the parts can be repeated with other
-   * options, such as another `version`; its parts stay the same.
+   * Saves the parts as one version. A repeated or concurrent commit returns the same version with
+   * `skipped: true`. A commit that failed can be repeated with other options; once decided, its
+   * parts stay the same.
    *
-   * @throws {RegistryError} `NotFound` for a part that is not there; `Invalid` if two parts have one path; `Conflict`
-   * if the draft was discarded or abandoned, or committed with other parts
+   * @throws {RegistryError} `NotFound` for a missing part, `Invalid` for two parts with one path,
+   * `Conflict` if the draft was discarded, abandoned, or committed with other parts
    */
   commit(options?: CommitDraftOptions): Promise<SavedArtifact>;
-  /**
-   * Discards the draft: no more parts can be added, and `gc` removes it. Returns false if it is empty, or a commit has
-   * decided on its parts.
-   */
+  /** Discards the draft, and `gc` removes it. False if it is empty, or a commit has begun. */
   discard(options?: SignalOptions): Promise<boolean>;
 }

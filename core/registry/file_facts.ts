@@ -1,12 +1,12 @@
-// What is said of a file besides its path and its bytes, and of one that is not there.
+// Optional fields of a file, and the error of a missing file.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record.ts";
 
-/** What may be said of a file besides its path and its bytes. */
+/** Optional fields of a file. */
 export type FileFacts = Pick<FileInfo, "mediaType" | "mode" | "modifiedAt">;
 
-/** What is said of a file, each only where it is: it goes from files that are saved into records, and back. */
+/** Returns the optional fields of a file that are set. Throws `Invalid` for an invalid time. */
 export function fileFacts(
   { path, mediaType, mode, modifiedAt }: FileFacts & { path: string },
 ): FileFacts {
@@ -18,25 +18,19 @@ export function fileFacts(
   };
 }
 
-/** One time has one text: it counts in the digest. */
+/** Each time has exactly one spelling, because it is part of the digest. */
 function checkTime(path: string, text: string): void {
   const time = new Date(text);
-  if (typeof text === "string" && !Number.isNaN(time.getTime()) && time.toISOString() === text) {
-    return;
-  }
-  throw fault({
-    code: "Invalid",
-    action: "save file",
-    subject: shown(path),
-    state: `its modifiedAt ${shown(String(text))} is no time`,
-    hint: "Write it as new Date(…).toISOString() does.",
-  });
+  if (!Number.isNaN(time.getTime()) && time.toISOString() === text) return;
+  const state = `invalid modifiedAt ${shown(String(text))}`;
+  const hint = "Pass new Date(…).toISOString().";
+  throw fault({ code: "Invalid", action: "save file", subject: shown(path), state, hint });
 }
 
-/** How many of its files are named. */
+/** Maximum number of files in a hint. */
 const MOST_NAMED = 8;
 
-/** Why a file of a version cannot be opened: it is none of the paths that there are. */
+/** Returns the error of a file that does not exist in a version. */
 export function noSuchFile(ref: string, path: string, there: Iterable<string>): RegistryError {
   const paths = [...there];
   const named = paths.slice(0, MOST_NAMED).map(shown).join(", ");
@@ -46,7 +40,7 @@ export function noSuchFile(ref: string, path: string, there: Iterable<string>): 
     subject: `${shown(path)} of "${ref}"`,
     state: "no such file",
     hint: paths.length === 0
-      ? "It has none."
-      : `It has ${paths.length}: ${named}${paths.length > MOST_NAMED ? ", …" : ""}`,
+      ? "The version has no files."
+      : `Open one of ${paths.length}: ${named}${paths.length > MOST_NAMED ? ", …" : ""}`,
   });
 }

@@ -1,18 +1,16 @@
-// What was left out when a folder was saved, or when it was written to a disk, and which links are
-// written.
+// Files and links that were left out of a save or a download.
 /**
- * Why something was left out:
+ * The reason for leaving out a file:
  *
- * - `special`: a pipe, a socket or a device; it has no content of its own.
- * - `link`: a symbolic link, and links were to be skipped.
- * - `broken link`: links were to be followed, and this one leads to nothing.
- * - `looping link`: links were to be followed, and this one leads to a folder that it is in itself.
- * - `outside link`: a link that was not written, since it leads out of the folder.
- * - `excluded`, `not included`: by the patterns that were given.
+ * - `special`: a pipe, a socket or a device.
+ * - `link`: a symbolic link that was skipped on request.
+ * - `broken link`: a followed link without a target.
+ * - `looping link`: a followed link to a folder that contains it.
+ * - `outside link`: a link that leads out of the downloaded folder.
+ * - `excluded`, `not included`: by the given patterns.
  * - `ignored`: by a `.holdfastignore` or `.gitignore` in the folder.
- * - `git`, `registry`: the history of a checkout, and a registry, which may be the one that is written to.
- * - `unfinished`: what a download, or a file store, writes into before it gets its name, or has left there when it was
- *   killed; left out with `all`, too.
+ * - `git`, `registry`: the history of a checkout, or a registry.
+ * - `unfinished`: temporary files of downloads and file stores, left out even with `all`.
  */
 export type LeftOutReason =
   | "special"
@@ -27,16 +25,13 @@ export type LeftOutReason =
   | "registry"
   | "unfinished";
 
-/** Something that was left out. */
+/** A path that was left out. */
 export interface LeftOut {
-  /** Its path in the folder, with `/`; a folder, with all that is in it, ends with one. */
+  /** Path in the folder, with `/`. A folder with its content ends with `/`. */
   path: string;
   reason: LeftOutReason;
   target?: string;
 }
 
-/**
- * Which symbolic links are written to a disk: `safe`, those that stay inside the folder; `unsafe`, all of them, with
- * whatever target they have; `skip`, none.
- */
+/** Symbolic links to write: those that stay inside the folder (`safe`), all, or none. */
 export type WrittenLinks = "safe" | "unsafe" | "skip";

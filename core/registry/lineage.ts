@@ -1,63 +1,60 @@
-// What a version was made from, and what was made from it.
+// Lineage of versions.
 import type { SignalOptions } from "./saving.ts";
 
 /** Options of {@linkcode lineageOf}. */
 export interface LineageOptions extends SignalOptions {
-  /** Which way to look: to what it was made from, to what was made from it, or both. @default "both" */
+  /** `up` to its inputs, `down` to versions made from it. @default "both" */
   direction?: "up" | "down" | "both";
-  /** How many steps to go, at least 1. @default all */
+  /** Maximum number of steps, at least 1. @default unlimited */
   depth?: number;
-  /** Hears of each record that was read to look down. */
+  /** Receives the number of records read so far. */
   onProgress?: (records: number) => void;
 }
 
 /**
- * What is known of a place in a lineage:
+ * The state of a node:
  *
- * - `present`: the version is there, with the digest that was said.
- * - `missing`: there is no such version, or no longer.
- * - `changed`: the version holds something else now than what was used.
- * - `unpinned`: a bare name, a range or an alias was said: which version that was is not known.
+ * - `present`: the version exists, with the recorded digest.
+ * - `missing`: the version does not exist.
+ * - `changed`: the version has another digest now.
+ * - `unpinned`: a bare name, range or alias, whose version is unknown.
  * - `unreadable`: its record is damaged.
  */
 export type LineageState = "present" | "missing" | "changed" | "unpinned" | "unreadable";
 
-/** A version in a lineage, or what was said instead of one. */
+/** A version in a lineage, or a ref instead of one. */
 export interface LineageNode {
-  /** `name@1.2.0`, without build metadata; of what is not pinned the ref as it was given. Unique in a lineage. */
+  /** `name@1.2.0` without build metadata, or the unpinned ref. Unique in a lineage. */
   ref: string;
-  /** What is known of it. Only what is `present` is followed. */
+  /** Only `present` nodes are followed. */
   state: LineageState;
-  /** SHA-256 of its content; of what is not present, the one that was said, where one was. */
+  /** SHA-256 of its content; for absent versions, the recorded one if there is one. */
   digest?: string;
   createdAt?: Date;
   metadata?: Record<string, unknown>;
 }
 
-/** That one was made from another: refs of nodes. */
+/** `to` was made from `from`: refs of nodes. */
 export interface LineageEdge {
   from: string;
   to: string;
 }
 
-/** What {@linkcode lineageOf} found. */
+/** The result of {@linkcode lineageOf}. */
 export interface Lineage {
   root: string;
-  /** Each once, the root first, nearer ones before farther ones. */
+  /** Unique nodes, the root first, nearer ones before farther ones. */
   nodes: LineageNode[];
   edges: LineageEdge[];
-  /**
-   * Looking down: versions that name the root, or what was made from it, without saying which version of it. They may
-   * have been made from it.
-   */
+  /** Downward: versions with an unpinned input of a name in the lineage. */
   unsure: string[];
-  /** Looking down: versions whose records could not be read. They may have been made from it. */
+  /** Downward: versions whose records are unreadable, so they may be part of the lineage. */
   unreadable: string[];
   /**
-   * Looking down: whether every record of the registry had to be read, because not all is noted that says what is made
-   * from what: {@linkcode rebuildLineage} notes it.
+   * Downward: true if every record was read because the index is incomplete. See {@linkcode
+   * rebuildLineage}.
    */
   scanned: boolean;
-  /** Whether there is more beyond `depth`. */
+  /** True if there is more beyond `depth`. */
   cut: boolean;
 }

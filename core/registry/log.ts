@@ -1,25 +1,24 @@
-// What happened to a name.
+// The log of a name.
 import type { SignalOptions } from "./saving.ts";
 
-/** Something that happened to a name. */
+/** An event in the log of a name. */
 export interface LogEntry {
-  /** What: a version was saved or deleted, an alias was set or removed. */
   event: "saved" | "deleted" | "aliased" | "unaliased";
   name: string;
-  /** The version, in full, without build metadata; absent where an alias was removed. */
+  /** Full version without build metadata; absent for `unaliased`. */
   version?: string;
-  /** The alias, of `aliased` and `unaliased`. */
+  /** For `aliased` and `unaliased`. */
   alias?: string;
-  /** When, by the clock of who did it; of a version that cannot be read, when the store received it. */
+  /** By the clock of the machine that did it; of an unreadable version, by the store's clock. */
   at: Date;
-  /** Bytes of the files, of a version that is there. */
+  /** Bytes of a version that exists. */
   size?: number;
-  /** The operation that did it, a UUIDv7, where it is known. */
+  /** Id of the operation, a UUIDv7, if known. */
   commit?: string;
 }
 
 /** Options of `logOf`. */
 export interface LogOptions extends SignalOptions {
-  /** At most so many, the newest. @default all */
+  /** Maximum number of entries, newest first. @default all */
   limit?: number;
 }

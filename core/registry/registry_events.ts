@@ -1,29 +1,29 @@
-// What a registry says on a bus of events, after the commit.
-/** What every event of a registry says. */
+// Events of a registry, published after each commit.
+/** Fields of all events. */
 export type RegistryEvent = {
   registry: string;
   name: string;
 };
 
-/** A version was saved: by `save`, `copy`, a batch, a draft, an upload or a mirror. */
+/** A version was saved, in any way. */
 export type SavedEvent = RegistryEvent & {
   version: string;
   commit: string;
   digest: string;
-  /** Its bytes. */
+  /** Bytes. */
   size: number;
 };
 
-/** A version was deleted; of a name that is deleted, one event for each of its versions. */
+/** A version was deleted. Deleting a name publishes one event per version. */
 export type DeletedEvent = RegistryEvent & {
   version: string;
   commit: string;
 };
 
-/** An alias names another version, or none. */
+/** An alias was set or deleted. */
 export type AliasedEvent = RegistryEvent & {
   alias: string;
-  /** What it names; null where it was removed. */
+  /** Null if the alias was deleted. */
   version: string | null;
   commit: string;
 };

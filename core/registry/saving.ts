@@ -1,52 +1,52 @@
-// What saving is told, and what it tells.
+// Options and results of saving.
 import type { Materializer } from "../materializer.ts";
 import type { Bump } from "../naming/versions.ts";
 import type { ArtifactInput, Encoding } from "../record.ts";
 
-/** Options that end a call. */
+/** Options with a signal. */
 export interface SignalOptions {
-  /** Ends the call: it throws the signal's reason, or `Unknown` once a commit is in flight. */
+  /** Aborts the call: it throws the signal's reason, or `Unknown` after a commit was sent. */
   signal?: AbortSignal;
 }
 
-/** What happens when the version exists. */
+/** Behavior if the version exists. */
 export type OnConflict = "fail" | "skip" | "overwrite";
 
 /** Options of saving. */
 export interface SaveOptions extends SignalOptions {
-  /** The version, one to three numbers and a prerelease. @default the next one */
+  /** One to three numbers and a prerelease. @default the next version */
   version?: string;
-  /** Which number an automatic version raises. @default the last that is not zero */
+  /** Number that an automatic version raises. @default the last that is not zero */
   bump?: Bump;
-  /** `fail` throws `AlreadyExists`, `skip` returns what exists, `overwrite` needs a mutable registry. @default "fail" */
+  /** `fail` throws `AlreadyExists`, `skip` returns the existing one. @default "fail" */
   onConflict?: OnConflict;
-  /** Overwrite only this commit, else `Conflict`. */
+  /** Overwrites only this commit, else throws `Conflict`. */
   ifCommit?: string;
-  /** The ref whose unchanged files are shared, or null to share nothing. @default the latest version of the same name */
+  /** Ref whose unchanged files are shared, or null. @default the latest version of the name */
   base?: string | null;
-  /** Return the base, with `skipped: true`, when its digest would be the same and it is of this name. @default false */
+  /** Returns the base with `skipped: true` if its digest is equal. @default false */
   skipIfUnchanged?: boolean;
-  /** A key that this save is known by: a repeat returns the first result, saved or skipped, whatever else it asks for. */
+  /** Identifies the save: a repeat returns the first result and ignores other options. */
   idempotencyKey?: string;
   /** Your own plain data, up to 64 KiB as JSON. @default {} */
   metadata?: Record<string, unknown>;
-  /** What the value was made from, up to 1,000: refs, or `{ ref, digest }` with the digest that it had. @default [] */
+  /** Up to 1,000 refs that the value was made from, with their digests if you like. @default [] */
   inputs?: ArtifactInput[];
-  /** What saves the value. @default the one registered for it */
+  /** @default the one registered for the value */
   materializer?: Materializer;
-  /** Compress the stored bytes. @default not */
+  /** Compression of the stored bytes. @default none */
   compress?: Encoding;
   onProgress?: (progress: TransferProgress) => void;
 }
 
-/** How far a transfer is. */
+/** Progress of a transfer. */
 export interface TransferProgress {
   path: string;
   bytes: number;
   totalBytes?: number;
 }
 
-/** What was saved. */
+/** The result of a save. */
 export interface SavedArtifact {
   name: string;
   version: string;
@@ -55,20 +55,17 @@ export interface SavedArtifact {
   digest: string;
   size: number;
   createdAt: Date;
-  /** True when nothing was written because it was there. */
+  /** True if nothing was written because the version existed. */
   skipped: boolean;
-  /**
-   * Bytes that this added to the store: less than `size` where files are shared with other versions, were copied as
-   * second names of the same file, or are compressed; the record counts too. Absent where a registry does not say it.
-   */
+  /** Bytes added to the store, with the record and without shared files. Absent if unknown. */
   addedBytes?: number;
 }
 
 /** Options of listing names. */
 export interface NamesOptions extends SignalOptions {
   prefix?: string;
-  /** Only names that come after this one in the listing. */
+  /** Only names after this one in the listing. */
   after?: string;
-  /** At most so many. @default all */
+  /** @default all */
   limit?: number;
 }

@@ -1,4 +1,4 @@
-// Operations that a service does itself, for a registry without a store in this program.
+// Operations of a service, for a registry without a store in this program.
 import type { SavedArtifact } from "./saving.ts";
 import type { Lineage, LineageOptions } from "./lineage.ts";
 import type { LogEntry, LogOptions } from "./log.ts";
@@ -12,9 +12,9 @@ import type {
 } from "./transfer.ts";
 
 /**
- * The extension of a registry behind a service: what `lineageOf`, `logOf`, `createUpload`, `commitUpload` and
- * `presignDownload` call where there is no store to work on. A member that is missing is `Unsupported`. A view of a
- * registry leaves it out, or hides in it what it hides elsewhere.
+ * Operations of the service behind a registry, called by `lineageOf`, `logOf`, `createUpload`,
+ * `commitUpload` and `presignDownload`. A missing member is `Unsupported`. A view that hides data
+ * must leave them out or hide it here too.
  */
 export interface RegistryService {
   lineage?(ref: string, options?: LineageOptions): Promise<Lineage>;

@@ -1,16 +1,16 @@
-// What watching is told, and what it tells.
+// Options and events of watching.
 import type { SignalOptions } from "./saving.ts";
 
-/** Options of watching. */
+/** Options of {@linkcode Registry.watch}. */
 export interface WatchOptions extends SignalOptions {
-  /** How often the store is asked, milliseconds. @default 2000 */
+  /** Interval of polling, milliseconds. @default 2000 */
   intervalMs?: number;
 }
 
-/** A change of what `latest` is. */
+/** A change of the latest version. */
 export interface WatchEvent {
   name: string;
-  /** The latest version, or undefined when none is left. */
+  /** The latest version, or undefined if none is left. */
   version?: string;
   commit?: string;
 }

@@ -1,6 +1,4 @@
-// Values in messages.
-
-/** What a value is, in a word or two, for messages. */
+/** Returns the kind of a value for messages. */
 export function described(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== "object") return `a ${typeof value}`;

@@ -1,23 +1,23 @@
-// Texts of JSON, read as they are written.
+// JSON parsing that works around a bug of V8.
 const QUOTE = '"';
 
 /**
- * The value of a text of JSON. V8 may read a name with an escape as another one of the same length, after it has read
- * one that ends with a backslash (nodejs/node#63785): where there is such a name, members are read as items of arrays.
+ * Parses JSON. V8 may confuse escaped names of equal length after a name that ends with a backslash
+ * (nodejs/node#63785), so members of such documents are parsed as array items.
  *
- * @throws {SyntaxError} where it is no JSON
+ * @throws {SyntaxError} for invalid JSON
  */
 export function parseJson(text: string): unknown {
   const value = JSON.parse(text);
   return hasEscapedName(text) ? fromItems(JSON.parse(toItems(text))) : value;
 }
 
-/** True for what an object in JSON is read as: neither an array nor a plain value. */
+/** True for values that are JSON objects: no arrays, no primitive values. */
 export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a text of JSON has so few brackets that it is nested no deeper than that; those in its strings count too. */
+/** True if a JSON text has at most `most` brackets, in strings too, so limited depth. */
 export function opensFew(json: string, most: number): boolean {
   let few = most;
   for (const bracket of "{[") {
@@ -28,7 +28,7 @@ export function opensFew(json: string, most: number): boolean {
   return true;
 }
 
-/** Where the quote is that ends the string which begins with the quote at `start`. */
+/** Returns the index of the quote that ends the string starting at `start`. */
 export function endOfString(json: string, start: number): number {
   for (let end = json.indexOf(QUOTE, start + 1);; end = json.indexOf(QUOTE, end + 1)) {
     let slashes = 0;
@@ -37,7 +37,7 @@ export function endOfString(json: string, start: number): number {
   }
 }
 
-/** The first place from `at` on that is no white space. */
+/** Returns the first index from `at` that is not white space. */
 function skipSpace(json: string, at: number): number {
   while (json[at] <= " ") at++;
   return at;
@@ -56,7 +56,7 @@ function hasEscapedName(json: string): boolean {
   return false;
 }
 
-/** `{"a":[1]}` as `[true,"a",[false,1]]`. */
+/** Rewrites `{"a":[1]}` as `[true,"a",[false,1]]`. */
 function toItems(json: string): string {
   const pieces: string[] = [];
   let from = 0;

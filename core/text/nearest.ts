@@ -1,38 +1,38 @@
-// What somebody meant who mistyped a name.
-/** The name that is nearest to a text, where one is near enough to be meant. */
+// Suggestions for mistyped names.
+/** Returns the nearest name by edit distance, if one is near enough. */
 export function nearest(text: string, names: Iterable<string>): string | undefined {
   const typed = text.toLowerCase().slice(0, 80);
   let best: string | undefined;
   let least = Math.floor(typed.length / 3) + 1.5;
   let looked = 0;
   for (const name of names) {
-    if (++looked > 2_000) break; // nobody waits for a hint
+    if (++looked > 2_000) break; // a hint is not worth more time
     const distance = editDistance(typed, name.toLowerCase());
     if (distance < least) [best, least] = [name, distance];
   }
   return best;
 }
 
-/** The same of refs and their parts: else a name that the text is a part of. One letter is like nothing. */
+/** Like {@linkcode nearest} for refs and their parts; also finds names that contain the text. */
 export function nearestName(text: string, names: readonly string[]): string | undefined {
   const others = names.filter((name) => name !== text);
   if (text.length < 2) return undefined;
   return nearest(text, others) ?? others.find((other) => isPartOf(text, other));
 }
 
-/** `model` of `my:model` and `team/model`, `prod` of `production`. */
+/** True for `model` of `my:model` and `team/model`, `prod` of `production`. */
 function isPartOf(text: string, name: string): boolean {
   const last = name.slice(Math.max(name.lastIndexOf(":"), name.lastIndexOf("/")) + 1);
   return last === text || text.length >= 3 && name.startsWith(text);
 }
 
-/** `Did you mean "x"? `, with the space, or nothing. */
+/** Returns `Did you mean x? ` or an empty string. */
 export function didYouMean(text: string, names: Iterable<string>): string {
   const name = nearest(text, names);
   return name === undefined ? "" : `Did you mean ${name}? `;
 }
 
-/** How many letters have to be changed, added, left out or swapped with the next (a swap counts one). */
+/** Returns the number of changed, added, missing and swapped letters. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > a.length / 3 + 1) return Infinity;
   let [before, row] = [[] as number[], Array.from({ length: b.length + 1 }, (_, index) => index)];

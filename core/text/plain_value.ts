@@ -1,16 +1,16 @@
-// Plain data: what formats of text hold without tags of their own.
+// Plain data, which JSON preserves exactly.
 import { fault, type RegistryError } from "../errors.ts";
 import { described } from "./described.ts";
 
-/** What JSON says: plain objects and arrays of texts, finite numbers, booleans and null. */
+/** JSON data: plain objects, arrays, strings, finite numbers, booleans and null. */
 export type PlainValue = null | boolean | number | string | PlainValue[] | {
   [key: string]: PlainValue;
 };
 
-/** Deepest nesting that is written and read. Many JSON readers stop about here, and a stack must hold it. */
+/** Maximum nesting depth, limited by JSON readers and the stack. */
 export const MAX_DEPTH = 1_000;
 
-/** What keeps a value from being plain, and the path to it, the last step first. */
+/** A problem and the path to it, the last step first. */
 interface Problem {
   state: string;
   path: string[];
@@ -19,27 +19,23 @@ interface Problem {
 interface Limits {
   numbers: "finite" | "all";
   maxDepth: number;
-  /** A key that no object may have. */
+  /** A key that objects must not have. */
   reserved?: string;
 }
 
 const JSON_LIMITS: Limits = { numbers: "finite", maxDepth: MAX_DEPTH };
 
-/**
- * Whether `JSON.stringify` loses nothing of a value, and `JSON.parse` gives it back.
- *
- * @param reserved a key that no object in it may have
- */
+/** True if JSON preserves a value exactly. No object may have the key `reserved`. */
 export function isPlain(value: unknown, reserved?: string): boolean {
   const limits = reserved === undefined ? JSON_LIMITS : { ...JSON_LIMITS, reserved };
   return findProblem(value, 0, limits) === undefined;
 }
 
 /**
- * What keeps a value from being plain data, with the path to it: `its .when is a value of class Date`.
+ * Returns why a value is not plain data, with the path: `its .when is a value of class Date`.
  *
- * @param options.numbers which numbers there may be: JSON has neither NaN and infinities nor a zero below zero
- * @param options.maxDepth how many objects and arrays may stand in one another
+ * @param options.numbers `finite` rejects NaN, infinities and -0. @default "finite"
+ * @param options.maxDepth maximum nesting depth. @default 1000
  */
 export function plainProblem(
   value: unknown,
@@ -52,7 +48,14 @@ export function plainProblem(
 }
 
 function findProblem(value: unknown, depth: number, limits: Limits): Problem | undefined {
-  if (typeof value !== "object" || value === null) return scalarProblem(value, limits);
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return undefined;
+  if (typeof value === "number") {
+    if (limits.numbers === "all" || Number.isFinite(value) && !Object.is(value, -0)) {
+      return undefined;
+    }
+    return { state: Object.is(value, -0) ? "is -0" : `is ${value}`, path: [] };
+  }
+  if (typeof value !== "object") return { state: `is ${described(value)}`, path: [] };
   const { maxDepth, reserved } = limits;
   if (depth >= maxDepth) return { state: `is nested more than ${maxDepth} levels deep`, path: [] };
   const prototype = Object.getPrototypeOf(value);
@@ -61,7 +64,7 @@ function findProblem(value: unknown, depth: number, limits: Limits): Problem | u
     return { state: `is ${described(value)}`, path: [] };
   }
   const keys = Reflect.ownKeys(value);
-  if (isArray && keys.length !== value.length + 1) { // its elements and `length`
+  if (isArray && keys.length !== value.length + 1) { // also `length`
     return { state: "is an array with holes or other members", path: [] };
   }
   for (const key of isArray ? value.keys() : keys) {
@@ -77,25 +80,16 @@ function findProblem(value: unknown, depth: number, limits: Limits): Problem | u
   }
 }
 
-/** Returns why a value that is not an object is not plain. */
-function scalarProblem(value: unknown, { numbers }: Limits): Problem | undefined {
-  if (typeof value === "string" || typeof value === "boolean" || value === null) return undefined;
-  if (typeof value !== "number") return { state: `is ${described(value)}`, path: [] };
-  const isMinusZero = Object.is(value, -0);
-  if (numbers === "all" || Number.isFinite(value) && !isMinusZero) return undefined;
-  return { state: isMinusZero ? "is -0" : `is ${value}`, path: [] };
-}
-
-/** The error of a value that a format of text does not hold. */
+/** Returns the error of a value that a text format cannot represent. */
 export function notPlain(
   format: string,
   state: string,
-  hint = "Nothing is altered to make it fit. Turn it into plain data first.",
+  hint = "Convert it to plain data first: a save never alters values.",
 ): RegistryError {
   return fault({ code: "Unsupported", action: "save as", subject: format, state, hint });
 }
 
-/** The path as text, cut where it is long. */
+/** Returns the path as a string, cut if it is long. */
 function place(path: readonly string[]): string {
   const text = path.slice(0, 20).join("");
   return path.length > 20 || text.length > 100 ? `${text.slice(0, 100).toWellFormed()}…` : text;

@@ -1,23 +1,23 @@
-// What a URL says about a store.
+// Parsed URLs of stores.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { checkBucket, parseStoreUrl } from "./store_url.ts";
 
-/** What a URL says about a store: `scheme://bucket/prefix?name=value&…`. */
+/** A parsed URL of a store: `scheme://bucket/prefix?name=value&…`. */
 export interface BackendPlace {
-  /** The whole of it; for `file` it may be a path. */
+  /** The whole URL; for `file` possibly a path. */
   url: string;
-  /** What stands before `:`, in lower case. */
+  /** In lower case. */
   scheme: string;
-  /** What stands between `//` and the next `/`; empty for `file` and `memory`. */
+  /** Empty for `file` and `memory`. */
   bucket: string;
-  /** What follows, without slashes around it; percent escapes are decoded. */
+  /** The decoded path, without slashes at either end. */
   prefix: string;
-  /** What is set behind `?`. */
+  /** The query parameters. */
   parameters: Readonly<Record<string, string>>;
 }
 
-/** Takes the URL of a bucket apart. Throws `Invalid`, and shows nothing in it that could be a secret. */
+/** Parses the URL of a bucket. Throws `Invalid` without showing parts that could be secret. */
 export function parsePlace(url: string): BackendPlace {
   const { scheme, bucket, path } = parseStoreUrl(url);
   checkBucket(bucket, scheme);
@@ -32,7 +32,7 @@ export function parsePlace(url: string): BackendPlace {
   };
 }
 
-/** Throws `Invalid` where parameters other than these are set, and for an `endpoint` that is none. */
+/** Throws `Invalid` for unknown parameters and for an invalid `endpoint`. */
 export function checkParameters(
   { parameters, scheme, bucket }: BackendPlace,
   known: readonly string[],
@@ -41,14 +41,12 @@ export function checkParameters(
   if (unknown === undefined) return checkEndpoint(parameters.endpoint);
   throw invalid(
     `${scheme}://${bucket}`,
-    `${shown(unknown)} is none of its parameters`,
-    `They are: ${
-      known.join(", ")
-    }. Credentials do not belong into a URL: give them by an option or the environment.`,
+    `unknown parameter ${shown(unknown)}`,
+    `Use ${known.join(", ")}. Pass credentials by an option or the environment.`,
   );
 }
 
-/** Throws `Invalid` for what is not the URL of a service, and for one that holds credentials, without showing it. */
+/** Throws `Invalid` for an endpoint that is not an HTTP URL or contains credentials. */
 function checkEndpoint(endpoint: string | undefined): void {
   if (endpoint === undefined) return;
   const url = /^https?:\/\//i.test(endpoint) && URL.canParse(endpoint)
@@ -56,15 +54,10 @@ function checkEndpoint(endpoint: string | undefined): void {
     : undefined;
   if (url !== undefined && url.username === "" && url.password === "") return;
   const state = url === undefined
-    ? "it does not begin with https:// or http://"
-    : "it has credentials in it";
-  throw fault({
-    code: "Invalid",
-    action: "use the endpoint of the store",
-    state,
-    hint:
-      "Write it as https://host or https://host:port; credentials are given by an option or the environment.",
-  });
+    ? "it does not start with https:// or http://"
+    : "it contains credentials";
+  const hint = "Write https://host:port; pass credentials by an option or the environment.";
+  throw fault({ code: "Invalid", action: "use the endpoint of the store", state, hint });
 }
 
 function parseParameters(query: string, url: string): Record<string, string> {
@@ -85,7 +78,7 @@ function decodePrefix(text: string, url: string): string {
   try {
     return decodeURIComponent(text);
   } catch (cause) {
-    throw invalid(url, "it has a % that begins no escape", "Write % as %25.", cause);
+    throw invalid(url, "invalid percent escape", "Write % as %25.", cause);
   }
 }
 

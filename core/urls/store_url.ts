@@ -1,31 +1,26 @@
-// URLs of stores: `scheme://bucket/prefix?name=value`. What follows the bucket is given as it is
-// written: in the URL of a store it has percent escapes and parameters, in that of an object
-// (`scheme://bucket/key`) it is the key, each character.
+// URLs of stores: `scheme://bucket/prefix?name=value`. The part after the bucket is returned as is:
+// URLs of stores have percent escapes and parameters there, URLs of objects (`scheme://bucket/key`)
+// the literal key.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
 export interface StoreUrl {
-  /** What stands before `:`, in lower case. */
+  /** In lower case. */
   scheme: string;
-  /** What stands between `//` and the next `/` or `?`. */
+  /** The part between `//` and the next `/` or `?`. */
   bucket: string;
-  /** What follows it, without its first `/`. */
+  /** The rest, without its first `/`. */
   path: string;
 }
 
-/** Like `scheme://bucket`: a scheme and two slashes. */
 const STORE_URL = /^([a-z][a-z0-9+.-]+):\/\/([^/?]*)\/?(.*)$/is;
 
-/** True for a text that is a URL with two slashes, but for `file:`. */
+/** True for a URL with two slashes, except `file:`. */
 export function isStoreUrl(text: string): boolean {
   return STORE_URL.test(text) && !/^file:/i.test(text);
 }
 
-/**
- * Takes the URL of a store apart. Messages show no more than its scheme: the rest of a wrong one may hold credentials.
- *
- * @throws {RegistryError} `Invalid`
- */
+/** Parses the URL of a store. Messages show only its scheme: the rest may be secret. */
 export function parseStoreUrl(text: string): StoreUrl {
   const [, scheme, bucket, path] = STORE_URL.exec(text) ?? [];
   if (scheme === undefined) throw invalid("…", "it is not a URL like scheme://bucket/prefix");
@@ -33,28 +28,18 @@ export function parseStoreUrl(text: string): StoreUrl {
   if (/[@:]/.test(bucket)) {
     throw invalid(
       `${parsed.scheme}://…`,
-      "it has credentials or a port in it",
-      "After // stands a bucket alone. Credentials are given by an option or the environment, a port with ?endpoint=….",
+      "it contains credentials or a port",
+      "Write a bucket after //. Pass credentials by an option, and a port with ?endpoint=….",
     );
   }
   return parsed;
 }
 
-/**
- * Throws `Invalid` for what cannot be the name of a bucket anywhere.
- *
- * Each store has closer rules of its own and says when one is broken.
- */
+/** Throws `Invalid` for a name that no store allows for buckets. */
 export function checkBucket(bucket: string, scheme: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(bucket) && bucket.length <= 222) return;
-  const state = bucket === ""
-    ? "it names no bucket"
-    : `${shown(bucket)} cannot be the name of a bucket`;
-  throw invalid(
-    `${scheme}://…`,
-    state,
-    "A bucket is named by letters, digits, dots, dashes and underscores.",
-  );
+  const state = bucket === "" ? "it has no bucket" : `invalid bucket name ${shown(bucket)}`;
+  throw invalid(`${scheme}://…`, state, "Use letters, digits, dots, dashes and underscores.");
 }
 
 function invalid(

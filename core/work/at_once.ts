@@ -1,14 +1,12 @@
-// Doing the same to many things, several at once.
-/** How many requests of one job are under way at once, where nobody says. */
+// Concurrent work on many items, with a limit.
 const AT_ONCE = 16;
 
-/** Options of doing something many times. */
 export interface AtOnceOptions {
-  /** How many are under way at once. @default 16 */
+  /** Maximum number of concurrent calls. @default 16 */
   concurrency?: number;
 }
 
-/** Calls `action` for each item. After a failure no more are begun; it is thrown when those under way have ended. */
+/** Calls `action` for each item. After a failure, waits for running calls and throws it. */
 export async function forEachAtOnce<T>(
   items: Iterable<T>,
   action: (item: T) => Promise<unknown>,
@@ -33,8 +31,8 @@ export async function forEachAtOnce<T>(
 }
 
 /**
- * Calls `map` for each item and yields the results in the order of the items. Items are drawn as results are taken: one
- * that nobody has taken yet counts as one under way.
+ * Calls `map` for each item and yields the results in order. It draws items as results are taken,
+ * so untaken results count as running.
  *
  * @example
  * ```ts
@@ -44,7 +42,8 @@ export async function forEachAtOnce<T>(
  *
  * await using registry = await openRegistry("memory:");
  * await saveMany(registry, [{ name: "a", value: 1 }, { name: "b", value: "two" }]);
- * const kinds = mapAtOnce(registry.names(), async (name) => (await registry.info(name)).materializer.id);
+ * const kinds = mapAtOnce(registry.names(), async (name) =>
+ *   (await registry.info(name)).materializer.id);
  * assertEquals(await Array.fromAsync(kinds), ["json", "text"]);
  * ```
  */
@@ -56,14 +55,14 @@ export async function* mapAtOnce<T, R>(
   const running: Promise<R>[] = [];
   for await (const item of items) {
     const result = map(item);
-    result.catch(() => {}); // reported when its turn comes
+    result.catch(() => {}); // thrown when its turn comes
     running.push(result);
     if (running.length >= concurrency) yield await running.shift()!;
   }
   while (running.length > 0) yield await running.shift()!;
 }
 
-/** Lets so many tasks run at once, whoever begins them; the others wait for their turn. */
+/** Returns a function that runs at most `atOnce` tasks concurrently; others wait. */
 export function createLimit(atOnce: number): <T>(task: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let free = atOnce;

@@ -1,9 +1,9 @@
-// A budget of bytes in memory that many tasks share.
-/** What is streamed takes no more memory; what is of unknown size counts as so much. */
+// A memory budget that many tasks share.
+/** Memory of streamed data, and the assumption for data of unknown size. */
 export const STREAMED_BYTES = 32 * 1024 * 1024;
 
 export interface Budget {
-  /** Waits, first come first served, until so many bytes are free. More than all of it is given when nothing else is taken. */
+  /** Waits, in order, for free bytes. More than the total is granted when all is free. */
   take(bytes: number, signal?: AbortSignal): Promise<void>;
   give(bytes: number): void;
 }
@@ -27,10 +27,10 @@ export function createBudget(totalBytes: number): Budget {
       const place = { bytes, go: resolve };
       const leave = () => {
         const at = queue.indexOf(place);
-        if (at < 0) return; // it was given before
+        if (at < 0) return; // already taken
         queue.splice(at, 1);
         reject(signal!.reason);
-        advance(); // what was behind it may fit
+        advance(); // the next one may fit
       };
       queue.push(place);
       signal?.addEventListener("abort", leave, { once: true });
@@ -44,7 +44,7 @@ export function createBudget(totalBytes: number): Budget {
 }
 
 export interface Share {
-  /** Gives back what it had, and waits for so many bytes instead: a task that begins anew holds what it holds now. */
+  /** Returns the old share, then waits for a new one. */
   take(bytes: number, signal?: AbortSignal): Promise<void>;
   give(): void;
 }

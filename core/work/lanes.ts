@@ -1,9 +1,9 @@
-// Work in order where order matters, and side by side where it does not.
-/** Runs a task after those that were given the same lane before, whatever became of them. */
+// Tasks that run in order per key.
+/** Runs a task after the earlier tasks with the same key, whether or not they failed. */
 export type Lanes = <T>(lane: string, task: () => Promise<T>) => Promise<T>;
 
 /**
- * Creates an empty set of lanes. Tasks of one lane run one after the other, in the order they were given.
+ * Creates an empty set of lanes. Tasks with the same key run one after the other, in order.
  *
  * @example
  * ```ts
@@ -13,7 +13,8 @@ export type Lanes = <T>(lane: string, task: () => Promise<T>) => Promise<T>;
  *
  * await using registry = await openRegistry("memory:");
  * const lanes = createLanes();
- * const saved = await Promise.all([1, 2].map((value) => lanes("a", () => registry.save("a", value))));
+ * const save = (value: number) => lanes("a", () => registry.save("a", value));
+ * const saved = await Promise.all([1, 2].map(save));
  * assertEquals(saved.map(({ version }) => version), ["1.0.0", "2.0.0"]);
  * ```
  */

@@ -1,14 +1,13 @@
-// What becomes of many things that are done at once: each has an outcome, and no failure stops the
-// others.
+// Outcomes of concurrent calls: no failure stops the others.
 import { fault, isRegistryError, messageOf, type RegistryError } from "../errors.ts";
 import type { BatchOutcome, BatchResult, Inputs, ManyOptions } from "../registry/many.ts";
 
 export type { Inputs } from "../registry/many.ts";
 
 /**
- * Runs an action for each input, so many at once, and says what became of each as it ends. An outcome that nobody has
- * taken yet counts as one under way, so inputs are drawn only as fast as outcomes are taken. An abort, a failure of the
- * inputs and one of `onProgress` are thrown when what is under way has ended.
+ * Runs an action for each input concurrently, and yields each outcome as it ends. Untaken outcomes
+ * count as running, so inputs are drawn as outcomes are taken. An abort, or a failure of the inputs
+ * or of `onProgress`, is thrown once running calls have ended.
  *
  * @example
  * ```ts
@@ -19,9 +18,8 @@ export type { Inputs } from "../registry/many.ts";
  * await using registry = await openRegistry("memory:");
  * await registry.save("a", 1);
  * const missing: number[] = [];
- * for await (const outcome of outcomesOf(["a", "b"], (ref) => registry.info(ref), { concurrency: 4 })) {
- *   if (!outcome.ok) missing.push(outcome.index);
- * }
+ * const infos = outcomesOf(["a", "b"], (ref) => registry.info(ref), { concurrency: 4 });
+ * for await (const outcome of infos) if (!outcome.ok) missing.push(outcome.index);
  * assertEquals(missing, [1]);
  * ```
  */
@@ -51,7 +49,7 @@ export async function* outcomesOf<I, T>(
   } finally {
     stop();
     signal?.removeEventListener("abort", abort);
-    await closed; // whatever ended this: nothing goes on behind the caller's back
+    await closed; // nothing continues in the background
     while (running > 0) await something();
   }
   if (broken !== undefined) throw broken.error;
@@ -92,13 +90,13 @@ export async function* outcomesOf<I, T>(
     running--;
     try {
       onProgress?.({ index, done: ++done, failed });
-    } catch (error) { // the caller's own code
+    } catch (error) { // of the caller's code
       stop({ error });
     }
     happened.resolve();
   }
 
-  /** Draws no more, and closes the source: one that does not give its next input is not waited for. */
+  /** Draws no more and closes the source, without waiting for its next input. */
   function stop(failure?: { error: unknown }): void {
     broken ??= failure;
     if (drawing) closed = close();
@@ -117,7 +115,7 @@ export async function* outcomesOf<I, T>(
   }
 }
 
-/** The inputs as they are drawn. Those that are there already may be promises. */
+/** Returns an iterator over the inputs, which may contain promises. */
 function drawn<I>(inputs: Inputs<I>): AsyncIterator<I> {
   if (Symbol.asyncIterator in inputs) return inputs[Symbol.asyncIterator]();
   return (async function* () {
@@ -141,16 +139,13 @@ export async function collectOutcomes<T>(
 
 function checkConcurrency(concurrency: number): void {
   if (Number.isSafeInteger(concurrency) && concurrency >= 1) return;
-  throw fault({
-    code: "Invalid",
-    action: "work with concurrency",
-    subject: concurrency,
-    state: "not a whole number from 1",
-    hint: "It is how many saves or loads are under way at once.",
-  });
+  const subject = concurrency;
+  const state = "not a whole number from 1";
+  const hint = "Pass the number of concurrent calls.";
+  throw fault({ code: "Invalid", action: "work with concurrency", subject, state, hint });
 }
 
-/** The result of one action. What it fails with has a code; an abort throws the signal's reason. */
+/** Returns the result of an action. Failures become `RegistryError`, except aborts. */
 export async function outcomeOf<T>(result: Promise<T>, signal?: AbortSignal): Promise<T> {
   try {
     return await result;
@@ -161,11 +156,7 @@ export async function outcomeOf<T>(result: Promise<T>, signal?: AbortSignal): Pr
 
 function asRegistryError(error: unknown): RegistryError {
   if (isRegistryError(error)) return error;
-  return fault({
-    code: "TaskFailed",
-    action: "finish",
-    state: messageOf(error),
-    hint: "The cause says what failed.",
-    cause: error,
-  });
+  const state = messageOf(error);
+  const hint = "Read the cause for the reason.";
+  return fault({ code: "TaskFailed", action: "finish", state, hint, cause: error });
 }

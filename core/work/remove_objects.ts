@@ -1,15 +1,12 @@
-// Removing many objects, with as few requests as the store needs.
+// Removing many objects with few requests.
 import type { Backend } from "../backend.ts";
 import { isRegistryError } from "../errors.ts";
 import { forEachAtOnce } from "./at_once.ts";
 
-/** Objects of one call: a failure, or an abort, has at most so many in doubt. */
+/** Objects per call. After a failure or abort, the state of this many is unknown. */
 const BATCH = 1000;
 
-/**
- * Removes objects, and returns why, by key, for each that could not be removed. Only an abort, or what is no fault of
- * the store, throws.
- */
+/** Removes objects. Returns the errors of those it could not remove, by key. Throws on aborts. */
 export async function removeObjects(
   backend: Backend,
   keys: readonly string[],
@@ -35,7 +32,7 @@ export async function removeObjects(
         failures.set(key, error);
       }
     } catch (error) {
-      fail(batch, error); // what became of it is not known: the next run looks again
+      fail(batch, error); // unknown outcome: the next run lists them again
     }
   }
   return failures;

@@ -1,50 +1,41 @@
-// Sharing work among processes that do not know of each other: each does its part, and together
-// they do all of it.
+// Sharding: processes that share work without communicating.
 import { sha256 } from "../bytes/digest.ts";
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { System } from "../system.ts";
 
-/** Which part of a step that several processes share this one does. */
+/** The share of a process. */
 export interface Shard {
   /** From 0. */
   index: number;
-  /** How many there are, at least 1. */
+  /** At least 1. */
   count: number;
 }
 
-/**
- * Reads `2/8`: part 2 of 8, the first of which is 0.
- *
- * @throws {RegistryError} `Invalid` for anything else
- */
+/** Parses `2/8`, the third of eight shards. Throws `Invalid` for anything else. */
 export function parseShard(text: string): Shard {
   const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text.trim()) ?? [];
   const shard = { index: Number(index), count: Number(count) };
   if (index !== undefined && shard.index < shard.count) return shard;
-  throw fault({
-    code: "Invalid",
-    action: "read shard",
-    subject: shown(text),
-    state: "it is not INDEX/COUNT",
-    hint: "The first of eight is 0/8, the last 7/8.",
-  });
+  const state = "not INDEX/COUNT";
+  const hint = "Write 0/8 for the first of eight, 7/8 for the last.";
+  throw fault({ code: "Invalid", action: "read shard", subject: shown(text), state, hint });
 }
 
-/** Whether a thing belongs to a shard, by its key alone: all who share the work agree, in whatever order it comes. */
+/** True if a key belongs to a shard. All processes agree, whatever the order of keys. */
 export function isOfShard(key: string, { index, count }: Shard): boolean {
   return Number.parseInt(sha256(key).slice(0, 12), 16) % count === index;
 }
 
-/** A shard, and the variable that says so. */
+/** A shard and the variable that defines it. */
 export interface FoundShard {
   shard: Shard;
   from: string;
-  /** What all tasks of this array have in common, and those of no other; undefined where nothing says so. */
+  /** An id that all tasks of an array share, if the scheduler provides one. */
   array?: string;
 }
 
-/** What an array scheduler tells each of its tasks: index, how many there are, and what the first is. */
+/** Environment variables of a scheduler: index, count, first index (or a number), array id. */
 interface Scheduler {
   name: string;
   index: string;
@@ -54,9 +45,11 @@ interface Scheduler {
 }
 
 /**
- * Sources: slurm.schedmd.com/job_array.html; kubernetes.io/docs/concepts/workloads/controllers/job (which tells no
- * count: HOLDFAST_SHARDS is to be set to the completions); docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html;
- * cloud.google.com/run/docs/create-jobs; Google Batch, `taskEnvironments`; docs.gitlab.com/ci/yaml/#parallel.
+ * Sources: slurm.schedmd.com/job_array.html; kubernetes.io/docs/concepts/workloads/controllers/job
+ * (no count: set HOLDFAST_SHARDS to the completions);
+ * docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html;
+ * cloud.google.com/run/docs/create-jobs; Google Batch, `taskEnvironments`;
+ * docs.gitlab.com/ci/yaml/#parallel.
  */
 const SCHEDULERS: readonly Scheduler[] = [
   {
@@ -92,12 +85,11 @@ const SCHEDULERS: readonly Scheduler[] = [
 ];
 
 /**
- * The part of this process, as `HOLDFAST_SHARD` (`2/8`) or the scheduler of an array says: Slurm, Kubernetes (with
- * `HOLDFAST_SHARDS` set to the completions), AWS Batch, Cloud Run, Google Batch, GitLab. `HOLDFAST_ARRAY` is the array
- * where the scheduler tells no id of it, or another one is meant.
+ * Returns the shard of this process, by `HOLDFAST_SHARD` (`2/8`) or the scheduler: Slurm,
+ * Kubernetes (with `HOLDFAST_SHARDS` set to the completions), AWS Batch, Cloud Run, Google Batch,
+ * GitLab. `HOLDFAST_ARRAY` overrides the array id.
  *
- * @returns undefined where none says anything
- * @throws {RegistryError} `Invalid` where one says what cannot be: better than two that do the same part
+ * @throws {RegistryError} `Invalid` for inconsistent variables
  */
 export function shardFromEnvironment(system: Pick<System, "env">): FoundShard | undefined {
   const own = system.env("HOLDFAST_SHARD");
@@ -122,23 +114,17 @@ function shardOf(
   system: Pick<System, "env">,
 ): Shard {
   const total = system.env(count);
+  const invalid = (state: string, hint: string) =>
+    fault({ code: "Invalid", action: "detect shard index", state, hint });
   if (!total) {
-    throw fault({
-      code: "Invalid",
-      action: "tell the shard of this process",
-      state: `${name} says which it is, and nothing how many there are`,
-      hint: `Set ${count} to the number of tasks.`,
-    });
+    throw invalid(`${name} sets ${variable}, but ${count} is not set`, `Set ${count}.`);
   }
   const from = typeof first === "number" ? first : Number(system.env(first) ?? 0);
   const shard = { index: Number(index) - from, count: Number(total) };
   const isWhole = Number.isSafeInteger(shard.index) && Number.isSafeInteger(shard.count);
   if (isWhole && shard.index >= 0 && shard.index < shard.count) return shard;
-  throw fault({
-    code: "Invalid",
-    action: "tell the shard of this process",
-    state: `${variable} is ${shown(index)}, of ${shown(total)} from ${from}`,
-    hint:
-      "Indices of the array have to follow one another without gaps: 0-7, not 1,3,7. Or give --shard INDEX/COUNT.",
-  });
+  throw invalid(
+    `${variable} is ${shown(index)}, of ${shown(total)} from ${from}`,
+    "Use array indices without gaps (0-7, not 1,3,7), or pass --shard INDEX/COUNT.",
+  );
 }

@@ -1,4 +1,4 @@
-// Tasks that begin in order and run side by side, as many as there is room for.
+// Tasks that start in order and run concurrently, within a limit.
 export interface SideBySideOptions {
   atOnce: number;
   room: number;
@@ -7,10 +7,7 @@ export interface SideBySideOptions {
 
 export interface SideBySide {
   readonly signal: AbortSignal;
-  /**
-   * Waits until there is room, and begins a task; what it returns waits for its end. Throws the first failure of those
-   * before, and begins nothing then.
-   */
+  /** Waits for room, starts a task, and returns a wait for it. Throws the first failure. */
   begin(weight: number, task: () => Promise<void>): Promise<() => Promise<void>>;
   end(): Promise<void>;
   stop(reason: unknown): Promise<void>;
@@ -51,7 +48,7 @@ export function createSideBySide({ atOnce, room, signal }: SideBySideOptions): S
     },
   };
 
-  /** The first failure is the one that is told: those after it are mostly its doing. */
+  /** Keeps the first failure, which usually causes the others. */
   function fail(error: unknown): void {
     failure ??= { error };
     stopped.abort(failure.error);

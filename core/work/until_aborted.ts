@@ -1,10 +1,7 @@
-// Taking things that come, until somebody has enough.
+// Iteration that an abort interrupts.
 import { withDeadline } from "../retry.ts";
 
-/**
- * The items as they come. An abort is thrown at once, also while the next item does not come: a source that is waited
- * for cannot be closed, and closes when it hears itself.
- */
+/** Yields items until an abort, which is thrown at once even if the source does not respond. */
 export async function* untilAborted<T>(
   items: Iterable<T> | AsyncIterable<T>,
   signal: AbortSignal | undefined,

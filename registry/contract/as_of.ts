@@ -1,4 +1,4 @@
-// What a ref meant at a moment of the past, by what a registry tells of itself.
+// Resolves a ref as of a moment of the past, through the methods of any registry.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef, type Ref, type Selector } from "../../core/naming/refs.ts";
@@ -11,26 +11,25 @@ import {
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { RefOptions, Registry } from "../../core/registry.ts";
 
-/** A version that was deleted. */
 export interface DeletedVersion {
   version: Version;
   deletedAt: Date;
   savedAt?: Date;
 }
 
-/** What tells the past of a name. */
+/** The history of a name. */
 export interface Past extends Pick<Registry, "info" | "history" | "versions"> {
-  /** The versions that were deleted, where that is known. */
+  /** Lists deleted versions. Absent if they are unknown. */
   deletions?(name: string, signal?: AbortSignal): AsyncIterable<DeletedVersion>;
-  /** Returns when a version was first saved, if that is known. */
+  /** Returns the first save of a version, if it is known. */
   firstSavedAt?(name: string, version: string, signal?: AbortSignal): Promise<Date | undefined>;
 }
 
 /**
- * The version that a ref meant at `asOf`, by the time at which each was saved (`createdAt`), which a mirror and a copy
- * keep.
+ * Returns the exact ref that a ref meant at `asOf`, by the `createdAt` of versions, which mirrors
+ * and copies keep.
  *
- * @throws {RegistryError} `NotFound` where it meant none, or one that was deleted or overwritten since
+ * @throws {RegistryError} `NotFound` if there was none, or it was deleted or overwritten since
  */
 export async function refAsOf(
   past: Past,
@@ -48,7 +47,7 @@ export async function refAsOf(
   return parseRef(ref.name, meant);
 }
 
-/** {@linkcode refAsOf} where a moment is given: the ref and the options that mean the same now. */
+/** Applies {@linkcode refAsOf} if `asOf` is given: returns an exact ref and options. */
 export async function pinned<O extends RefOptions>(
   past: Past,
   ref: string,
@@ -70,7 +69,7 @@ interface Question {
   signal?: AbortSignal;
 }
 
-/** A version that is named exactly: it must have been there, and be there still. */
+/** Returns an exact version if it existed at `asOf` and still does. */
 async function checked({ past, name, asOf, signal }: Question, version: string): Promise<string> {
   const info = await past.info(`${name}@${version}`, { signal });
   if (info.createdAt <= asOf) return version;
@@ -82,7 +81,7 @@ async function checked({ past, name, asOf, signal }: Question, version: string):
   );
 }
 
-/** Whether a version that was saved later had an earlier value. Only overwritten or mirrored versions can have one. */
+/** True if a version had an earlier value, as only overwritten or mirrored ones can. */
 async function wasThere({ past, asOf, signal }: Question, info: ArtifactInfo): Promise<boolean> {
   if (info.generation === 1 && info.origin === undefined) return false;
   const first = await past.firstSavedAt?.(info.name, info.version, signal);
@@ -94,19 +93,19 @@ async function byAlias(question: Question, alias: string): Promise<string> {
   const ref = `${name}@${alias}`;
   for await (const change of past.history(name, alias, { signal })) {
     if (change.createdAt > asOf) continue;
-    if (change.version === undefined) throw absent(ref, asOf, "the alias was removed before");
+    if (change.version === undefined) throw absent(ref, asOf, "the alias was deleted before");
     try {
       await past.info(`${name}@${change.version}`, { signal });
     } catch (error) {
       if (!isRegistryError(error, "NotFound")) throw error;
-      throw absent(ref, asOf, `the alias named version ${change.version}, which was deleted since`);
+      throw absent(ref, asOf, `the alias pointed to ${change.version}, which was deleted since`);
     }
     return await checked(question, change.version);
   }
-  throw absent(ref, asOf, "the alias was not set yet");
+  throw absent(ref, asOf, "the alias did not exist yet");
 }
 
-/** The highest version of those that were there. */
+/** Returns the highest version of that moment. */
 async function byOrder(question: Question, selector: OrderSelector): Promise<string> {
   const { past, name, asOf, signal } = question;
   const ref = selector.kind === "range" ? `${name}@${selector.text}` : name;
@@ -116,17 +115,14 @@ async function byOrder(question: Question, selector: OrderSelector): Promise<str
     if (selector.kind === "range" && !inRange(version, selector.range)) continue;
     if (deletedAt <= asOf || savedAt !== undefined && savedAt > asOf) continue;
     if (found !== undefined && !ranksAbove(selector, version, found)) continue;
-    throw absent(
-      ref,
-      asOf,
-      `version ${version.canonical} was deleted since, at ${deletedAt.toISOString()}`,
-    );
+    const when = deletedAt.toISOString();
+    throw absent(ref, asOf, `version ${version.canonical} was deleted since, at ${when}`);
   }
-  if (found === undefined) throw absent(ref, asOf, "no version of it was saved yet");
+  if (found === undefined) throw absent(ref, asOf, "it had no version yet");
   return found.canonical;
 }
 
-/** The highest version of those that were there and still are. Throws if a higher one was overwritten since. */
+/** Returns the highest version that still exists. Throws if a higher one was overwritten since. */
 async function highestLeft(
   question: Question,
   selector: OrderSelector,
@@ -138,7 +134,7 @@ async function highestLeft(
   for await (const entry of past.versions(name, { range, details: true, signal })) {
     const version = parseVersion(entry.version);
     if (found !== undefined && !ranksAbove(selector, version, found)) continue;
-    if (entry.error !== undefined) throw entry.error; // nobody knows whether it was there
+    if (entry.error !== undefined) throw entry.error; // it may have existed
     const info = entry.info ?? await past.info(`${name}@${entry.version}`, { signal });
     if (info.createdAt <= asOf) found = version;
     else if (await wasThere(question, info)) {
@@ -149,7 +145,7 @@ async function highestLeft(
   return found;
 }
 
-/** Whether one version is meant rather than another. For `latest` any release is rather meant than a prerelease. */
+/** True if a selector prefers one version. `latest` prefers any release to a prerelease. */
 function ranksAbove({ kind }: Selector, version: Version, other: Version): boolean {
   if (kind === "latest" && version.prerelease !== other.prerelease) return other.prerelease;
   return compareVersions(version, other) > 0;
@@ -165,10 +161,10 @@ function absent(ref: string, asOf: Date, state: string): RegistryError {
     action: "find",
     subject: `${shown(ref)} as of ${asOf.toISOString()}`,
     state,
-    hint: "registry.versions(name) and registry.history(name, alias) tell what was when.",
+    hint: "List the history with registry.versions(name) or registry.history(name, alias).",
     hints: {
-      cli: "holdfast versions NAME and holdfast alias NAME ALIAS --history tell what was when.",
-      http: "GET /artifacts/{name}/log tells what was when.",
+      cli: "Run holdfast versions NAME, or holdfast alias NAME ALIAS --history.",
+      http: "List the history with GET /artifacts/{name}/log.",
     },
   });
 }
@@ -177,8 +173,8 @@ function checkMoment(asOf: unknown): void {
   if (asOf instanceof Date && !Number.isNaN(asOf.getTime())) return;
   throw fault({
     code: "Invalid",
-    action: "look into the past",
-    state: `asOf is ${shown(asOf instanceof Date ? "a wrong date" : asOf)}, not a Date`,
-    hint: 'Write asOf: new Date("2026-03-01T12:00:00Z").',
+    action: "resolve a ref in the past",
+    state: `asOf is ${asOf instanceof Date ? "an invalid Date" : `${shown(asOf)}, not a Date`}`,
+    hint: 'Pass asOf: new Date("2026-03-01T12:00:00Z").',
   });
 }

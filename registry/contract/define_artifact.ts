@@ -1,9 +1,9 @@
-// An artifact by its name and its materializer.
+// Artifacts with a materializer.
 import type { DefinedArtifact, Materializer } from "../../core/materializer.ts";
 import { checkName } from "../../core/naming/names.ts";
 
 /**
- * Names an artifact and the materializer of its values, so that `save` and `load` are typed.
+ * Names an artifact and the materializer of its values, which makes `save` and `load` typed.
  *
  * @example
  * ```ts

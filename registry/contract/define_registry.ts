@@ -1,4 +1,4 @@
-// A registry of one's own, from the little that only it knows.
+// A registry from a few methods.
 import type { Artifact } from "../../core/artifact.ts";
 import { fault, orMissing } from "../../core/errors.ts";
 import { type DefinedArtifact, isDefinedArtifact, namedBy } from "../../core/materializer.ts";
@@ -8,7 +8,7 @@ import type { LoadOptions, ReadOptions, Registry, SignalOptions } from "../../co
 import { realSystem } from "../../core/system.ts";
 import { watchLatest } from "./watch.ts";
 
-/** What {@linkcode defineRegistry} cannot do without. */
+/** The members that {@linkcode defineRegistry} needs, and optional ones. */
 export type RegistryParts =
   & Pick<Registry, "location" | "id" | "settings" | "materializers" | "open" | "names" | "versions">
   & Partial<Registry>;
@@ -24,13 +24,13 @@ const NEEDED = [
 ] as const;
 
 /**
- * Makes a registry from three methods: `open`, `names` and `versions`. They are enough for `load`, `download`, `info`,
- * `has` and `watch`, which behave and fail as everywhere. Without parts of their own, there are no aliases, and every
- * write is `Unsupported`. Any other member of `parts` is used as it is.
+ * Makes a registry from `open`, `names` and `versions`. They provide `load`, `download`, `info`,
+ * `has` and `watch`, which behave as everywhere. There are no aliases, and writes are
+ * `Unsupported`, unless `parts` has these members: any member of `parts` is used as it is.
  *
- * `testRegistry` of `./testing/registry` says whether it keeps the contract.
+ * Test yours with `testRegistry` of `./testing/registry`.
  *
- * @throws {RegistryError} `Invalid` where a part is missing that nothing else can stand for
+ * @throws {RegistryError} `Invalid` for a missing member
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ const NEEDED = [
  * await all.setAlias("model", "production", "1");
  * await all.save("model", "an experiment");
  *
- * // Only what is in production is to be seen, and only to be read.
+ * // A read-only view of the versions in production.
  * const { location, id, settings, materializers } = all;
  * const inProduction = defineRegistry({
  *   ...{ location, id, settings, materializers },
@@ -56,7 +56,7 @@ const NEEDED = [
 export function defineRegistry(parts: RegistryParts): Registry {
   checkParts(parts);
   const { location, id, settings, materializers } = parts;
-  /** A member as it was given, which finds its object again: that may be of a class. */
+  // Bound to its object, which may be an instance of a class.
   const own = <K extends keyof Registry>(key: K): Partial<Registry>[K] => {
     const value: unknown = parts[key];
     return (typeof value === "function" ? value.bind(parts) : value) as Partial<Registry>[K];
@@ -98,21 +98,11 @@ export function defineRegistry(parts: RegistryParts): Registry {
 
   const refuse = async (action: string): Promise<never> => {
     await Promise.resolve();
-    throw fault({
-      code: "Unsupported",
-      action,
-      state: `the registry at ${location} is only read`,
-      hint: "Write to the registry that it shows, or give defineRegistry what writes.",
-    });
+    const state = `the registry at ${location} is read-only`;
+    const hint = "Write to the registry behind it, or pass the method to defineRegistry.";
+    throw fault({ code: "Unsupported", action, state, hint });
   };
 
-  const info = own("info") ?? (async (ref, options) => (await open(ref, options)).info);
-  const has = own("has") ??
-    (async (ref, options) => await orMissing(open(ref, options)) !== undefined);
-  const remove = own("delete") ?? ((ref) => refuse(`delete ${shown(ref)}`));
-  const save = own("save") ??
-    ((artifact: string | DefinedArtifact<unknown>) =>
-      refuse(`save ${shown(isDefinedArtifact(artifact) ? artifact.name : artifact)}`));
   const registry: Registry = {
     ...{ location, id, settings, materializers },
     ...optional("backend"),
@@ -121,8 +111,9 @@ export function defineRegistry(parts: RegistryParts): Registry {
     versions: (name, options) => parts.versions(name, options),
     load,
     get,
-    info,
-    has,
+    info: own("info") ?? (async (ref, options) => (await open(ref, options)).info),
+    has: own("has") ??
+      (async (ref, options) => await orMissing(open(ref, options)) !== undefined),
     download: own("download") ?? (async (ref, options) => {
       const { createDownload } = await import("../../disk/download_files.ts");
       return await createDownload(options).write(await open(ref, readOf(options)));
@@ -138,8 +129,10 @@ export function defineRegistry(parts: RegistryParts): Registry {
     }),
     history: own("history") ?? noHistory,
 
-    save,
-    delete: remove,
+    save: own("save") ??
+      ((artifact: string | DefinedArtifact<unknown>) =>
+        refuse(`save ${shown(isDefinedArtifact(artifact) ? artifact.name : artifact)}`)),
+    delete: own("delete") ?? ((ref) => refuse(`delete ${shown(ref)}`)),
     setAlias: own("setAlias") ??
       ((name, alias) => refuse(`set alias ${shown(`${name}@${alias}`)}`)),
     deleteAlias: own("deleteAlias") ??
@@ -153,7 +146,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
   return registry;
 }
 
-/** What `open` takes of the options of a load. */
+/** Returns the options that `open` has in common with `load`. */
 function readOf({ version, asOf, verify, signal }: LoadOptions): ReadOptions {
   return { version, asOf, verify, signal };
 }
@@ -163,12 +156,9 @@ function checkParts(parts: RegistryParts): void {
     (parts as Partial<RegistryParts> | null | undefined)?.[key] === undefined
   );
   if (missing.length === 0) return;
-  throw fault({
-    code: "Invalid",
-    action: "define a registry",
-    state: `it has no ${missing.join(", ")}`,
-    hint: `Give at least ${NEEDED.join(", ")}: the rest follows from these.`,
-  });
+  const state = `it has no ${missing.join(", ")}`;
+  const hint = `Pass at least ${NEEDED.join(", ")}.`;
+  throw fault({ code: "Invalid", action: "define a registry", state, hint });
 }
 
 // deno-lint-ignore require-yield
@@ -176,11 +166,8 @@ async function* noHistory(name: string, alias: string): AsyncGenerator<never> {
   parseRef(name);
   checkAlias(alias);
   await Promise.resolve();
-  throw fault({
-    code: "NotFound",
-    action: "tell the history of",
-    subject: shown(`${name}@${alias}`),
-    state: "there is no such alias",
-    hint: "This registry has no aliases.",
-  });
+  const subject = shown(`${name}@${alias}`);
+  const state = "no such alias";
+  const hint = "Pass `history` to defineRegistry: this registry has no aliases.";
+  throw fault({ code: "NotFound", action: "list the history of", subject, state, hint });
 }

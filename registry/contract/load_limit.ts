@@ -1,22 +1,21 @@
-// What one load may take into memory: records may say any size, and be right.
-import { fault, type RegistryError } from "../../core/errors.ts";
+// The memory limit of one load: a record may declare any size.
+import { type Fault, fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileInfo } from "../../core/record.ts";
 
 const DEFAULT_MAX_LOAD_BYTES = 2 * 1024 ** 3;
-/** Files up to this size are read whole where others are streamed. */
+/** Files up to this size are always read whole. */
 const MIN_MAX_LOAD_BYTES = 1024 * 1024;
 
-/** Bounds what is read whole. */
+/** A limit for data that is read whole. */
 export interface LoadLimit {
   readonly maxBytes: number;
-  /** Throws `Invalid` where a file is too large to be read whole. Ask before it is. */
+  /** Throws `Invalid` if a file is too large to be read whole. Call it before the read. */
   check(ref: string, file: Pick<FileInfo, "path" | "size">): void;
-  /** Runs what makes one value: all files that are read whole meanwhile count together. */
+  /** Creates one value. All files that it reads whole count together. */
   together<T>(make: () => T | Promise<T>): Promise<T>;
 }
 
-/** A limit for one load. */
 export function createLoadLimit(maxBytes: number): LoadLimit {
   let taken: number | undefined;
   return {
@@ -37,36 +36,31 @@ export function createLoadLimit(maxBytes: number): LoadLimit {
   };
 }
 
-/** The bound that is asked for, or the default, bytes. Throws `Invalid` for what is none. */
+/** Returns the limit or its default, bytes. Throws `Invalid` for an invalid one. */
 export function checkMaxLoadBytes(maxBytes: number = DEFAULT_MAX_LOAD_BYTES): number {
   if (Number.isSafeInteger(maxBytes) && maxBytes >= MIN_MAX_LOAD_BYTES) return maxBytes;
-  throw fault({
-    code: "Invalid",
-    action: "open the registry with maxLoadBytes",
-    state: `${shown(maxBytes)}: it must be a whole number from ${MIN_MAX_LOAD_BYTES}`,
-    hint: "It is how many bytes one load may read into memory.",
-  });
+  const state = `maxLoadBytes is ${shown(maxBytes)}, not a whole number from ${MIN_MAX_LOAD_BYTES}`;
+  const hint = "Pass the number of bytes that one load may read into memory.";
+  throw fault({ code: "Invalid", action: "open the registry", state, hint });
 }
 
 const STREAM_IT = {
-  hint: "Download it, or read it as a stream: registry.open(ref) and file(path).stream().",
-  hints: { cli: "Download it, or read it as a stream: holdfast cat REF PATH." },
+  hint: "Download it, or stream it: registry.open(ref) and file(path).stream().",
+  hints: { cli: "Download it, or stream it: holdfast cat REF PATH." },
 };
 
-/** The error of a file that the bound allows and this runtime cannot hold. */
+/** Returns the error of a file within the limit that this runtime cannot hold. */
 export function tooLargeHere(
   ref: string,
   { path, size }: Pick<FileInfo, "path" | "size">,
   cause: unknown,
 ): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "read file",
-    subject: `${shown(path)} of "${ref}" into memory`,
-    state: `this runtime has no room for ${size} bytes at once`,
-    ...STREAM_IT,
-    cause,
-  });
+  return unreadable(ref, path, `this runtime cannot allocate ${size} bytes`, { cause });
+}
+
+function unreadable(ref: string, path: string, state: string, more: Partial<Fault>): RegistryError {
+  const subject = `${shown(path)} of "${ref}" into memory`;
+  return fault({ code: "Invalid", action: "read file", subject, state, ...STREAM_IT, ...more });
 }
 
 function tooLarge(
@@ -74,13 +68,8 @@ function tooLarge(
   path: string,
   { size, all, maxBytes }: { size: number; all: number; maxBytes: number },
 ): RegistryError {
-  const together = all === size ? "" : `, ${all} with what was read for the same value`;
-  return fault({
-    code: "Invalid",
-    action: "read file",
-    subject: `${shown(path)} of "${ref}" into memory`,
-    state: `it has ${size} bytes${together}, maxLoadBytes allows ${maxBytes}`,
-    ...STREAM_IT,
-    hint: `${STREAM_IT.hint} Or open the registry with a larger maxLoadBytes.`,
-  });
+  const together = all === size ? "" : `, ${all} with the other files of the value`;
+  const state = `it has ${size} bytes${together}, more than maxLoadBytes (${maxBytes})`;
+  const hint = `${STREAM_IT.hint} Or open the registry with a larger maxLoadBytes.`;
+  return unreadable(ref, path, state, { hint });
 }

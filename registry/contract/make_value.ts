@@ -1,4 +1,4 @@
-// From an opened version to its value.
+// Materializing an opened version.
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
 import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { MaterializeOptions, Materializer, Materializers } from "../../core/materializer.ts";
@@ -7,7 +7,6 @@ import type { LoadOptions } from "../../core/registry.ts";
 import { shownIssue, type StandardSchema } from "../../core/standard_schema.ts";
 import type { LoadLimit } from "./load_limit.ts";
 
-/** How a value is made. */
 export interface MakeValueOptions
   extends Pick<LoadOptions, "as" | "schema" | "signal">, ResolvedOptions {
   materializers: Materializers;
@@ -15,11 +14,11 @@ export interface MakeValueOptions
 }
 
 /**
- * The value of a version, by the materializer that its record names or that the caller gives, checked by the schema.
+ * Returns the value of a version by its recorded or the given materializer, checked by the schema.
  *
- * @param materialize makes the value elsewhere than here
- * @throws {RegistryError} `Unsupported`, `Invalid` where the materializer is another one, or the value does not meet the
- * schema; `TaskFailed` where the caller's code fails
+ * @param materialize replaces the materializer's `load`, e.g. to run it on another thread
+ * @throws {RegistryError} `Unsupported`, `Invalid` for another materializer or a value that the
+ * schema rejects, `TaskFailed` if the caller's code fails
  */
 export async function makeValue(
   artifact: Artifact,
@@ -28,34 +27,18 @@ export async function makeValue(
     materializer: Materializer,
     artifact: Artifact,
     options: MaterializeOptions,
-  ) => unknown = loadHere,
+  ) => unknown = (materializer, artifact, options) => materializer.load(artifact, options),
 ): Promise<unknown> {
-  const {
-    materializers,
-    limit,
-    schema,
-    signal,
-    as = materializers.get(artifact.info.materializer.id),
-  } = options;
+  const { materializers, limit, schema, signal } = options;
+  const { as = materializers.get(artifact.info.materializer.id) } = options;
   options[RESOLVED]?.(artifact.info.version);
   checkSavedBy(as, artifact.info);
-  const value = await ofCaller(
-    artifact.info,
-    options,
-    () => limit.together(() => materialize(as, artifact, { signal })),
-  );
+  const make = () => limit.together(() => materialize(as, artifact, { signal }));
+  const value = await ofCaller(artifact.info, options, make);
   return schema === undefined ? value : await checkSchema(schema, value, artifact.info, options);
 }
 
-function loadHere(
-  materializer: Materializer,
-  artifact: Artifact,
-  options: MaterializeOptions,
-): unknown {
-  return materializer.load(artifact, options);
-}
-
-/** Runs the caller's own code: what it throws is told from what the store does. */
+/** Runs the caller's own code. Its errors become `TaskFailed`. */
 async function ofCaller<T>(
   { name, version }: ArtifactInfo,
   { signal }: MaterializeOptions,
@@ -65,14 +48,10 @@ async function ofCaller<T>(
     return await code();
   } catch (error) {
     if (isRegistryError(error) || signal?.aborted) throw error;
-    throw fault({
-      code: "TaskFailed",
-      action: "load",
-      subject: `"${name}@${version}"`,
-      state: `the caller's code failed: ${messageOf(error)}`,
-      hint: "The cause says what the materializer, the schema or onProgress met.",
-      cause: error,
-    });
+    const subject = `"${name}@${version}"`;
+    const state = `the caller's code failed: ${messageOf(error)}`;
+    const hint = "Read the cause: the materializer, the schema or onProgress failed.";
+    throw fault({ code: "TaskFailed", action: "load", subject, state, hint, cause: error });
   }
 }
 
@@ -103,14 +82,9 @@ async function checkSchema(
   const { name, version } = info;
   const result = await ofCaller(info, options, () => schema["~standard"].validate(value));
   if (result.issues === undefined) return result.value;
-  throw fault({
-    code: "Invalid",
-    action: "load",
-    subject: `"${name}@${version}"`,
-    state: `the value does not meet the schema: ${
-      result.issues.slice(0, 5).map(shownIssue).join("; ")
-    }`,
-    hint: "Load it without the schema to see the value, or save one that meets it.",
-    cause: result.issues,
-  });
+  const issues = result.issues.slice(0, 5).map(shownIssue).join("; ");
+  const subject = `"${name}@${version}"`;
+  const state = `the value does not match the schema: ${issues}`;
+  const hint = "Load it without the schema to inspect the value.";
+  throw fault({ code: "Invalid", action: "load", subject, state, hint, cause: result.issues });
 }

@@ -1,4 +1,4 @@
-// Many saves, loads, lookups or deletions at once, over any registry. A failure of one does not stop the others.
+// Batches of saves, loads, lookups or deletions over any registry. Failures do not stop others.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { isVersion, parseVersion } from "../../core/naming/versions.ts";
 import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
@@ -10,7 +10,7 @@ import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
 import { checkSaveEntry, DELETE_OF_MANY, LOAD, MANY, REF } from "./verb_options.ts";
 
 /**
- * Saves many values. Entries under one name, or under one version of it, are saved in input order.
+ * Saves many values. Entries of one name or version are saved in input order.
  *
  * @example
  * ```ts
@@ -41,14 +41,8 @@ export function loadMany(
   refs: Inputs<string>,
   options: ManyOptions & Omit<LoadOptions, "signal" | "onProgress"> = {},
 ): Promise<BatchResult<unknown>> {
-  return many(
-    registry,
-    "load",
-    refs,
-    options,
-    { ...LOAD, ...MANY },
-    (ref, how) => registry.load(ref, how),
-  );
+  const known = { ...LOAD, ...MANY };
+  return many(registry, "load", refs, options, known, (ref, how) => registry.load(ref, how));
 }
 
 /** Returns the info of many versions. */
@@ -57,46 +51,28 @@ export function infoMany(
   refs: Inputs<string>,
   options: ManyOptions & RefOptions = {},
 ): Promise<BatchResult<ArtifactInfo>> {
-  return many(
-    registry,
-    "info",
-    refs,
-    options,
-    { ...REF, ...MANY },
-    (ref, how) => registry.info(ref, how),
-  );
+  const known = { ...REF, ...MANY };
+  return many(registry, "info", refs, options, known, (ref, how) => registry.info(ref, how));
 }
 
-/** Returns for each of many refs whether there is such a version. */
+/** Returns for each of many refs whether its version exists. */
 export function hasMany(
   registry: Registry,
   refs: Inputs<string>,
   options: ManyOptions & RefOptions = {},
 ): Promise<BatchResult<boolean>> {
-  return many(
-    registry,
-    "has",
-    refs,
-    options,
-    { ...REF, ...MANY },
-    (ref, how) => registry.has(ref, how),
-  );
+  const known = { ...REF, ...MANY };
+  return many(registry, "has", refs, options, known, (ref, how) => registry.has(ref, how));
 }
 
-/** Deletes many versions, each as `delete` does. */
+/** Deletes many versions like `delete`. */
 export function deleteMany(
   registry: Registry,
   refs: Inputs<string>,
   options: ManyOptions & Omit<DeleteOptions, "ifCommit"> = {},
 ): Promise<BatchResult<boolean>> {
-  return many(
-    registry,
-    "delete",
-    refs,
-    options,
-    { ...DELETE_OF_MANY, ...MANY },
-    (ref, how) => registry.delete(ref, how),
-  );
+  const known = { ...DELETE_OF_MANY, ...MANY };
+  return many(registry, "delete", refs, options, known, (ref, how) => registry.delete(ref, how));
 }
 
 async function many<I, T, O extends ManyOptions>(
@@ -111,15 +87,11 @@ async function many<I, T, O extends ManyOptions>(
   const given = checkOptions(`${verb} many`, options, known);
   const { concurrency: _, stopOnError: __, onProgress: ___, ...how } = given;
   const way = verb === "save" || verb === "delete" ? "writes" : "reads";
-  const outcomes = outcomesOf(
-    inputs,
-    (input: I) => action(input, how),
-    manyOptions(registry, way, given),
-  );
-  return await collectOutcomes(outcomes, given);
+  const inner = (input: I) => action(input, how);
+  return await collectOutcomes(outcomesOf(inputs, inner, manyOptions(registry, way, given)), given);
 }
 
-/** The default concurrency. A remote store needs more at once, and a load sends it two requests. */
+/** The default concurrency. Remote stores need more, and a load sends two requests. */
 const AT_ONCE = { near: 16, writes: 32, reads: 48 };
 
 export function manyOptions<O extends ManyOptions>(
@@ -132,7 +104,7 @@ export function manyOptions<O extends ManyOptions>(
   return { ...options, concurrency };
 }
 
-/** Runs saves into one cell in input order, so that versions are numbered in it and the first of two equals wins. */
+/** Runs saves of one version in input order, so that the first of two equals wins. */
 export function inLanes<E extends SaveEntry, T>(
   { settings }: Pick<Registry, "settings">,
   save: (entry: E) => Promise<T>,

@@ -72,7 +72,7 @@ class MapOfRegistry implements RegistryMap {
       const { skipped } = await registry.save(name, value, { ...first, onConflict: "skip" });
       return skipped ? await registry.load(name) : value;
     } catch (error) {
-      if (!isRegistryError(error, "AlreadyExists")) throw error; // it was deleted: a version is never used again
+      if (!isRegistryError(error, "AlreadyExists")) throw error; // deleted: never used again
     }
     await this.set(name, value);
     return value;
@@ -87,22 +87,21 @@ class MapOfRegistry implements RegistryMap {
       const { version, commit } = info;
       const exact = `${name}@${version}`;
       const value = await registry.get(exact);
-      if (value === undefined && !await registry.has(exact)) continue; // another caller was faster: try the version that is the latest now
+      // Another caller was faster: try the latest version again.
+      if (value === undefined && !await registry.has(exact)) continue;
       try {
         if (await registry.delete(name, { version, ifCommit: commit })) return value;
       } catch (error) {
         const now = await orMissing(registry.info(`${name}@${version}`));
-        if (!isRegistryError(error, "Conflict") || now?.commit === commit) throw error; // an alias names it
+        // Without a newer commit, an alias points to the version.
+        if (!isRegistryError(error, "Conflict") || now?.commit === commit) throw error;
       }
     }
   }
 
   async clear(options: ClearOptions): Promise<number> {
-    const { prefix, force, signal, allVersions }: Partial<ClearOptions> = checkOptions(
-      "clear",
-      options ?? {},
-      CLEAR,
-    );
+    const given = checkOptions<Partial<ClearOptions>>("clear", options ?? {}, CLEAR);
+    const { prefix, force, signal, allVersions } = given;
     checkAllVersions(allVersions);
     const names = this.#registry.names({ prefix, signal });
     const how = { allVersions: true, force, signal, stopOnError: true };
@@ -133,7 +132,8 @@ class MapOfRegistry implements RegistryMap {
       try {
         const how = { signal: options?.signal };
         const value = await this.#registry.get(name, how);
-        if (value !== undefined || await this.#registry.has(name, how)) yield [name, value]; // otherwise it was deleted since it was listed
+        // Otherwise it was deleted since it was listed.
+        if (value !== undefined || await this.#registry.has(name, how)) yield [name, value];
       } catch (error) {
         if (!isUnreadable(error)) throw error;
         yield [name, undefined, error];
@@ -152,7 +152,7 @@ async function* savesOf(
   }
 }
 
-/** All values, or the first failure. */
+/** Returns all values, or throws the first failure. */
 function allOf<T>({ results }: BatchResult<T>): T[] {
   return results.map((result) => {
     if (!result.ok) throw result.error;
@@ -166,7 +166,6 @@ function checkAllVersions(allVersions: unknown): void {
     code: "Invalid",
     action: "clear the registry",
     state: "allVersions is not true",
-    hint:
-      "clear deletes every version of every name: pass { allVersions: true }, and a prefix to delete fewer.",
+    hint: "Pass { allVersions: true } to delete every version of every name (with this prefix).",
   });
 }

@@ -1,11 +1,10 @@
-// Users' metadata: plain JSON that is kept exactly.
+// Metadata of users: plain JSON that is stored exactly.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 
-/** Most bytes of metadata as JSON. */
 const MAX_METADATA_BYTES = 64 * 1024;
 
-/** Throws `Invalid` unless metadata is a plain object that JSON keeps exactly, of at most 64 KiB. */
+/** Throws `Invalid` unless metadata is a plain object that JSON preserves, of at most 64 KiB. */
 export function checkMetadata(metadata: Record<string, unknown>): void {
   const problem = isPlainObject(metadata)
     ? findInexact(metadata, "metadata", 0)
@@ -13,19 +12,13 @@ export function checkMetadata(metadata: Record<string, unknown>): void {
   if (problem !== undefined) throw invalid(problem);
   const bytes = new TextEncoder().encode(JSON.stringify(metadata)).byteLength;
   if (bytes > MAX_METADATA_BYTES) {
-    throw invalid(`it has ${bytes} bytes as JSON, ${MAX_METADATA_BYTES} are allowed`);
+    throw invalid(`it has ${bytes} bytes as JSON, more than ${MAX_METADATA_BYTES}`);
   }
 }
 
 function invalid(state: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "save metadata",
-    state,
-    hint:
-      "Metadata is a small plain object of texts, finite numbers, booleans, null, arrays and objects. " +
-      "Save larger or richer data as an artifact.",
-  });
+  const hint = "Pass a small plain object of JSON data, and save larger data as an artifact.";
+  return fault({ code: "Invalid", action: "save metadata", state, hint });
 }
 
 function findInexact(value: unknown, path: string, depth: number): string | undefined {
@@ -43,10 +36,10 @@ function findInexact(value: unknown, path: string, depth: number): string | unde
     const found = findInexact(member, `${path}[${shown(key)}]`, depth + 1);
     if (found !== undefined) return found;
   }
-  return Array.isArray(value) && !isDense(value) ? `${path} has holes or names` : undefined;
+  return Array.isArray(value) && !isDense(value) ? `${path} has holes or members` : undefined;
 }
 
-/** Whether an array has all its items and nothing else. */
+/** True if an array has all its items and nothing else. */
 function isDense(items: readonly unknown[]): boolean {
   const keys = Object.keys(items);
   return keys.length === items.length && keys.every((key, i) => key === String(i));

@@ -1,18 +1,20 @@
-// One call of a method of a registry, as logs, traces and errors tell of it.
+// One call of a method, for logs, traces and errors.
+import type { Artifact } from "../../core/artifact.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
+import type { SavedArtifact } from "../../core/registry/saving.ts";
 
 export interface VerbCall {
   verb: string;
-  /** The name or ref that it was given; undefined where it takes none, or many. */
+  /** The name or ref; undefined if it takes none or many. */
   ref?: string;
 }
 
-/** How a call ended: never a value, nor metadata. */
+/** The result of a call, without values and metadata. */
 export interface VerbOutcome {
   version?: string;
   moved?: number;
-  /** Bytes of what was only looked at. */
+  /** Bytes that a lookup found. */
   seen?: number;
   skipped?: boolean;
   items?: number;
@@ -29,39 +31,30 @@ export interface CallWatcher {
   failed(error: unknown): void;
 }
 
-/** The call, from the method's first argument: a name or ref, or an object with a `name`. */
+/** Returns the call from the method's first argument: a name or ref, or an object with a `name`. */
 export function createVerbCall(verb: string, what: unknown): VerbCall {
   const ref = typeof what === "object" ? (what as { name?: unknown } | null)?.name : what;
   return typeof ref === "string" ? { verb, ref } : { verb };
 }
 
-/** A call in words: `load "model"`. */
+/** Returns a call as text: `load "model"`. */
 export function wordsOf({ verb, ref }: VerbCall): string {
   return ref === undefined ? verb : `${verb} ${shown(ref)}`;
 }
 
-/** The name in the ref of a call, and the version where it is given in full. */
+/** Returns the name and, if exact, the version in the ref of a call. */
 export function namedBy({ ref }: VerbCall): { name?: string; version?: string } {
   if (ref === undefined) return {};
   try {
     const { name, selector } = parseRef(ref);
     return selector.kind === "version" ? { name, version: selector.version.full } : { name };
   } catch {
-    return {}; // the method says what is wrong
+    return {}; // the method reports the error
   }
 }
 
-export function outcomeOf(
-  result: unknown,
-  tells: "moved" | "seen" | "opened",
-): VerbOutcome {
-  if (tells === "opened") {
-    return { version: (result as { info?: { version?: string } }).info?.version };
-  }
-  const { version, size, skipped } = result as {
-    version?: string;
-    size: number;
-    skipped?: boolean;
-  };
+export function outcomeOf(result: unknown, tells: "moved" | "seen" | "opened"): VerbOutcome {
+  if (tells === "opened") return { version: (result as Artifact).info?.version };
+  const { version, size, skipped } = result as SavedArtifact;
   return { version, [tells]: size, skipped };
 }

@@ -1,63 +1,36 @@
-// Errors of a store as errors of the method that was called: they name what the caller asked for, not
-// the object concerned.
+// Rewrites errors of a store as errors of the called method.
 import { isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { VerbCall } from "./verb_call.ts";
 
-/** The actions of methods whose names differ from it. The ref follows. */
+/** Actions of methods that differ from the name. The ref follows. */
 const ACTIONS: Readonly<Record<string, string>> = {
   get: "load",
-  loadMany: "load",
-  values: "load values",
-  set: "save",
-  setDefault: "save",
-  saveMany: "save",
-  update: "save",
-  pop: "take",
   info: "look up",
-  infoMany: "look up",
   has: "look up",
-  hasMany: "look up",
-  deleteMany: "delete",
-  clear: "clear the registry",
   clearCache: "clear the cache",
-  size: "count names",
   names: "list names",
-  keys: "list names",
-  entries: "list entries",
   versions: "list versions of",
   aliases: "list aliases of",
   setAlias: "set an alias of",
   deleteAlias: "delete an alias of",
-  history: "tell the history of an alias of",
+  history: "list the history of an alias of",
   openDraft: "open a draft of",
   lineage: "follow the lineage of",
-  createUpload: "begin an upload",
-  commitUpload: "save an upload",
-  presignDownload: "give a URL of",
+  createUpload: "create an upload",
+  presignDownload: "presign a file of",
 };
 
-/** The states of damaged records, by the action that failed. */
+/** States of damaged records, by the failed action. */
 const RECORDS: Readonly<Record<string, string>> = {
   "read record": "a record cannot be read",
   "trust record": "a record cannot be trusted",
 };
 
 /**
- * Tells an error about an object of the store as one of the call: `Cannot put "names/model/…": the disk is full` becomes
- * `Cannot save "model": the disk is full`. The key stays beside it. Returns any other error as it is.
- *
- * @example
- * ```ts
- * import { fault, type RegistryError } from "../../core/errors.ts";
- * import { inWords } from "./verb_errors.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const key = "names/model/versions/…";
- * const error = fault({ code: "Denied", action: "put", subject: `"${key}"`, state: "access denied", key });
- * const told = inWords({ verb: "save", ref: "model" }, error) as RegistryError;
- * assertEquals([told.message, told.key], ['Cannot save "model": access denied', key]);
- * ```
+ * Rewrites an error about a stored object as one of the call: `Cannot put "names/model/…": the disk
+ * is full` becomes `Cannot save "model": the disk is full`. The key stays a field. Returns other
+ * errors as they are.
  */
 export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
   if (!isRegistryError(error) || !isOfStore(error)) return error;
@@ -71,7 +44,7 @@ export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
   });
 }
 
-/** Does what a verb does; an error of the store is told by {@linkcode inWords}. */
+/** Runs an action and applies {@linkcode inWords} to its error. */
 export async function worded<T>(call: VerbCall, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
@@ -80,7 +53,7 @@ export async function worded<T>(call: VerbCall, action: () => Promise<T>): Promi
   }
 }
 
-/** Methods whose errors are told by {@linkcode inWords}: what each does, by its name. */
+/** Applies {@linkcode inWords} to the errors of methods, with these actions. */
 export function wordedVerbs<V extends object>(
   verbs: V,
   words: { readonly [K in keyof V]?: string },
@@ -108,9 +81,9 @@ export function wordedListing<T>(call: VerbCall, items: AsyncIterable<T>): Async
   };
 }
 
-/** Whether an error is about an object or the location of the store, which callers did not name. */
+/** True for an error about an object or the location of the store, which callers did not name. */
 function isOfStore({ subject, place, key, backend }: RegistryError): boolean {
   if (subject === undefined) return false;
   if (key !== undefined && (subject === `"${key}"` || subject === shown(key))) return true;
-  return subject === backend && place !== undefined; // only drivers say where it is
+  return subject === backend && place !== undefined; // only drivers set `place`
 }

@@ -1,5 +1,4 @@
-// The methods of a registry: where their options stand, what those that a typo makes dangerous may
-// be, and what their results tell.
+// The options of a registry's methods, and the outcome of each for logs and traces.
 import { shown } from "../../core/naming/names.ts";
 import type { CommitDraftOptions, Draft } from "../../core/registry/draft.ts";
 import type { CommitUploadOptions } from "../../core/registry/transfer.ts";
@@ -26,36 +25,16 @@ export const REF: OptionNames<RefOptions> = { version: true, asOf: true, ...SIGN
 const READ: OptionNames<ReadOptions> = { ...REF, verify: true };
 export const LOAD: OptionNames<LoadOptions> = { ...READ, as: true, schema: true, onProgress: true };
 export const DOWNLOAD: OptionNames<DownloadOptions> = {
-  to: true,
-  ...READ,
-  overwrite: true,
-  delete: true,
-  dryRun: true,
-  links: true,
-  include: true,
-  exclude: true,
-  onProgress: true,
+  ...{ to: true, ...READ, overwrite: true, delete: true, dryRun: true, links: true },
+  ...{ include: true, exclude: true, onProgress: true },
 };
 export const MANY: OptionNames<ManyOptions> = {
-  concurrency: true,
-  stopOnError: true,
-  onProgress: true,
-  ...SIGNAL,
+  ...{ concurrency: true, stopOnError: true, onProgress: true, ...SIGNAL },
 };
 const SAVE: OptionNames<SaveOptions> = {
-  version: true,
-  bump: true,
-  onConflict: true,
-  ifCommit: true,
-  base: true,
-  skipIfUnchanged: true,
-  idempotencyKey: true,
-  metadata: true,
-  inputs: true,
-  materializer: true,
-  compress: true,
-  onProgress: true,
-  ...SIGNAL,
+  ...{ version: true, bump: true, onConflict: true, ifCommit: true, base: true },
+  ...{ skipIfUnchanged: true, idempotencyKey: true, metadata: true, inputs: true },
+  ...{ materializer: true, compress: true, onProgress: true, ...SIGNAL },
 };
 export const COMMIT_UPLOAD: OptionNames<CommitUploadOptions> = { name: true, ...SAVE };
 const { signal: _, ...SAVE_OF_MANY } = SAVE;
@@ -63,19 +42,12 @@ const SAVE_ENTRY: OptionNames<SaveEntry> = { name: true, value: true, ...SAVE_OF
 const { idempotencyKey: __, compress: ___, ...SAVE_OF_DRAFT } = SAVE;
 const COMMIT_DRAFT: OptionNames<CommitDraftOptions> = { parts: true, ...SAVE_OF_DRAFT };
 const DELETE: OptionNames<DeleteOptions> = {
-  version: true,
-  allVersions: true,
-  force: true,
-  ifCommit: true,
-  ...SIGNAL,
+  ...{ version: true, allVersions: true, force: true, ifCommit: true, ...SIGNAL },
 };
 const { ifCommit: ____, ...DELETE_MANY } = DELETE;
 export const DELETE_OF_MANY: OptionNames<Omit<DeleteOptions, "ifCommit">> = DELETE_MANY;
 export const CLEAR: OptionNames<ClearOptions> = {
-  allVersions: true,
-  prefix: true,
-  force: true,
-  ...SIGNAL,
+  ...{ allVersions: true, prefix: true, force: true, ...SIGNAL },
 };
 const SET_ALIAS: OptionNames<SetAliasOptions> = { expected: true, ...SIGNAL };
 const COPY: OptionNames<CopyOptions> = { onConflict: true, onProgress: true, ...SIGNAL };
@@ -83,16 +55,10 @@ const COPY: OptionNames<CopyOptions> = { onConflict: true, onProgress: true, ...
 export interface KnownVerb {
   verb: string;
   at?: number;
-  /** The options it knows. @default any */
+  /** Names of its options. @default any */
   known?: Readonly<Record<string, true>>;
   required?: readonly string[];
-  /**
-   * What its result says of the call; nothing where it is a value of the caller's:
-   *
-   * - `moved`: the version, and the bytes that were moved.
-   * - `seen`: the version, and the bytes that it has.
-   * - `opened`: the version.
-   */
+  /** Outcome: `moved` bytes of a version, bytes that were `seen`, or the `opened` version. */
   tells?: "moved" | "seen" | "opened";
 }
 
@@ -117,11 +83,10 @@ const PROMISES: Verbs = {
 
 export const VERBS: Readonly<Record<"promises" | "listings", readonly KnownVerb[]>> = {
   promises: Object.entries(PROMISES).map(([verb, known]) => ({ verb, ...known })),
-  listings: ["names", "versions", "history", "watch"]
-    .map((verb) => ({ verb })),
+  listings: ["names", "versions", "history", "watch"].map((verb) => ({ verb })),
 };
 
-/** Returns the arguments of a method, its options as a plain object. Throws `Invalid` for an option it does not know. */
+/** Returns the arguments with plain options. Throws `Invalid` for unknown options. */
 export function checkedArguments(
   { verb, at, known, required }: KnownVerb,
   args: unknown[],
@@ -132,12 +97,12 @@ export function checkedArguments(
   return options === args[at] ? args : args.with(at, options);
 }
 
-/** Throws `Invalid` for an option that a save among many does not know. Returns it as a plain object. */
+/** Returns an entry of a batch as a plain object. Throws `Invalid` for unknown options. */
 export function checkSaveEntry(entry: SaveEntry): SaveEntry {
   return checkOptions(`save ${shown(entry?.name)}`, entry, SAVE_ENTRY);
 }
 
-/** Makes the commit of a draft refuse options that it does not know. */
+/** Makes the commit of a draft refuse unknown options. */
 export function checkDraft(draft: Draft): Draft {
   const commit = draft.commit.bind(draft);
   draft.commit = async (options) =>

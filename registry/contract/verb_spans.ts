@@ -1,13 +1,11 @@
-// What a verb does, as a span of OpenTelemetry. Its package is not imported here: a program with a
-// provider has it, and its API is found where it registers itself for all its copies,
-// `globalThis[Symbol.for("opentelemetry.js.api.1")]`. Deno's own (`OTEL_DENO=true`) is there too.
-//
-// @see
-// https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/global-utils.ts
+// OpenTelemetry spans of methods. The package is not imported: a program with a provider has it,
+// and its API registers itself in `globalThis[Symbol.for("opentelemetry.js.api.1")]`, as Deno's
+// does (`OTEL_DENO=true`). See https://github.com/open-telemetry/opentelemetry-js,
+// api/src/internal/global-utils.ts.
 import { isRegistryError } from "../../core/errors.ts";
 import { type CallWatcher, namedBy, type VerbCall } from "./verb_call.ts";
 
-/** What is used of `@opentelemetry/api` 1. */
+/** The part of `@opentelemetry/api` 1 that is used. */
 interface OpenTelemetry {
   trace?: { getTracer(name: string): Tracer };
   context?: { active(): unknown; with<T>(context: unknown, step: () => T): T };
@@ -26,23 +24,21 @@ interface Span {
 type Attributes = Record<string, string | number | boolean | undefined>;
 
 export interface VerbSpan extends CallWatcher {
-  /** Runs a step of the verb in it: spans that begin there are its children. */
+  /** Runs a step inside the span. */
   run<T>(step: () => T): T;
 }
 
 /** `SpanStatusCode.ERROR` of the API. */
 const ERROR = 2;
 
-/** Whether the program has a provider: without one no span is made. */
+/** True if the program has a provider. */
 export function isTraced(): boolean {
   return registered()?.trace !== undefined;
 }
 
 /**
- * Begins the span `holdfast.<verb>`, a child of the one that is active where the verb was called; undefined without a
- * provider. Its attributes are names, versions, sizes and numbers of things; one that failed has the error's code.
- *
- * @param registry the registry's id
+ * Starts the span `holdfast.<verb>` in the active one, with names, versions, sizes and counts, but
+ * no values.
  */
 export function beginSpan(call: VerbCall, registry: string): VerbSpan | undefined {
   const { trace, context } = registered() ?? {};
@@ -70,7 +66,7 @@ export function beginSpan(call: VerbCall, registry: string): VerbSpan | undefine
           span.end();
         },
         failed(error) {
-          const code = isRegistryError(error) ? error.code : "_OTHER"; // what the conventions call an error without a class
+          const code = isRegistryError(error) ? error.code : "_OTHER"; // by the conventions
           span.setAttributes({ "error.type": code });
           span.setStatus({ code: ERROR, message: code });
           span.end();
@@ -81,7 +77,6 @@ export function beginSpan(call: VerbCall, registry: string): VerbSpan | undefine
 }
 
 function registered(): OpenTelemetry | undefined {
-  return (globalThis as Record<symbol, unknown>)[Symbol.for("opentelemetry.js.api.1")] as
-    | OpenTelemetry
-    | undefined;
+  const key = Symbol.for("opentelemetry.js.api.1");
+  return (globalThis as { [key: symbol]: unknown })[key] as OpenTelemetry | undefined;
 }

@@ -1,9 +1,9 @@
-// Watching what the latest version of a name is.
+// Polling of the latest version.
 import { checkName } from "../../core/naming/names.ts";
 import type { WatchEvent, WatchOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 
-/** Says what the latest version of a name is, and again whenever a look finds another one. */
+/** Yields the latest version, and again when it changes. */
 export async function* watchLatest(
   name: string,
   { intervalMs = 2_000, signal }: WatchOptions,
@@ -23,6 +23,6 @@ export async function* watchLatest(
       yield found === undefined ? { name } : { name, version: found.version, commit: found.commit };
     }
     last = found?.commit;
-    await system.sleep(intervalMs, signal).catch(() => {}); // the signal: the loop looks at it
+    await system.sleep(intervalMs, signal).catch(() => {}); // the loop checks the signal
   }
 }

@@ -1,5 +1,4 @@
-// What stands around each method of a registry: its options are checked, debug lines and spans of
-// OpenTelemetry tell what it does, and errors name what was asked for.
+// Wraps the methods of a registry: checks options, logs, traces, and rewrites errors.
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { LoadOptions, Logger, Registry } from "../../core/registry.ts";
 import { silentLogger, type System } from "../../core/system.ts";
@@ -17,9 +16,9 @@ export interface WrapVerbsOptions {
 type Verb = (...args: unknown[]) => unknown;
 
 /**
- * Makes the methods of a registry refuse options that they do not know, and log and trace when they begin and end, with
- * bytes where they move some. Values, metadata and options are never told. Nothing is logged with a silent logger, or
- * traced without a provider of OpenTelemetry.
+ * Makes the methods of a registry refuse unknown options, and log and trace their calls without
+ * values, metadata and options. With a silent logger nothing is logged, without a provider nothing
+ * is traced.
  */
 export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOptions): R {
   const verbs = registry as unknown as Record<string, Verb | undefined>;
@@ -53,20 +52,20 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
         if (!isLogged && !isTraced()) return await inner(...args);
         watched = begin(verb, args[0]);
         const loaded: VerbOutcome = {};
-        if (verb === "load") args[1] = hearing(args[1] as LoadOptions | undefined, loaded);
+        if (verb === "load") args[1] = observed(args[1] as LoadOptions | undefined, loaded);
         const result = await watched.run(() => inner(...args));
         watched.done(tells === undefined ? loaded : outcomeOf(result, tells));
         return result;
       } catch (error) {
-        const told = inWords(createVerbCall(verb, args[0]), error);
-        watched?.failed(told);
-        throw told;
+        const failure = inWords(createVerbCall(verb, args[0]), error);
+        watched?.failed(failure);
+        throw failure;
       }
     };
   }
   for (const { verb } of VERBS.listings) {
     const inner = verbs[verb]!.bind(registry) as (...args: unknown[]) => AsyncIterable<unknown>;
-    const observed = async function* (...args: unknown[]) {
+    const watchedItems = async function* (...args: unknown[]) {
       const watched = begin(verb, args[0]);
       let items = 0;
       let failure: { error: unknown } | undefined;
@@ -78,20 +77,20 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
       } catch (error) {
         failure = { error };
         throw error;
-      } finally { // also where the loop was left
+      } finally { // even if the loop was left
         if (failure === undefined) watched.done({ items });
         else watched.failed(failure.error);
       }
     };
     verbs[verb] = (...args) => {
-      const items = isLogged || isTraced() ? observed(...args) : inner(...args);
+      const items = isLogged || isTraced() ? watchedItems(...args) : inner(...args);
       return wordedListing(createVerbCall(verb, args[0]), items);
     };
   }
   return registry;
 }
 
-/** A listing whose steps are taken in a span; what the loop over it does is not. */
+/** Runs the steps of a listing in a span, but not the body of the caller's loop. */
 function stepwise<T>(list: () => AsyncIterable<T>, { run }: VerbSpan): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator]() {
@@ -104,8 +103,8 @@ function stepwise<T>(list: () => AsyncIterable<T>, { run }: VerbSpan): AsyncIter
   };
 }
 
-/** Returns the same options, which also record the loaded version and bytes. */
-function hearing(
+/** Returns options that also record the loaded version and bytes. */
+function observed(
   options: LoadOptions | undefined,
   loaded: VerbOutcome,
 ): LoadOptions & ResolvedOptions {
@@ -126,7 +125,7 @@ function beginLines(call: VerbCall, { logger, system }: WrapVerbsOptions): CallW
   const took = () => `${Math.round(system.monotonic() - startedAt)} ms`;
   return {
     done(outcome) {
-      const what = told(outcome);
+      const what = describe(outcome);
       logger.debug(`${action}: done in ${took()}${what ? `, ${what}` : ""}`);
     },
     failed(error) {
@@ -136,8 +135,8 @@ function beginLines(call: VerbCall, { logger, system }: WrapVerbsOptions): CallW
   };
 }
 
-function told({ version, moved, skipped, items }: VerbOutcome): string {
-  if (items !== undefined) return `${items} of them`;
+function describe({ version, moved, skipped, items }: VerbOutcome): string {
+  if (items !== undefined) return `${items} ${items === 1 ? "item" : "items"}`;
   const size = skipped ? "skipped" : moved === undefined ? undefined : `${moved} bytes`;
   return [version, size].filter((word) => word).join(", ");
 }

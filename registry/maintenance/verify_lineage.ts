@@ -12,8 +12,7 @@ import {
   recordKey,
   versionCell,
 } from "../format/layout.ts";
-import { lineageKeys, readInput } from "../operations/lineage/inputs.ts";
-import { isWhole } from "../operations/lineage/marker.ts";
+import { isWhole, lineageKeys, readInput } from "../operations/lineage/inputs.ts";
 import type { Context } from "../operations/context.ts";
 import { listReadable } from "./readable.ts";
 import { asProblem, type VerifyReport } from "./verify_report.ts";

@@ -1,4 +1,4 @@
-// Aliases: names for versions that may change what they name.
+// Aliases: names of versions that can be changed.
 import { isPrefix } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
@@ -31,7 +31,7 @@ export async function setAlias(
   checkWritable(context, `set alias ${shown(alias)}`);
   checkAlias(alias);
   const { record, found } = await locate(context, parseRef(name, names.version), signal);
-  await settleVersion(context, found, signal); // the alias shall not outlive what it names
+  await settleVersion(context, found, signal); // the alias must not outlive the version
   const version = parseVersion(record.version).canonical;
   const check = createCheck(context, { name, alias, expected, action: "set" });
   const operation = startOperation(context, `set alias "${name}@${alias}" to ${version}`, signal);
@@ -39,14 +39,8 @@ export async function setAlias(
     next(head) {
       check(head);
       const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
-      return encodeRecord({
-        ...base,
-        kind: "alias",
-        name,
-        alias,
-        version,
-        ...(origin && { origin }),
-      });
+      const kept = origin && { origin };
+      return encodeRecord({ ...base, kind: "alias", name, alias, version, ...kept });
     },
   });
 }
@@ -61,16 +55,14 @@ export async function deleteAlias(
   checkAlias(alias);
   const operation = startOperation(context, `delete alias "${name}@${alias}"`, signal);
   const check = createCheck(context, { name, alias, expected, action: "delete" });
-  let gone: string | undefined; // the tombstone that is there already
+  let gone: string | undefined; // an existing tombstone
   const generation = await writeCell(context, operation, aliasCell(name, alias), {
     next(head) {
       check(head);
       gone = head?.found?.info.key;
       if (head === undefined || head.dead) return undefined;
-      return encodeRecord({
-        ...operation.recordBase(head.generation + 1, head.previous),
-        kind: "deleted",
-      });
+      const base = operation.recordBase(head.generation + 1, head.previous);
+      return encodeRecord({ ...base, kind: "deleted" });
     },
   });
   if (generation === undefined && gone !== undefined) await settle(context, [gone], signal);
@@ -89,8 +81,8 @@ export async function listAliases(
 export type KnownAliases = Map<string, string>;
 
 /**
- * Reads which versions the aliases of a name point to. Only aliases that are not in `known`, to which it adds, are
- * read: a record never changes.
+ * Reads the versions of a name's aliases, except those in `known`, to which it adds them: records
+ * never change.
  */
 export async function readAliases(
   context: Context,
@@ -109,7 +101,7 @@ export async function readAliases(
   return aliases;
 }
 
-/** Returns the version that an alias named when it was listed; if that record is gone, the one that it names now. */
+/** Returns the version of an alias when it was listed, or now if that record is gone. */
 async function readListed(
   context: Context,
   { name, alias, head }: { name: string; alias: string; head: Head },
@@ -126,7 +118,7 @@ function namedBy(head: KnownHead | undefined): string | undefined {
     : recordOfKind(head.found, "alias").version;
 }
 
-/** Throws `Conflict` if an alias does not name the expected version, or names any where null is expected. */
+/** Throws `Conflict` if an alias does not point to the expected version (null: none). */
 function createCheck(
   { backend }: Context,
   { name, alias, expected, action }: {
@@ -140,18 +132,14 @@ function createCheck(
   return (head) => {
     const now = namedBy(head) ?? null;
     if (wanted === undefined || wanted === now) return;
-    throw fault({
-      code: "Conflict",
-      action,
-      subject: `alias "${name}@${alias}"`,
-      state: `it names ${now ?? "nothing"}, not ${wanted ?? "nothing"} as expected`,
-      hint: "Read the aliases again, and decide whether your change still applies.",
-      backend: backend.location,
-    });
+    const subject = `alias "${name}@${alias}"`;
+    const state = `it points to ${now ?? "nothing"}, not to ${wanted ?? "nothing"} as expected`;
+    const hint = "Read the aliases again, and decide whether your change still applies.";
+    throw fault({ code: "Conflict", action, subject, state, hint, backend: backend.location });
   };
 }
 
-/** What an alias named before: its cell keeps all its generations. */
+/** Lists the generations of an alias. */
 export async function* aliasHistory(
   context: Context,
   { name, alias }: { name: string; alias: string },
@@ -164,7 +152,7 @@ export async function* aliasHistory(
     if (count >= limit) return;
     const listed = isPrefix(entry) ? undefined : asGeneration(entry);
     const found = listed && await readRecord(context, listed.key, signal);
-    if (found === undefined) continue; // not one of its records
+    if (found === undefined) continue; // not a record of this alias
     count++;
     const isSet = found.record.kind !== "deleted";
     yield { ...(isSet && { version: versionNamed(found, name, alias) }), ...timesOf(found) };
@@ -174,24 +162,20 @@ export async function* aliasHistory(
 
 function timesOf({ record, info }: FoundRecord): Omit<AliasChange, "version"> {
   const { commit, generation, createdAt } = record;
-  return {
-    commit,
-    generation,
-    changedAt: new Date(info.modifiedAt),
-    createdAt: new Date(createdAt),
-  };
+  const changedAt = new Date(info.modifiedAt);
+  return { commit, generation, changedAt, createdAt: new Date(createdAt) };
 }
 
 function neverSet({ backend }: Context, name: string, alias: string): RegistryError {
   return fault({
     code: "NotFound",
-    action: "tell the history of",
+    action: "list the history of",
     subject: `"${name}@${alias}"`,
-    state: "there never was such an alias",
-    hint: `registry.aliases(${shown(name)}) lists those that there are now.`,
+    state: "no such alias ever existed",
+    hint: `List the aliases with registry.aliases(${shown(name)}).`,
     hints: {
-      cli: `holdfast alias ${name} lists those that there are now.`,
-      http: `GET /artifacts/${encodeURIComponent(name)}/aliases lists those that there are now.`,
+      cli: `List the aliases: holdfast alias ${name}`,
+      http: `List the aliases: GET /artifacts/${encodeURIComponent(name)}/aliases`,
     },
     backend: backend.location,
   });

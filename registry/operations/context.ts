@@ -1,4 +1,4 @@
-// What the operations of one open registry share: its store, and what reads and writes payloads.
+// The values that the operations of one open registry share.
 import { fault } from "../../core/errors.ts";
 import type { Executor } from "../../core/executor.ts";
 import type { Materializers } from "../../core/materializer.ts";
@@ -13,36 +13,27 @@ export interface Context extends CachingStore {
   readonly executor: Executor<PayloadJobs>;
 }
 
-/** Refuses a write where the registry was opened read-only. */
+/** Throws `Denied` if the registry was opened read-only. */
 export function checkWritable(context: Context, action: string): void {
   if (!context.readOnly) return;
-  throw fault({
-    code: "Denied",
-    action,
-    state: "the registry was opened read-only",
-    hint: "Open it without readOnly to write.",
-    backend: context.backend.location,
-  });
+  const state = "the registry was opened read-only";
+  const hint = "Open it without readOnly to write.";
+  throw fault({ code: "Denied", action, state, hint, backend: context.backend.location });
 }
 
 const CONTEXT = Symbol("context");
 
-/** Lets {@linkcode contextOf} find the context of this registry. A copy of the object, such as a wrapper, has none. */
+/** Stores the context of a registry for {@linkcode contextOf}. Copies and wrappers have none. */
 export function rememberContext(registry: Registry, context: Context): void {
   Object.defineProperty(registry, CONTEXT, { value: context });
 }
 
-/** The context behind a registry that `openRegistry` opened; undefined for another one, such as a wrapper or a client. */
+/** Returns the context of a registry that `openRegistry` opened, else undefined. */
 export function knownContext(registry: Registry): Context | undefined {
   return (registry as { [CONTEXT]?: Context })[CONTEXT];
 }
 
-/**
- * The context behind a registry, for what works on its store.
- *
- * @param action what is to be done, for the message: `"collect garbage"`
- * @throws {RegistryError} `Unsupported` for a registry that `openRegistry` did not open
- */
+/** Returns the context of a registry. Throws `Unsupported` unless `openRegistry` opened it here. */
 export function contextOf(registry: Registry, action: string): Context {
   const context = knownContext(registry);
   if (context !== undefined) return context;
@@ -50,7 +41,6 @@ export function contextOf(registry: Registry, action: string): Context {
     code: "Unsupported",
     action,
     state: `the store of the registry at ${registry.location} is not open here`,
-    hint:
-      "Do it where its folder or bucket can be reached, on what is opened there: a client of a service, or a wrapper, has no store.",
+    hint: "Call it with a registry from openRegistry, not with a client of a service or a wrapper.",
   });
 }

@@ -1,4 +1,5 @@
-// Copying a version under another ref, without materializing it.
+// Copying a version without materializing it.
+import type { Artifact } from "../../core/artifact.ts";
 import { fault } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -22,13 +23,9 @@ export async function copyVersion(
   const target = parseRef(to);
   const { selector } = target;
   if (!target.bare && selector.kind !== "version") {
-    throw fault({
-      code: "Invalid",
-      action: "copy to",
-      subject: shown(to),
-      state: "not a name or a name with a version",
-      hint: `Examples: "model", "model@2.0.0".`,
-    });
+    const state = "not a name or a name with a version";
+    const hint = 'Pass "model" or "model@2.0.0".';
+    throw fault({ code: "Invalid", action: "copy to", subject: shown(to), state, hint });
   }
   const version = selector.kind === "version" ? selector.version.full : undefined;
   const { signal } = options;
@@ -37,30 +34,21 @@ export async function copyVersion(
     stored = filesOf(source.files, new StoreReader(context, source, how));
     return createArtifact(context, source, how);
   };
-  return await withArtifact(
-    context,
-    parseRef(from),
-    { signal, verify: "integrity", fresh: true },
-    (artifact) => {
-      const { name, materializer, metadata, inputs } = artifact.info;
-      // Under the same name the payload is shared; under another one the store copies it, for payloads never cross names.
-      const base = `${name}@${artifact.info.version}`;
-      const members = inputs.length > 0 ? { inputs } : {};
-      const files = {
-        name: target.name,
-        materializer,
-        members,
-        wholeBase: true,
-        produce: () => stored,
-      };
-      return saveFiles(context, files, { ...options, version, base, metadata });
-    },
-    read,
-  );
+  const save = ({ info }: Artifact) => {
+    const { name, materializer, metadata, inputs } = info;
+    // Payloads are shared within a name; for another name, the store copies them.
+    const base = `${name}@${info.version}`;
+    const members = inputs.length > 0 ? { inputs } : {};
+    const produce = () => stored;
+    const files = { name: target.name, materializer, members, wholeBase: true, produce };
+    return saveFiles(context, files, { ...options, version, base, metadata });
+  };
+  const how = { signal, verify: "integrity", fresh: true } as const;
+  return await withArtifact(context, parseRef(from), how, save, read);
 }
 
 function filesOf(files: readonly StoredFile[], reader: StoredReader): FileToSave[] {
-  return files.map((file) => {
-    return { path: file.path, ...fileFacts(file), content: new StoredContent(file, reader) };
-  });
+  return files.map((file) => (
+    { path: file.path, ...fileFacts(file), content: new StoredContent(file, reader) }
+  ));
 }

@@ -1,4 +1,4 @@
-// Deleting: a tombstone above the head.
+// Deleting: writes a tombstone above the head.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { encodeRecord } from "../format/record_codec.ts";
@@ -31,47 +31,37 @@ export async function deleteRef(
     if (version === undefined) return false;
     if (!force) await refuseAliased(context, ref.name, [version.canonical], signal);
     const cell = versionCell(ref.name, version, context.settings.versioned);
-    return await deleteCell(context, cell, `${ref.name}@${version.canonical}`, {
-      ifCommit,
-      signal,
-    });
+    return await deleteCell(context, cell, exactRef(ref.name, version), { ifCommit, signal });
   }
   if (ifCommit !== undefined && context.settings.versioned) {
-    throw fault({
-      code: "Invalid",
-      action: "delete",
-      subject: shown(text),
-      state: "ifCommit is given without a version",
-      hint: "Say which version has that commit.",
-    });
+    const state = "ifCommit is given without a version";
+    const hint = "Pass the version of that commit.";
+    throw fault({ code: "Invalid", action: "delete", subject: shown(text), state, hint });
   }
   const all = await Array.fromAsync(versionHeads(context, ref.name, { deleted: true, signal }));
   await settle(context, all.filter(({ head }) => head.dead).map(({ head }) => head.key), signal);
   const heads = all.filter(({ head }) => !head.dead);
   if (!force) {
-    await refuseAliased(
-      context,
-      ref.name,
-      heads.map(({ version }) => version.canonical),
-      signal,
-    );
+    const versions = heads.map(({ version }) => version.canonical);
+    await refuseAliased(context, ref.name, versions, signal);
   }
   let deleted = false;
   for (const { version, head } of heads) {
-    const cell = cellOf(head.key);
-    if (await deleteCell(context, cell, `${ref.name}@${version.canonical}`, { ifCommit, signal })) {
-      deleted = true;
-    }
+    const how = { ifCommit, signal };
+    const ended = await deleteCell(context, cellOf(head.key), exactRef(ref.name, version), how);
+    deleted ||= ended;
   }
   return deleted;
 }
 
-/** What became of a version that a rule lets go: `gone` where nothing counted any more, `changed` where another record did. */
+/**
+ * The outcome for one version: `gone` if it no longer existed, `changed` if it was written again.
+ */
 export type ListedOutcome = "deleted" | "gone" | "changed";
 
 /**
- * Deletes a version as a listing showed it, whatever aliases name it. One that was written since stays, and one that
- * cannot be read throws: nobody asked for it by name.
+ * Deletes a version as it was listed, even if aliases point to it. Throws if it is unreadable:
+ * nobody named it.
  */
 export async function deleteListed(
   context: Context,
@@ -80,16 +70,14 @@ export async function deleteListed(
   { signal }: SignalOptions = {},
 ): Promise<ListedOutcome> {
   const cell = cellOf(listed.key);
-  const operation = startOperation(
-    context,
-    `delete ${shown(`${name}@${version.canonical}`)}`,
-    signal,
-  );
+  const action = `delete ${shown(exactRef(name, version))}`;
+  const operation = startOperation(context, action, signal);
   let outcome: ListedOutcome = "gone";
   const next = async (head: KnownHead | undefined) => {
     outcome = "gone";
     if (head === undefined || head.dead) return undefined;
-    if (head.found === undefined) await readRecord(context, listed.key, signal); // says what is the matter
+    // throws the reason
+    if (head.found === undefined) await readRecord(context, listed.key, signal);
     outcome = head.generation === listed.generation && head.found !== undefined
       ? "deleted"
       : "changed";
@@ -99,13 +87,17 @@ export async function deleteListed(
   return outcome;
 }
 
+function exactRef(name: string, { canonical }: Version): string {
+  return `${name}@${canonical}`;
+}
+
 function tombstone(operation: Operation, head: KnownHead): Uint8Array {
   const since = sinceAbove(head);
   const base = operation.recordBase(head.generation + 1, head.previous);
   return encodeRecord({ ...base, kind: "deleted", ...(since && { since }) });
 }
 
-/** The version that a ref means, if there is one. One that is named is not read: it may go because it is damaged. */
+/** Returns the version of a ref, if it exists. Named ones are not read: they may be damaged. */
 async function versionOf(
   context: Context,
   ref: Ref,
@@ -120,7 +112,7 @@ async function versionOf(
   const { versioned } = context.settings;
   if (!versioned && version.canonical !== FIRST_VERSION.canonical) return undefined;
   const head = await readHead(context, versionCell(ref.name, version, versioned), signal);
-  if (head?.dead) await settle(context, [head.key], signal); // its writer may have died: it is said to be deleted
+  if (head?.dead) await settle(context, [head.key], signal); // its writer may have died
   return head === undefined || head.dead ? undefined : version;
 }
 
@@ -137,17 +129,17 @@ async function refuseAliased(
     code: "Conflict",
     action: "delete",
     subject: `"${name}@${version}"`,
-    state: `the alias ${shown(alias)} names it`,
-    hint: "Let the alias name another version first, or pass force: true.",
+    state: `the alias ${shown(alias)} points to it`,
+    hint: "Point the alias to another version first, or pass force: true.",
     hints: {
-      cli: "Let the alias name another version first, or add --force.",
-      http: "Let the alias name another version first, or add ?force=true.",
+      cli: "Point the alias to another version first, or add --force.",
+      http: "Point the alias to another version first, or add ?force=true.",
     },
     backend: context.backend.location,
   });
 }
 
-/** Writes a tombstone; false where nothing is left to delete. */
+/** Writes a tombstone; false if there is nothing to delete. */
 async function deleteCell(
   context: Context,
   cell: string,
@@ -155,7 +147,7 @@ async function deleteCell(
   { ifCommit, signal }: DeleteOptions,
 ): Promise<boolean> {
   const operation = startOperation(context, `delete ${shown(ref)}`, signal);
-  let gone: string | undefined; // what deletes it already
+  let gone: string | undefined; // an existing tombstone
   const write = () => writeCell(context, operation, cell, { next });
   if (await whileForgetting(context, cell, write) !== undefined) return true;
   if (gone !== undefined) await settle(context, [gone], signal);
@@ -169,8 +161,8 @@ async function deleteCell(
         code: "Conflict",
         action: "delete",
         subject: `${shown(ref)} of commit ${ifCommit}`,
-        state: "another commit is there",
-        hint: "Read it again, and decide whether it is still to be deleted.",
+        state: "it has another commit",
+        hint: "Read it again, and decide whether to delete it.",
         backend: context.backend.location,
       });
     }

@@ -1,4 +1,4 @@
-// The digest that a value would have if it was saved.
+// The digest of a value that is not saved.
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { FilesToSave, FileToSave, Materializer } from "../../core/materializer.ts";
 import { checkGiven } from "../../core/options/check_options.ts";
@@ -8,7 +8,7 @@ import type { SignalOptions } from "../../core/registry.ts";
 import { openContent, readSmall } from "../payload/content.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 
-/** The digest of these files as a value of this materializer, as `digestOfValue` of `registry/tools.ts` gives it. */
+/** Returns the digest of files as a value of this materializer; see `registry/tools.ts`. */
 export async function digestOfFiles(
   materializer: Materializer,
   produced: FilesToSave,
@@ -24,11 +24,8 @@ export async function hashFiles(
   const is = typeof produced === "object" && produced !== null &&
     (Symbol.iterator in produced || Symbol.asyncIterator in produced ||
       produced instanceof Promise);
-  checkGiven("hash files", produced, {
-    is,
-    what: "list of files",
-    hint: "Write them as [{ path, content }].",
-  });
+  const hint = "Pass [{ path, content }].";
+  checkGiven("hash files", produced, { is, what: "list of files", hint });
   const hashed: FileInfo[] = [];
   for await (const file of Symbol.asyncIterator in produced ? produced : await produced) {
     signal?.throwIfAborted();

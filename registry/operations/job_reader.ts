@@ -1,4 +1,4 @@
-// Artifacts whose files an executor reads.
+// Artifacts whose large files an executor reads.
 import { rmSync } from "node:fs";
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { writeFileTo } from "../../disk/stage_files.ts";
@@ -22,7 +22,7 @@ export interface Reader extends ReadElsewhere {
   end(): void;
 }
 
-/** Marks what jobs read, and holds how. */
+/** Marks artifacts and files that jobs read. */
 const OPENED: unique symbol = Symbol("opened");
 
 interface JobArtifact extends Artifact {
@@ -46,7 +46,7 @@ export function createReader(options: ReaderOptions): Reader {
       const opened = new Opened(running, source, { ...how, cached: context.cache !== undefined });
       const onProgress = (progress: TransferProgress) => opened.readHere(progress);
       const here = createArtifact(context, source, { ...how, onProgress });
-      // What a worker fetched would not get into a cache that it cannot open.
+      // Files that workers fetch would not get into a cache that they cannot open.
       if (context.cache !== undefined && context.cache.reopen === undefined) return here;
       return source.files.every((stored) => opened.isSmall(stored))
         ? here
@@ -64,7 +64,7 @@ export function createReader(options: ReaderOptions): Reader {
       await there.version.stream(there.stored, (read, how) => {
         const job = { ...read, path };
         const again = () => {
-          rmSync(path, { force: true }); // what was written of it
+          rmSync(path, { force: true }); // partially written
           return job;
         };
         return executor.run("writeFile", job, { ...how, again });
@@ -80,7 +80,7 @@ export function createReader(options: ReaderOptions): Reader {
   };
 }
 
-/** An artifact of which jobs read the large files. */
+/** Returns an artifact whose large files are read by jobs. */
 function elsewhere(here: Artifact, opened: Opened): JobArtifact {
   const byPath = new Map(opened.source.files.map((stored) => [stored.path, stored]));
   const fileOf = (file: ArtifactFile): ArtifactFile | JobFile => {
@@ -99,11 +99,11 @@ function elsewhere(here: Artifact, opened: Opened): JobArtifact {
 
 type Run<T> = (job: ReadJob, options: JobOptions) => Promise<ReadReply<T>>;
 
-/** What all that one reader opened shares. */
+/** The shared state of all artifacts of one reader. */
 interface Running extends ReaderOptions {
-  /** Memory that values take of the budget. */
+  /** Bytes of the budget that loaded values use. */
   takenBytes: number;
-  /** Whether the executor may be gone: from then on files are read here. */
+  /** The executor may be gone: files are read on this thread. */
   ended: boolean;
 }
 
@@ -112,7 +112,7 @@ class Opened {
   readonly #running: Running;
   readonly source: PayloadSource;
   readonly #how: ReadFilesOptions & { cached: boolean };
-  /** Bytes that were read, here and by jobs. */
+  /** Bytes read so far, by this thread and by jobs. */
   #bytes = 0;
   #bytesHere = 0;
 
@@ -126,7 +126,7 @@ class Opened {
     this.#how = how;
   }
 
-  /** Reports what was read here, not by a job. */
+  /** Reports bytes that this thread has read. */
   readHere({ path, bytes }: TransferProgress): void {
     this.#moved(path, bytes - this.#bytesHere);
     this.#bytesHere = bytes;
@@ -137,7 +137,6 @@ class Opened {
       (this.source.files.length > 1 && parts[0].offset !== undefined);
   }
 
-  /** Reads a whole file into memory. */
   async bytesOf(stored: StoredFile, here: ArtifactFile): Promise<Uint8Array> {
     const { executor, ended } = this.#running;
     if (ended) return await here.bytes();
@@ -152,7 +151,7 @@ class Opened {
   ): Promise<{ value: unknown } | undefined> {
     const { budget, executor } = this.#running;
     const { files, info } = this.source;
-    budget.give(this.#running.takenBytes); // of a version that was superseded meanwhile
+    budget.give(this.#running.takenBytes); // of a version that was superseded
     this.#running.takenBytes = 0;
     await budget.take(info.size, options.signal);
     this.#running.takenBytes = info.size;
@@ -164,7 +163,7 @@ class Opened {
     return { value: await this.#read(files, run) };
   }
 
-  /** Reads a file piece by piece. */
+  /** Streams a file through a job. */
   async stream(stored: StoredFile, run: Run<void>): Promise<void> {
     const { budget } = this.#running;
     const heldBytes = Math.min(stored.size, STREAMED_BYTES);

@@ -1,19 +1,19 @@
-// Lineage: what a version was made from, and what was made from it, as records say it.
-//
-// A record names its inputs as they were given. Only a version that is named in full, and has the
-// digest that it had then, is followed: what a bare name, a range or an alias meant at the time
-// nobody knows any more.
+// Lineage from records. Only inputs with an exact version and its digest are followed: the past
+// meaning of bare names, ranges and aliases is unknown.
 import type { ArtifactInfo } from "../../core/artifact.ts";
+import { isPrefix } from "../../core/backend.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import type { ArtifactInput } from "../../core/record.ts";
+import type { Registry, SignalOptions } from "../../core/registry.ts";
 import type { Lineage, LineageNode, LineageOptions } from "../../core/registry/lineage.ts";
-import type { Registry } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
-import { readInput } from "./lineage/inputs.ts";
-import { openUsers, refOf } from "./lineage/users.ts";
+import { lineageFolder, orderSegment, parseLineageKey, UNPINNED } from "../format/layout.ts";
+import { type Context, knownContext } from "./context.ts";
+import { isWhole, readInput } from "./lineage/inputs.ts";
 
-/** See `registry/tools.ts`. */
+/** Implements `lineageOf` of `registry/tools.ts`. */
 export async function lineageOf(
   registry: Registry,
   ref: string,
@@ -21,13 +21,10 @@ export async function lineageOf(
 ): Promise<Lineage> {
   const { direction = "both", depth = Infinity, signal } = options;
   if (depth !== Infinity && !(Number.isSafeInteger(depth) && depth >= 1)) {
-    throw fault({
-      code: "Invalid",
-      action: "look at the lineage of",
-      subject: shown(ref),
-      state: `depth ${shown(depth)} is no whole number from 1`,
-      hint: "Leave it out to see all.",
-    });
+    const subject = shown(ref);
+    const state = `depth ${shown(depth)} is not a whole number from 1`;
+    const hint = "Leave it out to follow all steps.";
+    throw fault({ code: "Invalid", action: "follow the lineage of", subject, state, hint });
   }
   if (registry.service?.lineage !== undefined) return await registry.service.lineage(ref, options);
   const info = await registry.info(ref, { signal });
@@ -42,8 +39,8 @@ export async function lineageOf(
     const id = `${from.ref}\n${to.ref}`;
     if (!links.has(id)) links.add(id), lineage.edges.push({ from: from.ref, to: to.ref });
   };
-  if (direction !== "down") await lookUp(registry, info, { depth, signal, lineage, known, link });
-  if (direction !== "up") await lookDown(registry, info, { ...options, depth, lineage, link });
+  if (direction !== "down") await walkUp(registry, info, { depth, signal, lineage, known, link });
+  if (direction !== "up") await walkDown(registry, info, { ...options, depth, lineage, link });
   return lineage;
 }
 
@@ -53,7 +50,7 @@ interface Walk extends LineageOptions {
   link: (from: LineageNode, to: LineageNode) => void;
 }
 
-async function lookUp(
+async function walkUp(
   registry: Registry,
   root: ArtifactInfo,
   { depth, signal, lineage, known, link }: Walk & { known: Map<string, LineageNode> },
@@ -63,10 +60,9 @@ async function lookUp(
     if (step === depth) return void (lineage.cut ||= level.some(({ inputs }) => inputs.length > 0));
     const pairs = level.flatMap((to) => to.inputs.map((input) => ({ to: nodeOf(to), input })));
     const next = new Map<string, ArtifactInfo>();
-    const look = async ({ to, input }: (typeof pairs)[number]) => ({
-      to,
-      ...await find(registry, input, signal),
-    });
+    const look = async ({ to, input }: (typeof pairs)[number]) => (
+      { to, ...await find(registry, input, signal) }
+    );
     for await (const { to, node, info } of mapAtOnce(pairs, look)) {
       if (info !== undefined && !known.has(node.ref)) next.set(node.ref, info);
       link(node, to);
@@ -88,17 +84,15 @@ async function find(
     if (digest === undefined || digest === info.digest) return { node: nodeOf(info), info };
     return { node: { ref: `${pinned} (${digest.slice(0, 12)})`, state: "changed", digest } };
   } catch (error) {
-    if (isRegistryError(error, "NotFound")) {
-      return { node: { ref: pinned, state: "missing", digest } };
-    }
-    if (isRegistryError(error, "Corrupt")) {
-      return { node: { ref: pinned, state: "unreadable", digest } };
+    if (isRegistryError(error, "NotFound", "Corrupt")) {
+      const state = error.code === "NotFound" ? "missing" : "unreadable";
+      return { node: { ref: pinned, state, digest } };
     }
     throw error;
   }
 }
 
-async function lookDown(registry: Registry, root: ArtifactInfo, walk: Walk): Promise<void> {
+async function walkDown(registry: Registry, root: ArtifactInfo, walk: Walk): Promise<void> {
   const { depth, lineage, link } = walk;
   const users = await openUsers(registry, walk);
   const isOf = (digest: string | undefined, info: ArtifactInfo) =>
@@ -133,4 +127,114 @@ async function lookDown(registry: Registry, root: ArtifactInfo, walk: Walk): Pro
 function nodeOf(info: ArtifactInfo): LineageNode {
   const { digest, createdAt, metadata } = info;
   return { ref: refOf(info), state: "present", digest, createdAt, metadata };
+}
+
+export interface Users {
+  /** True if every record is read, because the index is incomplete. */
+  readonly scanned: boolean;
+  find(versions: readonly ArtifactInfo[]): Promise<void>;
+  /** By exact ref: the versions with this input, and the recorded digest. */
+  readonly pinned: ReadonlyMap<string, readonly { info: ArtifactInfo; digest?: string }[]>;
+  /** By name: refs of versions with an input of this name but no exact version. */
+  readonly unpinned: ReadonlyMap<string, readonly { ref: string; digest?: string }[]>;
+  readonly unreadable: readonly string[];
+}
+
+export interface UsersOptions extends SignalOptions {
+  onProgress?: (records: number) => void;
+}
+
+export async function openUsers(registry: Registry, options: UsersOptions): Promise<Users> {
+  const { signal, onProgress } = options;
+  const context = knownContext(registry);
+  const noted = context !== undefined && await isWhole(context, { signal });
+  const pinned = new Map<string, { info: ArtifactInfo; digest?: string }[]>();
+  const unpinned = new Map<string, { ref: string; digest?: string }[]>();
+  const unreadable: string[] = [];
+  const known = new Set<string>();
+  let scanned = false;
+  return {
+    scanned: !noted,
+    pinned,
+    unpinned,
+    unreadable,
+    async find(versions) {
+      if (noted) await readAll(await notedUsers(context, versions, signal));
+      else if (!scanned) await readAll(refsOf(registry, signal));
+      scanned = true;
+    },
+  };
+
+  async function readAll(refs: Iterable<string> | AsyncIterable<string>): Promise<void> {
+    for await (const { ref, info, damaged = false } of mapAtOnce(unknown(refs), read)) {
+      onProgress?.(known.size);
+      if (damaged) unreadable.push(ref);
+      for (const input of info?.inputs ?? []) {
+        const { name, version, digest } = readInput(registry, input);
+        if (version !== undefined) {
+          add(pinned, `${name}@${version.canonical}`, { info: info!, digest });
+        } else if (name !== undefined) add(unpinned, name, { ref: refOf(info!), digest });
+      }
+    }
+  }
+
+  async function* unknown(refs: Iterable<string> | AsyncIterable<string>): AsyncGenerator<string> {
+    for await (const ref of refs) {
+      if (known.has(ref)) continue;
+      known.add(ref);
+      yield ref;
+    }
+  }
+
+  async function read(
+    ref: string,
+  ): Promise<{ ref: string; info?: ArtifactInfo; damaged?: boolean }> {
+    try {
+      return { ref, info: await registry.info(ref, { signal }) };
+    } catch (error) {
+      if (isRegistryError(error, "NotFound")) return { ref }; // deleted, or never saved
+      if (!isRegistryError(error, "Corrupt")) throw error;
+      return { ref, damaged: true };
+    }
+  }
+}
+
+async function notedUsers(
+  { backend, settings: { versioned } }: Context,
+  versions: readonly ArtifactInfo[],
+  signal?: AbortSignal,
+): Promise<Set<string>> {
+  const folders = new Set<string>();
+  for (const { name, version } of versions) {
+    folders.add(lineageFolder(name, orderSegment(parseVersion(version), versioned)));
+    folders.add(lineageFolder(name, UNPINNED));
+  }
+  const list = async (folder: string) => {
+    const refs: string[] = [];
+    for await (const entry of backend.list(folder, { signal })) {
+      const note = isPrefix(entry) ? undefined : parseLineageKey(entry.key);
+      if (note !== undefined) refs.push(`${note.name}@${note.version.canonical}`);
+    }
+    return refs;
+  };
+  const found = new Set<string>();
+  for await (const refs of mapAtOnce(folders, list)) for (const ref of refs) found.add(ref);
+  return found;
+}
+
+/** Returns `name@1.2.0`, without build metadata. */
+export function refOf({ name, version }: Pick<ArtifactInfo, "name" | "version">): string {
+  return `${name}@${parseVersion(version).canonical}`;
+}
+
+async function* refsOf(registry: Registry, signal?: AbortSignal): AsyncGenerator<string> {
+  for await (const name of registry.names({ signal })) {
+    for await (const { version } of registry.versions(name, { signal })) yield `${name}@${version}`;
+  }
+}
+
+function add<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key) ?? [];
+  list.push(item);
+  lists.set(key, list);
 }

@@ -1,5 +1,4 @@
-// Listing names and versions. Tombstones are told by their size, so nothing is read but pages of
-// keys.
+// Listing names and versions. Tombstones are recognized by size, so only pages of keys are read.
 import { isPrefix } from "../../core/backend.ts";
 import { fault, isUnreadable, type RegistryError } from "../../core/errors.ts";
 import { inWords } from "../contract/verb_errors.ts";
@@ -19,7 +18,7 @@ import {
 import { artifactInfo } from "./load.ts";
 import { locateVersion } from "./resolve.ts";
 
-/** After so many keys of one name that say nothing new, a new listing that jumps over the rest costs less. */
+/** After this many keys of one name, a new listing that skips the rest is cheaper. */
 const JUMP_AFTER = 200;
 
 export async function* listVersions(
@@ -46,10 +45,8 @@ export async function* listVersions(
         entry.info = await artifactInfo(context, located, signal);
       } catch (error) {
         if (!isUnreadable(error)) throw error;
-        entry.error = inWords(
-          { verb: "read", ref: `${name}@${entry.version}` },
-          error,
-        ) as RegistryError;
+        const call = { verb: "read", ref: `${name}@${entry.version}` };
+        entry.error = inWords(call, error) as RegistryError;
       }
     }
     yield entry;
@@ -57,7 +54,7 @@ export async function* listVersions(
   }
 }
 
-/** Throws `NotFound` for a name that never had a version: what is asked for by name is not passed over. */
+/** Throws `NotFound` for a name that never had a version. */
 export async function checkKnown(
   context: Context,
   name: string,
@@ -65,10 +62,10 @@ export async function checkKnown(
 ): Promise<void> {
   checkName(name);
   if (await readHead(context, versionsFolder(name), signal) !== undefined) return;
-  throw noSuchName(name, "no version of it was ever saved", context.backend.location);
+  throw noSuchName(name, "nothing was ever saved under this name", context.backend.location);
 }
 
-/** Throws `NotFound` for a name without a version, of a registry that does not tell what was deleted. */
+/** Throws `NotFound` for a name without a version, in a registry that does not list deletions. */
 export async function checkHas(
   registry: Registry,
   name: string,
@@ -78,16 +75,16 @@ export async function checkHas(
   throw noSuchName(name, "it has no version", registry.location);
 }
 
-function noSuchName(name: string, state: string, backend: string): RegistryError {
+export function noSuchName(name: string, state: string, backend: string): RegistryError {
   return fault({
     code: "NotFound",
     action: "find",
     subject: shown(name),
     state,
-    hint: "Check the spelling; registry.names() lists the names that there are.",
+    hint: "Check the spelling, or list the names with registry.names().",
     hints: {
-      cli: "Check the spelling; holdfast ls lists the names that there are.",
-      http: "Check the spelling; GET /names lists the names that there are.",
+      cli: "Check the spelling, or list the names: holdfast ls",
+      http: "Check the spelling, or list the names: GET /names",
     },
     backend,
   });
@@ -109,14 +106,14 @@ export async function* listNames(
     for await (const entry of context.backend.list(namesPrefix(prefix), { after: from, signal })) {
       if (isPrefix(entry)) continue;
       const folder = entry.key.slice(0, entry.key.indexOf("/", NAMES.length) + 1);
-      if (folder === name) { // this name was said already
+      if (folder === name) { // already listed
         if (++seen < JUMP_AFTER) continue;
         jump = afterFolder(folder);
         break;
       }
       if (cell !== "" && entry.key.startsWith(cell)) continue; // an older generation
       const key = parseCellKey(entry.key);
-      if (key?.kind !== "version") { // its aliases and idempotency keys come before its versions
+      if (key?.kind !== "version") { // aliases and idempotency keys precede versions
         if (++others < JUMP_AFTER) continue;
         jump = `${folder}versions/`;
         break;

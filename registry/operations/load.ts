@@ -27,22 +27,31 @@ import { locate, tryLocate } from "./resolve.ts";
 import type { Located } from "../cell/heads.ts";
 import { countingHead, isLate, noteVoid } from "../cell/voids.ts";
 
-/** A read that is overtaken by writers begins anew; more often than this it is not their doing. */
+/** Maximum restarts of a read that concurrent writers overtake. */
 const MAX_RESTARTS = 20;
 
 /**
- * Does something with the version that a ref means. When that version is overwritten or deleted so long before the
- * end that its payload is gone, it begins anew with what counts now. With `fresh` the store says what counts, whatever
- * is cached. With `ifThere` it gives undefined where there is no such version, which costs less than an error.
+ * Uses the version of a ref. Restarts with the current version if that one was overwritten or
+ * deleted so long ago that its payload is gone. `fresh` ignores the cache. `ifThere` returns
+ * undefined for missing versions, which is cheaper than an error.
  */
-export function withArtifact<T>(
+export async function withArtifact<T>(
   context: Context,
   ref: Ref,
   options: ReadOptions & Pick<LoadOptions, "onProgress"> & { fresh?: boolean; ifThere?: boolean },
   use: (artifact: Artifact, limit: LoadLimit) => T | Promise<T>,
   read: ReadElsewhere["read"] = createArtifact,
 ): Promise<T> {
-  return untilNotSuperseded(context, ref.name, async () => {
+  for (let restarts = 0;; restarts++) {
+    try {
+      return await readOnce();
+    } catch (error) {
+      if (!(error instanceof Superseded) || restarts >= MAX_RESTARTS) throw error;
+      context.logger.debug(`load "${ref.name}": restarts: ${error.message}`);
+    }
+  }
+
+  async function readOnce(): Promise<T> {
     const cached = options.fresh ? undefined : await locateCached(context, ref, options);
     const located = cached ??
       await (options.ifThere ? tryLocate : locate)(context, ref, options.signal);
@@ -52,24 +61,6 @@ export function withArtifact<T>(
     const limit = createLoadLimit(context.maxLoadBytes);
     const { verify = context.verify, signal, onProgress } = options;
     return await use(read(context, source, { verify, signal, onProgress, limit }), limit);
-  });
-}
-
-/** Reads, and begins anew where what was read was superseded meanwhile. */
-async function untilNotSuperseded<T>(
-  context: Context,
-  name: string,
-  read: () => Promise<T>,
-): Promise<T> {
-  for (let restarts = 0;; restarts++) {
-    try {
-      return await read();
-    } catch (error) {
-      if (
-        !(error instanceof Superseded) || restarts >= MAX_RESTARTS
-      ) throw error;
-      context.logger.debug(`load "${name}": begins anew: ${error.message}`);
-    }
   }
 }
 
@@ -83,7 +74,7 @@ export function openArtifact(
 
 export interface ReadElsewhere {
   read: typeof createArtifact;
-  /** Writes a file to a path that is free. */
+  /** Writes a file to a new path. */
   writeLarge(path: string, file: ArtifactFile): Promise<void>;
   checkLarge(file: ArtifactFile): Promise<void>;
   materialize(materializer: Materializer, artifact: Artifact, options: MaterializeOptions): unknown;
@@ -99,21 +90,19 @@ export function loadValue(
   return withArtifact(context, ref, options, make, elsewhere?.read);
 }
 
-/** The same, with undefined where there is no such version. A missing alias is still `NotFound`. */
+/**
+ * Loads a value, or returns undefined if there is no such version. Missing aliases are `NotFound`.
+ */
 export function loadIfThere(
   context: Context,
   ref: Ref,
   options: LoadOptions,
 ): Promise<{ value: unknown } | undefined> {
   const make = valueMaker(context, options);
-  return withArtifact<{ value: unknown } | undefined>(
-    context,
-    ref,
-    { ...options, ifThere: true },
-    async (...read) => {
-      return { value: await make(...read) };
-    },
-  );
+  const how = { ...options, ifThere: true };
+  return withArtifact<{ value: unknown } | undefined>(context, ref, how, async (...read) => ({
+    value: await make(...read),
+  }));
 }
 
 function valueMaker(
@@ -123,11 +112,8 @@ function valueMaker(
 ) {
   return async (artifact: Artifact, limit: LoadLimit): Promise<unknown> => {
     const { name, version, materializer: { id, formatVersion } } = artifact.info;
-    const value = await makeValue(
-      artifact,
-      { ...options, materializers, limit },
-      elsewhere?.materialize,
-    );
+    const how = { ...options, materializers, limit };
+    const value = await makeValue(artifact, how, elsewhere?.materialize);
     logger.debug(`load "${name}@${version}" by ${id} ${formatVersion}`);
     return value;
   };
@@ -141,21 +127,14 @@ export function downloadVersion(
 ): Promise<DownloadResult> {
   const download = createDownload(options);
   const { kind, location } = context.backend;
-  const plan = {
-    notInside: kind === "local" ? location : undefined,
-    writeLarge: elsewhere?.writeLarge,
-  };
+  const notInside = kind === "local" ? location : undefined;
+  const plan = { notInside, writeLarge: elsewhere?.writeLarge };
   const reading = { ...options, onProgress: download.onProgress };
-  return withArtifact(
-    context,
-    ref,
-    reading,
-    (artifact) => download.write(artifact, plan),
-    elsewhere?.read,
-  );
+  const write = (artifact: Artifact) => download.write(artifact, plan);
+  return withArtifact(context, ref, reading, write, elsewhere?.read);
 }
 
-/** Reads every byte of a version from the store, whatever is cached, and checks it. */
+/** Reads every byte of a version from the store, without the cache, and checks it. */
 export function checkFiles(
   context: Context,
   ref: Ref,

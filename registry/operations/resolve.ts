@@ -1,4 +1,4 @@
-// From a ref to the record it means.
+// Resolving a ref to its record.
 import { type Advice, type Fault, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { VersionRecord } from "../../core/record.ts";
@@ -19,7 +19,7 @@ import type { FoundRecord, Head, Located } from "../cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "../format/layout.ts";
 import { countingHead, isVoid } from "../cell/voids.ts";
 
-/** Finds what a ref means, or throws `NotFound` that says which part of it is missing. */
+/** Returns the record of a ref. Throws `NotFound`, naming the missing part. */
 export async function locate(context: Context, ref: Ref, signal?: AbortSignal): Promise<Located> {
   const { name, selector } = ref;
   const located = await tryLocate(context, ref, signal);
@@ -27,21 +27,21 @@ export async function locate(context: Context, ref: Ref, signal?: AbortSignal): 
   if (selector.kind === "version") {
     throw await versionNotFound(context, name, selector.version, signal);
   }
-  const what = selector.kind === "range" ? `a version in ${shown(selector.text)}` : "a version";
+  const what = selector.kind === "range" ? `version in ${shown(selector.text)}` : "version";
   throw absent(context, {
     subject: shown(name),
-    state: `it does not have ${what}`,
-    hint: "Check the name; registry.names() and registry.versions(name) list what there is.",
+    state: `it has no ${what}`,
+    hint: "Check the name, or list them: registry.names() and registry.versions(name).",
     hints: {
-      cli: "Check the name; holdfast ls and holdfast versions NAME list what there is.",
-      http: "Check the name; GET /names and GET /artifacts/{name}/versions list what there is.",
+      cli: "Check the name, or list them: holdfast ls and holdfast versions NAME",
+      http: "Check the name, or list them: GET /names and GET /artifacts/{name}/versions",
     },
   });
 }
 
 class Absent extends RegistryError {}
 
-/** True for the `NotFound` of a ref; false for one of the caller's own code, which is a failure like any other. */
+/** True for the `NotFound` of a ref, but not for one of the caller's own code. */
 export function isAbsent(error: unknown): error is RegistryError {
   return error instanceof Absent;
 }
@@ -53,7 +53,7 @@ function absent(
   return new Absent({ code: "NotFound", action: "find", ...words, backend: backend.location });
 }
 
-/** Like {@linkcode locate}, with undefined where there is no such version. A missing alias is still `NotFound`. */
+/** Like {@linkcode locate}, but undefined if there is no such version. Missing aliases throw. */
 export async function tryLocate(
   context: Context,
   ref: Ref,
@@ -67,11 +67,11 @@ export async function tryLocate(
   if (selector.kind === "latest") return await locateLatest(context, name, signal);
   for await (const { head } of versionHeads(context, name, { range: selector.range, signal })) {
     const located = await readCell(context, cellOf(head.key), { head, signal });
-    if (located !== undefined) return located; // else it vanished or is void: the next newest
+    if (located !== undefined) return located; // otherwise removed or void: try the next
   }
 }
 
-/** The newest release. Mostly the first entry of its folder tells. */
+/** Returns the newest release, usually the first entry of its folder. */
 async function locateLatest(
   context: Context,
   name: string,
@@ -82,7 +82,7 @@ async function locateLatest(
   if (first === undefined) return undefined;
   if ("generation" in first && !first.dead) {
     const located = await readCell(context, cellOf(first.key), { head: first, signal });
-    if (located !== undefined) return located; // else it vanished or is void, which is rare
+    if (located !== undefined) return located; // otherwise removed or void, which is rare
   }
   for await (const head of liveHeads(context, folder, { signal })) {
     const located = await readCell(context, cellOf(head.key), { head, signal });
@@ -90,7 +90,7 @@ async function locateLatest(
   }
 }
 
-/** A version, or undefined where there is none or it was deleted. */
+/** Returns a version; undefined if it does not exist. */
 export async function locateVersion(
   context: Context,
   name: string,
@@ -113,7 +113,7 @@ async function locateAlias(
     throw absent(context, {
       subject: `"${name}@${alias}"`,
       state: `${shown(name)} has no such alias`,
-      ...settingAlias(name, alias, (set) => `Set it with ${set}, or check the spelling.`),
+      ...aliasHints(name, alias, (set) => `Set it with ${set}, or check the spelling.`),
     });
   }
   const located = await locateVersion(context, name, parseVersion(version), signal);
@@ -121,49 +121,45 @@ async function locateAlias(
   throw await danglingAlias(context, { name, alias, version }, signal);
 }
 
-/** The error of an alias that names nothing: a deletion by force leaves it, and one beside the setting of the alias. */
+/** Returns the error of an alias whose version was deleted, by force or concurrently. */
 export async function danglingAlias(
   context: Context,
   { name, alias, version }: { name: string; alias: string; version: string },
   signal?: AbortSignal,
 ): Promise<RegistryError> {
-  const head = await readHead(
-    context,
-    versionCell(name, parseVersion(version), context.settings.versioned),
-    signal,
-  );
-  const state = head === undefined ? "is not there" : head.dead ? "was deleted" : "does not count";
+  const cell = versionCell(name, parseVersion(version), context.settings.versioned);
+  const head = await readHead(context, cell, signal);
+  const state = head === undefined ? "does not exist" : head.dead ? "was deleted" : "is void";
   return absent(context, {
     subject: `"${name}@${alias}"`,
-    state: `the alias names version ${version}, which ${state}`,
-    ...settingAlias(
+    state: `the alias points to version ${version}, which ${state}`,
+    ...aliasHints(
       name,
       alias,
-      (set, remove) =>
-        `Let the alias name another version with ${set}, or remove it with ${remove}.`,
+      (set, remove) => `Point it to another version with ${set}, or delete it with ${remove}.`,
     ),
   });
 }
 
-/** Makes a hint, for each reader, that says how to set an alias and how to delete it. */
-function settingAlias(
+/** Returns hints with the calls that set and delete an alias, for each reader. */
+function aliasHints(
   name: string,
   alias: string,
-  told: (set: string, remove: string) => string,
+  hintOf: (set: string, remove: string) => string,
 ): Advice {
   const given = `${shown(name)}, ${shown(alias)}`;
   const command = `holdfast alias ${name} ${alias}`;
   const route = `/artifacts/${encodeURIComponent(name)}/aliases/${encodeURIComponent(alias)}`;
   return {
-    hint: told(`registry.setAlias(${given}, version)`, `registry.deleteAlias(${given})`),
+    hint: hintOf(`registry.setAlias(${given}, version)`, `registry.deleteAlias(${given})`),
     hints: {
-      cli: told(`${command} VERSION`, `${command} --delete`),
-      http: told(`PUT ${route}`, `DELETE ${route}`),
+      cli: hintOf(`${command} VERSION`, `${command} --delete`),
+      http: hintOf(`PUT ${route}`, `DELETE ${route}`),
     },
   };
 }
 
-/** The version that an alias names, or undefined where there is no such alias. */
+/** Returns the version that an alias points to; undefined if it does not exist. */
 export async function readAlias(
   context: Context,
   name: string,
@@ -175,12 +171,12 @@ export async function readAlias(
     if (head === undefined || head.dead) return undefined;
     const found = await readRecord(context, head, signal);
     if (found !== undefined) return versionNamed(found, name, alias);
-    if (head.key === key) throw corruptRecord(key, "it is listed but not there");
-    key = head.key; // removed between list and get, so there is a newer one
+    if (head.key === key) throw corruptRecord(key, "it is listed but missing");
+    key = head.key; // removed after the listing, so there is a newer one
   }
 }
 
-/** The version that the record of an alias names. Throws where it is another one's. */
+/** Returns the version in an alias record. Throws for the record of another alias. */
 export function versionNamed(found: FoundRecord, name: string, alias: string): string {
   const record = recordOfKind(found, "alias");
   if (record.name !== name || record.alias !== alias) throw misplaced(found.info.key, record);
@@ -188,8 +184,8 @@ export function versionNamed(found: FoundRecord, name: string, alias: string): s
 }
 
 /**
- * The version record of a cell, or undefined where it holds none: deleted, void, or never written. Readers take no
- * locks: a record that the janitor removed meanwhile means that there is a newer head.
+ * Returns the version record of a cell; undefined if it is deleted, void, or was never written.
+ * Readers take no locks: a record that was garbage collected meanwhile has a newer head.
  */
 export async function readCell(
   context: Context,
@@ -207,18 +203,18 @@ export async function readCell(
       if (found.record.kind === "deleted") return undefined;
       const record = recordOfKind(found, "version");
       checkPlace(context, record, head.key, cell);
-      if (await isVoid(context, found, signal)) continue; // what counts now
+      if (await isVoid(context, found, signal)) continue; // read the head that counts
       return { cell, generation: head.generation, head, found, record };
     }
     if (head.key === key) {
       if (scrubbed) return undefined;
-      throw corruptRecord(key, "it is listed but not there");
+      throw corruptRecord(key, "it is listed but missing");
     }
     key = head.key;
   }
 }
 
-/** A record belongs to the cell of its name and version; elsewhere somebody put it. */
+/** Throws `Corrupt` for a record in a cell of another name or version. */
 function checkPlace(
   context: Context,
   { name, version }: VersionRecord,
@@ -226,7 +222,7 @@ function checkPlace(
   cell: string,
 ): void {
   if (versionCell(name, parseVersion(version), context.settings.versioned) === cell) return;
-  throw corruptRecord(key, `it is of ${shown(`${name}@${version}`)}, and belongs elsewhere`);
+  throw corruptRecord(key, `it belongs to ${shown(`${name}@${version}`)}`);
 }
 
 async function versionNotFound(
@@ -235,21 +231,17 @@ async function versionNotFound(
   version: Version,
   signal?: AbortSignal,
 ): Promise<RegistryError> {
-  const head = await readHead(
-    context,
-    versionCell(name, version, context.settings.versioned),
-    signal,
-  );
-  if (head?.dead) await readRecord(context, head.key, signal); // throws where it is damage that looks like a tombstone
+  const cell = versionCell(name, version, context.settings.versioned);
+  const head = await readHead(context, cell, signal);
+  if (head?.dead) await readRecord(context, head.key, signal); // throws if it is damaged
+  const escaped = encodeURIComponent(name);
   return absent(context, {
     subject: `"${name}@${version.canonical}"`,
-    state: head?.dead ? "it was deleted" : "there is no such version",
-    hint: `registry.versions(${shown(name)}) lists the versions that there are.`,
+    state: head?.dead ? "it was deleted" : "no such version",
+    hint: `List the versions with registry.versions(${shown(name)}).`,
     hints: {
-      cli: `holdfast versions ${name} lists the versions that there are.`,
-      http: `GET /artifacts/${
-        encodeURIComponent(name)
-      }/versions lists the versions that there are.`,
+      cli: `List the versions: holdfast versions ${name}`,
+      http: `List the versions: GET /artifacts/${escaped}/versions`,
     },
   });
 }

@@ -1,4 +1,4 @@
-// Saving: payload first, then one record.
+// Saving: the payload first, then one record.
 import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { Executor } from "../../core/executor.ts";
 import { checkMaterializer, type FilesToSave } from "../../core/materializer.ts";
@@ -34,18 +34,18 @@ import { fileListOf, placedUnder, sharedObjects } from "../cell/objects.ts";
 import type { Target, TargetChooser } from "./target/target.ts";
 import { createChooser } from "./target/keyed.ts";
 
-/** What is saved: the files of a materializer, or of another version. */
+/** Content to save: files of a materializer or of another version. */
 export interface FilesOfArtifact {
   name: string;
   materializer: { id: string; formatVersion: number };
   members?: Partial<VersionRecord>;
-  /** Written above this generation of a named version: nothing counts there, nor below, so nothing is replaced. */
+  /** Generation of the named version to write above: nothing counts there or below. */
   above?: number;
-  /** Whether its files are those of the base. @default false */
+  /** True if the files are those of the base. @default false */
   wholeBase?: boolean;
-  /** The files; called again only when the base was deleted under a very long upload. */
+  /** Returns the files. Called again only if the base was deleted during a very long upload. */
   produce(operation: Operation): FilesToSave | Promise<Awaited<FilesToSave> | ValueToStore>;
-  /** Looks at what was stored, before the record says so. What it throws is the end: nothing is committed. */
+  /** Checks the stored files before the record is written. An error aborts the save. */
   check?(files: readonly StoredFile[]): void;
 }
 
@@ -60,7 +60,7 @@ export async function saveValue(
   return await saveFiles(context, { name, materializer, produce }, options);
 }
 
-/** Saves files as a version. A base that went under a very long upload is done without. */
+/** Saves files as a version. If the base is deleted during a very long upload, saves without it. */
 export async function saveFiles(
   context: Context,
   artifact: FilesOfArtifact,
@@ -71,36 +71,36 @@ export async function saveFiles(
   checkMaterializer(artifact.materializer);
   checkSave(context, name, options);
   const how = { executor, given: userFields(options) };
-  let told = 0;
+  let movedBytes = 0; // never decreases, even in a second attempt
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {
-    options.onProgress!({ ...progress, bytes: told = Math.max(told, bytes) });
+    options.onProgress!({ ...progress, bytes: movedBytes = Math.max(movedBytes, bytes) });
   });
   const attempt = (given: SaveOptions) =>
     new SaveAttempt(context, artifact, { ...given, onProgress }, how).run();
   const saved = await attempt(options) ?? await attempt({ ...options, base: null });
-  return saved!; // without a base none can go
+  return saved!; // without a base the second attempt has a result
 }
 
-/** How one attempt to save ended. */
+/** The end of an attempt. */
 type Ending =
   | { state: "saved"; record: VersionRecord; addedBytes: number }
   | { state: "existing"; found: FoundRecord }
   | { state: "baseGone" };
 
-/** The payload's folder, once it has one. */
+/** The folder of the payload, once it has one. */
 interface Placed {
   place: PayloadPlace;
   upload: PayloadUpload;
 }
 
-/** The content of a save: its digest, the version that has it already, and where the list of its files is. */
+/** The digest of a save, an existing version with this digest, and the list of files. */
 interface Content {
   digest: string;
   unchanged?: FoundRecord;
   fileList?: VersionRecord["fileList"];
 }
 
-/** One attempt to save: first its payload, then its record. */
+/** An attempt to save. */
 class SaveAttempt {
   readonly #context: Context;
   readonly #artifact: FilesOfArtifact;
@@ -130,7 +130,7 @@ class SaveAttempt {
     this.#payload = new Payload(context, this.#operation, { executor, compress, onProgress });
   }
 
-  /** Saves; undefined if the version that it shares files with went meanwhile. */
+  /** Saves. Returns undefined if the base was deleted meanwhile. */
   async run(): Promise<SavedArtifact | undefined> {
     const { skipIfUnchanged = false, signal } = this.#options;
     if (skipIfUnchanged) {
@@ -171,7 +171,7 @@ class SaveAttempt {
     return await this.#commit({ digest, unchanged, fileList });
   }
 
-  /** Stores what does not fit into the record, or finds that the version is there. */
+  /** Stores files that do not fit into the record. Returns the version if it exists. */
   async #storeFiles(): Promise<FoundRecord | undefined> {
     const { signal } = this.#options;
     const produce = async () => await this.#artifact.produce(this.#operation);
@@ -191,16 +191,14 @@ class SaveAttempt {
     }
   }
 
-  /** Gives the payload a folder, or finds that the version is there. */
+  /** Chooses a folder for the payload. Returns the version if it exists. */
   async #begin(): Promise<FoundRecord | undefined> {
     const choice = await this.#chooser.choose(true);
     if ("existing" in choice) return choice.existing;
     const { name, wholeBase } = this.#artifact;
     const { versioned } = this.#context.settings;
-    const place = {
-      order: orderSegment(choice.target.version, versioned),
-      commit: this.#operation.commit,
-    };
+    const order = orderSegment(choice.target.version, versioned);
+    const place = { order, commit: this.#operation.commit };
     const base = this.#base ??= await this.#loadBase();
     const upload = this.#payload.begin({ folder: payloadFolder(name, place), base, wholeBase });
     this.#placed = { place, upload };
@@ -210,7 +208,7 @@ class SaveAttempt {
     return loadBase(this.#context, this.#operation, this.#artifact.name, this.#options.base);
   }
 
-  /** The base, if it has the same content and still counts: there is nothing to save then. */
+  /** Returns the base if it has the same content and still counts. */
   async #findUnchanged(digest: string): Promise<FoundRecord | undefined> {
     const { skipIfUnchanged = false } = this.#options;
     const base = this.#base;
@@ -219,14 +217,14 @@ class SaveAttempt {
     return same && await isLive(this.#context, this.#operation, base) ? base.found : undefined;
   }
 
-  /** Creates the record, and tries again where it loses a race that is not the end. */
+  /** Creates the record, again after each lost race that is not final. */
   async #commit(content: Content): Promise<Ending> {
     const { name, members } = this.#artifact;
     const { files, inline } = this.#payload;
     const context = this.#context;
     const operation = this.#operation;
     const { inputs = [] } = { ...this.#given, ...members };
-    // What is likely to be there is looked for before anything is noted of it.
+    // Look for an existing version before index entries of the inputs are written.
     const look = inputs.length > 0 && this.#options.onConflict === "skip" &&
       this.#given.key === undefined;
     await settle(context, sharedObjects(name, files), operation.signal);
@@ -269,7 +267,7 @@ class SaveAttempt {
     };
   }
 
-  /** With the build metadata that was asked for, if it is that version: the target of an idempotency key may be another. */
+  /** Returns the requested version with build metadata, unless the target is another version. */
   #fullVersion({ version: chosen }: Target): string {
     const { version } = this.#options;
     const asked = version === undefined || !this.#context.settings.versioned
@@ -278,7 +276,7 @@ class SaveAttempt {
     return asked.canonical === chosen.canonical ? asked.full : chosen.full;
   }
 
-  /** The files, or where their list is. Those that lie under another version's order say so. */
+  /** Returns the files or their list, with `from` if they are in another version's folder. */
   #placedFiles(
     { version }: Target,
     fileList: VersionRecord["fileList"],
@@ -298,19 +296,15 @@ class SaveAttempt {
   }
 }
 
-/** The error of content that could not be read. What the registry says itself, and an abort, stay as they are. */
+/** Returns the error of unreadable content. Errors of the registry and aborts stay. */
 function contentFailure(operation: Operation, error: unknown): unknown {
   if (isRegistryError(error) || operation.signal?.aborted) return error;
-  return fault({
-    code: "TaskFailed",
-    action: operation.action,
-    state: `its content failed: ${messageOf(error)}`,
-    hint: "Nothing was saved. The cause says what the materializer or the stream met.",
-    cause: error,
-  });
+  const state = `its content failed: ${messageOf(error)}`;
+  const hint = "Read the cause: the materializer or the stream failed. Nothing was saved.";
+  return fault({ code: "TaskFailed", action: operation.action, state, hint, cause: error });
 }
 
-/** The version whose files may be shared: the one that is asked for, else the latest of the name. */
+/** Returns the version whose files can be shared: the given one, else the latest. */
 async function loadBase(
   context: Context,
   operation: Operation,
@@ -333,14 +327,13 @@ async function loadBase(
     if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) {
       throw error;
     }
-    context.logger.warn(
-      `${operation.action}: shares nothing with the latest version: ${error.message}`,
-    );
-    return undefined; // a damaged version must not keep anybody from saving the next
+    const state = `shares nothing with the latest version: ${error.message}`;
+    context.logger.warn(`${operation.action}: ${state}`);
+    return undefined; // a damaged version must not prevent the next save
   }
 }
 
-/** Whether a base still counts, as a look at it says that is not too old. */
+/** True if a base still counts, by a recent lookup. */
 async function isLive(context: Context, operation: Operation, base: Base): Promise<boolean> {
   if (!isStaleView(operation, "base")) return true;
   const seenAt = operation.moment();
@@ -350,7 +343,7 @@ async function isLive(context: Context, operation: Operation, base: Base): Promi
   return true;
 }
 
-/** What a save returns that ends in a version which is there already. */
+/** Returns the result of a save that found an existing version. */
 async function existingArtifact(
   context: Context,
   found: FoundRecord,
@@ -365,15 +358,7 @@ export function savedArtifact(
   skipped: boolean,
   addedBytes = 0,
 ): SavedArtifact {
-  const { name, version, commit, digest, size, createdAt } = record;
-  return {
-    name,
-    version,
-    commit,
-    digest,
-    size,
-    createdAt: new Date(createdAt),
-    skipped,
-    addedBytes,
-  };
+  const { name, version, commit, digest, size } = record;
+  const createdAt = new Date(record.createdAt);
+  return { name, version, commit, digest, size, createdAt, skipped, addedBytes };
 }

@@ -1,4 +1,4 @@
-// What a save is asked for: checked, and kept as it was then.
+// Checks of a save's options.
 import { type Fault, fault } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
@@ -9,7 +9,7 @@ import { checkInputs } from "./lineage/inputs.ts";
 import { checkWritable, type Context } from "./context.ts";
 import { checkEncoding } from "../payload/encoding.ts";
 
-/** Throws `Invalid` for options of a save that contradict one another, or the registry's settings. */
+/** Throws `Invalid` for contradictory options, or options that the registry's settings forbid. */
 export function checkSave(context: Context, name: string, options: SaveOptions): void {
   checkWritable(context, `save ${shown(name)}`);
   checkName(name);
@@ -17,33 +17,33 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
   const { metadata, inputs, idempotencyKey, compress } = options;
   const { mutable, versioned } = context.settings;
   const problems: [found: boolean, state: string, hint: string, hints?: Fault["hints"]][] = [
-    // Passed over, it would keep the value in another way than was meant.
-    ["as" in options, "it takes no `as`", "Name what saves the value: { materializer }."],
+    // Ignoring it would save the value differently than intended.
+    ["as" in options, "unknown option as", "Pass { materializer }."],
     [
       version !== undefined && bump !== undefined,
       "version and bump are both given",
-      "Give the version, or say which number the next one raises.",
+      "Pass the version, or the number that the next one raises.",
     ],
     [
       bump !== undefined && !["major", "minor", "patch"].includes(bump),
       `bump is ${shown(bump)}`,
-      `It is "major", "minor" or "patch".`,
+      'Pass "major", "minor" or "patch".',
     ],
     [
       !["fail", "skip", "overwrite"].includes(onConflict),
       `onConflict is ${shown(onConflict)}`,
-      `It is "fail", "skip" or "overwrite".`,
+      'Pass "fail", "skip" or "overwrite".',
     ],
     [
       (onConflict === "overwrite" || ifCommit !== undefined) && !mutable,
       "versions of this registry are never overwritten",
-      "Create a registry with mutable: true for that.",
-      { cli: "One that allows it is made by: holdfast init FOLDER --mutable." },
+      "Create a registry with mutable: true.",
+      { cli: "Create a mutable registry: holdfast init FOLDER --mutable" },
     ],
     [
       ifCommit !== undefined && version === undefined && versioned,
       "ifCommit is given without a version",
-      "Say which version has that commit.",
+      "Pass the version of that commit.",
     ],
     [
       version !== undefined && !versioned &&
@@ -62,10 +62,10 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
   if (inputs !== undefined) checkInputs(name, inputs);
 }
 
-/** What a record holds of the user's own. */
+/** Fields of a record that the user provides. */
 export type UserFields = Pick<VersionRecord, "metadata" | "inputs" | "key">;
 
-/** As they were checked, whatever the caller does to them meanwhile. */
+/** Returns a copy of the user's fields, which the caller may change meanwhile. */
 export function userFields({ metadata, inputs, idempotencyKey }: SaveOptions): UserFields {
   return {
     metadata: metadata === undefined ? {} : structuredClone(metadata),

@@ -1,11 +1,11 @@
-// Where the registry of a program is, when it does not say so itself, or says so by a name.
+// Finding the registry of a program: by argument, environment, or folder.
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { mayRead } from "../../core/may_read.ts";
-import { type Advice, fault, joinHints, RegistryError } from "../../core/errors.ts";
+import { type Advice, fault, joinHints } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isGranted, realSystem, type System } from "../../core/system.ts";
 import { checkStoreUrl, driverOf } from "../../backends/drivers.ts";
@@ -14,52 +14,51 @@ import { isRegistryFolder } from "../../core/naming/registry_folder.ts";
 import { remoteOf } from "./remotes.ts";
 import { checkServiceAddress, isServiceAddress } from "./service_address.ts";
 
-/** The folder that holds a registry where nothing else is said. */
+/** The default folder of a registry. */
 export const DEFAULT_FOLDER = ".holdfast";
 
-/** The environment variable that names the registry. */
 export const REGISTRY_VARIABLE = "HOLDFAST_REGISTRY";
 
-/** A registry's place and who named it. */
+/** The location of a registry and its origin. */
 export interface FoundRegistry {
   /** An absolute path, or a URL. */
   location: string;
   kind: "folder" | "store" | "service";
   /**
-   * Who named it: the argument, the variable `HOLDFAST_REGISTRY`, the same in a `.env`, that it is the nearest
-   * `.holdfast` upward, or nobody: then it is `./.holdfast`.
+   * Origin: an argument, `HOLDFAST_REGISTRY` in the environment or in a `.env`, the nearest
+   * `.holdfast` upward, or the default `./.holdfast`.
    */
   by: "argument" | "variable" | "env-file" | "upward" | "default";
-  /** The name that it has in the configuration of this user, where that was said: `team` for `@team`. */
+  /** Its name in the user's configuration: `team` for `@team`. */
   remote?: string;
-  /** Where a `.env` says it: that file. */
+  /** The `.env` file that names it. */
   envFile?: string;
-  /** The token of a service, where the `.env` that names it has one. */
+  /** The token in that `.env` file. */
   token?: string;
-  /** The file with the token of a service, where the configuration of this user says so. */
+  /** The token file in the user's configuration. */
   tokenFile?: string;
 }
 
-/** Options for {@linkcode findRegistry}. */
+/** Options of {@linkcode findRegistry}. */
 export interface FindRegistryOptions {
-  /** What relative paths begin at, and where is looked. @default the current folder */
+  /** Base of relative paths and start of the search. @default the current folder */
   cwd?: string;
-  /** Whether folders upward are looked at, where nobody names one. @default true */
+  /** Searches parent folders. @default true */
   upward?: boolean;
-  /** Whether `./.holdfast` is the place where nothing is found; else `NotFound`. @default false */
+  /** Returns `./.holdfast` if nothing is found, else throws `NotFound`. @default false */
   create?: boolean;
-  /** The environment. @default the real one */
+  /** @default the real system */
   system?: System;
 }
 
 /**
- * Finds the registry: as given, else by `HOLDFAST_REGISTRY` in the environment, else in the `.env` of the current
- * folder, else the nearest `.holdfast` folder upward. Each may be a path, a `file:` URL, the URL of a store, the address
- * of a service, or `@team`, a name of {@linkcode readRemotes}. Nothing is opened, and nobody asked for a permission: what
- * may not be read is passed over.
+ * Finds the registry: the argument, else `HOLDFAST_REGISTRY` in the environment, else in `.env` of
+ * the current folder, else the nearest `.holdfast` folder upward. Each may be a path, a `file:`
+ * URL, a store URL, a service address, or a name of {@linkcode readRemotes} such as `@team`. Opens
+ * nothing and skips what it has no permission to read.
  *
- * @throws {RegistryError} `NotFound` where there is none; `Invalid` for a place that cannot be, which is not shown: it
- * may hold credentials
+ * @throws {RegistryError} `NotFound` if there is none, `Invalid` for an invalid location, which is
+ * not shown because it may contain credentials
  */
 export function findRegistry(
   given: string | undefined,
@@ -71,9 +70,7 @@ export function findRegistry(
   const named = system.env(REGISTRY_VARIABLE);
   if (named) return { ...readPlace(named, at), by: "variable" };
   const envFile = join(cwd, ".env");
-  const { [REGISTRY_VARIABLE]: fromFile, HOLDFAST_TOKEN: token } = parseEnv(
-    readTextIfThere(envFile),
-  );
+  const { [REGISTRY_VARIABLE]: fromFile, HOLDFAST_TOKEN: token } = parseEnv(readText(envFile));
   if (fromFile) {
     const place = readPlace(fromFile, at);
     if (place.remote === undefined && place.kind === "store") {
@@ -93,72 +90,68 @@ export function findRegistry(
   throw fault({
     code: "NotFound",
     action: "find a registry",
-    state: `there is no ${DEFAULT_FOLDER} folder here or above`,
+    state: `no ${DEFAULT_FOLDER} folder here or above`,
     ...joinHints(
       howToName(upward ? registryAround(cwd) : undefined),
-      unseen
-        ? { hint: "Folders that this program may not read were passed over: see --allow-read." }
-        : {},
+      unseen ? { hint: "Pass --allow-read to search the folders that were skipped." } : {},
       isGranted({ name: "env", variable: REGISTRY_VARIABLE })
         ? {}
-        : { hint: "The variable may not be read: see --allow-env." },
+        : { hint: `Pass --allow-env to read ${REGISTRY_VARIABLE}.` },
     ),
   });
 }
 
-/** Where there is no registry: how to create one, or to name the one around the current folder. */
+/** Returns hints to create a registry, or to name the one around the current folder. */
 function howToName(around: string | undefined): Advice {
   if (around === undefined) {
-    const create = "Create one here: openRegistry(undefined, { create: true }), or name one:";
+    const create = "Create one here with openRegistry(undefined, { create: true }), or use";
     const init = 'Run "holdfast init" to create one here, or name one with --registry or';
     return {
-      hint: `${create} openRegistry(place), or ${REGISTRY_VARIABLE}.`,
+      hint: `${create} openRegistry(location), or ${REGISTRY_VARIABLE}.`,
       hints: { cli: `${init} ${REGISTRY_VARIABLE}.` },
     };
   }
-  const told = (way: string) => `${shown(around)} is a registry itself: name it, as by ${way}.`;
-  const [hint, cli] = [`openRegistry(${shown(around)})`, `--registry ${shown(around)}`].map(told);
+  const hintOf = (way: string) => `${shown(around)} is a registry: use ${way}.`;
+  const [hint, cli] = [`openRegistry(${shown(around)})`, `--registry ${shown(around)}`].map(hintOf);
   return { hint, hints: { cli } };
 }
 
-/** The nearest folder upward that is a registry itself. */
+/** Returns the nearest folder upward that is a registry itself. */
 function registryAround(folder: string): string | undefined {
   if (mayRead(folder) && isRegistryFolder(folder)) return folder;
   return dirname(folder) === folder ? undefined : registryAround(dirname(folder));
 }
 
-/** Who named the place, in words that follow "The place": `is named by HOLDFAST_REGISTRY`. Undefined for an argument. */
+/** Returns the origin as a phrase after "The location"; undefined for an argument. */
 export function originOf({ by, remote, envFile }: FoundRegistry): string | undefined {
   const name = remote === undefined ? "" : ` as @${remote}`;
   if (by === "variable") return `is named by ${REGISTRY_VARIABLE} in the environment${name}`;
   if (by === "env-file") return `is named by ${REGISTRY_VARIABLE} in ${envFile}${name}`;
   if (by === "upward") return `is the nearest ${DEFAULT_FOLDER} upward of the current folder`;
-  if (by === "default") return `is ./${DEFAULT_FOLDER}, as nothing names another`;
-  return remote === undefined ? undefined : `is what @${remote} stands for: holdfast remote ls`;
+  if (by === "default") return `is the default, ./${DEFAULT_FOLDER}`;
+  return remote === undefined ? undefined : `is that of @${remote}: holdfast remote ls`;
 }
 
-/** A path of a registry in a folder, where that one has its registry in `.holdfast`; undefined where it has none. */
+/** Returns the path of the `.holdfast` registry inside a folder; undefined if there is none. */
 export function registryInside(
   { kind, location }: Pick<FoundRegistry, "kind" | "location">,
 ): string | undefined {
   if (kind !== "folder") return undefined;
   try {
-    const path = join(
-      /^file:/i.test(location) ? fileURLToPath(location) : location,
-      DEFAULT_FOLDER,
-    );
+    const folder = /^file:/i.test(location) ? fileURLToPath(location) : location;
+    const path = join(folder, DEFAULT_FOLDER);
     return look(path) === "folder" ? path : undefined;
   } catch {
-    return undefined; // no folder can have this URL
+    return undefined; // a URL without a path
   }
 }
 
-/** What the token of a service is read from: as {@linkcode tokenSourceOf} says. */
+/** The source of a service's token. */
 export type TokenSource = { token: string } | { tokenFile: string } | { none: true };
 
 /**
- * Where the token of a service is. Where a `.env` names its address, only that may say one: whoever wrote the file is not
- * to be sent what the environment has for another.
+ * Returns the source of a service's token. If a `.env` file names the address, only that file can
+ * provide it: the environment's token must not be sent to an address that others wrote.
  */
 export function tokenSourceOf(
   found: FoundRegistry,
@@ -166,8 +159,8 @@ export function tokenSourceOf(
 ): TokenSource {
   const { by, remote, token, tokenFile } = found;
   if (tokenFile !== undefined) return { tokenFile };
-  const said = by === "env-file" && remote === undefined ? token : system.env("HOLDFAST_TOKEN");
-  return said ? { token: said } : { none: true };
+  const value = by === "env-file" && remote === undefined ? token : system.env("HOLDFAST_TOKEN");
+  return value ? { token: value } : { none: true };
 }
 
 function readPlace(
@@ -180,10 +173,7 @@ function readPlace(
   return { ...toPlace(location, cwd), remote, ...(tokenFile === undefined ? {} : { tokenFile }) };
 }
 
-/**
- * Throws `Invalid` for an endpoint to which a request would reveal a token of yours: whoever wrote a `.env` is not to be
- * sent that.
- */
+/** Throws `Invalid` for an endpoint in a `.env` file that would receive one of your tokens. */
 function checkForeignEndpoint(location: string, envFile: string): void {
   const { driver, place: { parameters } } = driverOf(location);
   if (parameters.endpoint === undefined) return;
@@ -195,24 +185,19 @@ function checkForeignEndpoint(location: string, envFile: string): void {
     action: "use the registry that",
     subject: `${shown(envFile)} names`,
     state: `your token for ${vendor} would be sent to ${shown(endpoint.hostname)}`,
-    hint:
-      `If you trust that host, name the registry yourself: by ${REGISTRY_VARIABLE} in the environment, an argument, ` +
-      "or holdfast remote add.",
+    hint: `If you trust it, pass it as an argument, by ${REGISTRY_VARIABLE}, or holdfast remote.`,
   });
 }
 
 function toPlace(text: string, cwd: string): Pick<FoundRegistry, "location" | "kind"> {
-  if (text === "" || /^~(\/|$)/.test(text)) {
-    throw new RegistryError({
-      code: "Invalid",
-      message: text === ""
-        ? "Cannot find the registry: its place is empty"
-        : `Cannot find the registry at ${JSON.stringify(text)}: only a shell knows what ~ means`,
-      hint: text === ""
-        ? "Is a variable of the shell not set? The current folder is written as a dot: ."
-        : `Write the folder in full: a shell replaces ~ at the beginning of a word without quotes alone. A folder that ` +
-          `is called ~ is "./${text}".`,
-    });
+  if (text === "") {
+    const hint = "Check that the shell variable is set; the current folder is a dot: .";
+    throw invalid("find the registry", undefined, "its location is empty", hint);
+  }
+  if (/^~(\/|$)/.test(text)) {
+    const hint = `Write the absolute path, or ~ without quotes; a folder named ~ is "./${text}".`;
+    const state = "only a shell expands ~";
+    throw invalid("find the registry at", JSON.stringify(text), state, hint);
   }
   if (/^file:/i.test(text)) return { location: text, kind: "folder" };
   if (isServiceAddress(text)) {
@@ -220,28 +205,24 @@ function toPlace(text: string, cwd: string): Pick<FoundRegistry, "location" | "k
     return { location: text, kind: "service" };
   }
   if (isStoreUrl(text)) {
-    checkStoreUrl(text); // here, before anything shows it
+    checkStoreUrl(text); // before anything shows it
     return { location: text, kind: "store" };
   }
   if (/^[a-z][a-z0-9+.-]+:\/(?!\/)/i.test(text)) {
-    throw fault({
-      code: "Invalid",
-      action: "read the place",
-      subject: `${JSON.stringify(text.slice(0, text.indexOf(":") + 2))}…`,
-      state: "a URL has two slashes there",
-      hint: "Write s3://bucket/prefix; for a folder of that name write ./ before it.",
-    });
+    const subject = `${JSON.stringify(text.slice(0, text.indexOf(":") + 2))}…`;
+    const hint = "Write s3://bucket/prefix, or ./ before the name of a folder.";
+    throw invalid("read the location", subject, "a URL needs two slashes", hint);
   }
   if (!/^memory:/i.test(text)) return { location: resolve(cwd, text), kind: "folder" };
-  throw fault({
-    code: "Invalid",
-    action: "go on with a registry in memory",
-    state: "it would be gone when the program ends",
-    hint: "Give a folder, or the URL of a bucket.",
-  });
+  const state = "it ends with the program";
+  throw invalid("use a registry in memory", undefined, state, "Pass a folder or a bucket URL.");
 }
 
-function readTextIfThere(path: string): string {
+function invalid(action: string, subject: string | undefined, state: string, hint: string) {
+  return fault({ code: "Invalid", action, subject, state, hint });
+}
+
+function readText(path: string): string {
   if (!mayRead(path)) return "";
   try {
     return readFileSync(path, "utf8");
@@ -266,7 +247,7 @@ function isAbsent(error: unknown): boolean {
   return ["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
-/** A place that this user may not look at names no registry. */
+/** True for a path that this user may not read. */
 function isUnseen(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "EACCES";
 }

@@ -1,12 +1,12 @@
 /**
- * Where registries are: what `openRegistry` and the command line go by.
+ * Finding and opening registries, as `openRegistry` and the command line do.
  *
  * @example
  * ```ts
  * import { findRegistry } from "@holdfast/holdfast/places";
  * import { assertEquals } from "@std/assert";
  *
- * const { location, kind, by } = findRegistry("s3://bucket/team"); // without an argument: where openRegistry() would look
+ * const { location, kind, by } = findRegistry("s3://bucket/team");
  * assertEquals([location, kind, by], ["s3://bucket/team", "store", "argument"]);
  * ```
  *

@@ -1,8 +1,7 @@
-// Opens what a URL names. What that takes is imported when it is needed: the root of the library
-// knows no driver.
+// Opening a URL. The code that this needs is imported lazily.
 import { readFile } from "node:fs/promises";
 import type { Backend } from "../../core/backend.ts";
-import { fault, RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { OpenOptions, Registry, StoredRegistry } from "../../core/registry.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
@@ -15,7 +14,7 @@ interface Stores {
   ): Promise<Backend>;
 }
 
-/** Opens the store at a URL, with the credentials that are configured. */
+/** Opens the store at a URL with the configured credentials. */
 export async function openStoreByUrl(
   url: string,
   { retryForMs, system, logger }: Pick<OpenOptions, "retryForMs" | "system" | "logger">,
@@ -29,26 +28,18 @@ interface Services {
 }
 
 /**
- * Opens the registry of a service, with the token that is configured. It has no store here: whoever asks for its
- * `backend` is refused.
+ * Opens the registry of a service with the configured token. Reading its `backend` throws.
  *
- * @throws {RegistryError} `Unsupported` for events, which the service tells; `Invalid` for settings that are not its own
+ * @throws {RegistryError} `Unsupported` for `events`, `Invalid` for different settings
  */
 export async function openServiceByUrl(
   found: FoundRegistry,
   options: OpenOptions,
 ): Promise<StoredRegistry> {
   if (options.events !== undefined) {
-    throw unsupported(
-      found,
-      "tell events of",
-      "Give the bus to the service, which knows of every change.",
-    );
+    throw unsupported(found, "publish events of", "Configure the bus in the service.");
   }
-  const { openHttpRegistry } = await loadPart<Services>(
-    "../../apps/client.ts",
-    import.meta.url,
-  );
+  const { openHttpRegistry } = await loadPart<Services>("../../apps/client.ts", import.meta.url);
   const { readOnly, retryForMs, materializers, verify, maxLoadBytes, system, logger, signal } =
     options;
   const registry = await openHttpRegistry(found.location, {
@@ -58,16 +49,13 @@ export async function openServiceByUrl(
   checkSettings(registry, options);
   return Object.defineProperty(registry, "backend", {
     get(): never {
-      throw unsupported(
-        found,
-        "reach the store of",
-        "Work on the store where its folder or bucket can be opened.",
-      );
+      const hint = "Open its folder or bucket instead.";
+      throw unsupported(found, "open the store of", hint);
     },
   }) as StoredRegistry;
 }
 
-/** What was fixed at the creation of a registry stays, wherever it is. */
+/** Throws `Invalid` for options that differ from the settings at creation. */
 function checkSettings({ settings, location }: Registry, options: OpenOptions): void {
   for (const name of ["versioned", "mutable", "graceMs", "leastGraceMs"] as const) {
     const given = options[name];
@@ -84,14 +72,15 @@ function checkSettings({ settings, location }: Registry, options: OpenOptions): 
 }
 
 function unsupported({ location }: FoundRegistry, action: string, hint: string): RegistryError {
-  const message = `Cannot ${action} the registry at ${location}: it is behind a service`;
-  return new RegistryError({ code: "Unsupported", message, hint, backend: location });
+  const subject = `the registry at ${location}`;
+  const state = "it is behind a service";
+  return fault({ code: "Unsupported", action, subject, state, hint, backend: location });
 }
 
 /**
- * The token of a service, as it is configured; undefined where there is none.
+ * Returns the configured token of a service, if there is one.
  *
- * @throws {RegistryError} `NotFound` or `Denied` where it is in a file that cannot be read
+ * @throws {RegistryError} `NotFound` or `Denied` if its file cannot be read
  */
 export async function readToken(
   found: FoundRegistry,
@@ -102,7 +91,7 @@ export async function readToken(
   return "tokenFile" in source ? await readTokenFile(source.tokenFile) : undefined;
 }
 
-/** The token in a file, its only line. */
+/** Returns the token in a file, its only line. */
 export async function readTokenFile(path: string): Promise<string> {
   try {
     return (await readFile(path, "utf8")).trim();
@@ -111,8 +100,8 @@ export async function readTokenFile(path: string): Promise<string> {
       code: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "NotFound" : "Denied",
       action: "read the token from",
       subject: shown(path),
-      state: "the file is not there, or not readable",
-      hint: "It holds the token as its only line.",
+      state: "the file does not exist or is not readable",
+      hint: "Create a readable file with the token as its only line.",
       cause,
     });
   }

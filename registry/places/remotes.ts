@@ -1,6 +1,6 @@
-// Registries by names of this user's: `@team` for `s3://bucket/team`. They are in a file of the
-// user's own, which holds no secrets: `{ "registries": { "team": { "location": "s3://bucket/team" }
-// } }`. What else is in it stays.
+// Named registries of the user: `@team` for `s3://bucket/team`. They are in a configuration file
+// without secrets: `{ "registries": { "team": { "location": "s3://bucket/team" } } }`. Other
+// members of the file stay.
 import fs from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import process from "node:process";
@@ -10,24 +10,24 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { realSystem, type System } from "../../core/system.ts";
 
-/** A registry that has a name of this user's. */
+/** A named registry. */
 export interface Remote {
   /** An absolute path, or a URL without credentials. */
   location: string;
-  /** Of a service: the file that holds its token, an absolute path. */
+  /** File with the token of a service, an absolute path. */
   tokenFile?: string;
 }
 
-/** The file, and what it says. */
+/** The configuration file and its registries. */
 export interface Remotes {
-  /** Where the file is, or would be; undefined where no home folder is known. */
+  /** Path of the file, even if it does not exist; undefined without a home folder. */
   file?: string;
   registries: Readonly<Record<string, Remote>>;
 }
 
-/** Whose file it is. */
+/** Options of {@linkcode readRemotes}. */
 export interface RemotesOptions {
-  /** The environment. @default the real one */
+  /** @default the real system */
   system?: System;
 }
 
@@ -35,15 +35,15 @@ interface Configuration {
   registries?: Record<string, Remote>;
 }
 
-/** What group and others may do to a file that they may write to. */
+/** Write permissions of group and others. */
 const WRITTEN_BY_OTHERS = 0o022;
 
 /**
- * Reads the registries that have names: of `holdfast/config.json` in `$XDG_CONFIG_HOME` (XDG Base Directory
- * Specification 0.8), else in `~/.config`. Where there is no such file, or it may not be read, there are none.
+ * Reads the named registries in `holdfast/config.json` of `$XDG_CONFIG_HOME` (XDG Base Directory
+ * Specification 0.8), else of `~/.config`. There are none if the file is missing or not readable.
  *
- * @throws {RegistryError} `Invalid` for a file that cannot be understood, `Denied` for one that others may write to: they
- * would say where data goes
+ * @throws {RegistryError} `Invalid` for an invalid file, `Denied` for one that others can write,
+ * because they could redirect data
  */
 export function readRemotes({ system = realSystem }: RemotesOptions = {}): Remotes {
   const file = configurationFile(system);
@@ -56,10 +56,10 @@ export function readRemotes({ system = realSystem }: RemotesOptions = {}): Remot
 }
 
 /**
- * Gives a registry a name, or takes one away where `remote` is undefined. The file is this user's alone.
+ * Names a registry, or removes the name if `remote` is undefined. Returns the path of the file.
  *
- * @returns the path of the file
- * @throws {RegistryError} `Invalid` for what is no name or no place, `Denied` where there is no home folder, or it may not be written
+ * @throws {RegistryError} `Invalid` for an invalid name or location, `Denied` if the file cannot be
+ * written
  */
 export function setRemote(
   name: string,
@@ -74,13 +74,12 @@ export function setRemote(
       action: "name a registry",
       subject: shown(name),
       state,
-      hint:
-        'Write it as { location: "s3://bucket/team" }: an absolute path, or a URL without credentials.',
+      hint: 'Pass an absolute path or a URL without credentials: { location: "s3://bucket/team" }',
     });
   }
   const file = configurationFile(system);
   if (file === undefined) {
-    throw denied("HOME is not set, and neither is XDG_CONFIG_HOME", "Set one of them.");
+    throw denied("neither HOME nor XDG_CONFIG_HOME is set", "Set one of them.");
   }
   const configuration = readConfiguration(file);
   const { [name]: _, ...others } = configuration.registries ?? {};
@@ -88,77 +87,68 @@ export function setRemote(
   const fresh = `${file}.${system.id()}`;
   try {
     fs.mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    fs.writeFileSync(fresh, `${JSON.stringify({ ...configuration, registries }, undefined, 2)}\n`, {
-      mode: 0o600,
-    });
-    fs.renameSync(fresh, file); // whoever reads it meanwhile has the old one or the new one
+    const text = `${JSON.stringify({ ...configuration, registries }, undefined, 2)}\n`;
+    fs.writeFileSync(fresh, text, { mode: 0o600 });
+    fs.renameSync(fresh, file); // atomic for readers
   } catch (cause) {
-    throw denied(
-      `${shown(file)} cannot be written (${(cause as Error).message})`,
-      "Allow it, or set XDG_CONFIG_HOME.",
-    );
+    const state = `${shown(file)} cannot be written (${(cause as Error).message})`;
+    throw denied(state, "Allow it, or set XDG_CONFIG_HOME.");
   }
   return file;
 }
 
-/** Throws `Invalid` for what cannot be the name of a registry: it has letters, digits, dots, dashes and underscores. */
+/** Throws `Invalid` for an invalid name: use letters, digits, dots, dashes and underscores. */
 export function checkRemoteName(name: string): void {
   if (isRemoteName(name)) return;
   throw fault({
     code: "Invalid",
     action: "name a registry",
     subject: shown(name),
-    state: "a name has letters, digits, dots, dashes and underscores",
-    hint: "Take one word that begins with a letter or digit, such as team. It is used as @team.",
+    state: "invalid characters",
+    hint: "Start with a letter or digit, then add letters, digits, dots, dashes and underscores.",
   });
 }
 
-/** What is wrong with a registry that has a name, if anything is. */
+/** Returns the problem of a named registry, if there is one. */
 function problemOf(remote: unknown): string | undefined {
   const { location, tokenFile } = isObject(remote) ? remote : {};
   const isPlace = typeof location === "string" &&
     (isAbsolute(location) || /^[a-z][a-z0-9+.-]+:/i.test(location));
-  if (!isPlace) return "its location is no absolute path and no URL";
+  if (!isPlace) return "its location is neither an absolute path nor a URL";
   const { username = "", password = "" } = URL.parse(location) ?? {};
-  if (username + password !== "") return "its location has credentials in it";
+  if (username + password !== "") return "its location contains credentials";
   const isFile = tokenFile === undefined || typeof tokenFile === "string" && isAbsolute(tokenFile);
-  return isFile ? undefined : "its tokenFile is no absolute path";
+  return isFile ? undefined : "its tokenFile is not an absolute path";
 }
 
-/** Whether a registry can have this name. */
 export function isRemoteName(text: string): boolean {
   return typeof text === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text) &&
     text !== "__proto__";
 }
 
 /**
- * The registry with this name, without the `@`.
- *
- * @throws {RegistryError} `NotFound`, which names those that there are
+ * Returns the registry with this name, without the `@`. Throws `NotFound`, with a list of names.
  */
 export function remoteOf(name: string, options: RemotesOptions = {}): Remote {
   const { file, registries } = readRemotes(options);
   if (Object.hasOwn(registries, name)) return registries[name];
   const names = Object.keys(registries).map((other) => `@${other}`);
-  const where = file === undefined
-    ? "no home folder is known, where their names would be"
-    : `not in ${shown(file)}`;
+  const where = file === undefined ? "no home folder is known" : `not in ${shown(file)}`;
+  const known = names.length === 0 ? "" : `, or use ${names.join(", ")}`;
   throw fault({
     code: "NotFound",
     action: "find the registry",
     subject: `@${name}`,
     state: where,
-    hint:
-      `${names.length === 0 ? "No registry has a name yet." : `There is ${names.join(", ")}.`} ` +
-      `Name one: holdfast remote add ${
-        isRemoteName(name) ? name : "NAME"
-      } PLACE. A folder of that name is ${shown(`./@${name}`)}.`,
+    hint: `Name it: holdfast remote add ${isRemoteName(name) ? name : "NAME"} PLACE${known}. ` +
+      `A folder of that name is ${shown(`./@${name}`)}.`,
   });
 }
 
 function configurationFile({ env }: System): string | undefined {
   const folder = env("XDG_CONFIG_HOME");
-  if (folder && isAbsolute(folder)) return join(folder, "holdfast", "config.json"); // the specification: ignore relative paths
+  // The specification requires to ignore relative paths.
+  if (folder && isAbsolute(folder)) return join(folder, "holdfast", "config.json");
   const home = env("HOME") || env("USERPROFILE");
   return home && isAbsolute(home) ? join(home, ".config", "holdfast", "config.json") : undefined;
 }
@@ -169,7 +159,7 @@ function readConfiguration(file: string): Configuration {
   try {
     const { mode } = fs.statSync(file);
     if (process.platform !== "win32" && (mode & WRITTEN_BY_OTHERS) !== 0) {
-      throw denied(`others may write to ${shown(file)}`, `Keep it to yourself: chmod go-w ${file}`);
+      throw denied(`others can write to ${shown(file)}`, `Run chmod go-w ${file}`);
     }
     text = fs.readFileSync(file, "utf8");
   } catch (error) {
@@ -182,30 +172,24 @@ function readConfiguration(file: string): Configuration {
 }
 
 function parseConfiguration(text: string, file: string): Configuration {
-  let said: unknown;
+  let configuration: unknown;
   try {
-    said = JSON.parse(text);
+    configuration = JSON.parse(text);
   } catch (cause) {
-    const [, at] = /position (\d+)/.exec((cause as Error).message) ?? []; // what else it says is a piece of the file
-    throw invalid(
-      file,
-      `it is no JSON${at === undefined ? "" : `, see line ${lineOf(text, Number(at))}`}`,
-      cause,
-    );
+    // The rest of the message quotes the file.
+    const [, at] = /position (\d+)/.exec((cause as Error).message) ?? [];
+    const line = text.slice(0, Number(at ?? 0)).split("\n").length;
+    throw invalid(file, `invalid JSON${at === undefined ? "" : `, see line ${line}`}`, cause);
   }
-  const { registries = {} } = isObject(said) ? said : { registries: undefined };
-  if (!isObject(said) || !isObject(registries)) {
+  const { registries = {} } = isObject(configuration) ? configuration : { registries: undefined };
+  if (!isObject(configuration) || !isObject(registries)) {
     throw invalid(file, "it is not { registries: { … } }");
   }
   for (const [name, remote] of Object.entries(registries)) {
-    const problem = isRemoteName(name) ? problemOf(remote) : "a registry cannot have this name";
+    const problem = isRemoteName(name) ? problemOf(remote) : "invalid name";
     if (problem !== undefined) throw invalid(file, `${shown(name)}: ${problem}`);
   }
-  return said as Configuration;
-}
-
-function lineOf(text: string, at: number): number {
-  return text.slice(0, at).split("\n").length;
+  return configuration as Configuration;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -218,7 +202,7 @@ function invalid(file: string, state: string, cause?: unknown): RegistryError {
     action: "read the names of registries in",
     subject: shown(file),
     state,
-    hint: "Mend the file, or remove it and name them again: holdfast remote add NAME PLACE",
+    hint: "Fix the file, or remove it and run holdfast remote add NAME PLACE.",
     cause,
   });
 }

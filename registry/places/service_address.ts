@@ -1,4 +1,4 @@
-// Addresses of services, where stores are named too.
+// Addresses of services.
 import { fault } from "../../core/errors.ts";
 
 /** True for the address of a service: `http://…`, `https://…`. */
@@ -6,21 +6,19 @@ export function isServiceAddress(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 
-/** Throws `Invalid` for an address that may hold a secret, before anything shows it. */
+/**
+ * Throws `Invalid` for an invalid address, or one that may contain a secret, without showing it.
+ */
 export function checkServiceAddress(text: string): void {
   const url = URL.parse(text);
   const state = url === null
-    ? "it is no URL"
+    ? "invalid URL"
     : url.username !== "" || url.password !== ""
-    ? "it has credentials in it"
+    ? "it contains credentials"
     : url.search !== "" || url.hash !== ""
     ? "it has a query or a fragment"
     : undefined;
   if (state === undefined) return;
-  throw fault({
-    code: "Invalid",
-    action: "use the address of a service",
-    state,
-    hint: "Write https://host:8600 alone; the token comes from HOLDFAST_TOKEN or --token-file.",
-  });
+  const hint = "Write https://host:8600; pass the token by HOLDFAST_TOKEN or --token-file.";
+  throw fault({ code: "Invalid", action: "use the address of a service", state, hint });
 }

@@ -1,5 +1,4 @@
-// What versions were made from, how they differ, and what happened to a name. Each function loads
-// what it is made of when it is called.
+// Lineage, differences and the log. Each function imports its code when it is called.
 import { checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
 import { worded } from "../contract/verb_errors.ts";
 import type { DiffOptions, VersionDifference } from "../operations/look/difference.ts";
@@ -9,12 +8,11 @@ import type { Registry } from "../../core/registry.ts";
 import type { RebuildOptions, RebuildReport } from "../operations/lineage/rebuild.ts";
 
 /**
- * What a version was made from, and what was made from it, as far as records say: `save` takes `inputs`. Both ways only
- * the records on the way are read. In a registry that was made before inputs were noted beside records, or was copied by
- * other means than `mirrorRegistry`, looking down reads every record; the answer says so. What was named without a version, was
- * deleted, or holds something else now is in the answer as that, and is not followed.
+ * Returns the inputs of a version and the versions made from it, by the `inputs` of saves. Reads
+ * only the records on the way, unless the index is incomplete: see {@linkcode rebuildLineage}.
+ * Inputs without a version, deleted or changed ones are listed, but not followed.
  *
- * @throws {RegistryError} `NotFound` where there is no such version; `Invalid` for a depth below 1
+ * @throws {RegistryError} `NotFound` if there is no such version, `Invalid` for a depth below 1
  *
  * @example
  * ```ts
@@ -39,10 +37,10 @@ export async function lineageOf(
 }
 
 /**
- * Reads every record, and notes what versions are made from wherever that is missing, so that {@linkcode lineageOf} need
- * not read all. Anybody may save meanwhile; nothing else is changed.
+ * Completes the lineage index by reading every record, so that {@linkcode lineageOf} need not.
+ * Concurrent saves are fine.
  *
- * @throws {RegistryError} `Denied` where the registry was opened read-only
+ * @throws {RegistryError} `Denied` if the registry was opened read-only
  *
  * @example
  * ```ts
@@ -52,7 +50,7 @@ export async function lineageOf(
  * await using registry = await openRegistry("memory:");
  * await registry.save("data", [1, 2, 3]);
  * await registry.save("model", { mean: 2 }, { inputs: ["data@1"] });
- * assertEquals(await rebuildLineage(registry), { records: 2, noted: 0, unreadable: [] }); // it was noted already
+ * assertEquals(await rebuildLineage(registry), { records: 2, noted: 0, unreadable: [] });
  * ```
  */
 export async function rebuildLineage(
@@ -61,17 +59,14 @@ export async function rebuildLineage(
 ): Promise<RebuildReport> {
   checkRegistry("rebuild the lineage", registry);
   const tool = await import("../operations/lineage/rebuild.ts");
-  return await worded(
-    { verb: "rebuild the lineage" },
-    () => tool.rebuildLineage(registry, options),
-  );
+  const call = { verb: "rebuild the lineage" };
+  return await worded(call, () => tool.rebuildLineage(registry, options));
 }
 
 /**
- * What differs between two versions, by their records: files that were added, removed, changed and renamed, metadata by
- * its structure, and what they were made from. No content of theirs is read.
+ * Compares two versions by their records: files, metadata and inputs.
  *
- * @throws {RegistryError} `NotFound` where there is no such version
+ * @throws {RegistryError} `NotFound` if there is no such version
  *
  * @example
  * ```ts
@@ -81,7 +76,8 @@ export async function rebuildLineage(
  * await using registry = await openRegistry("memory:");
  * await registry.save("model", { rate: 1 }, { metadata: { epochs: 3 } });
  * await registry.save("model", { rate: 2 }, { metadata: { epochs: 5 } });
- * const { same, files, metadata } = await diffVersions(registry, { before: "model@1", after: "model@2" });
+ * const refs = { before: "model@1", after: "model@2" };
+ * const { same, files, metadata } = await diffVersions(registry, refs);
  * assertEquals([same, files.map(({ change }) => change)], [false, ["changed"]]);
  * assertEquals(metadata, [{ path: ["epochs"], before: 3, after: 5 }]);
  * ```
@@ -90,20 +86,16 @@ export async function diffVersions(
   registry: Registry,
   options: DiffOptions,
 ): Promise<VersionDifference> {
-  checkToolOptions("compare versions", registry, options, undefined, [
-    "before",
-    "after",
-  ]);
+  checkToolOptions("compare versions", registry, options, undefined, ["before", "after"]);
   const tool = await import("../operations/look/diff.ts");
   return await tool.diffVersions(registry, options);
 }
 
 /**
- * What happened to a name, newest first: versions that were saved and deleted, aliases that were set and removed. All
- * records of the name are read. A registry of your own, which neither `openRegistry` nor `openHttpRegistry` opened, does
- * not tell of what was deleted and of aliases that were removed.
+ * Lists the events of a name, newest first: saved and deleted versions, set and deleted aliases.
+ * Registries that neither `openRegistry` nor `openHttpRegistry` opened do not report deletions.
  *
- * @throws {RegistryError} `NotFound` where nothing was ever saved under this name
+ * @throws {RegistryError} `NotFound` if nothing was ever saved under this name
  *
  * @example
  * ```ts
@@ -114,7 +106,8 @@ export async function diffVersions(
  * await registry.save("model", { rate: 1 });
  * await registry.setAlias("model", "production", "1");
  * const [last, first] = await logOf(registry, "model");
- * assertEquals([first.event, first.version, last.event, last.alias], ["saved", "1.0.0", "aliased", "production"]);
+ * assertEquals([first.event, first.version], ["saved", "1.0.0"]);
+ * assertEquals([last.event, last.alias], ["aliased", "production"]);
  * ```
  */
 export async function logOf(
@@ -122,10 +115,8 @@ export async function logOf(
   name: string,
   options: LogOptions = {},
 ): Promise<LogEntry[]> {
-  checkRegistry("tell the log", registry);
+  checkRegistry("list the log", registry);
   const tool = await import("../operations/look/log.ts");
-  return await worded(
-    { verb: "tell the log of", ref: name },
-    () => tool.logOf(registry, name, options),
-  );
+  const call = { verb: "list the log of", ref: name };
+  return await worded(call, () => tool.logOf(registry, name, options));
 }

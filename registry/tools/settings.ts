@@ -1,14 +1,13 @@
-// The settings of a registry after its creation. Each function loads what it is made of when it is
-// called.
+// Reading and changing the settings of a registry.
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
 import { worded } from "../contract/verb_errors.ts";
 import type { CurrentSettings, SettingsChange } from "../maintenance/change_settings.ts";
 
 /**
- * The settings of a registry as they are now; `registry.settings` are those of its creation. Nothing is written.
+ * Returns the current settings of a registry; `registry.settings` are those of its creation.
  *
- * @throws {RegistryError} `Unsupported` for a registry that `openRegistry` did not open, such as a client of a service
+ * @throws {RegistryError} `Unsupported` unless `openRegistry` opened the registry here
  *
  * @example
  * ```ts
@@ -30,12 +29,10 @@ export async function readSettings(
 }
 
 /**
- * Changes the grace: how long what is replaced or deleted stays readable, and what was never committed stays. A longer
- * one counts at once, for all that was not old enough to go before; a shorter one once the longer one has passed. It is
- * never shorter than `leastGraceMs`, for whoever has the registry open relies on that: an hour unless another one was
- * given at creation.
+ * Changes the grace: how long replaced, deleted and uncommitted data is kept. A longer one applies
+ * at once, a shorter one after the longer one has passed. Its lower limit is `leastGraceMs`.
  *
- * @throws {RegistryError} `Invalid` for a grace below `leastGraceMs`, or of more than a year
+ * @throws {RegistryError} `Invalid` for a grace below `leastGraceMs` or over a year
  *
  * @example
  * ```ts

@@ -18,20 +18,22 @@ import {
   withSuggestion,
 } from "../../core/errors.ts";
 
-Deno.test("an error carries what it was given and nothing else", () => {
+const FIELDS = {
+  code: "Unavailable" as const,
+  message: 'Cannot put "a": no reply',
+  hint: "Try again.",
+  suggestion: "b",
+  key: "names/a",
+  backend: "memory:1",
+  retry: "never" as const,
+  maybeWritten: true,
+  commit: "c",
+};
+
+Deno.test("an error has exactly the given fields", () => {
   const cause = new Error("below");
-  const fields = {
-    code: "Unavailable" as const,
-    message: 'Cannot put "a": no reply',
-    hint: "Try again.",
-    key: "names/a",
-    backend: "memory:1",
-    retry: "never" as const,
-    maybeWritten: true,
-    commit: "c",
-  };
-  const error = new RegistryError({ ...fields, cause });
-  assertEquals({ ...error, message: error.message }, { ...fields, name: "RegistryError" });
+  const error = new RegistryError({ ...FIELDS, cause });
+  assertEquals({ ...error, message: error.message }, { ...FIELDS, name: "RegistryError" });
   assertStrictEquals(error.cause, cause);
   assertInstanceOf(error, Error);
   assertStringIncludes(String(error), "RegistryError: Cannot put");
@@ -40,27 +42,13 @@ Deno.test("an error carries what it was given and nothing else", () => {
   assertFalse("cause" in bare);
 });
 
-Deno.test("an error that is told in another way keeps all that is not told anew", () => {
-  const fields = {
-    code: "Unknown" as const,
-    message: 'Cannot put "a": no reply',
-    hint: "Try again.",
-    suggestion: "b",
-    key: "names/a",
-    backend: "memory:1",
-    retry: "never" as const,
-    maybeWritten: true,
-    commit: "c",
-  };
-  const error = new RegistryError({ ...fields, cause: "below" });
+Deno.test("retold() keeps all fields that are not changed", () => {
+  const error = new RegistryError({ ...FIELDS, cause: "below" });
   const told = retold(error, { action: "save", subject: '"b"', hint: undefined });
-  const { hint: _, ...kept } = fields;
-  assertEquals({ ...told, message: told.message }, {
-    ...kept,
-    message: `Cannot save "b": ${fields.message}`, // an error with a message only has that as its state
-    name: "RegistryError",
-  });
-  assertEquals([told.cause, error.message], ["below", fields.message]);
+  const { hint: _, ...kept } = FIELDS;
+  const message = `Cannot save "b": ${FIELDS.message}`; // a plain message becomes the state
+  assertEquals({ ...told, message: told.message }, { ...kept, message, name: "RegistryError" });
+  assertEquals([told.cause, error.message], ["below", FIELDS.message]);
 });
 
 Deno.test("an error keeps the fields that its message is made of", () => {
@@ -78,7 +66,7 @@ Deno.test("an error keeps the fields that its message is made of", () => {
   assertEquals(retold(one, { place: "in /data" }).message, "no (in /data)");
 });
 
-Deno.test("a hint has other words for other readers, also when joined, and behind a suggestion", () => {
+Deno.test("hints for each kind of reader survive joining and suggestions", () => {
   const hints = { cli: "Add --force." };
   const error = fault({ code: "Conflict", action: "x", state: "y", hint: "Pass force.", hints });
   const readers = ["library", "cli", "http"] as const;
@@ -86,10 +74,7 @@ Deno.test("a hint has other words for other readers, also when joined, and behin
     readers.map((reader) => hintFor(error, reader));
   assertEquals(told(error), ["Pass force.", "Add --force.", "Pass force."]);
   const joined = joinHints({ hint: "First." }, error, {});
-  assertEquals(
-    told(joined),
-    ["Pass force.", "Add --force.", "Pass force."].map((h) => `First. ${h}`),
-  );
+  assertEquals(told(joined), told(error).map((hint) => `First. ${hint}`));
   assertEquals(joinHints({ hint: "a" }, { hint: "b" }), { hint: "a b" });
   assertEquals(joinHints({}, {}), { hint: undefined });
   const meant = withSuggestion(error, "a@1");
@@ -99,56 +84,29 @@ Deno.test("a hint has other words for other readers, also when joined, and behin
   assertEquals(told(retold(error, { state: "z" })), told(error));
 });
 
-Deno.test("each code says whether the same call may succeed later", () => {
+Deno.test("each code has a default retry advice", () => {
   const advice = (code: ErrorCode) => new RegistryError({ code, message: "Cannot x: y" }).retry;
-  assertEquals(advice("Unavailable"), "later");
-  assertEquals(advice("Unknown"), "unknown");
-  for (
-    const code of [
-      "NotFound",
-      "AlreadyExists",
-      "Conflict",
-      "Invalid",
-      "Unsupported",
-      "Corrupt",
-      "Denied",
-      "TaskFailed",
-    ] as const
-  ) {
+  assertEquals([advice("Unavailable"), advice("Unknown")], ["later", "unknown"]);
+  for (const code of ["NotFound", "AlreadyExists", "Conflict", "Invalid", "Unsupported"] as const) {
+    assertEquals(advice(code), "never");
+  }
+  for (const code of ["Corrupt", "Denied", "TaskFailed"] as const) {
     assertEquals(advice(code), "never");
   }
 });
 
-Deno.test("isRegistryError() knows the error, and the codes that are asked for", () => {
+Deno.test("isRegistryError() is true for errors with one of the codes, and nothing else", () => {
   const error = new RegistryError({ code: "NotFound", message: 'Cannot load "a": no such name' });
   assert(isRegistryError(error));
   assert(isRegistryError(error, "Conflict", "NotFound"));
   assertFalse(isRegistryError(error, "Conflict"));
-});
-
-Deno.test("isRegistryError() is false for everything else", () => {
   const named = Object.assign(new Error("x"), { name: "RegistryError" });
-  for (
-    const other of [
-      undefined,
-      null,
-      0,
-      "RegistryError",
-      {},
-      new Error("x"),
-      new TypeError("x"),
-      named,
-      {
-        name: "RegistryError",
-        code: "NotFound",
-      },
-    ]
-  ) {
-    assertFalse(isRegistryError(other));
-  }
+  const shaped = { name: "RegistryError", code: "NotFound" };
+  const others = [undefined, null, 0, "RegistryError", {}, new Error("x"), named, shaped];
+  for (const other of others) assertFalse(isRegistryError(other));
 });
 
-Deno.test("isRegistryError() knows an error of another copy of the module or another realm", () => {
+Deno.test("isRegistryError() works across copies of the module and realms", () => {
   class RegistryErrorOfAnotherCopy extends Error {
     override name = "RegistryError";
     code = "Conflict";

@@ -5,11 +5,12 @@ import {
   assertRejects,
   assertStrictEquals,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { createLookup } from "../../core/lookup.ts";
 import { thrown } from "./thrown.ts";
 
-Deno.test("a lookup gives what was registered, in the order it was", () => {
+Deno.test("a lookup returns what was registered, in order", () => {
   const lookup = createLookup<number>("number", { one: 1 });
   assertEquals(lookup.register("two", 2), 2);
   assertEquals(lookup.get("one") + lookup.get("two"), 3);
@@ -19,32 +20,26 @@ Deno.test("a lookup gives what was registered, in the order it was", () => {
   assertFalse(lookup.has("three"));
 });
 
-Deno.test("register(key) is a decorator: it adds what it is called with and returns that", () => {
+Deno.test("register(key) is a decorator that returns its argument", () => {
   const lookup = createLookup<new () => object>("plugin");
   class Plugin {}
   assertStrictEquals(lookup.register("mine")(Plugin), Plugin);
   assertStrictEquals(lookup.get("mine"), Plugin);
 });
 
-Deno.test("a key that is taken is AlreadyExists and keeps its value, from the beginning or later", () => {
-  const lookup = createLookup<number>("number", { one: 1 });
-  assertStringIncludes(
-    thrown("AlreadyExists", () => lookup.register("one", 2)).message,
-    `number "one"`,
-  );
+Deno.test("a key that exists is AlreadyExists, a missing one NotFound with all keys", () => {
+  const lookup = createLookup<number>("number", { one: 1, two: 2 });
+  const taken = thrown("AlreadyExists", () => lookup.register("one", 2));
+  assertStringIncludes(taken.message, `number "one"`);
   thrown("AlreadyExists", () => lookup.register("one")(2));
   assertEquals(lookup.get("one"), 1);
+  const missing = thrown("NotFound", () => lookup.get("three"));
+  assertStringIncludes(missing.message, `number "three"`);
+  assertStringIncludes(missing.hint!, `"one", "two"`);
+  assertStringIncludes(thrown("NotFound", () => createLookup("number").get("x")).hint!, "none");
 });
 
-Deno.test("a missing key is NotFound and lists what there is", () => {
-  const lookup = createLookup<number>("number", { one: 1, two: 2 });
-  const error = thrown("NotFound", () => lookup.get("three"));
-  assertStringIncludes(error.message, `number "three"`);
-  assertEquals(error.hint, `There is: "one", "two".`);
-  assertEquals(thrown("NotFound", () => createLookup("number").get("x")).hint, "There is: none.");
-});
-
-Deno.test("keys that objects inherit are not there until they are registered", () => {
+Deno.test("inherited keys do not exist until they are registered", () => {
   const lookup = createLookup<number>("number");
   for (const key of ["__proto__", "constructor", "toString", ""]) {
     assertFalse(lookup.has(key));
@@ -54,7 +49,7 @@ Deno.test("keys that objects inherit are not there until they are registered", (
   }
 });
 
-Deno.test("what is registered to be made later is made at its first use, once", () => {
+Deno.test("registerLazy() creates a thing at its first use, once", () => {
   const lookup = createLookup<object>("thing", { there: {} });
   let made = 0;
   lookup.registerLazy("later", () => ({ nth: ++made }));
@@ -65,14 +60,12 @@ Deno.test("what is registered to be made later is made at its first use, once", 
   thrown("AlreadyExists", () => lookup.register("later", {}));
 });
 
-Deno.test("those who ask while it is being made share it; what failed is made anew", async () => {
+Deno.test("concurrent callers share a promise, and a failed one is created again", async () => {
   const lookup = createLookup<Promise<object>>("thing");
   const failure = new Error("not yet");
   let asked = 0;
-  lookup.registerLazy(
-    "slow",
-    () => ++asked === 1 ? Promise.reject(failure) : Promise.resolve({ asked }),
-  );
+  const create = () => ++asked === 1 ? Promise.reject(failure) : Promise.resolve({ asked });
+  lookup.registerLazy("slow", create);
   const ends = await Promise.allSettled([lookup.get("slow"), lookup.get("slow")]);
   assertEquals(ends.map(({ status }) => status), ["rejected", "rejected"]);
   assertEquals(asked, 1);
@@ -84,12 +77,12 @@ Deno.test("those who ask while it is being made share it; what failed is made an
     throw failure;
   });
   for (const times of [3, 4]) {
-    assertStrictEquals(caught(() => lookup.get("thrower")), failure);
+    assertStrictEquals(assertThrows(() => lookup.get("thrower")), failure);
     assertEquals(asked, times);
   }
 });
 
-Deno.test("disposing of a lookup disposes of what it made, the last first, and of nothing else", async () => {
+Deno.test("disposing of a lookup disposes of lazily created things only, last first", async () => {
   const ended: string[] = [];
   const thing = (name: string) => ({
     [Symbol.asyncDispose]: () => Promise.resolve(void ended.push(name)),
@@ -113,7 +106,7 @@ Deno.test("disposing of a lookup disposes of what it made, the last first, and o
   assert(lookup.get("given") !== undefined);
 });
 
-Deno.test("one that cannot be disposed of does not keep the others", async () => {
+Deno.test("a failing disposal does not prevent the others", async () => {
   const ended: string[] = [];
   const lookup = createLookup<AsyncDisposable>("thing");
   for (const name of ["a", "b", "c"]) {
@@ -128,11 +121,3 @@ Deno.test("one that cannot be disposed of does not keep the others", async () =>
   await assertRejects(() => lookup[Symbol.asyncDispose](), Error, "stuck");
   assertEquals(ended, ["c", "b", "a"]);
 });
-
-function caught(action: () => unknown): unknown {
-  try {
-    action();
-  } catch (error) {
-    return error;
-  }
-}

@@ -41,7 +41,7 @@ function failing(times: number, failure: () => unknown = later) {
   return action;
 }
 
-Deno.test("retry() repeats what may pass until it succeeds, and says so", async () => {
+Deno.test("retry() repeats until success, and reports each failure", async () => {
   const system = new FakeSystem();
   const heard: number[] = [];
   const action = failing(5);
@@ -53,66 +53,50 @@ Deno.test("retry() repeats what may pass until it succeeds, and says so", async 
   assertEquals([action.calls, system.slept.length], [6, 5]);
 });
 
-Deno.test("retry() waits evenly spread below a bound that doubles up to five seconds", async () => {
+Deno.test("retry() waits below a limit that doubles up to five seconds", async () => {
   const system = new FakeSystem(() => 1 - Number.EPSILON / 2);
   await assertRejects(() => retry(failing(Infinity), { system, retryForMs: 60_000 }));
   const bounds = [40, 80, 160, 320, 640, 1280, 2560, 5000, 5000, 5000];
   assertEquals(system.slept.slice(0, bounds.length).map((ms) => Math.round(ms)), bounds);
 });
 
-Deno.test("retry() does not repeat what will not pass", async () => {
-  for (
-    const failure of [
-      new RegistryError({ code: "Denied", message: "Cannot x: y" }),
-      new Error("bug"),
-      "text",
-      undefined,
-    ]
-  ) {
-    const system = new FakeSystem();
+Deno.test("retry() repeats only failures that may pass, by default or by `passes`", async () => {
+  const denied = new RegistryError({ code: "Denied", message: "Cannot x: y" });
+  for (const failure of [denied, new Error("bug"), "text", undefined]) {
     const action = failing(1, () => failure);
-    const caught = await retry(action, { system }).then(
+    const caught = await retry(action, { system: new FakeSystem() }).then(
       () => "nothing was thrown",
       (error) => error,
     );
     assertStrictEquals(caught, failure);
     assertEquals(action.calls, 1);
   }
-});
-
-Deno.test("retry() repeats what the caller says may pass, and nothing else", async () => {
   const system = new FakeSystem();
   const passes = (error: unknown) => error instanceof TypeError;
   assertEquals(await retry(failing(2, () => new TypeError("x")), { system, passes }), "done");
   await assertRejects(() => retry(failing(2), { system, passes }), RegistryError);
 });
 
-Deno.test("an abort while the action runs ends it with the failure", async () => {
-  const system = new FakeSystem();
-  const controller = new AbortController();
-  const action = failing(Infinity, () => (controller.abort(new Error("enough")), later()));
-  const error = await assertRejects(
-    () => retry(action, { system, signal: controller.signal }),
-    RegistryError,
-  );
-  assertEquals(error.code, "Unavailable");
-  assertEquals(action.calls, 1);
-});
-
-Deno.test("an abort while it sleeps ends it with the signal's reason", async () => {
-  const controller = new AbortController();
+Deno.test("an abort ends retry(): with the failure while it runs, with the reason while it sleeps", async () => {
+  const running = new AbortController();
   const reason = new Error("enough");
   const system = new FakeSystem();
-  const action = failing(Infinity);
-  const onRetry = () => controller.abort(reason);
-  const error = await assertRejects(() =>
-    retry(action, { system, signal: controller.signal, onRetry })
+  const action = failing(Infinity, () => (running.abort(reason), later()));
+  const error = await assertRejects(
+    () => retry(action, { system, signal: running.signal }),
+    RegistryError,
   );
-  assertStrictEquals(error, reason);
-  assertEquals(action.calls, 1);
+  assertEquals([error.code, action.calls], ["Unavailable", 1]);
+  const sleeping = new AbortController();
+  const { signal } = sleeping;
+  const other = failing(Infinity);
+  const onRetry = () => sleeping.abort(reason);
+  const ended = await assertRejects(() => retry(other, { system, signal, onRetry }));
+  assertStrictEquals(ended, reason);
+  assertEquals(other.calls, 1);
 });
 
-Deno.test("retry() sleeps and sends nothing past its time, and throws the last failure", async () => {
+Deno.test("retry() sends nothing after its time, and throws the last failure", async () => {
   for (const drawn of [0.01, 0.3, 0.99]) {
     for (const retryForMs of [0, 39, 1_000, 30_000]) {
       const system = new FakeSystem(() => drawn);

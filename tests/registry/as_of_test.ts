@@ -50,7 +50,7 @@ function byContract(registry: StoredRegistry): Registry {
   });
 }
 
-Deno.test("asOf gives what latest, a range and an alias meant then", async () => {
+Deno.test("asOf resolves latest, ranges and aliases in the past", async () => {
   const { registry, at } = await filled();
   for (const each of [registry, byContract(registry)]) {
     const version = async (ref: string, day: number) =>
@@ -73,7 +73,7 @@ Deno.test("asOf gives what latest, a range and an alias meant then", async () =>
   }
 });
 
-Deno.test("asOf of what was not there yet, or not any more, is NotFound and says why", async () => {
+Deno.test("asOf of a missing version is NotFound with the reason", async () => {
   const { registry, at } = await filled();
   const why = async (ref: string, day: number) => {
     assertEquals(await registry.has(ref, { asOf: at(day) }), false);
@@ -81,17 +81,17 @@ Deno.test("asOf of what was not there yet, or not any more, is NotFound and says
   };
   assertStringIncludes(
     await why("model", 0),
-    'Cannot find "model" as of 2026-03-01T00:00:00.000Z: no version of it was',
+    'Cannot find "model" as of 2026-03-01T00:00:00.000Z: it had no version yet',
   );
   assertStringIncludes(await why("model@1.1", 4), "it was saved at 2026-03-06T00:00:00.000Z");
-  assertStringIncludes(await why("model@production", 3), "the alias was not set yet");
-  assertStringIncludes(await why("model@production", 8), "the alias was removed before");
+  assertStringIncludes(await why("model@production", 3), "the alias did not exist yet");
+  assertStringIncludes(await why("model@production", 8), "the alias was deleted before");
   await why("model@nosuch", 8);
   await why("nosuch", 8);
   assertEquals(await registry.has("model@production", { asOf: at(7) }), true);
 });
 
-Deno.test("asOf never gives another version in the place of one that was deleted since", async () => {
+Deno.test("asOf never replaces a deleted version by another", async () => {
   const { registry, at, on } = await filled();
   on(10);
   await registry.delete("model@2");
@@ -101,7 +101,7 @@ Deno.test("asOf never gives another version in the place of one that was deleted
     "version 2.0.0 was deleted since, at 2026-03-11T00:00:00.000Z",
   );
   const alias = await rejected("NotFound", registry.info("model@production", { asOf: at(7) }));
-  assertStringIncludes(alias.message, "the alias named version 2.0.0, which was deleted since");
+  assertStringIncludes(alias.message, "the alias pointed to 2.0.0, which was deleted since");
   assertEquals(
     (await registry.info("model", { asOf: at(2) })).version,
     "1.0.0",
@@ -119,7 +119,7 @@ Deno.test("asOf never gives another version in the place of one that was deleted
   );
 });
 
-Deno.test("asOf of a version that was overwritten since says that what it was is gone", async () => {
+Deno.test("asOf of an overwritten version is NotFound", async () => {
   const { registry, at, on } = await onDays({ mutable: true });
   on(1);
   await registry.save("model", 1, { version: "1" });
@@ -132,7 +132,7 @@ Deno.test("asOf of a version that was overwritten since says that what it was is
   }
 });
 
-Deno.test("asOf that is no date is Invalid", async () => {
+Deno.test("an invalid asOf is refused", async () => {
   const { registry } = await filled();
   for (const asOf of ["2026-03-01", new Date(NaN)]) {
     await rejected("Invalid", registry.load("model", { asOf: asOf as Date }));

@@ -48,7 +48,7 @@ function files(
   );
 }
 
-Deno.test("files are added, removed, changed and renamed, in the order of their paths", async () => {
+Deno.test("files are added, removed, changed and renamed, in order", async () => {
   const registry = await filesRegistry();
   await registry.save(
     "tree",
@@ -72,7 +72,7 @@ Deno.test("files are added, removed, changed and renamed, in the order of their 
   assertEquals([found.before.version, found.after.version], ["1.0.0", "2.0.0"]);
 });
 
-Deno.test("a file that only became executable is changed", async () => {
+Deno.test("a change of mode is a change", async () => {
   const registry = await filesRegistry();
   await registry.save("tool", files({ run: "x" }));
   await registry.save("tool", files({ run: "x" }, { run: "executable" }));
@@ -83,7 +83,7 @@ Deno.test("a file that only became executable is changed", async () => {
   ]]);
 });
 
-Deno.test("metadata, inputs and what wrote the files are compared", async () => {
+Deno.test("metadata, inputs and materializers are compared", async () => {
   const registry = await openRegistry("memory:");
   await registry.save("model", "x", {
     metadata: { a: { b: [1, 2] }, c: 1 },
@@ -106,7 +106,7 @@ Deno.test("metadata, inputs and what wrote the files are compared", async () => 
   assertEquals([kinds.before.materializer.id, kinds.after.materializer.id], ["text", "bytes"]);
 });
 
-Deno.test("the same files by another materializer, and the same input with another digest, are a difference", async () => {
+Deno.test("another materializer or input digest is a difference", async () => {
   const registry = await filesRegistry();
   await registry.save("a", files({ "text.txt": "x" }));
   const other = defineMaterializer<Files>({
@@ -123,7 +123,7 @@ Deno.test("the same files by another materializer, and the same input with anoth
   assertEquals([made.inputs, made.same], [{ added: [inputs[1]], removed: [inputs[0]] }, false]);
 });
 
-Deno.test("a value that is not saved is compared by its digests", async () => {
+Deno.test("a value that is not saved is compared by digest", async () => {
   const registry = await openRegistry("memory:");
   const { digest } = await registry.save("config", { rate: 1 });
   const same = await diffVersions(registry, { before: "config", after: { rate: 1 } });
@@ -152,7 +152,7 @@ Deno.test("values are compared by structure, arrays from both ends", () => {
   assertEquals(diffValues(1, "1"), [{ path: [], before: 1, after: "1" }]);
 });
 
-Deno.test("digestOfValue() takes the value as it is when it is called, as save() does", async () => {
+Deno.test("digestOfValue() reads the value when it is called", async () => {
   const registry = await openRegistry("memory:");
   const { digest } = await registry.save("a", { depth: 12 });
   const value = { depth: 12 };
@@ -161,7 +161,7 @@ Deno.test("digestOfValue() takes the value as it is when it is called, as save()
   assertEquals(await pending, digest);
 });
 
-Deno.test("what happened in one millisecond is told in its order", async () => {
+Deno.test("events of one millisecond are in order", async () => {
   const now = realSystem.now();
   const registry = await openRegistry("memory:", { system: { ...realSystem, now: () => now } });
   await registry.save("a", 1);
@@ -173,7 +173,7 @@ Deno.test("what happened in one millisecond is told in its order", async () => {
   ]]);
 });
 
-Deno.test("a version whose record is damaged is in the log as the store knows it, and hides nothing", async () => {
+Deno.test("a damaged record is in the log, and hides nothing", async () => {
   const backend = createMemoryBackend();
   const registry = await openRegistry(backend);
   for (const value of [1, 2]) await registry.save("a", value);
@@ -185,7 +185,7 @@ Deno.test("a version whose record is damaged is in the log as the store knows it
   assertEquals(log.map(({ commit }) => commit === undefined).sort(), [false, true]);
 });
 
-Deno.test("a log with a limit reads about as many records as it returns, however much happened", async () => {
+Deno.test("a limited log reads few records", async () => {
   let now = realSystem.now();
   const system = { ...realSystem, now: () => now };
   const { backend, calls } = withCounts(createMemoryBackend({ system }));
@@ -206,7 +206,7 @@ Deno.test("a log with a limit reads about as many records as it returns, however
   }
 });
 
-Deno.test("changes of one millisecond are listed in their order", async () => {
+Deno.test("changes of one millisecond are in order", async () => {
   const now = realSystem.now();
   const registry = await openRegistry("memory:", { system: { ...realSystem, now: () => now } });
   for (const value of [1, 2]) await registry.save("a", value);

@@ -8,7 +8,7 @@ export const GARBAGE: readonly Mutant[] = [
     text: "{ ...remains, ...times, kind",
     replacement: "{ ...remains, since: times.since, kind",
     test: "tests/registry/history/after_garbage_test.ts",
-    testName: "the past of an immutable registry stays the same however often garbage is collected",
+    testName: "the past of an immutable registry survives garbage collection",
   },
   {
     name: "garbage/lowered-at-once",

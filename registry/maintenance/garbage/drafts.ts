@@ -1,7 +1,7 @@
 // Drafts: while one may be committed, the payload of its parts is needed, though no record says so.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { decodeName, shown } from "../../../core/naming/names.ts";
-import { draftMemoryMs } from "../../operations/drafts/look.ts";
+import { draftMemoryMs } from "../../operations/drafts/draft_state.ts";
 import { draftPlace, DRAFTS, encodePlace } from "../../format/layout.ts";
 import { DISCARDED_BYTES, parseDraftKey } from "../../operations/drafts/note.ts";
 import type { Collection, DraftNeeds, GarbageItem } from "../collection.ts";

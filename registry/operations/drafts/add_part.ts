@@ -1,5 +1,5 @@
-// Adding a part to a draft: payload first, then one object that lists it. The part is acknowledged
-// if the draft has not ended after that.
+// Adding a part to a draft: its payload first, then one object that lists its files. The part is
+// acknowledged if the draft has not ended by then.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
@@ -15,14 +15,14 @@ import { draftPlace, payloadFolder } from "../../format/layout.ts";
 import { draftPartKey, encodePart } from "./note.ts";
 import { checkEncoding } from "../../payload/encoding.ts";
 import { Payload } from "../../payload/write.ts";
-import { checkFresh, type DraftCall, lookAtPart } from "./look.ts";
-import { partKeys, readAddition, readPart } from "./read_parts.ts";
-import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./state.ts";
-import type { DraftState } from "./state.ts";
+import { checkFresh, type DraftCall, lookAtPart } from "./draft_state.ts";
+import { partKeys, readAddition, readPart } from "./draft_state.ts";
+import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./draft_state.ts";
+import type { DraftState } from "./draft_state.ts";
 
 export interface PartToAdd extends Omit<AddPartOptions, "signal"> {
   part: string;
-  /** Makes its files; called only if the part is not there. */
+  /** Called only if the part does not exist. */
   produce(): FilesToSave | Promise<FilesToSave>;
 }
 
@@ -50,11 +50,8 @@ export async function addPart(
     return await confirm(there.note.files);
   }
 
-  const payload = new Payload(context, operation, {
-    executor: context.executor,
-    compress,
-    onProgress,
-  });
+  const { executor } = context;
+  const payload = new Payload(context, operation, { executor, compress, onProgress });
   let key: string;
   let bytes: Uint8Array;
   try {
@@ -77,13 +74,13 @@ export async function addPart(
     await payload.discard();
     throw error;
   }
-  // From here on the part may be there, whatever becomes of the reply: its payload stays.
+  // From here on the part may exist, whatever the reply: its payload stays.
   const info = await putNote(context, operation, key, bytes)
     .catch((error) => Promise.reject(operation.unresolved ? afterWrite(error) : error));
   if (operation.landedLate(info)) throw tooSlow(context, operation, key);
   return await confirm(payload.files, operation.commit);
 
-  /** Acknowledges a part that is there, if every later commit has it, or the one that has begun does. */
+  /** Acknowledges an existing part if every later commit, or the current one, contains it. */
   async function confirm(files: readonly StoredFile[], own?: string): Promise<AddedPart> {
     const looking = stateAfterPart(draft);
     const state = await (own === undefined ? looking : orMaybeWritten(looking));
@@ -93,7 +90,7 @@ export async function addPart(
   }
 }
 
-/** A part of a draft that has ended: acknowledged if its commit decided on it, otherwise `Conflict`. */
+/** Acknowledges a part if the commit of its ended draft contains it, else throws `Conflict`. */
 async function addedBefore(draft: DraftCall, part: string, state: DraftState): Promise<AddedPart> {
   const commit = state.parts?.get(part);
   const there = commit && await readAddition(draft, part, commit);
@@ -102,8 +99,8 @@ async function addedBefore(draft: DraftCall, part: string, state: DraftState): P
 }
 
 /**
- * Writes the object of a part. Its key has the commit of this operation, so no other one writes it. It is created and
- * never overwritten: a repeated request that arrives later must not change the time of the object.
+ * Creates the object of a part. Its key is unique, and it is never overwritten: a late repeat must
+ * not change its time.
  */
 async function putNote(
   context: Context,
@@ -113,9 +110,9 @@ async function putNote(
 ): Promise<ObjectInfo> {
   const { backend, system, retryForMs } = context;
   const { signal } = operation;
-  let isOver = false;
+  let isOver = false; // errors of `checkCommit` are final
   return await retry(async () => {
-    isOver = true; // errors of `checkCommit` are final
+    isOver = true;
     operation.checkCommit();
     isOver = false;
     const wasUnresolved = operation.unresolved;
@@ -127,21 +124,16 @@ async function putNote(
       });
     if (result.written) return result.info;
     const info = await backend.head(key, { signal });
-    if (info === undefined) throw tooSlow(context, operation, key); // the collector removed it
+    if (info === undefined) throw tooSlow(context, operation, key); // garbage collected
     await settle(context, [key], signal);
     return info;
   }, { system, retryForMs, signal, passes: (error) => !isOver && isPassing(error) });
 }
 
 function tooSlow({ backend }: Context, { action }: Operation, key: string): RegistryError {
-  return fault({
-    code: "Unavailable",
-    action,
-    state: "the store took too long, so the part does not count",
-    hint: "Add it again.",
-    key,
-    backend: backend.location,
-  });
+  const state = "the store took too long, so the part is not added";
+  const hint = "Add it again.";
+  return fault({ code: "Unavailable", action, state, hint, key, backend: backend.location });
 }
 
 function added(isNew: boolean, files: readonly StoredFile[]): AddedPart {
@@ -150,10 +142,7 @@ function added(isNew: boolean, files: readonly StoredFile[]): AddedPart {
 }
 
 function tooLong({ action }: Operation, files: number): RegistryError {
-  return fault({
-    code: "Invalid",
-    action,
-    state: `the list of its ${files} files is too long`,
-    hint: "Add them as several parts, or as one archive.",
-  });
+  const state = `the list of its ${files} files is too long`;
+  const hint = "Add them as several parts, or as one archive.";
+  return fault({ code: "Invalid", action, state, hint });
 }

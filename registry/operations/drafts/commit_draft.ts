@@ -1,5 +1,5 @@
-// Committing a draft: one create-only object decides on its parts, then one record is put over
-// payload that is there.
+// Committing a draft: one create-only object decides on its parts, then a record is written over
+// existing payload.
 import { isPrefix } from "../../../core/backend.ts";
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import { isRegistryError, type RegistryError } from "../../../core/errors.ts";
@@ -15,12 +15,12 @@ import { settle, settleVersion } from "../../cell/settle.ts";
 import { draftPlace, encodePlace, payloadFolder, payloadKey } from "../../format/layout.ts";
 import { PlacedContent, StoredContent } from "../../payload/stored_content.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
-import { checkFresh, type DraftCall, type DraftLook, lookAtDraft } from "./look.ts";
-import { type FoundPart, listed, partKeys, readDecided, readParts } from "./read_parts.ts";
-import { closeDraft, decideEnd, ended, findSavedDraft, readEnd, stateOf } from "./state.ts";
-import type { DecidedParts } from "./state.ts";
+import { checkFresh, type DraftCall, type DraftLook, lookAtDraft } from "./draft_state.ts";
+import { type FoundPart, listed, partKeys, readDecided, readParts } from "./draft_state.ts";
+import { closeDraft, decideEnd, ended, findSavedDraft, readEnd, stateOf } from "./draft_state.ts";
+import type { DecidedParts } from "./draft_state.ts";
 
-/** Saves what is in a draft as one version, however often it is called. */
+/** Saves the content of a draft as one version, idempotently. */
 export async function commitDraft(
   draft: DraftCall,
   { parts, materializer = { id: "folder", formatVersion: 1 }, ...given }: CommitDraftOptions,
@@ -44,7 +44,7 @@ export async function commitDraft(
   }
 }
 
-/** Returns the files of the parts that the draft ends with. Decides on these parts if no commit has. */
+/** Returns the files of a draft. Decides on its parts if no commit has. */
 async function filesOfDraft(
   draft: DraftCall,
   operation: Operation,
@@ -76,8 +76,8 @@ async function goOn(
 }
 
 /**
- * Decides which parts are in the version: the named ones, or all that are acknowledged. For all of them, it closes the
- * draft and lists it again: from then on, only parts in this listing are acknowledged.
+ * Decides on the parts of the version: the named ones, or all acknowledged ones. The latter needs a
+ * second listing after the draft is closed: only parts in it are acknowledged from then on.
  */
 async function decideParts(
   draft: DraftCall,
@@ -91,11 +91,10 @@ async function decideParts(
     if (!sameParts(look, closed)) parts = await usableParts(draft, closed);
   }
   const keys = parts.flatMap((part) => partKeys(draft, part));
-  await settle(draft.context, keys, draft.signal); // the parts must be durable before they are decided on
-  const decision = parts.map(({ note, addition }): [string, string] => [
-    note.part,
-    addition.commit,
-  ]);
+  await settle(draft.context, keys, draft.signal); // a decision needs durable parts
+  const decision = parts.map((
+    { note, addition },
+  ): [string, string] => [note.part, addition.commit]);
   const end = await decideEnd(draft, { state: "committed", parts: decision });
   if (end.state === "discarded") throw ended(draft, end);
   const decided = new Map(end.parts);
@@ -110,7 +109,7 @@ function sameParts(one: DraftLook, other: DraftLook): boolean {
   return keys(one) === keys(other);
 }
 
-/** Reads parts. Throws if they do not make a version. */
+/** Reads parts. Throws if they cannot become a version. */
 async function usableParts(
   draft: DraftCall,
   look: DraftLook,
@@ -118,12 +117,8 @@ async function usableParts(
 ): Promise<FoundPart[]> {
   const parts = await readParts(draft, look, only);
   if (parts.length === 0) {
-    throw draft.fault(
-      "NotFound",
-      "commit",
-      "nothing was added to it",
-      "Add a part first. Drafts belong to a name: look whether it is this one, and the id.",
-    );
+    const hint = "Check the name and the id of the draft, and add a part first.";
+    throw draft.fault("NotFound", "commit", "nothing was added to it", hint);
   }
   await checkParts(draft, parts);
   return parts;
@@ -134,7 +129,7 @@ async function checkParts(draft: DraftCall, parts: readonly FoundPart[]): Promis
   await forEachAtOnce(parts, (part) => checkPayload(draft, part));
 }
 
-/** Throws `Conflict` if a draft was committed with other parts than the named ones. */
+/** Throws `Conflict` if a draft was committed with other parts. */
 function checkSame(
   draft: DraftCall,
   only: readonly string[] | undefined,
@@ -151,7 +146,7 @@ function checkSame(
   );
 }
 
-/** Parts may have a folder in common: its time is the last that is told. */
+/** Keeps one entry per folder, with the latest time, because parts can share folders. */
 function mergeFolders(files: FileToSave[]): FileToSave[] {
   const folders = new Map<string, FileToSave>();
   for (const file of files) {
@@ -175,7 +170,7 @@ function filesOfPart({ note, inline, addition }: FoundPart): FileToSave[] {
   });
 }
 
-/** A small file: its bytes are with what was read already. */
+/** Returns a small file, whose bytes are already read. */
 function inNote(file: StoredFile, inline: Uint8Array): StoredContent {
   const [offset, length] = file.inline ?? [0, 0];
   const bytes = inline.subarray(offset, offset + length);
@@ -187,7 +182,7 @@ function inNote(file: StoredFile, inline: Uint8Array): StoredContent {
   });
 }
 
-/** Two parts with one path are a mistake of whoever divided the work: nobody can tell which one is meant. */
+/** Throws `Invalid` if two parts have the same path. */
 function checkPaths(draft: DraftCall, parts: readonly FoundPart[]): void {
   const owners = new Map<string, string>();
   for (const { note: { part, files } } of parts) {
@@ -200,11 +195,8 @@ function checkPaths(draft: DraftCall, parts: readonly FoundPart[]): void {
   }
 }
 
-/** Looks whether the payload of a part is there: a version that nobody can read must not be acknowledged. */
-async function checkPayload(
-  draft: DraftCall,
-  { note, addition }: FoundPart,
-): Promise<void> {
+/** Throws `Corrupt` if the payload of a part is missing: the version would be unreadable. */
+async function checkPayload(draft: DraftCall, { note, addition }: FoundPart): Promise<void> {
   const { context: { backend }, name, signal } = draft;
   const place = draftPlace(addition.commit);
   const ends = new Map<string, number>();
@@ -224,7 +216,7 @@ async function checkPayload(
     "Corrupt",
     "commit",
     `part ${shown(note.part)} has lost some of its bytes`,
-    "Something else deleted them. Restore the object from a copy, or open another draft with another id.",
+    "Restore the object from a copy, or open another draft with another id.",
     lost,
   );
 }
@@ -234,6 +226,6 @@ function samePath(draft: DraftCall, path: string, parts: string[]): RegistryErro
     "Invalid",
     "commit",
     `parts ${parts.map(shown).join(" and ")} both have ${shown(path)}`,
-    "Give files of different parts different paths, or name the parts that are meant: { parts }.",
+    "Change the path of one, or commit only some parts: { parts }.",
   );
 }

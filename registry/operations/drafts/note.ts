@@ -1,5 +1,6 @@
-// The stored objects of a draft, one for each added part, and its marks: their keys and their
-// bytes. See FORMAT.md, section 6.1.
+// Keys and encoding of the stored objects of a draft: its parts and its marks. See FORMAT.md,
+// section 6.1.
+import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { StoredFile } from "../../../core/record.ts";
 import { filesProblem } from "../../format/record_shape.ts";
@@ -11,43 +12,43 @@ export interface PartNote {
   name: string;
   draft: string;
   part: string;
-  /** When it was begun, or its upload renewed, by the store's clock. */
+  /** Start of the operation, or renewal of its upload, by the store's clock. */
   startedAt: string;
-  /** Its files; `parts` are objects of its payload, `inline` are bytes behind the note. */
+  /** `parts` are objects of its payload, `inline` are bytes after the note. */
   files: StoredFile[];
 }
 
 export type PartName = Pick<PartNote, "name" | "draft" | "part">;
 
 const NEWLINE = 10;
-const SUM_CHARACTERS = 64;
+const DIGEST_CHARACTERS = 64;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A part as it is stored: the SHA-256 of what follows the newline, the newline, a line of JSON, the inline bytes. */
+/** Encodes a part: the SHA-256 of the rest, a newline, a line of JSON, the inline bytes. */
 export function encodePart(note: PartNote, inline: readonly Uint8Array[]): Uint8Array {
-  const line = encoder.encode(`${JSON.stringify(note)}\n`);
-  const size = inline.reduce((sum, { byteLength }) => sum + byteLength, line.byteLength);
-  const bytes = new Uint8Array(SUM_CHARACTERS + 1 + size);
-  let offset = SUM_CHARACTERS + 1;
-  for (const piece of [line, ...inline]) {
-    bytes.set(piece, offset);
-    offset += piece.byteLength;
-  }
-  bytes.set(encoder.encode(`${sha256(bytes.subarray(SUM_CHARACTERS + 1))}\n`));
-  return bytes;
+  return withDigest(concatBytes([encoder.encode(`${JSON.stringify(note)}\n`), ...inline]));
 }
 
-/** What a stored part says, and its inline bytes; undefined where it is damaged, or that of another part. */
+function withDigest(body: Uint8Array): Uint8Array {
+  return concatBytes([encoder.encode(`${sha256(body)}\n`), body]);
+}
+
+/** Returns the bytes after a correct digest; undefined if they are damaged. */
+function checkedBody(bytes: Uint8Array): Uint8Array | undefined {
+  const body = bytes.subarray(DIGEST_CHARACTERS + 1);
+  const digest = decoder.decode(bytes.subarray(0, DIGEST_CHARACTERS + 1));
+  return digest === `${sha256(body)}\n` ? body : undefined;
+}
+
+/** Decodes a part and its inline bytes; undefined if it is damaged or another part. */
 export function decodePart(
   bytes: Uint8Array,
   of: PartName,
 ): { note: PartNote; inline: Uint8Array } | undefined {
-  const body = bytes.subarray(SUM_CHARACTERS + 1);
-  const lineEnd = body.indexOf(NEWLINE);
-  if (
-    decoder.decode(bytes.subarray(0, SUM_CHARACTERS + 1)) !== `${sha256(body)}\n` || lineEnd < 0
-  ) return undefined;
+  const body = checkedBody(bytes);
+  const lineEnd = body?.indexOf(NEWLINE) ?? -1;
+  if (body === undefined || lineEnd < 0) return undefined;
   const note = parsed(body.subarray(0, lineEnd));
   if (!isJsonObject(note)) return undefined;
   const { name, draft, part, startedAt, files } = note;
@@ -60,26 +61,22 @@ export function decodePart(
   return { note: note as unknown as PartNote, inline };
 }
 
-/** How a draft ended: discarded, or committed with these parts and the commits that added them, ordered by encoded name. */
+/** The end of a draft. The committed parts and their commits are in the order of encoded names. */
 export type DraftEnd = { state: "committed"; parts: [part: string, commit: string][] } | {
   state: "discarded";
 };
 
 export function encodeMark(mark: DraftEnd | { state: "ending" }): Uint8Array {
-  const text = JSON.stringify(mark);
-  return encoder.encode(`${sha256(text)}\n${text}`);
+  return withDigest(encoder.encode(JSON.stringify(mark)));
 }
 
-/** Size of the end of a discarded draft, bytes. The end of a committed one is longer, because it has parts. */
+/** Size of the end of a discarded draft, bytes. Others are longer. */
 export const DISCARDED_BYTES: number = encodeMark({ state: "discarded" }).byteLength;
 
-/** Decodes how a draft ended; undefined if the object is damaged. */
+/** Decodes the end of a draft; undefined if it is damaged. */
 export function decodeEnd(bytes: Uint8Array): DraftEnd | undefined {
-  const body = bytes.subarray(SUM_CHARACTERS + 1);
-  if (decoder.decode(bytes.subarray(0, SUM_CHARACTERS + 1)) !== `${sha256(body)}\n`) {
-    return undefined;
-  }
-  const end = parsed(body);
+  const body = checkedBody(bytes);
+  const end = body && parsed(body);
   if (!isJsonObject(end)) return undefined;
   const { state, parts } = end;
   if (state === "discarded") return { state };
@@ -101,7 +98,7 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-/** Bytes of files, as far as they say; what is wrong with them is found after that. */
+/** Returns the declared size of files, before they are checked. */
 function sizeOfFiles(files: unknown): number {
   if (!Array.isArray(files)) return 0;
   return files.reduce((sum, file) => sum + (typeof file?.size === "number" ? file.size : 0), 0);
@@ -111,17 +108,17 @@ export function draftFolder(name: string, id: string): string {
   return `${DRAFTS}${encodeName(name)}/${encodeName(id)}/`;
 }
 
-/** A part of a draft as one commit added it: `drafts/<name>/<id>/<part>/<commit>`. */
+/** Returns `drafts/<name>/<id>/<part>/<commit>`. */
 export function draftPartKey(folder: string, part: string, commit: string): string {
   return checked(`${folder}${encodeName(part)}/`) + commit;
 }
 
-/** The object that decides how a draft ends. */
+/** Returns the key of the object that decides how a draft ends. */
 export function draftEndKey(folder: string): string {
   return `${folder}${END}`;
 }
 
-/** The object after which no part of a draft is acknowledged. Its key begins with {@linkcode draftEndKey}. */
+/** Returns the key of the object that closes a draft. It starts with {@linkcode draftEndKey}. */
 export function draftEndingKey(folder: string): string {
   return `${folder}${ENDING}`;
 }
@@ -132,13 +129,13 @@ const ENDING = `${END}ing`;
 export interface DraftKey {
   name: string;
   draft: string;
-  /** Which part, and the commit that added it; absent in a mark. */
+  /** Absent in a mark. */
   added?: { part: string; commit: string };
-  /** Which mark of the draft it is; absent in a part. */
+  /** Absent in a part. */
   mark?: "ending" | "end";
 }
 
-/** Parses a key below `drafts/`; undefined for a key that no registry writes. */
+/** Parses a key below `drafts/`; undefined for a foreign key. */
 export function parseDraftKey(key: string): DraftKey | undefined {
   const [top, name = "", draft = "", segment = "", commit, ...more] = key.split("/");
   if (`${top}/` !== DRAFTS || decodeName(name) === undefined || decodeName(draft) === undefined) {

@@ -1,4 +1,4 @@
-// Drafts: versions that many workers write together.
+// Opening drafts.
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
@@ -10,24 +10,24 @@ import { fileInfo } from "../../cache/read.ts";
 import { checkWritable, type Context } from "../context.ts";
 import { addPart } from "./add_part.ts";
 import { commitDraft } from "./commit_draft.ts";
-import { DraftCall, isStale, lookAtDraft } from "./look.ts";
-import { readDecided, readParts } from "./read_parts.ts";
-import { decideEnd, stateOf } from "./state.ts";
+import { DraftCall, isStale, lookAtDraft } from "./draft_state.ts";
+import { readDecided, readParts } from "./draft_state.ts";
+import { decideEnd, stateOf } from "./draft_state.ts";
 
-/** {@linkcode Registry.openDraft}; asks nothing of the store. */
+/** Opens a draft without a request to the store. */
 export function openDraft(context: Context, name: string, { id }: OpenDraftOptions): Draft {
   checkName(name);
   checkName(id, "the id of a draft");
   const call = (signal?: AbortSignal) => new DraftCall(context, name, id, signal);
   const { idempotencyKey, spoken } = call();
   checkName(idempotencyKey, "the key of a draft");
-  const asked = (what: string) => checkWritable(context, `${what} ${spoken}`);
+  const checkMay = (what: string) => checkWritable(context, `${what} ${spoken}`);
 
   const add: Draft["addPart"] = async (part, files, { signal, ...options } = {}) => {
     checkName(part, "a part of a draft");
-    asked("add to");
+    checkMay("add to");
     if (typeof files !== "object" || files === null) throw noFiles(spoken, part);
-    const produce = () => produced(context, files, signal);
+    const produce = () => filesOf(context, files, signal);
     return await addPart(call(signal), { ...options, part, produce });
   };
 
@@ -63,12 +63,12 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
     },
 
     async commit(options = {}) {
-      asked("commit");
+      checkMay("commit");
       return await commitDraft(call(options.signal), options);
     },
 
     async discard({ signal } = {}) {
-      asked("discard");
+      checkMay("discard");
       const draft = call(signal);
       const look = await lookAtDraft(draft);
       if (look.parts.size === 0 || look.end !== undefined) return false;
@@ -85,7 +85,7 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
   });
 }
 
-function produced(
+function filesOf(
   { materializers }: Context,
   given: FilesToSave | object,
   signal?: AbortSignal,
@@ -96,11 +96,8 @@ function produced(
 }
 
 function noFiles(spoken: string, part: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "add part",
-    subject: `${shown(part)} to ${spoken}`,
-    state: "it is neither a list of files nor a value",
-    hint: "Give files, as [{ path, content }], or a value such as localPath(folder).",
-  });
+  const subject = `${shown(part)} to ${spoken}`;
+  const state = "neither a list of files nor a value";
+  const hint = "Pass files as [{ path, content }], or a value such as localPath(folder).";
+  return fault({ code: "Invalid", action: "add part", subject, state, hint });
 }

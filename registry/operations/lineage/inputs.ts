@@ -1,38 +1,46 @@
-// What a version is made from: what a record may say, what that names, and the notes of it.
+// Inputs of versions: checks, and the index from inputs to versions.
 //
-// It is noted before the record says so, so that what is made from a version is found without reading
-// all records. A note may have come to nothing: readers look at the record. Its writer never takes it
-// back, for that request might arrive when the same note counts.
+// An index entry is written before the record, so that lineage needs no full scan. It may be stale:
+// readers check the record. Writers never delete entries, because the request could arrive after
+// the same entry became valid.
+//
+// A marker says that the index is complete. It contains the time of the registry's settings in this
+// store, so that copies of it, which may be incomplete, are ignored.
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import { FIRST_VERSION, type Version } from "../../../core/naming/versions.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
-import { isInput } from "../../format/record_shape.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Operation } from "../../cell/operation.ts";
-import { lineageFolder, lineageKey, orderSegment, UNPINNED } from "../../format/layout.ts";
+import {
+  LINEAGE_WHOLE,
+  lineageFolder,
+  lineageKey,
+  orderSegment,
+  UNPINNED,
+} from "../../format/layout.ts";
+import { isInput } from "../../format/record_shape.ts";
 import type { Context } from "../context.ts";
 
 const MAX_INPUTS = 1_000;
 
-/** Throws `Invalid` unless a save may say that its value was made from these. */
+/** Throws `Invalid` for inputs that a save cannot record. */
 export function checkInputs(name: string, inputs: readonly ArtifactInput[]): void {
   const invalid = (state: string, hint: string) =>
     fault({ code: "Invalid", action: "save", subject: shown(name), state, hint });
   if (!Array.isArray(inputs) || inputs.length > MAX_INPUTS) {
-    throw invalid(
-      `inputs is not a list of up to ${MAX_INPUTS} refs`,
-      "Save a longer lineage as an artifact of its own.",
-    );
+    const hint = "Save a longer lineage as an artifact of its own.";
+    throw invalid(`inputs is not a list of up to ${MAX_INPUTS} refs`, hint);
   }
   for (const input of inputs) {
     const { ref, digest: _, ...more } = typeof input === "string" ? { ref: input } : input ?? {};
     if (!isInput(input) || Object.keys(more).length > 0) {
       throw invalid(
         `${shown(input)} is not an input`,
-        "An input is a ref, or { ref, digest } with the digest that registry.info(ref) gives.",
+        "Pass a ref, or { ref, digest } with the digest of registry.info(ref).",
       );
     }
     parseRef(ref);
@@ -41,11 +49,10 @@ export function checkInputs(name: string, inputs: readonly ArtifactInput[]): voi
 
 export interface NamedInput {
   ref: string;
-  /** The digest that it had, where that was given. */
   digest?: string;
-  /** The name; absent where the ref is none, which only a record of another program has. */
+  /** Absent for an invalid ref, which only another program records. */
   name?: string;
-  /** The version, where the ref says one. */
+  /** Absent unless the ref is exact. */
   version?: Version;
 }
 
@@ -58,11 +65,8 @@ export function readInput(
   try {
     const { name, selector } = parseRef(ref);
     const isOnly = !settings.versioned && selector.kind === "latest";
-    const version = isOnly
-      ? FIRST_VERSION
-      : selector.kind === "version"
-      ? selector.version
-      : undefined;
+    const exact = selector.kind === "version" ? selector.version : undefined;
+    const version = isOnly ? FIRST_VERSION : exact;
     return version === undefined ? { ...given, name } : { ...given, name, version };
   } catch (error) {
     if (!isRegistryError(error, "Invalid")) throw error;
@@ -92,7 +96,7 @@ export function lineageKeys(
   return [...keys];
 }
 
-/** Notes what the version is made from that this operation is about to write: all of it before the record is sent. */
+/** Writes the index entries of a version before its record. */
 export async function announceInputs(
   context: Context,
   operation: Operation,
@@ -111,18 +115,66 @@ export async function announceInputs(
   });
 }
 
-/** Whatever became of the note: nothing is committed by it. */
+/** An unknown outcome of an entry commits nothing, so the error becomes `Unavailable`. */
 function notNoted({ action, commit }: Operation, error: RegistryError): RegistryError {
   if (!error.maybeWritten && error.code !== "Unknown") return error;
   const { key, backend } = error;
-  return fault({
-    code: "Unavailable",
-    action,
-    state: "the store did not say whether its inputs are noted, so nothing was committed",
-    hint: "Try again.",
-    key,
-    backend,
-    commit,
-    cause: error,
+  const state = "the store did not confirm the index of its inputs, so nothing was committed";
+  const hint = "Try again.";
+  return fault({ code: "Unavailable", action, state, hint, key, backend, commit, cause: error });
+}
+
+/** Longer objects are not markers. */
+const MAX_MARKER_BYTES = 4096;
+
+export type MarkedRegistry = Pick<Context, "backend" | "system" | "id" | "createdAt">;
+
+export async function markWhole(
+  { backend, system, id, createdAt }: MarkedRegistry,
+  { signal }: SignalOptions = {},
+): Promise<void> {
+  const marker = { ...stampOf({ id, createdAt }), since: new Date(system.now()).toISOString() };
+  await backend.put(LINEAGE_WHOLE, new TextEncoder().encode(`${JSON.stringify(marker)}\n`), {
+    signal,
   });
+}
+
+/** Marks the index of a new registry as complete. Without a marker, lineage reads every record. */
+export async function markNew(
+  registry: MarkedRegistry & Pick<Context, "logger">,
+  options: SignalOptions = {},
+): Promise<void> {
+  try {
+    await markWhole(registry, options);
+  } catch (error) {
+    if (!isRegistryError(error)) throw error;
+    registry.logger.warn(`lineage will read every record: ${error.message}`);
+  }
+}
+
+/** True if the index contains the inputs of all records. */
+export async function isWhole(
+  { backend, id, createdAt }: MarkedRegistry,
+  options: SignalOptions,
+): Promise<boolean> {
+  const object = await backend.get(LINEAGE_WHOLE, options);
+  if (object === undefined) return false;
+  if (object.info.size > MAX_MARKER_BYTES) {
+    await object.body.cancel();
+    return false;
+  }
+  try {
+    const marker = parseJson(new TextDecoder().decode(await object.bytes()));
+    const { registry, settingsAt } = stampOf({ id, createdAt });
+    return isJsonObject(marker) && marker.registry === registry &&
+      marker.settingsAt === settingsAt;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+/** Whole seconds, because Deno reports whole seconds for some files and Node does not. */
+function stampOf({ id, createdAt }: Pick<Context, "id" | "createdAt">) {
+  return { registry: id, settingsAt: Math.floor(createdAt / 1000) * 1000 };
 }

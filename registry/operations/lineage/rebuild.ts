@@ -1,5 +1,4 @@
-// Noting what is missing: of records that were written by releases which did not note it, and where
-// notes were lost.
+// Completing the lineage index, for records of older releases and lost entries.
 import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { TOMBSTONE_BYTES } from "../../format/record_codec.ts";
@@ -8,30 +7,29 @@ import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { readRecord } from "../../cell/heads.ts";
 import { type CellKey, NAMES, parseCellKey, versionCell } from "../../format/layout.ts";
 import { checkWritable, type Context, contextOf } from "../context.ts";
-import { lineageKeys } from "./inputs.ts";
-import { markWhole } from "./marker.ts";
+import { lineageKeys, markWhole } from "./inputs.ts";
 
 /** Options of {@linkcode rebuildLineage}. */
 export interface RebuildOptions extends SignalOptions {
   onProgress?: (records: number) => void;
 }
 
-/** What {@linkcode rebuildLineage} did. */
+/** The result of {@linkcode rebuildLineage}. */
 export interface RebuildReport {
   records: number;
   noted: number;
-  /** Versions whose records could not be read. While there is one, looking down goes on to read every record. */
+  /** Versions with unreadable records. Until they are gone, lineage reads every record. */
   unreadable: string[];
 }
 
-/** What `rebuildLineage` of `registry/tools.ts` does. */
+/** Implements `rebuildLineage` of `registry/tools.ts`. */
 export async function rebuildLineage(
   registry: Registry,
   options: RebuildOptions = {},
 ): Promise<RebuildReport> {
   const { signal, onProgress } = options;
-  const context = contextOf(registry, "note lineage");
-  checkWritable(context, "note what versions are made from");
+  const context = contextOf(registry, "rebuild the lineage");
+  checkWritable(context, "rebuild the lineage");
   const report: RebuildReport = { records: 0, noted: 0, unreadable: [] };
   const note = async ({ key, newest, entry }: Listed) => {
     const keys = await keysOf(context, { key, entry }, signal);
@@ -48,7 +46,7 @@ export async function rebuildLineage(
     report.records++;
     onProgress?.(report.records);
   }
-  // Whoever saves meanwhile notes it first: now nothing is missing.
+  // Concurrent saves write their own entries first, so the index is complete now.
   if (report.unreadable.length === 0) await markWhole(context, { signal });
   return report;
 }
@@ -56,11 +54,11 @@ export async function rebuildLineage(
 interface Listed {
   key: CellKey;
   entry: ObjectInfo;
-  /** Whether it is the newest of its cell. */
+  /** True for the newest record of its cell. */
   newest: boolean;
 }
 
-/** All records of versions: an older one counts again where those above it turn out not to. */
+/** Lists all records of versions: an older one may count again if those above it do not. */
 async function* versionRecords(
   { backend, settings }: Context,
   signal?: AbortSignal,
@@ -76,7 +74,7 @@ async function* versionRecords(
   }
 }
 
-/** Where it is to be noted what a record says; undefined where that cannot be told. */
+/** Returns the index keys of a record; undefined if they are unknown. */
 async function keysOf(
   context: Context,
   { key, entry }: Pick<Listed, "key" | "entry">,
@@ -84,7 +82,7 @@ async function keysOf(
 ): Promise<string[] | undefined> {
   try {
     const record = (await readRecord(context, entry.key, signal))?.record;
-    if (record?.kind !== "version") return []; // collected meanwhile, or nothing is made from anything
+    if (record?.kind !== "version") return []; // garbage collected, or no inputs
     if (record.name !== key.name) return undefined; // moved there by hand
     return lineageKeys(context, { ...record, inputs: record.inputs ?? [], version: key.version! });
   } catch (error) {

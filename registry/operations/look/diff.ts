@@ -1,4 +1,4 @@
-// What differs between two versions, by their records: no content is read.
+// Differences between two versions, by their records.
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import { foldersOf } from "../../../core/naming/file_paths.ts";
 import type { ComparedVersion, DiffOptions, FileChange, VersionDifference } from "./difference.ts";
@@ -11,11 +11,11 @@ import { hashFiles } from "../digest.ts";
 interface Side {
   version: ComparedVersion;
   files: readonly FileInfo[];
-  /** What is known of a saved version only. */
+  /** Fields of a saved version. */
   saved?: { metadata: Record<string, unknown>; inputs: readonly ArtifactInput[] };
 }
 
-/** What `diffVersions` of `registry/tools.ts` does. */
+/** Implements `diffVersions` of `registry/tools.ts`. */
 export async function diffVersions(
   registry: Registry,
   { before, after, ...options }: DiffOptions,
@@ -50,10 +50,8 @@ async function savedSide(
   ref: string,
   { signal }: SignalOptions,
 ): Promise<Side> {
-  const { name, version, digest, size, createdAt, materializer, files, metadata, inputs } =
-    await registry.info(ref, {
-      signal,
-    });
+  const info = await registry.info(ref, { signal });
+  const { name, version, digest, size, createdAt, materializer, files, metadata, inputs } = info;
   return {
     version: { name, version, digest, size, createdAt, materializer },
     files,
@@ -73,13 +71,13 @@ async function unsavedSide(
   return { version: { digest: artifactDigest(materializer, files), size, materializer }, files };
 }
 
-/** All but the folders with something in them, which say no more than the paths of that. */
+/** Removes folders with content, which are implied by the paths of their files. */
 function withContent(files: readonly FileInfo[]): readonly FileInfo[] {
   const folders = foldersOf(files.map(({ path }) => path));
   return files.filter(({ path, mode }) => mode !== "folder" || !folders.has(path));
 }
 
-/** The files that differ, in the order of their paths. */
+/** Returns the changed files in the order of their paths. */
 function diffFiles(before: readonly FileInfo[], after: readonly FileInfo[]): FileChange[] {
   const old = new Map(before.map((file) => [file.path, file]));
   const added: FileInfo[] = [];
@@ -94,15 +92,13 @@ function diffFiles(before: readonly FileInfo[], after: readonly FileInfo[]): Fil
   }
   const gone = Map.groupBy(old.values(), contentOf);
   for (const file of added) {
-    const was = isTold(file) ? takeNearest(gone.get(contentOf(file)), file.path) : undefined;
-    if (was === undefined) changes.push({ path: file.path, change: "added", after: file });
-    else {changes.push({
-        path: file.path,
-        change: "renamed",
-        from: was.path,
-        before: was,
-        after: file,
-      });}
+    const { path } = file;
+    const was = isUnique(file) ? takeNearest(gone.get(contentOf(file)), path) : undefined;
+    changes.push(
+      was === undefined
+        ? { path, change: "added", after: file }
+        : { path, change: "renamed", from: was.path, before: was, after: file },
+    );
   }
   for (const file of [...gone.values()].flat()) {
     changes.push({ path: file.path, change: "removed", before: file });
@@ -114,12 +110,12 @@ function contentOf({ sha256, size, mode }: FileInfo): string {
   return `${sha256} ${size} ${mode ?? ""}`;
 }
 
-/** Whether equal content says that it is the same file: folders and empty files are all alike. */
-function isTold({ size, mode }: FileInfo): boolean {
+/** True if equal content means the same file; all folders and empty files are equal. */
+function isUnique({ size, mode }: FileInfo): boolean {
   return size > 0 && mode !== "folder";
 }
 
-/** Takes one of these files away: one that has the same name in another folder, else the first. */
+/** Removes and returns a file with the same name in another folder, else the first. */
 function takeNearest(files: FileInfo[] | undefined, path: string): FileInfo | undefined {
   if (files === undefined) return undefined;
   const name = lastPart(path);

@@ -1,7 +1,7 @@
-// What happened to a name, from its records.
+// The log of a name, from its records.
 import { isPrefix } from "../../../core/backend.ts";
-import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
-import { checkName, shown } from "../../../core/naming/names.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import { checkName } from "../../../core/naming/names.ts";
 import type { LogEntry, LogOptions } from "../../../core/registry/log.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
@@ -9,25 +9,25 @@ import { asGeneration, readRecord, type VersionHead, versionHeads } from "../../
 import { firstSavedAt } from "../../cell/since.ts";
 import { aliasesFolder, cellOf, parseCellKey } from "../../format/layout.ts";
 import { type Context, knownContext } from "../context.ts";
+import { noSuchName } from "../listing.ts";
 import { readCell } from "../resolve.ts";
 import { deletionOf } from "./past.ts";
 
-/** A listed entry with events, none of which is newer than the entry. */
+/** A listed entry, at least as new as all its events. */
 interface Source {
-  /** When the store received it, milliseconds. */
+  /** Store time, milliseconds. */
   modifiedAt: number;
-  /** Its rank among events of the same millisecond: higher is newer. */
+  /** Rank among events of the same millisecond; higher is newer. */
   order: number;
-  /** Reads its events. */
   read(): Promise<LogEntry[]> | LogEntry[];
 }
 
-/** Some stores report whole seconds. */
+/** Precision of some stores' clocks. */
 const CLOCK_STEP_MS = 1_000;
-/** Minimum number of records to read before checking whether they are enough. */
+/** Minimum number of records to read at once. */
 const MIN_BATCH = 16;
 
-/** What `logOf` of `registry/tools.ts` does. */
+/** Implements `logOf` of `registry/tools.ts`. */
 export async function logOf(
   registry: Registry,
   name: string,
@@ -45,20 +45,21 @@ export async function logOf(
       ? sourcesByContract(registry, name, options)
       : sourcesOf(context, name, signal),
   );
-  if (sources.length === 0) throw noSuchName(registry, name);
+  if (sources.length === 0) {
+    throw noSuchName(name, "nothing was ever saved under this name", registry.location);
+  }
   return await newestOf(sources, limit);
 }
 
-/** Reads the newest sources until the newest events are certain: an event is never newer than its object in the store. */
+/** Reads sources, newest first, until the newest events are certain. */
 async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
   sources.sort((a, b) => b.modifiedAt - a.modifiedAt);
   let found: { entry: LogEntry; order: number }[] = [];
   const batch = Math.max(MIN_BATCH, limit);
   for (let at = 0; at < sources.length; at += batch) {
-    const last = found.at(-1);
-    if (
-      found.length >= limit && last!.entry.at.getTime() > sources[at].modifiedAt + CLOCK_STEP_MS
-    ) break;
+    const last = found.at(-1)?.entry.at.getTime();
+    const isCertain = found.length >= limit && last! > sources[at].modifiedAt + CLOCK_STEP_MS;
+    if (isCertain) break;
     await forEachAtOnce(sources.slice(at, at + batch), async ({ order, read }) => {
       for (const entry of await read()) found.push({ entry, order });
     });
@@ -71,7 +72,9 @@ async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
   return found.map(({ entry }) => entry);
 }
 
-/** The order of what happened in one millisecond: a version is saved before an alias names it, and deleted last. */
+/**
+ * Order of events in one millisecond: a version is saved, an alias is set, a version is deleted.
+ */
 const RANKS: Record<LogEntry["event"], number> = { saved: 0, aliased: 1, unaliased: 1, deleted: 2 };
 
 async function* sourcesOf(
@@ -104,16 +107,13 @@ async function readSave(
 ): Promise<LogEntry[]> {
   try {
     const located = await readCell(context, cellOf(head.key), { head, signal });
-    if (located === undefined) return []; // deleted since it was listed
+    if (located === undefined) return []; // deleted meanwhile
     const { version, createdAt, size, commit } = located.record;
     const at = new Date(createdAt);
     const first = firstSavedAt(located.record);
-    return [
-      { event: "saved", name, version, at, size, commit },
-      ...(first !== undefined && first < at
-        ? [{ event: "saved", name, version, at: first } as const]
-        : []),
-    ];
+    const entry: LogEntry = { event: "saved", name, version, at, size, commit };
+    if (first === undefined || first >= at) return [entry];
+    return [entry, { event: "saved", name, version, at: first }];
   } catch (error) {
     if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
     return [{ event: "saved", name, version: canonical, at: new Date(head.modifiedAt) }];
@@ -127,12 +127,10 @@ async function readDeletion(
   signal?: AbortSignal,
 ): Promise<LogEntry[]> {
   const record = (await readRecord(context, head.key, signal))?.record;
-  if (record?.kind !== "deleted") return []; // removed since it was listed
+  if (record?.kind !== "deleted") return []; // removed meanwhile
   const { deletedAt, savedAt } = deletionOf(record);
-  return [
-    { event: "deleted", name, version, at: deletedAt },
-    ...(savedAt === undefined ? [] : [{ event: "saved", name, version, at: savedAt } as const]),
-  ];
+  const entry: LogEntry = { event: "deleted", name, version, at: deletedAt };
+  return savedAt === undefined ? [entry] : [entry, { event: "saved", name, version, at: savedAt }];
 }
 
 async function readChange(
@@ -141,17 +139,14 @@ async function readChange(
   signal?: AbortSignal,
 ): Promise<LogEntry[]> {
   const record = (await readRecord(context, key, signal))?.record;
-  if (record === undefined) return []; // removed since it was listed
+  if (record === undefined) return []; // removed meanwhile
   const { createdAt, commit } = record;
-  const told = { name, alias, at: new Date(createdAt), commit };
-  return [
-    record.kind === "alias"
-      ? { event: "aliased", version: record.version, ...told }
-      : { event: "unaliased", ...told },
-  ];
+  const change = { name, alias, at: new Date(createdAt), commit };
+  if (record.kind !== "alias") return [{ event: "unaliased", ...change }];
+  return [{ event: "aliased", version: record.version, ...change }];
 }
 
-/** Returns events that every registry can provide: those of its present versions and aliases. */
+/** Lists events through the methods of any registry: of existing versions and aliases. */
 async function* sourcesByContract(
   registry: Registry,
   name: string,
@@ -166,20 +161,13 @@ async function* sourcesByContract(
     let order = 0;
     for await (const change of registry.history(name, alias, { limit, signal })) {
       const { version, createdAt: at, changedAt, commit } = change;
-      const event = version === undefined ? "unaliased" : "aliased";
       const entry: LogEntry = {
-        event,
-        name,
+        event: version === undefined ? "unaliased" : "aliased",
+        ...{ name, alias, at, commit },
         ...(version === undefined ? {} : { version }),
-        alias,
-        at,
-        commit,
       };
-      yield {
-        modifiedAt: Math.max(changedAt.getTime(), at.getTime()),
-        order: --order,
-        read: () => [entry],
-      };
+      const modifiedAt = Math.max(changedAt.getTime(), at.getTime());
+      yield { modifiedAt, order: --order, read: () => [entry] };
     }
   }
 }
@@ -193,23 +181,8 @@ async function readInfo(
     const { createdAt, size, commit } = await registry.info(`${name}@${version}`, options);
     return [{ event: "saved", name, version, at: createdAt, size, commit }];
   } catch (error) {
-    if (isRegistryError(error, "NotFound")) return []; // deleted since it was listed
+    if (isRegistryError(error, "NotFound")) return []; // deleted meanwhile
     if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
     return [{ event: "saved", name, version, at: modifiedAt }];
   }
-}
-
-function noSuchName({ location }: Registry, name: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "find",
-    subject: shown(name),
-    state: "nothing was ever saved under it",
-    hint: "Check the spelling; registry.names() lists the names that there are.",
-    hints: {
-      cli: "Check the spelling; holdfast ls lists the names that there are.",
-      http: "Check the spelling; GET /names lists the names that there are.",
-    },
-    backend: location,
-  });
 }

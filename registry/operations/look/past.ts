@@ -1,4 +1,4 @@
-// What was in a registry on a store: its tombstones tell what was deleted, and when.
+// The history of a registry on a store, including deleted versions.
 import { type DeletedVersion, type Past, refAsOf as refByPast } from "../../contract/as_of.ts";
 import { parseRef, type Ref } from "../../../core/naming/refs.ts";
 import type { TombstoneRecord } from "../../../core/record.ts";
@@ -11,7 +11,7 @@ import { artifactInfo } from "../load.ts";
 import type { Context } from "../context.ts";
 import { locate } from "../resolve.ts";
 
-/** The version that a ref meant at a moment. `NotFound` where it meant none, or one that is not there any more. */
+/** Returns the version that a ref meant at a moment. Throws `NotFound` if there is none. */
 export function refAsOf(
   context: Context,
   ref: Ref,
@@ -33,7 +33,9 @@ function pastOf(context: Context): Past {
   };
 }
 
-/** The versions of a name that were deleted, newest version first, as long as their tombstones stay. */
+/**
+ * Lists the deleted versions of a name, newest version first, until their tombstones are removed.
+ */
 export async function* deletions(
   context: Context,
   name: string,
@@ -42,8 +44,7 @@ export async function* deletions(
   for await (const { version, head } of versionHeads(context, name, { deleted: true, signal })) {
     if (!head.dead) continue;
     const record = (await readRecord(context, head.key, signal))?.record;
-    if (record === undefined) continue; // removed since it was listed
-    if (record.kind !== "deleted") continue;
+    if (record?.kind !== "deleted") continue; // removed meanwhile
     yield { version, ...deletionOf(record) };
   }
 }

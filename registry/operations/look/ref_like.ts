@@ -1,4 +1,4 @@
-// The ref that somebody meant who mistyped a name, an alias or a version.
+// Suggestions for a mistyped name, alias or version.
 import { isPrefix } from "../../../core/backend.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import { parseSelector, type Ref, type Selector } from "../../../core/naming/refs.ts";
@@ -10,10 +10,10 @@ import { isAbsent, tryLocate } from "../resolve.ts";
 
 const MOST_NAMES = 1_000;
 const MOST_LABELS = 200;
-/** What is like it may be deleted: then the next, so often. */
+/** A suggested name may be deleted; then the next is tried. */
 const MOST_TRIES = 3;
 
-/** The ref that is like one that leads to nothing, as far as a few listings tell; it is there. */
+/** Returns an existing ref that resembles a missing one, if a few listings find it. */
 export async function refLike(
   context: Context,
   ref: Ref,
@@ -33,7 +33,7 @@ export async function refLike(
   return await bySelector(context, name, [...aliases, "latest"], selector.alias, signal);
 }
 
-/** What is under another name: the same of it, else the name alone. */
+/** Returns the same version of another name, else that name. */
 async function byName(
   context: Context,
   { name, selector }: Ref,
@@ -79,7 +79,7 @@ async function firstThere(
   }
 }
 
-/** What the names or aliases behind a prefix are called, whether or not anything of them counts: at most so many, by one listing. */
+/** Returns at most `limit` names or aliases with a prefix, existing or deleted, by one listing. */
 async function labelsBehind(
   context: Context,
   prefix: string,
@@ -103,7 +103,7 @@ async function isThere(context: Context, ref: Ref, signal: AbortSignal): Promise
   }
 }
 
-/** What stands behind the `@`; nothing for `latest`. */
+/** Returns the part after the `@`; undefined for `latest`. */
 function textOf(selector: Selector): string | undefined {
   if (selector.kind === "version") return selector.version.canonical;
   if (selector.kind === "alias") return selector.alias;

@@ -1,4 +1,4 @@
-// What is meant by a ref: a version of now or of the past, or where it leads to nothing, another ref.
+// Resolving refs: as of a past moment, and with suggestions for missing ones.
 import { type RegistryError, withSuggestion } from "../../../core/errors.ts";
 import { parseRef, type Ref } from "../../../core/naming/refs.ts";
 import { withDeadline } from "../../../core/retry.ts";
@@ -6,12 +6,12 @@ import type { Context } from "../context.ts";
 import { isAbsent } from "../resolve.ts";
 import type { RefOptions } from "../../../core/registry.ts";
 
-/** Who asks for much that is not there pays for so many searches in so long: nobody reads more hints. */
+/** Limits the cost of callers that ask for many missing refs. */
 const MOST_SEARCHES = 5;
 const WITHIN_MS = 60_000;
-const PATIENCE_MS = 2_000;
+const TIMEOUT_MS = 2_000;
 
-/** The outcome of a call that was given a ref; where that leads to nothing, the error says what was probably meant. */
+/** Adds a suggestion to the error of a call whose ref does not exist. */
 export type Suggesting = <T>(call: Promise<T>, ref: () => Ref, signal?: AbortSignal) => Promise<T>;
 
 export function createSuggesting(context: Context): Suggesting {
@@ -37,7 +37,7 @@ export function createSuggesting(context: Context): Suggesting {
   };
 }
 
-/** The ref that is like it; undefined too where that cannot be found out, for the failure that there is is the one to tell. */
+/** Returns a similar ref. Failures are ignored: the original error matters. */
 async function search(
   context: Context,
   ref: Ref,
@@ -45,9 +45,9 @@ async function search(
 ): Promise<string | undefined> {
   const over = new AbortController();
   try {
-    const { refLike } = await import("./ref_like.ts"); // most programs never ask
+    const { refLike } = await import("./ref_like.ts"); // rarely used
     const ended = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
-    return await withDeadline(refLike(context, ref, ended), { timeoutMs: PATIENCE_MS, signal });
+    return await withDeadline(refLike(context, ref, ended), { timeoutMs: TIMEOUT_MS, signal });
   } catch {
     return undefined;
   } finally {
@@ -55,7 +55,7 @@ async function search(
   }
 }
 
-/** The ref as it is, or where a moment of the past is asked for, the version that it meant then. */
+/** Parses a ref. With `asOf`, returns the version that it meant then. */
 export async function refMeant(
   context: Context,
   text: string,
@@ -64,6 +64,6 @@ export async function refMeant(
   const { version, asOf, signal } = options;
   const ref = parseRef(text, version);
   if (asOf === undefined) return ref;
-  const { refAsOf } = await import("./past.ts"); // most programs never ask
+  const { refAsOf } = await import("./past.ts"); // rarely used
   return await refAsOf(context, ref, asOf, { signal });
 }

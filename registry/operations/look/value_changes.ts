@@ -1,20 +1,20 @@
-// What differs between two values of plain data, by their structure.
-/** One place where two values differ. */
+// Structural differences between plain values.
+/** A difference between two values. */
 export interface ValueChange {
-  /** The keys and indices that lead there; empty for the values as a whole. An index is of the second, or of the first where it has no more. */
+  /** Keys and indices of the place. An index is that in the second array, if it is as long. */
   path: (string | number)[];
-  /** What the first holds there; absent where it has nothing. */
+  /** Absent if it was added. */
   before?: unknown;
-  /** What the second holds there; absent where it has nothing. */
+  /** Absent if it was removed. */
   after?: unknown;
 }
 
-/** Deeper than this, values are compared as wholes: a stack must hold it. */
+/** Deeper values are compared as JSON, to limit the stack. */
 const MAX_DEPTH = 500;
 
 /**
- * Where two values of plain data (what JSON says) differ, and what each holds there. Keys are compared by name, whatever
- * their order; of arrays what is equal at both ends is left out, and the rest is compared place by place.
+ * Returns the differences between two plain values. The order of keys is ignored. Of arrays, equal
+ * items at both ends are skipped and the rest is compared by position.
  *
  * @example
  * ```ts
@@ -86,7 +86,7 @@ function collectItems(
   }
 }
 
-/** Whether two values are seen to be the same, in one pass: what differs in them is not collected. */
+/** Compares two values without collecting differences. */
 function isSame(before: unknown, after: unknown, depth: number): boolean {
   if (Object.is(before, after)) return true;
   if (typeof before !== "object" || typeof after !== "object" || depth > MAX_DEPTH) return false;
@@ -102,13 +102,13 @@ function isSame(before: unknown, after: unknown, depth: number): boolean {
   return sameText(before, after);
 }
 
-/** What is no plain data, such as a date, or lies too deep. */
+/** Compares as JSON what is not plain data, such as dates, or too deep. */
 function sameText(before: unknown, after: unknown): boolean {
   if (typeof before !== "object" || typeof after !== "object") return false;
   try {
     return JSON.stringify(before) === JSON.stringify(after);
   } catch {
-    return false; // too deep for that, too, or in a circle
+    return false; // too deep or circular
   }
 }
 

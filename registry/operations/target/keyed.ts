@@ -1,10 +1,8 @@
-// Saves that are known by an idempotency key: a repeat returns the first result, whatever became of
-// it.
+// Saves with an idempotency key: a repeat returns the first result.
 //
-// The key has a cell of its own. Before anything is created for the first time, the target that
-// will be tried is written there; a repeat looks at that target first and never tries another while
-// it may still be won. A save that has nothing to write commits to that there too: of a key's
-// generation one says what comes of it.
+// The key has its own cell. Before a save creates a record, it writes the target there. A repeat
+// checks that target first, and tries no other while it may still be won. A save without anything
+// to write commits the existing version there. Each generation of the key's cell has one result.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { encodeRecord } from "../../format/record_codec.ts";
 import type { AnyRecord, KeyRecord, VersionRecord } from "../../../core/record.ts";
@@ -27,7 +25,7 @@ import { isVoid } from "../../cell/voids.ts";
 import { automaticTarget, explicitTarget } from "./target.ts";
 import type { Choice, Target, TargetChooser } from "./target.ts";
 
-/** What a save with this key has saved, where it has and that is still there. */
+/** Returns the result of a save with this key, if it still exists. */
 export async function findSaved(
   context: Context,
   { name, key }: { name: string; key: string },
@@ -43,7 +41,7 @@ export async function findSaved(
   return found !== undefined && await isResult(context, record, found, signal) ? found : undefined;
 }
 
-/** Whether this is what a save with the key ended in. A record that does not count is nobody's result. */
+/** True for the result of a save with the key. Records that do not count are no result. */
 async function isResult(
   context: Context,
   { key, existing }: Pick<KeyRecord, "key" | "existing">,
@@ -59,23 +57,23 @@ async function isResult(
 export interface KeyedSave {
   name: string;
   key: string;
-  /** Whether the content decides if anything is saved: before it is known no target is kept, for that would be left. */
+  /** True if the content decides whether anything is saved: no target is kept before that. */
   undecided: boolean;
 }
 
-/** Whether it stands in the place of a version whose content the janitor removed. */
+/** True for a record that replaced a garbage collected version. */
 function isEmptied(record: AnyRecord): boolean {
   return record.kind === "scrubbed" || (record.kind === "deleted" && record.digest !== undefined);
 }
 
-/** Chooses through `inner`, and keeps its choices in the key's cell. */
+/** Chooses with `inner`, and stores the choices in the key's cell. */
 class KeyedTarget implements TargetChooser {
   readonly #context: Context;
   readonly #operation: Operation;
   readonly #save: KeyedSave;
   readonly #inner: TargetChooser;
   readonly #cell: string;
-  /** The head of the key's cell, as it was seen last. */
+  /** The last known head of the key's cell. */
   #known?: KnownHead;
 
   constructor(context: Context, operation: Operation, save: KeyedSave, inner: TargetChooser) {
@@ -112,7 +110,7 @@ class KeyedTarget implements TargetChooser {
     return this.#known = await viewHead(this.#context, this.#operation, this.#cell, this.#known);
   }
 
-  /** What the key's cell says; where it says nothing that still holds, what is offered, which it says from then on. */
+  /** Returns the stored choice if it still holds, else stores and returns the offered one. */
   async #decide(offer: () => Promise<Choice>, undecided = false): Promise<Choice> {
     const context = this.#context;
     const operation = this.#operation;
@@ -125,26 +123,19 @@ class KeyedTarget implements TargetChooser {
       if (undecided && "target" in choice) return choice;
       if ("existing" in choice) await settleVersion(context, choice.existing, operation.signal);
       const generation = (known?.generation ?? 0) + 1;
+      const key = recordKey(this.#cell, generation);
       const bytes = this.#encode(choice, generation);
-      const outcome = await createRecord(
-        context,
-        operation,
-        recordKey(this.#cell, generation),
-        bytes,
-      );
+      const outcome = await createRecord(context, operation, key, bytes);
       if (outcome.won) return choice;
-      this.#known = await knownFrom(context, operation, generation, outcome.found); // a repeat of the same save was faster
+      // A repeat of the same save was faster.
+      this.#known = await knownFrom(context, operation, generation, outcome.found);
     }
   }
 
   #encode(choice: Choice, generation: number): Uint8Array {
     const { name, key } = this.#save;
-    const base = {
-      ...this.#operation.recordBase(generation, this.#known?.previous),
-      kind: "key" as const,
-      name,
-      key,
-    };
+    const recordBase = this.#operation.recordBase(generation, this.#known?.previous);
+    const base = { ...recordBase, kind: "key" as const, name, key };
     if ("target" in choice) {
       const { version, generation } = choice.target;
       return encodeRecord({ ...base, target: { version: version.canonical, generation } });
@@ -154,7 +145,7 @@ class KeyedTarget implements TargetChooser {
     return encodeRecord({ ...base, target, existing: commit });
   }
 
-  /** What became of the target that was tried: undefined where somebody else's save is there. */
+  /** Returns the outcome of the tried target; undefined if another save has written there. */
   async #tried({ found }: KnownHead): Promise<Choice | undefined> {
     const context = this.#context;
     const operation = this.#operation;
@@ -177,15 +168,14 @@ class KeyedTarget implements TargetChooser {
         const { previous } = head ?? {};
         return { target: { version, cell: where, generation, previous, since: sinceAbove(head) } };
       }
-      there = await read(); // it may have landed between the two looks
+      there = await read(); // it may have landed between the two lookups
     }
     const isKept = existing === undefined || there?.record.commit === existing;
     if (there === undefined || isEmptied(there.record) || !isKept) {
-      throw this.#spent("the version that it may have saved, or found, was replaced since");
+      throw this.#spent("the version that it may have saved or found was replaced");
     }
-    return await isResult(context, record, there, operation.signal)
-      ? { existing: there }
-      : undefined;
+    const isOwn = await isResult(context, record, there, operation.signal);
+    return isOwn ? { existing: there } : undefined;
   }
 
   #spent(state: string): RegistryError {
@@ -195,13 +185,13 @@ class KeyedTarget implements TargetChooser {
       action: "save",
       subject: `"${name}" with idempotency key "${key}" again`,
       state,
-      hint: "Look at the versions, and use a new key for a new save.",
+      hint: "Check the versions, and use a new key for a new save.",
       backend: this.#context.backend.location,
     });
   }
 }
 
-/** How a save with these options chooses its target. */
+/** Returns the chooser of a save with these options. */
 export function createChooser(
   context: Context,
   operation: Operation,
@@ -216,7 +206,6 @@ export function createChooser(
     ? automaticTarget(context, operation, name, bump)
     : explicitTarget(context, operation, named, { onConflict, ifCommit, above });
   const { skipIfUnchanged: undecided = false } = options;
-  return key === undefined
-    ? chooser
-    : new KeyedTarget(context, operation, { name, key, undecided }, chooser);
+  if (key === undefined) return chooser;
+  return new KeyedTarget(context, operation, { name, key, undecided }, chooser);
 }

@@ -1,5 +1,5 @@
-// Where a save commits: which generation of which version's cell. Either the next version, one above
-// the highest that was ever used, or a version that the caller names.
+// The commit target of a save, a generation of a version's cell: of the next version above all that
+// were ever used, or of a given version.
 import { type Advice, fault, type RegistryError } from "../../../core/errors.ts";
 import { compareVersions, FIRST_VERSION, nextVersion } from "../../../core/naming/versions.ts";
 import type { Bump, Version } from "../../../core/naming/versions.ts";
@@ -18,21 +18,24 @@ export interface Target {
   cell: string;
   generation: number;
   previous?: string;
-  /** When the version was first saved, if this is not the first record of its cell. */
+  /** First save of the version, if this is not the first record of its cell. */
   since?: string;
 }
 
-/** A generation to create, or the version that is there already and is returned instead. */
+/** A generation to create, or an existing version to return. */
 export type Choice = { target: Target } | { existing: FoundRecord };
 
 export interface TargetChooser {
-  /** Chooses. `early` asks before a payload is written, so that a save that cannot succeed ends before it. */
+  /** Chooses. `early` checks before the payload is written, so that hopeless saves end at once. */
   choose(early: boolean): Promise<Choice>;
-  /** What a save with the same key has ended in; absent where there is no key. */
+  /** Returns the result of a save with the same key. Absent without a key. */
   recall?(): Promise<FoundRecord | undefined>;
-  /** Ends in a version that is there already, unless a save with the same key has chosen otherwise. */
+  /** Chooses an existing version, unless a save with the same key has chosen otherwise. */
   keep(existing: FoundRecord): Promise<Choice>;
-  /** Learns from a lost race. Throws where that is the end; else what exists instead, or undefined to choose again. */
+  /**
+   * Handles a lost race: throws if it is final, else returns the existing version or undefined to
+   * retry.
+   */
   lost(target: Target, found: FoundRecord): Promise<FoundRecord | undefined>;
 }
 
@@ -49,20 +52,20 @@ function versionExists(context: Context, ref: string, known: KnownHead): Registr
 }
 
 function howToReplace(mutable: boolean, versioned: boolean): Advice {
-  const told = (replace: string, pass: string, registry: string) =>
+  const hintOf = (replace: string, pass: string, registry: string) =>
     mutable
       ? `${replace} to replace it${versioned ? ", or another version" : ""}.`
       : versioned
-      ? `Versions of this registry are never reused: leave the version out for the next one, or ${pass} another.`
-      : `This registry keeps one value per name and never replaces it: use another name, or a ${registry}.`;
+      ? `Versions are never reused: leave the version out for the next one, or ${pass} another.`
+      : `Values are never replaced here: use another name, or a ${registry}.`;
   const made = "registry made by: holdfast init FOLDER --unversioned --mutable";
   return {
-    hint: told('Pass onConflict: "overwrite"', "pass", "mutable registry"),
-    hints: { cli: told("Add --on-conflict overwrite", "give", made) },
+    hint: hintOf('Pass onConflict: "overwrite"', "pass", "mutable registry"),
+    hints: { cli: hintOf("Add --on-conflict overwrite", "give", made) },
   };
 }
 
-/** Chooses the version above the highest, again after each lost race: it ends by time, never by a conflict. */
+/** Chooses the version above the highest, again after each lost race, until time is up. */
 export function automaticTarget(
   context: Context,
   operation: Operation,
@@ -87,7 +90,7 @@ export function automaticTarget(
     },
   };
 
-  /** One entry tells: releases are listed before prereleases, and the newest first. */
+  /** One entry is enough: releases are listed before prereleases, newest first. */
   async function look(): Promise<void> {
     operation.checkSend();
     const seenAt = operation.moment();
@@ -102,7 +105,7 @@ export function automaticTarget(
     const { signal } = operation;
     const folder = versionsFolder(name);
     let after: string | undefined;
-    for (let limit = 1;; limit = 1000) { // more than one only where a stranger's files come first
+    for (let limit = 1;; limit = 1000) { // more than one only after foreign files
       let entries = 0;
       for await (const entry of context.backend.list(folder, { limit, after, signal })) {
         const key = isPrefix(entry) ? undefined : parseCellKey(entry.key);
@@ -116,11 +119,9 @@ export function automaticTarget(
 }
 
 interface ExplicitOptions {
-  /** See `SaveOptions.onConflict`. */
   onConflict: OnConflict;
-  /** See `SaveOptions.ifCommit`. */
   ifCommit?: string;
-  /** The generation that may be written above though nothing may be replaced: nothing counts there, nor below. */
+  /** Generation to write above although nothing may be replaced: nothing counts there or below. */
   above?: number;
 }
 
@@ -140,7 +141,7 @@ export function explicitTarget(
 
   return {
     async choose(early): Promise<Choice> {
-      // The first generation of a version that nobody may replace needs no look: its create tells.
+      // A version that cannot be replaced needs no lookup: the create decides.
       if (!early && !overwrite && above === undefined && !looked) {
         return { target: { version, cell, generation: 1 } };
       }
@@ -177,16 +178,12 @@ export function explicitTarget(
   }
 
   function changed(): RegistryError {
-    const now = known === undefined
-      ? "there is none"
-      : known.dead
-      ? "it was deleted"
-      : "another commit is there";
+    const now = known?.dead ? "it was deleted" : "it has another commit";
     return fault({
       code: "Conflict",
       action: "overwrite",
       subject: `"${ref}" of commit ${ifCommit}`,
-      state: now,
+      state: known === undefined ? "no such version" : now,
       hint: "Read it again, and decide whether your change still applies.",
       backend: context.backend.location,
     });

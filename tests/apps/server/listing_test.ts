@@ -123,7 +123,7 @@ Deno.test("problems carry hints for HTTP, the library and the command line", asy
     code: "NotFound",
     action: "find",
     subject: '"a@2"',
-    state: "there is no such version",
+    state: "no such version",
     hint: "registry.versions(name)",
     hints: { cli: "holdfast versions", http: "GET /artifacts/a/versions" },
   });

@@ -4,7 +4,7 @@ import { checkAlias, parseRef, parseSelector } from "../../../core/naming/refs.t
 import { isRange } from "../../../core/naming/versions.ts";
 import { thrown } from "../thrown.ts";
 
-Deno.test("a ref is a name and what stands behind the @", () => {
+Deno.test("parseRef() splits a ref into name and selector", () => {
   const kinds: [ref: string, name: string, kind: string][] = [
     ["my:model", "my:model", "latest"],
     ["my:model@latest", "my:model", "latest"],
@@ -27,76 +27,42 @@ Deno.test("a ref is a name and what stands behind the @", () => {
   }
 });
 
-Deno.test("the version may stand beside the name instead", () => {
+Deno.test("a version can be given beside the name, but not twice", () => {
   for (const version of ["1.2", "^1.2", "latest", "production", "2.0.0-rc.1+build"]) {
     assertEquals(parseRef("model", version), parseRef(`model@${version}`));
   }
   assertEquals(parseRef("model", undefined), parseRef("model"));
-});
-
-Deno.test("a version that is given twice is Invalid, also when it is the same", () => {
   thrown("Invalid", () => parseRef("model@1.0.0", "1.0.0"));
   thrown("Invalid", () => parseRef("model@latest", "latest"));
 });
 
-Deno.test("a ref that names nothing is Invalid", () => {
-  for (
-    const ref of [
-      "",
-      "@",
-      "@1.0.0",
-      "model@",
-      "model@ ",
-      "model@1@2",
-      "model@a@b",
-      " model",
-      "mo\0del",
-      "model@\n",
-    ]
-  ) {
-    thrown("Invalid", () => parseRef(ref));
+Deno.test("invalid refs and versions are refused", () => {
+  const refs = ["", "@", "@1.0.0", "model@", "model@ ", "model@1@2", "model@a@b", " model"];
+  for (const ref of [...refs, "mo\0del", "model@\n"]) thrown("Invalid", () => parseRef(ref));
+  const others = [null, 1, {}, ["1.0.0"], Symbol("1"), Object.create(null), true];
+  for (const other of others) {
+    thrown("Invalid", () => parseRef(other as string));
+    thrown("Invalid", () => parseRef("model", other as unknown as string));
   }
-  for (const ref of [undefined, null, 3, {}, ["model"], Object.create(null), Symbol("model")]) {
-    thrown("Invalid", () => parseRef(ref as string));
-  }
+  thrown("Invalid", () => parseRef(undefined as unknown as string));
 });
 
-Deno.test("a version that is no text is Invalid", () => {
-  for (const version of [null, 1, {}, ["1.0.0"], Symbol("1"), Object.create(null), true]) {
-    thrown("Invalid", () => parseRef("model", version as unknown as string));
-  }
-});
-
-Deno.test("what somebody meant as a version is not taken for an alias", () => {
-  for (
-    const text of [
-      ..."1_0 ٣ +4 -1 06".split(" "),
-      " 2 ",
-      ..."1.2.3.4 v1 V2.0 9007199254740992 .5 1-é ２".split(" "),
-    ]
-  ) {
+Deno.test("a malformed version is not taken for an alias", () => {
+  const versions = "1_0 ٣ +4 -1 06 1.2.3.4 v1 V2.0 9007199254740992 .5 1-é ２".split(" ");
+  for (const text of [...versions, " 2 "]) {
     const error = thrown("Invalid", () => parseRef(`model@${text}`));
     assertMatch(error.message, /version/, text);
   }
 });
 
-Deno.test("an alias may not look like a version, a range or latest", () => {
-  const refused = [
-    ..."latest 1 1.0.0 v1 ^1 * 1.x".split(" "),
-    "a b",
-    "a||b",
-    "=a",
-    "٣",
-    "+4",
-    "",
-    " a",
-    "a@b",
-    "a\0",
-  ];
-  for (const alias of refused) thrown("Invalid", () => checkAlias(alias));
+Deno.test("an alias must not look like a version, a range or latest", () => {
+  const refused = "latest 1 1.0.0 v1 ^1 * 1.x a||b =a ٣ +4 a@b".split(" ");
+  for (const alias of [...refused, "", " a", "a b", "a\0"]) {
+    thrown("Invalid", () => checkAlias(alias));
+  }
 });
 
-Deno.test("every text is a selector or Invalid, and every alias can be set", () => {
+Deno.test("every string is a selector or Invalid, and every parsed alias can be set", () => {
   const text = fc.oneof(
     fc.string({ unit: "binary", maxLength: 20 }),
     fc.string({ unit: fc.constantFrom(..."01.x^~<>=*| v-+aé"), maxLength: 12 }),

@@ -26,7 +26,7 @@ Deno.test("one to three numbers are one version: 2, 2.0 and 2.0.0", () => {
   assertEquals(parseVersion("2.1+b").full, "2.1.0+b");
 });
 
-Deno.test("build metadata is kept but is no part of the identity", () => {
+Deno.test("build metadata is kept but does not identify a version", () => {
   const check = fc.property(version, build, (text, ids) => {
     fc.pre(ids.length > 0);
     const parsed = parseVersion(`${text}+${ids.join(".")}`);
@@ -36,68 +36,38 @@ Deno.test("build metadata is kept but is no part of the identity", () => {
   fc.assert(check);
 });
 
-Deno.test("parseVersion() refuses what is not a version", () => {
-  const numbers = [
-    ..."1_0 ٣ １ +4 -4 06 1.06 1.0.06".split(" "),
-    " 2 ",
-    "2 ",
-    "\t2",
-    "2\n",
-    "1.2.3.4",
-    "1.",
-    ".1",
-    "1..2",
-  ];
-  const past = [
-    ..."9007199254740992 0.9007199254740992 0.0.9007199254740992 1e3 0x10".split(" "),
-    "1".repeat(400),
-  ];
-  const pre = [
-    ..."1.0.0- 1.0.0-a..b 1.0.0-.a 1.0.0-a. 1.0.0-01 1.0.0-a.007 1.0.0-é 1.0.0-a_b".split(" "),
-    "1.0.0-a b",
-  ];
-  const big = ["1.0.0-9007199254740992", "1.0.0-rc.99999999999999999999"];
-  const rest = [
-    "",
-    ..."v1 V1.0.0 latest ^1 1.x * 1.0.0+ 1.0.0+a..b 1.0.0+é".split(" "),
-    "1.0.0\0",
-    `1.0.0-${"a".repeat(120)}`,
-  ];
-  const types = [undefined, null, 1, 1.5, {}, [], ["1.0.0"], Symbol("1"), Object.create(null), {
-    toString: () => "1.0.0",
-  }];
-  for (const text of [...numbers, ...past, ...pre, ...big, ...rest, ...types]) {
+Deno.test("parseVersion() refuses invalid versions", () => {
+  const words =
+    "1_0 ٣ １ +4 -4 06 1.06 1.0.06 1.2.3.4 1. .1 1..2 1e3 0x10 v1 V1.0.0 latest ^1 1.x *";
+  const past = "9007199254740992 0.9007199254740992 0.0.9007199254740992 1.0.0-9007199254740992";
+  const pre = "1.0.0- 1.0.0-a..b 1.0.0-.a 1.0.0-a. 1.0.0-01 1.0.0-a.007 1.0.0-é 1.0.0-a_b";
+  const build = "1.0.0-rc.99999999999999999999 1.0.0+ 1.0.0+a..b 1.0.0+é";
+  const texts = [words, past, pre, build].flatMap((line) => line.split(" "));
+  texts.push("", " 2 ", "2 ", "\t2", "2\n", "1.0.0-a b", "1.0.0\0", "1".repeat(400));
+  const types = [undefined, null, 1, 1.5, {}, [], ["1.0.0"], Symbol("1"), Object.create(null)];
+  const like = { toString: () => "1.0.0" };
+  for (const text of [...texts, `1.0.0-${"a".repeat(120)}`, ...types, like]) {
     const error = thrown("Invalid", () => parseVersion(text as string));
     assert(error.hint !== undefined);
   }
 });
 
-Deno.test("isVersion() knows at least what parseVersion() takes", () => {
-  fc.assert(
-    fc.property(fc.oneof(version, fc.string()), (text) => !isAccepted(text) || isVersion(text)),
-  );
+Deno.test("isVersion() is true for every valid version", () => {
+  const text = fc.oneof(version, fc.string());
+  fc.assert(fc.property(text, (text) => !isAccepted(text) || isVersion(text)));
 });
 
-Deno.test("no version is a range, and every range has an operator", () => {
+Deno.test("isRange() is true for ranges and false for versions and words", () => {
   fc.assert(fc.property(version, (text) => !isRange(text)));
-  for (
-    const text of [
-      ..."^1 ~2.0 >=1 <2 =1.0.0 * 1.x 1.2.X".split(" "),
-      "1 || 2",
-      "1.0.0 - 2.0.0",
-    ]
-  ) {
-    assert(isRange(text), text);
-  }
+  const ranges = ["^1", "~2.0", ">=1", "<2", "=1.0.0", "*", "1.x", "1.2.X", "1 || 2"];
+  for (const text of [...ranges, "1.0.0 - 2.0.0"]) assert(isRange(text), text);
   for (const text of ["x", "X", "x.y", "xenon", "max", "1.0.0-x1", "production", "a.xy"]) {
     assert(!isRange(text), text);
   }
 });
 
-Deno.test("the first automatic version is 1.0.0", () =>
-  assertEquals(FIRST_VERSION.canonical, "1.0.0"));
-
-Deno.test("the next version raises the last number that is not zero, or the one that is asked for", () => {
+Deno.test("the next version raises the last number that is not zero, or the given one", () => {
+  assertEquals(FIRST_VERSION.canonical, "1.0.0");
   const table: [highest: string, bump: Bump | undefined, next: string][] = [
     ["1.0.0", undefined, "2.0.0"],
     ["2.1.0", undefined, "2.2.0"],
@@ -132,19 +102,20 @@ Deno.test("the next version is always a higher release", () => {
   fc.assert(check);
 });
 
-Deno.test("numbering goes on where a number ends, and ends with Invalid where all do", () => {
+Deno.test("numbering continues behind a maximal number, and ends with Invalid", () => {
   const last = 9007199254740991;
-  for (
-    const [highest, next] of [
-      [`${last}.0.0`, `${last}.1.0`],
-      [`${last}.0.${last}`, `${last}.1.0`],
-      [`${last}.${last}.0`, `${last}.${last}.1`],
-      [`1.${last}.0`, `1.${last}.1`],
-      [`1.${last}.${last}`, "2.0.0"],
-      [`1.0.${last}`, "1.1.0"],
-      [`${last}.0.0-rc`, `${last}.0.0`],
-    ]
-  ) assertEquals(nextVersion(parseVersion(highest)).canonical, next);
+  const table = [
+    [`${last}.0.0`, `${last}.1.0`],
+    [`${last}.0.${last}`, `${last}.1.0`],
+    [`${last}.${last}.0`, `${last}.${last}.1`],
+    [`1.${last}.0`, `1.${last}.1`],
+    [`1.${last}.${last}`, "2.0.0"],
+    [`1.0.${last}`, "1.1.0"],
+    [`${last}.0.0-rc`, `${last}.0.0`],
+  ];
+  for (const [highest, next] of table) {
+    assertEquals(nextVersion(parseVersion(highest)).canonical, next);
+  }
   thrown("Invalid", () => nextVersion(parseVersion(`${last}.${last}.${last}`)));
   for (const bump of ["major", "minor", "patch"] as const) {
     thrown("Invalid", () => nextVersion(parseVersion(`${last}.${last}.${last}`), bump));
@@ -154,7 +125,7 @@ Deno.test("numbering goes on where a number ends, and ends with Invalid where al
   assertEquals(nextVersion(parseVersion("1.0.9007199254740991"), "major").canonical, "2.0.0");
 });
 
-Deno.test("ranges take in what npm's take in", () => {
+Deno.test("ranges contain the same versions as npm's", () => {
   const table: [range: string, inside: string[], outside: string[]][] = [
     ["^1.2", ["1.2.0", "1.9.9"], ["1.1.9", "2.0.0", "1.3.0-rc.1"]],
     ["~2.0.1", ["2.0.1", "2.0.9"], ["2.0.0", "2.1.0"]],
@@ -178,7 +149,7 @@ Deno.test("ranges take in what npm's take in", () => {
   }
 });
 
-Deno.test("a range that takes no prereleases has none inside", () => {
+Deno.test("takesPrereleases() is true for every range with a prerelease", () => {
   for (const text of ["^1.0.0", ">=0", "1.x", "~1.2", ">=1 <3", "1 - 2", "1 || 2"]) {
     assert(!takesPrereleases(parseVersionRange(text)), text);
   }
@@ -199,30 +170,20 @@ Deno.test("a range that takes no prereleases has none inside", () => {
   }));
 });
 
-Deno.test("parseVersionRange() refuses what is not a range", () => {
-  for (
-    const text of [
-      ..."^ ~ = >=banana ^1_0 ^٣ ^06".split(" "),
-      "1 || banana",
-      "1.2.3.4 x",
-      "a b",
-      "<>1",
-    ]
-  ) {
-    thrown("Invalid", () => parseVersionRange(text));
-  }
-});
-
-Deno.test("parseVersionRange() refuses a range that is too long to be read in a moment", () => {
+Deno.test("parseVersionRange() refuses invalid and very long ranges", () => {
+  const invalid = [
+    ..."^ ~ = >=banana ^1_0 ^٣ ^06 <>1".split(" "),
+    "1 || banana",
+    "1.2.3.4 x",
+    "a b",
+  ];
+  for (const text of invalid) thrown("Invalid", () => parseVersionRange(text));
   const blanks = `^1${" ".repeat(100_000)}x`; // splitting this at || takes five seconds
-  assertMatch(
-    thrown("Invalid", () => parseVersionRange(blanks)).message,
-    /longer than 256 characters/,
-  );
+  assertMatch(thrown("Invalid", () => parseVersionRange(blanks)).message, /longer than 256/);
   assert(inRange(parseVersion("7.0.0"), parseVersionRange("1 || 2 || 3 || 4 || 5 || 6 || 7")));
 });
 
-Deno.test("parseVersion() tells a text that JavaScript takes for a number from that number", () => {
+Deno.test("parseVersion() keeps identifiers that JavaScript reads as numbers", () => {
   const odd = parseVersion("0.0.0--0e1");
   assertEquals(odd.canonical, "0.0.0--0e1");
   assertEquals(decodeOrder(odd.order)?.canonical, "0.0.0--0e1");

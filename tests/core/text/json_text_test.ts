@@ -2,28 +2,21 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { parseJson } from "../../../core/text/json_text.ts";
 
-Deno.test("names with escapes are read as they are written, whatever was read before", () => {
+Deno.test("escaped names are parsed correctly after any other name", () => {
   const names = ["\\", '"', "\n", "a\\", 'a"', "/", "\u0007", "b"];
   for (const before of names) {
     for (const name of names) {
       const shape = `of ${names.indexOf(before)} and ${names.indexOf(name)}`;
-      assertEquals(parseJson(JSON.stringify({ [shape]: 1, [before]: [] })), {
-        [shape]: 1,
-        [before]: [],
-      });
-      assertEquals(parseJson(JSON.stringify({ [shape]: 1, [name]: {} })), {
-        [shape]: 1,
-        [name]: {},
-      });
+      const [first, second] = [{ [shape]: 1, [before]: [] }, { [shape]: 1, [name]: {} }];
+      assertEquals(parseJson(JSON.stringify(first)), first);
+      assertEquals(parseJson(JSON.stringify(second)), second);
     }
   }
-  assertEquals(parseJson(' { "\\u0061" : [ { } , [ ] , "\\":{[" ] , "b" : null } '), {
-    a: [{}, [], '":{['],
-    b: null,
-  });
+  const nested = ' { "\\u0061" : [ { } , [ ] , "\\":{[" ] , "b" : null } ';
+  assertEquals(parseJson(nested), { a: [{}, [], '":{['], b: null });
 });
 
-Deno.test("any JSON is read as JavaScript has it", () => {
+Deno.test("parseJson() agrees with JSON.parse()", () => {
   const names = fc.constantFrom("\\", '"', "\n", "a", "__proto__", "7", "", ":", "{");
   const { value } = fc.letrec((tie) => ({
     value: fc.oneof(
@@ -38,7 +31,7 @@ Deno.test("any JSON is read as JavaScript has it", () => {
   }));
 });
 
-Deno.test("what is no JSON is thrown", () => {
+Deno.test("invalid JSON throws SyntaxError", () => {
   for (const text of ["", '{"\\":1}', '{"\\n":1', "[1}", '{"\\n",1}']) {
     assertThrows(() => parseJson(text), SyntaxError);
   }

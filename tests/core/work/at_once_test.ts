@@ -5,7 +5,7 @@ async function* numbers(count: number): AsyncGenerator<number> {
   for (let i = 0; i < count; i++) yield await Promise.resolve(i);
 }
 
-Deno.test("results come in the order of the items, with a bound on calls at once", async () => {
+Deno.test("mapAtOnce() yields results in order, with limited concurrency", async () => {
   let running = 0;
   let most = 0;
   const results = await Array.fromAsync(mapAtOnce(numbers(20), async (item) => {
@@ -18,7 +18,7 @@ Deno.test("results come in the order of the items, with a bound on calls at once
   assertEquals(most, 4);
 });
 
-Deno.test("the same is done to each thing, no more at once than asked, and after a failure nothing begins", async () => {
+Deno.test("forEachAtOnce() limits concurrency, and starts nothing after a failure", async () => {
   const begun: number[] = [];
   let running = 0;
   const work = async (item: number) => {
@@ -30,15 +30,12 @@ Deno.test("the same is done to each thing, no more at once than asked, and after
   };
   await forEachAtOnce([1, 2, 3], work, { concurrency: 3 });
   assertEquals(begun.splice(0), [1, 2, 3]);
-  await assertRejects(
-    () => forEachAtOnce([1, 2, 3, 4, 5, 6, 7, 8, 9], work, { concurrency: 3 }),
-    Error,
-    "the fourth",
-  );
+  const many = () => forEachAtOnce([1, 2, 3, 4, 5, 6, 7, 8, 9], work, { concurrency: 3 });
+  await assertRejects(many, Error, "the fourth");
   assertEquals([running, begun.includes(9)], [0, false]);
 });
 
-Deno.test("a limit holds for all who share it, whatever becomes of a task", async () => {
+Deno.test("createLimit() limits all its callers, even after failures", async () => {
   const limit = createLimit(2);
   let running = 0;
   const work = async (item: number) => {

@@ -8,7 +8,7 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
   return done;
 }
 
-Deno.test("a budget is given first come, first served: a small one does not pass a large one", async () => {
+Deno.test("a budget is granted in order: a small request does not overtake a large one", async () => {
   const budget = createBudget(10);
   await budget.take(6);
   const large = budget.take(8), small = budget.take(1);
@@ -17,7 +17,7 @@ Deno.test("a budget is given first come, first served: a small one does not pass
   assertEquals([await settled(large), await settled(small)], [true, true]);
 });
 
-Deno.test("more than the whole budget is given alone", async () => {
+Deno.test("more than the whole budget is granted alone", async () => {
   const budget = createBudget(10);
   await budget.take(1);
   const huge = budget.take(100);
@@ -30,7 +30,7 @@ Deno.test("more than the whole budget is given alone", async () => {
   assert(await settled(next));
 });
 
-Deno.test("who waits for a budget can give up, which lets those behind go on", async () => {
+Deno.test("an aborted request leaves the queue of a budget", async () => {
   const budget = createBudget(10);
   await budget.take(6);
   const controller = new AbortController();

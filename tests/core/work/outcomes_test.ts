@@ -2,10 +2,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { outcomesOf } from "../../../core/work/outcomes.ts";
 
-/** Lets everything happen that waits for nothing else. */
+/** Runs all pending microtasks. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Numbers without end, which tell whether somebody closed them. */
+/** Endless numbers that record requests and closing. */
 function numbers() {
   const seen = { asked: 0, closed: false };
   const next = () => Promise.resolve({ done: false as const, value: ++seen.asked });
@@ -16,7 +16,7 @@ function numbers() {
   return { seen, [Symbol.asyncIterator]: () => ({ next, return: end }) };
 }
 
-Deno.test("who takes no more outcomes closes the source, and what is under way ends first", async () => {
+Deno.test("leaving the loop closes the source, and waits for running work", async () => {
   const inputs = numbers();
   let running = 0;
   const work = async (n: number) => {
@@ -31,14 +31,12 @@ Deno.test("who takes no more outcomes closes the source, and what is under way e
   assertEquals([running, inputs.seen.closed], [0, true]);
 });
 
-Deno.test("an abort closes the source at once, while work is still under way", async () => {
+Deno.test("an abort closes the source at once, even while work runs", async () => {
   const inputs = numbers();
   const aborting = new AbortController();
   const held = Promise.withResolvers<void>();
-  const outcomes = outcomesOf(inputs, () => held.promise, {
-    concurrency: 2,
-    signal: aborting.signal,
-  });
+  const { signal } = aborting;
+  const outcomes = outcomesOf(inputs, () => held.promise, { concurrency: 2, signal });
   const first = outcomes.next();
   await settle();
   aborting.abort(new Error("enough"));
@@ -50,18 +48,17 @@ Deno.test("an abort closes the source at once, while work is still under way", a
   await assertRejects(() => outcomes.next(), Error, "enough");
 });
 
-Deno.test("after a failure, if asked, no input is drawn, and what was begun has its outcome", async () => {
+Deno.test("stopOnError draws no input after a failure, and finishes running work", async () => {
   const inputs = numbers();
   const work = (n: number) => n === 3 ? Promise.reject(new Error("third")) : settle();
-  const outcomes = await Array.fromAsync(
-    outcomesOf(inputs, work, { concurrency: 2, stopOnError: true }),
-  );
+  const options = { concurrency: 2, stopOnError: true };
+  const outcomes = await Array.fromAsync(outcomesOf(inputs, work, options));
   assertEquals(outcomes.map(({ index }) => index).sort(), outcomes.map((_, i) => i));
   assertEquals(outcomes.filter(({ ok }) => !ok).map(({ index }) => index), [2]);
   assertEquals([outcomes.length <= 4, inputs.seen.closed], [true, true]);
 });
 
-Deno.test("a generator that does not give its next input is not waited for when the work is aborted", async () => {
+Deno.test("an abort does not wait for the next input of a generator", async () => {
   const aborting = new AbortController();
   async function* one() {
     yield 1;

@@ -2,17 +2,17 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { createSideBySide } from "../../../core/work/side_by_side.ts";
 
-/** A task that ends when the test says so. */
+/** A task that the test ends. */
 function held() {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let begun = false;
   return { resolve, reject, begun: () => begun, run: () => (begun = true, promise) };
 }
 
-/** Lets everything happen that waits for nothing else. */
+/** Runs all pending microtasks. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-Deno.test("tasks begin in order, and wait for room by number and by weight", async () => {
+Deno.test("tasks start in order, and wait for room by number and weight", async () => {
   const tasks = createSideBySide({ atOnce: 2, room: 10 });
   const [one, two, three] = [held(), held(), held()];
   await tasks.begin(1, one.run);
@@ -34,7 +34,7 @@ Deno.test("tasks begin in order, and wait for room by number and by weight", asy
   await tasks.end();
 });
 
-Deno.test("the first failure ends the others, is what everybody hears, and nothing begins after it", async () => {
+Deno.test("the first failure aborts the others, is thrown everywhere, and stops new tasks", async () => {
   const tasks = createSideBySide({ atOnce: 3, room: 10 });
   const [one, two] = [held(), held()];
   const ended = await tasks.begin(1, one.run);

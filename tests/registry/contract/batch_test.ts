@@ -7,7 +7,7 @@ import { rejected } from "../rejected.ts";
 import { noise } from "../registries.ts";
 import { withoutStore } from "./without_store.ts";
 
-testInRoot("a batch works on a registry without a store, on the caller's thread", async (root) => {
+testInRoot("a batch works without a store, on the caller's thread", async (root) => {
   const registry = withoutStore(await openRegistry("memory:"));
   const batch = createBatch(registry, { memoryBudgetBytes: 300_000, concurrency: 8 });
   const entries = Array.from(
@@ -36,13 +36,10 @@ testInRoot("a batch works on a registry without a store, on the caller's thread"
   await batch[Symbol.asyncDispose]();
 });
 
-Deno.test("a batch without a store checks its options, and ends with the reason of a signal", async () => {
+Deno.test("a batch without a store checks options and aborts", async () => {
   const registry = withoutStore(await openRegistry("memory:"));
-  for (
-    const options of [{ workers: -1 }, { memoryBudgetBytes: 0 }, { stuckAfterMs: 0 }, {
-      idleMs: -1,
-    }]
-  ) {
+  const optionss = [{ workers: -1 }, { memoryBudgetBytes: 0 }, { stuckAfterMs: 0 }, { idleMs: -1 }];
+  for (const options of optionss) {
     await rejected("Invalid", Promise.resolve().then(() => createBatch(registry, options)));
   }
   const reason = new Error("enough");

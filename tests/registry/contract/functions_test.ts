@@ -27,7 +27,7 @@ Deno.test("lineageOf() and digestOfValue() need no store", async () => {
   assertEquals([edges, scanned], [both, true]);
 });
 
-Deno.test("what works on the store says Unsupported, and where to do it", async () => {
+Deno.test("functions on the store are Unsupported without one", async () => {
   const registry = withoutStore(await openRegistry("memory:"));
   await registry.save("a", 1);
   const upload = { id: "1", files: [{ path: "a" }] };
@@ -43,14 +43,14 @@ Deno.test("what works on the store says Unsupported, and where to do it", async 
     const { message, hint } = await rejected("Unsupported", call());
     assertEquals(
       message.includes("behind memory:") &&
-        hint?.includes("where its folder or bucket can be reached"),
+        hint?.includes("openRegistry"),
       true,
       message,
     );
   }
 });
 
-Deno.test("a registry that knows lineage and transfers better is asked", async () => {
+Deno.test("functions of the registry's service are called", async () => {
   const inner = withoutStore(await openRegistry("memory:"));
   await inner.save("a", 1);
   const lineage = { root: "a@1.0.0" } as Lineage, upload = { id: "7" } as Upload;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { asMap, openRegistry, type Registry } from "../../../mod.ts";
 
-Deno.test("pop() deletes the value that it gives, also where another one is saved in its place meanwhile", async () => {
+Deno.test("pop() deletes the value it returns, even during an overwrite", async () => {
   const registry = await openRegistry("memory:", { mutable: true });
   const { save } = registry;
   await save("a", "first", { version: "1" });
@@ -24,7 +24,7 @@ Deno.test("pop() deletes the value that it gives, also where another one is save
   assertEquals(await registry.has("a"), false);
 });
 
-Deno.test("undefined is a value: it is kept, listed and taken like others", async () => {
+Deno.test("undefined is an ordinary value", async () => {
   const registry = await openRegistry("memory:", { mutable: true });
   const map = asMap(registry);
   await map.set("a", undefined);

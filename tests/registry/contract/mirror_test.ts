@@ -28,13 +28,9 @@ const kept = async (registry: Registry, ref: string) => {
   return { version, digest, size, metadata, inputs, materializer, files };
 };
 
-for (
-  const [kind, wrapTarget] of [["with", (registry: Registry) => registry], [
-    "without",
-    withoutStore,
-  ]] as const
-) {
-  Deno.test(`a registry without a store is mirrored into one ${kind} a store, and again nothing is copied`, async () => {
+const cases = [["with", (registry: Registry) => registry], ["without", withoutStore]] as const;
+for (const [kind, wrapTarget] of cases) {
+  Deno.test(`a registry without a store is mirrored into one ${kind} a store`, async () => {
     const from = await openRegistry("memory:"), there = await openRegistry("memory:");
     await fill(from);
     const to = wrapTarget(there);
@@ -61,7 +57,7 @@ for (
   });
 }
 
-Deno.test("a target with a store keeps dates and origins, one without gets new dates; the report says what is left out", async () => {
+Deno.test("only a target with a store keeps dates and origins", async () => {
   const from = await openRegistry("memory:"),
     to = await openRegistry("memory:"),
     other = await openRegistry("memory:");
@@ -87,7 +83,7 @@ Deno.test("a target with a store keeps dates and origins, one without gets new d
   assertEquals((await mirrorRegistry(from, to)).leftOut, []);
 });
 
-Deno.test("a mirror without a store takes names, ranges, prefixes and renaming, and a dry run writes nothing", async () => {
+Deno.test("a mirror without a store has all options", async () => {
   const from = await openRegistry("memory:"), to = await openRegistry("memory:");
   await fill(from);
   const source = withoutStore(from);
@@ -107,7 +103,7 @@ Deno.test("a mirror without a store takes names, ranges, prefixes and renaming, 
   await rejected("Denied", mirrorRegistry(source, closed));
 });
 
-Deno.test("another value in the target is a Conflict, or overwritten where it is mutable", async () => {
+Deno.test("another value in the target is a Conflict, or overwritten if mutable", async () => {
   const from = await openRegistry("memory:");
   await from.save("a", "theirs", { version: "1" });
   await from.setAlias("a", "production", "1");
@@ -131,7 +127,7 @@ Deno.test("another value in the target is a Conflict, or overwritten where it is
   }
 });
 
-Deno.test("registries that keep one value per name are mirrored too", async () => {
+Deno.test("registries without versions are mirrored too", async () => {
   const from = await openRegistry("memory:", { versioned: false, mutable: true });
   const to = await openRegistry("memory:", { versioned: false, mutable: true });
   await asMap(from).set("a", 1);
@@ -142,7 +138,7 @@ Deno.test("registries that keep one value per name are mirrored too", async () =
   }
 });
 
-Deno.test("what one version meets is a failure of it, and what passes is tried again", async () => {
+Deno.test("failures of single versions are reported, passing ones retried", async () => {
   const from = await openRegistry("memory:"), to = await openRegistry("memory:");
   for (const name of ["a", "b", "c"]) await from.save(name, noise(300_000));
   let busy = 2;
@@ -187,7 +183,7 @@ Deno.test("what one version meets is a failure of it, and what passes is tried a
   assertEquals(checked.failures.map(({ name, error }) => [name, error.code]), [["b", "Corrupt"]]);
 });
 
-Deno.test("a mirror without a store ends with the reason of its signal", async () => {
+Deno.test("an abort ends a mirror without a store", async () => {
   const from = await openRegistry("memory:"), to = await openRegistry("memory:");
   await fill(from);
   const stop = new AbortController();

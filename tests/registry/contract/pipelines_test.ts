@@ -5,25 +5,22 @@ import { ends, textOf, threeSteps, world } from "../../operators/runner/world.ts
 import { testInRoot } from "../../support/temp_root.ts";
 import { withoutStore } from "./without_store.ts";
 
-testInRoot(
-  "pipelines are planned, run and skipped over a registry without a store",
-  async (root) => {
-    const inner = await world(root);
-    const here = { ...inner, registry: withoutStore(inner.registry) };
-    await here.registry.save("data:raw", "raw ");
-    assertEquals(ends((await runPipeline(threeSteps(), here)).steps), {
-      clean: "ran",
-      train: "ran",
-      report: "ran",
-    });
-    assertEquals(await textOf(here.registry, "data:report"), "raw clean report ");
-    const again = await runPipeline(threeSteps(0.2), here);
-    assertEquals(ends(again.steps), { clean: "skipped", train: "ran", report: "skipped" });
-    await inner[Symbol.asyncDispose]();
-  },
-);
+testInRoot("pipelines run over a registry without a store", async (root) => {
+  const inner = await world(root);
+  const here = { ...inner, registry: withoutStore(inner.registry) };
+  await here.registry.save("data:raw", "raw ");
+  assertEquals(ends((await runPipeline(threeSteps(), here)).steps), {
+    clean: "ran",
+    train: "ran",
+    report: "ran",
+  });
+  assertEquals(await textOf(here.registry, "data:report"), "raw clean report ");
+  const again = await runPipeline(threeSteps(0.2), here);
+  assertEquals(ends(again.steps), { clean: "skipped", train: "ran", report: "skipped" });
+  await inner[Symbol.asyncDispose]();
+});
 
-testInRoot("an engine carries the steps of a run over a registry without a store", async (root) => {
+testInRoot("engines run over a registry without a store", async (root) => {
   const inner = await carriedWorld(root);
   const registry = withoutStore(inner.registry);
   const options = { ...inner.options, registry };

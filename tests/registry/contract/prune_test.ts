@@ -11,7 +11,7 @@ async function versionsOf(registry: Registry, name: string): Promise<string[]> {
   return (await collect(registry.versions(name))).map(({ version }) => version);
 }
 
-Deno.test("prune() of a registry without a store keeps the newest, and what an alias names", async () => {
+Deno.test("prune() without a store keeps the newest and aliased versions", async () => {
   const inner = await openRegistry("memory:");
   const registry = withoutStore(inner);
   await fill(registry, "a", 5);
@@ -35,7 +35,7 @@ Deno.test("prune() of a registry without a store keeps the newest, and what an a
   await rejected("Invalid", prune(registry, {}));
 });
 
-Deno.test("prune() of a registry without a store measures ages by this machine's clock, and says so", async () => {
+Deno.test("prune() without a store uses this machine's clock", async () => {
   const registry = withoutStore(await openRegistry("memory:"));
   await fill(registry, "a", 2);
   const young = await prune(registry, { olderThanMs: 3_600_000 });
@@ -54,7 +54,7 @@ Deno.test("prune() of a registry without a store measures ages by this machine's
   }]);
 });
 
-Deno.test("prune() of a registry without a store deletes no version that got an alias or a value meanwhile", async () => {
+Deno.test("prune() without a store respects concurrent aliases and saves", async () => {
   const inner = await openRegistry("memory:", { mutable: true });
   await fill(inner, "a", 4);
   let waiting = true;
@@ -75,7 +75,7 @@ Deno.test("prune() of a registry without a store deletes no version that got an 
   assertEquals(await inner.load("a@1"), "new");
 });
 
-Deno.test("prune() of a registry without a store deletes nothing that was overwritten after it was looked at", async () => {
+Deno.test("prune() without a store respects concurrent overwrites", async () => {
   const inner = await openRegistry("memory:", { mutable: true });
   await fill(inner, "a", 2);
   const busy = {
@@ -90,7 +90,7 @@ Deno.test("prune() of a registry without a store deletes nothing that was overwr
   assertEquals([deleted, kept, await inner.load("a@1")], [[], 2, "new"]);
 });
 
-Deno.test("prune() of a registry without a store leaves what is damaged, and names it", async () => {
+Deno.test("prune() without a store keeps and reports damaged versions", async () => {
   const inner = await openRegistry("memory:");
   await fill(inner, "a", 3);
   const damaged = {

@@ -32,7 +32,7 @@ const told = ({ name, attributes, status }: ReadableSpan) => {
   return { name, attributes: others, status: status.code };
 };
 
-Deno.test("the span of a load or an open has the version that its ref resolved to", async () => {
+Deno.test("spans of load and open have the resolved version", async () => {
   const registry = await openRegistry(createMemoryBackend());
   await registry.save("a", 1);
   await registry.save("a", 2);
@@ -49,7 +49,7 @@ Deno.test("the span of a load or an open has the version that its ref resolved t
   ]);
 });
 
-Deno.test("with a provider every verb is a span with names, versions and sizes, and never a value", async () => {
+Deno.test("with a provider, each call is a span without values", async () => {
   const registry = await openRegistry(createMemoryBackend()); // before there is a provider
   const spans = await tracing(async () => {
     await registry.save("a", "secret", { metadata: { key: "secret" } });
@@ -106,7 +106,7 @@ Deno.test("with a provider every verb is a span with names, versions and sizes, 
   await registry[Symbol.asyncDispose]();
 });
 
-Deno.test("a verb's span is a child of the caller's, and what a materializer begins is a child of the verb's", async () => {
+Deno.test("spans nest: caller, method, materializer", async () => {
   const traced = defineMaterializer<{ n: number }>({
     id: "traced",
     async *save(value) {

@@ -71,7 +71,7 @@ testRegistry((name, run) => Deno.test(name, run), async (settings) => {
   return { registry: own(registry), damage, reopen: async (options) => own(await reopen(options)) };
 }, { name: "a registry that is defined" });
 
-Deno.test("a registry of the least that one is made of has no aliases, and refuses to write", async () => {
+Deno.test("a minimal defined registry has no aliases and is read-only", async () => {
   const { location, id, settings, materializers, open, names, versions } = await openRegistry(
     "memory:",
   );
@@ -92,7 +92,7 @@ Deno.test("a registry of the least that one is made of has no aliases, and refus
   await registry[Symbol.asyncDispose]();
 });
 
-Deno.test("a registry is not defined without what the rest follows from", async () => {
+Deno.test("defineRegistry() refuses missing members", async () => {
   const { location, id, settings, materializers } = await openRegistry("memory:");
   const parts = { location, id, settings, materializers } as never;
   const { message } = await rejected(

@@ -61,11 +61,11 @@ const VERBS: Record<string, (registry: StoredRegistry) => unknown> = {
   "collect garbage": (registry) => collectGarbage(registry),
   "verify the registry": (registry) => verifyRegistry(registry),
   'look up "large"': (registry) => diffVersions(registry, { before: "large", after: "large" }),
-  'tell the log of "large"': (registry) => logOf(registry, "large"),
+  'list the log of "large"': (registry) => logOf(registry, "large"),
 };
 
 for (const [words, run] of Object.entries(VERBS)) {
-  Deno.test(`what a store refuses is told as: Cannot ${words}`, async () => {
+  Deno.test(`a refusal of the store is worded as: Cannot ${words}`, async () => {
     const { registry, refuse } = await refusing();
     refuse();
     const error = await failureOf(() => run(registry));
@@ -79,7 +79,7 @@ for (const [words, run] of Object.entries(VERBS)) {
   });
 }
 
-Deno.test("a version that was opened names itself where its files cannot be read any more", async () => {
+Deno.test("an opened version is named in errors of reading its files", async () => {
   const { registry, refuse } = await refusing();
   const file = (await registry.open("large")).files()[0];
   refuse();
@@ -94,7 +94,7 @@ Deno.test("a version that was opened names itself where its files cannot be read
   }
 });
 
-Deno.test("a record that is damaged is told by the name, also where a listing goes on behind it", async () => {
+Deno.test("a damaged record is reported by name", async () => {
   const { backend, registry } = await refusing();
   for await (const entry of backend.list("names/model/versions/")) {
     if ("key" in entry) await backend.put(entry.key, new TextEncoder().encode("damaged"));
@@ -107,7 +107,7 @@ Deno.test("a record that is damaged is told by the name, also where a listing go
   assertMatch(told!.message, /^Cannot load "model": a record cannot be read: /);
 });
 
-Deno.test("an error that is not about an object of the store stays the same error", async () => {
+Deno.test("errors that are not about a stored object stay the same", async () => {
   const own = new RegistryError({
     code: "Unavailable",
     message: "Cannot reach bucket: nothing answers",

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { silentLogger } from "../../../core/system.ts";
 
-Deno.test("every verb says at debug when it begins and ends, and what it moved, and never a value", async () => {
+Deno.test("methods log start, end and size at debug level, but no values", async () => {
   const lines: string[] = [];
   const all: unknown[] = [];
   const debug = (...said: unknown[]) => {
@@ -44,11 +44,11 @@ Deno.test("every verb says at debug when it begins and ends, and what it moved, 
   const many = await said(() => hasMany(registry, ["a"]));
   assertEquals(many, ['has "a": begins', 'has "a": done in T']);
   const names = await said(() => Array.fromAsync(registry.names()));
-  assertEquals(names, ["names: begins", "names: done in T, 1 of them"]);
+  assertEquals(names, ["names: begins", "names: done in T, 1 item"]);
   const first = await said(async () => {
     for await (const _ of asMap(registry).keys()) break;
   });
-  assertEquals(first, ["names: begins", "names: done in T, 1 of them"]);
+  assertEquals(first, ["names: begins", "names: done in T, 1 item"]);
   const none = await said(() => Array.fromAsync(registry.history("a", "none")));
   assertEquals(none, ['history "a": begins', 'history "a": failed after T, NotFound']);
   assert(all.length > 10 && !JSON.stringify(all).includes("secret"));

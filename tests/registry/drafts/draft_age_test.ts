@@ -21,88 +21,65 @@ async function removed({ registry }: ProtocolWorld): Promise<string[]> {
   return items.map(({ what, why }) => `${what}: ${why}`);
 }
 
-testProtocol(
-  "payload of a draft outlives the grace, while somebody may commit it",
-  {},
-  async (world) => {
-    const draft = await world.registry.openDraft("a", { id: "1" });
-    await draft.addPart("0", large("0.bin"));
-    world.advance(4 * DAY);
-    assertEquals(await removed(world), []);
-    await draft.addPart("1", large("1.bin", 2)); // and counts anew
-    world.advance(4 * DAY);
-    assertEquals(await removed(world), []);
-    await draft.commit();
-    world.advance(7 * DAY);
-    assertEquals(await removed(world), []); // somebody may go on with the commit
-    world.advance(1);
-    assertEquals(await removed(world), Array(3).fill(`draft: committed: draft "1"`));
-    assertEquals(
-      (await (await world.registry.open("a")).file("0.bin").bytes()).byteLength,
-      300_000,
-    );
-    assertEquals(await world.keys("drafts/"), ["drafts/a/1/.end"]);
-    world.advance(24 * DAY);
-    assertEquals(await removed(world), [
-      `draft: committed: draft "1"`,
-      "key: an idempotency key that was last used longer ago than keys are remembered",
-    ]);
-  },
-);
+testProtocol("payload of a draft outlives the grace", {}, async (world) => {
+  const draft = await world.registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  world.advance(4 * DAY);
+  assertEquals(await removed(world), []);
+  await draft.addPart("1", large("1.bin", 2)); // and counts anew
+  world.advance(4 * DAY);
+  assertEquals(await removed(world), []);
+  await draft.commit();
+  world.advance(7 * DAY);
+  assertEquals(await removed(world), []); // somebody may go on with the commit
+  world.advance(1);
+  assertEquals(await removed(world), Array(3).fill(`draft: committed: draft "1"`));
+  assertEquals((await (await world.registry.open("a")).file("0.bin").bytes()).byteLength, 300_000);
+  assertEquals(await world.keys("drafts/"), ["drafts/a/1/.end"]);
+  world.advance(24 * DAY);
+  assertEquals(await removed(world), [
+    `draft: committed: draft "1"`,
+    "key: an idempotency key that was last used longer ago than keys are remembered",
+  ]);
+});
 
-testProtocol(
-  "a draft that was left alone is refused first, and collected two graces later",
-  {},
-  async (world) => {
-    const draft = await world.registry.openDraft("a", { id: "1" });
-    await draft.addPart("0", large("0.bin"));
-    world.advance(5 * DAY + 1);
-    for (
-      const use of [
-        () => draft.addPart("1", []),
-        () => draft.commit(),
-        () => draft.addPart("0", []),
-      ]
-    ) {
-      assertMatch(
-        (await rejected("Conflict", use())).message,
-        /nothing was added to it for so long/,
-      );
-    }
-    assertEquals((await draft.info()).state, "abandoned");
-    assertEquals(await removed(world), []);
-    world.advance(2 * DAY);
-    assertEquals(await removed(world), [
-      `draft: left alone for long: draft "1"`,
-      "payload: no version refers to it",
-    ]);
-    assertEquals(await world.keys("objects/"), []);
-    assertEquals(await world.keys("drafts/"), []);
-    await draft.addPart("0", large("0.bin")); // it is a new one now
-    assertEquals((await draft.commit()).version, "1.0.0");
-  },
-);
+testProtocol("an old draft is refused, then collected two graces later", {}, async (world) => {
+  const draft = await world.registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  world.advance(5 * DAY + 1);
+  const uses = [() => draft.addPart("1", []), () => draft.commit(), () => draft.addPart("0", [])];
+  for (const use of uses) {
+    await rejected("Conflict", use(), /nothing was added to it for so long/);
+  }
+  assertEquals((await draft.info()).state, "abandoned");
+  assertEquals(await removed(world), []);
+  world.advance(2 * DAY);
+  assertEquals(await removed(world), [
+    `draft: left alone for long: draft "1"`,
+    "payload: no version refers to it",
+  ]);
+  assertEquals(await world.keys("objects/"), []);
+  assertEquals(await world.keys("drafts/"), []);
+  await draft.addPart("0", large("0.bin")); // it is a new one now
+  assertEquals((await draft.commit()).version, "1.0.0");
+});
 
-testProtocol(
-  "a discarded draft goes when the grace has passed, and its payload with it",
-  {},
-  async (world) => {
-    const draft = await world.registry.openDraft("a", { id: "1" });
-    await draft.addPart("0", large("0.bin"));
-    world.advance(2 * DAY);
-    await draft.discard();
-    world.advance(GRACE_MS - 1);
-    assertEquals(await removed(world), []);
-    world.advance(2);
-    assertEquals((await removed(world)).map((line) => line.split(":")[0]), [
-      "draft",
-      "draft",
-      "payload",
-    ]);
-  },
-);
+testProtocol("a discarded draft is collected after the grace", {}, async (world) => {
+  const draft = await world.registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  world.advance(2 * DAY);
+  await draft.discard();
+  world.advance(GRACE_MS - 1);
+  assertEquals(await removed(world), []);
+  world.advance(2);
+  assertEquals((await removed(world)).map((line) => line.split(":")[0]), [
+    "draft",
+    "draft",
+    "payload",
+  ]);
+});
 
-testProtocol("drafts that cannot be listed keep everything of their name", {}, async (world) => {
+testProtocol("drafts that cannot be listed keep their name", {}, async (world) => {
   const { registry, backend, advance, keys } = world;
   for (const name of ["a", "b"]) {
     await registry.save(name, noise(70_000));
@@ -127,96 +104,71 @@ testProtocol("drafts that cannot be listed keep everything of their name", {}, a
   assertEquals((await keys("objects/b/")).length, 0);
 });
 
-testProtocol(
-  "a part that the store never answered for may be there, and a repeat finds it",
-  {},
-  async (world) => {
-    const { registry, backend } = world;
-    const draft = await registry.openDraft("a", { id: "1" });
-    backend.answerAll({ verb: "put", key: /^drafts\// }, lostReply);
-    await rejected("Unavailable", draft.addPart("0", large("0.bin")));
-    backend.heal();
-    const again = await draft.addPart("0", large("0.bin", 2));
-    assertEquals(again, { added: false, files: 1, size: 300_000 });
-    await draft.commit();
-    assertEquals(await (await registry.open("a")).file("0.bin").bytes(), noise(300_000, 1));
-  },
-);
+testProtocol("a part with a lost reply is found by a repeat", {}, async (world) => {
+  const { registry, backend } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  backend.answerAll({ verb: "put", key: /^drafts\// }, lostReply);
+  await rejected("Unavailable", draft.addPart("0", large("0.bin")));
+  backend.heal();
+  const again = await draft.addPart("0", large("0.bin", 2));
+  assertEquals(again, { added: false, files: 1, size: 300_000 });
+  await draft.commit();
+  assertEquals(await (await registry.open("a")).file("0.bin").bytes(), noise(300_000, 1));
+});
 
-testProtocol(
-  "a part that landed late does not count: its payload may be gone",
-  LOWERED,
-  async (world) => {
-    const { registry, backend, advance, warnings } = world;
-    const draft = await registry.openDraft("a", { id: "1" });
-    backend.answer({ verb: "put", key: /^drafts\// }, doing(() => advance(HOUR / 2 + 1)));
-    assertMatch(
-      (await rejected("Unavailable", draft.addPart("0", large("0.bin")))).message,
-      /does not count/,
-    );
-    assertMatch(
-      (await rejected("NotFound", draft.commit({ parts: ["0"] }))).message,
-      /"0" is not there/,
-    );
-    assertMatch(warnings.join(), /landed too late/);
-    assertEquals((await draft.addPart("0", large("0.bin", 2))).added, true);
-    await draft.commit();
-    assertEquals(await (await registry.open("a")).file("0.bin").bytes(), noise(300_000, 2));
-  },
-);
+testProtocol("a part that landed late does not count", LOWERED, async (world) => {
+  const { registry, backend, advance, warnings } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  backend.answer({ verb: "put", key: /^drafts\// }, doing(() => advance(HOUR / 2 + 1)));
+  await rejected("Unavailable", draft.addPart("0", large("0.bin")), /is not added/);
+  await rejected("NotFound", draft.commit({ parts: ["0"] }), /missing: "0"/);
+  assertMatch(warnings.join(), /landed too late/);
+  assertEquals((await draft.addPart("0", large("0.bin", 2))).added, true);
+  await draft.commit();
+  assertEquals(await (await registry.open("a")).file("0.bin").bytes(), noise(300_000, 2));
+});
 
-testProtocol(
-  "an upload that takes days is renewed, and asks whether the draft is open still",
-  {},
-  async (world) => {
-    const { registry, backend, advance } = world;
-    async function* slow(atEnd?: () => Promise<unknown>): AsyncGenerator<FileToSave> {
-      for (let hour = 0; hour < 60; hour++) {
-        advance(HOUR);
-        yield { path: `${hour}.bin`, content: noise(300_000, hour) };
-      }
-      await atEnd?.();
+testProtocol("a long upload is renewed, and checks the draft", {}, async (world) => {
+  const { registry, backend, advance } = world;
+  async function* slow(atEnd?: () => Promise<unknown>): AsyncGenerator<FileToSave> {
+    for (let hour = 0; hour < 60; hour++) {
+      advance(HOUR);
+      yield { path: `${hour}.bin`, content: noise(300_000, hour) };
     }
-    for (const [id, ends] of [["1", false], ["2", true]] as const) {
-      const draft = await registry.openDraft("a", { id });
-      await draft.addPart("first", large("first.bin"));
-      const adding = draft.addPart("0", slow(ends ? () => draft.discard() : undefined));
-      if (ends) await rejected("Conflict", adding);
-      else assertEquals((await adding).files, 60);
-    }
-    assertEquals(backend.asked({ verb: "put", key: /\.alive$/ }).length > 10, true);
-  },
-);
+    await atEnd?.();
+  }
+  for (const [id, ends] of [["1", false], ["2", true]] as const) {
+    const draft = await registry.openDraft("a", { id });
+    await draft.addPart("first", large("first.bin"));
+    const adding = draft.addPart("0", slow(ends ? () => draft.discard() : undefined));
+    if (ends) await rejected("Conflict", adding);
+    else assertEquals((await adding).files, 60);
+  }
+  assertEquals(backend.asked({ verb: "put", key: /\.alive$/ }).length > 10, true);
+});
 
-testProtocol(
-  "a commit relies on a look that is not too old, whatever was renewed since",
-  {},
-  async (world) => {
-    const { registry, backend, advance, keys } = world;
-    const draft = await registry.openDraft("a", { id: "1" });
-    await draft.addPart("0", large("0.bin"));
-    for (const part of ["1", "2"]) {
-      await draft.addPart(part, [{
-        path: part,
-        content: noise(60_000),
-      }]); // stored anew
-    }
-    const many = Array.from(
-      { length: 1000 },
-      (_, n) => ({ path: `many/${n}`, content: noise(1, n) }),
-    ); // a list of its own
-    await draft.addPart("3", many);
-    const slow = doing(() => advance(GRACE_MS / 8 + 1));
-    backend.answer({ verb: "put", key: /^objects\/.*\d$/ }, slow, slow);
-    backend.forget();
-    assertMatch((await rejected("Unavailable", draft.commit())).message, /it took longer/);
-    assertEquals(backend.asked({ verb: "put", key: /\.alive$/ }).length, 1);
-    assertEquals((await keys("names/a/versions/")).length, 0);
-    assertEquals((await draft.commit()).version, "1.0.0");
-  },
-);
+testProtocol("a commit relies on a recent listing", {}, async (world) => {
+  const { registry, backend, advance, keys } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  for (const part of ["1", "2"]) {
+    await draft.addPart(part, [{ path: part, content: noise(60_000) }]); // stored anew
+  }
+  const many = Array.from(
+    { length: 1000 },
+    (_, n) => ({ path: `many/${n}`, content: noise(1, n) }),
+  ); // a list of its own
+  await draft.addPart("3", many);
+  const slow = doing(() => advance(GRACE_MS / 8 + 1));
+  backend.answer({ verb: "put", key: /^objects\/.*\d$/ }, slow, slow);
+  backend.forget();
+  await rejected("Unavailable", draft.commit(), /it took longer/);
+  assertEquals(backend.asked({ verb: "put", key: /\.alive$/ }).length, 1);
+  assertEquals((await keys("names/a/versions/")).length, 0);
+  assertEquals((await draft.commit()).version, "1.0.0");
+});
 
-testProtocol("payload that is gone keeps a draft from being committed", {}, async (world) => {
+testProtocol("missing payload prevents a commit", {}, async (world) => {
   const { registry, store, keys } = world;
   const draft = await registry.openDraft("a", { id: "1" });
   await draft.addPart("0", large("0.bin"));
@@ -225,60 +177,48 @@ testProtocol("payload that is gone keeps a draft from being committed", {}, asyn
   for (const left of [undefined, bytes.subarray(1)]) {
     if (left === undefined) await store.delete(key);
     else await store.put(key, left);
-    assertMatch(
-      (await rejected("Corrupt", draft.commit())).message,
-      /part "0" has lost some of its bytes/,
-    );
+    await rejected("Corrupt", draft.commit(), /part "0" has lost some of its bytes/);
   }
   await store.put(key, bytes);
   const [note] = await keys("drafts/");
   const said = await (await store.get(note))!.bytes();
   await store.put(note, said.map((byte, i) => i === 100 ? byte ^ 1 : byte));
-  assertMatch((await rejected("Corrupt", draft.commit())).message, /part "0" .* is damaged/);
+  await rejected("Corrupt", draft.commit(), /part "0" .* is damaged/);
   await store.put(note, said);
   assertEquals((await draft.commit()).version, "1.0.0");
 });
 
-testProtocol(
-  "a draft that was committed stays so when the janitor was there, and takes no more",
-  {},
-  async (world) => {
-    const { registry } = world;
-    const draft = await registry.openDraft("a", { id: "weekly" });
-    await draft.addPart("0", large("0.bin"));
-    const { commit } = await draft.commit();
-    world.advance(7 * DAY + 1);
-    assertEquals((await removed(world)).length, 2);
-    assertEquals(await world.keys("drafts/"), ["drafts/a/weekly/.end"]);
-    // Taken, it would be lost: a commit gives the version that the draft became.
-    const refused = await rejected("Conflict", draft.addPart("1", large("1.bin", 2)));
-    assertMatch(refused.message, /it was committed as 1\.0\.0/);
-    assertEquals(await draft.info(), { state: "committed", version: "1.0.0", parts: [] });
-    assertEquals([(await draft.commit()).commit, await draft.discard()], [commit, false]);
-    assertEquals((await draft.commit({ parts: ["0"] })).commit, commit);
-    await rejected("Conflict", draft.commit({ parts: ["0", "1"] }));
-    assertEquals(await draft.files(), []);
-  },
-);
+testProtocol("a collected draft stays committed", {}, async (world) => {
+  const { registry } = world;
+  const draft = await registry.openDraft("a", { id: "weekly" });
+  await draft.addPart("0", large("0.bin"));
+  const { commit } = await draft.commit();
+  world.advance(7 * DAY + 1);
+  assertEquals((await removed(world)).length, 2);
+  assertEquals(await world.keys("drafts/"), ["drafts/a/weekly/.end"]);
+  // Taken, it would be lost: a commit gives the version that the draft became.
+  await rejected("Conflict", draft.addPart("1", large("1.bin", 2)), /it was committed as 1\.0\.0/);
+  assertEquals(await draft.info(), { state: "committed", version: "1.0.0", parts: [] });
+  assertEquals([(await draft.commit()).commit, await draft.discard()], [commit, false]);
+  assertEquals((await draft.commit({ parts: ["0"] })).commit, commit);
+  await rejected("Conflict", draft.commit({ parts: ["0", "1"] }));
+  assertEquals(await draft.files(), []);
+});
 
-testProtocol(
-  "the remains of a draft after an interrupted collection are closed",
-  {},
-  async (world) => {
-    const { registry, backend, advance, keys } = world;
-    const draft = await registry.openDraft("a", { id: "1" });
-    for (const part of ["0", "1"]) await draft.addPart(part, large(`${part}.bin`));
-    await draft.discard();
-    advance(GRACE_MS + 1);
-    backend.answer({ verb: "delete", key: /drafts\/a\/1\/1\// }, busy);
-    assertEquals((await collectGarbage(registry)).failures.length, 1);
-    assertEquals((await keys("drafts/")).map((key) => key.split("/")[3]), [".end", "1"]);
-    await rejected("Conflict", draft.addPart("0", large("0.bin")));
-    assertEquals((await removed(world)).length, 2);
-  },
-);
+testProtocol("an interrupted collection leaves the draft closed", {}, async (world) => {
+  const { registry, backend, advance, keys } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  for (const part of ["0", "1"]) await draft.addPart(part, large(`${part}.bin`));
+  await draft.discard();
+  advance(GRACE_MS + 1);
+  backend.answer({ verb: "delete", key: /drafts\/a\/1\/1\// }, busy);
+  assertEquals((await collectGarbage(registry)).failures.length, 1);
+  assertEquals((await keys("drafts/")).map((key) => key.split("/")[3]), [".end", "1"]);
+  await rejected("Conflict", draft.addPart("0", large("0.bin")));
+  assertEquals((await removed(world)).length, 2);
+});
 
-testProtocol("replies that were lost are read back, refusals leave nothing", {}, async (world) => {
+testProtocol("lost replies are read back, refusals leave nothing", {}, async (world) => {
   const { registry, backend, keys, open } = world;
   const draft = await registry.openDraft("a", { id: "1" });
   backend.answer({ verb: "put", key: /^objects\// }, busy);

@@ -77,7 +77,7 @@ async function atEveryCall(play: (world: Race) => Promise<boolean>): Promise<voi
 for (const parts of [undefined, ["a"]]) {
   const how = parts === undefined ? "of all parts" : "of named parts";
 
-  Deno.test(`a commit ${how} that is killed at any request loses no part that is acknowledged later`, async () => {
+  Deno.test(`a killed commit ${how} loses no later part`, async () => {
     await atEveryCall(async ({ mine, other, registry, at }) => {
       const isMore = at();
       await mine.commit({ parts }).catch(() => {});
@@ -94,7 +94,7 @@ for (const parts of [undefined, ["a"]]) {
   });
 }
 
-Deno.test("a part that is acknowledged at any moment of a commit is in its version", async () => {
+Deno.test("a part acknowledged during a commit is in its version", async () => {
   await atEveryCall(async ({ mine, other, registry, at }) => {
     let added: AddedPart | undefined;
     const isMore = at(async () => added = await orEnded(other.addPart("b", file("b"))));
@@ -104,7 +104,7 @@ Deno.test("a part that is acknowledged at any moment of a commit is in its versi
   });
 });
 
-Deno.test("a part that others add while a commit runs is acknowledged only if it is in the version", async () => {
+Deno.test("a part is acknowledged during a commit only if it is included", async () => {
   await atEveryCall(async ({ mine, other, registry, at }) => {
     const isMore = at(async () => await other.commit());
     const added = await orEnded(mine.addPart("b", file("b")));
@@ -122,7 +122,7 @@ Deno.test("no part is acknowledged after the draft was discarded", async () => {
   });
 });
 
-Deno.test("of a commit and a discard at the same moment exactly one counts", async () => {
+Deno.test("either a commit or a concurrent discard counts", async () => {
   await atEveryCall(async ({ mine, other, registry, at }) => {
     let discarded = false;
     const isMore = at(async () => discarded = await other.discard());
@@ -134,7 +134,7 @@ Deno.test("of a commit and a discard at the same moment exactly one counts", asy
 });
 
 testProtocol(
-  "a request that is repeated a day later changes no part",
+  "a late repeat of a put changes no part",
   { leastGraceMs: HOUR },
   async (world) => {
     const { registry, backend, advance } = world;
@@ -152,7 +152,7 @@ testProtocol(
 );
 
 testProtocol(
-  "the end of a draft is decided once, though replies are lost",
+  "the end is decided once, with lost replies too",
   {},
   async ({ registry, backend }) => {
     const draft = await registry.openDraft("a", { id: "1" });
@@ -166,19 +166,15 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "a commit that fails can be repeated in another way, with the same parts",
-  {},
-  async ({ registry }) => {
-    await registry.save("a", "taken", { version: "1" });
-    const draft = await registry.openDraft("a", { id: "1" });
-    await draft.addPart("a", file("a"));
-    await rejected("AlreadyExists", draft.commit({ version: "1" }));
-    assertEquals([(await draft.info()).state, await draft.discard()], ["committing", false]);
-    await rejected("Conflict", draft.addPart("b", file("b")));
-    assertEquals((await draft.commit({ version: "2" })).version, "2.0.0");
-  },
-);
+testProtocol("a failed commit can be repeated with other options", {}, async ({ registry }) => {
+  await registry.save("a", "taken", { version: "1" });
+  const draft = await registry.openDraft("a", { id: "1" });
+  await draft.addPart("a", file("a"));
+  await rejected("AlreadyExists", draft.commit({ version: "1" }));
+  assertEquals([(await draft.info()).state, await draft.discard()], ["committing", false]);
+  await rejected("Conflict", draft.addPart("b", file("b")));
+  assertEquals((await draft.commit({ version: "2" })).version, "2.0.0");
+});
 
 const OPERATIONS: Record<string, (draft: Draft) => Promise<unknown>> = {
   "adding a part": (draft) => draft.addPart("b", [{ path: "b", content: noise(200_000, 1) }]),
@@ -195,7 +191,7 @@ const LAST: Record<string, Answer> = {
 
 for (const [operation, run] of Object.entries(OPERATIONS)) {
   for (const [how, last] of Object.entries(LAST)) {
-    Deno.test(`${operation} says whether it may have happened when the store answers ${how}, and then no more`, async () => {
+    Deno.test(`${operation}, answered ${how}, reports maybeWritten`, async () => {
       let failures = 0;
       for (let answered = 0;; answered++) {
         const { registry, backend, open } = await createProtocolWorld();

@@ -50,7 +50,7 @@ function createLog() {
   return { lines, logger, until };
 }
 
-Deno.test("a registry says what was saved, deleted and aliased, with commit and digest, in the order of the commits", async () => {
+Deno.test("saves, deletions and aliases are published in order", async () => {
   const { registry, heard, said } = await open();
   const saved = await registry.save("a", 1, { version: "1.2.0+build" });
   await registry.setAlias("a", "production", "1.2");
@@ -76,7 +76,7 @@ Deno.test("a registry says what was saved, deleted and aliased, with commit and 
   assertMatch(String(heard[3][1].commit), /^[0-9a-f-]{36}$/);
 });
 
-Deno.test("every verb that commits is heard of, and what commits nothing is not", async () => {
+Deno.test("every commit is published, and nothing else", async () => {
   const world = createPresigningStore();
   const { registry, said } = await open({ mutable: true }, world.backend);
   const many = [{ name: "many", value: 1 }, { name: "many", value: 2 }];
@@ -112,7 +112,7 @@ Deno.test("every verb that commits is heard of, and what commits nothing is not"
   ]);
 });
 
-Deno.test("what a mirror brings is heard of", async () => {
+Deno.test("a mirror publishes its commits", async () => {
   const source = await openRegistry("memory:");
   await source.save("a", 1);
   await source.save("a", 2);
@@ -124,7 +124,7 @@ Deno.test("what a mirror brings is heard of", async () => {
   assertEquals(await said(), ["saved a 2.0.0", "aliased a production 2.0.0"]);
 });
 
-Deno.test("a bus that fails fails nothing, and a debug line says what was lost", async () => {
+Deno.test("a failing bus fails nothing, and lost events are logged", async () => {
   const { lines, logger } = createLog();
   for (
     const publish of [() => Promise.reject(new Error("the bus is full")), () => {
@@ -139,7 +139,7 @@ Deno.test("a bus that fails fails nothing, and a debug line says what was lost",
   assertEquals(lost, Array(2).fill('event registry.saved of "a" was lost: the bus is full'));
 });
 
-Deno.test("a bus that hangs gets 64 events at once; the next have their time when their turn comes, and too many are lost", async () => {
+Deno.test("a hanging bus gets 64 events at once; excess events are lost", async () => {
   const { lines, logger } = createLog();
   const backend = createMemoryBackend();
   await (await openRegistry(backend)).save("a", 1);
@@ -169,7 +169,7 @@ Deno.test("a bus that hangs gets 64 events at once; the next have their time whe
   assertMatch(lines.at(-1)!, /^event registry.saved of "a" was lost: the registry was closed$/);
 });
 
-Deno.test("a bus that gives no answer is not waited for without end: neither by an event, nor by the end of the registry", async () => {
+Deno.test("a bus that does not answer delays nothing for long", async () => {
   const events = { publish: () => new Promise(() => {}) };
   const never = new Promise<void>(() => {});
   for (const passes of [(ms: number) => ms === 10_000, (ms: number) => ms < 10_000]) {
@@ -187,7 +187,7 @@ Deno.test("a bus that gives no answer is not waited for without end: neither by 
   }
 });
 
-Deno.test("the end of a registry waits for what is being told", async () => {
+Deno.test("closing a registry waits for its events", async () => {
   const told = Promise.withResolvers<void>();
   const order: string[] = [];
   const { registry } = await open({
@@ -201,7 +201,7 @@ Deno.test("the end of a registry waits for what is being told", async () => {
   assertEquals(order, ["told", "closed"]);
 });
 
-Deno.test("what is no bus is refused", async () => {
+Deno.test("an invalid bus is refused", async () => {
   for (const events of [{}, null, "redis://127.0.0.1:6379", () => {}]) {
     const opening = () => openRegistry("memory:", { events: events as never });
     await assertRejects(opening, RegistryError, "and no bus");

@@ -38,13 +38,11 @@ async function checkPast(mutable: boolean): Promise<void> {
   }
 }
 
-Deno.test("the past of an immutable registry stays the same however often garbage is collected", () =>
-  checkPast(false));
+Deno.test("the past of an immutable registry survives garbage collection", () => checkPast(false));
 
-Deno.test("the past of a mutable registry stays the same however often garbage is collected", () =>
-  checkPast(true));
+Deno.test("the past of a mutable registry survives garbage collection", () => checkPast(true));
 
-Deno.test("a version that was saved repeatedly counts from its first save", async () => {
+Deno.test("an overwritten version counts from its first save", async () => {
   const { at, on, open } = createDays();
   const registry = await open({ mutable: true });
   on(1);
@@ -84,7 +82,7 @@ Deno.test("a version that was saved repeatedly counts from its first save", asyn
   assertEquals(await meanings(registry, "model", [2, 8, 13].map(at)), ["1.0.0", "gone", "2.0.0"]);
 });
 
-Deno.test("a version that took long to save was not there before it was saved, also when it was deleted since", async () => {
+Deno.test("a version exists from the end of its save, even after deletion", async () => {
   const { at, on, open } = createDays();
   const registry = await open();
   on(1);

@@ -22,55 +22,49 @@ async function removed({ registry }: ProtocolWorld, options = {}): Promise<strin
   return keys;
 }
 
-testProtocol(
-  "a note that came to nothing goes after a month, never before; one whose version is there stays",
-  async (world) => {
-    const { registry, store, advance } = world;
-    await registry.save("data", 1);
-    await registry.save("model", 1, { inputs: ["data@1"] });
-    const lost = `lineage/data/p8p9p9/model/p7p9p9.${UUID}`;
-    await store.put(lost, new Uint8Array());
-    const theirs = [
-      "lineage/readme",
-      `lineage/data/p8p9p9/model/_.${UUID}`,
-      `lineage/data/p8p9p9/model/x.${UUID}`,
-    ];
-    for (const key of theirs) await store.put(key, new Uint8Array());
-    advance(MONTH_MS - 2 * HOUR);
-    assertEquals(await removed(world), []);
-    advance(3 * HOUR);
-    assertEquals(await removed(world, { dryRun: true }), [lost]);
-    assertEquals(await removed(world), [lost]);
-    assertEquals(
-      (await world.keys("lineage/")).filter((key) => theirs.includes(key)),
-      [...theirs].sort(),
-    );
-    const { edges } = await lineageOf(registry, "data", { direction: "down" });
-    assertEquals(edges, [{ from: "data@1.0.0", to: "model@1.0.0" }]);
-  },
-);
+testProtocol("a stale entry is collected after a month", async (world) => {
+  const { registry, store, advance } = world;
+  await registry.save("data", 1);
+  await registry.save("model", 1, { inputs: ["data@1"] });
+  const lost = `lineage/data/p8p9p9/model/p7p9p9.${UUID}`;
+  await store.put(lost, new Uint8Array());
+  const theirs = [
+    "lineage/readme",
+    `lineage/data/p8p9p9/model/_.${UUID}`,
+    `lineage/data/p8p9p9/model/x.${UUID}`,
+  ];
+  for (const key of theirs) await store.put(key, new Uint8Array());
+  advance(MONTH_MS - 2 * HOUR);
+  assertEquals(await removed(world), []);
+  advance(3 * HOUR);
+  assertEquals(await removed(world, { dryRun: true }), [lost]);
+  assertEquals(await removed(world), [lost]);
+  assertEquals(
+    (await world.keys("lineage/")).filter((key) => theirs.includes(key)),
+    [...theirs].sort(),
+  );
+  const { edges } = await lineageOf(registry, "data", { direction: "down" });
+  assertEquals(edges, [{ from: "data@1.0.0", to: "model@1.0.0" }]);
+});
 
-testProtocol(
-  "a note stays while a record of its version cannot be read, or cannot be asked for",
-  async (world) => {
-    const { registry, store, advance } = world;
-    await registry.save("model", 1, { inputs: ["data@1"] });
-    const [key] = await world.keys("names/model/");
-    const bytes = await (await store.get(key))!.bytes();
-    await store.put(key, new TextEncoder().encode("no record"));
-    advance(MONTH_MS + HOUR);
-    await collectGarbage(registry);
-    assertEquals((await notes(world)).length, 1);
-    await store.put(key, bytes);
-    const { backend, registry: janitor } = await world.open();
-    backend.answerAll({ verb: "put", key: /^lineage\// }, denied);
-    const { failures } = await collectGarbage(janitor);
-    assertEquals(failures.map(({ key }) => key), await world.keys("lineage/data"));
-    assertEquals((await notes(world)).length, 1);
-  },
-);
+testProtocol("an entry stays while its record is unreadable", async (world) => {
+  const { registry, store, advance } = world;
+  await registry.save("model", 1, { inputs: ["data@1"] });
+  const [key] = await world.keys("names/model/");
+  const bytes = await (await store.get(key))!.bytes();
+  await store.put(key, new TextEncoder().encode("no record"));
+  advance(MONTH_MS + HOUR);
+  await collectGarbage(registry);
+  assertEquals((await notes(world)).length, 1);
+  await store.put(key, bytes);
+  const { backend, registry: janitor } = await world.open();
+  backend.answerAll({ verb: "put", key: /^lineage\// }, denied);
+  const { failures } = await collectGarbage(janitor);
+  assertEquals(failures.map(({ key }) => key), await world.keys("lineage/data"));
+  assertEquals((await notes(world)).length, 1);
+});
 
-testProtocol("of a name that is forgotten the notes go too", async (world) => {
+testProtocol("entries of a forgotten name are collected", async (world) => {
   const { registry, advance } = world;
   await registry.save("model", 1, { inputs: ["data@1"] });
   await registry.delete("model@1");
@@ -84,30 +78,27 @@ testProtocol("of a name that is forgotten the notes go too", async (world) => {
   assertEquals(await notes(world), []);
 });
 
-testProtocol(
-  "verifyRegistry() counts notes that came to nothing and inputs that are not there, and names missing notes",
-  async (world) => {
-    const { registry, store } = world;
-    await registry.save("data", 1);
-    await registry.save("model", 1, { inputs: ["data@1", "never@1"] });
-    await store.put(`lineage/data/p8p9p9/model/p7p9p9.${UUID}`, new Uint8Array());
-    assertEquals((await verifyRegistry(registry)).lineage, {
-      whole: true,
-      notes: 3,
-      stale: 1,
-      dangling: 1,
-    });
-    const [note] = await world.keys("lineage/never/");
-    await store.delete(note);
-    const { problems, ok } = await verifyRegistry(registry);
-    assertEquals([ok, problems.map(({ ref, key, code }) => [ref, key, code])], [false, [[
-      "model@1.0.0",
-      note,
-      "NotFound",
-    ]]]);
-    assertEquals((await verifyRegistry(registry, { names: ["model"] })).lineage, undefined);
-    await store.delete(LINEAGE_WHOLE);
-    const report = await verifyRegistry(registry);
-    assertEquals([report.ok, report.lineage?.whole], [true, false]);
-  },
-);
+testProtocol("verifyRegistry() counts entries and reports missing ones", async (world) => {
+  const { registry, store } = world;
+  await registry.save("data", 1);
+  await registry.save("model", 1, { inputs: ["data@1", "never@1"] });
+  await store.put(`lineage/data/p8p9p9/model/p7p9p9.${UUID}`, new Uint8Array());
+  assertEquals((await verifyRegistry(registry)).lineage, {
+    whole: true,
+    notes: 3,
+    stale: 1,
+    dangling: 1,
+  });
+  const [note] = await world.keys("lineage/never/");
+  await store.delete(note);
+  const { problems, ok } = await verifyRegistry(registry);
+  assertEquals([ok, problems.map(({ ref, key, code }) => [ref, key, code])], [false, [[
+    "model@1.0.0",
+    note,
+    "NotFound",
+  ]]]);
+  assertEquals((await verifyRegistry(registry, { names: ["model"] })).lineage, undefined);
+  await store.delete(LINEAGE_WHOLE);
+  const report = await verifyRegistry(registry);
+  assertEquals([report.ok, report.lineage?.whole], [true, false]);
+});

@@ -32,50 +32,44 @@ async function assertSame(registry: StoredRegistry, ref: string): Promise<void> 
   assertEquals(await down(registry, ref), noted);
 }
 
-testProtocol(
-  "a save notes each of its inputs before its record, and one without inputs asks nothing more",
-  async (world) => {
-    const { registry, backend } = world;
-    await registry.save("data", 1, { version: "1" });
-    backend.forget();
-    await registry.save("model", 2, {
-      version: "3",
-      inputs: ["data@1", "data", { ref: "data@1.0.0" }, "other@1.2.0-rc.1"],
-    });
-    const asked = backend.asked();
-    assertEquals(asked.length, 4);
-    const order = "p8p9p9", made = /\/model\/p6p9p9\.[0-9a-f-]{36}$/;
-    for (const [place, folder] of [`data/${order}`, "data/any", "other/p8p7p9a1926zz"].entries()) {
-      assert(asked[place].startsWith("put lineage/"), asked[place]);
-      assertMatch(asked[place], made);
-      if (place < 2) assert(asked[place].startsWith(`put lineage/${folder}/`), asked[place]);
-    }
-    assertMatch(asked[3], /^put names\/model\//);
-    backend.forget();
-    await registry.save("model", 2, { version: "4" });
-    assertEquals(backend.asked().length, 1);
-  },
-);
+testProtocol("a save writes an entry per input before its record", async (world) => {
+  const { registry, backend } = world;
+  await registry.save("data", 1, { version: "1" });
+  backend.forget();
+  await registry.save("model", 2, {
+    version: "3",
+    inputs: ["data@1", "data", { ref: "data@1.0.0" }, "other@1.2.0-rc.1"],
+  });
+  const asked = backend.asked();
+  assertEquals(asked.length, 4);
+  const order = "p8p9p9", made = /\/model\/p6p9p9\.[0-9a-f-]{36}$/;
+  for (const [place, folder] of [`data/${order}`, "data/any", "other/p8p7p9a1926zz"].entries()) {
+    assert(asked[place].startsWith("put lineage/"), asked[place]);
+    assertMatch(asked[place], made);
+    if (place < 2) assert(asked[place].startsWith(`put lineage/${folder}/`), asked[place]);
+  }
+  assertMatch(asked[3], /^put names\/model\//);
+  backend.forget();
+  await registry.save("model", 2, { version: "4" });
+  assertEquals(backend.asked().length, 1);
+});
 
-testProtocol(
-  "looking down asks for what was made from it, whatever else there is",
-  async (world) => {
-    const { registry, backend } = world;
-    await registry.save("data", 1);
-    await registry.save("model", 2, { inputs: ["data@1"] });
-    const cost = async () => {
-      backend.forget();
-      assertEquals((await down(registry, "data@1")).edges, ["data@1.0.0 > model@1.0.0"]);
-      return backend.asked().length;
-    };
-    const few = await cost();
-    for (let n = 0; n < 50; n++) await registry.save(`other-${n}`, n, { inputs: ["elsewhere@1"] });
-    assertEquals(await cost(), few);
-    assertEquals(few, 9); // it, the marker, two lists for each of two, one record
-  },
-);
+testProtocol("looking down costs the same in a large registry", async (world) => {
+  const { registry, backend } = world;
+  await registry.save("data", 1);
+  await registry.save("model", 2, { inputs: ["data@1"] });
+  const cost = async () => {
+    backend.forget();
+    assertEquals((await down(registry, "data@1")).edges, ["data@1.0.0 > model@1.0.0"]);
+    return backend.asked().length;
+  };
+  const few = await cost();
+  for (let n = 0; n < 50; n++) await registry.save(`other-${n}`, n, { inputs: ["elsewhere@1"] });
+  assertEquals(await cost(), few);
+  assertEquals(few, 9); // it, the marker, two lists for each of two, one record
+});
 
-testInMemory("what is mirrored or copied is noted where it goes", async ({ registry }) => {
+testInMemory("mirrors and copies write entries", async ({ registry }) => {
   await registry.save("data", 1);
   await registry.save("model", 1, { inputs: ["data@1"] });
   await registry.copy("model@1", "again");
@@ -85,96 +79,83 @@ testInMemory("what is mirrored or copied is noted where it goes", async ({ regis
   assertEquals(await down(target, "data"), { edges, unsure: [], scanned: false });
 });
 
-testInMemory(
-  "a copy of the store, and a marker that says something else, are not believed",
-  async ({ registry }) => {
-    const { backend } = registry;
-    await registry.save("data", 1);
-    await registry.save("model", 1, { inputs: ["data@1"] });
-    const [note] = await notesOf(registry);
-    const copy = createMemoryBackend({
-      system: { ...realSystem, now: () => realSystem.now() + 1000 },
-    });
-    await backend.delete(note); // it was copied before it was there
-    for (const key of await keysOf(backend)) {
-      await copy.put(
-        key,
-        await (await backend.get(key))!.bytes(),
-      );
-    }
-    const edges = ["data@1.0.0 > model@1.0.0"];
-    const copied = await openRegistry(copy);
-    assertEquals(await down(copied, "data"), { edges, unsure: [], scanned: true });
-    assertEquals(await rebuildLineage(copied), { records: 2, noted: 1, unreadable: [] });
-    assertEquals(await down(copied, "data"), { edges, unsure: [], scanned: false });
-    const marker = JSON.parse(
-      new TextDecoder().decode(await (await copy.get(LINEAGE_WHOLE))!.bytes()),
-    );
-    for (
-      const text of ["", "{", "[]", JSON.stringify({ ...marker, registry: "x" }), " ".repeat(9_999)]
-    ) {
-      await copy.put(LINEAGE_WHOLE, new TextEncoder().encode(text));
-      assertEquals((await down(copied, "data")).scanned, true, text);
-    }
-  },
-);
+testInMemory("an index marker of another store is ignored", async ({ registry }) => {
+  const { backend } = registry;
+  await registry.save("data", 1);
+  await registry.save("model", 1, { inputs: ["data@1"] });
+  const [note] = await notesOf(registry);
+  const copy = createMemoryBackend({
+    system: { ...realSystem, now: () => realSystem.now() + 1000 },
+  });
+  await backend.delete(note); // it was copied before it was there
+  for (const key of await keysOf(backend)) {
+    await copy.put(key, await (await backend.get(key))!.bytes());
+  }
+  const edges = ["data@1.0.0 > model@1.0.0"];
+  const copied = await openRegistry(copy);
+  assertEquals(await down(copied, "data"), { edges, unsure: [], scanned: true });
+  assertEquals(await rebuildLineage(copied), { records: 2, noted: 1, unreadable: [] });
+  assertEquals(await down(copied, "data"), { edges, unsure: [], scanned: false });
+  const marker = JSON.parse(
+    new TextDecoder().decode(await (await copy.get(LINEAGE_WHOLE))!.bytes()),
+  );
+  const texts = ["", "{", "[]", JSON.stringify({ ...marker, registry: "x" }), " ".repeat(9_999)];
+  for (const text of texts) {
+    await copy.put(LINEAGE_WHOLE, new TextEncoder().encode(text));
+    assertEquals((await down(copied, "data")).scanned, true, text);
+  }
+});
 
-testInMemory(
-  "rebuildLineage() claims nothing while a record cannot be read, and needs leave to write",
-  async ({ registry, open }) => {
-    await registry.save("data", 1);
-    await registry.save("model", 1, { inputs: ["data@1"] });
-    for (const key of await keysOf(registry.backend, LINEAGE)) await registry.backend.delete(key);
-    const [key] = await keysOf(registry.backend, "names/model/");
-    const bytes = await (await registry.backend.get(key))!.bytes();
-    await registry.backend.put(key, new TextEncoder().encode("no record"));
-    assertEquals(await rebuildLineage(registry), {
-      records: 2,
-      noted: 0,
-      unreadable: ["model@1.0.0"],
-    });
-    assertEquals((await down(registry, "data")).scanned, true);
-    await registry.backend.put(key, bytes);
-    let told = 0;
-    assertEquals(
-      (await rebuildLineage(registry, { onProgress: (records) => told = records })).noted,
-      1,
-    );
-    assertEquals(told, 2);
-    await rejected("Denied", rebuildLineage(await open({ readOnly: true })));
-    assertEquals((await down(await open({ readOnly: true }), "data")).scanned, false);
-  },
-);
+testInMemory("rebuildLineage() needs readable records", async ({ registry, open }) => {
+  await registry.save("data", 1);
+  await registry.save("model", 1, { inputs: ["data@1"] });
+  for (const key of await keysOf(registry.backend, LINEAGE)) await registry.backend.delete(key);
+  const [key] = await keysOf(registry.backend, "names/model/");
+  const bytes = await (await registry.backend.get(key))!.bytes();
+  await registry.backend.put(key, new TextEncoder().encode("no record"));
+  assertEquals(await rebuildLineage(registry), {
+    records: 2,
+    noted: 0,
+    unreadable: ["model@1.0.0"],
+  });
+  assertEquals((await down(registry, "data")).scanned, true);
+  await registry.backend.put(key, bytes);
+  let told = 0;
+  assertEquals(
+    (await rebuildLineage(registry, { onProgress: (records) => told = records })).noted,
+    1,
+  );
+  assertEquals(told, 2);
+  await rejected("Denied", rebuildLineage(await open({ readOnly: true })));
+  assertEquals((await down(await open({ readOnly: true }), "data")).scanned, false);
+});
 
-testProtocol(
-  "a save whose note is not acknowledged commits nothing, and says that it may be repeated",
-  async (world) => {
-    const { registry, backend } = world;
-    await registry.save("data", 1);
-    for (const maybeWritten of [true, false]) {
-      backend.answer({ verb: "put", key: /^lineage\// }, async (act) => {
-        await act();
-        throw new RegistryError({
-          code: "Unavailable",
-          message: "Cannot put: no reply",
-          hint: "Try again.",
-          maybeWritten,
-        });
+testProtocol("a save without a confirmed entry commits nothing", async (world) => {
+  const { registry, backend } = world;
+  await registry.save("data", 1);
+  for (const maybeWritten of [true, false]) {
+    backend.answer({ verb: "put", key: /^lineage\// }, async (act) => {
+      await act();
+      throw new RegistryError({
+        code: "Unavailable",
+        message: "Cannot put: no reply",
+        hint: "Try again.",
+        maybeWritten,
       });
-      const error = await rejected(
-        "Unavailable",
-        registry.save("model", 1, { version: "1", inputs: ["data@1"] }),
-      );
-      assertEquals([error.maybeWritten ?? false, error.retry], [false, "later"]);
-      assertEquals(await world.keys("names/model/"), []);
-    }
-    assertEquals((await down(registry, "data")).edges, []); // notes that came to nothing are none
-    await registry.save("model", 1, { version: "1", inputs: ["data@1"] });
-    assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@1.0.0"]);
-  },
-);
+    });
+    const error = await rejected(
+      "Unavailable",
+      registry.save("model", 1, { version: "1", inputs: ["data@1"] }),
+    );
+    assertEquals([error.maybeWritten ?? false, error.retry], [false, "later"]);
+    assertEquals(await world.keys("names/model/"), []);
+  }
+  assertEquals((await down(registry, "data")).edges, []); // notes that came to nothing are none
+  await registry.save("model", 1, { version: "1", inputs: ["data@1"] });
+  assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@1.0.0"]);
+});
 
-testOnEach("notes and records tell the same lineage", async ({ registry }) => {
+testOnEach("index and records have the same lineage", async ({ registry }) => {
   const { digest } = await registry.save("data", [1]);
   await registry.save("data", [2]);
   await registry.save("clean", 1, { inputs: [{ ref: "data@1", digest }, "data@2"] });
@@ -187,7 +168,7 @@ testOnEach("notes and records tell the same lineage", async ({ registry }) => {
   await assertSame(registry, "data@1");
 });
 
-testInMemory("the same lineage of what is overwritten, deleted or not versioned", async () => {
+testInMemory("overwritten, deleted and unversioned inputs are indexed", async () => {
   const mutable = await openRegistry("memory:", { mutable: true });
   const inputs = ["data@1"];
   for (const name of ["data", "plot"]) await mutable.save(name, 1);
@@ -207,7 +188,7 @@ testInMemory("the same lineage of what is overwritten, deleted or not versioned"
   await assertSame(single, "data");
 });
 
-testInMemory("over versions without settings a new registry claims no lineage", async (world) => {
+testInMemory("without settings, the index is incomplete", async (world) => {
   const { registry, backend } = world;
   await registry.save("data", 1);
   for (const key of [...await keysOf(backend, "settings/"), LINEAGE_WHOLE]) {
@@ -216,7 +197,7 @@ testInMemory("over versions without settings a new registry claims no lineage", 
   assertEquals((await down(await openRegistry(backend), "data")).scanned, true);
 });
 
-testProtocol("a save that loses its number notes its inputs for the next one", async (world) => {
+testProtocol("a save that loses its number writes entries again", async (world) => {
   const { registry, backend, store } = world;
   const other = await world.open();
   await registry.save("data", 1);

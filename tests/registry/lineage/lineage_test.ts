@@ -19,7 +19,7 @@ const edgesOf = ({ edges }: Lineage) => edges.map(({ from, to }) => `${from} > $
 const statesOf = ({ nodes }: Lineage) =>
   Object.fromEntries(nodes.map(({ ref, state }) => [ref, state]));
 
-testInMemory("lineageOf() looks up to all that a version was made from", async ({ registry }) => {
+testInMemory("lineageOf() follows inputs upward", async ({ registry }) => {
   await fill(registry);
   const up = await lineageOf(registry, "report", { direction: "up" });
   assertEquals(edgesOf(up), [
@@ -38,7 +38,7 @@ testInMemory("lineageOf() looks up to all that a version was made from", async (
   assertEquals([up.root, up.cut, up.unsure, up.unreadable], ["report@1.0.0", false, [], []]);
 });
 
-testInMemory("lineageOf() looks down to all that was made from a version", async ({ registry }) => {
+testInMemory("lineageOf() follows versions downward", async ({ registry }) => {
   await fill(registry);
   await registry.save("clean", [9]); // another version, of which nothing was made
   let read = 0;
@@ -57,23 +57,20 @@ testInMemory("lineageOf() looks down to all that was made from a version", async
   assertEquals(edgesOf(await lineageOf(registry, "clean@2", { direction: "down" })), []);
 });
 
-testInMemory(
-  "lineageOf() looks both ways, as far as it is told, and says whether there is more",
-  async ({ registry }) => {
-    await fill(registry);
-    const near = await lineageOf(registry, "model", { depth: 1 });
-    assertEquals(edgesOf(near), ["clean@1.0.0 > model@1.0.0", "model@1.0.0 > report@1.0.0"]);
-    assertEquals(near.cut, true);
-    assertEquals((await lineageOf(registry, "model", { depth: 2 })).cut, false);
-    assertEquals((await lineageOf(registry, "data", { depth: 2, direction: "down" })).cut, true);
-    for (const depth of [0, -1, 1.5, NaN]) {
-      await rejected("Invalid", lineageOf(registry, "model", { depth }));
-    }
-    await rejected("NotFound", lineageOf(registry, "nothing"));
-  },
-);
+testInMemory("lineageOf() respects direction and depth", async ({ registry }) => {
+  await fill(registry);
+  const near = await lineageOf(registry, "model", { depth: 1 });
+  assertEquals(edgesOf(near), ["clean@1.0.0 > model@1.0.0", "model@1.0.0 > report@1.0.0"]);
+  assertEquals(near.cut, true);
+  assertEquals((await lineageOf(registry, "model", { depth: 2 })).cut, false);
+  assertEquals((await lineageOf(registry, "data", { depth: 2, direction: "down" })).cut, true);
+  for (const depth of [0, -1, 1.5, NaN]) {
+    await rejected("Invalid", lineageOf(registry, "model", { depth }));
+  }
+  await rejected("NotFound", lineageOf(registry, "nothing"));
+});
 
-testInMemory("lineageOf() says what it does not know, and does not guess", async () => {
+testInMemory("lineageOf() reports unknown inputs", async () => {
   const mutable = await openRegistry("memory:", { mutable: true });
   await mutable.save("raw", 1);
   const { digest } = await mutable.info("raw@1");
@@ -101,20 +98,17 @@ testInMemory("lineageOf() says what it does not know, and does not guess", async
   assertEquals(edgesOf(await lineageOf(mutable, "raw@1", { direction: "down" })), []); // the new content made nothing
 });
 
-testInMemory(
-  "lineageOf() ends where versions are said to be made from each other",
-  async ({ registry }) => {
-    await registry.save("a", 1, { inputs: ["b@1"] });
-    await registry.save("b", 2, { inputs: ["a@1", "b@1"] });
-    assertEquals(edgesOf(await lineageOf(registry, "a")), [
-      "a@1.0.0 > b@1.0.0",
-      "b@1.0.0 > a@1.0.0",
-      "b@1.0.0 > b@1.0.0",
-    ]);
-  },
-);
+testInMemory("lineageOf() ends at cycles", async ({ registry }) => {
+  await registry.save("a", 1, { inputs: ["b@1"] });
+  await registry.save("b", 2, { inputs: ["a@1", "b@1"] });
+  assertEquals(edgesOf(await lineageOf(registry, "a")), [
+    "a@1.0.0 > b@1.0.0",
+    "b@1.0.0 > a@1.0.0",
+    "b@1.0.0 > b@1.0.0",
+  ]);
+});
 
-testInMemory("lineageOf() names damaged records, and goes on past them", async ({ registry }) => {
+testInMemory("lineageOf() reports damaged records", async ({ registry }) => {
   await fill(registry);
   for await (const entry of registry.backend.list("names/clean/")) {
     if ("size" in entry) {

@@ -223,7 +223,7 @@ for (const how of ["delete", "prune"] as const) {
       const error = await rejected("NotFound", world.registry.load("a@live"));
       assertMatch(
         error.message,
-        /^Cannot find "a@live": the alias names version 1\.0\.0, which was deleted$/,
+        /^Cannot find "a@live": the alias points to version 1\.0\.0, which was deleted$/,
       );
       assertMatch(error.hint!, /setAlias\("a", "live", version\).*deleteAlias/);
       const { ok, problems } = await verifyRegistry(world.registry);
@@ -254,7 +254,7 @@ testProtocol(
     await makeVoid(world, { version: "1.0.0" });
     assertMatch(
       (await rejected("NotFound", (await world.open()).registry.load("a@live"))).message,
-      /which does not count$/,
+      /which is void$/,
     );
   },
 );

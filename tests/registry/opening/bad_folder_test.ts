@@ -11,15 +11,14 @@ import { noise } from "../registries.ts";
 /** The superuser may read and write everything: file modes show nothing. */
 const isRoot = process.getuid?.() === 0;
 
-Deno.test("a registry folder that is a file is Invalid, and stays what it is", async () => {
+Deno.test("a file instead of a folder is Invalid", async () => {
   const root = await tempRoot();
   try {
     const file = root.join("file");
     writeFileSync(file, "mine");
     for (const path of [file, `${file}/below`]) {
       for (const options of [{}, { locking: "link" as const }]) {
-        const error = await rejected("Invalid", openRegistry(path, options));
-        assertMatch(error.message, /file and not a folder/);
+        await rejected("Invalid", openRegistry(path, options), /file and not a folder/);
       }
     }
     await rejected("Invalid", openRegistry(file, { create: false }));
@@ -48,7 +47,7 @@ Deno.test({
   },
 });
 
-Deno.test("what is no registry of ours is left alone beside one", async () => {
+Deno.test("foreign files in the folder are left alone", async () => {
   const root = await tempRoot();
   try {
     mkdirSync(root.join("names", "strange", "deep"), { recursive: true });

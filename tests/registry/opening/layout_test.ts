@@ -53,7 +53,7 @@ async function copyFiles(path: string, store: Backend): Promise<void> {
   }
 }
 
-testInRoot("a registry in a folder is pruned, collected, verified and mirrored", async (root) => {
+testInRoot("maintenance works on a registry in a folder", async (root) => {
   const registry = await filled(root.join("registry"));
   const { deleted } = await prune(registry, { keepLast: 3, names: ["many"] });
   assertEquals(deleted.length, 7);
@@ -69,50 +69,46 @@ testInRoot("a registry in a folder is pruned, collected, verified and mirrored",
   assertEquals([(await verifyRegistry(target)).problems, await described(target)], [[], left]);
 });
 
-testInRoot("a registry in a folder is Invalid in a plain one, and stays as it is", async (root) => {
+testInRoot("a registry in a folder is refused in a plain layout", async (root) => {
   const path = root.join("registry");
   const own = await filled(path);
   const before = await described(own);
   const files = fs.readdirSync(path, { recursive: true }).sort();
   const plain = createLocalBackend({ path, layout: "plain" });
   for (const options of [{}, { readOnly: true }]) {
-    const error = await rejected("Invalid", openRegistry(plain, options));
-    assertMatch(error.message, /the layout of this backend is "plain"/);
+    await rejected(
+      "Invalid",
+      openRegistry(plain, options),
+      /the layout of this backend is "plain"/,
+    );
   }
   assertEquals(fs.readdirSync(path, { recursive: true }).sort(), files);
   assertEquals(await described(own), before);
 });
 
-testInRoot(
-  "files of a folder that were copied into another kind of store are Invalid",
-  async (root) => {
-    const path = root.join("registry");
-    await filled(path);
-    const bucket = createMemoryBackend();
-    await copyFiles(path, bucket);
-    const keys = await keysOf(bucket);
-    const error = await rejected("Invalid", openRegistry(bucket));
-    assertMatch(error.message, /copied here from another kind of store/);
-    assertMatch(error.hint!, /mirror it/);
-    assertEquals(await keysOf(bucket), keys);
-  },
-);
+testInRoot("files copied to another kind of store are refused", async (root) => {
+  const path = root.join("registry");
+  await filled(path);
+  const bucket = createMemoryBackend();
+  await copyFiles(path, bucket);
+  const keys = await keysOf(bucket);
+  const error = await rejected("Invalid", openRegistry(bucket));
+  assertMatch(error.message, /copied from another kind of store/);
+  assertMatch(error.hint!, /mirror it/);
+  assertEquals(await keysOf(bucket), keys);
+});
 
-testInRoot(
-  "a plain folder, and one whose layout a wrapper hides, gets no registry",
-  async (root) => {
-    const plain = createLocalBackend({ path: root.join("plain"), layout: "plain" });
-    const { layout: _, ...hiding } = createLocalBackend({ path: root.join("hidden") });
-    for (const backend of [plain, hiding]) {
-      const error = await rejected("Invalid", openRegistry(backend));
-      assertMatch(error.hint!, /layout/);
-      assertEquals(await collect(backend.list("")), []);
-    }
-  },
-);
+testInRoot("no registry is created in a plain or unknown layout", async (root) => {
+  const plain = createLocalBackend({ path: root.join("plain"), layout: "plain" });
+  const { layout: _, ...hiding } = createLocalBackend({ path: root.join("hidden") });
+  for (const backend of [plain, hiding]) {
+    await rejected("Invalid", openRegistry(backend), /layout/);
+    assertEquals(await collect(backend.list("")), []);
+  }
+});
 
 for (const name of ["locking", "durability"] as const) {
-  testInRoot(`a misspelt ${name} is Invalid, and makes nothing`, async (root) => {
+  testInRoot(`an invalid ${name} is refused and creates nothing`, async (root) => {
     const path = root.join("none");
     const options: OpenRegistryOptions = { [name]: "foldd" };
     const attempts: (() => unknown)[] = [

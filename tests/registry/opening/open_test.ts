@@ -32,49 +32,36 @@ function snapshot(path: string): string[] {
   });
 }
 
-testInFolder(
-  "openRegistry() takes a path, a file: URL and a relative path for the same folder",
-  async (root) => {
-    const path = root.join("new", "registry with space");
-    const first = await openRegistry(path);
-    await first.save("a", "x");
-    const url = pathToFileURL(path);
-    for (const target of [url, url.href, relative(process.cwd(), path), `${path}/`]) {
-      const registry = await openRegistry(target);
-      assertEquals([registry.id, registry.location], [first.id, first.location]);
-      assertEquals(await registry.load("a"), "x");
-    }
-  },
-);
+testInFolder("paths, relative paths and file: URLs are equivalent", async (root) => {
+  const path = root.join("new", "registry with space");
+  const first = await openRegistry(path);
+  await first.save("a", "x");
+  const url = pathToFileURL(path);
+  for (const target of [url, url.href, relative(process.cwd(), path), `${path}/`]) {
+    const registry = await openRegistry(target);
+    assertEquals([registry.id, registry.location], [first.id, first.location]);
+    assertEquals(await registry.load("a"), "x");
+  }
+});
 
-testInFolder(
-  "openRegistry() creates a memory registry of its own, and refuses other schemes",
-  async () => {
-    const one = await openRegistry("memory:");
-    const two = await openRegistry("memory:");
-    assertNotEquals(one.id, two.id);
-    assertMatch(
-      (await rejected("Invalid", openRegistry("c3:x"))).hint!,
-      /"c3:\/\/bucket\/prefix".*"\.\/c3:…"/,
-    );
-    for (const target of ["", "a\0b", "file://host/share", "file:///a%2Fb"]) {
-      await rejected("Invalid", openRegistry(target));
-    }
-  },
-);
+testInFolder("memory: creates a new registry; other schemes are refused", async () => {
+  const one = await openRegistry("memory:");
+  const two = await openRegistry("memory:");
+  assertNotEquals(one.id, two.id);
+  await rejected("Invalid", openRegistry("c3:x"), /"c3:\/\/bucket\/prefix".*"\.\/c3:…"/);
+  for (const target of ["", "a\0b", "file://host/share", "file:///a%2Fb"]) {
+    await rejected("Invalid", openRegistry(target));
+  }
+});
 
-testInFolder(
-  "opening with create: false or readOnly leaves no trace where there is no registry",
-  async (root) => {
-    const path = root.join("none");
-    const error = await rejected("NotFound", openRegistry(path, { create: false }));
-    assertMatch(error.hint!, /create: true/);
-    await rejected("NotFound", openRegistry(path, { readOnly: true }));
-    await rejected("NotFound", openRegistry(root.path, { create: false }));
-    assert(!existsSync(path));
-    assertEquals(readdirSync(root.path), []);
-  },
-);
+testInFolder("create: false and readOnly leave no trace", async (root) => {
+  const path = root.join("none");
+  await rejected("NotFound", openRegistry(path, { create: false }), /create: true/);
+  await rejected("NotFound", openRegistry(path, { readOnly: true }));
+  await rejected("NotFound", openRegistry(root.path, { create: false }));
+  assert(!existsSync(path));
+  assertEquals(readdirSync(root.path), []);
+});
 
 testInFolder("opening a registry that exists writes nothing", async (root) => {
   const path = root.join("registry");
@@ -88,7 +75,7 @@ testInFolder("opening a registry that exists writes nothing", async (root) => {
   assertEquals(snapshot(path), before);
 });
 
-testInFolder("openRegistry() commits in a folder as it was created to", async (root) => {
+testInFolder("a folder keeps its locking", async (root) => {
   for (const locking of ["link", "file"] as const) {
     if (locking === "file" && process.versions.deno === undefined) continue; // only Deno has file locks
     const path = root.join(locking);
@@ -102,68 +89,58 @@ testInFolder("openRegistry() commits in a folder as it was created to", async (r
       "Invalid",
       openRegistry(path, { locking: locking === "link" ? "file" : "link" }),
     );
-    assertMatch(error.message, new RegExp(`commits by "${locking}"`));
+    assertMatch(error.message, new RegExp(`uses locking "${locking}"`));
   }
 });
 
-testOnEach(
-  "opening the same store by many at once creates one registry",
-  async ({ root, backend }) => {
-    if (backend.kind === "memory") {
-      const fresh = createMemoryBackend();
-      const ids = await Promise.all(
-        Array.from({ length: 8 }, async () => (await openRegistry(fresh)).id),
-      );
-      assertEquals(new Set(ids).size, 1);
-      return;
-    }
-    const { locking } = backend;
-    const options = { locking, durability: "os" as const };
-    const opened = await Promise.all(
-      Array.from({ length: 8 }, () => openRegistry(root.join("fresh"), options)),
+testOnEach("concurrent opens create one registry", async ({ root, backend }) => {
+  if (backend.kind === "memory") {
+    const fresh = createMemoryBackend();
+    const ids = await Promise.all(
+      Array.from({ length: 8 }, async () => (await openRegistry(fresh)).id),
     );
-    assertEquals(new Set(opened.map(({ id }) => id)).size, 1);
-    assertEquals((await keysOf(opened[0].backend, "settings/")).length, 1);
-  },
-);
+    assertEquals(new Set(ids).size, 1);
+    return;
+  }
+  const { locking } = backend;
+  const options = { locking, durability: "os" as const };
+  const opened = await Promise.all(
+    Array.from({ length: 8 }, () => openRegistry(root.join("fresh"), options)),
+  );
+  assertEquals(new Set(opened.map(({ id }) => id)).size, 1);
+  assertEquals((await keysOf(opened[0].backend, "settings/")).length, 1);
+});
 
-testInMemory(
-  "options of a folder are refused beside a backend, where they would have no effect",
-  async ({ backend }) => {
-    await rejected("Invalid", openRegistry(backend, { locking: "file" }));
-    await rejected("Invalid", openRegistry(backend, { durability: "os" }));
-  },
-);
+testInMemory("options of a folder are refused for a backend", async ({ backend }) => {
+  await rejected("Invalid", openRegistry(backend, { locking: "file" }));
+  await rejected("Invalid", openRegistry(backend, { durability: "os" }));
+});
 
-testInMemory(
-  "a registry tells where it is, without secrets, and what it is",
-  async ({ registry, backend, open }) => {
-    assertEquals((await open()).location, registry.location);
-    assertEquals(registry.location, backend.location);
-    assertEquals(registry.backend, backend);
-    assertMatch(registry.id, /^[0-9a-f-]{36}$/);
-    assertEquals(registry.settings, {
-      versioned: true,
-      mutable: false,
-      graceMs: 86_400_000,
-      leastGraceMs: 3_600_000,
-    });
-  },
-);
+testInMemory("a registry has location, id and settings", async ({ registry, backend, open }) => {
+  assertEquals((await open()).location, registry.location);
+  assertEquals(registry.location, backend.location);
+  assertEquals(registry.backend, backend);
+  assertMatch(registry.id, /^[0-9a-f-]{36}$/);
+  assertEquals(registry.settings, {
+    versioned: true,
+    mutable: false,
+    graceMs: 86_400_000,
+    leastGraceMs: 3_600_000,
+  });
+});
 
-Deno.test("openRegistry() never shows what a URL holds, secrets and all", async () => {
+Deno.test("errors never show secrets of a URL", async () => {
   const error = await openRegistry("s3://AKIAKEY:SECRETPART@bucket/x").catch((error) => error);
   assertEquals(error.code, "Invalid");
   assertEquals(/AKIAKEY|SECRETPART/.test(`${error.message} ${error.hint} ${error.stack}`), false);
 });
 
-Deno.test("what is no place is Invalid, and a ~ that no shell has replaced makes no folder of that name", async () => {
+Deno.test("an invalid location, or one with ~, is refused", async () => {
   for (const target of [{}, { create: false }, null, 5, ""]) {
-    const error = await rejected("Invalid", openRegistry(target as never));
-    assertMatch(error.hint!, /"memory:" or a backend first/);
+    await rejected("Invalid", openRegistry(target as never), /"memory:" or a backend/);
   }
   for (const target of ["~", "~/reg"]) {
-    assertMatch((await rejected("Invalid", openRegistry(target))).message, /shell/);
+    await rejected("Invalid", openRegistry(target), /shell/);
   }
   assert(!existsSync("~"));
 });
@@ -172,55 +149,49 @@ function withEnv(env: Record<string, string>) {
   return { ...realSystem, env: (name: string) => env[name] };
 }
 
-testInRoot(
-  "openRegistry() without a place opens what HOLDFAST_REGISTRY names, and creates it only where that is said",
-  async (root) => {
-    const path = root.join("registry");
-    const system = withEnv({ HOLDFAST_REGISTRY: path });
-    const error = await rejected("NotFound", openRegistry(undefined, { system }));
-    assertMatch(error.hint!, /The place is named by HOLDFAST_REGISTRY in the environment\./);
-    assert(!existsSync(path));
-    const created = await openRegistry(undefined, { system, create: true });
-    assertEquals((await openRegistry(undefined, { system })).id, created.id);
-    assertEquals((await openRegistry(path)).id, created.id);
-  },
-);
+testInRoot("HOLDFAST_REGISTRY is opened, and created only on request", async (root) => {
+  const path = root.join("registry");
+  const system = withEnv({ HOLDFAST_REGISTRY: path });
+  await rejected(
+    "NotFound",
+    openRegistry(undefined, { system }),
+    /The location is named by HOLDFAST_REGISTRY/,
+  );
+  assert(!existsSync(path));
+  const created = await openRegistry(undefined, { system, create: true });
+  assertEquals((await openRegistry(undefined, { system })).id, created.id);
+  assertEquals((await openRegistry(path)).id, created.id);
+});
 
-testInRoot(
-  "openRegistry() takes @name for what this user calls so, and creates it as it does a path",
-  async (root) => {
-    const system = withEnv({ XDG_CONFIG_HOME: root.join("config") });
-    await rejected("NotFound", openRegistry("@team", { system }));
-    setRemote("team", { location: root.join("registry") }, { system });
-    const created = await openRegistry("@team", { system });
-    assertEquals((await openRegistry(root.join("registry"))).id, created.id);
-  },
-);
+testInRoot("openRegistry() opens and creates named registries", async (root) => {
+  const system = withEnv({ XDG_CONFIG_HOME: root.join("config") });
+  await rejected("NotFound", openRegistry("@team", { system }));
+  setRemote("team", { location: root.join("registry") }, { system });
+  const created = await openRegistry("@team", { system });
+  assertEquals((await openRegistry(root.join("registry"))).id, created.id);
+});
 
-testInRoot(
-  "a folder that has its registry in .holdfast is no registry, and the hint names that",
-  async (root) => {
-    await openRegistry(root.join("project/.holdfast"));
-    mkdirSync(root.join("other"));
-    setRemote("p", { location: root.join("project") }, {
-      system: withEnv({ XDG_CONFIG_HOME: root.path }),
-    });
-    const options = { create: false, system: withEnv({ XDG_CONFIG_HOME: root.path }) };
-    const error = await rejected("NotFound", openRegistry("@p", options));
-    assertMatch(
-      error.hint!,
-      /The place is what @p stands for.*There is one in ".*project.\.holdfast": name that\./,
-    );
-  },
-);
+testInRoot("a hint names the registry in .holdfast", async (root) => {
+  await openRegistry(root.join("project/.holdfast"));
+  mkdirSync(root.join("other"));
+  setRemote("p", { location: root.join("project") }, {
+    system: withEnv({ XDG_CONFIG_HOME: root.path }),
+  });
+  const options = { create: false, system: withEnv({ XDG_CONFIG_HOME: root.path }) };
+  const error = await rejected("NotFound", openRegistry("@p", options));
+  assertMatch(
+    error.hint!,
+    /The location is that of @p.*Use the registry in ".*project.\.holdfast"/,
+  );
+});
 
-Deno.test("a wrong URL in HOLDFAST_REGISTRY shows nothing that could be a secret", async () => {
+Deno.test("errors never show secrets of HOLDFAST_REGISTRY", async () => {
   const system = withEnv({ HOLDFAST_REGISTRY: "s3://AKIAKEY:SECRETPART@bucket/x" });
   const error = await rejected("Invalid", openRegistry(undefined, { system }));
   assert(!/AKIAKEY|SECRETPART/.test(`${error.message} ${error.hint}`));
 });
 
-Deno.test("options of a folder are refused where a URL names the registry", async () => {
+Deno.test("options of a folder are refused for a URL", async () => {
   const system = withEnv({ HOLDFAST_REGISTRY: "s3://bucket" });
   await rejected("Invalid", openRegistry(undefined, { system, locking: "link" }));
 });

@@ -15,7 +15,7 @@ async function settingsRecord(backend: Backend): Promise<{ key: string; record: 
   return { key, record: decodeRecord(await object!.bytes(), key).record as SettingsRecord };
 }
 
-testOnEach("settings are fixed at creation: not given is as stored", async ({ open }) => {
+testOnEach("settings are fixed at creation", async ({ open }) => {
   const again = await open();
   assertEquals([again.settings.versioned, again.settings.mutable, again.settings.graceMs], [
     false,
@@ -26,26 +26,22 @@ testOnEach("settings are fixed at creation: not given is as stored", async ({ op
   assertEquals(same.id, again.id);
 }, { versioned: false, mutable: true, graceMs: 2 * HOUR_MS });
 
-testOnEach(
-  "settings that differ from those at creation are refused",
-  async ({ registry, backend, open }) => {
-    const before = await keysOf(backend);
-    for (const option of [{ versioned: false }, { mutable: true }, { graceMs: 2 * HOUR_MS }]) {
-      const [name] = Object.keys(option);
-      const error = await rejected("Invalid", open(option));
-      assertMatch(error.message, new RegExp(`with ${name}: .*created with ${name}: `));
-      assertMatch(error.hint!, new RegExp(`Leave ${name} out`));
-    }
-    assertEquals(await keysOf(backend), before);
-    assertEquals((await open()).id, registry.id);
-  },
-);
+testOnEach("other settings are refused", async ({ registry, backend, open }) => {
+  const before = await keysOf(backend);
+  for (const option of [{ versioned: false }, { mutable: true }, { graceMs: 2 * HOUR_MS }]) {
+    const [name] = Object.keys(option);
+    const error = await rejected("Invalid", open(option));
+    assertMatch(error.message, new RegExp(`with ${name}: .*created with ${name}: `));
+    assertMatch(error.hint!, new RegExp(`Leave ${name} out`));
+  }
+  assertEquals(await keysOf(backend), before);
+  assertEquals((await open()).id, registry.id);
+});
 
 testInMemory("graceMs is a whole number of at least an hour", async ({ open }) => {
   for (const graceMs of [0, -1, HOUR_MS - 1, 1.5 * HOUR_MS + 0.5, NaN, Infinity]) {
     const backend = createMemoryBackend();
-    const error = await rejected("Invalid", openRegistry(backend, { graceMs }));
-    assertMatch(error.hint!, /hour/);
+    await rejected("Invalid", openRegistry(backend, { graceMs }), /hour/);
     assertEquals(await keysOf(backend), []);
   }
   await rejected("Invalid", open({ graceMs: 5 }));
@@ -55,65 +51,50 @@ testInMemory("graceMs is a whole number of at least an hour", async ({ open }) =
   );
 });
 
-testOnEach(
-  "a registry of a newer format is not opened, and not touched",
-  async ({ backend, open }) => {
-    const { key, record } = await settingsRecord(backend);
-    await backend.put(key, encodeRecord({ ...record, format: "holdfast/2" }));
-    const error = await rejected("Unsupported", open());
-    assertMatch(error.message, /"holdfast\/2"/);
-    assertMatch(error.hint!, /newer/);
-    assertEquals(error.key, key);
-    assertEquals(await keysOf(backend), [LINEAGE_WHOLE, key]);
-  },
-);
+testOnEach("a newer format is refused and not touched", async ({ backend, open }) => {
+  const { key, record } = await settingsRecord(backend);
+  await backend.put(key, encodeRecord({ ...record, format: "holdfast/2" }));
+  const error = await rejected("Unsupported", open());
+  assertMatch(error.message, /"holdfast\/2"/);
+  assertMatch(error.hint!, /newer/);
+  assertEquals(error.key, key);
+  assertEquals(await keysOf(backend), [LINEAGE_WHOLE, key]);
+});
 
-testOnEach(
-  "a registry with fields that this release does not know is opened",
-  async ({ registry, backend, open }) => {
-    const { key, record } = await settingsRecord(backend);
-    const settings = { ...record.settings, colour: "red" };
-    await backend.put(
-      key,
-      encodeRecord({ ...record, settings, later: { x: 1 } } as SettingsRecord),
-    );
-    const again = await open();
-    assertEquals(again.id, registry.id);
-    await again.save("a", 1);
-  },
-);
+testOnEach("unknown fields are accepted", async ({ registry, backend, open }) => {
+  const { key, record } = await settingsRecord(backend);
+  const settings = { ...record.settings, colour: "red" };
+  await backend.put(key, encodeRecord({ ...record, settings, later: { x: 1 } } as SettingsRecord));
+  const again = await open();
+  assertEquals(again.id, registry.id);
+  await again.save("a", 1);
+});
 
-testOnEach(
-  "damaged settings are Corrupt: no second registry is made over the first",
-  async ({ registry, backend, open }) => {
-    await registry.save("a", 1);
-    const { key, record } = await settingsRecord(backend);
-    const whole = encodeRecord(record);
-    for (
-      const bytes of [
-        new Uint8Array(),
-        whole.slice(0, 40),
-        whole.map((byte, i) => i === 50 ? byte ^ 1 : byte),
-      ]
-    ) {
-      await backend.put(key, bytes);
-      for (const options of [{}, { create: true, versioned: false }]) {
-        assertEquals((await rejected("Corrupt", open(options))).key, key);
-      }
+testOnEach("damaged settings are Corrupt", async ({ registry, backend, open }) => {
+  await registry.save("a", 1);
+  const { key, record } = await settingsRecord(backend);
+  const whole = encodeRecord(record);
+  for (
+    const bytes of [
+      new Uint8Array(),
+      whole.slice(0, 40),
+      whole.map((byte, i) => i === 50 ? byte ^ 1 : byte),
+    ]
+  ) {
+    await backend.put(key, bytes);
+    for (const options of [{}, { create: true, versioned: false }]) {
+      assertEquals((await rejected("Corrupt", open(options))).key, key);
     }
-    assertEquals(await keysOf(backend, "settings/"), [key]);
-    await backend.put(key, whole);
-    assertEquals(await (await open()).load("a"), 1);
-  },
-);
+  }
+  assertEquals(await keysOf(backend, "settings/"), [key]);
+  await backend.put(key, whole);
+  assertEquals(await (await open()).load("a"), 1);
+});
 
-testInMemory(
-  "a record of another kind in the place of the settings is Corrupt",
-  async ({ registry, backend, open }) => {
-    await registry.save("a", 1);
-    const { key } = await settingsRecord(backend);
-    const [version] = await keysOf(backend, "names/");
-    await backend.put(key, await (await backend.get(version))!.bytes());
-    assertEquals((await rejected("Corrupt", open())).key, key);
-  },
-);
+testInMemory("settings of another kind are Corrupt", async ({ registry, backend, open }) => {
+  await registry.save("a", 1);
+  const { key } = await settingsRecord(backend);
+  const [version] = await keysOf(backend, "names/");
+  await backend.put(key, await (await backend.get(version))!.bytes());
+  assertEquals((await rejected("Corrupt", open())).key, key);
+});

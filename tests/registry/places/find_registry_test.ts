@@ -12,37 +12,34 @@ function withEnv(env: Record<string, string> = {}) {
   return { ...realSystem, env: (name: string) => env[name] };
 }
 
-testInRoot(
-  "what is given wins over the environment, that over .env, that over the nearest folder upward",
-  (root) => {
-    const cwd = root.join("a/b");
-    mkdirSync(cwd, { recursive: true });
-    mkdirSync(root.join("a/.holdfast"));
-    const bare = { cwd, system: withEnv() };
-    const named = { cwd, system: withEnv({ HOLDFAST_REGISTRY: "from/env" }) };
-    const upward = findRegistry(undefined, bare);
-    assertEquals([upward.location, upward.kind, upward.by], [
-      root.join("a/.holdfast"),
-      "folder",
-      "upward",
-    ]);
-    writeFileSync(join(cwd, ".env"), "# where\nHOLDFAST_REGISTRY='from/file'\n");
-    const inFile = findRegistry(undefined, bare);
-    assertEquals([inFile.location, inFile.by], [join(cwd, "from/file"), "env-file"]);
-    assertMatch(originOf(inFile)!, /HOLDFAST_REGISTRY in .*a.b.\.env$/);
-    const inEnvironment = findRegistry(undefined, named);
-    assertEquals([inEnvironment.location, inEnvironment.by], [join(cwd, "from/env"), "variable"]);
-    assertEquals(originOf(inEnvironment), "is named by HOLDFAST_REGISTRY in the environment");
-    const given = findRegistry("given", named);
-    assertEquals([given.location, given.by, originOf(given)], [
-      join(cwd, "given"),
-      "argument",
-      undefined,
-    ]);
-  },
-);
+testInRoot("argument, environment, .env and parent folders, in this order", (root) => {
+  const cwd = root.join("a/b");
+  mkdirSync(cwd, { recursive: true });
+  mkdirSync(root.join("a/.holdfast"));
+  const bare = { cwd, system: withEnv() };
+  const named = { cwd, system: withEnv({ HOLDFAST_REGISTRY: "from/env" }) };
+  const upward = findRegistry(undefined, bare);
+  assertEquals([upward.location, upward.kind, upward.by], [
+    root.join("a/.holdfast"),
+    "folder",
+    "upward",
+  ]);
+  writeFileSync(join(cwd, ".env"), "# where\nHOLDFAST_REGISTRY='from/file'\n");
+  const inFile = findRegistry(undefined, bare);
+  assertEquals([inFile.location, inFile.by], [join(cwd, "from/file"), "env-file"]);
+  assertMatch(originOf(inFile)!, /HOLDFAST_REGISTRY in .*a.b.\.env$/);
+  const inEnvironment = findRegistry(undefined, named);
+  assertEquals([inEnvironment.location, inEnvironment.by], [join(cwd, "from/env"), "variable"]);
+  assertEquals(originOf(inEnvironment), "is named by HOLDFAST_REGISTRY in the environment");
+  const given = findRegistry("given", named);
+  assertEquals([given.location, given.by, originOf(given)], [
+    join(cwd, "given"),
+    "argument",
+    undefined,
+  ]);
+});
 
-Deno.test("an empty place, and a ~ that no shell has replaced, are Invalid wherever they come from", () => {
+Deno.test("empty locations and ~ are Invalid", () => {
   const cwd = "/there";
   for (const text of ["", "~", "~/reg"]) {
     const error = assertThrows(() => findRegistry(text, { cwd, system: withEnv() }), RegistryError);
@@ -55,36 +52,30 @@ Deno.test("an empty place, and a ~ that no shell has replaced, are Invalid where
   assertThrows(
     () => findRegistry(undefined, named),
     RegistryError,
-    "only a shell knows what ~ means",
+    "only a shell expands ~",
   );
   assertEquals(findRegistry("./~/reg", named).location, "/there/~/reg");
 });
 
-testInRoot(
-  "where no registry is, the hint says how to begin; a file named .holdfast is none",
-  (root) => {
-    writeFileSync(root.join(".holdfast"), "");
-    const options = { cwd: root.path, system: withEnv() };
-    const error = assertThrows(() => findRegistry(undefined, options), RegistryError);
-    assertEquals(error.code, "NotFound");
-    assertMatch(error.hint!, /openRegistry\(undefined, \{ create: true \}\)/);
-  },
-);
+testInRoot("without a registry, the hint explains how to create one", (root) => {
+  writeFileSync(root.join(".holdfast"), "");
+  const options = { cwd: root.path, system: withEnv() };
+  const error = assertThrows(() => findRegistry(undefined, options), RegistryError);
+  assertEquals(error.code, "NotFound");
+  assertMatch(error.hint!, /openRegistry\(undefined, \{ create: true \}\)/);
+});
 
-testInRoot(
-  "what is to be created is ./.holdfast where nothing else is named, and not one upward where that is wanted",
-  (root) => {
-    const cwd = root.join("a");
-    mkdirSync(cwd);
-    mkdirSync(root.join(".holdfast"));
-    const options = { cwd, system: withEnv(), create: true };
-    assertEquals(findRegistry(undefined, options).location, root.join(".holdfast"));
-    const here = findRegistry(undefined, { ...options, upward: false });
-    assertEquals([here.location, here.by], [join(cwd, ".holdfast"), "default"]);
-  },
-);
+testInRoot("create returns ./.holdfast if nothing else is found", (root) => {
+  const cwd = root.join("a");
+  mkdirSync(cwd);
+  mkdirSync(root.join(".holdfast"));
+  const options = { cwd, system: withEnv(), create: true };
+  assertEquals(findRegistry(undefined, options).location, root.join(".holdfast"));
+  const here = findRegistry(undefined, { ...options, upward: false });
+  assertEquals([here.location, here.by], [join(cwd, ".holdfast"), "default"]);
+});
 
-Deno.test("URLs stay, paths become absolute; a URL that is wrong, and memory, are refused and not shown", () => {
+Deno.test("URLs stay, paths become absolute, invalid ones are not shown", () => {
   const at = { cwd: "/w/x", system: withEnv() };
   for (const url of ["file:///r", "s3://bucket/x?region=r", "gs://bucket", "https://host:8600"]) {
     assertEquals(findRegistry(url, at).location, url);
@@ -117,36 +108,30 @@ Deno.test("URLs stay, paths become absolute; a URL that is wrong, and memory, ar
   assertEquals(findRegistry("../r", at).kind, "folder");
 });
 
-testInRoot(
-  "@team is the registry that this user calls so, from whoever names it; another name is NotFound with those that are",
-  (root) => {
-    const env = { XDG_CONFIG_HOME: root.path };
-    const { location, tokenFile } = {
-      location: "https://host:8600",
-      tokenFile: root.join("token"),
-    };
-    setRemote("team", { location, tokenFile }, { system: withEnv(env) });
-    for (
-      const [given, more] of [["@team", {}], ["@team/", {}], [undefined, {
-        HOLDFAST_REGISTRY: "@team",
-      }]] as const
-    ) {
-      const found = findRegistry(given, { cwd: root.path, system: withEnv({ ...env, ...more }) });
-      assertEquals([found.location, found.kind, found.remote], [location, "service", "team"]);
-      assertEquals(tokenSourceOf(found, { system: withEnv(env) }), { tokenFile });
-    }
-    const error = assertThrows(
-      () => findRegistry("@tem", { cwd: root.path, system: withEnv(env) }),
-      RegistryError,
-    );
-    assertEquals(error.code, "NotFound");
-    assertMatch(error.hint!, /There is @team\./);
-    const folder = findRegistry("./@tem", { cwd: root.path, system: withEnv(env) });
-    assertEquals(folder.location, root.join("@tem"));
-  },
-);
+testInRoot("@team is resolved; an unknown name is NotFound with the known ones", (root) => {
+  const env = { XDG_CONFIG_HOME: root.path };
+  const { location, tokenFile } = { location: "https://host:8600", tokenFile: root.join("token") };
+  setRemote("team", { location, tokenFile }, { system: withEnv(env) });
+  for (
+    const [given, more] of [["@team", {}], ["@team/", {}], [undefined, {
+      HOLDFAST_REGISTRY: "@team",
+    }]] as const
+  ) {
+    const found = findRegistry(given, { cwd: root.path, system: withEnv({ ...env, ...more }) });
+    assertEquals([found.location, found.kind, found.remote], [location, "service", "team"]);
+    assertEquals(tokenSourceOf(found, { system: withEnv(env) }), { tokenFile });
+  }
+  const error = assertThrows(
+    () => findRegistry("@tem", { cwd: root.path, system: withEnv(env) }),
+    RegistryError,
+  );
+  assertEquals(error.code, "NotFound");
+  assertMatch(error.hint!, /or use @team/);
+  const folder = findRegistry("./@tem", { cwd: root.path, system: withEnv(env) });
+  assertEquals(folder.location, root.join("@tem"));
+});
 
-testInRoot("a .env that names a registry of this user's says no token for it", (root) => {
+testInRoot("a .env provides no token for a named registry", (root) => {
   const env = { XDG_CONFIG_HOME: root.path, HOLDFAST_TOKEN: "mine" };
   const system = withEnv(env);
   setRemote("team", { location: "https://host:8600" }, { system });
@@ -156,7 +141,7 @@ testInRoot("a .env that names a registry of this user's says no token for it", (
   assertEquals(tokenSourceOf(found, { system }), { token: "mine" });
 });
 
-testInRoot("the token of the environment is not for a service that a .env names", (root) => {
+testInRoot("the environment's token is not sent to a service in a .env", (root) => {
   const system = withEnv({ HOLDFAST_TOKEN: "mine" });
   writeFileSync(root.join(".env"), "HOLDFAST_REGISTRY=https://host\n");
   const named = findRegistry(undefined, { cwd: root.path, system });
@@ -169,7 +154,7 @@ testInRoot("the token of the environment is not for a service that a .env names"
   });
 });
 
-testInRoot("a .env does not have a token for Google sent to another host", (root) => {
+testInRoot("a .env cannot redirect a Google token", (root) => {
   const at = (url: string, env = {}) => {
     writeFileSync(root.join(".env"), `HOLDFAST_REGISTRY=${url}\n`);
     return findRegistry(undefined, { cwd: root.path, system: withEnv(env) });

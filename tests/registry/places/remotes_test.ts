@@ -10,89 +10,71 @@ function withEnv(env: Record<string, string>) {
   return { system: { ...realSystem, env: (name: string) => env[name] } };
 }
 
-testInRoot(
-  "names of registries are kept in a file of this user alone, which keeps what else is in it",
-  (root) => {
-    const options = withEnv({ HOME: root.path });
-    assertEquals(readRemotes(options).registries, {});
-    const file = setRemote("team", { location: "s3://bucket/team" }, options);
-    assertEquals(file, root.join(".config/holdfast/config.json"));
-    if (process.platform !== "win32") assertEquals(statSync(file).mode & 0o777, 0o600);
-    writeFileSync(
-      file,
-      JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), theme: "dark" }),
-    );
-    setRemote("b.2", { location: "/srv/models" }, options);
-    assertEquals(Object.keys(readRemotes(options).registries), ["b.2", "team"]);
-    setRemote("team", undefined, options);
-    assertEquals(readRemotes(options), {
-      file,
-      registries: { "b.2": { location: "/srv/models" } },
-    });
-    assertEquals(JSON.parse(readFileSync(file, "utf8")).theme, "dark");
-    assertEquals(readdirSync(root.join(".config/holdfast")), ["config.json"]);
-  },
-);
+testInRoot("named registries are in a private file, whose other content stays", (root) => {
+  const options = withEnv({ HOME: root.path });
+  assertEquals(readRemotes(options).registries, {});
+  const file = setRemote("team", { location: "s3://bucket/team" }, options);
+  assertEquals(file, root.join(".config/holdfast/config.json"));
+  if (process.platform !== "win32") assertEquals(statSync(file).mode & 0o777, 0o600);
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), theme: "dark" }));
+  setRemote("b.2", { location: "/srv/models" }, options);
+  assertEquals(Object.keys(readRemotes(options).registries), ["b.2", "team"]);
+  setRemote("team", undefined, options);
+  assertEquals(readRemotes(options), { file, registries: { "b.2": { location: "/srv/models" } } });
+  assertEquals(JSON.parse(readFileSync(file, "utf8")).theme, "dark");
+  assertEquals(readdirSync(root.join(".config/holdfast")), ["config.json"]);
+});
 
-testInRoot(
-  "XDG_CONFIG_HOME says where the file is, unless it is relative; without a home there are no names",
-  (root) => {
+testInRoot("XDG_CONFIG_HOME or the home folder contains the file", (root) => {
+  assertEquals(
+    readRemotes(withEnv({ XDG_CONFIG_HOME: root.join("c"), HOME: "/h" })).file,
+    root.join("c/holdfast/config.json"),
+  );
+  assertEquals(
+    readRemotes(withEnv({ XDG_CONFIG_HOME: "c", HOME: root.path })).file,
+    root.join(".config/holdfast/config.json"),
+  );
+  assertEquals(readRemotes(withEnv({})), { registries: {} });
+  const error = assertThrows(() => setRemote("a", { location: "/r" }, withEnv({})), RegistryError);
+  assertEquals(error.code, "Denied");
+});
+
+testInRoot("an invalid file, or one that others can write, is refused", (root) => {
+  const options = withEnv({ XDG_CONFIG_HOME: root.path });
+  mkdirSync(root.join("holdfast"));
+  const file = root.join("holdfast/config.json");
+  for (
+    const text of [
+      "{",
+      "[]",
+      '{"registries":[]}',
+      '{"registries":{"a":"b"}}',
+      '{"registries":{"@a":{"location":"b"}}}',
+    ]
+  ) {
+    writeFileSync(file, text, { mode: 0o600 });
     assertEquals(
-      readRemotes(withEnv({ XDG_CONFIG_HOME: root.join("c"), HOME: "/h" })).file,
-      root.join("c/holdfast/config.json"),
+      assertThrows(() => readRemotes(options), RegistryError, undefined, text).code,
+      "Invalid",
     );
-    assertEquals(
-      readRemotes(withEnv({ XDG_CONFIG_HOME: "c", HOME: root.path })).file,
-      root.join(".config/holdfast/config.json"),
-    );
-    assertEquals(readRemotes(withEnv({})), { registries: {} });
-    const error = assertThrows(
-      () => setRemote("a", { location: "/r" }, withEnv({})),
-      RegistryError,
-    );
-    assertEquals(error.code, "Denied");
-  },
-);
+    assertThrows(() => setRemote("a", { location: "/r" }, options), RegistryError);
+    assertEquals(readFileSync(file, "utf8"), text);
+  }
+  writeFileSync(file, "{}");
+  if (process.platform === "win32") return;
+  chmodSync(file, 0o622);
+  const error = assertThrows(() => readRemotes(options), RegistryError);
+  assertEquals(error.code, "Denied");
+  assertMatch(error.hint!, /chmod go-w/);
+});
 
-testInRoot(
-  "a file of names that others may write to, or that is none, is refused and left as it is",
-  (root) => {
-    const options = withEnv({ XDG_CONFIG_HOME: root.path });
-    mkdirSync(root.join("holdfast"));
-    const file = root.join("holdfast/config.json");
-    for (
-      const text of [
-        "{",
-        "[]",
-        '{"registries":[]}',
-        '{"registries":{"a":"b"}}',
-        '{"registries":{"@a":{"location":"b"}}}',
-      ]
-    ) {
-      writeFileSync(file, text, { mode: 0o600 });
-      assertEquals(
-        assertThrows(() => readRemotes(options), RegistryError, undefined, text).code,
-        "Invalid",
-      );
-      assertThrows(() => setRemote("a", { location: "/r" }, options), RegistryError);
-      assertEquals(readFileSync(file, "utf8"), text);
-    }
-    writeFileSync(file, "{}");
-    if (process.platform === "win32") return;
-    chmodSync(file, 0o622);
-    const error = assertThrows(() => readRemotes(options), RegistryError);
-    assertEquals(error.code, "Denied");
-    assertMatch(error.hint!, /chmod go-w/);
-  },
-);
-
-testInRoot("what is no place is not kept, and nothing that looks like a secret", (root) => {
+testInRoot("invalid locations and secrets are refused", (root) => {
   const options = withEnv({ XDG_CONFIG_HOME: root.path });
   const cases: [remote: unknown, said: string][] = [
-    [{ zz: 1 }, "no absolute path and no URL"],
-    [{ location: 5 }, "no absolute path and no URL"],
-    [{ location: "" }, "no absolute path and no URL"],
-    [{ location: "r" }, "no absolute path and no URL"],
+    [{ zz: 1 }, "neither an absolute path nor a URL"],
+    [{ location: 5 }, "neither an absolute path nor a URL"],
+    [{ location: "" }, "neither an absolute path nor a URL"],
+    [{ location: "r" }, "neither an absolute path nor a URL"],
     [{ location: "https://me:secret@host" }, "credentials"],
     [{ location: "https://host", tokenFile: 5 }, "tokenFile"],
     [{ location: "https://host", tokenFile: "token" }, "tokenFile"],
@@ -114,7 +96,7 @@ testInRoot("what is no place is not kept, and nothing that looks like a secret",
   assertEquals(readdirSync(root.path), []);
 });
 
-testInRoot("a registry is named by one word", (root) => {
+testInRoot("a name is one word", (root) => {
   const options = withEnv({ XDG_CONFIG_HOME: root.path });
   for (const name of ["", "@team", "a/b", "a@1", "-r", ".", "a b", "__proto__"]) {
     assertEquals(

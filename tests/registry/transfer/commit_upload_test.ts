@@ -33,7 +33,7 @@ async function uploaded(
 for (const copies of [true, false]) {
   const how = copies ? "copied in the store" : "sent through this process";
 
-  Deno.test(`commitUpload() saves what was uploaded, ${how}, and leaves nothing of the upload`, async () => {
+  Deno.test(`commitUpload() saves files, ${how}, and removes the upload`, async () => {
     const world = createPresigningStore({ copies });
     const registry = await openRegistry(world.backend);
     const upload = await uploaded(world, registry, {
@@ -69,7 +69,7 @@ for (const copies of [true, false]) {
     assertEquals(world.copies.length, copies ? 3 : 0);
   });
 
-  Deno.test(`content that is not what was said is refused, ${how}, and nothing is committed`, async () => {
+  Deno.test(`content unlike its declaration is refused, ${how}`, async () => {
     const world = createPresigningStore({ copies });
     const registry = await openRegistry(world.backend);
     for (
@@ -100,7 +100,7 @@ async function collectGarbageNow({ store }: PresigningStore): Promise<void> {
   for (const key of await keysOf(store, "objects/")) await store.delete(key);
 }
 
-Deno.test("an upload is committed once: a repeat returns the first, also at the same moment", async () => {
+Deno.test("repeated and concurrent commits of an upload return one version", async () => {
   for (const idempotencyKey of [undefined, "run 7"]) {
     const world = createPresigningStore();
     const registry = await openRegistry(world.backend);
@@ -117,7 +117,7 @@ Deno.test("an upload is committed once: a repeat returns the first, also at the 
   }
 });
 
-Deno.test("a commit whose end nobody heard of is repeated without saving twice", async () => {
+Deno.test("a commit with a lost reply is repeated without saving twice", async () => {
   const world = createPresigningStore();
   const backend = createScriptedBackend(world.backend);
   const copying = { ...backend, presign: world.backend.presign, copy: world.backend.copy };
@@ -134,21 +134,21 @@ Deno.test("a commit whose end nobody heard of is repeated without saving twice",
   assertEquals(await keysOf(world.store, "uploads/"), []);
 });
 
-Deno.test("a file that has not arrived is NotFound, named, and can be sent after all", async () => {
+Deno.test("a file that has not arrived is NotFound, and can be sent later", async () => {
   const world = createPresigningStore();
   const registry = await openRegistry(world.backend);
   const upload = await createUpload(registry, { files: ["a.bin", "b.bin"] });
   await world.send(upload.files[0], LARGE);
   const error = await rejected("NotFound", commitUpload(registry, upload, { name: "data" }));
   assertMatch(error.message, /"b\.bin".*not arrived/);
-  assertMatch(error.hint!, /Send it to its URL first/);
+  assertMatch(error.hint!, /Send it to its URL/);
   assertEquals(await collect(registry.names()), []);
   assertEquals((await keysOf(world.store, "objects/")).length, 0);
   await world.send(upload.files[1], SMALL);
   assertEquals((await commitUpload(registry, upload, { name: "data" })).version, "1.0.0");
 });
 
-Deno.test("an upload that is overwritten while it is committed is saved as it was, or not at all", async () => {
+Deno.test("an upload overwritten during its commit is saved whole or not", async () => {
   for (const copies of [true, false]) {
     const world = createPresigningStore({ copies });
     const backend = createScriptedBackend(world.backend);
@@ -174,7 +174,7 @@ Deno.test("an upload that is overwritten while it is committed is saved as it wa
   }
 });
 
-Deno.test("the digest in the record is that of the copy, whatever the store made of it", async () => {
+Deno.test("the recorded digest is that of the copy", async () => {
   const world = createPresigningStore();
   const changed = noise(300_000, 5);
   const copy = async (_from: string, to: string) => {
@@ -189,7 +189,7 @@ Deno.test("the digest in the record is that of the copy, whatever the store made
   assertEquals((await registry.info("unsaid")).files[0].sha256, sha256(changed));
 });
 
-Deno.test("no record refers to an upload, and what is old of one is collected", async () => {
+Deno.test("no record refers to an upload; old uploads are collected", async () => {
   const system = createScriptedSystem();
   const world = createPresigningStore({ system });
   const registry = await openRegistry(world.backend, { system });
@@ -207,7 +207,7 @@ Deno.test("no record refers to an upload, and what is old of one is collected", 
   assertEquals(await (await registry.open("data")).file("a.bin").bytes(), LARGE);
 });
 
-Deno.test("an id or a path that leads elsewhere is Invalid, and nothing is touched", async () => {
+Deno.test("ids and paths that lead elsewhere are Invalid", async () => {
   const world = createPresigningStore();
   const registry = await openRegistry(world.backend);
   const upload = await uploaded(world, registry, { "a.bin": SMALL });
@@ -235,7 +235,7 @@ Deno.test("an id or a path that leads elsewhere is Invalid, and nothing is touch
   assertEquals(await keysOf(world.store), before);
 });
 
-Deno.test("a copy that is not there when it is read is no version", async () => {
+Deno.test("a missing copy is not committed", async () => {
   const world = createPresigningStore();
   const backend = createScriptedBackend(world.backend);
   const registry = await openRegistry({
@@ -254,7 +254,7 @@ Deno.test("a copy that is not there when it is read is no version", async () => 
   }
 });
 
-Deno.test("a commit that is refused or aborted leaves the upload for another one", async () => {
+Deno.test("a failed or aborted commit keeps the upload", async () => {
   const world = createPresigningStore();
   const backend = createScriptedBackend(world.backend);
   const registry = await openRegistry({ ...backend, presign: world.backend.presign });
@@ -264,10 +264,7 @@ Deno.test("a commit that is refused or aborted leaves the upload for another one
   await rejected("AlreadyExists", taken);
   const stopper = new AbortController();
   const { signal } = stopper;
-  backend.answer(
-    { verb: "get", key: /uploads/ },
-    doing(() => stopper.abort(new Error("enough"))),
-  );
+  backend.answer({ verb: "get", key: /uploads/ }, doing(() => stopper.abort(new Error("enough"))));
   await assertRejects(
     () => commitUpload(registry, upload, { name: "data", signal }),
     Error,

@@ -32,159 +32,136 @@ function wanting(digest: string) {
   };
 }
 
-testOnEach(
-  "an upload goes on where it broke off, and is saved like any file",
-  async ({ registry, backend }) => {
-    const uploads = await openUploads(registry);
-    const content = noise(700_000);
-    const { id, offset, expiresAt, beganAt } = await uploads.begin({
-      size: content.byteLength,
-      owner: "me",
-    });
-    assertEquals([offset, expiresAt.getTime() - beganAt.getTime()], [0, registry.settings.graceMs]);
-    const cut = sent(content.subarray(0, 250_000), { error: GONE });
-    const error = await assertRejects(() => uploads.append(id, cut, { offset: 0 }));
-    assertEquals(error, GONE);
+testOnEach("an upload continues and is saved like a file", async ({ registry, backend }) => {
+  const uploads = await openUploads(registry);
+  const content = noise(700_000);
+  const { id, offset, expiresAt, beganAt } = await uploads.begin({
+    size: content.byteLength,
+    owner: "me",
+  });
+  assertEquals([offset, expiresAt.getTime() - beganAt.getTime()], [0, registry.settings.graceMs]);
+  const cut = sent(content.subarray(0, 250_000), { error: GONE });
+  const error = await assertRejects(() => uploads.append(id, cut, { offset: 0 }));
+  assertEquals(error, GONE);
 
-    const state = await uploads.state(id);
-    assertEquals([state.offset, state.size, state.owner], [250_000, 700_000, "me"]);
-    await rejected("Conflict", uploads.source(id));
-    assertEquals(
-      await uploads.append(id, sent(content.subarray(250_000)), { offset: 250_000 }),
-      700_000,
-    );
+  const state = await uploads.state(id);
+  assertEquals([state.offset, state.size, state.owner], [250_000, 700_000, "me"]);
+  await rejected("Conflict", uploads.source(id));
+  assertEquals(
+    await uploads.append(id, sent(content.subarray(250_000)), { offset: 250_000 }),
+    700_000,
+  );
 
-    const source = await uploads.source(id);
-    assertEquals([source.size, source.owner], [700_000, "me"]);
-    await registry.save("data", new Uint8Array(), {
-      materializer: {
-        id: "file",
-        formatVersion: 1,
-        save: () => [{ path: "data.bin", content: source }],
-        load: () => undefined,
-      },
-    });
-    assertEquals(await (await registry.open("data")).file("data.bin").bytes(), content);
-    await uploads.remove(id);
-    assertEquals(await keysOf(backend, "uploads/"), []);
-    await rejected("NotFound", uploads.state(id));
-    await uploads.remove(id);
-  },
-  {},
-);
+  const source = await uploads.source(id);
+  assertEquals([source.size, source.owner], [700_000, "me"]);
+  await registry.save("data", new Uint8Array(), {
+    materializer: {
+      id: "file",
+      formatVersion: 1,
+      save: () => [{ path: "data.bin", content: source }],
+      load: () => undefined,
+    },
+  });
+  assertEquals(await (await registry.open("data")).file("data.bin").bytes(), content);
+  await uploads.remove(id);
+  assertEquals(await keysOf(backend, "uploads/"), []);
+  await rejected("NotFound", uploads.state(id));
+  await uploads.remove(id);
+}, {});
 
-testInMemory(
-  "uploads that are filled together share their memory",
-  async ({ registry, backend }) => {
-    const uploads = await openUploads(registry);
-    const begun = await Promise.all(
-      Array.from({ length: 256 }, () => uploads.begin({ size: 3 * MIB })),
-    );
-    const content = new Uint8Array(3 * MIB);
-    let waiting = 0;
-    const all = Promise.withResolvers<void>();
-    async function* together() {
-      if (++waiting === begun.length) all.resolve();
-      await all.promise; // until then none of them is over
-      yield* sent(content);
+testInMemory("concurrent uploads share their memory", async ({ registry, backend }) => {
+  const uploads = await openUploads(registry);
+  const begun = await Promise.all(
+    Array.from({ length: 256 }, () => uploads.begin({ size: 3 * MIB })),
+  );
+  const content = new Uint8Array(3 * MIB);
+  let waiting = 0;
+  const all = Promise.withResolvers<void>();
+  async function* together() {
+    if (++waiting === begun.length) all.resolve();
+    await all.promise; // until then none of them is over
+    yield* sent(content);
+  }
+  await Promise.all(begun.map(({ id }) => uploads.append(id, together(), { offset: 0 })));
+  const sizes: number[] = [];
+  for await (const entry of backend.list(`uploads/${begun[0].id}/`)) {
+    if ("key" in entry) {
+      sizes.push(entry.size);
     }
-    await Promise.all(begun.map(({ id }) => uploads.append(id, together(), { offset: 0 })));
-    const sizes: number[] = [];
-    for await (const entry of backend.list(`uploads/${begun[0].id}/`)) {
-      if ("key" in entry) {
-        sizes.push(entry.size);
-      }
-    }
-    assert(Math.max(...sizes) < MIB, `${sizes}`);
-  },
-);
+  }
+  assert(Math.max(...sizes) < MIB, `${sizes}`);
+});
 
-testInMemory(
-  "of two clients that send one upload, each place has one, and bytes never mix",
-  async ({ registry }) => {
-    const uploads = await openUploads(registry);
-    const content = noise(500_000);
-    const { id } = await uploads.begin({ size: content.byteLength });
-    const both = await Promise.allSettled([
-      uploads.append(id, sent(content.subarray(0, 200_000)), { offset: 0 }),
-      uploads.append(id, sent(content.subarray(0, 300_000)), { offset: 0 }),
-    ]);
-    assertEquals(both.filter(({ status }) => status === "fulfilled").length, 1);
-    const lost = both.find((outcome) => outcome.status === "rejected")!;
-    await rejected("Conflict", Promise.reject(lost.reason));
+testInMemory("two clients of one upload never mix bytes", async ({ registry }) => {
+  const uploads = await openUploads(registry);
+  const content = noise(500_000);
+  const { id } = await uploads.begin({ size: content.byteLength });
+  const both = await Promise.allSettled([
+    uploads.append(id, sent(content.subarray(0, 200_000)), { offset: 0 }),
+    uploads.append(id, sent(content.subarray(0, 300_000)), { offset: 0 }),
+  ]);
+  assertEquals(both.filter(({ status }) => status === "fulfilled").length, 1);
+  const lost = both.find((outcome) => outcome.status === "rejected")!;
+  await rejected("Conflict", Promise.reject(lost.reason));
 
-    const { offset } = await uploads.state(id);
-    await rejected("Conflict", uploads.append(id, sent(content), { offset: offset - 1 }));
-    await rejected("Conflict", uploads.append(id, sent(content), { offset: offset + 1 }));
-    await uploads.append(id, sent(content.subarray(offset)), { offset });
-    assertEquals(await bytesOf(await uploads.source(id)), content);
-  },
-);
+  const { offset } = await uploads.state(id);
+  await rejected("Conflict", uploads.append(id, sent(content), { offset: offset - 1 }));
+  await rejected("Conflict", uploads.append(id, sent(content), { offset: offset + 1 }));
+  await uploads.append(id, sent(content.subarray(offset)), { offset });
+  assertEquals(await bytesOf(await uploads.source(id)), content);
+});
 
-testInMemory(
-  "more than was said is refused, and what was said stays possible",
-  async ({ registry }) => {
-    const uploads = await openUploads(registry);
-    const { id } = await uploads.begin({ size: 10 });
-    await rejected("Invalid", uploads.append(id, sent(noise(11)), { offset: 0 }));
-    assertEquals(await uploads.append(id, sent(noise(10)), { offset: 0 }), 10);
-    for (const size of [-1, 1.5, NaN, 2 ** 53]) await rejected("Invalid", uploads.begin({ size }));
-    await rejected("Invalid", uploads.begin({ size: 1, metadata: { long: "x".repeat(70_000) } }));
-  },
-);
+testInMemory("more bytes than declared are refused", async ({ registry }) => {
+  const uploads = await openUploads(registry);
+  const { id } = await uploads.begin({ size: 10 });
+  await rejected("Invalid", uploads.append(id, sent(noise(11)), { offset: 0 }));
+  assertEquals(await uploads.append(id, sent(noise(10)), { offset: 0 }), 10);
+  for (const size of [-1, 1.5, NaN, 2 ** 53]) await rejected("Invalid", uploads.begin({ size }));
+  await rejected("Invalid", uploads.begin({ size: 1, metadata: { long: "x".repeat(70_000) } }));
+});
 
-testInMemory(
-  "of bytes with a wrong checksum none counts, however many pieces they have",
-  async ({ registry, backend }) => {
-    const uploads = await openUploads(registry);
-    const content = noise(1000);
-    const large = new Uint8Array(9 * MIB);
-    const { id } = await uploads.begin({ size: 1000 + large.byteLength });
-    const refused = uploads.append(id, sent(content), {
-      offset: 0,
-      verify: wanting(sha256("other")),
-    });
-    await rejected("Invalid", refused);
-    assertEquals((await uploads.state(id)).offset, 0);
-    await uploads.append(id, sent(content), { offset: 0, verify: wanting(sha256(content)) });
-    const before = await keysOf(backend, "uploads/");
+testInMemory("bytes with a wrong checksum do not count", async ({ registry, backend }) => {
+  const uploads = await openUploads(registry);
+  const content = noise(1000);
+  const large = new Uint8Array(9 * MIB);
+  const { id } = await uploads.begin({ size: 1000 + large.byteLength });
+  const refused = uploads.append(id, sent(content), {
+    offset: 0,
+    verify: wanting(sha256("other")),
+  });
+  await rejected("Invalid", refused);
+  assertEquals((await uploads.state(id)).offset, 0);
+  await uploads.append(id, sent(content), { offset: 0, verify: wanting(sha256(content)) });
+  const before = await keysOf(backend, "uploads/");
 
-    const wrong = { update: () => {}, matches: () => false };
-    await rejected("Invalid", uploads.append(id, sent(large), { offset: 1000, verify: wrong }));
-    const cut = sent(large, { error: GONE });
-    await assertRejects(() =>
-      uploads.append(id, cut, { offset: 1000, verify: { ...wrong, matches: () => true } })
-    );
-    assertEquals(await keysOf(backend, "uploads/"), before);
-    assertEquals((await uploads.state(id)).offset, 1000);
-  },
-);
+  const wrong = { update: () => {}, matches: () => false };
+  await rejected("Invalid", uploads.append(id, sent(large), { offset: 1000, verify: wrong }));
+  const cut = sent(large, { error: GONE });
+  await assertRejects(() =>
+    uploads.append(id, cut, { offset: 1000, verify: { ...wrong, matches: () => true } })
+  );
+  assertEquals(await keysOf(backend, "uploads/"), before);
+  assertEquals((await uploads.state(id)).offset, 1000);
+});
 
-testInMemory(
-  "a stream of unknown size is taken in with its digest, or nothing of it stays",
-  async ({ registry, backend }) => {
-    const uploads = await openUploads(registry);
-    const content = noise(300_000);
-    const taken = await uploads.receive(sent(content), { owner: "me" });
-    assertEquals([taken.size, taken.sha256, taken.offset], [300_000, sha256(content), 300_000]);
-    const source = await uploads.source(taken.id);
-    assertEquals([await bytesOf(source), source.sha256, source.owner], [
-      content,
-      taken.sha256,
-      "me",
-    ]);
-    const empty = await uploads.receive(sent(new Uint8Array()));
-    assertEquals([empty.size, empty.sha256], [0, sha256("")]);
+testInMemory("a received stream is kept with its digest, or not", async ({ registry, backend }) => {
+  const uploads = await openUploads(registry);
+  const content = noise(300_000);
+  const taken = await uploads.receive(sent(content), { owner: "me" });
+  assertEquals([taken.size, taken.sha256, taken.offset], [300_000, sha256(content), 300_000]);
+  const source = await uploads.source(taken.id);
+  assertEquals([await bytesOf(source), source.sha256, source.owner], [content, taken.sha256, "me"]);
+  const empty = await uploads.receive(sent(new Uint8Array()));
+  assertEquals([empty.size, empty.sha256], [0, sha256("")]);
 
-    const before = await keysOf(backend, "uploads/");
-    await assertRejects(() => uploads.receive(sent(content, { error: GONE })), Error, "reset");
-    await rejected("Invalid", uploads.receive(sent(content), { size: 300_001 }));
-    await rejected("Invalid", uploads.receive(sent(content), { size: 299_999 }));
-    assertEquals(await keysOf(backend, "uploads/"), before);
-  },
-);
+  const before = await keysOf(backend, "uploads/");
+  await assertRejects(() => uploads.receive(sent(content, { error: GONE })), Error, "reset");
+  await rejected("Invalid", uploads.receive(sent(content), { size: 300_001 }));
+  await rejected("Invalid", uploads.receive(sent(content), { size: 299_999 }));
+  assertEquals(await keysOf(backend, "uploads/"), before);
+});
 
-Deno.test("a store that is busy or whose reply is lost is asked again, and its piece counts once", async () => {
+Deno.test("lost replies are retried, and a piece counts once", async () => {
   const backend = createScriptedBackend(createMemoryBackend());
   const registry = await openRegistry(backend, { system: createScriptedSystem() });
   const uploads = await openUploads(registry);
@@ -194,7 +171,7 @@ Deno.test("a store that is busy or whose reply is lost is asked again, and its p
   assertEquals(await bytesOf(await uploads.source(id)), noise(100));
 });
 
-Deno.test("the janitor removes an upload after the grace, and what is left of one is none", async () => {
+Deno.test("old uploads are garbage collected", async () => {
   const system = createScriptedSystem();
   const backend = createMemoryBackend({ system });
   const registry = await openRegistry(backend, { system, graceMs: 3_600_000 });
@@ -210,7 +187,7 @@ Deno.test("the janitor removes an upload after the grace, and what is left of on
   assertEquals(await keysOf(backend, "uploads/"), []);
 });
 
-testInMemory("what is no id, and what is no note, is no upload", async ({ registry, backend }) => {
+testInMemory("invalid ids and notes are not uploads", async ({ registry, backend }) => {
   const uploads = await openUploads(registry);
   for (const id of ["", "..", "x", "../../settings", "00000000-0000-0000-0000-000000000000/0"]) {
     await rejected("NotFound", uploads.state(id));
@@ -224,26 +201,18 @@ testInMemory("what is no id, and what is no note, is no upload", async ({ regist
     `{"holdfast":"upload","size":-1}`,
     `{"holdfast":"upload","size":1,"owner":3}`,
   ];
-  for (
-    const text of [
-      ...wrong,
-      `{"holdfast":"upload","size":1,"metadata":{"a":1}}`,
-      "x".repeat(70_000),
-    ]
-  ) {
+  const texts = [...wrong, `{"holdfast":"upload","size":1,"metadata":{"a":1}}`, "x".repeat(70_000)];
+  for (const text of texts) {
     await backend.put(`uploads/${id}/0`, new TextEncoder().encode(text));
     await rejected("NotFound", uploads.state(id));
   }
 });
 
-testInMemory(
-  "nothing is uploaded into a registry that is open for reading only",
-  async ({ open }) => {
-    const uploads = await openUploads(await open({ readOnly: true }));
-    await rejected("Denied", uploads.begin({ size: 1 }));
-    await rejected("Denied", uploads.receive(sent(noise(1))));
-  },
-);
+testInMemory("a read-only registry accepts no uploads", async ({ open }) => {
+  const uploads = await openUploads(await open({ readOnly: true }));
+  await rejected("Denied", uploads.begin({ size: 1 }));
+  await rejected("Denied", uploads.receive(sent(noise(1))));
+});
 
 const CONTENT = noise(24 * MIB, 1);
 const DAMAGED = noise(24 * MIB, 2);
@@ -273,7 +242,7 @@ async function createWorld() {
   };
 }
 
-Deno.test("bytes of a killed request never count, whatever is sent in their place", async () => {
+Deno.test("bytes of a killed request never count", async () => {
   const { uploads, others } = await createWorld();
   const { id } = await uploads.begin({ size: CONTENT.byteLength });
   const stored = Promise.withResolvers<void>();
@@ -297,7 +266,7 @@ Deno.test("bytes of a killed request never count, whatever is sent in their plac
   assertEquals(sha256(await new Response(source.stream()).bytes()), sha256(CONTENT));
 });
 
-Deno.test("bytes with a wrong checksum never count, even if they cannot be deleted", async () => {
+Deno.test("bytes with a wrong checksum never count, even if undeletable", async () => {
   const { uploads, others, backend } = await createWorld();
   const { id } = await uploads.begin({ size: CONTENT.byteLength });
   backend.answerAll({ verb: "delete", key: /^uploads\// }, busy);
@@ -310,7 +279,7 @@ Deno.test("bytes with a wrong checksum never count, even if they cannot be delet
   assertEquals((await others.state(id)).offset, 8 * MIB);
 });
 
-Deno.test("a request that ends between two pieces that matched leaves pieces that may be gone on from", async () => {
+Deno.test("verified pieces of a killed request can be continued", async () => {
   const { uploads, others, backend } = await createWorld();
   const { id } = await uploads.begin({ size: CONTENT.byteLength });
   let puts = 0;
@@ -333,7 +302,7 @@ Deno.test("a request that ends between two pieces that matched leaves pieces tha
   assertEquals(sha256(await new Response(source.stream()).bytes()), sha256(CONTENT));
 });
 
-Deno.test("what a checked request leaves behind is no upload, and is collected with old uploads", async () => {
+Deno.test("unverified pieces are not an upload, and are collected", async () => {
   const { uploads, registry, system, store, backend } = await createWorld();
   const { id } = await uploads.begin({ size: CONTENT.byteLength });
   backend.answerAll({ verb: "delete", key: /./ }, busy);
@@ -351,7 +320,7 @@ Deno.test("what a checked request leaves behind is no upload, and is collected w
   assertEquals(await keysOf(store, "uploads/"), []);
 });
 
-Deno.test("a checked request of one full piece is stored once", async () => {
+Deno.test("a verified request of one full piece is stored once", async () => {
   const { uploads, backend } = await createWorld();
   const { id } = await uploads.begin({ size: CONTENT.byteLength });
   backend.forget();

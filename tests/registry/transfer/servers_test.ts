@@ -36,139 +36,113 @@ async function get(url: string): Promise<{ bytes: Uint8Array; headers: Headers }
   return reply.ok ? { bytes, headers: reply.headers } : undefined;
 }
 
-testOnServers(
-  "a browser's files are committed, and fetched again, without passing through a registry",
-  REAL_SERVERS,
-  async (world) => {
-    const registry = await open(world);
-    const files = [
-      {
-        path: "site/large.bin",
-        mediaType: "application/x-model",
-        size: LARGE.byteLength,
-        sha256: sha256(LARGE),
-      },
-      { path: "site/small é.txt" },
-    ];
-    const upload = await createUpload(registry, { files, expiresInMs: 60_000 });
-    assertEquals(await send(upload.files[0], LARGE), 200);
-    assertEquals(await send(upload.files[1], SMALL), 200);
-    const saved = await commitUpload(registry, upload, { name: "site" });
-    assertEquals([saved.version, saved.size], ["1.0.0", 300_100]);
-    assertEquals(await keysOf(registry.backend, "uploads/"), []);
-    assertEquals((await commitUpload(registry, upload, { name: "site" })).commit, saved.commit);
+testOnServers("a browser uploads and downloads files", REAL_SERVERS, async (world) => {
+  const registry = await open(world);
+  const files = [
+    {
+      path: "site/large.bin",
+      mediaType: "application/x-model",
+      size: LARGE.byteLength,
+      sha256: sha256(LARGE),
+    },
+    { path: "site/small é.txt" },
+  ];
+  const upload = await createUpload(registry, { files, expiresInMs: 60_000 });
+  assertEquals(await send(upload.files[0], LARGE), 200);
+  assertEquals(await send(upload.files[1], SMALL), 200);
+  const saved = await commitUpload(registry, upload, { name: "site" });
+  assertEquals([saved.version, saved.size], ["1.0.0", 300_100]);
+  assertEquals(await keysOf(registry.backend, "uploads/"), []);
+  assertEquals((await commitUpload(registry, upload, { name: "site" })).commit, saved.commit);
 
-    const artifact = await registry.open("site");
-    assertEquals(await artifact.file("site/large.bin").bytes(), LARGE);
-    for (const [path, bytes] of [["site/large.bin", LARGE], ["site/small é.txt", SMALL]] as const) {
-      const { url, file } = await presignDownload(registry, "site", {
-        path,
-        fileName: `naïve "1".bin`,
-        expiresInMs: 60_000,
-      });
-      const fetched = await get(url);
-      assertEquals(fetched?.bytes, bytes);
-      assertEquals(file.sha256, sha256(fetched!.bytes));
-      if (world.server.kind !== "fake-gcs") {
-        assertMatch(fetched!.headers.get("content-disposition")!, /^attachment; .*na%C3%AFve/); // that one sends none
-      }
-    }
-  },
-);
-
-testOnServers(
-  "a URL that was changed is refused, for writing and for reading",
-  S3_SERVERS,
-  async (world) => {
-    const registry = await open(world);
-    const upload = await createUpload(registry, {
-      files: [{ path: "a.bin", mediaType: "text/plain" }],
+  const artifact = await registry.open("site");
+  assertEquals(await artifact.file("site/large.bin").bytes(), LARGE);
+  for (const [path, bytes] of [["site/large.bin", LARGE], ["site/small é.txt", SMALL]] as const) {
+    const { url, file } = await presignDownload(registry, "site", {
+      path,
+      fileName: `naïve "1".bin`,
       expiresInMs: 60_000,
     });
-    const [target] = upload.files;
-    const elsewhere = {
-      ...target,
-      url: target.url.replace(`uploads/${upload.id}/0`, "settings/0000000000000000.rec"),
-    };
-    assertNotEquals(elsewhere.url, target.url);
-    assertEquals(await send(elsewhere, SMALL), 403);
-    assertEquals(
-      await send({ ...target, url: target.url.replace(/Expires=\d+/, "Expires=6000") }, SMALL),
-      403,
-    );
-    assertEquals(await send({ ...target, headers: { "content-type": "text/html" } }, SMALL), 403);
-    assertEquals((await keysOf(registry.backend, "settings/")).length, 1);
-    assertEquals(await keysOf(registry.backend, "uploads/"), []);
-    assertEquals(await get(target.url), undefined); // it grants writing only
-    assertEquals(await send(target, LARGE), 200);
-    await commitUpload(registry, upload, { name: "data" });
-
-    const { url } = await presignDownload(registry, "data", { expiresInMs: 60_000 });
-    assertEquals((await get(url))?.bytes, LARGE);
-    assertEquals(
-      await get(url.replace(/objects[^?]*/, "settings/9007199254740990.rec")),
-      undefined,
-    );
-    const forged = url.replace(
-      /Signature=(.)/,
-      (_, digit) => `Signature=${digit === "0" ? "1" : "0"}`,
-    );
-    assertEquals(await get(forged), undefined);
-    assert(await send({ ...target, url }, SMALL) === 403);
-    assertEquals(await (await registry.open("data")).file("a.bin").bytes(), LARGE);
-  },
-);
-
-testOnServers(
-  "wrong content is refused, and a URL that still works changes nothing afterwards",
-  S3_SERVERS,
-  async (world) => {
-    const registry = await open(world);
-    const upload = await createUpload(registry, {
-      files: [{ path: "a.bin", sha256: sha256(LARGE) }],
-      expiresInMs: 60_000,
-    });
-    await send(upload.files[0], noise(300_000, 7));
-    assertMatch(
-      (await rejected("Invalid", commitUpload(registry, upload, { name: "data" }))).message,
-      /SHA-256/,
-    );
-    assertEquals(await keysOf(registry.backend, "objects/"), []);
-    await send(upload.files[0], LARGE);
-    await commitUpload(registry, upload, { name: "data" });
-    assertEquals(await send(upload.files[0], SMALL), 200);
-    assertEquals(await (await registry.open("data")).file("a.bin").bytes(), LARGE);
-  },
-);
-
-testOnServers(
-  "an upload that arrives in pieces goes on where it broke off",
-  REAL_SERVERS,
-  async (world) => {
-    const registry = await open(world);
-    const uploads = await openUploads(registry);
-    const content = noise(9 * 1024 * 1024, 4);
-    const { id } = await uploads.begin({ size: content.byteLength });
-    async function* broken() {
-      yield content.subarray(0, 8_500_000);
-      throw new Error("connection reset");
+    const fetched = await get(url);
+    assertEquals(fetched?.bytes, bytes);
+    assertEquals(file.sha256, sha256(fetched!.bytes));
+    if (world.server.kind !== "fake-gcs") {
+      assertMatch(fetched!.headers.get("content-disposition")!, /^attachment; .*na%C3%AFve/); // that one sends none
     }
-    await assertRejects(
-      () => uploads.append(id, broken(), { offset: 0 }),
-      Error,
-      "connection reset",
-    );
-    const { offset } = await uploads.state(id);
-    assertEquals(offset, 8_500_000);
-    const rest = () => ReadableStream.from([content.subarray(offset)]);
-    await uploads.append(id, rest(), { offset });
-    await rejected("Conflict", uploads.append(id, rest(), { offset }));
-    const source = await uploads.source(id);
-    assertEquals(
-      sha256(new Uint8Array(await new Response(source.stream()).arrayBuffer())),
-      sha256(content),
-    );
-    await uploads.remove(id);
-    assertEquals(await keysOf(registry.backend, "uploads/"), []);
-  },
-);
+  }
+});
+
+testOnServers("modified URLs are refused", S3_SERVERS, async (world) => {
+  const registry = await open(world);
+  const upload = await createUpload(registry, {
+    files: [{ path: "a.bin", mediaType: "text/plain" }],
+    expiresInMs: 60_000,
+  });
+  const [target] = upload.files;
+  const elsewhere = {
+    ...target,
+    url: target.url.replace(`uploads/${upload.id}/0`, "settings/0000000000000000.rec"),
+  };
+  assertNotEquals(elsewhere.url, target.url);
+  assertEquals(await send(elsewhere, SMALL), 403);
+  assertEquals(
+    await send({ ...target, url: target.url.replace(/Expires=\d+/, "Expires=6000") }, SMALL),
+    403,
+  );
+  assertEquals(await send({ ...target, headers: { "content-type": "text/html" } }, SMALL), 403);
+  assertEquals((await keysOf(registry.backend, "settings/")).length, 1);
+  assertEquals(await keysOf(registry.backend, "uploads/"), []);
+  assertEquals(await get(target.url), undefined); // it grants writing only
+  assertEquals(await send(target, LARGE), 200);
+  await commitUpload(registry, upload, { name: "data" });
+
+  const { url } = await presignDownload(registry, "data", { expiresInMs: 60_000 });
+  assertEquals((await get(url))?.bytes, LARGE);
+  assertEquals(await get(url.replace(/objects[^?]*/, "settings/9007199254740990.rec")), undefined);
+  const forged = url.replace(
+    /Signature=(.)/,
+    (_, digit) => `Signature=${digit === "0" ? "1" : "0"}`,
+  );
+  assertEquals(await get(forged), undefined);
+  assert(await send({ ...target, url }, SMALL) === 403);
+  assertEquals(await (await registry.open("data")).file("a.bin").bytes(), LARGE);
+});
+
+testOnServers("wrong content is refused, late content ignored", S3_SERVERS, async (world) => {
+  const registry = await open(world);
+  const upload = await createUpload(registry, {
+    files: [{ path: "a.bin", sha256: sha256(LARGE) }],
+    expiresInMs: 60_000,
+  });
+  await send(upload.files[0], noise(300_000, 7));
+  await rejected("Invalid", commitUpload(registry, upload, { name: "data" }), /SHA-256/);
+  assertEquals(await keysOf(registry.backend, "objects/"), []);
+  await send(upload.files[0], LARGE);
+  await commitUpload(registry, upload, { name: "data" });
+  assertEquals(await send(upload.files[0], SMALL), 200);
+  assertEquals(await (await registry.open("data")).file("a.bin").bytes(), LARGE);
+});
+
+testOnServers("an upload in pieces continues", REAL_SERVERS, async (world) => {
+  const registry = await open(world);
+  const uploads = await openUploads(registry);
+  const content = noise(9 * 1024 * 1024, 4);
+  const { id } = await uploads.begin({ size: content.byteLength });
+  async function* broken() {
+    yield content.subarray(0, 8_500_000);
+    throw new Error("connection reset");
+  }
+  await assertRejects(() => uploads.append(id, broken(), { offset: 0 }), Error, "connection reset");
+  const { offset } = await uploads.state(id);
+  assertEquals(offset, 8_500_000);
+  const rest = () => ReadableStream.from([content.subarray(offset)]);
+  await uploads.append(id, rest(), { offset });
+  await rejected("Conflict", uploads.append(id, rest(), { offset }));
+  const source = await uploads.source(id);
+  assertEquals(
+    sha256(new Uint8Array(await new Response(source.stream()).arrayBuffer())),
+    sha256(content),
+  );
+  await uploads.remove(id);
+  assertEquals(await keysOf(registry.backend, "uploads/"), []);
+});

@@ -11,19 +11,16 @@ import { keysOf, noise, testOnEach } from "../registries.ts";
 
 const reason = new Error("enough");
 
-testOnEach(
-  "a save that is aborted before its commit throws the reason and leaves nothing",
-  async ({ registry, backend }) => {
-    const before = await keysOf(backend);
-    const controller = new AbortController();
-    const onProgress = ({ bytes }: { bytes: number }) =>
-      bytes > 2_000_000 && controller.abort(reason);
-    const promise = registry.save("a", noise(6_000_000), { signal: controller.signal, onProgress });
-    assertStrictEquals(await assertRejects(() => promise), reason);
-    assertEquals(await keysOf(backend), before);
-    assertEquals((await registry.save("a", "x")).version, "1.0.0");
-  },
-);
+testOnEach("a save aborted before its commit leaves nothing", async ({ registry, backend }) => {
+  const before = await keysOf(backend);
+  const controller = new AbortController();
+  const onProgress = ({ bytes }: { bytes: number }) =>
+    bytes > 2_000_000 && controller.abort(reason);
+  const promise = registry.save("a", noise(6_000_000), { signal: controller.signal, onProgress });
+  assertStrictEquals(await assertRejects(() => promise), reason);
+  assertEquals(await keysOf(backend), before);
+  assertEquals((await registry.save("a", "x")).version, "1.0.0");
+});
 
 /** Aborts at the record of a version. */
 function aborting(when: keyof Hooks, controller: AbortController): Hooks {
@@ -33,31 +30,24 @@ function aborting(when: keyof Hooks, controller: AbortController): Hooks {
   return { [when]: abort };
 }
 
-testOnEach(
-  "a save that is aborted while its commit is on the way is Unknown, and says which commit",
-  async ({ registry, open }) => {
-    for (
-      const [version, value] of [["1", "small"], ["2", noise(400_000)], [
-        undefined,
-        "small",
-      ]] as const
-    ) {
-      const controller = new AbortController();
-      const aborted = await open({}, (inner) => withHooks(inner, aborting("before", controller)));
-      const error = await rejected(
-        "Unknown",
-        aborted.save("a", value, { version, signal: controller.signal }),
-      );
-      assertEquals([error.retry, error.maybeWritten], ["unknown", true]);
-      assertStrictEquals(error.cause, reason);
-      const there = await registry.has("a", { version: version ?? "3" });
-      if (there) {
-        assertEquals((await registry.info("a", { version: version ?? "3" })).commit, error.commit);
-      }
+testOnEach("a save aborted during its commit is Unknown", async ({ registry, open }) => {
+  const cases = [["1", "small"], ["2", noise(400_000)], [undefined, "small"]] as const;
+  for (const [version, value] of cases) {
+    const controller = new AbortController();
+    const aborted = await open({}, (inner) => withHooks(inner, aborting("before", controller)));
+    const error = await rejected(
+      "Unknown",
+      aborted.save("a", value, { version, signal: controller.signal }),
+    );
+    assertEquals([error.retry, error.maybeWritten], ["unknown", true]);
+    assertStrictEquals(error.cause, reason);
+    const there = await registry.has("a", { version: version ?? "3" });
+    if (there) {
+      assertEquals((await registry.info("a", { version: version ?? "3" })).commit, error.commit);
     }
-    assert((await verifyRegistry(registry)).ok);
-  },
-);
+  }
+  assert((await verifyRegistry(registry)).ok);
+});
 
 testOnEach("a save that is aborted after its commit succeeds", async ({ registry, open }) => {
   const controller = new AbortController();
@@ -67,24 +57,21 @@ testOnEach("a save that is aborted after its commit succeeds", async ({ registry
   assertEquals(await registry.load("a"), noise(400_000));
 });
 
-testOnEach(
-  "an abort at any call of a save ends in the value, in nothing, or in Unknown",
-  async ({ registry, open }) => {
-    const saves: SaveOptions[] = [{}, { version: "9" }, { idempotencyKey: "k" }, {
-      skipIfUnchanged: true,
-    }];
-    for (const [i, options] of saves.entries()) {
-      for (let at = 0, more = true; more; at++) {
-        for (const when of ["before", "after"] as const) {
-          const name = `n${i}-${at}-${when}`;
-          await registry.save(name, "first", { version: "1" });
-          more = await saveAborted(registry, name, { ...options, at, when, open });
-        }
+testOnEach("an abort at any call leaves a known state", async ({ registry, open }) => {
+  const saves: SaveOptions[] = [{}, { version: "9" }, { idempotencyKey: "k" }, {
+    skipIfUnchanged: true,
+  }];
+  for (const [i, options] of saves.entries()) {
+    for (let at = 0, more = true; more; at++) {
+      for (const when of ["before", "after"] as const) {
+        const name = `n${i}-${at}-${when}`;
+        await registry.save(name, "first", { version: "1" });
+        more = await saveAborted(registry, name, { ...options, at, when, open });
       }
     }
-    assert((await verifyRegistry(registry)).ok);
-  },
-);
+  }
+  assert((await verifyRegistry(registry)).ok);
+});
 
 interface Aborted extends SaveOptions {
   at: number;
@@ -145,38 +132,35 @@ function silentStream(bytes: number, seen: { closed: number }): ReadableStream<U
   }, { highWaterMark: 0 });
 }
 
-testOnEach(
-  "a save of content that comes no more ends when it is aborted, and closes it",
-  async ({ registry, backend }) => {
-    const before = await keysOf(backend);
-    const seen = { closed: 0 };
-    const silent = () => new Promise<never>(() => {});
-    const file = (content: FileToSave["content"]) => () => [{ path: "a", content }];
-    const saves: [value: ReadableStream | (() => FilesToSave), closes: number][] = [
-      [silentStream(0, seen), 1],
-      [silentStream(400_000, seen), 1],
-      [file(silentStream(1_000, seen)), 1],
-      [file(silentStream(400_000, seen)), 1],
-      [file({ size: 1_000, stream: () => silentStream(10, seen) }), 0],
-      [silent, 0],
-      [async function* () {
-        yield { path: "a", content: noise(400_000) };
-        await silent();
-      }, 0],
-    ];
-    registry.materializers.register(given);
-    for (const [value, closes] of saves) {
-      seen.closed = 0;
-      const controller = new AbortController();
-      const saving = registry.save("a", value, { signal: controller.signal });
-      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-      controller.abort(reason);
-      assertStrictEquals(
-        await withoutHanging("the end of the save", assertRejects(() => saving)),
-        reason,
-      );
-      assertEquals(seen.closed, closes);
-      assertEquals(await keysOf(backend), before);
-    }
-  },
-);
+testOnEach("an abort ends a save of content that stalls", async ({ registry, backend }) => {
+  const before = await keysOf(backend);
+  const seen = { closed: 0 };
+  const silent = () => new Promise<never>(() => {});
+  const file = (content: FileToSave["content"]) => () => [{ path: "a", content }];
+  const saves: [value: ReadableStream | (() => FilesToSave), closes: number][] = [
+    [silentStream(0, seen), 1],
+    [silentStream(400_000, seen), 1],
+    [file(silentStream(1_000, seen)), 1],
+    [file(silentStream(400_000, seen)), 1],
+    [file({ size: 1_000, stream: () => silentStream(10, seen) }), 0],
+    [silent, 0],
+    [async function* () {
+      yield { path: "a", content: noise(400_000) };
+      await silent();
+    }, 0],
+  ];
+  registry.materializers.register(given);
+  for (const [value, closes] of saves) {
+    seen.closed = 0;
+    const controller = new AbortController();
+    const saving = registry.save("a", value, { signal: controller.signal });
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(reason);
+    assertStrictEquals(
+      await withoutHanging("the end of the save", assertRejects(() => saving)),
+      reason,
+    );
+    assertEquals(seen.closed, closes);
+    assertEquals(await keysOf(backend), before);
+  }
+});

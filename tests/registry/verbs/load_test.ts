@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { defineMaterializer, type FileToSave } from "../../../core/materializer.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
@@ -10,53 +10,43 @@ import type { VersionRecord } from "../../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 
-testOnEach("load() says which part of a ref is missing", async ({ registry }) => {
+testOnEach("load() names the missing part of a ref", async ({ registry }) => {
   await rejected("NotFound", registry.load("nothing"));
   await registry.save("a", 1, { version: "1.5.0" });
-  assertMatch(
-    (await rejected("NotFound", registry.load("a@1.4"))).message,
-    /"a@1\.4\.0": there is no such version/,
-  );
-  assertMatch((await rejected("NotFound", registry.load("a@^2"))).message, /a version in "\^2"/);
-  assertMatch((await rejected("NotFound", registry.load("a@canary"))).message, /no such alias/);
+  await rejected("NotFound", registry.load("a@1.4"), /"a@1\.4\.0": no such version/);
+  await rejected("NotFound", registry.load("a@^2"), /no version in "\^2"/);
+  await rejected("NotFound", registry.load("a@canary"), /no such alias/);
   await registry.delete("a@1.5.0");
-  assertMatch((await rejected("NotFound", registry.load("a@1.5"))).message, /it was deleted/);
+  await rejected("NotFound", registry.load("a@1.5"), /it was deleted/);
   await rejected("NotFound", registry.load("a"));
 });
 
-testInMemory(
-  "load() refuses files of a newer format of a materializer, and of an unknown one",
-  async ({ registry, open }) => {
-    const format = (formatVersion: number) =>
-      defineMaterializer<string>({
-        id: "acme/note",
-        formatVersion,
-        save: (value) => [{ path: "note", content: new TextEncoder().encode(value) }],
-        load: async (artifact) => new TextDecoder().decode(await artifact.file("note").bytes()),
-      });
-    await registry.save("note", "x", { materializer: format(2) });
-    assertEquals(await registry.load("note", { as: format(3) }), "x");
-    await rejected("Unsupported", registry.load("note", { as: format(1) }));
-    const error = await rejected("Unsupported", (await open()).load("note"));
-    assertMatch(error.message, /acme\/note/);
-  },
-);
+testInMemory("load() refuses newer and unknown formats", async ({ registry, open }) => {
+  const format = (formatVersion: number) =>
+    defineMaterializer<string>({
+      id: "acme/note",
+      formatVersion,
+      save: (value) => [{ path: "note", content: new TextEncoder().encode(value) }],
+      load: async (artifact) => new TextDecoder().decode(await artifact.file("note").bytes()),
+    });
+  await registry.save("note", "x", { materializer: format(2) });
+  assertEquals(await registry.load("note", { as: format(3) }), "x");
+  await rejected("Unsupported", registry.load("note", { as: format(1) }));
+  await rejected("Unsupported", (await open()).load("note"), /acme\/note/);
+});
 
-testOnEach(
-  "load() verifies by default, and not where that is switched off",
-  async ({ registry, backend, open }) => {
-    await registry.save("a", noise(400_000));
-    for await (const entry of backend.list("objects/")) {
-      if ("key" in entry) await backend.put(entry.key, noise(400_000, 2));
-    }
-    await rejected("Corrupt", registry.load("a"));
-    await rejected("Corrupt", registry.load("a", { verify: "full" }));
-    assertEquals(await registry.load("a", { verify: "none" }), noise(400_000, 2));
-    const careless = await open({ verify: "none" });
-    assertEquals(await careless.load("a"), noise(400_000, 2));
-    await rejected("Corrupt", careless.load("a", { verify: "integrity" }));
-  },
-);
+testOnEach("load() verifies by default", async ({ registry, backend, open }) => {
+  await registry.save("a", noise(400_000));
+  for await (const entry of backend.list("objects/")) {
+    if ("key" in entry) await backend.put(entry.key, noise(400_000, 2));
+  }
+  await rejected("Corrupt", registry.load("a"));
+  await rejected("Corrupt", registry.load("a", { verify: "full" }));
+  assertEquals(await registry.load("a", { verify: "none" }), noise(400_000, 2));
+  const careless = await open({ verify: "none" });
+  assertEquals(await careless.load("a"), noise(400_000, 2));
+  await rejected("Corrupt", careless.load("a", { verify: "integrity" }));
+});
 
 const files = defineMaterializer<Record<string, Uint8Array>>({
   id: "test/files",
@@ -71,79 +61,66 @@ const files = defineMaterializer<Record<string, Uint8Array>>({
 
 const LARGE = { "a.bin": noise(2_500_000), "b/c.bin": noise(300_000, 2) };
 
-testOnEach(
-  "open() refuses a range of a compressed file, and of a file that is not there",
-  async ({ registry }) => {
-    await registry.save("a", { "z.bin": new Uint8Array(400_000) }, {
-      materializer: files,
-      compress: "gzip",
-    });
-    const artifact = await registry.open("a");
-    await rejected("Unsupported", readAll(artifact.file("z.bin").stream({ offset: 5, length: 5 })));
-    assertEquals(await readAll(artifact.file("z.bin").stream()), new Uint8Array(400_000));
-    const error = await rejected("NotFound", (async () => await artifact.file("y.bin").bytes())());
-    assertMatch(error.hint!, /"z\.bin"/);
-  },
-);
+testOnEach("open() refuses compressed ranges and missing files", async ({ registry }) => {
+  await registry.save("a", { "z.bin": new Uint8Array(400_000) }, {
+    materializer: files,
+    compress: "gzip",
+  });
+  const artifact = await registry.open("a");
+  await rejected("Unsupported", readAll(artifact.file("z.bin").stream({ offset: 5, length: 5 })));
+  assertEquals(await readAll(artifact.file("z.bin").stream()), new Uint8Array(400_000));
+  await rejected("NotFound", (async () => await artifact.file("y.bin").bytes())(), /"z\.bin"/);
+});
 
-testOnEach(
-  "open() finds out that what is stored is cut short, or damaged at its end",
-  async ({ registry, backend }) => {
-    await registry.save("a", { "a.bin": noise(400_000) }, { materializer: files });
-    const artifact = await registry.open("a");
-    const [key] = (await collect(backend.list("objects/"))).map((entry) =>
-      "key" in entry ? entry.key : ""
+testOnEach("reading an opened file detects damage", async ({ registry, backend }) => {
+  await registry.save("a", { "a.bin": noise(400_000) }, { materializer: files });
+  const artifact = await registry.open("a");
+  const [key] = (await collect(backend.list("objects/"))).map((entry) =>
+    "key" in entry ? entry.key : ""
+  );
+  await backend.put(key, noise(300_000));
+  const cases = [undefined, { offset: 299_000, length: 2_000 }, { offset: 10, length: 90 }];
+  for (const range of cases) {
+    assertEquals(
+      (await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key,
+      key,
     );
-    await backend.put(key, noise(300_000));
-    for (
-      const range of [undefined, { offset: 299_000, length: 2_000 }, { offset: 10, length: 90 }]
-    ) {
-      assertEquals(
-        (await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key,
-        key,
-      );
-    }
-    await backend.put(key, new Uint8Array([...noise(399_999), 0]));
-    for (const range of [undefined, { offset: 10, length: 90 }]) {
-      assertEquals(
-        (await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key,
-        key,
-      );
-    }
-  },
-);
-
-testOnEach(
-  "an artifact stays readable after it is overwritten and deleted, until the grace is over",
-  async ({ registry, open }) => {
-    await registry.save("a", LARGE, { materializer: files, version: "1" });
-    const artifact = await registry.open("a");
-    await registry.save("a", { "new.bin": noise(10) }, {
-      materializer: files,
-      version: "1",
-      onConflict: "overwrite",
-    });
-    await registry.delete("a@1");
-    await collectGarbage(registry);
-    assertEquals(await artifact.file("a.bin").bytes(), LARGE["a.bin"]);
-
-    const twoDaysMs = 2 * 24 * 3_600_000;
-    const later = await open(
-      {},
-      (backend) =>
-        withShiftedTime(backend, {
-          shiftMs: ({ key }) => key.startsWith("scratch/") ? 0 : -twoDaysMs,
-        }),
+  }
+  await backend.put(key, new Uint8Array([...noise(399_999), 0]));
+  for (const range of [undefined, { offset: 10, length: 90 }]) {
+    assertEquals(
+      (await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key,
+      key,
     );
-    assertEquals((await collectGarbage(later)).removed.payload.count > 0, true);
-    const error = await rejected("Conflict", artifact.file("a.bin").bytes());
-    assertMatch(error.hint!, /Open it again/);
-    await rejected("NotFound", registry.open("a"));
-  },
-  { mutable: true },
-);
+  }
+});
 
-testOnEach("download() gives a folder back as it was saved", async ({ registry, root }) => {
+testOnEach("an opened artifact is readable for the grace", async ({ registry, open }) => {
+  await registry.save("a", LARGE, { materializer: files, version: "1" });
+  const artifact = await registry.open("a");
+  await registry.save("a", { "new.bin": noise(10) }, {
+    materializer: files,
+    version: "1",
+    onConflict: "overwrite",
+  });
+  await registry.delete("a@1");
+  await collectGarbage(registry);
+  assertEquals(await artifact.file("a.bin").bytes(), LARGE["a.bin"]);
+
+  const twoDaysMs = 2 * 24 * 3_600_000;
+  const later = await open(
+    {},
+    (backend) =>
+      withShiftedTime(backend, {
+        shiftMs: ({ key }) => key.startsWith("scratch/") ? 0 : -twoDaysMs,
+      }),
+  );
+  assertEquals((await collectGarbage(later)).removed.payload.count > 0, true);
+  await rejected("Conflict", artifact.file("a.bin").bytes(), /Open it again/);
+  await rejected("NotFound", registry.open("a"));
+}, { mutable: true });
+
+testOnEach("download() restores a folder", async ({ registry, root }) => {
   mkdirSync(root.join("data", "deep", "empty"), { recursive: true });
   writeFileSync(root.join("data", "deep", "x.bin"), noise(300_000));
   writeFileSync(root.join("data", "y.txt"), "why");
@@ -171,7 +148,7 @@ testInMemory("download() never writes through a link", async ({ registry, root }
   assertEquals(readdirSync(root.join("elsewhere")), []);
 });
 
-testInMemory("download() tells how far it is", async ({ registry, root }) => {
+testInMemory("download() reports progress", async ({ registry, root }) => {
   await registry.save("a", noise(400_000));
   const heard: TransferProgress[] = [];
   await registry.download("a", {
@@ -181,36 +158,29 @@ testInMemory("download() tells how far it is", async ({ registry, root }) => {
   assertEquals(heard.at(-1)?.bytes, 400_000);
 });
 
-testInMemory(
-  "download() writes nothing outside its folder, whatever a forged record says",
-  async ({ registry, backend, root }) => {
-    await registry.save("a", noise(1_000));
-    const [key] = await keysOf(backend, "names/a/");
-    const { record, inline } = decodeRecord(await (await backend.get(key))!.bytes(), key);
-    const { files: [file], ...rest } = record as VersionRecord;
-    mkdirSync(root.join("out"));
-    const forged = [["../evil"], ["/tmp/evil"], ["a/../../evil"], ["..\\evil"], ["a", "a/b"], [
-      "a\0b",
-    ], [
-      "",
-    ]];
-    for (const paths of forged) {
-      await backend.put(
-        key,
-        encodeRecord({
-          ...rest,
-          size: paths.length * file.size,
-          files: paths.map((path) => ({ ...file, path })),
-        }, [
-          inline,
-        ]),
-      );
-      await rejected("Invalid", registry.download("a", { to: root.join("out") }));
-    }
-    const links = [{ ...file, path: "l", mode: "link" as const }, { ...file, path: "l/x" }];
-    await backend.put(key, encodeRecord({ ...rest, size: 2 * file.size, files: links }, [inline]));
+testInMemory("download() never writes outside its folder", async ({ registry, backend, root }) => {
+  await registry.save("a", noise(1_000));
+  const [key] = await keysOf(backend, "names/a/");
+  const { record, inline } = decodeRecord(await (await backend.get(key))!.bytes(), key);
+  const { files: [file], ...rest } = record as VersionRecord;
+  mkdirSync(root.join("out"));
+  const forged = [["../evil"], ["/tmp/evil"], ["a/../../evil"], ["..\\evil"], ["a", "a/b"], [
+    "a\0b",
+  ], [""]];
+  for (const paths of forged) {
+    await backend.put(
+      key,
+      encodeRecord({
+        ...rest,
+        size: paths.length * file.size,
+        files: paths.map((path) => ({ ...file, path })),
+      }, [inline]),
+    );
     await rejected("Invalid", registry.download("a", { to: root.join("out") }));
-    assertEquals(readdirSync(root.path), ["out"]);
-    assertEquals(readdirSync(root.join("out")), []);
-  },
-);
+  }
+  const links = [{ ...file, path: "l", mode: "link" as const }, { ...file, path: "l/x" }];
+  await backend.put(key, encodeRecord({ ...rest, size: 2 * file.size, files: links }, [inline]));
+  await rejected("Invalid", registry.download("a", { to: root.join("out") }));
+  assertEquals(readdirSync(root.path), ["out"]);
+  assertEquals(readdirSync(root.join("out")), []);
+});

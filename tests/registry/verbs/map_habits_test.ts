@@ -10,63 +10,54 @@ import { RegistryError } from "../../../core/errors.ts";
 import { json, text } from "../../../materializers/mod.ts";
 import { defineArtifact } from "../../../mod.ts";
 
-testOnEach(
-  "get() throws what is damaged instead of calling it missing",
-  async ({ registry, backend }) => {
-    await registry.save("a", noise(400_000));
-    for await (const entry of backend.list("objects/")) {
-      if ("key" in entry) {
-        await backend.delete(entry.key);
-      }
+testOnEach("get() throws for damaged data", async ({ registry, backend }) => {
+  await registry.save("a", noise(400_000));
+  for await (const entry of backend.list("objects/")) {
+    if ("key" in entry) {
+      await backend.delete(entry.key);
     }
-    await rejected("Corrupt", registry.get("a"));
-    const [[name, value, error]] = await collect(asMap(registry).entries());
-    assertEquals([name, value, error?.code], ["a", undefined, "Corrupt"]);
-  },
-);
+  }
+  await rejected("Corrupt", registry.get("a"));
+  const [[name, value, error]] = await collect(asMap(registry).entries());
+  assertEquals([name, value, error?.code], ["a", undefined, "Corrupt"]);
+});
 
-testInMemory(
-  "get() throws when a materializer misses a file of a version that is there",
-  async ({ registry }) => {
-    const confused = defineMaterializer<RegExp>({
-      id: "test/confused",
-      class: RegExp,
-      save: () => [{ path: "one", content: new Uint8Array(1) }],
-      load: (artifact) => Promise.reject(artifact.file("two")),
-    });
-    registry.materializers.register(confused);
-    await registry.save("a", /x/);
-    await rejected("NotFound", registry.get("a"));
-    await rejected("NotFound", collect(asMap(registry).entries()));
-  },
-);
+testInMemory("get() throws when a materializer misses a file", async ({ registry }) => {
+  const confused = defineMaterializer<RegExp>({
+    id: "test/confused",
+    class: RegExp,
+    save: () => [{ path: "one", content: new Uint8Array(1) }],
+    load: (artifact) => Promise.reject(artifact.file("two")),
+  });
+  registry.materializers.register(confused);
+  await registry.save("a", /x/);
+  await rejected("NotFound", registry.get("a"));
+  await rejected("NotFound", collect(asMap(registry).entries()));
+});
 
-testOnEach("set() refuses to replace where the registry is not mutable", async ({ registry }) => {
+testOnEach("set() does not replace values of an immutable registry", async ({ registry }) => {
   await asMap(registry).set("a", 1);
   await rejected("AlreadyExists", asMap(registry).set("a", 2));
   assertEquals(await registry.get("a"), 1);
 }, { versioned: false });
 
-testOnEach(
-  "a registry is iterated by name, and entries() adds the latest values",
-  async ({ registry }) => {
-    const values: Record<string, unknown> = { a: 1, b: [2], "c/d": "three" };
-    for (const [name, value] of Object.entries(values)) {
-      await registry.save(name, "older");
-      await registry.save(name, value);
-    }
-    assertEquals((await collect(registry)).sort(), Object.keys(values));
-    assertEquals(Object.fromEntries(await collect(asMap(registry).entries())), values);
-    assertEquals(await collect(asMap(registry).entries({ prefix: "c" })), [["c/d", "three"]]);
-    assertEquals((await collect(asMap(registry).entries({ limit: 2 }))).length, 2);
-    for await (const name of registry) {
-      assertEquals(typeof name, "string");
-      break; // leaves nothing open
-    }
-  },
-);
+testOnEach("a registry iterates its names", async ({ registry }) => {
+  const values: Record<string, unknown> = { a: 1, b: [2], "c/d": "three" };
+  for (const [name, value] of Object.entries(values)) {
+    await registry.save(name, "older");
+    await registry.save(name, value);
+  }
+  assertEquals((await collect(registry)).sort(), Object.keys(values));
+  assertEquals(Object.fromEntries(await collect(asMap(registry).entries())), values);
+  assertEquals(await collect(asMap(registry).entries({ prefix: "c" })), [["c/d", "three"]]);
+  assertEquals((await collect(asMap(registry).entries({ limit: 2 }))).length, 2);
+  for await (const name of registry) {
+    assertEquals(typeof name, "string");
+    break; // leaves nothing open
+  }
+});
 
-testOnEach("entries() leaves out what is deleted while it is read", async ({ registry, open }) => {
+testOnEach("entries() leaves out concurrently deleted names", async ({ registry, open }) => {
   for (const name of ["a", "b", "c"]) await registry.save(name, name);
   let deleted = false;
   const reader = await open({}, (inner) =>
@@ -103,24 +94,20 @@ function scripted(steps: (() => Promise<unknown>)[], end: () => void) {
   };
 }
 
-testOnEach(
-  "watch() tells an overwrite by its commit, and asks every two seconds by default",
-  async ({ registry, open }) => {
-    const stop = new AbortController();
-    const { system, slept } = scripted([
-      () => asMap(registry).set("a", 1),
-      () => asMap(registry).set("a", 1),
-    ], () => stop.abort());
-    const watching = await open({ system });
-    const events = await Array.fromAsync(watching.watch("a", { signal: stop.signal }));
-    assertEquals(events.map(({ version }) => version), [undefined, "1.0.0", "1.0.0"]);
-    assertEquals(new Set(events.map(({ commit }) => commit)).size, 3);
-    assertEquals(slept, [2_000, 2_000, 2_000]);
-  },
-  { versioned: false, mutable: true },
-);
+testOnEach("watch() yields overwrites, every two seconds", async ({ registry, open }) => {
+  const stop = new AbortController();
+  const { system, slept } = scripted([
+    () => asMap(registry).set("a", 1),
+    () => asMap(registry).set("a", 1),
+  ], () => stop.abort());
+  const watching = await open({ system });
+  const events = await Array.fromAsync(watching.watch("a", { signal: stop.signal }));
+  assertEquals(events.map(({ version }) => version), [undefined, "1.0.0", "1.0.0"]);
+  assertEquals(new Set(events.map(({ commit }) => commit)).size, 3);
+  assertEquals(slept, [2_000, 2_000, 2_000]);
+}, { versioned: false, mutable: true });
 
-testOnEach("watch() throws what the store says", async ({ registry, open }) => {
+testOnEach("watch() throws failures of the store", async ({ registry, open }) => {
   await registry.save("a", 1);
   let broken = false;
   const watching = await open({}, (inner) =>
@@ -141,43 +128,34 @@ testOnEach("watch() throws what the store says", async ({ registry, open }) => {
 
 const note = defineArtifact("my:note", text());
 
-testOnEach(
-  "a defined artifact is saved and loaded by its materializer, and as its type",
-  async ({ registry }) => {
-    const saved = await registry.save(note, "one", { metadata: { x: 1 } });
-    assertEquals([saved.name, saved.version], ["my:note", "1.0.0"]);
-    await registry.save(note, "two");
-    const latest: string = await registry.load(note);
-    const first: string = await registry.load(note, { version: "^1" });
-    assertEquals([latest, first], ["two", "one"]);
-    assertEquals((await registry.info("my:note")).materializer.id, "text");
-  },
-);
+testOnEach("a defined artifact uses its materializer", async ({ registry }) => {
+  const saved = await registry.save(note, "one", { metadata: { x: 1 } });
+  assertEquals([saved.name, saved.version], ["my:note", "1.0.0"]);
+  await registry.save(note, "two");
+  const latest: string = await registry.load(note);
+  const first: string = await registry.load(note, { version: "^1" });
+  assertEquals([latest, first], ["two", "one"]);
+  assertEquals((await registry.info("my:note")).materializer.id, "text");
+});
 
-testInMemory(
-  "a defined artifact says when it was saved by another materializer",
-  async ({ registry }) => {
-    await registry.save("my:note", { not: "a text" });
-    await rejected("Invalid", registry.load(note));
-    assertEquals(
-      await registry.load(note, { as: json() as unknown as ReturnType<typeof text> }),
-      { not: "a text" } as unknown as string,
-    );
-  },
-);
+testInMemory("a defined artifact refuses another materializer", async ({ registry }) => {
+  await registry.save("my:note", { not: "a text" });
+  await rejected("Invalid", registry.load(note));
+  assertEquals(
+    await registry.load(note, { as: json() as unknown as ReturnType<typeof text> }),
+    { not: "a text" } as unknown as string,
+  );
+});
 
-testInMemory(
-  "a defined artifact is typed: a value of another type does not compile",
-  async ({ registry }) => {
-    // @ts-expect-error: the artifact holds texts
-    await registry.save(note, 7).catch(() => {});
-    // @ts-expect-error: and gives them
-    const value: number | undefined = await registry.load(note).catch(() => undefined);
-    assertEquals(value === undefined || typeof value === "string", true);
-  },
-);
+testInMemory("a defined artifact is typed", async ({ registry }) => {
+  // @ts-expect-error: the artifact holds texts
+  await registry.save(note, 7).catch(() => {});
+  // @ts-expect-error: and gives them
+  const value: number | undefined = await registry.load(note).catch(() => undefined);
+  assertEquals(value === undefined || typeof value === "string", true);
+});
 
-Deno.test("defineArtifact() refuses what is not a name", () => {
+Deno.test("defineArtifact() refuses invalid names", () => {
   for (const name of ["", "a@1", " a", "a\0"]) {
     const error = assertThrows(() => defineArtifact(name, text()), RegistryError);
     assertEquals(error.code, "Invalid");

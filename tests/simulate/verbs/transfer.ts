@@ -1,7 +1,6 @@
 // Verbs of copies, direct uploads, drafts and resumable uploads.
 import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
-import { commitUpload } from "../../../registry/operations/transfer/commit_upload.ts";
-import { createUpload } from "../../../registry/operations/transfer/create_upload.ts";
+import { commitUpload, createUpload } from "../../../registry/operations/transfer/direct.ts";
 import type { Upload } from "../../../core/registry/transfer.ts";
 import type { VerbParts } from "../actor.ts";
 import { Bundle, STREAMED_BYTES } from "../bundle.ts";

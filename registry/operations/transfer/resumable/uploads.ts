@@ -1,4 +1,4 @@
-// Uploads that arrive in pieces, and go on where they broke off.
+// Resumable uploads, which arrive in pieces.
 import { iterableStream } from "../../../../core/bytes/bytes.ts";
 import { createSha256 } from "../../../../core/bytes/digest.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../../core/errors.ts";
@@ -25,72 +25,71 @@ import {
   wrongChecksum,
 } from "./write_pieces.ts";
 
-/** A resumable upload, and how much of it is there. */
+/** The state of a resumable upload. */
 export interface UploadState extends UploadNote {
   id: string;
   offset: number;
-  /** When it was begun, by the store's clock. */
+  /** By the store's clock. */
   beganAt: Date;
-  /** When the janitor may remove it, whole or not: the registry's `graceMs` after it was begun. */
+  /** Earliest garbage collection: the registry's `graceMs` after the start. */
   expiresAt: Date;
 }
 
-/** How an upload is begun. */
+/** Options of beginning an upload. */
 export interface BeginUploadOptions extends SignalOptions, Omit<UploadNote, "sha256"> {}
 
-/** How bytes are added. */
+/** Options of appending bytes. */
 export interface AppendOptions extends SignalOptions, Pick<WritePiecesOptions, "verify"> {
   offset: number;
 }
 
-/** How a stream is taken in. */
+/** Options of receiving a whole stream. */
 export interface ReceiveOptions extends SignalOptions, Pick<WritePiecesOptions, "verify"> {
-  /** How many bytes it must have. @default any */
+  /** Required number of bytes. @default any */
   size?: number;
   owner?: string;
 }
 
-/** An upload that is there, as the content of a file to save. */
+/** A complete upload, as the content of a file to save. */
 export interface UploadSource extends FileSource {
   readonly sha256?: string;
   readonly owner?: string;
 }
 
-/** The resumable uploads of a registry. Nothing of them is in the registry before their content is saved. */
+/** The resumable uploads of a registry. They are not part of it until their content is saved. */
 export interface ResumableUploads {
   begin(options: BeginUploadOptions): Promise<UploadState>;
-  /** How far an upload is. `NotFound` where there is none, or the janitor has removed some of it. */
+  /** Returns the state of an upload. Throws `NotFound` if it does not exist or was collected. */
   state(id: string, options?: SignalOptions): Promise<UploadState>;
   /**
-   * Adds what comes to an upload, and says how far it is then. Where `chunks` fail, what came before is kept, so that
-   * the client goes on behind it; then it throws. Of two that add at one place, one gets `Conflict`.
+   * Appends bytes and returns the new offset. If `chunks` fail, earlier ones are kept, then it
+   * throws. Concurrent appends at one offset are a `Conflict`.
    */
   append(id: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): Promise<number>;
   receive(
     chunks: AsyncIterable<Uint8Array>,
     options?: ReceiveOptions,
   ): Promise<UploadState & { sha256: string }>;
-  /** The content of an upload that is whole, to be read as often as needed. `Conflict` where something is missing. */
+  /**
+   * Returns the content of a complete upload, which can be read repeatedly, else throws `Conflict`.
+   */
   source(id: string, options?: SignalOptions): Promise<UploadSource>;
   remove(id: string, options?: SignalOptions): Promise<void>;
 }
 
-/** What `openUploads` of `registry/tools.ts` does. */
+/** Implements `openUploads` of `registry/tools.ts`. */
 export function createResumableUploads(
   registry: Registry,
   options: PieceWriterOptions = {},
 ): ResumableUploads {
-  const context = contextOf(registry, "take uploads in");
+  const context = contextOf(registry, "open uploads");
   const stored = new StoredUploads(context);
   const writer = new PieceWriter(context, options);
   const uploads: ResumableUploads = {
     async begin({ size, owner, metadata, signal }) {
       checkWritable(context, "begin an upload");
       if (!Number.isSafeInteger(size) || size < 0) {
-        throw invalid(
-          `${shown(size)} is not a size`,
-          "Its size is a whole number of bytes from 0.",
-        );
+        throw invalid(`invalid size ${shown(size)}`, "Pass a whole number of bytes from 0.");
       }
       const id = context.system.id();
       await stored.writeNote(id, { size, owner, metadata });
@@ -110,24 +109,22 @@ export function createResumableUploads(
     },
 
     async receive(chunks, { size, owner, verify, signal } = {}) {
-      checkWritable(context, "take in an upload");
+      checkWritable(context, "receive an upload");
       const id = context.system.id();
       const hash = createSha256();
       try {
-        // Without its note this is no upload, so its pieces can be stored before they are verified.
+        // Without a note this is no upload, so pieces can be stored before they are verified.
         const arrived = await writer.write(hashed(chunks, [hash, verify]), { id, offset: 0, size });
         if (size !== undefined && arrived !== size) {
-          throw invalid(
-            `it has ${arrived} bytes, not ${size}`,
-            "Nothing was kept. Send all of it.",
-          );
+          const state = `it has ${arrived} bytes, not ${size}`;
+          throw invalid(state, "Send all of it. Nothing was kept.");
         }
         if (verify?.matches() === false) throw wrongChecksum(id);
         const sha256 = hash.digest();
         await stored.writeNote(id, { size: arrived, owner, sha256 });
         return { ...await stored.readNote(id, signal), offset: arrived, sha256 };
       } catch (error) {
-        await stored.remove(id).catch(() => {}); // the garbage collector removes what stays
+        await stored.remove(id).catch(() => {}); // the rest is garbage collected
         throw error;
       }
     },
@@ -144,13 +141,13 @@ export function createResumableUploads(
     begin: "begin an upload",
     state: "look up an upload",
     append: "add to an upload",
-    receive: "take in an upload",
+    receive: "receive an upload",
     source: "read an upload",
     remove: "remove an upload",
   });
 }
 
-/** The uploads of a store, each a note and pieces. Without its note there is no upload. */
+/** The uploads in a store: a note and pieces for each. */
 class StoredUploads {
   readonly #context: Context;
 
@@ -184,10 +181,8 @@ class StoredUploads {
   async writeNote(id: string, note: UploadNote): Promise<void> {
     const bytes = encodeNote(note);
     if (bytes.byteLength > MAX_NOTE_BYTES) {
-      throw invalid(
-        `its note has ${bytes.byteLength} bytes, ${MAX_NOTE_BYTES} are allowed`,
-        "Keep its metadata short, and save the rest with the artifact.",
-      );
+      const state = `its note has ${bytes.byteLength} bytes, more than ${MAX_NOTE_BYTES}`;
+      throw invalid(state, "Shorten its metadata, and save the rest with the artifact.");
     }
     await putPiece(this.#context, uploadKey(id, 0), bytes);
   }
@@ -196,9 +191,9 @@ class StoredUploads {
     const { backend } = this.#context;
     const key = noteKey(id);
     if (key === undefined) return;
-    await backend.delete(key, { signal }); // without it there is no upload
+    await backend.delete(key, { signal }); // ends the upload
     const { keys } = await listPieces(this.#context, id, signal);
-    await removeObjects(backend, keys, signal); // the garbage collector removes what stays
+    await removeObjects(backend, keys, signal); // the rest is garbage collected
   }
 
   async *read(id: string, pieces: readonly string[]): AsyncGenerator<Uint8Array> {
@@ -210,7 +205,7 @@ class StoredUploads {
   }
 }
 
-/** Where the note of an upload is; undefined for what cannot be the id of one. */
+/** Returns the key of an upload's note; undefined for an invalid id. */
 function noteKey(id: string): string | undefined {
   try {
     return uploadKey(id, 0);
@@ -220,34 +215,22 @@ function noteKey(id: string): string | undefined {
 }
 
 function notThere(id: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "find upload",
-    subject: shown(id),
-    state: "there is none",
-    hint:
-      "It was saved, removed, or begun longer ago than the registry's graceMs. Begin another one.",
-  });
+  const state = "no such upload";
+  const hint = "Begin another one. It was saved, removed, or older than the registry's graceMs.";
+  return fault({ code: "NotFound", action: "find upload", subject: shown(id), state, hint });
 }
 
 function elsewhere(id: string, offset: number, is: number): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "add to upload",
-    subject: `"${id}" at byte ${offset}`,
-    state: `${is} have arrived`,
-    hint: "Ask how far it is, and go on from there.",
-  });
+  const subject = `"${id}" at byte ${offset}`;
+  const state = `${is} bytes have arrived`;
+  const hint = "Read its offset, and continue from there.";
+  return fault({ code: "Conflict", action: "add to upload", subject, state, hint });
 }
 
 function notWhole(id: string, offset: number, size: number): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "use upload",
-    subject: `"${id}"`,
-    state: `${offset} of its ${size} bytes have arrived`,
-    hint: "Send the rest first.",
-  });
+  const state = `${offset} of its ${size} bytes have arrived`;
+  const hint = "Send the rest first.";
+  return fault({ code: "Conflict", action: "use upload", subject: `"${id}"`, state, hint });
 }
 
 function invalid(state: string, hint: string): RegistryError {

@@ -1,6 +1,6 @@
-// The stored objects of a resumable upload: its note, as object 0, and its pieces. No store can
-// append, so each piece is an object, written only where none is, and numbered by where it begins:
-// those that follow one another without a gap from byte 0 have arrived.
+// The stored objects of a resumable upload: its note, as object 0, and its pieces. Stores cannot
+// append, so each piece is a create-only object, numbered by its offset. The pieces from byte 0 up
+// to the first gap have arrived.
 import { concatBytes, sameBytes } from "../../../../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../../core/errors.ts";
 import { removeObjects } from "../../../../core/work/remove_objects.ts";
@@ -14,16 +14,18 @@ import { uploadKey, UPLOADS } from "../../../format/layout.ts";
 /** Maximum size of a piece, bytes. A piece is in memory until it is stored. */
 const MAX_PIECE_BYTES = 8 * 1024 * 1024;
 const MIN_PIECE_BYTES = 64 * 1024;
-/** Memory that all unfinished pieces share, bytes: the more uploads run, the smaller their pieces. */
+/**
+ * Memory that all unfinished pieces share, bytes: the more uploads run, the smaller their pieces.
+ */
 const HELD_BYTES = 128 * 1024 * 1024;
 
-/** Options of writing a stream as pieces. */
+/** Options of {@linkcode PieceWriter.write}. */
 export interface WritePiecesOptions {
   id: string;
   offset: number;
   /** Size of the whole upload, bytes. @default any */
   size?: number;
-  /** Receives every byte, and then tells whether the checksum matches. Nothing is added to the upload before it does. */
+  /** Receives every byte, and compares the checksum. Nothing is added before it matches. */
   verify?: { update(bytes: Uint8Array): unknown; matches(): boolean };
 }
 
@@ -45,9 +47,9 @@ export class PieceWriter {
   }
 
   /**
-   * Stores a stream and returns the offset of its end. If the stream fails, it stores what came before, then throws.
-   * With `verify` it stores nothing in that case. A stream with `verify` that needs several pieces is stored twice:
-   * first under a unique id, and in the upload when its checksum matched. So no piece of an upload awaits a checksum.
+   * Stores a stream and returns the offset of its end. If the stream fails, stores the bytes
+   * before, then throws. With `verify`, pieces are first stored under a unique id, and again in the
+   * upload if the checksum matches: no piece of an upload awaits a checksum.
    */
   async write(chunks: AsyncIterable<Uint8Array>, options: WritePiecesOptions): Promise<number> {
     this.#active++;
@@ -75,9 +77,9 @@ export class PieceWriter {
     verify: NonNullable<WritePiecesOptions["verify"]>,
   ): Promise<number> {
     const context = this.#context;
-    const aside = context.system.id(); // no upload has this id, because nothing writes its note
+    const aside = context.system.id(); // not an upload, because it has no note
     const stored: string[] = [];
-    let last: Uint8Array | undefined; // stays in memory, and often is all of it
+    let last: Uint8Array | undefined; // in memory, and often all of it
     try {
       for await (const bytes of this.#cut(hashed(chunks, [verify]), options)) {
         if (last !== undefined) {
@@ -99,7 +101,9 @@ export class PieceWriter {
     }
   }
 
-  /** Cuts a stream into pieces. If it fails, what came before is the last piece; then this throws too. */
+  /**
+   * Cuts a stream into pieces. If it fails, yields the bytes before as a last piece, then throws.
+   */
   async *#cut(
     chunks: AsyncIterable<Uint8Array>,
     { id, offset, size = Infinity }: WritePiecesOptions,
@@ -116,7 +120,8 @@ export class PieceWriter {
         if (room < 0) throw tooLong(id, size);
         for (let rest = chunk; rest.byteLength > 0;) {
           const fits = Math.max(this.#pieceBytes() - heldBytes, 1);
-          const taken = new Uint8Array(rest.subarray(0, fits)); // a copy: the caller may reuse its memory
+          // a copy: the caller may reuse its memory
+          const taken = new Uint8Array(rest.subarray(0, fits));
           held.push(taken);
           heldBytes += taken.byteLength;
           rest = rest.subarray(taken.byteLength);
@@ -163,34 +168,26 @@ async function readPiece(context: Context, key: string): Promise<Uint8Array> {
 }
 
 function tooLong(id: string, size: number): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "add to upload",
-    subject: `"${id}"`,
-    state: `it would exceed its declared size of ${size} bytes`,
-    hint: "Start another upload with its full size.",
-  });
+  const state = `it would exceed its declared size of ${size} bytes`;
+  const hint = "Start another upload with its full size.";
+  return fault({ code: "Invalid", action: "add to upload", subject: `"${id}"`, state, hint });
 }
 
 export function wrongChecksum(id: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "add to upload",
-    subject: `"${id}"`,
-    state: "checksum mismatch",
-    hint: "Send the bytes again from the same offset: none of them were kept.",
-  });
+  const state = "checksum mismatch";
+  const hint = "Send the bytes again from the same offset: none of them were kept.";
+  return fault({ code: "Invalid", action: "add to upload", subject: `"${id}"`, state, hint });
 }
 
-/** What is known of an upload but how much of it is there. */
+/** Metadata of an upload. */
 export interface UploadNote {
-  /** Bytes that it has when it is whole. */
+  /** Bytes of the complete upload. */
   size: number;
-  /** Whose it is, in the words of who began it. */
+  /** Owner, as given by the program that began it. */
   owner?: string;
-  /** What its client says of it. */
+  /** Metadata of the client. */
   metadata?: Record<string, string | null>;
-  /** SHA-256 of all of it, where it arrived in one go. */
+  /** SHA-256 of the content, if it arrived in one request. */
   sha256?: string;
 }
 
@@ -202,28 +199,27 @@ export function encodeNote(note: UploadNote): Uint8Array {
 
 /** Decodes a note; undefined for other objects, such as a file that was sent to a presigned URL. */
 export function decodeNote(bytes: Uint8Array): UploadNote | undefined {
-  let said: unknown;
+  let note: unknown;
   try {
-    said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    note = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     return undefined;
   }
-  if (!isJsonObject(said) || said.holdfast !== "upload" || plainProblem(said as never)) return;
-  const { size, owner, metadata, sha256 } = said as unknown as UploadNote;
-  const isText = (value: unknown) => value === undefined || typeof value === "string";
+  if (!isJsonObject(note) || note.holdfast !== "upload" || plainProblem(note)) return undefined;
+  const { size, owner, metadata, sha256 } = note as unknown as UploadNote;
+  const isString = (value: unknown) => value === undefined || typeof value === "string";
   const isMetadata = metadata === undefined ||
     isJsonObject(metadata) &&
-      Object.values(metadata).every((text) => text === null || isText(text));
+      Object.values(metadata).every((text) => text === null || isString(text));
   if (!Number.isSafeInteger(size) || size < 0) return undefined;
-  return isText(owner) && isText(sha256) && isMetadata
-    ? { size, owner, metadata, sha256 }
-    : undefined;
+  const isValid = isString(owner) && isString(sha256) && isMetadata;
+  return isValid ? { size, owner, metadata, sha256 } : undefined;
 }
 
 export interface Arrived {
   pieces: string[];
   offset: number;
-  /** Every object of the upload, its note and what is behind a gap included. */
+  /** Every object of the upload, including its note and pieces after a gap. */
   keys: string[];
 }
 
@@ -244,7 +240,7 @@ export async function listPieces(
   return { pieces, offset, keys: [...sizes.keys()] };
 }
 
-/** The object of the piece that begins at a byte: object 0 is the note. */
+/** Returns the key of the piece at an offset; object 0 is the note. */
 function pieceKey(id: string, start: number): string {
   return uploadKey(id, start + 1);
 }
@@ -254,7 +250,7 @@ function retrying<T>({ system, retryForMs }: Context, action: () => Promise<T>):
   return retry(action, { system, retryForMs, passes });
 }
 
-/** Writes an object where none is. The same bytes are as good, as from an earlier try; other bytes are `Conflict`. */
+/** Creates an object. Equal bytes, as of an earlier try, are a success; others are `Conflict`. */
 export async function putPiece(context: Context, key: string, bytes: Uint8Array): Promise<void> {
   const { backend } = context;
   await retrying(context, async () => {
@@ -264,9 +260,8 @@ export async function putPiece(context: Context, key: string, bytes: Uint8Array)
     throw fault({
       code: "Conflict",
       action: "store a piece of an upload",
-      state: "another client has sent one for the same place",
-      hint:
-        "Ask how far the upload is, and go on from there. One client at a time sends an upload.",
+      state: "another client has sent one for the same offset",
+      hint: "Read the offset of the upload, and continue there, with one client at a time.",
       key,
       backend: backend.location,
     });

@@ -15,7 +15,7 @@ testCarried("functions for runs refuse unknown options", async (world) => {
   ];
   for (const call of calls) {
     const mistyped = { ...given, onEvnt() {} };
-    const meant = "there is no option onEvnt: did you mean onEvent?";
+    const meant = "unknown option onEvnt: did you mean onEvent?";
     await assertRejects(async () => await call(mistyped), RegistryError, meant);
     const { registry: _, ...without } = given;
     await assertRejects(async () => await call(without as typeof given), RegistryError, "registry");

@@ -32,7 +32,7 @@ cliTest("--as-of gives what a ref meant then, in every command that reads", asyn
   await it.fails(
     "alias model production --as-of 2026-01-01",
     3,
-    "it did not exist at 2026-01-01 00:00",
+    "it named nothing at 2026-01-01 00:00",
   );
   const system = {
     ...realSystem,
@@ -40,8 +40,8 @@ cliTest("--as-of gives what a ref meant then, in every command that reads", asyn
     now: () => new Date(2026, 2, 4, 13).getTime(),
   };
   await it.prints("load model --as-of 36h", "one", { system });
-  await it.fails("load model --as-of 2026-02-01", 3, "no version of it was saved yet");
-  await it.fails("load model --as-of yesterday", 2, 'Cannot parse "yesterday" as a time');
+  await it.fails("load model --as-of 2026-02-01", 3, "it had no version yet");
+  await it.fails("load model --as-of yesterday", 2, 'Cannot read "yesterday" as a time');
 });
 
 cliTest(
@@ -59,7 +59,7 @@ cliTest(
     await it.succeeds("alias model production --delete");
     const [removed] = (await it.succeeds("alias model production --history --json")).split("\n");
     assertEquals(JSON.parse(removed).version, null);
-    const json = await it.json("alias model production --rollback --json");
+    const json = JSON.parse(await it.succeeds("alias model production --rollback --json"));
     assertEquals(json, { name: "model", alias: "production", version: "1.0.0", was: null });
   },
 );

@@ -123,7 +123,7 @@ Deno.test("pipeline run --shard shares one run among the tasks of an array", asy
   };
   await refused("pipeline run --shard 0/2", "nothing says which processes share the run");
   await refused("pipeline run --shard auto", "no variable of a scheduler says it");
-  await refused("pipeline run --shard 2/2 --array x", "it is not INDEX/COUNT");
+  await refused("pipeline run --shard 2/2 --array x", "not INDEX/COUNT");
   await refused("pipeline run --array x", "--array goes with --shard");
   await refused(
     "pipeline run --shard 0/2 --array x --engine local:",

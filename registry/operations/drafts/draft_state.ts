@@ -1,0 +1,361 @@
+// The stored state of a draft: its parts, and the create-only objects that decide how it ends. See
+// FORMAT.md, section 6.1.
+import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
+import {
+  type ErrorCode,
+  fault,
+  isRegistryError,
+  type RegistryError,
+  retold,
+} from "../../../core/errors.ts";
+import { encodeName, shown } from "../../../core/naming/names.ts";
+import type { VersionRecord } from "../../../core/record.ts";
+import { retry } from "../../../core/retry.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { settle } from "../../cell/settle.ts";
+import { draftPlace, encodePlace, payloadKey } from "../../format/layout.ts";
+import type { Context } from "../context.ts";
+import { findSaved } from "../target/keyed.ts";
+import {
+  decodeEnd,
+  decodePart,
+  type DraftEnd,
+  draftEndingKey,
+  draftEndKey,
+  draftFolder,
+  draftPartKey,
+  encodeMark,
+  parseDraftKey,
+  type PartNote,
+} from "./note.ts";
+
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Returns how long an untouched draft is kept, milliseconds. */
+export function draftMemoryMs(graceMs: number): number {
+  return Math.max(WEEK_MS, 7 * graceMs);
+}
+
+export class DraftCall {
+  readonly context: Context;
+  readonly name: string;
+  readonly id: string;
+  readonly signal?: AbortSignal;
+  readonly folder: string;
+  readonly endKey: string;
+  readonly idempotencyKey: string;
+  readonly spoken: string;
+
+  constructor(context: Context, name: string, id: string, signal?: AbortSignal) {
+    this.context = context;
+    this.name = name;
+    this.id = id;
+    this.signal = signal;
+    this.folder = draftFolder(name, id);
+    this.endKey = draftEndKey(this.folder);
+    this.idempotencyKey = `draft:${id}`;
+    this.spoken = `draft ${shown(id)} of ${shown(name)}`;
+  }
+
+  fault(code: ErrorCode, action: string, state: string, hint: string, key?: string): RegistryError {
+    const at = key === undefined ? {} : { key, backend: this.context.backend.location };
+    return fault({ code, action, subject: this.spoken, state, hint, ...at });
+  }
+}
+
+/** One addition of a part. */
+export interface Addition {
+  /** Also the commit of its payload. */
+  commit: string;
+  info: ObjectInfo;
+}
+
+/** The result of listing a draft. */
+export interface DraftLook {
+  /** Additions of each part in the order of commits. The first that is whole and in time counts. */
+  parts: Map<string, Addition[]>;
+  /** The object that decides how the draft ends. */
+  end?: ObjectInfo;
+  /** The object after which no part is acknowledged. */
+  ending?: ObjectInfo;
+  /** Store time of the last write, milliseconds. */
+  newest?: number;
+}
+
+export async function lookAtDraft({ context, folder, signal }: DraftCall): Promise<DraftLook> {
+  const look: DraftLook = { parts: new Map() };
+  for await (const entry of context.backend.list(folder, { signal })) {
+    if (!isPrefix(entry)) take(look, entry);
+  }
+  return look;
+}
+
+/** Number of objects to list before only those of the part are listed. */
+const FEW_OBJECTS = 100;
+
+/**
+ * Lists enough of a draft to add a part: whether it ended or is stale at store time `now`, and the
+ * part's additions.
+ */
+export async function lookAtPart(draft: DraftCall, part: string, now: number): Promise<DraftLook> {
+  const { context: { backend }, folder, signal } = draft;
+  const look: DraftLook = { parts: new Map() };
+  let count = 0;
+  for await (const entry of backend.list(folder, { signal })) {
+    if (isPrefix(entry) || !take(look, entry)) continue;
+    const mayHaveEnded = entry.key < draft.endKey;
+    if (++count < FEW_OBJECTS || mayHaveEnded || isStale(draft, look, now)) continue;
+    look.parts.clear();
+    for await (const other of backend.list(`${folder}${encodeName(part)}/`, { signal })) {
+      if (!isPrefix(other)) take(look, other);
+    }
+    break;
+  }
+  return look;
+}
+
+/** Records an object of a draft; false for a foreign object. */
+function take(look: DraftLook, info: ObjectInfo): boolean {
+  const key = parseDraftKey(info.key);
+  if (key === undefined) return false;
+  look.newest = Math.max(look.newest ?? 0, info.modifiedAt);
+  if (key.added === undefined) {
+    look[key.mark!] = info;
+    return true;
+  }
+  const { part, commit } = key.added;
+  if (!look.parts.has(part)) look.parts.set(part, []);
+  look.parts.get(part)!.push({ commit, info });
+  return true;
+}
+
+/**
+ * True if a draft is too old to start anything with it: two graces before garbage collection may
+ * remove it, so that earlier operations have landed or are late.
+ */
+export function isStale({ context }: DraftCall, { newest }: DraftLook, now: number): boolean {
+  const { graceMs } = context.settings;
+  return newest !== undefined && now - newest > draftMemoryMs(graceMs) - 2 * graceMs;
+}
+
+/** Throws `Conflict` if a draft is so old that `gc` may be removing it. */
+export function checkFresh(draft: DraftCall, look: DraftLook, now: number): void {
+  if (!isStale(draft, look, now)) return;
+  const state = "nothing was added to it for so long that `gc` may be removing it";
+  throw draft.fault("Conflict", "use", state, "Open another draft with another id.");
+}
+
+/** A part that counts, with the bytes of its small files. */
+export interface FoundPart {
+  note: PartNote;
+  inline: Uint8Array;
+  addition: Addition;
+}
+
+/** Returns the addition of a part that counts; undefined if all of them landed too late. */
+export async function readPart(
+  draft: DraftCall,
+  part: string,
+  additions: readonly Addition[] = [],
+): Promise<FoundPart | undefined> {
+  for (const { commit, info } of additions) {
+    const found = await readAddition(draft, part, commit);
+    if (found === undefined) continue; // garbage collected
+    if (!isLate(draft, found)) return found;
+    draft.context.logger.warn(`"${info.key}" is ignored: it landed too late`);
+  }
+}
+
+/** Returns all parts that count, or the given ones, in the order of their encoded names. */
+export async function readParts(
+  draft: DraftCall,
+  look: DraftLook,
+  only?: readonly string[],
+): Promise<FoundPart[]> {
+  const found = new Map<string, FoundPart>();
+  const wanted = new Set(only ?? look.parts.keys());
+  await forEachAtOnce(wanted, async (part) => {
+    const read = await readPart(draft, part, look.parts.get(part));
+    if (read !== undefined) found.set(part, read);
+  });
+  const missing = [...wanted].filter((part) => !found.has(part));
+  if (only !== undefined && missing.length > 0) throw notThere(draft, missing);
+  const order = (a: string, b: string) => encodeName(a) < encodeName(b) ? -1 : 1;
+  return [...found.keys()].sort(order).map((part) => found.get(part)!);
+}
+
+/** Reads the parts of a decision, in order. Throws `NotFound` if one is missing. */
+export async function readDecided(draft: DraftCall, parts: DecidedParts): Promise<FoundPart[]> {
+  const found: FoundPart[] = [];
+  await forEachAtOnce([...parts].entries(), async ([at, [part, commit]]) => {
+    const read = await readAddition(draft, part, commit);
+    if (read === undefined) throw notThere(draft, [part]);
+    found[at] = read;
+  });
+  return found;
+}
+
+export async function readAddition(
+  draft: DraftCall,
+  part: string,
+  commit: string,
+): Promise<FoundPart | undefined> {
+  const { context: { backend }, name, id, signal } = draft;
+  const key = draftPartKey(draft.folder, part, commit);
+  const object = await backend.get(key, { signal });
+  if (object === undefined) return undefined;
+  const found = decodePart(await object.bytes(), { name, draft: id, part });
+  if (found !== undefined) return { ...found, addition: { commit, info: object.info } };
+  throw draft.fault(
+    "Corrupt",
+    `read part ${shown(part)} of`,
+    "the stored part is damaged",
+    "Restore the object from a copy, or open another draft with another id.",
+    key,
+  );
+}
+
+/** Returns the keys of all objects of a part: its note and its payload. */
+export function partKeys({ name }: DraftCall, { note, addition }: FoundPart): string[] {
+  const place = encodePlace(draftPlace(addition.commit));
+  const objects = new Set(note.files.flatMap(({ parts = [] }) => parts.map((p) => p.object)));
+  return [addition.info.key, ...Array.from(objects, (object) => payloadKey(name, place, object))];
+}
+
+/** True if a part landed so late that its payload may have been garbage collected before. */
+function isLate({ context }: DraftCall, { note, addition }: FoundPart): boolean {
+  const began = Date.parse(note.startedAt);
+  return context.createdAt <= began &&
+    addition.info.modifiedAt > began + context.settings.leastGraceMs / 2;
+}
+
+const MAX_LISTED = 5;
+
+export function listed(parts: readonly string[]): string {
+  const more = parts.length > MAX_LISTED ? ` and ${parts.length - MAX_LISTED} more` : "";
+  return `${parts.slice(0, MAX_LISTED).map(shown).join(", ")}${more}`;
+}
+
+function notThere(draft: DraftCall, missing: readonly string[]): RegistryError {
+  return draft.fault(
+    "NotFound",
+    "commit",
+    `missing: ${listed(missing)}`,
+    "Add the missing parts, and commit again.",
+  );
+}
+
+/** The commits that added each part. */
+export type DecidedParts = ReadonlyMap<string, string>;
+
+export type DraftState =
+  | { state: "open" | "discarded"; parts?: undefined }
+  /** A commit has begun and may have decided on the parts; its version does not exist yet. */
+  | { state: "committing"; parts?: DecidedParts }
+  /** `parts` is absent after garbage collection. */
+  | { state: "committed"; version: string; parts?: DecidedParts };
+
+export async function stateOf(
+  draft: DraftCall,
+  { end, ending, parts }: Omit<DraftLook, "newest">,
+): Promise<DraftState> {
+  const decision = end && await readEnd(draft);
+  if (decision?.state === "discarded") return { state: "discarded" };
+  const isOpen = decision === undefined && ending === undefined;
+  if (isOpen && parts.size > 0) return { state: "open" };
+  const decided = decision && new Map(decision.parts);
+  // After garbage collection of a committed draft, no version would contain a new part.
+  const saved = await findSavedDraft(draft);
+  if (saved !== undefined) {
+    return { state: "committed", version: (saved.record as VersionRecord).version, parts: decided };
+  }
+  return isOpen ? { state: "open" } : { state: "committing", parts: decided };
+}
+
+export function findSavedDraft({ context, name, idempotencyKey: key, signal }: DraftCall) {
+  return findSaved(context, { name, key }, signal);
+}
+
+/** Returns how a draft ended; undefined if it has not. */
+export async function readEnd(draft: DraftCall): Promise<DraftEnd | undefined> {
+  const { context: { backend }, endKey, signal } = draft;
+  const object = await backend.get(endKey, { signal });
+  if (object === undefined) return undefined;
+  const end = decodeEnd(await object.bytes());
+  if (end !== undefined) return end;
+  throw draft.fault(
+    "Corrupt",
+    "use",
+    "the object that records how it ended is damaged",
+    "Restore the object from a copy, or open another draft with another id.",
+    endKey,
+  );
+}
+
+/** Decides how a draft ends, unless that is decided. Returns the decision that counts. */
+export async function decideEnd(draft: DraftCall, end: DraftEnd): Promise<DraftEnd> {
+  if (await createMark(draft, draft.endKey, encodeMark(end))) return end;
+  // The existing decision may be our own: requests can be repeated on their way.
+  const found = await orMaybeWritten(readEnd(draft));
+  if (found !== undefined) return found;
+  throw ended(draft, { state: "discarded" }); // garbage collected
+}
+
+/** Closes a draft: a listing from now on contains all parts that are ever acknowledged. */
+export async function closeDraft(draft: DraftCall): Promise<void> {
+  await createMark(draft, draftEndingKey(draft.folder), encodeMark({ state: "ending" }));
+}
+
+/** Creates an object; false if it exists, possibly by this call. Either way it is durable. */
+async function createMark(draft: DraftCall, key: string, bytes: Uint8Array): Promise<boolean> {
+  const { context, signal } = draft;
+  const { backend, system, retryForMs } = context;
+  const put = () => backend.put(key, bytes, { mode: "create", size: bytes.byteLength, signal });
+  let isLost = false;
+  const onRetry = (error: unknown) =>
+    void (isLost ||= (error as RegistryError).maybeWritten === true);
+  const sent = retry(put, { system, retryForMs, signal, onRetry });
+  const { written } = await sent.catch((error) =>
+    Promise.reject(isLost ? afterWrite(error) : error)
+  );
+  if (!written) await orMaybeWritten(settle(context, [key], signal));
+  return written;
+}
+
+/** Waits for a read after a possible write of this operation: a failure reports `maybeWritten`. */
+export async function orMaybeWritten<T>(reading: Promise<T>): Promise<T> {
+  return await reading.catch((error) => Promise.reject(afterWrite(error)));
+}
+
+/** Returns an error with `maybeWritten`. */
+export function afterWrite(error: unknown): unknown {
+  return isRegistryError(error) ? retold(error, { maybeWritten: true }) : error;
+}
+
+/**
+ * Returns the state after a part was stored. As long as there is no mark, each later commit has the
+ * part.
+ */
+export async function stateAfterPart(draft: DraftCall): Promise<DraftState> {
+  const { context: { backend, system, retryForMs }, signal } = draft;
+  return await retry(async () => {
+    const look: Pick<DraftLook, "parts" | "end" | "ending"> = { parts: new Map() };
+    for await (const entry of backend.list(draft.endKey, { signal })) {
+      const mark = isPrefix(entry) ? undefined : parseDraftKey(entry.key)?.mark;
+      if (mark !== undefined && !isPrefix(entry)) look[mark] = entry;
+    }
+    const isOpen = look.end === undefined && look.ending === undefined;
+    return isOpen ? { state: "open" } : await stateOf(draft, look);
+  }, { system, retryForMs, signal });
+}
+
+export function ended(draft: DraftCall, state: DraftState): RegistryError {
+  const conflict = (reason: string, hint: string) => draft.fault("Conflict", "use", reason, hint);
+  if (state.state === "committing") {
+    return conflict("it is being committed", "Commit it, and open another draft for more parts.");
+  }
+  const reason = state.state === "committed"
+    ? `it was committed as ${state.version}`
+    : "it was discarded";
+  return conflict(reason, "Open another draft with another id.");
+}
