@@ -29,8 +29,6 @@ import type {
 } from "./gcs/sign_in.ts";
 import type { GcsAuth, GcsSignedUrlOptions, GcsUrlSigner } from "./gcs/sign_in.ts";
 
-export type * from "../core/backend.ts";
-export type { System } from "../core/system.ts";
 export type { GcsAuth, GcsBucketOptions, GcsClient, GcsCredential, GcsCredentials, GcsPutOptions };
 export type { GcsServiceAccountKey, GcsSignedUrlOptions, GcsUrlSigner };
 

@@ -37,7 +37,6 @@ import {
   removeBelow,
 } from "./bucket/objects.ts";
 
-export type * from "../core/file_store.ts";
 
 /** Options of {@linkcode createBucketFiles}. */
 export interface BucketFilesOptions {

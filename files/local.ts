@@ -49,7 +49,6 @@ import {
   sweepStages,
 } from "./local/write_file.ts";
 
-export type * from "../core/file_store.ts";
 
 /** Options of {@linkcode createLocalFiles}. */
 export interface LocalFilesOptions {

@@ -22,7 +22,6 @@ import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../co
 import type { FileToSave } from "../core/materializer.ts";
 import { realSystem, type System } from "../core/system.ts";
 
-export type * from "../core/file_store.ts";
 
 /** Options of {@linkcode createMemoryFiles}. */
 export interface MemoryFilesOptions {

@@ -11,7 +11,7 @@ import { described } from "../core/text/described.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { BatchResult } from "../core/registry.ts";
 import { isStoreUrl } from "../core/urls/store_url.ts";
-import { createFormats, type Formats } from "../formats/mod.ts";
+import { createFormats, type Formats } from "../formats/formats.ts";
 import { createBucketFiles } from "./bucket.ts";
 import { createLocalFiles } from "./local.ts";
 import { createMemoryFiles } from "./memory.ts";
@@ -30,10 +30,12 @@ export type {
   ReadableFileStore,
 } from "../core/file_store.ts";
 export type { FileStore as FileStoreContract, WriteFileOptions } from "../core/file_store.ts";
+export { createBucketFiles, createLocalFiles, createMemoryFiles };
+export type { BucketFilesOptions } from "./bucket.ts";
+export type { LocalFilesOptions } from "./local.ts";
+export type { MemoryFilesOptions } from "./memory.ts";
 export { bytesFile, contentBytes } from "../formats/content/content.ts";
 export { parsePath } from "../core/naming/paths.ts";
-export { createFormats } from "../formats/mod.ts";
-export type { Formats } from "../formats/mod.ts";
 export { defineFileStore, FileStore } from "./stores/store_set.ts";
 export type {
   FileStoreClass,

@@ -41,7 +41,6 @@ import { readStored } from "./zarr/read_stored.ts";
 import { copyArray, moveArray, removeArray } from "./zarr/trees.ts";
 import { parseOutside as parse, WORKS, worksOf } from "./zarr/undo_change.ts";
 
-export type * from "../core/file_store.ts";
 export type { ZarrCodec } from "../formats/zarr.ts";
 
 /** Options of {@linkcode createZarrFiles}. */

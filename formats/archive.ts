@@ -21,10 +21,6 @@ import { isNDArray, type NDArray } from "./arrays/ndarray.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 
-export type * from "./content/format.ts";
-export type { DataOf, DType, NDArray, TypedArray } from "./arrays/ndarray.ts";
-export type { FileSource, FileToSave } from "../core/materializer.ts";
-export type { FileMode } from "../core/record.ts";
 export type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
 export type { ZipLimits } from "./archive/zip_directory.ts";
 

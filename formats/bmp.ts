@@ -15,10 +15,6 @@ import {
 } from "./images/image_file.ts";
 import type { Holds, ImageOptions } from "./images/image_file.ts";
 
-export type * from "./content/format.ts";
-export { isImage, toArray, toImage } from "./images/image.ts";
-export type { Image, ImageDType } from "./images/image.ts";
-export type { ImageOptions } from "./images/image_file.ts";
 
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 2 ** 31 - 1 };
 const MAX_FILE_BYTES = 2 ** 32 - 1;

@@ -21,10 +21,6 @@ import { type GifBlock, type GifBlocks, readGifBlocks } from "./gif/blocks.ts";
 import { unpackIndices } from "./gif/lzw.ts";
 import { encodeGif, greys, indexColours } from "./gif/write.ts";
 
-export type * from "./content/format.ts";
-export { isImage, toArray, toImage } from "./images/image.ts";
-export type { Image, ImageDType } from "./images/image.ts";
-export type { ImageOptions } from "./images/image_file.ts";
 
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 65_535 };
 /** Where the rows of the four passes begin, and their steps. */

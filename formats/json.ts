@@ -9,7 +9,6 @@ import { shown } from "../core/naming/names.ts";
 import { parseJson } from "../core/text/json_text.ts";
 import { isPlain, notPlain, plainProblem } from "../core/text/plain_value.ts";
 
-export type * from "./content/format.ts";
 
 /** Options of {@linkcode json}. */
 export interface JsonOptions {

@@ -13,8 +13,6 @@ import { decodeText, encodeText, splitLines } from "./content/text_stream.ts";
 import { untilAborted } from "../core/work/until_aborted.ts";
 import { exactNumber } from "./content/exact_number.ts";
 
-export type * from "./content/format.ts";
-export type { PlainValue } from "../core/text/plain_value.ts";
 
 /** Options of {@linkcode jsonl} and {@linkcode readJsonLines}. */
 export interface JsonLinesOptions {

@@ -20,8 +20,6 @@ import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 
-export type * from "./content/format.ts";
-export type { DataOf, DType, NDArray, TypedArray } from "./arrays/ndarray.ts";
 
 /**
  * Arrays as `{ data, shape, dtype }`: all bool, integer, float and complex types up to 64 bits a number, read in either

@@ -7,7 +7,6 @@ import { fault } from "../core/errors.ts";
 import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
 
-export type * from "./content/format.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -12,14 +12,10 @@ import type { FileToDecode } from "../core/file_store.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave, Materializers } from "../core/materializer.ts";
 import { isJsonObject, parseJson } from "../core/text/json_text.ts";
-import { createFormats, type Formats } from "../formats/mod.ts";
+import { createFormats, type Formats } from "../formats/formats.ts";
 import { onlyFile } from "./only_file.ts";
 
-export type { Artifact, ArtifactFile } from "../core/artifact.ts";
-export type * from "../formats/content/format.ts";
-export type { ClassMaterializer, Materializers } from "../core/materializer.ts";
-export { createFormats } from "../formats/mod.ts";
-export type { Formats } from "../formats/mod.ts";
+export { zarr, type ZarrMaterializerOptions } from "./zarr.ts";
 
 /** What reading the file beside it needs to be told. */
 const READING = "format.json";

@@ -15,9 +15,6 @@ import { createZarrArray, openZarrArray } from "../formats/zarr.ts";
 import type { CreateZarrOptions, OpenZarrOptions, ZarrArray, ZarrStore } from "../formats/zarr.ts";
 import { fileToDecode } from "./formats.ts";
 
-export type { ClassMaterializer } from "../core/materializer.ts";
-export type { DType, NDArray } from "../formats/arrays/ndarray.ts";
-export type { OpenZarrOptions, ZarrArray } from "../formats/zarr.ts";
 
 /** Options of {@linkcode zarr}. */
 export interface ZarrMaterializerOptions

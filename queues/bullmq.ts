@@ -33,10 +33,6 @@ import { createBullmqSchedules } from "./bullmq/schedules.ts";
 import { belongsToSchedule, trimEnded } from "./bullmq/trim.ts";
 import { BullmqWorker, type BullmqWorkerOptions } from "./bullmq/worker.ts";
 
-export type * from "../core/queue.ts";
-export type { SignalOptions } from "../core/registry.ts";
-export type { System } from "../core/system.ts";
-export type { PlainValue } from "../core/text/plain_value.ts";
 
 /** Options of {@linkcode openBullmqQueue}. */
 export interface BullmqQueueOptions {

@@ -24,10 +24,6 @@ import { alter, type Entry, told, untilAltered } from "./memory/entry.ts";
 import { createSchedules, type Schedules } from "./memory/schedules.ts";
 import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";
 
-export type * from "../core/queue.ts";
-export type { SignalOptions } from "../core/registry.ts";
-export type { System } from "../core/system.ts";
-export type { PlainValue } from "../core/text/plain_value.ts";
 
 /** So many jobs that ended are known, the last ones, as by queues on servers. */
 const MOST_ENDED = 100_000;

@@ -44,6 +44,8 @@ import type { BatchOptions, BatchWork, DownloadEntry, VerifyEntry } from "./batc
 import { workByContract } from "./by_contract.ts";
 import { workOnStore } from "./on_store.ts";
 
+export { createOperatorExecutor } from "./operators/mod.ts";
+export type { OperatorExecutor, OperatorExecutorOptions } from "./operators/mod.ts";
 export type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 export { mapAtOnce } from "../core/work/at_once.ts";
 export type { AtOnceOptions } from "../core/work/at_once.ts";

@@ -42,7 +42,6 @@ export type {
   JobUsage,
   RunOptions,
 } from "../../core/executor.ts";
-export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../contract/operator.ts";
 export { runFolder } from "./run_context.ts";
 export { runningLogs } from "./running_logs.ts";
 export type { RunPlace } from "./running_logs.ts";
@@ -51,5 +50,3 @@ export { runPipeline } from "./run_pipeline.ts";
 export type { RunPipelineOptions } from "./run_pipeline.ts";
 export type { Machine } from "./schedule.ts";
 export { takeSecrets } from "./secrets.ts";
-export type * from "../contract/pipeline.ts";
-export type { PlainValue } from "../../core/text/plain_value.ts";

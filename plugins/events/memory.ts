@@ -15,10 +15,6 @@ import type { Logger } from "../../core/registry.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import { MemoryGroup } from "./memory/group.ts";
 
-export type * from "../../core/event_bus.ts";
-export type { Logger, SignalOptions } from "../../core/registry.ts";
-export type { System } from "../../core/system.ts";
-export type { PlainValue } from "../../core/text/plain_value.ts";
 
 /** Options of {@linkcode createMemoryBus}. */
 export interface MemoryBusOptions {

@@ -39,8 +39,6 @@ import { loadCases } from "./registry/loading.ts";
 import { noRefCases } from "./registry/no_ref.ts";
 import { saveCases } from "./registry/saving.ts";
 
-export type * from "../../core/registry.ts";
-export type { RegisterTest } from "./backend/backend_case.ts";
 export type {
   RegistryCase,
   RegistryContext,

@@ -22,19 +22,6 @@ import { checkTimes } from "../../operators/check_times.ts";
 import { createChannel } from "../channel.ts";
 import type { OperatorCallerMethods, OperatorMethods } from "./protocol.ts";
 
-export type {
-  Executor,
-  JobKinds,
-  JobOptions,
-  JobProgress,
-  JobUsage,
-  RunOptions,
-} from "../../core/executor.ts";
-export type {
-  OperatorJob,
-  OperatorJobEnd,
-  OperatorJobs,
-} from "../../operators/contract/operator.ts";
 
 /** Options of {@linkcode createOperatorExecutor}. */
 export interface OperatorExecutorOptions {
