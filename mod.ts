@@ -300,5 +300,5 @@ export { defineRegistry } from "./registry/contract/define_registry.ts";
 export { deleteMany, hasMany, infoMany, loadMany, saveMany } from "./registry/contract/many.ts";
 export { asMap } from "./registry/contract/map.ts";
 export { diffValues } from "./registry/operations/look/value_changes.ts";
-export { digestOfValue, hashFiles } from "./registry/tools.ts";
+export { digestOfValue } from "./registry/tools.ts";
 export { diffVersions, lineageOf, logOf } from "./registry/tools/history.ts";

@@ -11,7 +11,6 @@ import { fault } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { realSystem, type System } from "../core/system.ts";
 
-
 /** Options of {@linkcode createMemoryBackend}. */
 export interface MemoryBackendOptions {
   /** Distinguishes this store in messages. @default a new id */

@@ -37,7 +37,6 @@ import {
   removeBelow,
 } from "./bucket/objects.ts";
 
-
 /** Options of {@linkcode createBucketFiles}. */
 export interface BucketFilesOptions {
   /** The objects; it is disposed of with the file store. */
@@ -61,7 +60,7 @@ const linkKey = (path: string) => joinPath(folderOf(path), `${LINKS}/${nameOf(pa
  *
  * @example
  * ```ts
- * import { createBucketFiles } from "@holdfast/holdfast/files/bucket";
+ * import { createBucketFiles } from "@holdfast/holdfast/files";
  * import { openBackend } from "@holdfast/holdfast/backends";
  * import { assertEquals } from "@std/assert";
  *

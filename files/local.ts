@@ -49,7 +49,6 @@ import {
   sweepStages,
 } from "./local/write_file.ts";
 
-
 /** Options of {@linkcode createLocalFiles}. */
 export interface LocalFilesOptions {
   /** The folder; it is made at the first write. @default the current folder */
@@ -68,7 +67,7 @@ const MAX_SWEPT = 10_000;
  *
  * @example
  * ```ts
- * import { createLocalFiles } from "@holdfast/holdfast/files/local";
+ * import { createLocalFiles } from "@holdfast/holdfast/files";
  * import { assertEquals } from "@std/assert";
  *
  * const files = createLocalFiles({ root: await Deno.makeTempDir() });

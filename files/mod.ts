@@ -11,7 +11,7 @@ import { described } from "../core/text/described.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { BatchResult } from "../core/registry.ts";
 import { isStoreUrl } from "../core/urls/store_url.ts";
-import { createFormats, type Formats } from "../formats/formats.ts";
+import { createFormats, type Formats } from "../formats/mod.ts";
 import { createBucketFiles } from "./bucket.ts";
 import { createLocalFiles } from "./local.ts";
 import { createMemoryFiles } from "./memory.ts";
@@ -35,7 +35,6 @@ export type { BucketFilesOptions } from "./bucket.ts";
 export type { LocalFilesOptions } from "./local.ts";
 export type { MemoryFilesOptions } from "./memory.ts";
 export { bytesFile, contentBytes } from "../formats/content/content.ts";
-export { parsePath } from "../core/naming/paths.ts";
 export { defineFileStore, FileStore } from "./stores/store_set.ts";
 export type {
   FileStoreClass,
@@ -45,7 +44,6 @@ export type {
 } from "./stores/store_set.ts";
 export type { Files, FileValue, LoadBatchOptions, SaveBatchOptions } from "./verbs/files.ts";
 export type { FormatChoice, LoadFileOptions, SaveFileOptions } from "./verbs/values.ts";
-export { IMAGE_EXTENSIONS } from "./verbs/listing.ts";
 export type { FolderContent, ListFilesOptions } from "./verbs/listing.ts";
 export type { MirroredLinks, MirrorLinksOptions } from "./verbs/changes.ts";
 

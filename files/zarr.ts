@@ -72,8 +72,7 @@ export interface ZarrFilesOptions {
  *
  * @example
  * ```ts
- * import { createFileManager } from "@holdfast/holdfast/files";
- * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { createFileManager, createMemoryFiles } from "@holdfast/holdfast/files";
  * import { createZarrFiles } from "@holdfast/holdfast/files/zarr";
  * import { assertEquals } from "@std/assert";
  *

@@ -56,7 +56,7 @@ export interface NpzOptions extends ZipLimits {
  * @example
  * ```ts
  * import { bytesFile } from "@holdfast/holdfast/files";
- * import { zip } from "@holdfast/holdfast/formats/archive";
+ * import { zip } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const content = await zip().encode([{ path: "plate/A01.txt", content: new TextEncoder().encode("wells") }]);
@@ -102,7 +102,7 @@ export function zip(
  * @example
  * ```ts
  * import { bytesFile } from "@holdfast/holdfast/files";
- * import { tar } from "@holdfast/holdfast/formats/archive";
+ * import { tar } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const content = await tar().encode([{ path: "plate/A01.txt", content: new TextEncoder().encode("wells") }]);
@@ -161,7 +161,7 @@ export function tgz(
  * @example
  * ```ts
  * import { bytesFile } from "@holdfast/holdfast/files";
- * import { npz } from "@holdfast/holdfast/formats/archive";
+ * import { npz } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const arrays = { images: { data: Uint16Array.of(1, 2, 3, 4), shape: [2, 2], dtype: "uint16" } } as const;

@@ -5,6 +5,16 @@
  *
  * @module
  */
+import { fault, type RegistryError } from "../core/errors.ts";
+import type { Format } from "./content/format.ts";
+import { shown } from "../core/naming/names.ts";
+import { loadPart } from "../core/urls/load_part.ts";
+import { bytes } from "./bytes.ts";
+import { json } from "./json.ts";
+import { jsonl } from "./jsonl.ts";
+import { npy } from "./npy.ts";
+import { text } from "./text.ts";
+
 export { npz, tar, tgz, zip } from "./archive.ts";
 export type { NamedArrays, NpzOptions, ZipOptions } from "./archive.ts";
 export type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
@@ -13,7 +23,6 @@ export type { DataOf, DType, NDArray, TypedArray } from "./arrays/ndarray.ts";
 export { bmp } from "./bmp.ts";
 export { bytes, type RawContent } from "./bytes.ts";
 export type * from "./content/format.ts";
-export { createFormats, type Formats } from "./formats.ts";
 export { gif, readFrames } from "./gif.ts";
 export type { GifFrame, GifOptions } from "./gif.ts";
 export { isImage, toArray, toImage } from "./images/image.ts";
@@ -27,3 +36,159 @@ export { text } from "./text.ts";
 export { readPages, readRegion, tiff } from "./tiff.ts";
 export type { RegionOptions, TiffOptions, TiffPage } from "./tiff.ts";
 export type { Rectangle } from "./tiff/read_page.ts";
+
+/** Formats by extension. Programs add their own. */
+export interface Formats {
+  /** Adds a format and returns it. An id or an extension that is taken is `AlreadyExists`. */
+  register<F extends Format>(format: F): F;
+  /** The format of a path by its extension, the longest that one has; undefined where none has it. */
+  forPath(path: string): Promise<Format | undefined>;
+  /**
+   * The format with this id; a missing one is `NotFound` and lists what there is.
+   *
+   * @param reading what its files were written with, as `reading` of a format says; limits cannot be set by it
+   */
+  get(id: string, reading?: Format["reading"]): Promise<Format>;
+  /** All ids, in the order they were added. Nothing is loaded. */
+  names(): string[];
+  /** All extensions with the id of their format. Nothing is loaded. */
+  extensions(): ReadonlyMap<string, string>;
+}
+
+/** A format whose module is loaded at its first use. */
+interface Part {
+  id: string;
+  extensions: readonly string[];
+  /** The file beside this one that exports a function of that name. @default the id */
+  file?: string;
+  /** What files of it may say about how they are read. */
+  reading?: readonly string[];
+}
+
+const TABLE_TEXT = ["columns", "header", "delimiter"];
+
+const PARTS: readonly Part[] = [
+  { id: "arrow", extensions: [".arrow", ".feather"] },
+  { id: "bmp", extensions: [".bmp"] },
+  { id: "csv", extensions: [".csv"], reading: TABLE_TEXT },
+  { id: "gif", extensions: [".gif"] },
+  { id: "jpeg", extensions: [".jpg", ".jpeg"] },
+  { id: "npz", extensions: [".npz"], file: "archive" },
+  { id: "parquet", extensions: [".parquet"] },
+  { id: "png", extensions: [".png"] },
+  { id: "tar", extensions: [".tar"], file: "archive" },
+  { id: "tgz", extensions: [".tar.gz", ".tgz"], file: "archive" },
+  { id: "tiff", extensions: [".tif", ".tiff"] },
+  { id: "tsv", extensions: [".tsv"], file: "csv", reading: TABLE_TEXT },
+  { id: "webp", extensions: [".webp"] },
+  { id: "yaml", extensions: [".yaml", ".yml"] },
+  { id: "zip", extensions: [".zip"], file: "archive" },
+];
+
+/**
+ * Creates a set of all formats that come with this library.
+ *
+ * @example
+ * ```ts
+ * import { createFormats } from "@holdfast/holdfast/formats";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const formats = createFormats();
+ * assertEquals((await formats.forPath("plate/A01.npy"))?.id, "npy");
+ * assertEquals(await formats.forPath("notes.unknown"), undefined);
+ * ```
+ */
+export function createFormats(): Formats {
+  const formats = new Map<string, () => Promise<Format>>();
+  const byExtension = new Map<string, string>();
+
+  function add({ id, extensions }: Part, load: () => Promise<Format>): void {
+    const isTaken = formats.has(id)
+      ? `the format ${shown(id)}`
+      : extensions.find((extension) => byExtension.has(extension));
+    if (isTaken !== undefined) {
+      throw fault({
+        code: "AlreadyExists",
+        action: "register format",
+        subject: shown(id),
+        state: `${isTaken} is there`,
+        hint:
+          "Give it an id and extensions of its own, or name it where it is used: { as: format }.",
+      });
+    }
+    for (const extension of extensions) {
+      if (!/^(\.[a-z0-9_-]+)+$/.test(extension)) throw badExtension(id, extension);
+    }
+    formats.set(id, load);
+    for (const extension of extensions) byExtension.set(extension, id);
+  }
+
+  function register<F extends Format>(format: F): F {
+    add({ id: format.id, extensions: format.extensions }, () => Promise.resolve(format));
+    return format;
+  }
+
+  for (const format of [json(), jsonl(), npy(), text(), bytes()]) register(format as Format);
+  for (const part of PARTS) {
+    let loaded: Promise<Format> | undefined;
+    add(
+      part,
+      () =>
+        loaded ??= loadFormat(part).catch((error) => (loaded = undefined, Promise.reject(error))),
+    );
+  }
+
+  return {
+    register,
+    async forPath(path) {
+      const id = extensionsOf(path).map((extension) => byExtension.get(extension)).find((id) =>
+        id !== undefined
+      );
+      return id === undefined ? undefined : await formats.get(id)!();
+    },
+    async get(id, reading) {
+      const part = PARTS.find((part) => part.id === id);
+      if (reading !== undefined && part !== undefined) return await loadFormat(part, reading);
+      const load = formats.get(id);
+      if (load !== undefined) return await load();
+      throw fault({
+        code: "NotFound",
+        action: "find format",
+        subject: shown(id),
+        state: "there is none",
+        hint: `There are ${[...formats.keys()].join(", ")}.`,
+      });
+    },
+    names: () => [...formats.keys()],
+    extensions: () => new Map(byExtension),
+  };
+}
+
+/** What a path may end with, lower case, the longest first: `.roi.zip`, `.zip`. */
+function extensionsOf(path: string): string[] {
+  const [, ...parts] = path.slice(path.lastIndexOf("/") + 1).toLowerCase().split(".");
+  return parts.map((_, from) => `.${parts.slice(from).join(".")}`);
+}
+
+async function loadFormat(
+  { id, file = id, reading = [] }: Part,
+  given: Format["reading"] = {},
+): Promise<Format> {
+  const module = await loadPart<Record<string, (options: object) => Format>>(
+    `./${file}.ts`,
+    import.meta.url,
+  );
+  return module[id](
+    Object.fromEntries(Object.entries(given).filter(([name]) => reading.includes(name))),
+  );
+}
+
+function badExtension(id: string, extension: string): RegistryError {
+  return fault({
+    code: "Invalid",
+    action: "register format",
+    subject: shown(id),
+    state: `${shown(extension)} is no extension`,
+    hint: "An extension begins with a dot and has lower case letters and digits: .tif, .roi.zip.",
+  });
+}

@@ -59,7 +59,7 @@ export interface TiffPage {
  *
  * @example
  * ```ts
- * import { readRegion, tiff } from "@holdfast/holdfast/formats/tiff";
+ * import { readRegion, tiff } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const data = Float32Array.from({ length: 12 }, (_, i) => i / 2);

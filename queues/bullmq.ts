@@ -33,7 +33,6 @@ import { createBullmqSchedules } from "./bullmq/schedules.ts";
 import { belongsToSchedule, trimEnded } from "./bullmq/trim.ts";
 import { BullmqWorker, type BullmqWorkerOptions } from "./bullmq/worker.ts";
 
-
 /** Options of {@linkcode openBullmqQueue}. */
 export interface BullmqQueueOptions {
   /** How long the server may take until it answers at first, milliseconds. @default 10000 */

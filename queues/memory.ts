@@ -24,7 +24,6 @@ import { alter, type Entry, told, untilAltered } from "./memory/entry.ts";
 import { createSchedules, type Schedules } from "./memory/schedules.ts";
 import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";
 
-
 /** So many jobs that ended are known, the last ones, as by queues on servers. */
 const MOST_ENDED = 100_000;
 
@@ -43,7 +42,7 @@ export interface MemoryQueueOptions {
  *
  * @example
  * ```ts
- * import { createMemoryQueue } from "@holdfast/holdfast/queues/memory";
+ * import { createMemoryQueue } from "@holdfast/holdfast/queues";
  * import { assertEquals } from "@std/assert";
  *
  * await using queue = createMemoryQueue();

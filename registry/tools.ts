@@ -80,7 +80,8 @@ export async function hashFiles(
  *
  * @example
  * ```ts
- * import { createMemoryBackend, probeBackend } from "@holdfast/holdfast";
+ * import { createMemoryBackend } from "@holdfast/holdfast";
+ * import { probeBackend } from "@holdfast/holdfast/maintenance";
  * import { assert } from "@std/assert";
  *
  * const certificate = await probeBackend(createMemoryBackend());
@@ -103,7 +104,7 @@ export async function probeBackend(
  *
  * @example
  * ```ts ignore
- * import { commitUpload, createUpload } from "@holdfast/holdfast";
+ * import { commitUpload, createUpload } from "@holdfast/holdfast/uploads";
  *
  * const upload = await createUpload(registry, { files: [{ path: "model.bin", sha256 }] });
  * for (const { url, method, headers } of upload.files) await fetch(url, { method, headers, body }); // in a browser
@@ -151,7 +152,8 @@ export async function commitUpload(
  *
  * @example
  * ```ts
- * import { openRegistry, openUploads } from "@holdfast/holdfast";
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { openUploads } from "@holdfast/holdfast/uploads";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
@@ -200,7 +202,8 @@ export async function presignDownload(
  *
  * @example
  * ```ts
- * import { collectGarbage, createMemoryBackend, openRegistry } from "@holdfast/holdfast";
+ * import { collectGarbage } from "@holdfast/holdfast/maintenance";
+ * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry(createMemoryBackend());
@@ -226,7 +229,8 @@ export async function collectGarbage(
  *
  * @example
  * ```ts
- * import { openRegistry, spaceOf } from "@holdfast/holdfast";
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { spaceOf } from "@holdfast/holdfast/maintenance";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
@@ -258,7 +262,8 @@ export async function spaceOf(
  *
  * @example
  * ```ts
- * import { createMemoryBackend, openRegistry, prune } from "@holdfast/holdfast";
+ * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
+ * import { prune } from "@holdfast/holdfast/maintenance";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry(createMemoryBackend());
@@ -308,7 +313,8 @@ export async function verifyRegistry(
  *
  * @example
  * ```ts
- * import { createMemoryBackend, mirrorRegistry, openRegistry } from "@holdfast/holdfast";
+ * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
+ * import { mirrorRegistry } from "@holdfast/holdfast/maintenance";
  * import { assertEquals } from "@std/assert";
  *
  * await using from = await openRegistry(createMemoryBackend());

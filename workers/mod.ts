@@ -44,6 +44,14 @@ import type { BatchOptions, BatchWork, DownloadEntry, VerifyEntry } from "./batc
 import { workByContract } from "./by_contract.ts";
 import { workOnStore } from "./on_store.ts";
 
+export type {
+  Executor,
+  JobKinds,
+  JobOptions,
+  JobProgress,
+  JobUsage,
+  RunOptions,
+} from "../core/executor.ts";
 export { createOperatorExecutor } from "./operators/mod.ts";
 export type { OperatorExecutor, OperatorExecutorOptions } from "./operators/mod.ts";
 export type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";

@@ -1,6 +1,7 @@
 // All routes, and what is around them.
 import manifest from "../../deno.json" with { type: "json" };
-import { isRegistryError, openUploads, realSystem, type Registry } from "../../mod.ts";
+import { isRegistryError, realSystem, type Registry } from "../../mod.ts";
+import { openUploads } from "../../registry/uploads.ts";
 import type { Access } from "./access/access.ts";
 import {
   checkHandlerOptions,

@@ -1,7 +1,8 @@
 // The router, what it hands to every route, and how it reads the paths of requests. No other module
 // knows which router it is.
 import { type Context, Hono, type MiddlewareHandler } from "npm:hono@^4.13";
-import type { Logger, Registry, ResumableUploads, System } from "../../mod.ts";
+import type { Logger, Registry, System } from "../../mod.ts";
+import type { ResumableUploads } from "../../registry/uploads.ts";
 import type { Access, RouteScope } from "./access/access.ts";
 import type { OpenVersion } from "./files/opened.ts";
 import type { Metrics } from "./observe/metrics.ts";

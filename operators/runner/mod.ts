@@ -16,16 +16,16 @@ export type { RunHandlerOptions } from "./carry/step_handler.ts";
 export { watchRun } from "./carry/watch_run.ts";
 export type { WatchRunOptions } from "./carry/watch_run.ts";
 export type { LogLevel, RunEnd, RunEvent, StepEnd, StepOutcome } from "./events.ts";
-export { configurationDigest, planPipeline } from "./plan.ts";
+export { planPipeline } from "./plan.ts";
 export type { Decision, PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
 export type { InputPart, PinnedInput } from "./pin_inputs.ts";
 export { attemptsOf } from "./records/failures.ts";
 export type { StepAttempt } from "./records/failures.ts";
-export { lastRun, listRuns, pipelinesOf } from "./records/list_runs.ts";
+export { lastRun, listRuns } from "./records/list_runs.ts";
 export type { ListedRun, ListRunsOptions } from "./records/list_runs.ts";
 export { formatRunId, parseRunId, recordNames } from "./records/names.ts";
 export type { RecordNames, RunId } from "./records/names.ts";
-export { cancelRun, isCancelled, readResult, readRun } from "./records/run_record.ts";
+export { cancelRun, readResult, readRun } from "./records/run_record.ts";
 export type { RunResult } from "./records/run_record.ts";
 export type {
   FailureRecord,
@@ -34,14 +34,6 @@ export type {
   StepFacts,
   StepRecord,
 } from "./records/step_record.ts";
-export type {
-  Executor,
-  JobKinds,
-  JobOptions,
-  JobProgress,
-  JobUsage,
-  RunOptions,
-} from "../../core/executor.ts";
 export { runFolder } from "./run_context.ts";
 export { runningLogs } from "./running_logs.ts";
 export type { RunPlace } from "./running_logs.ts";
@@ -50,3 +42,6 @@ export { runPipeline } from "./run_pipeline.ts";
 export type { RunPipelineOptions } from "./run_pipeline.ts";
 export type { Machine } from "./schedule.ts";
 export { takeSecrets } from "./secrets.ts";
+export type { Executor } from "../../core/executor.ts";
+export type { OperatorJobs } from "../contract/operator.ts";
+export type { Pipeline } from "../contract/pipeline.ts";

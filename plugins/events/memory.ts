@@ -15,7 +15,6 @@ import type { Logger } from "../../core/registry.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import { MemoryGroup } from "./memory/group.ts";
 
-
 /** Options of {@linkcode createMemoryBus}. */
 export interface MemoryBusOptions {
   /** How many events are kept for a group whose subscriptions are slow, or gone; the oldest are lost. @default 100000 */
@@ -30,7 +29,7 @@ export interface MemoryBusOptions {
  *
  * @example
  * ```ts
- * import { createMemoryBus } from "@holdfast/holdfast/events/memory";
+ * import { createMemoryBus } from "@holdfast/holdfast/events";
  * import { assertEquals } from "@std/assert";
  *
  * await using bus = createMemoryBus<{ "model.trained": { name: string } }>();

@@ -14,7 +14,6 @@ import { encodeEvent } from "./redis/envelope.ts";
 import { createFanOut, type FanOut } from "./redis/fan_out.ts";
 import { joinGroup } from "./redis/group.ts";
 
-
 /** Options of {@linkcode openRedisBus}. */
 export interface RedisBusOptions {
   /** How long the server may take until it answers at first, milliseconds. @default 10000 */

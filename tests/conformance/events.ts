@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts ignore
- * import { testEventBus } from "@holdfast/holdfast/testing/events";
+ * import { testEventBus } from "@holdfast/holdfast/testing";
  *
  * testEventBus(Deno.test, () => openMyBusWithNothingInIt(), { name: "mine" });
  * ```

@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts ignore
- * import { testFileStore } from "@holdfast/holdfast/testing/files";
+ * import { testFileStore } from "@holdfast/holdfast/testing";
  *
  * testFileStore(Deno.test, () => openMyStoreWithNothingInIt(), { name: "mine" });
  * ```

@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts ignore
- * import { testQueue } from "@holdfast/holdfast/testing/queues";
+ * import { testQueue } from "@holdfast/holdfast/testing";
  *
  * testQueue(Deno.test, (name) => openMyQueue(name), { name: "mine" });
  * ```

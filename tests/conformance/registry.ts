@@ -5,7 +5,7 @@
  * @example
  * ```ts ignore
  * import { openRegistry } from "@holdfast/holdfast";
- * import { testRegistry } from "@holdfast/holdfast/testing/registry";
+ * import { testRegistry } from "@holdfast/holdfast/testing";
  *
  * testRegistry(Deno.test, async (settings) => {
  *   const url = await startMyServiceWithNothingInIt(settings);

@@ -3,7 +3,7 @@ import type { Format } from "../../formats/content/format.ts";
 import { bytesFile } from "../../formats/content/content.ts";
 import { realSystem } from "../../core/system.ts";
 import { json } from "../../formats/json.ts";
-import { createFormats } from "../../formats/formats.ts";
+import { createFormats } from "../../formats/mod.ts";
 import { npy } from "../../formats/npy.ts";
 import { sampleFiles } from "./mutate/samples.ts";
 import { refused } from "../support/refused.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createFormats } from "../../formats/formats.ts";
+import { createFormats } from "../../formats/mod.ts";
 
 /** Paths by the format that they have. */
 const PATHS: Record<string, string> = {

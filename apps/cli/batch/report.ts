@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { closeSync, openSync, readSync, type Stats, statSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { isRegistryError, RegistryError } from "../../../mod.ts";
-import type { LeftOut, RegistryErrorFields } from "../../../mod.ts";
+import type { LeftOut, RegistryErrorFields } from "../../../registry/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { toReportable } from "../program/exit_code.ts";
 import { hintFor } from "../../../core/errors.ts";

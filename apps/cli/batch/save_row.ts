@@ -1,6 +1,7 @@
 // What a row of `batch save` says.
 import { resolve } from "node:path";
-import type { Encoding, LocalPathOptions, OnConflict } from "../../../mod.ts";
+import type { Encoding, LocalPathOptions } from "../../../materializers/mod.ts";
+import type { OnConflict } from "../../../registry/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { type TreeFlags, treeOptionsOf } from "../values/tree_options.ts";
 import { readValue, type SourceKind } from "../values/value_source.ts";

@@ -1,6 +1,8 @@
 // `holdfast cat`
 import { fault } from "../../../core/errors.ts";
-import type { Artifact, ArtifactFile, Verify } from "../../../mod.ts";
+import type { Artifact } from "../../../mod.ts";
+import type { ArtifactFile } from "../../../materializers/mod.ts";
+import type { Verify } from "../../../registry/mod.ts";
 import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/as_of.ts";
 import {
   type Command,

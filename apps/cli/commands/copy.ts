@@ -1,5 +1,6 @@
 // `holdfast copy`
-import { type OnConflict, parseRef } from "../../../mod.ts";
+import { type OnConflict } from "../../../registry/mod.ts";
+import { parseRef } from "../../../mod.ts";
 import {
   type Command,
   type CommandContext,

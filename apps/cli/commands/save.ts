@@ -1,14 +1,9 @@
 // `holdfast save`
 import { digestOfValue } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type {
-  Bump,
-  Encoding,
-  OnConflict,
-  Registry,
-  SavedArtifact,
-  SaveOptions,
-} from "../../../mod.ts";
+import type { Bump, OnConflict } from "../../../registry/mod.ts";
+import type { Encoding } from "../../../materializers/mod.ts";
+import type { Registry, SavedArtifact, SaveOptions } from "../../../mod.ts";
 import {
   type Command,
   type CommandContext,

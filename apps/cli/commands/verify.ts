@@ -1,11 +1,11 @@
 // `holdfast verify`
+import { type Registry } from "../../../mod.ts";
 import {
-  type Registry,
   type VerifyLineage,
   verifyRegistry,
   type VerifyReport,
   type VerifyUnseen,
-} from "../../../mod.ts";
+} from "../../../registry/maintenance.ts";
 import { expandNames } from "../look/expand_names.ts";
 import {
   type Command,

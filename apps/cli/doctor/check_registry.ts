@@ -1,13 +1,10 @@
 // Whether the registry opens, and its store keeps what a registry needs.
+import { type Backend, isRegistryError, type Registry, type StoredRegistry } from "../../../mod.ts";
 import {
-  type Backend,
-  isRegistryError,
   probeBackend,
   type ProbeCertificate,
   type ProbeStep,
-  type Registry,
-  type StoredRegistry,
-} from "../../../mod.ts";
+} from "../../../registry/maintenance.ts";
 import type { CommandContext } from "../program/command.ts";
 import { toReportable } from "../program/exit_code.ts";
 import { hintFor } from "../../../core/errors.ts";

@@ -1,7 +1,8 @@
 // What a command of the command line is: plain data and a function, so that help, parsing and shell
 // completion all read the same definition.
-import type { Logger, Registry, RegistrySettings, RegistryTopics } from "../../../mod.ts";
-import type { EventBus } from "../../../plugins/events/mod.ts";
+import type { Logger, Registry } from "../../../mod.ts";
+import type { RegistrySettings } from "../../../registry/mod.ts";
+import type { EventBus, RegistryTopics } from "../../../plugins/events/mod.ts";
 import type { CliIo, Colors } from "../terminal/cli_io.ts";
 import { parseDuration } from "../terminal/units.ts";
 import type { Progress } from "../terminal/progress.ts";

@@ -1,8 +1,7 @@
 // The bus that a service which is started by the command line tells of what was saved, deleted and
 // aliased.
 import { fault } from "../../../core/errors.ts";
-import type { RegistryTopics } from "../../../mod.ts";
-import type { EventBus, OpenEventBusOptions } from "../../../plugins/events/mod.ts";
+import type { EventBus, OpenEventBusOptions, RegistryTopics } from "../../../plugins/events/mod.ts";
 import { refusePassword } from "../pipelines/open_carrier.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import type { CommandContext } from "../program/command.ts";

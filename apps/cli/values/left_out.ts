@@ -1,5 +1,5 @@
 // What was left out, gathered and told in a line.
-import type { LeftOut, LeftOutReason } from "../../../mod.ts";
+import type { LeftOut, LeftOutReason } from "../../../registry/mod.ts";
 
 /** How many of each kind are named. */
 const NAMED = 3;

@@ -1,5 +1,5 @@
 // The options that say what of a folder is saved.
-import type { LocalPathOptions } from "../../../mod.ts";
+import type { LocalPathOptions } from "../../../materializers/mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 
 export interface TreeFlags extends Omit<LocalPathOptions, "preserve" | "onLeftOut"> {

@@ -1,12 +1,7 @@
 // Uploads: whole, resumable, straight to a version, or straight to the store.
-import {
-  commitUpload,
-  createUpload,
-  type FileToSave,
-  isRegistryError,
-  presignDownload,
-  type RegistryError,
-} from "../../../mod.ts";
+import { commitUpload, createUpload, presignDownload } from "../../../registry/uploads.ts";
+import { type FileToSave } from "../../../materializers/mod.ts";
+import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { noUpload, passThrough } from "../saving/sent_files.ts";

@@ -1,5 +1,6 @@
 // What the records of a registry say of runs, for people and programs.
-import type { Registry, SignalOptions } from "../../../mod.ts";
+import type { Registry } from "../../../mod.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import type {
   ListedRun,
   PlannedStep,

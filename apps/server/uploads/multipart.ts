@@ -2,7 +2,8 @@
 // stored.
 import type { Readable } from "node:stream";
 import { Busboy } from "npm:@fastify/busboy@^3.2";
-import { type FileToSave, isRegistryError, type RegistryError } from "../../../mod.ts";
+import { type FileToSave } from "../../../materializers/mod.ts";
+import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 
 export interface Form {

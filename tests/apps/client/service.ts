@@ -2,7 +2,8 @@
 import { createHandler } from "../../../apps/server.ts";
 import { type HttpRegistryOptions, openHttpRegistry } from "../../../apps/client.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import type { Backend, OpenOptions, Registry } from "../../../mod.ts";
+import type { Backend, Registry } from "../../../mod.ts";
+import type { OpenOptions } from "../../../registry/mod.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";
 
 export interface TestService {

@@ -7,7 +7,7 @@ import { realSystem } from "../../../core/system.ts";
 import type { FileToDecode } from "../../../core/file_store.ts";
 import type { Table } from "../../../formats/tables/table.ts";
 import type { ArchiveEntry } from "../../../formats/archive.ts";
-import { createFormats } from "../../../formats/formats.ts";
+import { createFormats } from "../../../formats/mod.ts";
 import { fileOf } from "../format_files.ts";
 import { sampleFiles } from "./samples.ts";
 

@@ -2,7 +2,7 @@
 import { IMAGE_DTYPES, toImage } from "../../../formats/images/image.ts";
 import { type DType, ELEMENTS, type NDArray } from "../../../formats/arrays/ndarray.ts";
 import { createTable } from "../../../formats/tables/create_table.ts";
-import { createFormats } from "../../../formats/formats.ts";
+import { createFormats } from "../../../formats/mod.ts";
 import { jpeg } from "../../../formats/jpeg.ts";
 import { interlacedPng } from "../bitmaps/interlaced_files.ts";
 import { contentBytes } from "../format_files.ts";

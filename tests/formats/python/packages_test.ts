@@ -8,7 +8,7 @@ import { IMAGE_DTYPES, isImage, toArray } from "../../../formats/images/image.ts
 import type { Table } from "../../../formats/tables/table.ts";
 import { createTable } from "../../../formats/tables/create_table.ts";
 import type { ArchiveEntry } from "../../../formats/archive.ts";
-import { createFormats } from "../../../formats/formats.ts";
+import { createFormats } from "../../../formats/mod.ts";
 import { findPython, runPython } from "../../support/numpy.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { interlacedPng } from "../bitmaps/interlaced_files.ts";

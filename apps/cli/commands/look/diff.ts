@@ -5,7 +5,7 @@ import type {
   FileChange,
   ValueChange,
   VersionDifference,
-} from "../../../../mod.ts";
+} from "../../../../registry/mod.ts";
 import { otherSide, versionBefore, versionSide } from "../../look/diff_sides.ts";
 import { type ContentDifference, differenceOf } from "../../look/file_difference.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";

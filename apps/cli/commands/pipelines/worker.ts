@@ -2,12 +2,8 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fault } from "../../../../core/errors.ts";
-import type {
-  JobQueue,
-  QueuedStep,
-  StepCommand,
-  WorkerEvent,
-} from "../../../../operators/engines/mod.ts";
+import type { JobQueue, WorkerEvent } from "../../../../queues/mod.ts";
+import type { QueuedStep, StepCommand } from "../../../../operators/engines/mod.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { openPipeline, PIPELINE_OPTIONS } from "../../pipelines/open_pipeline.ts";
 import type { FoundPipeline, PipelineFlags } from "../../pipelines/open_pipeline.ts";

@@ -1,7 +1,8 @@
 // `holdfast gc`
-import { collectGarbage, type RegistryError } from "../../../../mod.ts";
+import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { type RegistryError } from "../../../../mod.ts";
 import { fault } from "../../../../core/errors.ts";
-import type { GarbageItem, GarbageReport, WaitingItem } from "../../../../mod.ts";
+import type { GarbageItem, GarbageReport, WaitingItem } from "../../../../registry/maintenance.ts";
 import {
   type Command,
   type CommandContext,

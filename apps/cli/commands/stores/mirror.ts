@@ -1,5 +1,9 @@
 // `holdfast mirror`
-import { type MirrorItem, mirrorRegistry, type MirrorReport } from "../../../../mod.ts";
+import {
+  type MirrorItem,
+  mirrorRegistry,
+  type MirrorReport,
+} from "../../../../registry/maintenance.ts";
 import { fault, hintFor } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
