@@ -1,16 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { realSystem } from "../../core/system.ts";
 import { runSeed } from "../simulate/run_seed.ts";
 import { withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
-import { seedCount } from "../support/seeds.ts";
+import { seedRange } from "../support/seeds.ts";
 import { REAL_SERVERS } from "../support/servers/mod.ts";
 import { testOnServers } from "./server_world.ts";
 
-/** More of them where every server has to be there, as in a run for all; fewer beside the work. */
-const SEEDS = seedCount(
-  realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1" ? 30 : 15,
-  "HOLDFAST_SERVER_SEEDS",
-);
+const { firstSeed, seeds } = seedRange(10, "HOLDFAST_SERVER_SEEDS");
 /** Seeds that are played at once: each has a world and a prefix of its own. */
 const AT_ONCE = 4;
 
@@ -18,7 +13,7 @@ testOnServers(
   "no simulated schedule breaks a promise, and all go the way that they go in memory",
   REAL_SERVERS,
   async ({ prefix, store }) => {
-    let seed = 0;
+    let seed = firstSeed;
     const differing: number[] = [];
     const run = async (mine: number, at: string) => {
       const inner = store({ prefix: `${prefix}/${at}` });
@@ -29,8 +24,8 @@ testOnServers(
       return traceHash;
     };
     const play = async () => {
-      while (seed < SEEDS) {
-        const mine = ++seed;
+      while (seed < firstSeed + seeds) {
+        const mine = seed++;
         const { traceHash } = await runSeed(mine);
         if (await run(mine, `${mine}`) === traceHash) continue;
         // A busy server answers late, and its client asks again: another way, but not twice.
