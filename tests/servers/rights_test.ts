@@ -136,11 +136,7 @@ function policyOf(guide: string, role: Role): { Version: string; Statement: Stat
     guide.match(new RegExp(`^\\| ${who} +\\|([^|]*s3:.*)\\|(.*)\\|$`, "m"))!.slice(1).map((cell) =>
       cell.match(/s3:\w+/g) ?? []
     );
-  const rows = role === "reader"
-    ? []
-    : role === "writer"
-    ? ["writer"]
-    : ["writer", "maintainer"];
+  const rows = role === "reader" ? [] : role === "writer" ? ["writer"] : ["writer", "maintainer"];
   for (const [inObjects, inBucket] of rows.map(rightsOf)) {
     for (
       const [actions, resource] of [[inObjects, "arn:aws:s3:::models/team/*"], [
