@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { createMemoryFiles } from "../../files/memory.ts";
 import { createFileManager, type FileManager } from "../../files/mod.ts";
 import { bytes } from "../../formats/bytes.ts";
-import { type NDArray } from "../../formats/arrays/ndarray.ts";
+import type { NDArray } from "../../formats/arrays/ndarray.ts";
 import { npy } from "../../formats/npy.ts";
 import { ndarrayOf } from "./samples.ts";
 import { refused } from "../support/refused.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows }
 import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { createPlugins, Storage, type TaskContext } from "../../plugins/mod.ts";
-import { type Logger } from "../../core/registry.ts";
+import type { Logger } from "../../core/registry.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 import { holdJobs } from "./runner.ts";
 

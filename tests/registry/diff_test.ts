@@ -10,7 +10,7 @@ import {
   realSystem,
   RegistryError,
 } from "../../mod.ts";
-import { type FileToSave } from "../../materializers/mod.ts";
+import type { FileToSave } from "../../materializers/mod.ts";
 import { withCounts } from "../bench/counted_backend.ts";
 import { keysOf } from "./registries.ts";
 

@@ -1,5 +1,5 @@
 // `holdfast copy`
-import { type OnConflict } from "../../../registry/mod.ts";
+import type { OnConflict } from "../../../registry/mod.ts";
 import { parseRef } from "../../../mod.ts";
 import {
   type Command,

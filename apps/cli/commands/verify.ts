@@ -1,5 +1,5 @@
 // `holdfast verify`
-import { type Registry } from "../../../mod.ts";
+import type { Registry } from "../../../mod.ts";
 import {
   type VerifyLineage,
   verifyRegistry,

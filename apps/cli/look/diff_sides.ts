@@ -1,7 +1,7 @@
 // The two that `holdfast diff` compares, and the content of their files.
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type FileInfo } from "../../../materializers/mod.ts";
+import type { FileInfo } from "../../../materializers/mod.ts";
 import { isRegistryError, type Registry, RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { looksLikeLocation } from "../places/find_registry.ts";

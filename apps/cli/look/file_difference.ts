@@ -1,7 +1,7 @@
 // How the content of a file differs: JSON by its structure, text line by line.
 import { diffValues } from "../../../mod.ts";
-import { type FileChange, type ValueChange } from "../../../registry/mod.ts";
-import { type FileInfo } from "../../../materializers/mod.ts";
+import type { FileChange, ValueChange } from "../../../registry/mod.ts";
+import type { FileInfo } from "../../../materializers/mod.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import { printable } from "../terminal/table.ts";
 import type { DiffSide } from "./diff_sides.ts";

@@ -1,5 +1,5 @@
 // The aliases of a name: listed, read, set and removed, and what each named.
-import { type AliasChange } from "../../../registry/mod.ts";
+import type { AliasChange } from "../../../registry/mod.ts";
 import { checkAlias, type Registry, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { Routes, ServerContext } from "../routing.ts";

@@ -31,7 +31,7 @@ import {
   type VersionsOptions,
   type WatchOptions,
 } from "../../../mod.ts";
-import { type Lineage, type LogEntry } from "../../../registry/mod.ts";
+import type { Lineage, LogEntry } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { problemOf } from "../problem.ts";
 import { ArtifactInfoSchema, InfoQuery, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";

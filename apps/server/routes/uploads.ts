@@ -1,6 +1,6 @@
 // Uploads: whole, resumable, straight to a version, or straight to the store.
 import { commitUpload, createUpload, presignDownload } from "../../../registry/uploads.ts";
-import { type FileToSave } from "../../../materializers/mod.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";

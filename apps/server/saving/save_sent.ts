@@ -7,7 +7,7 @@ import {
   parseRef,
   type SavedArtifact,
 } from "../../../mod.ts";
-import { type SetAliasOptions } from "../../../registry/mod.ts";
+import type { SetAliasOptions } from "../../../registry/mod.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";

@@ -2,7 +2,7 @@
 // stored.
 import type { Readable } from "node:stream";
 import { Busboy } from "npm:@fastify/busboy@^3.2";
-import { type FileToSave } from "../../../materializers/mod.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 

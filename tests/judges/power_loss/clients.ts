@@ -5,7 +5,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createLocalFiles } from "../../../files/local.ts";
-import { type FileStore } from "../../../core/file_store.ts";
+import type { FileStore } from "../../../core/file_store.ts";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
 import { openRegistry } from "../../../mod.ts";
 import { withAge } from "../../registry/with_age.ts";

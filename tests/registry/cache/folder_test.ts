@@ -4,7 +4,7 @@ import fs from "node:fs";
 import process from "node:process";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { clearCache, openRegistry } from "../../../mod.ts";
-import { type OpenOptions } from "../../../registry/mod.ts";
+import type { OpenOptions } from "../../../registry/mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
 import { filler } from "../protocol_world.ts";

@@ -11,7 +11,7 @@ import {
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
 import { localPath } from "../../../mod.ts";
-import { type StoredPath } from "../../../materializers/mod.ts";
+import type { StoredPath } from "../../../materializers/mod.ts";
 import { LINEAGE_WHOLE } from "../../../registry/format/layout.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";

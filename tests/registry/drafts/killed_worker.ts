@@ -1,7 +1,7 @@
 // A worker that is killed while it adds a part: `killed_worker.ts REGISTRY`. The first of its files
 // is stored by then.
 import process from "node:process";
-import { type FileToSave } from "../../../materializers/mod.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
 import { openRegistry } from "../../../mod.ts";
 import { noise } from "../registries.ts";
 

@@ -1,5 +1,5 @@
 // `holdfast du`
-import { type RegistryError } from "../../../../mod.ts";
+import type { RegistryError } from "../../../../mod.ts";
 import { spaceOf } from "../../../../registry/maintenance.ts";
 import { fault } from "../../../../core/errors.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../registry/maintenance.ts";

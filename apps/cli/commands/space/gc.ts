@@ -1,6 +1,6 @@
 // `holdfast gc`
 import { collectGarbage } from "../../../../registry/maintenance.ts";
-import { type RegistryError } from "../../../../mod.ts";
+import type { RegistryError } from "../../../../mod.ts";
 import { fault } from "../../../../core/errors.ts";
 import type { GarbageItem, GarbageReport, WaitingItem } from "../../../../registry/maintenance.ts";
 import {

@@ -1,6 +1,6 @@
 // `holdfast prune`
 import { prune as pruneRegistry } from "../../../../registry/maintenance.ts";
-import { type RegistryError } from "../../../../mod.ts";
+import type { RegistryError } from "../../../../mod.ts";
 import { fault } from "../../../../core/errors.ts";
 import type { PruneOptions, PruneReport } from "../../../../registry/maintenance.ts";
 import type { Registry } from "../../../../mod.ts";

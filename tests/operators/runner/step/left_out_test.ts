@@ -3,7 +3,7 @@ import { type ObjectTransfer, runPipeline } from "../../../../operators/runner/m
 import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
 import { world } from "../world.ts";
-import { type ArtifactInput } from "../../../../registry/mod.ts";
+import type { ArtifactInput } from "../../../../registry/mod.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { lineageOf } from "../../../../operators/runner/step/lineage.ts";
 

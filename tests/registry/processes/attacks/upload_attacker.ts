@@ -2,7 +2,7 @@
 // `upload_attacker.ts PLACE`.
 import { createSha256, sha256 } from "../../../../core/bytes/digest.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { type ResumableUploads } from "../../../../registry/uploads.ts";
+import type { ResumableUploads } from "../../../../registry/uploads.ts";
 import { createResumableUploads } from "../../../../registry/operations/transfer/resumable/uploads.ts";
 import { type Attack, openAttackedStore } from "./attacked_store.ts";
 import { attempt, playRounds } from "./play_rounds.ts";
