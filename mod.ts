@@ -266,113 +266,39 @@ function isBackend(target: string | URL | Backend | undefined): target is Backen
 }
 
 export { createLocalBackend, createMaterializers, createMemoryBackend };
-export type { LocalBackendOptions } from "./backends/local.ts";
-export type { MemoryBackendOptions } from "./backends/memory.ts";
-export type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "./core/artifact.ts";
-export * from "./core/backend.ts";
+export type { Artifact, ArtifactInfo } from "./core/artifact.ts";
+export type { Backend } from "./core/backend.ts";
 export { isRegistryError, RegistryError } from "./core/errors.ts";
-export type { ErrorCode, RegistryErrorFields, RetryAdvice } from "./core/errors.ts";
-export { createLookup, type Lookup } from "./core/lookup.ts";
+export type { ErrorCode } from "./core/errors.ts";
+export { createLookup } from "./core/lookup.ts";
 export { defineMaterializer } from "./core/materializer.ts";
-export type {
-  Class,
-  ClassMaterializer,
-  DefinedArtifact,
-  FileSource,
-  FilesToSave,
-  FileToSave,
-  MaterializeOptions,
-  Materializer,
-  MaterializerDefinition,
-  MaterializerDescriptor,
-  Materializers,
-} from "./core/materializer.ts";
-export type {
-  ArtifactInput,
-  Encoding,
-  FileInfo,
-  FileMode,
-  Origin,
-  RegistrySettings,
-} from "./core/record.ts";
-export type * from "./core/registry/draft.ts";
+export type { Materializer, Materializers } from "./core/materializer.ts";
 export { checkName } from "./core/naming/names.ts";
-export { checkAlias, parseRef, type Ref, type Selector } from "./core/naming/refs.ts";
-export type * from "./core/registry/left_out.ts";
-export type * from "./core/registry.ts";
-export type { AnyTopics, EventPublisher, TopicOf } from "./core/event_bus.ts";
-export type * from "./core/registry/registry_events.ts";
-export type * from "./core/standard_schema.ts";
-export type { PlainValue } from "./core/text/plain_value.ts";
-export { diffValues, type ValueChange } from "./registry/operations/look/value_changes.ts";
-export { realSystem, type System } from "./core/system.ts";
-export { parseVersion } from "./core/naming/versions.ts";
+export { checkAlias, parseRef, type Ref } from "./core/naming/refs.ts";
+export { parseVersion, type Version } from "./core/naming/versions.ts";
 export type {
-  Bump,
-  Version,
-  VersionComparison,
-  VersionParts,
-  VersionRange,
-} from "./core/naming/versions.ts";
-export type { WriteFilesOptions, WrittenFiles } from "./disk/write_files.ts";
-export {
-  type LocalPath,
-  localPath,
-  type LocalPathOptions,
-  type StoredPath,
-} from "./materializers/mod.ts";
+  CopyOptions,
+  DeleteOptions,
+  DownloadOptions,
+  LoadOptions,
+  Logger,
+  ReadOptions,
+  RefOptions,
+  Registry,
+  StoredRegistry,
+  VersionEntry,
+  VersionsOptions,
+} from "./core/registry.ts";
+export type { DownloadResult } from "./core/registry/downloading.ts";
+export type { BatchOutcome, BatchResult, SaveEntry } from "./core/registry/many.ts";
+export type { SavedArtifact, SaveOptions } from "./core/registry/saving.ts";
+export type { WatchEvent, WatchOptions } from "./core/registry/watching.ts";
+export { realSystem, type System } from "./core/system.ts";
+export { type LocalPath, localPath } from "./materializers/mod.ts";
 export { defineArtifact } from "./registry/contract/define_artifact.ts";
-export { defineRegistry, type RegistryParts } from "./registry/contract/define_registry.ts";
+export { defineRegistry } from "./registry/contract/define_registry.ts";
 export { deleteMany, hasMany, infoMany, loadMany, saveMany } from "./registry/contract/many.ts";
 export { asMap } from "./registry/contract/map.ts";
-export type { CacheReport, ClearCacheOptions, InspectCacheOptions };
-export type * from "./registry/operations/look/difference.ts";
-export type * from "./core/registry/lineage.ts";
-export type * from "./core/registry/log.ts";
-export type * from "./core/registry/transfer.ts";
-export type {
-  UploadNote,
-  WritePiecesOptions,
-} from "./registry/operations/transfer/resumable/write_pieces.ts";
-export type {
-  AppendOptions,
-  BeginUploadOptions,
-  ReceiveOptions,
-  ResumableUploads,
-  UploadSource,
-  UploadState,
-} from "./registry/operations/transfer/resumable/uploads.ts";
-export type {
-  ProbeCertificate,
-  ProbeOptions,
-  ProbeStep,
-} from "./registry/maintenance/probe/probe.ts";
-export type {
-  GarbageItem,
-  GarbageKind,
-  GarbageOptions,
-  GarbageReport,
-  WaitingItem,
-} from "./registry/maintenance/collection.ts";
-export type { GarbageSpace, NameSpace, SpaceReport } from "./registry/maintenance/space.ts";
-export type { RebuildOptions, RebuildReport } from "./registry/operations/lineage/rebuild.ts";
-export type { MirrorOptions } from "./registry/maintenance/mirror/mirror.ts";
-export type {
-  MirrorAction,
-  MirrorFailure,
-  MirrorItem,
-  MirrorProgress,
-  MirrorReport,
-} from "./registry/maintenance/mirror/report.ts";
-export type * from "./registry/maintenance/prune_report.ts";
-export type {
-  VerifyLineage,
-  VerifyOptions,
-  VerifyProblem,
-  VerifyReport,
-  VerifyUnseen,
-} from "./registry/maintenance/verify_report.ts";
-export * from "./registry/tools.ts";
-export * from "./registry/tools/history.ts";
-export * from "./registry/tools/settings.ts";
-export type { CurrentSettings, SettingsChange } from "./registry/maintenance/change_settings.ts";
+export { diffValues } from "./registry/operations/look/value_changes.ts";
+export { digestOfValue } from "./registry/tools.ts";
+export { diffVersions, lineageOf, logOf } from "./registry/tools/history.ts";

@@ -24,8 +24,6 @@ import { createObjectSync } from "./local/sync_objects.ts";
 import { createTurn, type Turn } from "./local/turn.ts";
 import { createDiskSync } from "../disk/disk_sync.ts";
 
-export type * from "../core/backend.ts";
-export type { System } from "../core/system.ts";
 export { detectLocking } from "./local/lock.ts";
 export type { DetectLockingOptions } from "./local/lock.ts";
 

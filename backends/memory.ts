@@ -11,9 +11,6 @@ import { fault } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { realSystem, type System } from "../core/system.ts";
 
-export type * from "../core/backend.ts";
-export type { System } from "../core/system.ts";
-
 /** Options of {@linkcode createMemoryBackend}. */
 export interface MemoryBackendOptions {
   /** The name of this store in messages. @default a new id */

@@ -23,6 +23,7 @@ import type { S3Credentials } from "./s3/credentials.ts";
 
 export { isStoreUrl } from "../core/urls/store_url.ts";
 export type * from "../core/backend.ts";
+export { isPrefix } from "../core/backend.ts";
 export type { Lookup } from "../core/lookup.ts";
 export type { Logger, SignalOptions, TransferProgress } from "../core/registry.ts";
 export type { System } from "../core/system.ts";

@@ -27,9 +27,6 @@ import { sweepUploads } from "./s3/sweep_uploads.ts";
 import { type S3SdkClient, S3Wire } from "./s3/wire.ts";
 import type { S3ProviderId } from "./s3_providers.ts";
 
-export type * from "../core/backend.ts";
-export type { Logger } from "../core/registry.ts";
-export type { System } from "../core/system.ts";
 export type { S3Credentials } from "./s3/credentials.ts";
 export type { S3SdkClient } from "./s3/wire.ts";
 export { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";

@@ -1,6 +1,6 @@
 // Runs the tests: `deno task test` those that need nothing but this process and the disk, `deno
 // task test:all` all of them. Words after it go to `deno test`, as in `deno task test --filter
-// cell`. What of real servers was left out is said in one line a server.
+// cell`. `--full` tries every seed that CI tries in a week. What of real servers was left out is said in one line a server.
 import { stripVTControlCharacters } from "node:util";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
@@ -87,7 +87,8 @@ const SILENCE_MS = 8 * 60_000;
 /** Test files at once: more than there are cores, for beside other programs each thread has its share of them. */
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
 
-const [part, ...words] = Deno.args;
+const [part, ...given] = Deno.args;
+const words = given.filter((word) => word !== "--full");
 if (part !== "quick" && part !== "all") throw new Error("Cannot run the tests: say quick or all");
 const isQuick = part === "quick";
 
@@ -97,6 +98,7 @@ const env = {
   HOLDFAST_LEFT_OUT: leftOut,
   HOLDFAST_SEEDS: Deno.env.get("HOLDFAST_SEEDS") ?? SEEDS[part],
   DENO_JOBS: String(AT_ONCE),
+  ...(given.includes("--full") ? { HOLDFAST_FULL: "1" } : {}),
   ...(isQuick ? { HOLDFAST_SERVERS: "none" } : {}),
 };
 const where = words.some((word) => word.startsWith("tests")) ? [] : ["tests"];

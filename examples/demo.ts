@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { isRegistryError, localPath, openRegistry, verifyRegistry } from "@holdfast/holdfast";
+import { isRegistryError, localPath, openRegistry } from "@holdfast/holdfast";
+import { verifyRegistry } from "@holdfast/holdfast/maintenance";
 import { addLine, bytesIn, compare, copyInput, filesIn, flipBit } from "./demo_files.ts";
 
 const NAME = "demo:files";

@@ -1,8 +1,7 @@
 // The same lines on four kinds of stores: planes of a small plate are saved by path, listed,
 // mirrored with links and read back. Run it with `deno run -A examples/files.ts`.
 import { createMemoryBackend } from "@holdfast/holdfast";
-import { createFileManager, createFileStores } from "@holdfast/holdfast/files";
-import { createBucketFiles } from "@holdfast/holdfast/files/bucket";
+import { createBucketFiles, createFileManager, createFileStores } from "@holdfast/holdfast/files";
 
 const root = await Deno.makeTempDir();
 await using stores = createFileStores({ root });

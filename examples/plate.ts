@@ -1,10 +1,9 @@
 // A plate of 96 wells and 4 channels, step by step as in a notebook: made here, saved as files,
 // listed, looked at, worked on in a folder of links, and written as one OME-NGFF that napari and
 // Python open. Run it with `deno run -A examples/plate.ts`.
-import { createFileManager } from "@holdfast/holdfast/files";
-import { createLocalFiles } from "@holdfast/holdfast/files/local";
+import { createFileManager, createLocalFiles } from "@holdfast/holdfast/files";
 import { createPlate, openPlate } from "@holdfast/holdfast/files/ome";
-import { npy } from "@holdfast/holdfast/formats/npy";
+import { npy } from "@holdfast/holdfast/formats";
 import { type NDArray, zarrStore } from "@holdfast/holdfast/formats/zarr";
 
 const SIDE = 64;

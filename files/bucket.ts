@@ -37,8 +37,6 @@ import {
   removeBelow,
 } from "./bucket/objects.ts";
 
-export type * from "../core/file_store.ts";
-
 /** Options of {@linkcode createBucketFiles}. */
 export interface BucketFilesOptions {
   /** The objects. The file store disposes of it. */
@@ -62,7 +60,7 @@ const linkKey = (path: string) => joinPath(folderOf(path), `${LINKS}/${nameOf(pa
  *
  * @example
  * ```ts
- * import { createBucketFiles } from "@holdfast/holdfast/files/bucket";
+ * import { createBucketFiles } from "@holdfast/holdfast/files";
  * import { openBackend } from "@holdfast/holdfast/backends";
  * import { assertEquals } from "@std/assert";
  *

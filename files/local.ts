@@ -49,8 +49,6 @@ import {
   sweepStages,
 } from "./local/write_file.ts";
 
-export type * from "../core/file_store.ts";
-
 /** Options of {@linkcode createLocalFiles}. */
 export interface LocalFilesOptions {
   /** The folder, created at the first write. @default the current folder */
@@ -71,7 +69,7 @@ const MAX_SWEPT = 10_000;
  *
  * @example
  * ```ts
- * import { createLocalFiles } from "@holdfast/holdfast/files/local";
+ * import { createLocalFiles } from "@holdfast/holdfast/files";
  * import { assertEquals } from "@std/assert";
  *
  * const files = createLocalFiles({ root: await Deno.makeTempDir() });

@@ -22,8 +22,6 @@ import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../co
 import type { FileToSave } from "../core/materializer.ts";
 import { realSystem, type System } from "../core/system.ts";
 
-export type * from "../core/file_store.ts";
-
 /** Options of {@linkcode createMemoryFiles}. */
 export interface MemoryFilesOptions {
   /** Distinguishes stores in messages. @default a new id */
@@ -42,7 +40,7 @@ type Node = Folder | { kind: "file"; bytes: Uint8Array; modifiedAt: number } | {
  *
  * @example
  * ```ts
- * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { createMemoryFiles } from "@holdfast/holdfast/files";
  * import { assertEquals } from "@std/assert";
  *
  * const files = createMemoryFiles();

@@ -30,10 +30,11 @@ export type {
   ReadableFileStore,
 } from "../core/file_store.ts";
 export type { FileStore as FileStoreContract, WriteFileOptions } from "../core/file_store.ts";
+export { createBucketFiles, createLocalFiles, createMemoryFiles };
+export type { BucketFilesOptions } from "./bucket.ts";
+export type { LocalFilesOptions } from "./local.ts";
+export type { MemoryFilesOptions } from "./memory.ts";
 export { bytesFile, contentBytes } from "../formats/content/content.ts";
-export { parsePath } from "../core/naming/paths.ts";
-export { createFormats } from "../formats/mod.ts";
-export type { Formats } from "../formats/mod.ts";
 export { defineFileStore, FileStore } from "./stores/store_set.ts";
 export type {
   FileStoreClass,
@@ -43,7 +44,6 @@ export type {
 } from "./stores/store_set.ts";
 export type { Files, FileValue, LoadBatchOptions, SaveBatchOptions } from "./verbs/files.ts";
 export type { FormatChoice, LoadFileOptions, SaveFileOptions } from "./verbs/values.ts";
-export { IMAGE_EXTENSIONS } from "./verbs/listing.ts";
 export type { FolderContent, ListFilesOptions } from "./verbs/listing.ts";
 export type { MirroredLinks, MirrorLinksOptions } from "./verbs/changes.ts";
 

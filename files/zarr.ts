@@ -41,7 +41,6 @@ import { placeMade, placeNew, replaceChunk } from "./zarr/place_made.ts";
 import { copyArray, moveArray, removeArray } from "./zarr/trees.ts";
 import { parseOutside as parse, WORKS, worksOf } from "./zarr/undo_change.ts";
 
-export type * from "../core/file_store.ts";
 export type { ZarrCodec } from "../formats/zarr.ts";
 
 /** Options of {@linkcode createZarrFiles}. */
@@ -72,8 +71,7 @@ export interface ZarrFilesOptions {
  * changes an array, the first call that needs the array after a minute undoes the change.
  * @example
  * ```ts
- * import { createFileManager } from "@holdfast/holdfast/files";
- * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { createFileManager, createMemoryFiles } from "@holdfast/holdfast/files";
  * import { createZarrFiles } from "@holdfast/holdfast/files/zarr";
  * import { assertEquals } from "@std/assert";
  *

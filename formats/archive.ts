@@ -21,10 +21,6 @@ import { isNDArray, type NDArray } from "./arrays/ndarray.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 
-export type * from "./content/format.ts";
-export type { DataOf, DType, NDArray, TypedArray } from "./arrays/ndarray.ts";
-export type { FileSource, FileToSave } from "../core/materializer.ts";
-export type { FileMode } from "../core/record.ts";
 export type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
 export type { ZipLimits } from "./archive/zip_directory.ts";
 
@@ -60,7 +56,7 @@ export interface NpzOptions extends ZipLimits {
  * @example
  * ```ts
  * import { bytesFile } from "@holdfast/holdfast/files";
- * import { zip } from "@holdfast/holdfast/formats/archive";
+ * import { zip } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const content = await zip().encode([{ path: "plate/A01.txt", content: new TextEncoder().encode("wells") }]);
@@ -106,7 +102,7 @@ export function zip(
  * @example
  * ```ts
  * import { bytesFile } from "@holdfast/holdfast/files";
- * import { tar } from "@holdfast/holdfast/formats/archive";
+ * import { tar } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const content = await tar().encode([{ path: "plate/A01.txt", content: new TextEncoder().encode("wells") }]);
@@ -165,7 +161,7 @@ export function tgz(
  * @example
  * ```ts
  * import { bytesFile } from "@holdfast/holdfast/files";
- * import { npz } from "@holdfast/holdfast/formats/archive";
+ * import { npz } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const arrays = { images: { data: Uint16Array.of(1, 2, 3, 4), shape: [2, 2], dtype: "uint16" } } as const;

@@ -15,11 +15,6 @@ import {
 } from "./images/image_file.ts";
 import type { Holds, ImageOptions } from "./images/image_file.ts";
 
-export type * from "./content/format.ts";
-export { isImage, toArray, toImage } from "./images/image.ts";
-export type { Image, ImageDType } from "./images/image.ts";
-export type { ImageOptions } from "./images/image_file.ts";
-
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 2 ** 31 - 1 };
 const MAX_FILE_BYTES = 2 ** 32 - 1;
 
@@ -34,7 +29,7 @@ const MAX_FILE_BYTES = 2 ** 32 - 1;
  * @example
  * ```ts
  * import { bytesFile } from "@holdfast/holdfast/files";
- * import { bmp } from "@holdfast/holdfast/formats/bmp";
+ * import { bmp } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const image = { data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 1, height: 2, channels: 3, dtype: "uint8" } as const;

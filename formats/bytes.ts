@@ -7,8 +7,6 @@ import { fault } from "../core/errors.ts";
 import type { Format } from "./content/format.ts";
 import type { FileSource, FileToSave } from "../core/materializer.ts";
 
-export type * from "./content/format.ts";
-
 /** What can be written as it is. */
 export type RawContent = FileToSave["content"];
 

@@ -21,11 +21,6 @@ import { type GifBlock, type GifBlocks, readGifBlocks } from "./gif/blocks.ts";
 import { unpackIndices } from "./gif/lzw.ts";
 import { encodeGif, greys, indexColours } from "./gif/write.ts";
 
-export type * from "./content/format.ts";
-export { isImage, toArray, toImage } from "./images/image.ts";
-export type { Image, ImageDType } from "./images/image.ts";
-export type { ImageOptions } from "./images/image_file.ts";
-
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 65_535 };
 /** Where the rows of the four passes begin, and their steps. */
 const PASSES = [[0, 8], [4, 8], [2, 4], [1, 2]];
@@ -54,7 +49,7 @@ export interface GifFrame {
  * @example
  * ```ts
  * import { bytesFile } from "@holdfast/holdfast/files";
- * import { gif } from "@holdfast/holdfast/formats/gif";
+ * import { gif } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const image = { data: Uint8Array.of(0, 128, 255, 7), width: 2, height: 2, channels: 1, dtype: "uint8" } as const;

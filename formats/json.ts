@@ -9,8 +9,6 @@ import { shown } from "../core/naming/names.ts";
 import { parseJson } from "../core/text/json_text.ts";
 import { isPlain, notPlain, plainProblem } from "../core/text/plain_value.ts";
 
-export type * from "./content/format.ts";
-
 /** Options of {@linkcode json}. */
 export interface JsonOptions {
   /** Spaces of each step of indentation; 0 writes it in one line. @default 0 */
@@ -24,7 +22,7 @@ export interface JsonOptions {
  *
  * @example
  * ```ts
- * import { json } from "@holdfast/holdfast/formats/json";
+ * import { json } from "@holdfast/holdfast/formats";
  * import { assertEquals, assertThrows } from "@std/assert";
  *
  * assertEquals(new TextDecoder().decode(json().encode({ depth: 12 }) as Uint8Array), '{"depth":12}');

@@ -13,9 +13,6 @@ import { decodeText, encodeText, splitLines } from "./content/text_stream.ts";
 import { untilAborted } from "../core/work/until_aborted.ts";
 import { exactNumber } from "./content/exact_number.ts";
 
-export type * from "./content/format.ts";
-export type { PlainValue } from "../core/text/plain_value.ts";
-
 /** Options of {@linkcode jsonl} and {@linkcode readJsonLines}. */
 export interface JsonLinesOptions {
   /** No line is longer, characters. @default 16777216 (16 Mi) */
@@ -38,7 +35,7 @@ const MAX_LINE = 16 * 1024 * 1024;
  *
  * @example
  * ```ts
- * import { jsonl } from "@holdfast/holdfast/formats/jsonl";
+ * import { jsonl } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const bytes = await jsonl().encode([{ id: 1 }, ["two"], null]) as Uint8Array;

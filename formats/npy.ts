@@ -20,9 +20,6 @@ import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 
-export type * from "./content/format.ts";
-export type { DataOf, DType, NDArray, TypedArray } from "./arrays/ndarray.ts";
-
 /**
  * Arrays as `{ data, shape, dtype }`: all bool, integer, float and complex types up to 64 bits a number, read in either
  * byte order, in C or Fortran order. Times are integers in a `BigInt64Array`, and their dtype has the unit, as in
@@ -31,7 +28,7 @@ export type { DataOf, DType, NDArray, TypedArray } from "./arrays/ndarray.ts";
  *
  * @example
  * ```ts
- * import { npy } from "@holdfast/holdfast/formats/npy";
+ * import { npy } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const format = npy();
@@ -95,7 +92,7 @@ const HEAD_BYTES = 4096;
  *
  * @example
  * ```ts
- * import { npy, readSlice } from "@holdfast/holdfast/formats/npy";
+ * import { npy, readSlice } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const bytes = await npy().encode({ data: Int16Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2], dtype: "int16" }) as

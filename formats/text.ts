@@ -7,8 +7,6 @@ import { fault } from "../core/errors.ts";
 import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
 
-export type * from "./content/format.ts";
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -18,7 +16,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *
  * @example
  * ```ts
- * import { text } from "@holdfast/holdfast/formats/text";
+ * import { text } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(text().encode("déjà vu\n"), new TextEncoder().encode("déjà vu\n"));

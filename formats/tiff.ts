@@ -23,10 +23,6 @@ import { imageOf, readPage } from "./tiff/page.ts";
 import { readPixels, type Rectangle } from "./tiff/read_page.ts";
 import { encodeTiff } from "./tiff/write.ts";
 
-export type * from "./content/format.ts";
-export { isImage, toArray, toImage } from "./images/image.ts";
-export type { Image, ImageDType } from "./images/image.ts";
-export type { ImageOptions } from "./images/image_file.ts";
 export type { Rectangle } from "./tiff/read_page.ts";
 
 const HOLDS: Holds = { dtypes: IMAGE_DTYPES, maxSide: 2 ** 32 - 1, maxChannels: 65_535 };
@@ -63,7 +59,7 @@ export interface TiffPage {
  *
  * @example
  * ```ts
- * import { readRegion, tiff } from "@holdfast/holdfast/formats/tiff";
+ * import { readRegion, tiff } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const data = Float32Array.from({ length: 12 }, (_, i) => i / 2);

@@ -4,22 +4,17 @@
  * @module
  */
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
-import type { ByteRange } from "../core/backend.ts";
-import { iterableStream, rangeOf } from "../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import type { Format } from "../formats/content/format.ts";
-import type { FileToDecode } from "../core/file_store.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave, Materializers } from "../core/materializer.ts";
 import { isJsonObject, parseJson } from "../core/text/json_text.ts";
 import { createFormats, type Formats } from "../formats/mod.ts";
+import { fileToDecode } from "./file_to_decode.ts";
 import { onlyFile } from "./only_file.ts";
 
-export type { Artifact, ArtifactFile } from "../core/artifact.ts";
-export type * from "../formats/content/format.ts";
-export type { ClassMaterializer, Materializers } from "../core/materializer.ts";
-export { createFormats } from "../formats/mod.ts";
-export type { Formats } from "../formats/mod.ts";
+export { fileToDecode };
+export { zarr, type ZarrMaterializerOptions } from "./zarr.ts";
 
 /** What reading the file beside it needs to be told. */
 const READING = "format.json";
@@ -90,17 +85,6 @@ export function addFormats(materializers: Materializers, formats: Formats = crea
   }
 }
 
-/** A file of an opened version as formats read it, also by ranges: `readRegion(fileToDecode(artifact.file(path)), …)`. */
-export function fileToDecode(file: ArtifactFile): FileToDecode {
-  const { path, size } = file.info;
-  return {
-    path,
-    size,
-    bytes: () => file.bytes(),
-    stream: (range) => range === undefined ? file.stream() : iterableStream(fileRange(file, range)),
-  };
-}
-
 const idOf = (id: string) => `format/${id}`;
 
 async function filesOf<S>(
@@ -154,18 +138,4 @@ function badReading(artifact: Artifact, id: string, cause?: unknown): RegistryEr
     hint: "Load it with the format that it was saved with: { as: formatMaterializer(…) }.",
     cause,
   });
-}
-
-/** A range of a file. Of a compressed one, which has none, all is read up to its end. */
-async function* fileRange(file: ArtifactFile, range: ByteRange): AsyncGenerator<Uint8Array> {
-  let begun = false;
-  try {
-    for await (const chunk of file.stream(range)) {
-      begun = true;
-      yield chunk;
-    }
-  } catch (error) {
-    if (begun || !isRegistryError(error, "Unsupported")) throw error;
-    yield* rangeOf(file.stream(), range);
-  }
 }

@@ -30,17 +30,19 @@ export type { DataOf, DType, NDArray, TypedArray } from "../formats/arrays/ndarr
 export type {
   Class,
   ClassMaterializer,
+  DefinedArtifact,
   FileSource,
   FilesToSave,
   FileToSave,
   MaterializeOptions,
   Materializer,
+  MaterializerDefinition,
   MaterializerDescriptor,
   Materializers,
 } from "../core/materializer.ts";
 export type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "../core/artifact.ts";
 export type { Body, ByteRange } from "../core/backend.ts";
-export type { FileInfo, FileMode, Origin } from "../core/record.ts";
+export type { Encoding, FileInfo, FileMode, Origin } from "../core/record.ts";
 export type { System } from "../core/system.ts";
 
 /**

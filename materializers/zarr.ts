@@ -8,16 +8,11 @@ import type { Artifact } from "../core/artifact.ts";
 import { areTimes, type DType, isNDArray, type NDArray } from "../formats/arrays/ndarray.ts";
 import { readAll } from "../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
-import type { FileToSave } from "../core/materializer.ts";
+import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 import { defineMaterializer } from "../core/materializer.ts";
-import type { ClassMaterializer } from "../core/materializer.ts";
 import { createZarrArray, openZarrArray } from "../formats/zarr.ts";
 import type { CreateZarrOptions, OpenZarrOptions, ZarrArray, ZarrStore } from "../formats/zarr.ts";
-import { fileToDecode } from "./formats.ts";
-
-export type { ClassMaterializer } from "../core/materializer.ts";
-export type { DType, NDArray } from "../formats/arrays/ndarray.ts";
-export type { OpenZarrOptions, ZarrArray } from "../formats/zarr.ts";
+import { fileToDecode } from "./file_to_decode.ts";
 
 /** Options of {@linkcode zarr}. */
 export interface ZarrMaterializerOptions
@@ -35,7 +30,7 @@ export interface ZarrMaterializerOptions
  * @example
  * ```ts
  * import { defineArtifact, openRegistry } from "@holdfast/holdfast";
- * import { zarr } from "@holdfast/holdfast/materializers/zarr";
+ * import { zarr } from "@holdfast/holdfast/materializers/formats";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");

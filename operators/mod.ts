@@ -35,7 +35,7 @@ export type { Shard } from "../core/work/shards.ts";
 export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "./contract/operator.ts";
 export type { PartialContext } from "./context.ts";
 export { exitCodeOf } from "./exit_codes.ts";
-export { defineOperator, hasInputRoot, Operator } from "./operator.ts";
+export { defineOperator, Operator } from "./operator.ts";
 export type { AnyOperator, OperatorClass } from "./operator.ts";
 export { createOperators, isOperators } from "./operator_set.ts";
 export type { OperatorArgs, Operators, OperatorSource } from "./operator_set.ts";

@@ -5,15 +5,9 @@
  *
  * @module
  */
-export type { ByteRange, CallOptions } from "../core/backend.ts";
-export type { Registry, SignalOptions } from "../core/registry.ts";
-export type { Logger } from "../core/registry.ts";
-export type * from "../core/event_bus.ts";
 export type { JobStorage as JobStorageContract } from "../queues/job_storage/contract.ts";
 export type { EventBus as EventBusContract } from "../core/event_bus.ts";
 export type * from "./job_runner.ts";
-export type { InferOutput, StandardSchema } from "../core/standard_schema.ts";
-export type { System } from "../core/system.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";
 export type { JobRunner as JobRunnerContract } from "./job_runner.ts";
 export type * from "./contract.ts";
@@ -29,4 +23,6 @@ export type {
   MethodName,
 } from "./interface.ts";
 export { Behavior, EventBus, JobRunner, JobStorage, Storage } from "./interfaces.ts";
+export { createFileStorage, type FileStorageOptions } from "./storage/backend_storage.ts";
 export type * from "./storage/file_storage.ts";
+export { openStorage, type StorageSettings } from "./storage/open_storage.ts";

@@ -39,11 +39,6 @@ import { listJobs } from "./bullmq/list.ts";
 import { belongsToSchedule, trimEnded } from "./bullmq/trim.ts";
 import { BullmqWorker, type BullmqWorkerOptions } from "./bullmq/worker.ts";
 
-export type * from "../core/queue.ts";
-export type { SignalOptions } from "../core/registry.ts";
-export type { System } from "../core/system.ts";
-export type { PlainValue } from "../core/text/plain_value.ts";
-
 /** Options of {@linkcode openBullmqQueue}. */
 export interface BullmqQueueOptions {
   /** The time limit for the first answer of the server, milliseconds. @default 10000 */

@@ -11,10 +11,6 @@ import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryJobStorage } from "./job_storage/memory.ts";
 
 export type { JobStorage } from "./job_storage/contract.ts";
-export type { JobState, ListJobsOptions, QueuedJob } from "../core/queue.ts";
-export type { SignalOptions } from "../core/registry.ts";
-export type { System } from "../core/system.ts";
-export type { PlainValue } from "../core/text/plain_value.ts";
 export { createMemoryJobStorage } from "./job_storage/memory.ts";
 export type { MemoryJobStorageOptions } from "./job_storage/memory.ts";
 

@@ -46,7 +46,7 @@ export interface MemoryQueueOptions {
  *
  * @example
  * ```ts
- * import { createMemoryQueue } from "@holdfast/holdfast/queues/memory";
+ * import { createMemoryQueue } from "@holdfast/holdfast/queues";
  * import { assertEquals } from "@std/assert";
  *
  * await using queue = createMemoryQueue();

@@ -10,9 +10,8 @@ import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryQueue } from "./memory.ts";
 
 export type * from "../core/queue.ts";
-export type { SignalOptions } from "../core/registry.ts";
-export type { System } from "../core/system.ts";
-export type { PlainValue } from "../core/text/plain_value.ts";
+export { createMemoryQueue, type MemoryQueueOptions } from "./memory.ts";
+export * from "./job_storage.ts";
 
 /** Options of {@linkcode openQueue}. */
 export interface OpenQueueOptions {

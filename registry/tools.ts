@@ -96,7 +96,8 @@ export async function hashFiles(
  *
  * @example
  * ```ts
- * import { createMemoryBackend, probeBackend } from "@holdfast/holdfast";
+ * import { createMemoryBackend } from "@holdfast/holdfast";
+ * import { probeBackend } from "@holdfast/holdfast/maintenance";
  * import { assert } from "@std/assert";
  *
  * const certificate = await probeBackend(createMemoryBackend());
@@ -119,7 +120,7 @@ export async function probeBackend(
  *
  * @example
  * ```ts ignore
- * import { commitUpload, createUpload } from "@holdfast/holdfast";
+ * import { commitUpload, createUpload } from "@holdfast/holdfast/uploads";
  *
  * const upload = await createUpload(registry, { files: [{ path: "model.bin", sha256 }] });
  * const [{ url, method, headers }] = upload.files;
@@ -162,7 +163,8 @@ export async function commitUpload(
  *
  * @example
  * ```ts
- * import { openRegistry, openUploads } from "@holdfast/holdfast";
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { openUploads } from "@holdfast/holdfast/uploads";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
@@ -209,7 +211,8 @@ export async function presignDownload(
  *
  * @example
  * ```ts
- * import { collectGarbage, createMemoryBackend, openRegistry } from "@holdfast/holdfast";
+ * import { collectGarbage } from "@holdfast/holdfast/maintenance";
+ * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry(createMemoryBackend());
@@ -234,7 +237,8 @@ export async function collectGarbage(
  *
  * @example
  * ```ts
- * import { openRegistry, spaceOf } from "@holdfast/holdfast";
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { spaceOf } from "@holdfast/holdfast/maintenance";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
@@ -264,7 +268,8 @@ export async function spaceOf(
  *
  * @example
  * ```ts
- * import { createMemoryBackend, openRegistry, prune } from "@holdfast/holdfast";
+ * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
+ * import { prune } from "@holdfast/holdfast/maintenance";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry(createMemoryBackend());
@@ -310,7 +315,8 @@ export async function verifyRegistry(
  *
  * @example
  * ```ts
- * import { createMemoryBackend, mirrorRegistry, openRegistry } from "@holdfast/holdfast";
+ * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
+ * import { mirrorRegistry } from "@holdfast/holdfast/maintenance";
  * import { assertEquals } from "@std/assert";
  *
  * await using from = await openRegistry(createMemoryBackend());

@@ -61,10 +61,13 @@ Deno.test("opening a registry loads no probe, and no mirror, janitor, verificati
 Deno.test("what is loaded later needs no permission either", async () => {
   await using root = await tempRoot();
   const program = root.join("program.ts");
-  const door = new URL("../mod.ts", import.meta.url).href;
   await Deno.writeTextFile(
     program,
-    `import { collectGarbage, createMemoryBackend, openRegistry, probeBackend, prune, verifyRegistry } from "${door}";
+    `import { createMemoryBackend, openRegistry } from "${new URL("../mod.ts", import.meta.url)}";
+    import { collectGarbage, probeBackend, prune, verifyRegistry } from "${new URL(
+      "../registry/maintenance.ts",
+      import.meta.url,
+    )}";
     const registry = await openRegistry("memory:");
     await registry.save("a", 1);
     await collectGarbage(registry);

@@ -12,21 +12,14 @@ import { createMemoryFiles } from "../files/memory.ts";
 import { createFileManager } from "../files/mod.ts";
 import {
   collectGarbage,
-  commitUpload,
-  createUpload,
-  diffVersions,
-  lineageOf,
-  logOf,
   mirrorRegistry,
-  openRegistry,
-  openUploads,
-  presignDownload,
   prune,
   rebuildLineage,
-  type Registry,
   spaceOf,
   verifyRegistry,
-} from "../mod.ts";
+} from "../registry/maintenance.ts";
+import { commitUpload, createUpload, openUploads, presignDownload } from "../registry/uploads.ts";
+import { diffVersions, lineageOf, logOf, openRegistry, type Registry } from "../mod.ts";
 import { createOperators, runCommand } from "../operators/mod.ts";
 import { planPipeline, runPipeline, submitRun } from "../operators/runner/mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";

@@ -7,7 +7,7 @@ import {
   validator,
 } from "npm:hono-openapi@^1.3";
 import { fault } from "../../core/errors.ts";
-import type { StandardSchema } from "../../mod.ts";
+import type { StandardSchema } from "../../registry/mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
 import { guardRoute } from "./access/guard_route.ts";
 import type { Access, RouteScope } from "./access/access.ts";

@@ -1,6 +1,7 @@
 // The router: the only module that imports it, beside the document in `describe.ts`.
 import { type Context, Hono, type MiddlewareHandler } from "npm:hono@^4.13";
-import type { Logger, Registry, ResumableUploads, System } from "../../mod.ts";
+import type { Logger, Registry, System } from "../../mod.ts";
+import type { ResumableUploads } from "../../registry/uploads.ts";
 import type { Access, RouteScope } from "./access/access.ts";
 import type { OpenVersion } from "./files/opened.ts";
 import type { Metrics } from "./observe/metrics.ts";

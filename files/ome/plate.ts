@@ -81,7 +81,7 @@ export interface Plate extends Omit<PlateMetadata, "wells" | "fieldCount"> {
  *
  * @example
  * ```ts
- * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { createMemoryFiles } from "@holdfast/holdfast/files";
  * import { createPlate, openPlate } from "@holdfast/holdfast/files/ome";
  * import { zarrStore } from "@holdfast/holdfast/formats/zarr";
  * import { assertEquals } from "@std/assert";

@@ -36,7 +36,7 @@ export interface ImagePyramidOptions extends ImageLayout, CallOptions {
  *
  * @example
  * ```ts
- * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { createMemoryFiles } from "@holdfast/holdfast/files";
  * import { createImagePyramid, openMultiscale } from "@holdfast/holdfast/files/ome";
  * import { zarrStore } from "@holdfast/holdfast/formats/zarr";
  * import { assertEquals } from "@std/assert";

@@ -53,8 +53,7 @@ const WRITES = ["write", "createFolder", "createLink", "remove", "move"];
  *
  * @example
  * ```ts
- * import { createFileManager, createFileStores, defineFileStore } from "@holdfast/holdfast/files";
- * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { createFileManager, createFileStores, createMemoryFiles, defineFileStore } from "@holdfast/holdfast/files";
  * import { assertEquals } from "@std/assert";
  *
  * await using stores = createFileStores();

@@ -5,15 +5,12 @@ import { parsePath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { arrayHandle, isIndex, type ZarrArray } from "./array.ts";
 import { checkAttributes } from "./attributes.ts";
-import { parseCodec } from "./documents/metadata.ts";
-import type { ZarrCodec } from "./documents/metadata.ts";
+import { checkSizes, parseCodec, usualChunks } from "./documents/metadata.ts";
+import type { ArrayMetadata, ZarrCodec, ZarrLimits } from "./documents/metadata.ts";
 import { fillBytes, type FillValue } from "./documents/data_types.ts";
 import { corruptZarr, invalidZarr } from "./errors.ts";
-import { checkSizes } from "./documents/metadata.ts";
-import type { ArrayMetadata, ZarrLimits } from "./documents/metadata.ts";
 import { documentBytes, parseDocument, type ZarrObject } from "./documents/metadata_text.ts";
 import { arrayDocumentV2, parseArrayV2 } from "./documents/metadata_v2.ts";
-import { usualChunks } from "./documents/metadata.ts";
 import { arrayDocumentV3, parseArrayV3 } from "./documents/metadata_v3.ts";
 import { checkFree, keyBelow, noNode, writableStore, type ZarrStore } from "./store.ts";
 
@@ -133,7 +130,7 @@ function noughtOf(dtype: DType): FillValue {
  *
  * @example
  * ```ts
- * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { createMemoryFiles } from "@holdfast/holdfast/files";
  * import { createZarrArray, openZarrArray, zarrStore } from "@holdfast/holdfast/formats/zarr";
  * import { assertEquals } from "@std/assert";
  *

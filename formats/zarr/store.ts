@@ -46,7 +46,7 @@ export interface ZarrStore {
  *
  * @example
  * ```ts
- * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { createMemoryFiles } from "@holdfast/holdfast/files";
  * import { zarrStore } from "@holdfast/holdfast/formats/zarr";
  * import { assertEquals } from "@std/assert";
  *

@@ -6,8 +6,8 @@
  */
 export type * from "../contract/pipeline.ts";
 export type * from "./definition.ts";
-export { encodePipeline, pipelineDigest } from "./encode.ts";
-export { checkPipeline, loadPipeline, OVERRIDE_VARIABLE } from "./load.ts";
+export { encodePipeline } from "./encode.ts";
+export { checkPipeline, loadPipeline } from "./load.ts";
 export type { CheckedPipeline, LoadedPipeline, LoadPipelineOptions } from "./load.ts";
 export { definePipeline, parsePipeline } from "./parse.ts";
 export type { ParsePipelineOptions } from "./parse.ts";

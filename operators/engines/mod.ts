@@ -14,12 +14,6 @@ import { createQueueEngine } from "./queue.ts";
 import { createSlurmEngine } from "./slurm.ts";
 
 export type * from "../../core/engine.ts";
-export type * from "../../core/queue.ts";
-export type { Shard } from "../../core/work/shards.ts";
-export type { Resources } from "../../core/engine.ts";
-export type { SignalOptions } from "../../core/registry.ts";
-export type { System } from "../../core/system.ts";
-export type { PlainValue } from "../../core/text/plain_value.ts";
 export { createLocalEngine } from "./local.ts";
 export type { LocalEngineOptions } from "./local.ts";
 export { createQueueEngine, createStepHandler } from "./queue.ts";

@@ -11,5 +11,3 @@ export { draw, drawPipeline } from "./draw.ts";
 export type { DrawingForm, DrawPipelineOptions } from "./draw.ts";
 export type { PlannedDecisions } from "./pipeline_drawing.ts";
 export type { BoxLook, Drawing, DrawnArrow, DrawnBox, DrawnFrame } from "./drawing.ts";
-export type * from "../contract/pipeline.ts";
-export type { PlainValue } from "../../core/text/plain_value.ts";

@@ -25,7 +25,7 @@ export { lastRun, listRuns, pipelinesOf } from "./records/run_record.ts";
 export type { ListedRun, ListRunsOptions } from "./records/run_record.ts";
 export { formatRunId, parseRunId, recordNames } from "./records/names.ts";
 export type { RecordNames, RunId } from "./records/names.ts";
-export { cancelRun, isCancelled, readResult, readRun } from "./records/run_record.ts";
+export { cancelRun, readResult, readRun } from "./records/run_record.ts";
 export type { RunResult } from "./records/run_record.ts";
 export type {
   FailureRecord,
@@ -51,5 +51,6 @@ export { runPipeline } from "./run_pipeline.ts";
 export type { RunPipelineOptions } from "./run_pipeline.ts";
 export type { Machine } from "./schedule.ts";
 export { takeSecrets } from "./secrets.ts";
-export type * from "../contract/pipeline.ts";
-export type { PlainValue } from "../../core/text/plain_value.ts";
+export type { Executor } from "../../core/executor.ts";
+export type { OperatorJobs } from "../contract/operator.ts";
+export type { Pipeline } from "../contract/pipeline.ts";

@@ -12,11 +12,6 @@ import type { Logger } from "../../core/registry.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import { MemoryGroup } from "./memory/group.ts";
 
-export type * from "../../core/event_bus.ts";
-export type { Logger, SignalOptions } from "../../core/registry.ts";
-export type { System } from "../../core/system.ts";
-export type { PlainValue } from "../../core/text/plain_value.ts";
-
 /** Options of {@linkcode createMemoryBus}. */
 export interface MemoryBusOptions {
   /** Maximum number of waiting events per group; the oldest are dropped. @default 100000 */
@@ -31,7 +26,7 @@ export interface MemoryBusOptions {
  *
  * @example
  * ```ts
- * import { createMemoryBus } from "@holdfast/holdfast/events/memory";
+ * import { createMemoryBus } from "@holdfast/holdfast/events";
  * import { assertEquals } from "@std/assert";
  *
  * await using bus = createMemoryBus<{ "model.trained": { name: string } }>();

@@ -13,10 +13,7 @@ import { createMemoryBus } from "./memory.ts";
 
 export type * from "../../core/event_bus.ts";
 export type * from "../../core/registry/registry_events.ts";
-export type { Logger, SignalOptions } from "../../core/registry.ts";
-export type { System } from "../../core/system.ts";
-export type * from "../../core/queue.ts";
-export type { PlainValue } from "../../core/text/plain_value.ts";
+export { createMemoryBus, type MemoryBusOptions } from "./memory.ts";
 export { createWebhooks } from "./webhooks.ts";
 export type { StartWebhooksOptions, Webhooks, WebhooksOptions, WebhookTarget } from "./webhooks.ts";
 export type { HostAddress, HostLookup } from "./webhooks/send.ts";

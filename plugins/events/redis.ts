@@ -14,11 +14,6 @@ import { encodeEvent } from "./redis/envelope.ts";
 import { createFanOut, type FanOut } from "./redis/fan_out.ts";
 import { joinGroup } from "./redis/group.ts";
 
-export type * from "../../core/event_bus.ts";
-export type { Logger, SignalOptions } from "../../core/registry.ts";
-export type { System } from "../../core/system.ts";
-export type { PlainValue } from "../../core/text/plain_value.ts";
-
 /** Options of {@linkcode openRedisBus}. */
 export interface RedisBusOptions {
   /** Milliseconds to wait for the first answer of the server. @default 10000 */

@@ -17,7 +17,7 @@ export interface FileStorageOptions {
  *
  * @example
  * ```ts
- * import { createFileStorage } from "@holdfast/holdfast/plugins/storage";
+ * import { createFileStorage } from "@holdfast/holdfast/plugins";
  * import { createMemoryBackend } from "@holdfast/holdfast/backends/memory";
  * import { assertEquals } from "@std/assert";
  *

@@ -14,7 +14,7 @@ export interface MemoryJobStorageOptions {
  *
  * @example
  * ```ts
- * import { createMemoryJobStorage } from "@holdfast/holdfast/queues/job-storage";
+ * import { createMemoryJobStorage } from "@holdfast/holdfast/queues";
  * import { assertEquals } from "@std/assert";
  *
  * await using storage = createMemoryJobStorage();

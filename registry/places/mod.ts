@@ -13,18 +13,7 @@
  * @module
  */
 export { explainFailure } from "./explain_failure.ts";
-export {
-  DEFAULT_FOLDER,
-  findRegistry,
-  originOf,
-  REGISTRY_VARIABLE,
-  registryInside,
-  tokenSourceOf,
-} from "./find_registry.ts";
+export { DEFAULT_FOLDER, findRegistry, originOf, tokenSourceOf } from "./find_registry.ts";
 export type { FindRegistryOptions, FoundRegistry, TokenSource } from "./find_registry.ts";
-export { readToken, readTokenFile } from "./open_by_url.ts";
-export { checkRemoteName, isRemoteName, readRemotes, remoteOf, setRemote } from "./remotes.ts";
+export { checkRemoteName, isRemoteName, readRemotes, setRemote } from "./remotes.ts";
 export type { Remote, Remotes, RemotesOptions } from "./remotes.ts";
-export { checkServiceAddress, isServiceAddress } from "./service_address.ts";
-export type { OpenOptions } from "../../core/registry.ts";
-export type { System } from "../../core/system.ts";

@@ -44,7 +44,8 @@ export async function lineageOf(
  *
  * @example
  * ```ts
- * import { openRegistry, rebuildLineage } from "@holdfast/holdfast";
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { rebuildLineage } from "@holdfast/holdfast/maintenance";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");

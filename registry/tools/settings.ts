@@ -11,7 +11,8 @@ import type { CurrentSettings, SettingsChange } from "../maintenance/change_sett
  *
  * @example
  * ```ts
- * import { openRegistry, readSettings } from "@holdfast/holdfast";
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { readSettings } from "@holdfast/holdfast/maintenance";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
@@ -36,7 +37,8 @@ export async function readSettings(
  *
  * @example
  * ```ts
- * import { changeSettings, openRegistry } from "@holdfast/holdfast";
+ * import { changeSettings } from "@holdfast/holdfast/maintenance";
+ * import { openRegistry } from "@holdfast/holdfast";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");

@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts ignore
- * import { testEventBus } from "@holdfast/holdfast/testing/events";
+ * import { testEventBus } from "@holdfast/holdfast/testing";
  *
  * testEventBus(Deno.test, () => openMyBusWithNothingInIt(), { name: "mine" });
  * ```
@@ -17,8 +17,6 @@ import { fanOutCases } from "./events/at_most_once.ts";
 import type { EventBusCase } from "./events/event_bus_case.ts";
 import { streamCases } from "./events/streams.ts";
 
-export type * from "../../core/event_bus.ts";
-export type { RegisterTest } from "./backend/backend_case.ts";
 export type { EventBusCase, EventBusContext } from "./events/event_bus_case.ts";
 
 /** Every case of the contract of a bus of events. */

@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts ignore
- * import { testFileStore } from "@holdfast/holdfast/testing/files";
+ * import { testFileStore } from "@holdfast/holdfast/testing";
  *
  * testFileStore(Deno.test, () => openMyStoreWithNothingInIt(), { name: "mine" });
  * ```
@@ -16,8 +16,6 @@ import type { FileStoreCase } from "./files/file_store_case.ts";
 import { folderCases } from "./files/folders.ts";
 import { fileCases } from "./files/values.ts";
 
-export type * from "../../core/file_store.ts";
-export type { RegisterTest } from "./backend/backend_case.ts";
 export type { FileStoreCase, FileStoreContext } from "./files/file_store_case.ts";
 
 /** Every case of the contract of a file store. */

@@ -24,7 +24,6 @@ import { rangeCases } from "./backend/ranges.ts";
 import { streamCases } from "./backend/streams.ts";
 import { verbCases } from "./backend/verbs.ts";
 
-export type * from "../../core/backend.ts";
 export type {
   BackendCase,
   BackendContext,

@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts ignore
- * import { testQueue } from "@holdfast/holdfast/testing/queues";
+ * import { testQueue } from "@holdfast/holdfast/testing";
  *
  * testQueue(Deno.test, (name) => openMyQueue(name), { name: "mine" });
  * ```
@@ -21,9 +21,6 @@ import type { QueueCase } from "./queues/queue_case.ts";
 import { repeatingCases } from "./queues/repeating.ts";
 import { workingCases } from "./queues/working.ts";
 
-export type * from "../../core/queue.ts";
-export type { JobStorage } from "../../queues/job_storage/contract.ts";
-export type { RegisterTest } from "./backend/backend_case.ts";
 export { jobStorageCases } from "./queues/job_storage.ts";
 export type { JobStorageCase } from "./queues/job_storage.ts";
 export type { QueueCase, QueueCaseContext } from "./queues/queue_case.ts";

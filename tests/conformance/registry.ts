@@ -5,7 +5,7 @@
  * @example
  * ```ts ignore
  * import { openRegistry } from "@holdfast/holdfast";
- * import { testRegistry } from "@holdfast/holdfast/testing/registry";
+ * import { testRegistry } from "@holdfast/holdfast/testing";
  *
  * testRegistry(Deno.test, async (settings) => {
  *   const url = await startMyServiceWithNothingInIt(settings);
@@ -39,8 +39,6 @@ import { loadCases } from "./registry/loading.ts";
 import { noRefCases } from "./registry/no_ref.ts";
 import { saveCases } from "./registry/saving.ts";
 
-export type * from "../../core/registry.ts";
-export type { RegisterTest } from "./backend/backend_case.ts";
 export type {
   RegistryCase,
   RegistryContext,

@@ -2,7 +2,8 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { bytesStream, concatBytes } from "../../core/bytes/bytes.ts";
 import { encodeNpyHeader } from "../../formats/arrays/npy_header.ts";
 import { type ErrorCode, RegistryError } from "../../core/errors.ts";
-import { type NDArray, npy, readSlice } from "../../formats/npy.ts";
+import type { NDArray } from "../../formats/arrays/ndarray.ts";
+import { npy, readSlice } from "../../formats/npy.ts";
 
 /** A file that counts the bytes it was asked for. */
 function fileOf(bytes: Uint8Array, size = bytes.byteLength) {

@@ -84,7 +84,7 @@ export function measures(
     },
     { name: "members of Registry", value: membersOf(files, "Registry"), goal: 16 },
     { name: "members of Backend", value: membersOf(files, "Backend"), goal: 16 },
-    { name: "options of put", value: membersOf(files, "PutOptions"), goal: 5 },
+    { name: "options of put", value: membersOf(files, "PutOptions"), goal: 6 },
   ];
 }
 

@@ -8,12 +8,8 @@ import { png } from "../../formats/png.ts";
 import { readRegion, tiff } from "../../formats/tiff.ts";
 import { yaml } from "../../formats/yaml.ts";
 import { createMemoryBackend, defineArtifact, openRegistry } from "../../mod.ts";
-import {
-  addFormats,
-  createFormats,
-  fileToDecode,
-  formatMaterializer,
-} from "../../materializers/formats.ts";
+import { addFormats, fileToDecode, formatMaterializer } from "../../materializers/formats.ts";
+import { createFormats } from "../../formats/mod.ts";
 import { bytes, createMaterializers } from "../../materializers/mod.ts";
 import { refused } from "../support/refused.ts";
 

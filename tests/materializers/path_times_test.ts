@@ -10,16 +10,9 @@ import {
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
-import {
-  createMemoryBackend,
-  diffVersions,
-  localPath,
-  type LocalPathOptions,
-  mirrorRegistry,
-  openRegistry,
-  verifyRegistry,
-} from "../../mod.ts";
-import { folder } from "../../materializers/mod.ts";
+import { createMemoryBackend, diffVersions, localPath, openRegistry } from "../../mod.ts";
+import { folder, type LocalPathOptions } from "../../materializers/mod.ts";
+import { mirrorRegistry, verifyRegistry } from "../../registry/maintenance.ts";
 import { fails } from "./fake_artifact.ts";
 import { inFolder, save, write } from "./in_folder.ts";
 

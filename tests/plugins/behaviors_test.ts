@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
-import { createPlugins, type Logger, Storage, type TaskContext } from "../../plugins/mod.ts";
+import { createPlugins, Storage, type TaskContext } from "../../plugins/mod.ts";
+import type { Logger } from "../../core/registry.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 import { holdJobs } from "./runner.ts";
 

@@ -8,7 +8,8 @@ import {
 } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
 import { Behavior, createPlugins, defineInterface } from "../../plugins/mod.ts";
-import type { Interface, StandardSchema } from "../../plugins/mod.ts";
+import type { Interface } from "../../plugins/mod.ts";
+import type { StandardSchema } from "../../core/standard_schema.ts";
 
 interface Teller {
   tell(): unknown;

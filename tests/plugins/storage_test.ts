@@ -3,7 +3,7 @@ import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { createPlugins, type FileStorage, Storage } from "../../plugins/mod.ts";
-import { createFileStorage } from "../../plugins/storage.ts";
+import { createFileStorage } from "../../plugins/mod.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";

@@ -5,12 +5,12 @@ import {
   diffValues,
   diffVersions,
   digestOfValue,
-  type FileToSave,
   logOf,
   openRegistry,
   realSystem,
   RegistryError,
 } from "../../mod.ts";
+import type { FileToSave } from "../../materializers/mod.ts";
 import { withCounts } from "../bench/counted_backend.ts";
 import { keysOf } from "./registries.ts";
 

@@ -2,13 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { cp } from "node:fs/promises";
 import type { Registry } from "../../core/registry.ts";
-import {
-  collectGarbage,
-  createLocalBackend,
-  mirrorRegistry,
-  openRegistry,
-  verifyRegistry,
-} from "../../mod.ts";
+import { collectGarbage, mirrorRegistry, verifyRegistry } from "../../registry/maintenance.ts";
+import { createLocalBackend, openRegistry } from "../../mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { KEPT, MANY_FILES, PAYLOAD } from "./kept/values.ts";
 import { keysOf } from "./registries.ts";

@@ -1,6 +1,6 @@
 // Records that land long after their operation began: some of them never count.
 import type { SaveOptions } from "../../core/registry.ts";
-import { collectGarbage } from "../../mod.ts";
+import { collectGarbage } from "../../registry/maintenance.ts";
 import { filler, GRACE_MS, HOUR, type ProtocolWorld } from "./protocol_world.ts";
 import { rejected } from "./rejected.ts";
 import { busy, doing, late } from "./scripted_backend.ts";

@@ -8,12 +8,12 @@ import { realSystem, type System } from "../../core/system.ts";
 import { runSeed } from "../simulate/run_seed.ts";
 import { type AtOnceOptions, simulateAtOnce } from "../simulate/parallel/simulate_at_once.ts";
 import type { Violation } from "../simulate/simulate.ts";
-import { seedCount } from "../support/seeds.ts";
+import { seedCount, seedRange } from "../support/seeds.ts";
 import { withLeftOut, withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
 
 const SEED = realSystem.env("HOLDFAST_SEED");
 const RANGE: AtOnceOptions = SEED === undefined
-  ? { seeds: seedCount(300) }
+  ? seedRange(300)
   : { firstSeed: Number(SEED), seeds: 1 };
 const LOCAL_SEEDS = Math.min(100, seedCount(300) / 5);
 

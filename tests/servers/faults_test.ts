@@ -1,6 +1,7 @@
 import { loadMany, saveMany } from "../../registry/contract/many.ts";
 import { assert, assertEquals } from "@std/assert";
-import { openRegistry, verifyRegistry } from "../../mod.ts";
+import { openRegistry } from "../../mod.ts";
+import { verifyRegistry } from "../../registry/maintenance.ts";
 import { noise } from "../registry/registries.ts";
 import { rejected } from "../registry/rejected.ts";
 import type { Fault, WireRequest } from "../support/proxy.ts";

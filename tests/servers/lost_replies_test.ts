@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { openRegistry, verifyRegistry } from "../../mod.ts";
+import { openRegistry } from "../../mod.ts";
+import { verifyRegistry } from "../../registry/maintenance.ts";
 import { noise } from "../registry/registries.ts";
 import { collect, rejected } from "../registry/rejected.ts";
 import type { FaultPlan, WireRequest } from "../support/proxy.ts";

@@ -2,13 +2,14 @@ import { createHash, createHmac } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../core/backend.ts";
 import { realSystem } from "../../core/system.ts";
-import { collectGarbage, openRegistry, prune, verifyRegistry } from "../../mod.ts";
+import { collectGarbage, prune, verifyRegistry } from "../../registry/maintenance.ts";
+import { openRegistry } from "../../mod.ts";
 import { keysOf, noise } from "../registry/registries.ts";
 import { rejected } from "../registry/rejected.ts";
 import type { RunningServer } from "../support/servers/mod.ts";
 import { type ServerWorld, testOnServers } from "./server_world.ts";
 
-type Role = "reader" | "writer" | "janitor";
+type Role = "reader" | "writer" | "maintainer";
 
 interface Statement {
   Effect: string;
@@ -120,14 +121,10 @@ async function rightsWorld(world: ServerWorld) {
 function policyOf(guide: string, role: Role): { Version: string; Statement: Statement[] } {
   const policy = JSON.parse(guide.match(/```json\n([\s\S]*?)```/)![1]);
   const rightsOf = (who: string) =>
-    guide.match(new RegExp(`^\\| ${who} +\\|(.*)\\|(.*)\\|$`, "m"))!.slice(1).map((cell) =>
+    guide.match(new RegExp(`^\\| ${who} +\\|([^|]*s3:.*)\\|(.*)\\|$`, "m"))!.slice(1).map((cell) =>
       cell.match(/s3:\w+/g) ?? []
     );
-  const rows = role === "reader"
-    ? []
-    : role === "writer"
-    ? ["a writer"]
-    : ["a writer", "a janitor"];
+  const rows = role === "reader" ? [] : role === "writer" ? ["writer"] : ["writer", "maintainer"];
   for (const [inObjects, inBucket] of rows.map(rightsOf)) {
     for (
       const [actions, resource] of [[inObjects, "arn:aws:s3:::models/team/*"], [

@@ -1,16 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { realSystem } from "../../core/system.ts";
 import { runSeed } from "../simulate/run_seed.ts";
 import { withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
-import { seedCount } from "../support/seeds.ts";
+import { seedRange } from "../support/seeds.ts";
 import { REAL_SERVERS } from "../support/servers/mod.ts";
 import { testOnServers } from "./server_world.ts";
 
-/** More of them where every server has to be there, as in a run for all; fewer beside the work. */
-const SEEDS = seedCount(
-  realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1" ? 30 : 15,
-  "HOLDFAST_SERVER_SEEDS",
-);
+const { firstSeed, seeds } = seedRange(10, "HOLDFAST_SERVER_SEEDS");
 /** Seeds that are played at once: each has a world and a prefix of its own. */
 const AT_ONCE = 4;
 

@@ -60,7 +60,7 @@ export interface FaultOptions {
  * @example
  * ```ts
  * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
- * import { withFaults } from "@holdfast/holdfast/testing/simulate";
+ * import { withFaults } from "@holdfast/holdfast/testing";
  * import { assertEquals } from "@std/assert";
  *
  * let lost = 0;

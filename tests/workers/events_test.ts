@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { openRegistry, type RegistryTopics } from "../../mod.ts";
+import { openRegistry } from "../../mod.ts";
+import type { RegistryTopics } from "../../plugins/events/mod.ts";
 import { createMemoryBus } from "../../plugins/events/memory.ts";
 import { createBatch } from "../../workers/mod.ts";
 

@@ -2,14 +2,13 @@ import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import type { Backend } from "../../core/backend.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import type { FilesToSave } from "../../core/materializer.ts";
+import { collectGarbage, verifyRegistry } from "../../registry/maintenance.ts";
 import {
-  collectGarbage,
   defineMaterializer,
   isRegistryError,
   localPath,
   openRegistry,
   RegistryError,
-  verifyRegistry,
 } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";
 import { keysOf, noise } from "../registry/registries.ts";

@@ -22,20 +22,6 @@ import { checkTimes } from "../../operators/check_times.ts";
 import { createChannel } from "../channel.ts";
 import type { OperatorCallerMethods, OperatorMethods } from "./protocol.ts";
 
-export type {
-  Executor,
-  JobKinds,
-  JobOptions,
-  JobProgress,
-  JobUsage,
-  RunOptions,
-} from "../../core/executor.ts";
-export type {
-  OperatorJob,
-  OperatorJobEnd,
-  OperatorJobs,
-} from "../../operators/contract/operator.ts";
-
 /** Options of {@linkcode createOperatorExecutor}. */
 export interface OperatorExecutorOptions {
   /**
@@ -68,7 +54,7 @@ export interface OperatorExecutor extends Executor<OperatorJobs> {
  *
  * @example
  * ```ts ignore
- * import { createOperatorExecutor } from "@holdfast/holdfast/workers/operators";
+ * import { createOperatorExecutor } from "@holdfast/holdfast/workers";
  * import { runPipeline } from "@holdfast/holdfast/operators/runner";
  * import { operators } from "./operators.ts";
  *

@@ -1,6 +1,8 @@
 // `holdfast load`
 import { inspect } from "node:util";
-import type { Artifact, ArtifactFile, RegistryError, Verify } from "../../../mod.ts";
+import type { Artifact, RegistryError } from "../../../mod.ts";
+import type { ArtifactFile } from "../../../materializers/mod.ts";
+import type { Verify } from "../../../registry/mod.ts";
 import { isPlain } from "../../../core/text/plain_value.ts";
 import { fault } from "../../../core/errors.ts";
 import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/expand_names.ts";

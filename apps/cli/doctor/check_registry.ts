@@ -4,9 +4,7 @@ import {
   probeBackend,
   type ProbeCertificate,
   type ProbeStep,
-  type Registry,
-  type StoredRegistry,
-} from "../../../mod.ts";
+} from "../../../registry/maintenance.ts";
 import type { CommandContext } from "../program/command.ts";
 import { hintFor } from "../../../core/errors.ts";
 import { formatSeconds } from "../terminal/units.ts";

@@ -152,7 +152,7 @@ function lazyExecutor(module: string): Executor<OperatorJobs> {
   let made: Promise<Executor<OperatorJobs>> | undefined;
   return {
     async run(kind, job, options) {
-      made ??= import("../../../workers/operators/mod.ts").then((part) =>
+      made ??= import("../../../workers/mod.ts").then((part) =>
         part.createOperatorExecutor({ module })
       );
       return await (await made).run(kind, job, options);

@@ -1,5 +1,7 @@
 // `GET /artifacts/{name}/versions/{version}/files/{path}`
-import { type Artifact, type ArtifactFile, type ByteRange, isRegistryError } from "../../../mod.ts";
+import { type Artifact, isRegistryError } from "../../../mod.ts";
+import type { ArtifactFile } from "../../../materializers/mod.ts";
+import type { ByteRange } from "../../../backends/mod.ts";
 import type { Routes, ServerContext } from "../routing.ts";
 import { whileAllowed } from "../access/guard_route.ts";
 import { route } from "../describe.ts";

@@ -13,9 +13,7 @@ import {
   type ArtifactInfo,
   checkName,
   isRegistryError,
-  type Lineage,
   lineageOf,
-  type LogEntry,
   logOf,
   parseRef,
   parseVersion,
@@ -24,6 +22,7 @@ import {
   type VersionsOptions,
   type WatchOptions,
 } from "../../../mod.ts";
+import type { Lineage, LogEntry } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { problemOf } from "../problem.ts";
 import { ArtifactInfoSchema, InfoQuery, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";

@@ -6,8 +6,8 @@ import {
   isRegistryError,
   parseRef,
   type SavedArtifact,
-  type SetAliasOptions,
 } from "../../../mod.ts";
+import type { SetAliasOptions } from "../../../registry/mod.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";

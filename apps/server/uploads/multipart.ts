@@ -1,7 +1,8 @@
 // Forms (`multipart/form-data`, RFC 7578) as streams: a file is read as fast as it is stored.
 import type { Readable } from "node:stream";
 import { Busboy } from "npm:@fastify/busboy@^3.2";
-import { type FileToSave, isRegistryError, type RegistryError } from "../../../mod.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
+import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 
 export interface Form {

@@ -1,7 +1,8 @@
 // The tus protocol 1.0 (https://tus.io) over the resumable uploads of a registry.
 import type { Readable } from "node:stream";
 import { DataStore, Server, Upload } from "npm:@tus/server@^2.4";
-import { isRegistryError, type ResumableUploads } from "../../../mod.ts";
+import { isRegistryError } from "../../../mod.ts";
+import type { ResumableUploads } from "../../../registry/uploads.ts";
 import type { Access } from "../access/access.ts";
 import { problem, problemOf } from "../problem.ts";
 import { type Checksum, CHECKSUM_ALGORITHMS, parseUploadChecksum } from "./checksum.ts";

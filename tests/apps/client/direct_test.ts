@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { commitUpload, createUpload, presignDownload, RegistryError } from "../../../mod.ts";
+import { commitUpload, createUpload, presignDownload } from "../../../registry/uploads.ts";
+import { RegistryError } from "../../../mod.ts";
 import type { Registry } from "../../../mod.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
 import { createPresigningStore } from "../../registry/transfer/presigning_store.ts";

@@ -6,7 +6,8 @@ import {
   type SendRequest,
 } from "../../../apps/client.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import type { Backend, OpenOptions, Registry } from "../../../mod.ts";
+import type { Backend, Registry } from "../../../mod.ts";
+import type { OpenOptions } from "../../../registry/mod.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 

@@ -115,7 +115,7 @@ const OPERATORS = `
 import process from "node:process";
 import { isMainThread, threadId } from "node:worker_threads";
 import { createOperators } from "@holdfast/holdfast/operators";
-import { createOperatorExecutor } from "@holdfast/holdfast/workers/operators";
+import { createOperatorExecutor } from "@holdfast/holdfast/workers";
 
 const command = () => ["true"];
 export const operators = createOperators({

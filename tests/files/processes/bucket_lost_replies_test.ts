@@ -1,7 +1,8 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { createBucketFiles, type FileStore } from "../../../files/bucket.ts";
+import { createBucketFiles } from "../../../files/bucket.ts";
+import type { FileStore } from "../../../core/file_store.ts";
 import { busy, createScriptedBackend, followedBy, pass } from "../../registry/scripted_backend.ts";
 import type { Answer } from "../../registry/scripted_backend.ts";
 

@@ -4,8 +4,10 @@ import { createLocalBackend } from "../../../backends/local.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { realSystem } from "../../../core/system.ts";
-import { createLocalFiles, type FileStore } from "../../../files/local.ts";
-import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { createLocalFiles } from "../../../files/local.ts";
+import type { FileStore } from "../../../core/file_store.ts";
+import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { openRegistry } from "../../../mod.ts";
 import { withAge } from "../../registry/with_age.ts";
 import type { Promises } from "./promises.ts";
 

@@ -4,7 +4,8 @@ import { createLocalBackend } from "../../../backends/local.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { createLocalFiles } from "../../../files/local.ts";
-import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { openRegistry } from "../../../mod.ts";
 import { withAge } from "../../registry/with_age.ts";
 
 export interface Operation {

@@ -1,7 +1,8 @@
 // A run of a step in four shards that kills itself: `killed_shards.ts ROOT WHEN`, where WHEN is `after two shards`,
 // `before the version`, `before the success` or `never`. It prints which shards ran as JSON.
 import process from "node:process";
-import { type Draft, openRegistry, type Registry } from "../../../mod.ts";
+import type { Draft } from "../../../registry/uploads.ts";
+import { openRegistry, type Registry } from "../../../mod.ts";
 import { createOperators } from "../../../operators/mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
 import { add, pipeline, step } from "./pipelines.ts";

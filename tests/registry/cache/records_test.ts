@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { openRegistry } from "../../../mod.ts";
 import { noteVoid } from "../../../registry/cell/voids.ts";
 import { knownContext } from "../../../registry/operations/context.ts";
 import { fileSet, filler, HOUR } from "../protocol_world.ts";

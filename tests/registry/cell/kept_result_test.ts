@@ -1,6 +1,6 @@
 // A key returns its first result, also where that was a version that another save had written.
 import { assert, assertEquals } from "@std/assert";
-import { collectGarbage } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
 import { filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
 import { doing, lostReply } from "../scripted_backend.ts";

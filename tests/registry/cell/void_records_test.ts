@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { SavedArtifact } from "../../../core/registry.ts";
-import { collectGarbage, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
 import { heldUp, makeVoid } from "../late_records.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";

@@ -1,15 +1,10 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import type { Lineage, Registry, Upload } from "../../../mod.ts";
-import {
-  commitUpload,
-  createUpload,
-  digestOfValue,
-  lineageOf,
-  openRegistry,
-  presignDownload,
-  verifyRegistry,
-} from "../../../mod.ts";
-import { collectGarbage, rebuildLineage } from "../../../mod.ts";
+import type { Lineage } from "../../../registry/mod.ts";
+import type { Registry } from "../../../mod.ts";
+import type { Upload } from "../../../registry/uploads.ts";
+import { commitUpload, createUpload, presignDownload } from "../../../registry/uploads.ts";
+import { digestOfValue, lineageOf, openRegistry } from "../../../mod.ts";
+import { collectGarbage, rebuildLineage, verifyRegistry } from "../../../registry/maintenance.ts";
 import { rejected } from "../rejected.ts";
 import { withoutStore } from "./without_store.ts";
 

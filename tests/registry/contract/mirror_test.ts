@@ -1,7 +1,8 @@
 import { asMap } from "../../../registry/contract/map.ts";
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import type { Artifact, Registry } from "../../../mod.ts";
-import { mirrorRegistry, openRegistry, RegistryError, verifyRegistry } from "../../../mod.ts";
+import { mirrorRegistry, verifyRegistry } from "../../../registry/maintenance.ts";
+import { openRegistry, RegistryError } from "../../../mod.ts";
 import { files } from "../../conformance/registry/registry_case.ts";
 import { collect, rejected } from "../rejected.ts";
 import { noise } from "../registries.ts";

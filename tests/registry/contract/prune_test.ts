@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { openRegistry, prune, type Registry, RegistryError } from "../../../mod.ts";
+import { openRegistry, type Registry, RegistryError } from "../../../mod.ts";
+import { prune } from "../../../registry/maintenance.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withoutStore } from "./without_store.ts";
 

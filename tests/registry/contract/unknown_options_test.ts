@@ -10,13 +10,11 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ndarray } from "../../../materializers/mod.ts";
 import {
   collectGarbage,
-  defineArtifact,
-  localPath,
   mirrorRegistry,
-  openRegistry,
   prune,
   verifyRegistry,
-} from "../../../mod.ts";
+} from "../../../registry/maintenance.ts";
+import { defineArtifact, localPath, openRegistry } from "../../../mod.ts";
 import type { Registry, SaveOptions } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
 import { testInMemory } from "../registries.ts";

@@ -2,7 +2,8 @@ import { asMap } from "../../../registry/contract/map.ts";
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
-import { collectGarbage, diffVersions, logOf, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { diffVersions, logOf, openRegistry } from "../../../mod.ts";
 import type { StoredRegistry } from "../../../mod.ts";
 import { type Answer, type Call, createScriptedBackend } from "../scripted_backend.ts";
 

@@ -7,7 +7,8 @@ import {
   TOMBSTONE_BYTES,
 } from "../../../registry/format/record_codec.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { collectGarbage, defineMaterializer, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { defineMaterializer } from "../../../mod.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withAge } from "../with_age.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";

@@ -9,10 +9,10 @@ import type { Registry } from "../../../core/registry.ts";
 import {
   collectGarbage,
   mirrorRegistry,
-  openRegistry,
   prune,
   verifyRegistry,
-} from "../../../mod.ts";
+} from "../../../registry/maintenance.ts";
+import { openRegistry } from "../../../mod.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 import { checkWording, collect } from "../rejected.ts";

@@ -9,7 +9,9 @@ import {
   MAX_RECORD_BYTES,
 } from "../../../registry/format/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
-import { collectGarbage, localPath, type StoredPath, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { localPath } from "../../../mod.ts";
+import type { StoredPath } from "../../../materializers/mod.ts";
 import { LINEAGE_WHOLE } from "../../../registry/format/layout.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";

@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { collectGarbage, type FileToSave, RegistryError } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
+import { RegistryError } from "../../../mod.ts";
 import type { GarbageItem } from "../../../registry/maintenance/collection.ts";
 import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";

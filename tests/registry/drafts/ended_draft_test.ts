@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { AddedPart, Draft, FileToSave, Registry } from "../../../mod.ts";
+import type { AddedPart, Draft } from "../../../registry/uploads.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
+import type { Registry } from "../../../mod.ts";
 import { createProtocolWorld, HOUR, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";

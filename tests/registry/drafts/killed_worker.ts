@@ -1,7 +1,8 @@
 // A worker that is killed while it adds a part: `killed_worker.ts REGISTRY`. The first of its files
 // is stored by then.
 import process from "node:process";
-import { type FileToSave, openRegistry } from "../../../mod.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
+import { openRegistry } from "../../../mod.ts";
 import { noise } from "../registries.ts";
 
 const registry = await openRegistry(Deno.args[0], { durability: "os" });

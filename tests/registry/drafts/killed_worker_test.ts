@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../../backends/local.ts";
-import { collectGarbage, openRegistry } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { openRegistry } from "../../../mod.ts";
 import { runDeno } from "../../support/run_deno.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { keysOf, noise } from "../registries.ts";

@@ -1,15 +1,11 @@
 import { saveMany } from "../../../registry/contract/many.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import {
-  commitUpload,
-  createMemoryBackend,
-  createUpload,
-  mirrorRegistry,
-  openRegistry,
-  prune,
-  RegistryError,
-} from "../../../mod.ts";
-import type { Backend, ObjectInfo, OpenOptions } from "../../../mod.ts";
+import { commitUpload, createUpload } from "../../../registry/uploads.ts";
+import { createMemoryBackend, openRegistry, RegistryError } from "../../../mod.ts";
+import { mirrorRegistry, prune } from "../../../registry/maintenance.ts";
+import type { Backend } from "../../../mod.ts";
+import type { ObjectInfo } from "../../../backends/mod.ts";
+import type { OpenOptions } from "../../../registry/mod.ts";
 import type { EventPublisher } from "../../../core/event_bus.ts";
 import type { RegistryTopics } from "../../../core/registry/registry_events.ts";
 import { realSystem } from "../../../core/system.ts";

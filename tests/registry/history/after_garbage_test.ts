@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { collectGarbage, logOf, type StoredRegistry } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { logOf, type StoredRegistry } from "../../../mod.ts";
 import { createDays, meanings } from "./days.ts";
 
 /** What a log says, without sizes and commits: these go with what was deleted. */

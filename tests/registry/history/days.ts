@@ -1,6 +1,7 @@
 // Registries whose clocks, the store's too, show the day that a test sets.
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import type { OpenOptions, Registry, StoredRegistry } from "../../../mod.ts";
+import type { OpenOptions } from "../../../registry/mod.ts";
+import type { Registry, StoredRegistry } from "../../../mod.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { uuidv7 } from "../../simulate/simulated_system.ts";

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { collectGarbage, logOf, mirrorRegistry, type StoredRegistry } from "../../../mod.ts";
+import { collectGarbage, mirrorRegistry } from "../../../registry/maintenance.ts";
+import { logOf, type StoredRegistry } from "../../../mod.ts";
 import { createDays, meanings } from "./days.ts";
 
 const LAST_DAY = 30;

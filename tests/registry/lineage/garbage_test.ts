@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { collectGarbage, lineageOf, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { lineageOf } from "../../../mod.ts";
 import { LINEAGE_WHOLE } from "../../../registry/format/layout.ts";
 import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { denied } from "../scripted_backend.ts";

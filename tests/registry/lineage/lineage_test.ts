@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type Lineage, lineageOf, openRegistry, type StoredRegistry } from "../../../mod.ts";
+import type { Lineage } from "../../../registry/mod.ts";
+import { lineageOf, openRegistry, type StoredRegistry } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
 import { testInMemory } from "../registries.ts";
 

@@ -1,6 +1,7 @@
 // Notes in buckets of real servers.
 import { assertEquals } from "@std/assert";
-import { lineageOf, openRegistry, rebuildLineage } from "../../../mod.ts";
+import { lineageOf, openRegistry } from "../../../mod.ts";
+import { rebuildLineage } from "../../../registry/maintenance.ts";
 import { LINEAGE } from "../../../registry/format/layout.ts";
 import { testOnServers } from "../../servers/server_world.ts";
 import { REAL_SERVERS } from "../../support/servers/mod.ts";

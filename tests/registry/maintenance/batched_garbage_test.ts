@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend, DeleteFailure } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { collectGarbage, openRegistry } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { openRegistry } from "../../../mod.ts";
 import { noise } from "../registries.ts";
 import { withAge } from "../with_age.ts";
 

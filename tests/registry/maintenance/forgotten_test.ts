@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { TOMBSTONE_BYTES } from "../../../registry/format/record_codec.ts";
-import { collectGarbage } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
 import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";

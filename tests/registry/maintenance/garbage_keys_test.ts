@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { collectGarbage } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
 import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { doing } from "../scripted_backend.ts";

@@ -7,7 +7,8 @@ import {
   FORMAT,
   TOMBSTONE_BYTES,
 } from "../../../registry/format/record_codec.ts";
-import { collectGarbage, openRegistry } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { openRegistry } from "../../../mod.ts";
 import type { GarbageItem } from "../../../registry/maintenance/collection.ts";
 import { LINEAGE_WHOLE } from "../../../registry/format/layout.ts";
 import { fileSet, GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Registry } from "../../../core/registry.ts";
-import { collectGarbage, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
 import { createProtocolWorld, fileSet, GRACE_MS, HOUR } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { prune } from "../../../mod.ts";
+import { prune } from "../../../registry/maintenance.ts";
 import { makeVoid } from "../late_records.ts";
 import { filler, GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { prune } from "../../../mod.ts";
+import { prune } from "../../../registry/maintenance.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { AnyRecord } from "../../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
-import { collectGarbage, prune, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, prune, verifyRegistry } from "../../../registry/maintenance.ts";
 import { makeVoid } from "../late_records.ts";
 import { filler, GRACE_MS, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { verifyRegistry } from "../../../mod.ts";
+import { verifyRegistry } from "../../../registry/maintenance.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { collectGarbage, spaceOf, type WaitingItem } from "../../../mod.ts";
+import { collectGarbage, spaceOf, type WaitingItem } from "../../../registry/maintenance.ts";
 import { fileSet, GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { doing } from "../scripted_backend.ts";

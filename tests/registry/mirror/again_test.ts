@@ -1,7 +1,8 @@
 // What a mirror does where something is there already.
 import { assert, assertEquals } from "@std/assert";
 import type { StoredRegistry } from "../../../core/registry.ts";
-import { collectGarbage, createMemoryBackend, mirrorRegistry, openRegistry } from "../../../mod.ts";
+import { collectGarbage, mirrorRegistry } from "../../../registry/maintenance.ts";
+import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { type CallCounts, withCounts } from "../../bench/counted_backend.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { fileSet } from "../protocol_world.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
-import { mirrorRegistry } from "../../../mod.ts";
+import { mirrorRegistry } from "../../../registry/maintenance.ts";
 import { noise } from "../registries.ts";
 import { fileSet } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";

@@ -2,7 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import type { OpenOptions, StoredRegistry } from "../../../core/registry.ts";
-import { type MirrorReport, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { type MirrorReport, verifyRegistry } from "../../../registry/maintenance.ts";
+import { openRegistry } from "../../../mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { noise, REGISTRIES } from "../registries.ts";
 import { fileSet } from "../protocol_world.ts";

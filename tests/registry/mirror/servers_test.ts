@@ -1,7 +1,8 @@
 // From a folder into a bucket of a real server, and back.
 import { assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
-import { createMemoryBackend, mirrorRegistry, openRegistry } from "../../../mod.ts";
+import { createMemoryBackend, openRegistry } from "../../../mod.ts";
+import { mirrorRegistry } from "../../../registry/maintenance.ts";
 import { REAL_SERVERS } from "../../support/servers/mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { fileSet } from "../protocol_world.ts";

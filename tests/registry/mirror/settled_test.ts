@@ -2,7 +2,8 @@ import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@
 import type { Backend } from "../../../core/backend.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import { encodeRecord, FORMAT } from "../../../registry/format/record_codec.ts";
-import { createMemoryBackend, mirrorRegistry, openRegistry, RegistryError } from "../../../mod.ts";
+import { createMemoryBackend, openRegistry, RegistryError } from "../../../mod.ts";
+import { mirrorRegistry } from "../../../registry/maintenance.ts";
 import { recordKey, versionCell } from "../../../registry/format/layout.ts";
 import { filler } from "../protocol_world.ts";
 import { createPoweredStore } from "../with_power_cut.ts";

@@ -3,7 +3,8 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { AnyRecord } from "../../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { mirrorRegistry, type MirrorReport, openRegistry } from "../../../mod.ts";
+import { mirrorRegistry, type MirrorReport } from "../../../registry/maintenance.ts";
+import { openRegistry } from "../../../mod.ts";
 import { filler, GRACE_MS, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 
 const CELL = "names/a/versions/final/p8p9p9/";

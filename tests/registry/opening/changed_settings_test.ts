@@ -5,12 +5,11 @@ import type { FileToSave } from "../../../core/materializer.ts";
 import {
   changeSettings,
   collectGarbage,
-  createMemoryBackend,
-  openRegistry,
   readSettings,
   spaceOf,
   verifyRegistry,
-} from "../../../mod.ts";
+} from "../../../registry/maintenance.ts";
+import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { recordKey, SETTINGS } from "../../../registry/format/layout.ts";
 import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { existsSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { collectGarbage, isRegistryError, openRegistry } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { isRegistryError, openRegistry } from "../../../mod.ts";
 import { canMount, smallDisk } from "../../support/small_disk.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";

@@ -5,14 +5,13 @@ import type { Backend } from "../../../core/backend.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import {
   collectGarbage,
-  createLocalBackend,
-  createMemoryBackend,
   mirrorRegistry,
-  openRegistry,
   prune,
   verifyRegistry,
-} from "../../../mod.ts";
-import type { LocalBackendOptions, OpenRegistryOptions } from "../../../mod.ts";
+} from "../../../registry/maintenance.ts";
+import { createLocalBackend, createMemoryBackend, openRegistry } from "../../../mod.ts";
+import type { LocalBackendOptions } from "../../../backends/local.ts";
+import type { OpenRegistryOptions } from "../../../mod.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise } from "../registries.ts";

@@ -9,8 +9,8 @@ import {
   defineMaterializer,
   openRegistry,
   RegistryError,
-  type TransferProgress,
 } from "../../../mod.ts";
+import type { TransferProgress } from "../../../registry/mod.ts";
 import { HOUR, testProtocol } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 

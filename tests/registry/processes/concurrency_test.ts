@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import process from "node:process";
-import { openRegistry, verifyRegistry } from "../../../mod.ts";
+import { openRegistry } from "../../../mod.ts";
+import { verifyRegistry } from "../../../registry/maintenance.ts";
 import type { Locking } from "../../../core/backend.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";

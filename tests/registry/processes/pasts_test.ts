@@ -4,14 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import type { Backend } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import {
-  collectGarbage,
-  createLocalBackend,
-  logOf,
-  mirrorRegistry,
-  openRegistry,
-  type StoredRegistry,
-} from "../../../mod.ts";
+import { collectGarbage, mirrorRegistry } from "../../../registry/maintenance.ts";
+import { createLocalBackend, logOf, openRegistry, type StoredRegistry } from "../../../mod.ts";
 import { parseCellKey } from "../../../registry/format/layout.ts";
 import { truthOf } from "../../simulate/checks/check_pasts.ts";
 import { createLedger, type Ledger } from "../../simulate/ledger.ts";

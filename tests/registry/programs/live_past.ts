@@ -8,14 +8,8 @@ import { appendFileSync } from "node:fs";
 import process from "node:process";
 import type { Backend } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import {
-  collectGarbage,
-  createLocalBackend,
-  mirrorRegistry,
-  openRegistry,
-  prune,
-  realSystem,
-} from "../../../mod.ts";
+import { collectGarbage, mirrorRegistry, prune } from "../../../registry/maintenance.ts";
+import { createLocalBackend, openRegistry, realSystem } from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
 

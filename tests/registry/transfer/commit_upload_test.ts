@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
-import { collectGarbage, commitUpload, createUpload, openRegistry } from "../../../mod.ts";
-import type { Registry, Upload, UploadFile } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { commitUpload, createUpload } from "../../../registry/uploads.ts";
+import { openRegistry } from "../../../mod.ts";
+import type { Registry } from "../../../mod.ts";
+import type { Upload, UploadFile } from "../../../registry/uploads.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { keysOf, noise } from "../registries.ts";

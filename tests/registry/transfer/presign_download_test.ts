@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { createMemoryBackend, createUpload, openRegistry, presignDownload } from "../../../mod.ts";
+import { createMemoryBackend, openRegistry } from "../../../mod.ts";
+import { createUpload, presignDownload } from "../../../registry/uploads.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { folder } from "../../../materializers/path.ts";
 import type { StoredPath } from "../../../materializers/path/stored_path.ts";

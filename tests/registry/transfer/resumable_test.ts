@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
-import { collectGarbage, openRegistry, openUploads, type UploadSource } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { openRegistry } from "../../../mod.ts";
+import { openUploads, type UploadSource } from "../../../registry/uploads.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { rejected } from "../rejected.ts";

@@ -2,11 +2,12 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } fro
 import {
   commitUpload,
   createUpload,
-  openRegistry,
   openUploads,
   presignDownload,
-} from "../../../mod.ts";
-import type { StoredRegistry, UploadTarget } from "../../../mod.ts";
+} from "../../../registry/uploads.ts";
+import { openRegistry } from "../../../mod.ts";
+import type { StoredRegistry } from "../../../mod.ts";
+import type { UploadTarget } from "../../../registry/uploads.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { System } from "../../../core/system.ts";
 import { REAL_SERVERS, S3_SERVERS } from "../../support/servers/mod.ts";

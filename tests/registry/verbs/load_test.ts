@@ -3,7 +3,8 @@ import { defineMaterializer, type FileToSave } from "../../../core/materializer.
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { readAll } from "../../../core/bytes/bytes.ts";
-import { collectGarbage, localPath } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { localPath } from "../../../mod.ts";
 import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import type { VersionRecord } from "../../../core/record.ts";

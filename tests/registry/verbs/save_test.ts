@@ -3,7 +3,8 @@ import { text } from "../../../materializers/mod.ts";
 import { recordCalls, withHooks } from "../with_hooks.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
-import { mirrorRegistry, openRegistry } from "../../../mod.ts";
+import { mirrorRegistry } from "../../../registry/maintenance.ts";
+import { openRegistry } from "../../../mod.ts";
 import type { Registry } from "../../../core/registry.ts";
 
 testInMemory("save() refuses `as`, an option of load()", async ({ registry }) => {

@@ -1,5 +1,6 @@
 // `holdfast log`
-import { type LogEntry, logOf } from "../../../../mod.ts";
+import type { LogEntry } from "../../../../registry/mod.ts";
+import { logOf } from "../../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { nearestHint, withHints } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";

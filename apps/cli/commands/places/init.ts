@@ -1,6 +1,7 @@
 // `holdfast init`
 import { originOf } from "../../../../registry/places/mod.ts";
-import { type Backend, type Locking, openRegistry } from "../../../../mod.ts";
+import { type Backend, openRegistry } from "../../../../mod.ts";
+import type { Locking } from "../../../../backends/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { findRegistry, refuseForeign, refuseService } from "../../places/find_registry.ts";

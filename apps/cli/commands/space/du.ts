@@ -1,7 +1,7 @@
 // `holdfast du`
 import { spaceOf } from "../../../../mod.ts";
 import { fault } from "../../../../core/errors.ts";
-import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../mod.ts";
+import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../registry/maintenance.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";

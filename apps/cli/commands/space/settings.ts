@@ -1,5 +1,9 @@
 // `holdfast settings`
-import { changeSettings, type CurrentSettings, readSettings } from "../../../../mod.ts";
+import {
+  changeSettings,
+  type CurrentSettings,
+  readSettings,
+} from "../../../../registry/maintenance.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { type Fact, factsText } from "../../terminal/print_table.ts";
 import { formatGrace, formatTime, parseGrace } from "../../terminal/units.ts";

@@ -2,12 +2,12 @@ import { asMap } from "../../../../registry/contract/map.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   createMemoryBackend,
-  isPrefix,
   localPath,
   openRegistry,
   type Registry,
   RegistryError,
 } from "../../../../mod.ts";
+import { isPrefix } from "../../../../backends/mod.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createWindows, oneBehind } from "../../../../apps/server/files/streams.ts";
 import { tempRoot } from "../../../support/temp_root.ts";

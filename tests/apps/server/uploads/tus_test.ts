@@ -1,11 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
-import {
-  createLocalBackend,
-  createMemoryBackend,
-  openUploads,
-  realSystem,
-} from "../../../../mod.ts";
+import { createLocalBackend, createMemoryBackend, realSystem } from "../../../../mod.ts";
+import { openUploads } from "../../../../registry/uploads.ts";
 import { noise } from "../../../registry/registries.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { testInRoot } from "../../../support/temp_root.ts";

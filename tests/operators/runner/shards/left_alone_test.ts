@@ -1,6 +1,7 @@
 import { countOf } from "../world.ts";
 import { assertEquals } from "@std/assert";
-import { collectGarbage, openRegistry } from "../../../../mod.ts";
+import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { openRegistry } from "../../../../mod.ts";
 import { createOperators } from "../../../../operators/mod.ts";
 import { planPipeline, runPipeline, runStep } from "../../../../operators/runner/mod.ts";
 import { saveRun } from "../../../../operators/runner/records/run_record.ts";

@@ -1,5 +1,6 @@
 // A process that adds parts to drafts, commits and discards them: `draft_attacker.ts PLACE`.
-import { type FileToSave, openRegistry } from "../../../../mod.ts";
+import type { FileToSave } from "../../../../materializers/mod.ts";
+import { openRegistry } from "../../../../mod.ts";
 import { type Attack, openAttackedStore } from "./attacked_store.ts";
 import { attempt, playRounds } from "./play_rounds.ts";
 

@@ -1,7 +1,8 @@
 // A process that sends uploads in requests with checksums, some of them damaged:
 // `upload_attacker.ts PLACE`.
 import { createSha256, sha256 } from "../../../../core/bytes/digest.ts";
-import { openRegistry, type ResumableUploads } from "../../../../mod.ts";
+import { openRegistry } from "../../../../mod.ts";
+import type { ResumableUploads } from "../../../../registry/uploads.ts";
 import { createResumableUploads } from "../../../../registry/operations/transfer/resumable/uploads.ts";
 import { type Attack, openAttackedStore } from "./attacked_store.ts";
 import { attempt, playRounds } from "./play_rounds.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { RegistryTopics } from "../../../../../mod.ts";
+import type { RegistryTopics } from "../../../../../plugins/events/mod.ts";
 import { openEventBus } from "../../../../../plugins/events/mod.ts";
 import { programTest } from "../../../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../../../support/temp_root.ts";

@@ -1,0 +1,59 @@
+/**
+ * The types of a registry: options and results of its methods, for programs that wrap a registry or
+ * implement one with `defineRegistry`. The types that most programs need are exports of the root.
+ *
+ * @module
+ */
+export type { RegistryErrorFields, RetryAdvice } from "../core/errors.ts";
+export type { Selector } from "../core/naming/refs.ts";
+export type {
+  Bump,
+  VersionComparison,
+  VersionParts,
+  VersionRange,
+} from "../core/naming/versions.ts";
+export type { ArtifactInput, RegistrySettings } from "../core/record.ts";
+export type {
+  AliasChange,
+  CacheOptions,
+  ClearCacheReport,
+  FilePatterns,
+  HistoryOptions,
+  NoTypeOfLoad,
+  OpenOptions,
+  SetAliasOptions,
+  Verify,
+} from "../core/registry.ts";
+export type { DownloadChange, DownloadedFiles } from "../core/registry/downloading.ts";
+export type { LeftOut, LeftOutReason, WrittenLinks } from "../core/registry/left_out.ts";
+export type {
+  Lineage,
+  LineageEdge,
+  LineageNode,
+  LineageOptions,
+  LineageState,
+} from "../core/registry/lineage.ts";
+export type { LogEntry, LogOptions } from "../core/registry/log.ts";
+export type { ManyOptions, ManyProgress } from "../core/registry/many.ts";
+export type { ClearOptions, RegistryMap } from "../core/registry/map.ts";
+export type {
+  NamesOptions,
+  OnConflict,
+  SignalOptions,
+  TransferProgress,
+} from "../core/registry/saving.ts";
+export type { RegistryService } from "../core/registry/service.ts";
+export type {
+  InferOutput,
+  SchemaIssue,
+  SchemaResult,
+  StandardSchema,
+} from "../core/standard_schema.ts";
+export type { RegistryParts } from "./contract/define_registry.ts";
+export type {
+  ComparedVersion,
+  DiffOptions,
+  FileChange,
+  VersionDifference,
+} from "./operations/look/difference.ts";
+export type { ValueChange } from "./operations/look/value_changes.ts";
