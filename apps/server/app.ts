@@ -1,12 +1,7 @@
 // The application: all routes and the code around them.
 import manifest from "../../deno.json" with { type: "json" };
-import {
-  isRegistryError,
-  openUploads,
-  realSystem,
-  type Registry,
-  type ResumableUploads,
-} from "../../mod.ts";
+import { isRegistryError, realSystem, type Registry } from "../../mod.ts";
+import { openUploads, type ResumableUploads } from "../../registry/uploads.ts";
 import { silentLogger } from "../../core/system.ts";
 import type { Access } from "./access/access.ts";
 import {

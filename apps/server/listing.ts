@@ -1,5 +1,5 @@
 // Listings as pages of JSON, and as lines of JSON.
-import type { StandardSchema } from "../../mod.ts";
+import type { StandardSchema } from "../../registry/mod.ts";
 import { whileAllowed } from "./access/guard_route.ts";
 import type { RouteDescription } from "./describe.ts";
 import { readFirst } from "./files/streams.ts";

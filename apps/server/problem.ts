@@ -1,6 +1,7 @@
 // Errors as answers: `application/problem+json` (RFC 9457).
 import { isRegistryError, RegistryError } from "../../mod.ts";
-import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../mod.ts";
+import type { ErrorCode } from "../../mod.ts";
+import type { RegistryErrorFields, RetryAdvice } from "../../registry/mod.ts";
 import { type Fault, hintFor, sentenceOf } from "../../core/errors.ts";
 import type { Access } from "./access/access.ts";
 

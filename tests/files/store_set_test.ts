@@ -3,10 +3,16 @@ import { createMemoryBackend } from "../../backends/memory.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { AnyFileStore } from "../../core/file_store.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
-import { createFileManager, createFileStores, type FileManager } from "../../files/mod.ts";
-import { FileStore, type FileStoreContract } from "../../files/mod.ts";
+import {
+  createFileManager,
+  createFileStores,
+  type FileManager,
+  FileStore,
+  type FileStoreContract,
+} from "../../files/mod.ts";
 import { bytes } from "../../formats/bytes.ts";
-import { type NDArray, npy } from "../../formats/npy.ts";
+import { type NDArray } from "../../formats/arrays/ndarray.ts";
+import { npy } from "../../formats/npy.ts";
 import { refused } from "../support/refused.ts";
 import { testInRoot } from "../support/temp_root.ts";
 import { withMembers } from "./kinds.ts";

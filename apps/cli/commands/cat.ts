@@ -1,5 +1,7 @@
 // `holdfast cat`
-import type { Artifact, ArtifactFile, Verify } from "../../../mod.ts";
+import type { Artifact } from "../../../mod.ts";
+import type { ArtifactFile } from "../../../materializers/mod.ts";
+import type { Verify } from "../../../registry/mod.ts";
 import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/expand_names.ts";
 import {
   type Command,

@@ -1,5 +1,6 @@
 // `holdfast download`
-import type { DownloadResult, Registry, Verify, WrittenLinks } from "../../../mod.ts";
+import type { DownloadResult, Registry } from "../../../mod.ts";
+import type { Verify, WrittenLinks } from "../../../registry/mod.ts";
 import { type DownloadTarget, downloadTargets, wantedDownloads } from "../look/download_targets.ts";
 import { AS_OF_OPTION, type AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";

@@ -1,7 +1,8 @@
 // `holdfast save`
 import { digestOfValue } from "../../../mod.ts";
-import type { Bump, Encoding, OnConflict, Registry } from "../../../mod.ts";
-import type { SavedArtifact, SaveOptions } from "../../../mod.ts";
+import type { Bump, OnConflict } from "../../../registry/mod.ts";
+import type { Encoding } from "../../../materializers/mod.ts";
+import type { Registry, SavedArtifact, SaveOptions } from "../../../mod.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { invalid } from "../program/hints.ts";

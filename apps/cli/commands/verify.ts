@@ -1,6 +1,7 @@
 // `holdfast verify`
-import { type Registry, verifyRegistry } from "../../../mod.ts";
-import type { VerifyLineage, VerifyReport, VerifyUnseen } from "../../../mod.ts";
+import { type Registry } from "../../../mod.ts";
+import { verifyRegistry } from "../../../registry/maintenance.ts";
+import type { VerifyLineage, VerifyReport, VerifyUnseen } from "../../../registry/maintenance.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { withRegistry } from "../program/hints.ts";

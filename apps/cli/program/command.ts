@@ -1,6 +1,7 @@
 // Definitions of commands: plain data and a function, which help, parsing and completion all read.
-import type { Logger, Registry, RegistrySettings, RegistryTopics } from "../../../mod.ts";
-import type { EventBus } from "../../../plugins/events/mod.ts";
+import type { Logger, Registry } from "../../../mod.ts";
+import type { RegistrySettings } from "../../../registry/mod.ts";
+import type { EventBus, RegistryTopics } from "../../../plugins/events/mod.ts";
 import type { CliIo, Colors } from "../terminal/cli_io.ts";
 import { parseDuration } from "../terminal/units.ts";
 import type { Progress, ProgressOptions } from "../terminal/progress.ts";

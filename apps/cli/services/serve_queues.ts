@@ -1,7 +1,6 @@
 // The event bus and the job queue of `holdfast serve`.
-import type { RegistryTopics } from "../../../mod.ts";
+import type { EventBus, OpenEventBusOptions, RegistryTopics } from "../../../plugins/events/mod.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
-import type { EventBus, OpenEventBusOptions } from "../../../plugins/events/mod.ts";
 import { taskJob } from "../../../plugins/jobs.ts";
 import { openQueue } from "../../../queues/mod.ts";
 import { refuseMemory } from "../jobs/work_until_stopped.ts";

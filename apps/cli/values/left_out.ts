@@ -1,5 +1,5 @@
 // Entries of a folder that were not saved.
-import type { LeftOut, LeftOutReason } from "../../../mod.ts";
+import type { LeftOut, LeftOutReason } from "../../../registry/mod.ts";
 
 /** Paths shown for each reason. */
 const SHOWN = 3;

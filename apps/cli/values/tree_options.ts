@@ -1,5 +1,5 @@
 // The options for saving a folder.
-import type { LocalPathOptions } from "../../../mod.ts";
+import type { LocalPathOptions } from "../../../materializers/mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 
 export interface TreeFlags extends Omit<LocalPathOptions, "preserve" | "onLeftOut"> {

@@ -1,5 +1,5 @@
 // Answers with a file or a range of it, and conditions (RFC 9110, sections 13 and 14).
-import type { ByteRange } from "../../../mod.ts";
+import type { ByteRange } from "../../../backends/mod.ts";
 import { problem } from "../problem.ts";
 
 export interface Validators {

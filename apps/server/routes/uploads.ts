@@ -1,11 +1,7 @@
 // Uploads: whole, resumable, saved at once as a version, or sent directly to the store.
-import {
-  commitUpload,
-  createUpload,
-  type FileToSave,
-  isRegistryError,
-  presignDownload,
-} from "../../../mod.ts";
+import { commitUpload, createUpload, presignDownload } from "../../../registry/uploads.ts";
+import { type FileToSave } from "../../../materializers/mod.ts";
+import { isRegistryError } from "../../../mod.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { noUpload, passThrough } from "../saving/sent_files.ts";

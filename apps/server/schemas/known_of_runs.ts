@@ -1,5 +1,6 @@
 // Runs of pipelines, as the service and the command line report them.
-import type { Registry, SignalOptions } from "../../../mod.ts";
+import type { Registry } from "../../../mod.ts";
+import type { SignalOptions } from "../../../registry/mod.ts";
 import type {
   ListedRun,
   PlannedStep,

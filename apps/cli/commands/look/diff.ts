@@ -5,7 +5,7 @@ import type {
   FileChange,
   ValueChange,
   VersionDifference,
-} from "../../../../mod.ts";
+} from "../../../../registry/mod.ts";
 import {
   type ContentDifference,
   differenceOf,

@@ -1,5 +1,7 @@
 // `holdfast lineage`
-import { type Lineage, type LineageNode, lineageOf, rebuildLineage } from "../../../../mod.ts";
+import { type Lineage, type LineageNode } from "../../../../registry/mod.ts";
+import { lineageOf } from "../../../../mod.ts";
+import { rebuildLineage } from "../../../../registry/maintenance.ts";
 import type { Drawing, DrawingForm } from "../../../../operators/graph/mod.ts";
 import { defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";

@@ -1,12 +1,8 @@
 // `holdfast worker`
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type {
-  JobQueue,
-  QueuedStep,
-  StepCommand,
-  WorkerEvent,
-} from "../../../../operators/engines/mod.ts";
+import type { JobQueue, WorkerEvent } from "../../../../queues/mod.ts";
+import type { QueuedStep, StepCommand } from "../../../../operators/engines/mod.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { openPipeline, PIPELINE_OPTIONS } from "../../pipelines/open_pipeline.ts";
 import type { FoundPipeline, PipelineFlags } from "../../pipelines/open_pipeline.ts";

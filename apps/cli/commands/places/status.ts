@@ -2,8 +2,10 @@
 import process from "node:process";
 import manifest from "../../../../deno.json" with { type: "json" };
 import { originOf } from "../../../../registry/places/mod.ts";
-import { inspectCache, isRegistryError, readSettings } from "../../../../mod.ts";
-import type { CacheReport, Registry, StoredRegistry } from "../../../../mod.ts";
+import { inspectCache, isRegistryError } from "../../../../mod.ts";
+import { readSettings } from "../../../../registry/maintenance.ts";
+import type { CacheReport } from "../../../../registry/maintenance.ts";
+import type { Registry, StoredRegistry } from "../../../../mod.ts";
 import { findCredentials, findRegistry } from "../../places/find_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { exitCodeOf, toReportable } from "../../program/exit_code.ts";

@@ -1,5 +1,5 @@
 // `holdfast du`
-import { spaceOf } from "../../../../mod.ts";
+import { spaceOf } from "../../../../registry/maintenance.ts";
 import { fault } from "../../../../core/errors.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../registry/maintenance.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";

@@ -1,7 +1,7 @@
 // `holdfast gc`
-import { collectGarbage } from "../../../../mod.ts";
+import { collectGarbage } from "../../../../registry/maintenance.ts";
 import { fault } from "../../../../core/errors.ts";
-import type { GarbageItem, GarbageReport, WaitingItem } from "../../../../mod.ts";
+import type { GarbageItem, GarbageReport, WaitingItem } from "../../../../registry/maintenance.ts";
 import { defineCommand, YES_OPTION } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";

@@ -1,7 +1,8 @@
 // `holdfast prune`
-import { prune as pruneRegistry } from "../../../../mod.ts";
+import { prune as pruneRegistry } from "../../../../registry/maintenance.ts";
 import { fault } from "../../../../core/errors.ts";
-import type { PruneOptions, PruneReport, Registry } from "../../../../mod.ts";
+import type { PruneOptions, PruneReport } from "../../../../registry/maintenance.ts";
+import type { Registry } from "../../../../mod.ts";
 import { defineCommand, YES_OPTION } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { invalid } from "../../program/hints.ts";

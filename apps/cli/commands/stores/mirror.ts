@@ -1,5 +1,9 @@
 // `holdfast mirror`
-import { type MirrorItem, mirrorRegistry, type MirrorReport } from "../../../../mod.ts";
+import {
+  type MirrorItem,
+  mirrorRegistry,
+  type MirrorReport,
+} from "../../../../registry/maintenance.ts";
 import { hintFor } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { invalid } from "../../program/hints.ts";

@@ -1,7 +1,7 @@
 // `holdfast probe`
 import { DRIVERS } from "../../../../backends/drivers.ts";
 import { hintFor } from "../../../../core/errors.ts";
-import type { ProbeStep } from "../../../../mod.ts";
+import type { ProbeStep } from "../../../../registry/maintenance.ts";
 import { probeStore } from "../../doctor/check_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { findRegistry, refuseService } from "../../places/find_registry.ts";

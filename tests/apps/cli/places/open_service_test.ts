@@ -7,7 +7,8 @@ import {
 } from "@std/assert";
 import { createHandler } from "../../../../apps/server.ts";
 import { realSystem } from "../../../../core/system.ts";
-import { collectGarbage, openRegistry, RegistryError } from "../../../../mod.ts";
+import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { openRegistry, RegistryError } from "../../../../mod.ts";
 
 import { cliTest, holdfast, succeeds } from "../../captured_io.ts";
 
