@@ -45,7 +45,7 @@ testProtocol(
     world.advance(24 * DAY);
     assertEquals(await removed(world), [
       `draft: committed: draft "1"`,
-      "key: an idempotency key that was last used longer ago than keys are remembered",
+      "key: idempotency key that was last used longer ago than keys are remembered",
     ]);
   },
 );
@@ -73,7 +73,7 @@ testProtocol(
     assertEquals(await removed(world), []);
     world.advance(2 * DAY);
     assertEquals(await removed(world), [
-      `draft: left alone for long: draft "1"`,
+      `draft: abandoned: draft "1"`,
       "payload: no version refers to it",
     ]);
     assertEquals(await world.keys("objects/"), []);
@@ -209,7 +209,7 @@ testProtocol(
     const slow = doing(() => advance(GRACE_MS / 8 + 1));
     backend.answer({ verb: "put", key: /^objects\/.*\d$/ }, slow, slow);
     backend.forget();
-    assertMatch((await rejected("Unavailable", draft.commit())).message, /it took longer/);
+    assertMatch((await rejected("Unavailable", draft.commit())).message, /timed out/);
     assertEquals(backend.asked({ verb: "put", key: /\.alive$/ }).length, 1);
     assertEquals((await keys("names/a/versions/")).length, 0);
     assertEquals((await draft.commit()).version, "1.0.0");

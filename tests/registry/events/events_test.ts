@@ -204,6 +204,6 @@ Deno.test("the end of a registry waits for what is being told", async () => {
 Deno.test("what is no bus is refused", async () => {
   for (const events of [{}, null, "redis://127.0.0.1:6379", () => {}]) {
     const opening = () => openRegistry("memory:", { events: events as never });
-    await assertRejects(opening, RegistryError, "and no bus");
+    await assertRejects(opening, RegistryError, "not an event bus");
   }
 });

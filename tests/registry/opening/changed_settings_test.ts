@@ -102,7 +102,7 @@ testProtocol(
       await rejected("Invalid", changeSettings(registry, { graceMs }));
     }
     const error = await rejected("Invalid", changeSettings(registry, { graceMs: 2 * HOUR }));
-    assertMatch(error.message, /created with 86400000 as the least/);
+    assertMatch(error.message, /least grace period of this registry is 86400000/);
     await rejected("Invalid", changeSettings(registry, {} as { graceMs: number }));
     assertEquals(await keys("settings/"), before);
   },

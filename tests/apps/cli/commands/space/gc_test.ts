@@ -62,7 +62,7 @@ cliTest("gc --verbose names what waits, and until when; gc says how much it is",
   const { err } = await it.holdfast("gc --verbose");
   assertMatch(
     err,
-    /payload of big@1\.0\.0 \(195 KiB\) waits until \d{4}-\d\d-\d\d \d\d:\d\d: what refers to it was/,
+    /payload of big@1\.0\.0 \(195 KiB\) waits until \d{4}-\d\d-\d\d \d\d:\d\d: versions that refer to it were/,
   );
   assertMatch(err, /2 things \(19\d KiB\) may go later, the first at \d{4}-/);
 });
