@@ -9,10 +9,10 @@ import { collect } from "./rejected.ts";
 import { createScriptedBackend } from "./scripted_backend.ts";
 
 const MANY = 10_000;
-/** Entries of a list that a store sends at once. */
+/** Entries in a page of a list. */
 const PAGE = 1000;
 
-/** What is asked of the store for it, verb by verb. */
+/** Returns the requests to the store during an action, by verb. */
 async function calls({ backend }: Machine, action: () => Promise<unknown>): Promise<string[]> {
   backend.forget();
   await action();
@@ -55,7 +55,7 @@ async function fill(
 }
 
 testProtocol(
-  "opening a registry that exists asks twice and writes nothing",
+  "opening an existing registry takes two requests and writes nothing",
   async ({ store, system }) => {
     const backend = createScriptedBackend(store);
     await openRegistry(backend, { system, create: false });
@@ -66,7 +66,7 @@ testProtocol(
   },
 );
 
-testProtocol("what is not there is got with one call, as it is looked for", async (world) => {
+testProtocol("a missing version takes one request", async (world) => {
   const { registry } = world;
   await registry.save("a", "x");
   assertEquals(await calls(world, () => registry.has("a@9")), ["list"]);
@@ -78,7 +78,7 @@ testProtocol("what is not there is got with one call, as it is looked for", asyn
 });
 
 testProtocol(
-  "a small value is saved and loaded with as few calls as there can be",
+  "saving and loading small values takes the fewest requests",
   { mutable: true },
   async (world) => {
     const { registry } = world;
@@ -112,34 +112,38 @@ testProtocol(
   },
 );
 
-testProtocol("what was said for one version holds for 10,000", { mutable: true }, async (world) => {
-  const { registry } = world;
-  const asked: string[][][] = [];
-  for (const count of [10, MANY]) {
-    const name = `of-${count}`;
-    await fill(world, name, count);
-    asked.push([
-      await calls(world, () => registry.load(name)),
-      await calls(world, () => registry.load(`${name}@5`)),
-      await calls(world, () => registry.save(name, "next")),
-      await calls(world, () => registry.save(name, "named", { version: "0.1" })),
-      await calls(
-        world,
-        () => registry.save(name, "over", { version: "2", onConflict: "overwrite" }),
-      ),
-      await calls(world, () => registry.save(name, filler(name))),
-      await calls(world, () => registry.load(name)),
-      await calls(world, () => registry.delete(`${name}@3`)),
-      await calls(world, () => registry.setAlias(name, "live", "4")),
-    ]);
-    assertEquals((await registry.info(name)).version, `${count + 2}.0.0`);
-  }
-  assertEquals(asked[1], asked[0]);
-  assertEquals(asked[0].slice(0, 4).map((verbs) => verbs.length), [2, 2, 2, 1]);
-});
+testProtocol(
+  "the number of requests is the same for 10,000 versions",
+  { mutable: true },
+  async (world) => {
+    const { registry } = world;
+    const asked: string[][][] = [];
+    for (const count of [10, MANY]) {
+      const name = `of-${count}`;
+      await fill(world, name, count);
+      asked.push([
+        await calls(world, () => registry.load(name)),
+        await calls(world, () => registry.load(`${name}@5`)),
+        await calls(world, () => registry.save(name, "next")),
+        await calls(world, () => registry.save(name, "named", { version: "0.1" })),
+        await calls(
+          world,
+          () => registry.save(name, "over", { version: "2", onConflict: "overwrite" }),
+        ),
+        await calls(world, () => registry.save(name, filler(name))),
+        await calls(world, () => registry.load(name)),
+        await calls(world, () => registry.delete(`${name}@3`)),
+        await calls(world, () => registry.setAlias(name, "live", "4")),
+      ]);
+      assertEquals((await registry.info(name)).version, `${count + 2}.0.0`);
+    }
+    assertEquals(asked[1], asked[0]);
+    assertEquals(asked[0].slice(0, 4).map((verbs) => verbs.length), [2, 2, 2, 1]);
+  },
+);
 
 testProtocol(
-  "versions() costs its pages, deleted ones included, and reads no record",
+  "versions() lists pages, including deleted versions, and reads no record",
   async (world) => {
     const { registry } = world;
     await fill(world, "few", 10);
@@ -165,15 +169,12 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "a name whose versions are all deleted costs names() its pages and is not said",
-  async (world) => {
-    const { registry } = world;
-    await fill(world, "dead", MANY, true);
-    const asked = await calls(
-      world,
-      async () => assertEquals(await collect(registry.names({ prefix: "d" })), []),
-    );
-    assertLessOrEqual(asked.length, 2 + 2 * MANY / PAGE);
-  },
-);
+testProtocol("names() skips a name whose versions are all deleted", async (world) => {
+  const { registry } = world;
+  await fill(world, "dead", MANY, true);
+  const asked = await calls(
+    world,
+    async () => assertEquals(await collect(registry.names({ prefix: "d" })), []),
+  );
+  assertLessOrEqual(asked.length, 2 + 2 * MANY / PAGE);
+});

@@ -1,8 +1,8 @@
-// What a promise that must fail fails with.
+// Assertions on failing promises.
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { type ErrorCode, RegistryError } from "../../core/errors.ts";
 
-/** Asserts that a promise fails with a `RegistryError` of this code, worded as the house words them, with a hint. */
+/** Asserts that a promise fails with a `RegistryError` of this code, in the right form. */
 export async function rejected(code: ErrorCode, promise: Promise<unknown>): Promise<RegistryError> {
   const error = await assertRejects(() => promise);
   assertInstanceOf(error, RegistryError, String((error as Error)?.stack ?? error));
@@ -11,7 +11,7 @@ export async function rejected(code: ErrorCode, promise: Promise<unknown>): Prom
   return error;
 }
 
-/** Asserts that an error says what was tried, what is the matter and what to do. */
+/** Asserts that an error has an action, a state and a hint. */
 export function checkWording(error: RegistryError): void {
   assert(/^[A-Z].*: \S/s.test(error.message), `not "Action, colon, state": ${error.message}`);
   assert(!error.message.endsWith("."), `a full stop at its end: ${error.message}`);
