@@ -227,13 +227,14 @@ class NamePruning<L extends Listed> {
     const about = found === undefined ? { name } : { name, version: found.version };
     const ref = found === undefined ? name : `${name}@${found.version}`;
     const worded = inWords({ verb: "prune", ref }, error) as RegistryError;
-    const { key, code, message, hint } = worded;
+    const { key, code, message, hint, hints } = worded;
     this.#rules.report.failures.push({
       ...about,
       ...(key && { key }),
       code,
       message,
       ...(hint && { hint }),
+      ...(hints && { hints }),
     });
   }
 }

@@ -1,5 +1,5 @@
 // Options and report of retention.
-import type { ErrorCode } from "../../core/errors.ts";
+import type { ErrorCode, RegistryErrorFields } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 
 /** Options of {@linkcode prune}. A version is deleted if no rule keeps it. */
@@ -43,4 +43,6 @@ export interface PruneFailure {
   code: ErrorCode;
   message: string;
   hint?: string;
+  /** The hint in the words of other interfaces. @default `hint` for each of them */
+  hints?: RegistryErrorFields["hints"];
 }

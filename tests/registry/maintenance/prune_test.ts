@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { fault } from "../../../core/errors.ts";
 import { prune } from "../../../mod.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collect, rejected } from "../rejected.ts";
@@ -116,6 +117,17 @@ testOnEach("prune() keeps and reports a damaged version", async ({ registry, bac
     keys[1],
   ]]);
   assertMatch(failures[0].hint!, /copy/);
+});
+
+testInMemory("prune() reports failures with the hints of all interfaces", async (world) => {
+  await fill(world.registry, "a", 2);
+  const hints = { cli: "Run holdfast verify." };
+  const damaged = fault({ code: "Corrupt", action: "read", state: "damaged", hint: "x", hints });
+  const aliases = () => Promise.reject(damaged);
+  const { failures } = await prune({ ...world.registry, aliases }, { keepLast: 1 });
+  assertEquals(failures.map(({ name, code, hints }) => ({ name, code, hints })), [
+    { name: "a", code: "Corrupt", hints },
+  ]);
 });
 
 testInMemory(
