@@ -167,6 +167,6 @@ testInMemory("an option that has to be given is named", async ({ registry }) => 
 Deno.test("events that are no bus are refused, not lost", async () => {
   for (const events of [{}, "memory:", () => {}]) {
     const given = { events: events as Anything };
-    assertMatch(await invalid("events", () => openRegistry("memory:", given)), /no bus$/);
+    assertMatch(await invalid("events", () => openRegistry("memory:", given)), /not an event bus$/);
   }
 });

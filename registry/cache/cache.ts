@@ -1,19 +1,17 @@
-// The cache of one open registry, over any backend. Only clearing throws: a cache that fails is a
-// cache that misses.
+// The cache of one open registry, over any backend. Only `clear` throws: other failures are misses.
 import type { Backend, BackendDescriptor, ByteRange, StoredObject } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
+import { fault, isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ClearCacheReport, Logger, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { type CachedRegistry, clearEntries, recordEntryKey } from "./entries.ts";
-import { EntryStream } from "./entry_stream.ts";
 import { type RecordEntry, Seal } from "./seal.ts";
 import { Sweeper } from "./sweep.ts";
 
-/** Entries up to this size are held in memory until they are written; larger ones are written while they are read. */
+/** Entries up to this size are held in memory until they are written; others are streamed. */
 const SMALL_BYTES = 1024 * 1024;
-/** A cache that cannot keep up with so many bytes in memory caches less. */
+/** A cache that is too slow to write this much caches less. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 const REST_MS = 60_000;
 const DEFAULT_MAX_BYTES = 10 * 1024 ** 3;
@@ -26,12 +24,12 @@ export interface CacheParts {
   logger: Logger;
 }
 
-/** What another thread needs to open the same cache. */
+/** The data with which another thread opens the same cache. */
 export interface CacheDescriptor extends Pick<CacheParts, "maxBytes" | "registry"> {
   backend: BackendDescriptor;
 }
 
-/** Takes the bytes of an entry while somebody else reads them. */
+/** Takes the bytes of an entry while a reader reads them. */
 export interface EntryWriter {
   write(chunk: Uint8Array): Promise<void> | undefined;
   keep(): void;
@@ -40,7 +38,7 @@ export interface EntryWriter {
 
 export class RegistryCache {
   readonly reopen?: CacheDescriptor;
-  /** Cells whose version this handle has deleted: their records are not cached any more. */
+  /** Cells whose version this handle has deleted: their records are not cached again. */
   readonly forgotten: Set<string> = new Set();
   readonly #parts: CacheParts;
   readonly #sweeper: Sweeper;
@@ -72,12 +70,12 @@ export class RegistryCache {
     }
   }
 
-  /** Notes that reading what `get` returned has failed. */
+  /** Notes that reading a result of `get` failed. */
   failed(error: unknown): void {
     this.#fail("read", error);
   }
 
-  /** Keeps an entry, in the background. The bytes must not change any more. */
+  /** Caches an entry in the background. The bytes must not change. */
   keep(key: string, bytes: Uint8Array): void {
     const size = bytes.byteLength;
     if (!this.#mayKeep(key, size) || this.#heldBytes > MAX_HELD_BYTES) return;
@@ -85,7 +83,7 @@ export class RegistryCache {
     this.#write(key, bytes, size).finally(() => this.#heldBytes -= size);
   }
 
-  /** Keeps an entry of this size while somebody else reads it; undefined if it is not to be kept. */
+  /** Caches an entry while a reader reads it; undefined if it is not to be cached. */
   keepStream(key: string, size: number): EntryWriter | undefined {
     if (!this.#mayKeep(key, size)) return undefined;
     if (size <= SMALL_BYTES) return collect((bytes) => this.keep(key, bytes));
@@ -94,10 +92,10 @@ export class RegistryCache {
     return stream;
   }
 
-  /** Removes an entry that is damaged, and warns. */
+  /** Removes a damaged entry, with a warning. */
   async discard(key: string, state: string): Promise<void> {
     const { logger, backend } = this.#parts;
-    logger.warn(`cache: "${key}" is damaged: ${state}; it is fetched again`, {
+    logger.warn(`cache: "${key}" is damaged: ${state}; fetching it again`, {
       cache: backend.location,
     });
     await this.#remove(key);
@@ -113,10 +111,10 @@ export class RegistryCache {
     } catch (error) {
       return this.failed(error) as undefined;
     }
-    await this.discard(key, "it is not what this cache has kept there");
+    await this.discard(key, "its seal does not match");
   }
 
-  /** Keeps a record, in the background, unless its version is forgotten. */
+  /** Caches a record in the background, unless its version is forgotten. */
   keepRecord(cell: string, { seen, bytes }: Pick<RecordEntry, "seen" | "bytes">): void {
     const { registry, system } = this.#parts;
     const key = recordEntryKey(registry, cell);
@@ -127,25 +125,25 @@ export class RegistryCache {
     }));
   }
 
-  /** Removes a record. With `state` it is damaged, and this warns. */
+  /** Removes a record. `state` says that it is damaged, and causes a warning. */
   async removeRecord(cell: string, state?: string): Promise<void> {
     const key = recordEntryKey(this.#parts.registry, cell);
     await (state === undefined ? this.#remove(key) : this.discard(key, state));
   }
 
-  /** Removes everything, also what is being written now. Throws what the cache's store throws. */
+  /** Removes everything, including pending writes. Throws errors of the cache's store. */
   async clear(options: SignalOptions = {}): Promise<ClearCacheReport> {
-    await this.#settled();
+    await this.#idle();
     return await clearEntries(this.#parts.backend, options);
   }
 
-  /** Waits for what is being written. The backend stays open. */
+  /** Waits for pending writes. Does not close the backend. */
   async close(): Promise<void> {
-    await this.#settled();
+    await this.#idle();
     await this.#sweeper.flush().catch((error) => this.#fail("write", error));
   }
 
-  async #settled(): Promise<void> {
+  async #idle(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
@@ -181,12 +179,14 @@ export class RegistryCache {
   }
 
   #fail(what: "read" | "write", error: unknown): void {
-    if (isRegistryError(error, "Conflict")) return; // evicted or replaced while it was read
+    if (isRegistryError(error, "Conflict")) return; // removed or replaced while it was read
     const { backend, logger, system } = this.#parts;
     this.#restUntil[what] = system.monotonic() + REST_MS;
     const level = this.#warned ? "debug" : "warn";
     this.#warned = true;
-    logger[level](`cache: goes on without: ${messageOf(error)}`, { cache: backend.location });
+    logger[level](`cache: continuing without it: ${messageOf(error)}`, {
+      cache: backend.location,
+    });
   }
 }
 
@@ -199,14 +199,74 @@ function collect(keep: (bytes: Uint8Array) => void): EntryWriter {
   };
 }
 
-/** The limit of a cache, bytes. Throws `Invalid` unless it is a whole number from 1. */
+/** Returns the size limit of a cache, bytes. Throws `Invalid` unless it is a positive integer. */
 export function checkMaxBytes(maxBytes: number = DEFAULT_MAX_BYTES): number {
   if (Number.isSafeInteger(maxBytes) && maxBytes > 0) return maxBytes;
   throw fault({
     code: "Invalid",
     action: "cache up to",
     subject: `${shown(maxBytes)} bytes`,
-    state: "it must be a whole number from 1",
-    hint: "Pass cache: false to have no cache.",
+    state: "maxBytes is not a whole number from 1",
+    hint: "Pass a positive number of bytes, or `cache: false` to have no cache.",
   });
+}
+
+const BUFFER_BYTES = 8 * 1024 * 1024;
+/** Readers wait this long for a cache that accepts nothing. */
+const STALL_MS = 2_000;
+
+export class EntryStream {
+  /** The bytes for the cache; fails when the entry is abandoned. */
+  readonly body: ReadableStream<Uint8Array>;
+  /** True if the reader stopped, which is not a failure of the cache. */
+  abandoned = false;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #system: System;
+  readonly #onStall: (error: RegistryError) => void;
+  #kept = false;
+
+  constructor(system: System, onStall: (error: RegistryError) => void) {
+    const buffer = new ByteLengthQueuingStrategy({ highWaterMark: BUFFER_BYTES });
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({}, buffer);
+    this.body = readable;
+    this.#writer = writable.getWriter();
+    this.#writer.closed.catch(() => {});
+    this.#system = system;
+    this.#onStall = onStall;
+  }
+
+  /** Copies a chunk. Returns a promise to await if the buffer is full. */
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#writer.desiredSize === null) return undefined; // the cache failed
+    this.#writer.write(chunk.slice()).catch(() => {});
+    return (this.#writer.desiredSize ?? 1) <= 0 ? this.#drained() : undefined;
+  }
+
+  /** Ends the entry, whose digest is right. */
+  keep(): void {
+    this.#kept = true;
+    this.#writer.close().catch(() => {});
+  }
+
+  abandon(): void {
+    if (this.#kept) return;
+    this.abandoned = this.#writer.desiredSize !== null;
+    this.#abort("it was abandoned");
+  }
+
+  async #drained(): Promise<void> {
+    const timer = new AbortController();
+    const stalled = this.#system.sleep(STALL_MS, timer.signal).then(() => {
+      this.#onStall(this.#abort(`the cache accepted nothing for ${STALL_MS} ms`));
+    }, () => {});
+    await Promise.race([this.#writer.ready.catch(() => {}), stalled]);
+    timer.abort();
+  }
+
+  #abort(state: string): RegistryError {
+    const action = "write to the cache", hint = "Check its disk.";
+    const error = fault({ code: "Unavailable", action, state, hint });
+    this.#writer.abort(error).catch(() => {});
+    return error;
+  }
 }

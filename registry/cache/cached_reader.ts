@@ -1,16 +1,16 @@
-// Reading files by way of a cache: plain files by their SHA-256, whichever registry they are of and
-// however they are stored there.
+// Reads files through a cache. The cache has plain files by their SHA-256, for all registries and
+// whatever their encoding.
 import type { ByteRange, StoredObject } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
-import { type FileReader, rangeOfFile, type WindowOptions } from "../payload/file_reader.ts";
+import { type FileReader, rangeOfFile, type WindowOptions } from "../payload/store_reader.ts";
 import type { RegistryCache } from "./cache.ts";
 import { fileKey } from "./entries.ts";
 
-/** Files up to this size are checked in memory; larger ones are read twice, so that nothing unchecked is handed out. */
+/** Larger files are read twice, once to verify them, so that only verified bytes are returned. */
 const AT_ONCE_BYTES = 4 * 1024 * 1024;
-/** A range of a larger file is asked of the store: that takes less time than to check the whole. */
+/** A range of a larger file is read from the store: verifying all of the file takes longer. */
 const MAX_CHECKED_FOR_RANGE = 256 * 1024 * 1024;
 
 type Known = Pick<StoredFile, "sha256" | "size">;
@@ -21,12 +21,12 @@ export interface CachedReaderOptions {
   progress(file: StoredFile, bytes: number): void;
 }
 
-/** A reader that asks a cache before the store, and keeps there what it had to ask the store for. */
+/** Reads from a cache first, and caches what it has to read from the store. */
 export class CachedReader implements FileReader {
   readonly #cache: RegistryCache;
   readonly #store: FileReader;
   readonly #options: CachedReaderOptions;
-  /** Whether the cache has a file that ranges were read of, by its digest. */
+  /** Tells by digest if the cache has a file of which a range was read. */
   readonly #checked = new Map<string, Promise<boolean>>();
 
   constructor(cache: RegistryCache, store: FileReader, options: CachedReaderOptions) {
@@ -46,7 +46,7 @@ export class CachedReader implements FileReader {
     }
     if (file.size > AT_ONCE_BYTES) return await this.#collect(file);
     const bytes = await this.#store.bytes(file);
-    // Unless it was checked while it was read, it is checked now.
+    // With "none" it was not verified while it was read.
     const isRight = verify !== "none" || sha256(bytes) === file.sha256;
     if (isRight) this.#cache.keep(fileKey(file.sha256), bytes.slice());
     return bytes;
@@ -56,14 +56,16 @@ export class CachedReader implements FileReader {
     if (!isKept(file)) return yield* this.#store.chunks(file, window);
     const { signal, progress } = this.#options;
     signal?.throwIfAborted();
-    let given = 0;
+    let yielded = 0;
     for await (const chunk of this.#cachedChunks(file, window)) {
-      given += chunk.byteLength;
+      yielded += chunk.byteLength;
       progress(file, chunk.byteLength);
       yield chunk;
     }
-    if (given === 0) yield* this.#keeping(file, window);
-    else if (given < file.size) yield* without(this.#store.chunks(file, window), given); // evicted meanwhile
+    if (yielded === 0) yield* this.#keeping(file, window);
+    else if (yielded < file.size) { // removed from the cache meanwhile
+      yield* skipping(yielded, this.#store.chunks(file, window));
+    }
   }
 
   async *range(
@@ -72,20 +74,20 @@ export class CachedReader implements FileReader {
     window: WindowOptions = {},
   ): AsyncIterable<Uint8Array> {
     const { offset, end } = rangeOfFile(file, range);
-    let given = 0;
+    let at = offset;
     if (isKept(file) && offset < end && await this.#isChecked(file)) {
       const cached = { offset, length: end - offset, ...window };
       for await (const chunk of this.#entryChunks(file, cached)) {
-        given += chunk.byteLength;
+        at += chunk.byteLength;
         yield chunk;
       }
     }
-    if (given >= end - offset) return;
-    const rest = { offset: offset + given, length: end - offset - given };
+    if (at >= end) return;
+    const rest = { offset: at, length: end - at };
     yield* this.#store.range(file, rest, window);
   }
 
-  /** A large file in memory, written to the cache while it arrives. */
+  /** Reads a large file into memory, and caches it meanwhile. */
   async #collect(file: StoredFile): Promise<Uint8Array> {
     const whole = new Uint8Array(file.size);
     let offset = 0;
@@ -96,7 +98,7 @@ export class CachedReader implements FileReader {
     return whole;
   }
 
-  /** A file from the store. The cache has it once all of it was read and is right, and nothing before. */
+  /** Reads a file from the store. It is cached once all of it was read and verified. */
   async *#keeping(file: StoredFile, window?: WindowOptions): AsyncGenerator<Uint8Array> {
     const entry = this.#cache.keepStream(fileKey(file.sha256), file.size);
     const hash = this.#options.verify === "none" && entry !== undefined
@@ -111,7 +113,7 @@ export class CachedReader implements FileReader {
       }
       if (hash === undefined || hash.digest() === file.sha256) entry?.keep();
     } finally {
-      entry?.abandon(); // unless it is kept
+      entry?.abandon(); // no effect after `keep`
     }
   }
 
@@ -160,7 +162,7 @@ export class CachedReader implements FileReader {
     return known;
   }
 
-  /** Whether the cache has a file, with the right bytes where that is to be checked. */
+  /** Returns true if the cache has a file with the right bytes. */
   async #isWhole(file: StoredFile): Promise<boolean> {
     const { verify, signal } = this.#options;
     const cache = this.#cache;
@@ -182,12 +184,12 @@ export class CachedReader implements FileReader {
   }
 }
 
-/** Whether a cache keeps a file. What is inline came with the record. */
+/** Returns true if files like this are cached. Inline files come with the record. */
 function isKept(file: StoredFile): boolean {
   return file.parts !== undefined && file.size > 0;
 }
 
-/** A file that the cache has, checked unless it is trusted; undefined where it has none, or a damaged one. */
+/** Returns a cached file; undefined if it is not cached or damaged. */
 export async function cachedBytes(
   cache: RegistryCache,
   file: Known,
@@ -205,7 +207,7 @@ export async function cachedBytes(
   await discardOther(cache, file);
 }
 
-/** The entry of a file, if it has the right size. */
+/** Returns the entry of a file if it has the right size. */
 async function entryOf(
   cache: RegistryCache,
   { sha256, size }: Known,
@@ -217,7 +219,7 @@ async function entryOf(
 }
 
 function discardOther(cache: RegistryCache, { sha256 }: Known): Promise<void> {
-  return cache.discard(fileKey(sha256), "its SHA-256 does not match");
+  return cache.discard(fileKey(sha256), "SHA-256 does not match");
 }
 
 async function digestOf(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<string> {
@@ -229,7 +231,7 @@ async function digestOf(stream: ReadableStream<Uint8Array>, signal?: AbortSignal
       if (done) return hash.digest();
       signal?.throwIfAborted();
       next = reader.read();
-      next.catch(() => {}); // awaited above, unless the reading ends before
+      next.catch(() => {}); // awaited above, unless reading ends before
       hash.update(value);
     }
   } catch (error) {
@@ -238,10 +240,10 @@ async function digestOf(stream: ReadableStream<Uint8Array>, signal?: AbortSignal
   }
 }
 
-/** A stream without what its reader has already. */
-async function* without(
-  chunks: AsyncIterable<Uint8Array>,
+/** Skips bytes at the start of a stream. */
+async function* skipping(
   bytes: number,
+  chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   let skip = bytes;
   for await (const chunk of chunks) {

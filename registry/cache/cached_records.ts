@@ -1,5 +1,5 @@
-// Which records are cached, and when a cached one may be used: only for a named version of a
-// registry whose versions are never overwritten. Everything else asks the store what counts now.
+// Caches records, for named versions in registries whose versions are never overwritten. Every
+// other record is read from the store.
 import { isRegistryError } from "../../core/errors.ts";
 import { decodeRecord } from "../format/record_codec.ts";
 import type { Ref } from "../../core/naming/refs.ts";
@@ -12,24 +12,23 @@ import type { Located } from "../cell/heads.ts";
 import type { RegistryCache } from "./cache.ts";
 import type { RecordEntry, SeenHead } from "./seal.ts";
 
-/** A store with the cache of what is read from it. */
 export interface CachingStore extends Store {
   readonly cache?: RegistryCache;
   readonly verify: Verify;
 }
 
 const MAX_RECORD_BYTES = 1024 * 1024;
-/** So long a record is used without a look at the store. Numbers of deleted versions are kept for longer. */
+/** A cached record is used this long without asking the store, which remembers deletions longer. */
 const TRUSTED_MS = 7 * 24 * 3_600_000;
 
-/** The cache of a registry whose records may be cached. */
+/** Returns the cache of a registry whose records may be cached. */
 function cacheOf({ cache, settings }: CachingStore): RegistryCache | undefined {
   return settings.versioned && !settings.mutable ? cache : undefined;
 }
 
 /**
- * The version that a ref names, from the cache. With `verify: "full"`, and now and then without, a listing must show the
- * same record as the head; else it may have been deleted elsewhere since.
+ * Returns the version that a ref names, from the cache. With `verify: "full"`, and at intervals
+ * otherwise, a listing must show the same record as the head: it may have been deleted elsewhere.
  */
 export async function locateCached(
   store: CachingStore,
@@ -54,7 +53,7 @@ export async function locateCached(
   return located;
 }
 
-/** Whether a record was compared with the store so long ago that its number may have been given away, or by a wrong clock. */
+/** Returns true if the last comparison with the store is too old, or was made by a wrong clock. */
 function isDue({ checkedAt }: RecordEntry, now: number): boolean {
   return checkedAt > now || now - checkedAt > TRUSTED_MS;
 }
@@ -64,7 +63,7 @@ async function decodeEntry(
   cell: string,
   { seen, bytes }: RecordEntry,
 ): Promise<Located | undefined> {
-  const { generation, size, modifiedAt, etag } = seen;
+  const { generation } = seen;
   const key = recordKey(cell, generation);
   try {
     const { record, inline } = decodeRecord(bytes, key);
@@ -72,23 +71,18 @@ async function decodeEntry(
       record.kind === "version" &&
       versionCell(record.name, parseVersion(record.version), true) === cell
     ) {
-      const head = {
-        key,
-        generation,
-        size,
-        modifiedAt,
-        dead: false,
-        ...(etag === undefined ? {} : { etag }),
-      };
+      const head = { ...seen, key, dead: false };
       return { cell, generation, record, head, found: { record, inline, info: head } };
     }
   } catch (error) {
     if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
   }
-  await cache.removeRecord(cell, "it is not the record that belongs there");
+  await cache.removeRecord(cell, "it is another record");
 }
 
-/** Keeps the record of a version that was named and just read. One that landed late may come not to count: it is not kept. */
+/**
+ * Caches the record of a named version that was just read, unless it landed late: it may expire.
+ */
 export function keepRecord(
   store: CachingStore,
   { selector }: Ref,
@@ -104,14 +98,14 @@ export function keepRecord(
   cache.keepRecord(cell, { seen: head, bytes });
 }
 
-/** Takes a record out of the cache. From now on this handle asks the store what counts in its cell. */
+/** Removes a record from the cache. From now on, this handle reads the cell from the store. */
 export async function forgetRecord(store: CachingStore, cell: string): Promise<void> {
   const cache = cacheOf(store);
   cache?.forgotten.add(cell);
   await cache?.removeRecord(cell);
 }
 
-/** Writes above a record, which is forgotten whatever becomes of the write. */
+/** Writes above a record, which is forgotten even if the write fails. */
 export async function whileForgetting<T>(
   store: CachingStore,
   cell: string,
@@ -121,11 +115,11 @@ export async function whileForgetting<T>(
   try {
     return await write();
   } finally {
-    await forgetRecord(store, cell); // another program that shares the cache may have kept it meanwhile
+    await forgetRecord(store, cell); // another program may have cached it meanwhile
   }
 }
 
-/** Whether a listing shows the record that was cached: records are never changed, so it is the same then. */
+/** Returns true if a listing shows the cached record: records never change. */
 function isSameHead(seen: SeenHead, head: SeenHead | undefined): boolean {
   const members = ["generation", "size", "modifiedAt", "etag"] as const;
   return head !== undefined && members.every((name) => head[name] === seen[name]);

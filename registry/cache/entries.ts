@@ -1,5 +1,5 @@
-// Where a cache keeps what, and emptying it. FORMAT.md says the same in words. Nothing that a person
-// chose is in these keys: they are made of digests and ids.
+// The keys of a cache, which contain only digests and ids, and clearing it. FORMAT.md describes
+// them.
 import { type Backend, isPrefix, type ObjectInfo } from "../../core/backend.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { CacheOptions, ClearCacheReport, SignalOptions } from "../../core/registry.ts";
@@ -9,7 +9,7 @@ import type { System } from "../../core/system.ts";
 export const FILES = "files/";
 /** Records by the id of their registry. */
 export const RECORDS = "records/";
-/** What was used when. */
+/** Logs of the last uses. */
 export const USES = "uses/";
 
 export const SECRET = "secret";
@@ -18,19 +18,19 @@ export function fileKey(digest: string): string {
   return `${FILES}${digest.slice(0, 2)}/${digest}`;
 }
 
-/** Where the records of a registry are. */
+/** Returns the folder of the records of a registry. */
 export function recordsOf(registryId: string): string {
   return `${RECORDS}${registryId}/`;
 }
 
 /**
- * What tells the records of one registry from all others: copies of it have its id, and lie elsewhere; where it was
- * restored from a backup, numbers may be used again, and its settings were written again.
+ * Identifies the records of one registry. Copies of it have the same id at another location; after
+ * a restore, versions may be saved anew, but the settings have another time or etag.
  */
 export interface CachedRegistry {
   id: string;
   location: string;
-  /** The store's time of its settings, milliseconds. */
+  /** Time of the store when the settings were written, milliseconds. */
   createdAt: number;
   etag?: string;
 }
@@ -47,7 +47,7 @@ const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const ENTRY = "[0-9a-f]{2}/[0-9a-f]{64}";
 const CACHED = new RegExp(`^(?:files/${ENTRY}|records/${ID}/${ENTRY}|uses/${ID})$`);
 
-/** Lists the objects of a cache below one of its folders. Other objects are not the cache's: nobody counts or removes them. */
+/** Lists the objects of a cache in one of its folders. Ignores foreign objects. */
 export async function* listCached(
   backend: Backend,
   folder: string,
@@ -60,55 +60,56 @@ export async function* listCached(
 
 /** Options of `clearCache`. */
 export interface ClearCacheOptions extends SignalOptions, Pick<CacheOptions, "path" | "backend"> {
-  /** Only the records of this registry, by its id. Files belong to all registries and stay. @default everything */
+  /** Id of the only registry whose records are removed. Keeps all files. @default everything */
   registryId?: string;
-  /** The environment that says where the cache is. @default the real one */
+  /** Environment that locates the cache. @default the real one */
   system?: System;
 }
 
 /** Options of `inspectCache`. */
 export interface InspectCacheOptions extends SignalOptions, Pick<CacheOptions, "path"> {
-  /** The environment that says where the cache is. @default the real one */
+  /** Environment that locates the cache. @default the real one */
   system?: System;
 }
 
-/** What a cache on this machine holds. */
+/** The contents of the cache on this machine. */
 export interface CacheReport {
-  /** Its folder; absent where none may be used. */
+  /** Its folder; absent if the cache is disabled. */
   path?: string;
   problem?: string;
   files: number;
   bytes: number;
 }
 
-/** Removes what a cache holds, and nothing else that may lie there. Programs that use it go on, and fill it again. */
+/** Removes the entries of a cache, and no other objects. Programs may use it meanwhile. */
 export async function clearEntries(
   backend: Backend,
   { registryId, signal }: Pick<ClearCacheOptions, "registryId" | "signal">,
 ): Promise<ClearCacheReport> {
-  const report: ClearCacheReport = { files: 0, bytes: 0 };
-  const entries = registryId === undefined ? [FILES, RECORDS] : [recordsOf(registryId)];
-  for (const folder of entries) await remove(folder, report);
-  if (registryId === undefined) await remove(USES);
+  const remove = (key: string) => backend.delete(key, { signal });
+  const folders = registryId === undefined ? [FILES, RECORDS] : [recordsOf(registryId)];
+  const report = await countEntries(backend, folders, { signal }, remove);
+  if (registryId === undefined) await countEntries(backend, [USES], { signal }, remove);
   return report;
-
-  async function remove(folder: string, counted?: ClearCacheReport): Promise<void> {
-    for await (const entry of listCached(backend, folder, { signal })) {
-      await backend.delete(entry.key, { signal });
-      if (counted === undefined) continue;
-      counted.files++;
-      counted.bytes += entry.size;
-    }
-  }
 }
 
 export async function measureEntries(
   backend: Backend,
-  { signal }: SignalOptions,
+  options: SignalOptions,
+): Promise<ClearCacheReport> {
+  return await countEntries(backend, [FILES, RECORDS], options);
+}
+
+async function countEntries(
+  backend: Backend,
+  folders: readonly string[],
+  options: SignalOptions,
+  use?: (key: string) => Promise<void>,
 ): Promise<ClearCacheReport> {
   const report: ClearCacheReport = { files: 0, bytes: 0 };
-  for (const folder of [FILES, RECORDS]) {
-    for await (const { size } of listCached(backend, folder, { signal })) {
+  for (const folder of folders) {
+    for await (const { key, size } of listCached(backend, folder, options)) {
+      await use?.(key);
       report.files++;
       report.bytes += size;
     }

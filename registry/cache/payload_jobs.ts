@@ -1,4 +1,4 @@
-// What a thread does when it is given a job of storing or reading.
+// Runs the jobs that store and read files.
 import { writeFileTo } from "../../disk/stage_files.ts";
 import type { JobHandlers, JobOptions, JobProgress } from "../../core/executor.ts";
 import { type CachedFiles, createArtifact, drain } from "./read.ts";
@@ -14,15 +14,14 @@ import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
 import { fault } from "../../core/errors.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import { createLoadLimit } from "../contract/load_limit.ts";
-import type { ObjectInfo } from "../../core/backend.ts";
 import { FileWriter } from "../payload/writing/file_writer.ts";
 
 export type { PayloadJobs } from "../payload/job_kinds.ts";
 
-/** Does jobs on a store. What it reads goes by way of the cache where a job says so. */
+/** Creates the handlers of jobs on a store. They read through the cache if a job says so. */
 export function createPayloadJobs(place: CachedFiles): JobHandlers<PayloadJobs> {
   const { backend } = place;
-  const drop = (key: string) => backend.delete(key).catch(() => {}); // nothing refers to it, so it only takes room
+  const drop = (key: string) => backend.delete(key).catch(() => {}); // garbage for `gc` if it fails
   const jobs: JobHandlers<PayloadJobs> = {
     storeFile: (job, options) => storeFile(backend, job, options),
     packFiles: (job, options) => packFiles(backend, job, options),
@@ -44,34 +43,34 @@ export function createPayloadJobs(place: CachedFiles): JobHandlers<PayloadJobs> 
   return jobs;
 }
 
-interface Telling {
+interface Reporting {
   readonly signal: AbortSignal;
-  tell(progress: JobProgress): void;
-  /** Waits until all was heard, and throws a failure of that. */
+  report(progress: JobProgress): void;
+  /** Waits for all pending reports. Throws the failure of one. */
   end(): Promise<void>;
 }
 
-function createTelling({ signal, onProgress }: JobOptions): Telling {
+function createReporting({ signal, onProgress }: JobOptions): Reporting {
   const failed = new AbortController();
-  const hearing = new Set<Promise<unknown>>();
+  const pending = new Set<Promise<unknown>>();
   return {
     signal: signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]),
-    tell(progress) {
-      const heard = onProgress?.(progress);
-      if (heard === undefined) return;
-      const ended = heard.catch((error) => failed.abort(error)).finally(() =>
-        hearing.delete(ended)
+    report(progress) {
+      const reported = onProgress?.(progress);
+      if (reported === undefined) return;
+      const ended = reported.catch((error) => failed.abort(error)).finally(() =>
+        pending.delete(ended)
       );
-      hearing.add(ended);
+      pending.add(ended);
     },
     async end() {
-      await Promise.all(hearing);
+      await Promise.all(pending);
       failed.signal.throwIfAborted();
     },
   };
 }
 
-/** Reads; an object that is missing is a reply. With `maxLoadBytes` all that is read whole counts together. */
+/** Reads files. Replies with the key of a missing object. `maxLoadBytes` limits all whole reads. */
 async function readFiles<T>(
   { backend, cache }: CachedFiles,
   { ref, recordKey, files, verify, cached, ...job }: ReadJob & {
@@ -93,25 +92,20 @@ async function readFiles<T>(
     keyOf: (file: StoredFile, part: Part) => keys.get(file)![file.parts!.indexOf(part)],
     missing(key: string): Promise<never> {
       missing = key;
-      throw fault({
-        code: "NotFound",
-        action: "read",
-        subject: `"${ref}"`,
-        state: "an object is missing",
-        key,
-      });
+      const state = "an object is missing";
+      throw fault({ code: "NotFound", action: "read", subject: `"${ref}"`, state, key });
     },
   };
-  let told = 0;
-  const { signal, tell, end } = createTelling(options);
+  let reported = 0;
+  const { signal, report, end } = createReporting(options);
   const limit = createLoadLimit(maxLoadBytes);
   const artifact = createArtifact({ backend, cache: cached ? cache : undefined }, source, {
     verify,
     signal,
     limit,
     onProgress({ path, bytes }) {
-      tell({ path, bytes: bytes - told });
-      told = bytes;
+      report({ path, bytes: bytes - reported });
+      reported = bytes;
     },
   });
   try {
@@ -132,10 +126,10 @@ async function storeValue(
   options: JobOptions,
 ): Promise<StoredValueReply> {
   let objects = 0;
-  let info: ObjectInfo | undefined;
+  let info: StoredValueReply["info"];
   const { onProgress } = options;
-  const { signal, tell, end } = createTelling(options);
-  const moved = (path: string, bytes: number) => tell({ path, bytes });
+  const { signal, report, end } = createReporting(options);
+  const moved = (path: string, bytes: number) => report({ path, bytes });
   const writer = new FileWriter({ compress, signal, progress: { moved, count() {} } });
   try {
     if (!await writer.gather(here.save({ signal }))) {
@@ -146,7 +140,7 @@ async function storeValue(
         known: (size) => known?.get(size),
         share({ path, size }) {
           moved(path, size);
-          return Promise.resolve(true); // whoever runs the job knows where it is
+          return Promise.resolve(true); // the caller knows its place
         },
       });
     }
@@ -157,7 +151,7 @@ async function storeValue(
   await end();
   return { files: writer.files, inline: writer.inline, objects, info };
 
-  async function oneObject<J extends object, R extends { info?: ObjectInfo }>(
+  async function oneObject<J extends object, R extends Pick<StoredValueReply, "info">>(
     job: J,
     signal: AbortSignal,
     store: (job: J & { to: string }, options: JobOptions) => Promise<R>,

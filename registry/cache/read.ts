@@ -1,4 +1,4 @@
-// The files of a version, as those who opened it see them.
+// The files of an opened version.
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import type { Backend } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
@@ -9,12 +9,11 @@ import type { FileInfo, StoredFile } from "../../core/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import type { RegistryCache } from "./cache.ts";
 import { CachedReader } from "./cached_reader.ts";
-import type { FileReader } from "../payload/file_reader.ts";
 import { tooLargeHere } from "../contract/load_limit.ts";
 import { StoreReader } from "../payload/store_reader.ts";
-import type { PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
+import type { FileReader, PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
 
-/** Where files are read: a store, and what keeps them nearby. */
+/** A store, and the cache in front of it. */
 export interface CachedFiles {
   backend: Backend;
   cache?: RegistryCache;
@@ -61,15 +60,17 @@ export function createArtifact(
   };
 }
 
-/** Files up to this size are read whole: those that lie together in one object are asked for once. */
+/** Files up to this size are read whole: those in one object share a request. */
 const SMALL_BYTES = 1024 * 1024;
 
-/** Files that are read through at once, and the memory that they may take, as far as can be told. */
+/** Files that are read through at the same time, and the memory for them. */
 const THROUGH = { atOnce: 8, room: 64 * 1024 * 1024 };
-/** What stores read ahead of one stream at most. */
+/** Most bytes that a store reads ahead in one stream. */
 const READ_AHEAD_BYTES = 32 * 1024 * 1024;
 
-/** Reads every file, which checks it. Returns how many bytes there were. The first failure is thrown when none is read any more. */
+/**
+ * Reads every file, which verifies it, and returns their bytes. Stops all reads after a failure.
+ */
 export async function readThrough(
   artifact: Artifact,
   checkLarge: (file: ArtifactFile) => Promise<void> = drain,

@@ -1,18 +1,18 @@
-// A cached record: one line of JSON on where it was found, one with a mark, then the record as it
-// was read. Only a program that can read the cache's secret can make the mark, so a record that
-// somebody else put there is not used. The secret is made at first use, and lies in the cache.
+// A cached record: a line of JSON on its origin, a line with a mark, then the stored bytes. The
+// mark needs the cache's secret, so that records from programs without access to it are not used.
+// The secret is created at first use, in the cache.
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { hmacSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { System } from "../../core/system.ts";
 import { SECRET } from "./entries.ts";
 
-/** What a listing showed of the record when it was cached. */
+/** The head as listed when the record was cached. */
 export type SeenHead = Pick<ObjectInfo, "size" | "modifiedAt" | "etag"> & { generation: number };
 
 export interface RecordEntry {
   seen: SeenHead;
-  /** When that was, by the own clock, milliseconds since 1970. */
+  /** Local time of that listing, milliseconds since 1970. */
   checkedAt: number;
   bytes: Uint8Array;
 }
@@ -42,7 +42,7 @@ export class Seal {
     return concatBytes([line, mark, bytes]);
   }
 
-  /** The entry; undefined if it is damaged, of another key, or of somebody else. */
+  /** Decodes an entry; undefined if it is damaged, of another key, or foreign. */
   async decode(key: string, stored: Uint8Array): Promise<RecordEntry | undefined> {
     const known = this.#secret;
     this.#secret ??= await this.#read();
@@ -58,9 +58,12 @@ export class Seal {
     return text !== undefined && FORM.test(text) ? text : undefined;
   }
 
-  /** Of programs that do this at once one is first. A secret that is damaged is replaced. */
+  /**
+   * Creates the secret. Of concurrent programs the first one wins; a damaged secret is replaced.
+   */
   async #make(): Promise<string> {
-    const made = sha256(Array.from({ length: 4 }, () => this.#system.id()).join()); // each id has 74 random bits
+    // each id has 74 random bits
+    const made = sha256(Array.from({ length: 4 }, () => this.#system.id()).join());
     const bytes = encoder.encode(made);
     await this.#backend.put(SECRET, bytes, { mode: "create" });
     if (await this.#read() === undefined) await this.#backend.put(SECRET, bytes);
@@ -78,6 +81,6 @@ function decodeEntry(key: string, stored: Uint8Array, secret?: string): RecordEn
   const bytes = stored.subarray(markAt + MARK_BYTES + 1);
   const mark = decoder.decode(stored.subarray(markAt, markAt + MARK_BYTES));
   if (secret === undefined || mark !== markOf(secret, key, line, bytes)) return undefined;
-  const { checkedAt, ...seen } = JSON.parse(decoder.decode(line)); // as it was encoded
+  const { checkedAt, ...seen } = JSON.parse(decoder.decode(line));
   return { seen, checkedAt, bytes };
 }

@@ -1,19 +1,18 @@
-// Keeping a cache to its limit without a lock. Programs write entries freely; what is over the
-// limit is removed when one of them sweeps next, least recently used first. Two that sweep at once
-// remove the same entries.
+// Keeps a cache within its limit, without a lock. Programs write freely; the next sweep removes the
+// least recently used entries. Concurrent sweeps remove the same ones.
 import type { Backend } from "../../core/backend.ts";
 import type { System } from "../../core/system.ts";
 import { FILES, listCached, RECORDS, USES } from "./entries.ts";
 
-/** A sweep that finds more than the limit goes down to this part of it. */
+/** A sweep above the limit removes entries down to this part of it. */
 const SWEEP_TO = 0.9;
-/** A program sweeps at its first write, and whenever it has written this part of the limit. */
+/** A program sweeps at its first write, and after writing this part of the limit. */
 const SWEEP_EVERY = 1 / 16;
-/** Uses are noted in memory, and written together. A program that is killed loses them. */
+/** Uses are noted in memory and written together. A killed program loses them. */
 const MAX_NOTED = 4_096;
 const MAX_LOGS = 64;
-/** An upload that is older was left by a program that was killed. */
-const DEAD_MS = 15 * 60_000;
+/** An older upload is from a program that was killed. */
+const ABANDONED_MS = 15 * 60_000;
 /** A time further ahead is from a wrong clock. */
 const MAX_AHEAD_MS = 15 * 60_000;
 
@@ -30,7 +29,7 @@ export class Sweeper {
     this.#system = system;
   }
 
-  /** Notes that an entry was read. Returns true when the notes should be flushed. */
+  /** Notes that an entry was read. Returns true if `flush` is due. */
   used(key: string): boolean {
     this.#noted.set(key, this.#system.now());
     return this.#noted.size >= MAX_NOTED;
@@ -42,7 +41,7 @@ export class Sweeper {
     await this.#write(noted);
   }
 
-  /** Counts bytes that were written, and sweeps when it is time. */
+  /** Counts written bytes, and sweeps if that is due. */
   async wrote(bytes: number): Promise<void> {
     this.#unswept += bytes;
     if (this.#unswept < this.#maxBytes * SWEEP_EVERY) return;
@@ -62,9 +61,8 @@ export class Sweeper {
         total += size;
       }
     }
-    for await (
-      const _ of backend.sweepUploads?.({ olderThan: this.#system.now() - DEAD_MS }) ?? []
-    );
+    const olderThan = this.#system.now() - ABANDONED_MS;
+    for await (const _ of backend.sweepUploads?.({ olderThan }) ?? []);
     const isOver = total > this.#maxBytes;
     if (!isOver && logs.length <= MAX_LOGS) return;
     const uses = await this.#uses(logs);
@@ -92,7 +90,7 @@ export class Sweeper {
     }
   }
 
-  /** When entries were last read, milliseconds since 1970. */
+  /** Returns when entries were last read, milliseconds since 1970. */
   async #uses(logs: readonly string[]): Promise<Map<string, number>> {
     const latest = this.#system.now() + MAX_AHEAD_MS;
     const uses = new Map(this.#noted);

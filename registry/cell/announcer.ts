@@ -1,5 +1,5 @@
-// Tells a bus of events what was committed. It is no part of the commit: nothing waits for it but
-// the end of the registry, for a while, and what it cannot tell is lost.
+// Publishes commits on an event bus. No commit waits for it; closing the registry waits a little.
+// Events that cannot be published are lost.
 import { fault, messageOf } from "../../core/errors.ts";
 import { described } from "../../core/text/described.ts";
 import { decodeRecord } from "../format/record_codec.ts";
@@ -12,7 +12,7 @@ import { createLimit } from "../../core/work/at_once.ts";
 import { parseCellKey } from "../format/layout.ts";
 
 export interface Announcer {
-  /** A record was committed under this key. Returns at once, and never throws. */
+  /** Publishes the commit of the record under this key, later. Never throws. */
   committed(key: string, bytes: Uint8Array): void;
   close(): Promise<void>;
 }
@@ -21,25 +21,24 @@ type Announcement = {
   [K in keyof RegistryTopics]: { topic: K; payload: RegistryTopics[K] };
 }[keyof RegistryTopics];
 
-/** So many are handed to the bus before it has acknowledged the first. */
+/** Events sent to the bus at the same time. */
 const AT_ONCE = 64;
-/** So many may be under way; more are lost. */
+/** Events that may be pending; more are lost. */
 const MOST_WAITING = 10_000;
-/** A bus that has not taken an event by then will not. */
-const TOLD_WITHIN_MS = 10_000;
-/** So long the end of a registry waits for events that are not told yet. */
-const CLOSED_WITHIN_MS = 2_000;
+const PUBLISH_TIMEOUT_MS = 10_000;
+/** Time that `close` waits for pending events. */
+const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Throws `Invalid` for what is no bus: nobody would hear that nothing is told. */
+/** Throws `Invalid` for an invalid bus, because failures to publish are only logged. */
 export function checkPublisher(events: unknown): void {
   if (events === undefined || typeof (events as Partial<EventPublisher>)?.publish === "function") {
     return;
   }
   throw fault({
     code: "Invalid",
-    action: "open the registry",
-    state: `its events are ${described(events)}, and no bus`,
-    hint: "Give it a bus: { events: await openEventBus(url) }, from ./events.",
+    action: "open registry",
+    state: `events is ${described(events)}, not an event bus`,
+    hint: "Pass a bus: { events: await openEventBus(url) }, from ./events.",
   });
 }
 
@@ -47,32 +46,32 @@ export function createAnnouncer(
   events: EventPublisher<RegistryTopics>,
   { registry, logger, system }: { registry: string; logger: Logger; system: System },
 ): Announcer {
-  const underWay = new Set<Promise<void>>();
-  const inTurn = createLimit(AT_ONCE);
+  const pending = new Set<Promise<void>>();
+  const limit = createLimit(AT_ONCE);
   const closing = new AbortController();
 
   const logLost = ({ topic, payload: { name } }: Announcement, reason: string) =>
     logger.debug(`event ${topic} of "${name}" was lost: ${reason}`);
 
-  async function tell(announcement: Announcement): Promise<void> {
+  async function publish(announcement: Announcement): Promise<void> {
     if (closing.signal.aborted) return logLost(announcement, messageOf(closing.signal.reason));
     const { topic, payload } = announcement;
     const late = new AbortController();
-    const told = new AbortController();
-    system.sleep(TOLD_WITHIN_MS, told.signal).then(
-      () => late.abort(`no answer in ${TOLD_WITHIN_MS} ms`),
+    const done = new AbortController();
+    system.sleep(PUBLISH_TIMEOUT_MS, done.signal).then(
+      () => late.abort(`no answer in ${PUBLISH_TIMEOUT_MS} ms`),
       () => {},
     );
     try {
       const signal = AbortSignal.any([late.signal, closing.signal]);
-      const publish = events.publish as (...args: unknown[]) => Promise<unknown>;
-      await withDeadline(Promise.resolve(publish.call(events, topic, payload, { signal })), {
+      const send = events.publish as (...args: unknown[]) => Promise<unknown>;
+      await withDeadline(Promise.resolve(send.call(events, topic, payload, { signal })), {
         signal,
       });
     } catch (error) {
       logLost(announcement, messageOf(error));
     } finally {
-      told.abort();
+      done.abort();
     }
   }
 
@@ -81,32 +80,30 @@ export function createAnnouncer(
       try {
         const announcement = announcementOf(registry, key, bytes);
         if (announcement === undefined || closing.signal.aborted) return;
-        if (underWay.size >= MOST_WAITING) {
-          return logLost(announcement, `${MOST_WAITING} wait already`);
+        if (pending.size >= MOST_WAITING) {
+          return logLost(announcement, `${MOST_WAITING} events are pending`);
         }
-        // In a later turn: nothing of the bus runs inside of a commit.
-        const telling = Promise.resolve().then(() => inTurn(() => tell(announcement)));
-        underWay.add(telling);
-        telling.then(() => underWay.delete(telling));
+        // A later turn: no code of the bus runs inside a commit.
+        const publishing = Promise.resolve().then(() => limit(() => publish(announcement)));
+        pending.add(publishing);
+        publishing.then(() => pending.delete(publishing));
       } catch (error) {
         logger.debug(`event of "${key}" was lost: ${messageOf(error)}`);
       }
     },
     async close() {
-      if (underWay.size > 0) {
-        const enough = new AbortController();
-        await Promise.race([
-          Promise.all(underWay),
-          system.sleep(CLOSED_WITHIN_MS, enough.signal).catch(() => {}),
-        ]);
-        enough.abort();
+      if (pending.size > 0) {
+        const closed = new AbortController();
+        const timeout = system.sleep(CLOSE_TIMEOUT_MS, closed.signal).catch(() => {});
+        await Promise.race([Promise.all(pending), timeout]);
+        closed.abort();
       }
       closing.abort("the registry was closed");
     },
   };
 }
 
-/** What is to be told of a record; nothing of keys, settings, and marks where nothing was deleted. */
+/** Returns the event of a record; undefined for keys, settings, and tombstones of nothing. */
 function announcementOf(
   registry: string,
   key: string,
@@ -117,17 +114,17 @@ function announcementOf(
   const { record } = decodeRecord(bytes, key);
   const { name, label: alias = "" } = place;
   const { commit } = record;
-  const told = { registry, name, commit };
+  const common = { registry, name, commit };
   if (record.kind === "version") {
     const { version, digest, size } = record;
-    return { topic: "registry.saved", payload: { ...told, version, digest, size } };
+    return { topic: "registry.saved", payload: { ...common, version, digest, size } };
   }
   if (record.kind === "alias") {
-    return { topic: "registry.aliased", payload: { ...told, alias, version: record.version } };
+    return { topic: "registry.aliased", payload: { ...common, alias, version: record.version } };
   }
   if (record.kind !== "deleted" || place.generation === 1) return undefined;
   if (place.kind === "alias") {
-    return { topic: "registry.aliased", payload: { ...told, alias, version: null } };
+    return { topic: "registry.aliased", payload: { ...common, alias, version: null } };
   }
-  return { topic: "registry.deleted", payload: { ...told, version: place.version!.canonical } };
+  return { topic: "registry.deleted", payload: { ...common, version: place.version!.canonical } };
 }

@@ -1,5 +1,5 @@
-// The commit protocol: cells, which are registers with history made of numbered create-only
-// records. This is the one place that decides what became of a create.
+// The commit protocol. A cell is a register with history: numbered records that are only ever
+// created. This file alone decides the outcome of a create.
 import type { ObjectInfo, PutResult } from "../../core/backend.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
@@ -11,18 +11,18 @@ import { type Operation, unknownOutcome } from "./operation.ts";
 import { settle } from "./settle.ts";
 import { countingRecord } from "./voids.ts";
 
-/** What became of a create: this operation wrote the generation, or another one did. */
+/** The outcome of a create: this operation wrote the generation, or another one did. */
 export type CreateOutcome =
   | { won: true }
   | { won: false; found: FoundRecord };
 
 /**
- * Writes one generation of a cell, create-only, and finds out what became of it.
+ * Writes one generation of a cell, create-only, and determines the outcome.
  *
- * It sends the create again after a fault that may pass, and resolves every "exists" and every lost reply by
- * reading the key back: its own commit id there means that it won (an SDK, a proxy or NFS may have repeated the
- * request). It ends in success, in a loss that was read, in `Unknown` once something was sent, or in the error
- * that kept it from sending anything.
+ * Repeats the create after transient faults, and resolves every "exists" and every lost reply by
+ * reading the key back: its own commit id there means that it won, because an SDK, a proxy or NFS
+ * may have repeated the request. Ends in success, in a loss that was read, in `Unknown` once
+ * something was sent, or in the error that prevented sending.
  */
 export async function createRecord(
   store: OpeningStore,
@@ -69,7 +69,7 @@ async function decideCreate(
 
 type Sent = "written" | "exists" | "lost" | "fenced" | RegistryError;
 
-/** Sends the create once. Throws only what says that nothing was and nothing will be written. */
+/** Sends the create once. Throws only if nothing was written and nothing will be. */
 async function send(
   store: OpeningStore,
   operation: Operation,
@@ -94,7 +94,7 @@ async function send(
     logger.debug(`${operation.action}: create of "${key}" failed: ${error.message}`, {
       backend: backend.location,
     });
-    if (error.code === "Unknown") return "fenced"; // the store gave this writer up: it must not try again
+    if (error.code === "Unknown") return "fenced"; // must not be sent again
     if (error.maybeWritten) return "lost";
     operation.unresolved = wasUnresolved;
     if (error.retry === "later") return error;
@@ -108,8 +108,8 @@ async function send(
 }
 
 /**
- * Throws `Unknown` where the own record landed so late that it may lie below the head, or that what it refers to may
- * be gone: then nobody may ever see it.
+ * Throws `Unknown` if the own record landed so late that it may lie below the head, or that objects
+ * it refers to may be gone. Such a record may never be visible.
  */
 async function checkLanding(
   store: OpeningStore,
@@ -118,7 +118,8 @@ async function checkLanding(
 ): Promise<void> {
   if (!operation.landedLate(info)) return;
   try {
-    // Before any reply only own clocks said when it began, and they may be wrong: what refers to nothing and is the head counts.
+    // Before the first reply, only local clocks know when the operation began, and they may be
+    // wrong: a record that refers to nothing and is the head stays valid.
     const { base, draft } = operation.views;
     const byOwnClock = !operation.replied && base === undefined && draft === undefined;
     const cell = cellOf(info.key);
@@ -129,7 +130,7 @@ async function checkLanding(
   throw unknownOutcome(store.backend, operation);
 }
 
-/** What is there is not yet what the disk keeps: the put may have ended between the two. */
+/** Makes the own record durable: the first put may have ended between writing and syncing. */
 async function settleOwn(
   store: OpeningStore,
   operation: Operation,
@@ -142,7 +143,7 @@ async function settleOwn(
   }
 }
 
-/** Reads a key until it answers. Undefined where nothing is there (any more): the next create will say. */
+/** Reads a key until the store answers. Undefined if it is not there: the next create decides. */
 async function readBack(
   store: OpeningStore,
   operation: Operation,
@@ -165,9 +166,9 @@ async function readBack(
   }
 }
 
-/** Waits between attempts, with full jitter, and gives up in time. */
+/** Waits between attempts, with full jitter and a time limit. */
 interface Patience {
-  /** Waits; throws `Unknown` or the failure when there is no time left. */
+  /** Waits. Throws `Unknown` or the failure when there is no time left. */
   wait(failure: Sent): Promise<void>;
 }
 
@@ -193,14 +194,14 @@ function createPatience(store: OpeningStore, operation: Operation): Patience {
 
 export interface KnownHead {
   generation: number;
-  /** Its commit; absent where it is damaged. */
+  /** Its commit; absent if the head is damaged. */
   previous?: string;
   dead: boolean;
-  /** The record that counts: an older one where the head is void. Absent where it is damaged, or where none does. */
+  /** The valid record: an older one if the head has expired. Absent if damaged, or if none is. */
   found?: FoundRecord;
 }
 
-/** The head with its record. What an operation knows of a head only rises, whatever a stale listing says. */
+/** Reads the head with its record. A known head never gets older, whatever a stale list returns. */
 export async function viewHead(
   store: Store,
   operation: Operation,
@@ -224,21 +225,21 @@ export async function viewHead(
       operation.views.head = seenAt;
       return { generation: head.generation, dead: head.dead };
     }
-    await pause(store, operation, vanished); // the janitor removed it: there is a newer one
+    await pause(store, operation, vanished); // gc removed it: there is a newer one
   }
 }
 
 export interface CellWrite {
-  /** The record to write above this head, or undefined to leave the cell as it is. May throw. */
+  /** Returns the record to write above this head; undefined leaves the cell as it is. May throw. */
   next(head: KnownHead | undefined): Promise<Uint8Array | undefined> | Uint8Array | undefined;
-  /** What a lost race means: go on above the winner (the default), or throw. */
+  /** Called after a lost race. May throw; otherwise the write goes on above the winner. */
   lost?(winner: FoundRecord): void;
 }
 
 /**
- * Writes the next generation of a cell above its head, again after each lost race.
+ * Writes the next generation of a cell above its head, and tries again after each lost race.
  *
- * @returns the generation that was written, or undefined where `next` left the cell as it is
+ * @returns the written generation, or undefined if `next` left the cell as it is
  */
 export async function writeCell(
   store: Store,
@@ -260,7 +261,7 @@ export async function writeCell(
   }
 }
 
-/** What the head's record teaches of a cell, as a look at it or a lost race shows it. */
+/** Returns the state of a cell whose newest record is `head`. */
 export async function knownFrom(
   store: Store,
   operation: Operation,
@@ -270,22 +271,15 @@ export async function knownFrom(
   const cell = cellOf(head.info.key);
   const found = await countingRecord(store, cell, head, operation.signal);
   const dead = found === undefined || found.record.kind === "deleted";
-  return {
-    generation,
-    previous: head.record.commit,
-    dead,
-    ...(found === undefined ? {} : { found }),
-  };
+  return { generation, previous: head.record.commit, dead, found };
 }
 
-/** Waits after a lost race: full jitter that grows with the losses. */
+/** Waits after a lost race, with full jitter that grows with the losses. */
 export async function pause(
   store: OpeningStore,
   operation: Operation,
   losses: number,
 ): Promise<void> {
-  await store.system.sleep(
-    backoffMs(Math.min(losses, 6), store.system.random),
-    operation.signal,
-  );
+  const { system } = store;
+  await system.sleep(backoffMs(Math.min(losses, 6), system.random), operation.signal);
 }

@@ -1,18 +1,14 @@
-// The graces of a registry: the one it was created with, and those that were set since. FORMAT.md,
-// section 6.4 says the rule in words.
-//
-// Writers go by the least grace for ever, and every one that is set is at least as long, so what a
-// collector removes by one of these it might have removed by that.
-import { isPrefix } from "../../core/backend.ts";
+// The grace periods of a registry: the one of its creation and those set since (FORMAT.md,
+// section 6.4). Writers always use the least grace period, and every other is at least as long.
 import { fault } from "../../core/errors.ts";
 import { asGeneration, misplaced, readHead, readRecord, recordOfKind } from "./heads.ts";
 import { SETTINGS } from "../format/layout.ts";
 import type { Store } from "./store.ts";
 
-/** The shortest grace, and the default of `leastGraceMs`: an hour. */
+/** The shortest grace period, and the default of `leastGraceMs`: an hour. */
 export const MIN_GRACE_MS = 60 * 60 * 1000;
 
-/** Throws `Invalid` for a grace that readers and slow writers could not rely on. */
+/** Throws `Invalid` for a grace period on which readers and slow writers could not rely. */
 export function checkGrace(
   graceMs: number | undefined,
   action = "open a registry with",
@@ -23,19 +19,19 @@ export function checkGrace(
     code: "Invalid",
     action,
     subject: name,
-    state: `${graceMs}: it must be a whole number from ${MIN_GRACE_MS}`,
-    hint: "It is at least an hour: readers and slow writers rely on it.",
+    state: `${graceMs} is not a whole number of at least ${MIN_GRACE_MS}`,
+    hint: "Pass at least an hour, in milliseconds: readers and slow writers rely on it.",
   });
 }
 
 export interface SetGrace {
-  /** The grace, milliseconds. */
+  /** Milliseconds. */
   graceMs: number;
-  /** When another one took its place, store time, milliseconds; absent for the newest. */
+  /** Time of the store when it was replaced, milliseconds; absent for the newest. */
   replacedAt?: number;
 }
 
-/** All graces that were ever set, the newest first. Where none was, that of creation is known: one request is made. */
+/** Returns all grace periods, newest first. One request if only that of creation exists. */
 export async function readGraces(store: Store, signal?: AbortSignal): Promise<SetGrace[]> {
   const { backend, settings: { graceMs } } = store;
   const head = await readHead(store, SETTINGS, signal);
@@ -43,7 +39,7 @@ export async function readGraces(store: Store, signal?: AbortSignal): Promise<Se
   const graces: SetGrace[] = [];
   let above: { generation: number; modifiedAt: number } | undefined;
   for await (const entry of backend.list(SETTINGS, { signal })) {
-    const listed = isPrefix(entry) ? undefined : asGeneration(entry);
+    const listed = asGeneration(entry);
     if (listed === undefined) continue;
     const found = await readRecord(store, listed, signal);
     if (found === undefined || above !== undefined && above.generation !== listed.generation + 1) {
@@ -57,20 +53,19 @@ export async function readGraces(store: Store, signal?: AbortSignal): Promise<Se
   if (above?.generation === 1) return graces;
   throw fault({
     code: "Corrupt",
-    action: "read the settings of the registry at",
+    action: "read settings of registry",
     subject: backend.location,
     state: "some of their records are gone",
-    hint:
-      "Something else deletes files there. Restore them from a copy: nothing is collected until then.",
+    hint: "Restore the files in `settings/` from a copy. `gc` removes nothing until then.",
     backend: backend.location,
   });
 }
 
 /**
- * How long what is replaced, deleted or never committed stays, milliseconds: a shorter grace counts only once the longer
- * one before it has passed.
+ * Returns how long replaced, deleted and uncommitted data is kept, milliseconds. A shorter grace
+ * period applies only after the longer one before it has passed.
  *
- * @param now the store's time, milliseconds
+ * @param now time of the store, milliseconds
  */
 export function bindingGraceMs(graces: readonly SetGrace[], now: number): number {
   return Math.max(
@@ -78,12 +73,12 @@ export function bindingGraceMs(graces: readonly SetGrace[], now: number): number
   );
 }
 
-/** How long what was written or replaced at a moment, store time, stays at least, milliseconds. */
+/** Returns the grace period of data written or replaced at `moment`, all in milliseconds. */
 export function graceAt(graces: readonly SetGrace[], moment: number): number {
   return graces.findLast(({ replacedAt = Infinity }) => replacedAt > moment)!.graceMs;
 }
 
-/** From when on the newest grace alone counts, store time, milliseconds; undefined where it does already. */
+/** Returns when the newest grace period begins to apply, milliseconds; undefined if it applies. */
 export function countsFrom(
   [newest, ...older]: readonly SetGrace[],
   now: number,
@@ -94,7 +89,7 @@ export function countsFrom(
     : Math.max(...longer.map(({ graceMs, replacedAt = 0 }) => replacedAt + graceMs));
 }
 
-/** Whether all that was replaced while a grace held has outlived it. */
+/** Returns true if all data replaced during this grace period has outlived it. */
 function hasPassed({ graceMs, replacedAt }: SetGrace, now: number): boolean {
   return replacedAt !== undefined && replacedAt + graceMs <= now;
 }

@@ -1,5 +1,5 @@
-// Reading cells: their heads, as listings show them, and their records.
-import { isPrefix, type ObjectInfo, type StoredObject } from "../../core/backend.ts";
+// Reads the heads of cells, from listings, and their records.
+import { isPrefix, type ObjectInfo, type Prefix, type StoredObject } from "../../core/backend.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import {
   corruptRecord,
@@ -22,12 +22,12 @@ import { cellOf, parseGeneration, versionKindFolder } from "../format/layout.ts"
 
 export interface Generation extends ObjectInfo {
   generation: number;
-  /** The record as it is stored, where it was read along; to be used once. */
+  /** The stored record, if it was read with the listing. Can be used once. */
   object?: StoredObject;
 }
 
 export interface Head extends Generation {
-  /** True for a tombstone; false for what is damaged: whoever reads it hears so. */
+  /** True for a tombstone; false for damage, which reading reports. */
   dead: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface FoundRecord extends DecodedRecord {
   bytes?: Uint8Array;
 }
 
-/** A version that a ref means. */
+/** A version found by a ref. */
 export interface Located {
   cell: string;
   generation: number;
@@ -45,8 +45,9 @@ export interface Located {
   record: VersionRecord;
 }
 
-/** A listed record key as a generation of its cell; undefined for a file that is no record. */
-export function asGeneration(entry: ObjectInfo): Generation | undefined {
+/** Parses a listed entry as a generation; undefined for prefixes and foreign files. */
+export function asGeneration(entry: ObjectInfo | Prefix): Generation | undefined {
+  if (isPrefix(entry)) return undefined;
   const generation = generationOf(entry.key);
   return generation === undefined ? undefined : { ...entry, generation };
 }
@@ -55,12 +56,12 @@ function generationOf(key: string): number | undefined {
   return parseGeneration(key.slice(key.lastIndexOf("/") + 1));
 }
 
-/** The newest generation of a cell as its head. Its size tells whether it is a tombstone. */
+/** Makes the head of a cell from its newest generation. */
 export function headOf(newest: Generation): Head {
   return { ...newest, dead: newest.size === TOMBSTONE_BYTES };
 }
 
-/** The head of a cell, or of the first in a folder, or undefined where nothing was ever written. */
+/** Reads the head of a cell, or of the first in a folder; undefined if none was ever written. */
 export async function readHead(
   store: Pick<OpeningStore, "backend">,
   cell: string,
@@ -72,7 +73,7 @@ export async function readHead(
     : await headBehind(store, cell, signal);
 }
 
-/** The first record with this prefix, as the head of its cell, or what else comes first there; undefined for nothing. */
+/** Returns the first record under a prefix as a head, or another file listed before it. */
 export async function readFirst(
   store: Pick<OpeningStore, "backend">,
   prefix: string,
@@ -91,35 +92,32 @@ export async function readFirst(
   return newest === undefined ? object?.info : { ...headOf(newest), object };
 }
 
-/** A stranger's file came first. */
+/** Finds a head that is listed after a foreign file. */
 async function headBehind(
   store: Pick<OpeningStore, "backend">,
   cell: string,
   signal?: AbortSignal,
 ): Promise<Head | undefined> {
   for await (const entry of store.backend.list(cell, { after: cell, signal })) {
-    const newest = isPrefix(entry) ? undefined : asGeneration(entry);
+    const newest = asGeneration(entry);
     if (newest !== undefined) return headOf(newest);
   }
 }
 
-/** A record, by its key or as a look at its cell found it; undefined where there is none. Throws `Corrupt` where it is damaged. */
+/** Reads a record, by key or as found in its cell. Throws `Corrupt` for damage. */
 export async function readRecord(
   store: Pick<OpeningStore, "backend">,
   at: string | Generation,
   signal?: AbortSignal,
 ): Promise<FoundRecord | undefined> {
-  const { key, object = await store.backend.get(key, { signal }) }: Pick<
-    Generation,
-    "key" | "object"
-  > = typeof at === "string" ? { key: at } : at;
+  const { key, object = await store.backend.get(key, { signal }) }: Partial<Generation> & {
+    key: string;
+  } = typeof at === "string" ? { key: at } : at;
   if (object === undefined) return undefined;
   if (object.info.size > MAX_RECORD_BYTES) {
-    await object.body.cancel().catch(() => {}); // nothing of it was wanted
-    throw corruptRecord(
-      key,
-      `it has ${object.info.size} bytes, a record has at most ${MAX_RECORD_BYTES}`,
-    );
+    await object.body.cancel().catch(() => {}); // not needed
+    const { size } = object.info;
+    throw corruptRecord(key, `size is ${size} bytes, the limit is ${MAX_RECORD_BYTES}`);
   }
   const bytes = await object.bytes();
   const { record, inline } = decodeRecord(bytes, key);
@@ -128,10 +126,7 @@ export async function readRecord(
 }
 
 export function misplaced(key: string, { kind, generation }: AnyRecord): RegistryError {
-  return corruptRecord(
-    key,
-    `it is of kind "${kind}", generation ${generation}, and belongs elsewhere`,
-  );
+  return corruptRecord(key, `generation ${generation} of kind "${kind}" belongs elsewhere`);
 }
 
 export function recordOfKind<K extends AnyRecord["kind"]>(
@@ -139,10 +134,7 @@ export function recordOfKind<K extends AnyRecord["kind"]>(
   kind: K,
 ): Extract<AnyRecord, { kind: K }> {
   if (found.record.kind === kind) return found.record as Extract<AnyRecord, { kind: K }>;
-  throw corruptRecord(
-    found.info.key,
-    `it is of kind "${found.record.kind}", not "${kind}"`,
-  );
+  throw corruptRecord(found.info.key, `kind is "${found.record.kind}", not "${kind}"`);
 }
 
 interface HeadsOptions {
@@ -150,7 +142,7 @@ interface HeadsOptions {
   signal?: AbortSignal;
 }
 
-/** The heads of all cells in a folder, newest version first, mostly without those that are deleted. */
+/** Yields the heads of all cells in a folder, newest version first, by default only live ones. */
 export async function* liveHeads(
   store: Store,
   folder: string,
@@ -159,11 +151,11 @@ export async function* liveHeads(
   const { deleted, signal } = options;
   let cell = "";
   for await (const entry of store.backend.list(folder, { heads: true, signal })) {
-    if (isPrefix(entry) || cell !== "" && entry.key.startsWith(cell)) continue; // an older generation
+    if (isPrefix(entry) || cell !== "" && entry.key.startsWith(cell)) continue; // older
     const newest = asGeneration(entry);
     const its = cellOf(entry.key);
     const head = newest === undefined
-      ? await headBehind(store, its, signal) // a stranger's file: what is behind it may have been left out
+      ? await headBehind(store, its, signal) // a foreign file may hide the head
       : headOf(newest);
     if (head === undefined || cellOf(head.key) !== its) continue;
     cell = its;
@@ -176,9 +168,9 @@ export interface VersionHead {
   head: Head;
 }
 
-const FINAL_ONLY = ["final"] as const;
-
-/** The live versions of a name, with `deleted` all, newest first: releases and prereleases merged. */
+/**
+ * Yields the versions of a name, newest first, releases and prereleases merged; by default live.
+ */
 export async function* versionHeads(
   store: Store,
   name: string,
@@ -187,7 +179,7 @@ export async function* versionHeads(
   const { range } = options;
   const releases = range === undefined || takesPrereleases(range)
     ? (["final", "prerelease"] as const)
-    : FINAL_ONLY;
+    : (["final"] as const);
   const kinds = store.settings.versioned ? releases : (["single"] as const);
   const streams = kinds.map((kind) => liveHeads(store, versionKindFolder(name, kind), options));
   try {

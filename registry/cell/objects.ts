@@ -1,34 +1,30 @@
-// The payload objects that a record refers to, and its list of files.
+// The payload objects of a record, and its list of files.
 import { sha256 } from "../../core/bytes/digest.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
 import { filesProblem, MAX_FILE_LIST_BYTES } from "../format/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import type { Operation } from "./operation.ts";
 import type { Store } from "./store.ts";
 import { encodePlace, orderSegment, payloadKey } from "../format/layout.ts";
 import { getPart } from "./part_runs.ts";
 
-/** A longer list of files is kept as a payload object of its own. */
+/** A longer list of files becomes a payload object. */
 const MAX_LIST_BYTES = 128 * 1024;
 
-/** So few files and parts of files need not be measured: their list is short. */
-const FEW_ENTRIES = 100;
-
-/** An object of a payload: its folder's place, as a record's `from` holds it, and its number. */
+/** An object of a payload: the place of its folder, as in a record's `from`, and its number. */
 export type PayloadObject = [place: string, object: number];
 
 export function ownPlace({ settings }: Store, { version, commit }: VersionRecord): string {
   return encodePlace({ order: orderSegment(parseVersion(version), settings.versioned), commit });
 }
 
-/** Where a part is; undefined in the record's own payload. */
+/** Returns the place of a part; undefined in the record's own payload. */
 export function placeOf({ from }: Pick<StoredFile, "from">, part: Part): string | undefined {
   return part.from ?? from;
 }
 
-/** The payload objects that a record refers to; of a record with a long list of files only the list, unless it was read. */
+/** Returns the payload objects of a record; only the list of files if that was not read. */
 export function objectsOf(store: Store, record: AnyRecord | undefined): PayloadObject[] {
   if (record?.kind !== "version") return [];
   const own = ownPlace(store, record);
@@ -45,7 +41,7 @@ export function objectsOf(store: Store, record: AnyRecord | undefined): PayloadO
   return [...objects.values()];
 }
 
-/** A record with its long list of files, where it has one; undefined where the list is gone. */
+/** Reads the long list of files of a record, if it has one; undefined if the list is gone. */
 export async function withFiles(
   store: Store,
   record: VersionRecord,
@@ -58,7 +54,17 @@ export async function withFiles(
   return list && { ...record, files: parseFileList(record, await list.bytes(), key) };
 }
 
-/** The files of a record that keeps its list apart, from the bytes of that list. */
+/** Returns the keys of all payload objects of a record. Reads its long list of files. */
+export async function payloadKeysOf(
+  store: Store,
+  record: VersionRecord,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const whole = await withFiles(store, record, signal) ?? record;
+  return objectsOf(store, whole).map(([place, object]) => payloadKey(record.name, place, object));
+}
+
+/** Parses the list of files of a record that keeps it in an object. */
 export function parseFileList(
   { name, version, fileList, size }: VersionRecord,
   bytes: Uint8Array,
@@ -73,19 +79,19 @@ export function parseFileList(
       ...saveAgain("The stored bytes changed.", "them"),
       key,
     });
-  if (sha256(bytes) !== fileList?.sha256) throw corrupt("the SHA-256 of their list does not match");
+  if (sha256(bytes) !== fileList?.sha256) throw corrupt("SHA-256 of the list does not match");
   let files: StoredFile[];
   try {
     files = JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    throw corrupt("their list is not JSON"); // what the parser says would quote it
+    throw corrupt("the list is not JSON"); // the parser's message would quote it
   }
   const problem = filesProblem(files, size);
   if (problem !== undefined) throw corrupt(problem);
   return files;
 }
 
-/** Returns the objects of others that the record of these files will rest on. */
+/** Returns the keys of objects of other versions that these files share. */
 export function sharedObjects(name: string, files: readonly StoredFile[]): string[] {
   const objects = files.flatMap(({ from: ofFile, parts = [] }) =>
     parts.flatMap(({ object, from = ofFile }) =>
@@ -103,24 +109,18 @@ export function placedUnder(from: string | undefined, files: StoredFile[]): Stor
 }
 
 export function fileListOf(
-  operation: Operation,
+  { action }: { action: string },
   files: readonly StoredFile[],
 ): Uint8Array | undefined {
-  if (files.reduce((sum, { parts = [] }) => sum + 1 + parts.length, 0) < FEW_ENTRIES) {
-    return undefined;
-  }
   const bytes = new TextEncoder().encode(JSON.stringify(files));
-  if (bytes.byteLength > MAX_FILE_LIST_BYTES) {
-    throw tooManyFiles(operation, files.length, bytes.byteLength);
+  if (bytes.byteLength <= MAX_FILE_LIST_BYTES) {
+    return bytes.byteLength > MAX_LIST_BYTES ? bytes : undefined;
   }
-  return bytes.byteLength > MAX_LIST_BYTES ? bytes : undefined;
-}
-
-function tooManyFiles({ action }: Operation, files: number, bytes: number): RegistryError {
-  return fault({
+  const size = bytes.byteLength;
+  throw fault({
     code: "Invalid",
     action,
-    state: `the list of its ${files} files has ${bytes} bytes, ${MAX_FILE_LIST_BYTES} are allowed`,
+    state: `list of ${files.length} files has ${size} bytes, the limit is ${MAX_FILE_LIST_BYTES}`,
     hint: "Save them as several artifacts, or as one archive.",
   });
 }

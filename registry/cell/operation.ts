@@ -1,4 +1,4 @@
-// One write operation: its commit id, how long it has been under way, and how far it may still go.
+// One write operation: its commit id, its age, and its deadline.
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { RecordBase } from "../../core/record.ts";
@@ -6,34 +6,33 @@ import { FORMAT } from "../format/record_codec.ts";
 import type { OpeningStore } from "./store.ts";
 
 export interface Moment {
-  /** Own monotonic clock. */
+  /** Local monotonic clock. */
   monotonic: number;
-  /** Own wall clock. */
+  /** Local wall clock. */
   wall: number;
-  /** The store's clock at the last reply that told it, or as an earlier operation makes it known. */
+  /** Time of the store at the last reply that had one, or derived from an earlier operation. */
   store?: number;
 }
 
 /** One write operation. It commits at most once. */
 export class Operation {
-  /** Its commit id, a UUIDv7. */
+  /** A UUIDv7. */
   readonly commit: string;
-  /** What it does, for messages: `save "a@1.0.0"`. */
+  /** The action in messages: `save "a@1.0.0"`. */
   readonly action: string;
   readonly signal?: AbortSignal;
-  /** True from the moment a create was sent whose outcome is not known. */
+  /** True after a create was sent, until its outcome is known. */
   unresolved = false;
-  /** When it last read what it relies on: the head that it writes above, the base or the draft whose files it takes. */
+  /** When it last read the head to write above, and the base or draft whose files it uses. */
   readonly views: { head?: Moment; base?: Moment; draft?: Moment } = {};
-  /** How old a view may be, and how long the operation may go on unless it is renewed: a quarter of the least grace. */
+  /** Longest age of a view, and of the operation since its last renewal: a quarter of the grace. */
   readonly deadlineMs: number;
   readonly #store: OpeningStore;
   readonly #graceMs: number;
-  /** When it began, by own clocks: its first request, or its last renewal. */
+  /** Local time of the first request, or of the last renewal. */
   #start: Moment;
-  /** Whether a request was sent. */
   #sending = false;
-  /** When it began, by the store's clock: the first reply, or the last that renewed. */
+  /** Time of the store at the first reply, or at the last renewal. */
   #startedAt?: number;
   #firstReply?: number;
   #lastReply?: number;
@@ -48,12 +47,11 @@ export class Operation {
     this.#start = this.moment();
   }
 
-  /** Whether a reply has told the store's time: before that, own clocks say when it began. */
+  /** True after a reply with the time of the store. Before, only local clocks know its age. */
   get replied(): boolean {
     return this.#lastReply !== undefined;
   }
 
-  /** The clocks now. */
   moment(): Moment {
     const { system } = this.#store;
     return {
@@ -63,7 +61,7 @@ export class Operation {
     };
   }
 
-  /** Milliseconds since a moment, by the clock that says most. */
+  /** Returns the milliseconds since a moment, by the clock that moved most. */
   ageMs(since: Moment): number {
     const { system } = this.#store;
     const last = this.#lastReply;
@@ -71,12 +69,12 @@ export class Operation {
     return Math.max(system.monotonic() - since.monotonic, system.now() - since.wall, byStore);
   }
 
-  /** Throws if nothing may be sent any more: aborted, or past the deadline. */
+  /** Throws if nothing more may be sent: aborted, or past the deadline. */
   checkSend(): void {
     this.#check(false);
   }
 
-  /** The same before a record, which relies on what was read: that must not be too old either. */
+  /** Same before a record is sent: everything it relies on must be recent too. */
   checkCommit(): void {
     this.#check(true);
   }
@@ -90,16 +88,16 @@ export class Operation {
     this.#store.clockOffset = { ms: modifiedAt - wall, wall, monotonic: system.monotonic() };
   }
 
-  /** Whether a record of this operation that landed then did so so late that its payload may have been collected. */
+  /** Returns true if a record of this operation landed so late that its payload may be gone. */
   landedLate({ modifiedAt }: ObjectInfo): boolean {
     return modifiedAt > this.#began() + this.#graceMs / 2;
   }
 
-  /** Counts from a renewal that was sent at `sentAt` (see {@linkcode Operation.moment}) and had this reply. */
+  /** Restarts the deadline at `sentAt`, when the renewal with this reply was sent. */
   renew(info: ObjectInfo, sentAt: Moment): void {
     this.noteReply(info);
     this.#startedAt = info.modifiedAt;
-    this.#start = sentAt; // by the store's clock too it counts from before: a renewal may itself come too late
+    this.#start = sentAt; // not the time of the reply: a renewal may itself be late
   }
 
   recordBase(generation: number, previous?: string): RecordBase {
@@ -121,13 +119,13 @@ export class Operation {
     const { system, clockOffset: known } = this.#store;
     if (known === undefined) return undefined;
     const drift = system.now() - known.wall - (system.monotonic() - known.monotonic);
-    // a wall clock that was set since, or that stood still alone, says nothing of the store's
+    // The wall clock was set, or one clock stopped: the offset is not valid any more.
     return Math.abs(drift) > this.deadlineMs / 4 ? undefined : system.now() + known.ms;
   }
 
   #check(committing: boolean): void {
     const { backend } = this.#store;
-    if (!this.#sending) this.#start = this.moment(); // what came before the first request does not count
+    if (!this.#sending) this.#start = this.moment(); // the clock starts with the first request
     this.#sending = true;
     const { signal, deadlineMs } = this;
     if (signal?.aborted) {
@@ -136,13 +134,13 @@ export class Operation {
     }
     const start = this.#start;
     const { head = start, base = start, draft = start } = this.views;
-    const relied = new Set(committing ? [start, head, base, draft] : [start]); // mostly one moment
+    const relied = new Set(committing ? [start, head, base, draft] : [start]);
     if (![...relied].some((since) => this.ageMs(since) > deadlineMs)) return;
     if (this.unresolved) throw unknownOutcome(backend, this);
     throw fault({
       code: "Unavailable",
       action: this.action,
-      state: `it took longer than ${deadlineMs} ms, so nothing was committed`,
+      state: `timed out after ${deadlineMs} ms, nothing was committed`,
       hint: "Try again.",
       backend: backend.location,
       commit: this.commit,
@@ -158,22 +156,20 @@ export function startOperation(
   return new Operation(store, action, signal);
 }
 
-/** The error of an operation that sent a create and cannot learn what became of it. */
+/** Makes the error of an operation that sent a create whose outcome cannot be determined. */
 export function unknownOutcome(
   backend: Backend,
   operation: Operation,
   cause?: unknown,
 ): RegistryError {
+  const advice = (key: string) =>
+    `Read it again to see the outcome. A save with ${key} can be repeated safely.`;
   return fault({
     code: "Unknown",
-    action: "say whether it happened",
-    state: `${operation.action} was sent and not answered`,
-    hint:
-      "Read it again to see. A save that had an idempotencyKey may be repeated with it: it never saves twice.",
-    hints: {
-      cli:
-        "Read it again to see. A save that had an --idempotency-key may be repeated with it: it never saves twice.",
-    },
+    action: operation.action,
+    state: "the request was sent and not answered, so it may have happened",
+    hint: advice("an idempotencyKey"),
+    hints: { cli: advice("an --idempotency-key") },
     backend: backend.location,
     maybeWritten: true,
     commit: operation.commit,

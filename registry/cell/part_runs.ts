@@ -1,5 +1,5 @@
-// Asking for the parts of a file. Those that lie behind each other in one object are read as one, and
-// each is checked as it passes.
+// Reads the parts of a file. Adjacent parts of one object are read together, and each is verified
+// as it passes.
 import type { Backend, StoredObject } from "../../core/backend.ts";
 import { createSha256, type Sha256 } from "../../core/bytes/digest.ts";
 import { fault } from "../../core/errors.ts";
@@ -7,12 +7,12 @@ import { saveAgain } from "../format/record_codec.ts";
 import type { Part } from "../../core/record.ts";
 
 export interface PartRun extends Pick<Part, "offset" | "size"> {
-  /** The parts, in order: the first says which object it is. */
+  /** The parts, in order, all of one object. */
   parts: Part[];
   start: number;
 }
 
-/** The parts of a file, put together as far as they are adjacent. */
+/** Joins the adjacent parts of a file. */
 export function runsOf(parts: readonly Part[] = []): PartRun[] {
   const runs: PartRun[] = [];
   let start = 0;
@@ -41,7 +41,7 @@ export interface PlacedPart {
   to: number;
 }
 
-/** Parts of a run with their places, from those that have bytes in `[from, to)`. */
+/** Returns the parts of a run that have bytes in `[from, to)`, with their places. */
 export function partsWithin({ parts }: PartRun, from: number, to: number): PlacedPart[] {
   const within: PlacedPart[] = [];
   let at = 0;
@@ -53,12 +53,12 @@ export function partsWithin({ parts }: PartRun, from: number, to: number): Place
   return within;
 }
 
-/** A piece joins parts up to so many bytes. */
+/** Parts are joined up to this size. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 
 /**
- * A file as ranges of whole parts, each of which is read at once and verified by itself; empty where a part has no
- * digest that is to be checked.
+ * Divides a file into ranges of whole parts that can be verified alone; empty if `verified` and a
+ * part has no digest.
  */
 export function piecesOf(
   parts: readonly Part[],
@@ -79,14 +79,14 @@ export function piecesOf(
 }
 
 export interface PartsToCheck {
-  /** In order, one behind the other. What is not in them passes unchecked. */
+  /** In order. Bytes between them are not verified. */
   parts: readonly (PlacedPart & { digest: string })[];
   from: number;
-  /** Called for a part that is not as its digest says. Throws. */
+  /** Throws the error of a part that does not match its digest. */
   fail(part: Part): never;
 }
 
-/** Looks at bytes of a run as they pass, in order: each part is checked when its last byte comes. */
+/** Returns a function that takes the bytes of a run in order and verifies each part at its end. */
 export function createPartCheck({ parts, from, fail }: PartsToCheck): (chunk: Uint8Array) => void {
   let at = from, next = 0;
   let hash: Sha256 | undefined;
@@ -105,16 +105,16 @@ export function createPartCheck({ parts, from, fail }: PartsToCheck): (chunk: Ui
 }
 
 interface PartSpan {
-  /** The first. @default 0 */
+  /** Offset in the part. @default 0 */
   offset?: number;
-  /** How many. @default all that follow */
+  /** Bytes. @default up to the end of the part */
   length?: number;
   signal?: AbortSignal;
 }
 
 /**
- * The object that holds a part, with the bytes of it that are asked for; undefined where it is not there. A record that says more
- * than the store has is damaged: that is found before anything is read into memory.
+ * Gets the requested bytes of a part; undefined if its object does not exist. Throws `Corrupt` if
+ * the object is shorter than the record says, before anything is read into memory.
  */
 export async function getPart(
   backend: Backend,
@@ -129,13 +129,15 @@ export async function getPart(
   if (object === undefined) return undefined;
   const stored = object.info.size;
   if (whole ? stored === size : stored >= offset + size) return object;
-  await object.body.cancel().catch(() => {}); // nothing of it was wanted
-  if (stored >= offset + size) return await getPart(backend, key, { offset, size }, { signal }); // more is stored there
+  await object.body.cancel().catch(() => {}); // not needed
+  if (stored >= offset + size) { // the object is longer than the part: get a range of it
+    return await getPart(backend, key, { offset, size }, { signal });
+  }
   throw fault({
     code: "Corrupt",
     action: "read",
     subject: `"${key}"`,
-    state: `it has ${stored} bytes, a record says that there are ${offset + size}`,
+    state: `it has ${stored} bytes, its record says ${offset + size}`,
     ...saveAgain("The stored bytes changed.", "them"),
     key,
     backend: backend.location,

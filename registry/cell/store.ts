@@ -1,4 +1,4 @@
-// The store of an open registry, and what its cells need to know of it.
+// The store of an open registry.
 import type { Backend } from "../../core/backend.ts";
 import type { RegistrySettings } from "../../core/record.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -7,24 +7,25 @@ import type { Announcer } from "./announcer.ts";
 
 export interface Store {
   readonly backend: Backend;
-  /** Clock, randomness, ids. */
   readonly system: System;
   readonly logger: Logger;
-  /** How long an unanswered commit is repeated, milliseconds. */
+  /** How long an unanswered commit is retried, milliseconds. */
   readonly retryForMs: number;
   /** The commit of the registry's settings, which identifies it. */
   readonly id: string;
   readonly settings: Readonly<RegistrySettings>;
-  /** When the settings landed, store time, milliseconds. */
+  /** Time of the store when the settings were written, milliseconds. */
   readonly createdAt: number;
-  /** Store time minus own time at the last reply that told it, and what the own clocks said then, milliseconds. */
+  /**
+   * Time of the store minus local time, at the local times `wall` and `monotonic`; milliseconds.
+   */
   clockOffset?: { ms: number; wall: number; monotonic: number };
-  /** Keys of records that were found void: once void, always void. */
+  /** Keys of expired records. A record never becomes valid again. */
   readonly voids: Set<string>;
   readonly announcer?: Announcer;
 }
 
-/** A store whose registry is not known yet: its settings are about to be read, or created. */
+/** A store whose settings are not read or created yet. */
 export type OpeningStore = Omit<Store, "id" | "settings" | "createdAt"> & {
   settings: Pick<RegistrySettings, "graceMs" | "leastGraceMs">;
 };

@@ -1,15 +1,12 @@
-// Void records: a create that was held up somewhere for a day must not become a version that nobody
-// can read.
-import { isPrefix } from "../../core/backend.ts";
+// Expired records: a create that arrives a day late must not become an unreadable version.
 import type { Store } from "./store.ts";
 import { asGeneration, headOf, readHead, readRecord } from "./heads.ts";
 import type { FoundRecord, Head } from "./heads.ts";
-import { payloadKey } from "../format/layout.ts";
-import { objectsOf, withFiles } from "./objects.ts";
+import { objectsOf, payloadKeysOf } from "./objects.ts";
 
 /**
- * Whether a record landed so long after its operation began that its payload may have been collected before. In a
- * registry that was restored or copied all times are late, and nothing is.
+ * Returns true if a record landed so late that its payload may have been collected before. Restored
+ * and copied registries are exempt: there, all times are late.
  */
 export function isLate(store: Store, { record, info }: FoundRecord): boolean {
   const startedAt = Date.parse(record.startedAt);
@@ -17,12 +14,12 @@ export function isLate(store: Store, { record, info }: FoundRecord): boolean {
     info.modifiedAt > startedAt + store.settings.leastGraceMs / 2;
 }
 
-/** Whether a record landed late and refers to payload: it does not count, or not for long, where that is gone. */
+/** Returns true if a record landed late and refers to payload: it expires when that is gone. */
 export function mayBecomeVoid(store: Store, found: FoundRecord): boolean {
   return isLate(store, found) && objectsOf(store, found.record).length > 0;
 }
 
-/** Whether a record does not count: it landed late, and of what it refers to something is gone. */
+/** Returns true if a record has expired: it landed late, and some of its payload is gone. */
 export async function isVoid(
   store: Store,
   found: FoundRecord,
@@ -31,9 +28,7 @@ export async function isVoid(
   const { record, info } = found;
   if (store.voids.has(info.key)) return true;
   if (record.kind !== "version" || !mayBecomeVoid(store, found)) return false;
-  const whole = await withFiles(store, record, signal);
-  for (const [place, object] of objectsOf(store, whole ?? record)) {
-    const key = payloadKey(record.name, place, object);
+  for (const key of await payloadKeysOf(store, record, signal)) {
     if (await store.backend.head(key, { signal }) !== undefined) continue;
     noteVoid(store, info.key);
     return true;
@@ -44,12 +39,10 @@ export async function isVoid(
 export function noteVoid(store: Store, key: string): void {
   if (store.voids.has(key)) return;
   store.voids.add(key);
-  store.logger.warn(
-    `record "${key}" does not count: it landed too late, and its payload is gone`,
-  );
+  store.logger.warn(`record "${key}" is ignored: it landed too late, and its payload is gone`);
 }
 
-/** The newest generation that is not known to be void. */
+/** Returns the newest generation that is not known to have expired. */
 export async function countingHead(
   store: Store,
   cell: string,
@@ -58,14 +51,12 @@ export async function countingHead(
   const head = await readHead(store, cell, signal);
   if (head === undefined || !store.voids.has(head.key)) return head;
   for await (const entry of store.backend.list(cell, { after: head.key, signal })) {
-    const older = isPrefix(entry) ? undefined : asGeneration(entry);
-    if (older !== undefined && !store.voids.has(older.key)) {
-      return headOf(older);
-    }
+    const older = asGeneration(entry);
+    if (older !== undefined && !store.voids.has(older.key)) return headOf(older);
   }
 }
 
-/** The record of a cell that counts where `found` was its head; undefined where none does. */
+/** Returns the newest valid record of a cell whose head is `found`; undefined if there is none. */
 export async function countingRecord(
   store: Store,
   cell: string,

@@ -1,9 +1,8 @@
-// Every storage key, and back. FORMAT.md describes the same byte by byte.
+// Makes and parses every storage key. FORMAT.md describes them byte by byte.
 import { fault } from "../../core/errors.ts";
 import { decodeName, encodeName, encodeNamePrefix, shown } from "../../core/naming/names.ts";
 import { decodeOrder, FIRST_VERSION, type Version } from "../../core/naming/versions.ts";
 
-/** Longest key, bytes. */
 const MAX_KEY_BYTES = 900;
 
 export const SETTINGS = "settings/";
@@ -12,24 +11,25 @@ export const OBJECTS = "objects/";
 export const SCRATCH = "scratch/";
 export const UPLOADS = "uploads/";
 const MIRRORS = "mirrors/";
-export const JANITOR = "janitor/";
+/** Notes of the garbage collector. */
+export const GARBAGE_NOTES = "janitor/";
 export const DRAFTS = "drafts/";
 export const LINEAGE = "lineage/";
-/** Says that all of {@linkcode LINEAGE} is there; no name has this segment. */
+/** Marks {@linkcode LINEAGE} as complete. Names have no such segment. */
 export const LINEAGE_WHOLE = `${LINEAGE}.whole`;
-/** Where there is nothing that a reader needs, and what is kept for later releases. */
+/** Prefixes without anything that a reader needs, and prefixes reserved for later releases. */
 export const AUXILIARY: readonly string[] = [
-  ...[SCRATCH, UPLOADS, MIRRORS, JANITOR, DRAFTS, LINEAGE],
+  ...[SCRATCH, UPLOADS, MIRRORS, GARBAGE_NOTES, DRAFTS, LINEAGE],
   ...["sets/", "signatures/", "chunks/"],
 ];
-/** Written into a payload folder by an upload that takes long. */
+/** The file that a long upload writes into its payload folder. */
 export const ALIVE = ".alive";
 
 const RECORD = ".rec";
 const MAX_GENERATION = Number.MAX_SAFE_INTEGER;
 const UNVERSIONED = "_";
 
-/** The segment of the cell's version: newest first, or the only one. */
+/** Returns the segment of a version: newest first, or `_` in a registry without versions. */
 export function orderSegment(version: Version, versioned: boolean): string {
   return versioned ? version.order : UNVERSIONED;
 }
@@ -42,7 +42,7 @@ export function namesPrefix(prefix: string): string {
   return NAMES + encodeNamePrefix(prefix);
 }
 
-/** `names/<name>/versions/`; one list of it with limit 1 gives the newest. */
+/** Returns `names/<name>/versions/`. Listing it with limit 1 gives the newest version. */
 export function versionsFolder(name: string): string {
   return `${nameFolder(name)}versions/`;
 }
@@ -78,49 +78,47 @@ export function cellOf(recordKey: string): string {
   return recordKey.slice(0, recordKey.lastIndexOf("/") + 1);
 }
 
-/** What a mirror of another registry's name into a name here found equal: `mirrors/<registry>/<name>/<its name there>`. */
+/** Returns `mirrors/<registry>/<name>/<source name>`, where a mirror notes what it found equal. */
 export function mirrorKey(registry: string, name: string, source: string): string {
   return `${MIRRORS}${registry}/${encodeName(name)}/${encodeName(source)}`;
 }
 
-/** What the janitor has read of a name, which is given as its encoded segment. */
-export function janitorKey(name: string): string {
-  return `${JANITOR}${name}`;
+/** Returns the key of the garbage collector's note about a name, given as its encoded segment. */
+export function garbageNoteKey(name: string): string {
+  return `${GARBAGE_NOTES}${name}`;
 }
 
-/** In place of an order, where a ref says no version. */
+/** Replaces the order segment if a ref has no version. */
 export const UNPINNED = "any";
 
-/** Where it is noted what is made from a version, given as its order segment, or from one that nobody can tell. */
+/** Returns the folder of everything made from an input. `order` is a version, or `UNPINNED`. */
 export function lineageFolder(name: string, order: string): string {
   return `${LINEAGE}${encodeName(name)}/${order}/`;
 }
 
-/** `lineage/<input>/<its order>/<name>/<order>.<commit>`, at most 848 bytes. */
+/** Returns `lineage/<input>/<its order>/<name>/<order>.<commit>`, at most 848 bytes. */
 export function lineageKey(folder: string, name: string, { order, commit }: PayloadPlace): string {
   return `${folder}${encodeName(name)}/${order}.${commit}`;
 }
 
-/** A key of {@linkcode lineageKey} taken apart: what is made, not what it is made from. */
+/** The output that a lineage key names. */
 export interface LineageKey {
   name: string;
   version: Version;
   commit: string;
 }
 
-/** Takes a key of `lineage/` apart; undefined for what no registry has put there. */
+/** Parses a key of `lineage/`; undefined if no registry wrote it. */
 export function parseLineageKey(key: string): LineageKey | undefined {
   const [top, input = "", inputOrder = "", segment = "", file = "", ...more] = key.split("/");
   const [order, commit = "", ...rest] = file.split(".");
   const name = decodeName(segment), version = decodeSegment(order);
-  if (`${top}/` !== LINEAGE || more.length > 0 || rest.length > 0 || !ID.test(commit)) {
-    return undefined;
-  }
-  if (
-    decodeName(input) === undefined ||
-    (inputOrder !== UNPINNED && decodeSegment(inputOrder) === undefined)
-  ) return;
-  return name === undefined || version === undefined ? undefined : { name, version, commit };
+  const isOurs = `${top}/` === LINEAGE && more.length === 0 && rest.length === 0 &&
+    ID.test(commit) && decodeName(input) !== undefined &&
+    (inputOrder === UNPINNED || decodeSegment(inputOrder) !== undefined);
+  return isOurs && name !== undefined && version !== undefined
+    ? { name, version, commit }
+    : undefined;
 }
 
 function decodeSegment(order: string): Version | undefined {
@@ -135,12 +133,12 @@ export function objectsFolder(name: string): string {
   return `${OBJECTS}${encodeName(name)}/`;
 }
 
-/** The payload folder of a commit: `objects/<name>/<order>/<commit>/`. */
+/** Returns the payload folder of a commit: `objects/<name>/<order>/<commit>/`. */
 export function payloadFolder(name: string, place: PayloadPlace): string {
   return checked(`${objectsFolder(name)}${encodePlace(place)}/`);
 }
 
-/** An object of a payload whose folder is at this place, as a record's `from` holds it. */
+/** Returns the key of an object in the payload at `place`, the `from` of a record. */
 export function payloadKey(name: string, place: string, object: number): string {
   return `${objectsFolder(name)}${place}/${object}`;
 }
@@ -155,7 +153,7 @@ export function encodePlace({ order, commit }: PayloadPlace): string {
   return `${order}/${commit}`;
 }
 
-/** A payload's place from a record's `from`, whose form was checked when the record was read. */
+/** Parses the `from` of a record, whose form was checked when the record was read. */
 export function parsePlace(from: string): PayloadPlace {
   const [order, commit] = from.split("/");
   return { order, commit };
@@ -167,22 +165,19 @@ export interface PayloadKey extends PayloadPlace {
   file: string;
 }
 
-/** Takes a key of `objects/` apart; undefined for what no registry has put there. */
+/** Parses a key of `objects/`; undefined if no registry wrote it. */
 export function parsePayloadKey(key: string): PayloadKey | undefined {
   const [top, name, order, commit, file, ...more] = key.split("/");
   if (`${top}/` !== OBJECTS || file === undefined || more.length > 0) return undefined;
-  if (decodeName(name) === undefined || !ID.test(commit) || !(file === ALIVE || COUNT.test(file))) {
-    return undefined;
-  }
-  return order === UNVERSIONED || decodeOrder(order) !== undefined
-    ? { name, order, commit, file }
-    : undefined;
+  const isOurs = decodeName(name) !== undefined && decodeSegment(order) !== undefined &&
+    ID.test(commit) && (file === ALIVE || COUNT.test(file));
+  return isOurs ? { name, order, commit, file } : undefined;
 }
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const COUNT = /^(0|[1-9]\d*)$/;
 
-/** Whether a key is one that direct uploads, janitors and probes leave behind where they do not end well. */
+/** Returns true for keys that interrupted uploads, collections and probes leave behind. */
 export function isLeftover(key: string): boolean {
   const [top, folder = "", file, ...more] = key.split("/");
   if (`${top}/` === UPLOADS) return ID.test(folder) && COUNT.test(file) && more.length === 0;
@@ -206,19 +201,21 @@ export function probeFolder(id: string): string {
   return `${SCRATCH}${PROBE}${id}/`;
 }
 
-/** Where a file of a direct upload arrives. Throws `Invalid` for what cannot be the id of one. */
+/**
+ * Returns the key of a file that is uploaded directly. Throws `Invalid` for an invalid upload id.
+ */
 export function uploadKey(id: string, file: number): string {
   if (ID.test(id)) return `${UPLOADS}${id}/${file}`;
   throw fault({
     code: "Invalid",
     action: "use",
     subject: `${shown(id)} as an upload`,
-    state: "it is not the id of one",
-    hint: "Pass what createUpload returned.",
+    state: "invalid upload id",
+    hint: "Pass the id that createUpload returned.",
   });
 }
 
-/** Where the payload of a part is: its version is not known yet. */
+/** Returns the place of a part's payload: its version is not known yet. */
 export function draftPlace(commit: string): PayloadPlace {
   return { order: UNVERSIONED, commit };
 }
@@ -236,7 +233,7 @@ export interface CellKey {
   generation: number;
 }
 
-/** Takes a record key of `names/` apart; undefined for what no registry has put there. */
+/** Parses a record key of `names/`; undefined if no registry wrote it. */
 export function parseCellKey(key: string): CellKey | undefined {
   const segments = key.split("/");
   const name = segments[0] === "names" ? decodeName(segments[1] ?? "") : undefined;
@@ -254,7 +251,7 @@ export function parseCellKey(key: string): CellKey | undefined {
   return { name, cell, kind: segments[2] === "aliases" ? "alias" : "key", label, generation };
 }
 
-/** What a key is of, as people name it: a version, an alias, or only a name; undefined where no name has it. */
+/** Returns the ref of a key: `name@version`, `name@alias` or the name. */
 export function refOfKey(key: string): string | undefined {
   const record = parseCellKey(key);
   if (record !== undefined) {
@@ -267,7 +264,7 @@ export function refOfKey(key: string): string | undefined {
   return version === undefined ? name : `${name}@${version.canonical}`;
 }
 
-/** The version of a cell's last two segments, where they fit together. */
+/** Returns the version of a cell's last two segments; undefined if they do not match. */
 function versionOf(folder: string, order: string): Version | undefined {
   if (folder === "single") return order === UNVERSIONED ? FIRST_VERSION : undefined;
   const version = decodeOrder(order);
@@ -281,19 +278,19 @@ export function parseGeneration(file: string): number | undefined {
   return generation >= 1 ? generation : undefined;
 }
 
-/** The key that comes after everything in a folder (given with its `/`). */
+/** Returns the first key after everything in a folder, given with its `/`. */
 export function afterFolder(folder: string): string {
   return `${folder.slice(0, -1)}0`; // "0" is the character after "/"
 }
 
-/** Returns a key that is short enough; throws `Invalid` for any other. */
+/** Returns a key that leaves 64 bytes for its suffix. Throws `Invalid` for a longer one. */
 export function checked(key: string): string {
-  if (key.length <= MAX_KEY_BYTES - 64) return key; // room for what is put behind it
+  if (key.length <= MAX_KEY_BYTES - 64) return key;
   throw fault({
     code: "Invalid",
     action: "store",
     subject: `"${key}"`,
-    state: `the key would be too long (${key.length} bytes)`,
+    state: `key is too long (${key.length} bytes)`,
     hint: "Use a shorter name, version or alias.",
     key,
   });

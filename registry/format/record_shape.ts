@@ -1,15 +1,14 @@
-// What a record must look like before anything in it is used: its sum only says that nobody changed
-// it by accident.
+// Validates the members of a record before they are used: the checksum detects only accidental
+// changes.
 import { decodeName, encodeName, MAX_SEGMENT_BYTES } from "../../core/naming/names.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { isJsonObject, opensFew } from "../../core/text/json_text.ts";
 
 type Fields = Record<string, unknown>;
 
-/** More than anything that is written here has: metadata may be 100 deep. */
+/** More than anything written here: metadata may be nested 100 deep. */
 const MAX_DEPTH = 128;
 
-/** What a list of files says of sizes. */
 interface SizedFile {
   size: number;
   encoding?: string;
@@ -22,34 +21,31 @@ const SHA256 = /^[0-9a-f]{64}$/;
 const MAX_KIND_LENGTH = 64;
 const PLACE = /^[a-z0-9_]+\/[0-9a-f-]{36}$/;
 
-/** A longer list of files is not read: its JSON would not fit into a text. */
+/** Longest list of files that is read, bytes: longer JSON would not fit into a string. */
 export const MAX_FILE_LIST_BYTES = 256 * 1024 * 1024;
 
-/** What is known of a record beside itself. */
 export interface RecordSource {
-  /** Bytes that follow it. @default Infinity, which is enough for all that it says */
+  /** Inline bytes of the record. @default Infinity, which is enough for all files */
   inlineBytes?: number;
-  /** The text that it was read from, which mostly tells at once that it is not nested too deep. */
+  /** The text of the record: mostly enough to see that it is not nested too deep. */
   text?: string;
 }
 
-/**
- * What is wrong with a record of a known kind, or undefined. Members that this release does not know are not looked at.
- */
+/** Returns what is wrong with a record of a known kind, or undefined. Ignores unknown members. */
 export function recordProblem(
   record: { kind: string },
   { inlineBytes = Infinity, text }: RecordSource = {},
 ): string | undefined {
   const fields = record as unknown as Fields;
   const isShallow = text !== undefined && opensFew(text, MAX_DEPTH);
-  if (!isShallow && isTooDeep(fields)) return "it is nested too deep";
-  if (!areTexts(fields.kind) || record.kind.length > MAX_KIND_LENGTH) return "its kind is not one";
-  if (!isNumber(fields.generation, 1)) return "its generation is not a number from 1";
-  if (!isCommit(fields.commit)) return "its commit is not a UUID";
-  if (!isAbsentOr(fields.previous, isCommit)) return "the commit below it is not a UUID";
+  if (!isShallow && isTooDeep(fields)) return "nesting is too deep";
+  if (!areTexts(fields.kind) || record.kind.length > MAX_KIND_LENGTH) return "invalid kind";
+  if (!isNumber(fields.generation, 1)) return "generation is not a positive integer";
+  if (!isCommit(fields.commit)) return "commit is not a UUID";
+  if (!isAbsentOr(fields.previous, isCommit)) return "previous commit is not a UUID";
   const { startedAt, createdAt, since = createdAt } = fields;
-  if (![startedAt, createdAt, since].every(isDate)) return "its times are not times";
-  if (!isAbsentOr(fields.origin, isOrigin)) return "its origin is not whole";
+  if (![startedAt, createdAt, since].every(isDate)) return "invalid time";
+  if (!isAbsentOr(fields.origin, isOrigin)) return "invalid origin";
   return problemOfKind(fields, inlineBytes);
 }
 
@@ -59,51 +55,41 @@ function problemOfKind(fields: Fields, inlineBytes: number): string | undefined 
       return versionProblem(fields, inlineBytes);
     case "deleted":
     case "scrubbed":
-      return isAbsentOr(fields.digest, isDigest) ? undefined : "its digest is not a SHA-256";
+      return isAbsentOr(fields.digest, isDigest) ? undefined : "digest is not a SHA-256";
     case "alias":
-      return isAlias(fields) ? undefined : "its alias is not whole";
+      return isAlias(fields) ? undefined : "invalid alias";
     case "key":
-      return isKey(fields) ? undefined : "its idempotency key is not whole";
+      return isKey(fields) ? undefined : "invalid idempotency key";
     case "settings":
-      if (!isSettings(fields.settings)) return "its settings are not whole";
-      return isGeneration(fields) ? undefined : "its settings are of no registry";
+      if (!isSettings(fields.settings)) return "invalid settings";
+      return isGeneration(fields) ? undefined : "settings name no registry";
   }
 }
 
-/** What is wrong with a list of files that have so many bytes together, or undefined. */
+/** Returns what is wrong with a list of files of `bytes` bytes in total, or undefined. */
 export function filesProblem(
   files: unknown,
   bytes: number,
   inlineBytes = Infinity,
 ): string | undefined {
-  return isTooDeep(files)
-    ? "its files are nested too deep"
-    : shallowFilesProblem(files, bytes, inlineBytes);
+  return isTooDeep(files) ? "nesting is too deep" : shallowFilesProblem(files, bytes, inlineBytes);
 }
 
-/** The same of what is known not to be nested too deep. */
 function shallowFilesProblem(
   files: unknown,
   bytes: number,
   inlineBytes: number,
 ): string | undefined {
-  if (!Array.isArray(files)) return "its files are not a list";
+  if (!Array.isArray(files)) return "files are not a list";
   const wrong = files.findIndex((file) => !isStoredFile(file));
-  if (wrong >= 0) return `its file ${wrong} is not whole`;
+  if (wrong >= 0) return `file ${wrong} is invalid`;
   const unequal = files.findIndex((file) => !areSizesEqual(file, inlineBytes));
-  if (unequal >= 0) return `the bytes of its file ${unequal} are not as many as it says`;
-  if (files.length > 1 && new Set(files.map(({ path }) => path)).size < files.length) {
-    return "two of its files have one path";
-  }
-  return sum(files) === bytes ? undefined : `its files do not have ${bytes} bytes together`;
+  if (unequal >= 0) return `size of file ${unequal} does not match its stored bytes`;
+  if (new Set(files.map(({ path }) => path)).size < files.length) return "two files have one path";
+  return sum(files) === bytes ? undefined : `files do not have ${bytes} bytes in total`;
 }
 
-/** More than this in stored bytes is no compression of so many plain ones: reading it would only cost. */
-function mostStored(size: number): number {
-  return 2 * size + 64 * 1024;
-}
-
-/** Whether what is said of the stored bytes of a file can be true. What the store has is looked at when it is read. */
+/** Returns true if the stored size of a file is plausible. Reading verifies the stored bytes. */
 function areSizesEqual(
   { size, encoding, inline, parts = [] }: SizedFile,
   inlineBytes: number,
@@ -111,7 +97,8 @@ function areSizesEqual(
   const [offset, length] = inline ?? [0, 0];
   if (offset + length > inlineBytes) return false;
   const stored = inline === undefined ? sum(parts) : length;
-  return encoding === undefined ? stored === size : stored <= mostStored(size);
+  // More stored bytes than this are not a compression of `size` bytes.
+  return encoding === undefined ? stored === size : stored <= 2 * size + 64 * 1024;
 }
 
 function sum(sized: readonly { size: number }[]): number {
@@ -120,13 +107,13 @@ function sum(sized: readonly { size: number }[]): number {
 
 function versionProblem(fields: Fields, inlineBytes: number): string | undefined {
   const { name, version, materializer, metadata, inputs, fileList, digest, size, key } = fields;
-  if (!isName(name) || !isOneVersion(version)) return "its name or version is not one";
-  if (!isMaterializer(materializer)) return "its materializer is not whole";
+  if (!isName(name) || !isOneVersion(version)) return "invalid name or version";
+  if (!isMaterializer(materializer)) return "invalid materializer";
   if (!isJsonObject(metadata) || !isDigest(digest) || !isNumber(size)) {
-    return "its metadata, digest or size is missing";
+    return "metadata, digest or size is missing";
   }
-  if (!isAbsentOr(inputs, areInputs)) return "its inputs are not a list of refs";
-  if (key !== undefined && !areTexts(key)) return "its idempotency key is not a text";
+  if (!isAbsentOr(inputs, areInputs)) return "inputs are not a list of refs";
+  if (!isAbsentOr(key, areTexts)) return "idempotency key is not a string";
   return fileList === undefined
     ? shallowFilesProblem(fields.files, size as number, inlineBytes)
     : fileListProblem(fileList, fields.files);
@@ -134,10 +121,10 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
 
 function fileListProblem(fileList: unknown, files: unknown): string | undefined {
   if (!isJsonObject(fileList) || !isPart(fileList) || fileList.sha256 === undefined) {
-    return "its list of files is not whole";
+    return "invalid list of files";
   }
-  if (!Array.isArray(files) || files.length > 0) return "its files are in two places";
-  if ((fileList.size as number) > MAX_FILE_LIST_BYTES) return "its list of files is too long";
+  if (!Array.isArray(files) || files.length > 0) return "files are in two places";
+  if ((fileList.size as number) > MAX_FILE_LIST_BYTES) return "list of files is too long";
 }
 
 function isStoredFile(file: unknown): boolean {
@@ -151,7 +138,7 @@ function isStoredFile(file: unknown): boolean {
   return areTexts(mode, mediaType) && isAbsentOr(modifiedAt, isDate) && isPlaced(file);
 }
 
-/** Whether the stored bytes are in one place: in the record, in objects, or nowhere if there are none. */
+/** Returns true if the stored bytes are in one place: in the record, in objects, or nowhere. */
 function isPlaced({ inline, parts, from }: Fields): boolean {
   if (inline !== undefined) {
     return parts === undefined && Array.isArray(inline) && inline.length === 2 &&
@@ -164,15 +151,14 @@ function isPlaced({ inline, parts, from }: Fields): boolean {
 
 function isPart({ object, offset = 0, size, sha256, from }: Fields): boolean {
   if (!isNumber(object) || !isNumber(offset) || !isNumber(size) || !isPlace(from)) return false;
-  return isNumber((offset as number) + (size as number)) &&
-    isAbsentOr(sha256, isDigest);
+  return isNumber((offset as number) + (size as number)) && isAbsentOr(sha256, isDigest);
 }
 
 function isPlace(from: unknown): boolean {
   return from === undefined || isMatch(from, PLACE);
 }
 
-/** Whether this is a ref, or one with a digest, as far as its members tell. */
+/** Returns true for a ref, or an object of a ref and a digest. Does not parse the ref. */
 export function isInput(input: unknown): boolean {
   if (!isJsonObject(input)) return typeof input === "string";
   return areTexts(input.ref) && isAbsentOr(input.digest, isDigest);
@@ -215,7 +201,7 @@ function isGeneration({ generation, registry }: Fields): boolean {
   return generation === 1 || isMatch(registry, COMMIT);
 }
 
-/** Whether JSON is nested so deep that writing, comparing or cloning it might overflow the stack. Takes none itself. */
+/** Returns true if writing, comparing or cloning `value` might overflow the stack. Uses a loop. */
 function isTooDeep(value: unknown): boolean {
   let level: object[] = isNested(value) ? [value] : [];
   for (let depth = 0; level.length > 0; depth++) {
@@ -242,7 +228,7 @@ function isName(value: unknown): boolean {
   return decodeName(encodeName(value)) === value;
 }
 
-/** Also its numbers: what is no version must not fail where it is used. */
+/** Also checks the numbers: an invalid version must not fail later, in use. */
 function isOneVersion(value: unknown): boolean {
   try {
     parseVersion(value as string);

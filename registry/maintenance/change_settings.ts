@@ -1,5 +1,5 @@
-// The settings as they are now, and changing them.
-import { fault, RegistryError } from "../../core/errors.ts";
+// Reads and changes the settings of a registry.
+import { fault } from "../../core/errors.ts";
 import type { RegistrySettings } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
@@ -11,63 +11,63 @@ import { SETTINGS } from "../format/layout.ts";
 import { checkWritable, type Context, contextOf } from "../operations/context.ts";
 import { bindingGraceMs, checkGrace, countsFrom, readGraces } from "../cell/graces.ts";
 
-/** The settings of a registry as they are now. */
+/** The current settings of a registry. */
 export interface CurrentSettings extends RegistrySettings {
-  /** The grace that was set last, milliseconds. */
+  /** The latest grace period, milliseconds. */
   graceMs: number;
-  /** What the grace may be lowered to, milliseconds: writers rely on it, so none is ever shorter. */
+  /** The shortest grace period that can be set, milliseconds: writers rely on it. */
   leastGraceMs: number;
-  /** The grace by which garbage is collected now, milliseconds: longer than `graceMs` until `countsFrom`. */
+  /** The grace period in force, milliseconds: longer than `graceMs` until `countsFrom`. */
   bindingGraceMs: number;
-  /** From when on `graceMs` counts, by the store's clock; absent where it does. */
+  /** Time of the store when `graceMs` comes into force; absent if it is in force. */
   countsFrom?: Date;
 }
 
 /** What {@linkcode changeSettings} changes. */
 export interface SettingsChange extends SignalOptions {
-  /** How long replaced data is to stay readable, milliseconds: from `leastGraceMs` of the registry to a year. */
+  /** How long replaced data stays readable, milliseconds: from `leastGraceMs` up to a year. */
   graceMs: number;
 }
 
-/** A longer one could be taken back only after so long. */
+/** A longer grace period could be shortened only after it has passed. */
 const MAX_GRACE_MS = 365 * 24 * 60 * 60 * 1000;
 
 export async function readSettings(
   registry: Registry,
   { signal }: SignalOptions = {},
 ): Promise<CurrentSettings> {
-  return await currentSettings(contextOf(registry, "read the settings"), signal);
+  return await currentSettings(contextOf(registry, "read settings"), signal);
 }
 
 export async function changeSettings(
   registry: Registry,
   { graceMs, signal }: SettingsChange,
 ): Promise<CurrentSettings> {
-  const context = contextOf(registry, "change the settings");
-  checkWritable(context, "change the settings");
+  const context = contextOf(registry, "change settings");
+  checkWritable(context, "change settings");
   checkChange(context, graceMs);
-  const operation = startOperation(
-    context,
-    `change the settings of the registry at ${context.backend.location}`,
-    signal,
-  );
+  const { location } = context.backend;
+  const action = `change settings of registry at ${location}`;
+  const operation = startOperation(context, action, signal);
   let there: string | undefined;
   const generation = await writeCell(context, operation, SETTINGS, {
     next(head) {
-      if (head?.found === undefined) throw unreadable(context);
+      if (head?.found === undefined) {
+        throw fault({
+          code: "Corrupt",
+          action,
+          state: "their newest record cannot be read",
+          hint: "Run `verify` to find the object, and restore it from a copy.",
+          backend: location,
+        });
+      }
       const { info, record } = head.found;
       const { settings } = recordOfKind(head.found, "settings");
       there = info.key;
       if (settings.graceMs === graceMs) return undefined;
       const base = operation.recordBase(head.generation + 1, head.previous);
-      const changed = { ...settings, graceMs };
-      return encodeRecord({
-        ...record,
-        ...base,
-        kind: "settings",
-        registry: context.id,
-        settings: changed,
-      });
+      const changed = { settings: { ...settings, graceMs }, registry: context.id };
+      return encodeRecord({ ...record, ...base, kind: "settings", ...changed });
     },
   });
   if (generation === undefined) await settle(context, [there!], signal);
@@ -88,32 +88,23 @@ async function currentSettings(context: Context, signal?: AbortSignal): Promise<
   };
 }
 
-/** Writers that opened the registry at any time, and may never close it, end what they do by the least grace. */
+/** Programs that have the registry open rely on the least grace period. */
 function checkChange({ backend, settings }: Context, graceMs: number): void {
-  checkGrace(graceMs ?? NaN, "change the settings to");
+  checkGrace(graceMs ?? NaN, "change settings to");
   const least = settings.leastGraceMs;
   if (graceMs >= least && graceMs <= MAX_GRACE_MS) return;
   const isShort = graceMs < least;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot change graceMs to ${graceMs}: ` +
-      (isShort
-        ? `the registry was created with ${least} as the least, and whoever has it open relies on that`
-        : `at most a year (${MAX_GRACE_MS}) is allowed`),
+    action: "change",
+    subject: `graceMs to ${graceMs}`,
+    state: isShort
+      ? `the least grace period of this registry is ${least}`
+      : `the longest grace period is a year (${MAX_GRACE_MS})`,
     hint: isShort
-      ? "To free space at once collect garbage with `now`, where nobody else uses it; for a shorter grace create another registry and mirror this one into it."
-      : "It could be lowered again only after it has passed itself.",
-    backend: backend.location,
-  });
-}
-
-function unreadable({ backend }: Context): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "change the settings of the registry at",
-    subject: backend.location,
-    state: "their newest record cannot be read",
-    hint: "Restore the object from a copy; verify names it.",
+      ? "To free space now, run `gc --now` while nothing else uses the registry. For a shorter " +
+        "grace period, mirror it into a new registry."
+      : "Pass a shorter one: it could be lowered again only after it has passed.",
     backend: backend.location,
   });
 }

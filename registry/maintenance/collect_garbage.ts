@@ -1,5 +1,5 @@
-// The janitor: removes what nothing refers to any more. Any number may run at once, beside readers
-// and writers.
+// The garbage collector: removes data that nothing refers to. Any number may run at the same time,
+// beside readers and writers.
 import { isPrefix } from "../../core/backend.ts";
 import type { Registry } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../operations/context.ts";
@@ -9,12 +9,11 @@ import { NAMES, OBJECTS } from "../format/layout.ts";
 import { Collection, emptyReport, takeMark } from "./collection.ts";
 import type { GarbageOptions, GarbageReport } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
-import { removeLeftovers } from "./garbage/leftovers.ts";
+import { removeLeftovers, removeNotes } from "./garbage/leftovers.ts";
 import { checkNobodyUploads, collectName } from "./garbage_of_name.ts";
-import { removeNotes } from "./garbage/lineage_notes.ts";
 import { asPartial } from "./readable.ts";
 
-/** What `collectGarbage` of `registry/tools.ts` does. */
+/** Implements `collectGarbage` of `registry/tools.ts`. */
 export async function collectGarbage(
   registry: Registry,
   options: GarbageOptions = {},
@@ -24,7 +23,8 @@ export async function collectGarbage(
   const { mark, key } = await takeMark(context, "collect garbage", options.signal);
   let report: GarbageReport;
   try {
-    const graceMs = bindingGraceMs(await readGraces(context, options.signal), mark); // as they are after the mark
+    const graces = await readGraces(context, options.signal); // after the mark
+    const graceMs = bindingGraceMs(graces, mark);
     report = emptyReport({ dryRun: options.dryRun ?? false, mark, graceMs });
     const collection = new Collection(context, { report, markKey: key, ...options });
     for (const [what, step] of STEPS) {
@@ -41,18 +41,18 @@ export async function collectGarbage(
 const STEPS = [
   ["unfinished writes", sweepStages],
   ["names", collectNames],
-  ["what uploads, probes and collectors left", removeLeftovers],
-  ["notes of lineage", removeNotes],
+  ["leftovers of uploads, probes and collections", removeLeftovers],
+  ["lineage notes", removeNotes],
 ] as const;
 
-/** Unfinished writes first: a writer whose stage is gone can no longer commit. */
+/** Removes unfinished writes, before all else: their writers can no longer commit. */
 export async function sweepStages(
   collection: Collection,
   report: GarbageReport,
 ): Promise<void> {
   const { context: { backend }, graceMs, signal } = collection;
   const olderThan = report.markAt.getTime() - graceMs;
-  const why = "a write that never ended";
+  const why = "unfinished write";
   for await (
     const { key, size = 0 }
       of backend.sweepUploads?.({ olderThan, dryRun: report.dryRun, signal }) ?? []
@@ -89,7 +89,7 @@ export async function collectNames(collection: Collection): Promise<void> {
       try {
         await action(name);
       } catch (error) {
-        // What cannot be read may refer to anything of its name: nothing of that goes.
+        // Unreadable data may refer to anything of its name: keep all of it.
         const { key = name, message } = await asPartial(context, error, signal);
         collection.fail(key, message);
         left.add(name);

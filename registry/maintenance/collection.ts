@@ -1,4 +1,4 @@
-// One run of the janitor, as its parts see it, and its mark.
+// One run of the garbage collector, and its mark.
 import type { Context } from "../operations/context.ts";
 import type { Cell, Folder, KnownName } from "./garbage/known.ts";
 import { isPrefix } from "../../core/backend.ts";
@@ -7,107 +7,104 @@ import type { SignalOptions } from "../../core/registry.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 import { isMark, markKey, refOfKey, SCRATCH } from "../format/layout.ts";
 
-/** What the janitor removes. */
+/** A kind of garbage. */
 export type GarbageKind =
   | "stage"
   | "generation"
   | "scrubbed"
+  | "key"
+  | "name"
   | "payload"
   | "upload"
   | "draft"
-  | "key"
-  | "name"
   | "note";
 
-/** One thing that the janitor removes. */
+/** An object that the garbage collector removes. */
 export interface GarbageItem {
   /**
-   * What it is: an unfinished write, a replaced record, a first record's content, payload, an upload or a mark, a
-   * draft, an idempotency key, or what was kept of a name that is forgotten, or a
-   * note of lineage.
+   * An unfinished write (`stage`), a replaced record (`generation`), the content of a first record
+   * (`scrubbed`), payload, an upload or mark, a draft, an idempotency key, a record of a forgotten
+   * name, or a lineage note.
    */
   what: GarbageKind;
   key: string;
-  /** The version, the alias or the name that it is of, where it is of one. */
+  /** The version, alias or name that it belongs to, if any. */
   ref?: string;
   size: number;
   why: string;
 }
 
-/** One thing that nobody needs, and that is too young to be removed. */
+/** Garbage that is too young to be removed. */
 export interface WaitingItem extends GarbageItem {
   until: Date;
 }
 
 export interface DraftNeeds {
   names: ReadonlySet<string>;
-  /** Places of payload that a name's drafts need. Throws where that cannot be told. */
+  /** Returns the payload places that a name's drafts need. Throws if they cannot be read. */
   placesOf(name: string): readonly string[];
 }
 
 /** Options of `collectGarbage`. */
 export interface GarbageOptions extends SignalOptions {
-  /** Only say what would go. @default false */
+  /** Report without removing anything. @default false */
   dryRun?: boolean;
   /**
-   * Forget names all of whose versions were deleted long ago (30 days, or 30 times the grace if that is longer): all
-   * that is kept of them goes, and their versions may be used again. Nobody may save under such a name while this
-   * runs, and no other collector may run; names stay where one is seen. @default false
+   * Forget names whose versions were all deleted long ago: 30 days, or 30 times the grace period if
+   * that is longer. Their version numbers can be used again. Meanwhile nothing may save under such
+   * a name, and no other collector may run: names are kept if one is found. @default false
    */
   forget?: boolean;
   /**
-   * Remove what nobody needs whatever its age, as if the grace had passed. Only where nobody else uses the registry
-   * while this runs, on any machine: a save that is under way then may be acknowledged though its files were removed, and
-   * a load or a download of what was just replaced or deleted fails. Of a name that is seen to be written to meanwhile
-   * nothing goes. Idempotency keys and drafts stay as long as ever. @default false
+   * Ignore the grace period. Only if nothing else uses the registry, on any machine: a concurrent
+   * save may be acknowledged although its files are removed, and loads of replaced or deleted
+   * versions fail. Names that are written to meanwhile are skipped. Idempotency keys and drafts
+   * are kept as usual. @default false
    */
   now?: boolean;
   onItem?: (item: GarbageItem) => void;
   onWaiting?: (item: WaitingItem) => void;
 }
 
-/** What `collectGarbage` did. */
+/** The result of `collectGarbage`. */
 export interface GarbageReport {
   dryRun: boolean;
-  /** The store's time that all ages were measured against. */
+  /** Time of the store from which all ages are measured. */
   markAt: Date;
-  /** The grace that ages were measured by, milliseconds; with `now` none was. */
+  /** The grace period, milliseconds; ignored with `now`. */
   graceMs: number;
-  /** How many of each kind, and their bytes. */
+  /** Objects and bytes by kind. */
   removed: Record<GarbageKind, { count: number; bytes: number }>;
   bytes: number;
-  /** What nobody needs and is too young to go: how many things, their bytes, and from when on the first may go. */
+  /** Garbage that is too young: objects, bytes, and when the first can be removed. */
   waiting: { count: number; bytes: number; nextAt?: Date };
-  /** Keys of records that do not count: they landed too late, when their payload was gone. */
+  /** Keys of expired records: they landed too late, after their payload was collected. */
   voids: string[];
-  /** What could not be removed. The next run tries again. */
+  /** Objects that could not be removed. The next run tries again. */
   failures: { key: string; message: string }[];
 }
 
-/** What is written in the same second as the mark is not younger: many stores tell no more than seconds. */
+/** Many stores have times in seconds: an object of the same second is not younger than the mark. */
 const CLOCK_STEP_MS = 1000;
 
-/** Options of {@linkcode Collection}. */
-export interface CollectionOptions extends Omit<GarbageOptions, "dryRun"> {
+interface CollectionOptions extends Omit<GarbageOptions, "dryRun"> {
   report: GarbageReport;
-  /** The key of its mark: while it is there, this run may be under way. */
+  /** Key of the mark. While it exists, this run may be active. */
   markKey: string;
-  /** Hears how much there is, where that is all that is wanted. */
+  /** Receives sizes, if only those are needed. */
   measure?: Measure;
 }
 
-/** One run of the garbage collector. */
 export class Collection {
   readonly context: Context;
   readonly signal?: AbortSignal;
-  /** True where nothing is to be changed. */
   readonly dryRun: boolean;
   readonly forget: boolean;
   readonly markKey: string;
   readonly measure?: Measure;
   drafts: DraftNeeds = { names: new Set(), placesOf: () => [] };
   readonly names: Set<string> = new Set();
-  /** How long what nobody needs stays, milliseconds. */
+  /** How long garbage is kept, milliseconds. */
   readonly graceMs: number;
   readonly #report: GarbageReport;
   readonly #options: CollectionOptions;
@@ -127,22 +124,22 @@ export class Collection {
     this.#begun = { wall: context.system.now(), monotonic: context.system.monotonic() };
   }
 
-  /** The mark: the store's time that all ages are measured against, milliseconds. */
+  /** Returns the time of the store from which all ages are measured, milliseconds. */
   markAt(): number {
     return this.#report.markAt.getTime();
   }
 
-  /** Whether something that was written then is old: older than `graceMs` at the mark. */
+  /** Returns true for times that were longer than `graceMs` ago at the mark. */
   isOld(modifiedAt: number): boolean {
     return modifiedAt < this.markAt() - this.graceMs;
   }
 
-  /** Whether it is so old that keys and deleted names need not be remembered any more; see {@linkcode memoryMs}. */
+  /** Returns true if keys and deleted names of this time can be forgotten: {@linkcode memoryMs}. */
   isForgettable(modifiedAt: number): boolean {
     return modifiedAt < this.markAt() - memoryMs(this.#report.graceMs);
   }
 
-  /** Whether the mark is too long ago for what must not be done late. */
+  /** Returns true if the mark is too old for actions that must not be late. */
   isLate(): boolean {
     const { system, settings } = this.context;
     const { wall, monotonic } = this.#begun;
@@ -158,7 +155,7 @@ export class Collection {
     this.#options.onItem?.(named(item));
   }
 
-  /** Tells of what nobody needs and may not go before `until`, milliseconds of the store's clock. */
+  /** Reports garbage that must stay until `until`, milliseconds of the store's clock. */
   waits(items: readonly GarbageItem[], until: number): void {
     const { waiting } = this.#report;
     for (const item of items) {
@@ -169,7 +166,7 @@ export class Collection {
     }
   }
 
-  /** Removes objects, counts those that went, and reports the others. True where all went. */
+  /** Removes objects, and reports each as removed or failed. Returns true if all were removed. */
   async remove(items: readonly GarbageItem[]): Promise<boolean> {
     const keys = this.dryRun ? [] : items.map(({ key }) => key);
     const failures = await removeObjects(this.context.backend, keys, this.signal);
@@ -181,7 +178,7 @@ export class Collection {
     return failures.size === 0;
   }
 
-  /** Overwrites an object with less, and counts it; reports that it could not, and is false then. */
+  /** Overwrites an object with less. Returns false, after reporting it, if that failed. */
   async replace(item: GarbageItem, replacement: Uint8Array): Promise<boolean> {
     const { context: { backend }, signal } = this;
     signal?.throwIfAborted();
@@ -196,12 +193,11 @@ export class Collection {
     }
   }
 
-  /** Reports what could not be done. */
   fail(key: string, message: string): void {
     this.#report.failures.push({ key, message });
   }
 
-  /** Names a record that does not count. */
+  /** Reports an expired record. */
   foundVoid(key: string): void {
     this.#report.voids.push(key);
   }
@@ -212,29 +208,25 @@ function named(item: GarbageItem): GarbageItem {
   return ref === undefined ? item : { ...item, ref };
 }
 
-/** In the order of a report. */
-const GARBAGE_KINDS: readonly GarbageKind[] = [
-  "stage",
-  "generation",
-  "scrubbed",
-  "key",
-  "name",
-  "payload",
-  "upload",
-  "draft",
-  "note",
-];
-
 export function emptyReport(
   { dryRun, mark, graceMs }: { dryRun: boolean; mark: number; graceMs: number },
 ): GarbageReport {
   const none = () => ({ count: 0, bytes: 0 });
-  const removed = Object.fromEntries(GARBAGE_KINDS.map((kind) => [kind, none()]));
   return {
     dryRun,
     markAt: new Date(mark),
     graceMs,
-    removed: removed as GarbageReport["removed"],
+    removed: {
+      stage: none(),
+      generation: none(),
+      scrubbed: none(),
+      key: none(),
+      name: none(),
+      payload: none(),
+      upload: none(),
+      draft: none(),
+      note: none(),
+    },
     bytes: 0,
     waiting: { count: 0, bytes: 0 },
     voids: [],
@@ -249,20 +241,20 @@ export interface Measure {
 
 const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** How long an idempotency key is good after its first use, and a deleted name is remembered, at least, milliseconds. */
+/** Returns how long idempotency keys and deleted names are remembered, milliseconds. */
 export function memoryMs(graceMs: number): number {
   return Math.max(MONTH_MS, 30 * graceMs);
 }
 
-export interface Mark {
-  /** The moment, by the store's clock, that all ages are measured against. */
+interface Mark {
+  /** Time of the store from which all ages are measured, milliseconds. */
   mark: number;
   key: string;
 }
 
 /**
- * Writes an object and reads its time. Where this machine's clock is further off than a quarter of the least grace it
- * refuses: ages by either of the two clocks are then not to be trusted with what cannot be undone.
+ * Writes an object and reads its time. Throws if this machine's clock differs by more than a
+ * quarter of the least grace period: then ages cannot be trusted for deletions.
  */
 export async function takeMark(
   context: Context,
@@ -279,13 +271,13 @@ export async function takeMark(
   throw fault({
     code: "Unavailable",
     action,
-    state: `this machine's clock and the store's differ by ${Math.round(skewMs / 1000)} s`,
-    hint: "Set the clock; nothing was removed.",
+    state: `the clocks of this machine and the store differ by ${Math.round(skewMs / 1000)} s`,
+    hint: "Set the clock of this machine. Nothing was removed.",
     backend: backend.location,
   });
 }
 
-/** The store's time, by a mark that is gone again. */
+/** Reads the time of the store from a mark, which it removes. */
 export async function readStoreTime(
   context: Context,
   action: string,
@@ -297,13 +289,11 @@ export async function readStoreTime(
 }
 
 /**
- * The mark of another collector that may be under way. Having listed what is to go before this one, and acting on that
- * after somebody has used the freed key again, it would remove or overwrite what was acknowledged. Every collector takes
- * its mark before it looks, so of two at once at most one finds no other.
+ * Returns the mark of another collector that may be active. If that listed a key before this run
+ * and removes it after the key was used again, acknowledged data is lost. Each collector takes its
+ * mark before it lists anything, so at most one of two finds no other mark.
  */
-export async function otherMark(
-  collection: Collection,
-): Promise<string | undefined> {
+export async function otherMark(collection: Collection): Promise<string | undefined> {
   const { context, signal, markKey } = collection;
   for await (const entry of context.backend.list(SCRATCH, { signal })) {
     if (

@@ -1,6 +1,5 @@
-// The janitor's work on one name: its payloads are listed first, then its records, every one of
-// which is known before anything of the name is removed.
-import type { ObjectInfo } from "../../core/backend.ts";
+// Collects the garbage of one name. Lists payloads first, then records, and reads every record
+// before anything of the name is removed.
 import { fault } from "../../core/errors.ts";
 import { encodeRecord, TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
@@ -9,6 +8,8 @@ import { isVoid } from "../cell/voids.ts";
 import { ALIVE } from "../format/layout.ts";
 import { type Collection, type GarbageItem, otherMark } from "./collection.ts";
 import { forgetName } from "./garbage/forget_name.ts";
+import type { Cell, Folder, KnownRecord, KnownRecords } from "./garbage/known.ts";
+import { listCells, listFolders } from "./garbage/known.ts";
 import {
   encodeBuried,
   neededPlaces,
@@ -16,8 +17,6 @@ import {
   readRemains,
   readTimes,
 } from "./garbage/known_records.ts";
-import type { Cell, Folder, KnownRecord, KnownRecords } from "./garbage/known.ts";
-import { listCells, listFolders } from "./garbage/known.ts";
 import { openNote } from "./garbage/note.ts";
 
 export async function collectName(collection: Collection, name: string): Promise<void> {
@@ -42,20 +41,20 @@ export async function collectName(collection: Collection, name: string): Promise
     collection.isOld(newest) && !plan.referred.has(place)
   );
   await removeFolders(collection, unneeded.map(([, folder]) => folder));
-  tellFolders(collection, folders, plan);
+  reportFolders(collection, folders, plan);
   await note.save(heads.filter(({ key }) => !gone.has(key)), records);
 }
 
 interface Plan {
-  /** Places of payload that is needed, and until when: milliseconds of the store's clock, or for ever. */
+  /** Places of needed payload, and until when: milliseconds of the store's clock, or Infinity. */
   referred: Map<string, number>;
   keys: Generation[];
   replaced: { head: Generation; why: string }[];
-  /** First generations that lose their content, so that their number stays used; `under` this tombstone, if it replaces it. */
+  /** First generations that lose their content. A tombstone replaces them if it is `under` one. */
   firsts: { head: Generation; under?: Generation }[];
 }
 
-const REPLACED = "replaced longer ago than the grace";
+const REPLACED = "replaced longer ago than the grace period";
 
 async function sortCell(
   collection: Collection,
@@ -63,7 +62,7 @@ async function sortCell(
   records: KnownRecords,
   plan: Plan,
 ): Promise<void> {
-  if (cell.kind === "alias") return; // its generations are its history
+  if (cell.kind === "alias") return; // older generations are its history
   if (cell.kind === "version") return await sortVersion(collection, cell, records, plan);
   const { generations } = cell;
   if (generations.every(({ modifiedAt }) => collection.isForgettable(modifiedAt))) {
@@ -87,44 +86,41 @@ async function sortVersion(
   const { context, signal } = collection;
   const { generations } = cell;
   const found = generations.map(({ key }) => records.get(key));
-  const isSettled = found[0] !== undefined; // else the head has gone since it was listed: another janitor is ahead
-  let counting = 0; // the newest generation that is not void: what readers see
-  for (
-    ;
-    found[counting]?.late !== undefined && await isVoid(context, found[counting]!.late!, signal);
-    counting++
-  ) {
-    collection.foundVoid(generations[counting].key);
+  const isStable = found[0] !== undefined; // otherwise another collector removed the listed head
+  let valid = 0; // the newest generation that has not expired, which readers see
+  while (found[valid]?.late !== undefined && await isVoid(context, found[valid]!.late!, signal)) {
+    collection.foundVoid(generations[valid].key);
+    valid++;
   }
   const ends = endsForGood(collection, cell, records);
-  // By the nearest above that did not land late: under one that did, what is below may count, or have counted, and
-  // another janitor may have listed before that landed.
+  // A record that landed late replaces nothing: records below it may be, or have been, valid, and
+  // another collector may have listed the cell before it landed.
   let replacedAt = Infinity;
   generations.forEach((head, place) => {
     if (place > 0 && found[place - 1]?.late === undefined) {
       replacedAt = generations[place - 1].modifiedAt;
     }
-    if (!isSettled || !collection.isOld(replacedAt)) {
-      const until = isSettled ? replacedAt + collection.graceMs : Infinity;
+    if (!isStable || !collection.isOld(replacedAt)) {
+      const until = isStable ? replacedAt + collection.graceMs : Infinity;
       for (const payload of neededPlaces(context, head.key, found[place])) {
         plan.referred.set(payload, Math.max(plan.referred.get(payload) ?? 0, until));
       }
-      if (until < Infinity) tellRecord(collection, head, found[place], until);
+      if (until < Infinity) reportWaiting(collection, head, found[place], until);
     } else if (head.generation > 1) plan.replaced.push({ head, why: REPLACED });
     else if (found[place]?.kind === "version" || ends) {
       plan.firsts.push({ head, under: ends ? generations[0] : undefined });
     }
   });
   const [head, first] = generations;
-  if (!ends || records.get(first.key)?.kind !== "deleted" || !collection.isOld(first.modifiedAt)) {
-    return;
+  if (ends && records.get(first.key)?.kind === "deleted" && collection.isOld(first.modifiedAt)) {
+    plan.replaced.push({ head, why: "the first record of its cell is a tombstone too" });
   }
-  plan.replaced.push({ head, why: "the first record of its cell says the same" });
 }
 
 /**
- * Whether a cell holds a first generation and the deletion of it, where nobody writes above a deletion: then one
- * tombstone is enough. Elsewhere a number would be created twice, and what removes it the first time may come late.
+ * Returns true for a first generation and its deletion, in a registry where nothing is written
+ * above a deletion: one tombstone is enough. Elsewhere its key could be created twice, and a late
+ * delete of the first object would remove the second.
  */
 function endsForGood(
   { context }: Collection,
@@ -137,7 +133,7 @@ function endsForGood(
     records.get(head.key)?.kind === "deleted";
 }
 
-/** Removes records, or what is in them. Returns the keys of those that are not what they were. */
+/** Removes records or their content. Returns the keys of changed records. */
 async function removeReplaced(
   collection: Collection,
   plan: Plan,
@@ -160,10 +156,10 @@ async function removeReplaced(
     const freed = Math.max(0, size - bytes.byteLength);
     await collection.replace({ what: "scrubbed", key, size: freed, why: REPLACED }, bytes);
   });
-  const why = "an idempotency key that was last used longer ago than keys are remembered";
+  const why = "idempotency key that was last used longer ago than keys are remembered";
   const isAlone = plan.keys.length > 0 && await otherMark(collection) === undefined &&
     !collection.isLate();
-  const keys = isAlone ? plan.keys : []; // else the next run removes them
+  const keys = isAlone ? plan.keys : []; // the next run removes them
   await collection.remove(keys.map(({ key, size }) => ({ what: "key", key, size, why })));
   return new Set(
     [...plan.replaced, ...firsts].map(({ head }) => head.key).concat(keys.map(({ key }) => key)),
@@ -171,49 +167,46 @@ async function removeReplaced(
 }
 
 /**
- * Where a run takes no account of ages, throws `Unavailable` for a name into whose payload somebody writes. To be asked
- * before the run removes any: where a copy is one more name of a file, removing the one changes the time of the other.
+ * Throws `Unavailable` for a name with recent payload, in a run that ignores ages. Call it before
+ * the run removes payload: deleting one hard link of a file changes the times of the others.
  */
 export async function checkNobodyUploads(collection: Collection, name: string): Promise<void> {
   const folders = await listFolders(collection, name);
   checkAlone(collection, [...folders.values()].flatMap(({ objects }) => objects));
 }
 
-/** Where a run takes no account of ages, whoever writes beside it would lose what it is about to commit. */
+/** Throws if a run that ignores ages finds a concurrent writer, who would lose data. */
 function checkAlone(
   collection: Collection,
-  objects: readonly Pick<ObjectInfo, "key" | "modifiedAt">[],
+  objects: readonly Pick<Generation, "key" | "modifiedAt">[],
 ): void {
   if (collection.graceMs > 0) return;
   const written = objects.find(({ modifiedAt }) => !collection.isOld(modifiedAt));
   if (written === undefined) return;
   throw fault({
     code: "Unavailable",
-    action: "remove what nobody needs of a name",
-    state: `"${written.key}" was written since this began`,
-    hint:
-      "Somebody else writes to the registry. Wait for them, or collect without `now`, which disturbs nobody.",
+    action: "collect garbage of a name",
+    state: `"${written.key}" was written after the run began`,
+    hint: "Wait until nothing writes to the registry, or collect garbage without `now`.",
     key: written.key,
   });
 }
 
-function tellRecord(
+function reportWaiting(
   collection: Collection,
   { key, size, generation }: Generation,
   known: KnownRecord | undefined,
   until: number,
 ): void {
-  const why = "replaced, and the grace has not passed";
+  const why = "replaced within the grace period";
   if (generation > 1) collection.waits([{ what: "generation", key, size, why }], until);
   else if (known?.kind === "version") {
-    collection.waits(
-      [{ what: "scrubbed", key, size: Math.max(0, size - TOMBSTONE_BYTES), why }],
-      until,
-    );
+    const freed = Math.max(0, size - TOMBSTONE_BYTES);
+    collection.waits([{ what: "scrubbed", key, size: freed, why }], until);
   }
 }
 
-function tellFolders(
+function reportFolders(
   collection: Collection,
   folders: ReadonlyMap<string, Folder>,
   { referred }: Plan,
@@ -223,13 +216,13 @@ function tellFolders(
     const until = Math.max(neededUntil ?? 0, newest + collection.graceMs);
     if (until === Infinity || (neededUntil === undefined && collection.isOld(newest))) continue;
     const why = neededUntil === undefined
-      ? "no version refers to it, unless a save is under way"
-      : "what refers to it was replaced or deleted";
+      ? "no version refers to it, unless a save is in progress"
+      : "versions that refer to it were replaced or deleted";
     collection.waits(objects.map(({ key, size }) => ({ what: "payload", key, size, why })), until);
   }
 }
 
-/** Removes payload folders; what shows that they are some goes last. */
+/** Removes payload folders, their `.alive` marks last. */
 async function removeFolders(collection: Collection, folders: Folder[]): Promise<void> {
   const items = folders.flatMap(({ objects }) => objects).map(({ key, size }): GarbageItem => (
     { what: "payload", key, size, why: "no version refers to it" }

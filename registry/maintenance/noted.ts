@@ -1,16 +1,16 @@
-// Notes: JSON beside its own SHA-256, so that what is damaged is not believed.
+// Notes: JSON after its SHA-256, so that damaged notes are ignored.
 import { sha256 } from "../../core/bytes/digest.ts";
 
-/** A note as it is stored: the SHA-256 of the JSON, a newline, the JSON. */
+/** Encodes a note: the SHA-256 of the JSON, a newline, the JSON. */
 export function encodeNote(note: unknown): Uint8Array {
   const text = JSON.stringify(note);
   return new TextEncoder().encode(`${sha256(text)}\n${text}`);
 }
 
-/** What a note says; undefined where it is damaged. Whoever reads it checks its shape. */
+/** Decodes a note; undefined if it is damaged. Callers check its shape. */
 export function decodeNote(bytes: Uint8Array): unknown {
-  const [sum, text = ""] = new TextDecoder().decode(bytes).split("\n");
-  if (sum !== sha256(text)) return undefined;
+  const [digest, text = ""] = new TextDecoder().decode(bytes).split("\n");
+  if (digest !== sha256(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {

@@ -1,14 +1,20 @@
-// Retention: deleting old versions by rule.
-import { fault } from "../../core/errors.ts";
+// Retention: deletes old versions by rules.
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
-import { checkWritable, knownContext } from "../operations/context.ts";
+import { checkWritable, type Context, knownContext } from "../operations/context.ts";
 import { checkHas, checkKnown, listNames } from "../operations/listing.ts";
 import { readStoreTime } from "./collection.ts";
-import { prunableByContract, prunableInStore, pruneName, type PruneRules } from "./prune_name.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
+import { inWords } from "../contract/verb_errors.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { type KnownAliases, readAliases } from "../operations/aliases.ts";
+import { type VersionHead, versionHeads } from "../cell/heads.ts";
+import { deleteListed } from "../operations/delete.ts";
+import { cellOf } from "../format/layout.ts";
+import { readCell } from "../operations/resolve.ts";
 
-/** What `prune` of `registry/tools.ts` does. */
+/** Implements `prune` of `registry/tools.ts`. */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
   const context = knownContext(registry);
   const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, onDeleted, signal } =
@@ -31,23 +37,282 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
     if (options.names !== undefined) {
       await (context ? checkKnown(context, name, signal) : checkHas(registry, name, signal));
     }
-    if (context !== undefined) await pruneName(prunableInStore(context, name, signal), rules);
-    else await pruneName(prunableByContract(registry, name, { keepAliased, signal }), rules);
+    const pruning = context === undefined
+      ? new NamePruning(prunableByContract(registry, name, { keepAliased, signal }), rules)
+      : new NamePruning(prunableInStore(context, name, signal), rules);
+    await pruning.run();
   }
   return report;
 }
 
 function checkOptions({ keepLast, olderThanMs }: PruneOptions): void {
-  const bad =
-    [keepLast, olderThanMs].some((value = 0) => !(Number.isFinite(value) && value >= 0)) ||
-    (keepLast ?? 0) % 1 !== 0;
+  const bad = !Number.isInteger(keepLast ?? 0) ||
+    [keepLast, olderThanMs].some((value = 0) => !Number.isFinite(value) || value < 0);
   if (!bad && (keepLast !== undefined || olderThanMs !== undefined)) return;
   throw fault({
     code: "Invalid",
     action: "prune",
     state: bad
-      ? "keepLast is not a whole number from 0, or olderThanMs not a number from 0"
-      : "no rule is given",
-    hint: "Give keepLast, olderThanMs, or both: a version goes when each of them lets it go.",
+      ? "keepLast is not a whole number from 0, or olderThanMs is not a number from 0"
+      : "give `keepLast` or `olderThanMs`",
+    hint: "Pass keepLast, olderThanMs, or both. A version is deleted if no rule keeps it.",
   });
+}
+
+/** The rules, and the report of their effect. */
+interface PruneRules {
+  /** Number of newest versions to keep. */
+  keepLast: number;
+  /** Versions received at this time or later are kept; milliseconds of the store's clock. */
+  youngFrom: number;
+  keepAliased: boolean;
+  report: PruneReport;
+  onDeleted?: PruneOptions["onDeleted"];
+}
+
+/** Versions that are read or deleted before checking again what must be kept. */
+const AT_ONCE = 16;
+
+interface Standing {
+  /** When the store received the valid record; undefined if there is none, or it is unreadable. */
+  receivedAt?: number;
+  failure?: unknown;
+}
+
+/** Deletes versions of a name that no rule keeps. Unreadable versions are kept and reported. */
+class NamePruning<L extends Listed> {
+  readonly #prunable: Prunable<L>;
+  readonly #rules: PruneRules;
+  /** Results by version and generation: a new head is read again. */
+  readonly #standings = new Map<string, Standing>();
+  readonly #deleted = new Set<L>();
+
+  constructor(prunable: Prunable<L>, rules: PruneRules) {
+    this.#prunable = prunable;
+    this.#rules = rules;
+  }
+
+  async run(): Promise<void> {
+    const { name } = this.#prunable;
+    const { report } = this.#rules;
+    const listed = await Array.fromAsync(this.#prunable.list());
+    const going = await this.#choose(listed);
+    if (report.dryRun) await forEachAtOnce(going, (found) => this.#pretend(found));
+    else await this.#deleteOldestFirst([...going]);
+    for (const found of going) {
+      if (this.#deleted.has(found)) report.deleted.push({ name, version: found.version });
+    }
+  }
+
+  /** Returns the versions to delete, newest first. Counts the others. */
+  async #choose(listed: readonly L[]): Promise<L[]> {
+    const { youngFrom, report } = this.#rules;
+    try {
+      const stays = await this.#protectedVersions(listed);
+      const overwritten = listed.filter(({ modifiedAt, generation }) =>
+        modifiedAt >= youngFrom && generation > 1
+      );
+      await forEachAtOnce(overwritten, (found) => this.#inspect(found));
+      return listed.filter((found) => this.#isUnprotected(found, stays));
+    } catch (error) {
+      report.kept += listed.length;
+      this.#fail(undefined, error); // the version of an alias is not known
+      return [];
+    }
+  }
+
+  /** Returns true if no rule keeps a version; counts it otherwise. Uses the age of the head. */
+  #isUnprotected(found: L, stays: ReadonlySet<string>): boolean {
+    const { version, modifiedAt } = found;
+    const known = this.#standings.get(idOf(found));
+    if (known !== undefined && known.receivedAt === undefined) {
+      this.#passOver(found, known);
+      return false;
+    }
+    const isOld = (known?.receivedAt ?? modifiedAt) < this.#rules.youngFrom;
+    if (isOld && !stays.has(version)) return true;
+    this.#rules.report.kept++;
+    return false;
+  }
+
+  /** Returns the versions that are now protected by rank or alias. */
+  async #protectedVersions(
+    all: Iterable<L> | AsyncIterable<L> = this.#prunable.list(),
+  ): Promise<Set<string>> {
+    const { keepLast, keepAliased } = this.#rules;
+    const aliased = keepAliased ? await this.#prunable.aliased() : [];
+    const newest = new Set<string>();
+    let batch: L[] = [];
+    const take = async () => {
+      const standings = await Promise.all(batch.map((found) => this.#inspect(found)));
+      for (const [place, { version }] of batch.entries()) {
+        if (standings[place].receivedAt !== undefined) newest.add(version);
+      }
+      batch = [];
+    };
+    if (keepLast > 0) {
+      for await (const found of all) {
+        batch.push(found);
+        if (batch.length < Math.min(keepLast - newest.size, AT_ONCE)) continue;
+        await take();
+        if (newest.size >= keepLast) break;
+      }
+      await take();
+    }
+    return new Set([...newest, ...aliased]);
+  }
+
+  async #inspect(found: L): Promise<Standing> {
+    const id = idOf(found);
+    const standing = this.#standings.get(id) ?? await this.#prunable.receivedAt(found)
+      .then((receivedAt): Standing => ({ receivedAt }))
+      .catch((failure): Standing => {
+        if (!isRegistryError(failure, "Corrupt", "Unsupported")) throw failure;
+        return { failure };
+      });
+    this.#standings.set(id, standing);
+    return standing;
+  }
+
+  async #pretend(found: L): Promise<void> {
+    const standing = await this.#inspect(found);
+    if (standing.receivedAt !== undefined) this.#deleted.add(found);
+    else this.#passOver(found, standing);
+  }
+
+  /** Deletes the newest version last and alone, after checking again what must be kept. */
+  async #deleteOldestFirst(left: L[]): Promise<void> {
+    const { report } = this.#rules;
+    while (left.length > 0) {
+      const batch = left.splice(-Math.max(1, Math.min(AT_ONCE, left.length - 1)));
+      try {
+        const stays = await this.#protectedVersions();
+        await forEachAtOnce(batch, async (found) => {
+          if (stays.has(found.version)) report.kept++;
+          else await this.#remove(found);
+        });
+      } catch (error) {
+        this.#fail(undefined, error);
+        report.kept += left.length + batch.length;
+        return;
+      }
+    }
+  }
+
+  async #remove(found: L): Promise<void> {
+    const { report, onDeleted } = this.#rules;
+    try {
+      const outcome = await this.#prunable.delete(found);
+      if (outcome === "deleted") {
+        this.#deleted.add(found);
+        onDeleted?.({ name: this.#prunable.name, version: found.version });
+      }
+      if (outcome === "changed") report.kept++; // a writer was faster
+    } catch (error) {
+      report.kept++;
+      this.#fail(found, error);
+    }
+  }
+
+  /** Skips a version that is gone or expired, or reports one that is unreadable. */
+  #passOver(found: L, { failure }: Standing): void {
+    if (failure === undefined) return;
+    this.#rules.report.kept++;
+    this.#fail(found, failure);
+  }
+
+  #fail(found: L | undefined, error: unknown): void {
+    if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+    const { name } = this.#prunable;
+    const about = found === undefined ? { name } : { name, version: found.version };
+    const ref = found === undefined ? name : `${name}@${found.version}`;
+    const worded = inWords({ verb: "prune", ref }, error) as RegistryError;
+    const { key, code, message, hint, hints } = worded;
+    this.#rules.report.failures.push({
+      ...about,
+      ...(key && { key }),
+      code,
+      message,
+      ...(hint && { hint }),
+      ...(hints && { hints }),
+    });
+  }
+}
+
+function idOf({ version, generation }: Listed): string {
+  return `${version} ${generation}`;
+}
+
+/** A listed version. */
+interface Listed {
+  version: string;
+  /** When the store received its newest record, milliseconds. */
+  modifiedAt: number;
+  generation: number;
+}
+
+/** A name to prune. */
+interface Prunable<L extends Listed = Listed> {
+  readonly name: string;
+  /** Lists its versions, newest first. */
+  list(): AsyncIterable<L>;
+  /** Returns the versions of its aliases. */
+  aliased(): Promise<string[]>;
+  /** Returns when the store received the valid record, milliseconds; undefined if there is none. */
+  receivedAt(listed: L): Promise<number | undefined>;
+  /** Deletes a version, unless it was changed after it was listed. */
+  delete(listed: L): Promise<"deleted" | "changed" | "gone">;
+}
+
+function prunableInStore(
+  context: Context,
+  name: string,
+  signal?: AbortSignal,
+): Prunable<Listed & { found: VersionHead }> {
+  const known: KnownAliases = new Map();
+  return {
+    name,
+    async *list() {
+      for await (const found of versionHeads(context, name, { signal })) {
+        const { generation, modifiedAt } = found.head;
+        yield { version: found.version.canonical, modifiedAt, generation, found };
+      }
+    },
+    aliased: async () =>
+      (await readAliases(context, name, { known, signal })).map(([, version]) => version),
+    async receivedAt({ found: { head } }) {
+      return (await readCell(context, cellOf(head.key), { head, signal }))?.head.modifiedAt;
+    },
+    delete: ({ found }) => deleteListed(context, name, found, { signal }),
+  };
+}
+
+function prunableByContract(
+  registry: Registry,
+  name: string,
+  { keepAliased, signal }: { keepAliased: boolean; signal?: AbortSignal },
+): Prunable {
+  const infoOf = ({ version }: Listed) => registry.info(`${name}@${version}`, { signal });
+  return {
+    name,
+    async *list() {
+      for await (const { version, modifiedAt, generation } of registry.versions(name, { signal })) {
+        yield { version, modifiedAt: modifiedAt.getTime(), generation };
+      }
+    },
+    aliased: async () => Object.values(await registry.aliases(name, { signal })),
+    receivedAt: (listed) => Promise.resolve(listed.modifiedAt),
+    async delete(listed) {
+      try {
+        const { commit, generation } = await infoOf(listed);
+        if (generation !== listed.generation) return "changed";
+        const options = { force: !keepAliased, ifCommit: commit, signal };
+        return await registry.delete(`${name}@${listed.version}`, options) ? "deleted" : "gone";
+      } catch (error) {
+        if (isRegistryError(error, "NotFound")) return "gone";
+        if (isRegistryError(error, "Conflict")) return "changed";
+        throw error;
+      }
+    },
+  };
 }

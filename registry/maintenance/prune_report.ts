@@ -1,45 +1,48 @@
-// What retention is asked, and what it says.
-import type { ErrorCode } from "../../core/errors.ts";
+// Options and report of retention.
+import type { ErrorCode, RegistryErrorFields } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 
-/** Options of {@linkcode prune}. A version goes when every rule that is given lets it go. */
+/** Options of {@linkcode prune}. A version is deleted if no rule keeps it. */
 export interface PruneOptions extends SignalOptions {
-  /** Keep so many of the newest versions of each name that count. */
+  /** Keep this number of the newest valid versions of each name. */
   keepLast?: number;
-  /** Keep what the store received within so many milliseconds. */
+  /** Keep versions that the store received within this time, milliseconds. */
   olderThanMs?: number;
-  /** Keep what an alias names. @default true */
+  /** Keep versions with an alias. @default true */
   keepAliased?: boolean;
   /** Only these names. @default all */
   names?: Iterable<string>;
-  /** Only say what would go. @default false */
+  /** Report without deleting. @default false */
   dryRun?: boolean;
   onDeleted?: (version: { name: string; version: string }) => void;
 }
 
-/** What {@linkcode prune} did. */
+/** The result of {@linkcode prune}. */
 export interface PruneReport {
   dryRun: boolean;
   /**
-   * With `olderThanMs`, whose clock ages were measured by: `own`, this machine's, in a dry run of a registry that was
-   * opened read-only, and for one that `openRegistry` did not open: they cannot ask the store.
+   * The clock that ages were measured by, with `olderThanMs`: `own` for this machine's, in a dry
+   * run of a read-only registry or without access to the store.
    */
   clock?: "store" | "own";
   deleted: { name: string; version: string }[];
   kept: number;
-  /** What could not be read. It stays, and is not counted by `keepLast`; what an unreadable alias may name stays too. */
+  /**
+   * Unreadable versions and aliases. They are kept, as are versions that such an alias may have.
+   */
   failures: PruneFailure[];
 }
 
-/** Something that {@linkcode prune} could not read. */
+/** A version or alias that {@linkcode prune} could not read. */
 export interface PruneFailure {
   name: string;
-  /** The version; absent where it is an alias, for which the whole name stays. */
+  /** The version; absent for an alias, which keeps all versions of the name. */
   version?: string;
-  /** The storage key concerned. */
   key?: string;
-  /** What kind of failure: `Corrupt` for damage, `Unsupported` for what another release wrote. */
+  /** `Corrupt` for damage, `Unsupported` for data of another release. */
   code: ErrorCode;
   message: string;
   hint?: string;
+  /** The hint in the words of other interfaces. @default `hint` for each of them */
+  hints?: RegistryErrorFields["hints"];
 }

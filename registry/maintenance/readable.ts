@@ -1,13 +1,12 @@
-// What cannot be read of a store that is otherwise there: a link or a pipe among its files, a name
-// that is denied. It is nobody's reason to look at nothing else.
+// Continues past unreadable places of a store, such as a link or a pipe among its files, or a
+// denied name.
 import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
-import type { SignalOptions } from "../../core/registry.ts";
 import { readHead } from "../cell/heads.ts";
 import type { Context } from "../operations/context.ts";
 import { afterFolder, SETTINGS } from "../format/layout.ts";
 
-/** The failure of one place, else throws: also where the store refuses the settings too, and so everything. */
+/** Returns the failure of one place. Throws others, and if the settings are unreadable too. */
 export async function asPartial(
   context: Context,
   error: unknown,
@@ -20,11 +19,12 @@ export async function asPartial(
   return error;
 }
 
-/** The objects below a prefix; what cannot be listed is told and passed over. */
+/** Lists the objects below a prefix. Reports places that cannot be listed, and skips them. */
 export async function* listReadable(
   context: Context,
   prefix: string,
-  { signal, onFailure }: SignalOptions & {
+  { signal, onFailure }: {
+    signal?: AbortSignal;
     onFailure(error: RegistryError, key: string): void | Promise<void>;
   },
 ): AsyncGenerator<ObjectInfo> {
@@ -38,7 +38,7 @@ export async function* listReadable(
       const failure = await asPartial(context, error, signal);
       const { key = "" } = failure;
       const folder = afterFolder(key.endsWith("/") ? key : `${key}/`);
-      const isSame = folder === after; // what is there hides keys that go on without a "/"
+      const isSame = folder === after; // the place also hides keys that continue without "/"
       const next = isSame ? `${key}~` : folder;
       const isAll = next === afterFolder(prefix);
       const isBelow = key.startsWith(prefix) && (after === undefined || next > after);

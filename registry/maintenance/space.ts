@@ -1,5 +1,4 @@
-// What a registry takes of its store: how much each name does, what versions share, and what nobody
-// needs.
+// Measures the space of a registry: of each name, of shared files, and of garbage.
 import { decodeName } from "../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { AUXILIARY, SETTINGS } from "../format/layout.ts";
@@ -12,27 +11,27 @@ import type { Cell, Folder, KnownName } from "./garbage/known.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
 import { listReadable } from "./readable.ts";
 
-/** Bytes that nobody needs. */
+/** Garbage, in bytes. */
 export interface GarbageSpace {
   bytes: number;
-  /** Those that `collectGarbage` frees now; the rest is too young. */
+  /** Bytes that `collectGarbage` frees now; the rest is too young. */
   freeableBytes: number;
   nextAt?: Date;
   allAt?: Date;
 }
 
-/** What one name takes. */
+/** The space of one name. */
 export interface NameSpace {
   name: string;
   versions: number;
   size: number;
-  /** Bytes in the store: records and files, also of what nobody needs. */
+  /** Bytes in the store: records and files, including garbage. */
   bytes: number;
   sharedBytes: number;
   garbage: GarbageSpace;
 }
 
-/** What {@linkcode spaceOf} found. */
+/** The result of {@linkcode spaceOf}. */
 export interface SpaceReport {
   bytes: number;
   objects: number;
@@ -40,13 +39,13 @@ export interface SpaceReport {
   /** Bytes that belong to no name: settings, drafts, uploads, marks and notes. */
   otherBytes: number;
   garbage: GarbageSpace;
-  /** The time that ages were measured against: by this machine's clock, for nothing is written. */
+  /** Local time from which ages were measured: nothing is written to ask the store. */
   measuredAt: Date;
-  /** What could not be read. Its name is counted as far as it was listed. */
+  /** Unreadable data. Its name is measured as far as it was listed. */
   failures: { key: string; message: string }[];
 }
 
-/** What `spaceOf` of `registry/tools.ts` does. */
+/** Implements `spaceOf` of `registry/tools.ts`. */
 export async function spaceOf(
   registry: Registry,
   { signal }: SignalOptions = {},
@@ -82,16 +81,16 @@ export async function spaceOf(
   };
 }
 
-/** Adds up what a collection that removes nothing finds. */
+/** Adds up the findings of a collection that removes nothing. */
 class SpaceMeasure implements Measure {
   /** Objects of all names. */
   objects = 0;
   readonly garbage: GarbageSpace = { bytes: 0, freeableBytes: 0 };
   readonly #spaces = new Map<string, NameSpace>();
-  /** Sizes of the objects of the name that was listed last, by place and number. */
+  /** Object sizes of the name that was listed last, by place and number. */
   #sizes = new Map<string, number>();
 
-  /** The names, the largest first. */
+  /** Returns the names, largest first. */
   names(): NameSpace[] {
     return [...this.#spaces.values()].sort((a, b) =>
       b.bytes - a.bytes || (a.name < b.name ? -1 : 1)
@@ -112,10 +111,9 @@ class SpaceMeasure implements Measure {
       sharedBytes: 0,
       garbage: { bytes: 0, freeableBytes: 0 },
     });
+    const objectOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
     this.#sizes = new Map(
-      payloads.map((
-        { place, key, size },
-      ) => [`${place}/${key.slice(key.lastIndexOf("/") + 1)}`, size]),
+      payloads.map(({ place, key, size }) => [`${place}/${objectOf(key)}`, size]),
     );
   }
 
@@ -137,7 +135,7 @@ class SpaceMeasure implements Measure {
     }
   }
 
-  /** Counts garbage that may go now. */
+  /** Counts garbage that can be removed now. */
   freeable(item: GarbageItem): void {
     for (const space of this.#garbageOf(item)) {
       space.bytes += item.size;
@@ -154,7 +152,7 @@ class SpaceMeasure implements Measure {
     }
   }
 
-  /** Where an item counts: in all, and in its name if it has one. */
+  /** Returns the totals to which an item is added: the registry's, and those of its name. */
   #garbageOf({ key }: GarbageItem): GarbageSpace[] {
     const [top, name] = key.split("/");
     const space = top === "names" || top === "objects" ? this.#spaces.get(name) : undefined;
@@ -162,7 +160,7 @@ class SpaceMeasure implements Measure {
   }
 }
 
-/** What is kept beside the names. */
+/** Measures everything outside the names. */
 async function measureOther(
   context: Context,
   failures: SpaceReport["failures"],
@@ -176,10 +174,8 @@ async function measureOther(
       objects++;
     }
   }
-  for await (
-    const stage of context.backend.sweepUploads?.({ olderThan: Infinity, dryRun: true, signal }) ??
-      []
-  ) {
+  const options = { olderThan: Infinity, dryRun: true, signal };
+  for await (const stage of context.backend.sweepUploads?.(options) ?? []) {
     bytes += stage.size ?? 0;
     objects++;
   }

@@ -1,31 +1,45 @@
-// Verification: reading everything and checking it.
+// Verifies a registry: reads and checks everything.
 import { isPrefix } from "../../core/backend.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import type { VersionRecord } from "../../core/record.ts";
-import type { Registry } from "../../core/registry.ts";
+import type { Registry, SignalOptions } from "../../core/registry.ts";
 import {
   AUXILIARY,
   LINEAGE,
+  LINEAGE_WHOLE,
   nameFolder,
   NAMES,
   OBJECTS,
   objectsFolder,
+  parseLineageKey,
   parsePayloadKey,
+  recordKey,
   SETTINGS,
+  versionCell,
 } from "../format/layout.ts";
 import { checkKnown } from "../operations/listing.ts";
 import { listReadable } from "./readable.ts";
-import { LineageCheck } from "./verify_lineage.ts";
 import { verifyRecords } from "./verify_records.ts";
-import type { VerifyOptions, VerifyReport, VerifyUnseen } from "./verify_report.ts";
+import {
+  asProblem,
+  type VerifyOptions,
+  type VerifyReport,
+  type VerifyUnseen,
+} from "./verify_report.ts";
 import { type Context, contextOf } from "../operations/context.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { readHead } from "../cell/heads.ts";
+import { isWhole, lineageKeys, readInput } from "../operations/lineage/inputs.ts";
 
-/** What `verifyRegistry` of `registry/tools.ts` does. */
+/** Implements `verifyRegistry` of `registry/tools.ts`. */
 export async function verifyRegistry(
   registry: Registry,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const context: Context = { ...contextOf(registry, "verify the registry"), cache: undefined }; // what the store has is to be verified
+  // without the cache: the data of the store is to be verified
+  const context: Context = { ...contextOf(registry, "verify the registry"), cache: undefined };
   const { names, deep = true, signal, onProgress } = options;
   const unseen: VerifyUnseen = { names: 0, files: 0, generations: 0, auxiliary: 0, strangers: 0 };
   const report: VerifyReport = {
@@ -41,25 +55,25 @@ export async function verifyRegistry(
   const onRecord = names === undefined
     ? (record: VersionRecord) => lineage.learn(record)
     : undefined;
-  const look = (prefix: string) =>
+  const verify = (prefix: string) =>
     verifyRecords(context, prefix, report, { deep, signal, onProgress, onRecord });
-  await look(SETTINGS);
+  await verify(SETTINGS);
   if (names === undefined) {
-    await look(NAMES);
+    await verify(NAMES);
     await countStrangers(context, OBJECTS, unseen, signal);
-    await countAside(context, unseen, signal);
+    await countOthers(context, unseen, signal);
     await lineage.check(report, { signal });
   } else {
-    const asked = new Set<string>();
+    const requested = new Set<string>();
     for await (const name of names) {
       await checkKnown(context, name, signal);
-      asked.add(name);
-      await look(nameFolder(name));
+      requested.add(name);
+      await verify(nameFolder(name));
       await countStrangers(context, objectsFolder(name), unseen, signal);
     }
     for await (const entry of context.backend.list(NAMES, { delimiter: "/", signal })) {
       const name = isPrefix(entry) ? decodeName(entry.prefix.slice(NAMES.length, -1)) : undefined;
-      if (name !== undefined && !asked.has(name)) unseen.names++;
+      if (name !== undefined && !requested.has(name)) unseen.names++;
     }
   }
   report.ok = report.problems.length === 0;
@@ -72,18 +86,14 @@ async function countStrangers(
   unseen: VerifyUnseen,
   signal?: AbortSignal,
 ): Promise<void> {
-  for await (
-    const { key } of listReadable(context, prefix, {
-      signal,
-      onFailure: () => void unseen.strangers++,
-    })
-  ) {
+  const onFailure = () => void unseen.strangers++;
+  for await (const { key } of listReadable(context, prefix, { signal, onFailure })) {
     if (parsePayloadKey(key) === undefined) unseen.strangers++;
   }
 }
 
-/** Counts what lies beside records and payload. */
-async function countAside(
+/** Counts objects other than records and payload. */
+async function countOthers(
   context: Context,
   unseen: VerifyUnseen,
   signal?: AbortSignal,
@@ -98,4 +108,67 @@ async function countAside(
       }
     }
   }
+}
+
+/** Compares the inputs in records with the lineage notes. */
+export class LineageCheck {
+  readonly #context: Context;
+  readonly #expected = new Map<string, { ref: string; record: string }>();
+  readonly #inputs = new Set<string>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  learn(record: VersionRecord): void {
+    const { settings } = this.#context;
+    const { name, generation, inputs } = record;
+    if (inputs === undefined) return;
+    const version = parseVersion(record.version);
+    const cell = versionCell(name, version, settings.versioned);
+    const from = { ref: `${name}@${version.canonical}`, record: recordKey(cell, generation) };
+    for (const key of lineageKeys(this.#context, { ...record, version, inputs })) {
+      this.#expected.set(key, from);
+    }
+    for (const input of inputs) {
+      const { name, version } = readInput(this.#context, input);
+      if (name === undefined || version === undefined) continue;
+      this.#inputs.add(versionCell(name, version, settings.versioned));
+    }
+  }
+
+  async check(report: VerifyReport, { signal }: SignalOptions): Promise<void> {
+    const context = this.#context, expected = this.#expected;
+    const whole = await isWhole(context, { signal });
+    const lineage = report.lineage = { whole, notes: 0, stale: 0, dangling: 0 };
+    const onFailure = (error: RegistryError, key: string) =>
+      void report.problems.push(asProblem("lineage", key, error));
+    for await (const { key } of listReadable(context, LINEAGE, { signal, onFailure })) {
+      if (key === LINEAGE_WHOLE) continue;
+      if (parseLineageKey(key) === undefined) report.unseen.strangers++;
+      else if (++lineage.notes && !expected.delete(key)) lineage.stale++;
+    }
+    await forEachAtOnce(this.#inputs, async (cell) => {
+      const head = await readHead(context, cell, signal);
+      if (head === undefined || head.dead) lineage.dangling++;
+    });
+    if (!whole) return; // notes are not used
+    for (const [key, { ref, record }] of expected) {
+      if (await context.backend.head(record, { signal }) === undefined) continue; // collected
+      report.problems.push(asProblem(ref, key, missing(ref, key)));
+    }
+  }
+}
+
+function missing(ref: string, key: string): RegistryError {
+  const advice = (rebuild: string) => `Run ${rebuild} to find what is made from that input again.`;
+  return fault({
+    code: "NotFound",
+    action: "find lineage note of input of",
+    subject: `"${ref}"`,
+    state: "another program deleted it, or a power cut did",
+    hint: advice("rebuildLineage(registry)"),
+    hints: { cli: advice("`holdfast lineage --rebuild`") },
+    key,
+  });
 }

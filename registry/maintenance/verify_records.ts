@@ -1,11 +1,11 @@
-// Verification of records: each is read, and must belong where it lies. Of a version, what counts is
-// read with its files.
+// Verifies records: each is read and must belong to its place. The valid version of a cell is read
+// with its files.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { decodeName, shown } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
-import { TOMBSTONE_BYTES } from "../format/record_codec.ts";
+import { corruptRecord, TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import { parseVersion, type Version } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { type Head, misplaced, readHead, readRecord } from "../cell/heads.ts";
@@ -18,21 +18,21 @@ import { asProblem, type VerifyRecordsOptions, type VerifyReport } from "./verif
 import { payloadSource } from "../operations/load.ts";
 import { createArtifact, readThrough } from "../cache/read.ts";
 
-/** So many records are held at once. */
+/** Records in memory at the same time. */
 const BATCH = 128;
 
-/** So many versions are read at once: each may hold a pack of files in memory. */
+/** Versions read at the same time: each may need the memory of a pack. */
 const VERSIONS_AT_ONCE = 4;
 
 interface Place {
   info: ObjectInfo;
-  /** What its key says; absent for the settings. */
+  /** The parsed key; absent for settings. */
   key?: CellKey;
-  /** Whether it is the newest of its cell, as it was listed. */
+  /** True for the newest record of its cell, as listed. */
   newest: boolean;
 }
 
-/** Looks at every record below a prefix, some at once; the report has the problems in the order of the keys. */
+/** Verifies every record below a prefix, and reports problems in the order of keys. */
 export async function verifyRecords(
   context: Context,
   prefix: string,
@@ -61,7 +61,7 @@ export async function verifyRecords(
   await verifyBatch(context, batch, report, options);
 }
 
-/** What a folder or a file is of, where its key says no more. */
+/** Names the subject of a file or folder without a record key. */
 function nameOf(key: string): string {
   const [top, name = ""] = key.split("/");
   return top === "names" ? decodeName(name) ?? name : top;
@@ -71,7 +71,7 @@ function isSettings(key: string): boolean {
   return cellOf(key) === SETTINGS && parseGeneration(key.slice(SETTINGS.length)) !== undefined;
 }
 
-/** A version's cell may lie in one folder only. */
+/** Returns true if a cell is in the right folder. */
 function isOurs({ settings }: Context, { kind, name, version, cell }: CellKey): boolean {
   return kind !== "version" || versionCell(name, version!, settings.versioned) === cell;
 }
@@ -105,26 +105,25 @@ async function verifyBatch(
     const problem = problems.get(place);
     if (problem === undefined) continue;
     const found = asProblem(refOf(place), place.info.key, aboutRecord(place, problem));
-    const last = report.problems.at(-1); // below a void head the same record is met again
+    const last = report.problems.at(-1); // below an expired head, the same record is verified again
     if (last?.ref !== found.ref || last.key !== found.key) report.problems.push(found);
   }
 }
 
-/** The error of a record. A damaged one that is not the newest of its cell stops no reader, but the collector. */
+/** Rewords damage of a record that is not the newest: it stops the collector, but no reader. */
 function aboutRecord({ info, newest }: Place, error: RegistryError): RegistryError {
   if (error.code !== "Corrupt" || newest || (error.key ?? info.key) !== info.key) return error;
-  const hint =
-    "There is a newer record of the same place: what reads that one goes on. Restore the object from a copy; " +
-    "until then nothing of its name is collected.";
+  const hint = "Restore the object from a copy. Readers use a newer record, but `gc` keeps all " +
+    "data of the name until then.";
   return retold(error, { hint });
 }
 
-/** The error of an alias that cannot be read. It may also be set over the damage. */
+/** Rewords damage of an alias: it can also be set again. */
 function damagedAlias({ name, label }: CellKey, error: RegistryError): RegistryError {
-  const told = (set: string) => `Restore the object from a copy, or set the alias anew: ${set}`;
+  const advice = (set: string) => `Restore the object from a copy, or set the alias again: ${set}`;
   return retold(error, {
-    hint: told(`registry.setAlias(${shown(name)}, ${shown(label!)}, version)`),
-    hints: { cli: told(`holdfast alias ${name} ${label} VERSION`) },
+    hint: advice(`registry.setAlias(${shown(name)}, ${shown(label!)}, version)`),
+    hints: { cli: advice(`holdfast alias ${name} ${label} VERSION`) },
   });
 }
 
@@ -134,7 +133,7 @@ function refOf({ key }: Place): string {
   return kind === "key" ? name : `${name}@${kind === "version" ? version!.canonical : label}`;
 }
 
-/** What is wrong with a record that is no version's newest. One that is gone was collected meanwhile, or replaced. */
+/** Verifies a record other than a version's newest. A missing one was collected or replaced. */
 async function verifyRecord(
   context: Context,
   place: Place,
@@ -158,7 +157,7 @@ async function verifyRecord(
   }
 }
 
-/** Whether a record is of the cell that it lies in. A deletion names nothing; only a first generation is ever scrubbed. */
+/** Returns true if a record is in its own cell. Tombstones name none. */
 function belongs({ id, settings }: Context, record: AnyRecord, { key }: Place): boolean {
   if (key === undefined) {
     return record.kind === "settings" &&
@@ -172,7 +171,7 @@ function belongs({ id, settings }: Context, record: AnyRecord, { key }: Place): 
   return versionCell(record.name, parseVersion(record.version), settings.versioned) === key.cell;
 }
 
-/** What a live alias names must be there, unless it names something else by now. Damage of that is its own. */
+/** Verifies that an alias has a version, unless it is set to another one meanwhile. */
 async function verifyAlias(
   context: Context,
   { name, label }: CellKey,
@@ -192,7 +191,7 @@ async function verifyAlias(
   return await danglingAlias(context, { name, alias, version }, signal);
 }
 
-/** A version by the newest record of its cell. */
+/** A version, by the newest record of its cell. */
 interface ListedVersion {
   name: string;
   version: Version;
@@ -207,10 +206,10 @@ async function verifyVersion(
 ): Promise<RegistryError | undefined> {
   const cell = cellOf(head.key);
   let listed: Head | undefined = head;
-  for (;; listed = undefined) { // the listing is believed once
+  for (;; listed = undefined) { // the listing is used in the first attempt only
     try {
       const located = await readCell(context, cell, { head: listed, signal });
-      const problem = context.voids.has(head.key) ? voidRecord(head.key) : undefined;
+      const problem = context.voids.has(head.key) ? expiredRecord(head.key) : undefined;
       if (located === undefined) return problem ?? await scrubbedHead(context, head, signal);
       onRecord?.(located.record);
       const source = await payloadSource(context, located, signal);
@@ -229,7 +228,7 @@ async function verifyVersion(
       report.files += files.length;
       return counted(problem);
     } catch (error) {
-      if (isRegistryError(error, "Conflict")) continue; // overtaken by a writer, or void: what counts now
+      if (isRegistryError(error, "Conflict")) continue; // overwritten or expired meanwhile
       return counted(await asPartial(context, error, signal));
     }
   }
@@ -245,7 +244,7 @@ async function verifyVersion(
   }
 }
 
-/** Only what was replaced is ever scrubbed: where it is the newest, what replaced it is lost. */
+/** Makes the error of a record without content that is the newest: records above it are lost. */
 async function scrubbedHead(
   context: Context,
   { key }: Head,
@@ -257,33 +256,25 @@ async function scrubbedHead(
   }
   return fault({
     code: "Corrupt",
-    action: "find what replaced record",
+    action: "find records above",
     subject: `"${key}"`,
-    state: "its content was collected, and nothing lies above it",
-    hint: "Something else deleted it. Restore the newer records of this version from a copy.",
+    state: "its content was collected, so there was a newer record",
+    hint: "Restore the newer records of this version from a copy.",
     key,
   });
 }
 
 function wrongDigest(key: string): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "trust record",
-    subject: `"${key}"`,
-    state: "its digest does not match its files",
-    hint: "Restore the object from a copy.",
-    key,
-  });
+  return corruptRecord(key, "its digest does not match its files");
 }
 
-function voidRecord(key: string): RegistryError {
+function expiredRecord(key: string): RegistryError {
   return fault({
     code: "NotFound",
-    action: "count record",
+    action: "use record",
     subject: `"${key}"`,
-    state: "it landed too late, when its payload was collected already",
-    hint:
-      "Its writer never heard of a success. The version before it counts, if there is one; nothing is to be done.",
+    state: "it has expired: it landed too late, after its payload was collected",
+    hint: "Nothing to do: its save did not succeed, and the version before it, if any, is valid.",
     key,
   });
 }

@@ -1,4 +1,4 @@
-// What verification is asked, and what it says.
+// Options and report of verification.
 import type { ErrorCode, RegistryError, RegistryErrorFields } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
@@ -7,7 +7,7 @@ import type { SignalOptions } from "../../core/registry.ts";
 export interface VerifyOptions extends SignalOptions {
   /** Only these names. @default all */
   names?: Iterable<string>;
-  /** Read every file and check its SHA-256; else only the records. @default true */
+  /** Read every file and verify its SHA-256; otherwise only records. @default true */
   deep?: boolean;
   onProgress?: (progress: { versions: number; bytes: number; ref: string }) => void;
 }
@@ -16,61 +16,57 @@ export interface VerifyRecordsOptions extends VerifyOptions {
   onRecord?: (record: VersionRecord) => void;
 }
 
-/** What {@linkcode verifyRegistry} found. */
+/** The result of {@linkcode verifyRegistry}. */
 export interface VerifyReport {
-  /** True when there are no problems. */
+  /** True if there are no problems. */
   ok: boolean;
   versions: number;
-  /** How many records were read: of all generations of versions, aliases and idempotency keys, and the settings. */
+  /** Records read: all generations of versions, aliases and idempotency keys, and the settings. */
   records: number;
   files: number;
-  /** Their bytes. */
+  /** Bytes of these files. */
   bytes: number;
   problems: VerifyProblem[];
-  /** What is noted of lineage; absent where only some names were asked for. */
+  /** Lineage notes; absent if only some names were verified. */
   lineage?: VerifyLineage;
-  /** What was not looked at. */
+  /** Data that was not verified. */
   unseen: VerifyUnseen;
 }
 
-/** What is noted of lineage. A note that is missing where all should be there is among the problems. */
+/** The state of the lineage notes. Missing notes are problems if the notes should be complete. */
 export interface VerifyLineage {
-  /** Whether the registry claims that all is noted; if not, `rebuildLineage` notes what is missing. */
+  /** True if the notes should be complete. Otherwise, `rebuildLineage` completes them. */
   whole: boolean;
   notes: number;
   stale: number;
-  /** How many versions that others were made from are not there, or no longer. */
+  /** Number of inputs of other versions that do not exist. */
   dangling: number;
 }
 
-/** One thing that is wrong. */
+/** A problem that verification found. */
 export interface VerifyProblem {
-  /** The version or the alias; of an idempotency key its name; `settings` of the registry's own record. */
+  /** The version or alias; the name of an idempotency key; or `settings`. */
   ref: string;
-  /** The storage key concerned. */
   key: string;
-  /**
-   * What kind of problem: `Corrupt` for damage, `NotFound` for a version that does not count because it came too late,
-   * and for an alias that names nothing.
-   */
+  /** `Corrupt` for damage, `NotFound` for an expired record or an alias without a version. */
   code: ErrorCode;
   message: string;
   hint?: string;
-  /** The hint in the words of other readers. @default `hint` for each of them */
+  /** The hint in the words of other interfaces. @default `hint` for each of them */
   hints?: RegistryErrorFields["hints"];
 }
 
-/** What {@linkcode verifyRegistry} did not look at. */
+/** Data that {@linkcode verifyRegistry} did not verify. */
 export interface VerifyUnseen {
-  /** How many names were not asked for. */
+  /** Names that were not requested. */
   names: number;
-  /** How many files were not read, for `deep` was false. */
+  /** Files that were not read because `deep` is false. */
   files: number;
-  /** Of how many older generations of versions the record was read and the files were not: no reader sees them. */
+  /** Older generations of versions, whose records but not files were read: no reader uses them. */
   generations: number;
-  /** How many objects no reader needs: direct uploads, marks, notes, and what is kept for later releases. */
+  /** Objects that no reader needs: uploads, marks, notes, and reserved prefixes. */
   auxiliary: number;
-  /** How many objects have keys that no registry gives: somebody else put them there. */
+  /** Foreign objects, whose keys are not of a registry. */
   strangers: number;
 }
 

@@ -13,18 +13,18 @@ export interface Base {
   record: VersionRecord;
   key: string;
   found: FoundRecord;
-  /** Whether a save that changes nothing may end in it: it is of the same name, and will not turn out not to count. */
+  /** True if a save without changes may return it: same name, and it cannot expire. */
   readonly answers: boolean;
   readonly damaged: boolean;
   readonly known: ReadonlyMap<number, Known>;
-  /** True where it is of another name: what is taken from it is copied inside the store, and no longer depends on it. */
+  /** True for another name: files are copied inside the store, and do not depend on it. */
   readonly copies: boolean;
   copyAll(copy: CopyIntoPayload): Promise<void>;
-  /** The same bytes under this path, or undefined; also where the store has lost some of them. */
+  /** Returns the file with its stored bytes; undefined if the base has not, or has lost them. */
   share(file: StoredFile, copy: CopyIntoPayload): Promise<StoredFile | undefined>;
 }
 
-/** Copies an object of the store into the payload that is being written, and says its number there. */
+/** Copies an object into the payload that is being written, and returns its number there. */
 export type CopyIntoPayload = (key: string) => Promise<number>;
 
 export function createBase(
@@ -37,10 +37,10 @@ export function createBase(
   const own = ownPlace(store, record);
   const known = new KnownFiles();
   let damaged = false;
-  const objects = new Map<string, number>(); // sizes of those that were looked at
+  const objects = new Map<string, number>(); // size by key, of those that were inspected
   const copied = new Map<string, Promise<number>>();
   const copies = record.name !== name;
-  // A record that landed late may have lost its payload already. What belongs to another name is copied, never shared.
+  // A record that landed late may have lost its payload. Other names are copied, never shared.
   if (!isLate(store, found) && (!copies || store.backend.copy !== undefined)) {
     for (const file of files) {
       if (file.parts !== undefined) known.add(file);
@@ -56,7 +56,7 @@ export function createBase(
     },
     copies,
     async copyAll(copy) {
-      if (known.bySize.size === 0) return; // nothing of it may be taken
+      if (known.bySize.size === 0) return; // nothing may be taken
       const parts = files.flatMap((file) =>
         (file.parts ?? []).map((part) => ({ key: keyOf(file, part), part }))
       );
@@ -90,22 +90,22 @@ export function createBase(
     return await copied.get(key)!;
   }
 
-  /** A look costs little; a save that shares what is lost would be acknowledged and could never be read. */
+  /** Checks the size of an object: a version that shares a lost one is unreadable. */
   async function isThere(key: string, { offset = 0, size }: Part): Promise<boolean> {
-    // Also an empty file has an object: one that is not there has less than no bytes.
+    // -1 if it does not exist: the object of an empty file has 0 bytes.
     if (!objects.has(key)) {
       objects.set(key, (await store.backend.head(key, { signal }))?.size ?? -1);
     }
     if (objects.get(key)! >= offset + size) return true;
     damaged = true;
-    store.logger.warn(`"${key}" is damaged: what it holds is stored again`);
+    store.logger.warn(`"${key}" is damaged: its content is stored again`);
     return false;
   }
 }
 
 /**
- * Whether a view is too old to rely on when the record is sent. One that was taken before the store's time was known
- * may be of any age, for own clocks may have stood still.
+ * Returns true if a view is too old to rely on when the record is sent. A view from before the
+ * first reply may have any age, because local clocks may have stopped.
  */
 export function isStaleView(operation: Operation, view: "head" | "base"): boolean {
   const at = operation.views[view];

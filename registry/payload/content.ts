@@ -1,4 +1,4 @@
-// The content of a file that is being saved, made uniform.
+// Opens the content of a file that is being saved.
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import { DiskContent } from "../../disk/disk_file.ts";
 import { filePathProblem } from "../../core/naming/file_paths.ts";
@@ -13,7 +13,7 @@ import { PlacedContent, StoredContent, UploadedContent } from "./stored_content.
 export const SMALL_FILE_BYTES = 256 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Content that is read at once: bytes in memory that nobody else changes, or a file on disk. */
+/** Content that is read at once: unshared bytes in memory, or a file on disk. */
 export type SmallContent = Uint8Array | DiskContent;
 
 export interface LargeContent {
@@ -31,7 +31,7 @@ export type Content =
   | { kind: "stored"; stored: StoredContent }
   | { kind: "placed"; placed: PlacedContent };
 
-/** Looks at the content of a file. Small content is copied: the caller may go on changing it. */
+/** Opens the content of a file. Copies small content, so that the caller may change it later. */
 export async function openContent(file: FileToSave, signal?: AbortSignal): Promise<Content> {
   const { content, path } = file;
   if (content instanceof PlacedContent) return { kind: "placed", placed: content };
@@ -80,14 +80,14 @@ async function openStream(
   signal?: AbortSignal,
 ): Promise<Content> {
   const reader = stream.getReader();
-  const cancel = () => reader.cancel().catch(() => {}); // its own failure was thrown where it was read
+  const cancel = () => reader.cancel().catch(() => {}); // reading threw its failure
   const stop = () => void cancel();
   const held: Uint8Array[] = [];
   signal?.addEventListener("abort", stop);
   try {
     for (let size = 0; size <= SMALL_FILE_BYTES;) {
       const { done, value } = await reader.read();
-      signal?.throwIfAborted(); // one that was cancelled ends as if that were all of it
+      signal?.throwIfAborted(); // a cancelled stream looks like one that ended
       if (done) return { kind: "small", content: concatBytes(held) };
       const chunk = plainBytes(value).slice();
       held.push(chunk);
@@ -102,7 +102,7 @@ async function openStream(
   };
 }
 
-/** What is hashed is what is written: who gave a chunk may use its memory again before the store has sent it. */
+/** Copies each chunk: its producer may reuse the memory before the store has sent it. */
 async function* continued(
   held: Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,
@@ -113,11 +113,13 @@ async function* continued(
       yield plainBytes(next.value).slice();
     }
   } finally {
-    await reader.cancel().catch(() => {}); // the stream's own failure was thrown above
+    await reader.cancel().catch(() => {}); // reading threw its failure
   }
 }
 
-/** Copies as it goes, so that what is hashed is what is written, whatever the caller does to the array. */
+/**
+ * Copies each chunk, so that the written bytes are the hashed ones even if the caller changes them.
+ */
 async function* copiedChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let offset = 0; offset < bytes.byteLength; offset += CHUNK_BYTES) {
     yield bytes.slice(offset, offset + CHUNK_BYTES);
@@ -134,30 +136,33 @@ async function* counted(
     const chunk = plainBytes(given);
     count += chunk.byteLength;
     if (count > size) break;
-    yield chunk.slice(); // its giver may use it again
+    yield chunk.slice(); // its producer may reuse it
   }
   if (count !== size) throw changedWhileSaving(path);
 }
 
-/** The error of content that is not what it was a moment ago. */
+/** Makes the error of content that changed between two reads. */
 export function changedWhileSaving(path: string): RegistryError {
   return fault({
     code: "Conflict",
     action: "save",
     subject: shown(path),
     state: "it changed while it was being saved",
-    hint: "Nothing was saved. Try again when nobody writes to it, or save a copy.",
+    hint: "Try again when nothing writes to it, or save a copy. Nothing was saved.",
   });
 }
 
-/** Returns what throws `Invalid` for a path that could not be written to a disk again, alone or beside those before it. */
+/**
+ * Returns a function that throws `Invalid` for a path that could not be written to a disk again,
+ * alone or next to the paths before it.
+ */
 export function createPathCheck(): (file: FileToSave) => void {
   const files = new Set<string>();
-  const folders = new Set<string>(); // those that have an entry of their own
+  const folders = new Set<string>(); // with an entry of their own
   const above = new Set<string>();
   return ({ path, mode }) => {
     const problem = typeof path !== "string"
-      ? "it is not a text"
+      ? "path is not a string"
       : filePathProblem(path, false) ?? collision(path, mode);
     if (problem !== undefined) {
       throw fault({
@@ -165,8 +170,7 @@ export function createPathCheck(): (file: FileToSave) => void {
         action: "save a file as",
         subject: shown(path),
         state: problem,
-        hint:
-          "Files of an artifact have distinct relative paths such as data.json or weights/layer-1.npy.",
+        hint: "Use distinct relative paths, such as data.json or weights/layer-1.npy.",
       });
     }
     (mode === "folder" ? folders : files).add(path);
@@ -178,11 +182,9 @@ export function createPathCheck(): (file: FileToSave) => void {
       return "another file has this path";
     }
     if (mode !== "folder" && (folders.has(path) || above.has(path))) {
-      return "it is the folder of another file";
+      return "it is a folder of another file";
     }
-    return parents(path).some((folder) => files.has(folder))
-      ? "its folder is another file"
-      : undefined;
+    return parents(path).some((folder) => files.has(folder)) ? "its folder is a file" : undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import { bytesStream, plainBytes } from "../../core/bytes/bytes.ts";
 import { fault } from "../../core/errors.ts";
 import type { Encoding } from "../../core/record.ts";
 
-/** Throws where an encoding is unknown, or not offered by this runtime. */
+/** Throws for an unknown encoding, or one that this runtime does not support. */
 export function checkEncoding(encoding: Encoding): void {
   if (encoding === "gzip") return;
   if (encoding !== "zstd") {
@@ -13,7 +13,7 @@ export function checkEncoding(encoding: Encoding): void {
       code: "Invalid",
       action: "compress with",
       subject: JSON.stringify(encoding),
-      state: "not known",
+      state: "unknown encoding",
       hint: `Use "gzip" or "zstd".`,
     });
   }
@@ -21,8 +21,8 @@ export function checkEncoding(encoding: Encoding): void {
   throw fault({
     code: "Unsupported",
     action: "use zstd",
-    state: "this runtime does not have it",
-    hint: `Use "gzip", or Deno, or Node 22.15 or later.`,
+    state: "this runtime does not support it",
+    hint: `Use "gzip", Deno, or Node 22.15 or later.`,
   });
 }
 
@@ -30,7 +30,7 @@ export function encodeBytes(bytes: Uint8Array, encoding: Encoding): Uint8Array {
   return encoding === "gzip" ? zlib.gzipSync(bytes) : zlib.zstdCompressSync(bytes);
 }
 
-/** Expands bytes that must have `size` bytes then; more is an error, so that nothing can blow up. */
+/** Expands bytes. Throws if the result is longer than `size`, against compression bombs. */
 export function decodeBytes(bytes: Uint8Array, encoding: Encoding, size: number): Uint8Array {
   const options = { maxOutputLength: Math.max(size, 1) };
   return plainBytes(
@@ -38,7 +38,7 @@ export function decodeBytes(bytes: Uint8Array, encoding: Encoding, size: number)
   );
 }
 
-/** Expands bytes into an array of the size that they must have then, and returns how many there were; more is an error. */
+/** Expands bytes into `target` and returns their number. Stops early if there are more. */
 export async function decodeInto(
   target: Uint8Array,
   bytes: Uint8Array,
@@ -53,10 +53,10 @@ export async function decodeInto(
   return count;
 }
 
-/** Bytes that a stream makes at once: each chunk costs as much in the steps behind it, however small it is. */
+/** Output of a stream at a time: small chunks cost as much in later steps as large ones. */
 const CHUNK = { chunkSize: 256 * 1024 };
 
-/** Compresses a stream of chunks. Each is used up when the next one is asked for. */
+/** Compresses a stream of chunks. Each chunk is consumed when the next one is requested. */
 export function encodeStream(
   chunks: AsyncIterable<Uint8Array>,
   encoding: Encoding,
@@ -92,7 +92,7 @@ async function* through(
           taken = resolve;
           transform.write(chunk, () => resolve());
         });
-        if (transform.destroyed) return; // nobody reads on, or it failed, as the loop below hears
+        if (transform.destroyed) return; // the reader stopped, or the loop below throws its failure
       }
       transform.end();
     } catch (error) {

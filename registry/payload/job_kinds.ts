@@ -1,5 +1,5 @@
-// The jobs of storing and reading payloads. Each needs only a store: what is shared, packed and
-// where to is decided before it is run, and what it gives becomes true when a record says so.
+// The jobs that store and read payloads. Each needs only a store: sharing, packing and folders are
+// decided before, and a record makes the result visible.
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
 import type {
@@ -22,23 +22,23 @@ export interface StoringOptions {
 export interface StoreFileJob extends StoringOptions {
   path: string;
   to: string;
-  /** Its bytes; with `as`, as they are stored elsewhere. */
+  /** The bytes. With `as`, already encoded. */
   content: LargeContent;
-  /** What the file is, where its bytes are stored as they come. */
+  /** Facts of the file, if its bytes are stored unchanged. */
   as?: FileFacts;
 }
 
 export interface StoredFileReply extends FileFacts {
-  /** The parts of the object that hold it; absent where it is known. */
+  /** Parts of the object that was written; absent if the file is known. */
   parts?: Omit<Part, "object">[];
   info?: ObjectInfo;
 }
 
 export interface FileToPack {
   path: string;
-  /** Its bytes; with `as`, as they are stored elsewhere. */
+  /** The bytes. With `as`, already encoded. */
   content: SmallContent;
-  /** What the file is, where its bytes are stored as they come. */
+  /** Facts of the file, if its bytes are stored unchanged. */
   as?: FileFacts;
 }
 
@@ -49,7 +49,7 @@ export interface PackFilesJob extends StoringOptions {
 
 export interface PackedFilesReply {
   files: (FileFacts & { part?: Omit<Part, "object"> })[];
-  /** The object; absent where nothing had to be stored. */
+  /** The object; absent if nothing had to be stored. */
   info?: ObjectInfo;
 }
 
@@ -66,7 +66,7 @@ export interface StoreValueJob {
 }
 
 export interface StoredValueReply {
-  /** Its files; neither inline nor with parts are those that are known. */
+  /** Known files have neither `inline` nor `parts`. */
   files: StoredFile[];
   inline: Uint8Array[];
   objects: number;
@@ -90,7 +90,7 @@ export interface LoadValueJob extends ReadJob {
   };
 }
 
-/** What was read, or the key of an object that is not there: what that means only the caller can tell. */
+/** The value, or the key of a missing object: only the caller can tell why it is missing. */
 export type ReadReply<T> = { value: T } | { missing: string };
 
 export type PayloadJobs = {

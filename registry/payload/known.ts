@@ -1,5 +1,5 @@
-// Files whose bytes are stored already, found by digest. Of one size all digests go to whoever
-// stores files: it reads a file, and stores it unless its digest is among them.
+// Files whose bytes are stored already, found by digest. Jobs get all digests of one size: they
+// store a file unless its digest is among them.
 import type { StoredFile } from "../../core/record.ts";
 
 /** Digests of files that need not be stored. */

@@ -1,5 +1,5 @@
-// Reading the stored bytes of a file, wherever they are: in the record, in a pack with others, or
-// in objects of their own, whole or in part.
+// Reads the stored bytes of a file, whole or in part: from the record, from a pack with others, or
+// from objects of its own.
 import type { Backend } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
@@ -9,24 +9,28 @@ import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { createPartCheck, getPart, partsWithin, runsOf } from "../cell/part_runs.ts";
 import type { PartRun, PlacedPart } from "../cell/part_runs.ts";
-import type { WindowOptions } from "./file_reader.ts";
 
-/** So much of a pack is read at once when a second file of it is wanted. */
+/** Bytes of a pack that are read at once when a second file of it is requested. */
 const PACK_BYTES = 16 * 1024 * 1024;
-/** A range of a larger part is not worth reading the whole, to check it. */
+/** A range of a larger part is not verified: that would mean reading the whole part. */
 const MAX_CHECKED_PART_BYTES = 8 * 1024 * 1024;
+
+export interface WindowOptions {
+  /** Bytes per read; each starts when the previous one is consumed. @default whole parts */
+  windowBytes?: number;
+}
 
 export interface PartSource {
   ref: string;
   recordKey: string;
   inline: Uint8Array;
   keyOf(file: StoredFile, part: Part): string;
-  /** Says why an object is not there. Always throws. */
+  /** Throws the reason why an object is missing. */
   missing(key: string): Promise<never>;
 }
 
 export function otherDigest(digest: string, expected: string): string {
-  return `its SHA-256 is ${digest}, and was ${expected} when it was saved`;
+  return `its SHA-256 is ${digest}, expected ${expected}`;
 }
 
 export interface PartReaderOptions {
@@ -36,26 +40,37 @@ export interface PartReaderOptions {
   signal?: AbortSignal;
 }
 
-interface KeptBytes {
-  id: string;
-  bytes: Promise<Uint8Array>;
+/** Keeps the result of the last read. Concurrent reads of the same id share it. */
+class LastRead {
+  id = "";
+  #bytes?: Promise<Uint8Array>;
+
+  async get(id: string, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    if (this.id !== id) {
+      this.id = id;
+      const bytes = this.#bytes = read();
+      bytes.catch(() => {
+        if (this.#bytes === bytes) this.id = ""; // the next read tries again
+      });
+    }
+    return await this.#bytes!;
+  }
 }
 
-/** Reads the stored bytes of files. What several reads of one version want is read once. */
+/** Reads the stored bytes of files. Reads of the same version share requests. */
 export class PartReader {
   readonly #source: PartSource;
   readonly #backend: Backend;
   readonly #verify: Verify;
   readonly #signal?: AbortSignal;
-  /** The key of the pack that was read last. */
+  /** Key of the pack that was read last. */
   #lastPack = "";
-  /** The beginning of a pack, once a second file of it was wanted; its id is its key. */
-  #pack?: KeptBytes;
-  /** The part of which a range was read last. */
-  #kept?: KeptBytes;
-  /** The parts that were, or are being, verified by an extra read, by their ids. */
-  readonly #readThrough = new Map<string, Promise<void>>();
-
+  /** The beginning of a pack, by its key, once a second file of it was requested. */
+  readonly #pack = new LastRead();
+  /** The part of the last range. */
+  readonly #part = new LastRead();
+  /** Parts that are verified by an extra read, by id. */
+  readonly #verified = new Map<string, Promise<void>>();
   constructor({ source, backend, verify, signal }: PartReaderOptions) {
     this.#source = source;
     this.#backend = backend;
@@ -93,7 +108,7 @@ export class PartReader {
     }
   }
 
-  /** The error of bytes that are not as the file's digest says: it names the part that is damaged, where one says so. */
+  /** Makes the error of a digest mismatch: of the damaged part, if parts have digests. */
   damaged(file: StoredFile, bytes: Uint8Array, digest: string): RegistryError {
     let offset = 0;
     for (const part of file.parts ?? []) {
@@ -136,7 +151,7 @@ export class PartReader {
     return this.#verify === "none" ? undefined : part.sha256;
   }
 
-  /** The digest of a part, to check a range of it: that of the file, where the part is all of it. */
+  /** Returns the digest for a range of a part: that of the file, if the part is all of it. */
   #rangeDigestOf(file: StoredFile, part: Part): string | undefined {
     const isFile = file.encoding === undefined && file.parts!.length === 1;
     return this.#verify === "none" ? undefined : part.sha256 ?? (isFile ? file.sha256 : undefined);
@@ -161,22 +176,13 @@ export class PartReader {
   async #readPart(file: StoredFile, part: Part): Promise<Uint8Array> {
     const key = this.#source.keyOf(file, part);
     const { offset, size } = part;
-    const inPack = offset !== undefined && offset + size <= PACK_BYTES; // other writers may pack more than this one does
-    if (inPack && (this.#pack?.id === key || this.#lastPack === key)) {
-      return await this.#fromPack(key, offset, size);
+    const inPack = offset !== undefined && offset + size <= PACK_BYTES; // others pack more
+    if (inPack && (this.#pack.id === key || this.#lastPack === key)) {
+      const pack = await this.#pack.get(key, () => this.#readPack(key));
+      return pack.slice(offset, offset + size);
     }
-    if (inPack) this.#lastPack = key; // in a pack, and perhaps not the last file that is wanted of it
+    if (inPack) this.#lastPack = key;
     return await this.#readRun(file, { ...part, parts: [part] });
-  }
-
-  async #fromPack(key: string, offset: number, size: number): Promise<Uint8Array> {
-    if (this.#pack?.id !== key) {
-      const wanted = this.#pack = { id: key, bytes: this.#readPack(key) }; // reads at the same time share the bytes
-      wanted.bytes.catch(() => {
-        if (this.#pack === wanted) this.#pack = undefined; // the next read asks again
-      });
-    }
-    return (await this.#pack.bytes).slice(offset, offset + size);
   }
 
   async #readPack(key: string): Promise<Uint8Array> {
@@ -186,8 +192,8 @@ export class PartReader {
   }
 
   /**
-   * Reads a range. A part that the range cuts is read whole, to verify it; whole parts between are requested at once.
-   * With windows, a cut part is never held in memory: it is verified by an extra read first.
+   * Reads a range. A part that the range cuts is read whole, to verify it; whole parts between are
+   * requested at once. With windows, a cut part is not held in memory: an extra read verifies it.
    */
   async *#rangeOfRun(
     file: StoredFile,
@@ -215,17 +221,17 @@ export class PartReader {
     if (at < to) yield* this.#runChunks(file, run, { from: at, to, check: true, windowBytes });
   }
 
-  /** Reads a whole part to verify it. Once is enough, as stored bytes never change. */
+  /** Reads a whole part to verify it, once: stored bytes never change. */
   async #checkThrough(
     file: StoredFile,
     run: PartRun,
     place: PlacedPart & WindowOptions,
   ): Promise<void> {
     const id = this.#idOf(file, place.part);
-    let checked = this.#readThrough.get(id);
+    let checked = this.#verified.get(id);
     if (checked === undefined) {
-      this.#readThrough.set(id, checked = this.#readPartThrough(file, run, place));
-      checked.catch(() => this.#readThrough.delete(id));
+      this.#verified.set(id, checked = this.#readPartThrough(file, run, place));
+      checked.catch(() => this.#verified.delete(id));
     }
     await checked;
   }
@@ -242,22 +248,18 @@ export class PartReader {
     if (hash.digest() !== this.#rangeDigestOf(file, part)) throw this.#damagedPart(file, part);
   }
 
-  /** A part of which a range is wanted, checked: the next range is often of the same one. */
+  /** Reads and verifies a part of which a range is requested. The next range is often of it too. */
   async #keptPart(file: StoredFile, run: PartRun, part: Part): Promise<Uint8Array> {
-    const id = this.#idOf(file, part);
-    if (this.#kept?.id !== id) {
-      const wanted = this.#kept = { id, bytes: this.#checkedPart(file, run, part) };
-      wanted.bytes.catch(() => {
-        if (this.#kept === wanted) this.#kept = undefined;
-      });
-    }
-    return await this.#kept.bytes;
+    return await this.#part.get(
+      this.#idOf(file, part),
+      () => this.#checkedPart(file, run, part),
+    );
   }
 
   #idOf(file: StoredFile, part: Part): string {
-    return `${this.#source.keyOf(file, part)} ${part.offset ?? 0} ${part.size} ${
-      this.#rangeDigestOf(file, part)
-    }`;
+    const { offset = 0, size } = part;
+    const key = this.#source.keyOf(file, part);
+    return [key, offset, size, this.#rangeDigestOf(file, part)].join(" ");
   }
 
   async #checkedPart(file: StoredFile, run: PartRun, part: Part): Promise<Uint8Array> {
@@ -269,7 +271,7 @@ export class PartReader {
     return bytes;
   }
 
-  /** Bytes of adjacent parts. Each part that is among them is checked when its last byte has passed. */
+  /** Reads bytes of adjacent parts. Each whole part is verified when its last byte has passed. */
   async *#runChunks(
     file: StoredFile,
     run: PartRun,
@@ -319,13 +321,13 @@ export class PartReader {
     count: number,
   ): void {
     if (count === size) return;
-    throw this.corrupt(file, `a part of it has ${count} bytes, not ${size}`, {
+    throw this.corrupt(file, `a part has ${count} bytes, not ${size}`, {
       key: this.#source.keyOf(file, parts[0]),
     });
   }
 
   #damagedPart(file: StoredFile, part: Part): RegistryError {
-    return this.corrupt(file, "the SHA-256 of a part of it does not match", {
+    return this.corrupt(file, "SHA-256 of a part does not match", {
       key: this.#source.keyOf(file, part),
     });
   }

@@ -1,16 +1,18 @@
-// Reading the files of a version from the store, verified as they stream.
+// Reads the files of a version from the store and verifies them.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import { isRegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import type { Store } from "../cell/store.ts";
 import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
-import { type FileRange, type FileReader, rangeOfFile, type WindowOptions } from "./file_reader.ts";
 import type { LoadLimit } from "../contract/load_limit.ts";
-import { otherDigest, PartReader, type PartSource } from "./part_reader.ts";
+import { otherDigest, PartReader, type PartSource, type WindowOptions } from "./part_reader.ts";
 import { piecesOf, runsOf } from "../cell/part_runs.ts";
+import { shown } from "../../core/naming/names.ts";
+
+export type { WindowOptions };
 
 export interface PayloadSource extends PartSource {
   info: ArtifactInfo;
@@ -19,7 +21,7 @@ export interface PayloadSource extends PartSource {
 
 export interface ReadFilesOptions {
   verify: Verify;
-  /** Bounds what is read whole. @default nothing does */
+  /** Bounds the memory of whole reads. @default unlimited */
   limit?: LoadLimit;
   signal?: AbortSignal;
   onProgress?: (progress: TransferProgress) => void;
@@ -28,12 +30,12 @@ export interface ReadFilesOptions {
 /** Larger files are expanded in pieces: at once, they would be in memory twice. */
 const EXPANDED_AT_ONCE_BYTES = 16 * 1024 * 1024;
 
-/** Reads the files of a version from its store, and checks them as the options say. */
+/** Reads the files of a version from its store. */
 export class StoreReader implements FileReader {
   readonly #source: PayloadSource;
   readonly #options: ReadFilesOptions;
   readonly #stored: PartReader;
-  /** Whether the store is a disk, which is read no faster in pieces. */
+  /** True for a disk, which is not faster in pieces. */
   readonly #isLocal: boolean;
   #moved = 0;
 
@@ -74,7 +76,7 @@ export class StoreReader implements FileReader {
   ): AsyncIterable<Uint8Array> {
     const { verify, signal } = this.#options;
     const stored = this.#stored;
-    // The digest of the whole says all that those of adjacent parts say: they are not computed besides.
+    // The digest of the file makes those of adjacent parts redundant.
     const check = isCompressed(file) || runsOf(file.parts).length > 1;
     const read = stored.chunks(file, { check, windowBytes });
     const plain = file.encoding === undefined
@@ -93,7 +95,7 @@ export class StoreReader implements FileReader {
     } catch (error) {
       throw file.encoding === undefined || isRegistryError(error) || signal?.aborted
         ? error
-        : stored.corrupt(file, "it cannot be expanded", { cause: error });
+        : stored.corrupt(file, "decompression failed", { cause: error });
     }
     if (count !== file.size) throw stored.corrupt(file, `it does not have ${file.size} bytes`);
     const digest = hash?.digest() ?? file.sha256;
@@ -111,10 +113,10 @@ export class StoreReader implements FileReader {
       missing -= chunk.byteLength;
       yield chunk;
     }
-    if (missing !== 0) throw this.#stored.corrupt(file, "it is cut short");
+    if (missing !== 0) throw this.#stored.corrupt(file, "it is truncated");
   }
 
-  // What the digests of all parts say, that of the whole would only say again: the record vouches for both.
+  // The digests of all parts replace that of the file: both are in the record.
   pieces(file: StoredFile): readonly FileRange[] | undefined {
     const ranges = this.#isLocal || isCompressed(file)
       ? []
@@ -123,7 +125,7 @@ export class StoreReader implements FileReader {
     return ranges.map((range) => ({ ...range, chunks: () => this.#pieceChunks(file, range) }));
   }
 
-  /** The bytes as they are stored: compressed, if they are. They are checked like the plain ones. */
+  /** Returns the bytes as stored, compressed or not. They are verified like plain ones. */
   async storedBytes(file: StoredFile): Promise<Uint8Array> {
     if (file.encoding === undefined) return await this.bytes(file);
     await this.#checkStored(file);
@@ -139,7 +141,7 @@ export class StoreReader implements FileReader {
     }
   }
 
-  /** Reads a compressed file through, unless all of its stored bytes have digests: inline ones have none. */
+  /** Reads a compressed file through, unless all of its stored bytes have digests. */
   async #checkStored(file: StoredFile): Promise<void> {
     const { inline, parts = [] } = file;
     const isCheckedAsStored = this.#options.verify !== "none" && inline === undefined &&
@@ -165,7 +167,7 @@ export class StoreReader implements FileReader {
     } catch (cause) {
       throw isRegistryError(cause)
         ? cause
-        : this.#stored.corrupt(file, "it cannot be expanded", { cause });
+        : this.#stored.corrupt(file, "decompression failed", { cause });
     }
   }
 
@@ -181,4 +183,43 @@ export class StoreReader implements FileReader {
 
 function isCompressed({ encoding }: StoredFile): boolean {
   return encoding !== undefined;
+}
+
+/** Reads a file, whole or in part. Whole files are verified as the caller requested. */
+export interface FileReader {
+  bytes(file: StoredFile): Promise<Uint8Array>;
+  chunks(file: StoredFile, options?: WindowOptions): AsyncIterable<Uint8Array>;
+  range(file: StoredFile, range: ByteRange, options?: WindowOptions): AsyncIterable<Uint8Array>;
+  /** Ranges worth reading concurrently, each verified alone; undefined if there are none. */
+  pieces?(file: StoredFile): readonly FileRange[] | undefined;
+}
+
+export interface FileRange extends Required<ByteRange> {
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/** Returns the bytes `[offset, end)` of a range. Throws if they cannot be read. */
+export function rangeOfFile(
+  file: StoredFile,
+  { offset, length = file.size }: ByteRange,
+): { offset: number; end: number } {
+  if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
+    throw fault({
+      code: "Invalid",
+      action: "read a range of",
+      subject: shown(file.path),
+      state: `offset ${offset} and length ${length} are not a range`,
+      hint: "Pass whole numbers from 0 as offset and length.",
+    });
+  }
+  if (file.encoding !== undefined) {
+    throw fault({
+      code: "Unsupported",
+      action: "read a range of",
+      subject: shown(file.path),
+      state: "file is compressed",
+      hint: "Read the whole file, or save it without compression.",
+    });
+  }
+  return { offset, end: Math.min(offset + length, file.size) };
 }

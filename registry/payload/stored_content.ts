@@ -1,5 +1,4 @@
-// Content that the store has already: as another version stored it, where it is to stay, or where
-// an upload put it.
+// Content that is in the store already: in another version, in its final place, or in an upload.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fault } from "../../core/errors.ts";
@@ -10,16 +9,16 @@ import type { StoreReader } from "./store_reader.ts";
 /** Reads bytes as they are stored. */
 export type StoredReader = Pick<StoreReader, "storedBytes" | "storedChunks">;
 
-/** Members of a stored file that say where its bytes are; what else it has says what it is. */
+/** Members of a stored file that locate its bytes; the others describe it. */
 type Placed = "inline" | "parts" | "from";
 
-/** The bytes of a stored file, as they are stored. They are verified as they are read. */
+/** The stored bytes of a file. They are verified as they are read. */
 export class StoredContent implements FileSource {
-  /** What the file is: path, size and SHA-256 of the plain bytes, compression, and what this release does not know. */
+  /** Path, size and SHA-256 of the plain bytes, compression, and unknown members. */
   readonly facts: Omit<StoredFile, Placed>;
-  /** Whether it lies in the record. */
+  /** True if the bytes are in the record. */
   readonly inline: boolean;
-  /** Stored bytes. */
+  /** Bytes as stored. */
   readonly size: number;
   readonly #file: StoredFile;
   readonly #reader: StoredReader;
@@ -46,7 +45,7 @@ export class StoredContent implements FileSource {
   }
 }
 
-/** A file whose payload is where it is to stay. Its maker has looked, and knows that no janitor takes it. */
+/** A file whose payload is in its final place. Its maker has ensured that `gc` keeps it. */
 export class PlacedContent implements FileSource {
   readonly file: StoredFile & Required<Pick<StoredFile, "parts" | "from">>;
   readonly size: number;
@@ -61,13 +60,13 @@ export class PlacedContent implements FileSource {
       code: "Unsupported",
       action: "read",
       subject: `"${this.file.path}" here`,
-      state: "it is stored already",
-      hint: "Read it from the version when it was saved.",
+      state: "it is already stored",
+      hint: "Read it from the version after the save.",
     });
   }
 }
 
-/** An object of the same store, copied there where the store can. It is never packed with others. */
+/** An object of the same store, copied inside the store if possible. It is never packed. */
 export class UploadedContent implements FileSource {
   readonly key: string;
   readonly size: number;

@@ -1,5 +1,4 @@
-// The payload of one save: its files, where they are, and what of it must go if the save comes to
-// nothing.
+// The payload of one save: its files, their places, and the cleanup after a failure.
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { Executor } from "../../core/executor.ts";
 import type { FilesToSave, FileToSave } from "../../core/materializer.ts";
@@ -11,10 +10,10 @@ import type { PayloadJobs, StoreValueJob } from "./job_kinds.ts";
 import type { Base } from "./base.ts";
 import type { Known } from "./known.ts";
 import { FileWriter } from "./writing/file_writer.ts";
-import { createSaveProgress, type WriteProgress } from "./writing/progress.ts";
+import { createSaveProgress, type WriteProgress } from "./writing/sender.ts";
 import { type PayloadStore, Uploads } from "./writing/uploads.ts";
 
-/** A value whose files are made where they are stored, which may be on another thread. */
+/** A value whose files are made where they are stored, possibly on another thread. */
 export class ValueToStore {
   readonly value: Pick<StoreValueJob, "value" | "materializer" | "here">;
   readonly bytes: number;
@@ -24,14 +23,15 @@ export class ValueToStore {
   }
 }
 
-/** Bytes of memory that the files of a save take, as far as they are not read piece by piece. */
+/** Estimates the memory that the files of a save take, bytes, unless they are streamed. */
 export function heldBytesOf(made: ValueToStore | Awaited<FilesToSave>): number {
   if (made instanceof ValueToStore) return Math.max(made.bytes, STREAMED_BYTES);
   if (!Array.isArray(made)) return STREAMED_BYTES;
   return made.reduce((sum, { content }: FileToSave) => {
     if (content instanceof Uint8Array) return sum + content.byteLength;
     const size = content instanceof ReadableStream ? STREAMED_BYTES : content.size;
-    return sum + (Number.isSafeInteger(size) && size >= 0 ? Math.min(size, STREAMED_BYTES) : 0); // else it is refused where it is read
+    // other sizes are refused when the content is read
+    return sum + (Number.isSafeInteger(size) && size >= 0 ? Math.min(size, STREAMED_BYTES) : 0);
   }, 0);
 }
 
@@ -48,8 +48,8 @@ export interface PayloadOptions {
 }
 
 /**
- * The payload of one save: `gather` takes its files into memory, and where they do not fit into the record, `begin` gives
- * it a folder in the store. On a failure nothing stays but what the garbage collector removes.
+ * The payload of one save. `gather` reads its files into memory; if they do not fit into the
+ * record, `begin` gives it a folder in the store. After a failure, only garbage for `gc` remains.
  */
 export class Payload {
   readonly #store: PayloadStore;
@@ -78,7 +78,7 @@ export class Payload {
     return (this.#upload ?? this.#writer).inline;
   }
 
-  /** Whether it shares files with the base. */
+  /** True if it shares files with the base. */
   get sharing(): boolean {
     return this.#upload?.sharing ?? false;
   }
@@ -93,14 +93,14 @@ export class Payload {
     return inline + appendedBytes + addedParts(this.files, copied);
   }
 
-  /** Takes files while they fit into the record. Returns true if that was all of them: nothing need be sent. */
+  /** Reads files while they fit into the record. Returns true if that was all of them. */
   async gather(given: FilesToSave | ValueToStore): Promise<boolean> {
     if (!(given instanceof ValueToStore)) return await this.#writer.gather(given);
     this.#value = given;
     return false;
   }
 
-  /** Gives the payload its folder, once. Sends nothing yet. */
+  /** Gives the payload its folder, once. Sends nothing. */
   begin(target: PayloadTarget): PayloadUpload {
     const { executor, compress } = this.#options;
     const how = { folder: target.folder, executor, progress: this.#progress };
@@ -110,7 +110,7 @@ export class Payload {
     return this.#upload = new PayloadUpload(uploads, target, content);
   }
 
-  /** Removes what was written, as far as possible: nothing will refer to it. Not if the record may be there after all. */
+  /** Removes what was written, if possible, unless the record may have been committed. */
   async discard(): Promise<void> {
     await this.#writer.drop();
     if (!this.#operation.unresolved) await this.#upload?.discard();
@@ -119,13 +119,13 @@ export class Payload {
 
 interface ContentToSend {
   writer: FileWriter;
-  /** Sent instead of what the writer has gathered. */
+  /** Sent instead of the files of `writer`. */
   value?: ValueToStore["value"];
   compress?: Encoding;
   signal?: AbortSignal;
 }
 
-/** A payload that has a folder in the store. */
+/** A payload with a folder in the store. */
 export class PayloadUpload {
   files: StoredFile[];
   inline: Uint8Array[];
@@ -147,7 +147,7 @@ export class PayloadUpload {
     return this.#uploads.copied;
   }
 
-  /** Stores what was gathered and what was left, except what the base has. */
+  /** Stores all files, except those that the base has. */
   async send(): Promise<void> {
     const { base, wholeBase = false } = this.#target;
     const { writer, value } = this.#content;
@@ -155,15 +155,15 @@ export class PayloadUpload {
     if (wholeBase && base?.copies) await base.copyAll((key) => uploads.copy(key));
     if (value !== undefined) return await this.#sendValue(value, base?.known);
     await writer.send({
-      storeFile: (job, signal) => uploads.storeFile(job, signal),
-      packFiles: (job, signal) => uploads.packFiles(job, signal),
+      storeFile: (job, signal) => uploads.sendObject("storeFile", job, signal),
+      packFiles: (job, signal) => uploads.sendObject("packFiles", job, signal),
       drop: (object) => uploads.drop(object),
       known: (size) => base?.known.get(size),
       share: (file) => this.#share(file),
     });
   }
 
-  /** Stores one more object, which is not a file. */
+  /** Stores an object that is not a file. */
   async append(bytes: Uint8Array): Promise<{ object: number; size: number; sha256: string }> {
     const object = await this.#uploads.put(bytes);
     this.appendedBytes += bytes.byteLength;
@@ -185,11 +185,11 @@ export class PayloadUpload {
     this.inline = inline;
     for (const file of files) {
       if (file.inline !== undefined || file.parts !== undefined) continue;
-      if (!await this.#share(file)) return await this.#sendValue(made); // all of them anew: they need not be the same
+      if (!await this.#share(file)) return await this.#sendValue(made); // store all of them again
     }
   }
 
-  /** Puts into a file where the base has it. False if the base has lost it. */
+  /** Points a file to its bytes in the base. False if the base has lost them. */
   async #share(file: StoredFile): Promise<boolean> {
     const { base } = this.#target;
     const { encoding: _, ...plain } = file;
@@ -202,7 +202,9 @@ export class PayloadUpload {
   }
 }
 
-/** Bytes of the payload's own objects, as far as files refer to them, and all of those that were copied. */
+/**
+ * Returns the bytes of the payload's own objects, as far as files refer to them, and all copies.
+ */
 function addedParts(files: readonly StoredFile[], copied: ReadonlyMap<number, number>): number {
   const own = new Map<string, number>();
   for (const { from: ofFile, parts = [] } of files) {

@@ -1,19 +1,21 @@
-// Tests that need tools which not every machine has, and that have a short and a long form.
+// Tests that need tools which not every machine has, with a short and a long form.
 import { realSystem } from "../../core/system.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Whether the long form runs, as in `deno task judge`: everything, many times. Otherwise a share that the seed picks. */
+/**
+ * True for the long form, as in `deno task judge`. Otherwise a seed picks a share of the trials.
+ */
 export const isLong: boolean = realSystem.env("HOLDFAST_JUDGES") === "long";
 
-/** What the short form picks its share by. @default another one each day */
+/** Picks the share of the short form. @default another one each day */
 export const judgeSeed: number = Number(
   realSystem.env("HOLDFAST_JUDGE_SEED") ?? Math.floor(realSystem.now() / DAY_MS),
 );
 
 /**
- * Registers a test. It is ignored where something is missing, and its name says what; with `HOLDFAST_REQUIRE_SERVERS=1`
- * that is a failure.
+ * Registers a test. It is ignored where something is missing, and its name says what; with
+ * `HOLDFAST_REQUIRE_SERVERS=1` that is a failure.
  *
  * @param missing what the machine lacks, and how to get it; undefined where it lacks nothing
  */

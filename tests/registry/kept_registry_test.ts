@@ -1,4 +1,4 @@
-// A registry that an earlier commit wrote (`kept/write.ts`) is read, written, collected and mirrored.
+// Reads, writes, collects and mirrors a registry that an earlier commit wrote (`kept/write.ts`).
 import { assert, assertEquals } from "@std/assert";
 import { cp } from "node:fs/promises";
 import type { Registry } from "../../core/registry.ts";
@@ -48,7 +48,7 @@ async function assertHolds(registry: Registry): Promise<void> {
   assertEquals((await verifyRegistry(registry)).problems, []);
 }
 
-Deno.test("a registry of the kept format is read and written", async () => {
+Deno.test("a registry in the stored fixture is read and written", async () => {
   const root = await tempRoot();
   try {
     const path = root.join("registry");

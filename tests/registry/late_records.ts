@@ -1,4 +1,4 @@
-// Records that land long after their operation began: some of them never count.
+// Records that land long after their operation began. Some of them expire.
 import type { SaveOptions } from "../../core/registry.ts";
 import { collectGarbage } from "../../registry/maintenance.ts";
 import { filler, GRACE_MS, HOUR, type ProtocolWorld } from "./protocol_world.ts";
@@ -8,7 +8,7 @@ import { busy, doing, late } from "./scripted_backend.ts";
 const RECORD = { verb: "put", mode: "create", key: /versions/ } as const;
 const READ_RECORD = { verb: "get", key: /versions/ } as const;
 
-/** Saves something whose record is held up on its way; the returned function lets it land. */
+/** Saves a value whose record is delayed; the returned function lets it land. */
 export async function heldUp(
   world: ProtocolWorld,
   value: unknown,
@@ -21,7 +21,7 @@ export async function heldUp(
   return record.land;
 }
 
-/** A version whose record landed when its payload had been collected, over what was there before. */
+/** Makes an expired version, over what was there before. */
 export async function makeVoid(
   world: ProtocolWorld,
   options: SaveOptions = { version: "1.0.0", onConflict: "overwrite" },

@@ -1,5 +1,4 @@
-// A registry over a scripted store in scripted time: what the tests of the commit protocol are
-// played in.
+// A registry over a scripted store in scripted time, for tests of the commit protocol.
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { FileToSave, Materializer } from "../../core/materializer.ts";
@@ -13,54 +12,42 @@ import { createScriptedBackend, type ScriptedBackend } from "./scripted_backend.
 
 /** An hour. */
 export const HOUR = 3_600_000;
-/** The grace of the registries here. */
+/** The grace period of these registries. */
 export const GRACE_MS = 24 * HOUR;
 
-/** The clocks that a test moves. */
 export interface Clocks {
-  /** The writer's wall clock. */
   wall: number;
-  /** The writer's monotonic clock. */
   monotonic: number;
-  /** The store's clock. */
   store: number;
 }
 
-/** A machine that opened the registry. */
 export interface Machine {
-  /** Its registry. */
   readonly registry: StoredRegistry;
   /** The store as it sees it. */
   readonly backend: ScriptedBackend;
 }
 
-/** What a test is played in. */
+/** The world of a test. */
 export interface ProtocolWorld extends Machine {
-  /** The store itself. */
   readonly store: Backend;
-  /** The clocks. */
   readonly clocks: Clocks;
-  /** What the registry warned of. */
+  /** Warnings of the registry. */
   readonly warnings: string[];
-  /** How long each sleep was asked to be, milliseconds. */
+  /** Requested sleeps, milliseconds. */
   readonly slept: number[];
-  /** The machine's own system. */
   readonly system: System;
-  /** What happens in each sleep. */
   atSleep?: () => void;
-  /** Moves these clocks, or all. */
+  /** Advances these clocks, or all. */
   advance(ms: number, ...which: (keyof Clocks)[]): void;
-  /** Opens the registry on another machine, with the same clocks. */
+  /** Opens the registry on another machine with the same clocks. */
   open(options?: OpenOptions): Promise<Machine>;
-  /** All keys that begin with a prefix. */
   keys(prefix?: string): Promise<string[]>;
-  /** The records below a prefix, newest first in each cell. */
+  /** Returns the records below a prefix, newest first in each cell. */
   records(prefix: string): Promise<AnyRecord[]>;
-  /** The record of a version's newest generation. */
   head(cell: string): Promise<VersionRecord>;
 }
 
-/** Makes a world with an open registry; nothing was asked of its store yet. */
+/** Creates a world with an open registry, before any request. */
 export async function createProtocolWorld(options: OpenOptions = {}): Promise<ProtocolWorld> {
   const clocks: Clocks = { wall: Date.UTC(2026, 0, 1), monotonic: 0, store: Date.UTC(2026, 0, 1) };
   const { random, id } = createScriptedSystem();
@@ -127,7 +114,7 @@ export async function createProtocolWorld(options: OpenOptions = {}): Promise<Pr
 
 type Play = (world: ProtocolWorld) => Promise<void>;
 
-/** A sentence that is played in a world of its own, opened with the options that stand between. */
+/** Runs a test in its own world, opened with the options before `play`. */
 export function testProtocol(sentence: string, ...how: [OpenOptions, Play] | [Play]): void {
   const [options, play] = how.length === 1 ? [{}, ...how] : how;
   Deno.test(sentence, async () => play(await createProtocolWorld(options)));
@@ -136,7 +123,7 @@ export function testProtocol(sentence: string, ...how: [OpenOptions, Play] | [Pl
 /** The files of a value, by path. */
 export type FileSet = Record<string, FileToSave["content"]> | (() => AsyncIterable<FileToSave>);
 
-/** Saves files as they are, and loads their bytes. */
+/** Saves files unchanged, and loads their bytes. */
 export const fileSet: Materializer<FileSet> = {
   id: "test/files",
   formatVersion: 1,
@@ -150,7 +137,7 @@ export const fileSet: Materializer<FileSet> = {
     ),
 };
 
-/** A file whose content follows from its label, too long to live in a record by default. */
+/** A file with content derived from its label, by default too long for a record. */
 export function filler(label: string, size = 70_000): Uint8Array<ArrayBuffer> {
   const pattern = new TextEncoder().encode(`${label} `);
   return Uint8Array.from({ length: size }, (_, i) => pattern[i % pattern.length]);

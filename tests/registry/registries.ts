@@ -1,4 +1,4 @@
-// The stores that the verbs of a registry are tested over.
+// The stores on which registries are tested.
 import process from "node:process";
 import { createLocalBackend } from "../../backends/local.ts";
 import { createMemoryBackend } from "../../backends/memory.ts";
@@ -7,31 +7,25 @@ import type { OpenOptions, StoredRegistry } from "../../core/registry.ts";
 import { openRegistry } from "../../mod.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 
-/** A registry of one test, and the store below it. */
+/** The registry and store of one test. */
 export interface RegistryWorld {
-  /** The registry. */
   readonly registry: StoredRegistry;
-  /** Its store, for looking behind the registry's back and for damaging it. */
+  /** The store, for inspection and damage. */
   readonly backend: Backend;
-  /** A folder for whatever else the test writes. */
   readonly root: TempRoot;
-  /** Opens the registry once more, over the store or over what is wrapped around it. */
+  /** Opens the registry again, by default over the same store. */
   open(options?: OpenOptions, wrap?: (backend: Backend) => Backend): Promise<StoredRegistry>;
 }
 
-/** A kind of store. */
 export interface RegistryStore {
-  /** For the name of the test. */
   readonly name: string;
-  /** Where it cannot be used. */
   readonly ignore: boolean;
-  /** Creates the store. */
   create(root: TempRoot): Backend;
 }
 
 const NO_FILE_LOCKS = process.versions.deno === undefined;
 
-/** Memory, and a folder in both ways of committing. */
+/** Memory, and a folder with either way to commit. */
 export const REGISTRIES: readonly RegistryStore[] = [
   { name: "memory", ignore: false, create: () => createMemoryBackend() },
   { name: "local, links", ignore: false, create: (root) => local(root, "link") },
@@ -42,7 +36,7 @@ function local(root: TempRoot, locking: Locking): Backend {
   return createLocalBackend({ path: root.join("registry"), durability: "os", locking });
 }
 
-/** Tests a sentence over each store, with a new registry each time. */
+/** Runs a test on each store, with a new registry. */
 export function testOnEach(
   sentence: string,
   body: (world: RegistryWorld) => Promise<void>,
@@ -53,7 +47,7 @@ export function testOnEach(
   }
 }
 
-/** Tests a sentence in memory only: for what the store has no part in. */
+/** Runs a test in memory only, if the store does not matter. */
 export function testInMemory(
   sentence: string,
   body: (world: RegistryWorld) => Promise<void>,
@@ -80,7 +74,7 @@ async function inWorld(
   }
 }
 
-/** Bytes that do not compress, the same for the same seed. */
+/** Returns incompressible bytes, the same for the same seed. */
 export function noise(size: number, seed = 1): Uint8Array {
   const bytes = new Uint8Array(size);
   let state = seed;
@@ -98,7 +92,7 @@ export async function keysOf(backend: Backend, prefix = ""): Promise<string[]> {
   return keys;
 }
 
-/** Changes a byte of every object of payloads, or below another prefix. */
+/** Changes a byte of every payload object, or of objects with another prefix. */
 export async function damage(backend: Backend, prefix = "objects/"): Promise<void> {
   for (const key of await keysOf(backend, prefix)) {
     const bytes = (await (await backend.get(key))!.bytes()).slice();

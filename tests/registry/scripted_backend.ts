@@ -1,5 +1,4 @@
-// A store whose every call can be answered by a script, and which remembers all that was asked of
-// it.
+// A store with scripted answers that records all calls.
 import type {
   Backend,
   CallOptions,
@@ -12,51 +11,39 @@ import type { StoredObject, SweepOptions } from "../../core/backend.ts";
 import { bodyBytes, bytesStream } from "../../core/bytes/bytes.ts";
 import { type ErrorCode, RegistryError } from "../../core/errors.ts";
 
-/** A request. Each page of a list is one. */
 export interface Call {
-  /** Which verb. */
   verb: "head" | "get" | "put" | "delete" | "list" | "sweepUploads" | "sync";
-  /** The key, or the prefix of a list, or the keys of a sync with spaces between them. */
+  /** The key, the prefix of a list, or the joined keys of a sync. */
   key: string;
-  /** How a put writes. */
   mode?: "create" | "overwrite";
-  /** The bytes that a put writes. */
   bytes?: Uint8Array;
 }
 
-/** Which calls are meant. */
+/** Selects calls. */
 export interface CallPattern {
-  /** Which verb. @default any */
   verb?: Call["verb"];
-  /** What their keys match. @default any */
   key?: RegExp;
-  /** How a put writes. @default any */
   mode?: Call["mode"];
 }
 
-/** The answer to a call: `act` sends it to the store. */
+/** Answers a call; `act` sends it to the store. */
 export type Answer = (act: () => Promise<unknown>, call: Call) => unknown;
 
-/** A store that is played. */
 export interface ScriptedBackend extends Backend {
-  /** What was asked, in order. */
   readonly calls: Call[];
-  /** Answers the next calls of a kind, one each. */
+  /** Answers the next matching calls, one each. */
   answer(pattern: CallPattern, ...answers: Answer[]): void;
-  /** Answers all calls of a kind. */
+  /** Answers all matching calls. */
   answerAll(pattern: CallPattern, answer: Answer): void;
-  /** Lets the store itself answer all that comes. */
+  /** Lets the store answer all calls. */
   heal(): void;
-  /** Forgets what was asked so far. */
   forget(): void;
-  /** What was asked since then, in short: `put names/…`. */
+  /** Returns the calls in short: `put names/…`. */
   asked(pattern?: CallPattern): string[];
 }
 
-/** Entries of a list that arrive with one request. */
 const PAGE_SIZE = 1000;
 
-/** Plays a store before `inner`. */
 export function createScriptedBackend(inner: Backend): ScriptedBackend {
   const calls: Call[] = [];
   let script: { pattern: CallPattern; answers: Answer[]; once: boolean }[] = [];
@@ -152,37 +139,35 @@ function withBytes(info: ObjectInfo, bytes: Uint8Array): StoredObject {
   };
 }
 
-/** The store's own answer. */
 export const pass: Answer = (act) => act();
 
-/** It takes effect; the reply is lost. */
+/** Takes effect; the reply is lost. */
 export const lostReply: Answer = async (act, call) => {
   await act();
   throw refusal(call, "Unavailable", true);
 };
 
-/** It takes no effect; the caller cannot know. */
+/** Takes no effect; the caller cannot know. */
 export const lostRequest: Answer = (_act, call) => {
   throw refusal(call, "Unavailable", true);
 };
 
-/** Something on the way sends it twice, and only the second reply arrives. */
+/** Sent twice on the way; only the second reply arrives. */
 export const hiddenRetry: Answer = async (act) => {
   await act();
   return await act();
 };
 
-/** Refused for now, as by 429, 503 and 409 `ConditionalRequestConflict`: nothing is written. */
+/** Refused for now, like 429, 503 and 409 `ConditionalRequestConflict`. */
 export const busy: Answer = (_act, call) => {
   throw refusal(call, "Unavailable");
 };
 
-/** Refused for good. */
 export const denied: Answer = (_act, call) => {
   throw refusal(call, "Denied");
 };
 
-/** A get finds a byte of the object changed. */
+/** Returns an object with a changed byte. */
 export const damaged: Answer = async (act) => {
   const found = await act() as StoredObject | undefined;
   if (found === undefined) return undefined;
@@ -194,7 +179,7 @@ export const damaged: Answer = async (act) => {
 /** A get or head finds nothing, a list nothing more. */
 export const nothing: Answer = (_act, { verb }) => verb === "list" ? [] : undefined;
 
-/** Something happens before it takes effect. */
+/** Performs an action before the call takes effect. */
 export function doing(action: () => unknown, then: Answer = pass): Answer {
   return async (act, call) => {
     await action();
@@ -202,7 +187,7 @@ export function doing(action: () => unknown, then: Answer = pass): Answer {
   };
 }
 
-/** Something happens after it took effect, before the reply. */
+/** Performs an action after the effect, before the reply. */
 export function followedBy(action: () => unknown, then: Answer = pass): Answer {
   return async (act, call) => {
     try {
@@ -213,7 +198,7 @@ export function followedBy(action: () => unknown, then: Answer = pass): Answer {
   };
 }
 
-/** The reply is lost; it takes effect when the returned function is called. */
+/** Loses the reply; the call takes effect when `land` is called. */
 export function late(): { answer: Answer; land(): Promise<unknown> } {
   let landing: (() => Promise<unknown>) | undefined;
   return {

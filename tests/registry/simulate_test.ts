@@ -38,7 +38,7 @@ Deno.test("simulation: other seeds give other traces", async () => {
   assertEquals(hashes.size, 20);
 });
 
-Deno.test("simulation: no schedule of faults, pauses and kills breaks a promise", async () => {
+Deno.test("simulation: faults, pauses and kills break no promise", async () => {
   const { violations } = await simulateAtOnce(RANGE);
   assertEquals(violations, [], report(violations));
 });
@@ -51,7 +51,7 @@ Deno.test("simulation: any number of threads finds the same", async () => {
   assertEquals(one.runs, 25);
 });
 
-Deno.test("simulation: a disk keeps every promise too, and gives the same traces as memory", async () => {
+Deno.test("simulation: a disk keeps every promise, with the traces of memory", async () => {
   const root = mkdtempSync(
     join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "holdfast-simulate-"),
   );
@@ -64,11 +64,7 @@ Deno.test("simulation: a disk keeps every promise too, and gives the same traces
         withLeftOut(createMemoryBackend({ system, id: "simulated" }));
       const { schedule, findings, traceHash } = await runSeed(seed, { store });
       assertEquals(findings, [], `seed ${seed} ("${schedule}") broke a promise on a disk`);
-      assertEquals(
-        traceHash,
-        (await runSeed(seed, { store: memory })).traceHash,
-        `seed ${seed} ("${schedule}") went another way`,
-      );
+      assertEquals(traceHash, (await runSeed(seed, { store: memory })).traceHash);
       rmSync(path, { recursive: true, force: true });
     }
   } finally {

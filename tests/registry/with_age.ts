@@ -1,9 +1,8 @@
-// A store whose objects and unfinished writes are all older than they are, but for the marks that
-// tell its time.
+// A store whose objects and unfinished writes look old, except for marks.
 import type { Backend } from "../../core/backend.ts";
 import { withShiftedTime } from "../simulate/with_shifted_time.ts";
 
-/** Wraps a store, as if so many milliseconds had passed since anything was written. */
+/** Wraps a store as if everything had been written this long ago. */
 export function withAge(inner: Backend, ageMs: number): Backend {
   const older = withShiftedTime(inner, {
     shiftMs: ({ key }) => key.startsWith("scratch/") ? 0 : -ageMs,

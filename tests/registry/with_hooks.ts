@@ -1,25 +1,20 @@
-// A store that tells a test of each call, before it takes effect and after.
+// A store that notifies a test before and after each call.
 import type { Backend } from "../../core/backend.ts";
 
-/** A call of one of the five verbs. */
 export interface HookedCall {
-  /** Which. */
   verb: "head" | "get" | "put" | "delete" | "list";
-  /** The key, or the prefix of a list. */
   key: string;
   /** True for a put that only creates. */
   create: boolean;
 }
 
-/** What a test does meanwhile. What it throws, the caller of the store hears. */
+/** Actions of a test. Their errors go to the caller of the store. */
 export interface Hooks {
-  /** Before the call takes effect. */
   before?(call: HookedCall): void | Promise<void>;
-  /** After it did, before its caller hears of it. */
+  /** After the effect, before its caller receives the result. */
   after?(call: HookedCall): void | Promise<void>;
 }
 
-/** Wraps a store. */
 export function withHooks(inner: Backend, hooks: Hooks): Backend {
   async function around<T>(
     verb: HookedCall["verb"],
@@ -53,7 +48,7 @@ export function withHooks(inner: Backend, hooks: Hooks): Backend {
   };
 }
 
-/** Hooks that write down each call, as in `put create` and `list`. */
+/** Records calls as `put create` and `list`. */
 export function recordCalls(calls: string[]): Hooks {
   return { before: ({ verb, create }) => void calls.push(create ? `${verb} create` : verb) };
 }

@@ -1,22 +1,17 @@
-// A store that loses what was not brought to its disk, as a folder does: a put that waits for the
-// disk is safe when it returns, one whose writer died before may be read by everybody until the
-// power fails.
+// A store that loses unsynced data, like a folder: a put with sync is durable when it returns; data
+// of a writer that died before can be read until the power fails.
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend, PutOptions } from "../../core/backend.ts";
 
-/** Such a store. */
 export interface PoweredStore {
-  /** The store itself. */
   readonly store: Backend;
-  /** As a program sees it; puts of the keys that match stay behind, as if it died before its sync, which it never does. @default none do */
+  /** A program's view. Puts of matching keys are never synced. @default all are */
   writer(unkept?: RegExp): Backend;
-  /** What a power cut would lose now. */
+  /** Returns the keys that a power cut would lose. */
   unsafe(): string[];
-  /** Loses it. */
   cut(): Promise<void>;
 }
 
-/** Makes one. */
 export function createPoweredStore(store: Backend = createMemoryBackend()): PoweredStore {
   const unsafe = new Set<string>();
   return {

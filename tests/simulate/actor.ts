@@ -15,13 +15,12 @@ import { createTransferVerbs, createUploadVerbs } from "./verbs/transfer.ts";
 import type { TransferVerbs, UploadVerbs } from "./verbs/transfer.ts";
 import type { CallPause } from "./with_process.ts";
 
-/** What goes wrong for an actor; a schedule may change it at any time. */
+/** The faults of an actor; a schedule may change them at any time. */
 export interface ActorPlan {
   fault?: (call: StoreCall) => Fault | undefined;
   pause?: (call: StoreCall) => CallPause | undefined;
 }
 
-/** An actor. Its verbs never throw: what happened is in the log. */
 export interface Actor extends AskVerbs, ManyVerbs, MaintenanceVerbs, TransferVerbs, UploadVerbs {
   readonly process: SimulatedProcess;
   readonly site: string;
@@ -30,7 +29,7 @@ export interface Actor extends AskVerbs, ManyVerbs, MaintenanceVerbs, TransferVe
   readonly reading: Reading;
   live(work: () => Promise<void>): Promise<void>;
   rest(ms: number): Promise<void>;
-  /** Saves; what was saved, or undefined. */
+  /** Saves. Returns the result, or undefined. */
   save(
     name: string,
     value: Bundle,
@@ -52,9 +51,8 @@ export interface VerbParts extends ActorParts {
   call(request: Request, work: (operation: LoggedOperation) => Promise<Outcome>): Promise<Outcome>;
 }
 
-/** An option of {@linkcode Actor.save}. */
 export interface AbortAfter {
-  /** Abort so long after the beginning, milliseconds. */
+  /** Abort after this time, milliseconds. */
   abortAfterMs?: number;
 }
 
@@ -67,7 +65,6 @@ export interface ActorParts {
   system: SimulatedSystem;
   labels: Labels;
   site: Site;
-  /** How far its wall clock is ahead, milliseconds. */
   skewMs: number;
   cached: boolean;
   enter(operation: LoggedOperation | undefined): void;

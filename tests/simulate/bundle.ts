@@ -3,17 +3,16 @@ import { defineMaterializer } from "../../core/materializer.ts";
 import type { ClassMaterializer, FileSource, FileToSave } from "../../core/materializer.ts";
 import type { System } from "../../core/system.ts";
 
-/** One file: its content is its label, filled up to its size. */
+/** One file: its label repeated up to its size. */
 export interface BundleFile {
   path: string;
   label: string;
-  /** Number of bytes. */
   size: number;
 }
 
 export class Bundle {
   readonly files: readonly BundleFile[];
-  /** How long each chunk of a file above {@linkcode STREAMED_BYTES} takes to come, milliseconds. */
+  /** Time for each chunk of a file above {@linkcode STREAMED_BYTES}, milliseconds. */
   readonly chunkMs: number;
 
   constructor(files: readonly BundleFile[], chunkMs = 0) {
@@ -36,7 +35,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export interface Reading {
-  /** How long it rests before each file, milliseconds. */
+  /** Pause before each file, milliseconds. */
   restMs: number;
 }
 
@@ -59,7 +58,7 @@ export function createBundleMaterializer(
   });
 }
 
-/** The file behind stored bytes. */
+/** Returns the file of stored bytes. */
 export function readFile(path: string, bytes: Uint8Array): BundleFile {
   const label = decoder.decode(bytes.subarray(0, Math.min(LABEL_BYTES, bytes.byteLength)))
     .trimEnd();

@@ -1,6 +1,5 @@
 // Loads every module that the registry imports on first use. Loading takes real time, during which
-// virtual time would go on: on a busy machine the first run of a seed would differ from its
-// repetitions.
+// virtual time would pass: the first run of a seed would differ from its repetitions.
 import "../../disk/download_files.ts";
 import "../../registry/contract/as_of.ts";
 import "../../registry/contract/load_limit.ts";

@@ -1,15 +1,15 @@
-// What a registry's objects say at each moment: the truth that its callers' answers are checked
-// against. It is kept from the true order of the store's changes.
+// The objects of a registry at each moment, from the true order of changes. Answers are checked
+// against it.
 import type { AnyRecord, VersionRecord } from "../../core/record.ts";
 import { decodeRecord } from "../../registry/format/record_codec.ts";
 import { type CellKey, parseCellKey, SETTINGS } from "../../registry/format/layout.ts";
 import { POWER } from "./stores/power_cut.ts";
 import type { Effect } from "./with_history.ts";
 
-/** What was written longer ago may be forgotten: FORMAT calls it K. */
+/** Older data may be forgotten: K in FORMAT.md. */
 const MEMORY_MS = 30 * 24 * 3_600_000;
 
-/** Some stores tell no more than seconds. */
+/** Some stores have times in seconds. */
 const CLOCK_STEP_MS = 1000;
 
 export interface Landing {
@@ -29,7 +29,7 @@ export interface Landing {
   tombstone?: Landing;
 }
 
-/** What a cell said for a while: its newest record that counts. */
+/** The state of a cell for a while: its newest valid record. */
 export interface CellState {
   from: number;
   to: number;
@@ -52,7 +52,6 @@ export interface Ledger {
   cellsOf(name: string, kind: CellKey["kind"]): Cell[];
 }
 
-/** Creates an empty ledger. */
 export function createLedger(graceMs: number): Ledger {
   const cells = new Map<string, Cell>();
   const objects = new Set<string>();
@@ -139,7 +138,7 @@ export function createLedger(graceMs: number): Ledger {
     });
   }
 
-  /** Whether nothing in a cell is young enough to be remembered, and no version is in it. */
+  /** Returns true if nothing in a cell must be remembered, and it has no version. */
   function isForgettable({ landings, states, place }: Cell, at: number): boolean {
     if (place.kind === "version" && states.at(-1)!.head?.record.kind === "version") return false;
     return landings.every((landing) => at - landing.at > MEMORY_MS);
@@ -172,7 +171,8 @@ export function createLedger(graceMs: number): Ledger {
       });
     }
     const startedAt = Date.parse(record.startedAt);
-    const late = createdAt <= startedAt && at > startedAt + graceMs / 2; // in a copy of a registry nothing is
+    // in a copy of a registry nothing is
+    const late = createdAt <= startedAt && at > startedAt + graceMs / 2;
     const needs = record.kind === "version" ? payloadOf(record, key) : [];
     const before = cell.states.at(-1)!.head;
     cell.landings.push({
@@ -210,7 +210,8 @@ export function createLedger(graceMs: number): Ledger {
     if (broken) breaches.push({ order, message: `${head.key} counts, and its payload is gone` });
     const was = last.head?.place.generation ?? 0;
     if (was <= (head?.place.generation ?? 0)) return;
-    if (last.head!.record.kind === "deleted" && head?.record.kind === "deleted") return; // as dead as before
+    // as dead as before
+    if (last.head!.record.kind === "deleted" && head?.record.kind === "deleted") return;
     if (last.head!.forgotten && head?.record.kind !== "version") return;
     undone.add(last.head!);
     if (!last.head!.present && actor !== POWER) {
@@ -248,7 +249,7 @@ function newCell(cells: Map<string, Cell>, place: CellKey): Cell {
   return cell;
 }
 
-/** `objects/<name>/<order>/<commit>/<n>` of all parts; the record's key is `names/<name>/versions/<kind>/<order>/…` */
+/** Returns the payload keys of all parts. */
 function payloadOf({ files, fileList, commit }: VersionRecord, key: string): string[] {
   const [, name, , , order] = key.split("/");
   const folder = (from = `${order}/${commit}`) => `objects/${name}/${from}`;

@@ -1,10 +1,11 @@
-// The simulation as a program. It ends with code 1 where a promise was broken, and says which.
+// The simulation as a program. Exits with code 1 after a broken promise.
 //
 // ```text
-// deno run -A tests/simulate/main.ts                        seeds 1 to 2000, on all cores, until a promise is broken
-//   --seeds 100..200     those seeds        --first 7       the first one        --schedule NAME   only this schedule
-//   --all                go on after that   --workers 1     on one core          --trace           each change and answer
-//   --json               what was found, for programs       --schedules          their names
+// deno run -A tests/simulate/main.ts      seeds 1 to 2000, on all cores, until a promise is broken
+//   --seeds 100..200     those seeds          --first 7    the first one
+//   --schedule NAME      only this schedule   --all        go on after a broken promise
+//   --workers 1          on one core          --trace      each change and answer
+//   --json               findings as JSON     --schedules  the names of schedules
 // ```
 import process from "node:process";
 import { parseArgs } from "node:util";

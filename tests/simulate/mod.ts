@@ -1,6 +1,6 @@
 /**
- * Deterministic simulation of a registry in virtual time: the schedules of faults, pauses and kills, and the checks,
- * that Holdfast itself is tested with.
+ * Deterministic simulation of a registry in virtual time: the schedules of faults, pauses and
+ * kills, and the checks, that Holdfast itself is tested with.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-// What the actors of a simulation did, and what they were told.
+// The operations of the actors in a simulation, and their results.
 import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
 import type { PruneOptions, PruneReport } from "../../registry/maintenance/prune_report.ts";
 import type { MirrorReport } from "../../registry/maintenance/mirror/report.ts";
@@ -56,10 +56,8 @@ export interface ReadResult {
   version?: string;
 }
 
-/** A place in the order of all changes of the store, and the time. */
 export interface Instant {
   order: number;
-  /** Virtual milliseconds. */
   at: number;
 }
 
@@ -73,7 +71,7 @@ export interface LoggedOperation {
   outcome?: Outcome;
   aborted: boolean;
   undisturbed: boolean;
-  /** How far the wall clock of its process was ahead, milliseconds. */
+  /** Skew of the wall clock of its process, milliseconds. */
   skewMs: number;
   cached: boolean;
   parts: LoggedOperation[];
@@ -94,7 +92,6 @@ export interface OperationLog {
   ownerOf(id: string): LoggedOperation | undefined;
 }
 
-/** Creates an empty log. */
 export function createOperationLog(instant: () => Instant): OperationLog {
   const operations: LoggedOperation[] = [];
   const owners = new Map<string, LoggedOperation>();

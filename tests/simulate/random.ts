@@ -1,4 +1,4 @@
-// Seeded randomness, and faults at random: the same seed gives the same ones, on every runtime.
+// Seeded randomness and random faults, the same on every runtime.
 import type { Fault, StoreCall } from "./with_faults.ts";
 
 export interface Random {
@@ -11,7 +11,7 @@ export interface Random {
   fork(): Random;
 }
 
-/** Creates a source of repeatable randomness (the generator is Mulberry32). */
+/** Creates a source of repeatable randomness (Mulberry32). */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {
@@ -35,15 +35,14 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** How often each fault happens to a create, from 0 to 1. */
 export type FaultRates = Partial<Record<Fault["kind"], number>>;
 
 export interface RandomFaultOptions {
   random: Random;
   rates: FaultRates;
-  /** Other verbs fail so much less often: a backend repeats them itself. @default 0.1 */
+  /** Rate for other verbs: backends retry them. @default 0.1 */
   otherVerbs?: number;
-  /** The longest that a request may be under way, milliseconds. @default 7200000 (2 h) */
+  /** Longest time of a request in flight, milliseconds. @default 7200000 (2 h) */
   maxLateMs?: number;
 }
 
@@ -53,7 +52,7 @@ export function createRandomFaults(
   const { random, rates, otherVerbs = 0.1, maxLateMs = 7_200_000 } = options;
   const kinds = Object.entries(rates) as [Fault["kind"], number][];
 
-  /** Anything from a moment to the longest, all orders of magnitude alike. */
+  /** Any order of magnitude is as likely. */
   const delayMs = () => Math.exp(random.between(0, Math.log(maxLateMs)));
 
   return ({ verb, mode }) => {

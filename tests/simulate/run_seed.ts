@@ -1,4 +1,4 @@
-// One run: one seed, one schedule, one world, and what was found wrong with it.
+// One run: a seed, a schedule, a world, and its findings.
 import "./lazy_parts.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { System } from "../../core/system.ts";
@@ -22,14 +22,13 @@ import { createWorld, GRACE_MS, type World } from "./world.ts";
 
 /** Options of {@linkcode runSeed}. */
 export interface RunOptions {
-  /** The store. @default memory with the world's clock */
   store?: (system: System) => Backend;
-  /** The schedule to run. @default the one that the seed chooses */
   schedule?: string;
   onLine?: (line: string) => void;
 }
 
 /** What came of a run. */
+/** The result of a run. */
 export interface Run {
   seed: number;
   schedule: string;
@@ -37,7 +36,7 @@ export interface Run {
   traceHash: string;
 }
 
-/** Runs the schedule of a seed in a world of its own and checks what came of it. */
+/** Runs the schedule of a seed in its own world and checks the result. */
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<Run> {
   const { onLine, schedule: only, ...worldOptions } = options;
   const schedule = only === undefined ? scheduleOf(seed) : scheduleNamed(only);
@@ -126,7 +125,7 @@ function describeEffect({ order, actor, site, verb, mode, key, written }: Effect
   }`;
 }
 
-/** FNV-1a over UTF-16 units, twice with different bases. */
+/** Two FNV-1a hashes over UTF-16 units, with different bases. */
 function createHash(): { add(text: string): void; digest(): string } {
   let a = 0x811c9dc5, b = 0x9747b28c;
   return {

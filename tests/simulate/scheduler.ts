@@ -1,17 +1,14 @@
-// Virtual time: events at moments, run one after the other, each to the point where the program
-// waits for the next.
+// Virtual time: events run one after the other, each until the program waits for the next.
 import { setImmediate } from "node:timers";
 import type { Random } from "./random.ts";
 
-/** Whose event it is: the event waits while its owner is paused and is dropped when its owner is dead. */
+/** The owner of an event: a paused one delays it, a killed one drops it. */
 export interface EventOwner {
-  /** Nothing of it runs before this moment, virtual milliseconds. */
   readonly pausedUntil: number;
   readonly killed: boolean;
 }
 
 export interface Scheduler {
-  /** Virtual milliseconds since 1970. */
   now(): number;
   at(moment: number, action: () => void, owner?: EventOwner): void;
   run<T>(program: () => Promise<T>): Promise<T>;
@@ -25,7 +22,6 @@ interface Event {
   owner?: EventOwner;
 }
 
-/** Creates a scheduler whose time begins at `startMs`. */
 export function createScheduler(random: Random, startMs: number): Scheduler {
   const heap: Event[] = [];
   let now = startMs;

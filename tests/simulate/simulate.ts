@@ -1,19 +1,17 @@
-// The driver: many seeds, until a promise is broken.
+// Runs many seeds until a promise is broken.
 import type { Finding } from "./checks/evidence.ts";
 import { type Run, type RunOptions, runSeed } from "./run_seed.ts";
 
 /** Options of {@linkcode simulate}. */
 export interface SimulateOptions extends RunOptions {
-  /** How many seeds. @default 1000 */
   seeds?: number;
-  /** The first of them. @default 1 */
   firstSeed?: number;
-  /** End with the first seed that breaks a promise. @default true */
+  /** Stop at the first broken promise. @default true */
   stop?: boolean;
   onRun?: (run: Run) => void;
 }
 
-/** A broken promise, and how to see it again. */
+/** A broken promise, and how to reproduce it. */
 export interface Violation extends Finding {
   seed: number;
   schedule: string;
@@ -21,10 +19,10 @@ export interface Violation extends Finding {
 }
 
 /**
- * Runs the real registry code through random schedules in virtual time, with faults, pauses and kills, and checks
- * what every caller was told against what truly happened at the store.
+ * Runs the registry through random schedules in virtual time, with faults, pauses and kills, and
+ * checks the results of every caller against the changes of the store.
  *
- * @returns the promises that were broken; none when all is well
+ * @returns the broken promises; empty if there are none
  */
 export async function simulate(options: SimulateOptions = {}): Promise<Violation[]> {
   const { seeds = 1000, firstSeed = 1, stop = true, onRun, ...run } = options;

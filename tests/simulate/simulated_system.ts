@@ -1,9 +1,8 @@
-// A seeded {@linkcode System} in virtual time, and processes with clocks of their own.
+// A seeded {@linkcode System} in virtual time, and processes with their own clocks.
 import type { System } from "../../core/system.ts";
 import { createRandom, type Random } from "./random.ts";
 import { createScheduler, type EventOwner, type Scheduler } from "./scheduler.ts";
 
-/** A seeded world: itself the {@linkcode System} of the store and the network, whose clock is right. */
 export interface SimulatedSystem extends System {
   readonly randomness: Random;
   readonly scheduler: Scheduler;
@@ -12,12 +11,11 @@ export interface SimulatedSystem extends System {
 }
 
 export interface ProcessOptions {
-  /** How far its wall clock is ahead, milliseconds. @default 0 */
   skewMs?: number;
   onId?: (id: string) => void;
 }
 
-/** A simulated process: its own clocks, which may be skewed or stand still. */
+/** A simulated process, whose clocks may be skewed or stopped. */
 export interface SimulatedProcess extends EventOwner {
   readonly name: string;
   readonly system: System;
@@ -29,9 +27,9 @@ export interface SimulatedProcess extends EventOwner {
 }
 
 export interface FrozenClocks {
-  /** The clock of dates. @default false */
+  /** Wall clock. @default false */
   wall?: boolean;
-  /** The clock of durations. @default false */
+  /** Monotonic clock. @default false */
   monotonic?: boolean;
 }
 

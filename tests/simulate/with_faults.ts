@@ -1,4 +1,4 @@
-// A store that misbehaves in every way that the contract allows.
+// A store with every fault that the contract allows.
 import type {
   Backend,
   Body,
@@ -14,48 +14,47 @@ import { RegistryError, type RegistryErrorFields } from "../../core/errors.ts";
 import { beyond } from "./stores/beyond.ts";
 import { like } from "./stores/like.ts";
 
-/** A call that a store is about to answer. */
+/** A call of a store. */
 export interface StoreCall {
   verb: "head" | "get" | "put" | "delete" | "list" | Capability | "place";
   key: string;
   mode?: "create" | "overwrite";
 }
 
-/** What goes wrong with one call. */
+/** A fault of one call. */
 export type Fault =
-  /** The request is slow before it takes effect, the reply after it. */
+  /** Slow before the effect, or the reply after it. */
   | { kind: "slow"; beforeMs?: number; afterMs?: number }
-  /** It takes effect; the reply is lost. */
+  /** Takes effect; the reply is lost. */
   | { kind: "lostReply" }
-  /** It takes no effect; the caller cannot know. */
+  /** Takes no effect; the caller cannot know. */
   | { kind: "lostRequest" }
-  /** The caller hears that it may have been lost; it takes effect so much later. */
+  /** The caller gets an error; it takes effect later. */
   | { kind: "late"; afterMs: number }
-  /** Something between sends it twice, and only the second reply arrives. */
+  /** Sent twice on the way; only the second reply arrives. */
   | { kind: "hiddenRetry"; afterMs?: number }
   /** Refused: 503, nothing is written. */
   | { kind: "unavailable" }
-  /** Refused: 403, nothing is written, nor will it be before somebody gives the permission back. */
+  /** Refused with 403, until permission returns. */
   | { kind: "denied" }
-  /** A put's connection breaks half way through the body: nothing is written. */
+  /** The connection breaks within the body: nothing is written. */
   | { kind: "torn" };
 
 /** Options of {@linkcode withFaults}. */
 export interface FaultOptions {
-  /** Chooses what goes wrong with a call; undefined: nothing. */
+  /** Chooses the fault of a call, if any. */
   choose(call: StoreCall): Fault | undefined;
   sleep(ms: number): Promise<void>;
-  /** How long an ordinary request and an ordinary reply take, milliseconds. @default 0 */
+  /** Latency of ordinary requests and replies, milliseconds. @default 0 */
   latencyMs?: () => number;
-  /** Entries of a list that arrive together. @default 100 */
+  /** Entries in a page of a list. @default 100 */
   pageSize?: number;
 }
 
 /**
- * Wraps a store so that calls are slow, are lost on their way or on their way back, are sent twice or take effect
- * much later.
- *
- * A fault of a verb that the contract lets a backend repeat surfaces as `Unavailable`, as after its last attempt.
+ * Wraps a store so that calls are slow, are lost on their way or on their way back, are sent twice
+ * or take effect much later. Faults of calls that a backend may retry are `Unavailable`, as after
+ * its last attempt.
  *
  * @example
  * ```ts
@@ -65,7 +64,10 @@ export interface FaultOptions {
  *
  * let lost = 0;
  * const flaky = withFaults(createMemoryBackend(), {
- *   choose: ({ verb, key }) => verb === "put" && key.startsWith("names/") && lost++ === 0 ? { kind: "lostReply" } : undefined,
+ *   choose: ({ verb, key }) =>
+ *     verb === "put" && key.startsWith("names/") && lost++ === 0
+ *       ? { kind: "lostReply" }
+ *       : undefined,
  *   sleep: () => Promise.resolve(),
  * });
  * await using registry = await openRegistry(flaky);
@@ -98,7 +100,7 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
     return refused(call, "no reply", call.verb === "put" ? { maybeWritten: true } : {});
   }
 
-  /** Sends a request once: `act` is where it takes effect. */
+  /** Sends a request once; `act` is its effect. */
   async function send<T>(
     call: StoreCall,
     signal: AbortSignal | undefined,
@@ -146,13 +148,15 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
       return send({ verb: "get", key }, signal, async () => {
         const found = await inner.get(key, { range });
         if (found === undefined) return undefined;
-        const bytes = await found.bytes(); // as of now, whatever happens to the object while the reply travels
+        // as of now, whatever happens to the object while the reply travels
+        const bytes = await found.bytes();
         return { info: found.info, body: streamOf(bytes), bytes: () => Promise.resolve(bytes) };
       });
     },
 
     async put(key, body: Body, { signal, ...rest }: PutOptions = {}): Promise<PutResult> {
-      const bytes = await bodyBytes(body); // a request may take effect twice, and long after its caller is gone
+      // a request may take effect twice, and long after its caller is gone
+      const bytes = await bodyBytes(body);
       return await send(
         { verb: "put", key, mode: rest.mode ?? "overwrite" },
         signal,
@@ -167,7 +171,8 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
     async *list(prefix, { signal, ...rest } = {}): AsyncGenerator<ObjectInfo | Prefix> {
       const entries = inner.list(prefix, rest)[Symbol.asyncIterator]();
       for (let more = true; more;) {
-        let taken: Promise<(ObjectInfo | Prefix)[]> | undefined; // a page that is asked for twice is the same page
+        // a page that is asked for twice is the same page
+        let taken: Promise<(ObjectInfo | Prefix)[]> | undefined;
         const page = await send(
           { verb: "list", key: prefix },
           signal,

@@ -1,4 +1,4 @@
-// What truly happened at a store, in its order.
+// The changes of a store, in their true order.
 import type {
   Backend,
   Body,
@@ -30,7 +30,6 @@ export interface History {
   listen(listener: (effect: Effect) => void): void;
 }
 
-/** Creates an empty history. */
 export function createHistory(): History {
   const listeners: ((effect: Effect) => void)[] = [];
   const moments: number[] = [];
@@ -60,7 +59,6 @@ export interface HistoryOptions {
   hold<T>(work: Promise<T>): Promise<T>;
 }
 
-/** Wraps a store so that its changes are recorded. */
 export function withHistory(
   inner: Backend,
   { history, now, actor, site, hold }: HistoryOptions,

@@ -1,14 +1,13 @@
-// A store as one simulated process sees it: calls and replies wait while it is paused, and replies
-// never arrive after it was killed.
+// The view of a store in one simulated process: calls and replies wait while it is paused, and no
+// reply arrives after it was killed.
 import type { Backend, ObjectInfo, Prefix } from "../../core/backend.ts";
 import type { FrozenClocks, SimulatedProcess } from "./simulated_system.ts";
 import { beyond } from "./stores/beyond.ts";
 import type { StoreCall } from "./with_faults.ts";
 import { like } from "./stores/like.ts";
 
-/** A pause at a call: before it is sent, or before its reply is read. */
+/** A pause before a call is sent, or before its reply is read. */
 export interface CallPause extends FrozenClocks {
-  /** How long, milliseconds. */
   ms: number;
   at: "send" | "reply";
 }

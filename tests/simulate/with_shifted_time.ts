@@ -1,4 +1,4 @@
-// A store whose objects are older or younger than they are.
+// A store whose objects look older or younger.
 import type { Backend, ObjectInfo, Prefix, PutResult, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { like } from "./stores/like.ts";
@@ -8,8 +8,8 @@ export interface ShiftedTimeOptions {
 }
 
 /**
- * Wraps a store so that it reports other times: the only way to have old objects on a real one. Unfinished uploads
- * are not shifted, so sweeping them is not offered.
+ * Wraps a store so that it reports other times: the only way to have old objects on a real one.
+ * Times of unfinished uploads are not shifted, so the wrapper has no sweep.
  */
 export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions): Backend {
   const shifted = (info: ObjectInfo): ObjectInfo => ({

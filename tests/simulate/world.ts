@@ -1,5 +1,5 @@
-// A simulated world around one store, or several: their history, their truth, and the actors that
-// use them.
+// A simulated world around one or several stores: their history, their true state, and the actors
+// that use them.
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend, Locking } from "../../core/backend.ts";
 import { createMaterializerSet } from "../../core/materializer.ts";
@@ -21,7 +21,7 @@ import { type Fault, type StoreCall, withFaults } from "./with_faults.ts";
 import { createHistory, type History, withHistory } from "./with_history.ts";
 import { type CallPause, withProcess } from "./with_process.ts";
 
-/** The least grace of simulated registries, and that of most: the shortest that there is. */
+/** The least grace, and that of most registries: the shortest allowed. */
 export const GRACE_MS = 3_600_000;
 
 export interface World {
@@ -33,19 +33,15 @@ export interface World {
   readonly labels: Labels;
   readonly actors: readonly Actor[];
   site(name: string, options?: SiteOptions): Site;
-  /** Starts a process and opens the registry in it; undefined where that failed or the process was killed. */
+  /** Opens the registry in a new process; undefined if that failed or it was killed. */
   actor(name: string, options?: ActorOptions): Promise<Actor | undefined>;
 }
 
-/** Options of {@linkcode World.actor}. */
 export interface ActorOptions
   extends
     Pick<OpenOptions, "mutable" | "versioned" | "graceMs" | "retryForMs" | "create" | "verify"> {
-  /** How far its wall clock is ahead, milliseconds. @default 0 */
   skewMs?: number;
-  /** What goes wrong with its calls. @default nothing */
   fault?: (call: StoreCall) => Fault | undefined;
-  /** When it stands still. @default never */
   pause?: (call: StoreCall) => CallPause | undefined;
   /** Which registry it opens. @default "main" */
   site?: string;
@@ -75,7 +71,7 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
 
   function addSite(name: string, { location = "simulated", ...rest }: SiteOptions = {}): Site {
     const memory = createMemoryBackend({ system, id: location });
-    // What a site is restored to is of the same kind.
+    // A site is restored to the same kind of store.
     const store = name === "main" && createStore?.(system) || { ...memory, locking };
     if (name === "main") locking = store.locking;
     const ledger = createLedger(GRACE_MS);

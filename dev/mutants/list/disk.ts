@@ -8,7 +8,7 @@ export const DISK: readonly Mutant[] = [
     text: "return create ? placeByLink(placement) : placeByRename(placement);",
     replacement: "return placeByRename(placement);",
     test: "tests/registry/cell/durability_test.ts",
-    testName: "a writer whose stage file a janitor removed is Unknown and never stages again",
+    testName: "a writer whose stage file was collected stops",
   },
   {
     name: "local/lock-without-a-look",
@@ -24,7 +24,7 @@ export const DISK: readonly Mutant[] = [
     text: "if (!fs.existsSync(stagePath)) throw fenced(root, key, error);",
     replacement: "if (!fs.existsSync(stagePath)) throw error;",
     test: "tests/registry/cell/durability_test.ts",
-    testName: "a writer whose stage file a janitor removed is Unknown and never stages again",
+    testName: "a writer whose stage file was collected stops",
   },
   {
     name: "local/name-not-synced",
@@ -32,7 +32,7 @@ export const DISK: readonly Mutant[] = [
     text: "await disk?.folder(dirname(path)).catch",
     replacement: "await (undefined as typeof disk)?.folder(dirname(path)).catch",
     test: "tests/registry/cell/durability_test.ts",
-    testName: "folders that are on the disk are not brought there again",
+    testName: "durable folders are not synced again",
   },
   {
     name: "local/name-of-the-winner-not-synced",
@@ -40,7 +40,7 @@ export const DISK: readonly Mutant[] = [
     text: "await this.#options.disk?.folder(dirname(path));",
     replacement: "",
     test: "tests/registry/cell/durability_test.ts",
-    testName: "a loser that reports what exists has it on the disk, too: its winner",
+    testName: "a loser makes the existing record durable before reporting it",
   },
   {
     name: "local/sync-shared-that-began-before",
@@ -65,7 +65,7 @@ export const DISK: readonly Mutant[] = [
     text: "path !== root; path = dirname(path)",
     replacement: "path === folder && path !== root; path = dirname(path)",
     test: "tests/registry/cell/durability_test.ts",
-    testName: "a loser that reports what exists has it on the disk, too: its winner",
+    testName: "a loser makes the existing record durable before reporting it",
   },
   {
     name: "local/stage-files-listed",

@@ -91,7 +91,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "const own = found.record.commit === operation.commit;",
     replacement: "const own = true;",
     test: "tests/registry/cell/cell_test.ts",
-    testName: `an "exists" with another commit there is a loss`,
+    testName: `an "exists" with another commit is a loss`,
   },
   {
     name: "cell/lost-reply-is-a-refusal",
@@ -99,7 +99,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: `if (error.maybeWritten) return "lost";`,
     replacement: "",
     test: "tests/registry/cell/cell_test.ts",
-    testName: "a refusal for good is reported as it is, unless a lost request came before",
+    testName: "a permanent refusal is reported, unless a lost request came before",
   },
   {
     name: "cell/abort-after-send-is-an-abort",
@@ -115,7 +115,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: `return "fenced";`,
     replacement: `return "lost";`,
     test: "tests/registry/cell/cell_test.ts",
-    testName: "a writer whom the store gave up never tries again",
+    testName: "a fenced writer never retries",
   },
   {
     name: "cell/landing-not-checked",
@@ -123,7 +123,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "  await checkLanding(store, operation, result.info);\n",
     replacement: "",
     test: "tests/registry/cell/cell_test.ts",
-    testName: "a record with payload that landed too late is no success, though it is the head",
+    testName: "a late record with payload is no success, even as the head",
   },
   {
     name: "cell/landing-of-read-back-not-checked",
@@ -131,7 +131,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "          await checkLanding(store, operation, found.info);\n",
     replacement: "",
     test: "tests/registry/cell/cell_test.ts",
-    testName: "a record that landed too late is no success:",
+    testName: "a late record is no success:",
   },
   {
     name: "cell/read-back-success-not-settled",
@@ -139,7 +139,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "          await settleOwn(store, operation, key);\n",
     replacement: "",
     test: "tests/registry/cell/settle_test.ts",
-    testName: "what a save finds that it had written itself",
+    testName: "an own record found by reading back is durable",
   },
   {
     name: "cell/late-below-the-head-counts",
@@ -148,7 +148,7 @@ export const PROTOCOL: readonly Mutant[] = [
       "if (byOwnClock && (await readHead(store, cell, operation.signal))?.key === info.key) return;",
     replacement: "if (byOwnClock) return;",
     test: "tests/registry/cell/cell_test.ts",
-    testName: "a record that landed too late is no success:",
+    testName: "a late record is no success:",
   },
   {
     name: "cell/refusal-forgets-what-was-sent",
@@ -156,7 +156,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "operation.unresolved = wasUnresolved;",
     replacement: "operation.unresolved = false;",
     test: "tests/registry/cell/cell_test.ts",
-    testName: "an operation commits at most once, and says truly what became of it",
+    testName: "an operation commits at most once and reports its outcome truly",
   },
   {
     name: "cell/stale-listing-lowers-the-head",
@@ -164,7 +164,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "head.generation <= (known?.generation ?? 0)",
     replacement: "false",
     test: "tests/registry/cell/contention_test.ts",
-    testName: "knowledge of a head rises against a stale list: overwriting",
+    testName: "a stale list does not lower a known head: overwriting",
   },
   {
     name: "operation/no-store-clock",
@@ -180,7 +180,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "Math.abs(drift) > this.deadlineMs / 4 ? undefined : system.now() + known.ms",
     replacement: "system.now() + known.ms",
     test: "tests/registry/cell/renewal_test.ts",
-    testName: "in a process that",
+    testName: "reads again what it saw before an upload",
   },
   {
     name: "operation/views-not-checked-before-each-send",
@@ -188,7 +188,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "committing ? [start, head, base, draft] : [start]",
     replacement: "[start]",
     test: "tests/registry/cell/renewal_test.ts",
-    testName: "a head that was seen graceMs / 4 ago is not written above, whatever",
+    testName: "a head seen graceMs / 4 ago is not written above, despite renewals",
   },
   {
     name: "operation/head-not-checked-before-each-send",
@@ -196,7 +196,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "[start, head, base, draft]",
     replacement: "[start, base, draft]",
     test: "tests/registry/cell/renewal_test.ts",
-    testName: "a head that was seen graceMs / 4 ago is not written above, whatever",
+    testName: "a head seen graceMs / 4 ago is not written above, despite renewals",
   },
   {
     name: "operation/store-time-goes-back",
@@ -204,7 +204,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "Math.max(this.#lastReply ?? modifiedAt, modifiedAt)",
     replacement: "modifiedAt",
     test: "tests/registry/cell/operation_test.ts",
-    testName: "a reply that tells an earlier time than one before makes no view younger",
+    testName: "a reply with an earlier time makes no view younger",
   },
   {
     name: "operation/abort-after-send-is-an-abort",
@@ -212,7 +212,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "      if (this.unresolved) throw unknownOutcome(backend, this, signal.reason);\n",
     replacement: "",
     test: "tests/registry/cell/operation_test.ts",
-    testName: "an abort is Unknown once a create was sent, whenever it comes",
+    testName: "an abort is Unknown once a create was sent",
   },
   {
     name: "heads/strangers-file-hides-the-head",
@@ -220,7 +220,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: `"generation" in newest ? newest : await headBehind(store, cell, signal)`,
     replacement: `"generation" in newest ? newest : undefined`,
     test: "tests/registry/damage/misplaced_test.ts",
-    testName: "a stranger's file that is listed before the records of a cell hides none of them",
+    testName: "a foreign file listed before the records of a cell hides none",
   },
   {
     name: "heads/generation-not-checked",
@@ -228,7 +228,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "if (record.generation !== generationOf",
     replacement: "if (false && record.generation !== generationOf",
     test: "tests/registry/damage/misplaced_test.ts",
-    testName: "a record that was copied to another generation is Corrupt",
+    testName: "a record copied to another generation is Corrupt",
   },
   {
     name: "heads/older-version-first",
@@ -244,7 +244,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "store.createdAt <= startedAt && ",
     replacement: "true && ",
     test: "tests/registry/cell/void_records_test.ts",
-    testName: "in a registry that is younger than its records nothing is void: it was copied",
+    testName: "nothing expires in a registry younger than its records: it was copied",
   },
   {
     name: "voids/half-a-payload-is-enough",
@@ -252,7 +252,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "!== undefined) continue;",
     replacement: "!== undefined) return false;",
     test: "tests/registry/cell/void_records_test.ts",
-    testName: "a late record with a long list of files is void where its",
+    testName: "a late record with a long list of files expires without its",
   },
   {
     name: "voids/void-head-hides-the-version-below",
@@ -261,7 +261,7 @@ export const PROTOCOL: readonly Mutant[] = [
     replacement:
       "if (head === undefined || !store.voids.has(head.key)) return head;\n  if (store.voids.size > 0) return undefined;",
     test: "tests/registry/cell/void_records_test.ts",
-    testName: "verify ends where what counts below a void record is damaged, and says so",
+    testName: "verify ends if the valid record below an expired one is damaged",
   },
   {
     name: "cell/exists-is-another",
@@ -279,7 +279,7 @@ export const PROTOCOL: readonly Mutant[] = [
     replacement: `  operation.checkCommit();
   for (;;) {`,
     test: "tests/registry/cell/operation_test.ts",
-    testName: "a create that may have been sent is not repeated past the deadline",
+    testName: "a possibly sent create is not repeated past the deadline (",
   },
   {
     name: "voids/late-after-twice-the-grace",
@@ -287,7 +287,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "store.settings.leastGraceMs / 2",
     replacement: "store.settings.leastGraceMs * 2",
     test: "tests/registry/cell/void_records_test.ts",
-    testName: "latest passes over a version that is void",
+    testName: "latest skips an expired version",
   },
   {
     name: "record/sum-not-checked",

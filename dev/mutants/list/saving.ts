@@ -8,7 +8,7 @@ export const SAVING: readonly Mutant[] = [
     text: "if (highest === undefined || compareVersions(highest, listed) < 0) highest = listed;",
     replacement: "highest = listed;",
     test: "tests/registry/cell/contention_test.ts",
-    testName: "knowledge of a head rises against a stale list: automatic numbers",
+    testName: "a stale list does not lower a known head: automatic numbers",
   },
   {
     name: "keyed/race-saves-twice",
@@ -16,7 +16,7 @@ export const SAVING: readonly Mutant[] = [
     text: "if (outcome.won) return choice;",
     replacement: "return choice;",
     test: "tests/registry/cell/idempotency_test.ts",
-    testName: "of two at the same time only one saves, also where the other is about",
+    testName: "of two concurrent saves with one key only one saves",
   },
   {
     name: "keyed/void-result-counts",
@@ -24,7 +24,7 @@ export const SAVING: readonly Mutant[] = [
     text: "return meant && !await isVoid(context, found, signal);",
     replacement: "return meant;",
     test: "tests/registry/cell/idempotency_test.ts",
-    testName: "what landed when its payload was gone is not the result of a repeat:",
+    testName: "an expired record is not the result of a repeat:",
   },
   {
     name: "save/base-believed-to-be-live",
@@ -32,7 +32,7 @@ export const SAVING: readonly Mutant[] = [
     text: "if (head?.key !== base.key) return false;",
     replacement: "",
     test: "tests/registry/cell/renewal_test.ts",
-    testName: "a long save that changes nothing ends in a version that is still there",
+    testName: "a long save without changes ends in an existing version",
   },
   {
     name: "save/unchanged-from-a-dead-base",
@@ -40,7 +40,7 @@ export const SAVING: readonly Mutant[] = [
     text: "same && await isLive(this.#context, this.#operation, base) ? base.found",
     replacement: "same ? base!.found",
     test: "tests/registry/cell/renewal_test.ts",
-    testName: "a long save that changes nothing ends in a version that is still there",
+    testName: "a long save without changes ends in an existing version",
   },
   {
     name: "save/shared-objects-not-settled",
@@ -48,7 +48,7 @@ export const SAVING: readonly Mutant[] = [
     text: "    await settle(context, sharedObjects(name, files), operation.signal);\n",
     replacement: "",
     test: "tests/registry/cell/settle_test.ts",
-    testName: "files that a new version shares with one that nobody brought to the disk",
+    testName: "files shared with a version that was not synced are durable",
   },
   {
     name: "payload/unresolved-payload-removed",
@@ -72,7 +72,7 @@ export const SAVING: readonly Mutant[] = [
     text: "if (objects.get(key)! >= offset + size) return true;",
     replacement: "if (size >= 0) return true;",
     test: "tests/registry/damage/damage_test.ts",
-    testName: "a save does not share what the store has cut short, and can be read",
+    testName: "a save does not share truncated objects",
   },
   {
     name: "mirror/deletes-another-commit",
@@ -117,10 +117,10 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "mirror/replaces-in-an-immutable-target",
     file: "registry/maintenance/mirror/mirror_version.ts",
-    text: "if (above === undefined) {",
-    replacement: "if (false) {",
+    text: "if (above !== undefined) return above;",
+    replacement: "return above;",
     test: "tests/registry/mirror/again_test.ts",
-    testName: "a source that went back to an older copy and on from there is seen to differ",
+    testName: "a source that was restored and changed is seen to differ",
   },
   {
     name: "payload/no-sign-of-life",
@@ -128,7 +128,7 @@ export const SAVING: readonly Mutant[] = [
     text: "if (operation.ageMs(this.#aliveAt) < settings.leastGraceMs / 16) return;",
     replacement: "if (this.#aliveAt) return;",
     test: "tests/registry/payload/payload_test.ts",
-    testName: "an upload that the store gave up, or whose renewal is lost, is no",
+    testName: "a fenced upload or lost renewal is not Unknown: no record was sent",
   },
   {
     name: "alias/expected-ignored",

@@ -1,4 +1,4 @@
-// Drafts: while one may be committed, the payload of its parts is needed, though no record says so.
+// Drafts. While one may be committed, the payload of its parts is needed without any record.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { decodeName, shown } from "../../../core/naming/names.ts";
 import { draftMemoryMs } from "../../operations/drafts/draft_state.ts";
@@ -8,7 +8,7 @@ import type { Collection, DraftNeeds, GarbageItem } from "../collection.ts";
 import { listReadable } from "../readable.ts";
 
 interface ListedDraft {
-  /** Its objects: additions and marks. */
+  /** Its additions and marks. */
   objects: ObjectInfo[];
   places: string[];
   newest: number;
@@ -20,10 +20,9 @@ const DISCARDED = "discarded";
 const NONE: readonly string[] = [];
 
 /**
- * Removes drafts that ended, or were left alone for long, and tells what the others need. All of that is listed after
- * the mark was taken, and before any payload: of a part that is not in the listing, no payload is old.
- *
- * Where something of a name cannot be listed, it may need anything of that name: nothing of that goes.
+ * Removes drafts that ended or were abandoned, and returns what the others need. Lists drafts after
+ * the mark and before any payload, so payload of parts that are not listed is never old. If drafts
+ * of a name cannot be listed, all payload of that name is kept.
  */
 export async function collectDrafts(collection: Collection): Promise<DraftNeeds> {
   const { context, signal } = collection;
@@ -32,7 +31,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
   const unreadable = new Map<string, Error>();
   const onFailure = (error: Error, key: string) => {
     const name = key.slice(DRAFTS.length).split("/")[0];
-    if (name !== "") names.add(name); // else all of them: no name is empty, and stores differ in what they say of one
+    if (name !== "") names.add(name); // else the failure concerns all names
     unreadable.set(name, error);
   };
   let current: { name: string; draft: string; listed: ListedDraft } | undefined;
@@ -40,7 +39,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     const key = parseDraftKey(entry.key);
     if (key === undefined) continue;
     if (current?.name !== key.name || current.draft !== key.draft) {
-      await settle();
+      await endDraft();
       current = {
         name: key.name,
         draft: key.draft,
@@ -53,7 +52,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     if (key.mark === "end") listed.end = entry;
     if (key.added !== undefined) listed.places.push(encodePlace(draftPlace(key.added.commit)));
   }
-  await settle();
+  await endDraft();
   return {
     names,
     placesOf(name) {
@@ -63,7 +62,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     },
   };
 
-  /** Keeps a draft and its payload: a commit of it may begin or continue. */
+  /** Keeps a draft and its payload: its commit may start or continue. */
   function keep(name: string, listed: ListedDraft): void {
     const { places, objects, newest, end } = listed;
     const known = needed.get(name);
@@ -76,7 +75,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     collection.waits(items, newest + keptForMs(collection, end));
   }
 
-  async function settle(): Promise<void> {
+  async function endDraft(): Promise<void> {
     if (current === undefined) return;
     const { name, draft, listed } = current;
     names.add(name);
@@ -86,31 +85,27 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
       ? collection.isOld(newest)
       : newest < collection.markAt() - keptForMs(collection, end);
     if (!isGone) return keep(name, listed);
-    const why = end === undefined
-      ? "left alone for long"
-      : isDiscarded(end)
-      ? DISCARDED
-      : COMMITTED;
+    const why = end === undefined ? "abandoned" : isDiscarded(end) ? DISCARDED : COMMITTED;
     await removeDraft(collection, listed, `${why}: draft ${shown(decodeName(draft)!)}`);
   }
 }
 
 /**
- * How long a draft stays after the last write to it, milliseconds. A committed draft may not have its
- * version yet, so its commit can be continued for as long as an open draft can be used.
+ * Returns how long a draft stays after the last write to it, milliseconds. A committed draft may
+ * not have its version yet: its commit can be continued as long as an open draft can be used.
  */
 function keptForMs({ context, graceMs }: Collection, end: ObjectInfo | undefined): number {
   return end !== undefined && isDiscarded(end) ? graceMs : draftMemoryMs(context.settings.graceMs);
 }
 
-/** Whether this is the end of a discarded draft: the end of a committed one lists parts, and is longer. */
+/** Returns true for the end of a discarded draft. That of a committed one lists parts: longer. */
 function isDiscarded({ size }: ObjectInfo): boolean {
   return size === DISCARDED_BYTES;
 }
 
 /**
- * Removes a draft, its end last: the remains must not look like an open draft. The end of a committed draft stays as
- * long as its idempotency key, because it lists the parts of the version.
+ * Removes a draft, its end last, so that the rest never looks like an open draft. The end of a
+ * committed draft lists the parts of the version and stays as long as its idempotency key.
  */
 async function removeDraft(
   collection: Collection,

@@ -1,5 +1,5 @@
-// Forgetting a name that was deleted long ago. Its numbers are free again afterwards, so it is done
-// only where it is asked for: nobody may save under such a name while it runs.
+// Forgets names that were deleted long ago. Their version numbers are free again afterwards, so it
+// must be requested: nothing may save under such a name meanwhile.
 import { decodeName } from "../../../core/naming/names.ts";
 import type { Generation } from "../../cell/heads.ts";
 import { type Collection, otherMark } from "../collection.ts";
@@ -7,11 +7,12 @@ import { encodeBuried, readRemains, readTimes } from "./known_records.ts";
 import { type Cell, type KnownName, type KnownRecords, listCells } from "./known.ts";
 
 /**
- * Removes all records of a name that has no payload, no version alive, and nothing that is younger than what is
- * remembered. False where it is not such a name.
+ * Removes all records of a name without payload, live versions, or anything young enough to be
+ * remembered. Returns false for other names.
  *
- * Every step leaves each cell dead or gone, whatever it is stopped at: a tombstone is in the place of every first
- * generation before anything above it goes, and it goes alone, with one delete. Aliases and keys outlive the versions.
+ * Every step leaves each cell deleted or absent, even if it is interrupted: a tombstone replaces
+ * each first generation before anything above it is removed, and is removed last, by one delete.
+ * Aliases and keys outlive the versions.
  */
 export async function forgetName(collection: Collection, known: KnownName): Promise<boolean> {
   const { name, cells, records } = known;
@@ -23,15 +24,13 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
   }
   const other = await otherMark(collection);
   if (other !== undefined) {
-    collection.fail(
-      other,
-      `Cannot forget "${decodeName(name)}": another collector may be under way, this is its mark`,
-    );
+    const forget = `Cannot forget "${decodeName(name)}"`;
+    collection.fail(other, `${forget}: another collector may be active, this is its mark`);
     return false;
   }
   if (!await buryFirsts(collection, versionsOf(cells), records)) return true;
   const listing = collection.dryRun ? cells : await listCells(collection, name);
-  if (collection.isLate() || !isSame(cells, listing)) return true; // somebody uses it again
+  if (collection.isLate() || !isSame(cells, listing)) return true; // the name is in use again
   for (const stage of [versionsOf(cells), cells.filter(({ kind }) => kind !== "version")]) {
     const heads = stage.map(({ generations: [head] }) => head);
     const isFirst = ({ generation }: Generation) => generation === 1;
@@ -66,13 +65,13 @@ async function buryFirsts(
     const remains = await readRemains(collection, key, record);
     const times = await readTimes(collection, generations[0].key, records.get(generations[0].key));
     if (remains === undefined || times === undefined || collection.isLate()) return false;
-    const item = { what: "scrubbed", key, size: 0, why: WHY } as const; // its bytes are counted when it goes
+    const item = { what: "scrubbed", key, size: 0, why: WHY } as const; // bytes count at removal
     if (!await collection.replace(item, encodeBuried(remains, times))) return false;
   }
   return true;
 }
 
-const WHY = "all of its name was deleted longer ago than names are remembered";
+const WHY = "its name was deleted so long ago that it is forgotten";
 
 async function removeAll(collection: Collection, heads: readonly Generation[]): Promise<boolean> {
   return await collection.remove(

@@ -1,14 +1,19 @@
-// What the janitor knows of a name: what was listed, and what its records say.
+// The data that the garbage collector has on a name: listings and records.
 import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record.ts";
 import { asGeneration, type FoundRecord, type Generation } from "../../cell/heads.ts";
 import type { PayloadObject } from "../../cell/objects.ts";
-import { encodePlace, NAMES, OBJECTS, parseCellKey, parsePayloadKey } from "../../format/layout.ts";
-import type { CellKey } from "../../format/layout.ts";
-import type { SignalOptions } from "../../../core/registry.ts";
+import {
+  type CellKey,
+  encodePlace,
+  NAMES,
+  OBJECTS,
+  parseCellKey,
+  parsePayloadKey,
+} from "../../format/layout.ts";
 import type { Context } from "../../operations/context.ts";
 
-/** A payload folder: what is in it, and when something was last written there. */
+/** A payload folder: its objects, and the time of the last write to it. */
 export interface Folder {
   objects: ObjectInfo[];
   newest: number;
@@ -17,38 +22,37 @@ export interface Folder {
 export interface Cell {
   cell: string;
   kind: CellKey["kind"];
-  /** Its generations, newest first. */
+  /** Newest first. */
   generations: Generation[];
 }
 
-/** What is known of a name. */
 export interface KnownName {
   name: string;
   cells: readonly Cell[];
   records: KnownRecords;
 }
 
-/** What is known of a record. */
 export interface KnownRecord {
   kind: AnyRecord["kind"];
-  /** Places of the payload that it refers to; absent where the list of its files is missing. */
+  /** Places of its payload; absent if its list of files is missing. */
   places?: readonly string[];
-  /** The record itself, without its content, where it may not count: it landed late, and refers to payload. */
+  /** The record without its content, if it may expire: it landed late and refers to payload. */
   late?: FoundRecord;
-  /** Where sizes are measured: bytes of all its files, and where they are. */
+  /** Bytes and objects of all files, if sizes are measured. */
   version?: { size: number; objects: readonly PayloadObject[] };
-  /** What may be left of it, where it is a first generation that was just read. */
+  /** The record to keep of a first generation that was just read. */
   remains?: ScrubbedRecord;
   times?: DeletionTimes;
 }
 
 export type DeletionTimes = Pick<TombstoneRecord, "startedAt" | "createdAt" | "since">;
 
-/** What is known of the records of a name, by their key. */
+/** Records of a name, by key. */
 export type KnownRecords = ReadonlyMap<string, KnownRecord>;
 
-interface Listing extends SignalOptions {
+interface Listing {
   context: Context;
+  signal?: AbortSignal;
 }
 
 export async function listFolders(
@@ -71,9 +75,9 @@ export async function listFolders(
 export async function listCells({ context, signal }: Listing, name: string): Promise<Cell[]> {
   const cells = new Map<string, Cell>();
   for await (const entry of context.backend.list(`${NAMES}${name}/`, { signal })) {
-    const key = isPrefix(entry) ? undefined : parseCellKey(entry.key);
-    const head = isPrefix(entry) ? undefined : asGeneration(entry);
-    if (key === undefined || head === undefined) continue;
+    const head = asGeneration(entry);
+    const key = head && parseCellKey(head.key);
+    if (head === undefined || key === undefined) continue;
     const { cell, kind } = key;
     const known = cells.get(cell);
     if (known === undefined) cells.set(cell, { cell, kind, generations: [head] });

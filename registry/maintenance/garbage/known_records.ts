@@ -1,4 +1,4 @@
-// What the janitor must know of each record of a name before it removes anything of that name.
+// Reads the records of a name, before the garbage collector removes anything of it.
 import { fault } from "../../../core/errors.ts";
 import type {
   AnyRecord,
@@ -6,18 +6,18 @@ import type {
   TombstoneRecord,
   VersionRecord,
 } from "../../../core/record.ts";
-import { encodeRecord, saveAgain } from "../../format/record_codec.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { type Generation, readRecord } from "../../cell/heads.ts";
+import { objectsOf, withFiles } from "../../cell/objects.ts";
 import { inUtc, sinceOf } from "../../cell/since.ts";
 import { mayBecomeVoid } from "../../cell/voids.ts";
+import { encodeRecord, saveAgain } from "../../format/record_codec.ts";
 import type { Context } from "../../operations/context.ts";
-import { objectsOf, withFiles } from "../../cell/objects.ts";
 import type { Collection } from "../collection.ts";
 import type { DeletionTimes, KnownRecord, KnownRecords } from "./known.ts";
 import type { Note } from "./note.ts";
 
-/** Reads every record that is not noted. A damaged one throws: what it refers to is not known. */
+/** Reads every record that is not noted. Throws for a damaged one: its payload is not known. */
 export async function readRecords(
   collection: Collection,
   heads: readonly Generation[],
@@ -30,9 +30,9 @@ export async function readRecords(
     if (noted !== undefined) records.set(head.key, noted);
     return noted === undefined;
   });
-  await forEachAtOnce(unknown, async (head) => { // tombstones too: it may be a damaged record that has their size
+  await forEachAtOnce(unknown, async (head) => { // tombstones too: damaged records may look alike
     const found = await readRecord(context, head.key, signal);
-    if (found === undefined) return; // another janitor was faster
+    if (found === undefined) return; // another collector was faster
     const { record, info } = found;
     const whole = record.kind === "version" ? await withFiles(context, record, signal) : record;
     const late = mayBecomeVoid(context, found) ? { record, info, inline: NOTHING } : undefined;
@@ -59,7 +59,7 @@ function placesOf(context: Context, record: AnyRecord): string[] {
   return [...new Set(objectsOf(context, record).map(([place]) => place))];
 }
 
-/** What a needed record refers to must be known before anything of its name goes, unless the record does not count. */
+/** Returns the places that a record needs. Throws if they are not known, unless it has expired. */
 export function neededPlaces(
   context: Context,
   key: string,
@@ -79,7 +79,7 @@ export function neededPlaces(
   });
 }
 
-/** What may be left of a first generation; undefined where it has nothing to lose, or is gone. */
+/** Returns what to keep of a first generation; undefined if it has no content, or is gone. */
 export async function readRemains(
   { context, signal }: Collection,
   key: string,
@@ -97,21 +97,14 @@ function remainsOf(record: AnyRecord): ScrubbedRecord | undefined {
     | ScrubbedRecord
     | VersionRecord = record;
   return {
-    format,
-    generation,
-    commit,
-    ...(previous === undefined ? {} : { previous }),
-    startedAt,
-    createdAt,
+    ...{ format, generation, commit, previous, startedAt, createdAt },
     kind: "scrubbed",
-    ...(digest === undefined ? {} : { digest }),
-    ...(origin === undefined
-      ? {}
-      : { origin: { registry: origin.registry, commit: origin.commit } }),
+    digest,
+    origin: origin && { registry: origin.registry, commit: origin.commit },
   };
 }
 
-/** Returns when the version of a tombstone was deleted and saved; undefined if the record is gone or not a tombstone. */
+/** Returns the times of a tombstone; undefined if the record is gone or not a tombstone. */
 export async function readTimes(
   { context, signal }: Collection,
   key: string,
@@ -129,8 +122,8 @@ function timesOf(record: TombstoneRecord): DeletionTimes {
 }
 
 /**
- * Encodes a tombstone in place of a first generation. It keeps its cell dead when all above it is gone, and has the
- * time of the deletion. A deletion that found the cell empty has no digest.
+ * Encodes a tombstone that replaces a first generation. It keeps its cell deleted after all above
+ * it is removed, and has the time of the deletion. A deletion of an empty cell has no digest.
  */
 export function encodeBuried(
   { previous: _, ...remains }: ScrubbedRecord,

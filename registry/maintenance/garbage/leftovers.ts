@@ -1,37 +1,116 @@
-// What was begun outside of all names and never ended.
+// Garbage outside the names: unfinished uploads, probes and collections, and lineage notes without a
+// record, whose writer lost a race or ended, or whose version was deleted.
 import { decodeName } from "../../../core/naming/names.ts";
-import { isLeftover, JANITOR, SCRATCH, UPLOADS } from "../../format/layout.ts";
+import {
+  GARBAGE_NOTES,
+  isLeftover,
+  LINEAGE,
+  orderSegment,
+  parseLineageKey,
+  SCRATCH,
+  UPLOADS,
+  versionCell,
+} from "../../format/layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";
 import { listReadable } from "../readable.ts";
+import type { ObjectInfo } from "../../../core/backend.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { asGeneration, readRecord } from "../../cell/heads.ts";
 
-const LEFTOVERS_AT_ONCE = 1000;
+const BATCH = 1000;
 
-const WHY = "left behind";
+/** Lists the objects that `isWanted` selects, in batches. Reports places that cannot be listed. */
+async function* listBatches(
+  collection: Collection,
+  folder: string,
+  isWanted: (entry: ObjectInfo) => boolean,
+): AsyncGenerator<ObjectInfo[]> {
+  const { context, signal } = collection;
+  const onFailure = ({ message }: Error, key: string) => collection.fail(key, message);
+  let batch: ObjectInfo[] = [];
+  for await (const entry of listReadable(context, folder, { signal, onFailure })) {
+    if (!isWanted(entry)) continue;
+    if (batch.push(entry) < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
 
 export async function removeLeftovers(collection: Collection): Promise<void> {
-  const { context, names, graceMs, markKey, signal } = collection;
-  const onFailure = ({ message }: Error, key: string) => collection.fail(key, message);
-  let old: GarbageItem[] = [];
-  for (const top of [UPLOADS, SCRATCH, JANITOR]) {
-    for await (const entry of listReadable(context, top, { signal, onFailure })) {
-      if (entry.key === markKey) continue;
-      if (!collection.isOld(entry.modifiedAt) && top === UPLOADS && isLeftover(entry.key)) {
-        collection.waits(
-          [{ what: "upload", key: entry.key, size: entry.size, why: WHY }],
-          entry.modifiedAt + graceMs,
-        );
-      }
-      if (!collection.isOld(entry.modifiedAt)) continue;
-      const name = entry.key.slice(JANITOR.length);
-      const isGone = top === JANITOR
-        ? !names.has(name) && decodeName(name) !== undefined
-        : isLeftover(entry.key);
-      if (!isGone) continue;
-      old.push({ what: "upload", key: entry.key, size: entry.size, why: WHY });
-      if (old.length < LEFTOVERS_AT_ONCE) continue;
-      await collection.remove(old);
-      old = [];
+  const { names, graceMs, markKey } = collection;
+  const itemOf = ({ key, size }: ObjectInfo): GarbageItem => (
+    { what: "upload", key, size, why: "left behind" }
+  );
+  const isStray = (name: string) => !names.has(name) && decodeName(name) !== undefined;
+  for (const top of [UPLOADS, SCRATCH, GARBAGE_NOTES]) {
+    const batches = listBatches(collection, top, (entry) => {
+      const { key, modifiedAt } = entry;
+      const isGarbage = top === GARBAGE_NOTES ? isStray(key.slice(top.length)) : isLeftover(key);
+      if (key === markKey || !isGarbage) return false;
+      if (collection.isOld(modifiedAt)) return true;
+      if (top === UPLOADS) collection.waits([itemOf(entry)], modifiedAt + graceMs);
+      return false;
+    });
+    for await (const old of batches) await collection.remove(old.map(itemOf));
+  }
+}
+
+/**
+ * Removes notes that are old enough to be forgotten and have no record, which nothing can create
+ * any more. Needed notes are written again, so that their next check is as long from now.
+ */
+export async function removeNotes(collection: Collection): Promise<void> {
+  const isOld = ({ modifiedAt }: ObjectInfo) => collection.isForgettable(modifiedAt);
+  for await (const old of listBatches(collection, LINEAGE, isOld)) {
+    await collectNotes(collection, old);
+  }
+}
+
+async function collectNotes(collection: Collection, notes: readonly ObjectInfo[]): Promise<void> {
+  const { context, dryRun, signal } = collection;
+  const { versioned } = context.settings;
+  const stale: ObjectInfo[] = [];
+  const cells = new Map<string, Promise<Set<string> | undefined>>();
+  await forEachAtOnce(notes, async (info) => {
+    const note = parseLineageKey(info.key);
+    if (
+      note === undefined ||
+      !info.key.endsWith(`/${orderSegment(note.version, versioned)}.${note.commit}`)
+    ) return;
+    const cell = versionCell(note.name, note.version, versioned);
+    if (!cells.has(cell)) cells.set(cell, commitsOf(collection, cell));
+    try {
+      const commits = await cells.get(cell);
+      if (commits === undefined) return; // an unreadable record may be the noted one
+      if (!commits.has(note.commit)) stale.push(info);
+      else if (!dryRun) await context.backend.put(info.key, new Uint8Array(), { signal });
+    } catch (error) {
+      if (!isRegistryError(error)) throw error;
+      collection.fail(info.key, error.message);
+    }
+  });
+  const why = "its version does not exist";
+  await collection.remove(stale.map(({ key, size }) => ({ what: "note", key, size, why })));
+}
+
+/** Returns the commits of all version records in a cell; undefined if one cannot be read. */
+async function commitsOf(
+  { context, signal }: Collection,
+  cell: string,
+): Promise<Set<string> | undefined> {
+  const commits = new Set<string>();
+  for await (const entry of context.backend.list(cell, { signal })) {
+    const listed = asGeneration(entry);
+    if (listed === undefined) continue;
+    try {
+      const record = (await readRecord(context, listed.key, signal))?.record;
+      if (record?.kind === "version") commits.add(record.commit);
+    } catch (error) {
+      if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+      return undefined;
     }
   }
-  await collection.remove(old);
+  return commits;
 }

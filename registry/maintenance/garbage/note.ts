@@ -1,14 +1,14 @@
-// What the janitor has read of one name, kept for its next run: a record whose listing is the same
-// is not read again.
+// The garbage collector's note about a name: the next run does not read records again whose listing
+// is the same.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import { janitorKey, NAMES } from "../../format/layout.ts";
+import { garbageNoteKey, NAMES } from "../../format/layout.ts";
 import { decodeNote, encodeNote } from "../noted.ts";
 import type { Collection } from "../collection.ts";
 import type { KnownRecord, KnownRecords } from "./known.ts";
 
 export interface Note {
-  /** What is known of a record that is listed like this; undefined where it is to be read. */
+  /** Returns the noted facts of a record with this listing; undefined if it must be read. */
   find(entry: ObjectInfo): KnownRecord | undefined;
   save(listed: readonly ObjectInfo[], records: KnownRecords): Promise<void>;
 }
@@ -24,15 +24,15 @@ type Entry = [
 const MIN_RECORDS = 3;
 const MAX_NOTE_BYTES = 64 * 1024 * 1024;
 /**
- * Times may tell whole seconds, or two: what was written again after it was read must show another time, so only what
- * was written so long before the mark is noted.
+ * Some stores have times in seconds, or two: a record that is overwritten after reading it must
+ * show another time. So only records that were written this long before the mark are noted.
  */
 const RACY_MS = 10_000;
 
 export async function openNote(collection: Collection, name: string, count: number): Promise<Note> {
   const { context, signal, dryRun } = collection;
   const { backend, logger } = context;
-  const key = janitorKey(name);
+  const key = garbageNoteKey(name);
   const folder = `${NAMES}${name}/`;
   const pathOf = (entry: ObjectInfo) => entry.key.slice(folder.length);
   const noted = count < MIN_RECORDS || collection.measure !== undefined
@@ -52,22 +52,14 @@ export async function openNote(collection: Collection, name: string, count: numb
       const entries = new Map<string, Entry>();
       for (const entry of listed) {
         const { kind, places, late } = records.get(entry.key) ?? {};
-        const isRacy = entry.modifiedAt >= collection.markAt() - RACY_MS;
+        const { size, modifiedAt, etag = null } = entry;
+        const isRacy = modifiedAt >= collection.markAt() - RACY_MS;
         if (kind === undefined || places === undefined || late !== undefined || isRacy) continue;
-        entries.set(pathOf(entry), [
-          entry.size,
-          entry.modifiedAt,
-          entry.etag ?? null,
-          kind,
-          ...places,
-        ]);
+        entries.set(pathOf(entry), [size, modifiedAt, etag, kind, ...places]);
       }
       if (isSame(noted, entries)) return;
-      const bytes = encodeNote({
-        registry: context.id,
-        name,
-        records: Object.fromEntries(entries),
-      });
+      const noteOf = { registry: context.id, name, records: Object.fromEntries(entries) };
+      const bytes = encodeNote(noteOf);
       if (bytes.byteLength <= MAX_NOTE_BYTES) {
         await attempt(() => backend.put(key, bytes, { signal }));
       }
@@ -78,12 +70,9 @@ export async function openNote(collection: Collection, name: string, count: numb
     const object = await backend.get(key, { signal });
     if (object === undefined) return undefined;
     if (object.info.size > MAX_NOTE_BYTES) return void await object.body.cancel();
-    const note = decodeNote(await object.bytes()) as
-      | Partial<Record<string, unknown>>
-      | null
-      | undefined;
+    const note = decodeNote(await object.bytes()) as Partial<Record<string, unknown>> | null;
     const { registry, name: of, records } = note ?? {};
-    // Versions of two names may be listed alike: the note of another one would let go what they refer to.
+    // A note of another name may match the same listings, and must not release its payload.
     if (registry !== context.id || of !== name || typeof records !== "object" || records === null) {
       return undefined;
     }
@@ -98,9 +87,7 @@ export async function openNote(collection: Collection, name: string, count: numb
     } catch (error) {
       signal?.throwIfAborted();
       if (!isRegistryError(error)) throw error;
-      logger.warn(
-        `collect garbage: the next run will read all of "${name}" again: ${error.message}`,
-      );
+      logger.warn(`collect garbage: the next run reads all of "${name}" again: ${error.message}`);
     }
   }
 }

@@ -1,5 +1,5 @@
-// One name, where source or target has no store here: its versions, oldest first, then its aliases,
-// by what every registry has.
+// Mirrors one name if source or target has no store here: its versions, oldest first, then its
+// aliases, by the methods of every registry.
 import type { Artifact, ArtifactFile } from "../../../core/artifact.ts";
 import { fault, isRegistryError, messageOf, orMissing } from "../../../core/errors.ts";
 import type { RegistryError } from "../../../core/errors.ts";
@@ -27,7 +27,7 @@ export async function mirrorNameByContract(
     compareVersions,
   );
   const there = new Set((await list(to, names.target)).map(({ canonical }) => canonical));
-  const settled = new Set<string>();
+  const mirrored = new Set<string>();
   await run.forEach(versions, async ({ canonical: version }) => {
     const outcome = await attempt(
       run,
@@ -35,10 +35,10 @@ export async function mirrorNameByContract(
       () => mirrorVersion(run, names, version, there.has(version)),
       unexpected,
     );
-    if (outcome?.action === "copied" || outcome?.action === "skipped") settled.add(version);
+    if (outcome?.action === "copied" || outcome?.action === "skipped") mirrored.add(version);
   });
-  if (run.aliases) await mirrorAliases(run, names, settled);
-  return settled;
+  if (run.aliases) await mirrorAliases(run, names, mirrored);
+  return mirrored;
 }
 
 async function mirrorVersion(
@@ -55,7 +55,7 @@ async function mirrorVersion(
     const present = first && !isListed ? undefined : await orMissing(to.info(target, { signal }));
     if (present !== undefined && holdTheSame(present, artifact.info)) return { action: "skipped" };
     if (present !== undefined && !to.settings.mutable) {
-      throw occupied(to.location, target, "the target has another value as this version");
+      throw occupied(to.location, target, "the target has another value for this version");
     }
     const { files, size: bytes } = artifact.info;
     if (run.dryRun) return { action: "copied", files: files.length, bytes };
@@ -63,7 +63,7 @@ async function mirrorVersion(
       await saveInTarget(run, names.target, artifact, present?.commit);
     } catch (error) {
       const isBuried = isRegistryError(error, "AlreadyExists") && !await to.has(target, { signal });
-      throw isBuried ? occupied(to.location, target, "the version was deleted there") : error;
+      throw isBuried ? occupied(to.location, target, "the target has deleted the version") : error;
     }
     return { action: "copied", files: files.length, bytes };
   });
@@ -72,17 +72,17 @@ async function mirrorVersion(
 async function mirrorAliases(
   run: ContractRun,
   { name, target }: NamePair,
-  settled: ReadonlySet<string>,
+  mirrored: ReadonlySet<string>,
 ): Promise<void> {
   const { from, to, signal, dryRun } = run;
   const wanted = await persist(run, () => from.aliases(name, { signal }));
-  await run.forEach(Object.entries(wanted), async ([alias, said]) => {
-    const version = parseVersion(said).canonical;
+  await run.forEach(Object.entries(wanted), async ([alias, named]) => {
+    const version = parseVersion(named).canonical;
     await attempt(run, { name, target, alias }, () =>
       persist(run, async () => {
         const now = new Map(Object.entries(await to.aliases(target, { signal }))).get(alias);
         const isThere = now !== undefined && parseVersion(now).canonical === version;
-        if (isThere || !settled.has(version)) return { action: "skipped" };
+        if (isThere || !mirrored.has(version)) return { action: "skipped" };
         if (!dryRun) await to.setAlias(target, alias, version, { expected: now ?? null, signal });
         return { action: "copied" };
       }), unexpected);
@@ -95,7 +95,7 @@ function unexpected(ref: string, error: unknown): RegistryError {
     action: "mirror",
     subject: `"${ref}"`,
     state: messageOf(error),
-    hint: "The cause says what one of the two registries met.",
+    hint: "See the cause, an error of one of the two registries.",
     cause: error,
   });
 }
@@ -103,11 +103,11 @@ function unexpected(ref: string, error: unknown): RegistryError {
 interface ContractRun extends AnyRun {
   readonly from: Registry;
   readonly to: Registry;
-  /** The store of the target, where it has one here: then dates and origins are kept. */
+  /** The store of the target, if it has one here: dates and origins are kept. */
   readonly store?: Context;
 }
 
-/** Saves the files of a version; over the commit `present` where the target has another value. */
+/** Saves the files of a version, over the commit `present` if the target has another value. */
 async function saveInTarget(
   run: ContractRun,
   name: string,
@@ -125,7 +125,8 @@ async function saveInTarget(
   if (store !== undefined) {
     const origin = info.origin ?? { registry: from.id, commit: info.commit };
     const createdAt = info.createdAt.toISOString();
-    const since = info.generation > 1 && { since: UNKNOWN }; // the contract does not report earlier values or their times
+    // the methods do not report earlier values or their times
+    const since = info.generation > 1 && { since: UNKNOWN };
     const members = { createdAt, origin, ...(inputs.length > 0 && { inputs }), ...since };
     const materializer = { id, formatVersion };
     return void await saveFiles(store, { name, materializer, members, produce }, options);
@@ -134,7 +135,7 @@ async function saveInTarget(
     id,
     formatVersion,
     save: produce,
-    load: () => passedOn(id),
+    load: () => cannotLoad(id),
   });
   await to.save(name, undefined, { ...options, inputs, materializer });
 }
@@ -152,12 +153,12 @@ function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {
   return { path, ...fileFacts(file.info), content: { size, stream } };
 }
 
-function passedOn(id: string): never {
+function cannotLoad(id: string): never {
   throw fault({
     code: "Unsupported",
     action: "load with materializer",
     subject: `"${id}"`,
-    state: "a mirror passes files on, it makes no values of them",
-    hint: "Load from the registry that was mirrored to.",
+    state: "a mirror copies files and creates no values",
+    hint: "Load the value from the target registry.",
   });
 }

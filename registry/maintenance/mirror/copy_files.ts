@@ -1,4 +1,4 @@
-// Copying one version into another registry, byte by byte as it is stored.
+// Copies one version into another registry, byte by byte as stored.
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
@@ -15,8 +15,8 @@ import { type FilesOfArtifact, saveFiles } from "../../operations/save.ts";
 import { type MirrorRun, originOf } from "./run.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 
-/** Members of a record that a mirror gives anew, or hands to the save. What else there is survives. */
-const OWN: ReadonlySet<string> = new Set<keyof VersionRecord>([
+/** Members of a record that are made anew. A mirror copies all others, known or not. */
+const REMADE: ReadonlySet<string> = new Set<keyof VersionRecord>([
   "format",
   "kind",
   "name",
@@ -38,14 +38,13 @@ const OWN: ReadonlySet<string> = new Set<keyof VersionRecord>([
   "since",
 ]);
 
-export interface Moved {
-  /** Files whose bytes were. */
+/** Files whose bytes were copied, and their stored bytes. */
+interface Moved {
   files: number;
-  /** Their bytes, as they are stored. */
   bytes: number;
 }
 
-export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
+interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
   target: string;
   base(): Promise<string | null>;
   /** See {@linkcode FilesOfArtifact.above}. */
@@ -53,7 +52,7 @@ export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCo
   badBase(ref: string): void;
 }
 
-/** Reads what a version consists of, and checks that its record is true. */
+/** Reads the files of a version and verifies the digest of its record. */
 export async function openSource(run: MirrorRun, located: Located): Promise<PayloadSource> {
   const source = await payloadSource(run.from, located, run.signal);
   const { materializer, digest } = located.record;
@@ -62,7 +61,7 @@ export async function openSource(run: MirrorRun, located: Located): Promise<Payl
     code: "Corrupt",
     action: "mirror",
     subject: `"${source.ref}"`,
-    state: "the digest of its record does not match its files",
+    state: "its record's digest does not match its files",
     hint: "Restore the record from a copy.",
     key: source.recordKey,
     backend: run.from.backend.location,
@@ -78,7 +77,7 @@ export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFil
   );
 }
 
-/** Saves a version of the source in the target, as a generation of its own. */
+/** Saves a version of the source as a new generation in the target. */
 export async function copyFiles(
   run: MirrorRun,
   source: PayloadSource,
@@ -89,7 +88,7 @@ export async function copyFiles(
   const { target, onConflict, ifCommit, above } = options;
   const inner = new StoreReader(from, source, { verify: "integrity", signal });
   const reader = new WatchedReader(inner, run.moved);
-  const unknown = Object.entries(record).filter(([member]) => !OWN.has(member));
+  const unknown = Object.entries(record).filter(([member]) => !REMADE.has(member));
   const { materializer, metadata, inputs, createdAt } = record;
   const since = record.since && inUtc(record.since);
   const artifact: FilesOfArtifact = {
@@ -120,7 +119,7 @@ export async function copyFiles(
       await save(null);
     }
   } catch (error) {
-    throw reader.failure === undefined ? error : reader.failure.error; // whatever the target's store made of it
+    throw reader.failure === undefined ? error : reader.failure.error;
   }
   return { files: reader.files, bytes: reader.bytes };
 }
@@ -129,7 +128,7 @@ function fileToSave(file: StoredFile, reader: StoredReader): FileToSave {
   return { path: file.path, ...fileFacts(file), content: new StoredContent(file, reader) };
 }
 
-/** A reader that counts, and that remembers whether it was the source that failed. */
+/** Counts what it reads, and remembers if the source failed. */
 class WatchedReader implements StoredReader {
   readonly #inner: StoredReader;
   readonly #moved: (bytes: number) => void;

@@ -1,13 +1,13 @@
-// What earlier runs found equal, so that the next one need not read it again. Losing it costs
-// reads, nothing else.
+// Notes of cells that earlier runs found equal, so that the next run need not read them. Losing
+// notes only costs reads.
 import { isRegistryError } from "../../../core/errors.ts";
 import { mirrorKey } from "../../format/layout.ts";
 import { decodeNote, encodeNote } from "../noted.ts";
 import { type MirrorCell, type MirrorRun, type NamePair, persist } from "./run.ts";
 
-/** Which heads of a name's cells are known to be equal in the source and in the target. */
+/** The cells of a name whose heads are known to be equal in source and target. */
 export interface Ledger {
-  /** Keeps the note of a cell that the target has. Notes that are not kept are dropped. */
+  /** Keeps the note of a cell of the target. Other notes are dropped. */
   keep(there: MirrorCell): Promise<void>;
   has(source: MirrorCell, there: MirrorCell): boolean;
   left(source: MirrorCell, generation: number): boolean;
@@ -16,12 +16,12 @@ export interface Ledger {
 }
 
 /**
- * Generation and time of the source's head, generation of the target's. Generations only rise; a restored source has
- * other times, and what was restored in the target is newer than the notes.
+ * Generation and time of the source's head, generation of the target's. Generations only rise. A
+ * restored source has other times, and a restored target has records newer than the notes.
  */
 type Entry = [generation: number, modifiedAt: number, there: number];
 
-/** The notes. Heads of the target before `until`, in milliseconds, are older than the notes. */
+/** Heads of the target before `until`, milliseconds, are older than the notes. */
 interface Notes {
   noted: ReadonlyMap<string, Entry>;
   until: number;
@@ -29,10 +29,10 @@ interface Notes {
 
 const NOTHING: Notes = { noted: new Map(), until: 0 };
 
-/** A reply may tell whole seconds where a listing tells milliseconds. */
+/** Replies of some stores have times in seconds, although their lists have milliseconds. */
 const WHOLE_SECONDS_MS = 1_000;
 
-/** Returns the notes of earlier runs. Reads them on first use, so not if the target has nothing of the name. */
+/** Returns the notes of earlier runs, read at first use: not if the target lacks the name. */
 export function createLedger(run: MirrorRun, names: NamePair): Ledger {
   const { from, to, signal } = run;
   const key = mirrorKey(from.id, names.target, names.name);
@@ -66,9 +66,8 @@ export function createLedger(run: MirrorRun, names: NamePair): Ledger {
         await to.backend.put(key, encodeNote(Object.fromEntries(entries)), { signal });
       } catch (error) {
         if (!isRegistryError(error)) throw error;
-        to.logger.warn(
-          `mirror "${names.name}": the next run will read it all again: ${error.message}`,
-        );
+        const { message } = error;
+        to.logger.warn(`mirror "${names.name}": the next run reads it all again: ${message}`);
       }
     },
   };
@@ -81,7 +80,7 @@ export function createLedger(run: MirrorRun, names: NamePair): Ledger {
   }
 }
 
-/** What is no notes is worth none. */
+/** Ignores invalid notes. */
 function entriesOf(note: unknown): [string, Entry][] {
   if (typeof note !== "object" || note === null) return [];
   const isEntry = (value: unknown) =>

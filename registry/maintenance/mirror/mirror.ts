@@ -1,4 +1,4 @@
-// Mirroring: what a registry holds, brought to another one, whatever stores they are in.
+// Mirrors the versions of a registry into another one, in any stores.
 import { isPrefix } from "../../../core/backend.ts";
 import { type Fault, fault, isRegistryError } from "../../../core/errors.ts";
 import { checkName, decodeName, shown } from "../../../core/naming/names.ts";
@@ -17,31 +17,31 @@ import { type AnyRun, type MirrorRun, type NamePair, persist } from "./run.ts";
 
 /** Options of {@linkcode mirrorRegistry}. */
 export interface MirrorOptions extends SignalOptions {
-  /** Only these names; one that is not there is `NotFound`. @default all */
+  /** Only these names; an unknown one is `NotFound`. @default all */
   names?: Iterable<string>;
   prefix?: string;
-  /** What a name is called in the target. Two names that become one are `Invalid`. @default as in the source */
+  /** Returns the target name. Two names with the same one are `Invalid`. @default same name */
   rename?: (name: string) => string;
   range?: string;
   /** Mirror aliases. @default true */
   aliases?: boolean;
-  /** Mark as deleted what was deleted in the source: its number stays used, and a mirror of it goes. @default true */
+  /** Delete what the source has deleted; the version stays used. @default true */
   deleted?: boolean;
-  /** Trust no earlier run, and read all that was mirrored back from the target. @default false */
+  /** Ignore notes of earlier runs, and read all mirrored data from the target. @default false */
   verify?: boolean;
-  /** How many versions are under way at once. @default 8 */
+  /** Versions mirrored at the same time. @default 8 */
   concurrency?: number;
-  /** Only say what would be done; files and bytes are then those of whole versions. @default false */
+  /** Report without writing; files and bytes are those of whole versions. @default false */
   dryRun?: boolean;
   onItem?: (item: MirrorItem) => void;
-  /** Hears of bytes as they move, and of each version and name that is done. */
+  /** Called for moved bytes, and for each version and name that is done. */
   onProgress?: (progress: MirrorProgress) => void;
 }
 
-/** So many failures of a store in a row, above those that are under way at once, and it is not about single versions. */
+/** After this many consecutive failures of a store, and `concurrency`, the run fails. */
 const MAX_FAILURES_IN_A_ROW = 8;
 
-/** What `mirrorRegistry` of `registry/tools.ts` does. */
+/** Implements `mirrorRegistry` of `registry/tools.ts`. */
 export async function mirrorRegistry(
   from: Registry,
   to: Registry,
@@ -76,10 +76,10 @@ export async function mirrorRegistry(
   return report;
 }
 
-/** Mirrors all of a name. Returns the versions that the target has now as the source has them. */
+/** Mirrors a name. Returns the versions that are now equal in the target. */
 type MirrorName = (pair: NamePair) => Promise<ReadonlySet<string>>;
 
-/** Between stores cell by cell; else by what every registry has. */
+/** Mirrors cell by cell between stores, otherwise by the methods of every registry. */
 async function chooseMirror(
   run: AnyRun,
   from: Registry,
@@ -132,28 +132,22 @@ function createRun(
 }
 
 function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOptions): void {
-  const invalid = (state: string, hint: string, hints?: Fault["hints"]) =>
-    fault({
-      code: "Invalid",
-      action: "mirror",
-      subject: `${from.location} to ${to.location}`,
-      state,
-      hint,
-      hints,
-    });
+  const subject = `${from.location} to ${to.location}`;
+  const invalid = (fields: Pick<Fault, "state" | "hint" | "hints">) =>
+    fault({ code: "Invalid", action: "mirror", subject, ...fields });
   const { versioned } = from.settings;
   if (versioned !== to.settings.versioned) {
-    throw invalid(
-      "only one of them keeps versions",
-      `Mirror into a registry that was created with versioned: ${versioned}.`,
-      { cli: "See the flag --unversioned of: holdfast init." },
-    );
+    throw invalid({
+      state: "only one of them keeps versions",
+      hint: `Mirror into a registry that was created with versioned: ${versioned}.`,
+      hints: { cli: "See the flag --unversioned of: holdfast init." },
+    });
   }
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-    throw invalid(
-      `concurrency is ${concurrency}`,
-      "It is how many versions are under way at once, from 1.",
-    );
+    throw invalid({
+      state: `concurrency is ${concurrency}`,
+      hint: "Pass the number of versions to mirror at the same time, from 1.",
+    });
   }
 }
 
@@ -179,8 +173,8 @@ async function pairNames(
         code: "Invalid",
         action: "mirror",
         subject: shown(name),
-        state: `it would become ${shown(target)}, as ${shown(other.name)} would`,
-        hint: "Rename so that each name has one of its own. Nothing was written.",
+        state: `it would become ${shown(target)}, like ${shown(other.name)}`,
+        hint: "Rename each name to a unique one. Nothing was written.",
       });
     }
     renamed.set(target, { name, target });
@@ -188,7 +182,7 @@ async function pairNames(
   return [...renamed.values()];
 }
 
-/** Every name that was ever used, also where all of its versions are deleted. */
+/** Lists every name that was ever used, including those whose versions are all deleted. */
 async function* usedNames(
   { backend }: Context,
   prefix: string,
@@ -200,7 +194,7 @@ async function* usedNames(
   }
 }
 
-/** Reads what was mirrored in the target, which checks what it reads. */
+/** Reads mirrored versions from the target, which verifies them. */
 async function readBack(
   run: AnyRun,
   to: Registry,

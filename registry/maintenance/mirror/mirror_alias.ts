@@ -1,6 +1,4 @@
-// One alias: its history becomes that of the target, change by change, with the times of the
-// source.
-import { isPrefix } from "../../../core/backend.ts";
+// Mirrors one alias: the target gets each change of its history, with the times of the source.
 import { isRegistryError } from "../../../core/errors.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
@@ -19,9 +17,9 @@ import type { Context } from "../../operations/context.ts";
 import { tryLocate } from "../../operations/resolve.ts";
 
 /**
- * Lets an alias of the target name what it names in the source, and did before.
+ * Points an alias of the target to the version that it names in the source, change by change.
  *
- * @param versions those that are equal in both. An alias of the target names only these, or one that both have deleted
+ * @param versions versions that are equal in both; the alias may also name one that both deleted
  */
 export async function mirrorAlias(
   run: MirrorRun,
@@ -56,19 +54,17 @@ async function set(
   if (!versions.has(version) && !await isDeleted(run, pair, version)) return { action: "skipped" };
   if (dryRun) return { action: "copied", generation: generation + 1 };
   const located = await tryLocate(to, parseRef(target, version), signal);
-  if (located !== undefined) await settleVersion(to, located.found, signal); // the version must be durable before its alias
+  if (located !== undefined) await settleVersion(to, located.found, signal); // before its alias
   if (missing.length > 0) {
     return { action: "copied", generation: await writeChanges(run, pair, state) };
   }
-  try { // it was changed in the target alone
-    await setAlias(
-      to,
-      { name: target, alias: pair.source.alias!, version, origin: wanted.origin },
-      { signal },
-    );
+  try { // the alias was changed only in the target
+    const { origin } = wanted;
+    const alias = pair.source.alias!;
+    await setAlias(to, { name: target, alias, version, origin }, { signal });
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
-    return { action: "skipped" }; // deleted there since a moment ago
+    return { action: "skipped" }; // deleted there a moment ago
   }
   return { action: "copied", generation: generation + 1 };
 }
@@ -78,18 +74,18 @@ async function isDeleted(
   names: NamePair,
   version: string,
 ): Promise<boolean> {
-  const isDead = async (context: Context, name: string) => {
+  const isDeletedIn = async (context: Context, name: string) => {
     const cell = versionCell(name, parseVersion(version), context.settings.versioned);
     return (await readHead(context, cell, signal))?.dead ?? false;
   };
-  return await isDead(from, names.name) && await isDead(to, names.target);
+  return await isDeletedIn(from, names.name) && await isDeletedIn(to, names.target);
 }
 
 function mayRemove({ deleted, range }: MirrorRun, { there }: CellPair): boolean {
   return deleted && (there !== undefined || range === undefined);
 }
 
-/** Only what a mirror has set is removed: an alias that was set first in the target stays. */
+/** Removes an alias that a mirror has set. One that was first set in the target stays. */
 async function remove(run: MirrorRun, pair: CellPair, state: AliasState): Promise<Outcome> {
   const { present, generation, related, missing } = state;
   const isOwn = present?.record.kind === "alias" &&
@@ -143,26 +139,26 @@ function versionOf({ record }: Change): string | undefined {
   return record.kind === "alias" ? record.version : undefined;
 }
 
-/** One change of an alias: it was set to a version, or removed. */
+/** A change of an alias: set to a version, or removed. */
 interface Change {
   record: AliasRecord | TombstoneRecord;
   origin: Origin;
 }
 
 interface AliasState {
-  /** The newest change in the source. */
+  /** Newest change in the source. */
   wanted: Change;
-  /** The newest change in the target. */
+  /** Newest change in the target. */
   present?: Change;
-  /** The generation of that change; 0 where the target has none. */
+  /** Generation of that change; 0 if there is none. */
   generation: number;
-  /** Whether the target's newest change comes from the source, or the other way round. */
+  /** True if one of the two newest changes is a copy of the other. */
   related: boolean;
-  /** Changes of the source after the newest one that both have, oldest first. */
+  /** Changes of the source after the newest common one, oldest first. */
   missing: Change[];
 }
 
-/** Compares the two cells of an alias; undefined if the source no longer has the alias. */
+/** Compares the two cells of an alias; undefined if the source has lost the alias. */
 async function compareAliases(
   run: MirrorRun,
   pair: CellPair,
@@ -183,7 +179,7 @@ async function compareAliases(
   if (present === undefined) {
     return { wanted, generation, related: false, missing: missing.reverse() };
   }
-  // The target has changes that are not from the source; those of the source are below them.
+  // The target has changes of its own. Those of the source are below them.
   const known = new Set<string>();
   for await (const { origin } of changes(to, cellThere(pair), signal)) known.add(origin.commit);
   const common = missing.findIndex(({ origin }) => known.has(origin.commit));
@@ -191,16 +187,16 @@ async function compareAliases(
   return { wanted, present, generation, related: false, missing: after.reverse() };
 }
 
-/** All changes of an alias that are kept, newest first. */
+/** Yields all stored changes of an alias, newest first. */
 async function* changes(
   context: Context,
   cell: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Change, undefined> {
   for await (const entry of context.backend.list(cell, { signal })) {
-    const listed = isPrefix(entry) ? undefined : asGeneration(entry);
+    const listed = asGeneration(entry);
     const found = listed && await readRecord(context, listed.key, signal);
-    if (found === undefined) continue; // not a record, or collected since it was listed
+    if (found === undefined) continue; // a foreign file, or collected meanwhile
     const record = found.record.kind === "deleted" ? found.record : recordOfKind(found, "alias");
     yield { record, origin: originOf(context, record) };
   }

@@ -1,5 +1,4 @@
-// A version that was deleted in the source: its number stays used in the target too.
-import { isPrefix } from "../../../core/backend.ts";
+// Mirrors the deletion of a version, which stays used in the target too.
 import { encodeRecord } from "../../format/record_codec.ts";
 import type { TombstoneRecord, VersionRecord } from "../../../core/record.ts";
 import { whileForgetting } from "../../cache/cached_records.ts";
@@ -13,7 +12,7 @@ import type { Ledger } from "./ledger.ts";
 import { cellThere, changedMeanwhile, LastingConflict, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 
-/** Marks a version as deleted in the target, where what it has is the mirror of what was deleted, or nothing. */
+/** Deletes a version in the target if that has a mirror of the deleted version, or nothing. */
 export async function mirrorDeletion(
   run: MirrorRun,
   pair: CellPair,
@@ -28,7 +27,9 @@ export async function mirrorDeletion(
   });
 }
 
-/** The target's version is deleted. Where versions come back, a later deletion in the source is noted. */
+/**
+ * Handles a version that the target has deleted: in mutable registries, a later deletion counts.
+ */
 async function deleteAgain(run: MirrorRun, pair: CellPair, head: Head): Promise<Outcome> {
   const { from, to, signal } = run;
   const tombstone = await readTombstone(from, pair.source.head.key, signal);
@@ -40,7 +41,7 @@ async function deleteAgain(run: MirrorRun, pair: CellPair, head: Head): Promise<
   return await bury(run, pair, { tombstone, above });
 }
 
-/** The target has a version, or never used the number. */
+/** Handles a version that the target has, or never used. */
 async function deletePresent(
   run: MirrorRun,
   pair: CellPair,
@@ -54,38 +55,37 @@ async function deletePresent(
   if (tombstone === undefined) return { action: "gone" };
   const above = present?.record;
   if (above !== undefined && !await isMirrorOf(run, pair, above, { tombstone, ledger })) {
-    const ref = `${pair.target}@${pair.source.version!.canonical}`;
     throw new LastingConflict({
-      message: `Cannot mirror the deletion of "${ref}": the target has another value`,
-      hint:
-        "It was not mirrored from there: delete it yourself if it is not needed, or mirror with deleted: false.",
-      hints: {
-        cli:
-          "It was not mirrored from there: delete it yourself if it is not needed, or add --no-deleted.",
-      },
+      action: "mirror deletion of",
+      subject: `"${pair.target}@${pair.source.version!.canonical}"`,
+      state: "the target has another value",
+      hint: "Delete it yourself if it is not needed, or mirror with deleted: false.",
+      hints: { cli: "Delete it yourself if it is not needed, or add --no-deleted." },
       backend: to.backend.location,
     });
   }
   return await bury(run, pair, { tombstone, above });
 }
 
-/** Returns the note of a deletion: none if the version can never come back, as two listings show the same. */
+/**
+ * Returns the note of a deletion. Not needed in immutable registries: listings show the deletion.
+ */
 function noted({ from }: MirrorRun, generation: number): { generation?: number } {
   return from.settings.mutable ? { generation } : {};
 }
 
-/** Whether the source deleted the version once more after the deletion that the target has. */
+/** Returns true if the source deleted the version again, after the deletion in the target. */
 function isLater(tombstone: TombstoneRecord, there: TombstoneRecord): boolean {
   return Date.parse(tombstone.createdAt) > Date.parse(there.createdAt);
 }
 
 interface Burial {
   tombstone: TombstoneRecord;
-  /** The record in the target; absent if the number was never used there, which the tombstone reserves. */
+  /** The record in the target; absent if the version was never used there. */
   above?: VersionRecord | TombstoneRecord;
 }
 
-/** Writes a tombstone with the times of the source's, unless the cell is already dead. */
+/** Writes a tombstone with the times of the source's, unless the version is deleted already. */
 async function bury(
   run: MirrorRun,
   pair: CellPair,
@@ -94,11 +94,8 @@ async function bury(
   const { to, dryRun, signal } = run;
   if (dryRun) return { action: "deleted" };
   const cell = cellThere(pair);
-  const operation = startOperation(
-    to,
-    `mark "${pair.target}@${pair.source.version!.canonical}" as deleted`,
-    signal,
-  );
+  const ref = `${pair.target}@${pair.source.version!.canonical}`;
+  const operation = startOperation(to, `mirror deletion of "${ref}"`, signal);
   const next = (head: KnownHead | undefined) => {
     if (head !== undefined && head.found?.record.commit !== above?.commit) {
       if (head.dead) return undefined;
@@ -108,17 +105,14 @@ async function bury(
     const times = { createdAt: inUtc(tombstone.createdAt), since: sinceOf(tombstone) };
     return encodeRecord({ ...base, ...times, kind: "deleted" });
   };
-  const generation = await whileForgetting(
-    to,
-    cell,
-    () => writeCell(to, operation, cell, { next }),
-  );
+  const write = () => writeCell(to, operation, cell, { next });
+  const generation = await whileForgetting(to, cell, write);
   return generation === undefined
     ? { action: "skipped" }
     : { action: "deleted", ...noted(run, generation) };
 }
 
-/** Reads a listed tombstone; undefined if another record followed. Throws if it is damaged. */
+/** Reads a tombstone that was listed; undefined if it is gone. Throws if it is damaged. */
 async function readTombstone(
   context: Context,
   key: string,
@@ -135,13 +129,14 @@ async function isMirrorOf(
   { tombstone, ledger }: { tombstone: TombstoneRecord; ledger: Ledger },
 ): Promise<boolean> {
   const { from, to, signal } = run;
-  // Nothing may be left of the value in the source. From there alone is not enough: it may be of another name.
+  // The source may have nothing left of the value. Its registry alone does not prove that the
+  // value is from this cell: it may be from another name.
   if (present.origin?.registry === from.id && ledger.left(source, present.generation)) return true;
   const { commit } = originOf(to, present);
   if (tombstone.previous === commit) return true;
-  if (tombstone.digest !== undefined && originOf(from, tombstone).commit === commit) return true; // in its place
+  if (tombstone.digest !== undefined && originOf(from, tombstone).commit === commit) return true;
   for await (const entry of from.backend.list(source.cell, { after: source.head.key, signal })) {
-    const older = isPrefix(entry) ? undefined : asGeneration(entry);
+    const older = asGeneration(entry);
     const record = older && (await readRecord(from, older.key, signal))?.record;
     if (record === undefined || (record.kind === "deleted" && record.digest === undefined)) {
       continue;

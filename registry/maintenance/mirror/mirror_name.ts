@@ -1,4 +1,4 @@
-// One name: its versions, oldest first, then its aliases.
+// Mirrors one name: its versions, oldest first, then its aliases.
 import { compareVersions, inRange, type Version } from "../../../core/naming/versions.ts";
 import { settle } from "../../cell/settle.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
@@ -8,7 +8,6 @@ import { mirrorVersion } from "./mirror_version.ts";
 import { attempt, persist } from "./run.ts";
 import type { CellPair, MirrorCell, MirrorRun, NamePair, Outcome } from "./run.ts";
 import { createSharing } from "./sharing.ts";
-import { isPrefix } from "../../../core/backend.ts";
 import { asGeneration, headOf } from "../../cell/heads.ts";
 import {
   afterFolder,
@@ -19,7 +18,7 @@ import {
 } from "../../format/layout.ts";
 import type { Context } from "../../operations/context.ts";
 
-/** Number of deletions to mirror before more cells are listed. */
+/** Deletions are mirrored before more cells than this are listed. */
 const DELETIONS_AT_ONCE = 1_000;
 
 export async function mirrorName(run: MirrorRun, names: NamePair): Promise<ReadonlySet<string>> {
@@ -40,40 +39,34 @@ export async function mirrorName(run: MirrorRun, names: NamePair): Promise<Reado
   }
   await bury();
   const sharing = createSharing(run, names.target, live);
-  const settled = new Set<string>();
+  const mirrored = new Set<string>();
   const postponed: CellPair[] = [];
 
   await run.forEach(versions.sort(oldestFirst), (pair) => copy(pair, true));
   for (const pair of postponed.sort(oldestFirst)) {
     await run.forEach([pair], (only) => copy(only, false));
   }
-  if (run.aliases) {
-    await run.forEach(
-      aliases,
-      (pair) => step(run, ledger, pair, () => mirrorAlias(run, pair, settled)),
-    );
-  }
+  if (run.aliases) await each(aliases, (pair) => mirrorAlias(run, pair, mirrored));
   await ledger.save();
-  return settled;
+  return mirrored;
+
+  async function each(
+    pairs: readonly CellPair[],
+    action: (pair: CellPair) => Promise<Outcome>,
+  ): Promise<void> {
+    await run.forEach(pairs, (pair) => step(run, ledger, pair, () => action(pair)));
+  }
 
   async function copy(pair: CellPair, postpone: boolean): Promise<void> {
-    const { canonical } = pair.source.version!;
-    const outcome = await step(
-      run,
-      ledger,
-      pair,
-      () => mirrorVersion(run, pair, { sharing, postpone }),
-    );
-    if (outcome?.action === "postponed") postponed.push(pair);
-    else if (outcome?.action === "copied" || outcome?.action === "skipped") settled.add(canonical);
+    const mirror = () => mirrorVersion(run, pair, { sharing, postpone });
+    const action = (await step(run, ledger, pair, mirror))?.action;
+    if (action === "postponed") postponed.push(pair);
+    if (action === "copied" || action === "skipped") mirrored.add(pair.source.version!.canonical);
   }
 
-  /** Mirrors the collected deletions and forgets them: a name may have a hundred thousand. */
+  /** Mirrors the collected deletions and drops them: a name may have a hundred thousand. */
   async function bury(): Promise<void> {
-    await run.forEach(
-      deletions,
-      (pair) => step(run, ledger, pair, () => mirrorDeletion(run, pair, ledger)),
-    );
+    await each(deletions, (pair) => mirrorDeletion(run, pair, ledger));
     deletions = [];
   }
 }
@@ -87,7 +80,7 @@ function oldestFirst(a: CellPair, b: CellPair): number {
   return compareVersions(a.source.version!, b.source.version!);
 }
 
-/** Does it, unless an earlier run noted that it is done. */
+/** Performs an action, unless an earlier run noted that it is done. */
 async function step(
   run: MirrorRun,
   ledger: Ledger,
@@ -99,7 +92,7 @@ async function step(
   const item = { name, target, ...(version ? { version: version.canonical } : { alias }) };
   const known = there !== undefined && (ledger.has(source, there) || isDeletedForGood(run, pair));
   return await attempt(run, item, async () => {
-    if (there !== undefined && bothDead(source, there) && !run.dryRun) {
+    if (there !== undefined && bothDeleted(source, there) && !run.dryRun) {
       await settle(run.to, [there.head.key], run.signal);
     }
     const outcome: Outcome = known ? { action: "skipped" } : await action();
@@ -108,18 +101,18 @@ async function step(
   });
 }
 
-function bothDead(source: MirrorCell, there: MirrorCell): boolean {
+function bothDeleted(source: MirrorCell, there: MirrorCell): boolean {
   return source.head.dead && there.head.dead;
 }
 
-/** A version that both have deleted, where it can never come back: so it was deleted once. */
+/** Returns true if both have deleted a version for ever. */
 function isDeletedForGood({ from }: MirrorRun, { source, there }: CellPair): boolean {
-  return source.version !== undefined && !from.settings.mutable && bothDead(source, there!);
+  return source.version !== undefined && !from.settings.mutable && bothDeleted(source, there!);
 }
 
 const PART = 1_000;
 
-/** Lists the next cells of versions and aliases after `start`; fewer than {@linkcode PART} at the end. */
+/** Lists cells of versions and aliases after `start`; fewer than {@linkcode PART} at the end. */
 async function listPart(
   context: Context,
   name: string,
@@ -133,13 +126,13 @@ async function listPart(
     const from = after;
     after = undefined;
     for await (const entry of context.backend.list(folder, { after: from, signal })) {
-      const newest = isPrefix(entry) ? undefined : asGeneration(entry);
+      const newest = asGeneration(entry);
       const key = newest && parseCellKey(newest.key);
       if (newest === undefined || key === undefined) continue;
       const { cell, kind, version, label: alias } = key;
       const path = cell.slice(folder.length);
       if (kind === "key") {
-        after = afterFolder(keysFolder(name)); // there may be one for each version
+        after = afterFolder(keysFolder(name)); // skip: there may be one for each version
         break;
       }
       if (cells.at(-1)?.path === path) continue; // an older generation
@@ -160,7 +153,7 @@ interface ListedPair {
   there?: MirrorCell;
 }
 
-/** Lists the cells of versions and aliases of a name in both registries, in the order of their paths. */
+/** Lists the cells of versions and aliases in both registries, by path. */
 async function* listPairs(
   run: MirrorRun,
   { name, target }: NamePair,

@@ -1,4 +1,4 @@
-// One version: whether it must be copied, and doing it.
+// Mirrors one version, unless the target has it.
 import { isPrefix } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
@@ -13,12 +13,12 @@ import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import type { Sharing } from "./sharing.ts";
 import { readCell } from "../../operations/resolve.ts";
 
-export interface SharingOptions {
+interface SharingOptions {
   sharing: Sharing;
   postpone: boolean;
 }
 
-/** Brings what counts in a cell of the source to the target, unless it is there. */
+/** Copies the valid version of a cell to the target, unless that has it. */
 export async function mirrorVersion(
   run: MirrorRun,
   pair: CellPair,
@@ -26,7 +26,7 @@ export async function mirrorVersion(
 ): Promise<Outcome> {
   const { from, to, signal } = run;
   const { source, there } = pair;
-  return await persist(run, async (first) => { // the listing is believed once
+  return await persist(run, async (first) => { // listings are used in the first attempt only
     const located = await readCell(from, source.cell, {
       head: first ? source.head : undefined,
       signal,
@@ -78,31 +78,29 @@ async function bring(
   return { action: "copied", generation, ...moved };
 }
 
-/** Whether the target has the version already: the same content, of no earlier save. */
+/** Returns true if the target has the content of the version, from the same save or a later one. */
 function isMirrored(run: MirrorRun, present: VersionRecord, record: VersionRecord): boolean {
   const isAgain = run.to.settings.mutable && isSavedAgain(run, present, record);
   return !isAgain && holdTheSame(present, record);
 }
 
-/** The generation that a target where nothing is replaced may be written above. Throws if the version is used there. */
+/** Returns the generation above which an immutable target may write. Throws if there is none. */
 async function freeAbove(
   run: MirrorRun,
   target: string,
   { located, head, present }: { located: Located; head: Head; present?: Located },
 ): Promise<number | undefined> {
   const above = await newestVoid(run, head, located);
-  if (above === undefined) {
-    const state = head.dead
-      ? "the version was deleted there"
-      : present !== undefined
-      ? "the target has another value as this version"
-      : "the number is used there, by what does not count";
-    throw occupied(run.to.backend.location, `${target}@${located.record.version}`, state);
-  }
-  return above;
+  if (above !== undefined) return above;
+  const state = head.dead
+    ? "the target has deleted the version"
+    : present !== undefined
+    ? "the target has another value for this version"
+    : "the target has an expired record for this version";
+  throw occupied(run.to.backend.location, `${target}@${located.record.version}`, state);
 }
 
-/** Whether a version was saved again in the source after the save that the target has: the times differ at least. */
+/** Returns true if the source saved the version again after the save that the target has. */
 function isSavedAgain(
   { from, to }: MirrorRun,
   present: VersionRecord,
@@ -113,7 +111,7 @@ function isSavedAgain(
   return isLater && a.registry === b.registry && a.commit !== b.commit;
 }
 
-/** The version in the target. What is damaged there is replaced where that may be. */
+/** Reads the version in the target. In mutable registries, damage is replaced. */
 async function readPresent({ to, signal }: MirrorRun, head: Head): Promise<Located | undefined> {
   try {
     return await readCell(to, cellOf(head.key), { head, signal });
@@ -123,9 +121,9 @@ async function readPresent({ to, signal }: MirrorRun, head: Head): Promise<Locat
 }
 
 /**
- * The newest generation of a cell that holds nothing but void records of mirrors of one version; undefined for any other
- * cell. Above that generation this version may be written, also where nothing is ever replaced: nobody ever saw a value
- * there, nobody else has used the number, and what is void once is void for ever.
+ * Returns the newest generation of a cell with nothing but expired mirrors of the same version;
+ * undefined for other cells. Writing above it is safe even in an immutable registry: no reader has
+ * seen a value, no other version used the number, and expired records stay expired.
  */
 async function newestVoid(
   { from, to, signal }: MirrorRun,

@@ -1,13 +1,13 @@
-// What a mirror says of its work.
+// The report of a mirror.
 import type { RegistryError } from "../../../core/errors.ts";
 
 /**
- * What became of a version or an alias: written; `skipped`, for the target had it; `gone`, for the source has it no
- * longer; `deleted` in the target as in the source; `failed`.
+ * The result for a version or alias: written; `skipped`, because the target has it; `gone` from the
+ * source; `deleted` in the target as in the source; `failed`.
  */
 export type MirrorAction = "copied" | "skipped" | "gone" | "deleted" | "failed";
 
-/** One version, or one alias, that was looked at. */
+/** A version or alias, and what the mirror did with it. */
 export interface MirrorItem {
   name: string;
   target: string;
@@ -15,14 +15,14 @@ export interface MirrorItem {
   version?: string;
   alias?: string;
   action: MirrorAction;
-  /** Files whose bytes were moved. */
+  /** Files whose bytes were copied. */
   files?: number;
-  /** Their bytes, as they are stored. */
+  /** Their bytes, as stored. */
   bytes?: number;
   error?: RegistryError;
 }
 
-/** What could not be mirrored. A later run tries again. */
+/** A version or alias that could not be mirrored. A later run tries again. */
 export interface MirrorFailure {
   name: string;
   /** The version, without build metadata. */
@@ -31,31 +31,29 @@ export interface MirrorFailure {
   error: RegistryError;
 }
 
-/** What `mirrorRegistry` did. */
+/** The result of `mirrorRegistry`. */
 export interface MirrorReport {
   dryRun: boolean;
   names: number;
   versions: number;
-  /** How many of these the target had, or the source had no longer. */
+  /** Versions that the target had already, or the source had no longer. */
   skipped: number;
   copied: number;
-  /** Files whose bytes were moved for that: what an earlier version has too is not moved again. */
+  /** Copied files. Those of earlier versions are shared instead. */
   files: number;
-  /** Their bytes, as they are stored. */
+  /** Their bytes, as stored. */
   bytes: number;
   deleted: number;
   aliases: number;
-  /** What could not be mirrored. */
   failures: MirrorFailure[];
   /**
-   * What a registry that `openRegistry` did not open cannot tell or keep: as a source `deletions` and `removed
-   * aliases`, as a target `dates` (and where a version was saved first: it becomes one of today). Nothing between two
-   * stores.
+   * Data that a registry without a store here cannot report or keep. As a source: `deletions` and
+   * `removed aliases`; as a target: `dates`, including that of the first save.
    */
   leftOut: ("deletions" | "removed aliases" | "dates")[];
 }
 
-/** How far a mirror is. */
+/** Progress of a mirror. */
 export interface MirrorProgress {
   names: number;
   totalNames: number;

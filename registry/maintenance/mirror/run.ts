@@ -1,13 +1,10 @@
-// One run of a mirror, as its parts see it.
+// One run of a mirror: its options, attempts and failures.
 import { isDeepStrictEqual } from "node:util";
-import { fault, isRegistryError, RegistryError } from "../../../core/errors.ts";
-import type { RegistryErrorFields } from "../../../core/errors.ts";
+import { type Fault, fault, isRegistryError, RegistryError } from "../../../core/errors.ts";
 import { inWords } from "../../contract/verb_errors.ts";
 import type { Origin, VersionRecord } from "../../../core/record.ts";
 import { backoffMs } from "../../../core/retry.ts";
 import type { Version, VersionRange } from "../../../core/naming/versions.ts";
-import type { Logger } from "../../../core/registry.ts";
-import type { System } from "../../../core/system.ts";
 import type { Context } from "../../operations/context.ts";
 import { nameFolder } from "../../format/layout.ts";
 import type { Head } from "../../cell/heads.ts";
@@ -16,18 +13,16 @@ import type { MirrorAction, MirrorItem } from "./report.ts";
 const MAX_TRIES = 5;
 
 export interface AnyRun {
-  readonly system: System;
-  /** Hears of what is tried again. */
-  readonly logger: Logger;
+  readonly system: Context["system"];
+  readonly logger: Context["logger"];
   readonly range?: VersionRange;
   readonly aliases: boolean;
   readonly deleted: boolean;
   readonly verify: boolean;
   readonly dryRun: boolean;
   readonly signal?: AbortSignal;
-  /** Does something for each item, so many at once in the whole run. */
+  /** Calls `task` for each item, with the concurrency of the whole run. */
   forEach<T>(items: readonly T[], task: (item: T) => Promise<unknown>): Promise<void>;
-  /** Hears of bytes that were moved. */
   moved(bytes: number): void;
   done(item: MirrorItem): void;
 }
@@ -44,9 +39,8 @@ export interface NamePair {
 
 export interface MirrorCell {
   cell: string;
-  /** The same below the folder of its name: equal in the source and in the target. */
+  /** Path below the folder of its name, the same in source and target. */
   path: string;
-  /** Its newest record. */
   head: Head;
   version?: Version;
   alias?: string;
@@ -54,13 +48,13 @@ export interface MirrorCell {
 
 export interface CellPair extends NamePair {
   source: MirrorCell;
-  /** In the target, where there is one. */
+  /** Cell of the target, if it exists. */
   there?: MirrorCell;
 }
 
 export interface Outcome extends Pick<MirrorItem, "files" | "bytes"> {
   action: MirrorAction | "postponed";
-  /** The generation of the target that is equal to the source now. */
+  /** Generation of the target that is now equal to the source. */
   generation?: number;
 }
 
@@ -68,7 +62,9 @@ export function cellThere({ target, source }: CellPair): string {
   return `${nameFolder(target)}${source.path}`;
 }
 
-/** Where a record was written first: one and the same for a version and all its mirrors. */
+/**
+ * Returns the first registry and commit of a record: the same for a version and all its mirrors.
+ */
 export function originOf(
   context: Context,
   { commit, origin }: { commit: string; origin?: Origin },
@@ -76,7 +72,7 @@ export function originOf(
   return origin ?? { registry: context.id, commit };
 }
 
-/** Tries again what may pass: a busy store, a lost reply, another writer in between. */
+/** Retries transient failures: a busy store, a lost reply, a concurrent writer. */
 export async function persist<T>(run: AnyRun, attempt: (first: boolean) => Promise<T>): Promise<T> {
   const { system, logger } = run;
   for (let tries = 1;; tries++) {
@@ -85,17 +81,17 @@ export async function persist<T>(run: AnyRun, attempt: (first: boolean) => Promi
     } catch (error) {
       run.signal?.throwIfAborted();
       if (tries >= MAX_TRIES || !mayPass(error)) throw error;
-      logger.debug(`mirror: tries again: ${(error as Error).message}`);
+      logger.debug(`mirror: retrying: ${(error as Error).message}`);
       await system.sleep(backoffMs(tries, system.random), run.signal);
     }
   }
 }
 
 /**
- * Does something for one version or alias and reports what became of it. What concerns that one alone does not end the
- * run; the outcome is undefined then.
+ * Performs an action for one version or alias and reports the result. Returns undefined after a
+ * failure that concerns only this item; other failures are thrown.
  *
- * @param unexpected makes a failure of what is no `RegistryError`. @default it ends the run
+ * @param unexpected makes the failure of an error that is not a `RegistryError`. @default throws it
  */
 export async function attempt(
   run: AnyRun,
@@ -116,37 +112,41 @@ export async function attempt(
     const isKnown = isRegistryError(error) && error.code !== "TaskFailed";
     if (!isKnown && unexpected === undefined) throw error; // the caller's own code
     const failure = isRegistryError(error) ? error : unexpected!(ref, error);
-    const told = inWords({ verb: "mirror", ref }, failure) as RegistryError;
-    run.done({ ...item, action: "failed", error: told });
+    const worded = inWords({ verb: "mirror", ref }, failure) as RegistryError;
+    run.done({ ...item, action: "failed", error: worded });
   }
 }
 
 type Content = Pick<VersionRecord, "digest" | "version" | "metadata" | "inputs">;
 
-/** Whether two versions hold the same, whoever saved them: a mirror does as its original. */
+/** Returns true if two versions have the same content, as a mirror and its original do. */
 export function holdTheSame(a: Content, b: Content): boolean {
-  const content = (
-    { digest, version, metadata, inputs = [] }: Content,
-  ) => [digest, version, metadata, inputs];
+  const content = ({ digest, version, metadata, inputs = [] }: Content) => [
+    digest,
+    version,
+    metadata,
+    inputs,
+  ];
   return a.digest === b.digest && isDeepStrictEqual(content(a), content(b));
 }
 
-/** A conflict that the mirror itself found, which another look does not change. */
+/** A conflict that retries cannot resolve. */
 export class LastingConflict extends RegistryError {
-  constructor(fields: Omit<RegistryErrorFields, "code">) {
+  constructor(fields: Omit<Fault, "code" | "subject"> & { subject: string }) {
     super({ code: "Conflict", ...fields });
   }
 }
 
-const NEVER_REPLACED =
-  "Versions of an immutable registry are never replaced, nor used again: mirror the name under another one";
-
-/** The conflict of a version whose number an immutable target has used otherwise. */
+/** Makes the conflict of a version that an immutable target has used for something else. */
 export function occupied(backend: string, target: string, state: string): LastingConflict {
+  const hint = (rename: string, range: string) =>
+    `Mirror the name under another one (${rename}), or leave the version out (${range}).`;
   return new LastingConflict({
-    message: `Cannot mirror to "${target}": ${state}`,
-    hint: `${NEVER_REPLACED} (rename), or leave the version out by a range.`,
-    hints: { cli: `${NEVER_REPLACED} (--rename), or see --range.` },
+    action: "mirror to",
+    subject: `"${target}"`,
+    state,
+    hint: hint("rename", "range"),
+    hints: { cli: hint("--rename", "--range") },
     backend,
   });
 }
@@ -155,7 +155,7 @@ export function changedMeanwhile({ to }: MirrorRun, action: string): RegistryErr
   return fault({
     code: "Conflict",
     action,
-    state: "it was changed meanwhile",
+    state: "it was changed by another writer",
     hint: "Run the mirror again.",
     backend: to.backend.location,
   });

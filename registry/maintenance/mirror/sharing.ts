@@ -1,4 +1,4 @@
-// Which version of the target a copy shares its files with.
+// Chooses the version of the target with which a copy shares its files.
 import { isRegistryError } from "../../../core/errors.ts";
 import type { StoredFile } from "../../../core/record.ts";
 import { compareVersions, decodeOrder, type Version } from "../../../core/naming/versions.ts";
@@ -12,42 +12,43 @@ const MAX_OWNERS = 3;
 
 export interface Sharing {
   learn(version: Version, files: readonly StoredFile[]): void;
-  /** The ref of the version that has most of the bytes of these files of a version, or null where none has any. */
+  /**
+   * Returns the ref of the version with most of the bytes of these files; null if there is none.
+   */
   base(version: Version, files: readonly StoredFile[]): Promise<string | null>;
   /** Notes that a version cannot be shared with. */
   forget(ref: string): void;
 }
 
-/** Creates a {@linkcode Sharing} that only has the versions of the target (`there`). */
+/** Creates a {@linkcode Sharing} that knows the versions in the target (`there`). */
 export function createSharing(run: MirrorRun, target: string, there: Iterable<Version>): Sharing {
   const { to, signal } = run;
-  const holders = new Map<string, string>(); // by the SHA-256 of a file the version that has it
-  const looked = new Set<string>();
+  const holders = new Map<string, string>(); // version by the SHA-256 of a file
+  const inspected = new Set<string>();
   const live = [...there].sort(compareVersions);
 
   function learn({ canonical }: Version, files: readonly StoredFile[]): void {
-    looked.add(canonical);
+    inspected.add(canonical);
     for (const { sha256, inline } of files) {
       if (inline === undefined) holders.set(sha256, canonical);
     }
   }
 
-  /** Learns what a version holds that was there before. */
-  async function look(version: Version): Promise<void> {
-    if (looked.has(version.canonical)) return;
-    looked.add(version.canonical);
+  /** Reads the files of a version that was in the target before. */
+  async function inspect(version: Version): Promise<void> {
+    if (inspected.has(version.canonical)) return;
+    inspected.add(version.canonical);
     try {
       const located = await locateVersion(to, target, version, signal);
       if (located !== undefined) learn(version, (await payloadSource(to, located, signal)).files);
     } catch (error) {
       if (!isRegistryError(error)) throw error;
-      to.logger.debug(
-        `mirror: shares nothing with "${target}@${version.canonical}": ${error.message}`,
-      );
+      const ref = `${target}@${version.canonical}`;
+      to.logger.debug(`mirror: shares nothing with "${ref}": ${error.message}`);
     }
   }
 
-  /** Itself, where it is replaced, the versions that have the files in the source, and its neighbours. */
+  /** Returns the versions that own the files in the source, the version itself, its neighbours. */
   function candidates(version: Version, files: readonly StoredFile[]): Version[] {
     const bytes = new Map<string, number>();
     for (const file of files) {
@@ -67,7 +68,7 @@ export function createSharing(run: MirrorRun, target: string, there: Iterable<Ve
   return {
     learn,
     async base(version, files) {
-      for (const candidate of candidates(version, files)) await look(candidate);
+      for (const candidate of candidates(version, files)) await inspect(candidate);
       const bytes = new Map<string, number>();
       for (const { sha256, size, inline } of files) {
         const holder = inline === undefined ? holders.get(sha256) : undefined;

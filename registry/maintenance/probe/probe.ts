@@ -1,4 +1,4 @@
-// Finding out by trying whether a store does what a registry needs of it.
+// Probes if a store does what a registry needs.
 import type { Backend } from "../../../core/backend.ts";
 import {
   type ErrorCode,
@@ -12,57 +12,55 @@ import type { SignalOptions } from "../../../core/registry.ts";
 import { realSystem, type System } from "../../../core/system.ts";
 import type { OpeningStore } from "../../cell/store.ts";
 import { probeFolder } from "../../format/layout.ts";
-import { type ClockReading, clockStep, createSteps, readSteps } from "./objects.ts";
-import { listSteps } from "./lists.ts";
+import { type ClockReading, clockStep, createSteps, listSteps, readSteps } from "./steps.ts";
 import { type ProbeStepDefinition, ProbeTarget, Unmet } from "./target.ts";
 
-/** A store that does not answer is not waited for to clean up. */
+/** Time limit for cleaning up: a silent store is not waited for. */
 const CLEAN_UP_MS = 5_000;
 
 /** Options of {@linkcode probeBackend}. */
 export interface ProbeOptions extends SignalOptions {
-  /** How far the store's clock may be from the own one, milliseconds. @default 900000 (a quarter of the least `graceMs`) */
+  /** Allowed clock difference, milliseconds. @default 900000 (a quarter of the least `graceMs`) */
   maxClockOffsetMs?: number;
   onStep?: (step: ProbeStep) => void;
   /** Clocks, randomness, ids. @default the real ones */
   system?: System;
 }
 
-/** What was found about one thing that a store must do. */
+/** The result of one check. */
 export interface ProbeStep {
-  /** What it must do, as a sentence. */
+  /** The required behavior, as a sentence. */
   name: string;
   ok: boolean;
   required: boolean;
-  /** What was found; where it is not ok, what the store did instead. */
+  /** The observed behavior, if it is notable or wrong. */
   detail?: string;
-  /** What to do about it, where the backend said so. */
+  /** The hint of the backend, if any. */
   hint?: string;
-  /** The hint for other readers. */
+  /** The hint in the words of other interfaces. */
   hints?: RegistryErrorFields["hints"];
-  /** How long it took, milliseconds. */
   tookMs: number;
 }
 
-/** What a probe found. Plain JSON, without secrets. */
+/** The result of a probe. Plain JSON, without secrets. */
 export interface ProbeCertificate {
   ok: boolean;
   kind: string;
   location: string;
-  /** When, by the own clock, ISO 8601. */
+  /** Local time, ISO 8601. */
   checkedAt: string;
-  /** The steps, in the order they were taken: all of them, unless the store stopped answering after it had failed one. */
+  /** In order. Incomplete if the store failed a step and then stopped answering. */
   steps: ProbeStep[];
-  /** Store time minus own time, milliseconds; a store that keeps whole seconds seems up to a second behind. */
+  /** Time of the store minus local time, milliseconds. Stores with whole seconds seem behind. */
   clockOffsetMs?: number;
-  /** How many calls of the backend it took; each is about one request. */
+  /** Calls of the backend, each about one request. */
   requests: number;
 }
 
-/** A store that could not be asked was not found wanting. */
-const NOT_ASKED: readonly ErrorCode[] = ["Unavailable", "Denied", "NotFound", "Unknown"];
+/** Errors that end the probe without a result. */
+const NO_RESULT: readonly ErrorCode[] = ["Unavailable", "Denied", "NotFound", "Unknown"];
 
-/** What `probeBackend` of `registry/tools.ts` does. */
+/** Implements `probeBackend` of `registry/tools.ts`. */
 export async function probeBackend(
   backend: Backend,
   options: ProbeOptions = {},
@@ -71,7 +69,7 @@ export async function probeBackend(
   checkGiven("probe a store", backend, {
     is,
     what: "store",
-    hint: "Give what openBackend(url) gives, awaited.",
+    hint: "Pass the result of `await openBackend(url)`.",
   });
   const { maxClockOffsetMs = 900_000, system = realSystem, signal, onStep } = options;
   const clock: ClockReading = {};
@@ -86,12 +84,13 @@ export async function probeBackend(
       const step = await take(definition, target).catch((error) => {
         if (passes() || signal?.aborted || !isRegistryError(error)) throw error;
       });
-      if (step === undefined) break; // it was found wanting before it stopped answering: that is the result
+      if (step === undefined) break; // a step failed before the store stopped answering
       steps.push(step);
       onStep?.(step);
     }
   } finally {
-    await target.cleanUp(AbortSignal.timeout(CLEAN_UP_MS)).catch(() => {}); // the janitor removes what is old there
+    // `gc` removes what is left
+    await target.cleanUp(AbortSignal.timeout(CLEAN_UP_MS)).catch(() => {});
   }
   return {
     ok: passes(),
@@ -111,28 +110,24 @@ async function take(
   const { system, signal } = target.settings;
   const startedAt = system.monotonic();
   const end = (fields: Pick<ProbeStep, "ok" | "detail" | "hint" | "hints">): ProbeStep => {
-    const said = Object.entries(fields).filter(([, value]) => value !== undefined);
-    return {
-      name,
-      required,
-      ...Object.fromEntries(said),
-      tookMs: Math.round(system.monotonic() - startedAt),
-    } as ProbeStep;
+    const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+    const tookMs = Math.round(system.monotonic() - startedAt);
+    return { name, required, ...Object.fromEntries(known), tookMs } as ProbeStep;
   };
   try {
     return end({ ok: true, detail: await run(target) ?? undefined });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (error instanceof Unmet) return end({ ok: false, detail: error.message });
-    if (!isRegistryError(error) || NOT_ASKED.includes(error.code)) throw error;
+    if (!isRegistryError(error) || NO_RESULT.includes(error.code)) throw error;
     return end({ ok: false, detail: error.message, hint: error.hint, hints: error.hints });
   }
 }
 
 /**
- * Probes the store that a registry is about to be created on.
+ * Probes the store on which a registry is to be created.
  *
- * @throws {RegistryError} `Unsupported` where it does not do what a registry needs
+ * @throws {RegistryError} `Unsupported` if it does not do what a registry needs
  */
 export async function checkStore(
   store: OpeningStore,
@@ -157,7 +152,8 @@ function refusal(backend: Backend, failed: readonly ProbeStep[]): RegistryError 
     subject: backend.location,
     state: `the store fails "${first.name}": ${first.detail?.slice(0, 200)}${more}`,
     hint: first.hint ??
-      "This store would lose data. Use one that honours conditional writes, or a newer release of it; probeBackend says all that is amiss.",
+      "Use a store with conditional writes, or a newer release of it. This one would lose data: " +
+        "`probeBackend` lists all failures.",
     hints: first.hints,
     backend: backend.location,
     cause: failed,

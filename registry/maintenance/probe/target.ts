@@ -1,5 +1,5 @@
-// The store that is probed, as the steps of a probe see it: keys are relative to the folder of the
-// probe, requests are counted, and all that is written is remembered, to be removed.
+// The probed store. Keys are relative to the folder of the probe, requests are counted, and written
+// objects are remembered to be removed.
 import type { Backend, ByteRange, ListOptions, ObjectInfo } from "../../../core/backend.ts";
 import { isPrefix } from "../../../core/backend.ts";
 import { sameBytes } from "../../../core/bytes/bytes.ts";
@@ -10,18 +10,18 @@ import { removeObjects } from "../../../core/work/remove_objects.ts";
 interface ProbeSettings {
   system: System;
   signal?: AbortSignal;
-  /** How far the store's clock may be from the own one, milliseconds. */
+  /** Allowed clock difference, milliseconds. */
   maxClockOffsetMs: number;
 }
 
 export interface Listed {
-  /** Keys and prefixes, in the order they came. */
+  /** Keys and prefixes, in the order of the list. */
   keys: string[];
-  /** What was said of the objects, by key. */
+  /** Listed objects, by key. */
   infos: Map<string, ObjectInfo>;
 }
 
-/** What a store was found not to do: the message says it. */
+/** A requirement that the store does not meet. */
 export class Unmet extends Error {}
 
 /** Throws {@linkcode Unmet} unless the condition holds. */
@@ -29,17 +29,15 @@ export function must(condition: boolean, otherwise: string): asserts condition {
   if (!condition) throw new Unmet(otherwise);
 }
 
-/** How long a probe repeats what the store did not answer, milliseconds. */
 const RETRY_FOR_MS = 15_000;
 
-/** The store that is probed. */
 export class ProbeTarget {
   readonly #backend: Backend;
   readonly #written = new Set<string>();
   readonly settings: ProbeSettings;
   /** The folder of the probe, with its `/`. */
   readonly folder: string;
-  /** Requests so far; a listing counts as one. */
+  /** Requests so far; a list counts as one. */
   requests = 0;
 
   constructor(backend: Backend, folder: string, settings: ProbeSettings) {
@@ -53,7 +51,7 @@ export class ProbeTarget {
     return this.folder + key;
   }
 
-  /** Creates an object; true where that was done. One create whose reply is lost is found out about by reading. */
+  /** Creates an object. Returns false if it exists. Reads it back after a lost reply. */
   async create(key: string, body: Uint8Array): Promise<boolean> {
     const { system, signal } = this.settings;
     let lost = false;
@@ -108,14 +106,14 @@ export class ProbeTarget {
     const place = this.#place(prefix);
     for await (const entry of this.#backend.list(place, { ...options, ...from, signal })) {
       const key = isPrefix(entry) ? entry.prefix : entry.key;
-      const relative = key.startsWith(folder) ? key.slice(folder.length) : key; // what lies elsewhere is shown as it is
+      const relative = key.startsWith(folder) ? key.slice(folder.length) : key;
       found.keys.push(relative);
       if (!isPrefix(entry)) found.infos.set(relative, entry);
     }
     return found;
   }
 
-  /** Removes what was written, also after an abort, and without a listing, which may be stale. */
+  /** Removes written objects, even after an abort. Does not list them: lists may be stale. */
   async cleanUp(signal: AbortSignal): Promise<void> {
     const keys = [...this.#written];
     this.requests += this.#backend.deleteMany === undefined ? keys.length : 1;
@@ -123,23 +121,22 @@ export class ProbeTarget {
   }
 }
 
-/** Waits for all, also where one fails: nothing is still being written when a probe cleans up. */
+/** Waits for all promises, even if one fails: no write is pending when the probe cleans up. */
 export async function allEnded<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
   return await Promise.all(promises);
 }
 
-/** The UTF-8 form of a text. */
+/** Encodes a string as UTF-8. */
 export function text(value: string): Uint8Array {
   return new TextEncoder().encode(value);
 }
 
-/** A step of a probe. */
 export interface ProbeStepDefinition {
-  /** What the store must do, as a sentence. */
+  /** The required behavior, as a sentence. */
   name: string;
-  /** Whether a registry needs it. */
+  /** True if registries need it. */
   required: boolean;
-  /** Tries it; throws `Unmet` or a `RegistryError` where it is not so; else may say what it found. */
+  /** Throws `Unmet` or a `RegistryError` if the store fails. May return a detail. */
   run(target: ProbeTarget): Promise<string | void>;
 }

@@ -1,5 +1,5 @@
-// Writing files: held while they fit into a record, else packed together or an object each, several
-// of them at once.
+// Writes files: kept in memory while they fit into a record, otherwise packed together or each in
+// its own object, several at a time.
 import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
 import type { Encoding, StoredFile } from "../../../core/record.ts";
 import { withDeadline } from "../../../core/retry.ts";
@@ -10,14 +10,13 @@ import type { FileFacts } from "../job_kinds.ts";
 import { createPathCheck, openContent, readSmall, SMALL_FILE_BYTES } from "../content.ts";
 import type { Content, SmallContent } from "../content.ts";
 import type { StoredContent } from "../stored_content.ts";
-import type { WriteProgress } from "./progress.ts";
-import { Sender, type SendTo } from "./sender.ts";
+import { Sender, type SendTo, type WriteProgress } from "./sender.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 
-/** Files up to this size in all, as stored, live in the record itself. */
+/** Files up to this total size, as stored, are in the record. */
 export const INLINE_BYTES = 64 * 1024;
 const AT_ONCE = 16;
-/** Memory that they may take together, as far as can be told. */
+/** Memory for concurrent uploads, as far as it is known. */
 const ROOM_BYTES = 96 * 1024 * 1024;
 
 export interface FileWriterOptions {
@@ -39,18 +38,18 @@ interface Taken {
   passing: boolean;
 }
 
-/** The files that a writer was given, and how far it has read them. */
+/** The files given to a writer, and the position in them. */
 interface Given {
   rest: ArrayIterator<FileToSave> | AsyncGenerator<FileToSave>;
-  /** All of them, if they came as a list. */
+  /** All files, if they came as a list. */
   listed?: FileToSave[];
-  /** The file that was opened last, if it does not fit into the record. */
+  /** The last opened file, if it does not fit into the record. */
   next?: Taken;
 }
 
 /**
- * Writes files, in two steps: `gather` takes files while they fit into the record, and only if some do not, `send` stores
- * them. So their folder need not be known before it is clear that there is one.
+ * Writes files in two steps: `gather` reads files while they fit into the record; `send` stores
+ * them if some do not. Only `send` needs a folder.
  */
 export class FileWriter {
   readonly files: StoredFile[] = [];
@@ -66,7 +65,7 @@ export class FileWriter {
     this.#options = options;
   }
 
-  /** Takes files while they fit into the record. Returns true if that was all of them. */
+  /** Reads files while they fit into the record. Returns true if that was all of them. */
   async gather(files: FilesToSave): Promise<boolean> {
     const { signal } = this.#options;
     const all = Symbol.asyncIterator in files
@@ -85,9 +84,9 @@ export class FileWriter {
     return true;
   }
 
-  /** Stores what was gathered, and the rest. When this returns, or throws, nothing is on its way. */
+  /** Stores all files, after `gather`. No request is pending when this returns or throws. */
   async send(to: SendTo): Promise<void> {
-    const given = this.#given!; // without `gather` there is nothing to send, and this throws
+    const given = this.#given!;
     const { next, rest } = given;
     const { compress, progress, signal } = this.#options;
     const tasks = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
@@ -104,14 +103,15 @@ export class FileWriter {
     }
   }
 
-  /** Closes what was given and not read. */
+  /** Closes the files that were not read. */
   async drop(): Promise<void> {
     if (this.#given === undefined) return;
     const { next, rest, listed = [] } = this.#given;
     if (next?.content.kind === "large") await next.content.content.cancel?.();
     await rest.return?.(undefined);
     for (const file of listed) {
-      if (file?.content instanceof ReadableStream) closeUnread(file.content); // or it is none
+      const content = file?.content; // entries may be invalid
+      if (content instanceof ReadableStream) closeUnread(content);
     }
   }
 
@@ -132,7 +132,7 @@ export class FileWriter {
     return { file: stored, content, passing };
   }
 
-  /** Keeps the bytes of a file for the record. False if the file is too large for that. */
+  /** Holds the bytes of a file for the record. False if the file is too large. */
   async #hold({ file, content }: Taken): Promise<boolean> {
     if (content.kind === "large") return false;
     if (content.kind === "placed") return true;
@@ -177,7 +177,7 @@ async function add(sender: Sender, { file, content, passing }: Taken): Promise<v
   else if (content.kind === "stored") await addStored(sender, file, content.stored);
 }
 
-/** Adds stored content: what others have too is not even read; what is read stays as it is stored. */
+/** Adds stored content: shared without being read if possible, otherwise unchanged. */
 async function addStored(sender: Sender, file: StoredFile, stored: StoredContent): Promise<void> {
   const as = factsOf(file, stored);
   if (!stored.inline && await sender.share(file)) return;
@@ -188,14 +188,14 @@ async function addStored(sender: Sender, file: StoredFile, stored: StoredContent
   await sender.addLarge(file, content, { as });
 }
 
-/** What stored content is; of what this release does not know nothing is lost. */
+/** Copies the facts of stored content, including members that this release does not know. */
 function factsOf(file: StoredFile, { facts }: StoredContent): FileFacts {
   Object.assign(file, facts);
   const { size, sha256, encoding } = facts;
   return { size, sha256, ...(encoding === undefined ? {} : { encoding }) };
 }
 
-/** Closes a stream that nobody began to read. */
+/** Closes a stream that was never read. */
 function closeUnread(stream: ReadableStream): void {
   if (!stream.locked) stream.cancel().catch(() => {}); // the save has failed already
 }

@@ -1,5 +1,5 @@
-// Sending files into a payload: small ones packed while others are on their way, large ones as an
-// object each, and what others have too not at all.
+// Sends files into a payload: small ones packed, large ones as an object each, several at a time,
+// and known ones not at all.
 import type { Encoding, StoredFile } from "../../../core/record.ts";
 import type { SideBySide } from "../../../core/work/side_by_side.ts";
 import type {
@@ -12,11 +12,11 @@ import type {
 } from "../job_kinds.ts";
 import { changedWhileSaving, type LargeContent, sizeOf, type SmallContent } from "../content.ts";
 import { type Known, KnownFiles } from "../known.ts";
-import type { WriteProgress } from "./progress.ts";
+import type { TransferProgress } from "../../../core/registry.ts";
 
-/** A pack is sent when it has so many plain bytes. */
+/** Plain bytes of a full pack. */
 const PACK_BYTES = 8 * 1024 * 1024;
-/** What stores hold of one object at most while they send it: some parts of it. */
+/** Most memory that a store needs to send one object in parts. */
 const HELD_OF_LARGE_BYTES = 40 * 1024 * 1024;
 
 export type Sent<T> = T & { object: number };
@@ -25,7 +25,7 @@ export interface SendTo {
   storeFile(job: Omit<StoreFileJob, "to">, signal: AbortSignal): Promise<Sent<StoredFileReply>>;
   packFiles(job: Omit<PackFilesJob, "to">, signal: AbortSignal): Promise<Sent<PackedFilesReply>>;
   known(size: number): Known | undefined;
-  /** Puts into a file where others have it. False where they have it no more. */
+  /** Points a file to its stored bytes elsewhere. False if they are gone. */
   share(file: StoredFile): Promise<boolean>;
   drop(object: number): Promise<void>;
 }
@@ -33,7 +33,7 @@ export interface SendTo {
 export interface SmallFile {
   file: StoredFile;
   content: SmallContent;
-  /** What it is, where its bytes are stored as they come. */
+  /** Facts of the file, if its bytes are stored unchanged. */
   as?: FileFacts;
 }
 
@@ -46,7 +46,7 @@ export interface SenderOptions {
 export class Sender {
   readonly #to: SendTo;
   readonly #options: SenderOptions;
-  /** Equal files of one payload are stored once. */
+  /** Equal files of a payload are stored once. */
   readonly #here = new KnownFiles();
   #pack: SmallFile[] = [];
   #packBytes = 0;
@@ -63,7 +63,7 @@ export class Sender {
     this.#packBytes += size;
   }
 
-  /** Begins to send a large file; one whose content passes is stored when this returns. */
+  /** Starts to send a large file. A file whose content is `passing` is stored when this returns. */
   async addLarge(
     file: StoredFile,
     content: LargeContent,
@@ -80,12 +80,12 @@ export class Sender {
       const ended = await tasks.begin(weight, stored);
       if (passing) await ended();
     } catch (error) {
-      await content.cancel?.(); // where it was not begun
+      await content.cancel?.(); // if it was not started
       throw error;
     }
   }
 
-  /** Puts into a file where this payload, or another, has it. False if none has. */
+  /** Points a file to its stored bytes in this payload or elsewhere. False if there are none. */
   async share(file: StoredFile): Promise<boolean> {
     if (!this.#shareHere(file) && !await this.#to.share(file)) return false;
     this.#options.progress.count(file.size);
@@ -104,7 +104,7 @@ export class Sender {
     take(file, facts);
     if (parts !== undefined) {
       file.parts = parts.map((part) => ({ object, ...part }));
-      if (this.#shareHere(file)) await this.#to.drop(object); // the same came at the same time
+      if (this.#shareHere(file)) await this.#to.drop(object); // an equal file was sent concurrently
       else this.#here.add(file);
       if (job.as !== undefined) {
         progress.count(facts.size - parts.reduce((sum, { size }) => sum + size, 0));
@@ -119,19 +119,15 @@ export class Sender {
     const files = this.#pack, bytes = this.#packBytes;
     this.#pack = [];
     this.#packBytes = 0;
-    await this.#options.tasks.begin(2 * bytes, () => this.#storePack(files)); // each file, and all of them in one
+    await this.#options.tasks.begin(2 * bytes, () => this.#storePack(files)); // files and the pack
   }
 
-  /** Stores small files as one object. Those that others had and lost are stored again, shared with none. */
+  /** Stores small files as one object. Known files that turn out to be lost are stored again. */
   async #storePack(files: readonly SmallFile[], sharing = true): Promise<void> {
     const { tasks, compress } = this.#options;
     const sizes = sharing ? new Set(files.map(({ content }) => sizeOf(content))) : [];
     const known = new Set(Array.from(sizes, (size) => this.#knownOf(size)).flat());
-    const packed = files.map(({ file, content, as }): FileToPack => ({
-      path: file.path,
-      content,
-      as,
-    }));
+    const packed = files.map(({ file: { path }, ...rest }): FileToPack => ({ path, ...rest }));
     const job = { files: packed, compress, known };
     const { object, files: stored } = await this.#to.packFiles(job, tasks.signal);
     const again: SmallFile[] = [];
@@ -153,9 +149,8 @@ export class Sender {
   #shareHere(file: StoredFile): boolean {
     const same = this.#here.same(file);
     if (same === undefined) return false;
-    delete file.encoding;
-    const { parts, encoding } = same;
-    Object.assign(file, { parts }, encoding === undefined ? {} : { encoding });
+    take(file, same);
+    file.parts = same.parts;
     return true;
   }
 }
@@ -163,4 +158,24 @@ export class Sender {
 function take(file: StoredFile, { size, sha256, encoding }: FileFacts): void {
   delete file.encoding;
   Object.assign(file, { size, sha256 }, encoding === undefined ? {} : { encoding });
+}
+
+export interface WriteProgress {
+  moved(path: string, bytes: number): void | Promise<void>;
+  count(bytes: number): void;
+}
+
+/** The sum of what moved. It begins at nothing, and never falls. */
+export function createSaveProgress(
+  onProgress: ((progress: TransferProgress) => void) | undefined,
+): WriteProgress {
+  let sum = 0;
+  const count = (bytes: number) => void (sum += Math.max(bytes, 0));
+  return {
+    moved(path, bytes) {
+      count(bytes);
+      onProgress?.({ path, bytes: sum });
+    },
+    count,
+  };
 }

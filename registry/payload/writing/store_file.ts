@@ -1,9 +1,8 @@
-// Files that become objects: a large one alone, small ones together.
+// Stores files as objects: a large one alone, small ones together.
 import type { Backend, ObjectInfo, PutResult } from "../../../core/backend.ts";
 import { concatBytes, iterableStream } from "../../../core/bytes/bytes.ts";
-import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
+import { createSha256, type Sha256, sha256 } from "../../../core/bytes/digest.ts";
 import type { JobOptions } from "../../../core/executor.ts";
-import { createPartDigests, type PartDigests } from "./part_digests.ts";
 import { changedWhileSaving, readSmall } from "../content.ts";
 import { encodeBytes, encodeStream } from "../encoding.ts";
 import type {
@@ -13,9 +12,9 @@ import type {
   StoredFileReply,
   StoreFileJob,
 } from "../job_kinds.ts";
-import type { Encoding } from "../../../core/record.ts";
+import type { Encoding, Part } from "../../../core/record.ts";
 
-/** Stores a file, unless it turns out to be known. One that is read twice must be the same both times. */
+/** Stores a file, unless it is known. Content that is read twice must be the same both times. */
 export async function storeFile(
   backend: Backend,
   job: StoreFileJob,
@@ -30,9 +29,9 @@ export async function storeFile(
   }
   let seen: FileFacts | undefined;
   if (content.repeatable && known !== undefined) {
-    const looking = new Measure();
-    for await (const _ of looking.through(content.chunks(), { signal, passed: () => moved(0) }));
-    seen = looking.facts();
+    const measure = new Measure();
+    for await (const _ of measure.through(content.chunks(), { signal, passed: () => moved(0) }));
+    seen = measure.facts();
     if (known.has(seen.sha256)) return seen;
   }
   const reply = await sendContent(sending);
@@ -40,7 +39,6 @@ export async function storeFile(
   return reply;
 }
 
-/** A file that is being stored. */
 interface Sending {
   backend: Backend;
   job: StoreFileJob;
@@ -71,7 +69,7 @@ async function sendContent(sending: Sending): Promise<StoredFileReply> {
   return { ...plain.facts(), encoding: compress, parts: [stored.facts()], info };
 }
 
-/** Stores the bytes as they come; `partly` with digests of parts. */
+/** Stores the bytes unchanged; `partly` with digests of parts. */
 async function putAsIs(
   { backend, job: { to, content }, signal, moved }: Sending,
   partly: boolean,
@@ -83,7 +81,7 @@ async function putAsIs(
   return { facts: measure.facts(), parts: digests?.parts(), info };
 }
 
-/** Lets the store copy the file. What the copy holds is read back: the record says that. */
+/** Lets the store copy the file, and reads the copy back to describe it in the record. */
 async function copyInStore(
   { backend, job: { path, to, content }, signal, moved }: Sending,
   from: string,
@@ -99,7 +97,7 @@ async function copyInStore(
   return { ...facts, parts: digests.parts(), info };
 }
 
-/** A disk is read no faster in parts, and a second digest would cost it a third of the time. */
+/** A disk is not faster in parts, and a second digest would take a third of the time. */
 function partDigestsFor(backend: Backend, size: number | undefined): PartDigests {
   return createPartDigests(backend.kind === "local" ? 0 : size);
 }
@@ -118,7 +116,7 @@ class Measure {
     this.#hash = hash;
   }
 
-  /** What has passed. Ends the digest. */
+  /** Returns the facts of all chunks. Ends the digest. */
   facts(): Measured {
     return { size: this.#size, sha256: this.#hash.digest() };
   }
@@ -137,12 +135,12 @@ class Measure {
   }
 }
 
-/** What was written; nothing is created by a payload, so it always was. */
+/** Payloads use no create-only puts, so all of them are written. */
 function infoOf(result: PutResult): ObjectInfo | undefined {
   return result.written ? result.info : undefined;
 }
 
-/** Stores small files together, but those that are known; of those that are the same, one. */
+/** Stores small files in one object, without known ones; equal files once. */
 export async function packFiles(
   backend: Backend,
   { to, files, compress, known }: PackFilesJob,
@@ -150,7 +148,7 @@ export async function packFiles(
 ): Promise<PackedFilesReply> {
   const held: Uint8Array[] = [];
   const packed: PackedFilesReply["files"] = [];
-  const bySum = new Map<string, PackedFilesReply["files"][number]>();
+  const bySha256 = new Map<string, PackedFilesReply["files"][number]>();
   let offset = 0;
   for (const { path, content, as } of files) {
     signal?.throwIfAborted();
@@ -161,15 +159,16 @@ export async function packFiles(
       packed.push({ size: facts.size, sha256: facts.sha256 });
       continue;
     }
-    const same = bySum.get(`${facts.sha256} ${facts.encoding}`);
+    const id = `${facts.sha256} ${facts.encoding}`;
+    const same = bySha256.get(id);
     if (same !== undefined) {
       packed.push(same);
       await onProgress?.({ path, bytes: facts.size });
       continue;
     }
-    const sum = facts.encoding === undefined ? {} : { sha256: sha256(bytes) };
-    const file = { ...facts, part: { offset, size: bytes.byteLength, ...sum } };
-    bySum.set(`${facts.sha256} ${facts.encoding}`, file);
+    const digest = facts.encoding === undefined ? {} : { sha256: sha256(bytes) };
+    const file = { ...facts, part: { offset, size: bytes.byteLength, ...digest } };
+    bySha256.set(id, file);
     packed.push(file);
     held.push(bytes);
     offset += bytes.byteLength;
@@ -191,4 +190,59 @@ export function encodeSmall(
   const encoded = compress === undefined ? plain : encodeBytes(plain, compress);
   if (encoded.byteLength >= plain.byteLength) return { facts, bytes: plain };
   return { facts: { ...facts, encoding: compress }, bytes: encoded };
+}
+
+/** Size of a part, bytes. */
+const PART_BYTES = 8 * 1024 * 1024;
+/** Files up to this size are one part: ranges of them are not worth a second digest. */
+const ONE_PART_BYTES = 64 * 1024 * 1024;
+/** Bounds the list of parts. The last part holds the rest. */
+const MAX_PARTS = 128 * 1024;
+
+interface PartDigests {
+  update(chunk: Uint8Array): void;
+  digest(): string;
+  parts(): Omit<Part, "object">[];
+}
+
+/** Computes the digests of a file and of its parts, which verify ranges in any order. */
+function createPartDigests(size = Infinity): PartDigests {
+  const most = size <= ONE_PART_BYTES ? 1 : MAX_PARTS;
+  const whole = createSha256();
+  const ended: { size: number; sha256: string }[] = [];
+  let part: Sha256 | undefined; // undefined for the first: it is the whole so far
+  let count = 0;
+
+  const endPart = () => {
+    ended.push({ size: count, sha256: part?.digest() ?? whole.soFar() });
+    part = createSha256();
+    count = 0;
+  };
+
+  return {
+    update(chunk) {
+      for (let rest = chunk; rest.byteLength > 0;) {
+        if (count === PART_BYTES && ended.length < most - 1) endPart();
+        const taken = ended.length < most - 1 ? rest.subarray(0, PART_BYTES - count) : rest;
+        whole.update(taken);
+        part?.update(taken);
+        count += taken.byteLength;
+        rest = rest.subarray(taken.byteLength);
+      }
+    },
+    digest() {
+      if (ended.length === 0) ended.push({ size: count, sha256: "" }); // same as the file's
+      else endPart();
+      return whole.digest();
+    },
+    parts() {
+      let offset = 0;
+      return ended.map(({ size, sha256 }) => {
+        const part: Omit<Part, "object"> = { ...(offset === 0 ? {} : { offset }), size };
+        if (sha256 !== "") part.sha256 = sha256;
+        offset += size;
+        return part;
+      });
+    },
+  };
 }

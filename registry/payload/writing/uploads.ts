@@ -1,26 +1,19 @@
-// The objects of one payload: sent into its folder by jobs, numbered in the order in which they
-// were asked for.
+// The objects of one payload, written into its folder by jobs and numbered in the order of
+// requests.
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import type { Executor, RunOptions } from "../../../core/executor.ts";
 import type { Moment, Operation } from "../../cell/operation.ts";
 import type { OpeningStore, Store } from "../../cell/store.ts";
-import type {
-  PackedFilesReply,
-  PackFilesJob,
-  PayloadJobs,
-  StoredFileReply,
-  StoredValueReply,
-  StoreFileJob,
-  StoreValueJob,
-} from "../job_kinds.ts";
+import type { PayloadJobs, StoredValueReply, StoreValueJob } from "../job_kinds.ts";
 import { ALIVE } from "../../format/layout.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
-import type { WriteProgress } from "./progress.ts";
-import type { Sent } from "./sender.ts";
+import type { Sent, WriteProgress } from "./sender.ts";
 
-/** How long removing a payload that was given up may take: who aborts a save does not wait for a store that is silent. */
+/**
+ * Time limit for removing an abandoned payload: aborting a save must not wait for a silent store.
+ */
 const DISCARD_MS = 5_000;
-/** Numbers that are left to a value whose thread was lost: nobody knows how many it has used. */
+/** Numbers reserved for a value, whose thread may be lost after using some of them. */
 const NUMBERS_OF_A_VALUE = 1_000_000;
 
 export type PayloadOperation = Pick<
@@ -44,7 +37,7 @@ export class Uploads {
   readonly #sent = new Set<number>();
   readonly #copied = new Map<number, number>();
   #last = -1;
-  /** Whether a value was sent: the number of its objects is known at its end, if at all. */
+  /** True once a value was sent: the number of its objects is known at its end, if at all. */
   #guessing = false;
   #aliveAt: Moment;
 
@@ -58,14 +51,6 @@ export class Uploads {
   /** The objects that were copied inside the store, and the bytes that each added. */
   get copied(): ReadonlyMap<number, number> {
     return this.#copied;
-  }
-
-  storeFile(job: Omit<StoreFileJob, "to">, signal: AbortSignal): Promise<Sent<StoredFileReply>> {
-    return this.#sendObject("storeFile", job, signal);
-  }
-
-  packFiles(job: Omit<PackFilesJob, "to">, signal: AbortSignal): Promise<Sent<PackedFilesReply>> {
-    return this.#sendObject("packFiles", job, signal);
   }
 
   async storeValue(
@@ -84,7 +69,7 @@ export class Uploads {
     return reply;
   }
 
-  /** Copies an object of the store, and returns its number here. */
+  /** Copies an object of the store and returns its new number. */
   async copy(key: string): Promise<number> {
     const { backend } = this.#store;
     const { signal } = this.#operation;
@@ -114,11 +99,11 @@ export class Uploads {
       await backend.delete(key, { signal });
       this.#sent.delete(object);
     } catch (error) {
-      logger.debug(`${action}: left "${key}", which nothing refers to`, error);
+      logger.debug(`${action}: could not delete unused "${key}"`, error);
     }
   }
 
-  /** Removes every object that was sent, as far as the store answers in time. */
+  /** Removes every object that was sent, if the store answers in time. */
   async discard(): Promise<void> {
     const { backend, logger } = this.#store;
     const { folder } = this.#options;
@@ -134,10 +119,10 @@ export class Uploads {
       }
       const failures = await removeObjects(backend, [...keys], signal);
       for (const [key, error] of failures) {
-        logger.debug(`${action}: left "${key}" for the janitor`, error);
+        logger.debug(`${action}: left "${key}" for gc`, error);
       }
     } catch (error) {
-      logger.debug(`${action}: left what it wrote for the janitor`, error);
+      logger.debug(`${action}: left its objects for gc`, error);
     }
   }
 
@@ -150,7 +135,7 @@ export class Uploads {
     return this.#last;
   }
 
-  async #sendObject<N extends "storeFile" | "packFiles">(
+  async sendObject<N extends "storeFile" | "packFiles">(
     kind: N,
     job: Omit<PayloadJobs[N]["job"], "to">,
     signal: AbortSignal,
@@ -162,7 +147,9 @@ export class Uploads {
     return { object, ...reply };
   }
 
-  /** Runs a job that sends objects. If its thread is lost, `make` makes the job again, for other objects. */
+  /**
+   * Runs a job that sends objects. If its thread is lost, `make` makes it again with new numbers.
+   */
   async #run<N extends "storeFile" | "packFiles" | "storeValue">(
     kind: N,
     make: () => PayloadJobs[N]["job"],
@@ -184,7 +171,7 @@ export class Uploads {
     return reply;
   }
 
-  /** Tells the garbage collector, now and then, that an upload is under way. Most calls do nothing. */
+  /** Signals the garbage collector that an upload is under way. Most calls do nothing. */
   async #keepAlive(): Promise<void> {
     const { backend, settings } = this.#store;
     const operation = this.#operation;
@@ -197,7 +184,7 @@ export class Uploads {
     this.#aliveAt = operation.moment();
   }
 
-  /** Sends objects of the payload. Its outcome may stay unknown: no record refers to them yet. */
+  /** Sends a request whose outcome may stay unknown: no record refers to its object yet. */
   async #send<T>(request: () => Promise<T>): Promise<T> {
     this.#operation.checkSend();
     try {
@@ -207,7 +194,7 @@ export class Uploads {
       throw fault({
         code: "Unavailable",
         action: this.#operation.action,
-        state: "the store did not answer an upload, so nothing was committed",
+        state: "the store did not answer an upload, nothing was committed",
         hint: "Try again.",
         key: error.key,
         backend: this.#store.backend.location,

@@ -5,7 +5,7 @@ import { parseVersion, type Version } from "../../../core/naming/versions.ts";
 import {
   aliasCell,
   ALIVE,
-  janitorKey,
+  garbageNoteKey,
   keyCell,
   mirrorKey,
   orderSegment,
@@ -128,7 +128,7 @@ function keyOf(
     fc.oneof(
       fc.constant(recordKey(SETTINGS, 1)),
       fc.tuple(names, name).map(([name, source]) => mirrorKey(ID, name, source)),
-      names.map((name) => janitorKey(encodeName(name))),
+      names.map((name) => garbageNoteKey(encodeName(name))),
       fc.nat(12).map((file) => uploadKey(ID, file)),
     ),
   );

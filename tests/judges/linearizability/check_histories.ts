@@ -7,7 +7,6 @@ export interface Verdict {
   model: string;
   operations: number;
   verdict: "ok" | "illegal" | "timeout";
-  /** How long that took, milliseconds. */
   ms: number;
   left?: string[];
 }
@@ -16,7 +15,7 @@ export interface Verdict {
  * Checks histories.
  *
  * @param checker the program
- * @param lines of any number of histories
+ * @param lines any number of histories
  */
 export async function checkHistories(
   checker: string,

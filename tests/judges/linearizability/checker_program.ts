@@ -1,4 +1,4 @@
-// Where the checker of histories is: its source here, its binary beside those of the test servers.
+// Locates the checker of histories: its source here, its binary next to those of the test servers.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { serversFolder } from "../../support/servers/find_server.ts";
 export const CHECKER = "history-checker";
 export const CHECKER_SOURCE: string = join(REPOSITORY, "tests/judges/linearizability/checker");
 
-/** The version of a program that is built from a folder: a digest of the files in it. */
+/** Returns the version of a program built from a folder: a digest of its files. */
 export function sourceVersion(folder: string): string {
   const hash = createHash("sha256");
   for (const name of readdirSync(folder).sort()) {
@@ -18,7 +18,7 @@ export function sourceVersion(folder: string): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** The path of the binary, or undefined where it is not built from this source. */
+/** Returns the path of the binary, or undefined if it is not built from this source. */
 export async function findChecker(): Promise<string | undefined> {
   const path = join(serversFolder(), CHECKER);
   const version = await readFile(`${path}.version`, "utf8").catch(() => undefined);

@@ -1,6 +1,6 @@
-// Carries out requests as a process of its own. Each line of stdin opens a store, `{ "id", "open"
-// }`, or asks for something, `{ "id", "request" }`; each line of stdout is an answer, `{ "id",
-// "answer" }`, or `{ "id", "error" }` where an operation failed as none may.
+// Carries out requests in a process. Each line of stdin opens a store, `{ "id", "open" }`, or makes
+// a request, `{ "id", "request" }`. Each line of stdout is an answer, `{ "id", "answer" }`, or an
+// unexpected failure, `{ "id", "error" }`.
 import { createInterface } from "node:readline";
 import fs from "node:fs";
 import process from "node:process";
@@ -20,7 +20,7 @@ export interface StoreToOpen {
   s3?: S3BackendOptions;
 }
 
-/** Calls before which a process sometimes stands still, so that others come in between. */
+/** A process sometimes pauses before these calls, so that others come in between. */
 const SLOW = [
   "linkSync",
   "renameSync",

@@ -7,7 +7,7 @@ export interface History {
   lines(): string[];
 }
 
-/** Which model checks a history; the checker has one for each. */
+/** The model that checks a history. */
 export type ModelName = "registry" | "aliases" | "drafts" | "files";
 
 interface Recorded {
@@ -23,7 +23,7 @@ type Line = Omit<Recorded, "request" | "answer"> & Record<string, unknown>;
 /**
  * Creates an empty history.
  *
- * @param now a clock that all clients share; moments that are equal count as overlapping
+ * @param now a clock that all clients share; equal moments overlap
  */
 export function createHistory(name: string, model: ModelName, now: () => number): History {
   const recorded: Recorded[] = [];
@@ -46,7 +46,7 @@ export function createHistory(name: string, model: ModelName, now: () => number)
   };
 }
 
-/** What is known of a key at the end. */
+/** The final state of a key. */
 interface Known {
   members: Set<string | number>;
   appended: Set<number>;
@@ -85,8 +85,8 @@ function stepsOf(
     delete line.return;
     if (READS.has(op)) return [];
   }
-  // Versions of a name are checked one by one, as no list is promised to be a snapshot; those that are numbered by the
-  // registry also together, without the lists.
+  // Versions of a name are checked one by one, because lists are not snapshots; numbered ones also
+  // together, without lists.
   const cell = (version: number) => ({ key: `${key} ${version}`, version });
   switch (op) {
     case "list":
@@ -116,12 +116,13 @@ function stepsOf(
     case "commit":
       return [decision, line];
     case "add":
-      // One that came too late may be there for a while, and be in the version.
+      // A late part may exist for a while, and be in the version.
       return result === "conflict" ? [{ ...line, result: "maybe" }, line] : [line];
     case "move":
       return stepsOfMove({ ...line, move });
     default: {
-      if (op === "latest" && appended.size === 0) return []; // the versions of this name are checked one by one
+      // the versions of this name are checked one by one
+      if (op === "latest" && appended.size === 0) return [];
       if (request.version === undefined) return [line];
       const alone = { ...line, ...cell(request.version) };
       return appended.size === 0 ? [alone] : [line, alone];

@@ -25,7 +25,7 @@ const IN_BUCKET = {
   requests: isLong ? 24 : 12,
   killed: isLong ? 0.01 : 0,
 };
-/** How many histories without an order are shown. */
+/** Number of histories without an order that are shown. */
 const SHOWN = 3;
 
 const checker = await findChecker();
@@ -137,7 +137,7 @@ async function judgeProcesses(
   await assertLinearizable(lines);
 }
 
-/** A few histories may take too long to check, by what happened at once in them: they say nothing. */
+/** Checking may time out for a few histories: those prove nothing. */
 async function assertLinearizable(lines: readonly string[]): Promise<void> {
   const verdicts = await checkHistories(checker!, lines, isLong ? 60 : 10);
   const illegal = verdicts.filter(({ verdict }) => verdict === "illegal");

@@ -17,7 +17,7 @@ export const TEXTS: ValueCodec = {
   labelOf: (value) => String(value).trimEnd(),
 };
 
-/** Returns what an operation had for an answer, also where it failed. Throws what no operation may fail with. */
+/** Returns the answer or the allowed failure of an operation. Throws other failures. */
 export async function answered(work: Promise<Answer>): Promise<Answer> {
   try {
     return await work;
@@ -71,7 +71,6 @@ export async function performOnRegistry(
   }
 }
 
-/** The name whose aliases are set; its versions 1 to {@linkcode ALIASED_VERSIONS} must be there. */
 export const ALIASED = "aliased";
 export const ALIASED_VERSIONS = 4;
 
@@ -114,7 +113,8 @@ async function performOnDraft(registry: Registry, request: Request): Promise<Ans
           content[file.info.path] = new TextDecoder().decode(await file.bytes()).trimEnd();
         }
       } catch (error) {
-        if (isRegistryError(error, "Unavailable")) return { result: "maybe" }; // committed, and nobody can tell as what
+        // committed, and nobody can tell as what
+        if (isRegistryError(error, "Unavailable")) return { result: "maybe" };
         throw error;
       }
       return { result: "ok", content };

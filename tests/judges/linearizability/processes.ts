@@ -1,4 +1,5 @@
-// Histories of several processes on one store: this process decides who does what, and notes when.
+// Histories of several processes on one store. This process assigns requests and records their
+// times.
 import { createInterface } from "node:readline";
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "@std/path";
@@ -24,7 +25,6 @@ export interface Clients extends AsyncDisposable {
 export interface HistoryOptions {
   name: string;
   model: ModelName;
-  /** What is asked for. @default the workload of the model */
   workload?: Workload;
   store: StoreToOpen;
   random: Random;
@@ -32,7 +32,6 @@ export interface HistoryOptions {
   killed: number;
 }
 
-/** How many requests a process works on at once. */
 const AT_ONCE = 2;
 
 export async function startClients(count: number): Promise<Clients> {

@@ -1,4 +1,4 @@
-// What the clients of a history ask for, and what they receive.
+// The requests of clients in a history, and their answers.
 /** One operation. Which fields it has depends on `op`. */
 export interface Request {
   key: string;
@@ -21,7 +21,6 @@ export interface Request {
   path?: string;
   to?: string;
   part?: string;
-  /** The parts to commit. @default all */
   parts?: string[];
   expected?: string;
   value?: string;

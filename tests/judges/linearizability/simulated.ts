@@ -1,5 +1,5 @@
-// Histories of simulated processes, in virtual time, over a store that loses requests and replies,
-// is late and is asked twice.
+// Histories of simulated processes in virtual time, over a store with lost, late and repeated
+// requests.
 import { createBucketFiles } from "../../../files/bucket.ts";
 import { createFileManager } from "../../../files/mod.ts";
 import type { Bundle } from "../../simulate/bundle.ts";
@@ -23,9 +23,7 @@ import { filesInBucket, lastLook, type Workload, WORKLOADS } from "./workloads.t
 export interface SimulatedOptions {
   seed: number;
   model: ModelName;
-  /** What is asked for. @default the workload of the model, of files in a bucket */
   workload?: Workload;
-  /** How many requests each client makes. @default 12 */
   requests?: number;
 }
 
@@ -78,7 +76,7 @@ export async function simulatedHistory(options: SimulatedOptions): Promise<strin
       ? performOnFiles(await filesOf(actor), request)
       : performOnRegistry(actor.registry, request, BUNDLES);
     const answer = await answered(performed);
-    // A create that the network sends twice is documented to find its own file.
+    // By contract, a create that the network repeats may find its own file.
     end(answer.result === "exists" && repeated.create ? { result: "maybe" } : answer);
   }
 
@@ -94,7 +92,8 @@ export async function simulatedHistory(options: SimulatedOptions): Promise<strin
     const fault = (call: StoreCall) => {
       const chosen = draw(call);
       if (model !== "files" || chosen?.kind !== "hiddenRetry") return chosen;
-      if (call.mode !== "create") return undefined; // files promise nothing of an overwrite that is carried out twice
+      // files promise nothing of an overwrite that is carried out twice
+      if (call.mode !== "create") return undefined;
       repeated.create = true;
       return chosen;
     };

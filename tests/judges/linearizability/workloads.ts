@@ -1,4 +1,4 @@
-// What the clients of a history do, at random.
+// Random requests of the clients in a history.
 import type { Random } from "../../simulate/random.ts";
 import type { ModelName } from "./history.ts";
 import { ALIASED_VERSIONS } from "./perform.ts";
@@ -81,8 +81,8 @@ function files({ random, value, turn }: Turn): Request {
 }
 
 /**
- * The same in a bucket, where a move is documented to have a window: between the last look at the source and its removal
- * others may save there. So each path is moved by one client, once.
+ * Same in a bucket, where by contract others may save between the last read of the source of a move
+ * and its removal. So each path is moved by one client, once.
  */
 export function filesInBucket({ random, value, turn, client }: Turn): Request {
   const key = `files ${Math.floor(turn / 3)}`;

@@ -1,4 +1,4 @@
-// What is done when the power is lost: each client does one thing again and again until it fails.
+// Clients that run while the power is lost: each repeats one action until it fails.
 import { join } from "@std/path";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { isRegistryError } from "../../../core/errors.ts";
@@ -130,7 +130,8 @@ export function createClients(root: string, durability: Durability): PowerClient
       async check(promises) {
         const system = { ...realSystem, now: () => realSystem.now() + WEEK_MS };
         const files = createLocalFiles({ root: join(root, "files"), durability: "os", system });
-        for (const folder of ["a", "to"]) await files.write(`${folder}/sweep`, new Uint8Array()); // brings back what was left
+        // brings back what was left
+        for (const folder of ["a", "to"]) await files.write(`${folder}/sweep`, new Uint8Array());
         return await promises.broken((thing) => readFile(files, thing));
       },
     },
@@ -151,7 +152,7 @@ export async function damageOf(root: string): Promise<string[]> {
   return damage;
 }
 
-/** `1 a` is a part of draft 1, and `1` what it was committed as: a repeated commit tells. */
+/** Reads a draft: `1 a` is a part of draft 1, `1` its version. A repeated commit tells it. */
 async function readDraft(registry: StoredRegistry, thing: string): Promise<string | undefined> {
   const [id, part] = thing.split(" ");
   const draft = await registry.openDraft("drafted", { id });
@@ -169,7 +170,7 @@ async function readDraft(registry: StoredRegistry, thing: string): Promise<strin
   return texts.join(" ");
 }
 
-/** `file 1` is where the file of that number is; anything else is a path. */
+/** Reads a file: `file 1` is the location of that file, other things are paths. */
 async function readFile(files: FileStore, thing: string): Promise<string | undefined> {
   const read = async (path: string) => {
     const file = await files.open(path).catch(undefinedIfMissing);

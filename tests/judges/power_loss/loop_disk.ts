@@ -1,4 +1,4 @@
-// A file system in an image, which can lose its power: what was not synced is gone.
+// A file system in an image that can lose its power: unsynced data is gone.
 import { execFileSync } from "node:child_process";
 import {
   accessSync,
@@ -19,13 +19,13 @@ const KINDS: Record<DiskKind, { sizeMiB: number; make: string[]; from: string }>
   xfs: { sizeMiB: 320, make: ["mkfs.xfs", "-q", "-f"], from: "xfsprogs" },
 };
 
-/** `EXT4_IOC_SHUTDOWN` and `XFS_IOC_GOINGDOWN`, which are the same, with the flag that flushes nothing. */
+/** `EXT4_IOC_SHUTDOWN` and `XFS_IOC_GOINGDOWN`, which are equal, with the flag for no flush. */
 const SHUTDOWN = `
 import fcntl, os, struct, sys
 fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587D, struct.pack("I", 2))
 `;
 
-/** Returns what this machine lacks for a disk, or undefined. */
+/** Returns what is missing for a disk on this machine, or undefined. */
 export function diskProblem(kind: DiskKind): string | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) {
     return "only root on Linux may mount a disk";
@@ -63,7 +63,7 @@ export interface LoopDisk {
   remove(): Promise<void>;
 }
 
-/** Makes a disk. Call it in a mount namespace of its own, so that no mount is left behind. */
+/** Creates a disk. Call it in its own mount namespace, so that no mount is left. */
 export function createLoopDisk(kind: DiskKind, folder: string): LoopDisk {
   const { sizeMiB, make: [make, ...args] } = KINDS[kind];
   const image = join(folder, "image"), path = join(folder, "disk");
@@ -86,7 +86,7 @@ export function createLoopDisk(kind: DiskKind, folder: string): LoopDisk {
     remove: unmount,
   };
 
-  /** Of calls that were under way at once, others may go on for a moment when one has failed. */
+  /** Other concurrent calls may go on for a moment after one has failed. */
   async function unmount(): Promise<void> {
     for (let tries = 0; openBelow(path).length > 0; tries++) {
       if (tries > 500) {

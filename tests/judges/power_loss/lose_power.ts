@@ -1,6 +1,5 @@
-// Loses the power of a disk again and again while it is written to, and prints what was promised
-// and is not there. Run it in a mount namespace of its own: `unshare --mount --propagation
-// private`.
+// Repeatedly cuts the power of a disk while it is written to, and prints broken promises. Run it in
+// its own mount namespace: `unshare --mount --propagation private`.
 //
 // Arguments: a folder for the image, and a {@linkcode PowerPlan} as JSON. Prints a {@linkcode
 // PowerReport} as JSON.
@@ -18,9 +17,8 @@ export interface PowerPlan {
   durability: Durability;
   seed: number;
   rounds: number;
-  /** Take out the syncs of folders, to see that this is noticed. @default false */
   withoutFolderSync?: boolean;
-  /** Stop after the first round that lost something. @default false */
+  /** Stop after the first round that lost data. @default false */
   untilBroken?: boolean;
 }
 
@@ -40,14 +38,11 @@ const CALLS = [
   "rmdirSync",
   "fsync",
 ] as const;
-/** A round makes this many of them at most. */
 const MOST_CALLS = 800;
 
 const [folder, given] = process.argv.slice(2);
 const { kind, durability, seed, rounds, withoutFolderSync = false, untilBroken = false } = JSON
-  .parse(
-    given,
-  ) as PowerPlan;
+  .parse(given) as PowerPlan;
 const random = createRandom(seed);
 const report: PowerReport = { promised: 0, broken: [] };
 const disk = createLoopDisk(kind, folder);

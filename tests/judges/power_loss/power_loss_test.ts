@@ -31,7 +31,8 @@ for (const kind of ["ext4", "xfs"] satisfies DiskKind[]) {
     "no sync of folders": { durability: "disk", withoutFolderSync: true },
   };
   for (const [what, less] of Object.entries(controls)) {
-    if (kind === "xfs" && less.withoutFolderSync) continue; // it mostly writes their names with the next file's bytes
+    // it mostly writes their names with the next file's bytes
+    if (kind === "xfs" && less.withoutFolderSync) continue;
     judgeTest(
       `a power cut loses something with ${what}, so that this can fail (${kind})`,
       diskProblem(kind),

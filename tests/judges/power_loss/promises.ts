@@ -1,14 +1,14 @@
-// What was promised to survive a power cut.
-/** What was acknowledged, by what it concerns. */
+// Promises about data that survives a power cut.
+/** Acknowledged values, by thing. */
 export interface Promises {
-  /** Does something that gives a thing a value. Throws what the work throws: then it may have either value. */
+  /** Gives a thing a value. Throws the errors of the work: then it may have either value. */
   make(thing: string, value: string | undefined, work: () => Promise<unknown>): Promise<void>;
   readonly count: number;
   /**
-   * Compares with what is there after the power cut.
+   * Compares promises with the data after the power cut.
    *
-   * @param read the value of a thing, or undefined where it is not there
-   * @returns a sentence for each promise that was broken
+   * @param read the value of a thing, or undefined if there is none
+   * @returns a sentence for each broken promise
    */
   broken(read: (thing: string) => Promise<string | undefined>): Promise<string[]>;
 }
@@ -16,7 +16,8 @@ export interface Promises {
 /**
  * Creates an empty list.
  *
- * @param isCut whether the power is lost: what returns after that promises nothing, as its program would be gone
+ * @param isCut returns true after the power cut: later results promise nothing, because their
+ * program would be gone
  */
 export function createPromises(isCut: () => boolean): Promises {
   const kept = new Map<string, { value?: string; under?: { value?: string } }>();
@@ -40,7 +41,7 @@ export function createPromises(isCut: () => boolean): Promises {
       for (const [thing, { value, under }] of kept) {
         const found = await read(thing).catch((error: Error) => `(${error.message})`);
         if (found === value) continue;
-        // What was under way is done or not; of a move, the file may be at both paths.
+        // An unfinished action may be done; after an unfinished move the file may be at both paths.
         if (under !== undefined && [under.value, `${value} and ${under.value}`].includes(found)) {
           continue;
         }

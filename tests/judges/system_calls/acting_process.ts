@@ -1,6 +1,6 @@
-// Does operations as a process whose system calls fail. It listens to its parent over a socket, by
-// calls that never fail: lines `{ "name", "root" }`, answered by `{ "ok" }` or `{ "error", "code",
-// "isOpen" }`.
+// Performs operations in a process whose system calls fail. It talks to its parent over a socket,
+// by calls that never fail: lines `{ "name", "root" }`, answered by `{ "ok" }` or `{ "error",
+// "code", "isOpen" }`.
 //
 // Argument: the port of the parent.
 import { createConnection } from "node:net";

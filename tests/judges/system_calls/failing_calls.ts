@@ -1,4 +1,4 @@
-// A process whose system calls are made to fail by strace.
+// A process whose system calls strace makes fail.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
@@ -12,13 +12,13 @@ export interface FailingCall {
   when: number;
   error: string;
   isMain: boolean;
-  /** Whether all after it fail too. @default false */
+  /** True if all later calls fail too. @default false */
   forEver?: boolean;
 }
 
 export interface ActingProcess extends AsyncDisposable {
   readonly pid: number;
-  /** Does one. Throws {@linkcode ProcessEnded} where the process does not survive it. */
+  /** Performs one operation. Throws {@linkcode ProcessEnded} if the process ends. */
   act(name: string, root: string): Promise<Acted>;
   trace(name: string, root: string): Promise<{ acted: Acted; calls: string[] }>;
   actWith(
@@ -31,7 +31,7 @@ export interface ActingProcess extends AsyncDisposable {
 /** The process ended before it answered. */
 export class ProcessEnded extends Error {}
 
-/** The calls that may fail: those on files. None of them is used to talk to the process. */
+/** Calls on files that may fail. None is used to talk to the process. */
 export const CALLS: readonly string[] = [
   ...[
     "openat",
@@ -76,7 +76,8 @@ export async function startActing(folder: string): Promise<ActingProcess> {
   const program = join(REPOSITORY, "tests/judges/system_calls/acting_process.ts");
   const child = spawn(Deno.execPath(), ["run", "-A", "--no-check", "--quiet", program, `${port}`], {
     cwd: REPOSITORY,
-    stdio: ["ignore", "inherit", "ignore"], // where a call of the runtime itself fails, it says so at length
+    // where a call of the runtime itself fails, it says so at length
+    stdio: ["ignore", "inherit", "ignore"],
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const gone = ended.then(() =>
@@ -152,7 +153,7 @@ export async function startActing(folder: string): Promise<ActingProcess> {
 
 export type TracedCall = Pick<FailingCall, "call" | "when" | "isMain">;
 
-/** The calls of a trace that concern a folder: which of its name and thread each was. */
+/** Returns the calls of a trace on a folder, numbered by name and thread. */
 export function callsIn(
   trace: readonly string[],
   folder: string,

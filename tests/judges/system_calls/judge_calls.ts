@@ -1,5 +1,4 @@
-// Lets each system call of each operation fail, one at a time, and compares what the caller
-// received with what is there.
+// Lets each system call of each operation fail, one at a time, and compares results with the data.
 import { join } from "@std/path";
 import { rm } from "node:fs/promises";
 import type { Random } from "../../simulate/random.ts";
@@ -40,7 +39,8 @@ export async function findTrials(folder: string, forEver = false): Promise<Trial
       for (const found of callsIn(calls, root, process.pid)) {
         for (const error of errorsOf(found.call)) {
           trials.push({ name, ...found, error });
-          if (forEver && error !== "EINTR") trials.push({ name, ...found, error, forEver }); // the disk is broken, or full
+          // the disk is broken, or full
+          if (forEver && error !== "EINTR") trials.push({ name, ...found, error, forEver });
         }
       }
       await rm(root, { recursive: true });
@@ -51,7 +51,6 @@ export async function findTrials(folder: string, forEver = false): Promise<Trial
   return trials;
 }
 
-/** So many of them, each once. */
 export function pickTrials(trials: readonly Trial[], count: number, random: Random): Trial[] {
   const left = [...trials];
   return Array.from(
@@ -79,7 +78,7 @@ export async function judgeCalls(folder: string, trials: readonly Trial[]): Prom
   return report;
 }
 
-/** Tries one; whether the process has ended. */
+/** Tries one. Returns true if the process has ended. */
 async function judgeCall(
   process: ActingProcess,
   root: string,
@@ -91,7 +90,8 @@ async function judgeCall(
   await prepare(root);
   const { acted, calls } = await process.actWith(trial, name, root);
   const { hasEnded = false } = acted;
-  if (!calls.some((line) => line.includes(root))) return hasEnded; // it was no call of the operation
+  // it was no call of the operation
+  if (!calls.some((line) => line.includes(root))) return hasEnded;
   if (hasEnded && call === "close") return true; // Rust ends a program that cannot close a folder
   report.failed++;
   const wrong = (what: string) => {

@@ -1,4 +1,4 @@
-// Operations, each with what is there before it and after it.
+// Operations, with the data before and after them.
 import { join } from "@std/path";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { isRegistryError } from "../../../core/errors.ts";
@@ -11,7 +11,7 @@ import { withAge } from "../../registry/with_age.ts";
 export interface Operation {
   prepare(root: string): Promise<void>;
   act(root: string): Promise<unknown>;
-  /** What is there: one line. Throws where something is damaged. */
+  /** Returns the contents in one line. Throws for damage. */
   look(root: string): Promise<string>;
   before: string;
   after: string;
@@ -26,7 +26,7 @@ const registryIn = (root: string, durability: "disk" | "os" = "os") => {
   return openRegistry(backend, { mutable: true, cache: false, retryForMs: 2_000 });
 };
 
-/** An operation on a registry; everything in it must verify. */
+/** An operation on a registry, all of which must verify. */
 function onRegistry(
   prepare: (registry: StoredRegistry) => Promise<unknown>,
   act: (registry: StoredRegistry) => Promise<unknown>,

@@ -1,4 +1,4 @@
-// A registry whose store is far away, and the caches of the machines that use it.
+// A registry on a remote store, and the caches of the machines that use it.
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import type { CacheOptions, OpenOptions, Registry } from "../../../core/registry.ts";
@@ -8,50 +8,37 @@ import { createScriptedSystem, type ScriptedSystem } from "../../support/scripte
 import { keysOf } from "../registries.ts";
 import { createScriptedBackend, type ScriptedBackend } from "../scripted_backend.ts";
 
-/** A program that opened the registry. */
 export interface CachedMachine {
-  /** Its registry. */
   readonly registry: Registry;
-  /** The store as it sees it. */
   readonly backend: ScriptedBackend;
-  /** What its cache was asked. */
   readonly cache: ScriptedBackend;
-  /** Waits until everything that is to be cached is. */
+  /** Waits until everything is cached. */
   settle(): Promise<void>;
-  /** What the store is asked for it, verb by verb. */
+  /** Returns the requests to the store during an action, by verb. */
   asked(action: () => Promise<unknown>): Promise<string[]>;
 }
 
-/** Options of opening it. */
 export type CachedOptions = Omit<OpenOptions, "cache"> & { cache?: CacheOptions };
 
-/** Options of {@linkcode createCachedWorld}. */
 export interface CachedWorldOptions extends Omit<OpenOptions, "cache"> {
-  /** The bound of the cache. */
   maxBytes?: number;
-  /** Of the ids. */
   seed?: number;
 }
 
-/** What a test of the cache is played in. */
+/** The world of a cache test. */
 export interface CachedWorld extends CachedMachine {
-  /** The store itself. */
   readonly store: Backend;
-  /** What the caches of all machines are kept in. */
   readonly cacheStore: Backend;
-  /** The clocks. */
   readonly system: ScriptedSystem;
-  /** What the registries warned of. */
   readonly warnings: string[];
-  /** Opens the registry in another program; with the same cache if no other is given. */
+  /** Opens the registry in another program, by default with the same cache. */
   open(options?: CachedOptions): Promise<CachedMachine>;
-  /** Opens it on another machine, which has a cache of its own. */
+  /** Opens it on another machine, with its own cache. */
   elsewhere(): Promise<CachedMachine>;
-  /** The keys of the cache that begin with a prefix. */
   cached(prefix?: string): Promise<string[]>;
 }
 
-/** Makes a world with an open registry; `maxBytes` is the bound of its cache. */
+/** Creates a world with an open registry; `maxBytes` limits its cache. */
 export async function createCachedWorld(
   { maxBytes, seed, ...options }: CachedWorldOptions = {},
 ): Promise<CachedWorld> {
@@ -90,7 +77,7 @@ export async function createCachedWorld(
 
 type Play = (world: CachedWorld) => Promise<void>;
 
-/** A sentence that is played in a world of its own, opened with the options that stand between. */
+/** Runs a test in its own world, opened with the options before `play`. */
 export function testCached(sentence: string, ...how: [CachedWorldOptions, Play] | [Play]): void {
   const [options, play] = how.length === 1 ? [{}, ...how] : how;
   Deno.test(sentence, async () => play(await createCachedWorld(options)));
@@ -103,7 +90,7 @@ export async function bytesIn(backend: Backend, prefix = ""): Promise<number> {
   return total;
 }
 
-/** Changes one byte in the middle of an object, or cuts it. */
+/** Changes one byte in the middle of an object, or truncates it. */
 export async function damage(
   backend: Backend,
   key: string,

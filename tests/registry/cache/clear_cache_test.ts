@@ -9,7 +9,6 @@ import { filler } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { bytesIn, testCached } from "./cached_world.ts";
 
-/** A store that is far away. */
 function remote(system: System): Backend {
   return { ...createMemoryBackend({ system }), kind: "remote" };
 }
@@ -36,7 +35,7 @@ testCached("clearCache() removes everything that is cached, and nothing else", a
   assertEquals(await clearCache({ backend: createMemoryBackend() }), { files: 0, bytes: 0 });
 });
 
-Deno.test("registry.clearCache() empties its cache, also of what is just being kept", async () => {
+Deno.test("registry.clearCache() empties its cache, including pending writes", async () => {
   const system = createScriptedSystem();
   const memory = createMemoryBackend({ system });
   const held = Promise.withResolvers<void>();
@@ -52,7 +51,8 @@ Deno.test("registry.clearCache() empties its cache, also of what is just being k
   await registry.load("a@1");
   let cleared = false;
   const clearing = registry.clearCache().finally(() => cleared = true);
-  for (let i = 0; i < 5; i++) await clearCache({ backend: createMemoryBackend() }); // longer than clearing takes
+  // longer than clearing takes
+  for (let i = 0; i < 5; i++) await clearCache({ backend: createMemoryBackend() });
   assertEquals(cleared, false); // what is being kept is waited for
   held.resolve();
   assertEquals((await clearing).files, 2);
@@ -81,7 +81,7 @@ testCached("clearCache() of one registry removes its records", async (world) => 
   assertEquals((await keysOf(cacheStore, "files/")).length, 1);
 });
 
-Deno.test("a remote store is cached where the environment says, other stores are not", async () => {
+Deno.test("only remote stores are cached, in the folder of the environment", async () => {
   const root = await tempRoot();
   try {
     const places: [Record<string, string>, string][] = [

@@ -12,7 +12,7 @@ import { testCached } from "./cached_world.ts";
 const MIB = 1024 * 1024;
 const SIZES = [10, 70_000, 2 * MIB, 5 * MIB];
 
-/** As a bug in somebody's backend. */
+/** Like a bug in a backend. */
 const broken: Answer = () => {
   throw new TypeError("a bug");
 };
@@ -60,7 +60,7 @@ testCached("a cache that failed is left alone for a minute, then used again", as
   assertEquals((await world.cached("records/")).length, 1);
 });
 
-Deno.test("a cache that hangs holds a large file up for two seconds, and a small one not at all", async () => {
+Deno.test("a hanging cache delays a large file by two seconds, and no small one", async () => {
   const system = createScriptedSystem();
   const never = new Promise<never>(() => {});
   const hanging: Backend = { ...createMemoryBackend(), put: () => never };
@@ -84,7 +84,7 @@ Deno.test("a cache that hangs holds a large file up for two seconds, and a small
   assertEquals(warnings.length, 1);
 });
 
-Deno.test("a slow cache is waited for, and gets all of a large file", async () => {
+Deno.test("a slow cache gets all of a large file", async () => {
   const inner = createMemoryBackend();
   const { promise: started, resolve: start } = Promise.withResolvers<void>();
   const slow: Backend = {

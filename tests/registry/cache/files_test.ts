@@ -10,7 +10,7 @@ import { busy, damaged } from "../scripted_backend.ts";
 import { type CachedWorld, damage, testCached } from "./cached_world.ts";
 
 const MIB = 1024 * 1024;
-/** Sizes below and above those that are handled in memory. */
+/** Sizes around those that are handled in memory. */
 const SIZES = [70_000, 2 * MIB, 5 * MIB];
 
 async function streamed(artifact: Artifact, path?: string): Promise<Uint8Array> {
@@ -201,7 +201,8 @@ testCached("an entry that vanishes while it is read is read on from the store", 
       const found = await cacheStore.get(key, options);
       if (found === undefined || !key.startsWith("files/")) return found;
       const bytes = await found.bytes();
-      const given = ++asked === 2 ? bytes.subarray(0, MIB + 1) : bytes; // the first time it is checked
+      // the first time it is checked
+      const given = ++asked === 2 ? bytes.subarray(0, MIB + 1) : bytes;
       return { info: found.info, body: bytesStream(given), bytes: () => Promise.resolve(given) };
     },
   };

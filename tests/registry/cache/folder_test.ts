@@ -1,4 +1,4 @@
-// Whose folder a cache lies in.
+// Ownership of the folder of a cache.
 import { assertEquals, assertMatch } from "@std/assert";
 import fs from "node:fs";
 import process from "node:process";
@@ -32,7 +32,7 @@ function testFolder(
   });
 }
 
-/** Opens a registry far away, loads through its cache, and says what it warned of. */
+/** Opens a remote registry, loads through its cache, and returns its warnings. */
 async function use(
   cache: OpenOptions["cache"],
   environment: Record<string, string> = {},

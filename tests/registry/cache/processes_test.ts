@@ -5,14 +5,13 @@ import { spawnDeno } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { noise } from "../registries.ts";
 
-/** Programs are run by Deno's own executable. */
+/** Programs need the executable of Deno. */
 const ignore = process.versions.deno === undefined;
 const PROCESSES = 3, VERSIONS = 30, LOADS = 150, SIZE = 100_000;
 const MAX_BYTES = 15 * SIZE;
 
 Deno.test({
-  name:
-    `${PROCESSES} processes load by way of one cache: every value is right, and the cache stays near its limit`,
+  name: `${PROCESSES} processes share a cache: right values, size near its limit`,
   ignore,
   async fn() {
     const root = await tempRoot();

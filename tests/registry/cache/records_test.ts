@@ -22,7 +22,8 @@ testCached("latest, a range and an alias always ask the store what counts", asyn
   for (const ref of ["a@^1", "a@=1.0.0"]) {
     assertEquals(await asked(() => registry.load(ref)), ["list", "get"], ref);
   }
-  assertEquals(await asked(() => registry.load("a@>=1.0.0-rc.1")), ["list", "list", "get"]); // prereleases are asked for too
+  // prereleases are asked for too
+  assertEquals(await asked(() => registry.load("a@>=1.0.0-rc.1")), ["list", "list", "get"]);
   assertEquals(await asked(() => registry.load("a@live")), ["list", "get", "list", "get"]);
   await (await world.elsewhere()).registry.delete("a@1", { force: true });
   for (const ref of ["a", "a@latest", "a@^1", "a@live"]) {

@@ -1,4 +1,5 @@
-// What a cache may ever return, over random schedules of two programs that share it and one that does not.
+// Values that a cache may return, over random schedules of two programs that share it and one that
+// does not.
 import { assert, assertEquals } from "@std/assert";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Registry, Verify } from "../../../core/registry.ts";
@@ -10,25 +11,22 @@ const SEEDS = 20;
 const STEPS = 120;
 const VERSIONS = ["1.0.0", "2.0.0", "3.0.0", "4.0.0"];
 
-/** What was ever true of a version. */
 interface Truth {
-  /** The value that counts. */
   value?: string;
-  /** Values that counted once. */
+  /** Earlier values. */
   past: Set<string>;
-  /** Who deleted it. */
   deletedBy?: number;
 }
 
 for (const mutable of [false, true]) {
-  Deno.test(`no schedule makes a cache lie (${mutable ? "mutable" : "immutable"})`, async () => {
+  Deno.test(`a cache never returns stale data (${mutable ? "mutable" : "immutable"})`, async () => {
     let stale = 0;
     for (let seed = 1; seed <= SEEDS; seed++) stale += await playSeed(seed, mutable);
     assertEquals(stale > 0, !mutable, "what may be stale is seen to be, sometimes");
   });
 }
 
-/** Plays one schedule; returns how often a deleted version came from the cache, where it may. */
+/** Plays one schedule. Returns how often a deleted version came from the cache, where allowed. */
 async function playSeed(seed: number, mutable: boolean): Promise<number> {
   const random = createRandom(seed);
   const world = await createCachedWorld({
@@ -92,7 +90,7 @@ async function playSeed(seed: number, mutable: boolean): Promise<number> {
       assertEquals(got, newest && truths.get(newest)!.value, `${where}: ${ref}`);
     };
 
-    /** Of files only a check of their digest knows; `none` would rightly trust it. */
+    /** Only digests show that files are damaged: `none` would rightly trust it. */
     const damageSomething = async () => {
       const keys = await world.cached("records/");
       if (keys.length > 0) {
@@ -122,7 +120,6 @@ async function loaded(
   return typeof value === "string" ? value : asText(value as Uint8Array);
 }
 
-/** False where the registry says that there is none, or one already. */
 async function attempt(action: () => Promise<void>): Promise<boolean> {
   try {
     await action();

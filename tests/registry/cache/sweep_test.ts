@@ -17,7 +17,6 @@ async function fill({ registry }: CachedWorld, count: number): Promise<void> {
   }
 }
 
-/** Which of them are cached. */
 async function cachedValues({ open }: CachedWorld, count: number): Promise<number[]> {
   const { registry, backend } = await open({ cache: {} });
   const found: number[] = [];
@@ -86,7 +85,7 @@ testCached(
   },
 );
 
-Deno.test("programs that fill a cache at the same time keep it near its limit, and are not disturbed", async () => {
+Deno.test("concurrent programs keep a shared cache near its limit", async () => {
   for (let seed = 1; seed <= 5; seed++) {
     const random = createRandom(seed);
     const maxBytes = 20 * SIZE, programs = 4;
@@ -182,7 +181,7 @@ testCached("logs of uses are made one before they are many", async (world) => {
   assertLessOrEqual((await world.cached("uses/")).length, 2);
 });
 
-Deno.test("a cache in the place of its registry is refused: it would end the registry's uploads", async () => {
+Deno.test("a cache in the folder of its registry is refused", async () => {
   const backend = createMemoryBackend();
   await rejected("Invalid", openRegistry(backend, { cache: { backend } }));
   assertEquals(await keysOf(backend), []);

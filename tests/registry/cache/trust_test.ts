@@ -1,4 +1,4 @@
-// Which cached records are believed: those that this cache has kept itself, of this registry as it is now.
+// Only records that the cache has stored itself, for the current registry, are trusted.
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
@@ -28,7 +28,7 @@ async function cacheOne({ registry, settle }: CachedWorld, value: unknown = "tru
   await settle();
 }
 
-/** What somebody would write there who knows all that is not secret. */
+/** Writes a record as an attacker would who knows everything but the secret. */
 async function forge(
   world: CachedWorld,
   mark?: (content: Uint8Array, line: string) => string,
@@ -120,7 +120,8 @@ testCached(
     const [before] = await world.cached("records/");
     await knownContext(restored)!.cache!.close();
     for (const key of await world.cached("records/")) {
-      if (key !== before) await world.cacheStore.put(key, await bytesOf(world.cacheStore, before)); // nor where it was moved
+      // nor where it was moved
+      if (key !== before) await world.cacheStore.put(key, await bytesOf(world.cacheStore, before));
     }
     assertEquals(await (await world.open()).registry.load("a@2"), "after");
   },

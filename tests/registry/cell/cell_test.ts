@@ -23,42 +23,33 @@ const ONE = { version: "1.0.0" };
 const MUTABLE = { mutable: true };
 const CELL = "names/a/versions/";
 
-testProtocol(
-  "a lost reply is resolved by reading back: the own commit there is a success",
-  async (world) => {
-    const { registry, backend, keys } = world;
-    backend.answer(CREATE, lostReply);
-    const saved = await registry.save("a", "one", ONE);
-    assertEquals(saved.skipped, false);
-    assertEquals(backend.calls.map(({ verb }) => verb), ["put", "get"]);
-    assertEquals((await keys(CELL)).length, 1);
-    assertEquals((await registry.info("a")).commit, saved.commit);
-  },
-);
+testProtocol("a lost reply is resolved by reading the own commit back", async (world) => {
+  const { registry, backend, keys } = world;
+  backend.answer(CREATE, lostReply);
+  const saved = await registry.save("a", "one", ONE);
+  assertEquals(saved.skipped, false);
+  assertEquals(backend.calls.map(({ verb }) => verb), ["put", "get"]);
+  assertEquals((await keys(CELL)).length, 1);
+  assertEquals((await registry.info("a")).commit, saved.commit);
+});
 
-testProtocol(
-  `the first "exists" is read back too: a hidden repeat of the request is a success`,
-  async (world) => {
-    const { registry, backend, keys } = world;
-    backend.answer(CREATE, hiddenRetry);
-    const saved = await registry.save("a", "one", ONE);
-    assertEquals(saved.skipped, false);
-    assertEquals((await keys(CELL)).length, 1);
-    assertEquals(backend.asked(READ_BACK).length, 1);
-  },
-);
+testProtocol("a hidden repeat of the request is a success", async (world) => {
+  const { registry, backend, keys } = world;
+  backend.answer(CREATE, hiddenRetry);
+  const saved = await registry.save("a", "one", ONE);
+  assertEquals(saved.skipped, false);
+  assertEquals((await keys(CELL)).length, 1);
+  assertEquals(backend.asked(READ_BACK).length, 1);
+});
 
-testProtocol(
-  `an "exists" with another commit there is a loss`,
-  async ({ registry, backend, open }) => {
-    const rival = await open();
-    backend.answer(CREATE, doing(() => rival.registry.save("a", "theirs", ONE)));
-    await rejected("AlreadyExists", registry.save("a", "mine", ONE));
-    assertEquals(await registry.load("a"), "theirs");
-  },
-);
+testProtocol(`an "exists" with another commit is a loss`, async ({ registry, backend, open }) => {
+  const rival = await open();
+  backend.answer(CREATE, doing(() => rival.registry.save("a", "theirs", ONE)));
+  await rejected("AlreadyExists", registry.save("a", "mine", ONE));
+  assertEquals(await registry.load("a"), "theirs");
+});
 
-testProtocol("a lost request is sent again for the same key, never for another", async (world) => {
+testProtocol("a lost request is repeated for the same key only", async (world) => {
   const { registry, backend, keys } = world;
   backend.answer(CREATE, lostRequest, lostRequest, busy, lostRequest);
   assertEquals((await registry.save("a", "one")).version, "1.0.0");
@@ -70,7 +61,7 @@ testProtocol("a lost request is sent again for the same key, never for another",
 });
 
 testProtocol(
-  "a repeat that meets its own delayed first request is a success",
+  "a repeat that meets its own delayed first request succeeds",
   async ({ registry, backend, keys }) => {
     const first = late();
     backend.answer(CREATE, first.answer, doing(first.land));
@@ -80,7 +71,7 @@ testProtocol(
 );
 
 testProtocol(
-  "what was lost is read until the store answers",
+  "a lost reply is read back until the store answers",
   async ({ registry, backend, slept }) => {
     backend.answer(CREATE, lostReply);
     backend.answer(READ_BACK, busy, busy, busy, busy, busy);
@@ -91,54 +82,45 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "an unreadable outcome is Unknown after retryForMs, with the commit",
-  async (world) => {
-    const { open, clocks, head } = world;
-    for (const [name, answer] of [["a", hiddenRetry], ["b", lostReply]] as const) {
-      const { registry, backend } = await open({ retryForMs: 60_000 });
-      backend.answer(CREATE, answer);
-      backend.answerAll(READ_BACK, busy);
-      const begun = clocks.monotonic;
-      const error = await rejected("Unknown", registry.save(name, "one", ONE));
-      assertEquals(error.maybeWritten, true);
-      assertEquals(error.retry, "unknown");
-      assertLess(clocks.monotonic - begun, 60_000);
-      assert(clocks.monotonic - begun > 40_000, "it gave up early");
-      assertEquals(error.commit, (await head(`names/${name}/versions/`)).commit);
-    }
-  },
-);
-
-testProtocol(
-  "requests that may all have been lost end in Unknown after retryForMs",
-  async ({ open, clocks }) => {
-    const { registry, backend } = await open({ retryForMs: 5_000 });
-    backend.answerAll(CREATE, lostRequest);
+testProtocol("an unreadable outcome is Unknown after retryForMs", async (world) => {
+  const { open, clocks, head } = world;
+  for (const [name, answer] of [["a", hiddenRetry], ["b", lostReply]] as const) {
+    const { registry, backend } = await open({ retryForMs: 60_000 });
+    backend.answer(CREATE, answer);
+    backend.answerAll(READ_BACK, busy);
     const begun = clocks.monotonic;
-    assertEquals((await rejected("Unknown", registry.save("a", "one"))).maybeWritten, true);
-    assertLess(clocks.monotonic - begun, 5_000);
-  },
-);
+    const error = await rejected("Unknown", registry.save(name, "one", ONE));
+    assertEquals(error.maybeWritten, true);
+    assertEquals(error.retry, "unknown");
+    assertLess(clocks.monotonic - begun, 60_000);
+    assert(clocks.monotonic - begun > 40_000, "it gave up early");
+    assertEquals(error.commit, (await head(`names/${name}/versions/`)).commit);
+  }
+});
+
+testProtocol("lost requests end in Unknown after retryForMs", async ({ open, clocks }) => {
+  const { registry, backend } = await open({ retryForMs: 5_000 });
+  backend.answerAll(CREATE, lostRequest);
+  const begun = clocks.monotonic;
+  assertEquals((await rejected("Unknown", registry.save("a", "one"))).maybeWritten, true);
+  assertLess(clocks.monotonic - begun, 5_000);
+});
+
+testProtocol("a busy store is retried, then Unavailable: nothing was sent", async (world) => {
+  const { open, keys } = world;
+  const { registry, backend } = await open({ retryForMs: 5_000 });
+  backend.answer(CREATE, busy, busy);
+  await registry.save("a", "one", ONE);
+  backend.answerAll(CREATE, busy);
+  const error = await rejected("Unavailable", registry.save("b", "one", ONE));
+  assertEquals(error.maybeWritten, undefined);
+  assertEquals(error.retry, "later");
+  assert(backend.asked(CREATE).length > 10);
+  assertEquals(await keys("names/b/"), []);
+});
 
 testProtocol(
-  "a store that refuses for now is asked again, then it is Unavailable: nothing was sent",
-  async (world) => {
-    const { open, keys } = world;
-    const { registry, backend } = await open({ retryForMs: 5_000 });
-    backend.answer(CREATE, busy, busy);
-    await registry.save("a", "one", ONE);
-    backend.answerAll(CREATE, busy);
-    const error = await rejected("Unavailable", registry.save("b", "one", ONE));
-    assertEquals(error.maybeWritten, undefined);
-    assertEquals(error.retry, "later");
-    assert(backend.asked(CREATE).length > 10);
-    assertEquals(await keys("names/b/"), []);
-  },
-);
-
-testProtocol(
-  "a refusal for good is reported as it is, unless a lost request came before",
+  "a permanent refusal is reported, unless a lost request came before",
   async (world) => {
     const { registry, backend, keys } = world;
     backend.answer(CREATE, denied);
@@ -151,36 +133,30 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "a record that cannot be read back is Unknown and keeps its payload",
-  async (world) => {
-    const { open, keys } = world;
-    const { registry, backend } = await open({ retryForMs: 5_000 });
-    backend.answer(CREATE, lostReply);
-    backend.answerAll(READ_BACK, damaged);
-    await rejected("Unknown", registry.save("a", new Uint8Array(70_000), ONE));
-    backend.heal();
-    assertEquals((await keys("objects/a/")).length, 1);
-    assertEquals(await registry.load("a"), new Uint8Array(70_000));
-  },
-);
+testProtocol("an unreadable own record is Unknown and keeps its payload", async (world) => {
+  const { open, keys } = world;
+  const { registry, backend } = await open({ retryForMs: 5_000 });
+  backend.answer(CREATE, lostReply);
+  backend.answerAll(READ_BACK, damaged);
+  await rejected("Unknown", registry.save("a", new Uint8Array(70_000), ONE));
+  backend.heal();
+  assertEquals((await keys("objects/a/")).length, 1);
+  assertEquals(await registry.load("a"), new Uint8Array(70_000));
+});
+
+testProtocol("an unexpected error of a driver during a create is Unknown", async (world) => {
+  const { registry, backend } = world;
+  const bug: Answer = async (act) => {
+    await act();
+    throw new TypeError("a bug in a driver");
+  };
+  backend.answer(CREATE, bug);
+  const error = await rejected("Unknown", registry.save("a", "one"));
+  assert(error.cause instanceof TypeError);
+});
 
 testProtocol(
-  "a create that the store cannot answer in order is Unknown, whatever was thrown",
-  async (world) => {
-    const { registry, backend } = world;
-    const bug: Answer = async (act) => {
-      await act();
-      throw new TypeError("a bug in a driver");
-    };
-    backend.answer(CREATE, bug);
-    const error = await rejected("Unknown", registry.save("a", "one"));
-    assert(error.cause instanceof TypeError);
-  },
-);
-
-testProtocol(
-  "what existed and is gone when it is read back is created again",
+  "an existing record that is gone when read back is created again",
   async ({ registry, backend, keys }) => {
     backend.answer(CREATE, () => ({ written: false, reason: "exists" }));
     backend.answer(READ_BACK, nothing);
@@ -190,39 +166,32 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "a writer whom the store gave up never tries again",
-  async ({ registry, backend, keys }) => {
-    const fenced: Answer = (_act, { key }) => {
-      throw new RegistryError({
-        code: "Unknown",
-        message: `Cannot put "${key}": its stage file was removed`,
-        hint: "Read.",
-      });
-    };
-    for (const before of [[], [busy], [lostRequest]]) {
-      backend.forget();
-      backend.answer(CREATE, ...before, fenced);
-      const error = await rejected("Unknown", registry.save("a", new Uint8Array(70_000)));
-      assertEquals(error.maybeWritten, true);
-      assertEquals(backend.asked(CREATE).length, before.length + 1);
-    }
-    assertEquals(await keys("names/"), []);
-    assertEquals(
-      (await keys("objects/")).length,
-      3,
-      "the payload of a record that may be there was removed",
-    );
-  },
-);
+testProtocol("a fenced writer never retries", async ({ registry, backend, keys }) => {
+  const fenced: Answer = (_act, { key }) => {
+    throw new RegistryError({
+      code: "Unknown",
+      message: `Cannot put "${key}": its stage file was removed`,
+      hint: "Read.",
+    });
+  };
+  for (const before of [[], [busy], [lostRequest]]) {
+    backend.forget();
+    backend.answer(CREATE, ...before, fenced);
+    const error = await rejected("Unknown", registry.save("a", new Uint8Array(70_000)));
+    assertEquals(error.maybeWritten, true);
+    assertEquals(backend.asked(CREATE).length, before.length + 1);
+  }
+  assertEquals(await keys("names/"), []);
+  assertEquals((await keys("objects/")).length, 3);
+});
 
 for (
   const [how, answer] of Object.entries({
-    "the reply says": pass,
-    "the read-back says": hiddenRetry,
+    "reply": pass,
+    "read-back": hiddenRetry,
   })
 ) {
-  testProtocol(`a record that landed too late is no success: ${how} so`, MUTABLE, async (world) => {
+  testProtocol(`a late record is no success: ${how}`, MUTABLE, async (world) => {
     const { open, advance, keys } = world;
     const rival = await open();
     await rival.registry.save("a", 1, ONE);
@@ -245,18 +214,15 @@ for (
   });
 }
 
-testProtocol(
-  "a record with payload that landed too late is no success, though it is the head",
-  async (world) => {
-    const { registry, backend } = await world.open();
-    backend.answer(CREATE, doing(() => world.advance(13 * HOUR, "store")));
-    await rejected("Unknown", registry.save("a", new Uint8Array(70_000)));
-    assertEquals((await world.keys("objects/")).length, 1);
-  },
-);
+testProtocol("a late record with payload is no success, even as the head", async (world) => {
+  const { registry, backend } = await world.open();
+  backend.answer(CREATE, doing(() => world.advance(13 * HOUR, "store")));
+  await rejected("Unknown", registry.save("a", new Uint8Array(70_000)));
+  assertEquals((await world.keys("objects/")).length, 1);
+});
 
 testProtocol(
-  "a clock that is far behind the store's makes no small commit uncertain",
+  "a clock far behind the store's does not make small commits fail",
   MUTABLE,
   async (world) => {
     const { open, clocks } = world;
@@ -291,22 +257,18 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "a damaged head can be overwritten and deleted, never rewritten",
-  MUTABLE,
-  async (world) => {
-    const { registry, backend, head } = world;
-    await registry.save("a", 1, ONE);
-    backend.answer(READ_BACK, damaged);
-    await registry.save("a", 2, { ...ONE, onConflict: "overwrite" });
-    assertEquals((await head(CELL)).generation, 2);
-    assertEquals((await head(CELL)).previous, undefined);
-    backend.answer(READ_BACK, damaged);
-    assertEquals(await registry.delete("a", { allVersions: true }), true);
-  },
-);
+testProtocol("a damaged head can be overwritten and deleted", MUTABLE, async (world) => {
+  const { registry, backend, head } = world;
+  await registry.save("a", 1, ONE);
+  backend.answer(READ_BACK, damaged);
+  await registry.save("a", 2, { ...ONE, onConflict: "overwrite" });
+  assertEquals((await head(CELL)).generation, 2);
+  assertEquals((await head(CELL)).previous, undefined);
+  backend.answer(READ_BACK, damaged);
+  assertEquals(await registry.delete("a", { allVersions: true }), true);
+});
 
-Deno.test("an operation commits at most once, and says truly what became of it, whatever goes wrong", async () => {
+Deno.test("an operation commits at most once and reports its outcome truly", async () => {
   const faults = { busy, damaged, denied, hiddenRetry, lostReply, lostRequest };
   const name = fc.constantFrom(
     ...Object.keys(faults) as (keyof typeof faults)[],
@@ -360,7 +322,7 @@ Deno.test("an operation commits at most once, and says truly what became of it, 
     { numRuns: 1000 },
   );
 
-  /** The ref under which a commit is read, where it is not covered by a later generation. */
+  /** Returns the ref of a commit that no later generation covers. */
   async function refOf(
     world: Awaited<ReturnType<typeof createProtocolWorld>>,
     commit: string,

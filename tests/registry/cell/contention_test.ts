@@ -8,28 +8,22 @@ const ONE = { version: "1.0.0" };
 const MUTABLE = { mutable: true };
 const CELL = "names/a/versions/";
 
-testProtocol(
-  "automatic numbering never ends in a conflict, however often it loses",
-  async (world) => {
-    const { registry, backend, open, slept } = world;
-    const rival = await open();
-    backend.answer(
-      CREATE,
-      ...Array.from({ length: 60 }, () => doing(() => rival.registry.save("a", "theirs"))),
-    );
-    assertEquals((await registry.save("a", "mine")).version, "61.0.0");
-    assertEquals(slept.length, 60);
-    for (const [losses, ms] of slept.entries()) {
-      assert(
-        ms <= 20 * 2 ** Math.min(losses + 1, 6),
-        `${ms} ms`,
-      );
-    }
-    assert(Math.max(...slept) > 640, "the waits do not grow");
-  },
-);
+testProtocol("automatic numbering never conflicts, however often it loses", async (world) => {
+  const { registry, backend, open, slept } = world;
+  const rival = await open();
+  backend.answer(
+    CREATE,
+    ...Array.from({ length: 60 }, () => doing(() => rival.registry.save("a", "theirs"))),
+  );
+  assertEquals((await registry.save("a", "mine")).version, "61.0.0");
+  assertEquals(slept.length, 60);
+  for (const [losses, ms] of slept.entries()) {
+    assert(ms <= 20 * 2 ** Math.min(losses + 1, 6), `${ms} ms`);
+  }
+  assert(Math.max(...slept) > 640, "the waits do not grow");
+});
 
-Deno.test("automatic saves of many machines at once have all numbers, without gaps", async () => {
+Deno.test("concurrent automatic saves use all numbers without gaps", async () => {
   const { open } = await createProtocolWorld();
   const machines = await Promise.all(Array.from({ length: 12 }, () => open()));
   const saved = await Promise.all(
@@ -39,18 +33,15 @@ Deno.test("automatic saves of many machines at once have all numbers, without ga
   assertEquals(numbers, Array.from({ length: 36 }, (_, i) => i + 1));
 });
 
-testProtocol(
-  "automatic numbering is bounded by time: then nothing was committed",
-  async (world) => {
-    const { registry, backend, open, advance } = world;
-    const rival = await open();
-    backend.answerAll(CREATE, doing(() => (advance(HOUR), rival.registry.save("a", "theirs"))));
-    const error = await rejected("Unavailable", registry.save("a", "mine"));
-    assertEquals(error.maybeWritten, undefined);
-  },
-);
+testProtocol("automatic numbering is bounded by time", async (world) => {
+  const { registry, backend, open, advance } = world;
+  const rival = await open();
+  backend.answerAll(CREATE, doing(() => (advance(HOUR), rival.registry.save("a", "theirs"))));
+  const error = await rejected("Unavailable", registry.save("a", "mine"));
+  assertEquals(error.maybeWritten, undefined);
+});
 
-testProtocol("knowledge of a head rises against a stale list: automatic numbers", async (world) => {
+testProtocol("a stale list does not lower a known head: automatic numbers", async (world) => {
   const { registry, backend, open, store } = world;
   const rival = await open();
   await registry.save("a", 1);
@@ -60,26 +51,22 @@ testProtocol("knowledge of a head rises against a stale list: automatic numbers"
   assertEquals((await registry.save("a", "mine")).version, "3.0.0");
 });
 
-testProtocol(
-  "knowledge of a head rises against a stale list: overwriting",
-  MUTABLE,
-  async (world) => {
-    const { registry, backend, open, store } = world;
-    const rival = await open();
-    const overwrite = { ...ONE, onConflict: "overwrite" } as const;
-    await registry.save("a", 1, ONE);
-    const stale = await Array.fromAsync(store.list("names/a/"));
-    for (const n of [2, 3]) await rival.registry.save("a", n, overwrite);
-    backend.answerAll({ verb: "list" }, () => stale);
-    const { commit } = await registry.save("a", "mine", overwrite);
-    backend.heal();
-    const { generation, commit: now } = await registry.info("a");
-    assertEquals({ generation, now }, { generation: 4, now: commit });
-  },
-);
+testProtocol("a stale list does not lower a known head: overwriting", MUTABLE, async (world) => {
+  const { registry, backend, open, store } = world;
+  const rival = await open();
+  const overwrite = { ...ONE, onConflict: "overwrite" } as const;
+  await registry.save("a", 1, ONE);
+  const stale = await Array.fromAsync(store.list("names/a/"));
+  for (const n of [2, 3]) await rival.registry.save("a", n, overwrite);
+  backend.answerAll({ verb: "list" }, () => stale);
+  const { commit } = await registry.save("a", "mine", overwrite);
+  backend.heal();
+  const { generation, commit: now } = await registry.info("a");
+  assertEquals({ generation, now }, { generation: 4, now: commit });
+});
 
 testProtocol(
-  "every create above the first generation follows a list of the same operation",
+  "creates above the first generation follow a list of the same operation",
   MUTABLE,
   async (world) => {
     const { registry, backend, open } = world;
@@ -101,7 +88,7 @@ testProtocol(
 );
 
 testProtocol(
-  "a head that vanishes between list and get is looked for again",
+  "a head that vanishes between list and get is listed again",
   MUTABLE,
   async (world) => {
     const { registry, backend, open, head } = world;
@@ -120,7 +107,7 @@ testProtocol(
 );
 
 testProtocol(
-  "overwriting looks again after each lost race, and ends above all of them",
+  "overwriting lists again after each lost race and ends on top",
   MUTABLE,
   async (world) => {
     const { registry, backend, open, slept } = world;
@@ -137,7 +124,8 @@ testProtocol(
     );
     await registry.save("a", "mine", overwrite);
     assertEquals((await registry.info("a")).generation, 10);
-    const asked = backend.calls.slice(0, -2).map(({ verb }) => verb).join(" "); // the last two are of info()
+    // the last two are of info()
+    const asked = backend.calls.slice(0, -2).map(({ verb }) => verb).join(" ");
     assertEquals(asked, `list get ${"put get list ".repeat(8)}put`);
     assertEquals(slept.length, 8);
   },

@@ -13,31 +13,27 @@ import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 
-/** What a power cut would leave of a folder, told by the calls to the file system. */
+/** The state after a power cut, derived from the calls to the file system. */
 interface Disk {
-  /** The calls, in short. */
   readonly calls: string[];
-  /** Whether a file and its name, and the names of all folders down to it from the root, are on the disk for certain. */
+  /** Returns true if a file, its name and all its folders are durable. */
   isSafe(path: string): boolean;
-  /** Happens before a file gets its key. */
+  /** Called before a file gets its key. */
   beforeLink?: (path: string) => void;
-  /** Happens before a file or folder is brought to the disk; may throw. */
+  /** Called before a file or folder is synced. May throw. */
   beforeSync?: (path: string) => void;
 }
 
-/** A folder that is watched. */
 interface Watched {
-  /** What is on the disk for certain. */
   readonly disk: Disk;
-  /** Where it is. */
   readonly root: string;
-  /** Opens the registry in it, which waits for the disk or does not. */
+  /** Opens the registry, with or without syncs. */
   open(durability?: "disk" | "os"): Promise<StoredRegistry>;
-  /** Throws where a key would not survive a power cut. */
+  /** Throws if a key would not survive a power cut. */
   assertAllSafe(backend: Backend): Promise<void>;
 }
 
-/** Tests a sentence on a folder, and watches what is done to its files. */
+/** Runs a test in a folder whose file system calls are watched. */
 function test(sentence: string, body: (watched: Watched) => Promise<void>): void {
   Deno.test(sentence, () =>
     watched((disk, root) =>
@@ -61,8 +57,10 @@ async function watched(body: (disk: Disk, root: string) => Promise<void>): Promi
   const temp = await tempRoot();
   const root = `${temp.path}/registry`;
   const open = new Map<number, string>();
-  const names = new Map<string, boolean>(); // each name below the root: whether its folder was synced since
-  const contents = new Map<string, boolean>(); // each file, by its inode: whether it was synced since it was written
+  // each name below the root: whether its folder was synced since
+  const names = new Map<string, boolean>();
+  // each file, by its inode: whether it was synced since it was written
+  const contents = new Map<string, boolean>();
   const inode = (path: string) => String(real.statSync(path).ino);
   const disk: Disk = {
     calls: [],
@@ -131,7 +129,7 @@ async function watched(body: (disk: Disk, root: string) => Promise<void>): Promi
 
 const FILES = { one: noise(300_000), two: noise(300_000, 2), small: noise(70_000, 3) };
 
-test("what is acknowledged survives a power cut: files, names and folders, up to the root", async ({ open, assertAllSafe }) => {
+test("acknowledged data survives a power cut", async ({ open, assertAllSafe }) => {
   const registry = await open();
   const acknowledged = async (action: () => Promise<unknown>) => {
     await action();
@@ -149,7 +147,7 @@ test("what is acknowledged survives a power cut: files, names and folders, up to
   await acknowledged(() => registry.delete("a@2"));
 });
 
-test("before a record can be seen, all that it refers to is on the disk", async ({ disk, root, open }) => {
+test("payload is on the disk before its record is visible", async ({ disk, root, open }) => {
   const registry = await open();
   let looked = 0;
   disk.beforeLink = (path) => {
@@ -177,7 +175,7 @@ test("a record is whole on the disk before it gets its name", async ({ disk, ope
   );
 });
 
-test("folders that are on the disk are not brought there again", async ({ disk, open }) => {
+test("durable folders are not synced again", async ({ disk, open }) => {
   const registry = await open();
   await registry.save("a", "one", { version: "1" });
   disk.calls.length = 0;
@@ -186,7 +184,7 @@ test("folders that are on the disk are not brought there again", async ({ disk, 
   assertEquals(synced, ["sync names/a"]); // a record is a file in the folder of its name
 });
 
-test("a loser that reports what exists has it on the disk, too: its winner may have died before", async ({ disk, open }) => {
+test("a loser makes the existing record durable before reporting it", async ({ disk, open }) => {
   await (await open("os")).save("a", "one", { version: "1234.5.6" });
   const registry = await open();
   disk.calls.length = 0;
@@ -197,13 +195,13 @@ test("a loser that reports what exists has it on the disk, too: its winner may h
   }
 });
 
-test(`with durability "os" nothing waits for the disk`, async ({ disk, open }) => {
+test(`durability "os" does not sync`, async ({ disk, open }) => {
   const registry = await open("os");
   await registry.save("a", FILES, { materializer: fileSet });
   assertEquals(disk.calls.filter((call) => call.startsWith("sync")), []);
 });
 
-test("a disk that fails to keep a record's name is Unknown, never an acknowledgement", async ({ disk, root, open }) => {
+test("a disk that fails to sync a record's name is Unknown", async ({ disk, root, open }) => {
   const registry = await open();
   disk.beforeSync = (path) => {
     if (path.startsWith(`${root}/names/`)) {
@@ -220,7 +218,7 @@ test("a disk that fails to keep a record's name is Unknown, never an acknowledge
   await rejected("Unknown", registry.save("b", "small", { version: "1" }));
 });
 
-test("a disk that fails to keep the payload fails the save, and no record is written", async ({ disk, root, open }) => {
+test("a disk that fails to sync payload fails the save", async ({ disk, root, open }) => {
   const registry = await open();
   for (const part of [".stage/", "objects"]) {
     disk.beforeSync = (path) => {
@@ -236,7 +234,7 @@ test("a disk that fails to keep the payload fails the save, and no record is wri
   await registry.save("a", noise(300_000), { version: "1" });
 });
 
-test("a writer whose stage file a janitor removed is Unknown and never stages again", async ({ disk, root, open }) => {
+test("a writer whose stage file was collected stops", async ({ disk, root, open }) => {
   const registry = await open();
   for (const value of ["small", noise(300_000)]) {
     let links = 0;
@@ -251,16 +249,12 @@ test("a writer whose stage file a janitor removed is Unknown and never stages ag
     assertEquals(fs.readdirSync(`${root}/.stage`), []);
   }
   assertEquals(await keysOf(registry.backend, "names/a/"), []);
-  assertEquals(
-    (await keysOf(registry.backend, "objects/")).length,
-    1,
-    "payload of a record that may be there",
-  );
+  assertEquals((await keysOf(registry.backend, "objects/")).length, 1);
   disk.beforeLink = undefined;
   assertEquals((await registry.save("a", "again", { version: "1" })).version, "1.0.0");
 });
 
-test("the janitor's removals leave what is live safe", async ({ open, assertAllSafe }) => {
+test("garbage collection leaves live data durable", async ({ open, assertAllSafe }) => {
   const registry = await open();
   await registry.save("a", FILES, { materializer: fileSet });
   await registry.save("a", "over", { version: "1", onConflict: "overwrite" });

@@ -23,7 +23,7 @@ const VERSION = { verb: "put", mode: "create", key: /versions/ } as const;
 const KEY_RECORD = { verb: "put", mode: "create", key: /keys/ } as const;
 const READ_VERSION = { verb: "get", key: /versions/ } as const;
 
-/** Saves on a machine that crashes at the first call of a kind, whether or not that takes effect. */
+/** Saves on a machine that crashes at the first matching call, before or after its effect. */
 async function crashAt(
   { open }: ProtocolWorld,
   pattern: object,
@@ -41,7 +41,7 @@ async function crashAt(
   await crashed.promise;
 }
 
-/** The machine's create of a version has this answer, and then it can read none any more. */
+/** Answers the create of a version, and fails all later reads of it. */
 function silenceAfter({ backend }: Machine, answer: Answer): void {
   backend.answer(VERSION, doing(() => backend.answerAll(READ_VERSION, busy), answer));
 }
@@ -73,7 +73,7 @@ testProtocol(
 
 for (const [what, lost] of Object.entries({ "landed": lostReply, "did not land": lostRequest })) {
   testProtocol(
-    `after Unknown a repeat returns the first result: the record ${what}`,
+    `after Unknown, a repeat returns the first result: the record ${what}`,
     async (world) => {
       const { registry, open, keys } = world;
       const unlucky = await open({ retryForMs: 1000 });
@@ -89,7 +89,7 @@ for (const [what, lost] of Object.entries({ "landed": lostReply, "did not land":
   );
 
   testProtocol(
-    `after a crash at the record a repeat saves once: the record ${what}`,
+    `after a crash at the record, a repeat saves once: the record ${what}`,
     async (world) => {
       for (const value of ["small", filler("large")]) {
         await crashAt(world, VERSION, what === "landed", value);
@@ -107,7 +107,7 @@ for (const [what, lost] of Object.entries({ "landed": lostReply, "did not land":
 }
 
 testProtocol(
-  "after a crash behind the key's record a repeat creates that same target",
+  "after a crash behind the key's record, a repeat creates the same target",
   async (world) => {
     const { registry, records } = world;
     await crashAt(world, KEY_RECORD, true, "one");
@@ -116,44 +116,39 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "where another's record is at the target the key takes its next generation",
-  async (world) => {
-    const { registry, backend, open, records } = world;
-    const rival = await open();
-    backend.answer(VERSION, ...[1, 2].map(() => doing(() => rival.registry.save("a", "theirs"))));
-    const saved = await registry.save("a", "mine", KEY);
-    assertEquals(saved.version, "3.0.0");
-    const targets = (await records("names/a/keys/")).map((record) =>
-      record.kind === "key" && record.target.version
-    );
-    assertEquals(targets, ["3.0.0", "2.0.0", "1.0.0"]);
-    assertEquals(await registry.save("a", "mine", KEY), { ...saved, skipped: true, addedBytes: 0 });
-  },
-);
+testProtocol("the key takes its next generation if its target is occupied", async (world) => {
+  const { registry, backend, open, records } = world;
+  const rival = await open();
+  backend.answer(VERSION, ...[1, 2].map(() => doing(() => rival.registry.save("a", "theirs"))));
+  const saved = await registry.save("a", "mine", KEY);
+  assertEquals(saved.version, "3.0.0");
+  const targets = (await records("names/a/keys/")).map((record) =>
+    record.kind === "key" && record.target.version
+  );
+  assertEquals(targets, ["3.0.0", "2.0.0", "1.0.0"]);
+  assertEquals(await registry.save("a", "mine", KEY), { ...saved, skipped: true, addedBytes: 0 });
+});
 
-testProtocol(
-  "of two at the same time only one saves, also where the other is about to take another number",
-  async (world) => {
-    const { registry, backend, open, keys } = world;
-    const twin = await open();
-    for (const [turn, value] of ["small", filler("large")].entries()) {
-      const key = { idempotencyKey: `turn ${turn}` };
-      const first = Promise.withResolvers<string>();
-      // The key's cell was empty when this one looked there; the number that it finds free is not the twin's any more.
-      const overtaken = doing(async () =>
-        first.resolve((await twin.registry.save("a", value, key)).commit)
-      );
-      backend.answer({ verb: "list", key: /versions/ }, overtaken);
-      const saved = await registry.save("a", value, key);
-      assertEquals({ commit: saved.commit, skipped: saved.skipped }, {
-        commit: await first.promise,
-        skipped: true,
-      });
-    }
-    assertEquals((await keys("names/a/versions/")).length, 2);
-  },
-);
+testProtocol("of two concurrent saves with one key only one saves", async (world) => {
+  const { registry, backend, open, keys } = world;
+  const twin = await open();
+  for (const [turn, value] of ["small", filler("large")].entries()) {
+    const key = { idempotencyKey: `turn ${turn}` };
+    const first = Promise.withResolvers<string>();
+    // The key's cell was empty when the first save listed it; the number it finds is not the
+    // second's.
+    const overtaken = doing(async () =>
+      first.resolve((await twin.registry.save("a", value, key)).commit)
+    );
+    backend.answer({ verb: "list", key: /versions/ }, overtaken);
+    const saved = await registry.save("a", value, key);
+    assertEquals({ commit: saved.commit, skipped: saved.skipped }, {
+      commit: await first.promise,
+      skipped: true,
+    });
+  }
+  assertEquals((await keys("names/a/versions/")).length, 2);
+});
 
 testProtocol("a save that loses its version to its own repeat returns that one", async (world) => {
   const { registry, backend, open, keys } = world;
@@ -175,7 +170,7 @@ testProtocol("a save that loses its version to its own repeat returns that one",
 });
 
 testProtocol(
-  "a repeat whose target lands between its two looks returns it",
+  "a repeat whose target lands between its two reads returns it",
   MUTABLE,
   async (world) => {
     const { registry, backend, open } = world;
@@ -193,48 +188,42 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "a repeat that loses to its own delayed first request returns that one",
-  async (world) => {
-    const { registry, backend, open, keys } = world;
-    const first = late();
-    const slow = await open({ retryForMs: 1000 });
-    silenceAfter(slow, first.answer);
-    const error = await rejected("Unknown", slow.registry.save("a", filler("one"), KEY));
-    backend.answer(VERSION, doing(first.land));
-    const saved = await registry.save("a", filler("one"), KEY);
-    assertEquals({ commit: saved.commit, skipped: saved.skipped }, {
-      commit: error.commit!,
-      skipped: true,
-    });
-    assertEquals((await keys("objects/")).length, 1);
-    assertEquals(await registry.load("a"), filler("one"));
-  },
-);
+testProtocol("a repeat that loses to its own delayed first request returns it", async (world) => {
+  const { registry, backend, open, keys } = world;
+  const first = late();
+  const slow = await open({ retryForMs: 1000 });
+  silenceAfter(slow, first.answer);
+  const error = await rejected("Unknown", slow.registry.save("a", filler("one"), KEY));
+  backend.answer(VERSION, doing(first.land));
+  const saved = await registry.save("a", filler("one"), KEY);
+  assertEquals({ commit: saved.commit, skipped: saved.skipped }, {
+    commit: error.commit!,
+    skipped: true,
+  });
+  assertEquals((await keys("objects/")).length, 1);
+  assertEquals(await registry.load("a"), filler("one"));
+});
 
 for (const when of ["before the repeat", "under the repeat"] as const) {
-  testProtocol(
-    `what landed when its payload was gone is not the result of a repeat: ${when}`,
-    async (world) => {
-      const { registry, backend, open, advance } = world;
-      const slow = await open({ retryForMs: 1000 });
-      const first = late();
-      silenceAfter(slow, first.answer);
-      await rejected("Unknown", slow.registry.save("a", filler("one"), KEY));
-      advance(GRACE_MS + HOUR);
-      await collectGarbage(registry);
-      if (when === "before the repeat") await first.land();
-      else backend.answer(VERSION, doing(first.land));
-      const saved = await registry.save("a", filler("one"), KEY);
-      assertEquals(saved.version, "2.0.0");
-      assertEquals(await registry.load(`a@${saved.version}`), filler("one"));
-      assertEquals(await registry.save("a", filler("one"), KEY), {
-        ...saved,
-        skipped: true,
-        addedBytes: 0,
-      });
-    },
-  );
+  testProtocol(`an expired record is not the result of a repeat: ${when}`, async (world) => {
+    const { registry, backend, open, advance } = world;
+    const slow = await open({ retryForMs: 1000 });
+    const first = late();
+    silenceAfter(slow, first.answer);
+    await rejected("Unknown", slow.registry.save("a", filler("one"), KEY));
+    advance(GRACE_MS + HOUR);
+    await collectGarbage(registry);
+    if (when === "before the repeat") await first.land();
+    else backend.answer(VERSION, doing(first.land));
+    const saved = await registry.save("a", filler("one"), KEY);
+    assertEquals(saved.version, "2.0.0");
+    assertEquals(await registry.load(`a@${saved.version}`), filler("one"));
+    assertEquals(await registry.save("a", filler("one"), KEY), {
+      ...saved,
+      skipped: true,
+      addedBytes: 0,
+    });
+  });
 }
 
 testProtocol(
@@ -259,7 +248,7 @@ testProtocol(
   },
 );
 
-testProtocol("a key still knows its version after that was deleted", async ({ registry }) => {
+testProtocol("a key outlives its deleted version", async ({ registry }) => {
   const first = await registry.save("a", "one", KEY);
   await registry.delete("a@1");
   assertEquals(await registry.save("a", "one", KEY), { ...first, skipped: true, addedBytes: 0 });
@@ -276,32 +265,26 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "a key's record in the cell of another key is Corrupt, and nobody's result",
-  async (world) => {
-    const { registry, store, keys } = world;
-    await registry.save("a", "one", KEY);
-    const [key] = await keys("names/a/keys/");
-    const other = key.replace(/[^/]+(?=\/[^/]+$)/, "run=208"); // "run 8"
-    await store.put(other, await (await store.get(key))!.bytes());
-    const error = await rejected("Corrupt", registry.save("a", "two", { idempotencyKey: "run 8" }));
-    assertEquals(error.key, other);
-    assertEquals((await keys("names/a/versions/")).length, 1);
-  },
-);
+testProtocol("a key's record in the cell of another key is Corrupt", async (world) => {
+  const { registry, store, keys } = world;
+  await registry.save("a", "one", KEY);
+  const [key] = await keys("names/a/keys/");
+  const other = key.replace(/[^/]+(?=\/[^/]+$)/, "run=208"); // "run 8"
+  await store.put(other, await (await store.get(key))!.bytes());
+  const error = await rejected("Corrupt", registry.save("a", "two", { idempotencyKey: "run 8" }));
+  assertEquals(error.key, other);
+  assertEquals((await keys("names/a/versions/")).length, 1);
+});
 
-testProtocol(
-  "a key record that may have been written and is not followed by a version is Unknown",
-  async (world) => {
-    const { registry, backend } = await world.open({ retryForMs: 1000 });
-    backend.answerAll(KEY_RECORD, lostReply);
-    backend.answerAll({ verb: "get", key: /keys/ }, busy);
-    await rejected("Unknown", registry.save("a", "one", KEY));
-    assertEquals((await world.registry.save("a", "one", KEY)).version, "1.0.0");
-  },
-);
+testProtocol("a key record without a version after a lost reply is Unknown", async (world) => {
+  const { registry, backend } = await world.open({ retryForMs: 1000 });
+  backend.answerAll(KEY_RECORD, lostReply);
+  backend.answerAll({ verb: "get", key: /keys/ }, busy);
+  await rejected("Unknown", registry.save("a", "one", KEY));
+  assertEquals((await world.registry.save("a", "one", KEY)).version, "1.0.0");
+});
 
-testProtocol("a repeat that asks for another version gets the first one's", async (world) => {
+testProtocol("a repeat with another version returns the first one", async (world) => {
   const { registry } = world;
   for (
     const [name, first, repeat] of [["a", undefined, "5"], ["b", "5", undefined], [
@@ -327,35 +310,32 @@ testProtocol("a repeat that asks for another version gets the first one's", asyn
 });
 
 testProtocol(
-  "a keyed save of a version that exists fails, or skips, each time the same",
+  "a keyed save of an existing version always fails, or always skips",
   async ({ registry }) => {
     const first = await registry.save("a", "theirs", ONE);
     for (let turn = 0; turn < 2; turn++) {
       await rejected("AlreadyExists", registry.save("a", "mine", { ...ONE, ...KEY }));
       await rejected("AlreadyExists", registry.save("a", filler("mine"), { ...ONE, ...KEY }));
     }
-    for (const onConflict of ["skip", "skip", "fail"] as const) { // a failure is no result; what was skipped for is
+    // a failure is no result; what was skipped for is
+    for (const onConflict of ["skip", "skip", "fail"] as const) {
       const skipped = await registry.save("a", "mine", { ...ONE, ...KEY, onConflict });
       assertEquals(skipped, { ...first, skipped: true, addedBytes: 0 });
     }
   },
 );
 
-testProtocol(
-  "ifCommit and a key together: a repeat of what was saved is no conflict",
-  MUTABLE,
-  async ({ registry }) => {
-    const { commit } = await registry.save("a", 1, ONE);
-    const change = { ...ONE, ...KEY, ifCommit: commit };
-    const saved = await registry.save("a", 2, change);
-    assertEquals(await registry.save("a", 2, change), { ...saved, skipped: true, addedBytes: 0 });
-    await registry.save("a", 3, OVERWRITE);
-    assertEquals(await registry.save("a", 2, change), { ...saved, skipped: true, addedBytes: 0 });
-    await rejected("Conflict", registry.save("a", 2, { ...change, idempotencyKey: "another" }));
-  },
-);
+testProtocol("a repeat with ifCommit and a key is no conflict", MUTABLE, async ({ registry }) => {
+  const { commit } = await registry.save("a", 1, ONE);
+  const change = { ...ONE, ...KEY, ifCommit: commit };
+  const saved = await registry.save("a", 2, change);
+  assertEquals(await registry.save("a", 2, change), { ...saved, skipped: true, addedBytes: 0 });
+  await registry.save("a", 3, OVERWRITE);
+  assertEquals(await registry.save("a", 2, change), { ...saved, skipped: true, addedBytes: 0 });
+  await rejected("Conflict", registry.save("a", 2, { ...change, idempotencyKey: "another" }));
+});
 
-testProtocol("a foreign record at the target is read, never overwritten", async (world) => {
+testProtocol("a foreign record at the target is not overwritten", async (world) => {
   const { registry, store, keys, backend } = world;
   const at = "2026-01-01T00:00:00.000Z";
   const base = {
@@ -374,7 +354,7 @@ testProtocol("a foreign record at the target is read, never overwritten", async 
   assertEquals((await keys("names/a/versions/")).length, 2);
 });
 
-testProtocol("a key is one of its name, and may be any short text", async ({ registry }) => {
+testProtocol("a key belongs to its name and may be any short string", async ({ registry }) => {
   const save = (name: string, idempotencyKey: string) => registry.save(name, 1, { idempotencyKey });
   for (const key of ["run 7", "RUN 7", "../x", "é/ü", "con"]) {
     for (const name of ["a", "b"]) assertEquals((await save(name, key)).skipped, false);

@@ -1,4 +1,4 @@
-// A key returns its first result, also where that was a version that another save had written.
+// A key returns its first result, even if that was a version of another save.
 import { assert, assertEquals } from "@std/assert";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import { filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
@@ -16,24 +16,20 @@ for (const value of ["small", filler("large")]) {
   const size = typeof value === "string" ? "small" : "large";
 
   testProtocol(
-    `a keyed save that changes nothing is repeated as such: ${size}`,
+    `a keyed save without changes has the same result again: ${size}`,
     async ({ registry, keys }) => {
       const first = await registry.save("a", value);
       const kept = await registry.save("a", value, UNCHANGED);
       assertEquals(kept, { ...first, skipped: true, addedBytes: 0 });
       await registry.save("a", "something else");
-      assertEquals(
-        await registry.save("a", value, UNCHANGED),
-        kept,
-        "the first result, whatever is the latest now",
-      );
+      assertEquals(await registry.save("a", value, UNCHANGED), kept);
       assertEquals(await registry.save("a", "anything", KEY), kept);
       assertEquals((await keys("names/a/versions/")).length, 2);
     },
   );
 
   testProtocol(
-    `a keyed save that skips is repeated as such: ${size}`,
+    `a keyed save that skips has the same result again: ${size}`,
     MUTABLE,
     async ({ registry, keys }) => {
       const first = await registry.save("a", value, { version: "1" });
@@ -49,7 +45,7 @@ for (const value of ["small", filler("large")]) {
 }
 
 testProtocol(
-  "a keyed save that skips for what it lost to is repeated as such",
+  "a keyed save that skips after a lost race has the same result again",
   MUTABLE,
   async (world) => {
     const { registry, backend, open } = world;
@@ -62,29 +58,26 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "whether anything is saved is decided before a target is kept under the key",
-  async (world) => {
-    const { registry, open, backend, keys, records } = world;
-    await registry.save("a", filler("same"));
-    const crashed = await open();
-    const stopped = Promise.withResolvers<void>();
-    crashed.backend.answer(KEY_RECORD, () => (stopped.resolve(), new Promise(() => {})));
-    crashed.registry.save("a", filler("same"), UNCHANGED).catch(() => {});
-    await stopped.promise;
-    const twin = await open();
-    backend.answer(KEY_RECORD, doing(() => twin.registry.save("a", filler("same"), UNCHANGED)));
-    assertEquals((await registry.save("a", filler("same"), UNCHANGED)).version, "1.0.0");
-    assertEquals((await records("names/a/keys/")).length, 1);
-    assertEquals((await keys("names/a/versions/")).length, 1);
-  },
-);
+testProtocol("a save without changes is detected before the key gets a target", async (world) => {
+  const { registry, open, backend, keys, records } = world;
+  await registry.save("a", filler("same"));
+  const crashed = await open();
+  const stopped = Promise.withResolvers<void>();
+  crashed.backend.answer(KEY_RECORD, () => (stopped.resolve(), new Promise(() => {})));
+  crashed.registry.save("a", filler("same"), UNCHANGED).catch(() => {});
+  await stopped.promise;
+  const twin = await open();
+  backend.answer(KEY_RECORD, doing(() => twin.registry.save("a", filler("same"), UNCHANGED)));
+  assertEquals((await registry.save("a", filler("same"), UNCHANGED)).version, "1.0.0");
+  assertEquals((await records("names/a/keys/")).length, 1);
+  assertEquals((await keys("names/a/versions/")).length, 1);
+});
 
-testProtocol("who finds that nothing changed follows a twin that is saving", async (world) => {
+testProtocol("a save without changes follows a concurrent save with its key", async (world) => {
   const { registry, open, backend, keys } = world;
   const value = filler("same");
   await registry.save("a", value);
-  // The twin had seen another latest version, and was held up behind its key's record.
+  // The second save had seen another latest version, and paused after its key's record.
   const twin = await open();
   const held = Promise.withResolvers<void>();
   twin.backend.answer(VERSION, () => (held.resolve(), new Promise(() => {})));
@@ -96,11 +89,7 @@ testProtocol("who finds that nothing changed follows a twin that is saving", asy
     }),
   );
   const saved = await registry.save("a", value, UNCHANGED);
-  assertEquals(
-    [saved.version, saved.skipped],
-    ["2.0.0", false],
-    "the target that the key names may yet be won",
-  );
+  assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
   assertEquals(await registry.save("a", value, UNCHANGED), {
     ...saved,
     skipped: true,
@@ -109,7 +98,7 @@ testProtocol("who finds that nothing changed follows a twin that is saving", asy
   assertEquals((await keys("names/a/versions/")).length, 2);
 });
 
-testProtocol("twins that find different things have one result", MUTABLE, async (world) => {
+testProtocol("concurrent saves with one key have one result", MUTABLE, async (world) => {
   const { registry, open, backend } = world;
   await registry.save("a", "one");
   const twin = await open();
@@ -153,7 +142,7 @@ testProtocol(
   },
 );
 
-testProtocol("a repeat needs nothing that its first run needed", async ({ registry }) => {
+testProtocol("a repeat does not need the base of its first run", async ({ registry }) => {
   await registry.save("a", "one");
   const kept = await registry.save("a", "one", { ...UNCHANGED, base: "a@1" });
   await registry.delete("a@1");
@@ -163,7 +152,7 @@ testProtocol("a repeat needs nothing that its first run needed", async ({ regist
 for (const value of ["small", filler("large")]) {
   const size = typeof value === "string" ? "small" : "large";
   testProtocol(
-    `a save answers for its own name, whatever its base is: ${size}`,
+    `a save with a base of another name saves under its own: ${size}`,
     async ({ registry }) => {
       await registry.save("b", value);
       for (const more of [{}, KEY]) {
@@ -179,22 +168,19 @@ for (const value of ["small", filler("large")]) {
   );
 }
 
-testProtocol(
-  "what nobody may see for long is no answer to a save that changes nothing",
-  async (world) => {
-    const { registry, backend, advance, clocks } = world;
-    const value = filler("one");
-    // It lands so late that a janitor who listed before may collect its payload.
-    backend.answer(VERSION, doing(() => advance(13 * HOUR, "store")));
-    await rejected("Unknown", registry.save("a", value));
-    clocks.wall = clocks.store;
-    const saved = await registry.save("a", value, { skipIfUnchanged: true });
-    assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
-  },
-);
+testProtocol("a record that may expire is no answer to a save without changes", async (world) => {
+  const { registry, backend, advance, clocks } = world;
+  const value = filler("one");
+  // It lands so late that a collector may remove its payload.
+  backend.answer(VERSION, doing(() => advance(13 * HOUR, "store")));
+  await rejected("Unknown", registry.save("a", value));
+  clocks.wall = clocks.store;
+  const saved = await registry.save("a", value, { skipIfUnchanged: true });
+  assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
+});
 
 testProtocol(
-  "a kept result in whose place another commit is, as after a restore, is a conflict",
+  "a kept result replaced by another commit, as after a restore, is a conflict",
   async (world) => {
     const { registry, open, keys, store } = world;
     await registry.save("a", "one");

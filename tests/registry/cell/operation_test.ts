@@ -17,7 +17,7 @@ const TOO_LONG = GRACE_MS / 4 + 1000;
 const TWO_FILES = { one: filler("one", 300_000), two: filler("two", 300_000) };
 
 for (const clock of ["monotonic", "wall", "store"] as const) {
-  testProtocol(`past graceMs / 4 by the ${clock} clock nothing is sent any more`, async (world) => {
+  testProtocol(`past graceMs / 4 by the ${clock} clock nothing is sent`, async (world) => {
     const { registry, backend, advance, keys } = world;
     backend.answer(UPLOAD, pass, doing(() => advance(TOO_LONG, clock)));
     const error = await rejected(
@@ -39,7 +39,7 @@ for (const clock of ["monotonic", "wall", "store"] as const) {
 
 for (const clock of ["monotonic", "wall"] as const) {
   testProtocol(
-    `a create that may have been sent is not repeated past the deadline (${clock})`,
+    `a possibly sent create is not repeated past the deadline (${clock})`,
     async (world) => {
       const { registry, backend, advance } = world;
       backend.answer(CREATE, lostRequest);
@@ -52,7 +52,7 @@ for (const clock of ["monotonic", "wall"] as const) {
 }
 
 testProtocol(
-  "a wall clock that is set back does not extend the deadline",
+  "setting the wall clock back does not extend the deadline",
   async ({ registry, backend, advance }) => {
     const setBack = () => {
       advance(-10 * HOUR, "wall");
@@ -64,7 +64,7 @@ testProtocol(
 );
 
 testProtocol(
-  "what came before the first request does not count",
+  "time before the first request does not count",
   async ({ registry, advance, head, clocks }) => {
     async function* slowly(): AsyncGenerator<FileToSave> {
       advance(3 * GRACE_MS);
@@ -76,7 +76,7 @@ testProtocol(
 );
 
 testProtocol(
-  "the deadline holds for tombstones and aliases as well",
+  "the deadline applies to tombstones and aliases",
   async ({ registry, backend, advance }) => {
     await registry.save("a", "one");
     const slow = () => doing(() => advance(TOO_LONG, "monotonic"));
@@ -91,7 +91,7 @@ testProtocol(
 );
 
 testProtocol(
-  "a head that is older than graceMs / 8 is read again before the record",
+  "a head older than graceMs / 8 is read again before the record",
   { mutable: true },
   async (world) => {
     const { registry, backend, open, advance } = world;
@@ -122,21 +122,17 @@ testProtocol("startedAt is the store's time of the first payload reply", async (
   assertEquals(Date.parse(createdAt), clocks.wall);
 });
 
-testProtocol(
-  "before the first reply startedAt is the own clock with the offset that is known",
-  async (world) => {
-    const { registry, clocks, head } = world;
-    await registry.save("b", "a reply that tells the store's time");
-    clocks.wall -= 5 * HOUR;
-    await registry.save("b", "the clock has another offset now");
-    await registry.save("a", "one", ONE);
-    assertEquals(Date.parse((await head(CELL)).startedAt), clocks.store);
-  },
-);
+testProtocol("before the first reply, startedAt uses the known clock offset", async (world) => {
+  const { registry, clocks, head } = world;
+  await registry.save("b", "a reply that tells the store's time");
+  clocks.wall -= 5 * HOUR;
+  await registry.save("b", "the clock has another offset now");
+  await registry.save("a", "one", ONE);
+  assertEquals(Date.parse((await head(CELL)).startedAt), clocks.store);
+});
 
 const REASON = new Error("enough");
 
-/** Plays a save that is aborted somewhere, and says what it threw. */
 async function aborted(
   { registry }: ProtocolWorld,
   play: (controller: AbortController) => void,
@@ -148,7 +144,7 @@ async function aborted(
 }
 
 testProtocol(
-  "an abort before anything was sent throws the reason, and nothing is sent",
+  "an abort before the first request throws its reason and sends nothing",
   async (world) => {
     for (const value of ["small", filler("large"), filler("larger", 400_000)]) {
       assertEquals(await aborted(world, (controller) => controller.abort(REASON), value), REASON);
@@ -157,29 +153,26 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "an abort during the upload throws the reason and removes what was uploaded",
-  async (world) => {
-    const { backend, keys } = world;
-    const end = (controller: AbortController) =>
-      doing(() => controller.abort(REASON), () => Promise.reject(REASON));
-    assertEquals(
-      await aborted(world, (controller) => backend.answer(UPLOAD, end(controller)), filler("one")),
-      REASON,
-    );
-    const value = new Blob([filler("two", 400_000)]);
-    assertEquals(
-      await aborted(
-        world,
-        (controller) => backend.answer(UPLOAD, followedBy(() => controller.abort(REASON))),
-        value,
-      ),
-      REASON,
-    );
-    assertEquals(await keys("objects/"), []);
-    assertEquals(await keys("names/"), []);
-  },
-);
+testProtocol("an abort during the upload throws its reason and removes payload", async (world) => {
+  const { backend, keys } = world;
+  const end = (controller: AbortController) =>
+    doing(() => controller.abort(REASON), () => Promise.reject(REASON));
+  assertEquals(
+    await aborted(world, (controller) => backend.answer(UPLOAD, end(controller)), filler("one")),
+    REASON,
+  );
+  const value = new Blob([filler("two", 400_000)]);
+  assertEquals(
+    await aborted(
+      world,
+      (controller) => backend.answer(UPLOAD, followedBy(() => controller.abort(REASON))),
+      value,
+    ),
+    REASON,
+  );
+  assertEquals(await keys("objects/"), []);
+  assertEquals(await keys("names/"), []);
+});
 
 testProtocol("an abort while a create is in flight is Unknown, landed or not", async (world) => {
   const { backend, keys } = world;
@@ -199,35 +192,25 @@ testProtocol("an abort while a create is in flight is Unknown, landed or not", a
     assertEquals((await rejected("Unknown", Promise.reject(error))).cause, REASON);
     assertEquals((await keys(CELL)).length - before.length, lands ? 1 : 0);
   }
-  assertEquals(
-    (await keys("objects/")).length,
-    2,
-    "the payload of a record that may be there was removed",
-  );
+  assertEquals((await keys("objects/")).length, 2);
 });
 
-testProtocol(
-  "an abort after a loss that was read is the reason, and the payload goes",
-  async (world) => {
-    const { backend, open, keys } = world;
-    const rival = await open();
-    backend.answer(CREATE, doing(() => rival.registry.save("a", "theirs")));
-    const play = (controller: AbortController) =>
-      void (world.atSleep = () => controller.abort(REASON));
-    assertEquals(await aborted(world, play, filler("mine")), REASON);
-    assertEquals(await keys("objects/"), []);
-  },
-);
+testProtocol("an abort after a lost race throws its reason and removes payload", async (world) => {
+  const { backend, open, keys } = world;
+  const rival = await open();
+  backend.answer(CREATE, doing(() => rival.registry.save("a", "theirs")));
+  const play = (controller: AbortController) =>
+    void (world.atSleep = () => controller.abort(REASON));
+  assertEquals(await aborted(world, play, filler("mine")), REASON);
+  assertEquals(await keys("objects/"), []);
+});
 
-testProtocol(
-  "an abort ends opening, too: with Unknown once the settings are in flight",
-  async ({ open, store }) => {
-    await assertRejects(() => open({ signal: AbortSignal.abort(REASON) }), Error, "enough");
-    for await (const entry of store.list("settings/")) assert("key" in entry);
-  },
-);
+testProtocol("an abort ends opening a registry", async ({ open, store }) => {
+  await assertRejects(() => open({ signal: AbortSignal.abort(REASON) }), Error, "enough");
+  for await (const entry of store.list("settings/")) assert("key" in entry);
+});
 
-testProtocol("a save fails cleanly on every clock at any single call", async (world) => {
+testProtocol("a save fails cleanly if any clock jumps at any call", async (world) => {
   const { open, advance, keys } = world;
   const jumps: (keyof Clocks)[][] = [["monotonic"], ["wall"], ["store"], []];
   for (const jump of jumps) {
@@ -244,47 +227,36 @@ testProtocol("a save fails cleanly on every clock at any single call", async (wo
     }
   }
   const versions = await Array.fromAsync(world.registry.versions("a"));
-  assertEquals(
-    (await keys("objects/")).length,
-    versions.length === 0 ? 0 : 2,
-    "failed saves left payload",
-  );
+  assertEquals((await keys("objects/")).length, versions.length === 0 ? 0 : 2);
 });
 
-testProtocol(
-  "a reply that tells an earlier time than one before makes no view younger",
-  async (world) => {
-    const { registry, backend, clocks, advance } = world;
-    const old = GRACE_MS / 8 + 1000; // by the store's clock alone
-    const behind = doing(() => void (clocks.store -= old)); // another machine of the store answers
-    backend.answer(UPLOAD, doing(() => advance(old, "store")), behind);
-    await registry.save("x", "small"); // from here on the store's time is known
-    backend.forget();
-    await registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet });
-    const looked = backend.calls.findLastIndex(({ verb, key }) =>
-      verb === "list" && key.includes("versions")
-    );
-    assert(looked > backend.calls.findLastIndex(({ key }) => key.startsWith("objects/")));
-  },
-);
+testProtocol("a reply with an earlier time makes no view younger", async (world) => {
+  const { registry, backend, clocks, advance } = world;
+  const old = GRACE_MS / 8 + 1000; // by the store's clock alone
+  const behind = doing(() => void (clocks.store -= old)); // another machine of the store answers
+  backend.answer(UPLOAD, doing(() => advance(old, "store")), behind);
+  await registry.save("x", "small"); // from here on the store's time is known
+  backend.forget();
+  await registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet });
+  const looked = backend.calls.findLastIndex(({ verb, key }) =>
+    verb === "list" && key.includes("versions")
+  );
+  assert(looked > backend.calls.findLastIndex(({ key }) => key.startsWith("objects/")));
+});
 
-testProtocol(
-  "an abort is Unknown once a create was sent, whenever it comes",
-  {},
-  ({ system, store }) => {
-    const context = {
-      backend: store,
-      system,
-      settings: { graceMs: GRACE_MS },
-    } as unknown as OpeningStore;
-    const stop = new AbortController();
-    const operation = startOperation(context, "save", stop.signal);
-    operation.checkCommit();
-    operation.unresolved = true;
-    stop.abort();
-    assertThrows(() => operation.checkCommit(), RegistryError, "Cannot say whether it happened");
-    operation.unresolved = false;
-    assertEquals(assertThrows(() => operation.checkCommit()), stop.signal.reason);
-    return Promise.resolve();
-  },
-);
+testProtocol("an abort is Unknown once a create was sent", {}, ({ system, store }) => {
+  const context = {
+    backend: store,
+    system,
+    settings: { graceMs: GRACE_MS },
+  } as unknown as OpeningStore;
+  const stop = new AbortController();
+  const operation = startOperation(context, "save", stop.signal);
+  operation.checkCommit();
+  operation.unresolved = true;
+  stop.abort();
+  assertThrows(() => operation.checkCommit(), RegistryError, "not answered");
+  operation.unresolved = false;
+  assertEquals(assertThrows(() => operation.checkCommit()), stop.signal.reason);
+  return Promise.resolve();
+});

@@ -15,7 +15,7 @@ const MUTABLE = { mutable: true };
 const CELL = "names/a/versions/";
 const CHUNKS = 100;
 
-/** A file whose bytes take so long to come, and what happens at each chunk. */
+/** A file with slow chunks, and an action at each of them. */
 function slowFile(
   world: ProtocolWorld,
   ms: number,
@@ -38,24 +38,21 @@ function slowFile(
   };
 }
 
-/** A janitor on a machine with the right time. */
+/** A collector on a machine with the right time. */
 async function janitor({ open, system, clocks }: ProtocolWorld): Promise<() => Promise<unknown>> {
   const { registry } = await open({ system: { ...system, now: () => clocks.store } });
   return () => collectGarbage(registry);
 }
 
-testProtocol(
-  "a long upload renews itself every graceMs / 16 and may take longer than its deadline",
-  async (world) => {
-    const { registry, backend, head, clocks } = world;
-    let lastRenewal = 0;
-    backend.answerAll(RENEWAL, followedBy(() => void (lastRenewal = clocks.store)));
-    await registry.save("a", { slow: slowFile(world, GRACE_MS) }, { materializer: fileSet });
-    const renewals = backend.asked(RENEWAL).length;
-    assert(renewals >= 14 && renewals <= 16, `${renewals} renewals`);
-    assertEquals(Date.parse((await head(CELL)).startedAt), lastRenewal);
-  },
-);
+testProtocol("a long upload renews itself every graceMs / 16", async (world) => {
+  const { registry, backend, head, clocks } = world;
+  let lastRenewal = 0;
+  backend.answerAll(RENEWAL, followedBy(() => void (lastRenewal = clocks.store)));
+  await registry.save("a", { slow: slowFile(world, GRACE_MS) }, { materializer: fileSet });
+  const renewals = backend.asked(RENEWAL).length;
+  assert(renewals >= 14 && renewals <= 16, `${renewals} renewals`);
+  assertEquals(Date.parse((await head(CELL)).startedAt), lastRenewal);
+});
 
 testProtocol(
   "an upload of many files renews itself between them",
@@ -69,21 +66,18 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "the janitor leaves alone what renews itself, however long it takes",
-  async (world) => {
-    const { registry } = world;
-    const collect = await janitor(world);
-    const value = {
-      first: filler("first", 300_000),
-      slow: slowFile(world, 4 * GRACE_MS, (n) => n % 3 === 0 && collect()),
-    };
-    await registry.save("a", value, { materializer: fileSet });
-    const loaded = await registry.load("a", { as: fileSet }) as Record<string, Uint8Array>;
-    assertEquals(loaded.first, value.first);
-    assertEquals(loaded.slow.byteLength, value.slow.size);
-  },
-);
+testProtocol("gc keeps uploads that renew themselves", async (world) => {
+  const { registry } = world;
+  const collect = await janitor(world);
+  const value = {
+    first: filler("first", 300_000),
+    slow: slowFile(world, 4 * GRACE_MS, (n) => n % 3 === 0 && collect()),
+  };
+  await registry.save("a", value, { materializer: fileSet });
+  const loaded = await registry.load("a", { as: fileSet }) as Record<string, Uint8Array>;
+  assertEquals(loaded.first, value.first);
+  assertEquals(loaded.slow.byteLength, value.slow.size);
+});
 
 testProtocol("without a renewal in time nothing is committed", async (world) => {
   const { registry, keys, advance } = world;
@@ -92,7 +86,7 @@ testProtocol("without a renewal in time nothing is committed", async (world) => 
   assertEquals(await keys("objects/"), []);
 });
 
-testProtocol("a renewal that takes too long renews nothing", async (world) => {
+testProtocol("a renewal that takes too long is not valid", async (world) => {
   const { registry, backend, advance } = world;
   backend.answer(RENEWAL, doing(() => advance(GRACE_MS / 4 + 1000)));
   const slow = slowFile(world, GRACE_MS / 8);
@@ -100,19 +94,16 @@ testProtocol("a renewal that takes too long renews nothing", async (world) => {
   assertEquals(backend.asked(CREATE), []);
 });
 
-testProtocol(
-  "a renewal that the store refuses ends the save, and nothing is committed",
-  async (world) => {
-    const { registry, backend, keys } = world;
-    backend.answer(RENEWAL, busy);
-    await rejected(
-      "Unavailable",
-      registry.save("a", { slow: slowFile(world, GRACE_MS / 8) }, { materializer: fileSet }),
-    );
-    assertEquals(backend.asked(CREATE), []);
-    assertEquals(await keys("objects/"), []);
-  },
-);
+testProtocol("a refused renewal fails the save without a commit", async (world) => {
+  const { registry, backend, keys } = world;
+  backend.answer(RENEWAL, busy);
+  await rejected(
+    "Unavailable",
+    registry.save("a", { slow: slowFile(world, GRACE_MS / 8) }, { materializer: fileSet }),
+  );
+  assertEquals(backend.asked(CREATE), []);
+  assertEquals(await keys("objects/"), []);
+});
 
 testProtocol("a renewal under frozen clocks is measured by the store's", async (world) => {
   const { registry, backend, advance } = world;
@@ -129,7 +120,7 @@ testProtocol("a renewal under frozen clocks is measured by the store's", async (
 
 for (const look of ["whole", "damaged"] as const) {
   testProtocol(
-    `a head that was ${look} is read again under frozen clocks, however often it is renewed`,
+    `a head that was ${look} is read again under frozen clocks and renewals`,
     MUTABLE,
     async (world) => {
       const { registry, backend, open, advance, head } = world;
@@ -168,93 +159,84 @@ for (const look of ["whole", "damaged"] as const) {
   );
 }
 
-testProtocol(
-  "a stale base that is no longer live is unshared: its files are uploaded after all",
-  async (world) => {
-    const { registry, open, head, advance } = world;
-    const rival = await open();
-    const collect = await janitor(world);
-    const value = { common: filler("common", 300_000), small: filler("small", 100_000) };
-    await registry.save("a", value, { materializer: fileSet });
-    const overtake = async (n: number) => {
-      if (n === 1) await rival.registry.delete("a@1");
-      if (n > 70) await collect();
-    };
-    const slow = slowFile(world, 2 * GRACE_MS, overtake);
-    await registry.save("a", { ...value, slow }, { materializer: fileSet });
-    for (const file of (await head(CELL)).files) assertEquals(file.from, undefined);
-    advance(2 * GRACE_MS);
-    await collect();
-    const loaded = await registry.load("a@2", { as: fileSet }) as Record<string, Uint8Array>;
-    assertEquals({ common: loaded.common, small: loaded.small }, value);
-    assertEquals((await world.keys("objects/")).filter((key) => key.endsWith("/.alive")).length, 1);
-  },
-);
+testProtocol("files of a deleted base are uploaded after all", async (world) => {
+  const { registry, open, head, advance } = world;
+  const rival = await open();
+  const collect = await janitor(world);
+  const value = { common: filler("common", 300_000), small: filler("small", 100_000) };
+  await registry.save("a", value, { materializer: fileSet });
+  const overtake = async (n: number) => {
+    if (n === 1) await rival.registry.delete("a@1");
+    if (n > 70) await collect();
+  };
+  const slow = slowFile(world, 2 * GRACE_MS, overtake);
+  await registry.save("a", { ...value, slow }, { materializer: fileSet });
+  for (const file of (await head(CELL)).files) assertEquals(file.from, undefined);
+  advance(2 * GRACE_MS);
+  await collect();
+  const loaded = await registry.load("a@2", { as: fileSet }) as Record<string, Uint8Array>;
+  assertEquals({ common: loaded.common, small: loaded.small }, value);
+  assertEquals((await world.keys("objects/")).filter((key) => key.endsWith("/.alive")).length, 1);
+});
 
-testProtocol(
-  "a save whose base went meanwhile is done anew without it: it holds what is there then, and nothing else stays",
-  async (world) => {
-    const { registry, open, keys } = world;
-    const rival = await open();
-    const first = filler("common", 300_000);
-    for (
-      const change of [
-        () => first,
-        () => filler("changed", 300_000),
-        () => filler("changed", 10),
-        undefined,
-      ]
-    ) {
-      const { version: base } = await registry.save("a", { common: first }, {
-        materializer: fileSet,
-      });
-      const before = await keys("objects/");
-      let asked = 0;
-      const overtake = async (n: number) =>
-        n === 1 && await rival.registry.delete(`a@${base}`).then(() => {});
-      const again = change?.();
-      const files = async function* (): AsyncGenerator<FileToSave> {
-        const content = asked++ > 0 ? again : first;
-        if (content !== undefined) yield { path: "common", content };
-        const slow = slowFile(world, GRACE_MS, overtake);
-        if (asked === 1) yield await Promise.resolve({ path: "slow", content: slow });
-      };
-      const told: number[] = [];
-      const onProgress = ({ bytes }: { bytes: number }) => void told.push(bytes);
-      const { version } = await registry.save("a", files, {
-        base: `a@${base}`,
-        materializer: fileSet,
-        onProgress,
-      });
-      assertEquals(asked, 2);
-      const wanted: Record<string, Uint8Array> = again === undefined ? {} : { common: again };
-      assertEquals(await registry.load(`a@${version}`, { as: fileSet }), wanted);
-      const added = (await keys("objects/")).filter((key) => !before.includes(key));
-      assertEquals(added.length, (again?.byteLength ?? 0) > 1000 ? 1 : 0, added.join(" "));
-      assertEquals(told, told.toSorted((x, y) => x - y));
-    }
-  },
-);
-
-testProtocol(
-  "content that can be read only once and must be uploaded after all fails the save by name",
-  async (world) => {
-    const { registry, open } = world;
-    const rival = await open();
-    const common = filler("common", 100_000);
-    await registry.save("a", { common }, { materializer: fileSet });
-    const overtake = async (n: number) =>
-      n === 1 && await rival.registry.delete("a@1").then(() => {});
-    const once = new Blob([common]).stream();
-    const save = registry.save("a", { common: once, slow: slowFile(world, GRACE_MS, overtake) }, {
+testProtocol("a save whose base is deleted meanwhile is repeated without it", async (world) => {
+  const { registry, open, keys } = world;
+  const rival = await open();
+  const first = filler("common", 300_000);
+  for (
+    const change of [
+      () => first,
+      () => filler("changed", 300_000),
+      () => filler("changed", 10),
+      undefined,
+    ]
+  ) {
+    const { version: base } = await registry.save("a", { common: first }, {
       materializer: fileSet,
     });
-    await rejected("TaskFailed", save);
-  },
-);
+    const before = await keys("objects/");
+    let asked = 0;
+    const overtake = async (n: number) =>
+      n === 1 && await rival.registry.delete(`a@${base}`).then(() => {});
+    const again = change?.();
+    const files = async function* (): AsyncGenerator<FileToSave> {
+      const content = asked++ > 0 ? again : first;
+      if (content !== undefined) yield { path: "common", content };
+      const slow = slowFile(world, GRACE_MS, overtake);
+      if (asked === 1) yield await Promise.resolve({ path: "slow", content: slow });
+    };
+    const told: number[] = [];
+    const onProgress = ({ bytes }: { bytes: number }) => void told.push(bytes);
+    const { version } = await registry.save("a", files, {
+      base: `a@${base}`,
+      materializer: fileSet,
+      onProgress,
+    });
+    assertEquals(asked, 2);
+    const wanted: Record<string, Uint8Array> = again === undefined ? {} : { common: again };
+    assertEquals(await registry.load(`a@${version}`, { as: fileSet }), wanted);
+    const added = (await keys("objects/")).filter((key) => !before.includes(key));
+    assertEquals(added.length, (again?.byteLength ?? 0) > 1000 ? 1 : 0, added.join(" "));
+    assertEquals(told, told.toSorted((x, y) => x - y));
+  }
+});
+
+testProtocol("a stream that must be read again fails the save", async (world) => {
+  const { registry, open } = world;
+  const rival = await open();
+  const common = filler("common", 100_000);
+  await registry.save("a", { common }, { materializer: fileSet });
+  const overtake = async (n: number) =>
+    n === 1 && await rival.registry.delete("a@1").then(() => {});
+  const once = new Blob([common]).stream();
+  const save = registry.save("a", { common: once, slow: slowFile(world, GRACE_MS, overtake) }, {
+    materializer: fileSet,
+  });
+  await rejected("TaskFailed", save);
+});
 
 testProtocol(
-  "a head that was seen graceMs / 4 ago is not written above, whatever was renewed since",
+  "a head seen graceMs / 4 ago is not written above, despite renewals",
   MUTABLE,
   async (world) => {
     const { clocks } = world;
@@ -279,32 +261,27 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "a base that was seen graceMs / 4 ago is not shared, whatever was renewed or read since",
-  async (world) => {
-    const { clocks } = world;
-    const rival = await world.open();
-    const { registry, backend } = await world.open({ retryForMs: Infinity });
-    const common = filler("common");
-    await registry.save("a", { common }, { materializer: fileSet });
-    let seenAt = 0, lastSentAt = 0;
-    backend.answer(
-      { verb: "list", key: /versions/ },
-      followedBy(() => void (seenAt = clocks.store)),
-    );
-    const beaten = doing(() => rival.registry.save("a", "theirs")); // so that it looks at the numbers again, not at the base
-    const refused = doing(() => {
-      lastSentAt = clocks.store;
-      world.advance(GRACE_MS / 16);
-    }, busy);
-    backend.answer(CREATE, beaten);
-    backend.answerAll(CREATE, refused);
-    const slow = slowFile(world, 0.49 * GRACE_MS / 4);
-    await rejected("Unavailable", registry.save("a", { common, slow }, { materializer: fileSet }));
-    assert(backend.asked(RENEWAL).length > 0 && lastSentAt > seenAt);
-    assert(lastSentAt - seenAt <= GRACE_MS / 4, `${(lastSentAt - seenAt) / HOUR} hours`);
-  },
-);
+testProtocol("a base seen graceMs / 4 ago is not shared, despite renewals", async (world) => {
+  const { clocks } = world;
+  const rival = await world.open();
+  const { registry, backend } = await world.open({ retryForMs: Infinity });
+  const common = filler("common");
+  await registry.save("a", { common }, { materializer: fileSet });
+  let seenAt = 0, lastSentAt = 0;
+  backend.answer({ verb: "list", key: /versions/ }, followedBy(() => void (seenAt = clocks.store)));
+  // so that it looks at the numbers again, not at the base
+  const beaten = doing(() => rival.registry.save("a", "theirs"));
+  const refused = doing(() => {
+    lastSentAt = clocks.store;
+    world.advance(GRACE_MS / 16);
+  }, busy);
+  backend.answer(CREATE, beaten);
+  backend.answerAll(CREATE, refused);
+  const slow = slowFile(world, 0.49 * GRACE_MS / 4);
+  await rejected("Unavailable", registry.save("a", { common, slow }, { materializer: fileSet }));
+  assert(backend.asked(RENEWAL).length > 0 && lastSentAt > seenAt);
+  assert(lastSentAt - seenAt <= GRACE_MS / 4, `${(lastSentAt - seenAt) / HOUR} hours`);
+});
 
 for (
   const process of [
@@ -313,7 +290,7 @@ for (
   ] as const
 ) {
   testProtocol(
-    `in a process that ${process}, what it saw before an upload is looked at again`,
+    `a process that ${process} reads again what it saw before an upload`,
     MUTABLE,
     async (world) => {
       const { advance, head } = world;
@@ -347,7 +324,7 @@ for (
   );
 }
 
-testProtocol("renewals of one upload keep nobody else's payload", async (world) => {
+testProtocol("renewals keep no payload of other uploads", async (world) => {
   const { registry, backend, open, keys } = world;
   const rival = await open();
   const collect = await janitor(world);
@@ -360,30 +337,27 @@ testProtocol("renewals of one upload keep nobody else's payload", async (world) 
   backend.answerAll({}, pass);
 });
 
-testProtocol(
-  "a long save that changes nothing ends in a version that is still there",
-  async (world) => {
-    const { registry, open } = world;
-    const whole = { materializer: fileSet, skipIfUnchanged: true };
-    await registry.save("a", { slow: slowFile(world, 0) }, whole);
-    const skipped = await registry.save("a", { slow: slowFile(world, GRACE_MS) }, whole);
-    assertEquals([skipped.version, skipped.skipped], ["1.0.0", true]);
-    const other = await open();
-    const remove = (n: number) => n === 50 && other.registry.delete("a@1");
-    const saved = await registry.save("a", { slow: slowFile(world, GRACE_MS, remove) }, whole);
-    assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
+testProtocol("a long save without changes ends in an existing version", async (world) => {
+  const { registry, open } = world;
+  const whole = { materializer: fileSet, skipIfUnchanged: true };
+  await registry.save("a", { slow: slowFile(world, 0) }, whole);
+  const skipped = await registry.save("a", { slow: slowFile(world, GRACE_MS) }, whole);
+  assertEquals([skipped.version, skipped.skipped], ["1.0.0", true]);
+  const other = await open();
+  const remove = (n: number) => n === 50 && other.registry.delete("a@1");
+  const saved = await registry.save("a", { slow: slowFile(world, GRACE_MS, remove) }, whole);
+  assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
 
-    const small = (slow?: () => Promise<void>) =>
-      async function* (): AsyncGenerator<FileToSave> {
-        yield { path: "small", content: filler("small", 100) };
-        await slow?.();
-      };
-    await registry.save("b", small(), whole);
-    const gone = small(async () => {
-      await registry.delete("b@1");
-      world.advance(GRACE_MS / 6);
-    });
-    const after = await registry.save("b", gone, whole);
-    assertEquals([after.version, after.skipped], ["2.0.0", false]);
-  },
-);
+  const small = (slow?: () => Promise<void>) =>
+    async function* (): AsyncGenerator<FileToSave> {
+      yield { path: "small", content: filler("small", 100) };
+      await slow?.();
+    };
+  await registry.save("b", small(), whole);
+  const gone = small(async () => {
+    await registry.delete("b@1");
+    world.advance(GRACE_MS / 6);
+  });
+  const after = await registry.save("b", gone, whole);
+  assertEquals([after.version, after.skipped], ["2.0.0", false]);
+});

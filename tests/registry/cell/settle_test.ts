@@ -1,4 +1,4 @@
-// What is acknowledged because it was read survives a power cut, whatever became of its writer.
+// Found data that is acknowledged survives a power cut, even if its writer did not sync it.
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
@@ -14,17 +14,14 @@ import { createPoweredStore, type PoweredStore } from "../with_power_cut.ts";
 const KEY = { idempotencyKey: "run 7" };
 const ONE = { version: "1.0.0" };
 const LARGE = filler("large");
-/** Its writer waits for nothing, as with durability "os". */
 const ALL = /^/;
-/** Its writer died between the link of its record and the sync. */
+/** Its writer dies between the link of its record and the sync. */
 const RECORDS = /^names\//;
 
 interface PoweredWorld extends PoweredStore {
-  /** A registry whose writes are safe when they return. */
   readonly registry: StoredRegistry;
-  /** Another one, whose puts of these keys are not. */
+  /** Opens another registry, whose puts of these keys are not synced. */
   dying(unkept?: RegExp): Promise<StoredRegistry>;
-  /** The registry after a power cut. */
   afterCut(): Promise<StoredRegistry>;
 }
 
@@ -58,7 +55,7 @@ for (
     const what = `${typeof value === "string" ? "small" : "large"}, its writer ${how}`;
 
     testPowered(
-      `a repeat of an idempotency key: ${what}`,
+      `repeating a key is durable: ${what}`,
       async ({ registry, dying, afterCut }) => {
         const { commit } = await (await dying(unkept)).save("a", value, KEY);
         assertEquals((await registry.save("a", value, KEY)).commit, commit);
@@ -68,19 +65,19 @@ for (
       },
     );
 
-    testPowered(`what a save skips for: ${what}`, async ({ registry, dying, afterCut }) => {
+    testPowered(`skipping a save is durable: ${what}`, async ({ registry, dying, afterCut }) => {
       await (await dying(unkept)).save("a", value, ONE);
       assert((await registry.save("a", "other", { ...ONE, onConflict: "skip" })).skipped);
       assertEquals(await (await afterCut()).load("a@1"), value);
     });
 
-    testPowered(`what a save finds unchanged: ${what}`, async ({ registry, dying, afterCut }) => {
+    testPowered(`an unchanged save is durable: ${what}`, async ({ registry, dying, afterCut }) => {
       await (await dying(unkept)).save("a", value, ONE);
       assert((await registry.save("a", value, { skipIfUnchanged: true })).skipped);
       assertEquals(await (await afterCut()).load("a@1"), value);
     });
 
-    testPowered(`what an alias is set to: ${what}`, async ({ registry, dying, afterCut }) => {
+    testPowered(`setting an alias is durable: ${what}`, async ({ registry, dying, afterCut }) => {
       await (await dying(unkept)).save("a", value, ONE);
       await registry.setAlias("a", "live", "1");
       assertEquals(await (await afterCut()).load("a@live"), value);
@@ -89,23 +86,19 @@ for (
 }
 
 testPowered(
-  "a key's record, before its target is created for it",
+  "a key's record is durable before its target is created",
   async ({ registry, dying, store, afterCut }) => {
     const backend = createScriptedBackend((await dying()).backend);
     backend.answerAll({ verb: "put", key: /versions/ }, denied); // it goes no further
     await rejected("Denied", (await openRegistry(backend)).save("a", "one", KEY));
     const { commit } = await registry.save("a", "one", KEY);
     const after = await afterCut();
-    assertEquals(
-      (await after.save("a", "one", KEY)).commit,
-      commit,
-      "the key still knows what it saved",
-    );
+    assertEquals((await after.save("a", "one", KEY)).commit, commit);
     assert(await store.head("names/a/versions/final/p7p9p9/9007199254740990.rec") === undefined);
   },
 );
 
-testPowered("what a lost race returns for a key", async ({ registry, dying, afterCut }) => {
+testPowered("losing a race for a key is durable", async ({ registry, dying, afterCut }) => {
   const twin = await dying(ALL);
   await registry.save("other", 1);
   const backend = createScriptedBackend(registry.backend);
@@ -120,7 +113,7 @@ testPowered("what a lost race returns for a key", async ({ registry, dying, afte
 });
 
 testPowered(
-  "what a save finds that it had written itself",
+  "an own record found by reading back is durable",
   async ({ registry, dying, afterCut }) => {
     const backend = createScriptedBackend((await dying()).backend);
     const writer = await openRegistry(withSync(backend, registry.backend));
@@ -131,7 +124,7 @@ testPowered(
 );
 
 testPowered(
-  "files that a new version shares with one that nobody brought to the disk",
+  "files shared with a version that was not synced are durable",
   async (world) => {
     const { registry, dying, afterCut } = world;
     await (await dying(ALL)).save("a", { large: LARGE }, { materializer: fileSet });
@@ -145,7 +138,7 @@ testPowered(
   {},
 );
 
-testPowered("a long list of files, and what is on it", async ({ registry, dying, afterCut }) => {
+testPowered("a long list of files is durable", async ({ registry, dying, afterCut }) => {
   const files = Object.fromEntries(
     Array.from({ length: 1_000 }, (_, n) => [`${n}`.padStart(120, "-"), filler(`${n}`, 90)]),
   );
@@ -157,7 +150,7 @@ testPowered("a long list of files, and what is on it", async ({ registry, dying,
 
 for (const ref of ["a@1", "a"]) {
   testPowered(
-    `a deletion that is there already: of ${ref}`,
+    `an existing deletion is durable: of ${ref}`,
     async ({ registry, dying, afterCut }) => {
       await registry.save("a", 1);
       await (await dying()).delete("a@1");
@@ -167,20 +160,17 @@ for (const ref of ["a@1", "a"]) {
   );
 }
 
-testPowered(
-  "a deletion that another program was faster with",
-  async ({ registry, dying, afterCut }) => {
-    await registry.save("a", 1);
-    const rival = await dying();
-    const backend = createScriptedBackend(registry.backend);
-    const slow = await openRegistry(withSync(backend, registry.backend));
-    backend.answer({ verb: "list", key: /aliases/ }, doing(() => rival.delete("a@1")));
-    assertEquals(await slow.delete("a@1"), false);
-    assertEquals(await (await afterCut()).has("a"), false);
-  },
-);
+testPowered("a concurrent deletion is durable", async ({ registry, dying, afterCut }) => {
+  await registry.save("a", 1);
+  const rival = await dying();
+  const backend = createScriptedBackend(registry.backend);
+  const slow = await openRegistry(withSync(backend, registry.backend));
+  backend.answer({ verb: "list", key: /aliases/ }, doing(() => rival.delete("a@1")));
+  assertEquals(await slow.delete("a@1"), false);
+  assertEquals(await (await afterCut()).has("a"), false);
+});
 
-testPowered("an alias that is removed already", async ({ registry, dying, afterCut }) => {
+testPowered("an existing removal of an alias is durable", async ({ registry, dying, afterCut }) => {
   await registry.save("a", 1);
   await registry.setAlias("a", "live", "1");
   await (await dying()).deleteAlias("a", "live");
@@ -188,7 +178,7 @@ testPowered("an alias that is removed already", async ({ registry, dying, afterC
   assertEquals(await (await afterCut()).aliases("a"), {});
 });
 
-Deno.test("the settings of a registry that another program made", async () => {
+Deno.test("settings made by another program are durable", async () => {
   const powered = createPoweredStore();
   const { id } = await openRegistry(powered.writer(ALL), { mutable: true });
   await openRegistry(powered.writer(), { readOnly: true });
@@ -200,7 +190,7 @@ Deno.test("the settings of a registry that another program made", async () => {
 });
 
 testPowered(
-  "a direct upload that was committed before",
+  "a direct upload that was committed before is durable",
   async ({ registry, dying, store, afterCut }) => {
     const upload = { id: realSystem.id(), files: [{ path: "data.bin" }] };
     await store.put(`uploads/${upload.id}/0`, LARGE);
@@ -214,14 +204,12 @@ testPowered(
 for (const value of ["small", LARGE]) {
   const what = typeof value === "string" ? "small" : "large";
   testPowered(
-    `a disk that fails then is an error, never an acknowledgement: ${what}`,
+    `a disk that fails to sync a found version is an error: ${what}`,
     async ({ registry, dying }) => {
       await (await dying()).save("a", value, { ...ONE, ...KEY });
       const failing = await openRegistry(withSync(registry.backend, { sync: fails }), {
         readOnly: false,
-      }).catch(
-        () => {},
-      );
+      }).catch(() => {});
       assertEquals(failing, undefined, "nor is it opened for writing");
       let broken = false;
       const sync: Backend["sync"] = (keys) => broken ? fails() : registry.backend.sync!(keys);
@@ -239,7 +227,7 @@ for (const value of ["small", LARGE]) {
 }
 
 testPowered(
-  "a commit that is found, and that the disk fails to keep, is Unknown",
+  "a commit found by reading back that cannot be synced is Unknown",
   async ({ registry }) => {
     let broken = false;
     const lost = createScriptedBackend(registry.backend);
@@ -262,7 +250,7 @@ function fails(): Promise<never> {
   );
 }
 
-/** A store with the sync of another, or none. */
+/** A store with another `sync`, or none. */
 function withSync(backend: Backend, { sync }: Pick<Backend, "sync">): Backend {
   return { ...backend, sync };
 }

@@ -11,7 +11,6 @@ const MUTABLE = { mutable: true };
 const OVERWRITE = { ...ONE, onConflict: "overwrite" } as const;
 const CELL = "names/a/versions/";
 
-/** A version, and a void record over it. */
 async function covered(
   world: ProtocolWorld,
   value: unknown = filler("first"),
@@ -21,25 +20,21 @@ async function covered(
   return saved;
 }
 
-testProtocol(
-  "below a void record the older generation counts, for every reader",
-  MUTABLE,
-  async (world) => {
-    const { commit } = await covered(world);
-    for (const read of ["a", "a@1.0.0", "a@^1"]) {
-      const { registry } = await world.open();
-      assertEquals(await registry.load(read), filler("first"));
-      assertEquals((await registry.info(read)).commit, commit);
-      assertEquals(await registry.has(read), true);
-      assertEquals((await registry.info(read)).generation, 1);
-    }
+testProtocol("readers use the generation below an expired record", MUTABLE, async (world) => {
+  const { commit } = await covered(world);
+  for (const read of ["a", "a@1.0.0", "a@^1"]) {
     const { registry } = await world.open();
-    await registry.setAlias("a", "live", "1");
-    assertEquals(await registry.load("a@live"), filler("first"));
-  },
-);
+    assertEquals(await registry.load(read), filler("first"));
+    assertEquals((await registry.info(read)).commit, commit);
+    assertEquals(await registry.has(read), true);
+    assertEquals((await registry.info(read)).generation, 1);
+  }
+  const { registry } = await world.open();
+  await registry.setAlias("a", "live", "1");
+  assertEquals(await registry.load("a@live"), filler("first"));
+});
 
-testProtocol("verify names the void record and checks what counts", MUTABLE, async (world) => {
+testProtocol("verify reports expired records and checks valid ones", MUTABLE, async (world) => {
   await covered(world);
   const { registry } = await world.open();
   for (const deep of [true, false, true]) {
@@ -56,7 +51,7 @@ testProtocol("verify names the void record and checks what counts", MUTABLE, asy
 });
 
 testProtocol(
-  "the janitor names the void record and keeps what counts below it, for ever",
+  "gc reports an expired record and keeps the valid one below it",
   MUTABLE,
   async (world) => {
     await covered(world);
@@ -72,7 +67,7 @@ testProtocol(
   },
 );
 
-testProtocol("what lies above a void record is an ordinary version", MUTABLE, async (world) => {
+testProtocol("a version above an expired record is ordinary", MUTABLE, async (world) => {
   const first = await covered(world);
   const { registry } = await world.open();
   const saved = await registry.save("a", filler("third"), { ...ONE, ifCommit: first.commit });
@@ -81,15 +76,11 @@ testProtocol("what lies above a void record is an ordinary version", MUTABLE, as
   world.advance(2 * GRACE_MS);
   assertEquals((await collectGarbage(registry)).voids, []);
   assertEquals(await registry.load("a"), filler("third"));
-  assertEquals(
-    (await world.keys(CELL)).length,
-    2,
-    "the void generation goes, the first is scrubbed",
-  );
+  assertEquals((await world.keys(CELL)).length, 2);
   assertEquals((await verifyRegistry(registry)).ok, true);
 });
 
-testProtocol("the number of a void record stays used", async (world) => {
+testProtocol("the number of an expired record stays used", async (world) => {
   await makeVoid(world, ONE);
   const { registry } = await world.open();
   assertEquals(await registry.has("a@1.0.0"), false);
@@ -104,7 +95,7 @@ testProtocol("the number of a void record stays used", async (world) => {
   assertEquals((await registry.save("a", "next")).version, "2.0.0");
 });
 
-testProtocol("latest passes over a version that is void", async (world) => {
+testProtocol("latest skips an expired version", async (world) => {
   await world.registry.save("a", "first", ONE);
   await makeVoid(world, { version: "2.0.0" });
   const { registry } = await world.open();
@@ -119,7 +110,7 @@ testProtocol("latest passes over a version that is void", async (world) => {
 });
 
 testProtocol(
-  "a void record over a tombstone leaves the version deleted",
+  "below an expired record, a tombstone stays valid",
   MUTABLE,
   async (world) => {
     await world.registry.save("a", "first", ONE);
@@ -134,7 +125,7 @@ testProtocol(
   },
 );
 
-testProtocol("several void records in a row are passed over", MUTABLE, async (world) => {
+testProtocol("several expired records in a row are skipped", MUTABLE, async (world) => {
   const { commit } = await world.registry.save("a", filler("first"), ONE);
   const lands: (() => Promise<unknown>)[] = [];
   lands.push(await heldUp(world, filler("late 2"), OVERWRITE));
@@ -150,38 +141,30 @@ testProtocol("several void records in a row are passed over", MUTABLE, async (wo
   assertEquals(await registry.has("a"), false);
 });
 
-testProtocol(
-  "with ifCommit and skip what counts is meant, not the void record",
-  MUTABLE,
-  async (world) => {
-    const first = await covered(world, "first");
-    const { registry } = await world.open();
-    assertEquals(await registry.save("a", "x", { ...ONE, onConflict: "skip" }), {
-      ...first,
-      skipped: true,
-      addedBytes: 0,
-    });
-    await rejected("AlreadyExists", registry.save("a", "x", ONE));
-    assertEquals(await registry.delete("a@1", { ifCommit: first.commit }), true);
-    assertEquals(await registry.has("a"), false);
-  },
-);
+testProtocol("ifCommit and skip refer to the valid record", MUTABLE, async (world) => {
+  const first = await covered(world, "first");
+  const { registry } = await world.open();
+  assertEquals(await registry.save("a", "x", { ...ONE, onConflict: "skip" }), {
+    ...first,
+    skipped: true,
+    addedBytes: 0,
+  });
+  await rejected("AlreadyExists", registry.save("a", "x", ONE));
+  assertEquals(await registry.delete("a@1", { ifCommit: first.commit }), true);
+  assertEquals(await registry.has("a"), false);
+});
+
+testProtocol("nothing is shared with an expired record", MUTABLE, async (world) => {
+  const value = filler("late");
+  await covered(world);
+  const { registry } = await world.open();
+  const saved = await registry.save("a", value, { skipIfUnchanged: true });
+  assertEquals(saved.skipped, false);
+  assertEquals(await registry.load(`a@${saved.version}`), value);
+});
 
 testProtocol(
-  "nothing is shared with a void record, nor skipped because of it",
-  MUTABLE,
-  async (world) => {
-    const value = filler("late");
-    await covered(world);
-    const { registry } = await world.open();
-    const saved = await registry.save("a", value, { skipIfUnchanged: true });
-    assertEquals(saved.skipped, false);
-    assertEquals(await registry.load(`a@${saved.version}`), value);
-  },
-);
-
-testProtocol(
-  "nothing is shared with a record that landed late, though it counts",
+  "nothing is shared with a late record, even if it is valid",
   MUTABLE,
   async (world) => {
     const land = await heldUp(world, filler("late"), ONE);
@@ -203,7 +186,7 @@ testProtocol(
 
 for (const gone of ["own list", "shared payload"] as const) {
   testProtocol(
-    `a late record with a long list of files is void where its ${gone} is missing`,
+    `a late record with a long list of files expires without its ${gone}`,
     MUTABLE,
     async (world) => {
       const path = (n: number) => `${"folder/".repeat(20)}${n}`;
@@ -228,7 +211,7 @@ for (const gone of ["own list", "shared payload"] as const) {
   );
 }
 
-testProtocol("a record that landed late and has its payload counts", MUTABLE, async (world) => {
+testProtocol("a late record with its payload is valid", MUTABLE, async (world) => {
   await world.registry.save("a", filler("first"), ONE);
   const land = await heldUp(world, filler("late"), OVERWRITE);
   world.advance(GRACE_MS - HOUR);
@@ -243,7 +226,7 @@ testProtocol("a record that landed late and has its payload counts", MUTABLE, as
 });
 
 testProtocol(
-  "below a record that landed late nothing goes until an ordinary one covers it",
+  "below a late record nothing is collected until an ordinary one covers it",
   MUTABLE,
   async (world) => {
     const { registry, keys, store, advance } = world;
@@ -270,7 +253,7 @@ testProtocol(
 );
 
 testProtocol(
-  "what counted under a void record stays for the grace after an ordinary one replaced it",
+  "the valid record below an expired one stays for the grace after a replacement",
   MUTABLE,
   async (
     world,
@@ -290,7 +273,7 @@ testProtocol(
 );
 
 testProtocol(
-  "a payload that is missing under a record that landed in time is Corrupt",
+  "missing payload under a record that landed in time is Corrupt",
   MUTABLE,
   async (world) => {
     const { registry, store, keys } = world;
@@ -326,7 +309,7 @@ for (
   });
 }
 
-testProtocol("a late record is void where what it shares is missing", MUTABLE, async (world) => {
+testProtocol("a late record expires without the files that it shares", MUTABLE, async (world) => {
   const { registry, advance } = world;
   const common = filler("common", 300_000);
   await registry.save("a", { common }, { materializer: fileSet });
@@ -339,11 +322,12 @@ testProtocol("a late record is void where what it shares is missing", MUTABLE, a
 });
 
 testProtocol(
-  "in a registry that is younger than its records nothing is void: it was copied",
+  "nothing expires in a registry younger than its records: it was copied",
   MUTABLE,
   async (world) => {
     await covered(world);
-    for await (const entry of world.store.list("settings/")) { // as a restored or copied store has it
+    // as a restored or copied store has it
+    for await (const entry of world.store.list("settings/")) {
       assert("key" in entry);
       await world.store.put(entry.key, await (await world.store.get(entry.key))!.bytes());
     }
@@ -356,7 +340,7 @@ testProtocol(
 );
 
 testProtocol(
-  "verify ends where what counts below a void record is damaged, and says so",
+  "verify ends if the valid record below an expired one is damaged",
   MUTABLE,
   async (world) => {
     await covered(world);
@@ -369,7 +353,7 @@ testProtocol(
 );
 
 testProtocol(
-  "an open handle on a record that turned void says that it was superseded",
+  "an open handle on a record that expires reports that it was superseded",
   MUTABLE,
   async (world) => {
     const { advance, store, keys } = world;
@@ -386,7 +370,7 @@ testProtocol(
   },
 );
 
-testProtocol("a small record that lands late is an ordinary version", MUTABLE, async (world) => {
+testProtocol("a small late record is an ordinary version", MUTABLE, async (world) => {
   await world.registry.save("a", "first", ONE);
   const land = await heldUp(world, "late", OVERWRITE);
   world.advance(9 * GRACE_MS);

@@ -124,7 +124,7 @@ Deno.test("another value in the target is a Conflict, or overwritten if mutable"
     assertEquals(await soft.load("a"), "theirs");
     await firm.delete("a", { allVersions: true });
     const buried = await mirrorRegistry(withoutStore(from), wrap(firm));
-    assertMatch(buried.failures[0].error.message, /deleted there/);
+    assertMatch(buried.failures[0].error.message, /has deleted the version/);
   }
 });
 

@@ -24,7 +24,7 @@ const folder = defineMaterializer<number>({
     (await Promise.all(artifact.files().map((file) => file.bytes()))).length,
 });
 
-/** One version of each shape, and what it loads as. */
+/** One version of each shape, and its loaded value. */
 const SHAPES: Record<string, { value: unknown; compress?: "gzip" }> = {
   inline: { value: "x".repeat(300) },
   compressed: { value: "y".repeat(300_000), compress: "gzip" },
@@ -41,7 +41,7 @@ async function fill(registry: Registry): Promise<void> {
   await registry.save("listed", LISTED, { materializer: folder });
 }
 
-/** Loads everything; the outcomes are true, or the code and the key of the failure. */
+/** Loads everything. Returns values, or the code and key of failures. */
 async function outcomes(registry: Registry): Promise<Record<string, string | true>> {
   const found: Record<string, string | true> = {};
   for (const name of [...Object.keys(SHAPES), "listed"]) {
@@ -76,9 +76,10 @@ function flipped(bytes: Uint8Array, at: number): Uint8Array {
 }
 
 for (const [damage, apply] of Object.entries(DAMAGES)) {
-  const test = damage === "cut in half" ? testOnEach : testInMemory; // what a store does with damage, one shows
+  // what a store does with damage, one shows
+  const test = damage === "cut in half" ? testOnEach : testInMemory;
   test(
-    `an object that is ${damage} makes its own version Corrupt, by key, and no other`,
+    `an object that is ${damage} makes only its own version Corrupt`,
     async ({ registry, backend }) => {
       await fill(registry);
       const whole = await outcomes(registry);
@@ -103,32 +104,29 @@ for (const [damage, apply] of Object.entries(DAMAGES)) {
   );
 }
 
-testInMemory(
-  "the error of other bytes says their digest, and the one that was saved",
-  async ({ registry, backend }) => {
-    await registry.save("a", noise(700_000));
-    const { files: [{ sha256: saved }] } = await registry.info("a");
-    const [key] = await keysOf(backend, "objects/");
-    await backend.put(key, noise(700_000, 2));
-    const now = sha256(noise(700_000, 2));
-    const said = `its SHA-256 is ${now}, and was ${saved} when it was saved`;
-    for (
-      const { message } of [
-        await rejected("Corrupt", registry.load("a")),
-        await rejected("Corrupt", read(registry)),
-      ]
-    ) {
-      assert(message.endsWith(said), message);
-    }
-  },
-);
+testInMemory("the error of a digest mismatch has both digests", async ({ registry, backend }) => {
+  await registry.save("a", noise(700_000));
+  const { files: [{ sha256: saved }] } = await registry.info("a");
+  const [key] = await keysOf(backend, "objects/");
+  await backend.put(key, noise(700_000, 2));
+  const now = sha256(noise(700_000, 2));
+  const said = `its SHA-256 is ${now}, expected ${saved}`;
+  for (
+    const { message } of [
+      await rejected("Corrupt", registry.load("a")),
+      await rejected("Corrupt", read(registry)),
+    ]
+  ) {
+    assert(message.endsWith(said), message);
+  }
+});
 
 async function read(registry: Registry): Promise<void> {
   for await (const _ of (await registry.open("a")).files()[0].stream());
 }
 
 testOnEach(
-  "a missing payload object is Corrupt by its key, a missing record is a version that is not there",
+  "missing payload is Corrupt, a missing record is a missing version",
   async ({ registry, backend }) => {
     await fill(registry);
     const whole = await outcomes(registry);
@@ -151,7 +149,7 @@ testOnEach(
 );
 
 testOnEach(
-  "a damaged version keeps nobody from saving the next one, and from loading older ones",
+  "a damaged version affects neither the next save nor older versions",
   async ({ registry, backend }) => {
     const old = await registry.save("a", noise(400_000));
     await registry.save("a", noise(400_000, 2));
@@ -168,25 +166,22 @@ testOnEach(
   },
 );
 
-testOnEach(
-  "a record in the place of another version is not trusted",
-  async ({ registry, backend }) => {
-    await registry.save("a", "one", { version: "1" });
-    await registry.save("a", "two", { version: "2" });
-    await registry.save("b", "three", { version: "1" });
-    const [two, one] = await keysOf(backend, "names/a/");
-    for (const other of [two, (await keysOf(backend, "names/b/"))[0]]) {
-      await backend.put(one, await bytesOf(backend, other));
-      const error = await rejected("Corrupt", registry.load("a@1"));
-      assertEquals(error.key, one);
-      assertMatch(error.message, /^Cannot load "a@1": a record cannot be read: /);
-    }
-    assertEquals(await registry.load("a@2"), "two");
-  },
-);
+testOnEach("a record in the place of another version is Corrupt", async ({ registry, backend }) => {
+  await registry.save("a", "one", { version: "1" });
+  await registry.save("a", "two", { version: "2" });
+  await registry.save("b", "three", { version: "1" });
+  const [two, one] = await keysOf(backend, "names/a/");
+  for (const other of [two, (await keysOf(backend, "names/b/"))[0]]) {
+    await backend.put(one, await bytesOf(backend, other));
+    const error = await rejected("Corrupt", registry.load("a@1"));
+    assertEquals(error.key, one);
+    assertMatch(error.message, /^Cannot load "a@1": a record cannot be read: /);
+  }
+  assertEquals(await registry.load("a@2"), "two");
+});
 
 testOnEach(
-  "a version of a newer format is Unsupported, the others are not affected",
+  "a version of a newer format is Unsupported, others are not affected",
   async ({ registry, backend }) => {
     await registry.save("a", "one");
     await registry.save("a", "two");
@@ -204,45 +199,40 @@ testOnEach(
   },
 );
 
-testOnEach(
-  "a damaged alias is Corrupt by its key, and can be set anew",
-  async ({ registry, backend }) => {
-    await registry.save("a", 1);
-    await registry.setAlias("a", "production", "1");
-    const [key] = await keysOf(backend, "names/a/aliases/");
-    await backend.put(key, noise(300));
-    assertEquals((await rejected("Corrupt", registry.load("a@production"))).key, key);
-    assertEquals((await rejected("Corrupt", registry.aliases("a"))).key, key);
-    assertEquals(await registry.load("a"), 1);
-    await registry.setAlias("a", "production", "1");
-    assertEquals(await registry.load("a@production"), 1);
-  },
-);
+testOnEach("a damaged alias is Corrupt and can be set again", async ({ registry, backend }) => {
+  await registry.save("a", 1);
+  await registry.setAlias("a", "production", "1");
+  const [key] = await keysOf(backend, "names/a/aliases/");
+  await backend.put(key, noise(300));
+  assertEquals((await rejected("Corrupt", registry.load("a@production"))).key, key);
+  assertEquals((await rejected("Corrupt", registry.aliases("a"))).key, key);
+  assertEquals(await registry.load("a"), 1);
+  await registry.setAlias("a", "production", "1");
+  assertEquals(await registry.load("a@production"), 1);
+});
 
-testInMemory(
-  "no flipped bit anywhere gives a value that was not saved",
-  async ({ registry, backend }) => {
-    await fill(registry);
-    const keys = [...await keysOf(backend, "names/"), ...await keysOf(backend, "objects/")];
-    for (let i = 0; i < 150; i++) {
-      const key = keys[i % keys.length];
-      const bytes = await bytesOf(backend, key);
-      const at = (i * 7_919) % bytes.byteLength;
-      await backend.put(key, bytes.map((byte, place) => place === at ? byte ^ (1 << i % 8) : byte));
-      const found = await outcomes(registry); // compares what it loads
-      await backend.put(key, bytes);
-      const failed = Object.entries(found).filter(([, outcome]) => outcome !== true);
-      if (failed.length === 0 && key.includes("/compressed/")) continue; // some bits of gzip mean nothing
-      assertEquals(failed, [[key.split("/")[1], `Corrupt ${key}`]], `${key} at ${at}`);
-    }
-  },
-);
+testInMemory("no flipped bit yields a value that was not saved", async ({ registry, backend }) => {
+  await fill(registry);
+  const keys = [...await keysOf(backend, "names/"), ...await keysOf(backend, "objects/")];
+  for (let i = 0; i < 150; i++) {
+    const key = keys[i % keys.length];
+    const bytes = await bytesOf(backend, key);
+    const at = (i * 7_919) % bytes.byteLength;
+    await backend.put(key, bytes.map((byte, place) => place === at ? byte ^ (1 << i % 8) : byte));
+    const found = await outcomes(registry); // compares what it loads
+    await backend.put(key, bytes);
+    const failed = Object.entries(found).filter(([, outcome]) => outcome !== true);
+    // some bits of gzip mean nothing
+    if (failed.length === 0 && key.includes("/compressed/")) continue;
+    assertEquals(failed, [[key.split("/")[1], `Corrupt ${key}`]], `${key} at ${at}`);
+  }
+});
 
-/** The size of a sector, at which a disk that lost power cuts a file; it was the size of tombstones once. */
+/** The size to which a disk may truncate files; once the size of tombstones. */
 const SECTOR_BYTES = 512;
 
 testOnEach(
-  "the newest record cut at a sector is Corrupt, never a deletion with an older version below",
+  "a head truncated at a sector is Corrupt, never a deletion",
   async ({ registry, backend, open }) => {
     await registry.save("a", "old");
     await registry.save("a", noise(400_000));
@@ -282,7 +272,7 @@ testOnEach(
 );
 
 testOnEach(
-  "a version whose record is cut at a sector can be deleted",
+  "a version whose record is truncated at a sector can be deleted",
   async ({ registry, backend }) => {
     await registry.save("a", noise(400_000));
     const [key] = await keysOf(backend, "names/a/");
@@ -293,7 +283,7 @@ testOnEach(
 );
 
 testOnEach(
-  "a record that is cut to the size of a tombstone is damage, not a deletion",
+  "a record truncated to the size of a tombstone is Corrupt",
   async ({ registry, backend, open }) => {
     await registry.save("a", noise(400_000));
     const [key] = await keysOf(backend, "names/a/");
@@ -318,62 +308,50 @@ testOnEach(
 
 const LARGE = noise(700_000);
 
-testOnEach(
-  "a save does not share what the store has lost, and can be read",
-  async ({ registry, backend }) => {
-    await registry.save("a", LARGE);
-    const [object] = (await keysOf(backend)).filter((key) => key.startsWith("objects/"));
-    await backend.delete(object);
-    const saved = await registry.save("a", LARGE, { skipIfUnchanged: true });
-    assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
-    assertEquals(await registry.load("a"), LARGE);
-  },
-);
+testOnEach("a save does not share lost objects", async ({ registry, backend }) => {
+  await registry.save("a", LARGE);
+  const [object] = (await keysOf(backend)).filter((key) => key.startsWith("objects/"));
+  await backend.delete(object);
+  const saved = await registry.save("a", LARGE, { skipIfUnchanged: true });
+  assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
+  assertEquals(await registry.load("a"), LARGE);
+});
 
-testOnEach(
-  "a save does not share what the store has cut short, and can be read",
-  async ({ registry, backend }) => {
-    await registry.save("a", LARGE);
-    const [object] = (await keysOf(backend)).filter((key) => key.startsWith("objects/"));
-    await backend.put(object, LARGE.slice(0, 1000));
-    await registry.save("a", LARGE);
-    assertEquals(await registry.load("a"), LARGE);
-  },
-);
+testOnEach("a save does not share truncated objects", async ({ registry, backend }) => {
+  await registry.save("a", LARGE);
+  const [object] = (await keysOf(backend)).filter((key) => key.startsWith("objects/"));
+  await backend.put(object, LARGE.slice(0, 1000));
+  await registry.save("a", LARGE);
+  assertEquals(await registry.load("a"), LARGE);
+});
 
-testOnEach(
-  "small files of an object that is lost are stored again, beside those that are new",
-  async (world) => {
-    const { registry, backend } = world;
-    const files = (last: number) =>
-      defineMaterializer<number>({
-        id: "test/many",
-        save: () =>
-          Array.from(
-            { length: 100 },
-            (_, i) => ({ path: `${i}`, content: noise(1000, i < 99 ? i : last) }),
-          ),
-        load: async (artifact) =>
-          (await Promise.all(artifact.files().map((file) => file.bytes()))).length,
-      });
-    await registry.save("a", 1, { materializer: files(99) });
-    const [object] = (await keysOf(backend)).filter((key) => key.startsWith("objects/"));
-    await backend.delete(object);
-    await registry.save("a", 2, { materializer: files(1000) });
-    assertEquals(await registry.load("a", { as: files(1000) }), 100);
-  },
-);
+testOnEach("small files of a lost object are stored again with new ones", async (world) => {
+  const { registry, backend } = world;
+  const files = (last: number) =>
+    defineMaterializer<number>({
+      id: "test/many",
+      save: () =>
+        Array.from(
+          { length: 100 },
+          (_, i) => ({ path: `${i}`, content: noise(1000, i < 99 ? i : last) }),
+        ),
+      load: async (artifact) =>
+        (await Promise.all(artifact.files().map((file) => file.bytes()))).length,
+    });
+  await registry.save("a", 1, { materializer: files(99) });
+  const [object] = (await keysOf(backend)).filter((key) => key.startsWith("objects/"));
+  await backend.delete(object);
+  await registry.save("a", 2, { materializer: files(1000) });
+  assertEquals(await registry.load("a", { as: files(1000) }), 100);
+});
 
-testOnEach(
-  "base: null shares nothing, so it mends what was changed in place",
-  async ({ registry, backend }) => {
-    await registry.save("a", LARGE);
-    const [object] = (await keysOf(backend)).filter((key) => key.startsWith("objects/"));
-    await backend.put(object, noise(LARGE.byteLength, 9));
-    await registry.save("a", LARGE, { base: null });
-    assertEquals(await registry.load("a"), LARGE);
-    const { problems } = await verifyRegistry(registry);
-    assertEquals(problems.map(({ ref, code }) => [ref, code]), [["a@1.0.0", "Corrupt"]]);
-    assert(problems[0].hint!.includes("base: null"));
-  },
-);
+testOnEach("base: null shares nothing and fixes damaged content", async ({ registry, backend }) => {
+  await registry.save("a", LARGE);
+  const [object] = (await keysOf(backend)).filter((key) => key.startsWith("objects/"));
+  await backend.put(object, noise(LARGE.byteLength, 9));
+  await registry.save("a", LARGE, { base: null });
+  assertEquals(await registry.load("a"), LARGE);
+  const { problems } = await verifyRegistry(registry);
+  assertEquals(problems.map(({ ref, code }) => [ref, code]), [["a@1.0.0", "Corrupt"]]);
+  assert(problems[0].hint!.includes("base: null"));
+});

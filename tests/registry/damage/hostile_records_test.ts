@@ -20,7 +20,7 @@ import { withAge } from "../with_age.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
-/** A record with right sums, whatever its line says. */
+/** Returns a record with the right checksum for any line. */
 function sealed(line: string, inline: Uint8Array = new Uint8Array()): Uint8Array {
   const text = line.slice(0, -1);
   return concatBytes([new TextEncoder().encode(`${text},"sum":"${sha256(text)}"}\n`), inline]);
@@ -28,7 +28,7 @@ function sealed(line: string, inline: Uint8Array = new Uint8Array()): Uint8Array
 
 type Line = Record<string, unknown>;
 
-/** The line of a record without its sum, and what follows. */
+/** Returns the line of a record without its checksum, and the bytes after it. */
 async function openRecord(
   store: Backend,
   key: string,
@@ -41,7 +41,7 @@ async function openRecord(
 
 const DEEP = "[".repeat(50_000) + "]".repeat(50_000);
 const LONE = "\ud800";
-/** Values of every type, and worse. As JSON text, for JSON.stringify cannot make all of them. */
+/** Values of every type, as JSON text: JSON.stringify cannot make all of them. */
 const VALUES: Record<string, string> = {
   "null": "null",
   "true": "true",
@@ -68,7 +68,7 @@ const VALUES: Record<string, string> = {
     `{"__proto__":{"id":"x","formatVersion":1},"constructor":1,"toString":1,"toJSON":1}`,
 };
 
-/** Where such a value is put. */
+/** The place of such a value. */
 type Place = [member: string, put: (line: Line) => void];
 
 const HOLE = "\u0001hole\u0001";
@@ -130,7 +130,7 @@ const KEY_PLACES: Place[] = [
   ): Place => [`target.${name}`, (line) => define(line.target as object, name)]),
 ];
 
-/** The id of a commit that there is not. */
+/** A commit id that does not exist. */
 const NOBODY = `${"0".repeat(8)}-0000-0000-0000-${"0".repeat(12)}`;
 
 /** Other changes of a version's line. */
@@ -169,7 +169,10 @@ interface HostileWorld {
   store: Backend;
 }
 
-/** `a` with two versions of files in the record and in payload, an alias and a key; `b`, whole, with garbage. */
+/**
+ * `a` with two versions of files in the record and in payload, an alias and a key; `b`, whole, with
+ * garbage.
+ */
 async function createWorld(): Promise<HostileWorld> {
   const store = createMemoryBackend();
   const registry = await openRegistry(store, { mutable: true, retryForMs: 1 });
@@ -189,7 +192,7 @@ async function createWorld(): Promise<HostileWorld> {
   return { registry, store };
 }
 
-/** Everything that may meet a record. What is right is a value, or a `RegistryError`. */
+/** Uses a record in every way. Each result is a value or a `RegistryError`. */
 async function meet({ registry, store }: HostileWorld, about: string): Promise<void> {
   const calls: Record<string, () => Promise<unknown>> = {
     load: () => registry.load("a"),
@@ -266,7 +269,7 @@ async function withHostile(
   if (isRead(bytes, key)) await meet(world, about);
 }
 
-/** What is refused as a whole is like any damaged record, which has a test of its own. */
+/** Records that are refused as a whole have their own test. */
 function isRead(bytes: Uint8Array, key: string): boolean {
   try {
     decodeRecord(bytes, key);
@@ -285,7 +288,7 @@ for (
   ] as const
 ) {
   for (const [value, text] of Object.entries(VALUES)) {
-    Deno.test(`${value} anywhere in a record of kind ${kind} harms that name at most`, async () => {
+    Deno.test(`${value} anywhere in a record of kind ${kind} affects only its name`, async () => {
       for (const [member, put] of places) {
         await withHostile(folder, put, text, `${member} is ${value}`);
       }
@@ -293,7 +296,7 @@ for (
   }
 }
 
-Deno.test("a record that is refused as a whole harms its own name at most", async () => {
+Deno.test("an entirely invalid record affects only its name", async () => {
   for (const folder of ["versions", "aliases", "keys"]) {
     for (const change of [{ commit: 5 }, { format: "holdfast/2" }]) {
       const world = await createWorld();
@@ -306,12 +309,11 @@ Deno.test("a record that is refused as a whole harms its own name at most", asyn
 });
 
 for (const [what, change] of Object.entries(CHANGES)) {
-  Deno.test(`a record with ${what} harms its own name at most`, async () => {
+  Deno.test(`a record with ${what} affects only its name`, async () => {
     await withHostile("names/a/versions/", change, "", what);
   });
 }
 
-/** What a list of files may hold, with the right SHA-256. */
 const LISTS: Record<string, string> = {
   ...VALUES,
   "no JSON": "no JSON",
@@ -324,7 +326,7 @@ const LISTS: Record<string, string> = {
 };
 
 for (const [what, text] of Object.entries(LISTS)) {
-  Deno.test(`a list of files that is ${what} harms its own name at most`, async () => {
+  Deno.test(`a list of files that is ${what} affects only its name`, async () => {
     const world = await createWorld();
     const [key] = await keysOf(world.store, "names/a/versions/");
     const { line, inline } = await openRecord(world.store, key);
@@ -343,7 +345,7 @@ for (const [what, text] of Object.entries(LISTS)) {
 }
 
 for (const [what, text] of Object.entries(LISTS)) {
-  Deno.test(`notes of a mirror that are ${what} cost reads, nothing else`, async () => {
+  Deno.test(`mirror notes that are ${what} only cost reads`, async () => {
     const world = await createWorld();
     const to = createMemoryBackend();
     const target = await openRegistry(to, { mutable: true });
@@ -365,7 +367,7 @@ for (
     },
   })
 ) {
-  Deno.test(`a deleted version with ${what}, for which a tombstone has no room, harms its own name at most`, async () => {
+  Deno.test(`a deleted version with ${what} affects only its name`, async () => {
     const store = createMemoryBackend();
     const registry = await openRegistry(store);
     for (const name of ["a", "b"]) await registry.save(name, noise(90_000));

@@ -1,4 +1,4 @@
-// Records that lie where others belong, and files of strangers among them.
+// Misplaced records, and foreign files among records.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { TOMBSTONE_BYTES } from "../../../registry/format/record_codec.ts";
@@ -11,39 +11,30 @@ async function copyRecord(backend: Backend, from: string, to: string): Promise<v
   await backend.put(to, await (await backend.get(from))!.bytes());
 }
 
-testInMemory(
-  "a record that was copied to another generation is Corrupt",
-  async ({ registry, backend }) => {
-    await registry.save("a", "one");
-    const [first] = await keysOf(backend, "names/a/");
-    const second = recordKey(first.slice(0, first.lastIndexOf("/") + 1), 2);
-    await copyRecord(backend, first, second);
-    for (const ref of ["a", "a@1"]) {
-      assertEquals(
-        (await rejected("Corrupt", registry.load(ref))).key,
-        second,
-      );
-    }
-  },
-);
+testInMemory("a record copied to another generation is Corrupt", async ({ registry, backend }) => {
+  await registry.save("a", "one");
+  const [first] = await keysOf(backend, "names/a/");
+  const second = recordKey(first.slice(0, first.lastIndexOf("/") + 1), 2);
+  await copyRecord(backend, first, second);
+  for (const ref of ["a", "a@1"]) {
+    assertEquals((await rejected("Corrupt", registry.load(ref))).key, second);
+  }
+});
+
+testInMemory("an alias record in the place of a version is Corrupt", async (world) => {
+  const { registry, backend } = world;
+  await registry.save("a", "one");
+  await registry.setAlias("a", "live", "1");
+  const [alias] = await keysOf(backend, "names/a/aliases/");
+  const [version] = await keysOf(backend, "names/a/versions/");
+  await copyRecord(backend, alias, version);
+  const error = await rejected("Corrupt", registry.load("a@1"));
+  assertEquals(error.key, version);
+  assertMatch(error.message, /kind is "alias", not "version"/);
+});
 
 testInMemory(
-  "an alias's record in a version's place is Corrupt, though it says which version",
-  async (world) => {
-    const { registry, backend } = world;
-    await registry.save("a", "one");
-    await registry.setAlias("a", "live", "1");
-    const [alias] = await keysOf(backend, "names/a/aliases/");
-    const [version] = await keysOf(backend, "names/a/versions/");
-    await copyRecord(backend, alias, version);
-    const error = await rejected("Corrupt", registry.load("a@1"));
-    assertEquals(error.key, version);
-    assertMatch(error.message, /of kind "alias", not "version"/);
-  },
-);
-
-testInMemory(
-  "an alias's record in another alias's place names nothing",
+  "an alias record in the place of another alias names nothing",
   async ({ registry, backend }) => {
     await registry.save("a", "one");
     await registry.setAlias("a", "live", "1");
@@ -55,42 +46,30 @@ testInMemory(
   },
 );
 
-testOnEach(
-  "a stranger's file that is listed before the records of a cell hides none of them",
-  async (world) => {
-    const { registry, backend } = world;
-    await registry.save("a", "one");
-    await registry.setAlias("a", "live", "1");
-    for (const key of await keysOf(backend, "names/")) {
-      await backend.put(key.replace(/[^/]*$/, "0-notes.txt"), new Uint8Array(TOMBSTONE_BYTES));
-    }
-    const versions = await Array.fromAsync(registry.versions("a"));
-    assertEquals(versions.map(({ version }) => version), ["1.0.0"]);
-    for (const ref of ["a", "a@1", "a@^1", "a@live"]) assertEquals(await registry.load(ref), "one");
-    await rejected(
-      "AlreadyExists",
-      registry.save("a", "two", { version: "1", onConflict: "fail" }),
-    );
-    assert(await registry.delete("a@1", { force: true }));
-    await rejected("NotFound", registry.load("a@1"));
-  },
-);
+testOnEach("a foreign file listed before the records of a cell hides none", async (world) => {
+  const { registry, backend } = world;
+  await registry.save("a", "one");
+  await registry.setAlias("a", "live", "1");
+  for (const key of await keysOf(backend, "names/")) {
+    await backend.put(key.replace(/[^/]*$/, "0-notes.txt"), new Uint8Array(TOMBSTONE_BYTES));
+  }
+  const versions = await Array.fromAsync(registry.versions("a"));
+  assertEquals(versions.map(({ version }) => version), ["1.0.0"]);
+  for (const ref of ["a", "a@1", "a@^1", "a@live"]) assertEquals(await registry.load(ref), "one");
+  await rejected("AlreadyExists", registry.save("a", "two", { version: "1", onConflict: "fail" }));
+  assert(await registry.delete("a@1", { force: true }));
+  await rejected("NotFound", registry.load("a@1"));
+});
 
-testInMemory(
-  "strangers' files before all versions of a name do not make its numbers begin again",
-  async (world) => {
-    const { registry, backend } = world;
-    await registry.save("a", "one", { version: "5" });
-    for (const file of ["0-notes.txt", "1-notes.txt"]) {
-      await backend.put(
-        `names/a/versions/${file}`,
-        new Uint8Array(1),
-      );
-    }
-    assertEquals((await registry.save("a", "two")).version, "6.0.0");
-    assertEquals(await registry.load("a"), "two");
-  },
-);
+testInMemory("foreign files listed before versions do not restart numbering", async (world) => {
+  const { registry, backend } = world;
+  await registry.save("a", "one", { version: "5" });
+  for (const file of ["0-notes.txt", "1-notes.txt"]) {
+    await backend.put(`names/a/versions/${file}`, new Uint8Array(1));
+  }
+  assertEquals((await registry.save("a", "two")).version, "6.0.0");
+  assertEquals(await registry.load("a"), "two");
+});
 
 const BAD_VERSIONS = [
   "",
@@ -110,7 +89,7 @@ const BAD_VERSIONS = [
   ..."¹ １ ../1 1/2 latest production ^1 * 1.x".split(" "),
 ]; // deno-fmt-ignore
 
-testInMemory("hostile versions are refused by save, and nothing is written", async ({ registry, backend }) => {
+testInMemory("save refuses hostile versions and writes nothing", async ({ registry, backend }) => {
   await registry.save("a", 1);
   const before = await keysOf(backend);
   for (const version of BAD_VERSIONS) {
@@ -124,20 +103,17 @@ testInMemory("hostile versions are refused by save, and nothing is written", asy
   assertEquals(await keysOf(backend), before);
 });
 
-testInMemory(
-  "the longest name, version and alias that are allowed work together",
-  async ({ registry }) => {
-    const name = "é".repeat(33), alias = "ü".repeat(33), key = "ö".repeat(33);
-    const number = Number.MAX_SAFE_INTEGER - 1; // the largest one that may be named
-    const version = `${number}.${number}.${number}-${"z".repeat(60)}`;
-    await registry.save(name, new Uint8Array(400_000), { version, idempotencyKey: key });
-    await registry.setAlias(name, alias, version);
-    assertEquals((await registry.info(`${name}@${alias}`)).version, version);
-    assertEquals((await verifyRegistry(registry)).ok, true);
-  },
-);
+testInMemory("the longest name, version and alias work together", async ({ registry }) => {
+  const name = "é".repeat(33), alias = "ü".repeat(33), key = "ö".repeat(33);
+  const number = Number.MAX_SAFE_INTEGER - 1; // the largest one that may be named
+  const version = `${number}.${number}.${number}-${"z".repeat(60)}`;
+  await registry.save(name, new Uint8Array(400_000), { version, idempotencyKey: key });
+  await registry.setAlias(name, alias, version);
+  assertEquals((await registry.info(`${name}@${alias}`)).version, version);
+  assertEquals((await verifyRegistry(registry)).ok, true);
+});
 
-testInMemory("idempotency keys are as hostile as names", async ({ registry }) => {
+testInMemory("hostile strings work as idempotency keys", async ({ registry }) => {
   for (const idempotencyKey of ["", "a\0", "a@b", "x".repeat(201)]) {
     await rejected("Invalid", registry.save("a", 1, { idempotencyKey }));
   }

@@ -19,7 +19,7 @@ import { withAge } from "../with_age.ts";
 
 const GIB = 1024 ** 3;
 
-/** A store that counts what is read out of it. */
+/** A store that counts the bytes that are read. */
 function metered(
   inner: Backend,
   prefix = "objects/",
@@ -54,7 +54,7 @@ function metered(
   return { backend, read };
 }
 
-/** Lets the newest record of a name say something else, with a sum that is right. */
+/** Changes the newest record of a name, with the right checksum. */
 async function rewrite(
   backend: Backend,
   name: string,
@@ -70,7 +70,7 @@ async function rewrite(
   return key;
 }
 
-/** What a record must not say: sums are right, sizes are not. */
+/** Records with right checksums and wrong sizes. */
 const LIES: Record<string, (record: VersionRecord, file: StoredFile) => object> = {
   "parts that are larger than their file": (_, file) => ({
     files: [{ ...file, parts: [...file.parts!, { object: 0, size: 3 * GIB }] }],
@@ -103,7 +103,7 @@ const LIES: Record<string, (record: VersionRecord, file: StoredFile) => object> 
 
 for (const [lie, change] of Object.entries(LIES)) {
   testInMemory(
-    `a record that says ${lie} is Corrupt, and nothing of its payload is asked for`,
+    `a record that claims ${lie} is Corrupt before its payload is read`,
     async (world) => {
       const { registry, backend, open } = world;
       await registry.save("a", noise(300_000));
@@ -131,7 +131,7 @@ for (const [lie, change] of Object.entries(LIES)) {
 }
 
 testOnEach(
-  "what a record says is compared with the store before anything is read",
+  "sizes in a record are compared with the store before reading",
   async ({ registry, backend, open }) => {
     await registry.save("a", noise(300_000));
     const huge = 3 * GIB;
@@ -163,7 +163,7 @@ testOnEach(
 );
 
 testInMemory(
-  "a part of a larger object is read alone, also without an offset",
+  "a part of a larger object is read alone, even without an offset",
   async ({ registry, backend, open }) => {
     const bytes = noise(300_000);
     await registry.save("a", bytes);
@@ -176,7 +176,7 @@ testInMemory(
 );
 
 testInMemory(
-  "gzip that expands to more than its file is Corrupt after so many bytes",
+  "gzip that expands beyond the file size is Corrupt, early",
   async ({ registry, backend }) => {
     const bomb = new Uint8Array(gzipSync(new Uint8Array(40_000_000)));
     await registry.save("a", noise(bomb.byteLength + 300_000));
@@ -199,7 +199,7 @@ testInMemory(
   },
 );
 
-testInMemory("gzip of a large file is expanded into memory once", async ({ registry }) => {
+testInMemory("a large gzip file is expanded into memory once", async ({ registry }) => {
   const bytes = new Uint8Array(17_000_000).fill(7);
   await registry.save("a", bytes, { compress: "gzip" });
   await registry.save("b", bytes, { compress: "zstd" });
@@ -207,44 +207,42 @@ testInMemory("gzip of a large file is expanded into memory once", async ({ regis
   assertEquals(sha256(await registry.load("b") as Uint8Array), sha256(bytes));
 });
 
-testInMemory(
-  "a list of files that is no JSON, or none of files, is Corrupt and stops nobody else",
-  async (world) => {
-    const { registry, backend } = world;
-    await registry.save("b", "whole");
-    await registry.save("a", noise(300_000));
-    const [object] = await keysOf(backend, "objects/a/");
-    for (
-      const text of [
-        "{",
-        "null",
-        "[1]",
-        `[{"path":"x","size":1,"sha256":"${"0".repeat(64)}"}]`,
-        "\ufeff[]",
-        "[]",
-      ]
-    ) {
-      const list = new TextEncoder().encode(text);
-      await backend.put(object, list);
-      const change = () => ({
-        files: [],
-        fileList: { object: 0, size: list.byteLength, sha256: sha256(list) },
-      });
-      await rewrite(backend, "a", change);
-      assertEquals((await rejected("Corrupt", registry.load("a"))).key, object, text);
-      const { versions, problems } = await verifyRegistry(registry);
-      assertEquals([versions, problems.length], [2, 1]);
-      assertEquals((await collectGarbage(registry)).failures.map(({ key }) => key), [object]);
-      assertEquals(await registry.load("b"), "whole");
-    }
-  },
-);
+testInMemory("an invalid list of files is Corrupt and affects only its version", async (world) => {
+  const { registry, backend } = world;
+  await registry.save("b", "whole");
+  await registry.save("a", noise(300_000));
+  const [object] = await keysOf(backend, "objects/a/");
+  for (
+    const text of [
+      "{",
+      "null",
+      "[1]",
+      `[{"path":"x","size":1,"sha256":"${"0".repeat(64)}"}]`,
+      "\ufeff[]",
+      "[]",
+    ]
+  ) {
+    const list = new TextEncoder().encode(text);
+    await backend.put(object, list);
+    const change = () => ({
+      files: [],
+      fileList: { object: 0, size: list.byteLength, sha256: sha256(list) },
+    });
+    await rewrite(backend, "a", change);
+    assertEquals((await rejected("Corrupt", registry.load("a"))).key, object, text);
+    const { versions, problems } = await verifyRegistry(registry);
+    assertEquals([versions, problems.length], [2, 1]);
+    assertEquals((await collectGarbage(registry)).failures.map(({ key }) => key), [object]);
+    assertEquals(await registry.load("b"), "whole");
+  }
+});
 
 testInMemory(
-  "a record with very many inputs, names or parts is like any other",
+  "a record with very many inputs, names or parts is ordinary",
   async ({ registry, backend }) => {
     await registry.save("a", "x");
-    await backend.delete(LINEAGE_WHOLE); // nobody notes the inputs of a record that was written by hand
+    // nobody notes the inputs of a record that was written by hand
+    await backend.delete(LINEAGE_WHOLE);
     const inputs = Array.from({ length: 200_000 }, (_, i) => `data@${i}`);
     await rewrite(backend, "a", () => ({ inputs }));
     assertEquals((await registry.info("a")).inputs.length, 200_000);
@@ -252,23 +250,20 @@ testInMemory(
   },
 );
 
-testInMemory(
-  "an object in the place of a record that is too long for one is not read",
-  async (world) => {
-    const { registry, backend, open } = world;
-    await registry.save("a", "x");
-    const [key] = await keysOf(backend, "names/a/");
-    await backend.put(key, new Uint8Array(MAX_RECORD_BYTES + 1));
-    const { backend: counted, read } = metered(backend, key);
-    const reader = await open({ cache: false }, () => counted);
-    const error = await rejected("Corrupt", reader.load("a"));
-    assertEquals([error.key, read.bytes], [key, 0]);
-    assertMatch(error.message, /it has 16777217 bytes/);
-  },
-);
+testInMemory("an object too long for a record is not read", async (world) => {
+  const { registry, backend, open } = world;
+  await registry.save("a", "x");
+  const [key] = await keysOf(backend, "names/a/");
+  await backend.put(key, new Uint8Array(MAX_RECORD_BYTES + 1));
+  const { backend: counted, read } = metered(backend, key);
+  const reader = await open({ cache: false }, () => counted);
+  const error = await rejected("Corrupt", reader.load("a"));
+  assertEquals([error.key, read.bytes], [key, 0]);
+  assertMatch(error.message, /size is 16777217 bytes/);
+});
 
 testInMemory(
-  "what one load takes into memory is bounded by maxLoadBytes",
+  "maxLoadBytes bounds the memory of one load",
   async ({ registry, backend, open, root }) => {
     const value = { one: noise(1_000_000), two: noise(1_000_000, 2) };
     await registry.save("a", value);
@@ -300,7 +295,7 @@ testInMemory(
   },
 );
 
-testInMemory("a bound that is none is Invalid", async ({ open }) => {
+testInMemory("an invalid maxLoadBytes is Invalid", async ({ open }) => {
   for (
     const maxLoadBytes of [0, -1, 1_000_000, 2_000_000.5, NaN, Infinity, "1" as unknown as number]
   ) {
@@ -308,25 +303,22 @@ testInMemory("a bound that is none is Invalid", async ({ open }) => {
   }
 });
 
-testInMemory(
-  "a materializer that reads its files one after the other is bounded by all of them",
-  async ({ open }) => {
-    const pieces = defineMaterializer<number>({
-      id: "test/pieces",
-      save: (count) =>
-        Array.from({ length: count }, (_, i) => ({ path: String(i), content: noise(600_000, i) })),
-      async load(artifact) {
-        for (const file of artifact.files()) await file.bytes();
-        return artifact.files().length;
-      },
-    });
-    const registry = await open({ maxLoadBytes: 2_000_000 });
-    await registry.save("a", 3, { materializer: pieces });
-    await registry.save("b", 4, { materializer: pieces });
-    assertEquals(await registry.load("a", { as: pieces }), 3);
-    assertMatch(
-      (await rejected("Invalid", registry.load("b", { as: pieces }))).message,
-      /2400000 with what was read/,
-    );
-  },
-);
+testInMemory("maxLoadBytes bounds all files that a materializer reads", async ({ open }) => {
+  const pieces = defineMaterializer<number>({
+    id: "test/pieces",
+    save: (count) =>
+      Array.from({ length: count }, (_, i) => ({ path: String(i), content: noise(600_000, i) })),
+    async load(artifact) {
+      for (const file of artifact.files()) await file.bytes();
+      return artifact.files().length;
+    },
+  });
+  const registry = await open({ maxLoadBytes: 2_000_000 });
+  await registry.save("a", 3, { materializer: pieces });
+  await registry.save("b", 4, { materializer: pieces });
+  assertEquals(await registry.load("a", { as: pieces }), 3);
+  assertMatch(
+    (await rejected("Invalid", registry.load("b", { as: pieces }))).message,
+    /2400000 with what was read/,
+  );
+});

@@ -200,6 +200,6 @@ Deno.test("closing a registry waits for its events", async () => {
 Deno.test("an invalid bus is refused", async () => {
   for (const events of [{}, null, "redis://127.0.0.1:6379", () => {}]) {
     const opening = () => openRegistry("memory:", { events: events as never });
-    await assertRejects(opening, RegistryError, "and no bus");
+    await assertRejects(opening, RegistryError, "not an event bus");
   }
 });

@@ -10,7 +10,6 @@ const base = {
   createdAt: "2025-02-19T12:00:00.125Z",
 };
 
-/** A version with one inline file, `hello`. */
 export const versionRecord: VersionRecord = {
   ...base,
   kind: "version",
@@ -31,10 +30,8 @@ export const versionRecord: VersionRecord = {
   key: "run 7",
 };
 
-/** The inline bytes of {@linkcode versionRecord}. */
 export const versionInline: Uint8Array = new TextEncoder().encode("hello");
 
-/** A record of each kind. */
 export const sampleRecords: readonly AnyRecord[] = [
   versionRecord,
   { ...base, kind: "alias", name: "my:model", alias: "production", version: "1.2.0" },

@@ -1,12 +1,10 @@
-// What the registry in tests/fixtures/registry holds.
+// The contents of the registry in tests/fixtures/registry.
 
-/** Where it is. */
 export const KEPT = "tests/fixtures/registry";
 
-/** More than fits into a record, and does compress. */
+/** More than fits into a record, and compressible. */
 export const PAYLOAD: Uint8Array = new Uint8Array(70_000).map((_, i) => i >> 8);
 
-/** A value of several files. */
 export const MANY_FILES: Record<string, unknown> = {
   when: new Date(0),
   bytes: new Uint8Array([1, 2, 3]),

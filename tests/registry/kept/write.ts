@@ -16,7 +16,8 @@ await registry.setAlias("my:model", "production", "2");
 await registry.setAlias("my:model", "été_🦊", "1");
 await registry.deleteAlias("my:model", "été_🦊");
 await registry.save("data/raw", PAYLOAD);
-await registry.save("data/raw", PAYLOAD, { inputs: ["my:model@2"] }); // shares the file of the first
+// shares the file of the first
+await registry.save("data/raw", PAYLOAD, { inputs: ["my:model@2"] });
 await registry.save("con", "compressed ".repeat(20_000), { compress: "gzip" });
 await registry.save("many", MANY_FILES);
 await registry[Symbol.asyncDispose]();

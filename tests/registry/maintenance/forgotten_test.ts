@@ -10,7 +10,7 @@ const DAY_MS = 24 * HOUR;
 const MONTH_MS = 30 * DAY_MS;
 const FORGET = { forget: true };
 
-/** Runs the janitor each time after so many milliseconds. */
+/** Collects garbage after each of these times, milliseconds. */
 async function pass(
   { registry, advance }: ProtocolWorld,
   ms: number,
@@ -28,7 +28,7 @@ async function kept({ keys }: ProtocolWorld): Promise<string[]> {
 }
 
 testProtocol(
-  "of deleted versions one tombstone each is left, and nothing of their keys",
+  "deleted versions leave one tombstone each, and none of their keys",
   {},
   async (world) => {
     const { registry, store, advance } = world;
@@ -48,18 +48,14 @@ testProtocol(
     assertEquals(removed.key.count, 300);
     assertEquals((await kept(world)).length, 300);
     await pass(world, MONTH_MS, 3);
-    assertEquals(
-      (await kept(world)).length,
-      300,
-      "numbers are remembered until somebody wants them forgotten",
-    );
+    assertEquals((await kept(world)).length, 300);
     await rejected("AlreadyExists", registry.save("a", "again", { version: "7" }));
     assertEquals((await registry.save("a", "next")).version, "301.0.0");
   },
 );
 
 testProtocol(
-  "the first record becomes a tombstone before the one above it goes, a grace later",
+  "the first record becomes a tombstone a grace before the one above it goes",
   {},
   async (world) => {
     const { registry, records } = world;
@@ -83,11 +79,7 @@ testProtocol(
       since,
     });
     await pass(world, GRACE_MS);
-    assertEquals(
-      (await records("names/a/")).length,
-      2,
-      "who listed before may still believe in the old first record",
-    );
+    assertEquals((await records("names/a/")).length, 2);
     await pass(world, 1);
     assertEquals(await records("names/a/"), [first]);
     assertEquals(await registry.delete("a@1"), false);
@@ -106,16 +98,12 @@ testProtocol(
     await pass(world, 2 * GRACE_MS, 40);
     assertEquals((await records("names/a/")).map(({ kind }) => kind), ["deleted", "scrubbed"]);
     await registry.save("a", 3, { version: "1", onConflict: "overwrite" });
-    assertEquals(
-      (await records("names/a/"))[0].generation,
-      3,
-      "no generation is ever written twice",
-    );
+    assertEquals((await records("names/a/"))[0].generation, 3);
   },
 );
 
 testProtocol(
-  "a key whose version was deleted stays spent while it is remembered",
+  "a key whose version was deleted stays used while it is remembered",
   {},
   async (world) => {
     const { registry } = world;
@@ -134,7 +122,7 @@ testProtocol(
 );
 
 testProtocol(
-  "a key is good for a month after its last use, and for 30 graces",
+  "a key is remembered for a month after its last use, or 30 graces",
   {},
   async (world) => {
     const { registry, keys } = world;
@@ -154,7 +142,7 @@ testProtocol(
 
 for (const mutable of [false, true]) {
   testProtocol(
-    `a name that was deleted a month ago is forgotten where that is asked for (mutable: ${mutable})`,
+    `a name deleted a month ago is forgotten on request (mutable: ${mutable})`,
     { mutable },
     async (world) => {
       const { registry, advance } = world;
@@ -188,7 +176,7 @@ for (const mutable of [false, true]) {
   );
 }
 
-testProtocol("the history of an alias stays for ever", {}, async (world) => {
+testProtocol("the history of an alias is kept for ever", {}, async (world) => {
   const { registry, keys } = world;
   await registry.save("a", 1);
   for (let n = 0; n < 4; n++) await registry.setAlias("a", "live", "1");
@@ -196,33 +184,26 @@ testProtocol("the history of an alias stays for ever", {}, async (world) => {
   assertEquals((await keys("names/a/aliases/")).length, 4);
 });
 
-testProtocol(
-  "a name is not forgotten while anything of it is alive, young or has payload",
-  {},
-  async (world) => {
-    const { registry, store, advance, keys } = world;
-    for (const name of ["alias", "payload", "key"]) {
-      await registry.save(name, 1);
-      await registry.setAlias(name, "live", "1");
-      await registry.delete(name, { allVersions: true, force: true });
-    }
-    await pass(world, 2 * GRACE_MS, 2);
-    advance(MONTH_MS);
-    await store.put(
-      "objects/payload/p8p9p9/01951e2f-6c00-7abc-8def-0123456789ab/0",
-      new Uint8Array(3),
-    );
-    await registry.deleteAlias("alias", "live");
-    await rejected("AlreadyExists", registry.save("key", 2, { version: "1", idempotencyKey: "k" }));
-    await pass(world, 0, 1, FORGET);
-    for (const name of ["alias", "payload"]) {
-      assertEquals(
-        (await keys(`names/${name}/versions/`)).length,
-        1,
-      );
-    }
-  },
-);
+testProtocol("a name with live, young or stored data is not forgotten", {}, async (world) => {
+  const { registry, store, advance, keys } = world;
+  for (const name of ["alias", "payload", "key"]) {
+    await registry.save(name, 1);
+    await registry.setAlias(name, "live", "1");
+    await registry.delete(name, { allVersions: true, force: true });
+  }
+  await pass(world, 2 * GRACE_MS, 2);
+  advance(MONTH_MS);
+  await store.put(
+    "objects/payload/p8p9p9/01951e2f-6c00-7abc-8def-0123456789ab/0",
+    new Uint8Array(3),
+  );
+  await registry.deleteAlias("alias", "live");
+  await rejected("AlreadyExists", registry.save("key", 2, { version: "1", idempotencyKey: "k" }));
+  await pass(world, 0, 1, FORGET);
+  for (const name of ["alias", "payload"]) {
+    assertEquals((await keys(`names/${name}/versions/`)).length, 1);
+  }
+});
 
 const LOWERED = { leastGraceMs: HOUR };
 
@@ -249,10 +230,7 @@ for (
       assertEquals((await collectGarbage(janitor.registry, FORGET)).removed.name.count, 0);
       assertEquals((await keys("names/")).filter((key) => before.includes(key)), before);
       if (meanwhile === "somebody saves under it") {
-        assertEquals(
-          await registry.load("gone@4"),
-          "new",
-        );
+        assertEquals(await registry.load("gone@4"), "new");
       }
     },
   );

@@ -22,7 +22,7 @@ const CELL = "names/a/versions/";
 const NEW = new Uint8Array(3);
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
 
-/** What a run removes, in short: `generation names/…`. */
+/** Returns the removed objects: `generation names/…`. */
 async function removed(
   { registry }: ProtocolWorld,
   options: { dryRun?: boolean } = {},
@@ -44,7 +44,7 @@ async function removed(
 
 for (const skew of [1, -1]) {
   testProtocol(
-    `it refuses to run where the clocks differ too much: ${skew > 0 ? "ahead" : "behind"}`,
+    `gc refuses clocks that differ too much: ${skew > 0 ? "ahead" : "behind"}`,
     { ...MUTABLE, leastGraceMs: HOUR },
     async (world) => {
       const { registry, clocks, advance, keys } = world;
@@ -61,7 +61,7 @@ for (const skew of [1, -1]) {
 }
 
 testProtocol(
-  "a generation goes when its successor is older than the grace, not before",
+  "a generation is removed once its successor is older than the grace",
   MUTABLE,
   async (world) => {
     const { registry, advance, keys } = world;
@@ -69,11 +69,7 @@ testProtocol(
     advance(10 * GRACE_MS);
     await registry.save("a", 3, OVERWRITE);
     const [, second, first] = await keys(CELL);
-    assertEquals(
-      await removed(world),
-      [`scrubbed ${first}`],
-      "the third is young, so the second may still be read",
-    );
+    assertEquals(await removed(world), [`scrubbed ${first}`]);
     advance(GRACE_MS);
     assertEquals(await removed(world), []);
     advance(1);
@@ -84,54 +80,46 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "the first generation is scrubbed: a header stays, so that its number stays used",
-  MUTABLE,
-  async (world) => {
-    const { registry, advance, records, keys, store } = world;
-    const saved = await registry.save("a", { secret: "x".repeat(5000) }, {
-      ...OVERWRITE,
-      metadata: { who: "me" },
-    });
-    const [full] = await records(CELL);
-    await registry.save("a", 2, OVERWRITE);
-    advance(2 * GRACE_MS);
-    const [, first] = await keys(CELL);
-    const { size } = (await store.head(first))!;
-    const report = await collectGarbage(registry);
-    const left = (await store.head(first))!.size;
-    assertEquals(report.removed.scrubbed, { count: 1, bytes: size - left });
-    assert(left < 500);
-    const { startedAt, createdAt } = full;
-    assertEquals((await records(CELL))[1], {
-      format: FORMAT,
-      generation: 1,
-      commit: saved.commit,
-      startedAt,
-      createdAt,
-      kind: "scrubbed",
-      digest: saved.digest,
-    });
-  },
-);
+testProtocol("the first generation is scrubbed to keep its number used", MUTABLE, async (world) => {
+  const { registry, advance, records, keys, store } = world;
+  const saved = await registry.save("a", { secret: "x".repeat(5000) }, {
+    ...OVERWRITE,
+    metadata: { who: "me" },
+  });
+  const [full] = await records(CELL);
+  await registry.save("a", 2, OVERWRITE);
+  advance(2 * GRACE_MS);
+  const [, first] = await keys(CELL);
+  const { size } = (await store.head(first))!;
+  const report = await collectGarbage(registry);
+  const left = (await store.head(first))!.size;
+  assertEquals(report.removed.scrubbed, { count: 1, bytes: size - left });
+  assert(left < 500);
+  const { startedAt, createdAt } = full;
+  assertEquals((await records(CELL))[1], {
+    format: FORMAT,
+    generation: 1,
+    commit: saved.commit,
+    startedAt,
+    createdAt,
+    kind: "scrubbed",
+    digest: saved.digest,
+  });
+});
+
+testProtocol("a scrubbed number is not used again", {}, async (world) => {
+  const { registry, advance, keys } = world;
+  for (let n = 0; n < 3; n++) await registry.save("a", n);
+  await registry.delete("a", { allVersions: true });
+  advance(9 * GRACE_MS);
+  await collectGarbage(registry);
+  assertEquals((await keys(CELL)).length, 6, "three tombstones over three first records");
+  await rejected("AlreadyExists", registry.save("a", "again", { version: "2" }));
+  assertEquals((await registry.save("a", "next")).version, "4.0.0");
+});
 
 testProtocol(
-  "a scrubbed number is not given again, automatically or by name",
-  {},
-  async (world) => {
-    const { registry, advance, keys } = world;
-    for (let n = 0; n < 3; n++) await registry.save("a", n);
-    await registry.delete("a", { allVersions: true });
-    advance(9 * GRACE_MS);
-    await collectGarbage(registry);
-    assertEquals((await keys(CELL)).length, 6, "three tombstones over three first records");
-    await rejected("AlreadyExists", registry.save("a", "again", { version: "2" }));
-    assertEquals((await registry.save("a", "next")).version, "4.0.0");
-  },
-);
-
-testProtocol(
-  "a tombstone that is the head stays for ever where it may be written above",
+  "a tombstone is kept as the head if it may be written above",
   MUTABLE,
   async (world) => {
     const { registry, advance, store } = world;
@@ -151,7 +139,7 @@ testProtocol(
 );
 
 testProtocol(
-  "payload goes with the last version that refers to it, a grace later",
+  "payload goes a grace after the last version that refers to it",
   MUTABLE,
   async (world) => {
     const { registry, advance, keys } = world;
@@ -167,7 +155,7 @@ testProtocol(
 );
 
 testProtocol(
-  "payload that a replaced but readable generation shares stays",
+  "payload shared by a replaced but readable generation is kept",
   MUTABLE,
   async (world) => {
     const { registry, advance, keys } = world;
@@ -186,79 +174,68 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "payload that nobody committed goes when all of its folder is old",
-  {},
-  async (world) => {
-    const { store, advance, keys } = world;
-    const folder = `objects/a/p8p9p9/${UUID}/`;
-    for (const file of ["0", "1"]) await store.put(`${folder}${file}`, NEW);
-    advance(GRACE_MS);
-    assertEquals(await removed(world), []);
-    await store.put(`${folder}2`, NEW);
-    advance(HOUR);
-    assertEquals(await removed(world), [], "one of its objects is young");
-    advance(GRACE_MS);
-    await store.put(`${folder}.alive`, NEW);
-    assertEquals(await removed(world), [], "it is alive");
-    advance(GRACE_MS);
-    assertEquals(await removed(world), []);
-    advance(1);
-    assertEquals(
-      await removed(world),
-      ["0", "1", "2", ".alive"].map((file) => `payload ${folder}${file}`),
-    );
-    assertEquals(await keys(), [LINEAGE_WHOLE, ...await keys("settings/")]);
-  },
-);
+testProtocol("uncommitted payload goes when all of its folder is old", {}, async (world) => {
+  const { store, advance, keys } = world;
+  const folder = `objects/a/p8p9p9/${UUID}/`;
+  for (const file of ["0", "1"]) await store.put(`${folder}${file}`, NEW);
+  advance(GRACE_MS);
+  assertEquals(await removed(world), []);
+  await store.put(`${folder}2`, NEW);
+  advance(HOUR);
+  assertEquals(await removed(world), [], "one of its objects is young");
+  advance(GRACE_MS);
+  await store.put(`${folder}.alive`, NEW);
+  assertEquals(await removed(world), [], "it is alive");
+  advance(GRACE_MS);
+  assertEquals(await removed(world), []);
+  advance(1);
+  assertEquals(
+    await removed(world),
+    ["0", "1", "2", ".alive"].map((file) => `payload ${folder}${file}`),
+  );
+  assertEquals(await keys(), [LINEAGE_WHOLE, ...await keys("settings/")]);
+});
 
-testProtocol(
-  "what is left behind in uploads/ and scratch/ goes when it is old",
-  {},
-  async (world) => {
-    const { store, advance, keys } = world;
-    const old = [`scratch/mark-${UUID}`, `scratch/probe-${UUID}/order/a=b\n`, `uploads/${UUID}/0`];
-    for (const key of old) await store.put(key, NEW);
-    advance(GRACE_MS + 1);
-    const other = UUID.replace("0", "1");
-    const young = [`scratch/mark-${other}`, `scratch/probe-${other}/order/a`, `uploads/${other}/0`];
-    for (const key of young) await store.put(key, NEW);
-    assertEquals((await removed(world)).sort(), old.map((key) => `upload ${key}`));
-    assertEquals([...await keys("scratch/"), ...await keys("uploads/")], young);
-  },
-);
+testProtocol("old leftovers in uploads/ and scratch/ are removed", {}, async (world) => {
+  const { store, advance, keys } = world;
+  const old = [`scratch/mark-${UUID}`, `scratch/probe-${UUID}/order/a=b\n`, `uploads/${UUID}/0`];
+  for (const key of old) await store.put(key, NEW);
+  advance(GRACE_MS + 1);
+  const other = UUID.replace("0", "1");
+  const young = [`scratch/mark-${other}`, `scratch/probe-${other}/order/a`, `uploads/${other}/0`];
+  for (const key of young) await store.put(key, NEW);
+  assertEquals((await removed(world)).sort(), old.map((key) => `upload ${key}`));
+  assertEquals([...await keys("scratch/"), ...await keys("uploads/")], young);
+});
 
-testProtocol(
-  "unfinished writes of a disk are swept before anything else",
-  {},
-  async ({ system, clocks }) => {
-    const swept: SweepOptions[] = [];
-    const memory = createMemoryBackend({ system: { ...system, now: () => clocks.store } });
-    const backend = createScriptedBackend(Object.assign(memory, {
-      async *sweepUploads(options: SweepOptions) {
-        swept.push(options);
-        yield await Promise.resolve({ key: ".stage/x", startedAt: 0, size: 77 });
-      },
-    }));
-    const registry = await openRegistry(backend, { system, graceMs: GRACE_MS });
-    await registry.save("a", 1);
-    for (const dryRun of [true, false]) {
-      backend.forget();
-      const report = await collectGarbage(registry, { dryRun });
-      assertEquals(report.removed.stage, { count: 1, bytes: 77 });
-      const asked = backend.calls.filter(({ key = "" }) => !key.startsWith("settings/")).map((
-        { verb },
-      ) => verb);
-      assertEquals(asked.slice(0, 2), ["put", "sweepUploads"]);
-      assertEquals(swept.shift(), {
-        olderThan: report.markAt.getTime() - GRACE_MS,
-        dryRun,
-        signal: undefined,
-      });
-      assertEquals(swept.splice(0).map(({ dryRun }) => dryRun), [true]); // a look at what is too young
-    }
-  },
-);
+testProtocol("unfinished writes are swept before anything else", {}, async ({ system, clocks }) => {
+  const swept: SweepOptions[] = [];
+  const memory = createMemoryBackend({ system: { ...system, now: () => clocks.store } });
+  const backend = createScriptedBackend(Object.assign(memory, {
+    async *sweepUploads(options: SweepOptions) {
+      swept.push(options);
+      yield await Promise.resolve({ key: ".stage/x", startedAt: 0, size: 77 });
+    },
+  }));
+  const registry = await openRegistry(backend, { system, graceMs: GRACE_MS });
+  await registry.save("a", 1);
+  for (const dryRun of [true, false]) {
+    backend.forget();
+    const report = await collectGarbage(registry, { dryRun });
+    assertEquals(report.removed.stage, { count: 1, bytes: 77 });
+    const asked = backend.calls.filter(({ key = "" }) => !key.startsWith("settings/")).map((
+      { verb },
+    ) => verb);
+    assertEquals(asked.slice(0, 2), ["put", "sweepUploads"]);
+    assertEquals(swept.shift(), {
+      olderThan: report.markAt.getTime() - GRACE_MS,
+      dryRun,
+      signal: undefined,
+    });
+    // a look at what is too young
+    assertEquals(swept.splice(0).map(({ dryRun }) => dryRun), [true]);
+  }
+});
 
 async function fill({ registry, advance, store, backend }: ProtocolWorld): Promise<void> {
   const value = (n: number) => ({
@@ -295,7 +272,7 @@ async function fill({ registry, advance, store, backend }: ProtocolWorld): Promi
   backend.forget();
 }
 
-testProtocol("a dry run changes nothing and says what a run would do", MUTABLE, async (world) => {
+testProtocol("a dry run changes nothing and reports what would go", MUTABLE, async (world) => {
   await fill(world);
   const { store, keys, backend } = world;
   const before = await Promise.all(
@@ -312,30 +289,22 @@ testProtocol("a dry run changes nothing and says what a run would do", MUTABLE, 
   assertEquals(await removed(world), []);
 });
 
-testProtocol(
-  "long lists of files that refer to other folders keep those",
-  MUTABLE,
-  async (world) => {
-    await fill(world);
-    const { registry, advance, keys } = world;
-    for (let turn = 0; turn < 3; turn++) {
-      await removed(world);
-      const files = await registry.load("list", { as: fileSet }) as Record<string, Uint8Array>;
-      assertEquals(Object.keys(files).length, 600);
-      assertEquals((await registry.info("tiny")).files.length, 1000);
-      advance(2 * GRACE_MS);
-    }
-    assertEquals(
-      new Set((await keys("objects/list/")).map((key) => key.split("/")[3])).size,
-      2,
-      "the first payload and the last",
-    );
-  },
-);
+testProtocol("long lists of files keep the folders that they refer to", MUTABLE, async (world) => {
+  await fill(world);
+  const { registry, advance, keys } = world;
+  for (let turn = 0; turn < 3; turn++) {
+    await removed(world);
+    const files = await registry.load("list", { as: fileSet }) as Record<string, Uint8Array>;
+    assertEquals(Object.keys(files).length, 600);
+    assertEquals((await registry.info("tiny")).files.length, 1000);
+    advance(2 * GRACE_MS);
+  }
+  assertEquals(new Set((await keys("objects/list/")).map((key) => key.split("/")[3])).size, 2);
+});
 
 for (const damage of ["damaged", "of a newer format"] as const) {
   testProtocol(
-    `a record that is ${damage}: nothing of its name goes, and it is reported`,
+    `a record that is ${damage} keeps all of its name and is reported`,
     MUTABLE,
     async (world) => {
       await fill(world);
@@ -356,29 +325,25 @@ for (const damage of ["damaged", "of a newer format"] as const) {
 }
 
 for (const damage of ["missing", "damaged"] as const) {
-  testProtocol(
-    `a long list that is ${damage}: nothing of its name goes, for it can be restored`,
-    MUTABLE,
-    async (world) => {
-      await fill(world);
-      const { registry, store, keys, advance } = world;
-      const { commit } = await registry.info("list");
-      const list = (await keys("objects/list/")).filter((key) => key.includes(commit)).at(-1)!;
-      const bytes = await (await store.get(list))!.bytes();
-      if (damage === "missing") await store.delete(list);
-      else await store.put(list, bytes.toReversed());
-      advance(2 * GRACE_MS);
-      const before = [...await keys("names/list/"), ...await keys("objects/list/")];
-      assertEquals((await collectGarbage(registry)).failures.length, 1);
-      assertEquals([...await keys("names/list/"), ...await keys("objects/list/")], before);
-      await store.put(list, bytes);
-      assertEquals((await collectGarbage(registry)).failures, []);
-      assertEquals(Object.keys(await registry.load("list", { as: fileSet }) as object).length, 600);
-    },
-  );
+  testProtocol(`a long list that is ${damage} keeps all of its name`, MUTABLE, async (world) => {
+    await fill(world);
+    const { registry, store, keys, advance } = world;
+    const { commit } = await registry.info("list");
+    const list = (await keys("objects/list/")).filter((key) => key.includes(commit)).at(-1)!;
+    const bytes = await (await store.get(list))!.bytes();
+    if (damage === "missing") await store.delete(list);
+    else await store.put(list, bytes.toReversed());
+    advance(2 * GRACE_MS);
+    const before = [...await keys("names/list/"), ...await keys("objects/list/")];
+    assertEquals((await collectGarbage(registry)).failures.length, 1);
+    assertEquals([...await keys("names/list/"), ...await keys("objects/list/")], before);
+    await store.put(list, bytes);
+    assertEquals((await collectGarbage(registry)).failures, []);
+    assertEquals(Object.keys(await registry.load("list", { as: fileSet }) as object).length, 600);
+  });
 }
 
-testProtocol("a registry that was opened read-only is not cleaned", {}, async ({ open }) => {
+testProtocol("a read-only registry is not collected", {}, async ({ open }) => {
   const { registry, backend } = await open({ readOnly: true });
   await rejected("Denied", collectGarbage(registry));
   assertEquals(backend.calls, []);

@@ -60,7 +60,7 @@ const unfinished: Record<string, Answer> = {
   "does and does not answer": lostReply,
 };
 for (const [how, answer] of Object.entries(unfinished)) {
-  Deno.test(`the janitor goes on where it was stopped: the store ${how} any one call`, async () => {
+  Deno.test(`gc continues where it was interrupted: the store ${how} any one call`, async () => {
     const clean = await cleaned();
     let finished = false;
     for (let n = 0; !finished; n++) {
@@ -81,11 +81,7 @@ for (const [how, answer] of Object.entries(unfinished)) {
       assertEquals(complete, finished || isNote, `call ${n} failed and nothing was said`);
       assertEquals(await readLive((await world.open()).registry), live, `stopped at call ${n}`);
       assertEquals((await collectGarbage(registry)).failures, []);
-      assertEquals(
-        await readLive((await world.open()).registry),
-        live,
-        `stopped at call ${n}, and went on`,
-      );
+      assertEquals(await readLive((await world.open()).registry), live);
       assert((await verifyRegistry(registry)).ok);
       world.advance(2 * GRACE_MS);
       await collectGarbage(registry); // a mark that could not be removed is old now
@@ -94,7 +90,7 @@ for (const [how, answer] of Object.entries(unfinished)) {
   });
 }
 
-Deno.test("an abort ends the janitor with its reason and removes its mark, at any call", async () => {
+Deno.test("an abort ends gc at any call and removes its mark", async () => {
   let aborted = 0;
   for (let n = 0, finished = false; !finished; n++) {
     const world = await createFullWorld();
@@ -119,7 +115,7 @@ Deno.test("an abort ends the janitor with its reason and removes its mark, at an
   assert(aborted > 25, `${aborted} calls were aborted`);
 });
 
-Deno.test("a second janitor may run to its end between any two calls of the first", async () => {
+Deno.test("a second collector may run between any two calls of the first", async () => {
   const clean = [...(await cleaned()).keys()];
   for (let n = 0, finished = false; !finished; n++) {
     const world = await createFullWorld();
@@ -135,7 +131,7 @@ Deno.test("a second janitor may run to its end between any two calls of the firs
   }
 });
 
-Deno.test("a name that is forgotten at once comes back at no call that kills the janitor", async () => {
+Deno.test("a forgotten name does not return, whichever call kills the collector", async () => {
   for (let n = 0, finished = false; !finished; n++) {
     const world = await createProtocolWorld({ mutable: true });
     for (let value = 1; value <= 3; value++) await world.registry.save("gone", value, OVERWRITE);
@@ -156,7 +152,7 @@ Deno.test("a name that is forgotten at once comes back at no call that kills the
   }
 });
 
-Deno.test("what a store refuses to remove is reported, and everything else goes", async () => {
+Deno.test("objects that a store refuses to remove are reported, all others go", async () => {
   const world = await createFullWorld();
   world.backend.answerAll({ verb: "delete", key: /crashed.*0$/ }, denied);
   const { failures, removed } = await collectGarbage(world.registry);
@@ -164,7 +160,7 @@ Deno.test("what a store refuses to remove is reported, and everything else goes"
   assert(removed.payload.count >= 4 && removed.generation.count === 1);
 });
 
-Deno.test("a load that began before an overwrite ends well within the grace, and begins anew after it", async () => {
+Deno.test("a load survives an overwrite within the grace and restarts after it", async () => {
   const { registry, open, advance } = await createProtocolWorld({ mutable: true });
   const janitor = (await open()).registry;
   const slow = await open();
@@ -187,7 +183,7 @@ Deno.test("a load that began before an overwrite ends well within the grace, and
   await rejected("NotFound", slow.registry.load("a"));
 });
 
-Deno.test("a handle that is kept longer than the grace says that it was superseded", async () => {
+Deno.test("a handle older than the grace reports that it was superseded", async () => {
   const { registry, advance } = await createProtocolWorld({ mutable: true });
   await registry.save("a", { one: noise(300_000), two: noise(300_000, 2) }, {
     ...OVERWRITE,
@@ -211,7 +207,7 @@ Deno.test("a handle that is kept longer than the grace says that it was supersed
   }
 });
 
-Deno.test("a record that vanishes between list and get is looked for again, by every reader", async () => {
+Deno.test("every reader retries a record that vanishes between list and get", async () => {
   const { registry, open, advance } = await createProtocolWorld({ mutable: true });
   for (const n of [1, 2]) await registry.save("a", n, OVERWRITE);
   await registry.setAlias("a", "live", "1");
@@ -230,7 +226,7 @@ Deno.test("a record that vanishes between list and get is looked for again, by e
   }
 });
 
-Deno.test("a first record whose content goes between list and get is looked for again, by every reader", async () => {
+Deno.test("every reader retries a first record that is scrubbed between list and get", async () => {
   for (const ref of ["a", "a@1", "a@^1", "a@live"]) {
     const { registry, open, advance } = await createProtocolWorld({ mutable: true });
     await registry.save("a", "one", OVERWRITE);

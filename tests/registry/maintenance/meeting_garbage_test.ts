@@ -1,5 +1,5 @@
-// Writers that meet the janitor at each of its calls, and what its requests do when they take
-// effect once more, later: no acknowledged save is lost, and what is dead stays dead.
+// Writers during each call of the collector, and repeated requests of the collector: no
+// acknowledged save is lost, and deleted versions stay deleted.
 import { assert, assertEquals } from "@std/assert";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Registry } from "../../../core/registry.ts";
@@ -13,7 +13,7 @@ const ANEW = "anew";
 
 type Saved = Map<string, string>;
 
-/** A name with a live version and three dead ones, whose janitor has run so many times since. */
+/** A name with a live and three deleted versions, collected this number of times. */
 async function createWorld(
   mutable: boolean,
   earlierRuns: number,
@@ -36,7 +36,7 @@ async function createWorld(
   return { world, saved: new Map([["a@3.0.0", "three"]]) };
 }
 
-/** Saves, and remembers what was acknowledged. What is refused is no harm. */
+/** Saves, and remembers acknowledged values. Refusals are allowed. */
 async function trySave(
   registry: Registry,
   saved: Saved,
@@ -67,7 +67,7 @@ const ACTIONS: Record<string, (registry: Registry, saved: Saved) => Promise<unkn
   "lists": () => Promise.resolve(),
 };
 
-/** Lets the requests that change something take effect once more. */
+/** Repeats the requests that change something. */
 async function repeat({ store }: ProtocolWorld, calls: readonly Call[]): Promise<void> {
   for (const { verb, key, mode, bytes } of calls) {
     if (verb === "delete") await store.delete(key);
@@ -90,7 +90,7 @@ async function check(registry: Registry, saved: Saved, when: string): Promise<vo
 
 for (const mutable of [false, true]) {
   for (const [what, act] of Object.entries(ACTIONS)) {
-    Deno.test(`who ${what} may meet the janitor at any of its calls (mutable: ${mutable})`, async () => {
+    Deno.test(`a program that ${what} may meet the collector at any call (mutable: ${mutable})`, async () => {
       for (const earlierRuns of [0, 1, 2, 3]) {
         for (let n = 0, finished = false; !finished; n++) {
           const { world, saved } = await createWorld(mutable, earlierRuns);
@@ -130,7 +130,7 @@ async function assertRefused(registry: Registry, version: string): Promise<void>
 }
 
 for (const mutable of [false, true]) {
-  Deno.test(`forgetting a name may be killed at any call and is ended by the next (mutable: ${mutable})`, async () => {
+  Deno.test(`forgetting a name may be killed at any call (mutable: ${mutable})`, async () => {
     for (let turn = 0, finished = false; !finished; turn++) {
       const n = turn >> 1; // before that call takes effect, and after
       const { world, saved } = await createWorld(mutable, 2);
@@ -163,7 +163,7 @@ for (const mutable of [false, true]) {
 }
 
 for (const verb of ["put", "delete"] as const) {
-  Deno.test(`no name is forgotten beside a collector that stands still before its ${verb}`, async () => {
+  Deno.test(`no name is forgotten if another collector stands still before its ${verb}`, async () => {
     const world = await createProtocolWorld();
     await world.registry.save("a", "old");
     await world.registry.delete("a", { allVersions: true });

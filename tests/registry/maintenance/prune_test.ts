@@ -1,10 +1,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { prune } from "../../../registry/maintenance.ts";
+import { fault } from "../../../core/errors.ts";
+import { prune } from "../../../mod.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { withAge } from "../with_age.ts";
-import { keysOf, testInMemory, testOnEach } from "../registries.ts";
+import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
+import { encodeRecord } from "../../../registry/format/record_codec.ts";
+import { makeVoid } from "../late_records.ts";
+import { filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
+import { doing, followedBy } from "../scripted_backend.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -16,7 +21,7 @@ async function versionsOf(registry: Registry, name: string): Promise<string[]> {
   return (await collect(registry.versions(name))).map(({ version }) => version);
 }
 
-testOnEach("prune() keeps so many of the newest versions of each name", async ({ registry }) => {
+testOnEach("prune() keeps the newest versions of each name", async ({ registry }) => {
   await fill(registry, "a", 5);
   await fill(registry, "b", 2);
   await registry.save("a", "rc", { version: "9.0.0-rc.1" });
@@ -38,20 +43,17 @@ testOnEach("prune() keeps so many of the newest versions of each name", async ({
   assertEquals((await registry.save("a", 6)).version, "6.0.0");
 });
 
-testOnEach(
-  "prune() keeps what an alias names, unless it is told otherwise",
-  async ({ registry }) => {
-    await fill(registry, "a", 4);
-    await registry.setAlias("a", "production", "2");
-    for (const dryRun of [true, false]) {
-      const { deleted, kept } = await prune(registry, { keepLast: 1, dryRun });
-      assertEquals([deleted.map(({ version }) => version), kept], [["3.0.0", "1.0.0"], 2]);
-    }
-    assertEquals(await versionsOf(registry, "a"), ["4.0.0", "2.0.0"]);
-    await prune(registry, { keepLast: 1, keepAliased: false });
-    assertEquals(await versionsOf(registry, "a"), ["4.0.0"]);
-  },
-);
+testOnEach("prune() keeps versions with an alias, by default", async ({ registry }) => {
+  await fill(registry, "a", 4);
+  await registry.setAlias("a", "production", "2");
+  for (const dryRun of [true, false]) {
+    const { deleted, kept } = await prune(registry, { keepLast: 1, dryRun });
+    assertEquals([deleted.map(({ version }) => version), kept], [["3.0.0", "1.0.0"], 2]);
+  }
+  assertEquals(await versionsOf(registry, "a"), ["4.0.0", "2.0.0"]);
+  await prune(registry, { keepLast: 1, keepAliased: false });
+  assertEquals(await versionsOf(registry, "a"), ["4.0.0"]);
+});
 
 testOnEach("prune() keeps a version that got an alias meanwhile", async ({ registry, open }) => {
   await fill(registry, "a", 4);
@@ -72,24 +74,21 @@ testOnEach("prune() keeps a version that got an alias meanwhile", async ({ regis
   assertEquals(await registry.load("a@production"), 2);
 });
 
-testOnEach(
-  "prune() lets go only what is older than it says, and what every rule lets go",
-  async ({ registry, open }) => {
-    await fill(registry, "a", 4);
-    assertEquals((await prune(registry, { olderThanMs: DAY_MS })).deleted, []);
-    const later = () => open({}, (backend) => withAge(backend, 2 * DAY_MS));
-    assertEquals((await prune(await later(), { olderThanMs: 3 * DAY_MS })).deleted, []);
-    assertEquals(
-      (await prune(await later(), { olderThanMs: DAY_MS, keepLast: 3 })).deleted.length,
-      1,
-    );
-    assertEquals((await prune(await later(), { olderThanMs: DAY_MS })).deleted.length, 3);
-    assertEquals(await collect(registry.names()), []);
-  },
-);
+testOnEach("prune() deletes only versions that no rule keeps", async ({ registry, open }) => {
+  await fill(registry, "a", 4);
+  assertEquals((await prune(registry, { olderThanMs: DAY_MS })).deleted, []);
+  const later = () => open({}, (backend) => withAge(backend, 2 * DAY_MS));
+  assertEquals((await prune(await later(), { olderThanMs: 3 * DAY_MS })).deleted, []);
+  assertEquals(
+    (await prune(await later(), { olderThanMs: DAY_MS, keepLast: 3 })).deleted.length,
+    1,
+  );
+  assertEquals((await prune(await later(), { olderThanMs: DAY_MS })).deleted.length, 3);
+  assertEquals(await collect(registry.names()), []);
+});
 
 testOnEach(
-  "prune() looks only at the names that are given, and deletes nothing when it is dry",
+  "prune() inspects only the given names, and deletes nothing in a dry run",
   async ({ registry, backend }) => {
     for (const name of ["a", "b", "c"]) await fill(registry, name, 2);
     const before = await keysOf(backend);
@@ -106,28 +105,36 @@ testOnEach(
   },
 );
 
-testOnEach(
-  "prune() leaves a version that is damaged, and names it",
-  async ({ registry, backend }) => {
-    await fill(registry, "a", 3);
-    const keys = await keysOf(backend, "names/a/");
-    await backend.put(keys[1], new Uint8Array(7));
-    const { deleted, kept, failures } = await prune(registry, { keepLast: 1 });
-    assertEquals([deleted.map(({ version }) => version), kept], [["1.0.0"], 2]);
-    assertEquals(failures.map(({ version, code, key }) => [version, code, key]), [[
-      "2.0.0",
-      "Corrupt",
-      keys[1],
-    ]]);
-    assertMatch(failures[0].hint!, /copy/);
-  },
-);
+testOnEach("prune() keeps and reports a damaged version", async ({ registry, backend }) => {
+  await fill(registry, "a", 3);
+  const keys = await keysOf(backend, "names/a/");
+  await backend.put(keys[1], new Uint8Array(7));
+  const { deleted, kept, failures } = await prune(registry, { keepLast: 1 });
+  assertEquals([deleted.map(({ version }) => version), kept], [["1.0.0"], 2]);
+  assertEquals(failures.map(({ version, code, key }) => [version, code, key]), [[
+    "2.0.0",
+    "Corrupt",
+    keys[1],
+  ]]);
+  assertMatch(failures[0].hint!, /copy/);
+});
+
+testInMemory("prune() reports failures with the hints of all interfaces", async (world) => {
+  await fill(world.registry, "a", 2);
+  const hints = { cli: "Run holdfast verify." };
+  const damaged = fault({ code: "Corrupt", action: "read", state: "damaged", hint: "x", hints });
+  const aliases = () => Promise.reject(damaged);
+  const { failures } = await prune({ ...world.registry, aliases }, { keepLast: 1 });
+  assertEquals(failures.map(({ name, code, hints }) => ({ name, code, hints })), [
+    { name: "a", code: "Corrupt", hints },
+  ]);
+});
 
 testInMemory(
-  "prune() refuses to run without a rule, with a bad one, or read-only",
+  "prune() refuses missing or invalid rules and read-only registries",
   async ({ registry, open }) => {
     await fill(registry, "a", 2);
-    assertMatch((await rejected("Invalid", prune(registry, {}))).message, /no rule/);
+    assertMatch((await rejected("Invalid", prune(registry, {}))).message, /keepLast/);
     for (
       const options of [
         { keepLast: -1 },
@@ -145,3 +152,166 @@ testInMemory(
     assertEquals((await versionsOf(registry, "a")).length, 2);
   },
 );
+
+const MUTABLE = { mutable: true };
+const TOMBSTONE = { verb: "put", mode: "create", key: /^names\/a\/versions/ } as const;
+
+async function loadable(registry: Registry): Promise<string[]> {
+  return (await collect(registry.versions("a", { details: true }))).map(({ version }) => version);
+}
+
+testProtocol(
+  "prune() keeps the newest valid version, not an expired record above it",
+  {},
+  async (world) => {
+    await fill(world.registry, "a", 3);
+    await makeVoid(world, { version: "9.0.0" });
+    for (const dryRun of [true, false]) {
+      const { registry } = await world.open();
+      const { deleted, kept } = await prune(registry, { keepLast: 1, dryRun });
+      assertEquals([deleted.map(({ version }) => version), kept], [["2.0.0", "1.0.0"], 1]);
+    }
+    assertEquals(await loadable((await world.open()).registry), ["3.0.0"]);
+  },
+);
+
+testProtocol(
+  "prune() counts a version that is valid below an expired head",
+  MUTABLE,
+  async (world) => {
+    await fill(world.registry, "a", 3);
+    await makeVoid(world, { version: "3.0.0", onConflict: "overwrite" });
+    const { deleted } = await prune((await world.open()).registry, { keepLast: 1 });
+    assertEquals(deleted.map(({ version }) => version), ["2.0.0", "1.0.0"]);
+    const { registry } = await world.open();
+    assertEquals([await loadable(registry), await registry.load("a")], [["3.0.0"], 3]);
+  },
+);
+
+testProtocol("prune() deletes a version below an expired head", MUTABLE, async (world) => {
+  await fill(world.registry, "a", 2);
+  await makeVoid(world, { version: "1.0.0", onConflict: "overwrite" });
+  const { deleted, kept } = await prune((await world.open()).registry, { keepLast: 1 });
+  assertEquals([deleted.map(({ version }) => version), kept], [["1.0.0"], 1]);
+  assertEquals(await loadable((await world.open()).registry), ["2.0.0"]);
+});
+
+testProtocol("prune() uses the age of the valid record", MUTABLE, async (world) => {
+  await fill(world.registry, "a", 2);
+  world.advance(2 * GRACE_MS);
+  await makeVoid(world, { version: "1.0.0", onConflict: "overwrite" }, filler("late"));
+  for (const dryRun of [true, false]) {
+    const { deleted } = await prune((await world.open()).registry, { olderThanMs: HOUR, dryRun });
+    assertEquals(deleted.map(({ version }) => version), ["2.0.0", "1.0.0"]);
+  }
+});
+
+testProtocol("an unreadable version is kept, not counted, and reported", {}, async (world) => {
+  await fill(world.registry, "a", 5);
+  const [newest, , , second] = await world.keys("names/a/versions/");
+  await world.store.put(newest, noise(700));
+  await world.store.put(
+    second,
+    encodeRecord({ ...(await world.records(second))[0], format: "holdfast/2" }),
+  );
+  for (const dryRun of [true, false]) {
+    const { deleted, kept, failures } = await prune((await world.open()).registry, {
+      keepLast: 2,
+      dryRun,
+    });
+    assertEquals([deleted.map(({ version }) => version), kept], [["1.0.0"], 4]);
+    assertEquals(failures.map(({ name, version, code, key }) => [name, version, code, key]), [
+      ["a", "5.0.0", "Corrupt", newest],
+      ["a", "2.0.0", "Unsupported", second],
+    ]);
+  }
+});
+
+testProtocol("an unreadable alias keeps its name only", {}, async (world) => {
+  await fill(world.registry, "a", 3);
+  await world.registry.save("b", 1);
+  await world.registry.save("b", 2);
+  await world.registry.setAlias("a", "live", "1");
+  const [alias] = await world.keys("names/a/aliases/");
+  await world.store.put(alias, noise(300));
+  const { deleted, kept, failures } = await prune((await world.open()).registry, { keepLast: 1 });
+  assertEquals([deleted, kept], [[{ name: "b", version: "1.0.0" }], 4]);
+  assertEquals(failures.map(({ name, version, key }) => [name, version, key]), [[
+    "a",
+    undefined,
+    alias,
+  ]]);
+  assertEquals((await prune(world.registry, { keepLast: 1, keepAliased: false })).failures, []);
+});
+
+testProtocol("prune() beside a delete of a kept version leaves one more", {}, async (world) => {
+  await fill(world.registry, "a", 6);
+  const { registry, backend } = await world.open();
+  backend.answer(TOMBSTONE, followedBy(() => world.registry.delete("a@6")));
+  const { deleted, kept } = await prune(registry, { keepLast: 1 });
+  assertEquals(deleted.map(({ version }) => version), ["4.0.0", "3.0.0", "2.0.0", "1.0.0"]);
+  assertEquals([kept, await loadable(world.registry)], [2, ["5.0.0"]]);
+});
+
+testProtocol("prune() keeps its choice when something is saved meanwhile", {}, async (world) => {
+  await fill(world.registry, "a", 4);
+  const { registry, backend } = await world.open();
+  backend.answer(TOMBSTONE, doing(() => world.registry.save("a", "five")));
+  await prune(registry, { keepLast: 1 });
+  assertEquals(await loadable(world.registry), ["5.0.0", "4.0.0"]);
+});
+
+testProtocol("prune() keeps versions that were overwritten meanwhile", MUTABLE, async (world) => {
+  await fill(world.registry, "a", 3);
+  world.advance(2 * GRACE_MS);
+  const { registry, backend } = await world.open();
+  const overwrite = () =>
+    world.registry.save("a", "new", { version: "2", onConflict: "overwrite" });
+  backend.answer(TOMBSTONE, doing(overwrite));
+  const { deleted, kept } = await prune(registry, { olderThanMs: HOUR });
+  assertEquals([deleted.map(({ version }) => version), kept], [["3.0.0", "1.0.0"], 1]);
+  assertEquals(await world.registry.load("a"), "new");
+});
+
+for (const skew of [1, -1]) {
+  testProtocol(
+    `prune() by age refuses a clock that is ${skew > 0 ? "ahead" : "behind"}`,
+    {},
+    async (world) => {
+      await fill(world.registry, "a", 3);
+      world.advance(HOUR);
+      world.clocks.wall += skew * (GRACE_MS / 4 + 1);
+      for (const dryRun of [true, false]) {
+        const error = await rejected(
+          "Unavailable",
+          prune(world.registry, { olderThanMs: HOUR / 2, dryRun }),
+        );
+        assertMatch(error.message, /^Cannot prune: .*clock/);
+      }
+      assertEquals([(await loadable(world.registry)).length, await world.keys("scratch/")], [
+        3,
+        [],
+      ]);
+      assertEquals((await prune(world.registry, { keepLast: 1 })).deleted.length, 2);
+    },
+  );
+}
+
+testProtocol("prune() by age uses the store's clock", {}, async (world) => {
+  await fill(world.registry, "a", 3);
+  world.advance(HOUR);
+  world.clocks.wall += GRACE_MS / 4 - HOUR;
+  const report = await prune((await world.open()).registry, { olderThanMs: 2 * HOUR });
+  assertEquals([report.clock, report.deleted], ["store", []]);
+  assertEquals(await world.keys("scratch/"), []);
+});
+
+testProtocol("a read-only dry run uses and reports this machine's clock", {}, async (world) => {
+  await fill(world.registry, "a", 3);
+  const { registry, backend } = await world.open({ readOnly: true });
+  world.clocks.wall += 30 * GRACE_MS;
+  const report = await prune(registry, { olderThanMs: GRACE_MS, dryRun: true });
+  assertEquals([report.clock, report.deleted.length], ["own", 3]);
+  assertEquals(backend.asked({ verb: "put" }), []);
+  assertEquals((await prune(registry, { keepLast: 1, dryRun: true })).clock, undefined);
+});

@@ -20,7 +20,7 @@ async function waiting(
 }
 
 testProtocol(
-  "what nobody needs is named with the time from which it may go, and goes then",
+  "garbage is reported with the time of its removal, and removed then",
   {},
   async (world) => {
     const { registry, advance } = world;
@@ -39,7 +39,7 @@ testProtocol(
 );
 
 testProtocol(
-  "with `now` what nobody needs goes whatever its age, and nothing else",
+  "with now, gc removes all garbage and nothing else",
   { mutable: true },
   async (world) => {
     const { registry } = world;
@@ -62,78 +62,71 @@ testProtocol(
     assertEquals(report.waiting.count, 0);
     assertEquals(await registry.load("a"), noise(BYTES, 2));
     assert(await registry.has("b@2"));
-    assertEquals(await (await registry.open("b")).file("common").bytes(), noise(300_000)); // b@1 stored it
+    // b@1 stored it
+    assertEquals(await (await registry.open("b")).file("common").bytes(), noise(300_000));
     assertEquals((await registry.save("c", 1, { idempotencyKey: "k" })).skipped, true);
     assertEquals(await world.keys("scratch/"), []);
   },
 );
 
-testProtocol(
-  "with `now` nothing goes of a name that somebody writes to meanwhile",
-  {},
-  async (world) => {
-    const { registry, backend, advance } = world;
-    for (const name of ["a", "b"]) {
-      await registry.save(name, noise(BYTES));
-      await registry.delete(`${name}@1`);
-    }
-    const { registry: other } = await world.open();
-    advance(HOUR);
-    backend.answer(
-      { verb: "list", key: /^objects\/a\// },
-      doing(async () => {
-        advance(5_000);
-        await other.save("a", noise(BYTES, 2));
-      }),
-    );
-    const { removed, failures } = await collectGarbage(registry, { now: true });
-    assertEquals([removed.payload.count, failures.length], [1, 1]);
-    assertStringIncludes(failures[0].message, "was written since this began");
-    assertEquals(await registry.load("a@2"), noise(BYTES, 2));
-  },
-);
+testProtocol("with now, gc skips names that are written to meanwhile", {}, async (world) => {
+  const { registry, backend, advance } = world;
+  for (const name of ["a", "b"]) {
+    await registry.save(name, noise(BYTES));
+    await registry.delete(`${name}@1`);
+  }
+  const { registry: other } = await world.open();
+  advance(HOUR);
+  backend.answer(
+    { verb: "list", key: /^objects\/a\// },
+    doing(async () => {
+      advance(5_000);
+      await other.save("a", noise(BYTES, 2));
+    }),
+  );
+  const { removed, failures } = await collectGarbage(registry, { now: true });
+  assertEquals([removed.payload.count, failures.length], [1, 1]);
+  assertStringIncludes(failures[0].message, "was written after the run began");
+  assertEquals(await registry.load("a@2"), noise(BYTES, 2));
+});
 
-testProtocol(
-  "space is told by name, with what versions share and what is garbage",
-  {},
-  async (world) => {
-    const { registry, advance, clocks, backend } = world;
-    for (const n of [1, 2, 3]) {
-      await registry.save("a", { common: noise(300_000), own: noise(BYTES, n) }, {
-        materializer: fileSet,
-      });
-    }
-    await registry.save("b", noise(BYTES));
-    await registry.delete("a@3");
-    advance(HOUR);
-    backend.forget();
-    const report = await spaceOf(registry);
-    assertEquals(backend.calls.filter(({ verb }) => verb === "put" || verb === "delete"), []);
-    const [a, b] = report.names;
-    assertEquals([a.name, a.versions, a.size, a.sharedBytes], [
-      "a",
-      2,
-      2 * (300_000 + BYTES),
-      300_000,
-    ]);
-    assertEquals([b.name, b.versions, b.size, b.sharedBytes, b.garbage.bytes], [
-      "b",
-      1,
-      BYTES,
-      0,
-      0,
-    ]);
-    assert(a.garbage.bytes > BYTES && a.garbage.bytes < BYTES + 1000);
-    assertEquals(a.garbage.freeableBytes, 0);
-    assertEquals(a.garbage.nextAt?.getTime(), clocks.store - HOUR + GRACE_MS);
-    assertEquals(report.bytes, a.bytes + b.bytes + report.otherBytes);
-    const all = await Array.fromAsync(world.store.list("")) as { size: number }[];
-    assertEquals([report.bytes, report.objects], [
-      all.reduce((sum, { size }) => sum + size, 0),
-      all.length,
-    ]);
-    advance(2 * GRACE_MS);
-    const later = await spaceOf(registry);
-    assertEquals(later.garbage.freeableBytes, later.garbage.bytes);
-  },
-);
+testProtocol("space is reported by name, with shared files and garbage", {}, async (world) => {
+  const { registry, advance, clocks, backend } = world;
+  for (const n of [1, 2, 3]) {
+    await registry.save("a", { common: noise(300_000), own: noise(BYTES, n) }, {
+      materializer: fileSet,
+    });
+  }
+  await registry.save("b", noise(BYTES));
+  await registry.delete("a@3");
+  advance(HOUR);
+  backend.forget();
+  const report = await spaceOf(registry);
+  assertEquals(backend.calls.filter(({ verb }) => verb === "put" || verb === "delete"), []);
+  const [a, b] = report.names;
+  assertEquals([a.name, a.versions, a.size, a.sharedBytes], [
+    "a",
+    2,
+    2 * (300_000 + BYTES),
+    300_000,
+  ]);
+  assertEquals([b.name, b.versions, b.size, b.sharedBytes, b.garbage.bytes], [
+    "b",
+    1,
+    BYTES,
+    0,
+    0,
+  ]);
+  assert(a.garbage.bytes > BYTES && a.garbage.bytes < BYTES + 1000);
+  assertEquals(a.garbage.freeableBytes, 0);
+  assertEquals(a.garbage.nextAt?.getTime(), clocks.store - HOUR + GRACE_MS);
+  assertEquals(report.bytes, a.bytes + b.bytes + report.otherBytes);
+  const all = await Array.fromAsync(world.store.list("")) as { size: number }[];
+  assertEquals([report.bytes, report.objects], [
+    all.reduce((sum, { size }) => sum + size, 0),
+    all.length,
+  ]);
+  advance(2 * GRACE_MS);
+  const later = await spaceOf(registry);
+  assertEquals(later.garbage.freeableBytes, later.garbage.bytes);
+});

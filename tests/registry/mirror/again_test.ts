@@ -1,4 +1,4 @@
-// What a mirror does where something is there already.
+// Mirrors into targets that are not empty.
 import { assert, assertEquals } from "@std/assert";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { collectGarbage, mirrorRegistry } from "../../../registry/maintenance.ts";
@@ -15,7 +15,7 @@ import type { MirrorWorld } from "./mirror_world.ts";
 
 const MUTABLE = { mutable: true };
 
-/** Both registries again, over stores that count. */
+/** Opens both registries again, over counting stores. */
 async function counted(
   { open }: MirrorWorld,
 ): Promise<{ from: StoredRegistry; to: StoredRegistry; calls: CallCounts[] }> {
@@ -42,7 +42,8 @@ testMirror(
     await mirrorRegistry(from, to);
     const again = await counted(world);
     await mirrorRegistry(again.from, again.to);
-    assertEquals(again.calls.map(({ take }) => take()), ["list 4", "list 2, get 2"]); // of "a" beside its many keys
+    // of "a" beside its many keys
+    assertEquals(again.calls.map(({ take }) => take()), ["list 4", "list 2, get 2"]);
     await from.save("a", 301);
     await mirrorRegistry(again.from, again.to);
     assertEquals(again.calls.map(({ take }) => take()), ["list 4, get 1", "list 2, get 2, put 2"]);
@@ -96,7 +97,7 @@ testMirror(
     await to.delete("a@1");
     const { failures } = await mirrorRegistry(from, to);
     assertEquals(failures.map(({ error }) => error.code), ["Conflict"]);
-    assert(failures[0].error.message.includes("was deleted there"));
+    assert(failures[0].error.message.includes("has deleted the version"));
   },
 );
 
@@ -174,7 +175,8 @@ testMirror(
     await mirrorRegistry(from, to);
     await from.delete("a@1");
     let overwritten = false;
-    const after = async ({ verb, key }: HookedCall) => { // it has looked at the target, and reads the tombstone
+    // it has looked at the target, and reads the tombstone
+    const after = async ({ verb, key }: HookedCall) => {
       if (verb !== "get" || overwritten || !key.includes("/versions/")) return;
       overwritten = true;
       await to.save("a", "theirs", { version: "1", onConflict: "overwrite" });
@@ -227,7 +229,7 @@ testMirror(
   MUTABLE,
 );
 
-Deno.test("a source that went back to an older copy and on from there is seen to differ", async () => {
+Deno.test("a source that was restored and changed is seen to differ", async () => {
   const system = createScriptedSystem();
   const from = await openRegistry(createMemoryBackend({ system }), { system });
   const to = await openRegistry(createMemoryBackend({ system }), { system });
@@ -243,7 +245,7 @@ Deno.test("a source that went back to an older copy and on from there is seen to
   ]);
 });
 
-Deno.test("a record that was cut to the size of a tombstone deletes nothing in the target", async () => {
+Deno.test("a record of the size of a tombstone deletes nothing in the target", async () => {
   const system = createScriptedSystem();
   const [from, to, empty] = await Promise.all(
     [1, 2, 3].map(() => openRegistry(createMemoryBackend({ system }), { system })),
@@ -279,8 +281,9 @@ testMirror("verify reads all back, and names what the target has lost", async ({
   assertEquals(skipped, 2);
 });
 
-Deno.test("verify trusts no notes, and damaged ones are not trusted anyway", async () => {
-  const system = createScriptedSystem(); // its clock stands still: what is written again has the same time
+Deno.test("verify ignores notes, and damaged notes are always ignored", async () => {
+  // its clock stands still: what is written again has the same time
+  const system = createScriptedSystem();
   const options = { system, mutable: true };
   const from = await openRegistry(createMemoryBackend({ system }), options);
   const to = await openRegistry(createMemoryBackend({ system }), options);
@@ -298,7 +301,8 @@ Deno.test("verify trusts no notes, and damaged ones are not trusted anyway", asy
   assert("key" in notes);
   const text = new TextDecoder().decode(await (await to.backend.get(notes.key))!.bytes());
   assert(text.includes("[1,"));
-  await to.backend.put(notes.key, new TextEncoder().encode(text.replace("[1,", "[2,"))); // would say that all is equal
+  // would say that all is equal
+  await to.backend.put(notes.key, new TextEncoder().encode(text.replace("[1,", "[2,")));
   assertEquals((await mirrorRegistry(from, to)).copied, 1);
   assertEquals(await to.load("a"), "two");
 });
@@ -329,7 +333,7 @@ testMirror(
   MUTABLE,
 );
 
-Deno.test("a target that went back to an older copy and on from there is seen to differ", async () => {
+Deno.test("a target that was restored and changed is seen to differ", async () => {
   const system = createScriptedSystem();
   const options = { system, mutable: true };
   const from = await openRegistry(createMemoryBackend({ system }), options);

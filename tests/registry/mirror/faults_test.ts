@@ -1,4 +1,4 @@
-// What a mirror does when stores, processes and other writers get in its way.
+// Mirrors with failing stores, killed processes and concurrent writers.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
@@ -15,7 +15,7 @@ import { assertMirrored, testMirror } from "./mirror_world.ts";
 
 const SEEDS = seedCount(40);
 
-/** A few of each: versions that share a file, small ones, a deleted one, aliases. */
+/** Versions that share a file, small ones, a deleted one, and aliases. */
 async function fillSome(registry: StoredRegistry): Promise<void> {
   for (let n = 1; n <= 4; n++) {
     await registry.save("shared", { large: noise(300_000), n: noise(70_000, n) }, {
@@ -245,7 +245,8 @@ testMirror("what the caller's own functions throw comes out as it is", async ({ 
   const fail = () => {
     throw new Error("mine");
   };
-  const { cause } = await rejected("TaskFailed", mirrorRegistry(from, to, { onProgress: fail })); // in the midst of a file
+  // in the midst of a file
+  const { cause } = await rejected("TaskFailed", mirrorRegistry(from, to, { onProgress: fail }));
   assertEquals((cause as Error).message, "mine");
   for (const options of [{ rename: fail }, { onItem: fail }, { onProgress: fail }]) {
     await assertRejects(() => mirrorRegistry(from, to, options), Error, "mine");

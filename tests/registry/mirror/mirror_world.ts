@@ -1,4 +1,4 @@
-// Two registries, and what a mirror of one in the other must look like.
+// Two registries, and the expected result of a mirror.
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import type { OpenOptions, StoredRegistry } from "../../../core/registry.ts";
@@ -66,7 +66,7 @@ async function inMirrorWorld(
   }
 }
 
-/** Saves one of each kind of payload, deletes some, sets aliases. Returns how many versions are live and how many are not. */
+/** Fills a registry with each kind of payload, deletions and aliases. Counts both. */
 export async function fill(registry: StoredRegistry): Promise<{ live: number; dead: number }> {
   await registry.save("inline", { depth: 12 }, {
     metadata: { by: "ann", nested: { x: [1] } },
@@ -108,7 +108,7 @@ export async function fill(registry: StoredRegistry): Promise<{ live: number; de
   return { live: 15, dead: 2 };
 }
 
-/** What a user sees of a registry, without what a mirror has of its own. */
+/** Returns the visible contents of a registry, without those of a mirror itself. */
 export async function contents(registry: StoredRegistry): Promise<unknown> {
   const names: Record<string, unknown> = {};
   for await (const name of registry.names()) {
@@ -124,7 +124,7 @@ export async function contents(registry: StoredRegistry): Promise<unknown> {
   return names;
 }
 
-/** Asserts that a registry is a whole and true mirror of another. */
+/** Asserts that a registry is a complete mirror of another. */
 export async function assertMirrored(from: StoredRegistry, to: StoredRegistry): Promise<void> {
   assertEquals(await contents(to), await contents(from));
   const { ok, problems } = await verifyRegistry(to);

@@ -44,7 +44,8 @@ async function thereAndBack(path: string, store: Backend): Promise<void> {
   assertEquals([again.skipped, again.bytes, again.failures], [live + dead + 3, 0, []]);
   const back = await openRegistry(createMemoryBackend());
   const report = await mirrorRegistry(bucket, back);
-  assertEquals([report.copied, report.bytes, report.failures], [live + 3, there.bytes, []]); // each byte was checked on its way
+  // each byte was checked on its way
+  assertEquals([report.copied, report.bytes, report.failures], [live + 3, there.bytes, []]);
   await assertMirrored(folder, back);
   const home = await mirrorRegistry(bucket, folder);
   assertEquals([home.copied, home.failures], [0, []]);

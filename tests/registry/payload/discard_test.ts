@@ -8,8 +8,10 @@ import type { PayloadJobs } from "../../../registry/payload/job_kinds.ts";
 import { Uploads } from "../../../registry/payload/writing/uploads.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { tempRoot } from "../../support/temp_root.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
+import { createPayloadJobs } from "../../../registry/cache/payload_jobs.ts";
 
-Deno.test("an aborted save waits only a moment for a store that does not answer", async () => {
+Deno.test("an aborted save waits only a moment for a silent store", async () => {
   const root = await tempRoot();
   await Deno.writeFile(root.join("large"), new Uint8Array(2 ** 20));
   const inner = createMemoryBackend();
@@ -48,7 +50,7 @@ Deno.test("an aborted save waits only a moment for a store that does not answer"
   }
 });
 
-Deno.test("what a lost thread may still send lands where nothing is", async () => {
+Deno.test("requests of a lost thread use unused keys", async () => {
   const backend = createMemoryBackend();
   const asked: unknown[] = [];
   /** Loses the thread of every job once. */
@@ -72,11 +74,11 @@ Deno.test("what a lost thread may still send lands where nothing is", async () =
   const uploads = new Uploads(store, operation, { folder: "f/", executor, progress });
   const { signal } = new AbortController();
   const content = { repeatable: true, async *chunks() {} };
-  assertEquals((await uploads.storeFile({ path: "a", content }, signal)).object, 1);
-  assertEquals((await uploads.packFiles({ files: [] }, signal)).object, 3);
+  assertEquals((await uploads.sendObject("storeFile", { path: "a", content }, signal)).object, 1);
+  assertEquals((await uploads.sendObject("packFiles", { files: [] }, signal)).object, 3);
   const materializer = { module: "m", name: "n" };
   await uploads.storeValue({ value: 1, materializer, here: { save: () => [] } });
-  const after = (await uploads.storeFile({ path: "b", content }, signal)).object;
+  const after = (await uploads.sendObject("storeFile", { path: "b", content }, signal)).object;
   assertEquals(asked.slice(0, 2), [["f/0", "f/1"], ["f/2", "f/3"]]);
   const [first, second] = asked[2] as number[];
   assertEquals([first > 3, second >= first + 1_000_000, after > second], [true, true, true]);
@@ -85,4 +87,37 @@ Deno.test("what a lost thread may still send lands where nothing is", async () =
   }
   await uploads.discard();
   assertEquals(await Array.fromAsync(backend.list("f/")), []);
+});
+
+const FOLDER = "objects/a/v/c/";
+const KNOWN = new Uint8Array(70 * 1024);
+
+/** Fails long after the job went on. */
+async function failLater(): Promise<void> {
+  for (let i = 0; i < 100; i++) await Promise.resolve();
+  throw new Error("too late");
+}
+
+Deno.test("a failing progress callback ends reading", async () => {
+  const backend = createMemoryBackend();
+  await backend.put(`${FOLDER}0`, KNOWN);
+  const file = {
+    path: "a",
+    size: KNOWN.byteLength,
+    sha256: sha256(KNOWN),
+    parts: [{ object: 0, size: KNOWN.byteLength }],
+  };
+  const job = {
+    ref: "a@1.0.0",
+    recordKey: "a",
+    files: [{ file, keys: [`${FOLDER}0`] }],
+    cached: false,
+  };
+  const reading = createPayloadJobs({ backend }).checkFile(
+    { ...job, verify: "integrity" as const },
+    {
+      onProgress: failLater,
+    },
+  );
+  await assertRejects(() => reading, Error, "too late");
 });

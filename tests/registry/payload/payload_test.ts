@@ -11,7 +11,6 @@ import { rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { type Answer, busy, denied, doing, lostReply, lostRequest } from "../scripted_backend.ts";
 
-/** Saves files as they are given. */
 const given = defineMaterializer<{ files: FileToSave[] }>({
   id: "test/given",
   accepts: (value) => typeof value === "object" && value !== null && "files" in value,
@@ -27,7 +26,6 @@ const AS = { materializer: fileSet };
 const KIB = 1024;
 const INLINE_BYTES = 64 * KIB;
 
-/** Small files, so many and so large. */
 function many(
   count: number,
   size: number,
@@ -36,7 +34,7 @@ function many(
   return Object.fromEntries(Array.from({ length: count }, (_, n) => [path(n), noise(size, n + 1)]));
 }
 
-/** What a store sees of a save: uploads and records, in order. */
+/** Returns the uploads and records of a save, in order. */
 async function uploads(
   { registry, backend }: ProtocolWorld,
   value: FileSet,
@@ -52,11 +50,12 @@ async function uploads(
     call.includes(" objects/") ? `object ${call.split("/").at(-1)}` : "record"
   );
   const objects = puts.filter((put) => put !== "record");
-  assertEquals(puts.slice(0, objects.length).toSorted(), objects.toSorted()); // whichever comes first of them
+  // whichever comes first of them
+  assertEquals(puts.slice(0, objects.length).toSorted(), objects.toSorted());
   return [...objects.toSorted(), ...puts.slice(objects.length)];
 }
 
-testProtocol("files of up to 64 KiB in all live in the record", async (world) => {
+testProtocol("files of up to 64 KiB in total are in the record", async (world) => {
   assertEquals(await uploads(world, { one: noise(INLINE_BYTES) }, "1"), ["record"]);
   assertEquals(await uploads(world, { one: noise(INLINE_BYTES + 1) }, "2"), ["object 0", "record"]);
   assertEquals(await uploads(world, many(64, KIB), "3"), ["record"]);
@@ -68,7 +67,7 @@ testProtocol("files of up to 64 KiB in all live in the record", async (world) =>
   assertEquals(await uploads(world, { empty: noise(0), another: noise(0) }, "6"), ["record"]);
 });
 
-testProtocol("small files are packed together, large ones are an object each", async (world) => {
+testProtocol("small files are packed, large ones are an object each", async (world) => {
   assertEquals(await uploads(world, many(300, KIB), "1"), ["object 0", "record"]);
   const mixed = {
     small: noise(KIB, 1001),
@@ -85,7 +84,7 @@ testProtocol("small files are packed together, large ones are an object each", a
   ]);
 });
 
-testProtocol("a pack is written when it is full: memory stays bounded", async (world) => {
+testProtocol("a full pack is written, so that memory stays bounded", async (world) => {
   const value = many(100, 250 * KIB);
   assertEquals(await uploads(world, value, "1"), [
     "object 0",
@@ -99,57 +98,48 @@ testProtocol("a pack is written when it is full: memory stays bounded", async (w
   }
 });
 
-testProtocol(
-  "a long list of files is an object of its own, with or without payload beside it",
-  async (world) => {
-    const { registry, backend, head } = world;
-    const deep = (n: number) => `${"folder/".repeat(20)}${n}`;
-    const tiny = many(1000, 1, deep);
-    assertEquals(await uploads(world, tiny, "1"), ["object 0", "record"]);
-    assertEquals((await head(CELL)).files, []);
-    assertEquals(await uploads(world, { ...many(1000, 100, deep), large: noise(300 * KIB) }, "2"), [
-      "object 0",
-      "object 1",
-      "object 2",
-      "record",
-    ]);
-    for (const { verb, key, bytes } of backend.calls) {
-      if (verb === "put" && key.startsWith("names/")) assertLess(bytes!.byteLength, 64 * KIB);
-    }
-    assertEquals((await registry.info("a@1")).files.length, 1000);
-    assertEquals((await registry.open("a@1")).file(deep(7)).info.path, deep(7));
-  },
-);
+testProtocol("a long list of files is an object, with or without other payload", async (world) => {
+  const { registry, backend, head } = world;
+  const deep = (n: number) => `${"folder/".repeat(20)}${n}`;
+  const tiny = many(1000, 1, deep);
+  assertEquals(await uploads(world, tiny, "1"), ["object 0", "record"]);
+  assertEquals((await head(CELL)).files, []);
+  assertEquals(await uploads(world, { ...many(1000, 100, deep), large: noise(300 * KIB) }, "2"), [
+    "object 0",
+    "object 1",
+    "object 2",
+    "record",
+  ]);
+  for (const { verb, key, bytes } of backend.calls) {
+    if (verb === "put" && key.startsWith("names/")) assertLess(bytes!.byteLength, 64 * KIB);
+  }
+  assertEquals((await registry.info("a@1")).files.length, 1000);
+  assertEquals((await registry.open("a@1")).file(deep(7)).info.path, deep(7));
+});
 
-testProtocol(
-  "a long list lies where it was written, when the number went to another meanwhile",
-  async (world) => {
-    const { registry, backend, open, head } = world;
-    const rival = await open();
-    const tiny = many(1000, 1, (n) => `${"folder/".repeat(20)}${n}`);
-    backend.answer(UPLOAD, doing(() => rival.registry.save("a", "theirs")));
-    const { commit, version } = await registry.save("a", tiny, AS);
-    assertEquals(version, "2.0.0");
-    assertEquals((await head(CELL)).fileList?.from?.split("/")[1], commit);
-    assertEquals(await registry.load("a", { as: fileSet }), tiny);
-  },
-);
+testProtocol("a long list stays in place if another save takes the number", async (world) => {
+  const { registry, backend, open, head } = world;
+  const rival = await open();
+  const tiny = many(1000, 1, (n) => `${"folder/".repeat(20)}${n}`);
+  backend.answer(UPLOAD, doing(() => rival.registry.save("a", "theirs")));
+  const { commit, version } = await registry.save("a", tiny, AS);
+  assertEquals(version, "2.0.0");
+  assertEquals((await head(CELL)).fileList?.from?.split("/")[1], commit);
+  assertEquals(await registry.load("a", { as: fileSet }), tiny);
+});
 
-testProtocol(
-  "a list that is missing or damaged is Corrupt, never an empty artifact",
-  async (world) => {
-    const { registry, store, keys } = world;
-    await registry.save("a", many(1000, 1, (n) => `${"folder/".repeat(20)}${n}`), AS);
-    const [list] = await keys("objects/");
-    const bytes = (await (await store.get(list))!.bytes()).slice();
-    bytes[100] ^= 1;
-    await store.put(list, bytes);
-    await rejected("Corrupt", registry.load("a", { as: fileSet }));
-    await rejected("Corrupt", registry.info("a"));
-    await store.delete(list);
-    await rejected("Corrupt", registry.load("a", { as: fileSet }));
-  },
-);
+testProtocol("a missing or damaged list is Corrupt", async (world) => {
+  const { registry, store, keys } = world;
+  await registry.save("a", many(1000, 1, (n) => `${"folder/".repeat(20)}${n}`), AS);
+  const [list] = await keys("objects/");
+  const bytes = (await (await store.get(list))!.bytes()).slice();
+  bytes[100] ^= 1;
+  await store.put(list, bytes);
+  await rejected("Corrupt", registry.load("a", { as: fileSet }));
+  await rejected("Corrupt", registry.info("a"));
+  await store.delete(list);
+  await rejected("Corrupt", registry.load("a", { as: fileSet }));
+});
 
 for (
   const [what, answer] of Object.entries({
@@ -188,7 +178,7 @@ for (
 }
 
 testProtocol(
-  "an upload that the store gave up, or whose renewal is lost, is no Unknown: nothing was sent",
+  "a fenced upload or lost renewal is not Unknown: no record was sent",
   async (world) => {
     const { registry, backend, advance } = world;
     const fenced: Answer = (_act, { key }) => {
@@ -208,38 +198,35 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "content that fails half way is TaskFailed, commits nothing and leaves nothing",
-  async (world) => {
-    const { registry, keys } = world;
-    const broken = () => {
-      let chunks = 0;
-      return new ReadableStream<Uint8Array>({
-        pull(controller) {
-          if (chunks++ > 5) throw new Error("the sensor is gone");
-          controller.enqueue(noise(100 * KIB));
-        },
-      }, { highWaterMark: 0 });
-    };
-    for (const content of [broken(), { size: 9_000_000, stream: broken }]) {
-      const error = await rejected(
-        "TaskFailed",
-        registry.save("a", { first: noise(300 * KIB), content }, AS),
-      );
-      assertEquals((error.cause as Error).message, "the sensor is gone");
-    }
-    async function* files(): AsyncGenerator<FileToSave> {
-      yield await Promise.resolve({ path: "one", content: noise(300 * KIB) });
-      throw new Error("the materializer is wrong");
-    }
-    await rejected("TaskFailed", registry.save("a", files, AS));
-    assertEquals(await keys("objects/"), []);
-    assertEquals(await keys("names/"), []);
-  },
-);
+testProtocol("content that fails half way is TaskFailed and leaves nothing", async (world) => {
+  const { registry, keys } = world;
+  const broken = () => {
+    let chunks = 0;
+    return new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (chunks++ > 5) throw new Error("the sensor is gone");
+        controller.enqueue(noise(100 * KIB));
+      },
+    }, { highWaterMark: 0 });
+  };
+  for (const content of [broken(), { size: 9_000_000, stream: broken }]) {
+    const error = await rejected(
+      "TaskFailed",
+      registry.save("a", { first: noise(300 * KIB), content }, AS),
+    );
+    assertEquals((error.cause as Error).message, "the sensor is gone");
+  }
+  async function* files(): AsyncGenerator<FileToSave> {
+    yield await Promise.resolve({ path: "one", content: noise(300 * KIB) });
+    throw new Error("the materializer is wrong");
+  }
+  await rejected("TaskFailed", registry.save("a", files, AS));
+  assertEquals(await keys("objects/"), []);
+  assertEquals(await keys("names/"), []);
+});
 
 testProtocol(
-  "a source of another length than it said is a conflict, and nothing stays",
+  "a source of another length than announced is a conflict",
   async ({ registry, keys }) => {
     for (const size of [10, 300 * KIB, 2_000_000]) {
       for (const actual of [size - 1, size + 1]) {
@@ -252,7 +239,7 @@ testProtocol(
 );
 
 testProtocol(
-  "a loser's payload goes, the winner's stays",
+  "the payload of a lost race is removed, the winner's is kept",
   async ({ registry, backend, open, keys }) => {
     const rival = await open();
     backend.answer(CREATE, doing(() => rival.registry.save("a", noise(300 * KIB), ONE)));
@@ -278,7 +265,7 @@ testProtocol("a record never has the size of a tombstone", async ({ registry, st
 
 for (const compress of ["gzip", "zstd"] as const) {
   testProtocol(
-    `compressed by ${compress} files are the same, and smaller where that is possible`,
+    `files compressed by ${compress} are the same, and smaller if possible`,
     async (world) => {
       const { registry, keys, store } = world;
       const value = {
@@ -297,7 +284,7 @@ for (const compress of ["gzip", "zstd"] as const) {
   );
 }
 
-Deno.test("a Buffer that changes while it is saved is stored as it was hashed", async () => {
+Deno.test("a Buffer that changes during a save is stored as hashed", async () => {
   for (const size of [200_000, 3_000_000]) {
     const content = Buffer.from(noise(size));
     let calls = 0;
@@ -308,7 +295,7 @@ Deno.test("a Buffer that changes while it is saved is stored as it was hashed", 
   }
 });
 
-Deno.test("a stream that gives something else than bytes is refused, small or large", async () => {
+Deno.test("a stream of anything but bytes is refused", async () => {
   const registry = await openRegistry(createMemoryBackend());
   for (const chunk of ["text", new Float32Array(10), new Float32Array(200_000)]) {
     const content = new ReadableStream({

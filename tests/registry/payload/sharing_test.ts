@@ -19,7 +19,7 @@ const CELL = "names/a/versions/";
 const LARGE = noise(300_000);
 const OTHER = noise(300_001, 2);
 
-/** The commit of the payload that each file of the newest version lies in. */
+/** Returns the payload commit of each file of the newest version. */
 async function places(
   world: ProtocolWorld,
   cell = CELL,
@@ -28,7 +28,7 @@ async function places(
   return Object.fromEntries(files.map(({ path, from }: StoredFile) => [path, from?.split("/")[1]]));
 }
 
-/** Loads what each version holds, and compares. */
+/** Loads and compares every version. */
 async function assertHolds(
   { registry }: ProtocolWorld,
   versions: Record<string, FileSet>,
@@ -42,7 +42,7 @@ async function assertHolds(
 
 const AS_LOADED = { as: fileSet };
 
-testProtocol("a file that the latest version has too is not uploaded again", async (world) => {
+testProtocol("a file of the latest version is not uploaded again", async (world) => {
   const { registry, backend } = world;
   const first = { large: LARGE, small: noise(70_000, 3) };
   const { commit } = await registry.save("a", first, AS);
@@ -54,45 +54,39 @@ testProtocol("a file that the latest version has too is not uploaded again", asy
   await assertHolds(world, { "a@1": first, "a@2": second });
 });
 
-testProtocol(
-  "over many versions a file stays where it was uploaded first, and there it stays",
-  async (world) => {
-    const { registry, advance, keys } = world;
-    const { commit } = await registry.save("a", { large: LARGE, v: noise(300_000, 11) }, AS);
-    for (let n = 2; n <= 6; n++) {
-      await registry.save("a", { large: LARGE, v: noise(300_000, n * 11) }, AS);
-      assertEquals((await places(world)).large, commit);
-    }
-    for (let n = 1; n <= 5; n++) {
-      await registry.delete(`a@${n}`);
-      advance(2 * GRACE_MS);
-      assertEquals((await collectGarbage(registry)).failures, []);
-      await assertHolds(world, { a: { large: LARGE, v: noise(300_000, 66) } });
-    }
-    // What shares one object keeps the folder: the first file of it, and the others beside.
-    assertEquals(new Set((await keys("objects/")).map((key) => key.split("/")[3])).size, 2);
-    await registry.delete("a@6");
+testProtocol("a shared file stays in its first place", async (world) => {
+  const { registry, advance, keys } = world;
+  const { commit } = await registry.save("a", { large: LARGE, v: noise(300_000, 11) }, AS);
+  for (let n = 2; n <= 6; n++) {
+    await registry.save("a", { large: LARGE, v: noise(300_000, n * 11) }, AS);
+    assertEquals((await places(world)).large, commit);
+  }
+  for (let n = 1; n <= 5; n++) {
+    await registry.delete(`a@${n}`);
     advance(2 * GRACE_MS);
-    await collectGarbage(registry);
-    assertEquals(await keys("objects/"), []);
-  },
-);
+    assertEquals((await collectGarbage(registry)).failures, []);
+    await assertHolds(world, { a: { large: LARGE, v: noise(300_000, 66) } });
+  }
+  // Files that share one object also share its folder.
+  assertEquals(new Set((await keys("objects/")).map((key) => key.split("/")[3])).size, 2);
+  await registry.delete("a@6");
+  advance(2 * GRACE_MS);
+  await collectGarbage(registry);
+  assertEquals(await keys("objects/"), []);
+});
 
-testProtocol(
-  "a base under another name copies the bytes: payloads never cross names",
-  async (world) => {
-    const { registry, advance } = world;
-    await registry.save("a", { large: LARGE }, AS);
-    await registry.save("b", { large: LARGE }, { ...AS, base: "a" });
-    assertEquals(await places(world, "names/b/versions/"), { large: undefined });
-    await registry.delete("a", { allVersions: true });
-    advance(2 * GRACE_MS);
-    await collectGarbage(registry);
-    await assertHolds(world, { b: { large: LARGE } });
-  },
-);
+testProtocol("a base of another name is copied, never shared", async (world) => {
+  const { registry, advance } = world;
+  await registry.save("a", { large: LARGE }, AS);
+  await registry.save("b", { large: LARGE }, { ...AS, base: "a" });
+  assertEquals(await places(world, "names/b/versions/"), { large: undefined });
+  await registry.delete("a", { allVersions: true });
+  advance(2 * GRACE_MS);
+  await collectGarbage(registry);
+  await assertHolds(world, { b: { large: LARGE } });
+});
 
-testProtocol("copy() shares under its own name and copies the bytes to another", async (world) => {
+testProtocol("copy() shares within a name and copies to another", async (world) => {
   const { registry, advance, backend } = world;
   const first = await registry.save("a", { large: LARGE, small: noise(1000) }, AS);
   backend.forget();
@@ -106,7 +100,7 @@ testProtocol("copy() shares under its own name and copies the bytes to another",
   await assertHolds(world, { b: { large: LARGE, small: noise(1000) } });
 });
 
-testProtocol("overwriting shares with what it overwrites", { mutable: true }, async (world) => {
+testProtocol("overwriting shares unchanged files", { mutable: true }, async (world) => {
   const { registry, advance, backend } = world;
   const overwrite = { ...AS, version: "1", onConflict: "overwrite" } as const;
   const { commit } = await registry.save("a", { large: LARGE, v: noise(300_000, 5) }, overwrite);
@@ -121,7 +115,7 @@ testProtocol("overwriting shares with what it overwrites", { mutable: true }, as
   assertEquals(backend.asked(UPLOAD).length, 4);
 });
 
-testProtocol("a damaged latest version keeps nobody from saving the next", async (world) => {
+testProtocol("a damaged latest version does not affect the next save", async (world) => {
   const { registry, backend, warnings } = world;
   await registry.save("a", { large: LARGE }, AS);
   backend.answer({ verb: "get", key: /versions/ }, damaged);
@@ -133,20 +127,17 @@ testProtocol("a damaged latest version keeps nobody from saving the next", async
   await rejected("Corrupt", registry.save("a", { large: LARGE }, { ...AS, base: "a@2" }));
 });
 
-testProtocol(
-  "a store that cannot say what the base is fails the save: it does not guess",
-  async (world) => {
-    const { registry, backend, keys } = world;
-    await registry.save("a", { large: LARGE }, AS);
-    const before = await keys();
-    backend.answer({ verb: "get", key: /versions/ }, busy);
-    await rejected("Unavailable", registry.save("a", { large: LARGE }, AS));
-    assertEquals(await keys(), before);
-  },
-);
+testProtocol("a save fails if the store cannot read the base", async (world) => {
+  const { registry, backend, keys } = world;
+  await registry.save("a", { large: LARGE }, AS);
+  const before = await keys();
+  backend.answer({ verb: "get", key: /versions/ }, busy);
+  await rejected("Unavailable", registry.save("a", { large: LARGE }, AS));
+  assertEquals(await keys(), before);
+});
 
 testProtocol(
-  "a base whose record vanishes under the save is looked up again",
+  "a base that vanishes during a save is found again",
   { mutable: true },
   async (world) => {
     const { registry, backend, open } = world;
@@ -161,7 +152,7 @@ testProtocol(
   },
 );
 
-/** A source that says other bytes each time it is read. */
+/** A source with other bytes at each read. */
 function changing(...reads: Uint8Array[]): FileSource {
   let n = 0;
   return {
@@ -172,7 +163,7 @@ function changing(...reads: Uint8Array[]): FileSource {
 }
 
 testProtocol(
-  "content that changes between its digest and its upload is a conflict",
+  "content that changes between digest and upload is a conflict",
   async ({ registry, keys }) => {
     await registry.save("a", { large: LARGE }, AS);
     const before = await keys();
@@ -185,7 +176,7 @@ testProtocol(
 );
 
 testProtocol(
-  "an array that its owner changes under the save is a conflict, or saved as it was",
+  "an array that changes during a save is a conflict, or saved as it was",
   async (world) => {
     const { registry, backend } = world;
     await registry.save("a", { large: LARGE }, AS);
@@ -200,7 +191,7 @@ testProtocol(
   },
 );
 
-testProtocol("files come and go between versions: each is whole", async (world) => {
+testProtocol("versions with added and removed files are whole", async (world) => {
   const { registry, advance } = world;
   const next = seededRandom(7);
   const random = (below: number) => Math.floor(next() * below);
@@ -235,44 +226,41 @@ testProtocol("an empty file whose object is lost is stored again", async (world)
   assertEquals(await places(world), { empty: undefined, full: undefined });
 });
 
-testProtocol(
-  "copy(), and a base of another name, let a store that copies move the bytes",
-  async (world) => {
-    const { registry, backend, store, advance } = world;
-    const copying = withVerbs(store, { random: createRandom(1) });
-    const asked: string[] = [];
-    const watched: Backend = {
-      ...copying,
-      get: (key, options) => {
-        asked.push(`get ${key.split("/")[0]}`);
-        return copying.get(key, options);
-      },
-      copy: (from, to, options) => {
-        asked.push("copy");
-        return copying.copy!(from, to, options);
-      },
-    };
-    const other = await openRegistry(watched, { system: world.system });
-    await registry.save("a", { large: LARGE, small: noise(100_000), tiny: noise(10) }, AS);
-    backend.forget();
-    const { addedBytes } = await other.copy("a", "b");
-    assertEquals(asked.filter((call) => call === "copy").length, 2);
-    assertEquals(asked.filter((call) => call === "get objects"), []);
-    assert(addedBytes! > LARGE.byteLength + 100_000, "what a bucket copies takes room");
-    asked.splice(0);
-    await other.save("c", { same: LARGE, other: noise(100_000, 2) }, { ...AS, base: "a" });
-    assertEquals(asked.filter((call) => call === "copy").length, 1);
-    await registry.delete("a", { allVersions: true });
-    advance(2 * GRACE_MS);
-    await collectGarbage(registry);
-    await assertHolds(world, {
-      b: { large: LARGE, small: noise(100_000), tiny: noise(10) },
-      c: { same: LARGE, other: noise(100_000, 2) },
-    });
-  },
-);
+testProtocol("bytes of another name are copied inside a store that can", async (world) => {
+  const { registry, backend, store, advance } = world;
+  const copying = withVerbs(store, { random: createRandom(1) });
+  const asked: string[] = [];
+  const watched: Backend = {
+    ...copying,
+    get: (key, options) => {
+      asked.push(`get ${key.split("/")[0]}`);
+      return copying.get(key, options);
+    },
+    copy: (from, to, options) => {
+      asked.push("copy");
+      return copying.copy!(from, to, options);
+    },
+  };
+  const other = await openRegistry(watched, { system: world.system });
+  await registry.save("a", { large: LARGE, small: noise(100_000), tiny: noise(10) }, AS);
+  backend.forget();
+  const { addedBytes } = await other.copy("a", "b");
+  assertEquals(asked.filter((call) => call === "copy").length, 2);
+  assertEquals(asked.filter((call) => call === "get objects"), []);
+  assert(addedBytes! > LARGE.byteLength + 100_000, "what a bucket copies takes room");
+  asked.splice(0);
+  await other.save("c", { same: LARGE, other: noise(100_000, 2) }, { ...AS, base: "a" });
+  assertEquals(asked.filter((call) => call === "copy").length, 1);
+  await registry.delete("a", { allVersions: true });
+  advance(2 * GRACE_MS);
+  await collectGarbage(registry);
+  await assertHolds(world, {
+    b: { large: LARGE, small: noise(100_000), tiny: noise(10) },
+    c: { same: LARGE, other: noise(100_000, 2) },
+  });
+});
 
-testProtocol("what lives in a record, or comes as a stream, is not shared", async (world) => {
+testProtocol("inline files and streams are not shared", async (world) => {
   const { registry, backend } = world;
   const files = { small: noise(1000), large: LARGE };
   await registry.save("a", { small: noise(1000) }, AS);
@@ -286,14 +274,13 @@ testProtocol("what lives in a record, or comes as a stream, is not shared", asyn
   await assertHolds(world, { "a@2": files, "a@3": files });
 });
 
-/** Bytes of all payload. */
 async function storedBytes({ store }: ProtocolWorld): Promise<number> {
   const objects = await Array.fromAsync(store.list("objects/")) as { size: number }[];
   return objects.reduce((sum, { size }) => sum + size, 0);
 }
 
 for (const [what, size] of [["small", 100_000], ["large", 700_000]] as const) {
-  testProtocol(`${what} files of one save that are equal are stored once`, async (world) => {
+  testProtocol(`equal ${what} files of a save are stored once`, async (world) => {
     const { registry } = world;
     const files = { a: noise(size), "b/c": noise(size), d: noise(size, 2), e: noise(size) };
     const { addedBytes } = await registry.save("x", files, AS);
@@ -304,7 +291,7 @@ for (const [what, size] of [["small", 100_000], ["large", 700_000]] as const) {
     assertEquals(await storedBytes(world), 2 * size);
   });
 
-  testProtocol(`${what} files that are equal and compressed are stored once`, async (world) => {
+  testProtocol(`equal compressed ${what} files are stored once`, async (world) => {
     const { registry } = world;
     const files = {
       a: new Uint8Array(size).fill(7),

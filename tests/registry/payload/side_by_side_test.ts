@@ -16,7 +16,6 @@ import { keysOf, noise } from "../registries.ts";
 
 const KIB = 1024, MIB = 1024 * KIB;
 
-/** Saves files as they are given. */
 const given = defineMaterializer<() => FilesToSave>({
   id: "test/given",
   accepts: (value) => typeof value === "function",
@@ -29,7 +28,6 @@ const source = (bytes: Uint8Array): FileToSave["content"] => ({
   stream: () => new Blob([bytes as BlobPart]).stream() as ReadableStream<Uint8Array>,
 });
 
-/** Large and small ones of all kinds of content. */
 function mixed(): FileToSave[] {
   return Array.from({ length: 24 }, (_, n) => {
     const bytes = noise(n % 3 === 0 ? 200 * KIB : 300 * KIB + n, n + 1);
@@ -37,7 +35,7 @@ function mixed(): FileToSave[] {
   });
 }
 
-/** A store in memory whose uploads wait: `turn` is asked before each of them takes effect. */
+/** A memory store whose uploads wait for `turn`. */
 function waitingStore(turn: (key: string, bytes: number, signal?: AbortSignal) => Promise<void>) {
   const inner = createMemoryBackend();
   const seen = { inFlight: 0, most: 0, mostBytes: 0, bytes: 0, failed: 0 };
@@ -70,12 +68,11 @@ function waitingStore(turn: (key: string, bytes: number, signal?: AbortSignal) =
   return { inner, backend, seen };
 }
 
-/** Waits for some turns of the event loop. */
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-Deno.test("files, digests and object numbers are the same in whatever order uploads end", async () => {
+Deno.test("results do not depend on the order in which uploads end", async () => {
   const results: unknown[] = [];
   for (const delay of [(_: number) => 0, (n: number) => (n * 7) % 11, (n: number) => 20 - n]) {
     const { backend, inner, seen } = waitingStore(async (key) =>
@@ -105,7 +102,7 @@ Deno.test("files, digests and object numbers are the same in whatever order uplo
   assertEquals(results[2], results[0]);
 });
 
-Deno.test("what is on its way at once is bounded by number and by memory", async () => {
+Deno.test("concurrent uploads are bounded by number and memory", async () => {
   const { backend, seen } = waitingStore(async () => await turns(3));
   const registry = await openRegistry(backend);
   const many = () =>
@@ -124,7 +121,7 @@ Deno.test("what is on its way at once is bounded by number and by memory", async
   assertLessOrEqual(seen.mostBytes, 96 * MIB);
 });
 
-Deno.test("bytes and streams of a generator are stored before it is asked for the next file", async () => {
+Deno.test("buffers and streams of a generator are stored before its next file", async () => {
   const stored: number[] = [];
   const { backend } = waitingStore(async (_, bytes) => {
     await turns(3);
@@ -150,7 +147,7 @@ Deno.test("bytes and streams of a generator are stored before it is asked for th
   }
 });
 
-Deno.test("one file that fails among many ends the others, and nothing of the save stays", async () => {
+Deno.test("a failing file ends all uploads and leaves nothing", async () => {
   const denied = new RegistryError({ code: "Denied", message: "Cannot put: denied" });
   const { backend, inner, seen } = waitingStore(async (key, _, signal) => {
     if (key.endsWith("/5")) {
@@ -174,7 +171,7 @@ Deno.test("one file that fails among many ends the others, and nothing of the sa
   assertEquals(await keysOf(inner), before);
 });
 
-Deno.test("an abort in the middle ends all uploads, and nothing of the save stays", async () => {
+Deno.test("an abort ends all uploads and leaves nothing", async () => {
   const stop = new AbortController();
   let waiting = 0;
   const { backend, inner, seen } = waitingStore(async (key, _, signal) => {
@@ -196,7 +193,7 @@ Deno.test("an abort in the middle ends all uploads, and nothing of the save stay
   assertEquals(await keysOf(inner), before);
 });
 
-Deno.test("a file's own check is asked when all are stored, and fails the save", async () => {
+Deno.test("the check of a file runs after all are stored, and can fail the save", async () => {
   const ended: string[] = [];
   const { backend, inner } = waitingStore(async (key) => {
     await turns(3);
@@ -224,26 +221,23 @@ Deno.test("a file's own check is asked when all are stored, and fails the save",
   assertEquals(await keysOf(inner), before);
 });
 
-testProtocol(
-  "files that are under way when the janitor's time passes keep the payload alive",
-  async (world) => {
-    const { registry, clocks, backend } = world;
-    const files = () =>
-      Array.from({ length: 8 }, (_, n) => ({
-        path: `${n}`,
-        content: {
-          size: 4 * 200 * KIB,
-          stream: () =>
-            ReadableStream.from((async function* () {
-              for (let i = 0; i < 4; i++) {
-                clocks.wall += HOUR / 4, clocks.monotonic += HOUR / 4, clocks.store += HOUR / 4;
-                yield await Promise.resolve(noise(200 * KIB, n * 4 + i));
-              }
-            })()),
-        },
-      }));
-    await registry.save("a", files, { version: "1.0.0", materializer: given });
-    assertGreater(backend.asked({ verb: "put", key: /\.alive$/ }).length, 2);
-    assertEquals((await registry.open("a")).files().length, 8);
-  },
-);
+testProtocol("slow uploads keep the payload alive", async (world) => {
+  const { registry, clocks, backend } = world;
+  const files = () =>
+    Array.from({ length: 8 }, (_, n) => ({
+      path: `${n}`,
+      content: {
+        size: 4 * 200 * KIB,
+        stream: () =>
+          ReadableStream.from((async function* () {
+            for (let i = 0; i < 4; i++) {
+              clocks.wall += HOUR / 4, clocks.monotonic += HOUR / 4, clocks.store += HOUR / 4;
+              yield await Promise.resolve(noise(200 * KIB, n * 4 + i));
+            }
+          })()),
+      },
+    }));
+  await registry.save("a", files, { version: "1.0.0", materializer: given });
+  assertGreater(backend.asked({ verb: "put", key: /\.alive$/ }).length, 2);
+  assertEquals((await registry.open("a")).files().length, 8);
+});

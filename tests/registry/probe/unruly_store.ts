@@ -1,4 +1,4 @@
-// Stores that look like buckets and do not do what a registry needs, each in one way.
+// Stores that look like buckets and fail one requirement each.
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import {
   type Backend,
@@ -15,7 +15,7 @@ export type Vice = (
   inner: Backend,
 ) => Partial<Pick<Backend, "head" | "get" | "put" | "delete" | "list" | "deleteMany">>;
 
-/** A bucket as a probe sees it: memory below, with one vice or none. */
+/** A bucket for a probe, with one vice or none. */
 export function bucket(vice: Vice = () => ({}), inner: Backend = createMemoryBackend()): Backend {
   return {
     kind: "s3",
@@ -30,12 +30,12 @@ export function bucket(vice: Vice = () => ({}), inner: Backend = createMemoryBac
   };
 }
 
-/** Every create wins, as where the header is unknown. */
+/** Every create wins, as if the header were unknown. */
 export const ignoresConditions: Vice = (inner) => ({
   put: (key, body, options) => inner.put(key, body, { ...options, mode: "overwrite" }),
 });
 
-/** Looks whether the key is free, then writes: right as long as nobody else does at the same time. */
+/** Checks that the key is free, then writes: fails in races. */
 export const looksThenWrites: Vice = (inner) => ({
   async put(key, body, options) {
     if (options?.mode === "create" && await inner.head(key) !== undefined) {
@@ -47,7 +47,7 @@ export const looksThenWrites: Vice = (inner) => ({
   },
 });
 
-/** Minds the condition only over what was created, not over what was overwritten. */
+/** Checks the condition only for created, not for overwritten objects. */
 export const forgetsOverwritten: Vice = (inner) => {
   const overwritten = new Set<string>();
   return {
@@ -71,7 +71,7 @@ export const keepsTheLoser: Vice = (inner) => ({
   },
 });
 
-/** Two that write at once leave a bit of both. */
+/** Concurrent writes leave a mix of both. */
 export const tears: Vice = (inner) => ({
   async put(key, body, options) {
     const bytes = await bodyBytes(body);
@@ -84,10 +84,10 @@ export const tears: Vice = (inner) => ({
   },
 });
 
-/** Lists by UTF-16 units, as a sort of JavaScript or Java does. */
+/** Lists by UTF-16 units, like a sort in JavaScript or Java. */
 export const listsInUtf16: Vice = (inner) => sorted(inner, (a, b) => a === b ? 0 : a < b ? -1 : 1);
 
-/** Lists as people sort: letters before everything, whatever their case. */
+/** Lists in a human order: letters first, ignoring case. */
 export const listsByLocale: Vice = (inner) => sorted(inner, (a, b) => a.localeCompare(b));
 
 function sorted(inner: Backend, compare: (a: string, b: string) => number): ReturnType<Vice> {
@@ -127,7 +127,7 @@ export const listsTheDeleted: Vice = (inner) => {
   };
 };
 
-/** Still gives what was deleted, as a cache before the store might. */
+/** Still returns deleted objects, like a cache. */
 export const readsTheDeleted: Vice = (inner) => {
   const seen = new Map<string, StoredObject>();
   return {
@@ -147,12 +147,11 @@ export const ignoresLimit: Vice = (inner) => ({
   list: (prefix, options) => inner.list(prefix, { ...options, limit: undefined }),
 });
 
-/** Lists no folders. */
 export const ignoresDelimiter: Vice = (inner) => ({
   list: (prefix, options) => inner.list(prefix, { ...options, delimiter: undefined }),
 });
 
-/** Says another size than that of the bytes, as a store that counts what it compressed. */
+/** Lists other sizes, like a store that compresses. */
 export const listsOtherSizes: Vice = (inner) => ({
   async *list(prefix, options) {
     for await (const entry of inner.list(prefix, options)) {
@@ -176,7 +175,7 @@ export const remembersMissing: Vice = (inner) => {
   };
 };
 
-/** Fails where there is nothing to delete. */
+/** Fails to delete an absent object. */
 export const missesTheMissing: Vice = (inner) => ({
   async delete(key, options) {
     if (await inner.head(key) !== undefined) return await inner.delete(key, options);
@@ -188,7 +187,7 @@ export const missesTheMissing: Vice = (inner) => ({
   },
 });
 
-/** Cannot keep an object without bytes. */
+/** Cannot store an empty object. */
 export const losesEmptyObjects: Vice = (inner) => ({
   async head(key, options) {
     const info = await inner.head(key, options);
@@ -219,7 +218,7 @@ export function clockOff(offsetMs: number): Vice {
   });
 }
 
-/** Refuses every create, as a driver does where the bucket keeps versions and its vendor then ignores the condition. */
+/** Refuses every create, like a driver for a versioned bucket without conditions. */
 export const refusesCreates: Vice = (inner) => ({
   put(key, body, options) {
     if (options?.mode !== "create") return inner.put(key, body, options);

@@ -1,4 +1,5 @@
-// `HOLDFAST_PAST_ROUNDS` says how many rounds, `HOLDFAST_PAST_SEED` the first seed; a round starts 12 programs and takes some seconds.
+// `HOLDFAST_PAST_ROUNDS` sets the number of rounds, `HOLDFAST_PAST_SEED` the first seed. A round
+// starts 12 programs and takes some seconds.
 import { assert, assertEquals } from "@std/assert";
 import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
@@ -21,16 +22,13 @@ const FIRST_SEED = seedCount(1, "HOLDFAST_PAST_SEED");
 const WEEK_MS = 7 * 24 * 3_600_000;
 const QUESTIONS = 150;
 const REFS = ["latest", "^1", "1.0.0", "2.0.0", "live", "old"];
-/** Programs are run by Deno's own executable. */
 const ignore = process.versions.deno === undefined;
 
-/** A record that a program created in the registry. */
 interface Landed {
   key: string;
   bytes: Uint8Array;
 }
 
-/** The folders of one round, and what its programs wrote. */
 interface Round {
   path: string;
   mirrorPath: string;
@@ -41,8 +39,7 @@ interface Round {
 }
 
 Deno.test({
-  name:
-    `asOf says what was true then, after ${ROUNDS} rounds of programs that are killed while they write and look after a registry and its mirror`,
+  name: `asOf is right after ${ROUNDS} rounds of programs that are killed`,
   ignore,
   async fn() {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + ROUNDS; seed++) {
@@ -95,7 +92,7 @@ async function play(round: Round): Promise<void> {
   }
 }
 
-/** Runs a program again and again, and kills it now and then. Returns what became of its steps. */
+/** Runs a program repeatedly and kills it at times. Returns the results of its steps. */
 async function runProgram(
   { path, mirrorPath, journals, landed, isMutable, seed }: Round,
   random: Random,
@@ -129,7 +126,7 @@ async function runProgram(
   return all;
 }
 
-/** What a program created. What was under way when it was killed is looked up at once, before it may be collected. */
+/** Reads what a program created. Operations in flight are looked up before they are collected. */
 async function readJournal(journal: string, path: string): Promise<Landed[]> {
   const sent = new Map<string, { key: string; text: string; landed?: boolean }>();
   for (
@@ -147,7 +144,7 @@ async function readJournal(journal: string, path: string): Promise<Landed[]> {
   return found;
 }
 
-/** The timeline, as the simulation keeps it. */
+/** The timeline, in the form of the simulation. */
 function timeline({ landed }: Round): Ledger {
   const generationOf = (key: string) => parseCellKey(key)!.generation;
   const ledger = createLedger(Infinity);
@@ -166,7 +163,7 @@ function timeline({ landed }: Round): Ledger {
   return ledger;
 }
 
-/** Whether this very record is in the store, or what a collector made of it. */
+/** Returns true if this record, or its scrubbed form, is in the store. */
 async function isThere(backend: Backend, key: string, bytes: Uint8Array): Promise<boolean> {
   const object = await backend.get(key);
   const commit = (of: Uint8Array) => /"commit":"([^"]+)"/.exec(new TextDecoder().decode(of))![1];
@@ -201,7 +198,7 @@ async function askAll(
   }
 }
 
-/** What the log of a registry says, without commits and sizes: a mirror has its own commits. */
+/** Returns the log of a registry, without commits and sizes, which mirrors have of their own. */
 async function changes(registry: StoredRegistry): Promise<string[]> {
   const entries = await logOf(registry, "a");
   return entries.map(({ at, event, version, alias }) =>

@@ -1,10 +1,10 @@
-// Reading one name in every way while somebody overwrites it.
+// Reads a name in every way while another process overwrites it.
 import { assert, assertEquals } from "@std/assert";
 import type { Registry } from "../../../core/registry.ts";
 import { numberOf } from "../programs/numbered_value.ts";
 import { collect } from "../rejected.ts";
 
-/** Reads in every way; each value must be whole, and none older than one that was read before. */
+/** Reads in every way. Values must be whole, and never older than before. */
 export async function readAgainAndAgain(registry: Registry, reads: number): Promise<Set<number>> {
   const seen = new Set<number>();
   let newest = -1;

@@ -1,8 +1,7 @@
-// Uses a registry and its mirror as a seed says, and writes every record that it creates in the
-// registry to a journal: before it is sent, with its content, and when it is there. Prints a line
-// for each step.
+// Uses a registry and its mirror, chosen by a seed, and writes every created record to a journal:
+// its content before it is sent, and its landing. Prints a line for each step.
 //
-// Arguments: role (`writer` or `keeper`), folder, folder of the mirror, journal, seed, how many
+// Arguments: role (`writer` or `keeper`), folder, folder of the mirror, journal, seed, number of
 // steps, "mutable" or not.
 import { appendFileSync } from "node:fs";
 import process from "node:process";
@@ -15,7 +14,7 @@ import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
 
 const [role, path, mirrorPath, journal, seed, steps, kind] = process.argv.slice(2);
 const WEEK_MS = 7 * 24 * 3_600_000;
-/** What was written so long ago is old for collectors: no step here takes so long, and none has payload. */
+/** Data older than this is old for collectors: steps are shorter, and none has payload. */
 const OLD_MS = 1_000;
 const NAME = "a";
 const ALIASES = ["live", "old"];

@@ -1,8 +1,7 @@
-// Loads versions of one name in an order of its own, by way of a cache that others use too, once it
-// is told to begin; prints how large it ever saw the cache, bytes.
+// Waits for a line, then loads versions of one name in random order through a shared cache. Prints
+// the largest size of the cache, bytes.
 //
-// Arguments: folder of the registry, folder of the cache, its bound, how many versions, how many
-// loads, seed.
+// Arguments: folder of the registry, folder of the cache, its limit, versions, loads, seed.
 import process from "node:process";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";

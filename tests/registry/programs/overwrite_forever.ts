@@ -1,5 +1,4 @@
-// Overwrites one version again and again, small and large in turn, and prints the number of each
-// that was acknowledged, until it is killed.
+// Overwrites one version, small and large in turn, until it is killed. Prints acknowledged numbers.
 //
 // Arguments: folder, locking, first number, durability.
 import { writeSync } from "node:fs";

@@ -1,7 +1,6 @@
-// Saves so many automatic versions of one name, once it is told to begin, and prints what they
-// were.
+// Waits for a line, then saves automatic versions of one name and prints them.
 //
-// Arguments: folder, locking, how many, what the values say.
+// Arguments: folder, locking, number of saves, label of the values.
 import process from "node:process";
 import type { Locking } from "../../../core/backend.ts";
 import { openRegistry } from "../../../mod.ts";

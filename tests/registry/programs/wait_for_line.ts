@@ -1,8 +1,8 @@
-// How a program is told to begin.
+// The start signal of programs.
 import process from "node:process";
 import { createInterface } from "node:readline";
 
-/** Resolves when a line arrives, or the end of the input. */
+/** Resolves at a line, or at the end of the input. */
 export function waitForLine(): Promise<void> {
   const lines = createInterface({ input: process.stdin });
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// Checks what became of parts of drafts and pieces of uploads that were acknowledged.
+// Checks acknowledged parts of drafts and pieces of uploads.
 import { parseDraftKey } from "../../../registry/operations/drafts/note.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import type { VersionRecord } from "../../../core/record.ts";
@@ -9,12 +9,11 @@ import { partsOf } from "./check_sources.ts";
 import type { Evidence, Finding } from "./evidence.ts";
 import { RIGHT } from "../verbs/transfer.ts";
 
-/** A draft that nothing was added to is kept so long, milliseconds. */
+/** An unused draft is kept this long, milliseconds. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
 type Of<V extends Request["verb"]> = LoggedOperation & { request: Extract<Request, { verb: V }> };
 
-/** Checks the drafts of a run. `effects` are all changes below `drafts/`. */
 export function checkDrafts(
   { ledger, operations, labelOf }: Evidence,
   effects: readonly Effect[],
@@ -34,7 +33,7 @@ export function checkDrafts(
     });
   }
 
-  /** A commit gives a version of exactly the parts that it names. */
+  /** A commit gives a version of exactly the named parts. */
   function checkCommit(operation: Of<"commitDraft">): void {
     const { request, outcome } = operation;
     if (request.parts === undefined || !outcome?.ok || !("saved" in outcome)) return;
@@ -48,7 +47,7 @@ export function checkDrafts(
     }
   }
 
-  /** A part that was acknowledged is in the version, unless that was to have others, and in a draft that was open. */
+  /** An acknowledged part of an open draft is in the version, unless others were named. */
   function checkAdded(operation: Of<"addPart">): void {
     const { request, returned, invoked } = operation;
     const committed = versionsOf(request).filter(({ at }) =>
@@ -73,7 +72,7 @@ export function checkDrafts(
     say(operation, `the draft had ended before (${end.order})`);
   }
 
-  /** Whether a part was collected before a version landed, when nothing had been added to its draft for long enough. */
+  /** Returns true if a part may have been collected before a version landed. */
   function wasCollected({ request, returned }: Of<"addPart">, landing: Landing): boolean {
     const ofDraft = effects.filter((effect) => effect.written && isOf(effect, request));
     const removed = ofDraft.find(({ verb, key, order, at }) => {
@@ -108,7 +107,6 @@ export function checkDrafts(
   }
 }
 
-/** Checks the uploads of a run. */
 export function checkUploads({ operations }: Evidence): Finding[] {
   const findings: Finding[] = [];
   for (const operation of operations) {

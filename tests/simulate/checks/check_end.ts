@@ -1,4 +1,4 @@
-// Checks what is left at the end of a run, with an undisturbed handle.
+// Checks the data at the end of a run, with an undisturbed handle.
 import type { Registry } from "../../../core/registry.ts";
 import { verifyRegistry } from "../../../registry/maintenance/verify.ts";
 import type { Bundle } from "../bundle.ts";
@@ -7,7 +7,6 @@ import { describeError } from "../operation_log.ts";
 import { isLive } from "./check_writes.ts";
 import type { Evidence, Finding } from "./evidence.ts";
 
-/** Checks that every version is there with its value, and that nothing else is. */
 export async function checkEnd(
   { ledger, operations, labelOf }: Evidence,
   registry: Registry,
@@ -57,7 +56,8 @@ export async function checkEnd(
   const { problems } = await verifyRegistry(registry, { deep: false });
   for (const { key, code, message } of problems) {
     if (voids.has(key)) continue;
-    if (code === "NotFound" && key.includes("/aliases/")) continue; // a deletion beside setAlias leaves such
+    // a deletion beside setAlias leaves such
+    if (code === "NotFound" && key.includes("/aliases/")) continue;
     findings.push({
       promise: "a valid record has its payload",
       message: `verifyRegistry: ${message}`,

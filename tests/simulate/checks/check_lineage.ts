@@ -1,4 +1,4 @@
-// Checks that what versions are made from is noted before their records, stays noted, and is found.
+// Checks that inputs are noted before records, stay noted, and are found.
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
 import type { ArtifactInput, VersionRecord } from "../../../core/record.ts";
 import type { Registry } from "../../../core/registry.ts";
@@ -14,20 +14,19 @@ import type { Evidence, Finding } from "./evidence.ts";
 
 const NAMED = "a";
 
-/** What a value is said to be made from: of two values one, and so that a name is made from itself too. */
+/** Returns the declared inputs of a value: for one of two, including a name's own versions. */
 export function inputsOf(name: string, { label }: Bundle): { inputs?: ArtifactInput[] } {
   const sum = Array.from(label).reduce((sum, character) => sum + character.codePointAt(0)!, 0);
   return sum % 2 === 0 ? {} : { inputs: [`${NAMED}@1.0.0`, name] };
 }
 
-/** What is noted in a store. */
+/** The lineage notes of a store. */
 export interface NoteWatch {
   readonly keys: ReadonlySet<string>;
   readonly breaches: string[];
   apply(effect: Effect): void;
 }
 
-/** Begins to watch. */
 export function createNoteWatch(): NoteWatch {
   const keys = new Set<string>();
   const breaches: string[] = [];
@@ -55,7 +54,7 @@ function notesOf(record: VersionRecord, versioned: boolean): string[] {
   return lineageKeys({ settings }, { ...record, version, inputs: record.inputs ?? [] });
 }
 
-/** Checks what was noted, and what looking down from a version finds at the end. */
+/** Checks lineage notes, and what lineage finds from them at the end. */
 export async function checkLineage(
   { site, ledger, settings }: Evidence,
   registry: Registry,

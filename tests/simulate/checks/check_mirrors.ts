@@ -1,5 +1,4 @@
-// Checks that a mirror that says that it is done holds what its source held at some moment
-// meanwhile.
+// Checks that a finished mirror holds what its source held at some moment meanwhile.
 import type { VersionRecord } from "../../../core/record.ts";
 import type { CellState, Landing, Ledger } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
@@ -8,7 +7,6 @@ import type { Evidence, Finding } from "./evidence.ts";
 
 type Mirroring = LoggedOperation & { request: Extract<Request, { verb: "mirror" }> };
 
-/** Checks every mirror into this registry. */
 export function checkMirrors(evidence: Evidence): Finding[] {
   const { ledger, ledgerOf, operations, ownerOf, labelOf } = evidence;
   const findings: Finding[] = [];
@@ -47,7 +45,8 @@ export function checkMirrors(evidence: Evidence): Finding[] {
       if (failed.includes(`${name} ${version?.canonical ?? label}`)) continue;
       const wanted = during(cell, operation);
       const isGone = wanted.some((state, n) => !isLive(state) && wanted.slice(0, n).some(isLive));
-      if (kind === "version" && isGone) continue; // what goes while it is mirrored is left to the next mirror
+      // what goes while it is mirrored is left to the next mirror
+      if (kind === "version" && isGone) continue;
       const there = during(ledger.cells.get(prefix), { ...operation, invoked: returned });
       if (
         !there.some((state) => wanted.some((other) => isMirrored(state, other, source, operation)))
@@ -75,7 +74,7 @@ export function checkMirrors(evidence: Evidence): Finding[] {
     return !during(named, operation).every(isLive); // an alias of nothing stays behind
   }
 
-  /** Whether it replaced itself. */
+  /** Returns true if it replaced itself. */
   function isRepeated({ record, before }: Landing): boolean {
     if (record.kind !== "version" || before?.record.kind !== "version") return false;
     return record.origin !== undefined &&

@@ -1,5 +1,5 @@
-// Checks answers about the past against the recorded timeline: every record that ever landed, with
-// the time that it said then. What garbage collectors made of these records later does not matter.
+// Checks answers about the past against the recorded timeline: every record that landed, with its
+// time, whatever garbage collection made of it later.
 import {
   compareVersions,
   inRange,
@@ -13,21 +13,18 @@ import type { Evidence, Finding } from "./evidence.ts";
 
 type Asking = LoggedOperation & { request: Extract<Request, { verb: "ask" }> };
 
-/** What a ref meant at a moment. */
 export interface Question {
   name: string;
   ref: string;
   asOf: Date;
 }
 
-/** What was true at a moment. */
 export interface Truth {
-  /** The record that the ref meant; undefined where it meant none. */
+  /** The record of the ref; undefined if there was none. */
   meant?: Landing;
   lost: boolean;
 }
 
-/** Checks every question that was asked of this registry. */
 export function checkPasts(evidence: Evidence): Finding[] {
   const findings: Finding[] = [];
   for (const operation of evidence.operations) {
@@ -70,7 +67,9 @@ function shown({ labelOf }: Evidence, landing: Landing): string {
   return `${landing.place.version!.canonical} {${labelOf(landing)}}`;
 }
 
-/** Whose timeline holds, and up to which change: of a mirror that of its source, if that has not changed since. */
+/**
+ * Returns the timeline that applies, and up to which change: for an unchanged mirror, the source's.
+ */
 function truthFor(
   evidence: Evidence,
   { invoked }: LoggedOperation,
@@ -90,7 +89,7 @@ function truthFor(
   return isChanged ? undefined : { ledger: source, until: invoked.order };
 }
 
-/** What a timeline says, of which all changes up to `until` had happened when it was asked. */
+/** Returns what a timeline says about a moment, with the changes up to `until`. */
 export function truthOf(
   { ledger, until }: { ledger: Ledger; until: number },
   question: Question,
@@ -124,7 +123,7 @@ export function truthOf(
     .sort((a, b) => compareVersions(b.place.version!, a.place.version!));
   const first = ranked.findIndex((cell) => isLive(at(cell)));
   if (first < 0) return { lost: false };
-  // What is above was deleted then. Where it came back since, nobody can tell any more.
+  // Versions above had been deleted. Nothing shows if they came back later.
   const lost = ranked.slice(0, first + 1).some((cell) =>
     at(cell) !== undefined && wasReplaced(cell)
   );

@@ -1,4 +1,4 @@
-// Checks that retention deletes what its rules let go, and nothing else.
+// Checks that retention deletes exactly the versions that no rule keeps.
 import { compareVersions } from "../../../core/naming/versions.ts";
 import { type Cell, type Landing, statesDuring } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
@@ -7,10 +7,9 @@ import type { Evidence, Finding } from "./evidence.ts";
 
 type Pruning = LoggedOperation & { request: Extract<Request, { verb: "prune" }> };
 
-/** Two looks at a clock are so far apart at most: pruning takes a while. */
+/** Longest time between two reads of a clock: pruning takes a while. */
 const MARGIN_MS = 60_000;
 
-/** Checks every prune of a run. */
 export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding[] {
   const findings: Finding[] = [];
   for (const operation of operations) {
@@ -83,7 +82,7 @@ export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding
     }
   }
 
-  /** Whether nothing let a prune keep what was there, old and of no use, all the time. */
+  /** Returns true if prune had no reason to keep a version all the time. */
   function mustGo(operation: Pruning, cell: Cell): boolean {
     const { keepLast = 0, olderThanMs = -Infinity, keepAliased = true } = operation.request.options;
     const [state, ...others] = during(cell, operation);

@@ -1,4 +1,4 @@
-// Checks what readers were told against what there was.
+// Checks the results of readers against the data.
 import { compareVersions, isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import type { Cell, CellState } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type ReadResult } from "../operation_log.ts";
@@ -7,7 +7,6 @@ import type { Evidence, Finding, Promised } from "./evidence.ts";
 
 const BEGINNING = { order: 0, at: 0 };
 
-/** Checks every read of a run. */
 export function checkReads(evidence: Evidence): Finding[] {
   const { ledger, operations, settings } = evidence;
   const findings: Finding[] = [];
@@ -64,12 +63,12 @@ export function checkReads(evidence: Evidence): Finding[] {
   }
   return findings;
 
-  /** A named version of a registry whose versions are never overwritten may have been deleted elsewhere. */
+  /** A named version of an immutable registry may have been deleted elsewhere. */
   function mayBeCached({ cached }: LoggedOperation, ref: string): boolean {
     return cached && settings.versioned && !settings.mutable && ref !== "latest" && isVersion(ref);
   }
 
-  /** The cells that a ref may have meant during an operation, and those that it could not have missed. */
+  /** Returns the possible cells of a ref during an operation, and those that it must see. */
   function cellsMeant(
     name: string,
     ref: string,
@@ -91,7 +90,7 @@ export function checkReads(evidence: Evidence): Finding[] {
     return { possible, certain };
   }
 
-  /** Whether a cell that was live throughout is newer than all that hold what was read. */
+  /** Returns true if a cell that was always live is newer than all with the read value. */
   function isNewer(
     cell: Cell,
     possible: Cell[],
@@ -128,7 +127,7 @@ export function checkReads(evidence: Evidence): Finding[] {
           `${cell.place.version!.canonical} was there throughout`,
         );
       }
-      // listings do not look into records, so they show void ones too
+      // lists do not read records, so they show expired ones
       const shown = states.some(isLive) ||
         cell.landings.some(({ late, record }) => late && record.kind === "version");
       if (listed && !shown) {
@@ -141,7 +140,7 @@ export function checkReads(evidence: Evidence): Finding[] {
   }
 }
 
-/** Whether a cell in this state says what was read. */
+/** Returns true if a cell in this state has the read value. */
 function says({ labelOf }: Evidence, { head }: CellState, { label, commit }: ReadResult): boolean {
   if (head === undefined || head.record.kind !== "version") return false;
   return labelOf(head) === label && (commit === undefined || commit === head.record.commit);

@@ -1,11 +1,10 @@
-// Checks that each record holds what its operation was to save: its own value, or what it copied.
+// Checks that each record holds the value that its operation saved or copied.
 import { isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import { type Cell, type Landing, statesDuring } from "../ledger.ts";
 import { describeOperation, isSaving, type LoggedOperation } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
 import type { Evidence, Finding } from "./evidence.ts";
 
-/** Checks what records hold. */
 export function checkSources(evidence: Evidence): Finding[] {
   const { ledger, ledgerOf, operations, labelOf, ownerOf } = evidence;
   const findings: Finding[] = [];
@@ -55,7 +54,7 @@ export function checkSources(evidence: Evidence): Finding[] {
     return false;
   }
 
-  /** The cells that a copy may have copied from. */
+  /** Returns the cells from which a copy may have copied. */
   function sourcesOf(operation: LoggedOperation): Cell[] {
     const { request } = operation;
     if (!isSaving(request) || request.verb !== "copy") return [];
@@ -68,7 +67,7 @@ export function checkSources(evidence: Evidence): Finding[] {
     return all.filter(({ place }) => targets.includes(place.version!.canonical));
   }
 
-  /** Whether a copy of an alias may have looked when there was none. */
+  /** Returns true if a copy of an alias may have found none. */
   function mayLackAlias(operation: LoggedOperation): boolean {
     const { request } = operation;
     if (!isSaving(request) || request.verb !== "copy") return false;
@@ -76,14 +75,14 @@ export function checkSources(evidence: Evidence): Finding[] {
     return ref !== "latest" && !isVersion(ref) && targetsOf(operation, name, ref).includes(null);
   }
 
-  /** What an alias named while an operation went on; null where it was not there. */
+  /** Returns the versions of an alias during an operation; null for none. */
   function targetsOf(operation: LoggedOperation, name: string, label: string): (string | null)[] {
     const alias = ledger.cellsOf(name, "alias").find(({ place }) => place.label === label);
     return during(alias, operation).map(({ head }) => aliasTarget(head));
   }
 }
 
-/** A version of a draft has the parts that were asked for, and of each what one delivery wrote. */
+/** Returns true if a draft's version has the requested parts, each as one delivery wrote it. */
 function isWhole(
   held: string,
   { id, parts: named }: { id: string; parts?: readonly string[] },
@@ -96,7 +95,7 @@ function isWhole(
   });
 }
 
-/** The parts of a version that was a draft, as their files tell. */
+/** Returns the parts of a version that was a draft. */
 export function partsOf(held: string): string[] {
   return [...new Set(held.split(" ").map((file) => file.split(".")[0]))];
 }

@@ -1,4 +1,4 @@
-// Checks what writers were told against what happened.
+// Checks the results of writers against the data.
 import type { VersionRecord } from "../../../core/record.ts";
 import { memoryMs } from "../../../registry/maintenance/collection.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
@@ -7,7 +7,6 @@ import { describeOperation, isSaving } from "../operation_log.ts";
 import type { LoggedOperation, Request } from "../operation_log.ts";
 import type { Evidence, Finding, Promised } from "./evidence.ts";
 
-/** Checks every write of a run. */
 export function checkWrites(evidence: Evidence): Finding[] {
   const { ledger, operations, settings, site } = evidence;
   const findings: Finding[] = [];
@@ -78,7 +77,7 @@ export function checkWrites(evidence: Evidence): Finding[] {
     }
   }
 
-  /** The result is a record of another operation: skipped, or saved before under the same idempotency key. */
+  /** The result is an earlier record: skipped, or of the same idempotency key. */
   function checkEarlierCommit(operation: LoggedOperation, landing: Landing, say: Say): void {
     const { request, outcome } = operation;
     if (!isSaving(request) || !outcome!.ok || !("saved" in outcome!)) return;
@@ -166,8 +165,9 @@ export function checkWrites(evidence: Evidence): Finding[] {
       if (code === "NotFound" && request.verb === "commitUpload") {
         return !operations.some((other) => isBefore(other, operation));
       }
-      if (code === "Conflict" && request.verb === "commitUpload") return site.disturbs; // it was sent again meanwhile
-      // A part may not be there yet, and a draft may have been left alone for too long.
+      // it was sent again meanwhile
+      if (code === "Conflict" && request.verb === "commitUpload") return site.disturbs;
+      // A part may not exist yet, and a draft may have been abandoned.
       if (request.verb === "commitDraft" && (code === "NotFound" || code === "Conflict")) {
         return true;
       }
@@ -216,7 +216,7 @@ export function checkWrites(evidence: Evidence): Finding[] {
     return false;
   }
 
-  /** Whether the same upload had been committed: a repeat finds what it saved. */
+  /** Returns true if the same upload was committed before. */
   function isBefore(
     { request, outcome, returned }: LoggedOperation,
     later: LoggedOperation,
@@ -226,7 +226,7 @@ export function checkWrites(evidence: Evidence): Finding[] {
       outcome?.ok === true && returned!.order <= later.invoked.order;
   }
 
-  /** Whether the janitor removed what a key may have saved, so that a repeat cannot know. */
+  /** Returns true if gc may have removed the result of a key, so that a repeat cannot know it. */
   function isSpent(name: string, key?: string): boolean {
     const cell = ledger.cellsOf(name, "key").find(({ place }) => place.label === key);
     return cell !== undefined && cell.landings.some(({ record }) => {
@@ -249,7 +249,7 @@ export function checkWrites(evidence: Evidence): Finding[] {
 
 type Say = (promise: Promised, state: string) => void;
 
-/** What a cell said at some time during an operation. */
+/** Returns the states of a cell during an operation. */
 export function during(
   cell: Cell | undefined,
   { invoked, returned }: LoggedOperation,
@@ -257,7 +257,7 @@ export function during(
   return statesDuring(cell, invoked.order, returned?.order ?? Infinity);
 }
 
-/** Whether a cell says that there is a version. */
+/** Returns true if a cell has a version. */
 export function isLive({ head }: CellState): boolean {
   return head?.record.kind === "version";
 }
@@ -266,12 +266,12 @@ function isWrite(request: Request): boolean {
   return isOne(request) || request.verb === "deleteAll";
 }
 
-/** Whether a request commits once at most. */
+/** Returns true if a request commits at most once. */
 function isOne(request: Request): boolean {
   return isSaving(request) || ["delete", "setAlias", "deleteAlias"].includes(request.verb);
 }
 
-/** The version that an alias names, or null. */
+/** Returns the version of an alias, or null. */
 export function aliasTarget(landing: Landing | undefined): string | null {
   return landing?.record.kind === "alias" ? landing.record.version : null;
 }
@@ -305,7 +305,8 @@ function checkKeys({ ledger, ownerOf, settings }: Evidence, findings: Finding[])
       byKey.set(id, landing);
       if (
         other === undefined || other.record.commit === record.commit ||
-        Math.abs(landing.at - other.at) > memoryMs(settings.graceMs) || // it is good for so long after its first use
+        // it is good for so long after its first use
+        Math.abs(landing.at - other.at) > memoryMs(settings.graceMs) ||
         isForgotten(key, record.name, [other.order, landing.order])
       ) {
         continue;
@@ -317,7 +318,7 @@ function checkKeys({ ledger, ownerOf, settings }: Evidence, findings: Finding[])
     }
   }
 
-  /** Whether it was forgotten between two saves. */
+  /** Returns true if it was forgotten between two saves. */
   function isForgotten(key: string, name: string, orders: number[]): boolean {
     return ledger.cellsOf(name, "key").some(({ place, forgotten }) =>
       place.label === key &&
@@ -326,7 +327,7 @@ function checkKeys({ ledger, ownerOf, settings }: Evidence, findings: Finding[])
   }
 }
 
-/** An automatic version follows one that was there. */
+/** An automatic version follows an existing one. */
 function checkGaps({ ledger, ownerOf, settings }: Evidence, findings: Finding[]): void {
   if (!settings.versioned) return;
   for (const cell of ledger.cells.values()) {

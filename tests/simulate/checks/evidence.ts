@@ -1,11 +1,10 @@
-// What the checks of one registry look at, and what they find.
+// The evidence and findings of the checks of one registry.
 import { isSaving, type LoggedOperation, type OperationLog } from "../operation_log.ts";
 import type { Landing, Ledger } from "../ledger.ts";
 import type { SimulatedSettings } from "../schedules/schedule.ts";
 import type { Site } from "../stores/site.ts";
 import { GRACE_MS, type World } from "../world.ts";
 
-/** What checks look at. */
 export interface Evidence {
   site: Site;
   ledger: Ledger;
@@ -13,17 +12,16 @@ export interface Evidence {
   settings: SimulatedSettings & { graceMs: number };
   ledgerOf(site: string): Ledger;
   ownerOf(landing: Landing): LoggedOperation | undefined;
-  /** The label of the value that a record holds; undefined where it is none. */
+  /** Returns the label of a record's value; undefined for others. */
   labelOf(landing: Landing): string | undefined;
 }
 
-/** Gathers what there is of a registry. */
 export function evidenceOf(world: World, site: Site, settings: SimulatedSettings): Evidence {
   const { labels, log, history, sites } = world;
   const labelOf = ({ record }: Landing) =>
     record.kind === "version" ? labels.of(record) : undefined;
   const operations = log.operations.filter((operation) => operation.site === site.name);
-  // who lists may not see what others wrote a moment ago: as if it had begun then
+  // lists may miss recent writes of others: as if the operation had begun then
   for (const { invoked } of site.staleMs > 0 ? operations : []) {
     invoked.order = history.orderAt(invoked.at - site.staleMs);
   }
@@ -38,7 +36,7 @@ export function evidenceOf(world: World, site: Site, settings: SimulatedSettings
   };
 }
 
-/** Of an operation that is made of others that one of them. */
+/** Returns the operation of a part of an operation. */
 function ownerOf(
   log: OperationLog,
   { record, place }: Landing,
@@ -53,13 +51,12 @@ function ownerOf(
   });
 }
 
-/** A promise that was broken. */
 export interface Finding {
   promise: Promised;
   message: string;
 }
 
-/** What a registry promises, whatever happens. */
+/** The promises of a registry. */
 export type Promised =
   | "one winner per generation"
   | "an operation commits at most once"

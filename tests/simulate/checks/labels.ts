@@ -1,17 +1,16 @@
-// What stored files say: labels by the SHA-256 of their content.
+// Labels of stored files, by the SHA-256 of their content.
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 import { type Bundle, type BundleFile, bytesOf } from "../bundle.ts";
 
-/** Knows every content that anybody ever had in a run. */
+/** All contents that existed in a run. */
 export interface Labels {
   learn(value: Bundle): void;
-  /** Learns one file; gives its bytes. */
+  /** Learns a file and returns its bytes. */
   learnFile(file: BundleFile): Uint8Array;
   of(record: VersionRecord): string;
 }
 
-/** Knows nothing yet. */
 export function createLabels(): Labels {
   const bySum = new Map<string, string>();
   const known = new Map<string, Uint8Array>();

@@ -1,17 +1,16 @@
-// How late an operation sends its records, by the clocks of its process.
+// Measures how late an operation sends its records, by the clocks of its process.
 import type { System } from "../../../core/system.ts";
 import type { StoreCall } from "../with_faults.ts";
 import { describeOperation } from "../operation_log.ts";
 import type { Evidence, Finding } from "./evidence.ts";
 
-/** Watches the calls of one process. */
 export interface SendWatch {
   began(): void;
   fenced(): void;
   isLate(call: StoreCall, clocks: System): boolean;
 }
 
-/** Watches for creates of records later than this after the first request, or after what renewed the operation. */
+/** Watches for records that were sent too late after the first request or the last renewal. */
 export function createSendWatch(deadlineMs: number): SendWatch {
   let first: { monotonic: number; wall: number } | undefined;
   let isFenced = false;
@@ -31,10 +30,9 @@ export function createSendWatch(deadlineMs: number): SendWatch {
   };
 }
 
-/** What each of these does, it does as one operation of the protocol. */
+/** Operations with one commit each. */
 const SINGLE = ["save", "delete", "setAlias", "deleteAlias", "commitUpload", "commitDraft"];
 
-/** Checks when records were sent. */
 export function checkSends({ operations }: Evidence): Finding[] {
   return operations.flatMap((operation): Finding[] =>
     SINGLE.includes(operation.request.verb) && operation.lateSends.length > 0

@@ -1,12 +1,11 @@
-// The same seeds on all cores: each seed is a world of its own, so it does not matter which thread
-// runs it.
+// Runs seeds on all cores. Each seed has its own world, so threads do not matter.
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { SimulateOptions, Violation } from "../simulate.ts";
 
 export interface AtOnceOptions
   extends SentOptions, Pick<SimulateOptions, "seeds" | "firstSeed" | "stop"> {
-  /** How many threads. @default one for each core */
+  /** Threads. @default one for each core */
   workers?: number;
   onProgress?: (done: number) => void;
 }
@@ -17,10 +16,10 @@ export interface AtOnceResult {
   traceHash: string;
 }
 
-/** So many seeds are handed out at once. */
+/** Seeds that a thread gets at a time. */
 const RANGE_SEEDS = 10;
 
-/** Runs seeds as {@linkcode simulate} does, spread over threads; finds the same. */
+/** Runs seeds like {@linkcode simulate}, on threads, with the same findings. */
 export async function simulateAtOnce(options: AtOnceOptions = {}): Promise<AtOnceResult> {
   const {
     seeds = 1000,
@@ -39,7 +38,8 @@ export async function simulateAtOnce(options: AtOnceOptions = {}): Promise<AtOnc
   async function work(): Promise<void> {
     const worker = startWorker();
     try {
-      while (next < end && !(stop && broken)) { // ranges are handed out in order: those below a violation are under way
+      // ranges are handed out in order: those below a violation are under way
+      while (next < end && !(stop && broken)) {
         const range = { ...sent, firstSeed: next, seeds: Math.min(RANGE_SEEDS, end - next) };
         next += range.seeds;
         const result = await worker.run(range);
@@ -90,7 +90,7 @@ function startWorker(): SimulationWorker {
   };
 }
 
-/** Order matters: the hash of a sequence of hashes. */
+/** Hashes a sequence of hashes. */
 function mixed(before: string, trace: string): string {
   let hash = 0x811c9dc5;
   for (const character of before + trace) {

@@ -3,7 +3,7 @@ import { parentPort } from "node:worker_threads";
 import { simulate } from "../simulate.ts";
 import type { RangeResult, SeedRange } from "./simulate_at_once.ts";
 
-// Where it is only imported, as the examples of the documentation are looked for, nobody asks.
+// Nothing happens in other imports, such as the search for documented examples.
 parentPort?.on("message", async (range: SeedRange) => {
   const traces: string[] = [];
   const violations = await simulate({

@@ -1,4 +1,4 @@
-// Versions that are made of others, and many at once.
+// Versions made of others, and many at the same time.
 import { createRandomFaults } from "../random.ts";
 import { GRACE_MS } from "../world.ts";
 import {
@@ -14,7 +14,6 @@ import {
 } from "./schedule.ts";
 import { withVerbs } from "../stores/with_verbs.ts";
 
-/** Copies of versions that are replaced, deleted and collected meanwhile. */
 export const copies: Schedule = {
   name: "copies",
   weight: 4,
@@ -45,11 +44,7 @@ export const copies: Schedule = {
           await actor.save("a", value, random.chance(0.5) ? { version: "1.0.0", ...over } : {});
           if (random.chance(0.3)) await actor.delete("a", "1.0.0");
           if (random.chance(0.3)) {
-            await actor.setAlias(
-              "a",
-              "live",
-              random.pick(["1.0.0", "2.0.0"]),
-            );
+            await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0"]));
           }
         }
       },
@@ -73,7 +68,6 @@ export const copies: Schedule = {
   },
 };
 
-/** Batches of saves and loads beside each other. */
 export const batches: Schedule = {
   name: "batches",
   weight: 3,
@@ -115,7 +109,7 @@ export const batches: Schedule = {
   },
 };
 
-/** Whole names are deleted while others save to them, alias them, and collect what was left. */
+/** Names are deleted while others save, alias and collect. */
 export const wholeNames: Schedule = {
   name: "whole names",
   weight: 4,

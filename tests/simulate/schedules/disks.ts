@@ -1,5 +1,5 @@
-// Disks: creates of several steps, at each of which a process may stand still or end, janitors that
-// give up writers whose stage they swept, and power cuts that lose what was not synced.
+// Disks: creates of several steps, where a process may pause or end at each; collectors that fence
+// writers by sweeping their stage; and power cuts that lose unsynced data.
 import { createStagingDisk } from "../stores/staging_disk.ts";
 import type { StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
@@ -17,7 +17,6 @@ import {
 } from "./schedule.ts";
 import { createPowerCutDisk, POWER, type PowerCutDisk } from "../stores/power_cut.ts";
 
-/** A process stands still, or is killed, between the stage and the key. */
 function diskSchedule(locking: "link" | "file"): Schedule {
   return {
     name: locking === "link" ? "staged links" : "locked renames",
@@ -47,9 +46,7 @@ function diskSchedule(locking: "link" | "file"): Schedule {
       const stop: CallPause = { ms, at: "send", ...frozen };
       const before = Array<undefined>(
         random.weighted([[2, 0], [1, random.int(locking === "file" ? 6 : 3)]]),
-      ).fill(
-        undefined,
-      );
+      ).fill(undefined);
       const places = random.chance(0.6) ? /^names\// : /^(names|objects)\//;
       const isPlacing = ({ verb, key }: StoreCall) => verb === "place" && places.test(key);
       const slow = liveAs(world, "slow writer", {}, async (actor) => {
@@ -90,14 +87,12 @@ function diskSchedule(locking: "link" | "file"): Schedule {
   };
 }
 
-/** Creates by hard links. */
 export const stagedLinks: Schedule = diskSchedule("link");
-/** Creates by renames under a lock. */
 export const lockedRenames: Schedule = diskSchedule("file");
 
 const disks = new WeakMap<World, PowerCutDisk>();
 
-/** A writer is killed; others repeat its save, skip for it, or let an alias name it; the power fails; all go on. */
+/** A writer is killed, others use its save, the power fails, and all go on. */
 export const powerCuts: Schedule = {
   name: "power cuts",
   weight: 4,

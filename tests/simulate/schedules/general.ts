@@ -1,5 +1,5 @@
-// Anything at once: several processes that save, overwrite, delete, alias, read and collect, on a
-// bad network, with pauses and kills, in bursts that are up to hours apart.
+// Everything at the same time: several processes on a bad network, with pauses and kills, in bursts
+// that are up to hours apart.
 import type { Actor } from "../actor.ts";
 import type { Bundle } from "../bundle.ts";
 import { createRandomFaults, type FaultRates, type Random } from "../random.ts";
@@ -20,7 +20,6 @@ const ROUGH: FaultRates = {
   torn: 0.02,
 };
 
-/** Anything at once. */
 export const general: Schedule = {
   name: "general",
   weight: 40,
@@ -56,7 +55,7 @@ interface Shared {
   saves: number;
 }
 
-/** Moments at which everybody becomes active, milliseconds from the beginning. */
+/** Moments at which all actors become active, milliseconds from the start. */
 export function beatsOf(random: Random, count: number): number[] {
   const gaps = [1_000, 300_000, GRACE_MS / 4, GRACE_MS * 0.6, GRACE_MS * 1.05, GRACE_MS * 2];
   let at = 0;

@@ -1,4 +1,4 @@
-// Janitors that come at bad moments, and slowly, and graces that change.
+// Collectors at bad moments, slow collectors, and changing grace periods.
 import type { Fault, StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";
@@ -18,7 +18,7 @@ import {
 } from "./schedule.ts";
 import { createRandomFaults, type Random } from "../random.ts";
 
-/** Janitors run while writers upload and readers read what is replaced and deleted under them. */
+/** Collectors run beside writers and readers. */
 export const busyJanitor: Schedule = {
   name: "busy janitor",
   weight: 6,
@@ -56,7 +56,7 @@ export const busyJanitor: Schedule = {
   },
 };
 
-/** A janitor stands still for hours in the middle of its work, and others save, OVERWRITE and collect meanwhile. */
+/** A collector pauses for hours while others save, overwrite and collect. */
 export const slowJanitor: Schedule = {
   name: "slow janitor",
   weight: 8,
@@ -105,7 +105,7 @@ export const slowJanitor: Schedule = {
   },
 };
 
-/** Versions that were overwritten or deleted and collected are saved again, some by requests that arrive late. */
+/** Collected versions are saved again, some by late requests. */
 export const savedAgain: Schedule = {
   name: "saved again",
   weight: 5,
@@ -134,8 +134,8 @@ export const savedAgain: Schedule = {
 };
 
 /**
- * A janitor has listed and stands still; a record lands late with its payload still there; another janitor gives up
- * what it replaced; then the first one goes on.
+ * A collector has listed and pauses; a record lands late with its payload; another collector
+ * removes what it replaced; then the first one continues.
  */
 export const twoJanitors: Schedule = {
   name: "two janitors",
@@ -175,7 +175,7 @@ export const twoJanitors: Schedule = {
   },
 };
 
-/** Uploads whose connection breaks, over and over, until something is committed or not. */
+/** Uploads whose connection breaks repeatedly. */
 export const tornUploads: Schedule = {
   name: "torn uploads",
   weight: 3,
@@ -205,8 +205,8 @@ export const tornUploads: Schedule = {
 const MINUTE_MS = 60_000;
 
 /**
- * Two set longer and shorter graces, below that of creation too, with faults; handles stay open, of writers, readers
- * and janitors. Writers stand still in the midst of a save, by clocks that may stand still with them.
+ * Two processes set longer and shorter grace periods, with faults, while writers, readers and
+ * collectors keep handles open. Writers pause during saves, sometimes with their clocks.
  */
 export const changedGraces: Schedule = {
   name: "changed graces",
@@ -268,7 +268,7 @@ export const changedGraces: Schedule = {
   },
 };
 
-/** A machine that sleeps once, long enough for a collector; its clocks may sleep too. */
+/** A machine that sleeps once; its clocks may sleep too. */
 function sleep(random: Random): (call: StoreCall) => CallPause | undefined {
   const frozen = random.pick([{}, { wall: true }, { monotonic: true }, {
     wall: true,

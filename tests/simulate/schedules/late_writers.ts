@@ -19,7 +19,7 @@ import {
   smallValue,
 } from "./schedule.ts";
 
-/** The record of an OVERWRITE arrives when its payload was collected long ago. */
+/** The record of an overwrite lands after its payload was collected. */
 export const lateRecord: Schedule = {
   name: "late record",
   weight: 5,
@@ -68,7 +68,7 @@ export const lateRecord: Schedule = {
     });
     await Promise.all([lateWriter, other, janitor]);
 
-    /** Works with what counts, which may lie below a record that does not. */
+    /** Uses the valid version, which may be below an expired record. */
     async function goOn(actor: Actor): Promise<void> {
       const ifCommit = random.chance(0.6) ? first?.commit : undefined;
       const change = {
@@ -91,7 +91,7 @@ export const lateRecord: Schedule = {
   },
 };
 
-/** A writer stands still between its upload and its record, and the janitor comes in between. */
+/** A writer pauses between its upload and its record, and gc runs meanwhile. */
 export const pausedWriter: Schedule = {
   name: "paused writer",
   weight: 8,
@@ -140,7 +140,7 @@ export const pausedWriter: Schedule = {
     });
     await Promise.all([writer, other, janitor]);
 
-    /** It slept, saved by clocks that were behind, and had them set right. */
+    /** Sleeps with clocks that stop, saves, and sets them right. */
     async function sleepAndWake(actor: Actor): Promise<void> {
       actor.process.pause(random.between(1, 3) * GRACE_MS, { wall: true, monotonic: true });
       await actor.process.ready();
@@ -150,7 +150,7 @@ export const pausedWriter: Schedule = {
   },
 };
 
-/** An upload of hours, that renews itself, over or beside a version that others replace meanwhile. */
+/** An upload of hours that renews itself, while others replace the version. */
 export const longUpload: Schedule = {
   name: "long upload",
   weight: 8,

@@ -1,10 +1,9 @@
-// Creates whose replies are lost, or that are sent twice behind the caller's back, or that arrive
-// much later.
+// Creates whose replies are lost, that are repeated on the way, or that arrive much later.
 import { createRandomFaults, type FaultRates } from "../random.ts";
 import { GRACE_MS, type World } from "../world.ts";
 import { collecting, liveAs, type Schedule, sharingValue, smallValue } from "./schedule.ts";
 
-/** Several processes save automatic versions at once over a network that repeats requests. */
+/** Automatic saves over a network that repeats requests. */
 export const hiddenRepeats: Schedule = {
   name: "hidden repeats",
   weight: 5,
@@ -12,7 +11,7 @@ export const hiddenRepeats: Schedule = {
   run: (world) => saveAtOnce(world, { hiddenRetry: 0.4 }),
 };
 
-/** Several processes save automatic versions at once over a network that loses replies and requests. */
+/** Automatic saves over a network that loses replies and requests. */
 export const lostReplies: Schedule = {
   name: "lost replies",
   weight: 6,
@@ -47,7 +46,7 @@ async function saveAtOnce(world: World, rates: FaultRates): Promise<void> {
   await Promise.all(processes);
 }
 
-/** Saves with idempotency keys that are repeated, by others too, until they are answered. */
+/** Keyed saves, repeated by several processes until answered. */
 export const repeatedKeys: Schedule = {
   name: "repeated keys",
   weight: 5,
@@ -89,7 +88,7 @@ export const repeatedKeys: Schedule = {
   },
 };
 
-/** Aliases that several processes move, each only where it expects them, over a bad network. */
+/** Aliases that several processes move with `expected`, over a bad network. */
 export const contestedAliases: Schedule = {
   name: "contested aliases",
   weight: 4,
@@ -121,7 +120,7 @@ export const contestedAliases: Schedule = {
   },
 };
 
-/** Several processes create the same registry at once over a bad network, and save at once. */
+/** Several processes create the same registry at the same time, over a bad network. */
 export const founders: Schedule = {
   name: "founders",
   weight: 3,

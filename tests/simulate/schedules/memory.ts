@@ -1,5 +1,4 @@
-// What is remembered for long: deleted numbers, keys of idempotency, histories of aliases; and what
-// is forgotten.
+// Data with long memory: deleted numbers, idempotency keys, histories of aliases; and forgetting.
 import { createRandomFaults } from "../random.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS, type World } from "../world.ts";
@@ -8,7 +7,7 @@ import type { Schedule } from "./schedule.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Versions are deleted, and janitors leave less and less of them, some of which stand still in the middle of their work. */
+/** Versions are deleted, and collectors shrink them, sometimes pausing. */
 export const deadNumbers: Schedule = {
   name: "dead numbers",
   weight: 4,
@@ -59,7 +58,7 @@ export const deadNumbers: Schedule = {
   },
 };
 
-/** Keys are repeated, and names saved again, before and after they are old enough to be forgotten. */
+/** Keys are repeated and names reused, before and after they may be forgotten. */
 export const longMemory: Schedule = {
   name: "long memory",
   weight: 4,
@@ -92,7 +91,8 @@ export const longMemory: Schedule = {
       });
     for (let n = 0; n < 3; n++) {
       await use(`user ${n}`);
-      for (let times = 0; times < 2; times++) { // of a name that is forgotten nothing is left to collect
+      // of a name that is forgotten nothing is left to collect
+      for (let times = 0; times < 2; times++) {
         await world.system.sleep(1.1 * GRACE_MS);
         await liveAs(world, `janitor ${times} of ${n}`, {}, (actor) => actor.collect());
       }
@@ -102,13 +102,14 @@ export const longMemory: Schedule = {
         `janitors ${n}`,
         createRandomFaults({ random: random.fork(), rates, maxLateMs: GRACE_MS / 8 }),
       );
-      await world.system.sleep(random.between(0.2, 2) * GRACE_MS); // what was sent twice has arrived
+      // what was sent twice has arrived
+      await world.system.sleep(random.between(0.2, 2) * GRACE_MS);
     }
     await use("last user");
   },
 };
 
-/** One that forgets, which may be killed and comes again, beside one that does not. */
+/** A collector that forgets, and may be killed, beside one that does not. */
 async function collect(
   world: World,
   name: string,

@@ -1,4 +1,4 @@
-// Mirrors: what one registry holds is brought to another one, again and again.
+// Repeated mirrors of one registry into another.
 import type { Actor } from "../actor.ts";
 import { createRandomFaults, type FaultRates } from "../random.ts";
 import type { Fault } from "../with_faults.ts";
@@ -37,7 +37,7 @@ const ROUGH: FaultRates = {
   slow: 0.03,
 };
 
-/** A mirror runs, is killed and runs again while its source changes, and janitors work on both. */
+/** A mirror is killed and repeated while its source changes and gc runs on both. */
 export const mirrors: Schedule = {
   name: "mirrors",
   weight: 6,
@@ -110,7 +110,7 @@ export const mirrors: Schedule = {
   },
 };
 
-/** A record of a mirror lands in the target when its payload was collected, and does not count: it is mirrored again. */
+/** The record of a mirror expires in the target and is mirrored again. */
 export const voidMirrors: Schedule = {
   name: "void mirrors",
   weight: 3,

@@ -1,4 +1,4 @@
-// All schedules, and which seed runs which.
+// All schedules, and the choice by seed.
 import { batches, copies, wholeNames } from "./copies.ts";
 import { lockedRenames, powerCuts, stagedLinks } from "./disks.ts";
 import { cachedRestores, caches, restores } from "./restores.ts";
@@ -29,7 +29,6 @@ import { keptKeys, longRetry, racingKeys, slowCommits } from "./retries.ts";
 import type { Schedule } from "./schedule.ts";
 import { transfers } from "./transfers.ts";
 
-/** All schedules. */
 export const SCHEDULES: readonly Schedule[] = [
   general,
   hiddenRepeats,
@@ -77,12 +76,11 @@ export const SCHEDULES: readonly Schedule[] = [
 
 const ORDER = spread(SCHEDULES);
 
-/** The schedule that a seed runs: each comes as often as its weight says, evenly among the others. */
+/** Returns the schedule of a seed, by weights. */
 export function scheduleOf(seed: number): Schedule {
   return ORDER[seed % ORDER.length];
 }
 
-/** A schedule by its name. */
 export function scheduleNamed(name: string): Schedule {
   const found = SCHEDULES.find((schedule) => schedule.name === name);
   if (found !== undefined) return found;
@@ -93,7 +91,7 @@ export function scheduleNamed(name: string): Schedule {
   );
 }
 
-/** Each schedule as often as it weighs, as far apart as can be. */
+/** Repeats each schedule by its weight, spread evenly. */
 function spread(schedules: readonly Schedule[]): Schedule[] {
   return schedules
     .flatMap((schedule, place) =>

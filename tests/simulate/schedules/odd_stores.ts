@@ -1,16 +1,16 @@
-// Stores that do less than they should: listings that lag, permissions that come and go.
+// Stores below the requirements: late listings, and changing permissions.
 import type { Fault, StoreCall } from "../with_faults.ts";
 import { createStaleLists } from "../stores/stale_lists.ts";
 import { GRACE_MS } from "../world.ts";
 import { collecting, largeValue, liveAs, mostly, sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** The longest that a listing lags, milliseconds. */
+/** Longest lag of a listing, milliseconds. */
 const MAX_LAG_MS = 20_000;
 
 /**
- * Listings lag behind what others wrote. That is more than a store may do; what still holds is that each generation
- * has one winner, that nothing acknowledged is lost, and that readers see what was there a moment ago.
+ * Listings lag behind writes of others, more than a store may. Each generation still has one
+ * winner, no acknowledged data is lost, and readers see a recent state.
  */
 export const staleLists: Schedule = {
   name: "stale lists",
@@ -51,7 +51,7 @@ export const staleLists: Schedule = {
   },
 };
 
-/** A process may not write, not delete, or nothing at all, for a while; then it may again. */
+/** A process temporarily loses permission to write, delete, or everything. */
 export const permissions: Schedule = {
   name: "permissions",
   weight: 3,

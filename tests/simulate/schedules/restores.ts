@@ -1,5 +1,5 @@
-// Restores, where a copy of the store as it was at a moment is put into its place and numbers are
-// used again; and caches, while others delete and overwrite what is in them.
+// Restores of older copies of a store, after which numbers are used again; and caches whose entries
+// others delete and overwrite.
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { type Backend, isPrefix } from "../../../core/backend.ts";
 import { NAMES, SETTINGS } from "../../../registry/format/layout.ts";
@@ -10,7 +10,7 @@ import type { Random } from "../random.ts";
 
 type Backup = [key: string, bytes: Uint8Array][];
 
-/** The registry is restored, used on, collected, and mirrored to where it was mirrored before. */
+/** A registry is restored, used, collected, and mirrored again. */
 export const restores: Schedule = {
   name: "restores",
   weight: 3,
@@ -22,7 +22,7 @@ export const restores: Schedule = {
   run: (world, settings) => restore(world, settings, {}),
 };
 
-/** The same, and all who read share one cache, before and after. */
+/** Same, with readers that share one cache. */
 export const cachedRestores: Schedule = {
   name: "cached restores",
   weight: 3,
@@ -86,7 +86,7 @@ async function restore(
   if (settings.mutable) await mirror("restored"); // an immutable target keeps what it has
 }
 
-/** All objects at this moment: the settings first, payload before records, older records before newer ones. */
+/** Copies all objects: settings first, payload before records, older records first. */
 async function contentOf(store: Backend): Promise<Backup> {
   const backup: Backup = [];
   for await (const entry of store.list("")) {
@@ -98,7 +98,7 @@ async function contentOf(store: Backend): Promise<Backup> {
   return backup.sort((a, b) => rank(a) - rank(b));
 }
 
-/** Readers of one registry or of two in places of their own, over one cache. */
+/** Readers of one or two registries over one cache. */
 export const caches: Schedule = {
   name: "caches",
   weight: 4,

@@ -1,4 +1,4 @@
-// Retention: what `prune` deletes while others save, delete, alias and collect.
+// Retention: `prune` beside saves, deletions, aliases and collections.
 import type { PruneOptions } from "../../../registry/maintenance/prune_report.ts";
 import { createRandomFaults, type Random } from "../random.ts";
 import type { Fault } from "../with_faults.ts";
@@ -23,7 +23,6 @@ function rulesFrom(random: Random): PruneOptions {
   return { ...random.pick([keepLast, olderThan, { ...keepLast, ...olderThan }]), keepAliased };
 }
 
-/** Pruners beside writers, deleters and aliases, over a bad network. */
 export const retention: Schedule = {
   name: "retention",
   weight: 4,
@@ -49,11 +48,7 @@ export const retention: Schedule = {
             : {};
           await actor.save("a", random.pick([smallValue, largeValue])(`save ${n}`), over);
           if (random.chance(0.3)) {
-            await actor.setAlias(
-              "a",
-              "live",
-              random.pick(["1.0.0", "2.0.0", "3.0.0"]),
-            );
+            await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0", "3.0.0"]));
           }
           if (random.chance(0.2)) {
             await actor.delete("a", random.pick(["1.0.0", "3.0.0"]), {
@@ -78,7 +73,7 @@ export const retention: Schedule = {
   },
 };
 
-/** The newest record does not count: it landed when its payload was collected. Then somebody prunes. */
+/** The newest record has expired when prune runs. */
 export const voidRetention: Schedule = {
   name: "void retention",
   weight: 4,
@@ -112,7 +107,7 @@ export const voidRetention: Schedule = {
   },
 };
 
-/** Pruners and janitors whose clocks are hours off: they are right all the same, or refuse. */
+/** Prune and gc with clocks that are hours off: right, or refused. */
 export const wrongClocks: Schedule = {
   name: "wrong clocks",
   weight: 4,

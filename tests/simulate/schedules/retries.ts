@@ -1,4 +1,4 @@
-// Operations that are tried again after a long time, or over and over.
+// Operations that are retried late or often.
 import type { Actor } from "../actor.ts";
 import type { Fault, StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
@@ -16,7 +16,7 @@ import {
   smallValue,
 } from "./schedule.ts";
 
-/** The first create of a record is refused; then its process stands still for long, and only one of its clocks shows it. */
+/** The first create is refused; then the process pauses, and one clock stops. */
 export const longRetry: Schedule = {
   name: "long retry",
   weight: 4,
@@ -68,7 +68,7 @@ export const longRetry: Schedule = {
   },
 };
 
-/** A record that is so long on its way that its payload is collected before it lands, and its writer hears that it was written. */
+/** A record whose payload is collected before it lands, with a successful reply. */
 export const slowCommits: Schedule = {
   name: "slow commits",
   weight: 3,
@@ -104,7 +104,7 @@ export const slowCommits: Schedule = {
   },
 };
 
-/** Processes repeat one save, with one key, at the same moment; each request takes its own time. */
+/** Processes repeat one keyed save at the same moment. */
 export const racingKeys: Schedule = {
   name: "racing keys",
   weight: 5,
@@ -152,7 +152,7 @@ export const racingKeys: Schedule = {
   },
 };
 
-/** A key whose first tries were lost to others has several generations; the janitor comes; then the save is repeated. */
+/** A key with several generations is collected, then its save repeated. */
 export const keptKeys: Schedule = {
   name: "kept keys",
   weight: 4,

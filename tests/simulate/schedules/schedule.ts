@@ -1,4 +1,4 @@
-// What a schedule is, and how actors come to life in it.
+// Definition of schedules, and their actors.
 import type { Actor } from "../actor.ts";
 import { Bundle, PAYLOAD_BYTES, STREAMED_BYTES } from "../bundle.ts";
 import type { FaultRates, Random } from "../random.ts";
@@ -6,26 +6,25 @@ import type { Fault, StoreCall } from "../with_faults.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
 import { type ActorOptions, GRACE_MS, type World } from "../world.ts";
 
-/** What a registry is in a run. */
+/** The settings of a registry in a run. */
 export interface SimulatedSettings {
   versioned: boolean;
   mutable: boolean;
-  /** The grace of creation, milliseconds. @default the least */
   graceMs?: number;
 }
 
-/** A way to use a registry: who does what, when, and what goes wrong. It draws from the world's seed. */
+/** A way to use a registry, with faults, drawn from the seed of the world. */
 export interface Schedule {
   name: string;
   weight: number;
   settings(world: World): SimulatedSettings;
   prepare?(world: World, settings: SimulatedSettings): void;
-  /** Whether the registry is there before. @default true */
+  /** True if the registry exists before. @default true */
   founded?: boolean;
   run(world: World, settings: SimulatedSettings): Promise<void>;
 }
 
-/** Starts an actor, tries again when opening failed, and lets it live. */
+/** Starts an actor, retries failed opens, and runs it. */
 export async function liveAs(
   world: World,
   name: string,
@@ -39,12 +38,12 @@ export async function liveAs(
   }
 }
 
-/** Saves the first version of "a", by an actor without faults. */
+/** Saves the first version of "a", without faults. */
 export async function found(world: World, value: Bundle, options?: SaveOptions): Promise<void> {
   await liveAs(world, "founder", {}, async (actor) => void await actor.save("a", value, options));
 }
 
-/** A janitor that collects a number of times, each time after a rest of that many graces. */
+/** A collector that runs repeatedly, each time after this many graces. */
 export function collecting(
   world: World,
   times: number,
@@ -59,7 +58,7 @@ export function collecting(
   });
 }
 
-/** A time that is short, milliseconds, `often` times as often as it is long. */
+/** A time that is mostly short, milliseconds. */
 export function mostly(
   random: Random,
   often: number,
@@ -79,23 +78,21 @@ export const NETWORK: FaultRates = {
   hiddenRetry: 0.1,
 };
 
-/** A value that fits into its record. */
 export function smallValue(label: string): Bundle {
   return new Bundle([{ path: "own", label, size: 40 }]);
 }
 
-/** A value with a payload of its own. */
+/** A value with its own payload. */
 export function largeValue(label: string): Bundle {
   return new Bundle([{ path: "own", label, size: PAYLOAD_BYTES }]);
 }
 
-/** A value with a file that others have too. */
+/** A value with a shared file. */
 export function sharingValue(common: string, label?: string): Bundle {
   const files = [{ path: "common", label: common, size: PAYLOAD_BYTES }];
   return new Bundle(label === undefined ? files : [...files, { path: "own", label, size: 40 }]);
 }
 
-/** A value that takes long to upload; 24 chunks. */
 export function longValue(label: string, chunkMs: number, common?: string): Bundle {
   const own = { path: "own", label, size: STREAMED_BYTES };
   return new Bundle(
@@ -104,17 +101,15 @@ export function longValue(label: string, chunkMs: number, common?: string): Bund
   );
 }
 
-/** True for the creation of a record. */
 export function isCommit({ verb, mode, key }: StoreCall): boolean {
   return verb === "put" && mode === "create" && key.startsWith("names/");
 }
 
-/** True for the upload of a payload object. */
 export function isUpload({ verb, key }: StoreCall): boolean {
   return verb === "put" && key.startsWith("objects/") && !key.endsWith(".alive");
 }
 
-/** Something that goes wrong with the calls that match, in this order; the last for ever when `stay`. */
+/** Faults for matching calls, in this order; the last for ever if `stay`. */
 export function inOrder<T extends Fault | object>(
   matches: (call: StoreCall) => boolean,
   faults: readonly (T | undefined)[],

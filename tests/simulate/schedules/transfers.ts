@@ -1,5 +1,4 @@
-// Direct uploads: strangers put files straight into the store, early, late, or again after the
-// commit.
+// Direct uploads: clients put files into the store early, late, or again after the commit.
 import { uploadKey } from "../../../registry/format/layout.ts";
 import type { Upload } from "../../../core/registry/transfer.ts";
 import { createRandomFaults } from "../random.ts";
@@ -7,7 +6,7 @@ import { withVerbs } from "../stores/with_verbs.ts";
 import { GRACE_MS, type World } from "../world.ts";
 import { collecting, liveAs, mostly, type Schedule, smallValue } from "./schedule.ts";
 
-/** Uploads are committed, twice sometimes, while strangers send their files and janitors clear up. */
+/** Uploads are committed, sometimes twice, while clients send files and gc runs. */
 export const transfers: Schedule = {
   name: "transfers",
   weight: 4,
@@ -59,7 +58,7 @@ export const transfers: Schedule = {
   },
 };
 
-/** A stranger sends the file, and other content again later, as long as it likes. */
+/** A client sends the file, and later other content. */
 async function send(
   { sites: [main], system, random, labels }: World,
   { id }: Upload,

@@ -1,4 +1,4 @@
-// What a store offers beyond the five verbs, inside a wrapper.
+// Wraps the optional methods of a store.
 import type { Backend } from "../../../core/backend.ts";
 import type { StoreCall } from "../with_faults.ts";
 
@@ -8,7 +8,7 @@ export type Around = <T>(
   work: () => Promise<T>,
 ) => Promise<T>;
 
-/** The optional verbs of a store, each surrounded; those that it has, and no others. */
+/** Wraps the optional verbs that a store has. */
 export function beyond(
   { deleteMany, copy, presign, sweepUploads, sync, getFirst, reserve }: Backend,
   around: Around,

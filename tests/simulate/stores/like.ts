@@ -1,4 +1,4 @@
-// What a wrapper around a store takes over from it.
+// The parts that a wrapper takes from its store.
 import type { Backend } from "../../../core/backend.ts";
 
 type Identity = Pick<
@@ -6,7 +6,7 @@ type Identity = Pick<
   "kind" | "location" | "locking" | "layout" | typeof Symbol.asyncDispose
 >;
 
-/** What a store says of itself. */
+/** The identity of a store. */
 export function like(inner: Backend): Identity {
   const { kind, location, locking, layout } = inner;
   return {
@@ -15,7 +15,7 @@ export function like(inner: Backend): Identity {
   };
 }
 
-/** A store with the five verbs of another one and no others. */
+/** A store with only the five verbs of another. */
 export function withoutExtras(inner: Backend): Backend {
   return {
     ...like(inner),

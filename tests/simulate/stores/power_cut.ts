@@ -1,5 +1,5 @@
-// A disk that loses what was not synced when the power fails. What a put wrote can be read at once,
-// by everybody; it is safe when the put returns, or when somebody else syncs the folder of its key.
+// A disk that loses unsynced data when the power fails. All can read the bytes of a put at once;
+// they are durable when the put returns, or when another process syncs the folder of the key.
 import type { Backend, Body, PutOptions, PutResult } from "../../../core/backend.ts";
 import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import type { Random } from "../random.ts";
@@ -8,7 +8,7 @@ import { withoutExtras } from "./like.ts";
 import type { Viewer } from "./site.ts";
 
 export const POWER = "power cut";
-/** A disk brings everything down sooner or later, milliseconds. */
+/** Unsynced data reaches the disk after this time, milliseconds. */
 const FLUSH_MS = 30_000;
 
 export interface PowerCutDisk {
@@ -19,12 +19,12 @@ export interface PowerCutDisk {
 export interface PowerCutOptions {
   random: Random;
   system: SimulatedSystem;
-  /** The longest that syncing takes, milliseconds. */
+  /** Longest time of a sync, milliseconds. */
   maxSyncMs: number;
 }
 
 export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOptions): PowerCutDisk {
-  /** What each key held before its last change that is not safe. */
+  /** Previous values of unsynced keys. */
   const unsafe = new Map<string, { before?: Uint8Array; at: number }>();
 
   function change(key: string, before: Uint8Array | undefined): void {

@@ -1,4 +1,4 @@
-// One of the stores of a world, and how its processes see it.
+// A store of a world, and the views of its processes.
 import type { Backend } from "../../../core/backend.ts";
 import type { ActorPlan } from "../actor.ts";
 import type { NoteWatch } from "../checks/check_lineage.ts";
@@ -11,7 +11,7 @@ export interface Site extends Pick<SiteOptions, "view" | "settings"> {
   readonly ledger: Ledger;
   readonly notes: NoteWatch;
   recorded(actor: string): Backend;
-  /** How long a listing may take to show what others wrote, milliseconds. */
+  /** Longest lag of listings, milliseconds. */
   staleMs: number;
   disturbs: boolean;
 }
@@ -23,16 +23,10 @@ export interface Viewer {
   fenced(): void;
 }
 
-/** Options of {@linkcode World.site}. */
 export interface SiteOptions {
-  /** Where it is, for registries and caches. @default "simulated" */
   location?: string;
-  /** What the registry is. @default as in "main" */
   settings?: SimulatedSettings;
-  /** What processes see of the store. @default the store */
   view?: (recorded: Backend, viewer: Viewer) => Backend;
-  /** See {@linkcode Site.staleMs}. @default 0 */
   staleMs?: number;
-  /** See {@linkcode Site.disturbs}. @default false */
   disturbs?: boolean;
 }

@@ -1,5 +1,5 @@
-// A disk: an object is staged, then it gets its key, by a link or under a lock; a process may stand
-// still or end at each step, and a janitor that sweeps the stage gives its writer up.
+// A disk: an object is staged and then gets its key, by a link or under a lock. A process may pause
+// or end at each step, and a collector that sweeps the stage fences its writer.
 import type {
   Backend,
   Body,
@@ -16,7 +16,7 @@ import type { SimulatedProcess } from "../simulated_system.ts";
 import { withoutExtras } from "./like.ts";
 import type { Viewer } from "./site.ts";
 
-/** How often a process looks whether a lock is free, milliseconds. */
+/** Interval for checking a lock, milliseconds. */
 const LOOK_MS = 20;
 
 export function createStagingDisk(
@@ -27,7 +27,7 @@ export function createStagingDisk(
   let count = 0;
 
   return (recorded, { process, plan, system, fenced }) => {
-    /** A step: nothing of a process that was killed goes on. */
+    /** A step, unless its process was killed. */
     async function step(key: string): Promise<void> {
       const pause = plan.pause?.({ verb: "place", key });
       if (pause !== undefined) process.pause(pause.ms, pause);
@@ -37,7 +37,8 @@ export function createStagingDisk(
     async function locked<T>(work: () => Promise<T>): Promise<T> {
       while (holder !== undefined && !holder.killed) await process.system.sleep(LOOK_MS);
       await process.ready();
-      if (holder !== undefined && !holder.killed) return await locked(work); // another one was faster
+      // another one was faster
+      if (holder !== undefined && !holder.killed) return await locked(work);
       holder = process;
       try {
         return await work();

@@ -1,6 +1,5 @@
-// A store whose listings are late in showing what others wrote. FORMAT asks for listings that know
-// every object written before they began, so this is more than a store may do: what must hold all
-// the same is what rests on creates and on reading back, not what rests on looking.
+// A store whose listings show writes of others late. FORMAT.md requires listings with every object
+// written before, so only promises that rest on creates and reading back must hold.
 import type { Backend, ListOptions, ObjectInfo, Prefix } from "../../../core/backend.ts";
 import { isPrefix } from "../../../core/backend.ts";
 import type { Random } from "../random.ts";
@@ -11,11 +10,10 @@ import type { Viewer } from "./site.ts";
 export interface StaleListsOptions {
   history: History;
   random: Random;
-  /** The longest that a listing lags, milliseconds. */
   maxLagMs: number;
 }
 
-/** Creates what processes see of a store with such listings. Own objects are there at once. */
+/** Creates the view of a process. Its own objects are listed at once. */
 export function createStaleLists(
   options: StaleListsOptions,
 ): (recorded: Backend, viewer: Viewer) => Backend {

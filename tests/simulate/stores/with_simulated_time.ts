@@ -1,11 +1,11 @@
-// Stores to replay simulated schedules on: a real one in virtual time, and one whose listings leave
-// out all that they may.
+// Stores for replaying simulated schedules: a real one in virtual time, and one whose listings omit
+// all that they may.
 import { type Backend, isPrefix, type ObjectInfo, type Prefix } from "../../../core/backend.ts";
 import type { System } from "../../../core/system.ts";
 import { withoutExtras } from "./like.ts";
 import { withShiftedTime } from "../with_shifted_time.ts";
 
-/** Wraps a store, so that its times are those of a simulated system; one request at a time. */
+/** Wraps a store with the times of a simulated system, one request at a time. */
 export function withSimulatedTime(inner: Backend, world: System): Backend {
   const writtenAt = new Map<string, number>();
   const shifted = withShiftedTime(inner, {
@@ -25,7 +25,7 @@ export function withSimulatedTime(inner: Backend, world: System): Backend {
   };
 }
 
-/** Wraps a store, so that a listing of heads leaves out what it may. */
+/** Wraps a store so that listings of heads omit what they may. */
 export function withLeftOut(inner: Backend): Backend {
   return {
     ...inner,

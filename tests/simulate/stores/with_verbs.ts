@@ -1,4 +1,4 @@
-// A store that offers what buckets do beyond the five verbs.
+// A store with the optional methods of buckets.
 import type { Backend, DeleteFailure } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { Random } from "../random.ts";
@@ -6,11 +6,11 @@ import { withoutExtras } from "./like.ts";
 
 export interface WithVerbsOptions {
   random: Random;
-  /** How often one object of many cannot be removed, from 0 to 1. @default 0 */
+  /** Rate of failed removals in batches, from 0 to 1. @default 0 */
   failures?: number;
 }
 
-/** Wraps a store so that it removes many objects, copies inside, and gives URLs, each made of the five verbs. */
+/** Adds batch deletion, copies and URLs to a store, made of the five verbs. */
 export function withVerbs(inner: Backend, { random, failures = 0 }: WithVerbsOptions): Backend {
   return {
     ...withoutExtras(inner),

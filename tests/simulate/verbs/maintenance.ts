@@ -1,4 +1,4 @@
-// Verbs of those who look after a registry, and questions about the past.
+// Verbs for maintenance of a registry, and questions about the past.
 import { changeSettings } from "../../../registry/maintenance/change_settings.ts";
 import { collectGarbage } from "../../../registry/maintenance/collect_garbage.ts";
 import { prune } from "../../../registry/maintenance/prune.ts";
@@ -7,7 +7,6 @@ import { mirrorRegistry } from "../../../registry/maintenance/mirror/mirror.ts";
 import type { Actor, VerbParts } from "../actor.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 
-/** Verbs of an actor that look after a whole registry. */
 export interface MaintenanceVerbs {
   collect(options?: { forget?: boolean }): Promise<void>;
   changeGrace(graceMs: number): Promise<void>;

@@ -5,14 +5,12 @@ import type { VerbParts } from "../actor.ts";
 import type { Bundle } from "../bundle.ts";
 import type { LoggedOperation, Outcome, Request } from "../operation_log.ts";
 
-/** A save of {@linkcode ManyVerbs.saveMany}. */
 export interface SaveOfMany {
   name: string;
   value: Bundle;
   options?: SaveOptions;
 }
 
-/** Verbs of an actor that do many things at once. */
 export interface ManyVerbs {
   saveMany(entries: readonly SaveOfMany[]): Promise<void>;
   loadMany(refs: readonly { name: string; ref: string }[]): Promise<void>;
@@ -20,7 +18,7 @@ export interface ManyVerbs {
 }
 
 export function createManyVerbs({ call, registry, log, labels, reading }: VerbParts): ManyVerbs {
-  /** Each of many is an operation of its own. */
+  /** Each item is its own operation. */
   function begin(whole: LoggedOperation, requests: readonly Request[]): void {
     whole.parts = requests.map((request) => log.begin(request, whole));
   }

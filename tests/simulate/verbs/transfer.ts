@@ -7,14 +7,12 @@ import { Bundle, STREAMED_BYTES } from "../bundle.ts";
 import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
 import { createResumableUploads } from "../../../registry/operations/transfer/resumable/uploads.ts";
 
-/** Verbs of an actor that bring content from elsewhere. */
 export interface TransferVerbs {
   copy(
     from: { name: string; ref: string },
     name: string,
     version?: string,
   ): Promise<SavedArtifact | undefined>;
-  /** Begins a direct upload of one file, "own"; undefined where that failed. */
   createUpload(): Promise<Upload | undefined>;
   commitUpload(
     upload: Upload,
@@ -112,11 +110,9 @@ export function createTransferVerbs({ call, registry, labels }: VerbParts): Tran
 }
 
 export interface UploadVerbs {
-  /** Begins an upload; undefined if that failed. */
   beginUpload(size: number): Promise<string | undefined>;
-  /** Returns how far an upload is; undefined if that failed. */
   uploadOffset(id: string): Promise<number | undefined>;
-  /** Sends the bytes of `content` from `offset`, damaged on the way or not. Their checksum is that of the right ones. */
+  /** Sends the bytes of `content` from `offset`, possibly damaged, with the right checksum. */
   appendPiece(
     id: string,
     sent: { content: Uint8Array; offset: number; bytes: number; damaged: boolean },

@@ -16,10 +16,9 @@ import { withAge } from "../../with_age.ts";
 const MIB = 1024 * 1024;
 const PART = 8 * MIB;
 const WEEK_MS = 7 * 24 * 3_600_000;
-/** Three parts and a bit. */
 const VALUE = noise(3 * PART + 1_234);
 
-/** A stream of unknown length: its parts have digests from the second on, however long it is. */
+/** A stream of unknown length: parts have digests from the second on. */
 const stream = () =>
   ReadableStream.from((async function* () {
     for (let at = 0; at < VALUE.byteLength; at += 1_000_000) {
@@ -39,7 +38,7 @@ async function rangeOf(registry: Registry, { offset, length }: ByteRange): Promi
   );
 }
 
-/** A store whose payload is asked for through `answer`. */
+/** A store that answers reads of payload through `answer`. */
 function answering(
   inner: Backend,
   answer: (
@@ -76,7 +75,6 @@ async function far(
   return await world.open({ cache: false }, (inner) => answering(inner, answer));
 }
 
-/** Some turns of the event loop. */
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -119,32 +117,29 @@ testInMemory(
   },
 );
 
-testInMemory(
-  "a large file comes down in pieces, several at once and in any order",
-  async (world) => {
-    const seen = { bytes: 0, most: 0, count: 0, asked: new Set<number>() };
-    const registry = await far(world, async (range, bytes) => {
-      const { byteLength } = bytes;
-      seen.most = Math.max(seen.most, seen.bytes += byteLength);
-      seen.asked.add(range?.offset ?? 0);
-      await turns(20 - 5 * seen.count++);
-      seen.bytes -= byteLength;
-      return bytes;
-    });
-    const told: number[] = [];
-    const to = world.root.join("a.bin");
-    await registry.download("a", { to, onProgress: ({ bytes }) => void told.push(bytes) });
-    assertEquals(sha256(readFileSync(to)), sha256(VALUE));
-    assertEquals([...seen.asked].sort((a, b) => a - b), [0, PART, 2 * PART, 3 * PART]);
-    assertGreater(seen.most, PART);
-    assertLessOrEqual(seen.most, 3 * PART);
-    assertEquals(told, told.toSorted((a, b) => a - b));
-    assertEquals(told.at(-1), VALUE.byteLength);
-  },
-);
+testInMemory("a large file is downloaded in concurrent pieces, in any order", async (world) => {
+  const seen = { bytes: 0, most: 0, count: 0, asked: new Set<number>() };
+  const registry = await far(world, async (range, bytes) => {
+    const { byteLength } = bytes;
+    seen.most = Math.max(seen.most, seen.bytes += byteLength);
+    seen.asked.add(range?.offset ?? 0);
+    await turns(20 - 5 * seen.count++);
+    seen.bytes -= byteLength;
+    return bytes;
+  });
+  const told: number[] = [];
+  const to = world.root.join("a.bin");
+  await registry.download("a", { to, onProgress: ({ bytes }) => void told.push(bytes) });
+  assertEquals(sha256(readFileSync(to)), sha256(VALUE));
+  assertEquals([...seen.asked].sort((a, b) => a - b), [0, PART, 2 * PART, 3 * PART]);
+  assertGreater(seen.most, PART);
+  assertLessOrEqual(seen.most, 3 * PART);
+  assertEquals(told, told.toSorted((a, b) => a - b));
+  assertEquals(told.at(-1), VALUE.byteLength);
+});
 
 testInMemory(
-  "a piece that is damaged or cut fails the download, and nothing stays",
+  "a damaged or truncated piece fails the download and leaves nothing",
   async (world) => {
     for (
       const harm of [
@@ -174,7 +169,7 @@ testInMemory(
 );
 
 testInMemory(
-  "a file whose parts have no digests is read in order, and verified as a whole",
+  "a file without part digests is read in order and verified as a whole",
   async (world) => {
     const { backend, root, registry } = world;
     await registry.save("a", stream());
@@ -201,7 +196,7 @@ testInMemory(
   },
 );
 
-testInMemory("an abort in the middle of a large file ends all of its pieces", async (world) => {
+testInMemory("an abort in a large file ends all of its pieces", async (world) => {
   const stop = new AbortController();
   let waiting = 0, ended = 0;
   const registry = await far(world, async (_range, _bytes, signal) => {
@@ -220,7 +215,7 @@ testInMemory("an abort in the middle of a large file ends all of its pieces", as
 });
 
 testInMemory(
-  "what lies in many parts is shared by one look, mirrored and collected as one object",
+  "a file of many parts is shared, mirrored and collected as one object",
   async (world) => {
     const { registry, backend, open } = world;
     await registry.save("a", stream());

@@ -17,7 +17,7 @@ import { contentOf, PIECE_BYTES, sendPart, type UploadAttack } from "./upload_at
 const ROUNDS = seedCount(12, "HOLDFAST_ATTACK_ROUNDS");
 const SEED = Number(realSystem.env("HOLDFAST_SEED") ?? 1);
 
-/** An attack of so many rounds. It fails if no process was killed. */
+/** An attack in rounds. Fails if no process was killed. */
 function attacking(
   program: string,
   play: (registry: StoredRegistry, attackers: Attackers, rounds: number) => Promise<void>,
@@ -55,11 +55,7 @@ async function checkDraft(
   { round, way, events }: { round: number; way: DraftAttack["way"]; events: AttackEvent[] },
 ): Promise<void> {
   assertEquals(events.filter(({ event }) => event === "failed"), []);
-  assertEquals(
-    events.filter(({ event, isDiscarded }) => event === "added" && isDiscarded),
-    [],
-    "added when discarded",
-  );
+  assertEquals(events.filter(({ event, isDiscarded }) => event === "added" && isDiscarded), []);
   const draft = await registry.openDraft("a", { id: `r${round}` });
   const saved = await draft.commit().catch((error) => {
     if (isRegistryError(error, "Conflict", "NotFound")) return undefined;

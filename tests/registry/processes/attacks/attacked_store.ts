@@ -1,5 +1,4 @@
-// The store of a process that is attacked: it kills the process at a call, loses replies and
-// refuses deletions.
+// A store that kills its process at a call, loses replies and refuses deletions.
 import process from "node:process";
 import { createLocalBackend } from "../../../../backends/local.ts";
 import type { Backend } from "../../../../core/backend.ts";
@@ -7,32 +6,28 @@ import { RegistryError } from "../../../../core/errors.ts";
 import { createServerStore, type ServerPlace } from "../../../servers/server_world.ts";
 import { createRandom, type Random } from "../../../simulate/random.ts";
 
-/** Where the store of an attack is: a folder, or a place in the bucket of a server. */
+/** The store of an attack: a folder, or a bucket of a server. */
 export type AttackPlace = { path: string } | { server: ServerPlace; prefix: string };
 
-/** What happens to a process in one round. */
+/** The events of one round in a process. */
 export interface Attack {
-  /** The round. */
   round: number;
-  /** What its randomness begins with. */
+  /** The seed of its randomness. */
   seed: number;
-  /** The call of the store at which the process is killed. @default it is not */
+  /** The call of the store at which the process is killed. @default none */
   dieAt?: number;
-  /** How often the reply to a put is lost, from 0 to 1. */
+  /** Rate of lost replies to puts, from 0 to 1. */
   lost: number;
-  /** How often a deletion is refused, from 0 to 1. */
+  /** Rate of refused deletions, from 0 to 1. */
   kept: number;
 }
 
-/** A store that can be attacked. */
 export interface AttackedStore {
-  /** The store. */
   backend: Backend;
-  /** Begins a round. Returns its randomness. */
+  /** Starts a round. Returns its randomness. */
   begin(attack: Attack): Random;
 }
 
-/** Opens the store of a place. */
 export function openPlace(place: AttackPlace): Backend {
   if ("path" in place) return createLocalBackend({ path: place.path, durability: "os" });
   return createServerStore(place.server, { prefix: place.prefix });

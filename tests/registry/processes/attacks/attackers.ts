@@ -1,23 +1,17 @@
-// Several processes that play rounds of an attack together, are killed, and are replaced.
+// Several processes that play rounds of an attack, are killed, and are replaced.
 import { spawnDeno } from "../../../support/run_deno.ts";
 import type { Random } from "../../../simulate/random.ts";
 import type { Attack, AttackPlace } from "./attacked_store.ts";
 
-/** What a process reported. */
 export interface AttackEvent {
-  /** What happened. */
   event: string;
-  /** What the registry returned. */
   result?: unknown;
-  /** What else belongs to it. */
   [member: string]: unknown;
 }
 
-/** The processes of an attack. */
 export interface Attackers extends AsyncDisposable {
-  /** How many processes were killed so far. */
   readonly kills: number;
-  /** Plays a round in all processes at once. Returns all that they reported. */
+  /** Plays a round in all processes at the same time. Returns their events. */
   play<T extends Attack>(
     round: number,
     random: Random,
@@ -26,7 +20,7 @@ export interface Attackers extends AsyncDisposable {
 }
 
 const PROCESSES = 4;
-/** A round has about so many calls of the store in each process. */
+/** Typical number of calls of the store in a round and process. */
 const CALLS = 30;
 
 /** Starts the processes. */
@@ -71,7 +65,7 @@ function startAttacker(program: string, place: AttackPlace) {
   const errors = new Response(child.stderr).text();
   const input = child.stdin.getWriter();
   return {
-    /** What it reported until the round was over, or it was killed. */
+    /** Returns the events until the round ended or the process was killed. */
     async play(attack: Attack): Promise<{ events: AttackEvent[]; isOver: boolean }> {
       await input.write(new TextEncoder().encode(`${JSON.stringify(attack)}\n`));
       const events: AttackEvent[] = [];

@@ -4,9 +4,8 @@ import { openRegistry } from "../../../../mod.ts";
 import { type Attack, openAttackedStore } from "./attacked_store.ts";
 import { attempt, playRounds } from "./play_rounds.ts";
 
-/** A round of drafts. */
 export interface DraftAttack extends Attack {
-  /** Whether commits take all parts or name some, or the draft is discarded too. */
+  /** Commits take all parts, name some, or drafts may be discarded. */
   way: "all" | "named" | "discarded";
 }
 

@@ -1,9 +1,9 @@
-// How a program that is attacked learns of its rounds, and reports what the registry acknowledged.
+// Passes rounds to an attacked program and reports what the registry acknowledged.
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { isRegistryError } from "../../../../core/errors.ts";
 
-/** Plays the rounds that come line by line. `play` reports each answer at once: the process may be killed at any time. */
+/** Plays rounds, line by line. `play` reports each answer at once: the process may be killed. */
 export async function playRounds<T extends { round: number }>(
   play: (attack: T, report: (event: object) => void) => Promise<void>,
 ): Promise<void> {
@@ -17,7 +17,7 @@ export async function playRounds<T extends { round: number }>(
   }
 }
 
-/** Runs one operation. Reports what it returned, and errors that have no reason. Returns whether it succeeded. */
+/** Runs an operation and reports its result, or unexpected errors. Returns true on success. */
 export async function attempt<T>(
   report: (event: object) => void,
   event: object,

@@ -7,9 +7,7 @@ import { createResumableUploads } from "../../../../registry/operations/transfer
 import { type Attack, openAttackedStore } from "./attacked_store.ts";
 import { attempt, playRounds } from "./play_rounds.ts";
 
-/** A round of uploads. */
 export interface UploadAttack extends Attack {
-  /** The upload. */
   id: string;
 }
 
@@ -17,12 +15,11 @@ export interface UploadAttack extends Attack {
 export const PIECE_BYTES = 4000;
 const UNIT = 1000;
 
-/** The content of the upload of a round. */
 export function contentOf(round: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: 24 * UNIT }, (_, i) => Math.floor(i / 7) ^ i ^ round);
 }
 
-/** Sends bytes of the content with their checksum. Damaged ones are others than the checksum is of. */
+/** Sends bytes with their checksum. Damaged bytes do not match it. */
 export async function sendPart(
   uploads: ResumableUploads,
   id: string,

@@ -1,5 +1,4 @@
-// Questions about the past, asked when the registry and its mirror were collected, pruned and
-// mirrored meanwhile.
+// Questions about the past of a registry and its mirror, both collected, pruned and mirrored.
 import type { Actor } from "../../actor.ts";
 import type { Random } from "../../random.ts";
 import { type ActorOptions, GRACE_MS, type World } from "../../world.ts";
@@ -11,7 +10,7 @@ const REFS = ["latest", "^1", "1.0.0", "2.0.0", "live", "old"];
 const PHASES = 3;
 const QUESTIONS = 12;
 
-/** A registry and its mirror live, are looked after, and are asked what was true at moments of the past. */
+/** A registry and its mirror are written to, maintained, and asked about the past. */
 export const pasts: Schedule = {
   name: "pasts",
   weight: 4,
@@ -65,7 +64,7 @@ async function write(world: World, { mutable }: SimulatedSettings, phase: number
   });
 }
 
-/** Collectors, prunes and mirrors beside the writer; each may be killed. */
+/** Collections, prunes and mirrors beside the writer; each may be killed. */
 async function lookAfter(world: World, settings: SimulatedSettings): Promise<void> {
   const { random } = world;
   const steps = shuffled(random, [collect, collect, mirror, mirror, prune]);
@@ -78,7 +77,6 @@ async function lookAfter(world: World, settings: SimulatedSettings): Promise<voi
   }
 }
 
-/** What a step is told. */
 interface StepOptions {
   site?: string;
   killAfterMs?: number;
@@ -117,7 +115,7 @@ async function mirror(
   });
 }
 
-/** Lets an actor live, and kills it after a while where that is said. */
+/** Runs an actor, and kills it after a while if requested. */
 async function doomed(
   world: World,
   name: string,

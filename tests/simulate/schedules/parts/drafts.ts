@@ -9,7 +9,7 @@ const PARTS = ["0", "1"];
 /** The draft whose commits take all parts. */
 const ALL = "z";
 
-/** Parts are added and drafts are committed at all ages, by processes that lose replies, are late and are killed. */
+/** Parts and commits of drafts at all ages, by processes that fail. */
 export const drafts: Schedule = {
   name: "drafts",
   weight: 4,
@@ -87,7 +87,7 @@ export const drafts: Schedule = {
 const UNIT = 1000;
 const UNITS = 24;
 
-/** Clients send an upload, each from where it is, while processes are killed and nothing can be deleted at times. */
+/** Clients send pieces of an upload while processes are killed and deletions fail. */
 export const pieces: Schedule = {
   name: "pieces",
   weight: 3,
@@ -138,7 +138,7 @@ export const pieces: Schedule = {
 };
 
 const ALL_PARTS = ["0", "1", "2"];
-/** How a draft is used: commits take all parts, or those that they name; some discard it. */
+/** Commits take all parts, name some, or drafts may be discarded. */
 const WAYS = ["all", "named", "discarded"] as const;
 
 /** Everything happens to a few drafts within a second. */
@@ -201,7 +201,7 @@ export const besideCommits: Schedule = {
   },
 };
 
-/** A process that is killed at some moment, perhaps, and then does its work again. */
+/** A process that may be killed, and then repeats its work. */
 async function killed(
   world: World,
   name: string,

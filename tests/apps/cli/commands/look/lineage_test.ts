@@ -96,7 +96,7 @@ cliTest(
     await Deno.remove(it.root.join(".holdfast/lineage/clean"), { recursive: true });
     const { code, out, err } = await it.holdfast("verify --shallow");
     assertEquals(code, 1);
-    assertStringIncludes(out, 'Cannot find the note of what "model@1.0.0" is made from');
+    assertStringIncludes(out, 'Cannot find lineage note of input of "model@1.0.0"');
     assertStringIncludes(out + err, "holdfast lineage --rebuild");
     await damageRecords(it.root.join(".holdfast"), "model");
     const rebuilt = await it.holdfast("lineage --rebuild");

@@ -59,7 +59,7 @@ cliTest("gc --verbose names what waits, and until when; gc says how much it is",
   const { err } = await it.holdfast("gc --verbose");
   assertMatch(
     err,
-    /payload of big@1\.0\.0 \(195 KiB\) waits until \d{4}-\d\d-\d\d \d\d:\d\d: what refers to it was/,
+    /payload of big@1\.0\.0 \(195 KiB\) waits until \d{4}-\d\d-\d\d \d\d:\d\d: versions that refer to it were/,
   );
   assertMatch(err, /2 objects \(19\d KiB\) can be freed later, the first at \d{4}-/);
 });
