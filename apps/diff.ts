@@ -30,7 +30,8 @@ export interface UnifiedDiffOptions {
  * import { unifiedDiff } from "@holdfast/holdfast/diff";
  * import { assertEquals } from "@std/assert";
  *
- * const patch = unifiedDiff({ name: "a", text: "one\ntwo\n" }, { name: "b", text: "one\nthree\n" });
+ * const [before, after] = ["one\ntwo\n", "one\nthree\n"];
+ * const patch = unifiedDiff({ name: "a", text: before }, { name: "b", text: after });
  * assertEquals(patch, "--- a\n+++ b\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n");
  * ```
  */

@@ -18,8 +18,8 @@ export interface BatchOptions extends ManyOptions {
    */
   workers?: number;
   /**
-   * The jobs that move to workers: with `auto`, those that finish sooner there; with `always`, every
-   * job that can move, so the caller's thread stays free.
+   * The jobs that move to workers: with `auto`, those that finish sooner there; with `always`,
+   * every job that can move, so the caller's thread stays free.
    *
    * @default "auto"
    */
@@ -31,7 +31,11 @@ export interface BatchOptions extends ManyOptions {
    * @default 268435456 (256 MiB)
    */
   memoryBudgetBytes?: number;
-  /** A silent worker is ended and its work repeated after this time, milliseconds. @default 300000 */
+  /**
+   * A silent worker is ended and its work repeated after this time, milliseconds.
+   *
+   * @default 300000
+   */
   stuckAfterMs?: number;
   /** An idle worker is ended after this time, milliseconds. @default 1000 */
   idleMs?: number;

@@ -31,8 +31,8 @@ type Kind = keyof PayloadJobs;
 type Job = PayloadJobs[Kind]["job"];
 
 /**
- * Runs jobs in workers. A job whose worker crashed or hung is repeated once, alone in a worker, since
- * any job of the worker may be the cause. If workers cannot start, it runs on this thread.
+ * Runs jobs in workers. A job whose worker crashed or hung is repeated once, alone in a worker,
+ * since any job of the worker may be the cause. If workers cannot start, it runs on this thread.
  */
 export class WorkerExecutor implements Executor<PayloadJobs> {
   readonly pool: WorkerPool;

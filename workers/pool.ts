@@ -1,5 +1,5 @@
-// A pool of workers on one store. Workers start on demand, are replaced when they crash or hang, and
-// end when they are idle.
+// A pool of workers on one store. Workers start on demand, are replaced when they crash or hang,
+// and end when they are idle.
 import type { BackendDescriptor } from "../core/backend.ts";
 import { fault, messageOf, RegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";

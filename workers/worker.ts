@@ -159,7 +159,8 @@ function notingBytes(artifact: Artifact): Artifact & { given: Set<ArrayBufferLik
 function createProgress(run: number) {
   let path = "", bytes = 0, pieces = 0;
   const send = () => {
-    caller.call("progress", { run, progress: { path, bytes } }).catch(() => {}); // the caller ends the run itself
+    // If this fails, the caller ends the run itself.
+    caller.call("progress", { run, progress: { path, bytes } }).catch(() => {});
     bytes = pieces = 0;
   };
   return {

@@ -21,7 +21,8 @@ import type {
 } from "../../core/registry.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import { artifactPath, segment, versionPath } from "./address.ts";
-import type { Connection } from "./connection.ts";
+import type { Call, Connection } from "./connection.ts";
+import { type Asked, unexpected } from "./problem.ts";
 import { createDirectTransfers } from "./direct.ts";
 import { loadDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
@@ -134,20 +135,15 @@ class RemoteMethods {
     return ok;
   };
 
-  delete: Registry["delete"] = async (
-    ref,
-    { version, force, ifCommit, signal, ...all } = {},
-  ) => {
-    const action = `delete ${shown(ref)}`;
-    this.checkWritable(action);
-    const parsed = parseRef(ref, version);
-    checkDelete(parsed, all, this.#options.settings);
-    const { name, bare } = parsed;
-    const path = bare ? artifactPath(name) : versionPath(ref, version);
-    const query = { force, ifCommit, ...(bare ? { allVersions: true } : {}) };
-    const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
-    return await this.#connection.read(call, flag("deleted"));
-  };
+  delete: Registry["delete"] = (ref, { version, force, ifCommit, signal, ...all } = {}) =>
+    this.#write(`delete ${shown(ref)}`, flag("deleted"), () => {
+      const parsed = parseRef(ref, version);
+      checkDelete(parsed, all, this.#options.settings);
+      const { name, bare } = parsed;
+      const path = bare ? artifactPath(name) : versionPath(ref, version);
+      const query = { force, ifCommit, ...(bare ? { allVersions: true } : {}) };
+      return { method: "DELETE", path, query, signal };
+    });
 
   names: Registry["names"] = ({ prefix, after, limit, signal } = {}) => {
     const call = { action: "list names", path: "names", query: { prefix }, after, limit, signal };
@@ -163,30 +159,25 @@ class RemoteMethods {
     }, (entry: WireVersion) => versionOf(entry, asked));
   };
 
-  setAlias: Registry["setAlias"] = async (name, alias, version, { expected, signal } = {}) => {
+  setAlias: Registry["setAlias"] = (name, alias, version, { expected, signal } = {}) => {
     const action = `set alias ${shown(alias)} of ${shown(name)} to ${shown(version)}`;
-    this.checkWritable(action);
-    const call = {
-      action,
+    const check = (wire: { alias?: unknown } | null, asked: Asked) => {
+      if (wire?.alias !== alias) throw unexpected(asked, "it is not an alias");
+    };
+    return this.#write(action, check, () => ({
       method: "PUT",
       path: aliasPath(name, alias),
       json: { version, expected },
-      writes: true,
       repeats: expected === undefined, // a repeat would not find `expected` again
       signal,
-    } as const;
-    const set = await this.#connection.json<{ alias?: unknown } | null>(call);
-    if (set?.alias !== alias) throw this.#connection.unexpected(call, "it is not an alias");
+    }));
   };
 
-  deleteAlias: Registry["deleteAlias"] = async (name, alias, { expected, signal } = {}) => {
-    const action = `delete alias ${shown(alias)} of ${shown(name)}`;
-    this.checkWritable(action);
-    const path = aliasPath(name, alias);
-    const query = expected === undefined ? {} : { expected: expected ?? "" };
-    const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
-    return await this.#connection.read(call, flag("deleted"));
-  };
+  deleteAlias: Registry["deleteAlias"] = (name, alias, { expected, signal } = {}) =>
+    this.#write(`delete alias ${shown(alias)} of ${shown(name)}`, flag("deleted"), () => {
+      const query = expected === undefined ? {} : { expected: expected ?? "" };
+      return { method: "DELETE", path: aliasPath(name, alias), query, signal };
+    });
 
   aliases: Registry["aliases"] = async (name, { signal } = {}) => {
     const action = `list the aliases of ${shown(name)}`;
@@ -201,21 +192,18 @@ class RemoteMethods {
     return listAll(this.#connection, begin, changeOf);
   };
 
-  copy: Registry["copy"] = async (ref, to, { onConflict, signal } = {}) => {
-    const action = `copy ${shown(ref)} to ${shown(to)}`;
-    this.checkWritable(action);
-    const path = `${versionPath(ref)}/copy`;
-    const json = { to, onConflict };
-    const call = { action, method: "POST", path, json, writes: true, signal } as const;
-    return await this.#connection.read(call, savedOf);
-  };
-
-  openDraft: Registry["openDraft"] = (name, { id }) =>
-    Promise.resolve().then(() => {
-      const { checkWritable } = this;
-      const { materializers } = this.#options;
-      return openRemoteDraft(this.#connection, name, { id, materializers, checkWritable });
+  copy: Registry["copy"] = (ref, to, { onConflict, signal } = {}) =>
+    this.#write(`copy ${shown(ref)} to ${shown(to)}`, savedOf, () => {
+      const json = { to, onConflict };
+      return { method: "POST", path: `${versionPath(ref)}/copy`, json, signal };
     });
+
+  // deno-lint-ignore require-await -- errors reject the promise
+  openDraft: Registry["openDraft"] = async (name, { id }) => {
+    const { materializers } = this.#options;
+    const { checkWritable } = this;
+    return openRemoteDraft(this.#connection, name, { id, materializers, checkWritable });
+  };
 
   watch: Registry["watch"] = (name, options) => watchRemote(this.#connection, name, options);
 
@@ -225,6 +213,15 @@ class RemoteMethods {
     const call = { action, path: "lineage", query: { ref, direction, depth }, signal };
     return await this.#connection.read(call, lineageOf);
   };
+
+  async #write<W, T>(
+    action: string,
+    parse: (wire: W, asked: Asked) => T,
+    begin: () => Omit<Call, "action">,
+  ): Promise<T> {
+    this.checkWritable(action);
+    return await this.#connection.read({ action, writes: true, ...begin() }, parse);
+  }
 
   async #open(
     asked: string,

@@ -98,7 +98,7 @@ export interface GatherOptions {
   onProgress?: (progress: TransferProgress) => void;
 }
 
-/** Reads the files of a value, and sends large ones. Errors of the caller's code are `TaskFailed`. */
+/** Reads the files of a value, and sends large ones. Other errors become `TaskFailed`. */
 export async function gatherFiles(
   connection: Connection,
   produce: () => FilesToSave,

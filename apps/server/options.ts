@@ -22,8 +22,8 @@ export interface Handler extends AsyncDisposable {
 /** Options of `createHandler`. */
 export interface HandlerOptions {
   /**
-   * Tokens and their rights, from `openTokenFile`. Without tokens everyone may do everything: listen
-   * on this machine only.
+   * Tokens and their rights, from `openTokenFile`. Without tokens everyone may do everything:
+   * listen on this machine only.
    *
    * @default none
    */
@@ -36,8 +36,8 @@ export interface HandlerOptions {
    */
   cors?: readonly string[];
   /**
-   * Host names of the service, without a port; `*` for any. Requests for other hosts are refused, so
-   * web pages cannot reach a local service by their own host name.
+   * Host names of the service, without a port; `*` for any. Requests for other hosts are refused,
+   * so web pages cannot reach a local service by their own host name.
    *
    * @default any with tokens; without, only those of this machine
    */
@@ -49,13 +49,21 @@ export interface HandlerOptions {
   upload?: UploadOptions;
   /** @default the real clock and randomness */
   system?: System;
-  /** Receives requests at `info` and faults at `error`, without secrets and queries. @default silent */
+  /**
+   * Receives requests at `info` and faults at `error`, without secrets and queries.
+   *
+   * @default silent
+   */
   logger?: Logger;
 }
 
 /** Limits of requests. */
 export interface HandlerLimits {
-  /** Size limit of a body that is read into memory, bytes. More is 413. @default 67108864 (64 MiB) */
+  /**
+   * Size limit of a body that is read into memory, bytes. More is 413.
+   *
+   * @default 67108864 (64 MiB)
+   */
   maxBodyBytes?: number;
   /** Size limit of an upload, bytes. @default none */
   maxUploadBytes?: number;

@@ -72,8 +72,8 @@ export function problem(
 
 /**
  * Returns the answer to an error. It omits the location of the store, and suggests only refs that
- * `access` may read: none without it. Any other error than a {@linkcode RegistryError} is a fault of
- * the service, whose message goes to the log only.
+ * `access` may read: none without it. Errors other than a {@linkcode RegistryError} are faults of the
+ * service, without their message.
  */
 export function problemOf(thrown: unknown, access?: Access): Response {
   if (isOfRouter(thrown)) {

@@ -1,5 +1,5 @@
-// Saves many small entries to a store that keeps nothing, and prints the memory use as JSON: the heap
-// after a quarter of the entries and at the end, and the highest RSS, MiB.
+// Saves many small entries to a store that keeps nothing, and prints the memory use as JSON: the
+// heap after a quarter of the entries and at the end, and the highest RSS, MiB.
 import process from "node:process";
 import { type Backend, createMemoryBackend, openRegistry } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";

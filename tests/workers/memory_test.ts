@@ -9,7 +9,7 @@ Deno.test("a batch of many entries needs no more memory than one of few", async 
   assertEquals(code, 0, stderr);
   const { done, grown, rss } = JSON.parse(stdout);
   assertEquals(done, COUNT);
-  // Keeping 1 KiB of each of the last 36,000 entries would be 35 MiB.
-  assert(grown < 16, `the heap grew by ${grown} MiB`);
-  assert(rss < 320, `${rss} MiB of RSS`); // garbage may fill the heap up to its limit
+  // Keeping 256 bytes of each of the last 36,000 entries would be 9 MiB.
+  assert(grown < 8, `the heap grew by ${grown} MiB`);
+  assert(rss < 256, `${rss} MiB of RSS`); // garbage may fill the heap up to its limit
 });

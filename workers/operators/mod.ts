@@ -1,6 +1,6 @@
 /**
- * Operators on their own threads (`node:worker_threads`), so the caller's thread stays free and each
- * operator can be ended.
+ * Operators on their own threads (`node:worker_threads`), so the caller's thread stays free and
+ * each operator can be ended.
  *
  * These are not Web Workers: in Deno, an endless loop in a Web Worker keeps the program from ending
  * ([denoland/deno#35657](https://github.com/denoland/deno/pull/35657)), a Web Worker that exits
@@ -29,7 +29,11 @@ export interface OperatorExecutorOptions {
    * Each thread imports it.
    */
   module: string | URL;
-  /** Time between the abort of an operator and the end of its thread, milliseconds. @default 5000 */
+  /**
+   * Time between the abort of an operator and the end of its thread, milliseconds.
+   *
+   * @default 5000
+   */
   graceMs?: number;
   /**
    * Interval between samples of memory and processor time, milliseconds. A busy event loop delays

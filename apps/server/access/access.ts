@@ -2,8 +2,8 @@
 // begin with `team/`, `write:model` writes one name, `read:*` reads everything, `metrics` reads
 // `/metrics`, and `admin` has all rights.
 //
-// Every route checks rights, lists only readable names, and answers `Denied` before it checks whether
-// a name exists.
+// Every route checks rights, lists only readable names, and answers `Denied` before it checks
+// whether a name exists.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 
 /** A right on an artifact. Writing does not include reading. */
@@ -40,7 +40,7 @@ export function parseScope(text: string): Scope {
 
 /** The rights of a request. */
 export interface Access {
-  /** The id of its token, which owns its uploads and jobs. Undefined in a service without tokens. */
+  /** The id of its token, the owner of its uploads and jobs. Absent without tokens. */
   readonly token?: string;
   readonly admin: boolean;
   /** The right to read `/metrics`. */

@@ -1,5 +1,5 @@
-// Authentication, and the scope of each route. Long responses end when the token of their request is
-// removed, expires or loses its scope.
+// Authentication, and the scope of each route. Long responses end when the token of their request
+// is removed, expires or loses its scope.
 import { fault } from "../../../core/errors.ts";
 import type { System } from "../../../mod.ts";
 import { onDemand } from "../files/streams.ts";
@@ -118,7 +118,8 @@ export async function checkStillAllowed(c: RouteContext, name: string): Promise<
 
 /**
  * Returns the same stream, which ends when the token no longer allows the route, or lacks further
- * rights (`may`). The stream fails, so no client takes it as complete, or `closes` if it is endless.
+ * rights (`may`). The stream fails, so no client takes it as complete, or `closes` if it is
+ * endless.
  */
 export function whileAllowed(
   c: RouteContext,

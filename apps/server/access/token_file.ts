@@ -1,5 +1,5 @@
-// The token file. It holds the SHA-256 of each token, so readers of the file cannot use them. A token
-// is `holdfast_`, its id, `_` and 256 random bits.
+// The token file. It holds the SHA-256 of each token, so readers of the file cannot use them. A
+// token is `holdfast_`, its id, `_` and 256 random bits.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { chmod, open, readFile, rename, rm, stat } from "node:fs/promises";
 import process from "node:process";
@@ -84,7 +84,7 @@ export async function removeToken(file: string, id: string): Promise<boolean> {
   return found;
 }
 
-/** Returns the tokens of a file, or undefined if it does not exist. Unknown scopes are `Corrupt`. */
+/** Returns the tokens of a file, undefined if it is missing. Unknown scopes are `Corrupt`. */
 export async function readTokens(file: string): Promise<StoredToken[] | undefined> {
   const unreadable = (state: string, cause?: unknown) =>
     fault({

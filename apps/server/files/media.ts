@@ -1,8 +1,12 @@
 // Media types of served files. They come from the saver, so files must not run as pages here.
 
 /** Types that browsers display without running code. */
-const HARMLESS =
-  /^(image\/(png|jpeg|gif|webp|avif|bmp|tiff)|(audio|video)\/[\w.+-]+|text\/(plain|csv|markdown)|application\/(json|x-ndjson|octet-stream))$/;
+const HARMLESS = [
+  /^image\/(png|jpeg|gif|webp|avif|bmp|tiff)$/,
+  /^(audio|video)\/[\w.+-]+$/,
+  /^text\/(plain|csv|markdown)$/,
+  /^application\/(json|x-ndjson|octet-stream)$/,
+];
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[ \t]*[\w-]+=("[\w ./:=+-]*"|[\w./:=+-]+))*$/;
 
 /** Types by extension, for files without a type. */
@@ -31,7 +35,7 @@ export function mediaHeaders(
 ): Record<string, string> {
   const type = contentType(path, mediaType);
   const [bare] = type.toLowerCase().split(";");
-  const disposition = asked ?? (HARMLESS.test(bare) ? "inline" : "attachment");
+  const disposition = asked ?? (HARMLESS.some((type) => type.test(bare)) ? "inline" : "attachment");
   return {
     "content-type": type,
     "content-disposition": contentDisposition(disposition, path.slice(path.lastIndexOf("/") + 1)),
@@ -49,7 +53,7 @@ function contentType(path: string, mediaType: string | undefined): string {
   return /^text\/[\w.+-]+$/i.test(type) ? `${type}; charset=utf-8` : type;
 }
 
-/** Returns `content-disposition` with a safe file name, in ASCII and if needed in UTF-8 (RFC 6266). */
+/** Returns `content-disposition` with a safe name, in ASCII and UTF-8 (RFC 6266). */
 function contentDisposition(disposition: Disposition, fileName: string): string {
   // deno-lint-ignore no-control-regex
   const name = fileName.toWellFormed().replace(/[\u0000-\u001f\u007f/\\]/g, "_").replace(

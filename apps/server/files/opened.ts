@@ -23,8 +23,8 @@ export type OpenVersion = (asked: AskedVersion) => Promise<Artifact>;
 const MOST_FILES = 50_000;
 
 /**
- * Opens versions and keeps them by commit. A client that reads the files of a commit one by one gets
- * consistent files even if the version is replaced or deleted, and its record is read once.
+ * Opens versions and keeps them by commit. A client that reads the files of a commit one by one
+ * gets consistent files even if the version is replaced or deleted, and its record is read once.
  */
 export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
   const opened = new Map<string, Artifact>();

@@ -35,8 +35,8 @@ export function onDemand(
 }
 
 /**
- * Returns the same stream, one chunk behind. A failed checksum at the end withholds the last chunk, so
- * no client takes the file as complete.
+ * Returns the same stream, one chunk behind. A failed checksum at the end withholds the last chunk,
+ * so no client takes the file as complete.
  */
 export function oneBehind(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = stream.getReader();
@@ -53,7 +53,7 @@ export function oneBehind(stream: ReadableStream<Uint8Array>): ReadableStream<Ui
   });
 }
 
-/** The windows of all downloads together, bytes. Beyond them each download has the smallest window. */
+/** The windows of all downloads, bytes. Beyond them each has the smallest window. */
 const SHARED_BYTES = 64 * 1024 * 1024;
 const LEAST_BYTES = 16 * 1024;
 /** The largest window over a disk or memory, where a larger one is no faster. */
@@ -70,7 +70,7 @@ const PIECES = 4;
 const PIECES_IN_A_TURN = 8;
 
 export interface Windows {
-  /** Opens a stream with a window, which is released when the stream ends, fails or is cancelled. */
+  /** Opens a stream with a window, which is released when the stream ends. */
   open(stream: (windowBytes: number) => ReadableStream<Uint8Array>): ReadableStream<Uint8Array>;
   /** Windows of all open streams, bytes. */
   readonly heldBytes: number;

@@ -6,7 +6,7 @@ import { pathOf } from "../routing.ts";
 import { onDemand } from "../files/streams.ts";
 import { RefusedRequest } from "../problem.ts";
 
-/** Routes that write bytes as they come. Below `/uploads/presigned` is JSON, even if `%` hides it. */
+/** Routes that stream bytes. Below `/uploads/presigned` is JSON, even if `%` hides it. */
 const UPLOADS = /^\/(contents|upload|uploads|uploads\/(?!presigned(\?|$))[^/?%]*)(\?|$)/;
 
 interface Limited {
@@ -15,8 +15,8 @@ interface Limited {
 }
 
 /**
- * Returns the request with a body that fails, and reports to `onRefuse`, when it is too large or too
- * slow. Throws for a `content-length` that is too large, and for a compressed body.
+ * Returns the request with a body that fails, and reports to `onRefuse`, when it is too large or
+ * too slow. Throws for a `content-length` that is too large, and for a compressed body.
  */
 export function limitBody(
   request: Request,

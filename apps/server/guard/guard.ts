@@ -12,8 +12,8 @@ import { OriginCheck } from "./origin.ts";
 const MOST_KEYS = 10_000;
 
 /**
- * Creates a rate limit with a token bucket for each key, which holds the requests of two seconds. The
- * function returns the milliseconds until the next request may come, 0 for now.
+ * Creates a rate limit with a token bucket for each key, which holds the requests of two seconds.
+ * The function returns the milliseconds until the next request may come, 0 for now.
  */
 function createRateLimit(
   requestsPerSecond: number,
@@ -124,7 +124,7 @@ export function createGuard(
   };
 }
 
-/** Returns the path without its query, and without the id of an upload, which grants access to it. */
+/** Returns the path without query, and without upload ids, which grant access. */
 function shownPath(url: string): string {
   return pathOf(url).split("?", 1)[0].replace(/^\/uploads\/.+/, "/uploads/…").slice(0, 500);
 }

@@ -1,5 +1,5 @@
-// A handler on a port, by `node:http` on Deno too: `Deno.serve` (2.9.6) has no limits for slow headers,
-// idle connections or their number.
+// A handler on a port, by `node:http` on Deno too: `Deno.serve` (2.9.6) has no limits for slow
+// headers, idle connections or their number.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "npm:@hono/node-server@^2.1";
@@ -14,8 +14,8 @@ import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
 import { readCertificate } from "./certificate.ts";
 
 /**
- * Limits the number of connections, and closes those that pause within a request or answer. Returns a
- * function that closes all and returns the number of open requests.
+ * Limits the number of connections, and closes those that pause within a request or answer. Returns
+ * a function that closes all and returns the number of open requests.
  */
 function watchConnections(
   server: Server,

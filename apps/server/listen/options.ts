@@ -42,8 +42,8 @@ export interface Listening {
   /** Reads the certificate and key again, for new connections. */
   reloadCertificate(): Promise<void>;
   /**
-   * Accepts no more connections, waits for running requests, and closes the rest. Uploads by tus can
-   * be resumed after the next start.
+   * Accepts no more connections, waits for running requests, and closes the rest. Uploads by tus
+   * can be resumed after the next start.
    *
    * @returns the number of closed requests
    */

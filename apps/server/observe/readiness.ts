@@ -46,8 +46,8 @@ export function createReadiness(
 }
 
 /**
- * Returns false if neither names nor settings exist. A folder that is no longer mounted is empty, and
- * settings are the first files of a registry.
+ * Returns false if neither names nor settings exist. A folder that is no longer mounted is empty,
+ * and settings are the first files of a registry.
  */
 async function isThere(registry: Registry, signal: AbortSignal): Promise<boolean> {
   const { backend } = registry;

@@ -1,7 +1,8 @@
 // OpenTelemetry spans, if the program has a provider (an SDK, or `OTEL_DENO=true`).
 //
-// This module does not import the package of the API: release 1.10 cannot find a provider of a program
-// with 1.9, which all SDKs of 2 use. It uses the global under which the API registers itself.
+// This module does not import the package of the API: release 1.10 cannot find a provider of a
+// program with 1.9, which all SDKs of 2 use. It uses the global under which the API registers
+// itself.
 //
 // @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/semver.ts
 import { pathOf } from "../routing.ts";
@@ -62,8 +63,8 @@ function contextOf(values: ReadonlyMap<symbol, unknown>): Context {
 }
 
 /**
- * Answers within a server span, which continues that of `traceparent` (W3C Trace Context). Attributes
- * follow the HTTP semantic conventions, without query and headers.
+ * Answers within a server span, which continues that of `traceparent` (W3C Trace Context).
+ * Attributes follow the HTTP semantic conventions, without query and headers.
  */
 export function traced(
   request: Request,

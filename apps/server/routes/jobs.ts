@@ -77,8 +77,8 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
     tag: "jobs",
     summary: "Sends the states of a job as server-sent events until it ends",
     description:
-      "The first event is the current state. A client that reconnects with `Last-Event-ID` gets newer " +
-      "events, and 204 after the last one, which stops browsers from reconnecting.",
+      "The first event is the current state. A client that reconnects with `Last-Event-ID` " +
+      "gets newer events, and 204 after the last one, which stops browsers from reconnecting.",
     scope: "read",
     requestHeaders: { "last-event-id": "The id of the last event that the client received" },
     answers: {

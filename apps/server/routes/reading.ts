@@ -249,8 +249,9 @@ export function watchRoutes(routes: Routes, context: ServerContext): void {
     tag: "artifacts",
     summary: "Sends the latest version, and again whenever it changes",
     description:
-      "Server-sent events `latest` with the data `{ name, version?, commit? }` and the commit as id. " +
-      "A client that reconnects with `Last-Event-ID` receives only a different version.",
+      "Server-sent events `latest` with the data `{ name, version?, commit? }` and the commit " +
+      "as id. A client that reconnects with `Last-Event-ID` receives only a different " +
+      "version.",
     scope: "read",
     requestHeaders: { "last-event-id": "The id of the last event that the client received" },
     answers: {

@@ -37,9 +37,9 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     tag: "artifacts",
     summary: "Saves files as a new version",
     description:
-      "Small files are in the request, others in uploads, which it consumes. Given sizes and SHA-256 " +
-      "are checked. A repeat with the same idempotencyKey returns the first result, even with other " +
-      "content: then `skipped` is true.",
+      "Small files are in the request, others in uploads, which it consumes. Given sizes and " +
+      "SHA-256 are checked. A repeat with the same idempotencyKey returns the first result, " +
+      "even with other content: then `skipped` is true.",
     scope: "write",
     answers: SAVED,
     json: schemas.SaveRequestSchema,
@@ -124,7 +124,8 @@ export function batchRoutes(routes: Routes, context: ServerContext): void {
     tag: "artifacts",
     summary: `Runs up to ${schemas.MOST_OPERATIONS} operations, and returns a result for each`,
     description:
-      "Operations of one name run in order, others concurrently. A failure does not stop the others.",
+      "Operations of one name run in order, others concurrently. Failures do not stop the " +
+      "others.",
     scope: "write",
     answers: {
       200: { description: "Results in the order of operations", schema: schemas.BatchResultSchema },

@@ -141,9 +141,9 @@ export function uploadRoutes(routes: Routes, { registry, options }: ServerContex
     tag: "uploads",
     summary: "Saves a body of any size as it comes, and schedules its next step",
     description:
-      "The body is the file, or a form with the fields `name`, `version` and `idempotencyKey` before " +
-      "its files. An incomplete body saves nothing. With an idempotency key it can be repeated: it is " +
-      "saved, and its next step scheduled, once.",
+      "The body is the file, or a form with the fields `name`, `version` and `idempotencyKey` " +
+      "before its files. An incomplete body saves nothing. A repeat with an idempotency key " +
+      "saves and schedules nothing.",
     scope: "write",
     requestHeaders: { "idempotency-key": "A repeat with the same key is the same upload" },
     body: { "application/octet-stream": BYTES, "multipart/form-data": { schema: form } },
@@ -217,8 +217,8 @@ export function presignedRoutes(routes: Routes, { registry, uploads }: ServerCon
     tag: "uploads",
     summary: "Returns a URL that downloads a file directly from the store",
     description:
-      "Anyone with the URL can read this file until it expires. Only buckets support it, and only for " +
-      "files with their own object: larger than 256 KiB and not compressed.",
+      "Anyone with the URL can read this file until it expires. Only buckets support it, and " +
+      "only for files with their own object: larger than 256 KiB and not compressed.",
     scope: "read",
     answers: { 200: { description: "The URL", schema: schemas.PresignedSchema } },
     query: schemas.PresignQuery,

@@ -43,7 +43,10 @@ export function checkNamed(
   if (other !== name) access.check("read", other);
 }
 
-/** Reports a lost race as 412 if the request had a condition, such as `ifCommit`, and as 409 otherwise. */
+/**
+ * Reports a lost race as 412 if the request had a condition, such as `ifCommit`, and as 409
+ * otherwise.
+ */
 export async function ofCondition<T>(
   condition: string | null | undefined,
   action: () => Promise<T>,
@@ -104,8 +107,8 @@ export const WRITE_CONDITIONS = {
 } as const;
 
 /**
- * Compares the conditions of a request with the current ETag, without quotes. Returns that ETag, which the write must
- * expect: null if there is none, undefined if the request has no condition.
+ * Compares the conditions of a request with the current ETag, without quotes. Returns that ETag,
+ * which the write must expect: null if there is none, undefined if the request has no condition.
  */
 export async function readCondition(
   { headers }: Request,

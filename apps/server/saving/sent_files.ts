@@ -9,18 +9,12 @@ import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import type { SentFile } from "../schemas/saving.ts";
 
-export interface OpenedFiles {
-  files: FileToSave[];
-  /** Removes the uploads of saved files. */
-  removeUploads(): Promise<void>;
-}
-
 export interface OpenFilesOptions {
   /** The rights of the sender. Uploads belong to its token. */
   access: Access;
   /**
-   * A missing upload fails only when it is read: a repeat with an idempotency key finds the first save
-   * and reads nothing.
+   * A missing upload fails only when it is read: a repeat with an idempotency key finds the first
+   * save and reads nothing.
    */
   repeatable?: boolean;
   signal?: AbortSignal;
@@ -31,19 +25,13 @@ export async function openSentFiles(
   { uploads, logger }: Pick<ServerContext, "uploads" | "logger">,
   sent: readonly SentFile[],
   { access, repeatable = false, signal }: OpenFilesOptions,
-): Promise<OpenedFiles> {
+): Promise<{ files: FileToSave[]; removeUploads(): Promise<void> }> {
   const ids = new Set<string>();
   const files: FileToSave[] = [];
   for (const file of sent) {
     const { path, mediaType, mode, modifiedAt } = file;
     const content = "data" in file ? decoded(file) : await openUpload(file);
-    files.push({
-      path,
-      content,
-      ...(mediaType === undefined ? {} : { mediaType }),
-      ...(mode === undefined ? {} : { mode }),
-      ...(modifiedAt === undefined ? {} : { modifiedAt }),
-    });
+    files.push({ path, content, mediaType, mode, modifiedAt });
   }
   return {
     files,

@@ -2,8 +2,8 @@
 export type Comparison = "=" | "!=" | ">" | ">=" | "<" | "<=";
 
 /**
- * Returns a test of values against a typed one. It compares numbers as numbers and all other values as
- * strings. Other values than numbers and strings have no order.
+ * Returns a test of values against a typed one. It compares numbers as numbers and all other values
+ * as strings. Other values than numbers and strings have no order.
  */
 export function comparing(comparison: Comparison, wanted: string): (value: unknown) => boolean {
   const number = wanted.trim() === "" ? NaN : Number(wanted);

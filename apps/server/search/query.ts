@@ -17,8 +17,9 @@ const OTHER_FILTER = /^([A-Za-z_][\w.-]*)(?:!=|>=|<=|=|>|<)/;
 const MOST_TERMS = 20;
 
 /**
- * Parses a query of terms between spaces, all of which must match. A word matches if it is part of the
- * name, the version, an alias or a metadata value, ignoring case. A filter compares `name`, `version`,
+ * Parses a query of terms between spaces, all of which must match. A word matches if it is part of
+ * the name, the version, an alias or a metadata value, ignoring case. A filter compares `name`,
+ * `version`,
  * `alias` or `metadata.KEY` (with dots for nested keys) by `= != > >= < <=`, numbers as numbers.
  * `"two words"` is one term, and a term that begins with a quote is a word.
  *

@@ -30,9 +30,9 @@ const VERSIONS_OF_A_NAME = 20;
 const NAMES_AT_ONCE = 32;
 
 /**
- * Creates a function that returns the index. The first call waits until it is read. Later calls return
- * it at once, and refresh it in the background if it is older than a minute. Known versions are not
- * read again.
+ * Creates a function that returns the index. The first call waits until it is read. Later calls
+ * return it at once, and refresh it in the background if it is older than a minute. Known versions
+ * are not read again.
  */
 export function createSearchIndex(
   registry: Registry,

@@ -13,8 +13,9 @@ export interface UploadLocks {
 }
 
 /**
- * Creates locks for which the last client wins, so a client that reconnects does not wait for its own
- * broken connection. They wait as long as needed; `MemoryLocker` of `@tus/server` polls and fails.
+ * Creates locks for which the last client wins, so a client that reconnects does not wait for its
+ * own broken connection. They wait as long as needed; `MemoryLocker` of `@tus/server` polls and
+ * fails.
  */
 export function createUploadLocks(): UploadLocks {
   const held = new Map<string, { giveUp(): void | Promise<void>; gone: Promise<void> }>();

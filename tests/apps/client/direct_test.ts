@@ -22,7 +22,7 @@ Deno.test("files are uploaded to and downloaded from the store directly", async 
   assertEquals(world.grant(upload.files[0].url).expiresInMs, 60_000);
 
   const options = { name: "data", version: "2.1", metadata: { by: "browser" } };
-  assertEquals(await codeOf(commitUpload(registry, upload, options)), "NotFound"); // nothing has arrived
+  assertEquals(await codeOf(commitUpload(registry, upload, options)), "NotFound");
   await world.send(upload.files[0], content);
   const saved = await commitUpload(registry, upload, options);
   assertEquals([saved.version, saved.skipped], ["2.1.0", false]);

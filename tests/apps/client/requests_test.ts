@@ -6,7 +6,7 @@ import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { ADDRESS, loseConnection, testService } from "./service.ts";
 
-/** Handles requests to a path with `action`, which receives their count from 1. Sends the others. */
+/** Handles requests to a path with `action` and their count. Sends the others. */
 function meddle(
   send: SendRequest,
   path: RegExp,
@@ -55,7 +55,7 @@ testService("reads are repeated until the retry limit, then Unavailable", async 
 });
 
 testService(
-  "a token is sent only as a header, from its function for each request; errors hide an invalid one",
+  "a token is sent only as a header; errors hide an invalid one",
   async (service) => {
     const sent: (string | null)[] = [];
     const send: SendRequest = (request) => {

@@ -61,7 +61,7 @@ Deno.test("lines need an Accept header", () => {
   }
 });
 
-Deno.test("problems carry code, hint, retry advice, commit and key, but no cause or stack", async () => {
+Deno.test("problems carry code, hint, advice, commit and key, but no cause", async () => {
   const error = new RegistryError({
     code: "Unknown",
     message: 'Cannot save "a@1.0.0": no reply',

@@ -9,7 +9,7 @@ import { readEvents } from "../event_text.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Starts a service with a token. The test advances its clock, and ends its sleeps with `heartbeat`. */
+/** Starts a service with a token. The test advances its clock and ends its sleeps. */
 async function serve(scopes: string[]) {
   const root = await tempRoot();
   const file = join(root.path, "tokens.json");

@@ -240,7 +240,7 @@ Deno.test("the size of a body is counted as it comes", async () => {
   }
 });
 
-Deno.test("a too large content-length and a compressed body are refused before reading", async () => {
+Deno.test("a too large content-length and compressed bodies are refused early", async () => {
   const refused = (request: Request) =>
     statusOf(() => Promise.resolve().then(() => limitBody(request, LIMITS, { system: never })));
   assertEquals(await refused(sent("/batch", 0, { "content-length": "11" })), 413);

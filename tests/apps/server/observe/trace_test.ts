@@ -23,7 +23,7 @@ function remember({ trace, propagation, INVALID_SPAN_CONTEXT }: Api) {
   const PARENT = Symbol("traceparent");
   const tracer = {
     startActiveSpan(name: string, options: SpanOptions, ...[context, use]: [Context, Use] | [Use]) {
-      if (use === undefined) return (context as Use)(trace.wrapSpanContext(INVALID_SPAN_CONTEXT)); // of a registry method
+      if (use === undefined) return (context as Use)(trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
       const span = {
         name,
         kind: options.kind,

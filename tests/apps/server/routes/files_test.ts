@@ -109,7 +109,7 @@ Deno.test("files are found by paths with special characters", async () => {
   assertEquals((await handler(new Request(`${base}/%ff`))).status, 400);
 });
 
-Deno.test("a replaced commit stays readable for its handler and is a Conflict for others", async () => {
+Deno.test("a replaced commit stays readable where it was open, else Conflict", async () => {
   const backend = createMemoryBackend();
   await using registry = await openRegistry(backend, { mutable: true, versioned: false });
   await asMap(registry).set("text", "before");

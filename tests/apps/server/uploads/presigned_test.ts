@@ -1,37 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { createAccess } from "../../../../apps/server/access/access.ts";
-import { noise } from "../../../registry/registries.ts";
 import { createPresigningStore } from "../../../registry/transfer/presigning_store.ts";
 import { openService } from "./sending.ts";
 
 /** The id of no upload. */
 const UPLOAD = "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60";
-
-Deno.test("files are sent to and from the store directly", async () => {
-  const world = createPresigningStore();
-  await using service = await openService({ backend: world.backend });
-  const content = noise(400_000);
-  const files = [{ path: "a.bin", size: content.byteLength }];
-  const begun = await service.sendJson("POST", "/uploads/presigned", { files });
-  const upload = await begun.json();
-  assertEquals([begun.status, upload.files[0].method], [201, "PUT"]);
-
-  const commit = () =>
-    service.sendJson("POST", `/uploads/presigned/${upload.id}/commit`, { name: "data", files });
-  assertEquals((await commit()).status, 404); // nothing has arrived
-  await world.send(upload.files[0], content);
-  const saved = await commit(), again = await commit();
-  assertEquals([saved.status, again.status], [201, 200]);
-  assertEquals((await saved.json()).commit, (await again.json()).commit);
-
-  const presigned =
-    await (await service.send("GET", "/artifacts/data/versions/latest/presign?path=a.bin")).json();
-  assertEquals([presigned.file.path, await world.fetch(presigned.url)], ["a.bin", content]);
-  for (const [query, status] of [["", 200], ["?path=x", 404], ["?expiresInMs=1", 400]]) {
-    const answer = await service.send("GET", `/artifacts/data/versions/1/presign${query}`);
-    assertEquals(answer.status, status, String(query));
-  }
-});
 
 Deno.test("a commit needs the right to write the name", async () => {
   const access = createAccess("1", [{ kind: "write", name: "team/", prefix: true }]);
@@ -45,18 +18,6 @@ Deno.test("a commit needs the right to write the name", async () => {
     return (await service.send("POST", path, { headers, body })).status;
   };
   assertEquals([await commit("other"), await commit("team/a")], [403, 404]);
-});
-
-Deno.test("a store without presigned URLs is Unsupported", async () => {
-  await using service = await openService();
-  await service.registry.save("a", noise(400_000));
-  const answers = [
-    await service.sendJson("POST", "/uploads/presigned", { files: [{ path: "a" }] }),
-    await service.send("GET", "/artifacts/a/versions/latest/presign"),
-  ];
-  for (const answer of answers) {
-    assertEquals([answer.status, (await answer.json()).code], [422, "Unsupported"]);
-  }
 });
 
 Deno.test("an upload belongs to its token", async () => {

@@ -136,7 +136,7 @@ Deno.test("a client that reconnects ends its hanging request and resumes", async
 Deno.test("concurrent clients never mix bytes of an upload", async () => {
   const backend = createMemoryBackend();
   await using one = await openService({ backend });
-  await using other = await openService({ backend }); // without the locks of the first, as another process
+  await using other = await openService({ backend }); // with its own locks
   const content = noise(300_000);
   const path = await begun(one, content.byteLength);
   const answers = await Promise.all(
