@@ -66,11 +66,7 @@ async function readInChunks(source: Source): Promise<Uint8Array> {
   return bytes;
 }
 
-async function* readChunks(
-  source: Source,
-  start: number,
-  end: number,
-): AsyncGenerator<Uint8Array> {
+async function* readChunks(source: Source, start: number, end: number): AsyncGenerator<Uint8Array> {
   const { path, onDisk, found } = source;
   if (start >= end) return;
   if (end - start <= CHUNK_BYTES) return yield readAtOnce(source, start, end);

@@ -27,7 +27,8 @@ inFolder("a file under a name of other case is that of the version", async (root
   mkdirSync(join(to, "data"));
   writeFileSync(join(to, "README"), "1");
   writeFileSync(join(to, "Data/b"), "2");
-  linkSync(join(to, "README"), join(to, "readme")); // as such a disk shows it: one file by two names
+  // Hard links stand for a disk that ignores case.
+  linkSync(join(to, "README"), join(to, "readme"));
   linkSync(join(to, "Data/b"), join(to, "data/b"));
   writeFileSync(join(to, "other"), "3");
   const { changes } = await writeFiles(artifactOf({ readme: "1", "data/b": "2" }), to, DELETE);

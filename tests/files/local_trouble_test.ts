@@ -116,12 +116,16 @@ testInRoot("programs that create and remove the same folders all succeed", async
   const source = `
     import { createLocalFiles } from ${JSON.stringify(import.meta.resolve("../../files/local.ts"))};
     const files = createLocalFiles({ root: ${JSON.stringify(root.path)} });
-    const allowed = (error) => { if (error.code !== "Conflict" || !/not empty|being written/.test(error.message)) throw error; };
+    const allowed = (error) => {
+      if (error.code !== "Conflict" || !/not empty|being written/.test(error.message)) throw error;
+    };
     for (let n = 0; n < 300; n++) {
       await files.createFolder("a/b/c");
       await files.write("a/b/" + Deno.pid, new Uint8Array(1));
       await files.write("a/b/stream" + Deno.pid, new Blob(["x"]));
-      for (const path of ["a/b/c", "a/b/" + Deno.pid, "a/b/stream" + Deno.pid, "a/b", "a"]) await files.remove(path).catch(allowed);
+      for (const path of ["a/b/c", "a/b/" + Deno.pid, "a/b/stream" + Deno.pid, "a/b", "a"]) {
+        await files.remove(path).catch(allowed);
+      }
     }
   `;
   const script = root.join(".holdfast-script.ts");

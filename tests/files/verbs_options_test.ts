@@ -104,7 +104,7 @@ Deno.test("the calls of a batch get its signal", async () => {
   assertEquals(signals, [signal, signal]);
 });
 
-Deno.test("a store with its own values saves and loads them, unless a format is named", async () => {
+Deno.test("a store may save and load values itself", async () => {
   const store = createMemoryFiles();
   const own = new Map<string, unknown>();
   const files = await filesOf(withMembers(store, {

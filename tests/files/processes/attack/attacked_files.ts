@@ -11,7 +11,7 @@ import { createServerStore, type ServerPlace } from "../../../servers/server_wor
 export interface AttackedPlace {
   /** Saves at free paths and moves; saves over own paths and moves; or saves over shared paths. */
   plan: "moves" | "overwrites" | "saves";
-  /** Whether values are arrays in zarr. */
+  /** Saves arrays in zarr. */
   zarr: boolean;
   /** A folder, or the bucket of a server. */
   root: string | { server: ServerPlace; prefix: string };
