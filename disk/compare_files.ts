@@ -1,10 +1,11 @@
 // Compares files on the disk with those of a version, byte by byte.
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { join, sep } from "node:path";
 import process from "node:process";
 import { setImmediate } from "node:timers";
 import { createSha256, sha256 } from "../core/bytes/digest.ts";
 import type { FileInfo } from "../core/record.ts";
+import { READ } from "./disk_calls.ts";
 import { errorCode, fileError } from "./file_errors.ts";
 import { lookAt } from "./target.ts";
 
@@ -16,8 +17,6 @@ export interface CompareOptions {
   onSame?: (file: FileInfo) => void;
 }
 
-/** Follows no link, and does not wait for a pipe that took the file's place. */
-const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const CHUNK_BYTES = 1 << 20;
 /** Windows has no executable bit. */
 const KEEPS_MODES = process.platform !== "win32";
@@ -94,7 +93,7 @@ async function digestOf(
 ): Promise<string | undefined> {
   let file: number | undefined;
   try {
-    file = openSync(path, FLAGS);
+    file = openSync(path, READ);
     const stats = fstatSync(file);
     if (!stats.isFile()) return undefined;
     const hash = createSha256();

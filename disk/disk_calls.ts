@@ -104,8 +104,8 @@ export function openFile(path: string): OpenFile {
 }
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
-/** Follows no link, and does not wait for a pipe. */
-const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+/** Flags to read a file: follows no link, and does not wait for a pipe. */
+export const READ: number = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 function fileOf(file: number): OpenFile {
   let at = 0;

@@ -1,7 +1,6 @@
 // Reads a file that others may change, without ever mixing two states of it.
 import {
   closeSync,
-  constants,
   fstatSync,
   lstatSync,
   openSync,
@@ -12,6 +11,7 @@ import {
 import { type FileHandle, open } from "node:fs/promises";
 import { iterableStream } from "../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
+import { READ } from "./disk_calls.ts";
 import { fileError, onDisk } from "./file_errors.ts";
 import type { FileSource } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
@@ -30,8 +30,6 @@ export interface DiskFile {
 }
 
 const CHUNK_BYTES = 1 << 20;
-/** Follows no link, and does not wait for a pipe that took the file's place. */
-const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Returns the state of a path, links not followed. */
 export function lookAt(path: string): Stats {
@@ -82,7 +80,7 @@ export class DiskContent implements FileSource {
 function readSmall(file: DiskFile): Uint8Array {
   let fd: number | undefined;
   try {
-    fd = openSync(file.path, FLAGS);
+    fd = openSync(file.path, READ);
     checkState(file, fstatSync(fd));
     const bytes = new Uint8Array(file.state.size);
     let length = 0;
@@ -102,7 +100,7 @@ function readSmall(file: DiskFile): Uint8Array {
 async function* readLarge(file: DiskFile): AsyncIterable<Uint8Array> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file.path, FLAGS);
+    handle = await open(file.path, READ);
     checkState(file, await handle.stat());
     let length = 0;
     while (true) {

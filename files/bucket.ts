@@ -23,7 +23,6 @@ import {
   targetOf,
 } from "../core/naming/paths.ts";
 import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../core/file_store.ts";
-import type { FileToSave } from "../core/materializer.ts";
 import { described } from "../core/text/described.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
 import { compareEntries, isPath } from "./paths/entries.ts";
@@ -36,6 +35,8 @@ import {
   moveObject,
   removeBelow,
 } from "./bucket/objects.ts";
+
+type Content = Parameters<FileStore["write"]>[1];
 
 /** Options of {@linkcode createBucketFiles}. */
 export interface BucketFilesOptions {
@@ -121,7 +122,7 @@ class BucketFiles implements FileStore {
 
   async write(
     given: string,
-    content: FileToSave["content"],
+    content: Content,
     { mode = "overwrite", signal }: WriteFileOptions = {},
   ): Promise<FileEntry> {
     const path = parsePath(given);

@@ -27,7 +27,6 @@ import type {
   NamedEntry,
   WriteFileOptions,
 } from "../core/file_store.ts";
-import type { FileToSave } from "../core/materializer.ts";
 import { described } from "../core/text/described.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { realSystem, type System } from "../core/system.ts";
@@ -48,6 +47,8 @@ import {
   stageFolder,
   sweepStages,
 } from "./local/write_file.ts";
+
+type Content = Parameters<FileStore["write"]>[1];
 
 /** Options of {@linkcode createLocalFiles}. */
 export interface LocalFilesOptions {
@@ -137,7 +138,7 @@ class LocalFiles implements FileStore {
 
   async write(
     given: string,
-    content: FileToSave["content"],
+    content: Content,
     { mode = "overwrite", signal }: WriteFileOptions = {},
   ): Promise<FileEntry> {
     return await this.#step("write", given, { signal }, async (why) => {

@@ -19,8 +19,9 @@ import {
 } from "../core/naming/paths.ts";
 import type { CallOptions } from "../core/backend.ts";
 import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../core/file_store.ts";
-import type { FileToSave } from "../core/materializer.ts";
 import { realSystem, type System } from "../core/system.ts";
+
+type Content = Parameters<FileStore["write"]>[1];
 
 /** Options of {@linkcode createMemoryFiles}. */
 export interface MemoryFilesOptions {
@@ -94,7 +95,7 @@ class MemoryFiles implements FileStore {
 
   async write(
     given: string,
-    content: FileToSave["content"],
+    content: Content,
     { mode, signal }: WriteFileOptions = {},
   ): Promise<FileEntry> {
     const path = parsePath(given);

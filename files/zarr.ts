@@ -16,7 +16,6 @@ import type {
   NamedEntry,
   WriteFileOptions,
 } from "../core/file_store.ts";
-import type { FileToSave } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
 import { fault, isRegistryError } from "../core/errors.ts";
 import { realSystem, type System } from "../core/system.ts";
@@ -42,6 +41,8 @@ import { copyArray, moveArray, removeArray } from "./zarr/trees.ts";
 import { parseOutside as parse, WORKS, worksOf } from "./zarr/undo_change.ts";
 
 export type { ZarrCodec } from "../formats/zarr.ts";
+
+type Content = Parameters<FileStore["write"]>[1];
 
 /** Options of {@linkcode createZarrFiles}. */
 export interface ZarrFilesOptions {
@@ -218,7 +219,7 @@ class ZarrFiles implements FileStore {
 
   async write(
     given: string,
-    content: FileToSave["content"],
+    content: Content,
     { mode = "overwrite", ...options }: WriteFileOptions = {},
   ): Promise<FileEntry> {
     const path = parse(given);

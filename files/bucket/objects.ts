@@ -15,11 +15,7 @@ import { shown } from "../../core/naming/names.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 
 /** Returns a found object to read. Reading is a `Conflict` if it changed since. */
-export function fileOf(
-  backend: Backend,
-  found: ObjectInfo,
-  { signal }: CallOptions,
-): FileToDecode {
+export function fileOf(backend: Backend, found: ObjectInfo, { signal }: CallOptions): FileToDecode {
   const { key: path } = found;
   const get = async (range?: ByteRange): Promise<StoredObject> => {
     const object = await backend.get(path, { range, signal });

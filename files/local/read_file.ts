@@ -1,7 +1,6 @@
 // Reads a file on a disk in the state in which it was found, or fails.
-import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { type FileLook, lookOf, type OpenFile, openFile } from "../../disk/disk_calls.ts";
+import { type FileLook, lookOf, type OpenFile, openFile, READ } from "../../disk/disk_calls.ts";
 import { errorCode, fileError } from "../../disk/file_errors.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
@@ -10,8 +9,6 @@ import { shown } from "../../core/naming/names.ts";
 
 /** Up to this size files are read synchronously, and larger ones in chunks of it. */
 const CHUNK_BYTES = 1 << 20;
-/** Follows no link, and does not wait for a pipe that took the file's place. */
-const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 interface Source {
   /** The path in the store. */
@@ -66,17 +63,13 @@ async function readInChunks(source: Source): Promise<Uint8Array> {
   return bytes;
 }
 
-async function* readChunks(
-  source: Source,
-  start: number,
-  end: number,
-): AsyncGenerator<Uint8Array> {
+async function* readChunks(source: Source, start: number, end: number): AsyncGenerator<Uint8Array> {
   const { path, onDisk, found } = source;
   if (start >= end) return;
   if (end - start <= CHUNK_BYTES) return yield readAtOnce(source, start, end);
   let file: FileHandle | undefined;
   try {
-    file = await open(onDisk, FLAGS);
+    file = await open(onDisk, READ);
     for (let at = start; at < end;) {
       const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at));
       const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at);

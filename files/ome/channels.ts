@@ -18,7 +18,7 @@ export interface Channel {
   label?: string;
   /** Its color, red, green and blue, hexadecimal. @default "FFFFFF" when written */
   color?: string;
-  /** Whether it is shown at first. @default true when written */
+  /** Shows the channel at first. @default true when written */
   active?: boolean;
   /** The values shown as black and full color, and the least and greatest possible ones. */
   window?: { start: number; end: number; min: number; max: number };

@@ -9,8 +9,7 @@ import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrGroup, ZarrObject, ZarrStore } from "../../formats/zarr.ts";
 import { type Axes, listAxes } from "./axes.ts";
 import type { Channel } from "./channels.ts";
-import { openMultiscale } from "./image.ts";
-import type { MultiscaleImage } from "./image.ts";
+import { type MultiscaleImage, openMultiscale } from "./image.ts";
 import {
   readPlateAttributes,
   readWellAttributes,
@@ -126,11 +125,7 @@ export class FieldWriter {
     await createZarrGroup(this.#store, wellPath, { attributes, version: this.#version, signal });
   }
 
-  async #listWell(
-    { row, column }: FieldPlace,
-    count: number,
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async #listWell({ row, column }: FieldPlace, count: number, signal?: AbortSignal): Promise<void> {
     const group = await openZarrGroup(this.#store, this.#path, { signal });
     const { wells, rows, columns, fieldCount = 0 } = readPlateAttributes(
       this.#path,

@@ -8,10 +8,11 @@ import type {
   FileToDecode,
   WriteFileOptions,
 } from "../../core/file_store.ts";
-import type { FileToSave } from "../../core/materializer.ts";
 import { described } from "../../core/text/described.ts";
 import { createLookup } from "../../core/lookup.ts";
 import { shown } from "../../core/naming/names.ts";
+
+type Content = Parameters<FileStoreContract["write"]>[1];
 
 /** Creates a store. */
 export type FileStoreFactory = () => AnyFileStore | Promise<AnyFileStore>;
@@ -87,7 +88,7 @@ export abstract class FileStore implements FileStoreContract {
   abstract open(path: string, options?: CallOptions): Promise<FileToDecode>;
   abstract write(
     path: string,
-    content: FileToSave["content"],
+    content: Content,
     options?: WriteFileOptions,
   ): Promise<FileEntry>;
   abstract createFolder(path: string, options?: CallOptions): Promise<void>;

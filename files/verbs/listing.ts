@@ -245,10 +245,7 @@ function parseGlob(pattern: string): (path: string) => boolean {
  * Sorts in place by a string of each item: runs of digits by value, everything else by UTF-16
  * units. Leading zeros break ties, so that the order is the same everywhere.
  */
-function sortNaturally<T>(
-  items: T[],
-  textOf: (item: T) => string = (item) => item as string,
-): T[] {
+function sortNaturally<T>(items: T[], textOf: (item: T) => string = (item) => item as string): T[] {
   const sorted = items.map((item) => {
     const text = textOf(item);
     return { item, text, parts: partsOf(text) };

@@ -138,12 +138,7 @@ function isContent(content: unknown): boolean {
   return Number.isSafeInteger(size) && typeof stream === "function";
 }
 
-function formatFailed(
-  action: string,
-  path: string,
-  state: string,
-  cause?: unknown,
-): RegistryError {
+function formatFailed(action: string, path: string, state: string, cause?: unknown): RegistryError {
   return fault({
     code: "TaskFailed",
     action,

@@ -23,23 +23,23 @@ export const fileStoreCases: readonly FileStoreCase[] = [...fileCases, ...folder
 
 /** Options of {@linkcode testFileStore}. */
 export interface TestFileStoreOptions {
-  /** What the names of the tests begin with. @default "file store" */
+  /** The prefix of test names. @default "file store" */
   name?: string;
 }
 
 /**
  * Registers a test for each case.
  *
- * @param test what registers a test: `Deno.test`, or `test` of `node:test`
- * @param open opens a store of its own, empty, for one test; it is disposed at the end
+ * @param test a function that registers a test: `Deno.test`, or `test` of `node:test`
+ * @param open opens an empty store for one test, which disposes of it
  */
 export function testFileStore(
   test: RegisterTest,
   open: () => Promise<FileStore>,
   { name = "file store" }: TestFileStoreOptions = {},
 ): void {
-  for (const { name: sentence, run } of fileStoreCases) {
-    test(`${name}: ${sentence}`, async () => {
+  for (const { name: caseName, run } of fileStoreCases) {
+    test(`${name}: ${caseName}`, async () => {
       const files = await open();
       try {
         await run({ files });

@@ -36,27 +36,27 @@ export const queueCases: readonly QueueCase[] = [
 
 /** Options of {@linkcode testQueue}. */
 export interface TestQueueOptions {
-  /** What the names of the tests begin with. @default "queue" */
+  /** The prefix of test names. @default "queue" */
   name?: string;
 }
 
 /**
  * Registers a test for each case.
  *
- * @param test what registers a test: `Deno.test`, or `test` of `node:test`
- * @param open opens the queue of a name, empty where that is new; a second time as another process would. Each is disposed
+ * @param test a function that registers a test: `Deno.test`, or `test` of `node:test`
+ * @param open opens the queue with a name, at first empty, then as another process does
  */
 export function testQueue(
   test: RegisterTest,
   open: (queue: string) => Promise<JobQueue>,
   { name = "queue" }: TestQueueOptions = {},
 ): void {
-  for (const [index, { name: sentence, run }] of queueCases.entries()) {
-    test(`${name}: ${sentence}`, () => runQueueCase(run, () => open(`case-${index}`)));
+  for (const [index, { name: caseName, run }] of queueCases.entries()) {
+    test(`${name}: ${caseName}`, () => runQueueCase(run, () => open(`case-${index}`)));
   }
 }
 
-/** Runs a case on a queue, and disposes of whatever it opened. */
+/** Runs a case on a queue, and disposes of everything it opened. */
 export async function runQueueCase(
   run: QueueCase["run"],
   open: () => Promise<JobQueue>,
@@ -75,18 +75,18 @@ export async function runQueueCase(
 }
 
 /**
- * Registers a test for each case of the contract of what keeps what became of jobs.
+ * Registers a test for each case of the contract of job storages.
  *
- * @param test what registers a test: `Deno.test`, or `test` of `node:test`
- * @param open opens the storage of a name, empty where that is new; it is disposed at the end
+ * @param test a function that registers a test: `Deno.test`, or `test` of `node:test`
+ * @param open opens the storage with a name, at first empty; the test disposes of it
  */
 export function testJobStorage(
   test: RegisterTest,
   open: (storage: string) => Promise<JobStorage>,
   { name = "job storage" }: TestQueueOptions = {},
 ): void {
-  for (const [index, { name: sentence, run }] of jobStorageCases.entries()) {
-    test(`${name}: ${sentence}`, async () => {
+  for (const [index, { name: caseName, run }] of jobStorageCases.entries()) {
+    test(`${name}: ${caseName}`, async () => {
       const storage = await open(`case-${index}`);
       try {
         await run(storage);

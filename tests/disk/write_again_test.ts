@@ -1,20 +1,12 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import fs from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { pathToFileURL } from "node:url";
 import { realSystem } from "../../core/system.ts";
+import { findSurplus } from "../../disk/surplus_files.ts";
 import { writeFiles } from "../../disk/write_files.ts";
+import { fails } from "../materializers/fake_artifact.ts";
 import { artifactOf, inFolder, refused, tree } from "./folder_case.ts";
 
 const SAMPLE = {
@@ -45,10 +37,10 @@ function unreadable(
 inFolder("files that are the same stay, and are not read", async (root) => {
   const to = join(root, "out");
   await writeFiles(artifactOf(SAMPLE), to);
-  utimesSync(join(to, "a"), 1, 1);
+  fs.utimesSync(join(to, "a"), 1, 1);
   const { left, written, deleted, changes } = await writeFiles(unreadable(SAMPLE), to);
   assertEquals([left, written, deleted, changes], [5, 0, 0, []]);
-  assertEquals(statSync(join(to, "a")).mtimeMs, 1000);
+  assertEquals(fs.statSync(join(to, "a")).mtimeMs, 1000);
   const file = join(root, "file");
   await writeFiles(artifactOf({ f: "1" }, "file"), file);
   assertEquals((await writeFiles(artifactOf({ f: "1" }, "file"), file)).left, 1);
@@ -57,8 +49,8 @@ inFolder("files that are the same stay, and are not read", async (root) => {
 inFolder("missing files are written beside others", async (root) => {
   const to = join(root, "out");
   await writeFiles(artifactOf(SAMPLE), to);
-  writeFileSync(join(to, "mine"), "mine");
-  for (const path of ["a", "link", "none"]) rmSync(join(to, path), { recursive: true });
+  fs.writeFileSync(join(to, "mine"), "mine");
+  for (const path of ["a", "link", "none"]) fs.rmSync(join(to, path), { recursive: true });
   const { left, changes } = await writeFiles(unreadable(SAMPLE, ["a", "link", "none"]), to);
   assertEquals(left, 2);
   const added = changes.map(({ path, change }) => `${change} ${path}`);
@@ -69,11 +61,11 @@ inFolder("missing files are written beside others", async (root) => {
 inFolder("different files are AlreadyExists, and nothing changes", async (root) => {
   const to = join(root, "out");
   await writeFiles(artifactOf(SAMPLE), to);
-  writeFileSync(join(to, "sub/b"), "3"); // of the same size
-  rmSync(join(to, "a"));
-  rmSync(join(to, "link"));
-  symlinkSync("a", join(to, "link"));
-  if (process.platform !== "win32") chmodSync(join(to, "run"), 0o644);
+  fs.writeFileSync(join(to, "sub/b"), "3"); // of the same size
+  fs.rmSync(join(to, "a"));
+  fs.rmSync(join(to, "link"));
+  fs.symlinkSync("a", join(to, "link"));
+  if (process.platform !== "win32") fs.chmodSync(join(to, "run"), 0o644);
   const before = tree(to);
   for (const dryRun of [false, true]) {
     const error = await refused("AlreadyExists", artifactOf(SAMPLE), to, { dryRun });
@@ -87,18 +79,18 @@ inFolder("different files are AlreadyExists, and nothing changes", async (root) 
   assertEquals(done, planned);
   assertEquals([done.left, done.written], [1, 4]);
   assertEquals(tree(to), WRITTEN);
-  assertEquals((lstatSync(join(to, "run")).mode & 0o100) !== 0, process.platform !== "win32");
+  assertEquals((fs.lstatSync(join(to, "run")).mode & 0o100) !== 0, process.platform !== "win32");
 });
 
 inFolder("other files are removed on request, without following links", async (root) => {
   const to = join(root, "out");
   await writeFiles(artifactOf(SAMPLE), to);
-  mkdirSync(join(root, "outside"));
-  writeFileSync(join(root, "outside/theirs"), "theirs");
-  mkdirSync(join(to, "old/deep/empty"), { recursive: true });
-  writeFileSync(join(to, "old/file"), "old");
-  writeFileSync(join(to, "none/more"), "more");
-  symlinkSync("../outside", join(to, "out"));
+  fs.mkdirSync(join(root, "outside"));
+  fs.writeFileSync(join(root, "outside/theirs"), "theirs");
+  fs.mkdirSync(join(to, "old/deep/empty"), { recursive: true });
+  fs.writeFileSync(join(to, "old/file"), "old");
+  fs.writeFileSync(join(to, "none/more"), "more");
+  fs.symlinkSync("../outside", join(to, "out"));
   const before = tree(to);
   const planned = await writeFiles(unreadable(SAMPLE), to, { delete: true, dryRun: true });
   assertEquals(planned.changes.every(({ change }) => change === "remove"), true);
@@ -114,7 +106,7 @@ inFolder("other files are removed on request, without following links", async (r
 inFolder("other files in the way are removed on request", async (root) => {
   const to = join(root, "out");
   await writeFiles(artifactOf({ "a/x": "1", "b": "2" }), to);
-  symlinkSync("a", join(to, "c"));
+  fs.symlinkSync("a", join(to, "c"));
   const next = { "a": "1", "b/y": "2", "c/z": "3" };
   const before = tree(to);
   await refused("AlreadyExists", artifactOf(next), to, { overwrite: true });
@@ -126,8 +118,8 @@ inFolder("other files in the way are removed on request", async (root) => {
 inFolder("working copies, registries and other downloads are never removed", async (root) => {
   const to = join(root, "out");
   for (const path of ["lib/.git", ".holdfast-other", "reg/settings", "kept/.holdfast"]) {
-    mkdirSync(join(to, path), { recursive: true });
-    writeFileSync(join(to, path, "0000000000000001.rec"), "x");
+    fs.mkdirSync(join(to, path), { recursive: true });
+    fs.writeFileSync(join(to, path, "0000000000000001.rec"), "x");
   }
   const before = tree(to);
   const { deleted } = await writeFiles(artifactOf({ "a": "1" }), to, { delete: true });
@@ -135,9 +127,9 @@ inFolder("working copies, registries and other downloads are never removed", asy
   await refused("Invalid", artifactOf({ "a": "1" }), join(to, "reg"), { delete: true });
   await refused("Invalid", artifactOf({ "a": "1" }), join(to, "reg/settings"), { delete: true });
   await refused("Invalid", artifactOf({ "a": "1" }), "/", { delete: true, dryRun: true });
-  rmSync(join(to, ".holdfast-other"), { recursive: true });
-  mkdirSync(join(to, "module/settings"), { recursive: true });
-  writeFileSync(join(to, "module/settings/notes.rec"), "no registry");
+  fs.rmSync(join(to, ".holdfast-other"), { recursive: true });
+  fs.mkdirSync(join(to, "module/settings"), { recursive: true });
+  fs.writeFileSync(join(to, "module/settings/notes.rec"), "no registry");
   const module = await writeFiles(artifactOf({ "a": "1" }), join(to, "module"), { delete: true });
   assertEquals([module.deleted, tree(join(to, "module"))], [1, ["a: 1"]]);
   const home = realSystem.env("HOME");
@@ -148,12 +140,12 @@ inFolder("working copies, registries and other downloads are never removed", asy
 
 inFolder("nothing is removed through a link that replaced a folder", async (root) => {
   const to = join(root, "out");
-  mkdirSync(join(root, "outside"));
-  mkdirSync(join(to, "old"), { recursive: true });
-  for (const path of ["outside/x", "out/old/x"]) writeFileSync(join(root, path), "x");
+  fs.mkdirSync(join(root, "outside"));
+  fs.mkdirSync(join(to, "old"), { recursive: true });
+  for (const path of ["outside/x", "out/old/x"]) fs.writeFileSync(join(root, path), "x");
   const onFile = () => {
-    rmSync(join(to, "old"), { recursive: true });
-    symlinkSync("../outside", join(to, "old"));
+    fs.rmSync(join(to, "old"), { recursive: true });
+    fs.symlinkSync("../outside", join(to, "old"));
   };
   await refused("AlreadyExists", artifactOf({ a: "1" }), to, { delete: true, onFile });
   assertEquals(tree(join(root, "outside")), ["x: x"]);
@@ -161,8 +153,8 @@ inFolder("nothing is removed through a link that replaced a folder", async (root
 
 inFolder("files that patterns leave out are not removed", async (root) => {
   const to = join(root, "out");
-  mkdirSync(join(to, "old"), { recursive: true });
-  for (const path of ["old/x.csv", "y.csv", "z"]) writeFileSync(join(to, path), "x");
+  fs.mkdirSync(join(to, "old"), { recursive: true });
+  for (const path of ["old/x.csv", "y.csv", "z"]) fs.writeFileSync(join(to, path), "x");
   const chosen = (path: string) => path.endsWith(".csv");
   const options = { delete: true, chosen };
   const { deleted } = await writeFiles(artifactOf({ "a.csv": "1", "b": "2" }), to, options);
@@ -170,7 +162,7 @@ inFolder("files that patterns leave out are not removed", async (root) => {
 });
 
 inFolder("nothing is removed beside a single file", async (root) => {
-  writeFileSync(join(root, "mine"), "mine");
+  fs.writeFileSync(join(root, "mine"), "mine");
   const { deleted } = await writeFiles(artifactOf({ f: "1" }, "file"), root, { delete: true });
   assertEquals([deleted, tree(root)], [0, ["f: 1", "mine: mine"]]);
 });
@@ -178,7 +170,7 @@ inFolder("nothing is removed beside a single file", async (root) => {
 inFolder("a dry run creates no folder", async (root) => {
   const to = join(root, "x/y");
   const { path, written } = await writeFiles(artifactOf(SAMPLE), to, { dryRun: true });
-  assertEquals([path, written, existsSync(join(root, "x"))], [to, 5, false]);
+  assertEquals([path, written, fs.existsSync(join(root, "x"))], [to, 5, false]);
 });
 
 inFolder("concurrent writes of the same files all succeed", async (root) => {
@@ -187,11 +179,59 @@ inFolder("concurrent writes of the same files all succeed", async (root) => {
   const files = Object.fromEntries(numbers);
   await Promise.all([1, 2, 3].map(() => writeFiles(artifactOf(files), to)));
   assertEquals((await writeFiles(unreadable(files), to)).left, 50);
-  rmSync(join(to, "1"), { recursive: true });
+  fs.rmSync(join(to, "1"), { recursive: true });
   await Promise.all([1, 2, 3].map(() => writeFiles(artifactOf(files), to)));
-  assertEquals(readFileSync(join(to, "1/1"), "utf8"), "1");
+  assertEquals(fs.readFileSync(join(to, "1/1"), "utf8"), "1");
   const both = await Promise.allSettled(
     ["x", "y"].map((other) => writeFiles(artifactOf({ ...files, other }), to)),
   );
   assertEquals(both.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+});
+
+const DELETE = { overwrite: true, delete: true };
+
+inFolder("a home behind a link is not cleared", async (root) => {
+  fs.mkdirSync(join(root, "disk/me"), { recursive: true });
+  fs.symlinkSync("disk", join(root, "home"));
+  const env = (name: string) => name === "HOME" ? join(root, "home/me/") : undefined;
+  const disk = fs.realpathSync(join(root, "disk"));
+  for (const folder of [disk, join(disk, "me")]) {
+    const { message } = await fails("Invalid", () => findSurplus(folder, [], { system: { env } }));
+    assertMatch(message, /it is your home, or above it/);
+  }
+  const elsewhere = findSurplus(join(root, "disk"), [], { system: { env: () => undefined } });
+  assertEquals(elsewhere.paths, ["me/"]);
+});
+
+inFolder("a file under a name of other case is that of the version", async (root) => {
+  const to = join(root, "out");
+  fs.mkdirSync(join(to, "Data"), { recursive: true });
+  fs.mkdirSync(join(to, "data"));
+  fs.writeFileSync(join(to, "README"), "1");
+  fs.writeFileSync(join(to, "Data/b"), "2");
+  // Hard links stand for a disk that ignores case.
+  fs.linkSync(join(to, "README"), join(to, "readme"));
+  fs.linkSync(join(to, "Data/b"), join(to, "data/b"));
+  fs.writeFileSync(join(to, "other"), "3");
+  const { changes } = await writeFiles(artifactOf({ readme: "1", "data/b": "2" }), to, DELETE);
+  assertEquals(changes, [{ path: "other", change: "remove" }]);
+  assertEquals(tree(to), ["Data/", "Data/b: 2", "README: 1", "data/", "data/b: 2", "readme: 1"]);
+});
+
+inFolder("nothing is written into a registry, not even through links", async (root) => {
+  fs.mkdirSync(join(root, "real/registry"), { recursive: true });
+  fs.symlinkSync("real", join(root, "link"));
+  const artifact = artifactOf({ "settings/1.rec": "forged" });
+  for (const [registry, to] of [["real", "link"], ["link", "real"], ["real", "real"]]) {
+    const notInside = pathToFileURL(join(root, registry, "registry")).href;
+    for (const below of ["registry", "registry/new/folder"]) {
+      const to_ = join(root, to, below);
+      await fails("Invalid", () => writeFiles(artifact, to_, { notInside, overwrite: true }));
+    }
+    await writeFiles(artifact, join(root, to, "registry2"), { notInside, overwrite: true });
+  }
+  const { length } = tree(join(root, "real/registry"));
+  assertEquals(length, 0);
+  const written = ["settings/", "settings/1.rec: forged"];
+  assertEquals(tree(join(root, "real/registry2")), written);
 });

@@ -1,19 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { iterableStream } from "../../core/bytes/bytes.ts";
@@ -47,7 +33,7 @@ inFolder("files, empty folders, links and the executable bit are written", async
   const { changes, ...counts } = await writeFiles(artifact, to, {
     onFile({ path }) {
       paths.push(path);
-      assert(!existsSync(to), "incomplete, and visible");
+      assert(!fs.existsSync(to), "incomplete, and visible");
     },
   });
   const { size } = artifact.info;
@@ -56,57 +42,57 @@ inFolder("files, empty folders, links and the executable bit are written", async
   assertEquals(changes, artifact.files().map(({ info: { path } }) => ({ path, change: "add" })));
   assertEquals(tree(to), [...WRITTEN.slice(0, 3), "run: x", ...WRITTEN.slice(3)]);
   assertEquals(paths.sort(), artifact.files().map(({ info }) => info.path).sort());
-  assert((lstatSync(join(to, "run")).mode & 0o100) !== 0);
-  assert((lstatSync(join(to, "a")).mode & 0o111) === 0);
+  assert((fs.lstatSync(join(to, "run")).mode & 0o100) !== 0);
+  assert((fs.lstatSync(join(to, "a")).mode & 0o111) === 0);
 });
 
 inFolder("an existing empty folder stays the same folder", async (root) => {
-  mkdirSync(join(root, "out"), { mode: 0o700 });
-  const before = lstatSync(join(root, "out")).ino;
+  fs.mkdirSync(join(root, "out"), { mode: 0o700 });
+  const before = fs.lstatSync(join(root, "out")).ino;
   await writeFiles(artifactOf(SAMPLE), join(root, "out/"));
   assertEquals(tree(join(root, "out")), WRITTEN);
-  assertEquals(lstatSync(join(root, "out")).ino, before);
+  assertEquals(fs.lstatSync(join(root, "out")).ino, before);
 });
 
 inFolder("overwriting replaces files of the same path, and keeps others", async (root) => {
   const to = join(root, "out");
-  mkdirSync(join(to, "sub"), { recursive: true });
-  for (const path of ["mine", "a", "sub/b", "sub/mine"]) writeFileSync(join(to, path), "old");
+  fs.mkdirSync(join(to, "sub"), { recursive: true });
+  for (const path of ["mine", "a", "sub/b", "sub/mine"]) fs.writeFileSync(join(to, path), "old");
   await writeFiles(artifactOf(SAMPLE), to, { overwrite: true });
   assertEquals(tree(to), [...WRITTEN, "mine: old", "sub/mine: old"].sort());
   await writeFiles(artifactOf(SAMPLE), to, { overwrite: true });
 });
 
 inFolder("overwriting exchanges no files and folders", async (root) => {
-  mkdirSync(join(root, "one/a"), { recursive: true });
-  mkdirSync(join(root, "two"));
-  writeFileSync(join(root, "two/sub"), "mine");
+  fs.mkdirSync(join(root, "one/a"), { recursive: true });
+  fs.mkdirSync(join(root, "two"));
+  fs.writeFileSync(join(root, "two/sub"), "mine");
   for (const name of ["one", "two"]) {
     await refused("AlreadyExists", artifactOf(SAMPLE), join(root, name), { overwrite: true });
   }
-  assert(lstatSync(join(root, "one/a")).isDirectory());
-  assertEquals(readFileSync(join(root, "two/sub"), "utf8"), "mine");
+  assert(fs.lstatSync(join(root, "one/a")).isDirectory());
+  assertEquals(fs.readFileSync(join(root, "two/sub"), "utf8"), "mine");
 });
 
 inFolder("nothing is written through a link in the target", async (root) => {
-  mkdirSync(join(root, "outside"));
-  mkdirSync(join(root, "out"));
-  writeFileSync(join(root, "outside/a"), "mine");
-  symlinkSync("../outside", join(root, "out/sub"));
+  fs.mkdirSync(join(root, "outside"));
+  fs.mkdirSync(join(root, "out"));
+  fs.writeFileSync(join(root, "outside/a"), "mine");
+  fs.symlinkSync("../outside", join(root, "out/sub"));
   const artifact = artifactOf({ "sub/b": "2" });
   await refused("AlreadyExists", artifact, join(root, "out"), { overwrite: true });
-  symlinkSync("../outside/a", join(root, "out/a"));
+  fs.symlinkSync("../outside/a", join(root, "out/a"));
   await writeFiles(artifactOf({ a: "1" }), join(root, "out"), { overwrite: true });
   assertEquals(tree(join(root, "outside")), ["a: mine"]);
   assertEquals(tree(join(root, "out")), ["a: 1", "sub -> ../outside"]);
 });
 
 inFolder("a target may be a link to a folder, but not a broken one", async (root) => {
-  mkdirSync(join(root, "real"));
-  symlinkSync("real", join(root, "link"));
-  symlinkSync("gone", join(root, "dangling"));
+  fs.mkdirSync(join(root, "real"));
+  fs.symlinkSync("real", join(root, "link"));
+  fs.symlinkSync("gone", join(root, "dangling"));
   const { path } = await writeFiles(artifactOf(SAMPLE), join(root, "link"));
-  assertEquals(path, realpathSync(join(root, "real")));
+  assertEquals(path, fs.realpathSync(join(root, "real")));
   assertEquals(tree(join(root, "real")), WRITTEN);
   await refused("AlreadyExists", artifactOf(SAMPLE), join(root, "dangling"), { overwrite: true });
 });
@@ -116,23 +102,23 @@ inFolder("times are never set through a link that replaced a folder", async (roo
   const files = [{ path: "a/f", content: "f", modifiedAt }, { path: "z", content: "z" }];
   await writeFiles(fakeArtifact(files), join(root, "out"));
   for (const folder of ["out/a", "elsewhere"]) {
-    mkdirSync(join(root, folder), { recursive: true });
-    writeFileSync(join(root, folder, "f"), "f");
-    utimesSync(join(root, folder, "f"), 7, 7);
+    fs.mkdirSync(join(root, folder), { recursive: true });
+    fs.writeFileSync(join(root, folder, "f"), "f");
+    fs.utimesSync(join(root, folder, "f"), 7, 7);
   }
-  rmSync(join(root, "out/z"));
+  fs.rmSync(join(root, "out/z"));
   const onFile = () => {
-    rmSync(join(root, "out/a"), { recursive: true });
-    symlinkSync("../elsewhere", join(root, "out/a"));
+    fs.rmSync(join(root, "out/a"), { recursive: true });
+    fs.symlinkSync("../elsewhere", join(root, "out/a"));
   };
   const error = await refused("AlreadyExists", fakeArtifact(files), join(root, "out"), { onFile });
   assert(error.message.includes("it is a symbolic link"), error.message);
-  assertEquals(lstatSync(join(root, "elsewhere/f")).mtimeMs, 7000);
+  assertEquals(fs.lstatSync(join(root, "elsewhere/f")).mtimeMs, 7000);
 });
 
 inFolder("a single file becomes the target, or a file in it", async (root) => {
   const file = artifactOf({ "model.bin": "x" }, "file");
-  mkdirSync(join(root, "folder"));
+  fs.mkdirSync(join(root, "folder"));
   const targets = {
     plain: "plain",
     folder: "folder/model.bin",
@@ -142,25 +128,25 @@ inFolder("a single file becomes the target, or a file in it", async (root) => {
   for (const [to, expected] of Object.entries(targets)) {
     const { path, files, size } = await writeFiles(file, `${root}/${to}`);
     assertEquals([path, files, size], [join(root, expected), 1, 1]);
-    assertEquals(readFileSync(path, "utf8"), "x");
+    assertEquals(fs.readFileSync(path, "utf8"), "x");
   }
   await writeFiles(artifactOf({ "data.json": "{}" }, "json"), join(root, "value.json"));
-  assertEquals(readFileSync(join(root, "value.json"), "utf8"), "{}");
+  assertEquals(fs.readFileSync(join(root, "value.json"), "utf8"), "{}");
 });
 
 inFolder("an existing file is AlreadyExists unless overwritten", async (root) => {
   const file = artifactOf({ f: "new" }, "file");
-  writeFileSync(join(root, "f"), "old");
-  symlinkSync("f", join(root, "link"));
+  fs.writeFileSync(join(root, "f"), "old");
+  fs.symlinkSync("f", join(root, "link"));
   for (const to of [root, join(root, "f"), join(root, "link")]) {
     await refused("AlreadyExists", file, to);
-    assertEquals(readFileSync(join(root, "f"), "utf8"), "old");
+    assertEquals(fs.readFileSync(join(root, "f"), "utf8"), "old");
   }
   await writeFiles(file, join(root, "link"), { overwrite: true });
   assertEquals(tree(root), ["f: old", "link: new"]);
   await writeFiles(file, join(root, "f"), { overwrite: true });
   assertEquals(tree(root), ["f: new", "link: new"]);
-  mkdirSync(join(root, "f2/f"), { recursive: true });
+  fs.mkdirSync(join(root, "f2/f"), { recursive: true });
   await refused("AlreadyExists", file, join(root, "f2"), { overwrite: true });
   await refused("AlreadyExists", artifactOf(SAMPLE), join(root, "f"), { overwrite: true });
 });
@@ -175,7 +161,7 @@ inFolder("hostile paths are Invalid, and nothing is written", async (root) => {
   ];
   for (const files of hostile) {
     await refused("Invalid", artifactOf(files), join(root, "out"));
-    assertEquals(readdirSync(root), []);
+    assertEquals(fs.readdirSync(root), []);
   }
   const twice = fakeArtifact([{ path: "a", content: "1" }, { path: "a", content: "2" }]);
   await refused("Invalid", twice, join(root, "out"));
@@ -194,7 +180,7 @@ inFolder("links that lead outside are left out", async (root) => {
   const links = Object.fromEntries(entries.map(([path, target]) => [`${path} -> link`, target]));
   const inside = { "in -> link": "sub/a", "sub/in -> link": "../sub" };
   const artifact = artifactOf({ "sub/a": "1", ...inside, ...links });
-  mkdirSync(join(root, "old"));
+  fs.mkdirSync(join(root, "old"));
   for (const to of ["new", "old"]) {
     const { files, leftOut } = await writeFiles(artifact, join(root, to));
     const reason = "outside link";
@@ -204,7 +190,7 @@ inFolder("links that lead outside are left out", async (root) => {
   }
   const { leftOut } = await writeFiles(artifact, join(root, "all"), { links: "unsafe" });
   assertEquals(leftOut.map(({ path }) => path), ["empty", "nul"], "no system has such links");
-  assertEquals(readlinkSync(join(root, "all/sub/up")), "../../x");
+  assertEquals(fs.readlinkSync(join(root, "all/sub/up")), "../../x");
   const none = await writeFiles(artifact, join(root, "none"), { links: "skip" });
   assertEquals(none.leftOut.length, 8);
   assertEquals(tree(join(root, "none")), ["sub/", "sub/a: 1"]);
@@ -218,7 +204,7 @@ inFolder("no file is written through links of the version", async (root) => {
     { "a -> link": "..", "a/b/x": "evil" },
     { "a/b -> link": "../..", "a/b/x": "evil" },
   ];
-  mkdirSync(join(root, "old"));
+  fs.mkdirSync(join(root, "old"));
   for (const links of ["safe", "unsafe"] as const) {
     for (const files of chains) {
       for (const to of ["new", "old"]) {
@@ -231,8 +217,8 @@ inFolder("no file is written through links of the version", async (root) => {
     const second = artifactOf({ "b/x": "evil" });
     if (links === "safe") await writeFiles(second, to, { overwrite: true });
     else await refused("AlreadyExists", second, to, { overwrite: true });
-    assertEquals(existsSync(join(root, "x")), false);
-    rmSync(to, { recursive: true }); // Node follows links, and these lead back
+    assertEquals(fs.existsSync(join(root, "x")), false);
+    fs.rmSync(to, { recursive: true }); // Node follows links, and these lead back
   }
 });
 
@@ -245,7 +231,7 @@ inFolder("a failure during a file leaves nothing", async (root) => {
       const message = 'Cannot read "b": its SHA-256 does not match';
       throw new RegistryError({ code: "Corrupt", message });
     })());
-  mkdirSync(join(root, "old"));
+  fs.mkdirSync(join(root, "old"));
   for (const to of ["new", "old"]) await refused("Corrupt", artifact, join(root, to));
   assertEquals(tree(root), ["old/"]);
   artifact.files()[0].bytes = () => Promise.reject(new TypeError("not ours"));
@@ -265,7 +251,7 @@ inFolder("an abort rejects with its reason, and leaves nothing", async (root) =>
     const options = { signal: controller.signal, onFile };
     await writeFiles(artifact, join(root, "out"), options).catch((error) => caught = error);
     assertEquals(caught, reason);
-    assertEquals(readdirSync(root), []);
+    assertEquals(fs.readdirSync(root), []);
   }
 });
 
@@ -276,17 +262,17 @@ inFolder("large files and many small ones are complete", async (root) => {
   for (let i = 0; i < 100; i++) files[`many/${i % 7}/${i}`] = Uint8Array.of(i);
   await writeFiles(artifactOf(files as never), join(root, "out"));
   for (const [path, content] of Object.entries(files)) {
-    assertEquals(new Uint8Array(readFileSync(join(root, "out", path))), content, path);
+    assertEquals(new Uint8Array(fs.readFileSync(join(root, "out", path))), content, path);
   }
 });
 
 testInRoot("a read-only folder is Denied", async (root) => {
-  chmodSync(root.path, 0o500);
+  fs.chmodSync(root.path, 0o500);
   try {
     await refused("Denied", artifactOf(SAMPLE), root.join("out"));
-    assert(!existsSync(root.join("out")));
+    assert(!fs.existsSync(root.join("out")));
   } finally {
-    chmodSync(root.path, 0o700);
+    fs.chmodSync(root.path, 0o700);
   }
 }, { ignore: process.getuid?.() === 0 }); // root may write everything
 
@@ -299,7 +285,7 @@ inFolder("files follow the umask, and executables are so for their readers", asy
     process.umask(before);
   }
   const modes = ["plain", "run"].map((name) =>
-    (statSync(join(root, "out", name)).mode & 0o777).toString(8)
+    (fs.statSync(join(root, "out", name)).mode & 0o777).toString(8)
   );
   assertEquals(modes, process.platform === "win32" ? modes : ["640", "750"]);
 });

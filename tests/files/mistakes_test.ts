@@ -10,8 +10,7 @@ import { zarrStore } from "../../formats/zarr.ts";
 import { refused } from "../support/refused.ts";
 import { testOnEach } from "./stores.ts";
 
-/** What programs without types can call. */
-// deno-lint-ignore no-explicit-any -- mistakes that types would tell
+// deno-lint-ignore no-explicit-any -- calls of programs without types
 type Untyped = any;
 
 testOnEach("a path that is not a string is Invalid", async (files: Untyped) => {

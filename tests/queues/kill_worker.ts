@@ -1,5 +1,4 @@
-// A worker as a process of its own: says each job that it begins, and stays in the first where it
-// is told to.
+// A worker in its own process: prints the jobs that it starts, and stays in the first with "stay".
 import { openQueue } from "../../queues/mod.ts";
 
 const [url, how] = Deno.args;

@@ -1,17 +1,17 @@
-// What a case of the suite for file stores is, and what most of them use.
+// Cases of the suite for file stores, and their helpers.
 import { deepStrictEqual, rejects } from "node:assert/strict";
 import { type ErrorCode, isRegistryError } from "../../../core/errors.ts";
 import type { FileStore } from "../../../core/file_store.ts";
 
-/** What a case works on. */
+/** The input of a case. */
 export interface FileStoreContext {
   readonly files: FileStore;
 }
 
-/** One sentence of the contract, and what shows that a store keeps it. */
+/** A rule of the contract, and its test. */
 export interface FileStoreCase {
   readonly name: string;
-  /** Throws where the store does not keep it. */
+  /** Throws if the store breaks the rule. */
   run(context: FileStoreContext): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export async function read(files: FileStore, path: string): Promise<string> {
   return new TextDecoder().decode(await (await files.open(path)).bytes());
 }
 
-/** Everything in a folder, as `a/ b a->target`, below the folder too. */
+/** Lists everything below a folder, as `a/ b a->target`. */
 export async function tree(files: FileStore, folder = ""): Promise<string[]> {
   const found: string[] = [];
   for await (const { path, kind, target } of files.list(folder)) {
@@ -33,7 +33,7 @@ export async function tree(files: FileStore, folder = ""): Promise<string[]> {
   return found;
 }
 
-/** Fails unless this is refused with this code, and nothing in the store has changed. */
+/** Fails unless a call is refused with this code, and changes nothing. */
 export async function refused(
   files: FileStore,
   code: ErrorCode,

@@ -1,60 +1,43 @@
-// Cases of the suite for what keeps what became of jobs.
+// Cases of the suite for job storages.
 import { given } from "../given.ts";
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { JobStorage } from "../../../queues/job_storage/contract.ts";
 import type { QueuedJob } from "../../../core/queue.ts";
 import { refused } from "./queue_case.ts";
 
-/** One sentence of the contract, and what shows that a storage keeps it. */
+/** A rule of the contract, and its test. */
 export interface JobStorageCase {
   readonly name: string;
-  /** Throws where the storage, which is empty, does not keep it. */
+  /** Throws if the storage, which is empty, breaks the rule. */
   run(storage: JobStorage): Promise<void>;
 }
 
-/** The first of January 2026, and so many seconds. */
+/** The first of January 2026 plus some seconds. */
 const at = (seconds: number) => new Date(1_767_225_600_000 + seconds * 1_000);
 
 function kept(id: string, seconds: number, more: Partial<QueuedJob> = {}): QueuedJob {
-  const job = {
-    id,
-    group: "g",
-    kind: "k",
-    data: { id },
-    attempts: 1,
-    attemptsMade: 1,
-    addedAt: at(seconds),
-  };
-  return { ...job, state: "done", result: seconds, ...more };
+  const job = { id, group: "g", kind: "k", data: { id }, attempts: 1, attemptsMade: 1 };
+  return { ...job, addedAt: at(seconds), state: "done", result: seconds, ...more };
 }
 
 /** Every case of the contract. */
 export const jobStorageCases: readonly JobStorageCase[] = [
-  given(
-    "a job is given as it was put, with its times, and in place of what was",
-    async (storage) => {
-      const job = kept("a", 1, {
-        ...{
-          startedAt: at(2),
-          endedAt: at(3),
-          progress: { done: 1 },
-          attempts: 3,
-          attemptsMade: 2,
-        },
-        ...{ data: { deep: ["é ☂", null, 1.5] }, result: { size: 7 } },
-      });
-      await storage.put({ ...job, state: "running", result: undefined });
-      await storage.put(job);
-      deepStrictEqual(await storage.get("a"), job);
-      deepStrictEqual(await storage.list(), [job]);
-    },
-  ),
-  given("an unknown job is nothing, and is not removed", async (storage) => {
+  given("put() stores a job with its times, and replaces it", async (storage) => {
+    const job = kept("a", 1, {
+      ...{ startedAt: at(2), endedAt: at(3), progress: { done: 1 }, attempts: 3, attemptsMade: 2 },
+      ...{ data: { deep: ["é ☂", null, 1.5] }, result: { size: 7 } },
+    });
+    await storage.put({ ...job, state: "running", result: undefined });
+    await storage.put(job);
+    deepStrictEqual(await storage.get("a"), job);
+    deepStrictEqual(await storage.list(), [job]);
+  }),
+  given("an unknown job is neither read nor removed", async (storage) => {
     strictEqual(await storage.get("nobody"), undefined);
     strictEqual(await storage.remove("nobody"), false);
     deepStrictEqual(await storage.list(), []);
   }),
-  given("jobs are listed the newest first, by group and by state", async (storage) => {
+  given("list() is newest first, by group and state", async (storage) => {
     await storage.put(kept("b", 2));
     await storage.put(kept("c", 3, { state: "failed", result: undefined, reason: "why" }));
     await storage.put(kept("a", 1, { group: "other" }));
@@ -65,7 +48,7 @@ export const jobStorageCases: readonly JobStorageCase[] = [
     deepStrictEqual(await ids({ state: "failed" }), ["c"]);
     deepStrictEqual(await ids({ state: "done", limit: 1 }), ["b"]);
   }),
-  given("many jobs are listed page by page", async (storage) => {
+  given("list() returns pages", async (storage) => {
     const all = Array.from({ length: 450 }, (_, index) => `job-${index}`);
     for (const [index, id] of all.entries()) await storage.put(kept(id, index));
     const paged: string[] = [];
@@ -77,14 +60,14 @@ export const jobStorageCases: readonly JobStorageCase[] = [
     deepStrictEqual(paged, all.reverse());
     await refused(() => storage.list({ after: "nobody" }), "NotFound");
   }),
-  given("a job that is removed is forgotten", async (storage) => {
+  given("remove() removes a job", async (storage) => {
     await storage.put(kept("a", 1));
     strictEqual(await storage.remove("a"), true);
     strictEqual(await storage.remove("a"), false);
     strictEqual(await storage.get("a"), undefined);
     deepStrictEqual(await storage.list(), []);
   }),
-  given("what is given is the caller's, and what was put stays as it was", async (storage) => {
+  given("values are copied on writes and reads", async (storage) => {
     const job = kept("a", 1);
     await storage.put(job);
     (job.data as { id: string }).id = "altered";

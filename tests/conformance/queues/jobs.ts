@@ -1,80 +1,62 @@
-// Cases of the suite for queues: what is added, known, listed and removed.
+// Cases of the suite for queues: adding, reading, listing and removing.
 import { deepStrictEqual, ok } from "node:assert/strict";
 import type { NewJob } from "../../../core/queue.ts";
 import { createListener, job, type QueueCase, refused } from "./queue_case.ts";
 import { given } from "../given.ts";
 
 export const jobsCases: readonly QueueCase[] = [
-  given(
-    "a job reaches a handler as it was added, and what that returns is kept",
-    async ({ queue, again }) => {
-      const data = { text: "é ☂", list: [1, null, true, 2.5], deep: { a: { b: [] } } };
-      await queue.add({ id: "a.1_b-C", group: "my pipeline@3", kind: "step", data });
-      deepStrictEqual((await queue.get("a.1_b-C"))?.state, "waiting");
-      const { onEvent, until } = createListener();
-      await (await again()).work((taken) => ({ taken: { ...taken } }), { onEvent });
-      await until("done");
-      const taken = { id: "a.1_b-C", group: "my pipeline@3", kind: "step", data };
-      const { addedAt, startedAt, endedAt, ...known } = (await queue.get("a.1_b-C"))!;
-      deepStrictEqual(known, {
-        ...taken,
-        state: "done",
-        attempts: 1,
-        attemptsMade: 1,
-        result: { taken },
-      });
-      ok(
-        addedAt <= startedAt! && startedAt! <= endedAt!,
-        "it was added, begun and ended, in this order",
-      );
-    },
-  ),
-  given(
-    "an id that is known is the same job: the first counts, waiting or done",
-    async ({ queue }) => {
-      await queue.add(job("one", { data: 1 }));
-      await queue.add(job("one", { data: 2 }));
-      const { onEvent, until } = createListener();
-      const seen: unknown[] = [];
-      await queue.work(({ data }) => void seen.push(data), { onEvent });
-      await until("done", "one");
-      await queue.add([job("one", { data: 3 }), job("two", { data: 4 })]);
-      await until("done", "two");
-      deepStrictEqual(seen, [1, 4]);
-      deepStrictEqual((await queue.list()).length, 2);
-    },
-  ),
-  given("what no queue can keep is refused, and nothing of it is added", async ({ queue }) => {
+  given("a job reaches a handler unchanged, and its result is stored", async ({ queue, again }) => {
+    const data = { text: "é ☂", list: [1, null, true, 2.5], deep: { a: { b: [] } } };
+    const taken = { id: "a.1_b-C", group: "my pipeline@3", kind: "step", data };
+    await queue.add(taken);
+    deepStrictEqual((await queue.get("a.1_b-C"))?.state, "waiting");
+    const { onEvent, until } = createListener();
+    await (await again()).work((taken) => ({ taken: { ...taken } }), { onEvent });
+    await until("done");
+    const { addedAt, startedAt, endedAt, ...known } = (await queue.get("a.1_b-C"))!;
+    const ended = { state: "done", attempts: 1, attemptsMade: 1, result: { taken } };
+    deepStrictEqual(known, { ...taken, ...ended });
+    ok(addedAt <= startedAt! && startedAt! <= endedAt!);
+  }),
+  given("a known id is not added again", async ({ queue }) => {
+    await queue.add(job("one", { data: 1 }));
+    await queue.add(job("one", { data: 2 }));
+    const { onEvent, until } = createListener();
+    const seen: unknown[] = [];
+    await queue.work(({ data }) => void seen.push(data), { onEvent });
+    await until("done", "one");
+    await queue.add([job("one", { data: 3 }), job("two", { data: 4 })]);
+    await until("done", "two");
+    deepStrictEqual(seen, [1, 4]);
+    deepStrictEqual((await queue.list()).length, 2);
+  }),
+  given("an invalid job is refused, and the jobs beside it too", async ({ queue }) => {
     for (const id of ["", "a:b", "12", "a b", "x".repeat(201), "é", "delayed", "meta"]) {
       await refused(() => queue.add([job("fine"), job(id)]), "Invalid");
     }
-    const wrong: Partial<NewJob>[] = [{ priority: -1 }, { priority: 0.5 }, { attempts: 0 }, {
-      delayMs: -1,
-    }];
-    for (const data of [1n, () => {}, undefined, NaN, { when: new Date(0) }]) {
-      wrong.push({ data: data as never });
-    }
+    const numbers = [{ priority: -1 }, { priority: 0.5 }, { attempts: 0 }, { delayMs: -1 }];
+    const values = [1n, () => {}, undefined, NaN, { when: new Date(0) }];
+    const wrong: Partial<NewJob>[] = [
+      ...numbers,
+      ...values.map((data) => ({ data: data as never })),
+    ];
     for (const name of ["id", "group", "kind"]) wrong.push({ [name]: undefined });
     for (const more of wrong) {
       await refused(() => queue.add([job("fine"), job("a", more)]), "Invalid");
     }
     deepStrictEqual(await queue.list(), []);
   }),
-  given("jobs are listed, all or those of a group", async ({ queue }) => {
+  given("jobs are listed, also by group", async ({ queue }) => {
     await queue.add([job("a"), job("b", { group: "other" }), job("c", { delayMs: 60_000 })]);
     await queue.add(job("d", { priority: 3 }));
     const ids = (jobs: { id: string; state: string }[]) =>
       jobs.map(({ id, state }) => `${id} ${state}`).sort();
-    deepStrictEqual(ids(await queue.list()), [
-      "a waiting",
-      "b waiting",
-      "c delayed",
-      "d waiting",
-    ]);
+    const all = ["a waiting", "b waiting", "c delayed", "d waiting"];
+    deepStrictEqual(ids(await queue.list()), all);
     deepStrictEqual(ids(await queue.list({ group: "other" })), ["b waiting"]);
     deepStrictEqual(await queue.list({ group: "nobody's" }), []);
   }),
-  given("a job that is removed is forgotten, but not while it runs", async ({ queue }) => {
+  given("remove() removes a job unless it runs", async ({ queue }) => {
     await queue.add(job("a"));
     deepStrictEqual(await queue.remove("a"), true);
     deepStrictEqual(await queue.get("a"), undefined);
@@ -89,7 +71,7 @@ export const jobsCases: readonly QueueCase[] = [
     deepStrictEqual(await queue.remove("a"), true);
     deepStrictEqual(await queue.list(), []);
   }),
-  given("a thousand jobs that are added at once are done once each", async ({ queue }) => {
+  given("a thousand jobs are each done once", async ({ queue }) => {
     const ids = Array.from({ length: 1_200 }, (_, index) => `job-${index}`);
     await queue.add(ids.map((id) => job(id)));
     const done: string[] = [];

@@ -1,18 +1,18 @@
-// What a case of the suite for queues is, and what cases share.
-import { ok, strictEqual } from "node:assert/strict";
+// Cases of the suite for queues, and their helpers.
+import { ok } from "node:assert/strict";
 import { type ErrorCode, isRegistryError } from "../../../core/errors.ts";
 import type { JobQueue, NewJob, WorkerEvent } from "../../../core/queue.ts";
 
-/** What a case works with. */
+/** The input of a case. */
 export interface QueueCaseContext {
   readonly queue: JobQueue;
   again(): Promise<JobQueue>;
 }
 
-/** One sentence of the contract, and what shows that a queue keeps it. */
+/** A rule of the contract, and its test. */
 export interface QueueCase {
   readonly name: string;
-  /** Throws where the queue does not keep it. */
+  /** Throws if the queue breaks the rule. */
   run(context: QueueCaseContext): Promise<void>;
 }
 
@@ -20,26 +20,32 @@ export function job(id: string, more: Partial<NewJob> = {}): NewJob {
   return { id, group: "g", kind: "k", data: id, ...more };
 }
 
+/** Records the events of workers, and waits for them. */
 export function createListener(): {
   onEvent(event: WorkerEvent): void;
   until(event: WorkerEvent["event"], id?: string): Promise<WorkerEvent>;
-  heard: WorkerEvent[];
+  /** Waits for the failure of a last attempt. */
+  untilFailed(): Promise<WorkerEvent>;
+  events: WorkerEvent[];
 } {
-  const heard: WorkerEvent[] = [];
-  const waiting: { event: string; id?: string; resolve(event: WorkerEvent): void }[] = [];
-  const fits = (told: WorkerEvent, event: string, id?: string) =>
-    told.event === event && (id === undefined || ("id" in told && told.id === id));
+  const events: WorkerEvent[] = [];
+  const waiting: { fits(event: WorkerEvent): boolean; resolve(event: WorkerEvent): void }[] = [];
+  const wait = (fits: (event: WorkerEvent) => boolean) => {
+    const before = events.find(fits);
+    if (before !== undefined) return Promise.resolve(before);
+    return new Promise<WorkerEvent>((resolve) => waiting.push({ fits, resolve }));
+  };
   return {
-    heard,
-    onEvent(told) {
-      heard.push(told);
-      for (const entry of waiting) if (fits(told, entry.event, entry.id)) entry.resolve(told);
+    events,
+    onEvent(event) {
+      events.push(event);
+      for (const { fits, resolve } of waiting) if (fits(event)) resolve(event);
     },
-    until(event, id) {
-      const before = heard.find((told) => fits(told, event, id));
-      if (before !== undefined) return Promise.resolve(before);
-      return new Promise((resolve) => waiting.push({ event, id, resolve }));
-    },
+    until: (name, id) =>
+      wait((event) =>
+        event.event === name && (id === undefined || "id" in event && event.id === id)
+      ),
+    untilFailed: () => wait((event) => event.event === "failed" && !event.again),
   };
 }
 
@@ -54,8 +60,7 @@ export async function refused(call: () => Promise<unknown>, code: ErrorCode): Pr
   try {
     await call();
   } catch (error) {
-    ok(isRegistryError(error), `it is no RegistryError: ${error}`);
-    return strictEqual(error.code, code);
+    return ok(isRegistryError(error, code), `it is not ${code}: ${error}`);
   }
   ok(false, `it was not refused as ${code}`);
 }

@@ -1,18 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { RegistryError } from "../../../core/errors.ts";
@@ -32,12 +19,12 @@ const SAMPLE = {
 
 /** Lists the temporary folders of downloads. */
 const stagesIn = (folder: string) =>
-  readdirSync(folder).filter((name) => name.startsWith(".holdfast-")).sort();
+  fs.readdirSync(folder).filter((name) => name.startsWith(".holdfast-")).sort();
 
 /** Creates the folder of a target, or the target itself, and returns the folder of its stage. */
 function folderFor(to: string, isThere: boolean): string {
   const below = isThere ? to : join(to, "..");
-  mkdirSync(below, { recursive: true });
+  fs.mkdirSync(below, { recursive: true });
   return below;
 }
 
@@ -52,9 +39,9 @@ async function killedAfter(last: string, to: string, below: string): Promise<voi
       if (path !== last) return;
       const [name] = stagesIn(below);
       const left = join(below, name.replace(`-${process.pid}.`, "-0."));
-      cpSync(join(below, name), left, { recursive: true });
-      rmSync(join(left, "lock"), { force: true }); // as in Node
-      chmodSync(left, 0o700); // Node 22 applies the umask
+      fs.cpSync(join(below, name), left, { recursive: true });
+      fs.rmSync(join(left, "lock"), { force: true }); // as in Node
+      fs.chmodSync(left, 0o700); // Node 22 applies the umask
       killed.abort(new Error("killed"));
     },
   }).catch(() => {});
@@ -85,9 +72,9 @@ inFolder("leftovers go with the next download, even if it writes nothing", async
     await killedAfter("a", to, below);
     const [left] = stagesIn(below);
     const aside = join(root, "aside");
-    renameSync(join(below, left), aside);
+    fs.renameSync(join(below, left), aside);
     await writeFiles(artifactOf(SAMPLE), to); // by another program, which did not see it
-    renameSync(aside, join(below, left));
+    fs.renameSync(aside, join(below, left));
     assertEquals((await writeFiles(artifactOf(SAMPLE), to, { dryRun: true })).written, 0);
     assertEquals(stagesIn(below), [left], "a dry run changes nothing");
     assertEquals((await writeFiles(artifactOf(SAMPLE), to)).written, 0);
@@ -102,7 +89,7 @@ inFolder("a download resumes after a kill at any of its files", async (root) => 
       const below = folderFor(to, isThere);
       const last = key.split(" ")[0];
       await killedAfter(last, to, below);
-      assertEquals(stagesIn(below).length, 1, `${last}: ${readdirSync(below)}`);
+      assertEquals(stagesIn(below).length, 1, `${last}: ${fs.readdirSync(below)}`);
       const { artifact, bytes } = counted();
       let there = 0;
       await writeFiles(artifact, to, { onThere: (_, bytes) => void (there += bytes) });
@@ -113,7 +100,7 @@ inFolder("a download resumes after a kill at any of its files", async (root) => 
       const start = new TextDecoder().decode(large.subarray(0, 13));
       const expected = ["a: 1", `large: ${start}`, "link -> sub/b", "none/", "sub/", "sub/b: 2"];
       assertEquals(tree(to).map((line) => line.slice(0, 20)), expected);
-      assertEquals(new Uint8Array(readFileSync(join(to, "large"))), large);
+      assertEquals(new Uint8Array(fs.readFileSync(join(to, "large"))), large);
       assertEquals((await writeFiles(artifactOf(SAMPLE), to)).left, 5);
       assertEquals(stagesIn(below), []);
     }
@@ -125,15 +112,15 @@ inFolder("only the rest of a large file is read, unless its beginning is wrong",
   for (const damage of [false, true]) {
     await killedAfter("large", to, root);
     const begun = join(root, stagesIn(root)[0], "files/large");
-    truncateSync(begun, 2 * MIB);
-    chmodSync(begun, 0o600); // it becomes executable at the end
-    if (damage) writeFileSync(begun, new Uint8Array(2 * MIB));
+    fs.truncateSync(begun, 2 * MIB);
+    fs.chmodSync(begun, 0o600); // it becomes executable at the end
+    if (damage) fs.writeFileSync(begun, new Uint8Array(2 * MIB));
     const { artifact, bytes } = counted();
     await writeFiles(artifact, to);
     const rest = MIB + 5;
     assertEquals(bytes() >= rest && bytes() < rest + 20, !damage, `${bytes()} bytes`);
-    assertEquals(new Uint8Array(readFileSync(join(to, "large"))), large);
-    rmSync(to, { recursive: true });
+    assertEquals(new Uint8Array(fs.readFileSync(join(to, "large"))), large);
+    fs.rmSync(to, { recursive: true });
   }
 });
 
@@ -141,10 +128,10 @@ inFolder("leftovers are not trusted, and used by other versions only if equal", 
   const to = join(root, "out");
   await killedAfter("large", to, root);
   const files = join(root, stagesIn(root)[0], "files");
-  mkdirSync(join(root, "outside"));
-  rmSync(join(files, "sub"), { recursive: true });
-  symlinkSync("../../outside", join(files, "sub"));
-  writeFileSync(join(files, "more"), "more");
+  fs.mkdirSync(join(root, "outside"));
+  fs.rmSync(join(files, "sub"), { recursive: true });
+  fs.symlinkSync("../../outside", join(files, "sub"));
+  fs.writeFileSync(join(files, "more"), "more");
   await writeFiles(artifactOf({ "sub/b": "2", "a": "3" }), to);
   assertEquals(tree(to), ["a: 3", "sub/", "sub/b: 2"]);
   assertEquals(tree(join(root, "outside")), []);
@@ -158,10 +145,10 @@ inFolder("folders of other processes stay until they are abandoned", async (root
     `.holdfast-00000000-7.ffffffff-${id}`,
     `.holdfast-00000000-${process.pid}.${machine}-${id}`,
   ];
-  for (const name of names) mkdirSync(join(root, name), { mode: 0o700 });
+  for (const name of names) fs.mkdirSync(join(root, name), { mode: 0o700 });
   await writeFiles(artifactOf({ a: "1" }), join(root, "out"));
   assertEquals(stagesIn(root), names.sort());
-  for (const name of names) utimesSync(join(root, name), 1, 1);
+  for (const name of names) fs.utimesSync(join(root, name), 1, 1);
   await writeFiles(artifactOf({ b: "1" }), join(root, "out"));
   assertEquals(stagesIn(root), []);
 });
@@ -173,10 +160,10 @@ inFolder("leftovers for another target, or open to others, are not touched", asy
   await writeFiles(artifactOf({ a: "2" }), other);
   assertEquals(stagesIn(root), [left]);
 
-  chmodSync(join(root, left), 0o777);
+  fs.chmodSync(join(root, left), 0o777);
   await writeFiles(artifactOf(SAMPLE), one);
   assertEquals(stagesIn(root), process.platform === "win32" ? [] : [left]);
-  rmSync(join(root, left), { recursive: true, force: true });
+  fs.rmSync(join(root, left), { recursive: true, force: true });
 });
 
 inFolder("folders of processes on other machines stay", async (root) => {
@@ -184,10 +171,10 @@ inFolder("folders of processes on other machines stay", async (root) => {
   await killedAfter("large", to, root);
   const [left] = stagesIn(root);
   const foreign = left.replace(/-0\.[0-9a-f]{8}-/, "-999999999.ffffffff-");
-  renameSync(join(root, left), join(root, foreign));
+  fs.renameSync(join(root, left), join(root, foreign));
   await writeFiles(artifactOf(SAMPLE), to);
   assertEquals(stagesIn(root), [foreign]);
-  rmSync(join(root, foreign), { recursive: true });
+  fs.rmSync(join(root, foreign), { recursive: true });
 });
 
 inFolder("a store without an answer leaves nothing if there is nothing to resume", async (root) => {
@@ -211,23 +198,23 @@ inFolder("a download resumes after Unavailable, and not after other errors", asy
     const { artifact, bytes } = counted();
     await writeFiles(artifact, to);
     assertEquals(bytes() < artifact.info.size, code === "Unavailable");
-    rmSync(to, { recursive: true });
+    fs.rmSync(to, { recursive: true });
   }
 });
 
 inFolder("leftovers of another user are neither used nor removed", async (root) => {
   const to = join(root, "out");
   const victim = join(root, "victim");
-  mkdirSync(victim);
-  writeFileSync(join(victim, "precious"), "1");
+  fs.mkdirSync(victim);
+  fs.writeFileSync(join(victim, "precious"), "1");
   await killedAfter("sub/b", to, root);
   const left = join(root, stagesIn(root)[0]);
-  rmSync(join(left, "files"), { recursive: true });
-  symlinkSync(victim, join(left, "files"));
-  chownSync(left, 12_345, 12_345);
+  fs.rmSync(join(left, "files"), { recursive: true });
+  fs.symlinkSync(victim, join(left, "files"));
+  fs.chownSync(left, 12_345, 12_345);
   await writeFiles(artifactOf(SAMPLE), to);
   assertEquals(tree(victim), ["precious: 1"]);
   assertEquals(tree(left), [`files -> ${victim}`]);
-  assertEquals(readFileSync(join(to, "a"), "utf8"), "1");
-  rmSync(left, { recursive: true });
+  assertEquals(fs.readFileSync(join(to, "a"), "utf8"), "1");
+  fs.rmSync(left, { recursive: true });
 }, { ignore: process.getuid?.() !== 0 }); // only root can change the owner

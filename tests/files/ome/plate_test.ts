@@ -10,12 +10,12 @@ import { imageOf, refused, watchedStore } from "./stores.ts";
 const VERSIONS: OmeVersion[] = ["0.4", "0.5"];
 const SMALL = { rows: 2, columns: 3, axes: "tcyx" } as const;
 
-/** So many planes of 4 x 5. */
+/** Returns planes of 4 x 5. */
 function planesOf(count: number, seed = 0): NDArray<"uint16">[] {
   return Array.from({ length: count }, (_, i) => imageOf([4, 5], 20 * (i + seed)));
 }
 
-/** All wells that are listed, with the shapes of their fields, each of which is read. */
+/** Reads all listed wells, and returns the shapes of their fields. */
 async function contentOf(plate: Plate): Promise<Record<string, number[][]>> {
   const content: Record<string, number[][]> = {};
   for (const { path } of await plate.wells()) {
@@ -29,24 +29,17 @@ async function contentOf(plate: Plate): Promise<Record<string, number[][]>> {
   return content;
 }
 
-Deno.test("what is saved to a plate is read back by well, field and plane, in both versions", async () => {
+Deno.test("saved images are read by well, field and plane, in both versions", async () => {
   for (const version of VERSIONS) {
     const store = zarrStore(createMemoryFiles());
     const acquisitions = [{ id: 3, name: "monday", fieldCount: 2 }];
-    const plate = await createPlate(store, "a/p.zarr", {
-      ...SMALL,
-      version,
-      levels: 2,
-      acquisitions,
-    });
+    const layout = { ...SMALL, version, levels: 2, acquisitions };
+    const plate = await createPlate(store, "a/p.zarr", layout);
     assertEquals([plate.rows, plate.columns, plate.name], [["A", "B"], ["1", "2", "3"], "p.zarr"]);
     assertEquals(await plate.wells(), []);
     const planes = planesOf(6);
-    await plate.saveImages("B/3", 0, planes, {
-      lengths: { t: 2 },
-      acquisition: 3,
-      channels: ["a", "b", "c"],
-    });
+    const options = { lengths: { t: 2 }, acquisition: 3, channels: ["a", "b", "c"] };
+    await plate.saveImages("B/3", 0, planes, options);
     await plate.saveImages({ row: "B", column: "3" }, "left", imageOf([1, 1, 4, 5]));
 
     const opened = await openPlate(store, "a/p.zarr");
@@ -60,20 +53,17 @@ Deno.test("what is saved to a plate is read back by well, field and plane, in bo
     assertEquals(image.channels?.map(({ label }) => label), ["a", "b", "c"]);
     assertEquals(await contentOf(opened), { "B/3": [[2, 3, 4, 5], [1, 1, 4, 5]] });
     const { attributes } = await openZarrGroup(store, "a/p.zarr");
-    const said = (version === "0.5" ? attributes.ome : attributes) as {
-      plate: { field_count: number };
-    };
-    assertEquals(said.plate.field_count, 2);
+    const own = (version === "0.5" ? attributes.ome : attributes) as typeof attributes;
+    assertEquals((own.plate as typeof attributes).field_count, 2);
   }
 });
-Deno.test("nothing that was saved is replaced", async () => {
+
+Deno.test("saved images are never replaced", async () => {
   const store = zarrStore(createMemoryFiles());
   const plate = await createPlate(store, "p", SMALL);
-  await plate.saveImages("A/1", 0, planesOf(2), { lengths: { t: 2, c: 1 } });
-  await refused(
-    "AlreadyExists",
-    plate.saveImages("A/1", 0, planesOf(2, 9), { lengths: { t: 2, c: 1 } }),
-  );
+  const lengths = { t: 2, c: 1 };
+  await plate.saveImages("A/1", 0, planesOf(2), { lengths });
+  await refused("AlreadyExists", plate.saveImages("A/1", 0, planesOf(2, 9), { lengths }));
   await refused("AlreadyExists", createPlate(store, "p", SMALL));
   assertEquals(await plate.readPlane("A/1", 0, { t: 1 }), planesOf(2)[1]);
 });
@@ -95,7 +85,7 @@ Deno.test("images are appended along an axis, in all levels", async () => {
   }
 });
 
-Deno.test("what does not fit is refused, nothing is cast, and nothing is written", async () => {
+Deno.test("images that do not fit are refused before anything is written", async () => {
   const store = watchedStore();
   const plate = await createPlate(store, "p", SMALL);
   await plate.saveImages("A/1", 0, planesOf(2), { lengths: { c: 2 }, channels: ["a", "b"] });
@@ -103,24 +93,25 @@ Deno.test("what does not fit is refused, nothing is cast, and nothing is written
   const byte = { data: new Uint8Array(20), shape: [4, 5], dtype: "uint8" } as const;
   const save = (images: NDArray[], options: Parameters<Plate["saveImages"]>[3], field = 1) =>
     plate.saveImages("A/1", field, images, options);
-  await refused("Unsupported", save([...planesOf(1), byte], { lengths: { c: 2 } }));
-  await refused("Unsupported", save([byte, byte], { append: "t" }, 0));
-  await refused("Unsupported", save([imageOf([4, 4]), imageOf([4, 4])], { append: "t" }, 0));
-  await refused("Invalid", save(planesOf(3), { append: "t" }, 0));
-  await refused("Invalid", save(planesOf(2), { append: "y" }, 0));
-  await refused("Invalid", save(planesOf(2), { append: "w" }, 0));
-  await refused("Invalid", save(planesOf(1), { append: "c" }, 0)); // there are names for two
+  const fitting = { lengths: { c: 2 } };
+  const append = { append: "t" };
+  await refused("Unsupported", save([...planesOf(1), byte], fitting));
+  await refused("Unsupported", save([byte, byte], append, 0));
+  await refused("Unsupported", save([imageOf([4, 4]), imageOf([4, 4])], append, 0));
+  await refused("Invalid", save(planesOf(3), append, 0));
+  for (const append of ["y", "w"]) await refused("Invalid", save(planesOf(2), { append }, 0));
+  await refused("Invalid", save(planesOf(1), { append: "c" }, 0)); // two channels are described
   await refused("Invalid", save(planesOf(1), { acquisition: 1 }));
   await refused("Invalid", save(planesOf(1), { channels: ["a", "b"] }));
-  await refused("Invalid", plate.saveImages("C/1", 0, planesOf(1)));
-  await refused("Invalid", plate.saveImages("A/1/0", 0, planesOf(1)));
-  await refused("Invalid", plate.saveImages("A/1", "../1", planesOf(1)));
-  await refused("Invalid", plate.saveImages("A/1", "a b", planesOf(1)));
+  const places = [["C/1", 0], ["A/1/0", 0], ["A/1", "../1"], ["A/1", "a b"]] as const;
+  for (const [well, field] of places) {
+    await refused("Invalid", plate.saveImages(well, field, planesOf(1)));
+  }
   await refused("Invalid", (await openPlate(store, "p")).saveImages("A/2", 0, planesOf(1)));
   assertEquals(store.writes.slice(before), []);
 });
 
-Deno.test("wells and fields that there are not are told as that", async () => {
+Deno.test("missing wells and fields are NotFound, unknown ones Invalid", async () => {
   const store = zarrStore(createMemoryFiles());
   const plate = await createPlate(store, "p", SMALL);
   await plate.saveImages("A/1", 0, planesOf(1));
@@ -134,32 +125,22 @@ Deno.test("wells and fields that there are not are told as that", async () => {
   await refused("Corrupt", openPlate(store, "p/A/1"));
 });
 
-Deno.test("rows and columns that OME-NGFF does not allow make no plate", async () => {
+Deno.test("rows, columns, axes and distances are checked before a plate is created", async () => {
   const store = watchedStore();
-  for (const rows of [0, 1.5, 2000, [], ["A", "A"], ["a b"], "A-H" as never]) {
-    await refused("Invalid", createPlate(store, "p", { ...SMALL, rows }));
+  const rows = [0, 1.5, 2000, [], ["A", "A"], ["a b"], "A-H" as never].map((rows) => ({ rows }));
+  const scale = { axes: "cyx", scale: [1] };
+  const layouts = [{ axes: "yxc" }, { axes: "x" }, { axes: undefined }, scale];
+  for (const own of [...rows, ...layouts, { axes: "cyx", translation: [0, 0, NaN] }]) {
+    await refused("Invalid", createPlate(store, "p", { ...SMALL, ...own as { axes: string } }));
   }
   assertEquals(store.writes, []);
-  const { rows, columns } = await createPlate(store, "p", {
-    ...SMALL,
-    rows: 28,
-    columns: ["01", "02"],
-  });
-  assertEquals([rows[0], rows[25], rows[26], rows[27], columns], ["A", "Z", "AA", "AB", [
-    "01",
-    "02",
-  ]]);
+  const layout = { ...SMALL, rows: 28, columns: ["01", "02"] };
+  const plate = await createPlate(store, "p", layout);
+  assertEquals([0, 25, 26, 27].map((i) => plate.rows[i]), ["A", "Z", "AA", "AB"]);
+  assertEquals(plate.columns, ["01", "02"]);
 });
 
-Deno.test("axes and distances that OME-NGFF does not allow make no plate", async () => {
-  const store = watchedStore();
-  const wrong = [{ axes: "yxc" }, { axes: "x" }, { axes: undefined }, { axes: "cyx", scale: [1] }];
-  for (const layout of [...wrong, { axes: "cyx", translation: [0, 0, NaN] }]) {
-    await refused("Invalid", createPlate(store, "p", { ...SMALL, ...layout as { axes: string } }));
-  }
-  assertEquals(store.writes, []);
-});
-Deno.test("wells are saved side by side, and all are listed", async () => {
+Deno.test("wells are saved concurrently, and all are listed", async () => {
   const store = zarrStore(createMemoryFiles());
   const plate = await createPlate(store, "p", { rows: 4, columns: 6, axes: "cyx" });
   const wells = plate.rows.flatMap((row) => plate.columns.map((column) => `${row}/${column}`));
@@ -172,7 +153,7 @@ Deno.test("wells are saved side by side, and all are listed", async () => {
   assert(Object.values(content).every((fields) => fields.length === 2));
 });
 
-Deno.test("two saves of one field at the same time: one wins, the other is AlreadyExists", async () => {
+Deno.test("one of two concurrent saves of a field wins, the other is AlreadyExists", async () => {
   const plate = await createPlate(zarrStore(createMemoryFiles()), "p", SMALL);
   const results = await Promise.allSettled(
     [1, 2].map((seed) => plate.saveImages("A/1", 0, planesOf(1, seed))),
@@ -181,7 +162,7 @@ Deno.test("two saves of one field at the same time: one wins, the other is Alrea
   assertEquals(await plate.readPlane("A/1", 0), planesOf(1, 1)[0]);
 });
 
-/** Saves with a store that ends after `writes` writes, and says whether it came to the end. */
+/** Saves to a store that fails after some writes; returns whether it failed. */
 async function diesAfter(
   writes: number,
   store: ZarrStore & { writesLeft: number },
@@ -199,7 +180,7 @@ async function diesAfter(
   }
 }
 
-Deno.test("a save that died shows nothing that is not whole, and is done again", async () => {
+Deno.test("a save that died leaves nothing visible, and can be repeated", async () => {
   for (const version of VERSIONS) {
     let died = true;
     for (let writes = 0; died; writes++) {
@@ -215,7 +196,7 @@ Deno.test("a save that died shows nothing that is not whole, and is done again",
         try {
           await plate.saveImages("B/2", 0, planesOf(4, 30), { lengths: { t: 2 } });
         } catch (error) {
-          assert(isRegistryError(error, "AlreadyExists"), String(error)); // all of it was written
+          assert(isRegistryError(error, "AlreadyExists"), String(error)); // it was complete
         }
       }
       const fields = (await contentOf(plate))["B/2"];
@@ -225,16 +206,12 @@ Deno.test("a save that died shows nothing that is not whole, and is done again",
   }
 });
 
-Deno.test("an append that died changes nothing that was there, and is done again", async () => {
+Deno.test("an append that died changes nothing, and can be repeated", async () => {
   let died = true;
   for (let writes = 0; died; writes++) {
     const store = watchedStore();
-    const plate = await createPlate(store, "p", {
-      ...SMALL,
-      levels: 2,
-      shards: [2, 1, 4, 5],
-      chunks: [1, 1, 4, 5],
-    });
+    const cuts = { levels: 2, shards: [2, 1, 4, 5], chunks: [1, 1, 4, 5] };
+    const plate = await createPlate(store, "p", { ...SMALL, ...cuts });
     await plate.saveImages("A/1", 0, planesOf(3), { lengths: { c: 1 } });
     const append = (seed: number) => plate.saveImages("A/1", 0, planesOf(2, seed), { append: "t" });
     died = await diesAfter(writes, store, () => append(7));
@@ -250,30 +227,28 @@ Deno.test("an append that died changes nothing that was there, and is done again
   }
 });
 
-Deno.test("what others noted on plates and wells stays when images are saved", async () => {
+Deno.test("attributes of other programs stay when images are saved", async () => {
   const store = zarrStore(createMemoryFiles());
   const plate = await createPlate(store, "p", SMALL);
   await plate.saveImages("A/1", 0, planesOf(1));
-  for (const [path, kind] of [["p", "plate"], ["p/A/1", "well"]]) {
+  const groups = [["p", "plate"], ["p/A/1", "well"]];
+  for (const [path, kind] of groups) {
     const group = await openZarrGroup(store, path);
     const ome = group.attributes.ome as { [kind: string]: { [name: string]: string } };
-    await group.setAttributes({
-      lab: "7",
-      ome: { ...ome, note: "x", [kind]: { ...ome[kind], note: "y" } },
-    });
+    const noted = { ...ome, note: "x", [kind]: { ...ome[kind], note: "y" } };
+    await group.setAttributes({ lab: "7", ome: noted });
   }
   await plate.saveImages("A/1", 1, planesOf(1));
   await plate.saveImages("A/2", 1, planesOf(1));
-  for (const [path, kind] of [["p", "plate"], ["p/A/1", "well"]]) {
-    const { lab, ome } = (await openZarrGroup(store, path)).attributes as {
-      lab: string;
-      ome: Record<string, unknown>;
+  for (const [path, kind] of groups) {
+    const { attributes: { lab, ome } } = await openZarrGroup(store, path) as unknown as {
+      attributes: { lab: string; ome: Record<string, unknown> };
     };
     assertEquals([lab, ome.note, (ome[kind] as { note: string }).note], ["7", "x", "y"]);
   }
 });
 
-Deno.test("nothing is appended to an image whose levels were made in another way", async () => {
+Deno.test("an image with levels of another method accepts no appended planes", async () => {
   const create = async () => {
     const store = watchedStore();
     const plate = await createPlate(store, "p", { ...SMALL, levels: 2 });
@@ -292,15 +267,12 @@ Deno.test("nothing is appended to an image whose levels were made in another way
   await refuses(smoothed);
   const cut = await create();
   await cut.store.remove!("p/A/1/0/1/zarr.json");
-  await createZarrArray(cut.store, "p/A/1/0/1", {
-    shape: [1, 1, 2, 2],
-    dtype: "uint16",
-    chunks: [1, 1, 2, 2],
-  });
+  const options = { shape: [1, 1, 2, 2], dtype: "uint16", chunks: [1, 1, 2, 2] } as const;
+  await createZarrArray(cut.store, "p/A/1/0/1", options);
   await refuses(cut);
 });
 
-Deno.test("a thousand planes are few objects, of which one plane is read alone", async () => {
+Deno.test("a thousand planes are few objects, and one is read alone", async () => {
   const store = watchedStore();
   const plate = await createPlate(store, "p", { rows: 8, columns: 12, axes: "zyx", codec: "none" });
   const planes = Array.from({ length: 1000 }, (_, i) => ({

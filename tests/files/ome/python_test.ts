@@ -1,21 +1,17 @@
-// Against the real thing, as tests/formats/zarr/python_test.ts: the metadata as Python's zarr gives
-// it, and planes.
+// Compares with zarr of Python: its metadata of our plates, and planes of its own plates.
 import { assertEquals } from "@std/assert";
 import { createLocalFiles } from "../../../files/local.ts";
 import { createPlate, type OmeVersion, openPlate } from "../../../files/ome.ts";
 import { zarrStore } from "../../../formats/zarr.ts";
 import { findPython, runPython } from "../../support/numpy.ts";
-import { tempRoot } from "../../support/temp_root.ts";
+import { testInRoot } from "../../support/temp_root.ts";
 import { imageOf } from "./stores.ts";
 
 const python = await findPython("zarr", "zarr.__version__ >= '3'");
 const ignore = python === undefined;
 const why = ignore ? " (ignored: neither HOLDFAST_PYTHON nor python3 has zarr 3)" : "";
 
-/**
- * Tells what the plates of a folder are, and copies each, chunk by chunk, into a plate of its own
- * making.
- */
+/** Prints the metadata of the plates in a folder, and copies each, chunk by chunk, to a new one. */
 const PROGRAM = `
 import json, sys, zarr
 root = sys.argv[1]
@@ -43,60 +39,31 @@ for version in ["0.4", "0.5"]:
         z[...] = a
 `;
 
-Deno.test({
-  name:
-    `zarr of Python opens plates that are written, and plates that it writes are opened here${why}`,
-  ignore,
-  async fn() {
-    const root = await tempRoot();
-    try {
-      await comparePlates(root.path);
-    } finally {
-      await root.remove();
-    }
-  },
-});
-
-async function comparePlates(path: string): Promise<void> {
+const NAME = `plates are exchanged with zarr of Python${why}`;
+testInRoot(NAME, async ({ path }) => {
   const store = zarrStore(createLocalFiles({ root: path }));
   const image = imageOf([2, 3, 5, 7]);
   const versions: OmeVersion[] = ["0.4", "0.5"];
   for (const version of versions) {
-    const plate = await createPlate(store, version, {
-      rows: 2,
-      columns: 2,
-      axes: "tcyx",
-      levels: 2,
-      version,
-    });
+    const layout = { rows: 2, columns: 2, axes: "tcyx", levels: 2, version };
+    const plate = await createPlate(store, version, layout);
     await plate.saveImages("B/2", 0, image, { channels: ["a", "b", "c"] });
   }
-  const told = (await runPython(python!, PROGRAM, [path])).trim().split("\n").map((line) =>
-    JSON.parse(line)
-  );
+  const lines = (await runPython(python!, PROGRAM, [path])).trim().split("\n");
   for (const [i, version] of versions.entries()) {
     const plate = await openPlate(store, version);
     const { axes, levels } = await plate.image("B/2", 0);
     const rows = async (level: number) => {
       const { data, shape } = await plate.readPlane("B/2", 0, { t: 1, c: 2 }, { level });
       const values = Array.from(data as Uint16Array);
-      return Array.from(
-        { length: shape[0] },
-        (_, row) => values.slice(row * shape[1], (row + 1) * shape[1]),
-      );
+      const [height, width] = shape;
+      const row = (y: number) => values.slice(y * width, (y + 1) * width);
+      return Array.from({ length: height }, (_, y) => row(y));
     };
     const isNew = version === "0.5";
-    assertEquals(told[i], [
-      ["B/2"],
-      ["0"],
-      axes,
-      ["a", "b", "c"],
-      [2, 3, 5, 7],
-      [1, 1, 5, 7],
-      await rows(0),
-      await rows(1),
-      isNew ? 3 : 2,
-      isNew && ["t", "c", "y", "x"],
+    assertEquals(JSON.parse(lines[i]), [
+      ...[["B/2"], ["0"], axes, ["a", "b", "c"], [2, 3, 5, 7], [1, 1, 5, 7]],
+      ...[await rows(0), await rows(1), isNew ? 3 : 2, isNew && ["t", "c", "y", "x"]],
     ]);
     const copy = await (await openPlate(store, `${version}-copy`)).image("B/2", 0);
     assertEquals(copy.levels[0].array.chunks, [1, 2, 3, 3]);
@@ -104,4 +71,4 @@ async function comparePlates(path: string): Promise<void> {
       assertEquals(await copy.levels[level].array.read(), await array.read());
     }
   }
-}
+}, { ignore });

@@ -5,19 +5,15 @@ import { type ErrorCode, isRegistryError, RegistryError } from "../../../core/er
 import { createMemoryFiles } from "../../../files/memory.ts";
 import { type ZarrStore, zarrStore } from "../../../formats/zarr.ts";
 
-/** A store that notes what is asked of it. */
+/** A store in memory that records requests. */
 export interface WatchedStore extends ZarrStore {
-  /** The keys that were read. */
   readonly reads: string[];
-  /** The keys that were written. */
   readonly writes: string[];
-  /** The bytes that were read. */
   bytesRead: number;
-  /** How many more writes there are before each fails. */
+  /** The number of writes before each fails. */
   writesLeft: number;
 }
 
-/** Creates one, in memory. */
 export function watchedStore(): WatchedStore {
   const inner = zarrStore(createMemoryFiles());
   const store: WatchedStore = {
@@ -50,7 +46,7 @@ export async function refused(code: ErrorCode, result: Promise<unknown>): Promis
   return error;
 }
 
-/** An array of numbers that differ from each other as far as they can. */
+/** Returns an image whose values differ as much as possible. */
 export function imageOf(shape: number[], seed = 0): NDArray<"uint16"> {
   const length = shape.reduce((product, side) => product * side, 1);
   return {

@@ -6,22 +6,12 @@ import { realSystem } from "../../../core/system.ts";
 import { createLocalFiles } from "../../../files/local.ts";
 import { fsError, withPatchedFs } from "../../backends/patched_fs.ts";
 import { testInRoot } from "../../support/temp_root.ts";
+import { contents, text } from "../contents.ts";
 
-const encode = (text: string) => new TextEncoder().encode(text);
-/** A minute later, so that what a dead process has left is nobody's. */
+/** A clock by which moving processes are dead. */
 const later = { ...realSystem, now: () => realSystem.now() + 60_000 };
 
-async function contents(files: FileStore, folder = ""): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for await (const { path, kind, target } of files.list(folder)) {
-    if (kind === "folder") Object.assign(found, await contents(files, path));
-    else if (kind === "link") found[path] = `-> ${target}`;
-    else found[path] = new TextDecoder().decode(await (await files.open(path)).bytes());
-  }
-  return found;
-}
-
-/** Calls that change a disk, as a move makes them. */
+/** Calls of a move that change a disk. */
 const CHANGES = [
   "mkdirSync",
   "writeFileSync",
@@ -32,9 +22,7 @@ const CHANGES = [
   "rmdirSync",
 ] as const;
 
-/**
- * Runs something behind one of the steps that change the disk. False where there is no such step.
- */
+/** Runs an action after one of the steps that change the disk. False if there is no such step. */
 async function between(
   at: number,
   what: () => void,
@@ -57,13 +45,13 @@ async function between(
   return step > at;
 }
 
-/** Runs until the process dies at a step that changes the disk; false where it has no such step. */
+/** Runs until the process dies at a step that changes the disk. False if there is no such step. */
 async function killedAt(step: number, run: () => Promise<unknown>): Promise<boolean> {
   let left = step;
   await withPatchedFs(
     (real) =>
       Object.fromEntries(CHANGES.map((name) => [name, (...args: unknown[]) => {
-        if (left-- <= 0) throw fsError("EIO"); // nothing that comes after it is done, no clean-up either
+        if (left-- <= 0) throw fsError("EIO"); // it does not clean up either
         return (real[name] as (...args: unknown[]) => unknown)(...args);
       }])),
     () => run().catch(() => {}),
@@ -84,31 +72,28 @@ async function killWithin(files: FileStore, path: string): Promise<void> {
   assertEquals(await files.stat(path), undefined);
 }
 
-testInRoot(
-  "a save by another process in the middle of a move stays, whenever it comes",
-  async (root) => {
-    for (let step = 0, isIn = true; isIn; step++) {
-      const files = createLocalFiles({ root: root.join(`${step}`) });
-      const other = createLocalFiles({ root: root.join(`${step}`) });
-      await files.write("a", encode("old"));
-      let saved: Promise<unknown> = Promise.resolve();
-      const save = () => void (saved = other.write("a", encode("new")));
-      isIn = await between(step, save, () => files.move("a", "b"));
-      if (!isIn) break;
-      await saved;
-      const { a, b, ...others } = await contents(files);
-      assertEquals(others, {});
-      assertEquals([a, b], b === "new" ? [undefined, "new"] : ["new", "old"], `step ${step}`);
-      assert(step < MOST_STEPS);
-    }
-  },
-);
-
-testInRoot("of two moves of one file one succeeds, whenever the other comes", async (root) => {
+testInRoot("a save during a move stays", async (root) => {
   for (let step = 0, isIn = true; isIn; step++) {
     const files = createLocalFiles({ root: root.join(`${step}`) });
     const other = createLocalFiles({ root: root.join(`${step}`) });
-    await files.write("a", encode("x"));
+    await files.write("a", text("old"));
+    let saved: Promise<unknown> = Promise.resolve();
+    const save = () => void (saved = other.write("a", text("new")));
+    isIn = await between(step, save, () => files.move("a", "b"));
+    if (!isIn) break;
+    await saved;
+    const { a, b, ...others } = await contents(files);
+    assertEquals(others, {});
+    assertEquals([a, b], b === "new" ? [undefined, "new"] : ["new", "old"], `step ${step}`);
+    assert(step < MOST_STEPS);
+  }
+});
+
+testInRoot("one of two moves of a file succeeds", async (root) => {
+  for (let step = 0, isIn = true; isIn; step++) {
+    const files = createLocalFiles({ root: root.join(`${step}`) });
+    const other = createLocalFiles({ root: root.join(`${step}`) });
+    await files.write("a", text("x"));
     const moves: Promise<unknown>[] = [];
     const second = () => void moves.push(other.move("a", "c"));
     isIn = await between(step, second, async () => {
@@ -124,51 +109,39 @@ testInRoot("of two moves of one file one succeeds, whenever the other comes", as
   }
 });
 
-testInRoot(
-  "a move to a path that is taken meanwhile leaves the file where it was",
-  async (root) => {
-    for (const kind of ["file", "link"] as const) {
-      for (let step = 0, isIn = true; isIn; step++) {
-        const files = createLocalFiles({ root: root.join(kind, `${step}`) });
-        if (kind === "file") await files.write("a", encode("x"));
-        else await files.createLink("a", "x");
-        let isTaken = false;
-        const take = () =>
+testInRoot("a move to a path that becomes occupied changes nothing", async (root) => {
+  for (const kind of ["file", "link"] as const) {
+    for (let step = 0, isIn = true; isIn; step++) {
+      const files = createLocalFiles({ root: root.join(kind, `${step}`) });
+      if (kind === "file") await files.write("a", text("x"));
+      else await files.createLink("a", "x");
+      let isTaken = false;
+      const take = () => {
+        try {
           fs.writeFileSync(root.join(kind, `${step}`, "b"), "other", { flag: "wx" });
-        isIn = await between(
-          step,
-          () => {
-            try {
-              take();
-              isTaken = true;
-            } catch {
-              /* the move was faster */
-            }
-          },
-          () =>
-            files.move("a", "b").catch((error) =>
-              assert(isRegistryError(error, "AlreadyExists"), String(error))
-            ),
+          isTaken = true;
+        } catch { /* the move was faster */ }
+      };
+      const move = () =>
+        files.move("a", "b").catch((error) =>
+          assert(isRegistryError(error, "AlreadyExists"), String(error))
         );
-        const a = kind === "file" ? "x" : "-> x";
-        assertEquals(
-          await contents(files),
-          isTaken ? { a, b: "other" } : { b: a },
-          `${kind}, step ${step}`,
-        );
-      }
+      isIn = await between(step, take, move);
+      const a = kind === "file" ? "x" : "-> x";
+      const expected: Record<string, string> = isTaken ? { a, b: "other" } : { b: a };
+      assertEquals(await contents(files), expected, `${kind}, step ${step}`);
     }
-  },
-);
+  }
+});
 
-testInRoot("a process that is killed at any step of a move loses nothing", async (root) => {
+testInRoot("a kill at any step of a move loses nothing", async (root) => {
   for (const kind of ["file", "link", "folder"] as const) {
     for (let step = 0, isKilled = true; isKilled; step++) {
       const path = root.join(kind, `${step}`);
       const files = createLocalFiles({ root: path });
-      if (kind === "file") await files.write("from/a", encode("x"));
+      if (kind === "file") await files.write("from/a", text("x"));
       else if (kind === "link") await files.createLink("from/a", "x");
-      else await files.write("from/a/b", encode("x"));
+      else await files.write("from/a/b", text("x"));
       isKilled = await killedAt(step, () => files.move("from/a", "to/a"));
       const value = kind === "link" ? "-> x" : "x";
       const inside = kind === "folder" ? "/b" : "";
@@ -188,107 +161,87 @@ testInRoot("a process that is killed at any step of a move loses nothing", async
   }
 });
 
-testInRoot(
-  "a file whose mover was killed is found by whatever reads or changes its path",
-  async (root) => {
-    const uses: Record<string, (files: FileStore) => Promise<unknown>> = {
-      stat: async (files) => assertEquals((await files.stat("d/a"))?.kind, "file"),
-      open: (files) => files.open("d/a"),
-      list: async (files) => assertEquals((await Array.fromAsync(files.list("d"))).length, 1),
-      names: async (files) => assertEquals((await files.names!("d")).length, 1),
-      remove: async (files) => assertEquals(await files.remove("d/a"), true),
-      move: (files) => files.move("d/a", "b"),
-      "move onto it": (files) => refused(files.move("other", "d/a")),
-      create: (files) => refused(files.write("d/a", encode("y"), { mode: "create" })),
-      "create a link": (files) => refused(files.createLink("d/a", "b")),
-    };
-    const refused = async (result: Promise<unknown>) => {
-      const error = await result.then(() => undefined, (error) => error);
-      assert(isRegistryError(error, "AlreadyExists"), String(error));
-    };
-    for (const [name, use] of Object.entries(uses)) {
-      const files = createLocalFiles({ root: root.join(name) });
-      await files.write("d/a", encode("x"));
-      await files.write("other", encode("y"));
-      await killWithin(files, "d/a");
-      await use(createLocalFiles({ root: root.join(name), system: later }));
-    }
-  },
-);
+testInRoot("every use of a path finds the file of a killed move", async (root) => {
+  const uses: Record<string, (files: FileStore) => Promise<unknown>> = {
+    stat: async (files) => assertEquals((await files.stat("d/a"))?.kind, "file"),
+    open: (files) => files.open("d/a"),
+    list: async (files) => assertEquals((await Array.fromAsync(files.list("d"))).length, 1),
+    names: async (files) => assertEquals((await files.names!("d")).length, 1),
+    remove: async (files) => assertEquals(await files.remove("d/a"), true),
+    move: (files) => files.move("d/a", "b"),
+    "move onto it": (files) => refused(files.move("other", "d/a")),
+    create: (files) => refused(files.write("d/a", text("y"), { mode: "create" })),
+    "create a link": (files) => refused(files.createLink("d/a", "b")),
+  };
+  const refused = async (result: Promise<unknown>) => {
+    const error = await result.then(() => undefined, (error) => error);
+    assert(isRegistryError(error, "AlreadyExists"), String(error));
+  };
+  for (const [name, use] of Object.entries(uses)) {
+    const files = createLocalFiles({ root: root.join(name) });
+    await files.write("d/a", text("x"));
+    await files.write("other", text("y"));
+    await killWithin(files, "d/a");
+    await use(createLocalFiles({ root: root.join(name), system: later }));
+  }
+});
 
-testInRoot(
-  "a mover that was taken for dead neither loses its file nor has it in two places",
-  async (root) => {
-    for (let step = 0, isIn = true; isIn; step++) {
-      const files = createLocalFiles({ root: root.join(`${step}`) });
-      const sweeper = createLocalFiles({ root: root.join(`${step}`), system: later });
-      await files.write("a", encode("x"));
-      const sweep = () => void sweeper.stat("nothing");
-      isIn = await between(
-        step,
-        sweep,
-        () =>
-          files.move("a", "b").catch((error) =>
-            assert(isRegistryError(error, "Conflict", "NotFound"), String(error))
-          ),
+testInRoot("a move that is presumed dead neither loses nor duplicates its file", async (root) => {
+  for (let step = 0, isIn = true; isIn; step++) {
+    const files = createLocalFiles({ root: root.join(`${step}`) });
+    const sweeper = createLocalFiles({ root: root.join(`${step}`), system: later });
+    await files.write("a", text("x"));
+    const sweep = () => void sweeper.stat("nothing");
+    const move = () =>
+      files.move("a", "b").catch((error) =>
+        assert(isRegistryError(error, "Conflict", "NotFound"), String(error))
       );
-      assertEquals(Object.values(await contents(sweeper)), ["x"], `step ${step}`);
-    }
-  },
-);
+    isIn = await between(step, sweep, move);
+    assertEquals(Object.values(await contents(sweeper)), ["x"], `step ${step}`);
+  }
+});
 
-testInRoot(
-  "a sweep never deletes what a killed mover took: it comes back when its path is free",
-  async (root) => {
-    const files = createLocalFiles({ root: root.path });
-    await files.write("a", encode("old"));
-    await killWithin(files, "a");
-    await files.write("a", encode("new"));
-    for (const ms of [60_000, 7 * 24 * 3600_000]) {
-      const swept = createLocalFiles({
-        root: root.path,
-        system: { ...realSystem, now: () => realSystem.now() + ms },
-      });
-      await swept.write("c", encode("c"));
-      assertEquals(await contents(swept), { a: "new", c: "c" });
-    }
-    await files.remove("a");
-    assertEquals((await contents(createLocalFiles({ root: root.path, system: later }))).a, "old");
-  },
-);
+testInRoot("the file of a killed move returns when its path is free", async (root) => {
+  const files = createLocalFiles({ root: root.path });
+  await files.write("a", text("old"));
+  await killWithin(files, "a");
+  await files.write("a", text("new"));
+  for (const ms of [60_000, 7 * 24 * 3600_000]) {
+    const system = { ...realSystem, now: () => realSystem.now() + ms };
+    const swept = createLocalFiles({ root: root.path, system });
+    await swept.write("c", text("c"));
+    assertEquals(await contents(swept), { a: "new", c: "c" });
+  }
+  await files.remove("a");
+  assertEquals((await contents(createLocalFiles({ root: root.path, system: later }))).a, "old");
+});
 
-testInRoot(
-  "a folder is moved onto nothing that came meanwhile, and a file in its place is not taken for it",
-  async (root) => {
-    for (const came of ["file", "folder"] as const) {
-      const files = createLocalFiles({ root: root.join(came) });
-      await files.write("a/b", encode("x"));
-      let isDone = false;
-      await withPatchedFs((real) => ({
-        renameSync: (from: string, to: string) => {
-          if (!isDone) {
-            isDone = true;
-            if (came === "folder") {
-              real.mkdirSync(root.join(came, "c"));
-              real.writeFileSync(root.join(came, "c", "d"), "other");
-            } else {
-              real.renameSync(root.join(came, "a"), root.join(came, "moved"));
-              real.writeFileSync(root.join(came, "a"), "new");
-              real.writeFileSync(root.join(came, "c"), "other");
-            }
+testInRoot("a folder that is replaced during its move is not moved", async (root) => {
+  for (const came of ["file", "folder"] as const) {
+    const files = createLocalFiles({ root: root.join(came) });
+    await files.write("a/b", text("x"));
+    let isDone = false;
+    await withPatchedFs((real) => ({
+      renameSync: (from: string, to: string) => {
+        if (!isDone) {
+          isDone = true;
+          if (came === "folder") {
+            real.mkdirSync(root.join(came, "c"));
+            real.writeFileSync(root.join(came, "c", "d"), "other");
+          } else {
+            real.renameSync(root.join(came, "a"), root.join(came, "moved"));
+            real.writeFileSync(root.join(came, "a"), "new");
+            real.writeFileSync(root.join(came, "c"), "other");
           }
-          real.renameSync(from, to);
-        },
-      }), async () => {
-        const error = await files.move("a", "c").then(() => undefined, (error) => error);
-        assert(isRegistryError(error, "AlreadyExists", "Conflict"), String(error));
-      });
-      assertEquals(
-        await contents(files),
-        came === "folder"
-          ? { "a/b": "x", "c/d": "other" }
-          : { "moved/b": "x", a: "new", c: "other" },
-      );
-    }
-  },
-);
+        }
+        real.renameSync(from, to);
+      },
+    }), async () => {
+      const error = await files.move("a", "c").then(() => undefined, (error) => error);
+      assert(isRegistryError(error, "AlreadyExists", "Conflict"), String(error));
+    });
+    const replaced = { "moved/b": "x", a: "new", c: "other" };
+    const expected = came === "folder" ? { "a/b": "x", "c/d": "other" } : replaced;
+    assertEquals(await contents(files), expected);
+  }
+});

@@ -1,5 +1,5 @@
 // Random schedules of processes that save and move files of one folder, at every step of each
-// other, and die there. HOLDFAST_SEEDS says how many.
+// other, and die there. HOLDFAST_SEEDS is their number.
 import { assertEquals } from "@std/assert";
 import fs from "node:fs";
 import { isRegistryError } from "../../../core/errors.ts";
@@ -25,49 +25,43 @@ const HOUR = 3_600_000;
 
 interface Save {
   path: string;
-  /** By a count of what happens. */
+  /** A count of events. */
   begun: number;
   acknowledged?: number;
 }
 
-testInRoot(
-  `${SEEDS} schedules of saves and moves lose nothing, and leave each file in one place while no process dies`,
-  async (root) => {
-    let deaths = 0, moves = 0;
-    for (let seed = 1; seed <= SEEDS; seed++) {
-      const path = root.join(`${seed}`);
-      const { saves, ...counts } = await simulate(path, seed);
-      deaths += counts.deaths;
-      moves += counts.moves;
-      const after = createLocalFiles({
-        root: path,
-        system: { ...realSystem, now: () => realSystem.now() + HOUR },
-      });
-      const found = new Map<string, string[]>();
-      for await (const entry of after.list("")) {
-        const token = new TextDecoder().decode(await (await after.open(entry.path)).bytes());
-        found.set(token, [...found.get(token) ?? [], entry.path]);
-      }
-      const kept = keptIn(`${path}/.holdfast-moving`); // until its path is free
-      const twice = [...found].filter(([, paths]) => paths.length > 1);
-      // A mover that died, or was taken for dead, leaves two where another one took the file from
-      // its target just then.
-      if (counts.deaths === 0 && !isSwept(seed)) {
-        assertEquals(twice, [], `seed ${seed}: in two places`);
-      }
-      const lost = [...saves].filter(([token, { path, begun, acknowledged }]) => {
-        if (acknowledged === undefined || found.has(token) || kept.has(token)) return false;
-        const others = [...saves].filter(([other, save]) => other !== token && save.path === path);
-        return !others.some(([, { acknowledged = Infinity }]) => acknowledged > begun);
-      });
-      assertEquals(lost, [], `seed ${seed}: acknowledged, and gone`);
-      fs.rmSync(path, { recursive: true });
+testInRoot(`${SEEDS} schedules of saves and moves lose nothing`, async (root) => {
+  let deaths = 0, moves = 0;
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const path = root.join(`${seed}`);
+    const { saves, ...counts } = await simulate(path, seed);
+    deaths += counts.deaths;
+    moves += counts.moves;
+    const system = { ...realSystem, now: () => realSystem.now() + HOUR };
+    const after = createLocalFiles({ root: path, system });
+    const found = new Map<string, string[]>();
+    for await (const entry of after.list("")) {
+      const token = new TextDecoder().decode(await (await after.open(entry.path)).bytes());
+      found.set(token, [...found.get(token) ?? [], entry.path]);
     }
-    assertEquals([deaths > 0, moves > SEEDS], [true, true], "the schedules are empty");
-  },
-);
+    const kept = keptIn(`${path}/.holdfast-moving`); // until its path is free
+    const twice = [...found].filter(([, paths]) => paths.length > 1);
+    // A mover that is, or seems, dead leaves two if another one took the file from its target.
+    if (counts.deaths === 0 && !isSwept(seed)) {
+      assertEquals(twice, [], `seed ${seed}: in two places`);
+    }
+    const lost = [...saves].filter(([token, { path, begun, acknowledged }]) => {
+      if (acknowledged === undefined || found.has(token) || kept.has(token)) return false;
+      const others = [...saves].filter(([other, save]) => other !== token && save.path === path);
+      return !others.some(([, { acknowledged = Infinity }]) => acknowledged > begun);
+    });
+    assertEquals(lost, [], `seed ${seed}: acknowledged, and gone`);
+    fs.rmSync(path, { recursive: true });
+  }
+  assertEquals([deaths > 0, moves > SEEDS], [true, true], "the schedules are empty");
+});
 
-/** What movers have left in their folder, since its path was taken. */
+/** Returns the content of files that wait for their paths. */
 function keptIn(folder: string): Set<string> {
   if (!fs.existsSync(folder)) return new Set();
   const files = fs.readdirSync(folder).flatMap((own) =>
@@ -76,7 +70,7 @@ function keptIn(folder: string): Set<string> {
   return new Set(files.map((file) => fs.readFileSync(file, "utf8")));
 }
 
-/** Whether movers that live are taken for dead in a schedule. */
+/** True if a schedule presumes live movers dead. */
 const isSwept = (seed: number) => seed % 2 === 0;
 
 async function simulate(
@@ -86,10 +80,10 @@ async function simulate(
   const random = seededRandom(seed);
   const saves = new Map<string, Save>();
   const { id } = createScriptedSystem({ seed });
-  const stores = [0, 0, isSwept(seed) ? 60_000 : 0].map((aheadMs) =>
-    // the last one takes movers that live for dead
-    createLocalFiles({ root, system: { ...realSystem, id, now: () => realSystem.now() + aheadMs } })
-  );
+  const stores = [0, 0, isSwept(seed) ? 60_000 : 0].map((aheadMs) => {
+    const system = { ...realSystem, id, now: () => realSystem.now() + aheadMs };
+    return createLocalFiles({ root, system });
+  });
   const pending: Promise<unknown>[] = [];
   let now = 0, deaths = 0, moves = 0, tokens = 0, depth = 0;
   let current = { isDead: false };
@@ -101,26 +95,19 @@ async function simulate(
     const path = isNew ? `new ${token}` : pick(["s1", "s2"]);
     const own: Save = { path, begun: now++ };
     saves.set(token, own);
-    await files.write(path, new TextEncoder().encode(token), {
-      mode: isNew ? "create" : "overwrite",
-    });
+    const mode = isNew ? "create" : "overwrite";
+    await files.write(path, new TextEncoder().encode(token), { mode });
     own.acknowledged = now++;
   }
 
   async function move(files: FileStore): Promise<void> {
-    const from = pick([
-      "s1",
-      "s2",
-      ...[...saves.values()].map(({ path }) => path),
-      "t1",
-      "t2",
-      "t3",
-    ]);
+    const saved = [...saves.values()].map(({ path }) => path);
+    const from = pick(["s1", "s2", ...saved, "t1", "t2", "t3"]);
     await files.move(from, pick(["t1", "t2", "t3", `t ${now}`]));
     moves++;
   }
 
-  /** Runs a call of some process: inside of another one up to where it waits for the first time. */
+  /** Runs a call of a process, inside another one up to its first wait. */
   function begin(): void {
     const before = current;
     current = { isDead: false };
@@ -140,7 +127,7 @@ async function simulate(
     (real) =>
       Object.fromEntries(CALLS.map((name) => [name, (...args: unknown[]) => {
         if (depth > 0 && random() < 0.02) [current.isDead, deaths] = [true, deaths + 1];
-        if (current.isDead) throw fsError("EIO"); // nothing that would come after it is done
+        if (current.isDead) throw fsError("EIO");
         const result = (real[name] as (...args: unknown[]) => unknown)(...args);
         if (depth < 3 && random() < 0.2) begin();
         return result;

@@ -1,5 +1,5 @@
-// Several processes that save, move, load and list the same files, and are killed in between.
-// HOLDFAST_ATTACK_ROUNDS says how many rounds, HOLDFAST_ATTACK_SEED which is the first.
+// Processes that save, move, load and list the same files, and are killed. HOLDFAST_ATTACK_ROUNDS
+// is the number of rounds, HOLDFAST_ATTACK_SEED the first one.
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "./line_stream.ts";
 import { realSystem } from "../../../../core/system.ts";
@@ -14,7 +14,7 @@ import { judge, Saves } from "./judge.ts";
 const ROUNDS = seedCount(1, "HOLDFAST_ATTACK_ROUNDS");
 const FIRST_SEED = seedCount(1, "HOLDFAST_ATTACK_SEED");
 const PROCESSES = 3;
-/** How often each process is killed, and started anew. */
+/** The number of starts and kills of each process. */
 const LIVES = 2;
 const HOUR = 3_600_000;
 
@@ -23,20 +23,13 @@ const PLANS = (["moves", "overwrites", "saves"] as const).flatMap((plan) =>
 );
 
 for (const { plan, zarr } of PLANS) {
-  const name = `processes that are killed lose no acknowledged save: ${plan} of ${
-    zarr ? "arrays" : "files"
-  }`;
+  const name = `killed processes lose no save: ${plan} of ${zarr ? "arrays" : "files"}`;
   Deno.test(`disk: ${name}`, async () => {
     let steps = 0;
     for (let seed = FIRST_SEED; seed < FIRST_SEED + ROUNDS; seed++) {
       await using root = await tempRoot();
-      steps += await attackOnce({
-        plan,
-        zarr,
-        root: root.path,
-        aheadMs: 0,
-        startedAt: realSystem.now(),
-      }, seed);
+      const place = { plan, zarr, root: root.path, aheadMs: 0, startedAt: realSystem.now() };
+      steps += await attackOnce(place, seed);
     }
     if (ROUNDS > 1) {
       console.log(`${plan} ${zarr ? "zarr" : "files"}: ${ROUNDS} rounds, ${steps} steps`);
@@ -44,26 +37,24 @@ for (const { plan, zarr } of PLANS) {
   });
 }
 
-// MinIO deletes without a condition: there a save within the last request of a move is lost, as the
-// documentation says.
+// MinIO deletes without conditions, so a save during the last request of a move is lost.
 const BUCKETS: [ServerKind, typeof PLANS][] = [
   ["versitygw", PLANS.filter(({ zarr }) => !zarr)],
   ["minio", PLANS.filter(({ plan }) => plan === "saves")],
 ];
 for (const [kind, plans] of BUCKETS) {
   for (const { plan, zarr } of plans) {
-    serverTest(
-      `processes that are killed lose no save in a bucket: ${plan} of ${zarr ? "arrays" : "files"}`,
-      kind,
-      async (server) => {
-        for (let seed = FIRST_SEED; seed < FIRST_SEED + ROUNDS; seed++) {
-          const { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca } = server;
-          const place = { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca };
-          const root = { server: place, prefix: `${plan}-${zarr}-${seed}` };
-          await attackOnce({ plan, zarr, root, aheadMs: 0, startedAt: realSystem.now() }, seed);
-        }
-      },
-    );
+    const name = `killed processes lose no save in a bucket: ${plan} of ${
+      zarr ? "arrays" : "files"
+    }`;
+    serverTest(name, kind, async (server) => {
+      for (let seed = FIRST_SEED; seed < FIRST_SEED + ROUNDS; seed++) {
+        const { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca } = server;
+        const place = { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca };
+        const root = { server: place, prefix: `${plan}-${zarr}-${seed}` };
+        await attackOnce({ plan, zarr, root, aheadMs: 0, startedAt: realSystem.now() }, seed);
+      }
+    });
   }
 }
 
@@ -72,7 +63,7 @@ async function attackOnce(place: AttackedPlace, seed: number): Promise<number> {
   const saves = new Saves();
   const livesOf = async (slot: number) => {
     for (let life = 0; life < LIVES; life++) {
-      const aheadMs = slot === 0 ? 60_000 : 0; // it takes movers that live for dead
+      const aheadMs = slot === 0 ? 60_000 : 0; // it presumes live movers dead
       const firstToken = 100_000_000 + ((seed % 100) * 10 + slot) * 100_000 + life * 50_000;
       const own = { ...place, aheadMs, slot, firstToken, seed: Math.floor(random() * 2 ** 31) };
       await liveOnce(own, 30 + Math.floor(random() * 200), saves);
@@ -84,7 +75,7 @@ async function attackOnce(place: AttackedPlace, seed: number): Promise<number> {
   return saves.steps;
 }
 
-/** Runs a process until it has said so much, and kills it. */
+/** Runs a process until it has printed some lines, and kills it. */
 async function liveOnce(attacker: Attacker, lines: number, saves: Saves): Promise<void> {
   const program = new URL("./attacker.ts", import.meta.url).href;
   const child = new Deno.Command(Deno.execPath(), {
@@ -92,10 +83,12 @@ async function liveOnce(attacker: Attacker, lines: number, saves: Saves): Promis
     stdout: "piped",
   }).spawn();
   let left = lines;
-  const said = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  for await (const line of said) {
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(
+    new TextLineStream(),
+  );
+  for await (const line of output) {
     saves.note(attacker.slot, JSON.parse(line));
-    if (--left === 0) child.kill("SIGKILL"); // what it has said before it dies still comes
+    if (--left === 0) child.kill("SIGKILL"); // its earlier lines still arrive
   }
   await child.status;
 }

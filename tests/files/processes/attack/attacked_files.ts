@@ -1,4 +1,4 @@
-// The files that an attack is about.
+// The files of an attack.
 import { createBucketFiles } from "../../../../files/bucket.ts";
 import { createLocalFiles } from "../../../../files/local.ts";
 import { createFileManager, type Files } from "../../../../files/mod.ts";
@@ -7,27 +7,23 @@ import type { NDArray } from "../../../../formats/arrays/ndarray.ts";
 import { realSystem, type System } from "../../../../core/system.ts";
 import { createServerStore, type ServerPlace } from "../../../servers/server_world.ts";
 
-/** Where files lie, and how. */
+/** The location and kind of files. */
 export interface AttackedPlace {
-  /**
-   * What is done: saves at free paths and moves between them; saves over paths of one's own and
-   * moves away from them; or saves over paths of all.
-   */
+  /** Saves at free paths and moves; saves over own paths and moves; or saves over shared paths. */
   plan: "moves" | "overwrites" | "saves";
-  /** Whether values are arrays in zarr. */
+  /** Saves arrays in zarr. */
   zarr: boolean;
   /** A folder, or the bucket of a server. */
   root: string | { server: ServerPlace; prefix: string };
-  /** How far the clock is ahead: what a mover that lives has taken looks as if it had died. */
+  /** The clock's lead, by which live movers seem dead. */
   aheadMs: number;
-  /** When the attack began. Leases pass so much faster since. */
+  /** The start of the attack, since when leases pass faster. */
   startedAt: number;
 }
 
 /** A minute passes in three seconds. */
 const SPEED = 20;
 
-/** Opens them. */
 export async function openAttacked(
   { root, zarr, aheadMs, startedAt }: AttackedPlace,
 ): Promise<Files> {
@@ -43,20 +39,18 @@ export async function openAttacked(
     sleep: (ms, signal) => realSystem.sleep(ms < 1000 ? ms : ms / SPEED, signal),
   };
   const chunks = (shape: readonly number[]) => shape.map((length) => Math.min(length, 3));
-  return await createFileManager({ it: createZarrFiles({ files: below, chunks, system: fast }) })
-    .on("it");
+  const files = createZarrFiles({ files: below, chunks, system: fast });
+  return await createFileManager({ it: files }).on("it");
 }
 
-/** What is saved as this token. */
+/** Returns the value of a token. */
 export function valueOf({ zarr }: AttackedPlace, token: number, kind: number): unknown {
   if (!zarr) return new TextEncoder().encode(`${token}`.repeat(1 + 999 * kind));
   const shape = [[2, 2], [2, 3], [4, 5]][kind];
   return { data: new Float64Array(shape[0] * shape[1]).fill(token), shape, dtype: "float64" };
 }
 
-/**
- * The token of a value that was loaded; undefined where it is no such value, or parts of several.
- */
+/** Returns the token of a loaded value; undefined for other values, or parts of several. */
 export function tokenOf({ zarr }: AttackedPlace, value: unknown): number | undefined {
   const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : "";
   const tokens = zarr

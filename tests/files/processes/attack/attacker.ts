@@ -1,6 +1,5 @@
-// A process of an attack on files: saves, moves, loads and lists at random, forever, beside others
-// that do the same. Prints a line before and behind each step, so that a judge knows what was
-// acknowledged when it is killed.
+// A process of an attack on files: saves, moves, loads and lists at random, forever. Prints a line
+// before and after each step, so that a judge knows the acknowledged ones after a kill.
 //
 // Argument: an {@linkcode Attacker} as JSON.
 import process from "node:process";
@@ -9,17 +8,16 @@ import { realSystem } from "../../../../core/system.ts";
 import { seededRandom } from "../../../support/scripted_system.ts";
 import { type AttackedPlace, openAttacked, tokenOf, valueOf } from "./attacked_files.ts";
 
-/** What one process does. */
+/** The plan of one process. */
 export interface Attacker extends AttackedPlace {
-  /** Of its randomness. */
   seed: number;
-  /** Which of the processes it is. */
+  /** The index of the process. */
   slot: number;
-  /** The first of its tokens: each save has another one. */
+  /** The first of its tokens, one per save. */
   firstToken: number;
 }
 
-/** A line of its output, and when it was written, milliseconds since 1970. */
+/** A line of output, with its time, milliseconds since 1970. */
 export type AttackLine = AttackEvent & { at: number };
 
 type AttackEvent =
@@ -65,7 +63,7 @@ async function attack(attacker: Attacker): Promise<void> {
       const value = await files.load(path);
       const found = tokenOf(attacker, value);
       if (found === undefined) {
-        throw new Error(`${path} holds what nobody saved: ${JSON.stringify(value)?.slice(0, 300)}`);
+        throw new Error(`${path} has an unknown value: ${JSON.stringify(value)?.slice(0, 300)}`);
       }
     });
 

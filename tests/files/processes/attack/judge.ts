@@ -1,9 +1,9 @@
-// What an attack must have left, whatever was killed.
+// The invariants of an attack.
 import type { Files } from "../../../../files/mod.ts";
 import { type AttackedPlace, tokenOf } from "./attacked_files.ts";
 import type { AttackLine } from "./attacker.ts";
 
-/** A save: when it began, and when it was acknowledged, by the clock of the machine. */
+/** A save, with the times of its start and acknowledgement by the clock of the machine. */
 interface Save {
   token: number;
   slot: number;
@@ -12,17 +12,17 @@ interface Save {
   ended?: number;
 }
 
-/** All saves of an attack, as the processes told of them. */
+/** All saves of an attack, as the processes printed them. */
 export class Saves {
-  /** Each save, but those that failed. */
+  /** All saves except failed ones. */
   readonly all = new Map<number, Save>();
-  /** What no process may say. */
+  /** Errors that no process may print. */
   readonly bad: string[] = [];
-  /** Steps that were begun. */
+  /** Started steps. */
   steps = 0;
   readonly #open = new Map<number, Save | undefined>();
 
-  /** Takes the next line of a process. */
+  /** Records a line of a process. */
   note(slot: number, line: AttackLine): void {
     const { at } = line;
     if ("bad" in line) this.bad.push(line.bad);
@@ -41,14 +41,14 @@ export class Saves {
   }
 }
 
-/** What is wrong with what is left. */
+/** Returns the problems with the files that are left. */
 export async function judge(files: Files, place: AttackedPlace, saves: Saves): Promise<string[]> {
   const problems = [...saves.bad];
   const found = new Map<number, string[]>();
   for (const path of await files.listFiles("", { recursive: true })) {
     const token = tokenOf(place, await files.load(path));
     if (token === undefined || !saves.all.has(token)) {
-      problems.push(`${path} holds what nobody saved: ${token}`);
+      problems.push(`${path} has an unknown value: ${token}`);
     } else found.set(token, [...found.get(token) ?? [], path]);
   }
   const isMovedInOneStep = typeof place.root === "string";
@@ -66,7 +66,7 @@ export async function judge(files: Files, place: AttackedPlace, saves: Saves): P
   return problems;
 }
 
-/** Whether a later save of the same path, also one that was killed, may have taken its place. */
+/** True if a later save of the same path, even a killed one, may have replaced it. */
 function mayBeReplaced(
   { token, path, begun }: Save,
   { plan }: AttackedPlace,

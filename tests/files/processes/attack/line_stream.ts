@@ -1,6 +1,5 @@
-// Text as lines. What a process that was killed has not ended is no line.
+// Text as lines. The unfinished line of a killed process is ignored.
 export class TextLineStream extends TransformStream<string, string> {
-  /** Nothing has come yet. */
   constructor() {
     let rest = "";
     super({
