@@ -19,15 +19,15 @@ import { fsError, withPatchedFs } from "./patched_fs.ts";
 const SAID: Record<string, [code: ErrorCode, retry: RetryAdvice, state: string]> = {
   ENOSPC: ["Unavailable", "never", "the disk is full"],
   EDQUOT: ["Unavailable", "never", "the disk quota is used up"],
-  EACCES: ["Denied", "never", "permission is denied"],
-  EPERM: ["Denied", "never", "permission is denied"],
+  EACCES: ["Denied", "never", "permission denied"],
+  EPERM: ["Denied", "never", "permission denied"],
   EROFS: ["Denied", "never", "read-only"],
-  EMFILE: ["Unavailable", "later", "too many files"],
-  ENFILE: ["Unavailable", "later", "too many files"],
+  EMFILE: ["Unavailable", "later", "too many open files"],
+  ENFILE: ["Unavailable", "later", "too many open files"],
   EIO: ["Unavailable", "later", "failed to read or write"],
-  ESTALE: ["Unavailable", "later", "a stale handle of NFS"],
+  ESTALE: ["Unavailable", "later", "stale NFS file handle"],
   ETIMEDOUT: ["Unavailable", "later", "the server of this folder does not answer"],
-  EBUSY: ["Unavailable", "later", "others were using it"],
+  EBUSY: ["Unavailable", "later", "another process is using it"],
   EXDEV: ["Unsupported", "never", "several file systems"],
   ENAMETOOLONG: ["Invalid", "never", "too long for this disk"],
   EWHATEVER: ["Unavailable", "later", "the disk reports EWHATEVER"],
@@ -55,7 +55,7 @@ Deno.test("missing permissions of Node are Denied with a hint", async () => {
         () => assertRejects(put, RegistryError),
       );
       assertEquals([error.code, error.maybeWritten], ["Denied", undefined]);
-      assertStringIncludes(error.message, "this program was not allowed to");
+      assertStringIncludes(error.message, "this program lacks the permission");
       assertStringIncludes(error.hint!, hint);
     }
     assertEquals(await listed(backend, ""), []);

@@ -15,7 +15,7 @@ import { tempRoot } from "../support/temp_root.ts";
 
 const credentials = { accessKeyId: "ak", secretAccessKey: "sk" };
 
-/** What the URL opens as: kind and location. */
+/** The backend that the URL opens: kind and location. */
 async function opened(
   url: string | URL,
   options?: OpenBackendOptions,

@@ -21,7 +21,7 @@ function open(options: Partial<LocalBackendOptions> = {}) {
   return createLocalBackend({ path: root.join("store"), durability: "os", ...options });
 }
 
-/** Somebody's files, which no store may touch; and a check that nobody did. */
+/** Files of another program, and a check that the store left them unchanged. */
 async function strangersFolder(): Promise<{ path: string; assertUntouched(): Promise<void> }> {
   const path = root.join("strangers");
   const keys = ["1", "deep/2", `${realSystem.id()}`];

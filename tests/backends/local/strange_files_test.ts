@@ -19,7 +19,7 @@ function test(name: string, body: (root: TempRoot) => Promise<void>): void {
   if (process.platform !== "win32") testInRoot(name, body);
 }
 
-/** What no store makes, each where an object could be: by its key. */
+/** Entries that no store makes, by the key of the object at that path. */
 async function strangeFiles(root: TempRoot): Promise<{ keys: string[]; close(): Promise<void> }> {
   await run("mkfifo", [root.join("store", "a", "pipe")]);
   const server = createServer();

@@ -80,7 +80,7 @@ standInTest("a server that is not S3 is reported within seconds", async (start) 
     const error = await failure(Array.fromAsync(store.backend.list("")));
     assertEquals(error.code, "Unavailable");
     assertStringIncludes(error.message, new URL(store.endpoint).host);
-    assertStringIncludes(error.message, "it answers, but not as S3");
+    assertStringIncludes(error.message, "the reply is not S3");
     assert(store.system.now() - before <= 9_000, `${status}: ${store.system.now() - before} ms`);
   }
 });
@@ -130,7 +130,7 @@ Deno.test("missing credentials are Denied with searched sources", async () => {
     assertEquals([error.code, error.retry], ["Denied", "never"]);
     assertMatch(
       error.message,
-      /"models" at \S*eu-central-1\.amazonaws\.com \(region eu-central-1\): .*no credentials/,
+      /"models" at \S*eu-central-1\.amazonaws\.com \(region eu-central-1\): .*no credentials found/,
     );
     assertMatch(error.message, /AWS_ACCESS_KEY_ID.*~\/\.aws\/credentials/);
     assertMatch(error.hint!, /AWS_SECRET_ACCESS_KEY/);

@@ -61,8 +61,9 @@ standInTest("a stalled body is resumed over a new connection", async (start) => 
   const store = await start((request) => {
     const reply = objectReply(request, stored);
     const first = request.headers.range.startsWith("bytes=0-");
+    // On a busy machine the head of a reply is late too, and the client repeats the request.
     return first ? { ...reply, body: stored.slice(0, 50_000), end: "stall" } : reply;
-  }, { requestTimeoutMs: 150 }); // on a busy machine the head of a reply may be late too: then all is asked for again
+  }, { requestTimeoutMs: 150 });
   assertBytes(await (await store.backend.get("a"))!.bytes(), stored);
   assertEquals(store.requests.map(rangeOf).filter((range) => !range.startsWith("bytes=0-")), [
     "bytes=50000-199999",
@@ -152,7 +153,8 @@ standInTest("a rejected part ends the download", async (start) => {
     return isSecond ? refusal(403, "AccessDenied") : { end: "stall" };
   }, { partBytes: 5 * MIB, parallel: 3 });
   const asked = async () => {
-    for (let i = 0; i < 2; i++) await store.backend.head("a"); // what was sent before has come before
+    // Earlier requests arrive before these two.
+    for (let i = 0; i < 2; i++) await store.backend.head("a");
     return store.lines().filter((line) => line.startsWith("GET")).length;
   };
   const object = await store.backend.get("a");

@@ -178,7 +178,8 @@ Deno.test("names() lists known buckets without their keys", async () => {
   try {
     await writeFile(
       root.join("keys.env"),
-      "TOS_MY_DATA_ACCESS_KEY=secret-1\nTOS_MY_DATA_SECRET_KEY=secret-2\nOTHER_SECRET_KEY=x\nS3_A_B_SECRET_KEY=secret-3\n",
+      "TOS_MY_DATA_ACCESS_KEY=secret-1\nTOS_MY_DATA_SECRET_KEY=secret-2\n" +
+        "OTHER_SECRET_KEY=x\nS3_A_B_SECRET_KEY=secret-3\n",
     );
     const environment = { OSS_LOGS_ACCESS_KEY: "secret-4", OSS_LOGS_SECRET_KEY: "secret-5" };
     const configs = configsIn(root, environment);
@@ -288,7 +289,7 @@ Deno.test("an unknown provider has a suggestion", async () => {
   assertEquals(error.code, "Invalid");
   assertEquals(
     error.message,
-    'Cannot find a configuration of minoi://my-b: there is no provider "minoi"',
+    'Cannot find configuration of minoi://my-b: unknown provider "minoi"',
   );
   assertStringIncludes(error.hint!, "Did you mean minio?");
 });

@@ -73,7 +73,7 @@ serverTest("an upload replaces an object; keys are literal", "minio", async (ser
   await assertRejects(
     () => configs.download(url.replace("%20", " ")),
     RegistryError,
-    "there is no such object",
+    "object not found",
   );
 });
 

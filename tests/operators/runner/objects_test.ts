@@ -177,7 +177,7 @@ bucketTest("the scheme of a URL names the provider whose configuration is used",
     pipeline([step("train", { outputs: { text: place.replace("minio:", "oss:") + "out" } })]),
     here,
   )).steps.train;
-  assertStringIncludes(reason!, "Cannot find a configuration of oss://holdfast");
+  assertStringIncludes(reason!, "Cannot find configuration of oss://holdfast");
 });
 
 testInRoot("a key that would leave the input root is refused", async (root) => {
