@@ -10,7 +10,7 @@ import {
 } from "../../plugins/mod.ts";
 import { holdJobs } from "./runner.ts";
 
-export function registerNoting(plugins: Plugins, notes: string[]): void {
+function registerNoting(plugins: Plugins, notes: string[]): void {
   plugins.register(Behavior, "note", (config: { name: string }) => ({
     async execute(next, input) {
       notes.push(`> ${config.name}`);

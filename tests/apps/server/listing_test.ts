@@ -182,7 +182,7 @@ Deno.test("nor does its hint, where a permission of the service is missing", asy
   );
   const { detail, hint } = await problemOf(error).json();
   assertEquals([detail, hint], [
-    `Cannot put "${key}": this program was not allowed to`,
+    `Cannot put "${key}": this program lacks the permission`,
     'Requires write access to "the store/objects/a/0", run again.',
   ]);
 });

@@ -43,7 +43,7 @@ async function strangersFolder(): Promise<{ path: string; assertUntouched(): Pro
 async function assertDenied(call: () => Promise<unknown>): Promise<void> {
   const error = await assertRejects(call, RegistryError);
   assertEquals(error.code, "Denied", error.message);
-  assert(error.hint?.includes("remove the link"), error.hint);
+  assert(error.hint?.startsWith("Replace the link"), error.hint);
 }
 
 const everyVerb = (backend: ReturnType<typeof open>, key: string) => [

@@ -4,15 +4,9 @@ import { createS3Backend, type S3BackendOptions } from "../../../backends/s3.ts"
 import type { RegistryError } from "../../../core/errors.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { holdTimers } from "../../support/held_timers.ts";
-import { refusal, SECRETS, standInTest, xml } from "./stand_in.ts";
+import { failure, refusal, SECRETS, standInTest, xml } from "./stand_in.ts";
 
 const NOBODY = "http://127.0.0.1:1";
-
-async function failure(promise: Promise<unknown>): Promise<RegistryError> {
-  return await promise.then(() => {
-    throw new Error("it did not fail");
-  }, (error) => error);
-}
 
 async function failedHead(options: Partial<S3BackendOptions>): Promise<RegistryError> {
   const backend = createS3Backend({

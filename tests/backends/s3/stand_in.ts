@@ -7,6 +7,7 @@ import { createScriptedSystem, type ScriptedSystem } from "../../support/scripte
 import { withoutHanging } from "../../support/without_hanging.ts";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import type { Backend } from "../../../core/backend.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 
 /** A request as it came. */
 export interface StandInRequest {
@@ -207,4 +208,16 @@ export function objectReply(request: StandInRequest, bytes: Uint8Array, etag = "
     headers: { ...about, "content-range": `bytes ${start}-${last}/${bytes.byteLength}` },
     body: bytes.slice(start, last + 1),
   };
+}
+
+/** The result or error of a call. */
+export function outcomeOf<T>(call: Promise<T>): Promise<T | RegistryError> {
+  return call.catch((error: RegistryError) => error);
+}
+
+/** The error of a call. Throws if the call succeeds. */
+export async function failure(call: Promise<unknown>): Promise<RegistryError> {
+  return await call.then(() => {
+    throw new Error("it did not fail");
+  }, (error) => error);
 }
