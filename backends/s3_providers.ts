@@ -125,7 +125,8 @@ const ROWS: readonly S3Provider[] = [
     defaultEndpoint: (region) => `https://s3.oss-${region.replace(/^oss-/, "")}.aliyuncs.com`,
     verified: "recorded requests",
     sources: [
-      "https://www.alibabacloud.com/help/en/oss/developer-reference/use-amazon-s3-sdks-to-access-oss",
+      "https://www.alibabacloud.com/help/en/oss/developer-reference/" +
+      "use-amazon-s3-sdks-to-access-oss",
       "https://www.alibabacloud.com/help/en/oss/user-guide/0042-00000214",
       "https://www.alibabacloud.com/help/en/oss/user-guide/http-status-code-409",
     ],

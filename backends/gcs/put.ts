@@ -3,6 +3,7 @@ import type { Body, PutOptions, PutResult } from "../../core/backend.ts";
 import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
 import { crc32c } from "../../core/bytes/digest.ts";
 import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
+import { encodeCrc32c } from "./encode_crc32c.ts";
 import type { ApiCall, GcsApi, ObjectResource } from "./api.ts";
 import { failure } from "./errors.ts";
 import type { HttpReply } from "./exchange.ts";
@@ -217,9 +218,4 @@ function otherSize(api: GcsApi, key: string, actual: number | string, size: numb
     code: "Invalid",
     hint: "Pass the size of the body, or omit it.",
   });
-}
-
-/** Encodes a checksum as the store does: base64 of four bytes, big-endian. */
-export function encodeCrc32c(sum: number): string {
-  return btoa(String.fromCharCode(sum >>> 24, sum >>> 16 & 255, sum >>> 8 & 255, sum & 255));
 }

@@ -151,7 +151,7 @@ export class SignIn {
         code: "TaskFailed",
         action: "sign in",
         state: "the `credentials` function failed",
-        hint: "Fix the function; the cause is its error.",
+        hint: "Fix the `credentials` function; the cause is its error.",
         cause,
       });
     }

@@ -106,8 +106,8 @@ export const NO_CREDENTIALS: Meaning = meaning(
   "no credentials found; searched the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, " +
     "AWS_WEB_IDENTITY_TOKEN_FILE), ~/.aws/credentials, ~/.aws/config and the metadata service of " +
     "this machine",
-  "Pass credentials, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws configure`, or for " +
-    "a bucket URL set S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY.",
+  "Pass credentials, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws configure`, or " +
+    "for a bucket URL set S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY.",
   refused,
 );
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type AnyTopics, type BusEvent, type EventBus } from "../../core/event_bus.ts";
+import type { AnyTopics, BusEvent, EventBus } from "../../core/event_bus.ts";
 import { topicMatcher } from "../../core/event_bus.ts";
 import { createBus } from "./create_bus.ts";
 import { createDeliveries } from "./subscribing.ts";

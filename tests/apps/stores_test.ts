@@ -184,7 +184,7 @@ serverTest(
     assertEquals(unnamed.code, server.protocol === "s3" ? 3 : 6, unnamed.stderr);
     assertStringIncludes(unnamed.stderr, "--allow-env");
     if (server.protocol === "s3") {
-      assertStringIncludes(unnamed.stderr, "s3_aksk.env (not allowed to read it)");
+      assertStringIncludes(unnamed.stderr, "s3_aksk.env (no permission to read it)");
     }
   },
 );

@@ -13,55 +13,50 @@ import {
   text,
 } from "../conformance/backend/samples.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
-import { tempRoot } from "../support/temp_root.ts";
+import { tempRoot, testInRoot } from "../support/temp_root.ts";
 import { fsError, withPatchedFs } from "./patched_fs.ts";
 
 const SAID: Record<string, [code: ErrorCode, retry: RetryAdvice, state: string]> = {
   ENOSPC: ["Unavailable", "never", "the disk is full"],
   EDQUOT: ["Unavailable", "never", "the disk quota is used up"],
-  EACCES: ["Denied", "never", "permission is denied"],
-  EPERM: ["Denied", "never", "permission is denied"],
+  EACCES: ["Denied", "never", "permission denied"],
+  EPERM: ["Denied", "never", "permission denied"],
   EROFS: ["Denied", "never", "read-only"],
-  EMFILE: ["Unavailable", "later", "too many files"],
-  ENFILE: ["Unavailable", "later", "too many files"],
+  EMFILE: ["Unavailable", "later", "too many open files"],
+  ENFILE: ["Unavailable", "later", "too many open files"],
   EIO: ["Unavailable", "later", "failed to read or write"],
-  ESTALE: ["Unavailable", "later", "a stale handle of NFS"],
+  ESTALE: ["Unavailable", "later", "stale NFS file handle"],
   ETIMEDOUT: ["Unavailable", "later", "the server of this folder does not answer"],
-  EBUSY: ["Unavailable", "later", "others were using it"],
+  EBUSY: ["Unavailable", "later", "another process is using it"],
   EXDEV: ["Unsupported", "never", "several file systems"],
   ENAMETOOLONG: ["Invalid", "never", "too long for this disk"],
   EWHATEVER: ["Unavailable", "later", "the disk reports EWHATEVER"],
 };
 
-Deno.test("missing permissions of Node are Denied with a hint", async () => {
-  const root = await tempRoot();
-  try {
-    const backend = createLocalBackend({ path: root.path });
-    const refuse = (message: string) => () => {
-      throw Object.assign(new Error(message), { code: "ERR_ACCESS_DENIED" });
-    };
-    const cases: [name: keyof typeof fs, message: string, hint: string][] = [
-      ["fsync", "fsync API is disabled when Permission Model is enabled.", 'durability: "os"'],
-      [
-        "openSync",
-        "Access to this API has been restricted. Use --allow-fs-write.",
-        "Use --allow-fs-write.",
-      ],
-    ];
-    for (const [name, message, hint] of cases) {
-      const put = () => backend.put("a", text("x"), { mode: "create" });
-      const error = await withPatchedFs(
-        () => ({ [name]: refuse(message) }),
-        () => assertRejects(put, RegistryError),
-      );
-      assertEquals([error.code, error.maybeWritten], ["Denied", undefined]);
-      assertStringIncludes(error.message, "this program was not allowed to");
-      assertStringIncludes(error.hint!, hint);
-    }
-    assertEquals(await listed(backend, ""), []);
-  } finally {
-    await root.remove();
+testInRoot("missing permissions of Node are Denied with a hint", async (root) => {
+  const backend = createLocalBackend({ path: root.path });
+  const refuse = (message: string) => () => {
+    throw Object.assign(new Error(message), { code: "ERR_ACCESS_DENIED" });
+  };
+  const cases: [name: keyof typeof fs, message: string, hint: string][] = [
+    ["fsync", "fsync API is disabled when Permission Model is enabled.", 'durability: "os"'],
+    [
+      "openSync",
+      "Access to this API has been restricted. Use --allow-fs-write.",
+      "Use --allow-fs-write.",
+    ],
+  ];
+  for (const [name, message, hint] of cases) {
+    const put = () => backend.put("a", text("x"), { mode: "create" });
+    const error = await withPatchedFs(
+      () => ({ [name]: refuse(message) }),
+      () => assertRejects(put, RegistryError),
+    );
+    assertEquals([error.code, error.maybeWritten], ["Denied", undefined]);
+    assertStringIncludes(error.message, "this program lacks the permission");
+    assertStringIncludes(error.hint!, hint);
   }
+  assertEquals(await listed(backend, ""), []);
 });
 
 for (const [said, [code, retry, state]] of Object.entries(SAID)) {
@@ -104,86 +99,71 @@ for (const [said, [code, retry, state]] of Object.entries(SAID)) {
   });
 }
 
-Deno.test("a missing permission of Deno is Denied with its name", async () => {
-  const root = await tempRoot();
-  try {
-    const backend = createLocalBackend({ path: root.path, durability: "os" });
-    await putAll(backend, ["a/b"]);
-    const fail = () => {
-      throw Object.assign(
-        new Error('Requires write access to "x", run again with the --allow-write flag'),
-        { name: "NotCapable" },
-      );
-    };
-    const calls: [keyof typeof fs, () => Promise<unknown>][] = [
-      ["existsSync", () => backend.put("a/b", text("x"), { mode: "create" })],
-      ["openSync", () => backend.put("a/c", text("x"), { mode: "create" })],
-      ["openSync", () => backend.get("a/b")],
-      ["readdirSync", () => listed(backend, "")],
-      ["unlinkSync", () => backend.delete("a/b")],
-    ];
-    for (const [name, call] of calls) {
-      const error = await withPatchedFs(
-        () => ({ [name]: fail }),
-        () => assertRejects(call, RegistryError),
-      );
-      assertEquals(error.code, "Denied");
-      assertStringIncludes(error.hint!, "--allow-write");
-    }
-    await assertHolds(backend, "a/b", text("a/b"));
-  } finally {
-    await root.remove();
-  }
-});
-
-Deno.test("other errors are unchanged", async () => {
-  const root = await tempRoot();
-  try {
-    const backend = createLocalBackend({ path: root.path });
-    await backend.put("a", text("a"));
-    const broken = new TypeError("a bug");
-    const fail = () => {
-      throw broken;
-    };
-    const error = await withPatchedFs(
-      () => ({ openSync: fail }),
-      () => assertRejects(() => backend.get("a")),
+testInRoot("a missing permission of Deno is Denied with its name", async (root) => {
+  const backend = createLocalBackend({ path: root.path, durability: "os" });
+  await putAll(backend, ["a/b"]);
+  const fail = () => {
+    throw Object.assign(
+      new Error('Requires write access to "x", run again with the --allow-write flag'),
+      { name: "NotCapable" },
     );
-    assertEquals(error, broken);
-  } finally {
-    await root.remove();
+  };
+  const calls: [keyof typeof fs, () => Promise<unknown>][] = [
+    ["existsSync", () => backend.put("a/b", text("x"), { mode: "create" })],
+    ["openSync", () => backend.put("a/c", text("x"), { mode: "create" })],
+    ["openSync", () => backend.get("a/b")],
+    ["readdirSync", () => listed(backend, "")],
+    ["unlinkSync", () => backend.delete("a/b")],
+  ];
+  for (const [name, call] of calls) {
+    const error = await withPatchedFs(
+      () => ({ [name]: fail }),
+      () => assertRejects(call, RegistryError),
+    );
+    assertEquals(error.code, "Denied");
+    assertStringIncludes(error.hint!, "--allow-write");
   }
+  await assertHolds(backend, "a/b", text("a/b"));
 });
 
-Deno.test("a truncated file is Corrupt", async () => {
-  const root = await tempRoot();
-  try {
-    const backend = createLocalBackend({ path: root.path });
-    for (const size of [1000, 3_000_000]) {
-      await backend.put("a/b", sampleBytes(size));
-      const object = await withPatchedFs(
-        (real) => ({
-          fstatSync: (file: number) => {
-            const stats = real.fstatSync(file);
-            stats.size++;
-            return stats;
-          },
-        }),
-        async () => {
-          const error = await assertRejects(
-            async () => await (await backend.get("a/b"))!.bytes(),
-            RegistryError,
-          );
-          assertEquals([error.code, error.key], ["Corrupt", "a/b"]);
-          return await backend.get("a/b").catch(() => undefined);
+testInRoot("other errors are unchanged", async (root) => {
+  const backend = createLocalBackend({ path: root.path });
+  await backend.put("a", text("a"));
+  const broken = new TypeError("a bug");
+  const fail = () => {
+    throw broken;
+  };
+  const error = await withPatchedFs(
+    () => ({ openSync: fail }),
+    () => assertRejects(() => backend.get("a")),
+  );
+  assertEquals(error, broken);
+});
+
+testInRoot("a truncated file is Corrupt", async (root) => {
+  const backend = createLocalBackend({ path: root.path });
+  for (const size of [1000, 3_000_000]) {
+    await backend.put("a/b", sampleBytes(size));
+    const object = await withPatchedFs(
+      (real) => ({
+        fstatSync: (file: number) => {
+          const stats = real.fstatSync(file);
+          stats.size++;
+          return stats;
         },
-      );
-      if (size > 1_000_000) {
-        assertEquals((await assertRejects(() => object!.bytes(), RegistryError)).code, "Conflict");
-      }
+      }),
+      async () => {
+        const error = await assertRejects(
+          async () => await (await backend.get("a/b"))!.bytes(),
+          RegistryError,
+        );
+        assertEquals([error.code, error.key], ["Corrupt", "a/b"]);
+        return await backend.get("a/b").catch(() => undefined);
+      },
+    );
+    if (size > 1_000_000) {
+      assertEquals((await assertRejects(() => object!.bytes(), RegistryError)).code, "Conflict");
     }
-  } finally {
-    await root.remove();
   }
 });
 

@@ -142,7 +142,8 @@ test("a create under the lock needs no links", async () => {
       const create = (bytes: Uint8Array) => open().put(`a/${code}`, bytes, { mode: "create" });
       assert((await create(text("one"))).written);
       assertEquals(await create(text("two")), { written: false, reason: "exists" });
-      const late = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() }); // looks when it has the lock
+      // The create looks after it gets the lock.
+      const late = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
       assertEquals(await open().put(`a/${code}`, late, { mode: "create" }), {
         written: false,
         reason: "exists",

@@ -15,7 +15,7 @@ const MODES: readonly [Locking, Layout][] = [
 ];
 
 interface Writer {
-  /** What it printed, line by line. */
+  /** Its output, by line. */
   lines: AsyncIterableIterator<string>;
   /** Lets it begin. */
   start(): Promise<void>;
@@ -54,7 +54,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncG
   }
 }
 
-/** Every object of the store, read: throws where one is not whole. Gives the signer by key. */
+/** Reads each object of the store and throws if one is incomplete. Returns the signer by key. */
 async function signers(backend: Backend): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for await (const entry of backend.list("")) {

@@ -15,7 +15,7 @@ function test(name: string, run: (backend: Backend, root: TempRoot) => Promise<v
   testInRoot(name, (root) => run(createLocalBackend({ path: root.path, durability: "os" }), root));
 }
 
-/** How many files are open more at the end than at the beginning. */
+/** The number of files that `run` leaves open. */
 async function leftOpen(run: () => Promise<unknown>): Promise<number> {
   let open = 0;
   await withPatchedFs((real) => ({
@@ -96,7 +96,8 @@ test("large objects need no birth time", async (backend) => {
   };
   const patch = (real: typeof fs) => ({
     lstatSync: (path: string) => Object.assign(real.lstatSync(path), { birthtimeMs: 0 }),
-    fstatSync: (file: number) => Object.assign(real.fstatSync(file), { birthtimeMs: 0 }), // as Deno's node:fs says it
+    // Deno's node:fs returns 0.
+    fstatSync: (file: number) => Object.assign(real.fstatSync(file), { birthtimeMs: 0 }),
   });
   await withPatchedFs(patch, async () => {
     assertBytes(await (await backend.get("a/b"))!.bytes(), sampleBytes(LARGE));

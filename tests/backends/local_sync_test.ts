@@ -19,7 +19,7 @@ function test(name: string, run: (backend: Backend, root: TempRoot) => Promise<v
   });
 }
 
-/** What was asked of the disk, in order: `stage` stands for a stage file. */
+/** The calls to the disk, in order. `stage` stands for a stage file. */
 async function watched(root: TempRoot, run: () => Promise<unknown>): Promise<string[]> {
   const events: string[] = [];
   const names = new Map<number, string>();
@@ -137,7 +137,7 @@ test("a folder that vanishes before its sync is no failure", async (backend, roo
   await assertMissing(backend, "a/b/c");
 });
 
-/** As another process leaves it that ended before it brought anything to the disk. */
+/** The state after another process that ended before it synced. */
 const unsynced = (root: TempRoot) =>
   createLocalBackend({ path: root.join("store"), durability: "os" });
 

@@ -34,7 +34,7 @@ testBackend(test, () => Promise.resolve(open()), {
 });
 /** The tail of a key is one name there: no key of a registry has several long segments in it. */
 const shortKeyCases = keyCases.filter(({ name }) => !/up to 900 bytes/.test(name));
-/** What has no "/" is a cell of its own, and in a folder it is not. */
+/** A key without "/" is its own cell. In a folder it is not. */
 const listingsBelow = listingCases.filter(({ name }) => !/of heads has/.test(name));
 for (const folder of ["names/a/versions/final/", "names/a/keys/", "objects/a/"]) {
   testCases(
@@ -100,7 +100,7 @@ test("an invalid path is Invalid", async () => {
     const error = assertThrows(
       () => createLocalBackend({ path }),
       RegistryError,
-      "not the path of a folder",
+      "invalid folder path",
     );
     assertEquals(error.code, "Invalid");
   }

@@ -11,11 +11,11 @@ import { RegistryError } from "../../core/errors.ts";
 import { openRegistry } from "../../mod.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 import { serverTest } from "../support/servers/mod.ts";
-import { tempRoot } from "../support/temp_root.ts";
+import { testInRoot } from "../support/temp_root.ts";
 
 const credentials = { accessKeyId: "ak", secretAccessKey: "sk" };
 
-/** What the URL opens as: kind and location. */
+/** The backend that the URL opens: kind and location. */
 async function opened(
   url: string | URL,
   options?: OpenBackendOptions,
@@ -66,19 +66,14 @@ Deno.test("each scheme opens its kind, and so does its location", async () => {
   }
 });
 
-Deno.test("paths and file URLs open a folder, memory: a new store", async () => {
-  const root = await tempRoot();
-  try {
-    const url = pathToFileURL(root.path);
-    for (const place of [root.path, url, url.href]) {
-      assertEquals(await opened(place), ["local", url.href]);
-    }
-    assertEquals(await opened(`C:\\x`), await opened(`./C:\\x`), "a drive letter is no scheme");
-    assertEquals((await opened("memory:"))[0], "memory");
-    assertEquals((await refused("memory:name")).code, "Invalid");
-  } finally {
-    await root.remove();
+testInRoot("paths and file URLs open a folder, memory: a new store", async (root) => {
+  const url = pathToFileURL(root.path);
+  for (const place of [root.path, url, url.href]) {
+    assertEquals(await opened(place), ["local", url.href]);
   }
+  assertEquals(await opened(`C:\\x`), await opened(`./C:\\x`), "a drive letter is no scheme");
+  assertEquals((await opened("memory:"))[0], "memory");
+  assertEquals((await refused("memory:name")).code, "Invalid");
 });
 
 Deno.test("an unknown scheme is Invalid with the known ones", async () => {

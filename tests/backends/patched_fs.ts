@@ -1,4 +1,4 @@
-// Faults of the file system, and a look at what is asked of it.
+// Faults and records of file system calls.
 import fs from "node:fs";
 import { relative } from "node:path";
 import { ownCalls } from "../../disk/disk_calls.ts";
@@ -7,8 +7,8 @@ import { ownCalls } from "../../disk/disk_calls.ts";
 export type FsPatch = { [name in keyof typeof fs]?: (...args: never[]) => unknown };
 
 /**
- * Runs with some functions of `node:fs` replaced; what they were is given to make them of. Deno's own calls, which the
- * local backend uses in their place, are not there meanwhile, or are what is given.
+ * Runs with some functions of `node:fs` replaced; `patch` gets the originals. Deno's own calls,
+ * which the local backend prefers, are absent meanwhile or replaced.
  */
 export async function withPatchedFs<T>(
   patch: (real: typeof fs) => FsPatch,
@@ -35,7 +35,7 @@ export function fsError(code: string): Error {
   return Object.assign(new Error(`${code}: as the test wants it`), { code });
 }
 
-/** The folders below a path that were brought to the disk, in order; the disk refuses one of this name. */
+/** The synced folders below a path, in order. The disk fails to sync `refuse`. */
 export async function syncedFolders(
   root: string,
   run: () => Promise<unknown>,

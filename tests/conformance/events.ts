@@ -28,16 +28,16 @@ export const eventBusCases: readonly EventBusCase[] = [
 
 /** Options of {@linkcode testEventBus}. */
 export interface TestEventBusOptions {
-  /** What the names of the tests begin with. @default "event bus" */
+  /** Prefix of the test names. @default "event bus" */
   name?: string;
 }
 
 /**
  * Registers a test for each case.
  *
- * @param test what registers a test: `Deno.test`, or `test` of `node:test`
- * @param open opens a place of its own, empty, for one test: `again` gives the same bus as another process has it, or
- * itself where no other process can have it. What it gives is disposed of at the end
+ * @param test registers a test: `Deno.test`, or `test` of `node:test`
+ * @param open opens an empty bus for one test, which the test disposes of: `again` returns the bus as
+ * another process opens it, or the same bus if no other process can
  */
 export function testEventBus(
   test: RegisterTest,

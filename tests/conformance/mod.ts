@@ -1,6 +1,6 @@
 /**
- * The conformance suite for backends: cases as data, and a runner for any test framework. A backend of your own keeps
- * the contract when it passes.
+ * The conformance suite for backends: cases as data, and a runner for any test framework. A backend
+ * that passes keeps the contract.
  *
  * @example
  * ```ts ignore
@@ -46,11 +46,11 @@ export const backendCases: readonly BackendCase[] = [
 ];
 
 /**
- * Registers a test for each case. A case about an optional member that the backend does not have becomes a test that
- * the member is absent; its name says so.
+ * Registers a test for each case. If the backend lacks an optional member, the case becomes a test
+ * that the member is absent, and its name says so.
  *
- * @param test what registers a test: `Deno.test`, or `test` of `node:test`
- * @param open opens a store of its own, empty, for one test; it is disposed at the end
+ * @param test registers a test: `Deno.test`, or `test` of `node:test`
+ * @param open opens an empty store for one test, which the test disposes of
  */
 export function testBackend(
   test: RegisterTest,

@@ -6,7 +6,7 @@ import { Behavior, createPlugins, JobRunner, Storage } from "../../plugins/mod.t
 import type { Plugins, PluginsOptions, TaskContext } from "../../plugins/mod.ts";
 import { holdJobs, runElsewhere } from "./runner.ts";
 
-const said = ({ code, message, hint }: RegistryError) => `${code}: ${message}. ${hint}`;
+const said = ({ code, message }: RegistryError) => `${code}: ${message}`;
 const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
 const rejected = async (run: () => Promise<unknown>) =>
   said(await assertRejects(run, RegistryError));
@@ -69,8 +69,7 @@ Deno.test("large inputs and results are saved in the registry", async () => {
   assertEquals(await registry.load("jobs:result"), large);
   assertEquals(
     await rejected(() => echoing().runCall(call)),
-    'Invalid: Cannot read what task "echo" was sent: it is in a registry, as "jobs:input@1.0.0". ' +
-      "Give this process the registry of the one that scheduled it: createPlugins({ registry }).",
+    'Invalid: Cannot read the input of task "echo": it is in a registry, as "jobs:input@1.0.0"',
   );
 });
 
@@ -85,8 +84,8 @@ Deno.test("an input of more than 64 KiB needs a registry", async () => {
   await (await plugins.shared(Storage, "memory")).delete("a");
   assertEquals(
     await rejected(() => submit(65_537)),
-    'Invalid: Cannot send the input of task "echo" to another process: it has 65537 bytes, more than 65536. ' +
-      "Large ones go by a registry: createPlugins({ registry }), here and where the job runs.",
+    'Invalid: Cannot send the input of task "echo" to another process: ' +
+      "it has 65537 bytes, more than 65536",
   );
   assertEquals(runner.jobs.length, 1);
   assertEquals(
@@ -100,24 +99,19 @@ Deno.test("an input that is not JSON is refused before any effect", async () => 
   const { plugins, runner } = sending();
   const task = plugins.createTask("echo")
     .addBehavior("storage_write", { backend: "memory" }).addBehavior("schedule_job", far);
-  const hint =
-    "Texts, finite numbers, booleans, null, lists, plain objects and Uint8Array travel, and nothing else.";
   const cases: [unknown, string][] = [
     [new Date(0), "its .given is a value of class Date"],
     [() => {}, "its .given is a function"],
     [1n, "its .given is a bigint"],
     [NaN, "its .given is NaN"],
     [{ a: [new Float32Array(1)] }, "its .given.a[0] is a value of class Float32Array"],
-    [{ $bytes: "x" }, "it has a member $bytes, which stands for something else on the way"],
-    [
-      { a: [{ $artifact: 1 }] },
-      "it has a member $artifact, which stands for something else on the way",
-    ],
+    [{ $bytes: "x" }, "its member $bytes has a reserved name"],
+    [{ a: [{ $artifact: 1 }] }, "its member $artifact has a reserved name"],
   ];
   for (const [given, problem] of cases) {
     assertEquals(
       await rejected(() => task.submit({ path: "a", data: "d", given })),
-      `Invalid: Cannot send the input of task "echo" to another process: ${problem}. ${hint}`,
+      `Invalid: Cannot send the input of task "echo" to another process: ${problem}`,
     );
   }
   const cycle: Record<string, unknown> = { path: "a", data: "d" };
@@ -134,8 +128,7 @@ Deno.test("a closure cannot run in another process", () => {
   for (const [fn, name] of [[named, "named"], [() => 0, "closure"]] as const) {
     assertEquals(
       thrown(() => plugins.createTask(fn).addBehavior("schedule_job", far)),
-      `Invalid: Cannot build task "${name}": it is a closure, and "far" runs it in another process. ` +
-        'Define it in each of them: plugins.defineTask("finalize", fn), and here createTask("finalize").',
+      `Invalid: Cannot build task "${name}": it is a closure, and "far" runs it in another process`,
     );
   }
   const fn = plugins.defineTask("named_now", named);
@@ -153,8 +146,8 @@ Deno.test("settings that are not JSON cannot be sent", async () => {
   );
   assertEquals(
     thrown(() => task.addBehavior("own", { given: { fn: () => 0 } })),
-    'Invalid: Cannot send behavior "own" of task "echo" to another process by "far": of its settings, its .given.fn is a function. ' +
-      "What travels is what JSON says. Let a plugin there make what is no plain data, or put this behavior before.",
+    'Invalid: Cannot send behavior "own" of task "echo" to "far": ' +
+      "its settings are not plain JSON: its .given.fn is a function",
   );
   await task.submit(1);
   assertEquals(runner.jobs[0].call.behaviors, []);
@@ -169,15 +162,17 @@ Deno.test("secrets are never sent", () => {
     secret_key: "hunter2",
   }).addBehavior("schedule_job", far);
   for (const key of ["access_key", "secret_key", "accessKey", "secretKey"]) {
-    const error = thrown(() =>
-      task.addBehavior("storage_read", { backend: "minio", bucket: "b", [key]: "hunter2" })
+    const config = { backend: "minio", bucket: "b", [key]: "hunter2" };
+    const { message, hint } = assertThrows(
+      () => task.addBehavior("storage_read", config),
+      RegistryError,
+    );
+    assertEquals(
+      message,
+      `Cannot send behavior "storage_read" of task "echo" to "far": its ${key} is a secret`,
     );
     const variable = /access/.test(key) ? "MINIO_ACCESS_KEY" : "MINIO_SECRET_KEY";
-    assertEquals(
-      error,
-      `Invalid: Cannot send behavior "storage_read" of task "echo" to another process by "far": its ${key} would travel with it. ` +
-        `Secrets are never sent: leave it out, and set ${variable} where the job runs; or put this behavior before.`,
-    );
+    assert(hint!.includes(`set ${variable} where the job runs`), hint);
   }
   const keys = ["credentials", "secretAccessKey", "session_token"];
   for (const backend of plugins.names(Storage)) { // also secrets that this storage leaves aside
@@ -185,14 +180,14 @@ Deno.test("secrets are never sent", () => {
       const error = thrown(() =>
         task.addBehavior("storage_read", { backend, bucket: "b", [key]: "hunter2" })
       );
-      assert(error.includes(`its ${key} would travel with it`), error);
+      assert(error.includes(`its ${key} is a secret`), error);
     }
   }
   plugins.register(Behavior, "call", () => ({ execute: (next) => next() }));
   assertEquals(
     thrown(() => task.addBehavior("call", { urls: ["https://ada:hunter2@example.org/x"] })),
-    'Invalid: Cannot send behavior "call" of task "echo" to another process by "far": its URL with a password would travel with it. ' +
-      "Secrets are never sent: leave it out, and let its environment fill it; or put this behavior before.",
+    'Invalid: Cannot send behavior "call" of task "echo" to "far": ' +
+      "its URL with a password is a secret",
   );
   task.addBehavior("call", { urls: ["https://example.org/a:b@c"] });
 });
@@ -208,11 +203,8 @@ Deno.test("secrets of your own plugins are never sent", () => {
     "schedule_job",
     far,
   );
-  assert(
-    thrown(() => task.addBehavior("notify", { token: "x" })).includes(
-      "set NOTIFY_TOKEN where the job runs",
-    ),
-  );
+  const error = assertThrows(() => task.addBehavior("notify", { token: "x" }), RegistryError);
+  assert(error.hint!.includes("set NOTIFY_TOKEN where the job runs"));
   task.addBehavior("notify");
 });
 
@@ -225,7 +217,7 @@ Deno.test("an undeclared remote runner receives no closure and no secret", async
   assert((await rejected(() => closure.submit())).includes("it is a closure"));
   const secret = plugins.createTask("echo").addBehavior("schedule_job", { job_type: "silent" })
     .addBehavior("storage_read", { backend: "minio", secret_key: "hunter2" });
-  assert((await rejected(() => secret.submit())).includes("its secret_key would travel"));
+  assert((await rejected(() => secret.submit())).includes("its secret_key is a secret"));
   assertEquals(sent, []);
 });
 
@@ -234,7 +226,7 @@ Deno.test("a call loads only inputs of jobs from the registry", async () => {
   await registry.save("payroll", { secret: 1 });
   const worker = echoing({ registry });
   const input = { $artifact: "payroll@1.0.0" };
-  // What comes back is what came: it is refused as a result.
+  // The function returns its argument, which is no valid result.
   const error = await rejected(() => worker.runCall({ task: "echo", behaviors: [], input }));
   assert(error.includes("$artifact"), error);
 });
@@ -244,13 +236,14 @@ Deno.test("invalid results and job ids are rejected", async () => {
   worker.defineTask("date", () => new Date(0));
   const call = { task: "date", behaviors: [], input: null };
   assertEquals(
-    (await rejected(() => worker.runCall(call))).split(". ")[0],
-    'Invalid: Cannot send the result of task "date" to another process: it is a value of class Date',
+    await rejected(() => worker.runCall(call)),
+    'Invalid: Cannot send the result of task "date" to another process: ' +
+      "it is a value of class Date",
   );
   const task = sending().plugins.createTask("echo");
   for (const idempotencyKey of ["delayed", "", "a b", "7", "a/b", "x".repeat(181)]) {
     const error = await rejected(() => task.submit(1, { idempotencyKey }));
-    assert(error.includes("no id of a job"), error);
+    assert(/reserve|invalid job id/.test(error), error);
   }
 });
 
@@ -258,8 +251,8 @@ Deno.test("an invalid call is rejected", async () => {
   const worker = echoing();
   const behaviors = [{ name: "unknown", config: {} }];
   assertEquals(
-    (await rejected(() => worker.runCall({ task: "echo", behaviors, input: null }))).split(". ")[0],
-    'NotFound: Cannot find plugin "unknown" of behavior: there is none of this name',
+    await rejected(() => worker.runCall({ task: "echo", behaviors, input: null })),
+    'NotFound: Cannot find plugin "unknown" of behavior: unknown plugin',
   );
   for (
     const call of [null, {}, { task: "echo" }, { task: "echo", behaviors: [null], input: 1 }, {
@@ -269,14 +262,14 @@ Deno.test("an invalid call is rejected", async () => {
   ) {
     assert(
       (await rejected(() => worker.runCall(call as never))).startsWith(
-        "Invalid: Cannot run a call: ",
+        "Invalid: Cannot run call: ",
       ),
     );
   }
   const config = [{ name: "storage_write", config: "minio" as never }];
   assert(
     (await rejected(() => worker.runCall({ task: "echo", behaviors: config, input: null })))
-      .includes("its configuration is a string"),
+      .includes("its settings are a string"),
   );
 });
 

@@ -9,10 +9,7 @@ interface Mailer {
   log?(text: string): void;
 }
 
-function said({ code, message, hint }: RegistryError): string {
-  return `${code}: ${message}. ${hint}`;
-}
-
+const said = ({ code, message }: RegistryError) => `${code}: ${message}`;
 const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
 const rejected = async (run: () => Promise<unknown>) =>
   said(await assertRejects(run, RegistryError));
@@ -39,8 +36,7 @@ Deno.test("a decorated abstract class is an interface", async () => {
   assertEquals([square instanceof Square, square.area()], [true, 9]);
   assertEquals(
     thrown(() => plugins.names(Square)),
-    'Invalid: Cannot use "Square" as an interface: it was not defined as one. ' +
-      'Define it: defineInterface("name", { methods: [...] }), also as a decorator of an abstract class.',
+    'Invalid: Cannot use "Square" as an interface: it is not defined',
   );
   // @ts-expect-error it has no volume
   const decorate = () => defineInterface("shape", { methods: ["volume"] })(Shape);
@@ -56,9 +52,8 @@ Deno.test("registering a class names all missing methods", async () => {
   assertEquals(
     // @ts-expect-error the compiler finds it too
     thrown(() => plugins.register(Storage, "half", Half)),
-    'Invalid: Cannot register plugin "half" of storage: it has no readFile(), openFile(), exists(), delete() and list(). ' +
-      "Every plugin of storage has writeFile(), readFile(), openFile(), exists(), delete() and list(); " +
-      "a class has them as methods, not as fields.",
+    'Invalid: Cannot register plugin "half" of storage: ' +
+      "it has no readFile(), openFile(), exists(), delete() and list()",
   );
   assertEquals(plugins.names(Storage).includes("half"), false);
 });
@@ -69,12 +64,10 @@ Deno.test("creating a plugin without its methods is Invalid", async () => {
   plugins.register(JobRunner, "nothing", () => undefined as never);
   assertEquals(
     await rejected(() => plugins.create(JobRunner, "empty")),
-    'Invalid: Cannot create plugin "empty" of job_runner: it has no schedule(). ' +
-      "Every plugin of job_runner has schedule(); a class has them as methods, not as fields.",
+    'Invalid: Cannot create plugin "empty" of job_runner: it has no schedule()',
   );
   assertEquals(
     await rejected(() => plugins.create(JobRunner, "nothing")),
-    'Invalid: Cannot create plugin "nothing" of job_runner: what was made is undefined. ' +
-      "It is to be an object with schedule().",
+    'Invalid: Cannot create plugin "nothing" of job_runner: the plugin is undefined',
   );
 });

@@ -17,7 +17,7 @@ interface Teller {
 
 const Teller: Interface<Teller> = defineInterface<Teller>("teller", { methods: ["tell"] });
 
-const said = ({ code, message, hint }: RegistryError) => `${code}: ${message}. ${hint}`;
+const said = ({ code, message }: RegistryError) => `${code}: ${message}`;
 const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
 const rejected = async (run: () => Promise<unknown>) =>
   said(await assertRejects(run, RegistryError));
@@ -71,19 +71,15 @@ Deno.test("taken and invalid names are refused", () => {
   plugins.register(Teller, "one", () => ({ tell: () => 1 }));
   assertEquals(
     thrown(() => plugins.register(Teller, "one", () => ({ tell: () => 2 }))),
-    'AlreadyExists: Cannot register plugin "one" of teller: the name is taken. Taken are: one.',
+    'AlreadyExists: Cannot register plugin "one" of teller: the name is taken',
   );
   for (const name of ["", "a b", "-a", "a/b", "__proto__ ", 7]) {
-    assert(
-      thrown(() => plugins.register(Teller, name as string, () => ({ tell: () => 2 }))).includes(
-        "this is no name",
-      ),
-    );
+    const register = () => plugins.register(Teller, name as string, () => ({ tell: () => 2 }));
+    assertThrows(register, RegistryError, "invalid name");
   }
   assertEquals(
     thrown(() => plugins.register(Teller, "text", "minio" as never)),
-    'Invalid: Cannot register plugin "text" of teller: a string makes nothing. ' +
-      "Give a class, a function (config, context) that gives a plugin, or { create, config, … } with one of both.",
+    'Invalid: Cannot register plugin "text" of teller: a string is not a plugin source',
   );
 });
 
@@ -103,8 +99,8 @@ Deno.test("a schema checks and converts settings", async () => {
     });
     assertEquals(
       await rejected(() => plugins.create(Teller, name, { port: "x" })),
-      `Invalid: Cannot create plugin "${name}" of teller: port: expected a port, not x with undefined. ` +
-        "Correct the settings of the plugin. Or by the environment: port by PORT.",
+      `Invalid: Cannot create plugin "${name}" of teller: ` +
+        "port: expected a port, not x with undefined",
     );
   }
 });
@@ -120,13 +116,12 @@ Deno.test("no error shows a secret", async () => {
   const checked = await rejected(() => plugins.create(Teller, "checked", { api_token: "hunter2" }));
   assertEquals(
     checked,
-    'Invalid: Cannot create plugin "checked" of teller: port: expected a port, not undefined with …. ' +
-      "Correct the settings of the plugin.",
+    'Invalid: Cannot create plugin "checked" of teller: ' +
+      "port: expected a port, not undefined with …",
   );
   assertEquals(
     await rejected(() => plugins.create(Teller, "checked", { port: 1, token: "hunter2" })),
-    'TaskFailed: Cannot create plugin "checked" of teller: refused …. ' +
-      "Making it failed; the error underneath is left out, as it shows a secret.",
+    'TaskFailed: Cannot create plugin "checked" of teller: refused …',
   );
   for (const token of ["hunter2", "hunter/2 ?"]) {
     plugins.register(Teller, `deep ${token.length}`.replace(" ", ""), {
@@ -153,7 +148,6 @@ Deno.test("no error shows a secret", async () => {
     () => plugins.create(Teller, "open", { token: "hunter2" }),
     RegistryError,
   );
-  assertEquals(open.hint, "Making it failed; its cause is the error underneath.");
   assertEquals((open.cause as Error).message, "the port is taken");
 });
 
@@ -171,8 +165,8 @@ Deno.test("aliases of settings are accepted, but not twice", async () => {
   });
   assertEquals(
     await rejected(() => plugins.create(Teller, "alias", { access_key: "a", accessKey: "b" })),
-    'Invalid: Cannot create plugin "alias" of teller: accessKey is given twice, also as access_key. ' +
-      "Both are names of one setting: keep one.",
+    'Invalid: Cannot create plugin "alias" of teller: ' +
+      "accessKey is given twice, also as access_key",
   );
 });
 
@@ -231,8 +225,7 @@ Deno.test("shared plugins are created once and closed with the set", async () =>
   for (const make of [plugins.create, plugins.shared]) {
     assertEquals(
       await rejected(() => make(Teller, "kept", { name: "d" })),
-      'Invalid: Cannot create plugin "kept": its set was closed. ' +
-        "Use it before the end of what holds the set, or create a set anew.",
+      'Invalid: Cannot create plugin "kept": its plugin set is closed',
     );
   }
 });

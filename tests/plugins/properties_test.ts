@@ -4,7 +4,7 @@ import { Behavior, createPlugins } from "../../plugins/mod.ts";
 import type { PlainValue, PluginConfig, Plugins } from "../../plugins/mod.ts";
 import { holdJobs, runElsewhere } from "./runner.ts";
 
-/** A set in which `note` tells its name and hands on a list that grows, and `greedy` takes all from its settings. */
+/** A set: `note` records its name and extends a list, and `greedy` reads all settings. */
 function noting(): { plugins: Plugins; notes: string[] } {
   const plugins = createPlugins();
   const notes: string[] = [];
@@ -96,7 +96,7 @@ Deno.test("plugins cannot change configurations", async () => {
           try {
             takeAll(config);
           } catch {
-            // what is frozen cannot be taken
+            // frozen settings reject this
           }
           return next(input);
         },
@@ -142,7 +142,7 @@ Deno.test("inputs arrive unchanged", async () => {
   );
 });
 
-/** JSON has none, so what has one is refused. */
+/** JSON lacks these values. */
 function hasMinusZero(value: unknown): boolean {
   if (Object.is(value, -0)) return true;
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return false;

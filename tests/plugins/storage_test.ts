@@ -60,7 +60,8 @@ async function checkStorage(storage: FileStorage): Promise<void> {
   assertEquals(text(await storage.readFile("empty")), "no more");
   assertEquals(
     await rejected(() => storage.writeFile("empty", "x", { mode: "create" })),
-    'AlreadyExists: Cannot write file "empty": there is one. Take another path, or leave out mode: "create".',
+    'AlreadyExists: Cannot write file "empty": it exists. ' +
+      'Choose another path, or omit mode: "create".',
   );
   assertEquals(text(await storage.readFile("empty")), "no more");
   await storage.delete("empty");
@@ -68,8 +69,8 @@ async function checkStorage(storage: FileStorage): Promise<void> {
   for (const read of [storage.readFile, storage.openFile]) {
     assertEquals(
       await rejected(() => read("empty")),
-      'NotFound: Cannot read file "empty": there is none. ' +
-        "list() shows what there is. Paths are relative to the root of the storage.",
+      'NotFound: Cannot read file "empty": file not found. ' +
+        "Check the path, relative to the root of the storage, with list().",
     );
   }
   for (const path of ["../up", "/etc/passwd", "a/../../up", "a\\b", "nul\0", "", ".", "a/"]) {
@@ -105,7 +106,8 @@ for (const name of ["local", "local_file_storage"]) {
     const storage = await createPlugins().create(Storage, name, { path: root.join("files") });
     await checkStorage(storage);
     assertEquals(await readFile(root.join("files", "a", "text ü.txt"), "utf8"), "grün");
-    for (const path of ["names/a/versions/1/2.txt", "objects/model/0001/x.bin"]) { // as a registry has its keys
+    // Keys of a registry have these forms.
+    for (const path of ["names/a/versions/1/2.txt", "objects/model/0001/x.bin"]) {
       await storage.writeFile(path, path);
       assertEquals(await readFile(root.join("files", ...path.split("/")), "utf8"), path);
     }
@@ -142,7 +144,7 @@ Deno.test("LOCAL_STORAGE_PATH is the default folder", async () => {
       createPlugins({ system: createScriptedSystem() }).create(Storage, "local")
     ),
     'Invalid: Cannot create plugin "local" of storage: path: it is missing. ' +
-      "Correct the settings of the plugin. Or by the environment: path by LOCAL_STORAGE_PATH.",
+      "Fix the settings of the plugin, or set variables (path by LOCAL_STORAGE_PATH).",
   );
 });
 
@@ -161,7 +163,7 @@ Deno.test("storages ignore the settings of others, not unknown ones", async () =
     await storage[Symbol.asyncDispose]?.();
     assert(
       (await rejected(() => plugins.create(Storage, name, { ...settings, secret: "x" }))).includes(
-        "secret: there is no such setting",
+        "secret: unknown setting",
       ),
     );
   }
@@ -178,20 +180,20 @@ Deno.test("missing settings of a bucket are named without secrets", async () => 
   await check(
     "minio",
     {},
-    "bucket: it is missing. Correct the settings of the plugin. Or by the environment: ",
+    "bucket: it is missing. Fix the settings of the plugin, or set variables (",
   );
   await check("minio", {}, "bucket by MINIO_BUCKET");
   await check(
     "minio",
     { bucket: "b", secret_key },
-    "Cannot open storage minio: secretAccessKey is given, and accessKeyId is not",
+    "Cannot open storage minio: secretAccessKey is set, accessKeyId is not",
   );
   await check(
     "s3",
     { bucket: "b", access_key: "a" },
-    "accessKeyId is given, and secretAccessKey is not",
+    "accessKeyId is set, secretAccessKey is not",
   );
-  await check("minio", { bucket: 7 }, "bucket: it is a number, and no text");
+  await check("minio", { bucket: 7 }, "bucket: it is a number, not a string");
   await check(
     "minio",
     { bucket: "b", endpoint: "https://a:hunter2@host", access_key: "a", secret_key },
@@ -205,24 +207,23 @@ Deno.test("missing settings of a bucket are named without secrets", async () => 
   await check(
     "gcs",
     { bucket: "b", credentials: { private_key: "hunter2" } },
-    "no key of a service account",
+    "not the key of a service account",
   );
   await check("gcs", {}, "bucket by GCS_BUCKET");
 });
 
 Deno.test("invalid data and used streams are refused", async () => {
   const storage = createFileStorage({ backend: createMemoryBackend() });
-  const hint =
-    "Give a Uint8Array, a text, a Blob, or a ReadableStream of bytes that nobody has read.";
+  const hint = "Pass a Uint8Array, a string, a Blob, or an unread ReadableStream of bytes.";
   assertEquals(
     await rejected(() => storage.writeFile("a", { text: 1 } as never)),
-    `Invalid: Cannot write file "a": its data are a value of class Object. ${hint}`,
+    `Invalid: Cannot write file "a": its data is a value of class Object. ${hint}`,
   );
   const stream = new Blob(["x"]).stream();
   stream.getReader();
   assertEquals(
     await rejected(() => storage.writeFile("a", stream)),
-    `Invalid: Cannot write file "a": its stream was read before. ${hint}`,
+    `Invalid: Cannot write file "a": its stream is already being read. ${hint}`,
   );
 });
 

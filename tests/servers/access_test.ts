@@ -110,7 +110,7 @@ testOnServers("a denial is reported at once with a hint", REAL_SERVERS, async (w
   assertEquals(world.proxy.requests.length, 1, "it was asked again");
 });
 
-/** Opening fails with this code, and says why and what to do. */
+/** Opening fails with this code, with a reason and a hint. */
 async function refused(
   store: Backend,
   code: ErrorCode,

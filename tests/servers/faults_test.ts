@@ -72,7 +72,8 @@ testOnServers("a stalled connection times out", REAL_SERVERS, async (world) => {
   }
   proxy.plan(({ method }) => method === "GET" ? undefined : { fault: "stall" });
   await rejected("Unavailable", registry.save("b", noise(200_000))); // no record was sent yet
-  assertEquals((await registry.save("a", "x", { version: "7" })).version, "7.0.0"); // its record is read back
+  // The registry reads the record back.
+  assertEquals((await registry.save("a", "x", { version: "7" })).version, "7.0.0");
   proxy.plan(() => ({ fault: "stall" }));
   await rejected("Unknown", registry.save("a", "y", { version: "8" }));
   proxy.plan();

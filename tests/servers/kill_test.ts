@@ -15,7 +15,8 @@ onOwnServer("running saves survive a kill of the server", async (world) => {
   const acknowledged = new Map<string, Uint8Array>();
   const saving = Promise.all(Array.from({ length: WRITERS }, async (_, writer) => {
     for (let i = 0; i < SAVES; i++) {
-      const value = noise(i % 3 === 0 ? 100_000 : 500, writer * 100 + i); // beside its record, or in it
+      // A large payload is an object, and a small one is in the record.
+      const value = noise(i % 3 === 0 ? 100_000 : 500, writer * 100 + i);
       const { version } = await registry.save("shared", value);
       assert(!acknowledged.has(`shared@${version}`), `${version} was given twice`);
       acknowledged.set(`shared@${version}`, value);

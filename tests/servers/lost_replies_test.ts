@@ -113,7 +113,7 @@ testOnServers("a registry is created once despite a cut reply", REAL_SERVERS, as
   assertEquals(other.id, registry.id);
   assertEquals(await other.load("a"), "x");
 });
-/** Cuts the reply to the first of the same requests that are meant; says how many were cut. */
+/** Cuts the first reply to each matching request. Returns the number of cut replies. */
 function cutFirst(
   { proxy }: ServerWorld,
   meant: (request: WireRequest) => boolean,

@@ -125,7 +125,7 @@ function isDelete({ method, url }: WireRequest): boolean {
   return method === "DELETE" || (method === "POST" && /[?&]delete\b/.test(url));
 }
 
-/** The answer of a store that denies removing one key, and says nothing of the others. */
+/** The reply of a store that denies the removal of one key and omits the others. */
 function refuseDelete(
   { url, text }: WireRequest,
   { server, prefix }: ServerWorld,

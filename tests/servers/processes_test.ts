@@ -81,7 +81,7 @@ async function startChanging(world: ServerWorld, how: "overwrite" | "delete") {
   };
 }
 
-/** What each of the processes, begun together in an empty place, was told that it saved. */
+/** The versions that each process reported. All start together in an empty place. */
 async function saveFromManyProcesses(world: ServerWorld): Promise<string[][]> {
   const children = Array.from(
     { length: PROCESSES },

@@ -55,7 +55,7 @@ testOnServers("a cached value costs one request or none", REAL_SERVERS, async (w
   assertEquals(await proxy.during(() => reopened.load("large@1")), []);
 });
 
-/** What a request of either protocol does. */
+/** The action of a request, in both protocols. */
 function verbOf(request: string): string {
   const [method, url] = request.split(" ");
   if (method === "GET" && /[?&](list-type=2|prefix=)/.test(url)) return "LIST";

@@ -98,7 +98,7 @@ async function destroysNothing(world: ServerWorld, store: Backend): Promise<void
   assertEquals(before.filter((key) => !after.includes(key)), []);
 }
 
-/** A registry of the server's owner, and stores of those who have the rights that the guide gives a role. */
+/** A registry of the server's owner, and stores with the rights of each role in the guide. */
 async function rightsWorld(world: ServerWorld) {
   const { server, prefix } = world;
   const owner = await openRegistry(world.store(), { cache: false });
@@ -117,7 +117,7 @@ async function rightsWorld(world: ServerWorld) {
   return { owner, as };
 }
 
-/** The policy that `docs/stores.md` gives a role: the document of a reader, and the rows of the table below it. */
+/** The policy of a role in `docs/stores.md`: a reader's document and the rows of the table. */
 function policyOf(guide: string, role: Role): { Version: string; Statement: Statement[] } {
   const policy = JSON.parse(guide.match(/```json\n([\s\S]*?)```/)![1]);
   const rightsOf = (who: string) =>
@@ -140,8 +140,8 @@ function policyOf(guide: string, role: Role): { Version: string; Statement: Stat
 }
 
 /**
- * Credentials of somebody who may do what the policy says and no more, by `AssumeRole` of the server's STS. The request
- * is signed by AWS Signature Version 4.
+ * Credentials limited to the policy, by `AssumeRole` of the server's STS. It signs the request with
+ * AWS Signature Version 4.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */

@@ -6,29 +6,29 @@ import { realSystem, type System } from "../../core/system.ts";
 import { type Proxy, startProxy } from "../support/proxy.ts";
 import { type RunningServer, type ServerKind, serverTest } from "../support/servers/mod.ts";
 
-/** What a test may say about its store: what both drivers take. */
+/** Settings of a test for its store, for both drivers. */
 export interface StoreOptions {
-  /** Where requests go. @default the server itself */
+  /** Target of the requests. @default the server itself */
   endpoint?: string;
-  /** What all keys begin with. @default the prefix of this test */
+  /** Prefix of all keys. @default the prefix of this test */
   prefix?: string;
-  /** As the driver says. */
+  /** Same as the driver's option. */
   requestTimeoutMs?: number;
-  /** As the driver says. */
+  /** Same as the driver's option. */
   retryForMs?: number;
-  /** As the driver says. */
+  /** Same as the driver's option. */
   system?: System;
-  /** What only the S3 driver takes. */
+  /** Options of the S3 driver. */
   s3?: Partial<S3BackendOptions>;
-  /** What only the driver of Google Cloud Storage takes. */
+  /** Options of the driver of Google Cloud Storage. */
   gcs?: Partial<GcsBackendOptions>;
 }
 
-/** What a test is given. */
+/** The setup of a test. */
 export interface ServerWorld {
   /** The server. */
   readonly server: RunningServer;
-  /** Before the server; everything passes until a plan says otherwise. */
+  /** Proxy of the server, which forwards all requests until a plan changes that. */
   readonly proxy: Proxy;
   /** A part of the bucket that only this test uses. */
   readonly prefix: string;
@@ -38,7 +38,7 @@ export interface ServerWorld {
   proxied(options?: StoreOptions): Backend;
 }
 
-/** Where a server is, and what it asks for. */
+/** The address and credentials of a server. */
 export type ServerPlace = Pick<
   RunningServer,
   "kind" | "protocol" | "endpoint" | "bucket" | "region" | "accessKey" | "secretKey" | "ca"
@@ -63,7 +63,7 @@ export function createServerStore(server: ServerPlace, options: StoreOptions): B
   });
 }
 
-/** What {@linkcode createServerStore} needs of a server, for the arguments of a program. */
+/** The server of {@linkcode createServerStore}, as arguments of a program. */
 export function placeOf(server: ServerPlace): ServerPlace {
   const { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca } = server;
   return { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca };

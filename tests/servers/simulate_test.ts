@@ -25,7 +25,7 @@ testOnServers("simulated schedules run as in memory", REAL_SERVERS, async ({ pre
       const mine = ++seed;
       const { traceHash } = await runSeed(mine);
       if (await run(mine, `${mine}`) === traceHash) continue;
-      // A busy server answers late, and its client asks again: another way, but not twice.
+      // A busy server replies late, and its client repeats the request.
       if (await run(mine, `${mine}-again`) !== traceHash) differing.push(mine);
     }
   };

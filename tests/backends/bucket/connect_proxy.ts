@@ -6,7 +6,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 export interface ConnectProxy extends AsyncDisposable {
   /** Its URL. */
   readonly url: string;
-  /** What tunnels were asked for. */
+  /** The targets of the requested tunnels. */
   readonly targets: string[];
 }
 

@@ -37,7 +37,7 @@ async function createOutcome(backend: Backend, key: string, bytes: Uint8Array): 
   }
 }
 
-/** Registers a test. What it gives to `use` ends with it. */
+/** Registers a test, which disposes of the resources passed to `use`. */
 function closingTest(
   name: string,
   run: (use: <T extends AsyncDisposable>(thing: T) => T) => Promise<void>,
@@ -67,7 +67,7 @@ function connectionTest(
   }
 }
 
-/** For TLS, Deno wants permission to ask the system all it knows. */
+/** Deno needs all system permissions for TLS. */
 const permissions = ["--allow-net=127.0.0.1", "--allow-env", "--allow-sys"];
 const sizes = { small: 10, large: 3_000_000 };
 
@@ -102,7 +102,8 @@ connectionTest(
     assertEquals(await createOutcome(backend, "before", new Uint8Array(1)), "written");
     await server.closeIdle();
     const outcome = await createOutcome(backend, "after", new Uint8Array(1));
-    assert(["written", "lost"].includes(outcome), outcome); // lost where the end of the connection is not here yet
+    // "lost" if the client has not seen the end of the connection.
+    assert(["written", "lost"].includes(outcome), outcome);
     assert(server.arrived(pathOf("after")) <= 1);
   },
 );

@@ -1,22 +1,22 @@
-// A server that counts the requests that reach it and ends connections where a test wants it.
+// A server that counts its requests and ends connections at a given point.
 import { readFileSync } from "node:fs";
 import { createServer as createPlain, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecure } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { fromFileUrl } from "@std/path";
 
-/** Where the connection of a request ends: nowhere, in its body, before the reply, in the reply's head or body. */
+/** The point at which the connection of a request ends. */
 export type Cut = "nowhere" | "body" | "reply" | "head" | "content" | "stall";
 
 /** A server that runs. */
 export interface CuttingServer extends AsyncDisposable {
   /** Base URL. */
   readonly endpoint: string;
-  /** How often a request for a path arrived, also only in part. */
+  /** The number of requests for a path, incomplete ones included. */
   arrived(path: string): number;
-  /** How many connections were opened. */
+  /** The number of opened connections. */
   connections(): number;
-  /** How long the server says that it keeps connections which nobody uses, seconds. */
+  /** The idle time of connections that the server announces, in seconds. */
   keepsIdleFor(seconds: number): void;
   /** Which cut the next request for a path meets. */
   cut(path: string, where: Cut): void;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { joined, partsInOrder, type Span } from "../../../backends/bucket/parts_in_order.ts";
 
-/** Reads 2 + 7 bytes in parts of 2, and says how many parts are on their way as each chunk is taken. */
+/** Reads 2 + 7 bytes in parts of 2. Returns the number of open parts at each chunk. */
 async function readAhead(options: { atOnce: number; ahead?: boolean }) {
   const asked: (() => void)[] = [];
   let arrived = 0;

@@ -1,4 +1,4 @@
-// Creates nine objects in a bucket at once, after a first one, and says how many were written.
+// Creates one object in a bucket, then nine at once, and prints the number of writes.
 //
 // Arguments: endpoint.
 import process from "node:process";
@@ -16,4 +16,5 @@ const backend = createS3Backend({
 const create = (key: string) => backend.put(key, new Uint8Array(1), { mode: "create" });
 const results = [await create("first")];
 results.push(...await Promise.all(Array.from({ length: 8 }, (_, i) => create(`key${i}`))));
-console.log(`${results.filter(({ written }) => written).length} written`); // and ends by itself, without closing the backend
+// The process ends without closing the backend.
+console.log(`${results.filter(({ written }) => written).length} written`);

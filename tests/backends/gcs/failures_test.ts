@@ -26,7 +26,7 @@ for (const [verb, run] of Object.entries(VERBS)) {
   strictTest(`${verb} of a missing bucket is NotFound with a hint`, async ({ open }) => {
     const error = await failureOf(run(open({ bucket: "missing", partBytes: 262_144 })));
     assertEquals(error.code, "NotFound");
-    assertStringIncludes(error.message, 'there is no bucket "missing"');
+    assertStringIncludes(error.message, 'bucket "missing" does not exist');
     assertStringIncludes(error.hint!, "createBucket");
   });
 

@@ -1,7 +1,7 @@
 import { Storage } from "npm:@google-cloud/storage@^7";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { createGcsBackend, type GcsBackendOptions } from "../../../backends/gcs.ts";
-import { encodeCrc32c } from "../../../backends/gcs/put.ts";
+import { encodeCrc32c } from "../../../backends/gcs/encode_crc32c.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";

@@ -16,7 +16,7 @@ const UNIT = 256 * 1024;
 const small = { partBytes: UNIT };
 const MEDIA = { method: "GET", url: /alt=media/ };
 
-/** The ranges that were asked for, in order. */
+/** The requested ranges, in order. */
 function ranges({ fake }: StrictContext): string[] {
   return fake.requests.flatMap(({ headers, query }) =>
     query.get("alt") === "media" ? headers.range : []

@@ -14,5 +14,5 @@ export const SIGNING_KEY: GcsServiceAccountKey = {
   private_key: privateKey,
 };
 
-/** What a strict fake checks its signatures with. */
+/** The key with which a strict fake checks its signatures. */
 export const SIGNERS: Record<string, string> = { [SIGNING_KEY.client_email]: publicKey };

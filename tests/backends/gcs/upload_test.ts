@@ -185,7 +185,7 @@ strictTest("damaged bytes are rejected or deleted again", async ({ fake, open })
   fake.faults.add(PART, (request) => void (request.body[5] ^= 1));
   assertEquals((await failureOf(open(small).put("a", sampleBytes(2 * UNIT)))).code, "Invalid");
   assertEquals(fake.objects().names(), []);
-  // A server that overlooks the checksum of the last part still says what it keeps.
+  // A server that ignores the checksum of the last part still reports the checksum that it keeps.
   fake.faults.add(PART, (request) => void (request.body[5] ^= 1));
   fake.faults.add(
     LAST,

@@ -8,7 +8,7 @@ import { startStrictGcs } from "../../support/strict_gcs/mod.ts";
 import type { StrictGcs, StrictGcsOptions } from "../../support/strict_gcs/mod.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";
 
-/** What a test works on. */
+/** The setup of a test. */
 export interface StrictContext {
   fake: StrictGcs;
   /** Its sleep takes no time: only that of the program under test, the fake has the real clock. */
@@ -19,7 +19,7 @@ export interface StrictContext {
   open(options?: Partial<GcsBackendOptions>): Backend;
 }
 
-/** What a request may take. */
+/** The time limit of a request. */
 const TIMEOUT_MS = 4_321;
 
 /** Registers a test with a fake of its own. */

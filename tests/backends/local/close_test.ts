@@ -14,7 +14,7 @@ import { testInRoot } from "../../support/temp_root.ts";
 import { LOCKINGS } from "./lockings.ts";
 import { fsError, type FsPatch, withPatchedFs } from "../patched_fs.ts";
 
-/** Closes files, and says that it failed for those that were opened to be written, or for all. */
+/** Closes files and reports a failure for the files opened for writing, or for all. */
 function failingClose(code: string, which: "written" | "all") {
   return (real: typeof fs): FsPatch => {
     const written = new Set<number>();

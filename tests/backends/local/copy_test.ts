@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { readdirSync, statSync, symlinkSync, unlinkSync } from "node:fs";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { rejected } from "../../registry/rejected.ts";
-import { tempRoot } from "../../support/temp_root.ts";
+import { tempRoot, testInRoot } from "../../support/temp_root.ts";
 import { keyFile } from "./key_file.ts";
 import { LOCKINGS } from "./lockings.ts";
 
@@ -27,18 +27,13 @@ for (const locking of LOCKINGS) {
   });
 }
 
-Deno.test("a symbolic link is not copied", async () => {
-  const root = await tempRoot();
-  try {
-    const backend = createLocalBackend({ path: root.path });
-    await backend.put(KEY, new Uint8Array(10));
-    const file = keyFile(root.path, KEY);
-    unlinkSync(file);
-    symlinkSync("/etc/passwd", file);
-    await rejected("Denied", backend.copy!(KEY, COPY));
-    assertEquals(await backend.head(COPY), undefined);
-    assertEquals(readdirSync(root.join(".stage")), []);
-  } finally {
-    await root.remove();
-  }
+testInRoot("a symbolic link is not copied", async (root) => {
+  const backend = createLocalBackend({ path: root.path });
+  await backend.put(KEY, new Uint8Array(10));
+  const file = keyFile(root.path, KEY);
+  unlinkSync(file);
+  symlinkSync("/etc/passwd", file);
+  await rejected("Denied", backend.copy!(KEY, COPY));
+  assertEquals(await backend.head(COPY), undefined);
+  assertEquals(readdirSync(root.join(".stage")), []);
 });

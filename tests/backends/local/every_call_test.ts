@@ -26,7 +26,7 @@ const CALLS = [
   "readdirSync",
 ] as const;
 
-/** Lets the call with this number fail; `made` tells how many there were. */
+/** Fails the call with this number. `made` is the number of calls. */
 function failingAt(at: number, made: { calls: number }) {
   const next = () => {
     if (made.calls++ === at) throw fsError("EIO");
@@ -53,7 +53,7 @@ function failingAt(at: number, made: { calls: number }) {
   return { patchNode, own: ownCalls.deno && failing(ownCalls.deno, next) };
 }
 
-/** Deno's calls, each of which asks `next` before: an error of its own has the code of the system, too. */
+/** Deno's calls. Each calls `next` first. Deno's errors also have the code of the system. */
 function failing(real: NonNullable<typeof ownCalls.deno>, next: () => void): typeof real {
   return {
     lstatSync: (path) => (next(), real.lstatSync(path)),

@@ -8,7 +8,7 @@ import { withPatchedFs } from "../patched_fs.ts";
 const FIRST = "names/a/versions/final/o89p9p9/9007199254740990.rec";
 const SECOND = "names/a/versions/final/p8p9p9/9007199254740990.rec";
 
-/** What becomes of the first object when it was found, and is about to be opened. */
+/** The change to the first object between the search and the opening. */
 const CHANGES: Record<string, (real: typeof fs, path: string) => void> = {
   removed: (real, path) => real.unlinkSync(path),
   "in a folder that is removed": (real, path) =>

@@ -1,4 +1,4 @@
-// Where a store in a folder keeps a key.
+// The file in which a store in a folder keeps a key.
 import { join } from "@std/path";
 import { keyLayout } from "../../../backends/local/layout.ts";
 import type { Layout } from "../../../core/backend.ts";

@@ -14,14 +14,14 @@ import { anyKey, ID } from "./layout_samples.ts";
 
 const { pathOf } = keyLayout("folded");
 
-/** What a version has: its record, and an object of payload. */
+/** The keys of a version: its record and an object of payload. */
 function keysOf(version: string, { name = "n", generation = 1 } = {}): string[] {
   const parsed = parseVersion(version);
   const payload = payloadFolder(name, { order: parsed.order, commit: ID });
   return [recordKey(versionCell(name, parsed, true), generation), `${payload}0`];
 }
 
-/** How many entries the largest folder has, and how deep the deepest path is, where these keys are. */
+/** The number of entries of the largest folder, and the depth of the deepest path. */
 function measure(keys: Iterable<string>): { entries: number; depth: number } {
   const folders = new Map<string, Set<string>>();
   let depth = 0;
@@ -45,7 +45,7 @@ const DAYS = many(10_000, (day) => {
   return [`${date.getUTCFullYear()}.${date.getUTCMonth() + 1}.${date.getUTCDate()}`];
 });
 
-/** What people save, and the most entries that one folder gets. */
+/** Typical sets of keys, with the limit of entries in one folder. */
 const KEPT: [what: string, keys: () => string[], entries: number][] = [
   ["20,000 automatic versions", () => many(20_000, (i) => keysOf(`${i + 1}.0.0`)), 22],
   ["0.0.1 to 0.0.20000", () => many(20_000, (i) => keysOf(`0.0.${i + 1}`)), 22],
@@ -91,7 +91,7 @@ for (const [what, keys, most] of KEPT) {
   });
 }
 
-/** What Windows makes of a name with a device's before its first point, and what it does not take. */
+/** The names that Windows reserves or refuses. */
 const NOT_ON_WINDOWS = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)|[<>:"\\|?*]|[. ]$/i;
 
 Deno.test("folded: disks accept every name, without case", () => {
@@ -113,7 +113,8 @@ Deno.test("folded: the longest keys have names of at most 255 bytes", () => {
   const most = Number.MAX_SAFE_INTEGER;
   const generation = most - 1;
   const releases = [`${most}.${most}.${most}`, "0.0.0"].map(parseVersion);
-  const longest = `1.0.0-${"x".repeat(95)}`; // two bytes a character in the segment, which has 6 + 1 + 190 + 2
+  // A character takes two bytes of the segment, which has 6 + 1 + 190 + 2.
+  const longest = `1.0.0-${"x".repeat(95)}`;
   const prereleases = [longest, `1.0.0-${Array(10).fill(most).join(".")}`].map(parseVersion);
   assertEquals(prereleases[0].order.length, 199);
   const cells = [aliasCell(name, name), keyCell(name, name), versionCell(name, releases[0], false)];

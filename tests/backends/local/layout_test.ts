@@ -27,7 +27,8 @@ for (const kind of LAYOUTS) {
         assertEquals(paths.map(textOf), keys);
         assertEquals(new Set(paths).size, keys.length);
         const folders = new Set(paths.flatMap(foldersOf));
-        assertEquals(paths.filter((path) => folders.has(path)), []); // a file where another one wants a folder
+        // No file has the path of a folder.
+        assertEquals(paths.filter((path) => folders.has(path)), []);
       }),
       { numRuns: 40 },
     );
@@ -64,7 +65,7 @@ async function firstOf(backend: Backend, prefix: string): Promise<string | undef
   return first?.info.key;
 }
 
-/** The folders that a path lies in. */
+/** The parent folders of a path. */
 function foldersOf(path: string): string[] {
   const folders: string[] = [];
   for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
@@ -73,7 +74,7 @@ function foldersOf(path: string): string[] {
   return folders;
 }
 
-/** What is asked of stores that hold the same keys, the one on a disk with strangers' files among them. */
+/** Stores with the same keys. The local one also holds files of other programs. */
 interface Asked {
   local: Backend;
   memory: Backend;
@@ -144,7 +145,7 @@ async function againstMemory(
   }
 }
 
-/** Whether it has no segment that a disk would take for something else. */
+/** True if a disk takes each segment literally. */
 function isKey(text: string): boolean {
   return text.split("/").every((segment) =>
     !["", ".", ".."].includes(segment) && !segment.includes("\\")
@@ -162,7 +163,7 @@ function putStranger(path: string): boolean {
   }
 }
 
-/** A folder of the plain layout, names with a comma or a plus, with what the rules never give, with what no key has. */
+/** Folders of the plain layout, names with a comma or a plus, and names that no key gets. */
 const STRANGERS = [
   ...["README.md", "0", "k", "x+/junk", "+/k", "+", "x+", "9+/9", "00+/00", "0+/0"],
   ...["versions/final/p8p9p9/9007199254740990.rec", "versions,final/p8p9p9,9007199254740990.rec"],
@@ -217,7 +218,8 @@ Deno.test("folded: foreign files neither hide nor reorder keys", async () => {
 
 testInRoot("folded: a folder within a number sorts among names", async (root) => {
   const backend = createLocalBackend({ path: root.path, durability: "os" });
-  const names = ["n-10-b", "n-10", "n-100", "n-101", "n-10=3aa", "n-11"]; // n-100 and n-101 lie in n-10+/
+  // n-100 and n-101 are in the folder n-10+.
+  const names = ["n-10-b", "n-10", "n-100", "n-101", "n-10=3aa", "n-11"];
   const keys = names.map((name) => `names/${name}/versions/final/p8p9p9/9007199254740990.rec`);
   const there: string[] = [];
   for (const key of keys.toReversed()) {

@@ -21,7 +21,7 @@ function open(options: Partial<LocalBackendOptions> = {}) {
   return createLocalBackend({ path: root.join("store"), durability: "os", ...options });
 }
 
-/** Somebody's files, which no store may touch; and a check that nobody did. */
+/** Files of another program, and a check that the store left them unchanged. */
 async function strangersFolder(): Promise<{ path: string; assertUntouched(): Promise<void> }> {
   const path = root.join("strangers");
   const keys = ["1", "deep/2", `${realSystem.id()}`];
@@ -43,7 +43,7 @@ async function strangersFolder(): Promise<{ path: string; assertUntouched(): Pro
 async function assertDenied(call: () => Promise<unknown>): Promise<void> {
   const error = await assertRejects(call, RegistryError);
   assertEquals(error.code, "Denied", error.message);
-  assert(error.hint?.includes("remove the link"), error.hint);
+  assert(error.hint?.startsWith("Replace the link"), error.hint);
 }
 
 const everyVerb = (backend: ReturnType<typeof open>, key: string) => [

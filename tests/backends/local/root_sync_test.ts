@@ -7,7 +7,7 @@ import { text } from "../../conformance/backend/samples.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { syncedFolders } from "../patched_fs.ts";
 
-/** The folders of a test that were brought to the disk, in order; `refuse` makes the disk refuse one. */
+/** The synced folders of a test, in order. The disk fails to sync `refuse`. */
 const synced = (root: TempRoot, run: () => Promise<unknown>, refuse?: string) =>
   syncedFolders(root.path, run, refuse);
 

@@ -4,15 +4,9 @@ import { createS3Backend, type S3BackendOptions } from "../../../backends/s3.ts"
 import type { RegistryError } from "../../../core/errors.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { holdTimers } from "../../support/held_timers.ts";
-import { refusal, SECRETS, standInTest, xml } from "./stand_in.ts";
+import { failure, refusal, SECRETS, standInTest, xml } from "./stand_in.ts";
 
 const NOBODY = "http://127.0.0.1:1";
-
-async function failure(promise: Promise<unknown>): Promise<RegistryError> {
-  return await promise.then(() => {
-    throw new Error("it did not fail");
-  }, (error) => error);
-}
 
 async function failedHead(options: Partial<S3BackendOptions>): Promise<RegistryError> {
   const backend = createS3Backend({
@@ -80,7 +74,7 @@ standInTest("a server that is not S3 is reported within seconds", async (start) 
     const error = await failure(Array.fromAsync(store.backend.list("")));
     assertEquals(error.code, "Unavailable");
     assertStringIncludes(error.message, new URL(store.endpoint).host);
-    assertStringIncludes(error.message, "it answers, but not as S3");
+    assertStringIncludes(error.message, "the reply is not S3");
     assert(store.system.now() - before <= 9_000, `${status}: ${store.system.now() - before} ms`);
   }
 });
@@ -130,7 +124,7 @@ Deno.test("missing credentials are Denied with searched sources", async () => {
     assertEquals([error.code, error.retry], ["Denied", "never"]);
     assertMatch(
       error.message,
-      /"models" at \S*eu-central-1\.amazonaws\.com \(region eu-central-1\): .*no credentials/,
+      /"models" at \S*eu-central-1\.amazonaws\.com \(region eu-central-1\): .*no credentials found/,
     );
     assertMatch(error.message, /AWS_ACCESS_KEY_ID.*~\/\.aws\/credentials/);
     assertMatch(error.hint!, /AWS_SECRET_ACCESS_KEY/);

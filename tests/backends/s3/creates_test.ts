@@ -1,16 +1,22 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import { sampleBytes, text } from "../../conformance/backend/samples.ts";
-import { refusal, type StandInReply, standInTest, type StartStandIn, xml } from "./stand_in.ts";
+import {
+  failure,
+  outcomeOf,
+  refusal,
+  type StandInReply,
+  standInTest,
+  type StartStandIn,
+  xml,
+} from "./stand_in.ts";
 
 const MIB = 2 ** 20;
 const create = { mode: "create" } as const;
 
 const put = async (start: StartStandIn, reply: StandInReply, options = {}) => {
   const store = await start(() => reply, options);
-  const outcome = await store.backend.put("a/b", text("x"), create).catch((error: RegistryError) =>
-    error
-  );
+  const outcome = await outcomeOf(store.backend.put("a/b", text("x"), create));
   return { outcome, requests: store.requests.length };
 };
 
@@ -88,9 +94,7 @@ standInTest("a denied write is retried on MinIO only", async (start) => {
     const store = await start((_, i) => i < denials ? refusal(403, "AccessDenied") : undefined, {
       provider,
     });
-    const outcome = await store.backend.put("a/b", text("x"), create).catch((
-      error: RegistryError,
-    ) => error);
+    const outcome = await outcomeOf(store.backend.put("a/b", text("x"), create));
     assertEquals(
       outcome instanceof Error ? outcome.code : outcome.written,
       denials < requests || "Denied",
@@ -160,10 +164,7 @@ const verbs = (lines: string[]) =>
 standInTest("a create in parts with a lost reply is maybe written", async (start) => {
   for (const reply of [{ end: "cut" } as const, refusal(503, "SlowDown"), { body: "" }]) {
     const store = await start(upload(() => reply));
-    const error = await store.backend.put("a", LARGE, create).catch((error: RegistryError) =>
-      error
-    );
-    assert(error instanceof Error);
+    const error = await failure(store.backend.put("a", LARGE, create));
     assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
     assertEquals(verbs(store.lines()), ["POST", "POST"]);
   }
@@ -174,10 +175,7 @@ standInTest("a create in parts that loses leaves no upload", async (start) => {
   assertEquals(await lost.backend.put("a", LARGE, create), { written: false, reason: "exists" });
   assertEquals(verbs(lost.lines()), ["POST", "POST", "DELETE"]);
   const conflict = await start(upload(() => refusal(409, "ConditionalRequestConflict")));
-  const error = await conflict.backend.put("a", LARGE, create).catch((error: RegistryError) =>
-    error
-  );
-  assert(error instanceof Error);
+  const error = await failure(conflict.backend.put("a", LARGE, create));
   assertEquals([error.code, error.maybeWritten], ["Unavailable", undefined]);
   assertEquals(verbs(conflict.lines()), ["POST", "POST", "DELETE"]);
 });
@@ -188,8 +186,7 @@ standInTest("an error in a reply of status 200 is an error", async (start) => {
   assert((await store.backend.put("a", LARGE)).written);
   assertEquals(verbs(store.lines()), ["POST", "POST", "POST"]);
   const once = await start(upload(() => inside));
-  const error = await once.backend.put("a", LARGE, create).catch((error: RegistryError) => error);
-  assert(error instanceof Error);
+  const error = await failure(once.backend.put("a", LARGE, create));
   assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
 });
 
@@ -210,7 +207,7 @@ standInTest("an overwrite in parts with a lost reply checks the object", async (
         }
         : answer(request)
     );
-    const outcome = await store.backend.put("a", LARGE).catch((error: RegistryError) => error);
+    const outcome = await outcomeOf(store.backend.put("a", LARGE));
     if (expected === "written") {
       assert(!(outcome instanceof Error) && outcome.written);
       assertEquals(outcome.info, {
@@ -247,8 +244,8 @@ standInTest("a failed part is resent, a rejected one aborts", async (start) => {
     pull: (controller) => controller.enqueue(new Uint8Array(MIB)),
     cancel: () => void (cancelled = true),
   }, { highWaterMark: 0 });
-  const error = await denied.backend.put("a", endless).catch((error: RegistryError) => error);
-  assert(error instanceof Error && error.code === "Denied");
+  const error = await failure(denied.backend.put("a", endless));
+  assertEquals(error.code, "Denied");
   assertEquals(cancelled, true);
   assertEquals(verbs(denied.lines()), ["POST", "DELETE"]);
 });
@@ -263,18 +260,13 @@ standInTest("a race with a folder is retried, a folder is Invalid", async (start
     const answer = ({ line }: { line: string }, i: number) =>
       line.startsWith("GET") ? listing : i === 0 ? folder : {};
     const overwritten = await start(answer);
-    const outcome = await overwritten.backend.put("a", text("x")).catch((error: RegistryError) =>
-      error
-    );
+    const outcome = await outcomeOf(overwritten.backend.put("a", text("x")));
     assertEquals(
       outcome instanceof Error ? outcome.code : outcome.written,
       below ? "Invalid" : true,
     );
     const created = await start(answer);
-    const error = await created.backend.put("a", text("x"), create).catch((
-      error: RegistryError,
-    ) => error);
-    assert(error instanceof Error);
+    const error = await failure(created.backend.put("a", text("x"), create));
     assertEquals([error.code, error.maybeWritten], [
       below ? "Invalid" : "Unavailable",
       undefined,
@@ -295,8 +287,8 @@ standInTest("a rejected part ends an upload from a silent source", async (start)
       given++ < 20 ? controller.enqueue(new Uint8Array(MIB)) : new Promise(() => {}),
     cancel: (reason) => void (cancelled = reason),
   }, { highWaterMark: 0 });
-  const error = await store.backend.put("a", stalling).catch((error: RegistryError) => error);
-  assert(error instanceof Error && error.code === "Denied");
+  const error = await failure(store.backend.put("a", stalling));
+  assertEquals(error.code, "Denied");
   assertEquals(cancelled, error);
 });
 

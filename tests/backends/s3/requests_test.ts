@@ -13,7 +13,7 @@ const MIB = 2 ** 20;
 const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest("base64");
 const create = { mode: "create" } as const;
 
-/** What each make of store is sent for a create, as its documentation asks for; see the rows' sources. */
+/** The create request of each make of store, from its documentation (see `sources`). */
 const CREATES: Record<S3ProviderId, Record<string, string | undefined>> = {
   s3: { "if-none-match": "*", "x-amz-checksum-crc32": "NhCmhg==", "content-md5": undefined },
   minio: { "if-none-match": "*", "x-amz-checksum-crc32": "NhCmhg==", "content-md5": undefined },

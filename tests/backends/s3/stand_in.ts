@@ -7,6 +7,7 @@ import { createScriptedSystem, type ScriptedSystem } from "../../support/scripte
 import { withoutHanging } from "../../support/without_hanging.ts";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import type { Backend } from "../../../core/backend.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 
 /** A request as it came. */
 export interface StandInRequest {
@@ -23,8 +24,8 @@ export interface StandInRequest {
 }
 
 /**
- * A reply. `cut` closes the connection, after `body` where there is one, `stall` leaves it open, `timeout` too, until
- * the client's time for it is over: at once.
+ * A reply. After any `body`, `cut` closes the connection and `stall` leaves it open. `timeout` also
+ * leaves it open, and the client's time limit passes at once.
  */
 export interface StandInReply {
   /** HTTP status. @default 200 */
@@ -43,9 +44,9 @@ export interface StandIn extends AsyncDisposable {
   readonly backend: Backend;
   /** The time and randomness of the backend. */
   readonly system: ScriptedSystem;
-  /** What came. */
+  /** The received requests. */
   readonly requests: StandInRequest[];
-  /** The lines of what came, without `x-id`. */
+  /** The request lines, without `x-id`. */
   lines(): string[];
   /** Ends the time of every request that is not answered yet; by itself it never ends. */
   passTimeouts(): void;
@@ -60,7 +61,7 @@ export const SECRETS = {
   sessionToken: "hidden-token",
 };
 
-/** What a request may take. */
+/** The time limit of a request. */
 const TIMEOUT_MS = 4_321;
 
 type Answer = (request: StandInRequest, index: number) => StandInReply | undefined | void;
@@ -92,7 +93,7 @@ export function standInTest(name: string, run: (start: StartStandIn) => Promise<
 
 const DATE = "Thu, 01 Jan 2026 00:00:10 GMT";
 
-/** Starts a stand-in. What `answer` says nothing about gets an empty 200, a PUT with an entity tag. */
+/** Starts a stand-in. Its default reply is an empty 200, for a PUT with an entity tag. */
 async function startStandIn(
   answer: Answer,
   timers: HeldTimers,
@@ -179,8 +180,8 @@ export function refusal(status: number, code: string, more = ""): StandInReply {
   return {
     status,
     headers: { "content-type": "application/xml" },
-    body:
-      `<?xml version="1.0"?><Error><Code>${code}</Code><Message>words of the store</Message>${more}</Error>`,
+    body: `<?xml version="1.0"?><Error><Code>${code}</Code>` +
+      `<Message>words of the store</Message>${more}</Error>`,
   };
 }
 
@@ -207,4 +208,16 @@ export function objectReply(request: StandInRequest, bytes: Uint8Array, etag = "
     headers: { ...about, "content-range": `bytes ${start}-${last}/${bytes.byteLength}` },
     body: bytes.slice(start, last + 1),
   };
+}
+
+/** The result or error of a call. */
+export function outcomeOf<T>(call: Promise<T>): Promise<T | RegistryError> {
+  return call.catch((error: RegistryError) => error);
+}
+
+/** The error of a call. Throws if the call succeeds. */
+export async function failure(call: Promise<unknown>): Promise<RegistryError> {
+  return await call.then(() => {
+    throw new Error("it did not fail");
+  }, (error) => error);
 }

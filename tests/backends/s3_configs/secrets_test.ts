@@ -10,7 +10,7 @@ const SECRETS = ["AK7first", "SK7second", "TOK7third"];
 const [accessKey, secretKey, sessionToken] = SECRETS;
 const CONFIG = { endpoint: "http://127.0.0.1:1", region: "r", accessKey, secretKey, sessionToken };
 
-/** All ways in which somebody might print a value. */
+/** All usual ways to print a value. */
 function printed(value: unknown): string {
   const views = [value, { value }, [value], new Map([["value", value]])].flatMap((view) => [
     Deno.inspect(view, { showHidden: true, depth: 10, getters: true }),
@@ -29,7 +29,7 @@ function assertHidden(text: string): void {
   assertEquals(SECRETS.filter((secret) => text.includes(secret)), []);
 }
 
-/** What a failure shows, with its stack, fields and causes. */
+/** The text of a failure, with its stack, fields and causes. */
 async function shownByFailure(action: () => Promise<unknown>): Promise<string> {
   const error = await assertRejects(action, Error);
   let shown = "";

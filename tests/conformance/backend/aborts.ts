@@ -88,7 +88,7 @@ export const abortCases: readonly BackendCase[] = [
   }),
 ];
 
-/** A stream that gives so many bytes, then calls `then`, and goes on for much longer than an abort takes. */
+/** A stream that calls `then` after `size` bytes and continues far longer than an abort takes. */
 function endless(size: number, then: () => void): ReadableStream<Uint8Array> {
   let given = 0;
   let unheard = 0;

@@ -1,4 +1,4 @@
-// What a case of the suite for backends is, and the runner.
+// The cases of the suite for backends, and the runner.
 import { strictEqual } from "node:assert/strict";
 import type { Backend } from "../../../core/backend.ts";
 
@@ -22,10 +22,10 @@ const ALL: readonly Capability[] = [
   "reserve",
 ];
 
-/** What a case works on. */
+/** The setup of a case. */
 export interface BackendContext {
   readonly backend: Backend;
-  /** How large a large object is, bytes. */
+  /** Size of a large object, in bytes. */
   readonly largeBytes: number;
 }
 
@@ -33,21 +33,21 @@ export interface BackendContext {
 export interface BackendCase {
   readonly name: string;
   readonly needs?: Capability;
-  /** Throws where the backend does not keep it. */
+  /** Throws if the backend breaks the contract. */
   run(context: BackendContext): Promise<void>;
 }
 
 /** Options of {@linkcode testBackend}. */
 export interface TestBackendOptions {
-  /** What the names of the tests begin with. @default "backend" */
+  /** Prefix of the test names. @default "backend" */
   name?: string;
   /** The optional members that the backend is meant to have. @default [] */
   capabilities?: readonly Capability[];
-  /** How large a large object is: above every threshold of the backend. @default 9 MiB */
+  /** Size of a large object, above every threshold of the backend. @default 9 MiB */
   largeBytes?: number;
 }
 
-/** What registers a test: `Deno.test`, or `test` of `node:test`. */
+/** Registers a test: `Deno.test`, or `test` of `node:test`. */
 export type RegisterTest = (name: string, run: () => Promise<void>) => unknown;
 
 /** Registers a test for each of these cases. See `testBackend` for the parameters. */

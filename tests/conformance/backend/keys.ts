@@ -1,4 +1,4 @@
-// Keys that somebody might try: each is stored under exactly itself, or refused.
+// Unusual keys: the store keeps each exactly, or refuses it.
 import { deepStrictEqual } from "node:assert/strict";
 import { given } from "../given.ts";
 import type { BackendCase } from "./backend_case.ts";

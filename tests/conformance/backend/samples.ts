@@ -21,7 +21,7 @@ export function text(value: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(value);
 }
 
-/** A stream of these bytes in chunks of a size; `failWith` is what it fails with at its end. */
+/** A stream of these bytes in chunks of a size. It ends with the error `failWith`, if any. */
 export function chunked(
   bytes: Uint8Array,
   chunkBytes: number,
@@ -48,8 +48,9 @@ export async function putAll(backend: Backend, keys: readonly string[]): Promise
 }
 
 /**
- * Creates as callers do: what a store refuses for now, certainly without having written anything, is sent again. Some
- * refuse all but one of several requests for a key, or a key whose folder is being removed.
+ * Creates an object as callers do: repeats a create that the store refused temporarily and without
+ * a write. Some stores refuse all but one of several requests for a key, or a key in a folder
+ * during its removal.
  */
 export async function createObject(
   backend: Backend,
@@ -67,7 +68,7 @@ export async function createObject(
   }
 }
 
-/** The bytes of an object, or undefined where there is none. */
+/** The bytes of an object, or undefined if absent. */
 export async function read(backend: Backend, key: string): Promise<Uint8Array | undefined> {
   return await (await backend.get(key))?.bytes();
 }
@@ -128,7 +129,7 @@ export async function assertInvalid(promise: Promise<unknown>, key: string): Pro
   });
 }
 
-/** True where the put was done, false where it was refused as `Invalid`; any other failure is thrown. */
+/** True for a successful put, false for `Invalid`. Throws any other failure. */
 export async function isAccepted(backend: Backend, key: string, body: Body): Promise<boolean> {
   try {
     return (await backend.put(key, body)).written;

@@ -1,4 +1,4 @@
-// Cases about subscriptions that each hear of what is published while they are there.
+// Cases of subscriptions that hear only the events during their lifetime.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { BusEvent } from "../../../core/event_bus.ts";
@@ -29,7 +29,7 @@ export const fanOutCases: readonly EventBusCase[] = [
     for (const topic of ["a.b", "a.c", "c.b", "a.b.c", "a"]) await bus.publish(topic, topic);
     await heard[4].until(5);
     await heard[3].until(3);
-    // What comes late would come before this.
+    // A late event arrives before this one.
     const last = gatherPayloads();
     await bus.subscribe("end", last.handler);
     await bus.publish("end", null);

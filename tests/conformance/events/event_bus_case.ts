@@ -10,7 +10,7 @@ export interface EventBusContext {
 /** One sentence of the contract, and what shows that a bus keeps it. */
 export interface EventBusCase {
   readonly name: string;
-  /** Throws where the bus does not keep it. */
+  /** Throws if the bus breaks the contract. */
   run(context: EventBusContext): Promise<void>;
 }
 

@@ -128,7 +128,7 @@ programTest("a slow handler keeps its event", "redis", async ({ shared }) => {
   await bus.publish("a", "long");
   await begun.until(1);
   await bus.subscribe("a", other.handler, { group: "g" });
-  // What has been renewed four times would have been taken over since.
+  // Without its four renewals, another consumer has the message by now.
   const [id] = (await client.xpending(stream("long"), "g a", "-", "+", 1) as [string][])[0];
   let renewed = 0;
   for (let before = 0; renewed < 4;) {
@@ -177,11 +177,11 @@ programTest("subscriptions survive a restart of the server", "redis", async ({ o
   await trouble.until(1);
   assertEquals(trouble.items[0].trouble, "unreachable");
   await server.start();
-  // The subscriptions are back at some time: what is published from then on is heard.
+  // The subscriptions return eventually and hear all later events.
   let sent = 1;
   const back = Promise.all([plain.until(2), grouped.until(3)]).then(() => sent = Infinity);
   while (sent < Infinity) {
-    // What is under way when the connection is found broken fails.
+    // Calls under way fail when the connection breaks.
     await bus.publish("a", ++sent).catch((error) => assertEquals(error.code, "Unavailable"));
   }
   await back;
@@ -193,7 +193,7 @@ programTest("subscriptions survive a server that lost its data", "redis", async 
   await using client = await connect(`${url}/3`);
   const [heard, again] = [gatherPayloads(), Promise.withResolvers<void>()];
   const onTrouble = (told: BusTrouble) =>
-    told.trouble === "unreachable" && told.reason.includes("forgotten the group") &&
+    told.trouble === "unreachable" && told.reason.includes("lost the group") &&
     again.resolve();
   await bus.subscribe("a", heard.handler, { group: "g", onTrouble });
   await bus.publish("a", 1);

@@ -123,7 +123,7 @@ Deno.test("a silent receiver times out", async () => {
   await using receiver = receive(() => answered.promise);
   await using world = await open(receiver.url, { attempts: 1, timeoutMs: 200 });
   await world.bus.publish("model.trained", 1);
-  assertMatch(reasonOf((await world.happened.until(1))[0]), /it has not answered within 200 ms/);
+  assertMatch(reasonOf((await world.happened.until(1))[0]), /no answer within 200 ms/);
   answered.resolve(new Response());
 });
 
@@ -138,24 +138,14 @@ Deno.test("410 ends a delivery", async () => {
 Deno.test("private addresses are Denied behind any name", async () => {
   await using receiver = receive();
   const port = new URL(receiver.url).port;
-  const inside = [
-    "127.0.0.1",
-    "10.1.2.3",
-    "169.254.169.254",
-    "::1",
-    "::ffff:127.0.0.1",
-    "fd00::1",
-    "64:ff9b::7f00:1",
-  ];
+  const inside = "127.0.0.1 10.1.2.3 169.254.169.254 ::1 ::ffff:127.0.0.1 fd00::1 64:ff9b::7f00:1"
+    .split(" ");
   const named = inside.map((address) => ({ url: `https://inside.test:${port}/`, address }));
-  const literal = [
-    "https://127.0.0.1",
-    "https://[::1]",
-    "https://[::ffff:7f00:1]",
-    "https://2130706433",
-    "https://0x7f.1",
-  ]
-    .map((origin) => ({ url: `${origin}:${port}/`, address: "93.184.216.34" }));
+  const hosts = "127.0.0.1 [::1] [::ffff:7f00:1] 2130706433 0x7f.1".split(" ");
+  const literal = hosts.map((host) => ({
+    url: `https://${host}:${port}/`,
+    address: "93.184.216.34",
+  }));
   for (const { url, address } of [...named, ...literal]) {
     const lookup = () =>
       Promise.resolve([{ address: "93.184.216.34", family: 4 }, {
@@ -167,7 +157,7 @@ Deno.test("private addresses are Denied behind any name", async () => {
     await world.bus.publish("model.trained", 1);
     assertMatch(
       reasonOf((await world.happened.until(1))[0]),
-      /its address is not public/,
+      /its address is private/,
       `${url} ${address}`,
     );
   }
@@ -208,7 +198,7 @@ Deno.test("invalid targets are refused without quoting secrets", async () => {
   assertThrows(
     () => createWebhooks({ bus, queue, targets: [target, target] }),
     RegistryError,
-    "two targets have one id",
+    "two targets have the same id",
   );
   for (const secret of ["path-secret", "whsec_short", "whsec_%%%", ""]) {
     const error = await assertRejects(

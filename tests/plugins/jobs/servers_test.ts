@@ -87,7 +87,7 @@ programTest("jobs that are no known task fail with a reason", KINDS, async (serv
       }
     }
   }
-  const said = ["it is no task", "it is not defined here", "does not name a task"];
+  const said = ["it is not a task", "it is not defined", "has no task"];
   assertEquals(
     reasons.map((reason, index) => reason.includes(said[index])),
     [true, true, true],

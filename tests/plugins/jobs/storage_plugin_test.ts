@@ -63,7 +63,7 @@ programTest("the environment configures job storage on Redis", "redis", async (s
     RegistryError,
   );
   assertEquals(
-    error.message.split(", but ")[0],
-    'Cannot create plugin "redis" of job_storage: keep: there is no such setting',
+    error.message.split(", use ")[0],
+    'Cannot create plugin "redis" of job_storage: keep: unknown setting',
   );
 });

@@ -1,7 +1,7 @@
 // The objects of the strict fake: generations that strictly rise, and conditions that are honoured
 // everywhere.
 import { createHash } from "node:crypto";
-import { encodeCrc32c } from "../../../backends/gcs/put.ts";
+import { encodeCrc32c } from "../../../backends/gcs/encode_crc32c.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import type { System } from "../../../core/system.ts";

@@ -33,4 +33,5 @@ await forEachChunk(object!.body, (chunk) => {
   received += chunk.byteLength;
 });
 const getMs = realSystem.monotonic() - startedAt - putMs;
-console.log(JSON.stringify({ received, peak, putMs, getMs })); // and ends by itself, without closing the backend
+// The process ends without closing the backend.
+console.log(JSON.stringify({ received, peak, putMs, getMs }));
