@@ -119,10 +119,7 @@ function onePart(from: string, part: Omit<InputPart, "at">): PinnedInput {
   return { from, digest: part.digest, parts: [{ at: "", ...part }] };
 }
 
-/**
- * Pins one output of a step (a file with its name, or the files of a folder), or all outputs, each
- * at its key, independently of where they are stored.
- */
+/** Pins one or all outputs of a step, independently of where they are stored. */
 function ofStep(
   from: string,
   place: Place & { kind: "step" },

@@ -15,10 +15,7 @@ export interface Present extends Omit<Fingerprint, "inputs"> {
   waiting: readonly string[];
 }
 
-/**
- * Returns the changes since a step's last success that make it run again: of digests and values,
- * never of times.
- */
+/** Returns the changes since a step's last success that make it run again. */
 export function changesOf({ rerun }: PipelineStep, last: StepRecord, present: Present): string[] {
   const { fingerprint } = last;
   const changes: string[] = [];

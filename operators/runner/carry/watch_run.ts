@@ -61,12 +61,7 @@ export async function watchRun(pipeline: Pipeline, options: WatchRunOptions): Pr
 
 type WatchOptions = Pick<WatchRunOptions, "carry" | "signal" | "failFast">;
 
-/**
- * Watches a run that was read before.
- *
- * @param jobs ids of just submitted jobs by step: these steps and their dependents need no update
- * yet
- */
+/** Watches a run. `jobs` were just submitted, so these steps need no update yet. */
 export async function watchCarried(
   run: CarriedRun,
   options: WatchOptions,
