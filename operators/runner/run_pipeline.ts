@@ -1,6 +1,5 @@
 // Runs a pipeline on this machine.
 import { fault } from "../../core/errors.ts";
-import type { Shard } from "../../core/work/shards.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { beginRun } from "./begin_run.ts";
 import {
@@ -265,5 +264,5 @@ class RunningSteps {
 
 interface Waiting {
   id: string;
-  shard?: Shard;
+  shard?: RunContext["shard"];
 }

@@ -117,6 +117,9 @@ export async function endRun(
   return await readResult(registry, run) ?? result;
 }
 
+/** Interval of updates, milliseconds: it grows while nothing changes. */
+export const WAIT_MS = { first: 50, most: 2_000 };
+
 export const STOPPED: StepOutcome = {
   end: "cancelled",
   durationMs: 0,
