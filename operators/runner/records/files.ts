@@ -105,7 +105,6 @@ export async function readRecord<T extends object>(
 }
 
 /** Reads a success of a step, the latest if the ref has no version. */
-
 export async function readSuccess(
   registry: Registry,
   ref: string,

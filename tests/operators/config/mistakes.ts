@@ -200,7 +200,10 @@ export const OF_GRAPHS: readonly Mistake[] = [
     /Lower memory_request/,
   ],
   [
-    nodes("{ node_id: m, resource: { gpu_limit: 1 } }", "{ operator_id: a, resource: { gpu_request: ‸2 } }"),
+    nodes(
+      "{ node_id: m, resource: { gpu_limit: 1 } }",
+      "{ operator_id: a, resource: { gpu_request: ‸2 } }",
+    ),
     /limit of the node m/,
     /another node/,
   ],
