@@ -4,12 +4,7 @@ import { fault } from "../core/errors.ts";
 /** The longest delay of a timer, milliseconds: about 24 days. A longer one fires at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/**
- * Refuses NaN, negative times and those over {@linkcode MAX_TIMER_MS}. `Infinity` means never.
- *
- * @param times by option name
- * @throws {RegistryError} `Invalid` naming the first of them
- */
+/** Refuses NaN, negative times and those over {@linkcode MAX_TIMER_MS}. `Infinity` is never. */
 export function checkTimes(
   action: string,
   times: Readonly<Record<string, number | undefined>>,

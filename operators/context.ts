@@ -19,10 +19,7 @@ export interface CompleteContext {
   remove(): Promise<void>;
 }
 
-/**
- * Completes a context: ids default to `standalone`, folders to temporary ones. Creates missing
- * folders.
- */
+/** Completes a context: ids default to `standalone`, folders to temporary ones. */
 export async function completeContext(given: PartialContext): Promise<CompleteContext> {
   const temporary: string[] = [];
   const folder = async (purpose: string) => {

@@ -105,12 +105,7 @@ export function isClass(value: unknown): value is OperatorClass {
     Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 }
 
-/**
- * Refuses values that are not operators.
- *
- * @param operator an object, or the prototype of a class
- * @param action for the message: `register operator "a"`
- */
+/** Refuses a value, or the prototype of a class, that is not an operator. */
 export function checkOperator(operator: unknown, action: string): asserts operator is AnyOperator {
   const refused = (state: string, hint: string) => fault({ code: "Invalid", action, state, hint });
   if (typeof operator !== "object" || operator === null) {
@@ -134,12 +129,7 @@ export function checkOperator(operator: unknown, action: string): asserts operat
 /** The checks of an operator. A plain command has none but that its input root exists. */
 export type Prepared = Pick<AnyOperator, "params" | "validateInput">;
 
-/**
- * Returns the context with the parameters that the operator's schema returned.
- *
- * @throws {RegistryError} `Invalid` with all problems of the parameters; `NotFound` if the input is
- * missing or wrong
- */
+/** Checks parameters and input. Returns the context with the parameters of the schema. */
 export async function prepareContext(
   operator: Prepared,
   context: OperatorContext<unknown>,

@@ -29,9 +29,7 @@ export function findKeyProblem(keys: readonly string[]): KeyProblem | undefined 
   }
 }
 
-/**
- * Returns the path of an input or output in a folder. Throws `Invalid` if its name leads outside.
- */
+/** Returns the path of an input or output. Throws `Invalid` if its name leads outside. */
 export function inside(folder: string, name: string): string {
   const problem = filePathProblem(name);
   if (problem === undefined) return join(folder, name);

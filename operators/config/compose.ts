@@ -20,10 +20,7 @@ export interface ComposeOptions extends PipelineOptions, ReadTreeOptions {
   assignments?: readonly Assignment[];
 }
 
-/**
- * Returns the pipeline of a tree, which it changes; undefined or unusable if problems were
- * reported.
- */
+/** Composes the pipeline of a tree, which it changes; unusable if problems were reported. */
 export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipeline | undefined {
   const { problems, assignments = [], system = realSystem, operators } = options;
   const { cores = availableParallelism() } = options;

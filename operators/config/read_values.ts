@@ -8,9 +8,7 @@ import type { ProblemList } from "./tree/problems.ts";
 /** Keys and indexes that lead to a value of the pipeline. */
 export type Keys = readonly (string | number)[];
 
-/**
- * Adds a problem at a value of the pipeline, or at its key; at the closest parent if it is missing.
- */
+/** Adds a problem at a value of the pipeline, at its key, or at the closest existing parent. */
 export type Report = (at: Keys, message: string, hint: string, where?: "key") => void;
 
 function memberOf(node: ConfigNode | undefined, key: string | number): ConfigNode | undefined {

@@ -1,7 +1,5 @@
 // Secrets in configurations: `base64://…`, and secrets in plain text.
-/**
- * Prefix of encoded secrets. It is not encryption: it keeps a secret from being read by accident.
- */
+/** Prefix of encoded secrets. It only keeps a secret from being read by accident. */
 export const SECRET_PREFIX = "base64://";
 
 /** Encodes a string as `base64://…`. */
@@ -35,9 +33,7 @@ const SECRET_TEXTS: readonly [pattern: RegExp, what: string][] = [
   [/^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/i, "a URL with a password"],
 ];
 
-/**
- * Returns which kind of secret a string seems to be; undefined for none, and for an encoded one.
- */
+/** Returns what kind of secret in plain text a string seems to be; undefined for none. */
 export function plainSecret(name: string, text: string): string | undefined {
   if (text === "" || text.startsWith(SECRET_PREFIX)) return undefined;
   const found = SECRET_TEXTS.find(([pattern]) => pattern.test(text));

@@ -281,9 +281,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/**
- * Returns whether a pid still belongs to a job, as pids are reused; true if that is unknown here.
- */
+/** Returns whether a pid still belongs to a job, as pids are reused; true if unknown here. */
 async function isOurs(pid: number, folder: string): Promise<boolean> {
   if (!isAlive(pid)) return false;
   const line = await read(`/proc/${pid}/cmdline`);

@@ -133,11 +133,7 @@ export function createStepHandler(
   };
 }
 
-/**
- * Returns the step of a job.
- *
- * @throws {RegistryError} `Invalid` for a job that is not a step
- */
+/** Returns the step of a job. Throws `Invalid` for another job. */
 export function queuedStepOf({ kind, data }: TakenJob): QueuedStep {
   const step = kind === KIND ? checkedStep(data) : undefined;
   if (step !== undefined) return step;

@@ -176,10 +176,7 @@ interface CallOptions extends SignalOptions {
   input: string;
 }
 
-/**
- * Settings of Slurm's programs. Others with these prefixes describe the job that this process is
- * in.
- */
+/** Settings of Slurm's programs. Other variables with these prefixes describe the current job. */
 const SETTINGS = new Set([
   "SLURM_CONF",
   "SLURM_CONF_SERVER",
@@ -188,9 +185,7 @@ const SETTINGS = new Set([
   "SLURM_DEBUG_FLAGS",
 ]);
 
-/**
- * Variables that a job must not inherit: the shard and mark of this process, and array settings.
- */
+/** Variables that a job must not inherit: shard and mark of this process, array settings. */
 const OF_THIS_PROCESS = new Set(["HOLDFAST_SHARD", MARK, "SBATCH_ARRAY_INX", "SBATCH_WAIT"]);
 
 const DEVICES = new Set([
@@ -200,9 +195,7 @@ const DEVICES = new Set([
   "ZE_AFFINITY_MASK",
 ]);
 
-/**
- * Removes variables that describe only this process: `sbatch` passes all its variables to the job.
- */
+/** Removes variables of this process: `sbatch` passes all its variables to the job. */
 function inheritable(variables: Readonly<Record<string, string>>): Record<string, string> {
   const isJob = variables.SLURM_JOB_ID !== undefined;
   const isOwn = (name: string) =>

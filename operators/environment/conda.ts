@@ -18,12 +18,7 @@ import { isJsonObject } from "../../core/text/json_text.ts";
 /** Default install folders of conda and its relatives, below the user's home. */
 const USUAL_ROOTS = ["miniconda3", "miniforge3", "mambaforge", "anaconda3", "micromamba", ".conda"];
 
-/**
- * Finds an environment.
- *
- * @param name its name, or its folder if it contains a slash
- * @throws {RegistryError} `Invalid` without a name
- */
+/** Finds an environment by its name, or by its folder if it contains a slash. */
 export async function findConda(
   name: string | undefined,
   options: EnvironmentOptions,

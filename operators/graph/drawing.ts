@@ -48,10 +48,7 @@ export const LOOKS: Readonly<Record<BoxLook, { fill: string; border: string; tex
 
 const LONGEST = 100;
 
-/**
- * Makes a line safe to draw: escapes control and direction characters and those that are invalid in
- * XML, and shortens it to 100 characters.
- */
+/** Escapes control and direction characters, and shortens a line to 100 characters. */
 export function drawnLine(text: string): string {
   const clean = text.toWellFormed().replace(
     /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu,
@@ -167,9 +164,7 @@ const CLASSES: Readonly<Record<BoxLook, string>> = {
   gone: "goneArtifact",
 };
 
-/**
- * Escapes text for quotes: characters with a meaning in Mermaid, Markdown or HTML become `#35;`.
- */
+/** Escapes characters with a meaning in Mermaid, Markdown or HTML: `#35;`. */
 function mermaidText(text: string): string {
   const coded = (part: string) => [...part].map((char) => `#${char.codePointAt(0)};`).join("");
   return drawnLine(text).replace(/[^\p{L}\p{N} ,@.:/_()^~=→←×…-]/gu, coded)

@@ -122,9 +122,7 @@ function shownPlace(text: string): string {
   return text.replace(/[?#].*$/s, "").replace(/^([^/]*\/\/)[^/@]*@/, "$1");
 }
 
-/**
- * Writes a pipeline as aligned lines: level, decision, step, operator, node, inputs and outputs.
- */
+/** Writes a pipeline as aligned lines, one step or more per level. */
 export function pipelineText(pipeline: Pipeline, plan?: PlannedDecisions): string {
   const decisions = new Map(plan?.steps.map(({ step, decision }) => [step, decision]));
   const steps = new Map(pipeline.steps.map((step) => [step.id, step]));

@@ -22,10 +22,7 @@ export interface StepWatch {
   end(): Promise<Record<string, PlainValue>>;
 }
 
-/**
- * Starts to measure a step. One on this thread is measured with its whole process (`of:
- * "process"`).
- */
+/** Starts to measure a step; one on this thread with its whole process (`of: "process"`). */
 export function watchStep(
   step: Pick<PipelineStep, "id" | "runAs" | "resources">,
   { folders, signal, system }: {
@@ -174,12 +171,7 @@ async function bytesBelow(folder: string): Promise<number> {
   return bytes;
 }
 
-/**
- * Refuses a step that requests more disk space than is free.
- *
- * @param folder a folder on that disk
- * @throws {RegistryError} `Unavailable`
- */
+/** Refuses a step that requests more disk space than is free on the disk of a folder. */
 export async function checkFree(folder: string, diskRequest: number | undefined): Promise<void> {
   if (diskRequest === undefined) return;
   const { bavail, bsize } = await statfs(folder);

@@ -1,10 +1,7 @@
 // Output of a process as lines of a log.
 export const MAX_LINE = 16_384;
 
-/**
- * Splits output into lines, in bounded memory. Truncates long lines, removes colors, replaces
- * control characters with `\ufffd` and secrets with `***`.
- */
+/** Splits output into lines, in bounded memory. Truncates, removes colors, masks secrets. */
 export function createLogLines(
   { secrets, onLine }: { secrets: readonly string[]; onLine(line: string): void },
 ): { write(piece: Uint8Array): void; end(): void } {
@@ -67,10 +64,7 @@ const CONTROL_CHARACTERS = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 const MIN_CHARACTERS = 4;
 
-/**
- * Returns the forms of secrets that a log masks, the longest first: each line as it is, in JSON, in
- * a URL and in base64, as clients print requests.
- */
+/** Returns what a log masks: lines of secrets as they are, in JSON, URLs and base64. */
 export function secretForms(secrets: readonly string[]): string[] {
   const forms = new Set<string>();
   for (const secret of secrets) {

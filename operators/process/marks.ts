@@ -11,10 +11,7 @@ import { readStat } from "./proc.ts";
  */
 export const MARK = "HOLDFAST_PROCESS";
 
-/**
- * `ID/PID.MACHINE/START`: a unique id, then the process that runs the command, and when that one
- * started.
- */
+/** `ID/PID.MACHINE/START`: a unique id, then the runner's process and when that started. */
 const FORM = /^[^/ ]+\/((\d+)\.[0-9a-f]{8})\/(\d+)$/;
 
 export function newMark(system: System): string {
@@ -26,10 +23,7 @@ export function marksOf(mark: string, system: System): string {
   return [system.env(MARK), mark].filter(Boolean).join(" ");
 }
 
-/**
- * Returns whether the process that runs the command of a mark has ended; false if unknown from
- * here.
- */
+/** Returns whether the runner of a command has ended; false if that is unknown here. */
 export function isRunnerGone(mark: string): boolean {
   const [, name, pid, start] = FORM.exec(mark) ?? [];
   if (name === undefined) return false;
@@ -40,9 +34,7 @@ export function isRunnerGone(mark: string): boolean {
   return now !== undefined && now.start !== Number(start); // its pid was given to another process
 }
 
-/**
- * Returns the start time of the process that runs the command of a mark, in ticks; 0 if unknown.
- */
+/** Returns when the runner of a command started, in ticks; 0 if unknown. */
 export function sinceOf(mark: string): number {
   return Number(FORM.exec(mark)?.[3] ?? 0);
 }

@@ -32,9 +32,7 @@ const TICKS_A_SECOND = 100;
 /** The type of the entry with the page size (`AT_PAGESZ` of `elf.h`). */
 const AT_PAGESZ = 6n;
 
-/**
- * Returns the ids of all processes; undefined on other systems, and where `/proc` may not be read.
- */
+/** Returns the ids of all processes; undefined if `/proc` is missing or unreadable. */
 export function listPids(): number[] | undefined {
   if (process.platform !== "linux") return undefined;
   return attempt(() => readdirSync("/proc").map(Number).filter((pid) => pid > 0));

@@ -20,10 +20,7 @@ export interface ProcessTreeOptions {
   system: System;
 }
 
-/**
- * All processes are read again after this time, because pids may have been reused by then,
- * milliseconds.
- */
+/** Interval for reading all processes again, as pids may be reused, milliseconds. */
 const READ_ALL_MS = 60_000;
 
 /** Ids of process groups and processes are not reused within this time, milliseconds. */
@@ -259,11 +256,7 @@ function killAll(): void {
   for (const tree of running) tree.kill();
 }
 
-/**
- * Kills the known processes of a command if this program exits first, as at a second Ctrl-C.
- *
- * @returns a function to call when the command has ended
- */
+/** Kills a command if this program exits first. Returns a function to call at its end. */
 export function killAtExit(tree: ProcessTree): () => void {
   if (running.size === 0) process.on("exit", killAll);
   running.add(tree);

@@ -66,10 +66,7 @@ export interface CommandResult {
   durationMs: number;
 }
 
-/**
- * How long to wait for the rest of the output before searching for processes that hold the pipes,
- * milliseconds.
- */
+/** Wait for the rest of the output before searching for processes with its pipes, milliseconds. */
 const HELD_MS = 50;
 
 /** How long to wait for output while a process of another command holds the pipes, milliseconds. */
@@ -98,10 +95,7 @@ export async function runCommand(
   return await runNotedCommand(command, checkOptions("run a command", options, OPTIONS, ["cwd"]));
 }
 
-/**
- * Runs a command like {@linkcode runCommand}. Notes its processes in a file while it runs, so that
- * another run can end them: see {@linkcode endLeftCommand}.
- */
+/** Runs a command like {@linkcode runCommand}, with a note for {@linkcode endLeftCommand}. */
 export async function runNotedCommand(
   command: readonly string[],
   options: RunCommandOptions,
@@ -294,10 +288,7 @@ async function listen(
   }));
 }
 
-/**
- * Waits until all output is read. Ends processes of the command that still hold its pipes, and
- * waits at most a second for pipes that another process holds.
- */
+/** Waits for all output. Ends processes of the command that hold its pipes. */
 async function drained(
   child: Child,
   reading: Promise<void>,

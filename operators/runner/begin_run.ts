@@ -8,10 +8,7 @@ import { saveRun } from "./records/run_record.ts";
 import { checkRoom, type Machine } from "./schedule.ts";
 import { withoutSecrets } from "./secrets.ts";
 
-/**
- * Plans a run of steps that can run on `machine`, or on an engine, and returns a function to save
- * it.
- */
+/** Plans a run for `machine`, or for an engine. Returns a function to save it. */
 export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine?: Machine) {
   const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
   const isHere = machine !== undefined; // an engine has its own threads and room
@@ -25,11 +22,7 @@ export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine
   return { plan, successes, save };
 }
 
-/**
- * Refuses steps that this runner cannot run.
- *
- * @throws {RegistryError} `Unsupported` naming the first of them
- */
+/** Refuses steps that this runner cannot run, as `Unsupported`. */
 export function checkRunnable(
   steps: readonly PipelineStep[],
   { executor }: Pick<PlanOptions, "executor">,

@@ -71,10 +71,7 @@ function namesOfRecords(pipeline: string, steps: Pipeline["steps"]): Set<string>
   return names;
 }
 
-/**
- * Refuses overlapping paths. Sorted, a path directly follows the folder that contains it, or a
- * neighbor in it.
- */
+/** Refuses overlapping paths. In order, a path follows its folder or a neighbor in it. */
 function checkApart(pipeline: string, written: readonly Written[]): void {
   // Separators sort first, so a folder's content comes before its neighbors.
   const key = ({ path }: Written) => path.replaceAll("\\", "/").replaceAll("/", "\0");

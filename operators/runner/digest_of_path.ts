@@ -10,11 +10,7 @@ import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { file, folder, localPath } from "../../materializers/path.ts";
 
-/**
- * Reads a file or folder. Returns its digest as an artifact, and its size in bytes.
- *
- * @throws {RegistryError} `NotFound` if it does not exist
- */
+/** Reads a file or folder. Returns its digest as an artifact, and its size in bytes. */
 export async function digestOfPath(
   path: string,
   { signal }: SignalOptions = {},
@@ -34,9 +30,7 @@ export async function digestOfPath(
 /** Digests of local paths, each with the state of the files when they were read. */
 export type KnownDigests = Map<string, { state: string; digest: string }>;
 
-/**
- * Returns the digest of a file or folder. Reads it only if its files changed since the last time.
- */
+/** Returns the digest of a file or folder, from `known` if its files have not changed. */
 export async function digestNow(
   path: string,
   known: KnownDigests,

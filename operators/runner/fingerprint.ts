@@ -21,19 +21,12 @@ export function sortedJson(value: unknown): string {
   ) ?? "null";
 }
 
-/**
- * Returns parameters and variables of a step for its fingerprint, without the values of secrets.
- */
+/** Returns parameters and variables of a step, without the values of secrets. */
 export function countedParams({ params, env }: PipelineStep): PlainValue {
   return withoutSecrets(Object.keys(env).length === 0 ? params : { ...params, env });
 }
 
-/**
- * Returns what is compared as the code of a step: versions of its configuration and operator, tag
- * of its source, its command, and the files that the command names.
- *
- * @param files digest of those files
- */
+/** Returns the code of a step: its versions, tag, command, and the digest of `files`. */
 export async function codeOf(
   { id, operator, version, git, startCommand }: PipelineStep,
   files: string | undefined,
@@ -52,11 +45,7 @@ export async function codeOf(
   return parts.join(", ");
 }
 
-/**
- * Identifies the effect of a step in any run: a repeated attempt or delivery has the same key.
- *
- * @param of `previous` is the commit of the last success, or null
- */
+/** Identifies the effect of a step in any run. `previous` is its last success, or null. */
 export function effectKey(
   fingerprint: Fingerprint,
   { pipeline, step, previous }: { pipeline: string; step: string; previous: string | null },
@@ -96,13 +85,7 @@ export function shortDigest(digest: string | undefined): string {
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/**
- * Returns a digest of the files that a start command names, also in options or shell code;
- * undefined without any. Ignores files outside the folder, and those that a shell writes to (`>
- * file`).
- *
- * @param root folder of the configuration, in which commands run
- */
+/** Returns a digest of the files below `root` that a start command names; undefined without any. */
 export async function commandFiles(
   { startCommand }: PipelineStep,
   root: string,

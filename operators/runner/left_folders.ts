@@ -29,12 +29,7 @@ export async function removeLeft(
   removeLeftFolders(folder, logger);
 }
 
-/**
- * Notes the processes in a step's folder if this runner is itself part of a command: a queue's
- * worker starts one runner per step, and may be killed first.
- *
- * @returns the path of the note
- */
+/** Notes the marks of a runner that is part of a command. Returns the path of the note. */
 export function noteStep(folder: string, system: System): string {
   const note = join(folder, COMMAND_NOTE);
   const marks = system.env(MARK);

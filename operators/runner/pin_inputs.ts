@@ -3,13 +3,12 @@ import { sha256 } from "../../core/bytes/digest.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
-import type { Registry } from "../../core/registry.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
 import { digestOfPath } from "./digest_of_path.ts";
 import { sortedJson } from "./fingerprint.ts";
 import { findObjects } from "./objects/find_objects.ts";
 import type { SavedOutput, StepRecord } from "./records/files.ts";
-import type { ObjectTransfer } from "./run_context.ts";
+import type { RunnerOptions } from "./run_context.ts";
 import { inputsOf, parsePlace, type Place } from "./sources.ts";
 
 /** A part of an input: one for most inputs, one per output for all outputs of a step. */
@@ -34,11 +33,8 @@ export interface PinnedInput {
 }
 
 /** Options of {@linkcode pinInputs}. */
-export interface PinOptions {
-  registry: Registry;
+export interface PinOptions extends Pick<RunnerOptions, "registry" | "s3" | "signal"> {
   root: string;
-  s3?: ObjectTransfer;
-  signal?: AbortSignal;
   isStep(id: string): boolean;
   successOf(step: string): StepRecord | undefined;
   /** Inputs that are pinned already, by name. @default none */
@@ -119,10 +115,7 @@ function onePart(from: string, part: Omit<InputPart, "at">): PinnedInput {
   return { from, digest: part.digest, parts: [{ at: "", ...part }] };
 }
 
-/**
- * Pins one output of a step (a file with its name, or the files of a folder), or all outputs, each
- * at its key, independently of where they are stored.
- */
+/** Pins one or all outputs of a step, independently of where they are stored. */
 function ofStep(
   from: string,
   place: Place & { kind: "step" },

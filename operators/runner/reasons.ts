@@ -4,10 +4,9 @@ import type { PipelineStep } from "../contract/pipeline.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { digestOfPath } from "./digest_of_path.ts";
 import { changedParams, shortDigest } from "./fingerprint.ts";
-import type { PinnedInput } from "./pin_inputs.ts";
+import type { PinnedInput, PinOptions } from "./pin_inputs.ts";
 import type { Fingerprint, SavedOutput, StepRecord } from "./records/files.ts";
 import { findObjects } from "./objects/find_objects.ts";
-import type { RunnerOptions } from "./run_context.ts";
 import { isUrl } from "./sources.ts";
 
 export interface Present extends Omit<Fingerprint, "inputs"> {
@@ -15,10 +14,7 @@ export interface Present extends Omit<Fingerprint, "inputs"> {
   waiting: readonly string[];
 }
 
-/**
- * Returns the changes since a step's last success that make it run again: of digests and values,
- * never of times.
- */
+/** Returns the changes since a step's last success that make it run again. */
 export function changesOf({ rerun }: PipelineStep, last: StepRecord, present: Present): string[] {
   const { fingerprint } = last;
   const changes: string[] = [];
@@ -52,7 +48,7 @@ function shownInput(name: string, input: PinnedInput | undefined): string {
     : input.from;
 }
 
-type GoneOptions = Pick<RunnerOptions, "registry" | "s3" | "signal">;
+type GoneOptions = Pick<PinOptions, "registry" | "s3" | "signal">;
 
 /** Returns the outputs of a step's last success that are gone or changed, and new ones. */
 export async function goneOutputs(

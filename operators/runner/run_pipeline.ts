@@ -1,23 +1,15 @@
 // Runs a pipeline on this machine.
 import { fault } from "../../core/errors.ts";
-import type { Shard } from "../../core/work/shards.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { beginRun } from "./begin_run.ts";
-import {
-  endOf,
-  failedOutcome,
-  isWell,
-  type RunEvent,
-  skippedOutcome,
-  type StepOutcome,
-} from "./outcomes.ts";
+import { endOf, failedOutcome, isWell, skippedOutcome } from "./outcomes.ts";
+import type { RunEvent, StepOutcome } from "./outcomes.ts";
 import { removeEmpty, removeLeft } from "./left_folders.ts";
 import { pinInputs, type PinOptions } from "./pin_inputs.ts";
 import type { PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
 import { type RunResult, saveResult, watchForCancel } from "./records/run_record.ts";
 import type { StepRecord } from "./records/files.ts";
-import { checkRunOptions, createRunContext, withDefaults } from "./run_context.ts";
-import type { RunContext } from "./run_context.ts";
+import { checkRunOptions, createRunContext, type RunContext, withDefaults } from "./run_context.ts";
 import type { Logger } from "../../core/registry.ts";
 import { type Machine, Room, thisMachine } from "./schedule.ts";
 import { type ExecutedStep, ShardGroup } from "./shards/shard_group.ts";
@@ -265,5 +257,5 @@ class RunningSteps {
 
 interface Waiting {
   id: string;
-  shard?: Shard;
+  shard?: RunContext["shard"];
 }

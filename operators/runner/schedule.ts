@@ -63,11 +63,7 @@ export class Room {
   }
 }
 
-/**
- * Refuses steps that request more than their node or this machine has, as they would wait forever.
- *
- * @throws {RegistryError} `Invalid` naming the first of them
- */
+/** Refuses steps that request more than their node or machine has, as `Invalid`. */
 export function checkRoom(
   pipeline: Pipeline,
   steps: readonly PipelineStep[],

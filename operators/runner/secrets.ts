@@ -41,9 +41,7 @@ export interface PipelineSecrets {
   mask(text: string): string;
 }
 
-/**
- * Finds the secrets of a pipeline: of its steps, the registry's token, and the engine's password.
- */
+/** Finds the secrets of steps, the registry's token, and the engine's password. */
 export function findSecrets(pipeline: Pipeline, system: System): PipelineSecrets {
   const values: string[] = [];
   const variables = secretVariables(pipeline, (encoded) => {

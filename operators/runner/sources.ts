@@ -20,11 +20,7 @@ export interface PlaceOptions {
   isStep(id: string): boolean;
 }
 
-/**
- * Parses `registry:data:raw@^1`, `step:clean`, `step:clean.report`, `s3://bucket/key`, or a path.
- *
- * @throws {RegistryError} `Invalid` for an invalid ref, `NotFound` for an unknown step
- */
+/** Parses `registry:data:raw@^1`, `step:clean.report`, `s3://bucket/key`, or a path. */
 export function parsePlace(text: string, { root, isStep }: PlaceOptions): Place {
   if (text.startsWith("registry:")) {
     const ref = text.slice("registry:".length);
@@ -69,11 +65,7 @@ export interface Dependencies {
   after: ReadonlyMap<string, readonly string[]>;
 }
 
-/**
- * Finds the dependencies between steps.
- *
- * @throws {RegistryError} `Invalid` for a cycle, and for a missing step
- */
+/** Finds the dependencies between steps. Throws `Invalid` for cycles and missing steps. */
 export function findDependencies({ id, steps: listed }: Pipeline): Dependencies {
   const steps = new Map(listed.map((step) => [step.id, step]));
   const before = new Map<string, readonly string[]>();

@@ -8,6 +8,8 @@ import type { OperatorContext } from "../../operators/mod.ts";
 import { testInRoot } from "../support/temp_root.ts";
 
 const command = () => ["true"];
+const operatorOf = (run: (context: OperatorContext) => unknown) =>
+  defineOperator({ run: run as () => void, command });
 
 function rate(): StandardSchema<{ rate: number }> {
   return {
@@ -70,7 +72,7 @@ Deno.test("params are parsed by the schema, all issues are reported", async () =
 
 testInRoot("a missing input ends with 2, and the operator does not run", async (root) => {
   let ran = false;
-  const operator = defineOperator({ run: () => void (ran = true), command });
+  const operator = operatorOf(() => void (ran = true));
   const result = await runOperator(operator, { inputRoot: root.join("missing") });
   assertEquals([result.exitCode, result.exit, ran], [2, "input", false]);
   assert(isRegistryError(result.error, "NotFound"));
@@ -78,11 +80,11 @@ testInRoot("a missing input ends with 2, and the operator does not run", async (
 
 Deno.test("a returned code is the exit code; other values are 3", async () => {
   for (const code of [0, 1, 2, 3, 4, 5]) {
-    const result = await runOperator(defineOperator({ run: () => code, command }));
+    const result = await runOperator(operatorOf(() => code));
     assertEquals([result.exitCode, result.error], [code, undefined]);
   }
   for (const value of [6, -1, 1.5, NaN, "0", null, true, {}]) {
-    const result = await runOperator(defineOperator({ run: () => value as number, command }), {
+    const result = await runOperator(operatorOf(() => value as number), {
       operatorId: "odd",
     });
     assertEquals(result.exitCode, 3);
@@ -107,15 +109,12 @@ Deno.test("thrown errors are mapped to exit codes", async () => {
   };
   for (const [code, expected] of Object.entries(codes)) {
     const error = new RegistryError({ code: code as ErrorCode, message: "Cannot do it: no" });
-    const result = await runOperator(defineOperator({ run: () => Promise.reject(error), command }));
+    const result = await runOperator(operatorOf(() => Promise.reject(error)));
     assertEquals([result.exitCode, result.error], [expected, error], code);
   }
   const thrown = (value: unknown) =>
-    runOperator(defineOperator({
-      run() {
-        throw value;
-      },
-      command,
+    runOperator(operatorOf(() => {
+      throw value;
     })).then(({ exitCode }) => exitCode);
   assertEquals(await thrown(Object.assign(new Error("full"), { code: "ENOSPC" })), 4);
   assertEquals(
@@ -156,18 +155,15 @@ Deno.test("a cancellation throws its reason", async () => {
   const reason = new Error("stop");
   for (const answer of ["returns", "throws"]) {
     const controller = new AbortController();
-    const operator = defineOperator({
-      run({ signal }) {
-        controller.abort(reason);
-        assert(signal.aborted);
-        if (answer === "throws") throw new Error("other");
-      },
-      command,
+    const operator = operatorOf(({ signal }) => {
+      controller.abort(reason);
+      assert(signal.aborted);
+      if (answer === "throws") throw new Error("other");
     });
     const error = await assertRejects(() => runOperator(operator, { signal: controller.signal }));
     assert(error === reason, answer);
   }
-  const never = defineOperator({ run: () => assert(false), command });
+  const never = operatorOf(() => assert(false));
   await assertRejects(
     () => runOperator(never, { signal: AbortSignal.abort(reason) }),
     Error,
@@ -176,7 +172,7 @@ Deno.test("a cancellation throws its reason", async () => {
 });
 
 Deno.test("times that no timer can wait are refused", async () => {
-  const operator = defineOperator({ run() {}, command });
+  const operator = operatorOf(() => {});
   for (const timeoutMs of [NaN, -1, 2 ** 31]) {
     const error = await assertRejects(
       () => runOperator(operator, {}, { timeoutMs }),
@@ -203,12 +199,9 @@ Deno.test("an operator that ignores its signal is abandoned after the grace", as
   const controller = new AbortController();
   const asked: number[] = [];
   const system = { ...realSystem, sleep: (ms: number) => Promise.resolve(void asked.push(ms)) };
-  const deaf = defineOperator({
-    run() {
-      controller.abort(reason);
-      return new Promise(() => {});
-    },
-    command,
+  const deaf = operatorOf(() => {
+    controller.abort(reason);
+    return new Promise(() => {});
   });
   const running = runOperator(deaf, { signal: controller.signal }, { system, graceMs: 70 });
   assert(await assertRejects(() => running) === reason);
@@ -235,13 +228,10 @@ Deno.test("an operator that exceeds its timeout ends with 4", async () => {
 });
 
 Deno.test("a temporary output root is removed if it is empty", async () => {
-  const writes = defineOperator({
-    run: ({ outputRoot }) => Deno.writeTextFile(`${outputRoot}/a`, ""),
-    command,
-  });
+  const writes = operatorOf(({ outputRoot }) => Deno.writeTextFile(`${outputRoot}/a`, ""));
   const { outputRoot } = await runOperator(writes);
   assert(await exists(`${outputRoot}/a`));
   await Deno.remove(outputRoot, { recursive: true });
-  const silent = await runOperator(defineOperator({ run() {}, command }));
+  const silent = await runOperator(operatorOf(() => {}));
   assertEquals(await exists(silent.outputRoot), false);
 });

@@ -22,12 +22,7 @@ export interface ConfigFolder {
   list(folder: string): string[] | undefined;
 }
 
-/**
- * Finds a configuration: the file, or `conf/pipeline.yaml` or `pipeline.yaml` (or `.yml`, `.toml`,
- * `.json`) in the folder.
- *
- * @throws {RegistryError} `NotFound`
- */
+/** Finds a configuration by its file, or its folder. Throws `NotFound`. */
 export function findConfig(path: string, { cwd }: { cwd: string }): ConfigFolder {
   const given = resolve(cwd, path);
   const main = isFolder(given, path) ? mainIn(given, path) : given;

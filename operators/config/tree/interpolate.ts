@@ -199,10 +199,7 @@ const MAX_DEFAULTS = 10;
 
 type Parts = { parts: TemplatePart[]; end: number } | { problem: string };
 
-/**
- * Parses references up to the end of the string, or in a default to its closing brace. `$${` and
- * `\${` are a literal `${`.
- */
+/** Parses references up to the end of the string, or of a default. `$${` and `\${` are literal. */
 function parseParts(text: string, start: number, isDefault: boolean, depth: number): Parts {
   if (depth > MAX_DEFAULTS) return { problem: "defaults are nested too deep" };
   const parts: TemplatePart[] = [];

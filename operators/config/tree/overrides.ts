@@ -14,9 +14,7 @@ export interface Assignment {
   node: ConfigNode;
 }
 
-/**
- * Returns the assignments of a tree of overrides. Lists of operators or nodes are matched by id.
- */
+/** Returns the assignments of a tree of overrides. Operators and nodes are matched by id. */
 function assignmentsOf(
   node: ConfigNode,
   path: readonly string[] = [],

@@ -12,9 +12,7 @@ export function fullPath(path: RestOfPath): RestOfPath {
   return typeof path === "string" ? `pipeline.${path}` : ["pipeline", ...path];
 }
 
-/**
- * Splits off the next key, the longest known one that matches; undefined at the end of the path.
- */
+/** Splits off the next key, the longest known one that matches; undefined at the end. */
 export function nextKey(
   path: RestOfPath,
   known: Iterable<string>,

@@ -89,11 +89,7 @@ export async function deliverDue(
   }
 }
 
-/**
- * Saves and returns the result of a run when all its steps have ended; undefined before.
- *
- * @param stopped outcome of steps that will not end, for a cancelled run
- */
+/** Returns the result of a run when all steps have ended, or are `stopped`; undefined before. */
 export async function endRun(
   { context, plan, state }: CarriedRun,
   { stopped }: { stopped?: StepOutcome } = {},
@@ -120,6 +116,9 @@ export async function endRun(
   await saveResult(registry, result);
   return await readResult(registry, run) ?? result;
 }
+
+/** Interval of updates, milliseconds: it grows while nothing changes. */
+export const WAIT_MS = { first: 50, most: 2_000 };
 
 export const STOPPED: StepOutcome = {
   end: "cancelled",
@@ -175,12 +174,7 @@ export function mostDeliveries({ retries }: PipelineStep): number {
   return retries.attempts + MORE_DELIVERIES;
 }
 
-/**
- * Returns the name of a delivery, which is the same for all processes and differs between
- * registries that share an engine.
- *
- * @param count number of the delivery, from 1
- */
+/** Returns the name of a delivery, the same for all processes, and unique to a registry. */
 function deliveryName(
   registry: string,
   { run, step }: { run: string; step: string },
@@ -190,9 +184,7 @@ function deliveryName(
   return `${words}-${sha256(JSON.stringify([registry, run, step])).slice(0, 16)}-${count}`;
 }
 
-/**
- * Submits a step and returns the id of its job. Submitting the same `count` again has no effect.
- */
+/** Submits a step and returns the id of its job. The same `count` again has no effect. */
 export async function deliver(
   { pipeline, dependencies, registry, run }: RunContext,
   id: string,

@@ -16,6 +16,7 @@ import {
   isStopped,
   mostDeliveries,
   STOPPED,
+  WAIT_MS,
 } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
 import type { DueStep } from "./run_state.ts";
@@ -27,8 +28,6 @@ export interface WatchRunOptions extends CarriedRunOptions {
   failFast?: boolean;
 }
 
-/** Interval of updates, milliseconds: it grows while nothing changes. */
-export const WAIT_MS = { first: 50, most: 2_000 };
 /** Interval of updating steps without news from the engine, milliseconds. */
 const UPDATE_ALL_MS = 30_000;
 /** Longest outage of a registry or engine, milliseconds. */
@@ -61,12 +60,7 @@ export async function watchRun(pipeline: Pipeline, options: WatchRunOptions): Pr
 
 type WatchOptions = Pick<WatchRunOptions, "carry" | "signal" | "failFast">;
 
-/**
- * Watches a run that was read before.
- *
- * @param jobs ids of just submitted jobs by step: these steps and their dependents need no update
- * yet
- */
+/** Watches a run. `jobs` were just submitted, so these steps need no update yet. */
 export async function watchCarried(
   run: CarriedRun,
   options: WatchOptions,

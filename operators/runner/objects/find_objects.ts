@@ -21,12 +21,7 @@ export interface FindObjectsOptions {
   signal?: AbortSignal;
 }
 
-/**
- * Finds the objects at a URL.
- *
- * @throws {RegistryError} `NotFound` if there is none, or some of `files` are missing;
- * `Unsupported` without `s3`
- */
+/** Finds the objects at a URL. Throws `NotFound` if there is none, or some are missing. */
 export async function findObjects(
   url: string,
   { s3, files, signal }: FindObjectsOptions,

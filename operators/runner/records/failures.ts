@@ -12,10 +12,7 @@ export interface SaveFailureOptions extends Pick<SaveRecordOptions, "beside" | "
   shard?: Shard;
 }
 
-/**
- * Saves a failure and returns its ref. If the attempt was delivered twice, the first failure is
- * kept.
- */
+/** Saves a failure and returns its ref. A second delivery of the attempt keeps the first one. */
 export async function saveFailure(
   registry: Registry,
   record: FailureRecord,

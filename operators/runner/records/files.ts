@@ -87,11 +87,7 @@ const MEMBERS = {
   failure: { effect: isString, error: isJsonObject },
 } satisfies Record<string, Readonly<Record<string, (value: unknown) => boolean>>>;
 
-/**
- * Reads a record, the latest if the ref has no version; undefined if it does not exist.
- *
- * @throws {RegistryError} `Corrupt` for an invalid record, `Unsupported` for one of a newer version
- */
+/** Reads a record, the latest without a version; undefined if it does not exist. */
 export async function readRecord<T extends object>(
   registry: Registry,
   ref: string,
@@ -109,7 +105,6 @@ export async function readRecord<T extends object>(
 }
 
 /** Reads a success of a step, the latest if the ref has no version. */
-
 export async function readSuccess(
   registry: Registry,
   ref: string,
@@ -160,9 +155,7 @@ function recordProblem(kind: keyof typeof MEMBERS, record: unknown): string | un
   if (!Object.values(outputs as object).every(isOutput)) return "an output has no digest";
 }
 
-/**
- * Returns the latest version without prereleases. Listing costs less than the error for a new name.
- */
+/** Returns the latest version. Listing costs less than the error for a new name. */
 async function latestOf(
   registry: Registry,
   name: string,

@@ -109,7 +109,6 @@ async function saveOnce(...args: Parameters<typeof saveRecord>): Promise<boolean
 }
 
 /** Reads the result of a run; undefined if it has not ended, or if its process died. */
-
 export async function readResult(
   registry: Registry,
   run: string,

@@ -270,9 +270,7 @@ export class SharedStep {
   }
 }
 
-/**
- * Returns the shards that are done: all after a commit has begun, as `gc` may remove parts then.
- */
+/** Returns the shards that are done: all after a commit has begun, as `gc` may remove parts. */
 async function doneIn(
   records: Draft,
   count: number,

@@ -3,7 +3,6 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "@std/path";
 import { messageOf } from "../../../core/errors.ts";
 import { onDisk } from "../../../disk/file_errors.ts";
-import type { FileSource } from "../../../core/materializer.ts";
 import { encodeName, shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES, type ExitCode } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
@@ -191,7 +190,7 @@ export class Attempt {
   }
 }
 
-function besides(log: StepLog): Record<string, FileSource> {
+function besides(log: StepLog): Record<string, ReturnType<StepLog["source"]>> {
   return log.isEmpty ? {} : { "log.txt": log.source() };
 }
 

@@ -26,10 +26,7 @@ export interface PublishOptions {
   before: Readonly<Record<string, SavedOutput>>;
 }
 
-/**
- * Publishes the outputs of a step. In the registry each is saved once, however often this is
- * called.
- */
+/** Publishes outputs. In the registry each is saved once, however often this is called. */
 export async function publishOutputs(
   written: readonly WrittenOutput[],
   context: RunContext,
@@ -47,12 +44,7 @@ export interface WrittenOutput {
   from: string;
 }
 
-/**
- * Returns the outputs in a step's output root.
- *
- * @param options with `isShard`, outputs may be missing: other processes write the same ones
- * @throws {RegistryError} `TaskFailed` for a missing output
- */
+/** Returns the outputs in an output root. Only those of a shard may be missing. */
 export function findOutputs(
   step: PipelineStep,
   { pipeline }: Pick<RunContext, "pipeline">,

@@ -37,11 +37,7 @@ export interface AttemptEnd {
   usage?: Record<string, PlainValue>;
 }
 
-/**
- * Runs the operator of a step.
- *
- * @throws the reason of an abort
- */
+/** Runs the operator of a step. Throws the reason of an abort. */
 export async function runAttempt(
   context: RunContext,
   step: PipelineStep,
@@ -119,10 +115,7 @@ async function runAsCommand(
   return await runNotedCommand([...before, ...command], whole, note);
 }
 
-/**
- * Maps the failure of a tool that creates environments, whose exit codes are not those of
- * operators.
- */
+/** Maps the failure of a tool whose exit codes are not those of operators. */
 function notMade(install: readonly string[], { error, timedOut }: CommandResult): AttemptEnd {
   if (timedOut) return { exitCode: EXIT_CODES.resource, error };
   const problem = fault({

@@ -63,12 +63,7 @@ async function stagePart(
   }
 }
 
-/**
- * Checks that local inputs are still those of the plan after a step has read them: otherwise its
- * lineage would be wrong.
- *
- * @throws {RegistryError} `Conflict` if one has changed
- */
+/** Throws `Conflict` if a local input is not that of the plan: the lineage would be wrong. */
 export async function checkUnchanged(
   inputs: Readonly<Record<string, PinnedInput>>,
   { digests, signal }: Pick<RunContext, "digests" | "signal">,

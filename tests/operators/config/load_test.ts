@@ -82,7 +82,7 @@ Deno.test("an override of an unknown key is reported with a suggestion", async (
   assertEquals(await load("variables.lr=2", "operators.a.params.x=1", "work_dir=there"), []);
 });
 
-const FROM_ENV = "an override from a URL reads an environment variable";
+const FROM_ENV = /^an override from a URL reads an environment variable$/;
 
 Deno.test("an override from a URL cannot choose code, secrets or local files", async () => {
   await using root = await tempRoot();
@@ -96,51 +96,27 @@ Deno.test("an override from a URL cannot choose code, secrets or local files", a
       readUrl: () => Promise.resolve(override),
     });
   assertEquals((await load("variables: { lr: 2 }")).loaded?.pipeline.steps[0].params, { lr: 2 });
-  for (
-    const override of [
-      "variables: { script: evil.py }",
-      "operators: { a: { start_command: evil } }",
-    ]
-  ) {
-    assertMatch((await load(override)).problems[0]?.message ?? "", /chooses code/);
+  const all = (params: string) =>
+    `variables: { name: X, all: ${params} }\noperators: { a: { params: { lr: "\${all}" } } }`;
+  const refused: [override: string, message: RegExp][] = [
+    ["variables: { script: evil.py }", /chooses code/],
+    ["operators: { a: { start_command: evil } }", /chooses code/],
+    [all("{ lr: { from_env: SECRET } }"), FROM_ENV],
+    [all("{ deep: [{ from_env: SECRET }] }"), FROM_ENV],
+    ["operators: { a: { params: { from_env: SECRET } } }", FROM_ENV],
+    [`operators: { a: { inputs: { d: /etc } } }`, /local path/],
+    [`operators: { a: { inputs: { d: ../up } } }`, /local path/],
+    [`operators: { a: { inputs: { d: "file:///etc" } } }`, /local path/],
+    ["operators_module: ./evil.ts", /override sets operators_module/],
+    [`variables: { lr: "\${env:SECRET}" }`, /override from a URL/],
+  ];
+  for (const [override, message] of refused) {
+    assertMatch((await load(override)).problems[0]?.message ?? "", message);
   }
-  for (
-    const params of [
-      "{ lr: { from_env: SECRET } }",
-      "{ deep: [{ from_env: SECRET }] }",
-      "{ name: SECRET }",
-    ]
-  ) {
-    const override =
-      `variables: { name: X, all: ${params} }\noperators: { a: { params: { lr: "\${all}" } } }`;
-    const { problems } = await load(override);
-    assertEquals(
-      problems.map(({ message }) => message),
-      params.includes("from_env") ? [FROM_ENV] : [],
-    );
+  const allowed = "operators: { a: { inputs: { d: registry:data, u: s3://b/k } } }";
+  for (const override of [allowed, all("{ name: SECRET }")]) {
+    assertEquals((await load(override)).problems, []);
   }
-  assertEquals(
-    (await load("operators: { a: { params: { from_env: SECRET } } }")).problems[0].message,
-    FROM_ENV,
-  );
-  for (const path of ["/etc", "../up", "file:///etc"]) {
-    assertMatch(
-      (await load(`operators: { a: { inputs: { d: "${path}" } } }`)).problems[0].message,
-      /local path/,
-    );
-  }
-  assertEquals(
-    (await load("operators: { a: { inputs: { d: registry:data, u: s3://b/k } } }")).problems,
-    [],
-  );
-  assertMatch(
-    (await load("operators_module: ./evil.ts")).problems[0].message,
-    /override sets operators_module/,
-  );
-  assertMatch(
-    (await load(`variables: { lr: "\${env:SECRET}" }`)).problems[0].message,
-    /override from a URL/,
-  );
 });
 
 Deno.test("missing, outside and circular includes are reported where they are named", async () => {

@@ -16,6 +16,13 @@ export const one = (line: string) => operators(`operator_id: a\n${line}`);
 /** A pipeline of one operator, with more keys on the same line. */
 export const A = "{ operator_id: a }";
 
+/** A pipeline of the operator `a` with more keys. */
+const beside = (keys: string) => `pipeline: { operators: [${A}], ${keys} }\n`;
+
+/** A pipeline with these nodes. */
+const nodes = (list: string, operators = A) =>
+  `pipeline: { operators: [${operators}], nodes: [${list}] }\n`;
+
 /** Mistakes of what a text is. */
 export const OF_SYNTAX: readonly Mistake[] = [
   ["‸", /file is empty/, /pipeline:/],
@@ -51,16 +58,12 @@ export const OF_KEYS: readonly Mistake[] = [
   [`pipeline: { operators: [${A}] }\n‸nodes: []\n`, /unknown key "nodes"/, /under pipeline/],
   [`pipeline:\n  operators: [${A}]\n  ‸workdir: x\n`, /unknown key "workdir"/, /work_dir/],
   [one("‸timout: 5s"), /unknown key "timout"/, /Did you mean timeout/],
-  [
-    `pipeline:\n  operators: [${A}]\n  nodes: [{ node_id: n, ‸runners: 2 }]\n`,
-    /unknown key "runners"/,
-    /runner_count/,
-  ],
+  [nodes("{ node_id: n, ‸runners: 2 }"), /unknown key "runners"/, /runner_count/],
   [one("resource: { ‸cpu: 2 }"), /unknown key "cpu"/, /cpu_request/],
   ["pipeline: ‸{ pipeline_id: a }\n", /no operators/, /operators: \{ refs/],
   ["pipeline: { operators: ‸[] }\n", /empty/, /Add an item/],
   [operators("‸params: {}"), /no operator_id/, /operator_id: clean/],
-  [`pipeline: { operators: [${A}], nodes: [‸{ runner_count: 1 }] }\n`, /no node_id/, /node_id:/],
+  [nodes("‸{ runner_count: 1 }"), /no node_id/, /node_id:/],
   [operators("operator_id: ‸../a"), /"..\/a" is not an id/, /letters, digits/],
   [one("version: ‸1.0"), /not a version/, /quotes/],
   [one("params: ‸[a]"), /a list is not a mapping/, /names and values/],
@@ -71,11 +74,7 @@ export const OF_KEYS: readonly Mistake[] = [
   [one("run_as: ‸thraed"), /"thraed" is not one of/, /Did you mean thread/],
   [one("env_config: { kind: ‸venv }"), /not one of plain, uv/, /Write one of/],
   [one("env_config: ‸{ name: x }"), /no kind/, /kind: uv/],
-  [
-    `pipeline: { operators: [${A}], log_config: { level: ‸warning } }\n`,
-    /"warning" is not one of/,
-    /Did you mean warn/,
-  ],
+  [beside("log_config: { level: ‸warning }"), /"warning" is not one of/, /Did you mean warn/],
   [one("resource: { memory_limit: ‸4Gb }"), /"4Gb" is not a size/, /512Mi, 4Gi/],
   [one("resource: { cpu_limit: ‸half }"), /not a number of cores/, /500m/],
   [one("timeout: ‸5 minutes"), /not a time/, /30m/],
@@ -85,7 +84,7 @@ export const OF_KEYS: readonly Mistake[] = [
   [one("extra_env_vars: { ‸1A: x }"), /"1A" is not a valid name/, /not beginning with a digit/],
   [one("extra_env_vars: { A: ‸[x] }"), /a list is not the value/, /from_env/],
   [
-    `pipeline:\n  operators: [${A}]\n  operators_module: ‸https://example.org/o.ts\n`,
+    beside("operators_module: ‸https://example.org/o.ts"),
     /is not a path/,
     /\.\/operators\.ts/,
   ],
@@ -182,28 +181,16 @@ export const OF_GRAPHS: readonly Mistake[] = [
     /a → b → c → a/,
     /Remove one/,
   ],
+  [nodes("{ node_id: n, operator_ids: [a] }, { node_id: ‸n }"), /two nodes "n"/, /unique/],
+  [nodes("{ node_id: m }, { node_id: ‸n }"), /m and n both/, /operator_ids/],
+  [nodes("{ node_id: n, operator_ids: [a, ‸b] }"), /no operator "b"/, /of this pipeline/],
   [
-    `pipeline: { operators: [${A}], nodes: [{ node_id: n, operator_ids: [a] }, { node_id: ‸n }] }\n`,
-    /two nodes "n"/,
-    /unique/,
-  ],
-  [
-    `pipeline: { operators: [${A}], nodes: [{ node_id: m }, { node_id: ‸n }] }\n`,
-    /m and n both/,
-    /operator_ids/,
-  ],
-  [
-    `pipeline: { operators: [${A}], nodes: [{ node_id: n, operator_ids: [a, ‸b] }] }\n`,
-    /no operator "b"/,
-    /of this pipeline/,
-  ],
-  [
-    `pipeline: { operators: [${A}], nodes: [{ node_id: m, operator_ids: [a] }, { node_id: n, operator_ids: [‸a] }] }\n`,
+    nodes("{ node_id: m, operator_ids: [a] }, { node_id: n, operator_ids: [‸a] }"),
     /on the node m too/,
     /one of them/,
   ],
   [
-    `pipeline: { operators: [{ operator_id: a }, { operator_id: ‸b }], nodes: [{ node_id: m, operator_ids: [a] }] }\n`,
+    nodes("{ node_id: m, operator_ids: [a] }", "{ operator_id: a }, { operator_id: ‸b }"),
     /"b" has no node/,
     /operator_ids/,
   ],
@@ -213,7 +200,10 @@ export const OF_GRAPHS: readonly Mistake[] = [
     /Lower memory_request/,
   ],
   [
-    `pipeline: { operators: [{ operator_id: a, resource: { gpu_request: ‸2 } }], nodes: [{ node_id: m, resource: { gpu_limit: 1 } }] }\n`,
+    nodes(
+      "{ node_id: m, resource: { gpu_limit: 1 } }",
+      "{ operator_id: a, resource: { gpu_request: ‸2 } }",
+    ),
     /limit of the node m/,
     /another node/,
   ],

@@ -7,6 +7,8 @@ import {
 } from "../../../operators/engines/mod.ts";
 import { createMemoryQueue } from "../../../queues/memory.ts";
 
+const STEP = { run: "r@1", step: "clean", name: "clean-1", cwd: "/", env: {}, resources: {} };
+
 Deno.test("openEngine() opens engines by URL, without showing a password", async () => {
   await using local = await openEngine("local:/some/folder");
   assertEquals([local.kind, local.location], ["local", "local:/some/folder"]);
@@ -15,15 +17,8 @@ Deno.test("openEngine() opens engines by URL, without showing a password", async
 });
 
 Deno.test("openEngine() refuses invalid URLs without showing secrets", async () => {
-  for (
-    const url of [
-      "",
-      "kafka://user:secret@host",
-      "slurm://host",
-      "slurm:?Bad Name=1",
-      "redis://x?queue=a:secret b",
-    ]
-  ) {
+  const urls = ["", "kafka://user:secret@host", "slurm://host", "slurm:?Bad Name=1"];
+  for (const url of [...urls, "redis://x?queue=a:secret b"]) {
     const error = await assertRejects(() => openEngine(url), RegistryError);
     assertEquals([error.code, /user|host\b.*secret/.test(error.message)], ["Invalid", false], url);
   }
@@ -41,15 +36,7 @@ Deno.test("an unreachable server is Unavailable in time, without the password", 
 });
 
 Deno.test("engines that execute steps refuse one without a command", async () => {
-  const step = {
-    run: "r@1",
-    step: "clean",
-    name: "clean-1",
-    command: [],
-    cwd: "/",
-    env: {},
-    resources: {},
-  };
+  const step = { ...STEP, command: [] };
   for (const url of ["local:/nonexistent/jobs", "slurm:"]) {
     await using engine = await openEngine(url);
     await assertRejects(
@@ -68,15 +55,7 @@ Deno.test("a failed job has the error line of its command as reason", async () =
   await using _worker = await queue.work(createStepHandler(() => ({ command, cwd: "/" })), {
     onEvent: ({ event }) => event === "done" && done.resolve(),
   });
-  const id = await engine.submit({
-    run: "r@1",
-    step: "a",
-    name: "a-1",
-    command,
-    cwd: "/",
-    env: {},
-    resources: {},
-  });
+  const id = await engine.submit({ ...STEP, command });
   await done.promise;
   const [{ state, exitCode, reason }] = await engine.poll([id]);
   assertEquals([state, exitCode, reason], ["failed", 3, "no data"]);

@@ -51,6 +51,16 @@ async function* walk(folder: string, under = ""): AsyncGenerator<string> {
   }
 }
 
+/** Steps that write these files below a URL, and list what was written. */
+const spreadAndTell = (place: string, names: string[]) => [
+  step("spread", {
+    inputs: { data: `${place}in` },
+    outputs: { ".": `${place}out/` },
+    params: { names },
+  }),
+  step("tell", { inputs: { data: "step:spread" }, outputs: { text: `${place}text` } }),
+];
+
 const read = async (s3: S3Configs, url: string) => new TextDecoder().decode(await s3.download(url));
 
 bucketTest("a step runs again if its input or output object changes", async (here) => {
@@ -101,14 +111,7 @@ bucketTest("the next step reads only objects that the step wrote", async (here) 
   const { s3, place } = here;
   await s3.upload("x", `${place}in`);
   await s3.upload("old", `${place}out/old`);
-  const steps = (names: string[]) => [
-    step("spread", {
-      inputs: { data: `${place}in` },
-      outputs: { ".": `${place}out/` },
-      params: { names },
-    }),
-    step("tell", { inputs: { data: "step:spread" }, outputs: { text: `${place}text` } }),
-  ];
+  const steps = (names: string[]) => spreadAndTell(place, names);
   await runPipeline(pipeline(steps(["a b", "c"])), here);
   assertEquals(await read(s3, `${place}text`), "a b=a b |c=c |deep/read.txt=in");
   await runPipeline(pipeline(steps(["a b"])), here);
@@ -122,15 +125,7 @@ bucketTest("the next step reads only objects that the step wrote", async (here) 
 bucketTest("a failed upload leaves no success, and is repeated", async (here) => {
   const { s3, place } = here;
   await s3.upload("x", `${place}in`);
-  const names = ["a", "b", "c"];
-  const steps = [
-    step("spread", {
-      inputs: { data: `${place}in` },
-      outputs: { ".": `${place}out/` },
-      params: { names },
-    }),
-    step("tell", { inputs: { data: "step:spread" }, outputs: { text: `${place}text` } }),
-  ];
+  const steps = spreadAndTell(place, ["a", "b", "c"]);
   const broken: S3Configs = {
     ...s3,
     upload: (data, url, options) =>

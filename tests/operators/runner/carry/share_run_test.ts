@@ -3,16 +3,8 @@ import { RegistryError } from "../../../../core/errors.ts";
 import { cancelRun, readResult, shareRun } from "../../../../operators/runner/mod.ts";
 import type { Pipeline, RunEvent, ShareRunOptions } from "../../../../operators/runner/mod.ts";
 import { add, pipeline, step } from "../pipelines.ts";
-import {
-  countOf,
-  endless,
-  ends,
-  testInWorld,
-  textOf,
-  threeSteps,
-  type World,
-  world,
-} from "../world.ts";
+import { countOf, endless, ends, testInWorld, textOf, threeSteps, world } from "../world.ts";
+import type { World } from "../world.ts";
 
 /** One of the processes that share a run. */
 function take(
