@@ -246,7 +246,8 @@ export function withSuggestion(error: RegistryError, suggestion: string): Regist
  * import { isRegistryError, RegistryError } from "@holdfast/holdfast";
  * import { assert } from "@std/assert";
  *
- * const error: unknown = new RegistryError({ code: "NotFound", message: "Cannot load \"a\": no such name" });
+ * const message = 'Cannot load "a": no such name';
+ * const error: unknown = new RegistryError({ code: "NotFound", message });
  * assert(isRegistryError(error));
  * assert(isRegistryError(error, "NotFound", "Conflict"));
  * assert(!isRegistryError(error, "Corrupt"));

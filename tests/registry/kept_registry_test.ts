@@ -1,4 +1,4 @@
-// A registry that an earlier commit wrote (`kept/write.ts`) is read, written, collected and mirrored.
+// A registry of an earlier commit (`kept/write.ts`) is read, written, collected and mirrored.
 import { assert, assertEquals } from "@std/assert";
 import { cp } from "node:fs/promises";
 import type { Registry } from "../../core/registry.ts";

@@ -249,7 +249,7 @@ testProtocol(
     await store.delete(version);
     assertMatch(
       (await rejected("NotFound", registry.load("a@live"))).message,
-      /which is not there$/,
+      /which does not exist$/,
     );
     await makeVoid(world, { version: "1.0.0" });
     assertMatch(

@@ -115,7 +115,7 @@ testInMemory("inputs keep their digests in copies and mirrors", async (world) =>
   assertEquals((await there.info("a")).inputs, inputs);
 });
 
-/** What the next automatic version is after these were saved. */
+/** Returns the next automatic version after these. */
 async function nextAfter(
   registry: Registry,
   versions: string[],
