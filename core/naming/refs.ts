@@ -54,7 +54,6 @@ export function parseRef(ref: string, version?: string): Ref {
   };
 }
 
-/** Parses the part after the `@` of a ref. */
 export function parseSelector(text: string): Selector {
   if (text === "latest") return { kind: "latest" };
   if (typeof text !== "string") parseVersion(text); // throws

@@ -157,7 +157,6 @@ async function* savesOf(
   }
 }
 
-/** Returns all values, or throws the first failure. */
 function allOf<T>({ results }: BatchResult<T>): T[] {
   return results.map((result) => {
     if (!result.ok) throw result.error;

@@ -143,13 +143,6 @@ testInMemory("save() counts deleted releases", async ({ registry }) => {
   assertEquals((await registry.save("a", 3)).version, "2.0.0");
 });
 
-testInMemory("save() numbers each name on its own", async ({ registry }) => {
-  await registry.save("a", 1, { version: "7.1" });
-  assertEquals((await registry.save("a", 2)).version, "7.2.0");
-  assertEquals((await registry.save("a/b", 2)).version, "1.0.0");
-  assertEquals((await registry.save("A", 2)).version, "1.0.0");
-});
-
 testInMemory("save() refuses version with bump, and invalid bumps", async ({ registry }) => {
   await rejected("Invalid", registry.save("a", 1, { version: "1", bump: "major" }));
   await rejected("Invalid", registry.save("a", 1, { bump: "huge" as "major" }));
