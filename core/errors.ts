@@ -120,7 +120,6 @@ export interface Fault extends Omit<RegistryErrorFields, "message" | "subject"> 
   state: string;
 }
 
-/** Creates the error of a failure. */
 export function fault({ subject, ...fields }: Fault): RegistryError {
   return new RegistryError(subject === undefined ? fields : { ...fields, subject: `${subject}` });
 }
@@ -163,7 +162,6 @@ if (ONLY_STACKS) {
   });
 }
 
-/** Returns the output of `console.log` on Deno. */
 function showWhole(
   this: RegistryError,
   inspect: (value: unknown, options: unknown) => string,
@@ -210,7 +208,6 @@ export type Advice = Pick<RegistryErrorFields, "hint" | "hints">;
 /** The reader of a hint: a programmer, a user of the command line, or a client of the HTTP API. */
 export type Reader = keyof NonNullable<RegistryErrorFields["hints"]>;
 
-/** Returns the hint of an error for a kind of reader. */
 export function hintFor(
   { hint, hints, suggestion }: Advice & Pick<RegistryErrorFields, "suggestion">,
   reader: Reader,
@@ -222,7 +219,6 @@ export function hintFor(
     : `Did you mean ${JSON.stringify(suggestion)}? ${own}`.trim();
 }
 
-/** Joins several hints, for each kind of reader. */
 export function joinHints(...parts: readonly Advice[]): Advice {
   const joined = (reader: Reader) =>
     parts.flatMap((part) => hintFor(part, reader) ?? []).join(" ") || undefined;
@@ -231,7 +227,6 @@ export function joinHints(...parts: readonly Advice[]): Advice {
   return hints.cli === hint && hints.http === hint ? { hint } : { hint, hints };
 }
 
-/** Returns the same failure with a suggested ref. */
 export function withSuggestion(error: RegistryError, suggestion: string): RegistryError {
   const hints = { ...error.hints, library: error.hint ?? "" };
   return retold(error, { suggestion, hints, hint: hintFor({ hints, suggestion }, "library") });
@@ -246,7 +241,8 @@ export function withSuggestion(error: RegistryError, suggestion: string): Regist
  * import { isRegistryError, RegistryError } from "@holdfast/holdfast";
  * import { assert } from "@std/assert";
  *
- * const error: unknown = new RegistryError({ code: "NotFound", message: "Cannot load \"a\": no such name" });
+ * const message = 'Cannot load "a": no such name';
+ * const error: unknown = new RegistryError({ code: "NotFound", message });
  * assert(isRegistryError(error));
  * assert(isRegistryError(error, "NotFound", "Conflict"));
  * assert(!isRegistryError(error, "Corrupt"));

@@ -18,7 +18,6 @@ export interface System {
   envNames?(): string[];
 }
 
-/** The real system. */
 export const realSystem: System = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -107,7 +106,6 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** A logger without output. */
 export const silentLogger: Pick<Console, "debug" | "info" | "warn" | "error"> = {
   debug() {},
   info() {},

@@ -66,7 +66,6 @@ function guarded(logger: Logger): Logger {
   return { debug: guard("debug"), info: guard("info"), warn: guard("warn"), error: guard("error") };
 }
 
-/** Opens the registry on a backend, or creates it. */
 export async function openOnBackend(
   backend: Backend,
   options: OpenOnBackendOptions,

@@ -33,7 +33,7 @@ Deno.test("importing the root loads the registry, two backends and the default m
   ]);
 });
 
-Deno.test("importing the root loads what opening a registry, and what is done beside saving, is made of later", async () => {
+Deno.test("importing the root loads only this of the registry; the rest loads when it is used", async () => {
   const graph = await readModuleGraph(["mod.ts"], { atStart: true });
   const loaded = [...reachable(graph, "mod.ts")].filter((path) => path.startsWith("registry/"));
   const light = loaded.filter((path) =>
@@ -49,7 +49,7 @@ Deno.test("importing the materializers loads what writes to a disk later", async
   assertEquals(loaded.filter((path) => /write_files/.test(path)), []);
 });
 
-Deno.test("opening a registry loads no probe, and no mirror, janitor, verification or direct upload", async () => {
+Deno.test("opening a registry loads no probe, mirror, garbage collection, verification or direct transfer", async () => {
   const graph = await readModuleGraph(["registry/open.ts"], { atStart: true });
   const loaded = [...reachable(graph, "registry/open.ts")];
   assertEquals(

@@ -139,7 +139,6 @@ export function clipRange(
   return { start, end: Math.min(start + length, info.size) };
 }
 
-/** True if both are present and equal. */
 export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   return a !== undefined && a.byteLength === b?.byteLength && a.every((byte, i) => byte === b[i]);
 }

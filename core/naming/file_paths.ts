@@ -24,7 +24,6 @@ export function filePathProblem(
   }
 }
 
-/** Returns all ancestor folders of these paths, each once. */
 export function foldersOf(paths: Iterable<string>): Set<string> {
   const folders = new Set<string>();
   for (const path of paths) {

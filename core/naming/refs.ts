@@ -41,7 +41,10 @@ export function parseRef(ref: string, version?: string): Ref {
   const name = at < 0 ? ref : ref.slice(0, at);
   checkName(name);
   if (at >= 0 && version !== undefined) {
-    throw invalid("it has a version, and another is given", 'Pass "name@version", or { version }.');
+    throw invalid(
+      "it has a version, and another is given",
+      'Pass "name@version" or { version }, not both.',
+    );
   }
   const text = at < 0 ? version : ref.slice(at + 1);
   return {
@@ -51,7 +54,6 @@ export function parseRef(ref: string, version?: string): Ref {
   };
 }
 
-/** Parses the part after the `@` of a ref. */
 export function parseSelector(text: string): Selector {
   if (text === "latest") return { kind: "latest" };
   if (typeof text !== "string") parseVersion(text); // throws

@@ -121,7 +121,6 @@ export function compareVersions(a: Version, b: Version): number {
   return compare(a.semver, b.semver);
 }
 
-/** The first automatic version. */
 export const FIRST_VERSION: Version = parseVersion("1.0.0");
 
 /**

@@ -30,7 +30,6 @@ function checkTime(path: string, text: string): void {
 /** Maximum number of files in a hint. */
 const MOST_NAMED = 8;
 
-/** Returns the error of a file that does not exist in a version. */
 export function noSuchFile(ref: string, path: string, there: Iterable<string>): RegistryError {
   const paths = [...there];
   const named = paths.slice(0, MOST_NAMED).map(shown).join(", ");

@@ -37,7 +37,6 @@ export function endOfString(json: string, start: number): number {
   }
 }
 
-/** Returns the first index from `at` that is not white space. */
 function skipSpace(json: string, at: number): number {
   while (json[at] <= " ") at++;
   return at;

@@ -3,8 +3,13 @@ import type { ArtifactInfo } from "../../core/artifact.ts";
 import { isVersion, parseVersion } from "../../core/naming/versions.ts";
 import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
 import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../../core/registry/many.ts";
-import type { SavedArtifact } from "../../core/registry/saving.ts";
-import type { DeleteOptions, LoadOptions, RefOptions, Registry } from "../../core/registry.ts";
+import type {
+  DeleteOptions,
+  LoadOptions,
+  RefOptions,
+  Registry,
+  SavedArtifact,
+} from "../../core/registry.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
 import { checkSaveEntry, DELETE_OF_MANY, LOAD, MANY, REF } from "./verb_options.ts";

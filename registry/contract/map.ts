@@ -9,9 +9,14 @@ import {
 import { parseRef } from "../../core/naming/refs.ts";
 import { checkOptions, checkRegistry } from "../../core/options/check_options.ts";
 import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../../core/registry/many.ts";
-import type { ClearOptions, RegistryMap } from "../../core/registry/map.ts";
-import type { NamesOptions, OnConflict, SavedArtifact } from "../../core/registry/saving.ts";
-import type { Registry } from "../../core/registry.ts";
+import type {
+  ClearOptions,
+  NamesOptions,
+  OnConflict,
+  Registry,
+  RegistryMap,
+  SavedArtifact,
+} from "../../core/registry.ts";
 import { deleteMany, saveMany } from "./many.ts";
 import { CLEAR, MANY } from "./verb_options.ts";
 
@@ -152,7 +157,6 @@ async function* savesOf(
   }
 }
 
-/** Returns all values, or throws the first failure. */
 function allOf<T>({ results }: BatchResult<T>): T[] {
   return results.map((result) => {
     if (!result.ok) throw result.error;

@@ -1,8 +1,6 @@
 // One call of a method, for logs, traces and errors.
-import type { Artifact } from "../../core/artifact.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
-import type { SavedArtifact } from "../../core/registry/saving.ts";
 
 export interface VerbCall {
   verb: string;
@@ -54,7 +52,7 @@ export function namedBy({ ref }: VerbCall): { name?: string; version?: string } 
 }
 
 export function outcomeOf(result: unknown, tells: "moved" | "seen" | "opened"): VerbOutcome {
-  if (tells === "opened") return { version: (result as Artifact).info?.version };
-  const { version, size, skipped } = result as SavedArtifact;
+  if (tells === "opened") return { version: (result as { info?: VerbOutcome }).info?.version };
+  const { version, size, skipped } = result as VerbOutcome & { size: number };
   return { version, [tells]: size, skipped };
 }

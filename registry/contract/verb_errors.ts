@@ -44,7 +44,6 @@ export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
   });
 }
 
-/** Runs an action and applies {@linkcode inWords} to its error. */
 export async function worded<T>(call: VerbCall, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

@@ -102,7 +102,6 @@ export function checkSaveEntry(entry: SaveEntry): SaveEntry {
   return checkOptions(`save ${shown(entry?.name)}`, entry, SAVE_ENTRY);
 }
 
-/** Makes the commit of a draft refuse unknown options. */
 export function checkDraft(draft: Draft): Draft {
   const commit = draft.commit.bind(draft);
   draft.commit = async (options) =>

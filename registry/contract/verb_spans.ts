@@ -28,10 +28,8 @@ export interface VerbSpan extends CallWatcher {
   run<T>(step: () => T): T;
 }
 
-/** `SpanStatusCode.ERROR` of the API. */
 const ERROR = 2;
 
-/** True if the program has a provider. */
 export function isTraced(): boolean {
   return registered()?.trace !== undefined;
 }

@@ -13,7 +13,6 @@ import { lineageFolder, orderSegment, parseLineageKey, UNPINNED } from "../forma
 import { type Context, knownContext } from "./context.ts";
 import { isWhole, readInput } from "./lineage/inputs.ts";
 
-/** Implements `lineageOf` of `registry/tools.ts`. */
 export async function lineageOf(
   registry: Registry,
   ref: string,
@@ -222,7 +221,6 @@ async function notedUsers(
   return found;
 }
 
-/** Returns `name@1.2.0`, without build metadata. */
 export function refOf({ name, version }: Pick<ArtifactInfo, "name" | "version">): string {
   return `${name}@${parseVersion(version).canonical}`;
 }

@@ -90,7 +90,6 @@ async function locateLatest(
   }
 }
 
-/** Returns a version; undefined if it does not exist. */
 export async function locateVersion(
   context: Context,
   name: string,

@@ -14,7 +14,6 @@ import { isRegistryFolder } from "../../core/naming/registry_folder.ts";
 import { remoteOf } from "./remotes.ts";
 import { checkServiceAddress, isServiceAddress } from "./service_address.ts";
 
-/** The default folder of a registry. */
 export const DEFAULT_FOLDER = ".holdfast";
 
 export const REGISTRY_VARIABLE = "HOLDFAST_REGISTRY";

@@ -14,7 +14,6 @@ interface Stores {
   ): Promise<Backend>;
 }
 
-/** Opens the store at a URL with the configured credentials. */
 export async function openStoreByUrl(
   url: string,
   { retryForMs, system, logger }: Pick<OpenOptions, "retryForMs" | "system" | "logger">,
@@ -91,7 +90,6 @@ export async function readToken(
   return "tokenFile" in source ? await readTokenFile(source.tokenFile) : undefined;
 }
 
-/** Returns the token in a file, its only line. */
 export async function readTokenFile(path: string): Promise<string> {
   try {
     return (await readFile(path, "utf8")).trim();

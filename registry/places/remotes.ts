@@ -9,6 +9,7 @@ import { mayRead } from "../../core/may_read.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { realSystem, type System } from "../../core/system.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
 
 /** A named registry. */
 export interface Remote {
@@ -109,9 +110,8 @@ export function checkRemoteName(name: string): void {
   });
 }
 
-/** Returns the problem of a named registry, if there is one. */
 function problemOf(remote: unknown): string | undefined {
-  const { location, tokenFile } = isObject(remote) ? remote : {};
+  const { location, tokenFile } = isJsonObject(remote) ? remote : {};
   const isPlace = typeof location === "string" &&
     (isAbsolute(location) || /^[a-z][a-z0-9+.-]+:/i.test(location));
   if (!isPlace) return "its location is neither an absolute path nor a URL";
@@ -181,8 +181,10 @@ function parseConfiguration(text: string, file: string): Configuration {
     const line = text.slice(0, Number(at ?? 0)).split("\n").length;
     throw invalid(file, `invalid JSON${at === undefined ? "" : `, see line ${line}`}`, cause);
   }
-  const { registries = {} } = isObject(configuration) ? configuration : { registries: undefined };
-  if (!isObject(configuration) || !isObject(registries)) {
+  const { registries = {} } = isJsonObject(configuration)
+    ? configuration
+    : { registries: undefined };
+  if (!isJsonObject(configuration) || !isJsonObject(registries)) {
     throw invalid(file, "it is not { registries: { … } }");
   }
   for (const [name, remote] of Object.entries(registries)) {
@@ -190,10 +192,6 @@ function parseConfiguration(text: string, file: string): Configuration {
     if (problem !== undefined) throw invalid(file, `${shown(name)}: ${problem}`);
   }
   return configuration as Configuration;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function invalid(file: string, state: string, cause?: unknown): RegistryError {

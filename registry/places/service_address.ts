@@ -1,7 +1,6 @@
 // Addresses of services.
 import { fault } from "../../core/errors.ts";
 
-/** True for the address of a service: `http://…`, `https://…`. */
 export function isServiceAddress(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }

@@ -70,7 +70,7 @@ Deno.test("a materializer without save or load is refused", () => {
   assertEquals(set.names(), []);
 });
 
-Deno.test("a value without a materializer is Unsupported, and the hint lists the known ones", () => {
+Deno.test("a value without a materializer is Unsupported; the hint lists the known ones", () => {
   const set = createMaterializerSet([materializer("dog", { class: Dog })]);
   const error = thrown("Unsupported", () => set.forValue(new Animal()));
   assertStringIncludes(error.message, "class Animal");

@@ -3,7 +3,7 @@ import { RegistryError } from "../../core/errors.ts";
 import { retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 
-/** A world in which sleeping only moves the clock. */
+/** A system whose `sleep` only moves the clock. */
 class FakeSystem implements System {
   nowMs = 0;
   slept: number[] = [];
@@ -34,7 +34,7 @@ class FakeSystem implements System {
 
 const later = () => new RegistryError({ code: "Unavailable", message: 'Cannot get "a": no reply' });
 
-/** An action that fails so often, then gives "done". */
+/** An action that fails `times` times, then returns "done". */
 function failing(times: number, failure: () => unknown = later) {
   const action = () => ++action.calls > times ? Promise.resolve("done") : Promise.reject(failure());
   action.calls = 0;
@@ -77,7 +77,7 @@ Deno.test("retry() repeats only failures that may pass, by default or by `passes
   await assertRejects(() => retry(failing(2), { system, passes }), RegistryError);
 });
 
-Deno.test("an abort ends retry(): with the failure while it runs, with the reason while it sleeps", async () => {
+Deno.test("an abort ends retry() with the failure, or the reason while it sleeps", async () => {
   const running = new AbortController();
   const reason = new Error("enough");
   const system = new FakeSystem();

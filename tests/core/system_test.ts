@@ -21,7 +21,7 @@ Deno.test("the real system provides time-ordered ids, clocks, and random numbers
     const at = parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
     assert(at >= begun && at <= realSystem.now(), id);
   }
-  assertGreaterOrEqual(realSystem.now(), Date.UTC(2025, 0)); // milliseconds since 1970, not seconds
+  assertGreaterOrEqual(realSystem.now(), Date.UTC(2025, 0)); // milliseconds, not seconds
   const before = realSystem.monotonic();
   assertGreaterOrEqual(realSystem.monotonic(), before);
   assertLess(realSystem.random(), 1);

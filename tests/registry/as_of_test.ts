@@ -9,7 +9,7 @@ import { rejected } from "./rejected.ts";
 const DAY_MS = 86_400_000;
 const START = Date.parse("2026-03-01T00:00:00Z");
 
-/** A registry whose writers live on the day that the test says. */
+/** A registry whose writers have the clock of the test. */
 async function onDays(options: { mutable?: boolean } = {}) {
   let day = 0;
   const at = (which: number) => new Date(START + which * DAY_MS);
@@ -20,7 +20,7 @@ async function onDays(options: { mutable?: boolean } = {}) {
   return { registry, at, on: (which: number) => day = which };
 }
 
-/** Three versions, of which `production` named the first, then the third, then none. */
+/** Three versions; `production` pointed to the first, then to the third, then nowhere. */
 async function filled() {
   const world = await onDays();
   const { registry, on } = world;
@@ -38,7 +38,7 @@ async function filled() {
   return world;
 }
 
-/** The same registry by what every registry has alone. */
+/** The same registry with only the required members. */
 function byContract(registry: StoredRegistry): Registry {
   const { location, id, settings, materializers } = registry;
   return defineRegistry({

@@ -9,17 +9,17 @@ import { collect } from "./rejected.ts";
 import { createScriptedBackend } from "./scripted_backend.ts";
 
 const MANY = 10_000;
-/** Entries of a list that a store sends at once. */
+/** Entries in one page of a list. */
 const PAGE = 1000;
 
-/** What is asked of the store for it, verb by verb. */
+/** Returns the calls to the store by method. */
 async function calls({ backend }: Machine, action: () => Promise<unknown>): Promise<string[]> {
   backend.forget();
   await action();
   return backend.calls.map(({ verb }) => verb);
 }
 
-/** Puts versions 1.0.0 … `count`.0.0 of a name straight into the store, deleted or not. */
+/** Puts versions 1.0.0 … `count`.0.0 into the store, deleted or not. */
 async function fill(
   { store, registry, head }: ProtocolWorld,
   name: string,

@@ -62,10 +62,10 @@ Deno.test("files are added, removed, changed and renamed, in order", async () =>
   assertEquals(found.files.map(({ path, change, from }) => [path, change, from]), [
     ["a", "changed", undefined],
     ["c", "removed", undefined],
-    ["d", "removed", undefined], // empty files are all alike
+    ["d", "removed", undefined], // empty files are equal
     ["f", "added", undefined],
     ["g", "added", undefined],
-    ["n/y", "renamed", "b/y"], // the one with the same name
+    ["n/y", "renamed", "b/y"], // same name
     ["z", "renamed", "b/x"],
   ]);
   assertEquals([found.same, found.unchanged], [false, 1]);

@@ -32,7 +32,7 @@ testOnEach("a mistyped ref gets a suggestion that exists", async ({ open }) => {
     ["model@^9", undefined],
   ];
   for (const [ref, suggestion] of meant) {
-    const asked = await open(); // each looks a few times only
+    const asked = await open(); // each looks up only a few
     const error = await rejected("NotFound", asked.load(ref));
     assertEquals([ref, error.suggestion], [ref, suggestion]);
     assertEquals(

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { diffValues } from "../../registry/operations/look/value_changes.ts";
 
-/** A value in so many arrays. */
+/** A value nested in `depth` arrays. */
 function nested(depth: number, value: unknown): unknown {
   for (let i = 0; i < depth; i++) value = [value];
   return value;

@@ -327,7 +327,6 @@ export async function orMaybeWritten<T>(reading: Promise<T>): Promise<T> {
   return await reading.catch((error) => Promise.reject(afterWrite(error)));
 }
 
-/** Returns an error with `maybeWritten`. */
 export function afterWrite(error: unknown): unknown {
   return isRegistryError(error) ? retold(error, { maybeWritten: true }) : error;
 }

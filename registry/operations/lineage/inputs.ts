@@ -152,7 +152,6 @@ export async function markNew(
   }
 }
 
-/** True if the index contains the inputs of all records. */
 export async function isWhole(
   { backend, id, createdAt }: MarkedRegistry,
   options: SignalOptions,

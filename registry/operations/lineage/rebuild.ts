@@ -22,7 +22,6 @@ export interface RebuildReport {
   unreadable: string[];
 }
 
-/** Implements `rebuildLineage` of `registry/tools.ts`. */
 export async function rebuildLineage(
   registry: Registry,
   options: RebuildOptions = {},

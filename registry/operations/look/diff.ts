@@ -15,7 +15,6 @@ interface Side {
   saved?: { metadata: Record<string, unknown>; inputs: readonly ArtifactInput[] };
 }
 
-/** Implements `diffVersions` of `registry/tools.ts`. */
 export async function diffVersions(
   registry: Registry,
   { before, after, ...options }: DiffOptions,
@@ -77,7 +76,6 @@ function withContent(files: readonly FileInfo[]): readonly FileInfo[] {
   return files.filter(({ path, mode }) => mode !== "folder" || !folders.has(path));
 }
 
-/** Returns the changed files in the order of their paths. */
 function diffFiles(before: readonly FileInfo[], after: readonly FileInfo[]): FileChange[] {
   const old = new Map(before.map((file) => [file.path, file]));
   const added: FileInfo[] = [];

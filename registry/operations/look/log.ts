@@ -27,7 +27,6 @@ const CLOCK_STEP_MS = 1_000;
 /** Minimum number of records to read at once. */
 const MIN_BATCH = 16;
 
-/** Implements `logOf` of `registry/tools.ts`. */
 export async function logOf(
   registry: Registry,
   name: string,

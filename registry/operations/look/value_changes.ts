@@ -86,7 +86,6 @@ function collectItems(
   }
 }
 
-/** Compares two values without collecting differences. */
 function isSame(before: unknown, after: unknown, depth: number): boolean {
   if (Object.is(before, after)) return true;
   if (typeof before !== "object" || typeof after !== "object" || depth > MAX_DEPTH) return false;

@@ -31,7 +31,6 @@ import { locate } from "../resolve.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
 import { findSaved } from "../target/keyed.ts";
 
-/** Implements `createUpload` of `registry/tools.ts`. */
 export async function createUpload(
   registry: Registry,
   options: CreateUploadOptions,
@@ -91,7 +90,6 @@ function invalid(state: string, hint: string): RegistryError {
 
 const NOTHING = new Uint8Array();
 
-/** Implements `commitUpload` of `registry/tools.ts`. */
 export async function commitUpload(
   registry: Registry,
   upload: UploadToCommit,
@@ -184,7 +182,6 @@ function mismatch(path: string, state: string): RegistryError {
   return fault({ code: "Invalid", action: "commit the upload of", subject, state, hint });
 }
 
-/** Implements `presignDownload` of `registry/tools.ts`. */
 export async function presignDownload(
   registry: Registry,
   ref: string,

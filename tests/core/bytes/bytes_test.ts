@@ -47,7 +47,7 @@ Deno.test("a body of each kind gives the same bytes", async () => {
   assertEquals(sizes, [10, 10, undefined]);
 });
 
-Deno.test("iterableStream() requests no chunk before it is read, and passes on failures", async () => {
+Deno.test("iterableStream() reads no chunk early and passes on failures", async () => {
   let asked = 0;
   async function* chunks() {
     for (;;) yield await Promise.resolve(Uint8Array.of(++asked));

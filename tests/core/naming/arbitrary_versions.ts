@@ -10,30 +10,26 @@ const number = fc.oneof(
 const word = fc.string({ unit: fc.constantFrom(..."-09AZaz"), minLength: 1, maxLength: 5 }).filter((
   id,
 ) => !/^\d+$/.test(id));
-/** Identifiers of a prerelease. */
 export const identifiers: fc.Arbitrary<string[]> = fc.array(fc.oneof(number.map(String), word), {
   minLength: 1,
   maxLength: 4,
 });
-/** Identifiers of build metadata. */
 export const build: fc.Arbitrary<string[]> = fc.array(
   fc.string({ unit: fc.constantFrom(..."-0aZ"), minLength: 1, maxLength: 3 }),
   { maxLength: 2 },
 );
-/** Three numbers. */
 export const release: fc.Arbitrary<string> = fc.tuple(number, number, number).map((numbers) =>
   numbers.join(".")
 );
-/** Three numbers and a prerelease, sometimes too long to be accepted. */
+/** Prereleases, some of them too long to be accepted. */
 export const prerelease: fc.Arbitrary<string> = fc.tuple(release, identifiers).map((
   [numbers, ids],
 ) => `${numbers}-${ids.join(".")}`);
-/** A version in full without build metadata, of either kind. */
 export const version: fc.Arbitrary<string> = fc.oneof(release, prerelease).filter((text) =>
   isAccepted(text)
 );
 
-/** Whether this text is a version. */
+/** True for a version. */
 export function isAccepted(text: string): boolean {
   try {
     parseVersion(text);

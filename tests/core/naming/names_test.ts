@@ -15,7 +15,7 @@ const WINDOWS_DEVICES = [
   ...Array.from({ length: 10 }, (_, i) => [`com${i}`, `lpt${i}`]).flat(),
 ];
 
-/** Names that somebody will try one day. */
+/** Unusual names. */
 const HOSTILE = [
   ...".. . ../../etc/passwd /absolute a/../b a//b trailing/".split(" "),
   "C:\\Windows",
@@ -52,7 +52,7 @@ function isName(text: string): boolean {
   }
 }
 
-Deno.test("encodeName() gives different names different segments, even if only case or form differ", () => {
+Deno.test("encodeName() is unique, even if only case or Unicode form differ", () => {
   const check = fc.property(name, name, (a, b) => (encodeName(a) === encodeName(b)) === (a === b));
   fc.assert(check, { numRuns: 2_000 });
   const alike = "model Model MODEL m\u043edel \u00e9 e\u0301 E\u0301 K \u212a ﬁ fi ß ss".split(" ");
@@ -86,7 +86,7 @@ Deno.test("decodeName() returns undefined for invalid segments", () => {
   }
 });
 
-Deno.test("encodeNamePrefix() is a prefix of exactly the encodings of names with the prefix", () => {
+Deno.test("encodeNamePrefix() prefixes exactly the encodings of names with the prefix", () => {
   const check = fc.property(name, fc.nat(), (text, seed) => {
     const points = Array.from(text);
     const prefix = points.slice(0, seed % (points.length + 1)).join("");
@@ -103,7 +103,7 @@ Deno.test("encodeNamePrefix() is a prefix of exactly the encodings of names with
   fc.assert(others, { numRuns: 2_000 });
 });
 
-Deno.test("an encoded name is safe on object stores, POSIX, Windows and case-insensitive disks", () => {
+Deno.test("an encoded name is safe on object stores, POSIX and Windows", () => {
   const check = fc.property(name, (text) => {
     const segment = encodeName(text);
     assertMatch(segment, /^[a-z0-9_=-]+$/);

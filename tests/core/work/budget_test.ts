@@ -8,7 +8,7 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
   return done;
 }
 
-Deno.test("a budget is granted in order: a small request does not overtake a large one", async () => {
+Deno.test("a small request for budget does not overtake a large one", async () => {
   const budget = createBudget(10);
   await budget.take(6);
   const large = budget.take(8), small = budget.take(1);

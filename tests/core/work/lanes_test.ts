@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createLanes } from "../../../core/work/lanes.ts";
 
-Deno.test("tasks of one lane run in order, even after a failure, and lanes are independent", async () => {
+Deno.test("tasks of a lane run in order, also after a failure; lanes are independent", async () => {
   const lanes = createLanes();
   const seen: string[] = [];
   const held = Promise.withResolvers<void>();

@@ -5,7 +5,7 @@ import { outcomesOf } from "../../../core/work/outcomes.ts";
 /** Runs all pending microtasks. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Endless numbers that record requests and closing. */
+/** An endless iterable that records requests and closing. */
 function numbers() {
   const seen = { asked: 0, closed: false };
   const next = () => Promise.resolve({ done: false as const, value: ++seen.asked });

@@ -26,7 +26,7 @@ Deno.test("tasks start in order, and wait for room by number and weight", async 
   const fourth = tasks.begin(50, heavy.run);
   two.resolve();
   await settle();
-  assertEquals(heavy.begun(), false); // too heavy for any room: it runs alone
+  assertEquals(heavy.begun(), false); // over the limit: it runs alone
   three.resolve();
   await fourth;
   assertEquals(heavy.begun(), true);
@@ -34,7 +34,7 @@ Deno.test("tasks start in order, and wait for room by number and weight", async 
   await tasks.end();
 });
 
-Deno.test("the first failure aborts the others, is thrown everywhere, and stops new tasks", async () => {
+Deno.test("the first failure aborts all tasks, is thrown, and stops new tasks", async () => {
   const tasks = createSideBySide({ atOnce: 3, room: 10 });
   const [one, two] = [held(), held()];
   const ended = await tasks.begin(1, one.run);

@@ -119,7 +119,7 @@ Deno.test("another value in the target is a Conflict, or overwritten if mutable"
       "Conflict",
     ]]);
     assertMatch(failures[0].error.hint!, /rename/);
-    assertEquals([await firm.load("a"), await firm.aliases("a")], ["ours", {}]); // no alias of what it has not
+    assertEquals([await firm.load("a"), await firm.aliases("a")], ["ours", {}]);
     assertEquals((await mirrorRegistry(withoutStore(from), wrap(soft))).failures, []);
     assertEquals(await soft.load("a"), "theirs");
     await firm.delete("a", { allVersions: true });

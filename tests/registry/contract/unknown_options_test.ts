@@ -19,7 +19,7 @@ import type { Registry, SaveOptions } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
 import { testInMemory } from "../registries.ts";
 
-/** Whatever a program in JavaScript may write. */
+/** Options that only JavaScript allows. */
 const WRONG = { versoin: "1" } as Record<string, unknown>;
 
 testInMemory("names must be a list, not a string", async ({ registry }) => {

@@ -11,7 +11,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend, defineMaterializer, openRegistry } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
 
-/** Runs with the SDK of OpenTelemetry as the program's provider; gives the spans that ended. */
+/** Runs with the OpenTelemetry SDK as provider; returns the ended spans. */
 async function tracing(action: () => Promise<unknown>): Promise<ReadableSpan[]> {
   const exporter = new InMemorySpanExporter();
   trace.setGlobalTracerProvider(
@@ -50,7 +50,7 @@ Deno.test("spans of load and open have the resolved version", async () => {
 });
 
 Deno.test("with a provider, each call is a span without values", async () => {
-  const registry = await openRegistry(createMemoryBackend()); // before there is a provider
+  const registry = await openRegistry(createMemoryBackend()); // before the provider
   const spans = await tracing(async () => {
     await registry.save("a", "secret", { metadata: { key: "secret" } });
     await registry.load("a@1");

@@ -35,7 +35,7 @@ testRegistry((name, run) => Deno.test(name, run), async (settings) => {
   };
 }, { name: "a view below a prefix", features: ["download", "mutable", "unversioned"] });
 
-/** A registry of a class, with all that writes, and nothing that follows from the rest. */
+/** A class with the methods that write, and none that derive from others. */
 class Own {
   readonly id: string;
   readonly location = "a class";

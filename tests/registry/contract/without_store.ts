@@ -1,8 +1,7 @@
-// A registry as a client of a service is one: it does all that the contract asks, and has no store
-// here.
+// A registry like the client of a service: it fulfills the contract without a store.
 import type { Registry } from "../../../core/registry.ts";
 
-/** The same registry, without a store and without what is optional. Members are listed by hand, so that none is forgotten. */
+/** The same registry without a store and optional members, which are listed by hand. */
 export function withoutStore(inner: Registry): Registry {
   return {
     location: `behind ${inner.location}`,

@@ -9,7 +9,7 @@ import { type Answer, type Call, createScriptedBackend } from "../scripted_backe
 
 const CAUSE = { status: 403 };
 
-/** What a driver says of a call that its store refuses. */
+/** The error of a driver whose store refuses a call. */
 const refused: Answer = (_act, { verb, key }: Call) => {
   throw new RegistryError({
     code: "Denied",
@@ -38,7 +38,7 @@ async function failureOf(action: () => unknown): Promise<RegistryError> {
   throw new Error("nothing failed");
 }
 
-/** A registry with `model`, whose store refuses everything from now on. */
+/** A registry with `model` whose store now refuses every call. */
 async function refusing() {
   const backend = createScriptedBackend(createMemoryBackend());
   const registry = await openRegistry(backend, { cache: false });
@@ -114,7 +114,7 @@ Deno.test("errors that are not about a stored object stay the same", async () =>
     message: "Cannot reach bucket: nothing answers",
     key: "names/",
   });
-  const ofDriver = new RegistryError({ // a driver may give a message only: nothing reads it
+  const ofDriver = new RegistryError({ // drivers may give only a message
     code: "Unavailable",
     message: 'Cannot list "names/": nothing answers',
     key: "names/",

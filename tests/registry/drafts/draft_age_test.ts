@@ -15,7 +15,7 @@ function large(path: string, seed = 1): FileToSave[] {
   return [{ path, content: noise(300_000, seed) }];
 }
 
-/** What the janitor removes, in short. */
+/** Collects garbage; returns a summary. */
 async function removed({ registry }: ProtocolWorld): Promise<string[]> {
   const items: GarbageItem[] = [];
   const { failures } = await collectGarbage(registry, { onItem: (item) => items.push(item) });
@@ -28,12 +28,12 @@ testProtocol("payload of a draft outlives the grace", {}, async (world) => {
   await draft.addPart("0", large("0.bin"));
   world.advance(4 * DAY);
   assertEquals(await removed(world), []);
-  await draft.addPart("1", large("1.bin", 2)); // and counts anew
+  await draft.addPart("1", large("1.bin", 2)); // restarts the age
   world.advance(4 * DAY);
   assertEquals(await removed(world), []);
   await draft.commit();
   world.advance(7 * DAY);
-  assertEquals(await removed(world), []); // somebody may go on with the commit
+  assertEquals(await removed(world), []); // the commit may continue
   world.advance(1);
   assertEquals(await removed(world), Array(3).fill(`draft: committed: draft "1"`));
   assertEquals((await (await world.registry.open("a")).file("0.bin").bytes()).byteLength, 300_000);
@@ -62,7 +62,7 @@ testProtocol("an old draft is refused, then collected two graces later", {}, asy
   ]);
   assertEquals(await world.keys("objects/"), []);
   assertEquals(await world.keys("drafts/"), []);
-  await draft.addPart("0", large("0.bin")); // it is a new one now
+  await draft.addPart("0", large("0.bin")); // a new draft
   assertEquals((await draft.commit()).version, "1.0.0");
 });
 
@@ -154,12 +154,12 @@ testProtocol("a commit relies on a recent listing", {}, async (world) => {
   const draft = await registry.openDraft("a", { id: "1" });
   await draft.addPart("0", large("0.bin"));
   for (const part of ["1", "2"]) {
-    await draft.addPart(part, [{ path: part, content: noise(60_000) }]); // stored anew
+    await draft.addPart(part, [{ path: part, content: noise(60_000) }]); // stored again
   }
   const many = Array.from(
     { length: 1000 },
     (_, n) => ({ path: `many/${n}`, content: noise(1, n) }),
-  ); // a list of its own
+  );
   await draft.addPart("3", many);
   const slow = doing(() => advance(GRACE_MS / 8 + 1));
   backend.answer({ verb: "put", key: /^objects\/.*\d$/ }, slow, slow);
@@ -198,7 +198,7 @@ testProtocol("a collected draft stays committed", {}, async (world) => {
   world.advance(7 * DAY + 1);
   assertEquals((await removed(world)).length, 2);
   assertEquals(await world.keys("drafts/"), ["drafts/a/weekly/.end"]);
-  // Taken, it would be lost: a commit gives the version that the draft became.
+  // Accepted, the part would be lost: commit returns the version of the draft.
   await rejected("Conflict", draft.addPart("1", large("1.bin", 2)), /it was committed as 1\.0\.0/);
   assertEquals(await draft.info(), { state: "committed", version: "1.0.0", parts: [] });
   assertEquals([(await draft.commit()).commit, await draft.discard()], [commit, false]);

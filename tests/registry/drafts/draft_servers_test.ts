@@ -9,7 +9,7 @@ import { rejected } from "../rejected.ts";
 
 const HUGE = noise(20_000_000, 5);
 
-/** Bytes that come piece by piece, and are read once. */
+/** Bytes in pieces that can be read once. */
 function streamed(bytes: Uint8Array): ReadableStream<Uint8Array> {
   let offset = 0;
   return new ReadableStream({

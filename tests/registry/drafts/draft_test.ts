@@ -18,14 +18,13 @@ import { contextOf } from "../../../registry/operations/context.ts";
 const LARGE = noise(300_000, 2);
 const encoder = new TextEncoder();
 
-/** Files with these contents. */
 function files(contents: Record<string, string | Uint8Array>): FileToSave[] {
   return Object.entries(contents).map(([path, content]) => (
     { path, content: typeof content === "string" ? encoder.encode(content) : content }
   ));
 }
 
-/** What a version holds, by path: a text, or the digest of what is longer. */
+/** Returns the content of a version by path: a text, or the digest of a longer one. */
 async function contentOf(registry: Registry, ref: string): Promise<Record<string, string>> {
   const artifact = await registry.open(ref);
   const entries = artifact.files().map(async (file) => {
@@ -95,7 +94,7 @@ testOnEach("parts are found among many, even after the end", async ({ registry }
 const DRAFTS = 60_000;
 const COMMIT = "01951e2f-6c00-7abc-8def-0123456789ab";
 
-/** A store that lists so many drafts, of as many names or of one. */
+/** A store that lists drafts of this many names. */
 function listing(names: number): Backend {
   const inner = createMemoryBackend();
   async function* list(prefix: string): AsyncGenerator<ObjectInfo> {
@@ -112,7 +111,7 @@ function listing(names: number): Backend {
   };
 }
 
-/** Processor time that it takes to list the drafts, milliseconds: a busy machine does not change it much. */
+/** Returns the processor time of listing the drafts, milliseconds: stable on a busy machine. */
 async function cpuTimeOf(names: number): Promise<number> {
   const context = contextOf(await openRegistry(listing(names)), "list drafts");
   const report = {

@@ -36,7 +36,7 @@ async function pathsOf(registry: Registry): Promise<string[]> {
   return (await registry.open("a")).files().map(({ info }) => info.path);
 }
 
-/** The error, if it says that the draft ended. */
+/** Returns the error of an ended draft. */
 async function orEnded<T>(promise: Promise<T>): Promise<T | undefined> {
   return await promise.catch((error) => {
     if (!isRegistryError(error, "Conflict")) throw error;
@@ -45,19 +45,18 @@ async function orEnded<T>(promise: Promise<T>): Promise<T | undefined> {
   });
 }
 
-/** A draft with one part, as two processes see it. */
+/** A draft with one part, in two processes. */
 interface Race {
-  /** As the process sees it whose calls are interrupted. */
+  /** In the process whose calls are interrupted. */
   mine: Draft;
-  /** As the other one sees it. */
   other: Draft;
-  /** The registry of the other one. */
+  /** The registry of the other process. */
   registry: Registry;
-  /** Runs an action before a call of the first process, or kills it there. Returns whether there was such a call. */
+  /** Runs an action before a call of the first process, or kills it. True if there was one. */
   at(action?: () => Promise<unknown>): () => boolean;
 }
 
-/** Plays a race once for each call of the first process. */
+/** Runs a race once for each call of the first process. */
 async function atEveryCall(play: (world: Race) => Promise<boolean>): Promise<void> {
   let calls = 0;
   for (let isMore = true; isMore; calls++) {
@@ -184,7 +183,7 @@ const OPERATIONS: Record<string, (draft: Draft) => Promise<unknown>> = {
   "discarding a draft": (draft) => draft.discard(),
 };
 
-/** How the last put that the store takes is answered. */
+/** Replies of the last put that the store accepts. */
 const LAST: Record<string, Answer> = {
   "as usual": pass,
   "with a lost reply": lostReply,

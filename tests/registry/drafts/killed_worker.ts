@@ -1,5 +1,5 @@
-// A worker that is killed while it adds a part: `killed_worker.ts REGISTRY`. The first of its files
-// is stored by then.
+// A worker that is killed while it adds a part, after it stored the first file:
+// `killed_worker.ts REGISTRY`.
 import process from "node:process";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { openRegistry } from "../../../mod.ts";

@@ -14,7 +14,7 @@ import { createAnnouncer } from "../../../registry/cell/announcer.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { createPresigningStore } from "../transfer/presigning_store.ts";
 
-/** A registry, and what it says: the end of the registry waits for that. */
+/** A registry and its events; closing it waits for them. */
 async function open(options: OpenOptions = {}, target: Backend = createMemoryBackend()) {
   const heard: [topic: string, payload: Record<string, unknown>][] = [];
   const events: EventPublisher<RegistryTopics> = {
@@ -32,7 +32,7 @@ async function open(options: OpenOptions = {}, target: Backend = createMemoryBac
   return { registry, heard, said };
 }
 
-/** What a logger heard, and a wait for a line. */
+/** Lines of a logger, and a wait for one. */
 function createLog() {
   const lines: string[] = [];
   const waiting: { pattern: RegExp; resolve(): void }[] = [];
@@ -116,7 +116,7 @@ Deno.test("a mirror publishes its commits", async () => {
   await source.setAlias("a", "production", "2");
   const { registry, said } = await open();
   await mirrorRegistry(source, registry);
-  // The mark of a version that was never here is no deletion.
+  // The tombstone of an unknown version is no deletion.
   assertEquals(await said(), ["saved a 2.0.0", "aliased a production 2.0.0"]);
 });
 
@@ -153,7 +153,7 @@ Deno.test("a hanging bus gets 64 events at once; excess events are lost", async 
   });
   const settled = () => realSystem.sleep(0);
   for (let count = 0; count < 10_002; count++) announcer.committed(key, bytes);
-  assertEquals([calls, lines.length], [0, 2]); // nothing of the bus runs inside of a commit
+  assertEquals([calls, lines.length], [0, 2]); // the bus runs outside of commits
   await settled();
   assertEquals([calls, late.length], [64, 64]);
   for (const resolve of late.splice(0)) resolve();
@@ -191,7 +191,7 @@ Deno.test("closing a registry waits for its events", async () => {
   });
   await registry.save("a", 1);
   const closed = registry[Symbol.asyncDispose]().then(() => order.push("closed"));
-  await open(); // much happens meanwhile
+  await open();
   told.resolve();
   await closed;
   assertEquals(order, ["told", "closed"]);

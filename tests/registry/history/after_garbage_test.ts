@@ -3,7 +3,7 @@ import { collectGarbage } from "../../../registry/maintenance.ts";
 import { logOf, type StoredRegistry } from "../../../mod.ts";
 import { createDays, meanings } from "./days.ts";
 
-/** What a log says, without sizes and commits: these go with what was deleted. */
+/** Returns the log without sizes and commits, which deletion removes. */
 async function told(registry: StoredRegistry): Promise<unknown> {
   return (await logOf(registry, "model")).map((
     { event, version, alias, at },

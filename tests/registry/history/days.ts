@@ -1,4 +1,4 @@
-// Registries whose clocks, the store's too, show the day that a test sets.
+// Registries and stores with a clock that the test sets.
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import type { OpenOptions } from "../../../registry/mod.ts";
 import type { Registry, StoredRegistry } from "../../../mod.ts";
@@ -9,17 +9,14 @@ import { uuidv7 } from "../../simulate/simulated_system.ts";
 const DAY_MS = 86_400_000;
 const START = Date.parse("2026-03-01T00:00:00Z");
 
-/** A clock that stands still until the test says another day. */
+/** A clock that the test sets. */
 export interface Days {
-  /** The moment of a day. */
   at(day: number): Date;
-  /** Sets the clock. */
   on(day: number): void;
-  /** Opens an empty registry that goes by this clock. */
+  /** Opens an empty registry with this clock. */
   open(options?: OpenOptions): Promise<StoredRegistry>;
 }
 
-/** Creates the clock. */
 export function createDays(): Days {
   let today = 0;
   const at = (day: number) => new Date(START + day * DAY_MS);
@@ -34,7 +31,7 @@ export function createDays(): Days {
   };
 }
 
-/** The versions that refs meant on each of the days; `gone` where that is not there any more, `none` where there was none. */
+/** The versions of refs on each day; `gone` if deleted since, `none` if there was none. */
 export async function meanings(
   registry: Registry,
   ref: string,

@@ -6,7 +6,7 @@ import { createDays, meanings } from "./days.ts";
 const LAST_DAY = 30;
 const REFS = ["model", "model@1", "model@^1", "model@^2", "model@production", "model@canary"];
 
-/** What happens to a registry, day by day. The target is a mirror of each day that is asked for. */
+/** Changes of a registry, day by day. The target is a mirror of the chosen days. */
 async function live(
   options: { mutable: boolean },
   mirrorDays: readonly number[],

@@ -8,7 +8,7 @@ import { denied } from "../scripted_backend.ts";
 const MONTH_MS = 30 * 24 * HOUR;
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
 
-/** The notes that there are: the input, and what is made, with its order. */
+/** Lists the notes: input and output, with its order. */
 async function notes({ keys }: Pick<ProtocolWorld, "keys">): Promise<string[]> {
   return (await keys("lineage/")).filter((key) => key !== LINEAGE_WHOLE)
     .map((key) => key.replace(/^lineage\/([^/]+)\/[^/]+\/([^/]+)\/([^.]+)\..*/, "$1 > $2 $3"));

@@ -15,7 +15,7 @@ const edgesOf = ({ edges }: Lineage) => edges.map(({ from, to }) => `${from} > $
 const notesOf = async ({ backend }: Pick<StoredRegistry, "backend">) =>
   (await keysOf(backend, LINEAGE)).filter((key) => key !== LINEAGE_WHOLE);
 
-/** What is found below a version, and whether every record was read for it. */
+/** Returns the lineage below a version, and if every record was read for it. */
 async function down(
   registry: StoredRegistry,
   ref: string,
@@ -24,7 +24,7 @@ async function down(
   return { edges: edgesOf(found), unsure: found.unsure, scanned: found.scanned };
 }
 
-/** What is found without notes, and with them after they are gone and noted anew. */
+/** Returns the lineage without notes, and with rebuilt ones. */
 async function assertSame(registry: StoredRegistry, ref: string): Promise<void> {
   const noted = await down(registry, ref);
   assertEquals(noted.scanned, false);
@@ -68,7 +68,7 @@ testProtocol("looking down costs the same in a large registry", async (world) =>
   const few = await cost();
   for (let n = 0; n < 50; n++) await registry.save(`other-${n}`, n, { inputs: ["elsewhere@1"] });
   assertEquals(await cost(), few);
-  assertEquals(few, 9); // it, the marker, two lists for each of two, one record
+  assertEquals(few, 9); // the ref, the marker, two lists for each of two, one record
 });
 
 testInMemory("mirrors and copies write entries", async ({ registry }) => {
@@ -89,7 +89,7 @@ testInMemory("an index marker of another store is ignored", async ({ registry })
   const copy = createMemoryBackend({
     system: { ...realSystem, now: () => realSystem.now() + 1000 },
   });
-  await backend.delete(note); // it was copied before it was there
+  await backend.delete(note); // copied before the input existed
   for (const key of await keysOf(backend)) {
     await copy.put(key, await (await backend.get(key))!.bytes());
   }
@@ -152,7 +152,7 @@ testProtocol("a save without a confirmed entry commits nothing", async (world) =
     assertEquals([error.maybeWritten ?? false, error.retry], [false, "later"]);
     assertEquals(await world.keys("names/model/"), []);
   }
-  assertEquals((await down(registry, "data")).edges, []); // notes that came to nothing are none
+  assertEquals((await down(registry, "data")).edges, []); // notes of failed saves do not count
   await registry.save("model", 1, { version: "1", inputs: ["data@1"] });
   assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@1.0.0"]);
 });

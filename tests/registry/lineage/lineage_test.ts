@@ -41,7 +41,7 @@ testInMemory("lineageOf() follows inputs upward", async ({ registry }) => {
 
 testInMemory("lineageOf() follows versions downward", async ({ registry }) => {
   await fill(registry);
-  await registry.save("clean", [9]); // another version, of which nothing was made
+  await registry.save("clean", [9]); // a version without outputs
   let read = 0;
   const down = await lineageOf(registry, "data@^1", {
     direction: "down",
@@ -96,7 +96,7 @@ testInMemory("lineageOf() reports unknown inputs", async () => {
   await mutable.save("raw", 5, { version: "1", onConflict: "overwrite" });
   const after = await lineageOf(mutable, "used", { direction: "up" });
   assertEquals(statesOf(after)[`raw@1.0.0 (${digest.slice(0, 12)})`], "changed");
-  assertEquals(edgesOf(await lineageOf(mutable, "raw@1", { direction: "down" })), []); // the new content made nothing
+  assertEquals(edgesOf(await lineageOf(mutable, "raw@1", { direction: "down" })), []);
 });
 
 testInMemory("lineageOf() ends at cycles", async ({ registry }) => {

@@ -1,4 +1,4 @@
-// Notes in buckets of real servers.
+// Lineage in buckets of real servers.
 import { assertEquals } from "@std/assert";
 import { lineageOf, openRegistry } from "../../../mod.ts";
 import { rebuildLineage } from "../../../registry/maintenance.ts";
@@ -14,7 +14,7 @@ testOnServers("the index works in a bucket", REAL_SERVERS, async ({ store }) => 
   for (let n = 0; n < 30; n++) {
     await created.save(`model ${n}`, n, { inputs: ["data:raw@1", "data:raw"] });
   }
-  const registry = await openRegistry(backend, { cache: false }); // the time of its settings, as whoever comes later reads it
+  const registry = await openRegistry(backend, { cache: false });
   const down = await lineageOf(registry, "data:raw", { direction: "down" });
   assertEquals([down.scanned, down.edges.length, down.unsure.length], [false, 30, 30]);
   for (const key of await keysOf(backend, LINEAGE)) await backend.delete(key);

@@ -8,7 +8,7 @@ import { tempRoot } from "../../support/temp_root.ts";
 import { rejected } from "../rejected.ts";
 import { noise } from "../registries.ts";
 
-/** The superuser may read and write everything: file modes show nothing. */
+/** File modes do not stop the superuser. */
 const isRoot = process.getuid?.() === 0;
 
 Deno.test("a file instead of a folder is Invalid", async () => {
@@ -120,7 +120,7 @@ Deno.test({
         await rejected("Denied", registry.save("a", value));
       }
       await rejected("Denied", registry.delete("a@1"));
-      // Node says ENOENT where it cannot make a folder and those above it.
+      // Node reports ENOENT if it cannot create a folder and its parents.
       if (process.versions.deno !== undefined) {
         await rejected("Denied", openRegistry(disk.join("new")));
       }

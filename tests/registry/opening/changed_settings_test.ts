@@ -18,7 +18,7 @@ import { doing, followedBy } from "../scripted_backend.ts";
 
 const DAY = 24 * HOUR;
 
-/** How much a collector frees of what was deleted. */
+/** Returns the bytes that a garbage collection frees. */
 async function freed({ registry }: Pick<ProtocolWorld, "registry">): Promise<number> {
   return (await collectGarbage(registry)).removed.payload.count;
 }
@@ -61,7 +61,7 @@ testProtocol("a shorter grace applies after the longer one", async (world) => {
   world.advance(2 * DAY + HOUR);
   assertEquals(await freed(world), 0);
   await saveAndDelete(world, "b");
-  world.advance(2 * DAY); // "a" may go by its own grace, and from now on two days are enough
+  world.advance(2 * DAY);
   assertEquals(await freed(world), 1);
   assertEquals((await readSettings(registry)).countsFrom, undefined);
   world.advance(HOUR);
@@ -115,7 +115,7 @@ testProtocol(
   "a late save after a lowered grace fails",
   { ...LOWERED, mutable: true },
   async (world) => {
-    const { registry, backend, clocks } = world; // it never looks at the settings again
+    const { registry, backend, clocks } = world; // reads the settings once
     const other = await world.open();
     await registry.save("a", 1, { version: "1" });
     await changeSettings(other.registry, { graceMs: HOUR });
@@ -218,7 +218,7 @@ testOnEach("a new grace keeps the registry", async ({ registry, backend, open })
   const { graceMs } = await changeSettings(registry, { graceMs: 2 * DAY });
   assertEquals(graceMs, 2 * DAY);
   const keys = await keysOf(backend, "settings/");
-  await changeSettings(registry, { graceMs: 2 * DAY }); // it is that already
+  await changeSettings(registry, { graceMs: 2 * DAY }); // unchanged
   assertEquals([keys.length, await keysOf(backend, "settings/")], [2, keys]);
   const again = await open();
   assertEquals([again.id, again.settings], [id, settings]);

@@ -19,7 +19,7 @@ import { withAge } from "../with_age.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
-/** A registry with something of every kind. */
+/** A registry with objects of every kind. */
 async function filled(path: string): Promise<StoredRegistry> {
   const registry = await openRegistry(path, { durability: "os" });
   for (let i = 1; i <= 12; i++) await registry.save("many", noise(70_000, i));

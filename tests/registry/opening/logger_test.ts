@@ -7,7 +7,6 @@ import { rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 
-/** A logger that keeps its lines. */
 function recordLines(): { lines: string[]; logger: Logger } {
   const lines: string[] = [];
   const at = (level: string) => (...parts: unknown[]) =>
@@ -18,7 +17,7 @@ function recordLines(): { lines: string[]; logger: Logger } {
   };
 }
 
-/** A store whose first creates of versions are lost on their way or on their way back. */
+/** A store that loses the first creates of versions, or their replies. */
 function losing(inner: Backend, losses: ("request" | "reply")[]): Backend {
   const lost = () =>
     new RegistryError({

@@ -21,7 +21,7 @@ function testInFolder(sentence: string, body: (root: TempRoot) => Promise<void>)
   });
 }
 
-/** Every file below a folder, with its bytes and time of change. */
+/** Every file below a folder, with bytes and modification time. */
 function snapshot(path: string): string[] {
   const names = readdirSync(path, { recursive: true }) as string[];
   return names.sort().map((name) => {
@@ -77,11 +77,11 @@ testInFolder("opening a registry that exists writes nothing", async (root) => {
 
 testInFolder("a folder keeps its locking", async (root) => {
   for (const locking of ["link", "file"] as const) {
-    if (locking === "file" && process.versions.deno === undefined) continue; // only Deno has file locks
+    if (locking === "file" && process.versions.deno === undefined) continue; // file locks
     const path = root.join(locking);
     const first = await openRegistry(path, { locking, durability: "os" });
     assertEquals(first.settings.locking, locking);
-    rmSync(`${path}/.lock`, { force: true }); // a copy may leave it out
+    rmSync(`${path}/.lock`, { force: true }); // copies may lack it
     const again = await openRegistry(path);
     assertEquals(again.backend.locking, locking);
     await again.save("a", 1);

@@ -7,7 +7,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 
-/** The real system with this environment alone. */
+/** The real system with only this environment. */
 function withEnv(env: Record<string, string> = {}) {
   return { ...realSystem, env: (name: string) => env[name] };
 }
@@ -176,7 +176,7 @@ testInRoot("a .env cannot redirect a Google token", (root) => {
     "gs://bucket/team",
     "gs://bucket?endpoint=https://storage.me-central2.rep.googleapis.com",
     "gs://bucket?endpoint=http://127.0.0.1:4443", // an emulator: no credentials
-    "s3://bucket?endpoint=https://minio.example", // requests are signed, and nothing in them is good elsewhere
+    "s3://bucket?endpoint=https://minio.example", // requests are signed
   ];
   for (const url of harmless) assertEquals(at(url).by, "env-file");
 });

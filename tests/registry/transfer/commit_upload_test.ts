@@ -20,7 +20,7 @@ import { createPresigningStore, type PresigningStore } from "./presigning_store.
 
 const SMALL = noise(1000, 1), LARGE = noise(300_000, 2);
 
-/** Begins an upload of files with these contents, and sends them. */
+/** Creates an upload of files with these contents and sends them. */
 async function uploaded(
   world: PresigningStore,
   registry: Registry,
@@ -98,7 +98,7 @@ for (const copies of [true, false]) {
   });
 }
 
-/** Removes every payload, as the janitor would a day later. */
+/** Removes every payload, as garbage collection does a day later. */
 async function collectGarbageNow({ store }: PresigningStore): Promise<void> {
   for (const key of await keysOf(store, "objects/")) await store.delete(key);
 }

@@ -1,40 +1,32 @@
-// A store in memory that gives URLs to others, and those who use them.
+// A memory store that presigns URLs.
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend, PresignOptions } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { System } from "../../../core/system.ts";
 
-/** What a URL lets its bearer do. */
+/** The rights that a URL grants. */
 export interface Grant extends PresignOptions {
-  /** With this object. */
   key: string;
 }
 
-/** A store, what it granted, and what it copied. */
+/** A store that records its grants and copies. */
 export interface PresigningStore {
-  /** The store as a registry sees it. */
+  /** The backend for the registry. */
   readonly backend: Backend;
-  /** The store below. */
+  /** The backend below. */
   readonly store: Backend;
-  /** Sends bytes to a URL. */
   send(target: { url: string }, bytes: Uint8Array): Promise<void>;
-  /** Fetches from a URL. */
   fetch(url: string): Promise<Uint8Array | undefined>;
-  /** What a URL grants. */
   grant(url: string): Grant;
-  /** What was copied inside the store. */
   readonly copies: string[];
 }
 
-/** How the store is. */
 export interface PresigningStoreOptions {
-  /** Whether it copies. @default true */
+  /** Supports `copy`. @default true */
   copies?: boolean;
-  /** Its clock. */
   system?: System;
 }
 
-/** Makes such a store. */
 export function createPresigningStore(options: PresigningStoreOptions = {}): PresigningStore {
   const store = createMemoryBackend({ system: options.system });
   const grants = new Map<string, Grant>();

@@ -12,7 +12,7 @@ import { busy, createScriptedBackend, lostReply } from "../scripted_backend.ts";
 const MIB = 1024 * 1024;
 const GONE = new Error("connection reset");
 
-/** Gives bytes in chunks, then breaks off where that is asked for. */
+/** Yields bytes in chunks; then fails with `error`. */
 async function* sent(
   bytes: Uint8Array,
   { chunk = 100_000, error }: { chunk?: number; error?: Error } = {},
@@ -25,7 +25,6 @@ async function bytesOf(source: UploadSource): Promise<Uint8Array> {
   return new Uint8Array(await new Response(source.stream()).arrayBuffer());
 }
 
-/** A checksum that knows what it wants. */
 function wanting(digest: string) {
   const seen = createSha256();
   return {
@@ -81,7 +80,7 @@ testInMemory("concurrent uploads share their memory", async ({ registry, backend
   const all = Promise.withResolvers<void>();
   async function* together() {
     if (++waiting === begun.length) all.resolve();
-    await all.promise; // until then none of them is over
+    await all.promise; // none ends before
     yield* sent(content);
   }
   await Promise.all(begun.map(({ id }) => uploads.append(id, together(), { offset: 0 })));
@@ -227,7 +226,7 @@ async function* sentUntil(
   await atEnd?.();
 }
 
-/** A store of uploads, and another process that uses it. */
+/** A store of uploads that another process uses too. */
 async function createWorld() {
   const system = createScriptedSystem();
   const store = createMemoryBackend({ system });
@@ -250,7 +249,7 @@ Deno.test("bytes of a killed request never count", async () => {
   const stored = Promise.withResolvers<void>();
   const killed = sentUntil(DAMAGED, () => {
     stored.resolve();
-    return new Promise(() => {}); // the process ends here, before the checksum was compared
+    return new Promise(() => {}); // the process ends before the comparison
   });
   void uploads.append(id, killed, { offset: 0, verify: wanting(sha256(CONTENT)) });
   await stored.promise;

@@ -18,19 +18,18 @@ import { SIGNING_KEY } from "../../backends/gcs/signing_key.ts";
 
 const LARGE = noise(300_000, 2), SMALL = noise(100, 3);
 
-/** Opens the registry of this test, with a key to sign URLs. */
 function open({ store }: ServerWorld, system?: System): Promise<StoredRegistry> {
   return openRegistry(store({ system, gcs: { credentials: SIGNING_KEY } }), { cache: false });
 }
 
-/** Sends a file as a browser would; gives the status of the reply. */
+/** Sends a file as a browser does; returns the status of the reply. */
 async function send({ url, method, headers }: UploadTarget, bytes: Uint8Array): Promise<number> {
   const reply = await fetch(url, { method, headers, body: bytes as Uint8Array<ArrayBuffer> });
   await reply.body?.cancel();
   return reply.status;
 }
 
-/** Fetches a URL; undefined where it is refused. */
+/** Fetches a URL; undefined if refused. */
 async function get(url: string): Promise<{ bytes: Uint8Array; headers: Headers } | undefined> {
   const reply = await fetch(url);
   const bytes = new Uint8Array(await reply.arrayBuffer());
@@ -68,7 +67,7 @@ testOnServers("a browser uploads and downloads files", REAL_SERVERS, async (worl
     assertEquals(fetched?.bytes, bytes);
     assertEquals(file.sha256, sha256(fetched!.bytes));
     if (world.server.kind !== "fake-gcs") {
-      assertMatch(fetched!.headers.get("content-disposition")!, /^attachment; .*na%C3%AFve/); // that one sends none
+      assertMatch(fetched!.headers.get("content-disposition")!, /^attachment; .*na%C3%AFve/);
     }
   }
 });
@@ -93,7 +92,7 @@ testOnServers("modified URLs are refused", S3_SERVERS, async (world) => {
   assertEquals(await send({ ...target, headers: { "content-type": "text/html" } }, SMALL), 403);
   assertEquals((await keysOf(registry.backend, "settings/")).length, 1);
   assertEquals(await keysOf(registry.backend, "uploads/"), []);
-  assertEquals(await get(target.url), undefined); // it grants writing only
+  assertEquals(await get(target.url), undefined); // for writing only
   assertEquals(await send(target, LARGE), 200);
   await commitUpload(registry, upload, { name: "data" });
 

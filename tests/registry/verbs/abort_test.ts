@@ -83,7 +83,7 @@ interface Aborted extends SaveOptions {
   ) => Promise<StoredRegistry>;
 }
 
-/** Saves, aborted at the call of this number; false where there were fewer. */
+/** Saves, aborted at the call of this number; false if there were fewer. */
 async function saveAborted(
   registry: StoredRegistry,
   name: string,
@@ -112,7 +112,6 @@ async function saveAborted(
   return calls > at;
 }
 
-/** Saves files as they are given. */
 const given = defineMaterializer<() => FilesToSave>({
   id: "test/given",
   accepts: (value) => typeof value === "function",
@@ -120,7 +119,7 @@ const given = defineMaterializer<() => FilesToSave>({
   load: () => Promise.reject(new Error("not loaded")),
 });
 
-/** Content that gives so much, and then says nothing more. */
+/** Content that stalls after these bytes. */
 function silentStream(bytes: number, seen: { closed: number }): ReadableStream<Uint8Array> {
   let given = false;
   return new ReadableStream({

@@ -69,7 +69,7 @@ testInMemory("the default concurrency depends on the store", async () => {
       ...withHooks(createMemoryBackend(), {
         before: ({ verb }) => verb === "list" ? undefined : void (peak = Math.max(peak, ++running)),
         async after({ verb }) {
-          for (let i = 0; i < 1_000; i++) await Promise.resolve(); // until nobody begins anything any more
+          for (let i = 0; i < 1_000; i++) await Promise.resolve(); // until no task starts
           if (verb !== "list") running--;
         },
       }),

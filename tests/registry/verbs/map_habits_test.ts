@@ -53,7 +53,7 @@ testOnEach("a registry iterates its names", async ({ registry }) => {
   assertEquals((await collect(asMap(registry).entries({ limit: 2 }))).length, 2);
   for await (const name of registry) {
     assertEquals(typeof name, "string");
-    break; // leaves nothing open
+    break;
   }
 });
 
@@ -66,7 +66,7 @@ testOnEach("entries() leaves out concurrently deleted names", async ({ registry,
         if (deleted || verb !== "get" || !key.startsWith("names/b/")) return;
         deleted = true;
         await registry.delete("b", { allVersions: true });
-        for await (const entry of inner.list("names/b/")) { // as if the grace were over
+        for await (const entry of inner.list("names/b/")) { // as if the grace period were over
           if ("key" in entry && entry.size !== TOMBSTONE_BYTES) await inner.delete(entry.key);
         }
       },
@@ -75,7 +75,7 @@ testOnEach("entries() leaves out concurrently deleted names", async ({ registry,
   assertEquals(deleted, true);
 });
 
-/** A world in which something happens at each sleep; after the last step `end` is called. */
+/** A system that runs a step at each sleep, then calls `end`. */
 function scripted(steps: (() => Promise<unknown>)[], end: () => void) {
   const system = createScriptedSystem({ startAt: 1_800_000_000_000 });
   const slept: number[] = [];

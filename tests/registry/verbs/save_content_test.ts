@@ -7,7 +7,7 @@ import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 
-/** A stream of so many chunks, then a failure or the end. */
+/** A stream of some chunks, then a failure or the end. */
 function chunks(count: number, failure?: Error): ReadableStream<Uint8Array> {
   let given = 0;
   return new ReadableStream({

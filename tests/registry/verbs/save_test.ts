@@ -116,7 +116,7 @@ testInMemory("inputs keep their digests in copies and mirrors", async (world) =>
   assertEquals((await there.info("a")).inputs, inputs);
 });
 
-/** What the next automatic version is after these were saved. */
+/** Returns the next automatic version after these. */
 async function nextAfter(
   registry: Registry,
   versions: string[],
@@ -142,13 +142,6 @@ testInMemory("save() counts deleted releases", async ({ registry }) => {
   await registry.save("a", 2, { version: "9.0.0-rc.1" });
   await registry.delete("a@1.0.0");
   assertEquals((await registry.save("a", 3)).version, "2.0.0");
-});
-
-testInMemory("save() numbers each name on its own", async ({ registry }) => {
-  await registry.save("a", 1, { version: "7.1" });
-  assertEquals((await registry.save("a", 2)).version, "7.2.0");
-  assertEquals((await registry.save("a/b", 2)).version, "1.0.0");
-  assertEquals((await registry.save("A", 2)).version, "1.0.0");
 });
 
 testInMemory("save() refuses version with bump, and invalid bumps", async ({ registry }) => {

@@ -166,7 +166,8 @@ testOnEach("copy() of damaged bytes is not readable", async ({ registry, backend
   for (const key of await keysOf(backend, "objects/")) await backend.put(key, noise(700_000, 2));
   const careless = await open({ verify: "none" });
   const outcome = await careless.copy("a", "b").catch((error) => error);
-  if (backend.copy === undefined) assertEquals(outcome.code, "Corrupt"); // else no byte of it was read
+  // With copy(), no byte is read.
+  if (backend.copy === undefined) assertEquals(outcome.code, "Corrupt");
   else await rejected("Corrupt", registry.load("b"));
   for (const key of await keysOf(backend, "objects/a/")) await backend.put(key, noise(600_000));
   await rejected("Corrupt", registry.copy("a", "c"));

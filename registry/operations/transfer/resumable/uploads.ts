@@ -77,7 +77,6 @@ export interface ResumableUploads {
   remove(id: string, options?: SignalOptions): Promise<void>;
 }
 
-/** Implements `openUploads` of `registry/tools.ts`. */
 export function createResumableUploads(
   registry: Registry,
   options: PieceWriterOptions = {},
