@@ -21,7 +21,7 @@ function placeOn({ protocol, bucket, endpoint, accessKey, secretKey }: RunningSe
 }
 
 serverTest(
-  "every command works on a bucket as on a folder",
+  "every command works on a bucket",
   ["minio", "versitygw", "fake-gcs"],
   async (server) => {
     await using root = await tempRoot();
@@ -56,7 +56,7 @@ serverTest(
 );
 
 serverTest(
-  "openRegistry() opens the bucket that HOLDFAST_REGISTRY names, and creates it where that is said",
+  "openRegistry() opens the bucket in HOLDFAST_REGISTRY",
   ["minio", "fake-gcs"],
   async (server) => {
     const { url, env } = placeOn(server);
@@ -73,7 +73,7 @@ serverTest(
 );
 
 serverTest(
-  "the keys of a bucket are found in s3_aksk.env of the current folder",
+  "keys of a bucket are read from s3_aksk.env",
   "minio",
   async (server) => {
     await using root = await tempRoot();
@@ -91,7 +91,7 @@ serverTest(
 );
 
 serverTest(
-  "probe prints what a store does, for people and for programs",
+  "probe prints a table or JSON",
   ["minio", "fake-gcs"],
   async (server) => {
     await using root = await tempRoot();
@@ -112,7 +112,7 @@ serverTest(
 );
 
 serverTest(
-  "probe fails where the store overwrites what exists, and init refuses it",
+  "probe and init refuse a store without conditional creates",
   "gofakes3",
   async (server) => {
     await using root = await tempRoot();

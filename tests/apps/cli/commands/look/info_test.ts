@@ -24,7 +24,7 @@ cliTest("info lists the first files, and all when asked", async (it) => {
   assertEquals((await it.succeeds("info many --files")).includes("more"), false);
 });
 
-cliTest("info cannot be made to steer the terminal", async (it) => {
+cliTest("info escapes control characters", async (it) => {
   await it.succeeds("init");
   await it.succeeds(["save", "x", "-", "-m", "evil=\x1b[2J"]);
   await it.tells("info x", "\\x1b[2J");

@@ -10,76 +10,67 @@ const env = Object.fromEntries(
   ["PATH", "HOME", "DENO_DIR"].map((name) => [name, realSystem.env(name) ?? ""]),
 );
 
-projectTest(
-  "pipeline run --engine carries each step as a process, with the same end",
-  async (it) => {
-    const options = { cwd: it.cwd, env };
-    const { code, out, err } = await it.holdfast(
-      "pipeline run --engine local: --set variables.lr=0.7",
-      options,
-    );
-    assertEquals(code, 0, err);
-    assertMatch(out, /^nightly@1 ok in [\d.]+s: 3 ran\n$/);
-    assertMatch(err, /^train {3}ran in [\d.]+s → model@1\.0\.0$/m);
-    await it.prints("cat model@1 weights", "0.7", options);
-    const failing = [
-      "pipeline",
-      "run",
-      "--engine",
-      "local:",
-      "--set",
-      "operators.train.params.fail=no data",
-    ];
-    const failed = await it.holdfast(failing, options);
-    assertEquals(failed.code, 1);
-    assertStringIncludes(failed.out, "\ntrain failed with 3 (logic): no data\n");
-  },
-);
+projectTest("pipeline run --engine runs each step as a process", async (it) => {
+  const options = { cwd: it.cwd, env };
+  const { code, out, err } = await it.holdfast(
+    "pipeline run --engine local: --set variables.lr=0.7",
+    options,
+  );
+  assertEquals(code, 0, err);
+  assertMatch(out, /^nightly@1 ok in [\d.]+s: 3 ran\n$/);
+  assertMatch(err, /^train {3}ran in [\d.]+s → model@1\.0\.0$/m);
+  await it.prints("cat model@1 weights", "0.7", options);
+  const failing = [
+    "pipeline",
+    "run",
+    "--engine",
+    "local:",
+    "--set",
+    "operators.train.params.fail=no data",
+  ];
+  const failed = await it.holdfast(failing, options);
+  assertEquals(failed.code, 1);
+  assertStringIncludes(failed.out, "\ntrain failed with 3 (logic): no data\n");
+});
 
-projectTest(
-  "what does not go with an engine, or without one, is refused before anything is planned",
-  async (it) => {
-    const refused = async (line: string, said: string, more: Record<string, string> = {}) => {
-      const { code, err } = await it.holdfast(line, { cwd: it.cwd, env: { ...env, ...more } });
-      assertEquals(code, 2, err);
-      assertStringIncludes(err, said);
-      assertEquals(err.includes("secret"), false, err);
-    };
-    await refused("pipeline run --detach", "--detach needs an engine");
-    await refused(
-      "pipeline run --engine local: --detach",
-      "steps of a local engine end with this command",
-    );
-    await refused("pipeline run --engine local: --keep", "--keep excludes --engine");
-    await refused(
-      "pipeline run --engine local: --concurrency 2",
-      "--concurrency excludes --engine",
-    );
-    await refused("pipeline run --engine", `neither --engine nor ${ENGINE_VARIABLE} is set`);
-    await refused(
-      "pipeline run --engine redis://u:secret@127.0.0.1:1",
-      "Cannot take a password from --engine",
-    );
-    await refused("pipeline run --engine kafka://h", "there is no such scheme");
-    await refused("pipeline run --engine", "there is no such scheme", {
-      [ENGINE_VARIABLE]: "kafka://u:secret@h",
-    });
-    await refused(
-      "worker --queue redis://u:secret@127.0.0.1:1",
-      "Cannot take a password from --queue",
-    );
-    await refused(
-      "worker --queue postgres://127.0.0.1:1/db?password=secret",
-      "Cannot take a password from --queue",
-    );
-    await refused("worker", `neither --queue nor ${ENGINE_VARIABLE} is set`);
-    await refused("worker --queue local:", "there is no scheme local");
-    await refused("worker --queue memory:", "no other process can add"); // it would wait for ever
-    await it.prints("ls", "");
-  },
-);
+projectTest("engine options that conflict are refused", async (it) => {
+  const refused = async (line: string, said: string, more: Record<string, string> = {}) => {
+    const { code, err } = await it.holdfast(line, { cwd: it.cwd, env: { ...env, ...more } });
+    assertEquals(code, 2, err);
+    assertStringIncludes(err, said);
+    assertEquals(err.includes("secret"), false, err);
+  };
+  await refused("pipeline run --detach", "--detach needs an engine");
+  await refused(
+    "pipeline run --engine local: --detach",
+    "steps of a local engine end with this command",
+  );
+  await refused("pipeline run --engine local: --keep", "--keep excludes --engine");
+  await refused("pipeline run --engine local: --concurrency 2", "--concurrency excludes --engine");
+  await refused("pipeline run --engine", `neither --engine nor ${ENGINE_VARIABLE} is set`);
+  await refused(
+    "pipeline run --engine redis://u:secret@127.0.0.1:1",
+    "Cannot take a password from --engine",
+  );
+  await refused("pipeline run --engine kafka://h", "there is no such scheme");
+  await refused("pipeline run --engine", "there is no such scheme", {
+    [ENGINE_VARIABLE]: "kafka://u:secret@h",
+  });
+  await refused(
+    "worker --queue redis://u:secret@127.0.0.1:1",
+    "Cannot take a password from --queue",
+  );
+  await refused(
+    "worker --queue postgres://127.0.0.1:1/db?password=secret",
+    "Cannot take a password from --queue",
+  );
+  await refused("worker", `neither --queue nor ${ENGINE_VARIABLE} is set`);
+  await refused("worker --queue local:", "there is no scheme local");
+  await refused("worker --queue memory:", "no other process can add"); // it would wait for ever
+  await it.prints("ls", "");
+});
 
-projectTest("what a queue calls a step is never taken for an option", async (it) => {
+projectTest("names from a queue are never options", async (it) => {
   const options = { cwd: it.cwd, env };
   await it.succeeds("pipeline run -q", options);
   for (

@@ -19,7 +19,7 @@ pipeline:
 `;
 
 projectTest(
-  "pipeline logs --follow prints what a step says while it says it, each line once, until the run ends",
+  "pipeline logs --follow prints each line once until the end",
   async (it) => {
     const permissions = ["--allow-all"];
     // With --keep also the logs of attempts that have ended lie where those of running ones do.

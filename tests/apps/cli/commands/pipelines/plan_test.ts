@@ -15,31 +15,28 @@ projectTest("pipeline plan says for each step whether it would run, and why", as
   assertEquals(none, "0 of 3 steps would run\n");
 });
 
-projectTest(
-  "a plan has the values of --set and --override, a line for each reason, and what depends on others",
-  async (it) => {
-    await it.succeeds("pipeline run -q");
-    await Deno.writeTextFile(it.root.join("other.yaml"), "variables: { lr: 0.2 }\n");
-    const changed = [
-      "--override",
-      "other.yaml",
-      "--set",
-      "operators.train.params.fail=no",
-      "--force",
-      "clean",
-    ];
-    const { out, err } = await it.holdfast(["pipeline", "plan", ...changed]);
-    assertEquals(
-      out,
-      "STEP    DECISION  WHY\n" +
-        "clean   run       forced\n" +
-        'train   run       params.fail "" → "no"\n' +
-        "                  params.lr 0.1 → 0.2\n" +
-        "report  depends   upstream runs: train\n",
-    );
-    assertEquals(err, "2 of 3 steps would run, 1 more may\n");
-  },
-);
+projectTest("a plan uses --set and --override, and lists all reasons", async (it) => {
+  await it.succeeds("pipeline run -q");
+  await Deno.writeTextFile(it.root.join("other.yaml"), "variables: { lr: 0.2 }\n");
+  const changed = [
+    "--override",
+    "other.yaml",
+    "--set",
+    "operators.train.params.fail=no",
+    "--force",
+    "clean",
+  ];
+  const { out, err } = await it.holdfast(["pipeline", "plan", ...changed]);
+  assertEquals(
+    out,
+    "STEP    DECISION  WHY\n" +
+      "clean   run       forced\n" +
+      'train   run       params.fail "" → "no"\n' +
+      "                  params.lr 0.1 → 0.2\n" +
+      "report  depends   upstream runs: train\n",
+  );
+  assertEquals(err, "2 of 3 steps would run, 1 more may\n");
+});
 
 projectTest("pipeline plan --json is one object, and run --dry-run is the same", async (it) => {
   const planned = await it.succeeds("pipeline plan --json");
@@ -51,7 +48,7 @@ projectTest("pipeline plan --json is one object, and run --dry-run is the same",
   await it.prints("ls -q", "");
 });
 
-projectTest("a part of a pipeline is chosen by steps and nodes", async (it) => {
+projectTest("--operator and --node select steps", async (it) => {
   const names = async (line: string) =>
     (await it.json(`pipeline plan --json ${line}`)).steps.map(({ step }: { step: string }) => step);
   assertEquals(await names("--node small"), ["clean"]);

@@ -15,20 +15,17 @@ projectTest("pipeline run runs what has changed, and says what became of each st
   await it.prints("pipeline run -q", "nightly@3\n");
 });
 
-projectTest(
-  "a step that failed ends the run with 1, with the reason, and where its log is",
-  async (it) => {
-    const { code, out, err } = await it.holdfast(["pipeline", "run", ...FAILING]);
-    assertEquals(code, 1);
-    assertMatch(out, /^nightly@1 failed in [\d.]+s: 1 ran, 1 failed, 1 blocked\n/);
-    assertStringIncludes(out, "\ntrain failed with 3 (logic): no data\n");
-    assertStringIncludes(out, "\n  log: holdfast pipeline logs nightly@1 train\n");
-    assertStringIncludes(err, "report  blocked: step train has no success\n");
-    assertMatch(await it.succeeds("pipeline run"), /: 2 ran, 1 skipped\n$/);
-  },
-);
+projectTest("a failed step ends the run with 1, a reason and a log", async (it) => {
+  const { code, out, err } = await it.holdfast(["pipeline", "run", ...FAILING]);
+  assertEquals(code, 1);
+  assertMatch(out, /^nightly@1 failed in [\d.]+s: 1 ran, 1 failed, 1 blocked\n/);
+  assertStringIncludes(out, "\ntrain failed with 3 (logic): no data\n");
+  assertStringIncludes(out, "\n  log: holdfast pipeline logs nightly@1 train\n");
+  assertStringIncludes(err, "report  blocked: step train has no success\n");
+  assertMatch(await it.succeeds("pipeline run"), /: 2 ran, 1 skipped\n$/);
+});
 
-projectTest("run --json is one event a line, and the result is the last", async (it) => {
+projectTest("run --json prints events, then the result", async (it) => {
   const { code, out, err } = await it.holdfast(["pipeline", "run", "--json", ...FAILING], {
     cwd: it.cwd,
   });
@@ -76,7 +73,7 @@ Deno.test("the merged configuration is written beside the run, and kept with its
   );
 });
 
-Deno.test("the level and the file of log_config are what is told", async () => {
+Deno.test("log_config sets the level and the file of logs", async () => {
   const pipeline = PIPELINE.replace(
     "nodes:",
     "log_config: { level: warn, file: logs/run.log }\n  nodes:",
@@ -97,29 +94,26 @@ Deno.test("the level and the file of log_config are what is told", async () => {
   );
 });
 
-projectTest(
-  "on a terminal a line stays for each step that ended, and none is wider than the terminal",
-  async (it) => {
-    const terminals = ["stdout", "stderr"] as const;
-    const { err } = await it.holdfast("pipeline run", {
-      cwd: it.cwd,
-      terminals: [...terminals],
-      columns: 40,
-      env: { NO_COLOR: "1" },
-    });
-    const drawn = err.split("\x1b[J");
-    const staying = drawn.map((part) => part.split("\n")).filter((lines) =>
-      / (ran|failed) /.test(lines[0])
-    ).map(([line]) => line);
-    assertEquals(staying.map((line) => line.split(" ")[0]), ["clean", "train", "report"]);
-    assertEquals(drawn.at(-1), "", "what does not stay is removed");
-    const live = drawn.map((part) => part.split("\x1b[")[0].replace(/\r$/, "").split("\n").at(-1)!);
-    assertEquals(live.filter((line) => line.length > 39), []);
-    assertEquals(err.includes("\x1b[2m"), false, "no colour is wanted");
-  },
-);
+projectTest("a terminal keeps one line per ended step", async (it) => {
+  const terminals = ["stdout", "stderr"] as const;
+  const { err } = await it.holdfast("pipeline run", {
+    cwd: it.cwd,
+    terminals: [...terminals],
+    columns: 40,
+    env: { NO_COLOR: "1" },
+  });
+  const drawn = err.split("\x1b[J");
+  const staying = drawn.map((part) => part.split("\n")).filter((lines) =>
+    / (ran|failed) /.test(lines[0])
+  ).map(([line]) => line);
+  assertEquals(staying.map((line) => line.split(" ")[0]), ["clean", "train", "report"]);
+  assertEquals(drawn.at(-1), "", "what does not stay is removed");
+  const live = drawn.map((part) => part.split("\x1b[")[0].replace(/\r$/, "").split("\n").at(-1)!);
+  assertEquals(live.filter((line) => line.length > 39), []);
+  assertEquals(err.includes("\x1b[2m"), false, "no colour is wanted");
+});
 
-Deno.test("a step may run in a worker, which imports the operators that the command line names", async () => {
+Deno.test("a step may run in a worker thread", async () => {
   const pipeline = PIPELINE.replace("params: { lr:", "run_as: worker\n      params: { lr:");
   await using root = await projectRoot({ pipeline });
   const { code, out, err } = await holdfast("pipeline run", { cwd: root.path });

@@ -2,66 +2,57 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { holdfast, succeeds } from "../../../captured_io.ts";
 import { projectTest } from "./project.ts";
 
-projectTest(
-  "pipeline step refuses a run that was planned otherwise, and says what to do",
-  async (it) => {
-    await it.succeeds("pipeline run -q");
-    const refused = async (line: string, code: number, said: string) => {
-      const { code: ended, err } = await it.holdfast(line);
-      assertEquals(ended, code, err);
-      assertStringIncludes(err, said);
-    };
-    await refused(
-      "pipeline step nightly@1 clean --set variables.lr=9",
-      4,
-      "it was planned with another configuration",
-    );
-    await refused("pipeline step nightly@7 clean", 3, "the registry has no such run");
-    await refused("pipeline step nightly@1 nobody", 3, "run nightly@1 has no such step");
-    await refused(
-      "pipeline step daily@1 clean",
-      2,
-      'this is the configuration of pipeline "nightly"',
-    );
-    await refused("pipeline step nightly@1 clean --shard 3", 2, "it is not INDEX/COUNT");
-    await refused(
-      "pipeline step nightly@1 clean --engine",
-      2,
-      "neither --engine nor HOLDFAST_ENGINE is set",
-    );
-  },
-);
+projectTest("pipeline step refuses a run planned otherwise", async (it) => {
+  await it.succeeds("pipeline run -q");
+  const refused = async (line: string, code: number, said: string) => {
+    const { code: ended, err } = await it.holdfast(line);
+    assertEquals(ended, code, err);
+    assertStringIncludes(err, said);
+  };
+  await refused(
+    "pipeline step nightly@1 clean --set variables.lr=9",
+    4,
+    "it was planned with another configuration",
+  );
+  await refused("pipeline step nightly@7 clean", 3, "the registry has no such run");
+  await refused("pipeline step nightly@1 nobody", 3, "run nightly@1 has no such step");
+  await refused(
+    "pipeline step daily@1 clean",
+    2,
+    'this is the configuration of pipeline "nightly"',
+  );
+  await refused("pipeline step nightly@1 clean --shard 3", 2, "it is not INDEX/COUNT");
+  await refused(
+    "pipeline step nightly@1 clean --engine",
+    2,
+    "neither --engine nor HOLDFAST_ENGINE is set",
+  );
+});
 
-projectTest(
-  "the merged configuration beside a run is that of the run, whatever overrides there are now",
-  async (it) => {
-    await it.succeeds("pipeline run -q --set variables.lr=0.5");
-    await Deno.writeTextFile(it.root.join("now.yaml"), "variables: { lr: 7 }\n");
-    const merged = ".holdfast-runs/nightly/1/pipeline.json";
-    const out = await it.succeeds(
-      `pipeline step nightly@1 train --pipeline ${merged} --it.root .`,
-      { cwd: it.cwd, env: { PIPELINE_CONFIG_OVERRIDE_S3_PATH: "now.yaml" } },
-    );
-    assertMatch(out, /^nightly@1 train ran in/);
-  },
-);
+projectTest("pipeline step --root uses the merged configuration", async (it) => {
+  await it.succeeds("pipeline run -q --set variables.lr=0.5");
+  await Deno.writeTextFile(it.root.join("now.yaml"), "variables: { lr: 7 }\n");
+  const merged = ".holdfast-runs/nightly/1/pipeline.json";
+  const out = await it.succeeds(
+    `pipeline step nightly@1 train --pipeline ${merged} --it.root .`,
+    { cwd: it.cwd, env: { PIPELINE_CONFIG_OVERRIDE_S3_PATH: "now.yaml" } },
+  );
+  assertMatch(out, /^nightly@1 train ran in/);
+});
 
-projectTest(
-  "pipeline step executes a step of a run by the configuration here, and not again",
-  async (it) => {
-    const set = ["--set", "operators.train.params.fail=x"];
-    await it.holdfast(["pipeline", "run", "-q", ...set]);
-    const cases: [step: string, code: number, says: RegExp][] = [
-      ["clean", 0, /^nightly@1 clean ran in [\d.]+s → nightly:output:clean@1\.0\.0\n$/],
-      ["train", 1, /^error: nightly@1 train failed \(logic\) after [\d.]+s: x\n/],
-      ["report", 1, /^error: nightly@1 report blocked: step train has no success\n$/],
-      ["report --json", 1, /"end":"blocked"/],
-    ];
-    for (const [step, expected, says] of cases) {
-      const line = ["pipeline", "step", "nightly@1", ...step.split(" "), ...set];
-      const { code, out, err } = await it.holdfast(line);
-      assertEquals(code, expected, err);
-      assertMatch(out + err, says);
-    }
-  },
-);
+projectTest("pipeline step executes a step once", async (it) => {
+  const set = ["--set", "operators.train.params.fail=x"];
+  await it.holdfast(["pipeline", "run", "-q", ...set]);
+  const cases: [step: string, code: number, says: RegExp][] = [
+    ["clean", 0, /^nightly@1 clean ran in [\d.]+s → nightly:output:clean@1\.0\.0\n$/],
+    ["train", 1, /^error: nightly@1 train failed \(logic\) after [\d.]+s: x\n/],
+    ["report", 1, /^error: nightly@1 report blocked: step train has no success\n$/],
+    ["report --json", 1, /"end":"blocked"/],
+  ];
+  for (const [step, expected, says] of cases) {
+    const line = ["pipeline", "step", "nightly@1", ...step.split(" "), ...set];
+    const { code, out, err } = await it.holdfast(line);
+    assertEquals(code, expected, err);
+    assertMatch(out + err, says);
+  }
+});

@@ -81,34 +81,31 @@ cliTest("doctor says how far a clock is off, and from when on that is a trouble"
   }
 });
 
-cliTest(
-  "doctor finds certificates that are none, proxies that are none, and names that others may change",
-  async (it) => {
-    await Deno.mkdir(it.root.join("holdfast"));
-    await Deno.writeTextFile(it.root.join("holdfast/config.json"), "{}", { mode: 0o600 });
-    await Deno.chmod(it.root.join("holdfast/config.json"), 0o666);
-    await Deno.writeTextFile(it.root.join("ca.pem"), "no certificate");
-    const env = {
-      XDG_CONFIG_HOME: it.root.path,
-      NODE_EXTRA_CA_CERTS: it.root.join("ca.pem"),
-      HTTPS_PROXY: "http://user:verysecret@proxy:3128",
-    };
-    const { code, out } = await it.holdfast("doctor", { env });
-    assertEquals(code, 1);
-    assertStringIncludes(out, "chmod go-w");
-    assertStringIncludes(out, "contains no certificate");
-    assertStringIncludes(out, "HTTPS_PROXY is http://proxy:3128");
-    assert(!out.includes("verysecret"));
-    const wrong = await examine("", { cwd: it.root.path, env: { HTTPS_PROXY: "verysecret" } });
-    assertEquals(wrong.said.get("proxy")?.verdict, "fail");
-    assert(!wrong.said.get("proxy")!.found.includes("verysecret"));
-    const gone = await examine("", {
-      cwd: it.root.path,
-      env: { DENO_CERT: it.root.join("gone.pem") },
-    });
-    assertEquals(gone.said.get("certificates")?.verdict, "fail");
-  },
-);
+cliTest("doctor finds bad certificates, proxies and permissions", async (it) => {
+  await Deno.mkdir(it.root.join("holdfast"));
+  await Deno.writeTextFile(it.root.join("holdfast/config.json"), "{}", { mode: 0o600 });
+  await Deno.chmod(it.root.join("holdfast/config.json"), 0o666);
+  await Deno.writeTextFile(it.root.join("ca.pem"), "no certificate");
+  const env = {
+    XDG_CONFIG_HOME: it.root.path,
+    NODE_EXTRA_CA_CERTS: it.root.join("ca.pem"),
+    HTTPS_PROXY: "http://user:verysecret@proxy:3128",
+  };
+  const { code, out } = await it.holdfast("doctor", { env });
+  assertEquals(code, 1);
+  assertStringIncludes(out, "chmod go-w");
+  assertStringIncludes(out, "contains no certificate");
+  assertStringIncludes(out, "HTTPS_PROXY is http://proxy:3128");
+  assert(!out.includes("verysecret"));
+  const wrong = await examine("", { cwd: it.root.path, env: { HTTPS_PROXY: "verysecret" } });
+  assertEquals(wrong.said.get("proxy")?.verdict, "fail");
+  assert(!wrong.said.get("proxy")!.found.includes("verysecret"));
+  const gone = await examine("", {
+    cwd: it.root.path,
+    env: { DENO_CERT: it.root.join("gone.pem") },
+  });
+  assertEquals(gone.said.get("certificates")?.verdict, "fail");
+});
 
 Deno.test("doctor takes a bundle of which some certificates ended for good, and names a file once", async () => {
   await using root = await tempRoot();

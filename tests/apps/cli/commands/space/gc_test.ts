@@ -6,7 +6,7 @@ import { withAge } from "../../../../registry/with_age.ts";
 import { damageRecords } from "../../../damage_records.ts";
 import { captureIo, cliTest, filledTest, noise } from "../../../captured_io.ts";
 
-filledTest("gc leaves what is young, and says so", async (it) => {
+filledTest("gc keeps young garbage", async (it) => {
   await it.succeeds("rm note@1 --yes");
   for (const line of ["gc --dry-run", "gc"]) {
     assertMatch(await it.succeeds(line), /^Nothing to free yet: the grace period is 24 h\n$/);
@@ -44,7 +44,7 @@ cliTest("gc --forget forgets names that were deleted long ago", async (it) => {
   assertMatch(await it.succeeds("save gone -", { stdin: noise(20) }), /gone@1\.0\.0/);
 });
 
-filledTest("gc says what it left because of damage, and ends with 1", async (it) => {
+filledTest("gc keeps unreadable names and exits with 1", async (it) => {
   const [key] = await damageRecords(it.root.join(".holdfast"), "note");
   const { code, err, out } = await it.holdfast("gc");
   assertEquals([code, out], [1, "Freed nothing\n"]);
@@ -52,7 +52,7 @@ filledTest("gc says what it left because of damage, and ends with 1", async (it)
   assertStringIncludes(err, "hint: Nothing needed was removed. See the damage: holdfast verify\n");
 });
 
-cliTest("gc --verbose names what waits, and until when; gc says how much it is", async (it) => {
+cliTest("gc --verbose lists what waits", async (it) => {
   await it.succeeds("init");
   await it.succeeds("save big -", { stdin: noise(200_000) });
   await it.succeeds("rm big@1 --yes");
@@ -64,7 +64,7 @@ cliTest("gc --verbose names what waits, and until when; gc says how much it is",
   assertMatch(err, /2 objects \(19\d KiB\) can be freed later, the first at \d{4}-/);
 });
 
-cliTest("gc --now asks, says what it risks, and frees what is young", async (it) => {
+cliTest("gc --now asks first and frees young garbage", async (it) => {
   await it.succeeds("init");
   await it.succeeds("save big -", { stdin: noise(200_000) });
   await it.succeeds("save kept -", { stdin: noise(100_000) });
