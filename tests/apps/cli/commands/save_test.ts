@@ -60,7 +60,7 @@ filledTest("save refuses invalid input and saves nothing", async (it) => {
     ["save x data --as yaml", 2, "Allowed choices are json, text, bytes"],
     ["save note data --version 1", 4, "exists"],
     ["save note - --version 1.0.x", 2, "not a semantic version"],
-    ["save note@2 - --version 3", 2, "a version is given twice"],
+    ["save note@2 - --version 3", 2, "it has two versions"],
     ["save note@latest -", 2, "not a semantic version"],
     ["save ../x - --version 01", 2, "not a semantic version"],
     ["save x - --alias 2.0", 2, "looks like a version"],

@@ -27,8 +27,12 @@ Deno.test("errors of the system get a code, a text and a hint", () => {
   const reported = (fields: { name?: string; code?: string; path?: string }) =>
     toReportable(Object.assign(new Error("raw"), fields)) as RegistryError;
   const cases: [code: string, expected: ErrorCode][] = [
-    ...[["ENOENT", "NotFound"], ["ENOSPC", "Unavailable"], ["EOTHER", "TaskFailed"]] as const,
-    ...[["EACCES", "Denied"], ["EPERM", "Denied"], ["EROFS", "Denied"]] as const,
+    ["ENOENT", "NotFound"],
+    ["ENOSPC", "Unavailable"],
+    ["EOTHER", "TaskFailed"],
+    ["EACCES", "Denied"],
+    ["EPERM", "Denied"],
+    ["EROFS", "Denied"],
   ];
   for (const [code, expected] of cases) {
     const error = reported({ code });

@@ -6,7 +6,7 @@ filledTest("info shows what is known, for people and for programs", async (it) =
   assertMatch(text, /^name {6}config\nversion {3}2\.0\.0 \(production\)\nsaved /);
   assertStringIncludes(text, "  epochs  3\n  by      ann\n");
   const folder = await it.succeeds("info data:raw@1");
-  assertStringIncludes(folder, "inputs     config@1\n");
+  assertStringIncludes(folder, "inputs   config@1\n");
   assertMatch(
     folder,
     /\nFILE +SIZE {2}SHA-256\na\.csv +4 B {2}[0-9a-f]{12}\ninner\/b\.bin +2 B {2}/,

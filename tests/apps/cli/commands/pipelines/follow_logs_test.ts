@@ -24,11 +24,11 @@ projectTest(
     const permissions = ["--allow-all"];
     // With --keep also the logs of attempts that have ended lie where those of running ones do.
     const run = watchProcess(
-      spawnDeno("apps/cli.ts", ["pipeline", "run", "--keep"], { cwd: it.cwd, permissions }),
+      spawnDeno("apps/cli.ts", ["pipeline", "run", "--keep"], { permissions }),
     );
     await run.until(() => run.stderr.includes("started"));
     const follower = watchProcess(
-      spawnDeno("apps/cli.ts", ["pipeline", "logs", "nightly", "-f"], { cwd: it.cwd, permissions }),
+      spawnDeno("apps/cli.ts", ["pipeline", "logs", "nightly", "-f"], { permissions }),
     );
     await Deno.writeTextFile(it.root.join("one"), "");
     await follower.until(() => follower.stdout.includes("said one\n"));
@@ -38,7 +38,7 @@ projectTest(
     assertEquals((await run.ended).code, 1);
     assertEquals(code, 0, stderr);
     assertStringIncludes(stderr, "nightly@1 ended: failed");
-    const kept = await it.succeeds("pipeline logs nightly@1", { cwd: it.cwd, system: realSystem });
+    const kept = await it.succeeds("pipeline logs nightly@1", { system: realSystem });
     assertEquals(stdout, kept);
     assertEquals(kept.split("said one").length - 1, 2, "there were two attempts");
   },

@@ -1,7 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runDeno } from "../../../../support/run_deno.ts";
-import { tempRoot } from "../../../../support/temp_root.ts";
-import { cliTest, holdfast, succeeds } from "../../../captured_io.ts";
+import { cliTest, filesIn } from "../../../captured_io.ts";
 
 cliTest("pipeline init writes a pipeline that runs", async (it) => {
   const { out, err } = await it.holdfast("pipeline init my/training");
@@ -11,11 +10,8 @@ cliTest("pipeline init writes a pipeline that runs", async (it) => {
   );
   assertEquals(err, "Next: cd my/training && holdfast init && holdfast pipeline run\n");
   const cwd = it.root.join("my/training");
-  await it.succeeds("init");
-  assertMatch(
-    await it.succeeds("pipeline validate"),
-    /^training is valid: 3 steps \(generate, summarize, report\)/,
-  );
+  await it.succeeds("init", { cwd });
+  assertMatch(await it.succeeds("pipeline validate", { cwd }), /^training is valid: 3 steps \(/);
   const run = (...args: string[]) =>
     runDeno("apps/cli.ts", ["pipeline", "run", ...args], { cwd, permissions: ["-A"] });
   const first = await run();
@@ -28,22 +24,17 @@ cliTest("pipeline init writes a pipeline that runs", async (it) => {
 cliTest("pipeline init overwrites no file", async (it) => {
   await Deno.writeTextFile(it.root.join("operators.ts"), "mine");
   await it.fails("pipeline init", 4, "operators.ts exists");
-  assertEquals(Array.from(Deno.readDirSync(it.cwd), ({ name }) => name), ["operators.ts"]);
+  assertEquals(await filesIn(it.cwd), ["operators.ts"]);
 });
 
-Deno.test("pipeline init writes nothing where there is a pipeline in another file, which would be run in its place", async () => {
+cliTest("pipeline init writes nothing beside another pipeline", async (it) => {
+  await Deno.mkdir(it.root.join("conf"));
   for (const file of ["conf/pipeline.yaml", "conf/pipeline.toml", "pipeline.json"]) {
-    await using root = await tempRoot();
-    await Deno.mkdir(root.join("conf"));
-    await Deno.writeTextFile(root.join(file), "mine");
-    const { code, err } = await holdfast("pipeline init", { cwd: root.path });
-    assertEquals(code, 4);
-    assertStringIncludes(err, `${file} exists`);
-    assertEquals(
-      Array.from(Deno.readDirSync(root.path), ({ name }) => name).includes("operators.ts"),
-      false,
-    );
+    await Deno.writeTextFile(it.root.join(file), "mine");
+    await it.fails("pipeline init", 4, `${file} exists`);
+    await Deno.remove(it.root.join(file));
   }
+  assertEquals(await filesIn(it.cwd), ["conf"]);
 });
 
 cliTest("pipeline init keeps a .gitignore; operators run as commands", async (it) => {

@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { holdfast, succeeds } from "../../../captured_io.ts";
-import { PIPELINE, projectRoot, projectTest } from "./project.ts";
+import { OPERATORS_DOOR, PIPELINE, projectTest } from "./project.ts";
 
 const FAILING = ["--set", "operators.train.params.fail=no data"];
 
@@ -46,52 +45,42 @@ projectTest("run --json prints events, then the result", async (it) => {
   assertEquals(lines.at(-2).type, "run ended");
 });
 
-Deno.test("the merged configuration is written beside the run, and kept with its plan without secrets", async () => {
-  const pipeline = PIPELINE.replace(
-    "text: cleaned",
-    'text: "base64://c2VjcmV0IHRleHQ=", other: "$$${lr}"',
-  );
-  await using root = await projectRoot({ pipeline });
-  const { path: cwd } = root;
-  await succeeds(["pipeline", "run", "-q", "--set", "variables.lr=0.3"], { cwd });
-  const path = root.join(".holdfast-runs/nightly/1/pipeline.json");
-  const beside = await Deno.readTextFile(path);
-  assertStringIncludes(beside, "base64://c2VjcmV0IHRleHQ=");
-  assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
-  const kept = await succeeds("cat nightly:run@1 pipeline.json", { cwd });
-  assertEquals(JSON.parse(kept).pipeline.operators[1].params.lr, 0.3);
-  assertEquals(kept.includes("c2VjcmV0IHRleHQ"), false);
-  const told = JSON.parse(
-    await succeeds(["pipeline", "validate", path, "--operators", "operators.ts", "--json"], {
-      cwd,
-    }),
-  );
-  assertEquals(
-    [told.pipeline, told.order],
-    ["nightly", ["clean", "train", "report"]],
-    "it is a configuration itself",
-  );
-});
+projectTest(
+  "the merged configuration of a run keeps secrets, its stored plan does not",
+  async (it) => {
+    await it.succeeds("pipeline run -q --set variables.lr=0.3");
+    const path = it.root.join(".holdfast-runs/nightly/1/pipeline.json");
+    assertStringIncludes(await Deno.readTextFile(path), "base64://c2VjcmV0IHRleHQ=");
+    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+    const kept = await it.succeeds("cat nightly:run@1 pipeline.json");
+    assertEquals(JSON.parse(kept).pipeline.operators[1].params.lr, 0.3);
+    assertEquals(kept.includes("c2VjcmV0IHRleHQ"), false);
+    const valid = await it.json(`pipeline validate ${path} --operators operators.ts --json`);
+    assertEquals([valid.pipeline, valid.order], ["nightly", ["clean", "train", "report"]]);
+  },
+  {
+    pipeline: PIPELINE.replace(
+      "text: cleaned",
+      'text: "base64://c2VjcmV0IHRleHQ=", other: "$$${lr}"',
+    ),
+  },
+);
 
-Deno.test("log_config sets the level and the file of logs", async () => {
-  const pipeline = PIPELINE.replace(
+projectTest("log_config sets the level and the file of logs", async (it) => {
+  const line = "pipeline run --operator clean";
+  const { err } = await it.holdfast(line);
+  assertEquals([err.includes("quiet"), err.includes("clean  | loud")], [false, true]);
+  assertMatch(await Deno.readTextFile(it.root.join("logs/run.log")), /^\S+Z clean warn loud\n$/);
+  await it.fails(`${line} --force -v`, 0, "quiet");
+}, {
+  pipeline: PIPELINE.replace(
     "nodes:",
     "log_config: { level: warn, file: logs/run.log }\n  nodes:",
-  );
-  const operators = `import { createOperators } from ${
-    JSON.stringify(import.meta.resolve("../../../../../operators/mod.ts"))
-  };
+  ),
+  operators: `import { createOperators } from ${JSON.stringify(OPERATORS_DOOR)};
     const run = ({ logger }) => { logger.info("quiet"); logger.warn("loud"); };
-    export const operators = createOperators({ write: { run, command: () => [] }, train: { run, command: () => [] } });`;
-  await using root = await projectRoot({ pipeline, operators });
-  const line = ["pipeline", "run", "--operator", "clean"];
-  const { err } = await holdfast(line, { cwd: root.path });
-  assertEquals([err.includes("quiet"), err.includes("clean  | loud")], [false, true]);
-  assertMatch(await Deno.readTextFile(root.join("logs/run.log")), /^\S+Z clean warn loud\n$/);
-  assertStringIncludes(
-    (await holdfast([...line, "--force", "-v"], { cwd: root.path })).err,
-    "quiet",
-  );
+    const step = { run, command: () => [] };
+    export const operators = createOperators({ write: step, train: step });`,
 });
 
 projectTest("a terminal keeps one line per ended step", async (it) => {
@@ -113,12 +102,10 @@ projectTest("a terminal keeps one line per ended step", async (it) => {
   assertEquals(err.includes("\x1b[2m"), false, "no colour is wanted");
 });
 
-Deno.test("a step may run in a worker thread", async () => {
-  const pipeline = PIPELINE.replace("params: { lr:", "run_as: worker\n      params: { lr:");
-  await using root = await projectRoot({ pipeline });
-  const { code, out, err } = await holdfast("pipeline run", { cwd: root.path });
+projectTest("a step may run in a worker thread", async (it) => {
+  const { code, out, err } = await it.holdfast("pipeline run");
   assertEquals(code, 0, err);
   assertMatch(out, /: 3 ran\n$/);
   assertStringIncludes(err, "train  | learning with 0.1\n");
-  assertEquals(await succeeds("cat model@1 weights", { cwd: root.path }), "0.1");
-});
+  await it.prints("cat model@1 weights", "0.1");
+}, { pipeline: PIPELINE.replace("params: { lr:", "run_as: worker\n      params: { lr:") });

@@ -34,8 +34,8 @@ projectTest("pipeline step --root uses the merged configuration", async (it) => 
   await Deno.writeTextFile(it.root.join("now.yaml"), "variables: { lr: 7 }\n");
   const merged = ".holdfast-runs/nightly/1/pipeline.json";
   const out = await it.succeeds(
-    `pipeline step nightly@1 train --pipeline ${merged} --it.root .`,
-    { cwd: it.cwd, env: { PIPELINE_CONFIG_OVERRIDE_S3_PATH: "now.yaml" } },
+    `pipeline step nightly@1 train --pipeline ${merged} --root .`,
+    { env: { PIPELINE_CONFIG_OVERRIDE_S3_PATH: "now.yaml" } },
   );
   assertMatch(out, /^nightly@1 train ran in/);
 });

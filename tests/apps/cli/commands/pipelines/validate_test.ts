@@ -55,7 +55,7 @@ projectTest(
   async (it) => {
     const long = PIPELINE.replace("text: cleaned", `text: ${"x".repeat(500)}, bad: [`);
     await Deno.writeTextFile(it.root.join("long.yaml"), long);
-    const options = { cwd: it.cwd, terminals: ["stdout" as const], columns: 60 };
+    const options = { terminals: ["stdout" as const], columns: 60 };
     const { out } = await it.holdfast("pipeline validate", options);
     const lines = out.split("\n");
     const at = lines.findIndex((line) => line.includes("runner_count: many }"));
