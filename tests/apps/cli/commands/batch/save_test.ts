@@ -277,7 +277,7 @@ Deno.test("Ctrl-C ends a batch with 130 and the sums; the same again saves the r
   for (let k = 0; k < 5; k++) await Deno.writeFile(it.root.join(`in/f${k}`), noise(400_000));
   const line = ["batch", "save", "in/m.jsonl", "--report", "report.jsonl"];
   const program = watchProcess(
-    spawnDeno("apps/cli.ts", line, { permissions: ["-A"] }),
+    spawnDeno("apps/cli.ts", line, { cwd: it.cwd, permissions: ["-A"] }),
   );
   const reported = () => Deno.stat(it.root.join("report.jsonl")).then(({ size }) => size, () => 0);
   await program.until(async () => await reported() >= 500);

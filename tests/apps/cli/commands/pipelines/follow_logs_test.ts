@@ -24,11 +24,11 @@ projectTest(
     const permissions = ["--allow-all"];
     // With --keep also the logs of attempts that have ended lie where those of running ones do.
     const run = watchProcess(
-      spawnDeno("apps/cli.ts", ["pipeline", "run", "--keep"], { permissions }),
+      spawnDeno("apps/cli.ts", ["pipeline", "run", "--keep"], { cwd: it.cwd, permissions }),
     );
     await run.until(() => run.stderr.includes("started"));
     const follower = watchProcess(
-      spawnDeno("apps/cli.ts", ["pipeline", "logs", "nightly", "-f"], { permissions }),
+      spawnDeno("apps/cli.ts", ["pipeline", "logs", "nightly", "-f"], { cwd: it.cwd, permissions }),
     );
     await Deno.writeTextFile(it.root.join("one"), "");
     await follower.until(() => follower.stdout.includes("said one\n"));

@@ -1,10 +1,14 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createCommandContext } from "../../../../../apps/cli/program/command_context.ts";
 import { gc } from "../../../../../apps/cli/commands/space/gc.ts";
-import { createLocalBackend, openRegistry } from "../../../../../mod.ts";
+import { type Backend, createLocalBackend, openRegistry } from "../../../../../mod.ts";
 import { withAge } from "../../../../registry/with_age.ts";
 import { damageRecords } from "../../../damage_records.ts";
-import { captureIo, cliTest, filledTest, noise } from "../../../captured_io.ts";
+import { captureIo, type CliTest, cliTest, filledTest, noise } from "../../../captured_io.ts";
+
+function backendOf({ root }: CliTest): Backend {
+  return createLocalBackend({ path: root.join(".holdfast") });
+}
 
 filledTest("gc keeps young garbage", async (it) => {
   await it.succeeds("rm note@1 --yes");
@@ -23,24 +27,13 @@ cliTest("gc --forget forgets names that were deleted long ago", async (it) => {
   await it.succeeds("save kept -", { stdin: noise(20) });
   await it.succeeds("rm gone@1 --yes");
   const io = captureIo({ cwd: it.cwd });
-  const year = withAge(
-    createLocalBackend({ path: it.root.join(".holdfast") }),
-    365 * 24 * 3_600_000,
-  );
+  const year = withAge(backendOf(it), 365 * 24 * 3_600_000);
   await using registry = await openRegistry(year, { create: false });
-  await using context = createCommandContext({
-    io,
-    shared: {},
-    loadCommands: () => Promise.resolve([]),
-  });
+  const loadCommands = () => Promise.resolve([]);
+  await using context = createCommandContext({ io, shared: {}, loadCommands });
   await gc.run([], { forget: true }, { ...context, open: () => Promise.resolve(registry) });
   assertMatch(new TextDecoder().decode(io.output()), /records of forgotten names +2 /);
-  assertEquals(
-    await Array.fromAsync(
-      createLocalBackend({ path: it.root.join(".holdfast") }).list("names/gone/"),
-    ),
-    [],
-  );
+  assertEquals(await Array.fromAsync(backendOf(it).list("names/gone/")), []);
   assertMatch(await it.succeeds("save gone -", { stdin: noise(20) }), /gone@1\.0\.0/);
 });
 
@@ -75,12 +68,7 @@ cliTest("gc --now asks first and frees young garbage", async (it) => {
   assertMatch(await it.succeeds("gc --now --dry-run"), /Would free 19\d KiB\n$/);
   assertMatch(await it.succeeds("gc --now --yes"), /Freed 19\d KiB\n$/);
   await it.prints("verify --quiet", "");
-  assertEquals(
-    await Array.fromAsync(
-      createLocalBackend({ path: it.root.join(".holdfast") }).list("objects/big/"),
-    ),
-    [],
-  );
+  assertEquals(await Array.fromAsync(backendOf(it).list("objects/big/")), []);
   await it.succeeds("gc --now --yes"); // of the deletion one record is left
   assertMatch(await it.succeeds("gc --now --yes"), /^Nothing to free/);
 });
