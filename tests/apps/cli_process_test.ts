@@ -5,7 +5,7 @@ import { filledTest, fillRegistry, noise } from "./captured_io.ts";
 
 const ALL = ["--allow-all"];
 
-Deno.test("the process ends with the exit code, results on standard output, the rest on standard error", async () => {
+Deno.test("the process uses exit codes and both streams", async () => {
   await using root = await tempRoot();
   const options = { cwd: root.path, permissions: ALL };
   const steps: [args: string[], code: number, stdout: string][] = [
@@ -24,7 +24,7 @@ Deno.test("the process ends with the exit code, results on standard output, the 
   }
 });
 
-filledTest("a reader that has seen enough ends the process quietly", async (it) => {
+filledTest("a closed pipe ends the process quietly", async (it) => {
   const options = { cwd: it.root.path, permissions: ALL };
   await runDeno("apps/cli.ts", ["save", "big", "-"], {
     ...options,

@@ -56,7 +56,7 @@ Deno.test("--version is that of the package", async () => {
   assertEquals(await succeeds("-V", HERE), `${manifest.version}\n`);
 });
 
-Deno.test("wrong words are answered with the nearest right one and the place to look", async () => {
+Deno.test("typos get a suggestion and a hint", async () => {
   const cases: [line: string, says: string][] = [
     ["lod", "Did you mean load?"],
     ["verison", "Did you mean versions?"],
@@ -85,52 +85,46 @@ Deno.test("wrong words are answered with the nearest right one and the place to 
   }
 });
 
-cliTest(
-  "errors are one JSON object on standard error with --json, also for wrong usage",
-  async (it) => {
-    for (
-      const [line, code] of [["ls --json", "NotFound"], ["--json nothing", "Invalid"], [
-        "load --json",
-        "Invalid",
-      ]]
-    ) {
-      const { out, err } = await it.holdfast(line);
-      assertEquals(out, "");
-      const { error } = JSON.parse(err);
-      assertEquals(error.code, code);
-      assert(error.message && error.hint);
-    }
-  },
-);
+cliTest("errors are one JSON object with --json", async (it) => {
+  for (
+    const [line, code] of [["ls --json", "NotFound"], ["--json nothing", "Invalid"], [
+      "load --json",
+      "Invalid",
+    ]]
+  ) {
+    const { out, err } = await it.holdfast(line);
+    assertEquals(out, "");
+    const { error } = JSON.parse(err);
+    assertEquals(error.code, code);
+    assert(error.message && error.hint);
+  }
+});
 
-cliTest(
-  "every command but init refuses where no registry is, creates none, and says how to begin",
-  async (it) => {
-    await Deno.writeTextFile(it.root.join("f"), "x");
-    const lines = [
-      "save a f",
-      "load a",
-      "ls",
-      "versions a",
-      "info a",
-      "rm a@1 --yes",
-      "alias a",
-      "alias a b 1",
-      "copy a b",
-      "download a out",
-      "cat a",
-      "verify",
-      "gc",
-      "prune --keep-last 1",
-    ];
-    for (const line of [...lines, ...lines.map((line) => `${line} --registry ./none`)]) {
-      await it.fails(line, 3, "hint: ");
-    }
-    assertEquals(await filesIn(it.cwd), ["f"]);
-  },
-);
+cliTest("every command except init needs a registry", async (it) => {
+  await Deno.writeTextFile(it.root.join("f"), "x");
+  const lines = [
+    "save a f",
+    "load a",
+    "ls",
+    "versions a",
+    "info a",
+    "rm a@1 --yes",
+    "alias a",
+    "alias a b 1",
+    "copy a b",
+    "download a out",
+    "cat a",
+    "verify",
+    "gc",
+    "prune --keep-last 1",
+  ];
+  for (const line of [...lines, ...lines.map((line) => `${line} --registry ./none`)]) {
+    await it.fails(line, 3, "hint: ");
+  }
+  assertEquals(await filesIn(it.cwd), ["f"]);
+});
 
-filledTest("a reader that goes away ends the run quietly", async (it) => {
+filledTest("a closed output ends the run quietly", async (it) => {
   const io = captureIo({ cwd: it.root.path });
   const gone = {
     ...io,
@@ -140,7 +134,7 @@ filledTest("a reader that goes away ends the run quietly", async (it) => {
   assertEquals(io.errors(), "");
 });
 
-filledTest("colour appears only on terminals that want it", async (it) => {
+filledTest("colors appear only on terminals that allow them", async (it) => {
   const coloured = async (
     options: { terminals?: ("stdout" | "stderr")[]; env?: Record<string, string> },
   ) => {

@@ -141,7 +141,7 @@ export const batchLoad: Command = defineCommand<
       parse(raw) {
         const row = parseRefRow(raw, manifest, { target: true });
         if (row.to === undefined && base === undefined) {
-          throw badRow("it has no `to`, and there is no --to");
+          throw badRow("it has no `to`, and --to is not given");
         }
         const given = row.to ?? pathOfRef(row.ref);
         const to = resolve(base ?? manifest.folder, given);

@@ -15,7 +15,7 @@ export interface Check {
   what: string;
   verdict: "ok" | "warn" | "fail";
   found: string;
-  /** How to fix it, unless it is ok. */
+  /** The fix, unless it is ok. */
   advice?: string;
 }
 

@@ -85,7 +85,7 @@ export class Repeated {
   }
 }
 
-/** How long to wait for a queue that does not answer, with no work running, milliseconds. */
+/** Longest wait for a queue that does not answer, with no work running, milliseconds. */
 const LEAVE_MS = 10_000;
 const POLL_MS = 500;
 

@@ -76,9 +76,9 @@ export async function versionBefore(
 }
 
 export interface ContentDifference {
-  /** Of JSON files. */
+  /** Differences of JSON files. */
   values?: ValueChange[];
-  /** Of other text files, as `diff -u` prints it. */
+  /** The output of `diff -u` for other text files. */
   text?: string;
 }
 

@@ -13,7 +13,7 @@ export interface RunView {
   end(): Promise<void>;
 }
 
-/** Of more running steps only the number is shown. */
+/** Running steps with a line; only the number of others is shown. */
 const MOST_LINES = 12;
 const WIDEST_NAME = 24;
 

@@ -13,7 +13,7 @@ export const OPERATORS_FILE = "operators.ts";
 export interface SetOptions {
   /** The base of a relative path. */
   cwd: string;
-  /** What the module contains, for messages: `operators`. */
+  /** The content of the module, for messages: `operators`. */
   what: string;
   /** The name of the export. */
   name: string;

@@ -12,7 +12,7 @@ export interface OpenStoreOptions {
   cwd: string;
   /** @default false */
   createBucket?: boolean;
-  /** How long to retry, milliseconds. @default that of `openBackend` */
+  /** Time to retry for, milliseconds. @default that of `openBackend` */
   retryForMs?: number;
   logger: Logger;
   system: System;

@@ -87,7 +87,7 @@ export function createProgress(
 /** Rates per second. */
 export interface Speed {
   bytes: number;
-  /** Of everything, from 0 to 1. */
+  /** Share of everything, from 0 to 1. */
   share: number;
   things?: number;
 }

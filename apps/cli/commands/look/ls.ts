@@ -2,7 +2,7 @@
 import type { Registry } from "../../../../mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Condition, parseCondition } from "../../look/conditions.ts";
-import { type Command, defineCommand } from "../../program/command.ts";
+import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
@@ -78,9 +78,8 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const { long = false, after, limit, where = [], since, alias, sort = "name" } = flags;
     if (alias !== undefined) refuseOddAlias(alias);
     const { io, shared } = context;
-    const isPlace = shared.registry === undefined && text !== undefined && looksLikeLocation(text);
-    const registry = await context.open(isPlace ? { registry: text } : {});
-    const prefix = isPlace ? undefined : text;
+    const { location, prefix } = locationOrPrefix(text, shared);
+    const registry = await context.open({ registry: location });
     const from = since && momentOf(since, io.system.now());
     const chosen = where.length > 0 || from !== undefined || alias !== undefined;
     const all = chosen || sort !== "name"; // reads all to find the first
@@ -99,6 +98,14 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     if (count === 0 && limit !== 0) await context.note(nothing({ chosen, after, prefix }));
   },
 });
+
+function locationOrPrefix(
+  text = "",
+  { registry }: SharedOptions,
+): { location?: string; prefix?: string } {
+  if (text === "") return {};
+  return registry === undefined && looksLikeLocation(text) ? { location: text } : { prefix: text };
+}
 
 function nothing(
   { chosen, after, prefix }: { chosen: boolean; after?: string; prefix?: string },

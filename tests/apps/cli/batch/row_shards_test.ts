@@ -45,27 +45,24 @@ function stable(reversed: string[]): string[] {
   return [...byName.values()].flat();
 }
 
-cliTest(
-  "a batch says which shard it takes and who said so; auto without a scheduler is refused",
-  async (it) => {
-    await it.succeeds("init");
-    await Deno.writeTextFile(it.root.join("m.jsonl"), rows().slice(0, 40).join("\n"));
-    const env = { CI_NODE_INDEX: "2", CI_NODE_TOTAL: "2" };
-    const { code, out, err } = await it.holdfast("batch save m.jsonl --shard auto", {
-      cwd: it.cwd,
-      env,
-    });
-    assertEquals(code, 0, err);
-    assertStringIncludes(err, "shard 1/2 (GitLab, CI_NODE_INDEX)");
-    const [, saved] = /^Saved (\d+) of /.exec(out)!;
-    const other = await it.succeeds("batch save m.jsonl --shard 0/2");
-    assertMatch(other, new RegExp(`^Saved ${40 - Number(saved)} of `));
-    const refused = await it.holdfast("batch save m.jsonl --shard auto");
-    assertEquals(refused.code, 2);
-    assertStringIncludes(refused.err, "no scheduler variable is set");
-    assertEquals((await it.holdfast("batch verify m.jsonl --shard 2/2")).code, 2);
-  },
-);
+cliTest("a batch reports its shard, and --shard auto needs a scheduler", async (it) => {
+  await it.succeeds("init");
+  await Deno.writeTextFile(it.root.join("m.jsonl"), rows().slice(0, 40).join("\n"));
+  const env = { CI_NODE_INDEX: "2", CI_NODE_TOTAL: "2" };
+  const { code, out, err } = await it.holdfast("batch save m.jsonl --shard auto", {
+    cwd: it.cwd,
+    env,
+  });
+  assertEquals(code, 0, err);
+  assertStringIncludes(err, "shard 1/2 (GitLab, CI_NODE_INDEX)");
+  const [, saved] = /^Saved (\d+) of /.exec(out)!;
+  const other = await it.succeeds("batch save m.jsonl --shard 0/2");
+  assertMatch(other, new RegExp(`^Saved ${40 - Number(saved)} of `));
+  const refused = await it.holdfast("batch save m.jsonl --shard auto");
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.err, "no scheduler variable is set");
+  assertEquals((await it.holdfast("batch verify m.jsonl --shard 2/2")).code, 2);
+});
 
 cliTest("shards of a batch load and of a batch verify do each row once", async (it) => {
   await it.succeeds("init");

@@ -36,18 +36,15 @@ async function damageLargestFile(folder: string): Promise<void> {
   }
 }
 
-filledTest(
-  "cat --verify none gives damaged bytes as they are, and --verify takes no other word",
-  async (it) => {
-    await it.succeeds("save big -", { stdin: noise(100_000) });
-    for await (const path of walkFiles(it.root.join(".holdfast"))) {
-      if (path.includes("objects/") && (await Deno.stat(path)).size === 100_000) {
-        await Deno.chmod(path, 0o600);
-        await Deno.writeFile(path, new Uint8Array(100_000));
-      }
+filledTest("cat --verify none prints damaged bytes", async (it) => {
+  await it.succeeds("save big -", { stdin: noise(100_000) });
+  for await (const path of walkFiles(it.root.join(".holdfast"))) {
+    if (path.includes("objects/") && (await Deno.stat(path)).size === 100_000) {
+      await Deno.chmod(path, 0o600);
+      await Deno.writeFile(path, new Uint8Array(100_000));
     }
-    await it.fails("cat big", 5);
-    assertEquals((await it.holdfast("cat big --verify none")).bytes, new Uint8Array(100_000));
-    await it.fails("cat big --verify much", 2);
-  },
-);
+  }
+  await it.fails("cat big", 5);
+  assertEquals((await it.holdfast("cat big --verify none")).bytes, new Uint8Array(100_000));
+  await it.fails("cat big --verify much", 2);
+});

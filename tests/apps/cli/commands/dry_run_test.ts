@@ -7,25 +7,22 @@ async function state(cwd: string): Promise<string> {
     await succeeds("versions config --json", { cwd });
 }
 
-filledTest(
-  "a dry run of save, copy, alias and rm says what would be done, and does nothing",
-  async (it) => {
-    const before = await state(it.cwd);
-    const says = async (line: string, said: string, stdin?: string) =>
-      await it.tells(`${line} --dry-run`, said, { stdin });
-    await it.succeeds("save same - --as json", { stdin: "7" });
-    await says("save same - --as json", "the latest version 1.0.0 has the same content", "7");
-    await says("save same - --as json", "the latest version 1.0.0 has other content", "8");
-    await says("save new - --as json", "Would save new: a new name", "8");
-    await says("save same@1 - --as json", "that version already exists", "8");
-    await says("copy config other", "Would copy config@2.0.0 to other (");
-    await says("copy config same@1", ", which already exists");
-    await says("alias config canary 1", "Would set config@canary to 1.0.0 (new)");
-    await says("rm config@1", "Would delete config@1.0.0 (");
-    await it.succeeds("rm same --all --yes");
-    assertEquals(await state(it.cwd), before);
-  },
-);
+filledTest("dry runs show changes and make none", async (it) => {
+  const before = await state(it.cwd);
+  const says = async (line: string, said: string, stdin?: string) =>
+    await it.tells(`${line} --dry-run`, said, { stdin });
+  await it.succeeds("save same - --as json", { stdin: "7" });
+  await says("save same - --as json", "the latest version 1.0.0 has the same content", "7");
+  await says("save same - --as json", "the latest version 1.0.0 has other content", "8");
+  await says("save new - --as json", "Would save new: a new name", "8");
+  await says("save same@1 - --as json", "that version already exists", "8");
+  await says("copy config other", "Would copy config@2.0.0 to other (");
+  await says("copy config same@1", ", which already exists");
+  await says("alias config canary 1", "Would set config@canary to 1.0.0 (new)");
+  await says("rm config@1", "Would delete config@1.0.0 (");
+  await it.succeeds("rm same --all --yes");
+  assertEquals(await state(it.cwd), before);
+});
 
 filledTest("a dry run refuses what the run would refuse", async (it) => {
   const lines = {

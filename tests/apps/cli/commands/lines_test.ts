@@ -25,7 +25,7 @@ const WRONG: CliLine[] = [
   ["mirror ./data .holdfast", 3, "Check the place: the first one is what is mirrored"],
 ];
 
-filledTest("a line that is wrong is refused with its code and with what to do", async (it) => {
+filledTest("wrong lines are refused with a code and a hint", async (it) => {
   await it.each(WRONG);
   assertEquals(
     (await Array.fromAsync(Deno.readDir(it.cwd), ({ name }) => name)).sort(),
@@ -33,7 +33,7 @@ filledTest("a line that is wrong is refused with its code and with what to do", 
   );
 });
 
-filledTest("a line says what it did, and what was there already", async (it) => {
+filledTest("lines report what changed and what existed", async (it) => {
   await it.each([
     ["alias config production --delete", 0],
     ["alias config", 0, '"config" has no aliases'],
@@ -82,7 +82,7 @@ cliTest("download says of an empty folder, and of times, what was there", async 
   await it.tells("download timed there", ": 1 left, 0 written, 1 time set (1 file, 1 B)\n");
 });
 
-filledTest("hints name the registry that the run was given", async (it) => {
+filledTest("hints name the registry of the run", async (it) => {
   const env = { XDG_CONFIG_HOME: it.root.join("config") };
   await it.each([
     ["remote add team .holdfast", 0],
@@ -98,7 +98,7 @@ filledTest("hints name the registry that the run was given", async (it) => {
   ], { env });
 });
 
-cliTest("a place that is none is told what is there, and nothing is created in it", async (it) => {
+cliTest("a wrong location is reported, and nothing created", async (it) => {
   await Deno.mkdir(it.root.join("real"));
   await it.each([["init real/.holdfast", 0], ["init reg", 0]]);
   const isOne = `"${it.root.join("reg")}" is a registry: use --registry`;
@@ -118,7 +118,7 @@ cliTest("a place that is none is told what is there, and nothing is created in i
   ], { env });
 });
 
-cliTest("--verbose says which registry is used and why, and shows stacks", async (it) => {
+cliTest("--verbose shows the registry and stacks", async (it) => {
   await it.each([
     ["ls", 3, /^(?![^]*\n {4}at )/],
     ["ls --verbose", 3, "    at "],
@@ -135,7 +135,7 @@ cliTest("info shows the digests of inputs that have one", async (it) => {
   assertEquals(JSON.parse(await it.succeeds("info x --json")).inputs, inputs);
 });
 
-cliTest("a listing has one heading, and whole lines where the width is not known", async (it) => {
+cliTest("a listing has one heading and full lines", async (it) => {
   await using registry = await openRegistry(it.root.join(".holdfast"), { durability: "os" });
   await saveMany(registry, Array.from({ length: 130 }, (_, i) => ({ name: `n${i}`, value: i })));
   const name = `name-${"x".repeat(120)}`;
@@ -149,20 +149,17 @@ cliTest("a listing has one heading, and whole lines where the width is not known
   await it.tells("ls", name, wide);
 });
 
-filledTest(
-  "the manifest of a batch load, and its report, are those of a batch verify",
-  async (it) => {
-    const manifest = "ref,to\nnote,out/note.txt\nconfig@1,out/config.json\n";
-    await Deno.writeTextFile(it.root.join("m.csv"), manifest);
-    await it.each([
-      ["batch load m.csv --report loaded.jsonl", 0],
-      ["batch verify m.csv", 0, /^Verified 2 of 2 rows/],
-      ["batch verify loaded.jsonl", 0, /^Verified 2 of 2 rows/],
-    ]);
-  },
-);
+filledTest("manifests and reports of batch load work for batch verify", async (it) => {
+  const manifest = "ref,to\nnote,out/note.txt\nconfig@1,out/config.json\n";
+  await Deno.writeTextFile(it.root.join("m.csv"), manifest);
+  await it.each([
+    ["batch load m.csv --report loaded.jsonl", 0],
+    ["batch verify m.csv", 0, /^Verified 2 of 2 rows/],
+    ["batch verify loaded.jsonl", 0, /^Verified 2 of 2 rows/],
+  ]);
+});
 
-cliTest("what waits is named in the order in which it may go; a hint is said once", async (it) => {
+cliTest("gc lists waiting objects by time, hints once", async (it) => {
   await it.succeeds("init");
   for (const name of ["run-10", "run-2"]) {
     await it.each([[`save ${name} -`, 0], [`rm ${name} --all --yes`, 0]]);

@@ -50,19 +50,16 @@ cliTest("rm takes a bare name where names have no versions", async (it) => {
   await it.fails("load a", 3);
 });
 
-filledTest(
-  "rm of a damaged version says that it takes --force, and then deletes it",
-  async (it) => {
-    await damageRecords(it.root.join(".holdfast"), "config");
-    await it.fails(
-      "rm config@1 --yes",
-      5,
-      "hint: Delete it anyway: holdfast rm config@1.0.0 --force\n",
-    );
-    const asked = await it.holdfast("rm config@1 --force", { terminals: ASKING, stdin: "y\n" });
-    assertEquals([asked.code, asked.out], [0, "Deleted config@1.0.0\n"]);
-    assertStringIncludes(asked.err, "Delete config@1.0.0 (damaged)? [y/N]");
-    await it.prints("rm config@production --force --yes", "Deleted config@2.0.0\n");
-    await it.prints("ls -q", "data:raw\nnote\n");
-  },
-);
+filledTest("rm deletes a damaged version with --force", async (it) => {
+  await damageRecords(it.root.join(".holdfast"), "config");
+  await it.fails(
+    "rm config@1 --yes",
+    5,
+    "hint: Delete it anyway: holdfast rm config@1.0.0 --force\n",
+  );
+  const asked = await it.holdfast("rm config@1 --force", { terminals: ASKING, stdin: "y\n" });
+  assertEquals([asked.code, asked.out], [0, "Deleted config@1.0.0\n"]);
+  assertStringIncludes(asked.err, "Delete config@1.0.0 (damaged)? [y/N]");
+  await it.prints("rm config@production --force --yes", "Deleted config@2.0.0\n");
+  await it.prints("ls -q", "data:raw\nnote\n");
+});

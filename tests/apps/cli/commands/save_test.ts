@@ -2,25 +2,22 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { walkFiles } from "../../walk_files.ts";
 import { cliTest, filledTest, noise } from "../../captured_io.ts";
 
-cliTest(
-  "save takes the next version and says what it saved; --quiet only the ref, --json everything",
-  async (it) => {
-    await it.succeeds("init");
-    await Deno.writeTextFile(it.root.join("model.bin"), "weights");
-    await it.prints("save my:model model.bin", "Saved my:model@1.0.0 (7 B)\n");
-    await it.prints("save my:model ./model.bin --quiet", "my:model@2.0.0\n");
-    const saved = await it.json("save --json --bump minor my:model model.bin");
-    assertEquals([saved.name, saved.version, saved.size, saved.skipped], [
-      "my:model",
-      "2.1.0",
-      7,
-      false,
-    ]);
-    assertMatch(saved.digest, /^[0-9a-f]{64}$/);
-  },
-);
+cliTest("save takes the next version", async (it) => {
+  await it.succeeds("init");
+  await Deno.writeTextFile(it.root.join("model.bin"), "weights");
+  await it.prints("save my:model model.bin", "Saved my:model@1.0.0 (7 B)\n");
+  await it.prints("save my:model ./model.bin --quiet", "my:model@2.0.0\n");
+  const saved = await it.json("save --json --bump minor my:model model.bin");
+  assertEquals([saved.name, saved.version, saved.size, saved.skipped], [
+    "my:model",
+    "2.1.0",
+    7,
+    false,
+  ]);
+  assertMatch(saved.digest, /^[0-9a-f]{64}$/);
+});
 
-cliTest("options may stand before, between and behind the arguments", async (it) => {
+cliTest("options may precede or follow arguments", async (it) => {
   await it.succeeds("init r");
   await it.prints("--registry r save -q --version 1 a - ", "a@1.0.0\n", { stdin: "x" });
   await it.prints("save a --version=2 - -q -rr", "a@2.0.0\n", { stdin: "x" });
@@ -50,49 +47,43 @@ cliTest("standard input is bytes, or a value as asked for", async (it) => {
   await it.prints("load c --json", "[1]\n");
 });
 
-filledTest(
-  "what cannot be saved as asked is refused with its reason, and nothing is saved",
-  async (it) => {
-    const before = await it.succeeds("ls --json");
-    const bad: [line: string, code: number, says: string, stdin?: string | Uint8Array][] = [
-      ["save x missing.bin", 3, "no such file or folder"],
-      ["save x", 2, "missing required argument 'source'"],
-      ["save x - --as json", 2, "Cannot read standard input as json", "{"],
-      ["save x - --as json", 2, "too large for JavaScript", `{"id": 12345678901234567890}`],
-      ["save x - --as json", 2, "too large for JavaScript", "1e999"],
-      ["save x - --as text", 2, "not UTF-8", Uint8Array.of(0xff)],
-      ["save x data --as text", 2, "only a file can be read as a value"],
-      ["save x data --as yaml", 2, "Allowed choices are json, text, bytes"],
-      ["save note data --version 1", 4, "exists"],
-      ["save note - --version 1.0.x", 2, "not a semantic version"],
-      ["save note@2 - --version 3", 2, "a version is given twice"],
-      ["save note@latest -", 2, "not a semantic version"],
-      ["save ../x - --version 01", 2, "not a semantic version"],
-      ["save x - --alias 2.0", 2, "looks like a version"],
-      ["save x - -m nonsense", 2, "expected key=value"],
-      ["save x - --metadata-file data/a.csv", 2, "Cannot read metadata"],
-      ["save note - --version 1 --on-conflict overwrite", 2, ""],
-    ];
-    for (const [line, expected, says, stdin] of bad) {
-      const { code, err, out } = await it.holdfast(line, { stdin });
-      assertEquals(code, expected, `${line}: ${err}`);
-      assertStringIncludes(err, says, line);
-      assertEquals(out, "");
-    }
-    await it.prints("ls --json", before);
-  },
-);
+filledTest("save refuses invalid input and saves nothing", async (it) => {
+  const before = await it.succeeds("ls --json");
+  const bad: [line: string, code: number, says: string, stdin?: string | Uint8Array][] = [
+    ["save x missing.bin", 3, "no such file or folder"],
+    ["save x", 2, "missing required argument 'source'"],
+    ["save x - --as json", 2, "Cannot read standard input as json", "{"],
+    ["save x - --as json", 2, "too large for JavaScript", `{"id": 12345678901234567890}`],
+    ["save x - --as json", 2, "too large for JavaScript", "1e999"],
+    ["save x - --as text", 2, "not UTF-8", Uint8Array.of(0xff)],
+    ["save x data --as text", 2, "only a file can be read as a value"],
+    ["save x data --as yaml", 2, "Allowed choices are json, text, bytes"],
+    ["save note data --version 1", 4, "exists"],
+    ["save note - --version 1.0.x", 2, "not a semantic version"],
+    ["save note@2 - --version 3", 2, "it has two versions"],
+    ["save note@latest -", 2, "not a semantic version"],
+    ["save ../x - --version 01", 2, "not a semantic version"],
+    ["save x - --alias 2.0", 2, "looks like a version"],
+    ["save x - -m nonsense", 2, "expected key=value"],
+    ["save x - --metadata-file data/a.csv", 2, "Cannot read metadata"],
+    ["save note - --version 1 --on-conflict overwrite", 2, ""],
+  ];
+  for (const [line, expected, says, stdin] of bad) {
+    const { code, err, out } = await it.holdfast(line, { stdin });
+    assertEquals(code, expected, `${line}: ${err}`);
+    assertStringIncludes(err, says, line);
+    assertEquals(out, "");
+  }
+  await it.prints("ls --json", before);
+});
 
-cliTest(
-  "save NAME@VERSION says the version, and a link that is named means its target",
-  async (it) => {
-    await it.succeeds("init");
-    await Deno.writeTextFile(it.root.join("model-7.bin"), "seven");
-    await Deno.symlink("model-7.bin", it.root.join("newest"));
-    await it.prints("save m@1.4 newest -q", "m@1.4.0\n");
-    await it.prints("cat m model-7.bin", "seven");
-  },
-);
+cliTest("save NAME@VERSION sets the version; links are followed", async (it) => {
+  await it.succeeds("init");
+  await Deno.writeTextFile(it.root.join("model-7.bin"), "seven");
+  await Deno.symlink("model-7.bin", it.root.join("newest"));
+  await it.prints("save m@1.4 newest -q", "m@1.4.0\n");
+  await it.prints("cat m model-7.bin", "seven");
+});
 
 cliTest("save --no-share stores every byte again", async (it) => {
   await it.succeeds("init");
@@ -108,16 +99,13 @@ cliTest("save --no-share stores every byte again", async (it) => {
   await it.fails("save a big --no-share --skip-if-unchanged", 2);
 });
 
-cliTest(
-  "standard input without a byte is refused: a program before it has failed; --allow-empty takes it",
-  async (it) => {
-    await it.succeeds("init");
-    for (const as of ["", " --as text"]) {
-      const { code, err: errors } = await it.holdfast(`save a -${as}`, { stdin: "" });
-      assertEquals(code, 2);
-      assertStringIncludes(errors, "--allow-empty");
-    }
-    await it.fails(["save", "a", ""], 2, "the path is empty");
-    await it.prints("save a - --allow-empty", "Saved a@1.0.0 (0 B)\n", { stdin: "" });
-  },
-);
+cliTest("empty standard input needs --allow-empty", async (it) => {
+  await it.succeeds("init");
+  for (const as of ["", " --as text"]) {
+    const { code, err: errors } = await it.holdfast(`save a -${as}`, { stdin: "" });
+    assertEquals(code, 2);
+    assertStringIncludes(errors, "--allow-empty");
+  }
+  await it.fails(["save", "a", ""], 2, "the path is empty");
+  await it.prints("save a - --allow-empty", "Saved a@1.0.0 (0 B)\n", { stdin: "" });
+});

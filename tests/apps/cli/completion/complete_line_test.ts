@@ -1,54 +1,35 @@
 import { assertEquals } from "@std/assert";
 import { defineCommand } from "../../../../apps/cli/program/command.ts";
+import type { ArgumentDefinition, OptionDefinition } from "../../../../apps/cli/program/command.ts";
 import { completeLine } from "../../../../apps/cli/completion/complete_line.ts";
 import type { Registry } from "../../../../core/registry.ts";
 
-const run = () => Promise.resolve();
-const COMMANDS = [
-  defineCommand({
-    name: "info",
-    summary: "",
-    args: [{ usage: "<ref>", text: "", completes: "ref" }],
-    options: [{ flags: "-l, --long", text: "" }, {
-      flags: "--as <kind>",
-      text: "",
-      choices: ["json", "text"],
-    }],
-    examples: [],
-    run,
-  }),
-  defineCommand({
-    name: "verify",
-    summary: "",
-    args: [{ usage: "[names...]", text: "", completes: "name" }],
-    options: [{ flags: "-o, --output <file>", text: "", completes: "file" }],
-    examples: [],
-    run,
-  }),
-  defineCommand({
-    name: "pipeline logs",
-    summary: "",
-    args: [{ usage: "<run>", text: "", completes: "run" }],
-    options: [],
-    examples: [],
-    run,
-  }),
-  defineCommand({
-    name: "__complete",
-    summary: "",
-    args: [],
-    options: [],
-    examples: [],
-    hidden: true,
-    run,
-  }),
-];
-
-/** A registry of two names, and the place that it was opened at. */
-function offers(line: string): Promise<string[]> {
-  const open = (registry: string | undefined) => Promise.resolve(fakeRegistry(registry));
-  return completeLine(line.split(" "), { commands: COMMANDS, open });
+function command(
+  name: string,
+  args: Omit<ArgumentDefinition, "text">[] = [],
+  options: Omit<OptionDefinition, "text">[] = [],
+) {
+  return defineCommand({
+    ...{ name, summary: "", examples: [], hidden: name.startsWith("__") },
+    args: args.map((arg) => ({ ...arg, text: "" })),
+    options: options.map((option) => ({ ...option, text: "" })),
+    run: () => Promise.resolve(),
+  });
 }
+
+const COMMANDS = [
+  command("info", [{ usage: "<ref>", completes: "ref" }], [
+    { flags: "-l, --long" },
+    { flags: "--as <kind>", choices: ["json", "text"] },
+  ]),
+  command("verify", [{ usage: "[names...]", completes: "name" }], [
+    { flags: "-o, --output <file>", completes: "file" },
+  ]),
+  command("pipeline logs", [{ usage: "<run>", completes: "run" }]),
+  command("batch save", [], [{ flags: "--format <format>", choices: ["csv", "jsonl"] }]),
+  command("batch load"),
+  command("__complete"),
+];
 
 function fakeRegistry(place = "default"): Registry {
   const names = ["data:raw", "data:test", "model", `at-${place}`, "night:run", "noon:run"];
@@ -63,75 +44,67 @@ function fakeRegistry(place = "default"): Registry {
   } as unknown as Registry;
 }
 
-Deno.test("a command of two words is completed word by word", async () => {
-  const commands = ["batch save", "batch load", "ls"].map((name) =>
-    defineCommand<[]>({
-      name,
-      summary: "",
-      args: [],
-      options: [{ flags: "--format <format>", text: "", choices: ["csv", "jsonl"] }],
-      examples: [],
-      run: () => Promise.resolve(),
-    })
-  );
-  const complete = (line: string) =>
-    completeLine(line.split(" "), {
-      commands,
-      open: () => Promise.reject(new Error("it is not asked")),
-    });
-  assertEquals(await complete(""), ["batch", "ls"]);
-  assertEquals(await complete("ba"), ["batch"]);
-  assertEquals(await complete("batch "), ["save", "load"]);
-  assertEquals(await complete("batch save --f"), ["--format"]);
-  assertEquals(await complete("batch save --format "), ["csv", "jsonl"]);
-});
+const CASES: Record<string, [line: string, words: string][]> = {
+  "commands and groups, without hidden ones": [
+    ["", "info verify pipeline batch"],
+    ["ba", "batch"],
+    ["batch ", "save load"],
+    ["pipeline ", "logs"],
+    ["--json i", "info"],
+    ["x", ""],
+  ],
+  "options of the command and of all commands": [
+    ["info --l", "--long"],
+    ["info --re", "--registry"],
+    ["batch save --f", "--format"],
+    ["--j", "--json"],
+    ["info --h", "--help"],
+  ],
+  "values of options, except files": [
+    ["info --as ", "json text"],
+    ["info --as t", "text"],
+    ["batch save --format ", "csv jsonl"],
+    ["verify --output ", ""],
+  ],
+  "refs, once": [
+    ["info mo", "model model@"],
+    ["info data:", "data:raw data:test"],
+    ["info model@", "model@latest model@production model@2.0.0 model@1.0.0"],
+    ["info --long model@p", "model@production"],
+    ["info model d", ""],
+  ],
+  "names, any number of them": [
+    ["verify data:", "data:raw data:test"],
+    ["verify model --output x da", "data:raw data:test"],
+    ["verify model@", ""],
+  ],
+  "names of the registry in the line": [
+    ["--registry there verify at", "at-there"],
+    ["verify -r there at", "at-there"],
+    ["verify --registry=there at", "at-there"],
+    ["verify at", "at-default"],
+  ],
+  "pipelines, and then runs": [
+    ["pipeline logs n", "night noon"],
+    ["pipeline logs noo", "noon noon@"],
+    ["pipeline logs noon@", "noon@2 noon@1"],
+    ["pipeline logs noon@1", "noon@1"],
+  ],
+};
 
-Deno.test("a dash is completed to the options of the command and those of all", async () => {
-  assertEquals(await offers("info --l"), ["--long"]);
-  assertEquals(await offers("info --re"), ["--registry"]);
-  assertEquals(await offers("--j"), ["--json"]);
-  assertEquals(await offers("info --h"), ["--help"]);
-});
+for (const [name, lines] of Object.entries(CASES)) {
+  Deno.test(`completion offers ${name}`, async () => {
+    const open = (registry: string | undefined) => Promise.resolve(fakeRegistry(registry));
+    for (const [line, words] of lines) {
+      const found = await completeLine(line.split(" "), { commands: COMMANDS, open });
+      assertEquals(found.join(" "), words, line);
+    }
+  });
+}
 
-Deno.test("the value of an option is completed to its choices, a file is left to the shell", async () => {
-  assertEquals(await offers("info --as "), ["json", "text"]);
-  assertEquals(await offers("info --as t"), ["text"]);
-  assertEquals(await offers("verify --output "), []);
-});
-
-Deno.test("a ref is completed to names, behind the @ to latest, aliases and versions; once", async () => {
-  assertEquals(await offers("info mo"), ["model", "model@"]);
-  assertEquals(await offers("info data:"), ["data:raw", "data:test"]);
-  assertEquals(await offers("info model@"), [
-    "model@latest",
-    "model@production",
-    "model@2.0.0",
-    "model@1.0.0",
-  ]);
-  assertEquals(await offers("info --long model@p"), ["model@production"]);
-  assertEquals(await offers("info model d"), []);
-});
-
-Deno.test("names come from the registry that the line names", async () => {
-  assertEquals(await offers("--registry there verify at"), ["at-there"]);
-  assertEquals(await offers("verify -r there at"), ["at-there"]);
-  assertEquals(await offers("verify --registry=there at"), ["at-there"]);
-  assertEquals(await offers("verify at"), ["at-default"]);
-});
-
-Deno.test("runs are completed to pipelines, and then to their numbers", async () => {
-  assertEquals(await offers("pipeline "), ["logs"]);
-  assertEquals(await offers("pipeline logs n"), ["night", "noon"]);
-  assertEquals(await offers("pipeline logs noo"), ["noon", "noon@"]);
-  assertEquals(await offers("pipeline logs noon@"), ["noon@2", "noon@1"]);
-  assertEquals(await offers("pipeline logs noon@1"), ["noon@1"]);
-});
-
-Deno.test("commands without the hidden ones, and names wherever one may stand, are completed", async () => {
-  assertEquals(await offers(""), ["info", "verify", "pipeline"]);
-  assertEquals(await offers("--json i"), ["info"]);
-  assertEquals(await offers("x"), []);
-  assertEquals(await offers("verify data:"), ["data:raw", "data:test"]);
-  assertEquals(await offers("verify model --output x da"), ["data:raw", "data:test"]);
-  assertEquals(await offers("verify model@"), []);
+Deno.test("completion of commands and options opens no registry", async () => {
+  const open = () => Promise.reject(new Error("opened"));
+  for (const line of ["", "batch ", "info --l", "info --as "]) {
+    await completeLine(line.split(" "), { commands: COMMANDS, open });
+  }
 });

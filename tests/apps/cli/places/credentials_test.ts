@@ -7,7 +7,7 @@ import { captureIo } from "../../captured_io.ts";
 
 const SECRET = "verysecret";
 
-Deno.test("where credentials are is told for each kind of place, what they are never", async () => {
+Deno.test("credentials are located, never shown", async () => {
   await using root = await tempRoot();
   await Deno.mkdir(root.join("home/.aws"), { recursive: true });
   await Deno.writeTextFile(
@@ -48,7 +48,7 @@ Deno.test("where credentials are is told for each kind of place, what they are n
   }
 });
 
-Deno.test("keys in s3_aksk.env are found there, and half of them are told as what is lacking", async () => {
+Deno.test("incomplete keys in s3_aksk.env are reported", async () => {
   await using root = await tempRoot();
   const io = captureIo({ cwd: root.path });
   await Deno.writeTextFile(

@@ -4,7 +4,7 @@ import { findRegistry, looksLikeLocation } from "../../../../apps/cli/places/fin
 import { tempRoot } from "../../../support/temp_root.ts";
 import { captureIo } from "../../captured_io.ts";
 
-Deno.test("on the command line a name of a registry needs no @; a folder that is called so is ./team", async () => {
+Deno.test("a registry name needs no @, a folder of that name needs ./", async () => {
   await using root = await tempRoot();
   const io = captureIo({ cwd: root.path, env: { XDG_CONFIG_HOME: root.path } });
   assertEquals(findRegistry("team", io).location, root.join("team"));
@@ -13,7 +13,7 @@ Deno.test("on the command line a name of a registry needs no @; a folder that is
   assertEquals(findRegistry("./team", io).location, root.join("team"));
 });
 
-Deno.test("only what cannot be a usual name looks like a location", () => {
+Deno.test("only unusual names look like locations", () => {
   for (const text of [".", "..", "./r", "../r", "/r", "s3://b", "file:///r", "@team", "@team/"]) {
     assertEquals(looksLikeLocation(text), true, text);
   }

@@ -51,7 +51,7 @@ cliTest("commands work on the registry of a service as on a folder", async (it) 
   await it.prints(`${r} ls -q`, "tree\n");
 });
 
-cliTest("what takes the store itself is Unsupported on a service, with what to do", async (it) => {
+cliTest("commands on the store are Unsupported on a service", async (it) => {
   await using service = await startPort();
   for (const line of ["gc", "verify", "probe", `init ${service.url}`]) {
     const { code, err } = await it.holdfast(`-r ${service.url} ${line}`);
@@ -60,36 +60,33 @@ cliTest("what takes the store itself is Unsupported on a service, with what to d
   }
 });
 
-cliTest(
-  "the token comes from --token-file, else from the environment, and not for a service that a folder names",
-  async (it) => {
-    await using service = await startPort();
-    const { path: cwd } = it.root;
-    const env = { HOLDFAST_TOKEN: "of-the-environment" };
-    await Deno.writeTextFile(it.root.join("token"), "of-the-file\n");
-    const sent = async (line: string, variables: Record<string, string> = env) => {
-      service.tokens.length = 0;
-      await it.holdfast(line, { cwd, env: variables });
-      return service.tokens[0];
-    };
-    assertEquals(await sent(`-r ${service.url} ls`), "Bearer of-the-environment");
-    assertEquals(await sent(`-r ${service.url} --token-file token ls`), "Bearer of-the-file");
-    assertEquals(
-      await sent("ls", { ...env, HOLDFAST_REGISTRY: service.url }),
-      "Bearer of-the-environment",
-    );
-    await Deno.writeTextFile(it.root.join(".env"), `HOLDFAST_REGISTRY=${service.url}\n`);
-    assertEquals(await sent("ls"), null);
-    await Deno.writeTextFile(
-      it.root.join(".env"),
-      `HOLDFAST_REGISTRY=${service.url}\nHOLDFAST_TOKEN=of-the-folder\n`,
-    );
-    assertEquals(await sent("ls"), "Bearer of-the-folder");
-    await it.fails(`-r ${service.url} --token-file none ls`, 3, "none");
-  },
-);
+cliTest("the token of a service comes from a file or the environment", async (it) => {
+  await using service = await startPort();
+  const { path: cwd } = it.root;
+  const env = { HOLDFAST_TOKEN: "of-the-environment" };
+  await Deno.writeTextFile(it.root.join("token"), "of-the-file\n");
+  const sent = async (line: string, variables: Record<string, string> = env) => {
+    service.tokens.length = 0;
+    await it.holdfast(line, { cwd, env: variables });
+    return service.tokens[0];
+  };
+  assertEquals(await sent(`-r ${service.url} ls`), "Bearer of-the-environment");
+  assertEquals(await sent(`-r ${service.url} --token-file token ls`), "Bearer of-the-file");
+  assertEquals(
+    await sent("ls", { ...env, HOLDFAST_REGISTRY: service.url }),
+    "Bearer of-the-environment",
+  );
+  await Deno.writeTextFile(it.root.join(".env"), `HOLDFAST_REGISTRY=${service.url}\n`);
+  assertEquals(await sent("ls"), null);
+  await Deno.writeTextFile(
+    it.root.join(".env"),
+    `HOLDFAST_REGISTRY=${service.url}\nHOLDFAST_TOKEN=of-the-folder\n`,
+  );
+  assertEquals(await sent("ls"), "Bearer of-the-folder");
+  await it.fails(`-r ${service.url} --token-file none ls`, 3, "none");
+});
 
-cliTest("an address with a secret in it is refused and not shown", async (it) => {
+cliTest("a URL with a secret is refused and not shown", async (it) => {
   for (
     const address of ["http://me:secret@host", "https://host?token=secret", "http://host/#secret"]
   ) {

@@ -4,23 +4,20 @@ import { manPage } from "../../../../apps/cli/commands/man.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { cliTest, succeeds } from "../../captured_io.ts";
 
-cliTest(
-  "the manual has every command that the help lists, its options and examples",
-  async (it) => {
-    const page = await it.succeeds("man");
-    for (const { name, hidden, options } of await loadCommands()) {
-      const isThere = new RegExp(`^\\.SS holdfast ${name.replaceAll("-", "\\\\-")}( |$)`, "m").test(
-        page,
-      );
-      assertEquals(isThere, !hidden, name);
-      if (hidden) continue;
-      for (const { flags } of options) {
-        assertStringIncludes(page, `.B ${flags.replaceAll("-", "\\-")}`);
-      }
+cliTest("the manual has every command with its options", async (it) => {
+  const page = await it.succeeds("man");
+  for (const { name, hidden, options } of await loadCommands()) {
+    const isThere = new RegExp(`^\\.SS holdfast ${name.replaceAll("-", "\\\\-")}( |$)`, "m").test(
+      page,
+    );
+    assertEquals(isThere, !hidden, name);
+    if (hidden) continue;
+    for (const { flags } of options) {
+      assertStringIncludes(page, `.B ${flags.replaceAll("-", "\\-")}`);
     }
-    assertStringIncludes(page, ".SH EXIT STATUS");
-  },
-);
+  }
+  assertStringIncludes(page, ".SH EXIT STATUS");
+});
 
 Deno.test("no text becomes a macro: a dot or a quote that begins a line, and backslashes, are text", () => {
   const command = {

@@ -2,35 +2,35 @@ import { assertEquals } from "@std/assert";
 import type { Interruption } from "../../../../apps/cli/program/exit_code.ts";
 import { stopOnSignals } from "../../../../apps/cli/program/run_process.ts";
 
-Deno.test("the first signal aborts and says so once, the second ends the process at once", () => {
-  const heard = new Map<string, () => void>();
+/** A process that records exits, and the listeners of its signals. */
+function signalled(onSecond?: () => boolean) {
+  const listeners = new Map<string, () => void>();
   const exits: number[] = [];
-  let stops = 0;
   const controller = new AbortController();
   const process = {
-    on: (signal: string, listener: () => void) => heard.set(signal, listener),
+    on: (signal: string, listener: () => void) => listeners.set(signal, listener),
     exit: (code: number) => void exits.push(code),
   };
-  stopOnSignals(process, controller, { onStop: () => stops++ });
-  heard.get("SIGINT")!();
-  assertEquals([controller.signal.aborted, stops, exits], [true, 1, []]);
-  assertEquals((controller.signal.reason as Interruption).exitCode, 130);
-  heard.get("SIGTERM")!();
-  assertEquals([stops, exits], [1, [143]]);
+  let stops = 0;
+  stopOnSignals(process, controller, { onStop: () => stops++, onSecond });
+  return { exits, controller, send: (name: string) => listeners.get(name)!(), stops: () => stops };
+}
+
+Deno.test("the first signal aborts, the second exits", () => {
+  const { exits, controller: { signal }, send, stops } = signalled();
+  send("SIGINT");
+  assertEquals([signal.aborted, stops(), exits], [true, 1, []]);
+  assertEquals((signal.reason as Interruption).exitCode, 130);
+  send("SIGTERM");
+  assertEquals([stops(), exits], [1, [143]]);
 });
 
-Deno.test("a command that ends in order at the second signal is not ended before the third", () => {
-  const heard: (() => void)[] = [];
-  const exits: number[] = [];
+Deno.test("a run that handles the second signal exits at the third", () => {
   let seconds = 0;
-  const process = {
-    on: (_signal: string, listener: () => void) => heard.push(listener),
-    exit: (code: number) => void exits.push(code),
-  };
-  stopOnSignals(process, new AbortController(), { onStop() {}, onSecond: () => ++seconds > 0 });
-  heard[1]();
-  heard[1]();
+  const { exits, send } = signalled(() => ++seconds > 0);
+  send("SIGTERM");
+  send("SIGTERM");
   assertEquals([seconds, exits], [1, []]);
-  heard[0]();
+  send("SIGINT");
   assertEquals([seconds, exits], [1, [130]]);
 });

@@ -4,27 +4,37 @@ import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { captureIo } from "../../captured_io.ts";
 
 const MIB = 1024 ** 2;
+const SPEED = { bytes: 10 * MIB, share: 10 / 120 };
 
-Deno.test("progress says what, how much, how fast and how long still", () => {
-  const speed = { bytes: 10 * MIB, share: 10 / 120 };
-  const amounts = { bytes: 30 * MIB, totalBytes: 120 * MIB };
-  assertEquals(
-    progressLine("save a", amounts, speed),
-    "save a  █████░░░░░░░░░░░░░░░   25%  30.0 MiB of 120 MiB  10.0 MiB/s  9s left",
-  );
-  assertEquals(progressLine("save a", { bytes: 30 * MIB }, speed), "save a  30.0 MiB  10.0 MiB/s");
+Deno.test("progress shows amounts, the rate and the time left, as far as they are known", () => {
+  const bar = "█████░░░░░░░░░░░░░░░   25%  ";
   const things = { done: 3, total: 12, what: "versions" };
+  const [bytes, totalBytes] = [30 * MIB, 120 * MIB];
+  const still = { bytes: 0, share: 0 };
   assertEquals(
-    progressLine("verify", { bytes: 30 * MIB, things }, { ...speed, share: 0.25 }),
-    "verify  █████░░░░░░░░░░░░░░░   25%  3 of 12 versions  30.0 MiB  10.0 MiB/s  3s left",
+    progressLine("save a", { bytes, totalBytes }, SPEED),
+    `save a  ${bar}30.0 MiB of 120 MiB  10.0 MiB/s  9s left`,
   );
+  assertEquals(progressLine("save a", { bytes }, SPEED), "save a  30.0 MiB  10.0 MiB/s");
+  assertEquals(
+    progressLine("verify", { bytes, things }, { ...SPEED, share: 0.25 }),
+    `verify  ${bar}3 of 12 versions  30.0 MiB  10.0 MiB/s  3s left`,
+  );
+  const objects = { done: 2, what: "objects" };
+  assertEquals(progressLine("gc", { bytes: 7, things: objects }, still), "gc  2 objects  7 B");
+  const rows = { done: 5, failed: 2, what: "rows" };
+  const rowSpeed = { ...still, things: 4.8 };
+  assertEquals(
+    progressLine("batch", { bytes: 0, things: rows }, rowSpeed),
+    "batch  5 rows  2 failed  4.8 rows/s",
+  );
+  const done = progressLine("save a", { bytes: 8, totalBytes: 8 }, still);
+  assertEquals(done, "save a  ████████████████████  100%  8 B of 8 B");
 });
 
-Deno.test("progress drops the bar, then the rate, then the time, before it breaks a word", () => {
-  const line = (columns: number) => {
-    const amounts = { bytes: 30 * MIB, totalBytes: 120 * MIB };
-    return progressLine("save data:raw", amounts, { bytes: 10 * MIB, share: 10 / 120 }, columns);
-  };
+Deno.test("progress omits the bar, then the rate, then the time on short lines", () => {
+  const line = (columns: number) =>
+    progressLine("save data:raw", { bytes: 30 * MIB, totalBytes: 120 * MIB }, SPEED, columns);
   assertEquals(line(70), "save data:raw   25%  30.0 MiB of 120 MiB  10.0 MiB/s  9s left");
   assertEquals(line(55), "save data:raw   25%  30.0 MiB of 120 MiB  9s left");
   assertEquals(line(45), "save data:raw   25%  30.0 MiB of 120 MiB");
@@ -34,17 +44,36 @@ Deno.test("progress drops the bar, then the rate, then the time, before it break
   }
 });
 
-Deno.test("progress is silent where standard error is no terminal", async () => {
+/** Transfers 100 MiB in 20 seconds, and returns what standard error shows. */
+async function shown(
+  options: { terminal?: boolean; lines?: boolean; quiet?: boolean },
+): Promise<string> {
   const system = createScriptedSystem();
-  const io = captureIo({ cwd: "/", system });
-  const progress = createProgress("save a", io);
-  system.advance(10_000);
-  progress.update({ bytes: 1, totalBytes: 2 });
+  const terminals = options.terminal ? ["stderr" as const] : [];
+  const io = captureIo({ cwd: "/", system, terminals });
+  const progress = createProgress("save a", io, options);
+  for (let mib = 1; mib <= 100; mib++) {
+    system.advance(200);
+    progress.update({ bytes: mib * MIB, totalBytes: 100 * MIB });
+  }
+  progress.print("stays");
   await progress.end();
-  assertEquals(io.errors(), "");
+  return io.errors();
+}
+
+Deno.test("without a terminal progress prints nothing, or a line every five seconds", async () => {
+  assertEquals(await shown({}), "stays\n");
+  assertEquals(await shown({ lines: true, quiet: true }), "stays\n");
+  const lines = (await shown({ lines: true })).trimEnd().split("\n");
+  assertEquals([lines.length, lines.at(-1)], [5, "stays"]);
+  assertMatch(lines[0], /^save a .* 25% {2}25\.0 MiB of 100 MiB {2}\d\.\d MiB\/s {2}1\ds left$/);
 });
 
-Deno.test("progress draws nothing for what is over at once, then at most ten times a second, and clears its line", async () => {
+Deno.test("a quiet terminal shows only lines that stay", async () => {
+  assertEquals(await shown({ terminal: true, quiet: true }), "stays\n");
+});
+
+Deno.test("progress starts late, redraws ten times a second, and clears its line", async () => {
   const system = createScriptedSystem();
   const io = captureIo({ cwd: "/", system, terminals: ["stderr"] });
   const progress = createProgress("save a", io);
@@ -59,7 +88,7 @@ Deno.test("progress draws nothing for what is over at once, then at most ten tim
   assert(io.errors().endsWith("\r\x1b[J"));
 });
 
-Deno.test("progress says what it waits for while nothing moves", async () => {
+Deno.test("progress names what it waits for while nothing moves", async () => {
   const system = createScriptedSystem();
   const io = captureIo({ cwd: "/", system, terminals: ["stderr"] });
   const progress = createProgress("save a", io);
@@ -70,12 +99,4 @@ Deno.test("progress says what it waits for while nothing moves", async () => {
   }
   await progress.end();
   assertStringIncludes(io.errors(), "500 B of 1000 B  waiting for the store");
-});
-
-Deno.test("progress says no rate where nothing moves, and no time where all is done", () => {
-  const still = { bytes: 0, share: 0 };
-  const things = { done: 2, what: "things" };
-  assertEquals(progressLine("gc", { bytes: 7, things }, still), "gc  2 things  7 B");
-  const done = progressLine("save a", { bytes: 8, totalBytes: 8 }, still);
-  assertEquals(done, "save a  ████████████████████  100%  8 B of 8 B");
 });

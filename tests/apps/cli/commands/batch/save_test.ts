@@ -176,9 +176,7 @@ Deno.test("a manifest in CSV has quotes, commas and lines in cells, and JSON whe
     `"e, f",3,,`,
   ].join("\r\n");
   await Deno.writeTextFile(it.root.join("in/m.csv"), csv);
-  const { code, err } = await holdfast("batch save in/m.csv --report report.jsonl", {
-    cwd: it.cwd,
-  });
+  const { code, err } = await holdfast("batch save in/m.csv --report report.jsonl", it);
   assertEquals(code, 1);
   assertMatch(err, /error: line 5: Cannot read a row: it has 2 cells for 4 columns/);
   assertMatch(err, /error: line 6: Cannot read a row: value is not JSON/);
@@ -189,7 +187,7 @@ Deno.test("a manifest in CSV has quotes, commas and lines in cells, and JSON whe
   );
   assertStringIncludes(
     (await holdfast("batch save in/m.csv", { cwd: it.cwd })).out,
-    "(3 were there already, 2 failed)",
+    "(3 already done, 2 failed)",
   );
 });
 
@@ -202,7 +200,7 @@ Deno.test("a manifest that cannot be read is wrong usage, and nothing is saved",
     ["nowhere.jsonl", 3, "no such file"],
     ["in", 2, "it is a folder"],
     ["in/m.txt", 2, "--format"],
-    ["in/twice.csv", 2, `column "name" is there twice`],
+    ["in/twice.csv", 2, `duplicate column "name"`],
     ["in/open.csv", 2, "Quote"],
     ["in/m.jsonl --report in/m.jsonl", 2, "it is the manifest"],
     ["in/m.jsonl --concurrency 0", 2, "at least 1"],

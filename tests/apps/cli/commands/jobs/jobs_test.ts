@@ -48,62 +48,56 @@ function jobsTest(
   });
 }
 
-jobsTest(
-  "jobs ls lists them with their state, and what failed with the reason",
-  async ({ jobs }) => {
-    const { out, code } = await jobs("ls");
-    assertEquals(code, 0);
-    const rows = out.trim().split("\n").map((line) => line.split(/ {2,}/));
-    assertEquals(rows[0], ["JOB", "STATE", "OF", "TRIES", "WHEN", "WHAT"]);
-    assertEquals(rows.slice(1).map((row) => row.slice(0, 4)).sort(), [
-      ["bad", "failed", "other", "2/2"],
-      ["good", "done", "resize", "1/1"],
-      ["later", "delayed", "resize", "0/1"],
-    ]);
-    assertStringIncludes(out, "the disk is full");
-    assertEquals((await jobs("ls --state failed -q")).out, "bad\n");
-    assertEquals((await jobs("ls --group resize --limit 1 -q")).out, "later\n");
-    const next = await jobs("ls --group resize --limit 1 --after later");
-    assertStringIncludes(next.out, "good");
-    assertStringIncludes(next.err, "There may be more: --after good");
-    const [bad] = (await jobs("ls --state failed --json")).out.trim().split("\n").map((line) =>
-      JSON.parse(line)
-    );
-    const { addedAt, startedAt, endedAt, ...known } = bad;
-    assertEquals(known, {
-      ...{ id: "bad", group: "other", kind: "task", data: { file: "bad.png" }, state: "failed" },
-      ...{
-        attempts: 2,
-        attemptsMade: 2,
-        progress: { done: 1, of: 2 },
-        reason: "the disk is full\n  at somewhere",
-      },
-    });
-    for (const time of [addedAt, startedAt, endedAt]) {
-      assertMatch(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    }
-  },
-);
+jobsTest("jobs ls lists jobs with states and reasons", async ({ jobs }) => {
+  const { out, code } = await jobs("ls");
+  assertEquals(code, 0);
+  const rows = out.trim().split("\n").map((line) => line.split(/ {2,}/));
+  assertEquals(rows[0], ["JOB", "STATE", "OF", "TRIES", "WHEN", "WHAT"]);
+  assertEquals(rows.slice(1).map((row) => row.slice(0, 4)).sort(), [
+    ["bad", "failed", "other", "2/2"],
+    ["good", "done", "resize", "1/1"],
+    ["later", "delayed", "resize", "0/1"],
+  ]);
+  assertStringIncludes(out, "the disk is full");
+  assertEquals((await jobs("ls --state failed -q")).out, "bad\n");
+  assertEquals((await jobs("ls --group resize --limit 1 -q")).out, "later\n");
+  const next = await jobs("ls --group resize --limit 1 --after later");
+  assertStringIncludes(next.out, "good");
+  assertStringIncludes(next.err, "There may be more: --after good");
+  const [bad] = (await jobs("ls --state failed --json")).out.trim().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  const { addedAt, startedAt, endedAt, ...known } = bad;
+  assertEquals(known, {
+    ...{ id: "bad", group: "other", kind: "task", data: { file: "bad.png" }, state: "failed" },
+    ...{
+      attempts: 2,
+      attemptsMade: 2,
+      progress: { done: 1, of: 2 },
+      reason: "the disk is full\n  at somewhere",
+    },
+  });
+  for (const time of [addedAt, startedAt, endedAt]) {
+    assertMatch(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  }
+});
 
-jobsTest(
-  "jobs show tells all of one, and with --follow what becomes of it",
-  async ({ jobs, queue }) => {
-    const { out } = await jobs("show good");
-    assertStringIncludes(out, "state     done\n");
-    assertStringIncludes(out, 'result    {"size":7}\n');
-    assertStringIncludes(out, 'data      {"file":"good.png"}\n');
-    assertEquals((await jobs("show good --follow")).code, 0);
-    assertEquals((await jobs("show bad --follow")).code, 1);
-    assertEquals(JSON.parse((await jobs("show good --json")).out).result, { size: 7 });
-    const unknown = await jobs("show nobody");
-    assertEquals(unknown.code, 3);
-    assertStringIncludes(unknown.err, "does not know it");
-    const following = jobs("show later --follow");
-    await queue.cancel("later", { reason: "enough" });
-    const { code, out: said } = await following;
-    assertEquals([code, said.endsWith("cancelled: enough\n")], [1, true], said);
-  },
-);
+jobsTest("jobs show prints a job, and --follow its changes", async ({ jobs, queue }) => {
+  const { out } = await jobs("show good");
+  assertStringIncludes(out, "state     done\n");
+  assertStringIncludes(out, 'result    {"size":7}\n');
+  assertStringIncludes(out, 'data      {"file":"good.png"}\n');
+  assertEquals((await jobs("show good --follow")).code, 0);
+  assertEquals((await jobs("show bad --follow")).code, 1);
+  assertEquals(JSON.parse((await jobs("show good --json")).out).result, { size: 7 });
+  const unknown = await jobs("show nobody");
+  assertEquals(unknown.code, 3);
+  assertStringIncludes(unknown.err, "no such job in the queue");
+  const following = jobs("show later --follow");
+  await queue.cancel("later", { reason: "enough" });
+  const { code, out: said } = await following;
+  assertEquals([code, said.endsWith("cancelled: enough\n")], [1, true], said);
+});
 
 jobsTest("jobs retry lets what failed wait again, one or all", async ({ jobs, queue }) => {
   assertEquals((await jobs("retry bad")).out, "bad\n");
@@ -131,22 +125,19 @@ jobsTest("jobs cancel ends what waits, and says what had ended", async ({ jobs, 
   );
 });
 
-cliTest(
-  "commands about jobs say where a queue can be, and take no password on the command line",
-  async (it) => {
-    const refused = async (line: string, said: string) => {
-      const { code, err } = await it.holdfast(line);
-      assertEquals(code, 2, err);
-      assertStringIncludes(err, said);
-      assertEquals(err.includes("hunter2"), false);
-    };
-    await refused("jobs ls", "neither --queue nor HOLDFAST_ENGINE names one");
-    await refused("jobs ls --queue memory:", "no other process could add any");
-    await refused("jobs ls --queue kafka://h", 'unknown scheme "kafka"');
-    await refused(
-      "jobs ls --queue redis://u:hunter2@127.0.0.1:1",
-      "Cannot take a password by --queue",
-    );
-    await refused("jobs ls --queue redis://127.0.0.1:1 --state gone", "--state");
-  },
-);
+cliTest("jobs refuses missing, wrong and secret queues", async (it) => {
+  const refused = async (line: string, said: string) => {
+    const { code, err } = await it.holdfast(line);
+    assertEquals(code, 2, err);
+    assertStringIncludes(err, said);
+    assertEquals(err.includes("hunter2"), false);
+  };
+  await refused("jobs ls", "neither --queue nor HOLDFAST_ENGINE is set");
+  await refused("jobs ls --queue memory:", "no other process can add");
+  await refused("jobs ls --queue kafka://h", "there is no scheme kafka");
+  await refused(
+    "jobs ls --queue redis://u:hunter2@127.0.0.1:1",
+    "Cannot take a password from --queue",
+  );
+  await refused("jobs ls --queue redis://127.0.0.1:1 --state gone", "--state");
+});

@@ -19,7 +19,7 @@ plugins.defineTask("greet", ({ name }) => {
 `;
 
 programTest(
-  "worker --tasks runs tasks that another program submitted, and says so",
+  "worker --tasks runs tasks of another program",
   ["redis", "postgres"],
   async (at) => {
     await using root = await tempRoot();
@@ -57,32 +57,29 @@ programTest(
   },
 );
 
-cliTest(
-  "worker --tasks wants a module with a set of plugins, and nothing of pipelines",
-  async (it) => {
-    const write = (name: string, text: string) => Deno.writeTextFile(it.root.join(name), text);
-    await write("empty.ts", "export const other = 1;\n");
-    await write("wrong.ts", "export const plugins = {};\n");
-    await write("broken.ts", 'throw new Error("it broke");\n');
-    const worker = async (line: string) =>
-      await it.holdfast(`worker --queue redis://127.0.0.1:1 ${line}`);
-    const said: [string, string][] = [
-      ["--tasks nowhere.ts", "Cannot load tasks: no such file"],
-      ["--tasks empty.ts", "it exports other"],
-      ["--tasks wrong.ts", "its export plugins is not a set of plugins"],
-      ["--tasks broken.ts", "it broke"],
-      ["--tasks https://example.org/tasks.ts", "it is not a file on this machine"],
-      ["--tasks wrong.ts --pipeline .", "Cannot take tasks and steps at once"],
-    ];
-    for (const [line, part] of said) {
-      const { code, err } = await worker(line);
-      assertEquals(code === 0, false, line);
-      assertStringIncludes(err, part);
-    }
-  },
-);
+cliTest("worker --tasks needs a module with plugins", async (it) => {
+  const write = (name: string, text: string) => Deno.writeTextFile(it.root.join(name), text);
+  await write("empty.ts", "export const other = 1;\n");
+  await write("wrong.ts", "export const plugins = {};\n");
+  await write("broken.ts", 'throw new Error("it broke");\n');
+  const worker = async (line: string) =>
+    await it.holdfast(`worker --queue redis://127.0.0.1:1 ${line}`);
+  const said: [string, string][] = [
+    ["--tasks nowhere.ts", "Cannot load tasks: no such file"],
+    ["--tasks empty.ts", "it exports other"],
+    ["--tasks wrong.ts", "its export plugins is not a set of plugins"],
+    ["--tasks broken.ts", "it broke"],
+    ["--tasks https://example.org/tasks.ts", "it is not a file on this machine"],
+    ["--tasks wrong.ts --pipeline .", "Cannot take tasks and steps at once"],
+  ];
+  for (const [line, part] of said) {
+    const { code, err } = await worker(line);
+    assertEquals(code === 0, false, line);
+    assertStringIncludes(err, part);
+  }
+});
 
-Deno.test("what is said again and again is said ever more seldom, until something else happens", () => {
+Deno.test("repeated messages are printed less and less often", () => {
   const repeated = new Repeated();
   const said = Array.from({ length: 100 }, () => repeated.count("refused"));
   assertEquals(said.filter(Boolean), [1, 2, 4, 8, 16, 32, 64]);

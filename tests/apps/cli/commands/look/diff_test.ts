@@ -2,65 +2,55 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
 import { cliTest, filledTest, fillRegistry, holdfast } from "../../../captured_io.ts";
 
-filledTest(
-  "diff tells how two versions differ: JSON by structure, metadata, and exit code 1",
-  async (it) => {
-    const { code, out } = await it.holdfast("diff config@1 config@2");
-    assertEquals(code, 1);
-    assertMatch(out, /^--- config@1\.0\.0 .*\n\+\+\+ config@2\.0\.0 /);
-    assertStringIncludes(out, `metadata\n+ epochs: 3\n+ by: "ann"\n`);
-    assertMatch(
-      out,
-      /files\n~ data\.json {2}\(\d+ B -> \d+ B\)\n {4}~ lr: 0\.1 -> 0\.2\n\n1 changed, 0 unchanged\n$/,
-    );
-    assertEquals(
-      (await it.holdfast("diff config")).out,
-      out,
-      "one ref: from the version before it",
-    );
-    const same = await it.holdfast("diff config config@production");
-    assertEquals([same.code, same.out], [
-      0,
-      "No difference between config@2.0.0 and config@2.0.0 (1 file)\n",
-    ]);
-  },
-);
+filledTest("diff compares JSON by structure, and metadata", async (it) => {
+  const { code, out } = await it.holdfast("diff config@1 config@2");
+  assertEquals(code, 1);
+  assertMatch(out, /^--- config@1\.0\.0 .*\n\+\+\+ config@2\.0\.0 /);
+  assertStringIncludes(out, `metadata\n+ epochs: 3\n+ by: "ann"\n`);
+  assertMatch(
+    out,
+    /files\n~ data\.json {2}\(\d+ B -> \d+ B\)\n {4}~ lr: 0\.1 -> 0\.2\n\n1 changed, 0 unchanged\n$/,
+  );
+  assertEquals((await it.holdfast("diff config")).out, out, "one ref: from the version before it");
+  const same = await it.holdfast("diff config config@production");
+  assertEquals([same.code, same.out], [
+    0,
+    "No difference between config@2.0.0 and config@2.0.0 (1 file)\n",
+  ]);
+});
 
-cliTest(
-  "diff of a folder on the disk: added, removed, renamed, and text line by line",
-  async (it) => {
-    await fillRegistry(it.cwd);
-    await Deno.writeTextFile(it.root.join("data/a.csv"), "1,2\n3,4\n");
-    await Deno.rename(it.root.join("data/inner/b.bin"), it.root.join("data/c.bin"));
-    await Deno.writeTextFile(it.root.join("data/new.txt"), "new\x1b[2J\n");
-    const { code, out } = await it.holdfast("diff data:raw ./data");
-    assertEquals(code, 1);
-    assertStringIncludes(
-      out,
-      "~ a.csv  (4 B -> 8 B)\n    --- data:raw@1.0.0 a.csv\n    +++ ./data a.csv\n",
-    );
-    assertStringIncludes(out, "     1,2\n    +3,4\n");
-    assertStringIncludes(out, "> inner/b.bin -> c.bin  (2 B)\n");
-    assertStringIncludes(out, "    +new\\x1b[2J\n");
-    assertStringIncludes(out, "+ inner  (an empty folder)\n"); // a version keeps empty folders
-    assertStringIncludes(out, "2 added, 1 changed, 1 renamed, 0 unchanged\n");
-    const unclear = await it.holdfast("diff data:raw data");
-    assertEquals(unclear.code, 3);
-    assertStringIncludes(unclear.err, "hint: For the file or folder of that name write ./data");
-    const stat = (await it.holdfast("diff data:raw ./data --stat")).out;
-    assertEquals(stat.includes("+3,4"), false);
-    const json = JSON.parse((await it.holdfast("diff data:raw ./data --json")).out);
-    assertEquals(json.files.map(({ path, change }: Record<string, string>) => [path, change]), [
-      ["a.csv", "changed"],
-      ["c.bin", "renamed"],
-      ["inner", "added"],
-      ["new.txt", "added"],
-    ]);
-    assertStringIncludes(json.files[0].text, "+3,4\n");
-  },
-);
+cliTest("diff compares a folder on disk", async (it) => {
+  await fillRegistry(it.cwd);
+  await Deno.writeTextFile(it.root.join("data/a.csv"), "1,2\n3,4\n");
+  await Deno.rename(it.root.join("data/inner/b.bin"), it.root.join("data/c.bin"));
+  await Deno.writeTextFile(it.root.join("data/new.txt"), "new\x1b[2J\n");
+  const { code, out } = await it.holdfast("diff data:raw ./data");
+  assertEquals(code, 1);
+  assertStringIncludes(
+    out,
+    "~ a.csv  (4 B -> 8 B)\n    --- data:raw@1.0.0 a.csv\n    +++ ./data a.csv\n",
+  );
+  assertStringIncludes(out, "     1,2\n    +3,4\n");
+  assertStringIncludes(out, "> inner/b.bin -> c.bin  (2 B)\n");
+  assertStringIncludes(out, "    +new\\x1b[2J\n");
+  assertStringIncludes(out, "+ inner  (an empty folder)\n"); // a version keeps empty folders
+  assertStringIncludes(out, "2 added, 1 changed, 1 renamed, 0 unchanged\n");
+  const unclear = await it.holdfast("diff data:raw data");
+  assertEquals(unclear.code, 3);
+  assertStringIncludes(unclear.err, "hint: For the file or folder of that name write ./data");
+  const stat = (await it.holdfast("diff data:raw ./data --stat")).out;
+  assertEquals(stat.includes("+3,4"), false);
+  const json = JSON.parse((await it.holdfast("diff data:raw ./data --json")).out);
+  assertEquals(json.files.map(({ path, change }: Record<string, string>) => [path, change]), [
+    ["a.csv", "changed"],
+    ["c.bin", "renamed"],
+    ["inner", "added"],
+    ["new.txt", "added"],
+  ]);
+  assertStringIncludes(json.files[0].text, "+3,4\n");
+});
 
-filledTest("diff without a version before it, or of what is not there, says so", async (it) => {
+filledTest("diff needs two existing sides", async (it) => {
   await it.fails(
     "diff note",
     3,

@@ -6,7 +6,7 @@ filledTest("info shows what is known, for people and for programs", async (it) =
   assertMatch(text, /^name {6}config\nversion {3}2\.0\.0 \(production\)\nsaved /);
   assertStringIncludes(text, "  epochs  3\n  by      ann\n");
   const folder = await it.succeeds("info data:raw@1");
-  assertStringIncludes(folder, "inputs     config@1\n");
+  assertStringIncludes(folder, "inputs   config@1\n");
   assertMatch(
     folder,
     /\nFILE +SIZE {2}SHA-256\na\.csv +4 B {2}[0-9a-f]{12}\ninner\/b\.bin +2 B {2}/,
@@ -24,7 +24,7 @@ cliTest("info lists the first files, and all when asked", async (it) => {
   assertEquals((await it.succeeds("info many --files")).includes("more"), false);
 });
 
-cliTest("info cannot be made to steer the terminal", async (it) => {
+cliTest("info escapes control characters", async (it) => {
   await it.succeeds("init");
   await it.succeeds(["save", "x", "-", "-m", "evil=\x1b[2J"]);
   await it.tells("info x", "\\x1b[2J");

@@ -17,7 +17,7 @@ async function fill(cwd: string): Promise<void> {
   }
 }
 
-cliTest("lineage draws what a version was made from and into, each subtree once", async (it) => {
+cliTest("lineage draws each subtree once", async (it) => {
   await fill(it.cwd);
   await it.prints(
     "lineage report",
@@ -38,7 +38,7 @@ made into
   assertStringIncludes((await it.holdfast("lineage data --depth 1")).err, "There is more");
 });
 
-cliTest("lineage says as a diagram and as JSON what it says as text", async (it) => {
+cliTest("lineage prints diagrams and JSON", async (it) => {
   await fill(it.cwd);
   await it.succeeds(["save", `o"dd]`, "-", "--as", "text", "--input", "clean"], { stdin: "x" });
   const drawn = (as: string) => it.succeeds(["lineage", `o"dd]`, "--up", "--as", as]);
@@ -56,54 +56,45 @@ cliTest("lineage says as a diagram and as JSON what it says as text", async (it)
   assertStringIncludes(down.err, "Perhaps also made from it");
 });
 
-cliTest(
-  "lineage of nothing is exit code 3, of no depth 2, beside a damaged record 5",
-  async (it) => {
-    await fill(it.cwd);
-    await it.fails("lineage nothing", 3);
-    await it.fails("lineage data --depth 0", 2);
-    await it.fails("lineage", 2);
-    await it.fails("lineage data --rebuild", 2);
-    await damageRecords(it.root.join(".holdfast"), "model");
-    const { code, out, err } = await it.holdfast("lineage clean --down");
-    assertEquals(code, 5, err);
-    assertStringIncludes(out, "└─ report@1.0.0");
-    assertMatch(err, /damaged record: model@1\.0\.0\. See: holdfast verify/);
-  },
-);
+cliTest("lineage exits with 3, 2 or 5 on errors", async (it) => {
+  await fill(it.cwd);
+  await it.fails("lineage nothing", 3);
+  await it.fails("lineage data --depth 0", 2);
+  await it.fails("lineage", 2);
+  await it.fails("lineage data --rebuild", 2);
+  await damageRecords(it.root.join(".holdfast"), "model");
+  const { code, out, err } = await it.holdfast("lineage clean --down");
+  assertEquals(code, 5, err);
+  assertStringIncludes(out, "└─ report@1.0.0");
+  assertMatch(err, /damaged record: model@1\.0\.0\. See: holdfast verify/);
+});
 
-cliTest(
-  "lineage --rebuild notes what is missing; until then looking down says that it read all",
-  async (it) => {
-    await fill(it.cwd);
-    const before = await it.holdfast("lineage data --down");
-    assertEquals(before.err, "");
-    await Deno.remove(it.root.join(".holdfast/lineage"), { recursive: true });
-    const scanned = await it.holdfast("lineage data --down");
-    assertEquals(scanned.out, before.out);
-    assertStringIncludes(scanned.err, "This read every record");
-    assertStringIncludes((await it.holdfast("verify --shallow")).err, "Lineage: incomplete notes");
-    await it.prints("lineage --rebuild", "Added 4 missing notes from 4 records\n");
-    assertEquals((await it.json("lineage --rebuild --json")).noted, 0);
-    assertEquals(await it.holdfast("lineage data --down"), before);
-  },
-);
+cliTest("lineage --rebuild adds missing notes", async (it) => {
+  await fill(it.cwd);
+  const before = await it.holdfast("lineage data --down");
+  assertEquals(before.err, "");
+  await Deno.remove(it.root.join(".holdfast/lineage"), { recursive: true });
+  const scanned = await it.holdfast("lineage data --down");
+  assertEquals(scanned.out, before.out);
+  assertStringIncludes(scanned.err, "This read every record");
+  assertStringIncludes((await it.holdfast("verify --shallow")).err, "Lineage: incomplete notes");
+  await it.prints("lineage --rebuild", "Added 4 missing notes from 4 records\n");
+  assertEquals((await it.json("lineage --rebuild --json")).noted, 0);
+  assertEquals(await it.holdfast("lineage data --down"), before);
+});
 
-cliTest(
-  "lineage --rebuild beside a damaged record is exit code 5, and verify names a note that is missing",
-  async (it) => {
-    await fill(it.cwd);
-    await Deno.remove(it.root.join(".holdfast/lineage/clean"), { recursive: true });
-    const { code, out, err } = await it.holdfast("verify --shallow");
-    assertEquals(code, 1);
-    assertStringIncludes(out, 'Cannot find lineage note of input of "model@1.0.0"');
-    assertStringIncludes(out + err, "holdfast lineage --rebuild");
-    await damageRecords(it.root.join(".holdfast"), "model");
-    const rebuilt = await it.holdfast("lineage --rebuild");
-    assertEquals(rebuilt.code, 5);
-    assertMatch(
-      rebuilt.err,
-      /damaged record: model@1\.0\.0\. See: holdfast verify\n.*reads? every record/s,
-    );
-  },
-);
+cliTest("lineage --rebuild reports damaged records", async (it) => {
+  await fill(it.cwd);
+  await Deno.remove(it.root.join(".holdfast/lineage/clean"), { recursive: true });
+  const { code, out, err } = await it.holdfast("verify --shallow");
+  assertEquals(code, 1);
+  assertStringIncludes(out, 'Cannot find the note of what "model@1.0.0" is made from');
+  assertStringIncludes(out + err, "holdfast lineage --rebuild");
+  await damageRecords(it.root.join(".holdfast"), "model");
+  const rebuilt = await it.holdfast("lineage --rebuild");
+  assertEquals(rebuilt.code, 5);
+  assertMatch(
+    rebuilt.err,
+    /damaged record: model@1\.0\.0\. See: holdfast verify\n.*reads? every record/s,
+  );
+});

@@ -26,7 +26,7 @@ filledTest("versions of no such name is exit code 3, an empty range is not", asy
   await it.fails("versions config --range nonsense!", 2);
 });
 
-filledTest("versions goes on past a damaged record, marks its row, and ends with 5", async (it) => {
+filledTest("versions marks damaged records and exits with 5", async (it) => {
   await damageRecords(it.root.join(".holdfast"), "config");
   await it.succeeds("save config - --as json", { stdin: "3" });
   const { code, out, err } = await it.holdfast("versions config");

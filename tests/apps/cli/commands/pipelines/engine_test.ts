@@ -1,109 +1,75 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { realSystem } from "../../../../../core/system.ts";
-import { ENGINE_VARIABLE, stepCommand } from "../../../../../apps/cli/pipelines/open_carrier.ts";
-import { ownCommand } from "../../../../../apps/cli/pipelines/own_command.ts";
-import { holdfast, succeeds } from "../../../captured_io.ts";
-import { projectRoot } from "./project.ts";
+import {
+  ENGINE_VARIABLE,
+  ownCommand,
+  stepCommand,
+} from "../../../../../apps/cli/pipelines/open_carrier.ts";
+import { projectTest } from "./project.ts";
 
-/** What processes need to begin. */
+/** The variables that processes need. */
 const env = Object.fromEntries(
   ["PATH", "HOME", "DENO_DIR"].map((name) => [name, realSystem.env(name) ?? ""]),
 );
 
-Deno.test("pipeline run --engine carries each step as a process, with the same end", async () => {
-  await using root = await projectRoot();
-  const options = { cwd: root.path, env };
-  const { code, out, err } = await holdfast(
-    "pipeline run --engine local: --set variables.lr=0.7",
-    options,
-  );
+projectTest("pipeline run --engine runs each step as a process", async (it) => {
+  const line = ["pipeline", "run", "--engine", "local:", "--set"];
+  const { code, out, err } = await it.holdfast([...line, "variables.lr=0.7"], { env });
   assertEquals(code, 0, err);
   assertMatch(out, /^nightly@1 ok in [\d.]+s: 3 ran\n$/);
   assertMatch(err, /^train {3}ran in [\d.]+s → model@1\.0\.0$/m);
-  assertEquals(await succeeds("cat model@1 weights", options), "0.7");
-  const failing = [
-    "pipeline",
-    "run",
-    "--engine",
-    "local:",
-    "--set",
-    "operators.train.params.fail=no data",
-  ];
-  const failed = await holdfast(failing, options);
+  await it.prints("cat model@1 weights", "0.7", { env });
+  const failed = await it.holdfast([...line, "operators.train.params.fail=no data"], { env });
   assertEquals(failed.code, 1);
   assertStringIncludes(failed.out, "\ntrain failed with 3 (logic): no data\n");
 });
 
-Deno.test("what does not go with an engine, or without one, is refused before anything is planned", async () => {
-  await using root = await projectRoot();
-  const refused = async (line: string, said: string, more: Record<string, string> = {}) => {
-    const { code, err } = await holdfast(line, { cwd: root.path, env: { ...env, ...more } });
-    assertEquals(code, 2, err);
-    assertStringIncludes(err, said);
-    assertEquals(err.includes("secret"), false, err);
-  };
-  await refused("pipeline run --detach", "--detach needs an engine");
-  await refused(
-    "pipeline run --engine local: --detach",
-    "steps on this machine end with this command",
-  );
-  await refused("pipeline run --engine local: --keep", "--keep is of this machine");
-  await refused("pipeline run --engine local: --concurrency 2", "--concurrency is of this machine");
-  await refused("pipeline run --engine", `neither --engine nor ${ENGINE_VARIABLE} names one`);
-  await refused(
-    "pipeline run --engine redis://u:secret@127.0.0.1:1",
-    "Cannot take a password by --engine",
-  );
-  await refused("pipeline run --engine kafka://h", "there is no such scheme");
-  await refused("pipeline run --engine", "there is no such scheme", {
-    [ENGINE_VARIABLE]: "kafka://u:secret@h",
-  });
-  await refused("worker --queue redis://u:secret@127.0.0.1:1", "Cannot take a password by --queue");
-  await refused(
-    "worker --queue postgres://127.0.0.1:1/db?password=secret",
-    "Cannot take a password by --queue",
-  );
-  await refused("worker", `neither --queue nor ${ENGINE_VARIABLE} names one`);
-  await refused("worker --queue local:", 'unknown scheme "local"');
-  await refused("worker --queue memory:", "no other process could add any"); // it would wait for ever
-  assertEquals(await succeeds("ls", { cwd: root.path }), "");
+projectTest("engine options that conflict are refused", async (it) => {
+  const run = "pipeline run --engine";
+  const cases: [line: string, part: string, more?: Record<string, string>][] = [
+    ["pipeline run --detach", "--detach needs an engine"],
+    [`${run} local: --detach`, "steps of a local engine end with this command"],
+    [`${run} local: --keep`, "--keep excludes --engine"],
+    [`${run} local: --concurrency 2`, "--concurrency excludes --engine"],
+    [run, `neither --engine nor ${ENGINE_VARIABLE} is set`],
+    [`${run} redis://u:secret@127.0.0.1:1`, "Cannot take a password from --engine"],
+    [`${run} kafka://h`, "there is no such scheme"],
+    [run, "there is no such scheme", { [ENGINE_VARIABLE]: "kafka://u:secret@h" }],
+    ["worker --queue redis://u:secret@127.0.0.1:1", "Cannot take a password from --queue"],
+    ["worker --queue postgres://h/db?password=secret", "Cannot take a password from --queue"],
+    ["worker", `neither --queue nor ${ENGINE_VARIABLE} is set`],
+    ["worker --queue local:", "there is no scheme local"],
+    ["worker --queue memory:", "no other process can add"],
+  ];
+  for (const [line, part, more] of cases) {
+    const { code, err } = await it.holdfast(line, { env: { ...env, ...more } });
+    assertEquals([code, err.includes("secret")], [2, false], err);
+    assertStringIncludes(err, part);
+  }
+  await it.prints("ls", "");
 });
 
-Deno.test("what a queue calls a step is never taken for an option", async () => {
-  await using root = await projectRoot();
-  const options = { cwd: root.path, env };
-  await succeeds("pipeline run -q", options);
-  for (
-    const step of [
-      "--root",
-      "--operators=/tmp/other.ts",
-      "--set=variables.lr=9",
-      "--help",
-      "--version",
-    ]
-  ) {
-    const command = stepCommand({ run: "nightly@1", step }, {
-      file: root.path,
-      more: ["--set", "variables.lr=0.1"],
-    });
-    const { code, err } = await holdfast(command.slice(ownCommand().length), options);
+projectTest("names from a queue are never options", async (it) => {
+  await it.succeeds("pipeline run -q", { env });
+  const steps = ["--root", "--operators=/tmp/o.ts", "--set=variables.lr=9", "--help", "--version"];
+  for (const step of steps) {
+    const more = ["--set", "variables.lr=0.1"];
+    const command = stepCommand({ run: "nightly@1", step }, { file: it.cwd, more });
+    const { code, err } = await it.holdfast(command.slice(ownCommand().length), { env });
     assertEquals([step, code], [step, 3], err);
     assertStringIncludes(err, `Cannot execute step "${step}": run nightly@1 has no such step`);
   }
 });
 
-Deno.test("pipeline run --shard shares one run among the tasks of an array", async () => {
-  await using root = await projectRoot();
+projectTest("pipeline run --shard shares one run among the tasks of an array", async (it) => {
+  const array = {
+    SLURM_ARRAY_TASK_MIN: "5",
+    SLURM_ARRAY_TASK_COUNT: "3",
+    SLURM_ARRAY_JOB_ID: "71",
+  };
   const tasks = [0, 1, 2].map((index) =>
-    holdfast("pipeline run --shard auto", {
-      cwd: root.path,
-      env: {
-        ...env,
-        SLURM_ARRAY_TASK_ID: String(index + 5),
-        SLURM_ARRAY_TASK_MIN: "5",
-        SLURM_ARRAY_TASK_COUNT: "3",
-        SLURM_ARRAY_JOB_ID: "71",
-      },
+    it.holdfast("pipeline run --shard auto", {
+      env: { ...env, ...array, SLURM_ARRAY_TASK_ID: String(index + 5) },
     })
   );
   for (const [index, { code, out, err }] of (await Promise.all(tasks)).entries()) {
@@ -111,26 +77,13 @@ Deno.test("pipeline run --shard shares one run among the tasks of an array", asy
     assertMatch(out, /^nightly@1 ok in [\d.]+s: 3 ran\n$/);
     assertStringIncludes(err, `shard ${index}/3 (Slurm, SLURM_ARRAY_TASK_ID) of array 71`);
   }
-  assertEquals(
-    await succeeds("versions model", { cwd: root.path }).then((text) => text.split("\n").length),
-    3,
-    "one",
-  );
-  const refused = async (line: string, said: string) => {
-    const { code, err } = await holdfast(line, { cwd: root.path, env });
-    assertEquals(code, 2, err);
-    assertStringIncludes(err, said);
-  };
-  await refused("pipeline run --shard 0/2", "nothing says which processes share the run");
-  await refused("pipeline run --shard auto", "no variable of a scheduler says it");
-  await refused("pipeline run --shard 2/2 --array x", "not INDEX/COUNT");
-  await refused("pipeline run --array x", "--array goes with --shard");
-  await refused(
-    "pipeline run --shard 0/2 --array x --engine local:",
-    "--shard and --engine both say",
-  );
-  await refused(
-    "pipeline run --shard 0/2 --array x --fail-fast",
-    "--fail-fast would end this process alone",
-  );
+  await it.prints("versions model -q", "1.0.0\n");
+  await it.each([
+    ["pipeline run --shard 0/2", 2, "no id identifies the processes"],
+    ["pipeline run --shard auto", 2, "no scheduler variable is set"],
+    ["pipeline run --shard 2/2 --array x", 2, "it is not INDEX/COUNT"],
+    ["pipeline run --array x", 2, "--array needs --shard"],
+    ["pipeline run --shard 0/2 --array x --engine local:", 2, "--shard excludes --engine"],
+    ["pipeline run --shard 0/2 --array x --fail-fast", 2, "would end only this process"],
+  ], { env });
 });

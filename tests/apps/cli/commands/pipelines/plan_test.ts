@@ -17,11 +17,9 @@ Deno.test("pipeline plan says for each step whether it would run, and why", asyn
   assertEquals(none, "0 of 3 steps would run\n");
 });
 
-Deno.test("a plan has the values of --set and --override, a line for each reason, and what depends on others", async () => {
-  await using root = await projectRoot();
-  const { path: cwd } = root;
-  await succeeds("pipeline run -q", { cwd });
-  await Deno.writeTextFile(root.join("other.yaml"), "variables: { lr: 0.2 }\n");
+projectTest("a plan uses --set and --override, and lists all reasons", async (it) => {
+  await it.succeeds("pipeline run -q");
+  await Deno.writeTextFile(it.root.join("other.yaml"), "variables: { lr: 0.2 }\n");
   const changed = [
     "--override",
     "other.yaml",
@@ -30,7 +28,7 @@ Deno.test("a plan has the values of --set and --override, a line for each reason
     "--force",
     "clean",
   ];
-  const { out, err } = await holdfast(["pipeline", "plan", ...changed], { cwd });
+  const { out, err } = await it.holdfast(["pipeline", "plan", ...changed]);
   assertEquals(
     out,
     "STEP    DECISION  WHY\n" +
@@ -54,9 +52,7 @@ Deno.test("pipeline plan --json is one object, and run --dry-run is the same", a
   assertEquals(await succeeds("ls -q", { cwd }), "", "nothing is written");
 });
 
-Deno.test("a part of a pipeline is chosen by steps and nodes", async () => {
-  await using root = await projectRoot();
-  const { path: cwd } = root;
+projectTest("--operator and --node select steps", async (it) => {
   const names = async (line: string) =>
     JSON.parse(await succeeds(`pipeline plan --json ${line}`, { cwd })).steps.map((
       { step }: { step: string },

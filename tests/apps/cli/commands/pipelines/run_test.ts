@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { holdfast, succeeds } from "../../../captured_io.ts";
-import { PIPELINE, projectRoot, projectTest } from "./project.ts";
+import { OPERATORS_DOOR, PIPELINE, projectTest } from "./project.ts";
 
 const FAILING = ["--set", "operators.train.params.fail=no data"];
 
@@ -15,20 +14,17 @@ projectTest("pipeline run runs what has changed, and says what became of each st
   await it.prints("pipeline run -q", "nightly@3\n");
 });
 
-projectTest(
-  "a step that failed ends the run with 1, with the reason, and where its log is",
-  async (it) => {
-    const { code, out, err } = await it.holdfast(["pipeline", "run", ...FAILING]);
-    assertEquals(code, 1);
-    assertMatch(out, /^nightly@1 failed in [\d.]+s: 1 ran, 1 failed, 1 blocked\n/);
-    assertStringIncludes(out, "\ntrain failed with 3 (logic): no data\n");
-    assertStringIncludes(out, "\n  log: holdfast pipeline logs nightly@1 train\n");
-    assertStringIncludes(err, "report  blocked: step train has no success\n");
-    assertMatch(await it.succeeds("pipeline run"), /: 2 ran, 1 skipped\n$/);
-  },
-);
+projectTest("a failed step ends the run with 1, a reason and a log", async (it) => {
+  const { code, out, err } = await it.holdfast(["pipeline", "run", ...FAILING]);
+  assertEquals(code, 1);
+  assertMatch(out, /^nightly@1 failed in [\d.]+s: 1 ran, 1 failed, 1 blocked\n/);
+  assertStringIncludes(out, "\ntrain failed with 3 (logic): no data\n");
+  assertStringIncludes(out, "\n  log: holdfast pipeline logs nightly@1 train\n");
+  assertStringIncludes(err, "report  blocked: step train has no success\n");
+  assertMatch(await it.succeeds("pipeline run"), /: 2 ran, 1 skipped\n$/);
+});
 
-projectTest("run --json is one event a line, and the result is the last", async (it) => {
+projectTest("run --json prints events, then the result", async (it) => {
   const { code, out, err } = await it.holdfast(["pipeline", "run", "--json", ...FAILING], {
     cwd: it.cwd,
   });
@@ -49,82 +45,67 @@ projectTest("run --json is one event a line, and the result is the last", async 
   assertEquals(lines.at(-2).type, "run ended");
 });
 
-Deno.test("the merged configuration is written beside the run, and kept with its plan without secrets", async () => {
-  const pipeline = PIPELINE.replace(
-    "text: cleaned",
-    'text: "base64://c2VjcmV0IHRleHQ=", other: "$$${lr}"',
-  );
-  await using root = await projectRoot({ pipeline });
-  const { path: cwd } = root;
-  await succeeds(["pipeline", "run", "-q", "--set", "variables.lr=0.3"], { cwd });
-  const path = root.join(".holdfast-runs/nightly/1/pipeline.json");
-  const beside = await Deno.readTextFile(path);
-  assertStringIncludes(beside, "base64://c2VjcmV0IHRleHQ=");
-  assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
-  const kept = await succeeds("cat nightly:run@1 pipeline.json", { cwd });
-  assertEquals(JSON.parse(kept).pipeline.operators[1].params.lr, 0.3);
-  assertEquals(kept.includes("c2VjcmV0IHRleHQ"), false);
-  const told = JSON.parse(
-    await succeeds(["pipeline", "validate", path, "--operators", "operators.ts", "--json"], {
-      cwd,
-    }),
-  );
-  assertEquals(
-    [told.pipeline, told.order],
-    ["nightly", ["clean", "train", "report"]],
-    "it is a configuration itself",
-  );
-});
-
-Deno.test("the level and the file of log_config are what is told", async () => {
-  const pipeline = PIPELINE.replace(
-    "nodes:",
-    "log_config: { level: warn, file: logs/run.log }\n  nodes:",
-  );
-  const operators = `import { createOperators } from ${
-    JSON.stringify(import.meta.resolve("../../../../../operators/mod.ts"))
-  };
-    const run = ({ logger }) => { logger.info("quiet"); logger.warn("loud"); };
-    export const operators = createOperators({ write: { run, command: () => [] }, train: { run, command: () => [] } });`;
-  await using root = await projectRoot({ pipeline, operators });
-  const line = ["pipeline", "run", "--operator", "clean"];
-  const { err } = await holdfast(line, { cwd: root.path });
-  assertEquals([err.includes("quiet"), err.includes("clean  | loud")], [false, true]);
-  assertMatch(await Deno.readTextFile(root.join("logs/run.log")), /^\S+Z clean warn loud\n$/);
-  assertStringIncludes(
-    (await holdfast([...line, "--force", "-v"], { cwd: root.path })).err,
-    "quiet",
-  );
-});
-
 projectTest(
-  "on a terminal a line stays for each step that ended, and none is wider than the terminal",
+  "the merged configuration of a run keeps secrets, its stored plan does not",
   async (it) => {
-    const terminals = ["stdout", "stderr"] as const;
-    const { err } = await it.holdfast("pipeline run", {
-      cwd: it.cwd,
-      terminals: [...terminals],
-      columns: 40,
-      env: { NO_COLOR: "1" },
-    });
-    const drawn = err.split("\x1b[J");
-    const staying = drawn.map((part) => part.split("\n")).filter((lines) =>
-      / (ran|failed) /.test(lines[0])
-    ).map(([line]) => line);
-    assertEquals(staying.map((line) => line.split(" ")[0]), ["clean", "train", "report"]);
-    assertEquals(drawn.at(-1), "", "what does not stay is removed");
-    const live = drawn.map((part) => part.split("\x1b[")[0].replace(/\r$/, "").split("\n").at(-1)!);
-    assertEquals(live.filter((line) => line.length > 39), []);
-    assertEquals(err.includes("\x1b[2m"), false, "no colour is wanted");
+    await it.succeeds("pipeline run -q --set variables.lr=0.3");
+    const path = it.root.join(".holdfast-runs/nightly/1/pipeline.json");
+    assertStringIncludes(await Deno.readTextFile(path), "base64://c2VjcmV0IHRleHQ=");
+    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+    const kept = await it.succeeds("cat nightly:run@1 pipeline.json");
+    assertEquals(JSON.parse(kept).pipeline.operators[1].params.lr, 0.3);
+    assertEquals(kept.includes("c2VjcmV0IHRleHQ"), false);
+    const valid = await it.json(`pipeline validate ${path} --operators operators.ts --json`);
+    assertEquals([valid.pipeline, valid.order], ["nightly", ["clean", "train", "report"]]);
+  },
+  {
+    pipeline: PIPELINE.replace(
+      "text: cleaned",
+      'text: "base64://c2VjcmV0IHRleHQ=", other: "$$${lr}"',
+    ),
   },
 );
 
-Deno.test("a step may run in a worker, which imports the operators that the command line names", async () => {
-  const pipeline = PIPELINE.replace("params: { lr:", "run_as: worker\n      params: { lr:");
-  await using root = await projectRoot({ pipeline });
-  const { code, out, err } = await holdfast("pipeline run", { cwd: root.path });
+projectTest("log_config sets the level and the file of logs", async (it) => {
+  const line = "pipeline run --operator clean";
+  const { err } = await it.holdfast(line);
+  assertEquals([err.includes("quiet"), err.includes("clean  | loud")], [false, true]);
+  assertMatch(await Deno.readTextFile(it.root.join("logs/run.log")), /^\S+Z clean warn loud\n$/);
+  await it.fails(`${line} --force -v`, 0, "quiet");
+}, {
+  pipeline: PIPELINE.replace(
+    "nodes:",
+    "log_config: { level: warn, file: logs/run.log }\n  nodes:",
+  ),
+  operators: `import { createOperators } from ${JSON.stringify(OPERATORS_DOOR)};
+    const run = ({ logger }) => { logger.info("quiet"); logger.warn("loud"); };
+    const step = { run, command: () => [] };
+    export const operators = createOperators({ write: step, train: step });`,
+});
+
+projectTest("a terminal keeps one line per ended step", async (it) => {
+  const terminals = ["stdout", "stderr"] as const;
+  const { err } = await it.holdfast("pipeline run", {
+    cwd: it.cwd,
+    terminals: [...terminals],
+    columns: 40,
+    env: { NO_COLOR: "1" },
+  });
+  const drawn = err.split("\x1b[J");
+  const staying = drawn.map((part) => part.split("\n")).filter((lines) =>
+    / (ran|failed) /.test(lines[0])
+  ).map(([line]) => line);
+  assertEquals(staying.map((line) => line.split(" ")[0]), ["clean", "train", "report"]);
+  assertEquals(drawn.at(-1), "", "what does not stay is removed");
+  const live = drawn.map((part) => part.split("\x1b[")[0].replace(/\r$/, "").split("\n").at(-1)!);
+  assertEquals(live.filter((line) => line.length > 39), []);
+  assertEquals(err.includes("\x1b[2m"), false, "no colour is wanted");
+});
+
+projectTest("a step may run in a worker thread", async (it) => {
+  const { code, out, err } = await it.holdfast("pipeline run");
   assertEquals(code, 0, err);
   assertMatch(out, /: 3 ran\n$/);
   assertStringIncludes(err, "train  | learning with 0.1\n");
-  assertEquals(await succeeds("cat model@1 weights", { cwd: root.path }), "0.1");
-});
+  await it.prints("cat model@1 weights", "0.1");
+}, { pipeline: PIPELINE.replace("params: { lr:", "run_as: worker\n      params: { lr:") });

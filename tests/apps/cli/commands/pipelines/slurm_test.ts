@@ -26,7 +26,7 @@ pipeline:
 `;
 
 programTest(
-  "on Slurm a detached run goes on behind a sharded step, with secrets where they belong",
+  "a detached run continues on Slurm, with its secrets",
   "slurm",
   async ({ shared }) => {
     const { env } = await shared();

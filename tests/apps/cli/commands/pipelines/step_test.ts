@@ -2,12 +2,10 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { holdfast, succeeds } from "../../../captured_io.ts";
 import { projectRoot } from "./project.ts";
 
-Deno.test("pipeline step refuses a run that was planned otherwise, and says what to do", async () => {
-  await using root = await projectRoot();
-  const { path: cwd } = root;
-  await succeeds("pipeline run -q", { cwd });
+projectTest("pipeline step refuses a run planned otherwise", async (it) => {
+  await it.succeeds("pipeline run -q");
   const refused = async (line: string, code: number, said: string) => {
-    const { code: ended, err } = await holdfast(line, { cwd });
+    const { code: ended, err } = await it.holdfast(line);
     assertEquals(ended, code, err);
     assertStringIncludes(err, said);
   };
@@ -23,32 +21,28 @@ Deno.test("pipeline step refuses a run that was planned otherwise, and says what
     2,
     'this is the configuration of pipeline "nightly"',
   );
-  await refused("pipeline step nightly@1 clean --shard 3", 2, "not INDEX/COUNT");
+  await refused("pipeline step nightly@1 clean --shard 3", 2, "it is not INDEX/COUNT");
   await refused(
     "pipeline step nightly@1 clean --engine",
     2,
-    "neither --engine nor HOLDFAST_ENGINE names one",
+    "neither --engine nor HOLDFAST_ENGINE is set",
   );
 });
 
-Deno.test("the merged configuration beside a run is that of the run, whatever overrides there are now", async () => {
-  await using root = await projectRoot();
-  const { path: cwd } = root;
-  await succeeds("pipeline run -q --set variables.lr=0.5", { cwd });
-  await Deno.writeTextFile(root.join("now.yaml"), "variables: { lr: 7 }\n");
+projectTest("pipeline step --root uses the merged configuration", async (it) => {
+  await it.succeeds("pipeline run -q --set variables.lr=0.5");
+  await Deno.writeTextFile(it.root.join("now.yaml"), "variables: { lr: 7 }\n");
   const merged = ".holdfast-runs/nightly/1/pipeline.json";
-  const out = await succeeds(`pipeline step nightly@1 train --pipeline ${merged} --root .`, {
-    cwd,
-    env: { PIPELINE_CONFIG_OVERRIDE_S3_PATH: "now.yaml" },
-  });
+  const out = await it.succeeds(
+    `pipeline step nightly@1 train --pipeline ${merged} --root .`,
+    { env: { PIPELINE_CONFIG_OVERRIDE_S3_PATH: "now.yaml" } },
+  );
   assertMatch(out, /^nightly@1 train ran in/);
 });
 
-Deno.test("pipeline step executes a step of a run by the configuration here, and not again", async () => {
-  await using root = await projectRoot();
-  const { path: cwd } = root;
+projectTest("pipeline step executes a step once", async (it) => {
   const set = ["--set", "operators.train.params.fail=x"];
-  await holdfast(["pipeline", "run", "-q", ...set], { cwd });
+  await it.holdfast(["pipeline", "run", "-q", ...set]);
   const cases: [step: string, code: number, says: RegExp][] = [
     ["clean", 0, /^nightly@1 clean ran in [\d.]+s → nightly:output:clean@1\.0\.0\n$/],
     ["train", 1, /^error: nightly@1 train failed \(logic\) after [\d.]+s: x\n/],
@@ -57,7 +51,7 @@ Deno.test("pipeline step executes a step of a run by the configuration here, and
   ];
   for (const [step, expected, says] of cases) {
     const line = ["pipeline", "step", "nightly@1", ...step.split(" "), ...set];
-    const { code, out, err } = await holdfast(line, { cwd });
+    const { code, out, err } = await it.holdfast(line);
     assertEquals(code, expected, err);
     assertMatch(out + err, says);
   }

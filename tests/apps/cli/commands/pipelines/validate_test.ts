@@ -20,7 +20,7 @@ projectTest("pipeline validate says what is right", async (it) => {
 });
 
 projectTest(
-  "pipeline validate tells all mistakes, each with its place and what to do, and ends with 2",
+  "pipeline validate lists problems and exits with 2",
   async (it) => {
     const { code, out, err } = await it.holdfast("pipeline validate");
     assertEquals(code, 2);
@@ -43,7 +43,7 @@ projectTest(
   { pipeline: WRONG },
 );
 
-projectTest("an operator that the module has not is a mistake at its place", async (it) => {
+projectTest("an unknown operator is a problem with a location", async (it) => {
   const { code, out } = await it.holdfast("pipeline validate");
   assertEquals(code, 2);
   assertStringIncludes(out, "pipeline.yaml:9:39: ");
@@ -51,11 +51,11 @@ projectTest("an operator that the module has not is a mistake at its place", asy
 }, { pipeline: PIPELINE.replace("operator: write,", "operator: wriet,") });
 
 projectTest(
-  "on a terminal a mistake stands below its line, also where that is very long",
+  "a terminal shows the line of a problem",
   async (it) => {
     const long = PIPELINE.replace("text: cleaned", `text: ${"x".repeat(500)}, bad: [`);
     await Deno.writeTextFile(it.root.join("long.yaml"), long);
-    const options = { cwd: it.cwd, terminals: ["stdout" as const], columns: 60 };
+    const options = { terminals: ["stdout" as const], columns: 60 };
     const { out } = await it.holdfast("pipeline validate", options);
     const lines = out.split("\n");
     const at = lines.findIndex((line) => line.includes("runner_count: many }"));
@@ -67,7 +67,7 @@ projectTest(
   { pipeline: WRONG },
 );
 
-projectTest("where there is no pipeline, a command says how one is written", async (it) => {
+projectTest("a missing pipeline is reported with an example", async (it) => {
   await Deno.mkdir(it.root.join("empty"));
   for (const command of ["validate", "plan", "run"]) {
     const { code, err } = await it.holdfast(`pipeline ${command} empty`);
@@ -78,7 +78,7 @@ projectTest("where there is no pipeline, a command says how one is written", asy
 });
 
 projectTest(
-  "every command that needs the pipeline lists its mistakes, each in a line of its own",
+  "pipeline commands list all problems",
   async (it) => {
     for (const command of ["run", "plan", "graph"]) {
       const { code, err } = await it.holdfast(`pipeline ${command}`);

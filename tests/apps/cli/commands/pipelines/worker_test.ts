@@ -19,7 +19,7 @@ const FORGED: readonly PlainValue[] = [
 ];
 
 programTest(
-  "a worker goes on after jobs that somebody forged, and executes none of them",
+  "a worker executes no forged jobs",
   "redis",
   async ({ shared }) => {
     const { url } = await shared();
@@ -49,7 +49,7 @@ programTest(
 );
 
 programTest(
-  "a worker that is told to end while its queue is away ends",
+  "a worker ends although its queue is away",
   "redis",
   async ({ own }) => {
     await using server = await own();

@@ -2,146 +2,112 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { realSystem } from "../../../../../core/system.ts";
-import { tempRoot } from "../../../../support/temp_root.ts";
-import { type CapturedIoOptions, cliTest, holdfast } from "../../../captured_io.ts";
+import { type CapturedIoOptions, type CliTest, cliTest } from "../../../captured_io.ts";
 
-interface Said {
-  what: string;
-  verdict: string;
-  found: string;
-  advice?: string;
+type Check = Record<"what" | "verdict" | "found", string> & { advice?: string };
+
+/** Returns the exit code of doctor, and its checks by name. */
+async function examine(it: CliTest, line = "", options: Partial<CapturedIoOptions> = {}) {
+  const { code, out } = await it.holdfast(`doctor --json ${line}`, options);
+  const all = out.trim().split("\n").map((text): Check => JSON.parse(text));
+  return { code, checks: new Map(all.map((check) => [check.what, check])) };
 }
 
-/** The exit code of a doctor, and what it said of each thing. */
-async function examine(
-  line: string,
-  options: CapturedIoOptions,
-): Promise<{ code: number; said: Map<string, Said> }> {
-  const { code, out } = await holdfast(`doctor --json ${line}`, options);
-  const all = out.trim().split("\n").map((text) => JSON.parse(text) as Said);
-  return { code, said: new Map(all.map((check) => [check.what, check])) };
-}
-
-cliTest("doctor finds a registry in a folder well, thing by thing", async (it) => {
-  const at = { cwd: it.root.path, env: { HOLDFAST_CACHE: it.root.join("cache") } };
+cliTest("doctor checks a healthy registry", async (it) => {
+  const at = { env: { HOLDFAST_CACHE: it.root.join("cache") } };
   await it.succeeds("init", at);
-  const { code, said } = await examine("", at);
+  const { code, checks } = await examine(it, "", at);
   assertEquals(code, 0);
-  const things = [
-    "names",
-    "registry",
-    "probe",
-    "clock",
-    "permissions",
-    "disk",
-    "cache",
-    "certificates",
-    "proxy",
-  ];
-  assertEquals([...said.keys()], things);
-  assert(
-    [...said.values()].every(({ verdict, advice }) => verdict === "ok" && advice === undefined),
-  );
+  const names = "names registry probe clock permissions disk cache certificates proxy";
+  assertEquals([...checks.keys()].join(" "), names);
+  for (const { verdict, advice } of checks.values()) {
+    assertEquals([verdict, advice], ["ok", undefined]);
+  }
   const { out, err } = await it.holdfast("doctor --no-probe", at);
-  assertStringIncludes(
-    out,
-    `ok    permissions   may read and write ${it.root.join(".holdfast")}\n`,
-  );
+  const folder = it.root.join(".holdfast");
+  assertStringIncludes(out, `ok    permissions   may read and write ${folder}\n`);
   assertEquals([/probe|clock/.test(out), err], [false, "No problems.\n"]);
-  assertEquals((await it.holdfast("doctor --no-probe --quiet", at)).out, "");
+  await it.prints("doctor --no-probe --quiet", "", at);
 });
 
-Deno.test("doctor fails where the registry cannot be opened, and goes on with the machine", async () => {
-  await using root = await tempRoot();
-  const none = await examine("", { cwd: root.path });
-  assertEquals([none.code, none.said.get("registry")?.verdict], [1, "fail"]);
-  assertStringIncludes(none.said.get("registry")!.advice!, "holdfast init");
-  assert(none.said.has("proxy"));
-  const named = await examine("", { cwd: root.path, env: { HOLDFAST_REGISTRY: "there" } });
-  assertStringIncludes(
-    named.said.get("registry")!.advice!,
-    "named by HOLDFAST_REGISTRY in the environment",
-  );
-  assertEquals(named.said.get("disk")?.verdict, "ok", "that of the folder above");
+cliTest("doctor reports a missing registry, and checks the machine", async (it) => {
+  const { code, checks } = await examine(it);
+  assertEquals([code, checks.get("registry")?.verdict, checks.has("proxy")], [1, "fail", true]);
+  assertStringIncludes(checks.get("registry")!.advice!, "holdfast init");
+  const named = (await examine(it, "", { env: { HOLDFAST_REGISTRY: "there" } })).checks;
+  assertStringIncludes(named.get("registry")!.advice!, "named by HOLDFAST_REGISTRY");
+  assertEquals(named.get("disk")?.verdict, "ok", "that of the folder above");
 });
 
-cliTest("doctor says how far a clock is off, and from when on that is a trouble", async (it) => {
+cliTest("doctor compares clocks", async (it) => {
   await it.succeeds("init");
   const cases: [offMs: number, verdict: string, part: string][] = [
     [-300_000, "warn", "behind"],
     [-7 * 3_600_000, "fail", "behind"],
     [7 * 3_600_000, "fail", "ahead of"],
   ];
-  for (const [offMs, verdict, part] of cases) {
+  for (const [offMs, expected, part] of cases) {
     const system = { ...realSystem, env: () => undefined, now: () => realSystem.now() + offMs };
-    const { said } = await examine("", { cwd: it.root.path, system });
-    assertEquals(said.get("clock")?.verdict, verdict, JSON.stringify(said.get("clock")));
-    assertStringIncludes(said.get("clock")!.found, part);
-    assertStringIncludes(said.get("clock")!.advice!, "NTP");
+    const { verdict, found, advice } = (await examine(it, "", { system })).checks.get("clock")!;
+    assertEquals(verdict, expected, found);
+    assertStringIncludes(found, part);
+    assertStringIncludes(advice!, "NTP");
   }
 });
 
-cliTest(
-  "doctor finds certificates that are none, proxies that are none, and names that others may change",
-  async (it) => {
-    await Deno.mkdir(it.root.join("holdfast"));
-    await Deno.writeTextFile(it.root.join("holdfast/config.json"), "{}", { mode: 0o600 });
-    await Deno.chmod(it.root.join("holdfast/config.json"), 0o666);
-    await Deno.writeTextFile(it.root.join("ca.pem"), "no certificate");
-    const env = {
-      XDG_CONFIG_HOME: it.root.path,
-      NODE_EXTRA_CA_CERTS: it.root.join("ca.pem"),
-      HTTPS_PROXY: "http://user:verysecret@proxy:3128",
-    };
-    const { code, out } = await it.holdfast("doctor", { env });
-    assertEquals(code, 1);
-    assertStringIncludes(out, "chmod go-w");
-    assertStringIncludes(out, "contains no certificate");
-    assertStringIncludes(out, "HTTPS_PROXY is http://proxy:3128");
-    assert(!out.includes("verysecret"));
-    const wrong = await examine("", { cwd: it.root.path, env: { HTTPS_PROXY: "verysecret" } });
-    assertEquals(wrong.said.get("proxy")?.verdict, "fail");
-    assert(!wrong.said.get("proxy")!.found.includes("verysecret"));
-    const gone = await examine("", {
-      cwd: it.root.path,
-      env: { DENO_CERT: it.root.join("gone.pem") },
-    });
-    assertEquals(gone.said.get("certificates")?.verdict, "fail");
-  },
-);
-
-Deno.test("doctor takes a bundle of which some certificates ended for good, and names a file once", async () => {
-  await using root = await tempRoot();
-  const path = root.join("ca.pem");
-  const read = (name: string) => readFile(new URL(`../../../../${name}`, import.meta.url), "utf8");
-  const ended = await read("support/certificates/authority.pem");
-  const now = () => Date.parse(new X509Certificate(ended).validTo) + 1;
-  const system = {
-    ...realSystem,
-    now,
-    env: (name: string) => ["SSL_CERT_FILE", "DENO_CERT"].includes(name) ? path : undefined,
+cliTest("doctor finds bad certificates, proxies and permissions", async (it) => {
+  await Deno.mkdir(it.root.join("holdfast"));
+  await Deno.writeTextFile(it.root.join("holdfast/config.json"), "{}", { mode: 0o600 });
+  await Deno.chmod(it.root.join("holdfast/config.json"), 0o666);
+  await Deno.writeTextFile(it.root.join("ca.pem"), "no certificate");
+  const env = {
+    XDG_CONFIG_HOME: it.root.path,
+    NODE_EXTRA_CA_CERTS: it.root.join("ca.pem"),
+    HTTPS_PROXY: "http://user:verysecret@proxy:3128",
   };
-  await Deno.writeTextFile(path, ended);
-  const alone = (await examine("--no-probe", { cwd: root.path, system })).said.get("certificates")!;
-  assertEquals(alone.verdict, "warn");
-  assertStringIncludes(alone.found, "from DENO_CERT, SSL_CERT_FILE");
-  await Deno.writeTextFile(path, ended + await read("fixtures/certificates/first.crt"));
-  const among = (await examine("--no-probe", { cwd: root.path, system })).said.get("certificates")!;
-  assertEquals([among.verdict, /; 1 ended/.test(among.found)], ["ok", true]);
+  const { code, out } = await it.holdfast("doctor", { env });
+  assertEquals(code, 1);
+  assertStringIncludes(out, "chmod go-w");
+  assertStringIncludes(out, "contains no certificate");
+  assertStringIncludes(out, "HTTPS_PROXY is http://proxy:3128");
+  assert(!out.includes("verysecret"));
+  const wrong = (await examine(it, "", { env: { HTTPS_PROXY: "verysecret" } })).checks.get(
+    "proxy",
+  )!;
+  assertEquals([wrong.verdict, wrong.found.includes("verysecret")], ["fail", false]);
+  const { checks } = await examine(it, "", { env: { DENO_CERT: it.root.join("gone.pem") } });
+  assertEquals(checks.get("certificates")?.verdict, "fail");
 });
 
-cliTest("doctor says what is wrong with the file of names, and goes on", async (it) => {
-  const at = { cwd: it.cwd, env: { XDG_CONFIG_HOME: it.cwd } };
+cliTest("doctor accepts bundles with some expired certificates", async (it) => {
+  const path = it.root.join("ca.pem");
+  const read = (name: string) => readFile(new URL(`../../../../${name}`, import.meta.url), "utf8");
+  const expired = await read("support/certificates/authority.pem");
+  const now = () => Date.parse(new X509Certificate(expired).validTo) + 1;
+  const env = (name: string) => /^(SSL_CERT_FILE|DENO_CERT)$/.test(name) ? path : undefined;
+  const check = async (text: string) => {
+    await Deno.writeTextFile(path, text);
+    const { checks } = await examine(it, "--no-probe", { system: { ...realSystem, now, env } });
+    return checks.get("certificates")!;
+  };
+  const alone = await check(expired);
+  assertEquals(alone.verdict, "warn");
+  assertStringIncludes(alone.found, "from DENO_CERT, SSL_CERT_FILE");
+  const among = await check(expired + await read("fixtures/certificates/first.crt"));
+  assertEquals([among.verdict, among.found.includes("; 1 expired")], ["ok", true]);
+});
+
+cliTest("doctor reports a broken file of names", async (it) => {
+  const at = { env: { XDG_CONFIG_HOME: it.cwd } };
   await it.succeeds("init", at);
   await Deno.mkdir(it.root.join("holdfast"));
   const file = it.root.join("holdfast/config.json");
-  for (
-    const text of ['{\n"registries": {,}}', '{"registries":[]}', '{"registries":{"a":{"z":1}}}']
-  ) {
+  const texts = ['{\n"registries": {,}}', '{"registries":[]}', '{"registries":{"a":{"z":1}}}'];
+  for (const text of texts) {
     await Deno.writeTextFile(file, text, { mode: 0o600 });
-    const { code, said } = await examine("--no-probe", at);
-    const { verdict, found, advice } = said.get("names")!;
-    assertEquals([code, verdict, said.get("registry")?.verdict], [1, "fail", "ok"]);
+    const { code, checks } = await examine(it, "--no-probe", at);
+    const { verdict, found, advice } = checks.get("names")!;
+    assertEquals([code, verdict, checks.get("registry")?.verdict], [1, "fail", "ok"]);
     assert(found.includes(file) && advice !== undefined, found);
   }
 });

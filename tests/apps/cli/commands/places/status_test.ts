@@ -1,41 +1,35 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { cliTest, filledTest } from "../../../captured_io.ts";
 
-filledTest(
-  "status says which registry is used and why, its store, size, settings, cache and versions",
-  async (it) => {
-    const at = { cwd: it.root.join("data"), env: { HOLDFAST_CACHE: it.root.join("cache") } };
-    const text = await it.succeeds("status", at);
-    const rows = [
-      `registry     ${it.root.join(".holdfast")}`,
-      "why          the place is the nearest .holdfast upward of the current folder",
-      "store        a folder, locked by link",
-      "overwriting  never (immutable)",
-      "grace        24 h",
-      `cache        0 files, 0 B in ${it.root.join("cache")}`,
-    ];
-    for (const row of rows) assertStringIncludes(text, row);
-    assertMatch(text, /size {9}\d.* in \d+ objects\n/);
-    assertMatch(text, /programs {5}holdfast \d+\.\d+\.\d+, deno \d/);
-    const { by, size, settings, versions } = await it.json("status --json", at);
-    assertEquals([by, settings.versioned], ["upward", true]);
-    assert(size.objects > 5 && size.bytes > 1000 && versions.holdfast);
-    assertEquals((await it.json("status --json --no-size", at)).size, undefined);
-  },
-);
+filledTest("status shows the registry, its settings and versions", async (it) => {
+  const at = { cwd: it.root.join("data"), env: { HOLDFAST_CACHE: it.root.join("cache") } };
+  const text = await it.succeeds("status", at);
+  const rows = [
+    `registry     ${it.root.join(".holdfast")}`,
+    "why          the place is the nearest .holdfast upward of the current folder",
+    "store        a folder, locked by link",
+    "overwriting  never (immutable)",
+    "grace        24 h",
+    `cache        0 files, 0 B in ${it.root.join("cache")}`,
+  ];
+  for (const row of rows) assertStringIncludes(text, row);
+  assertMatch(text, /size {9}\d.* in \d+ objects\n/);
+  assertMatch(text, /programs {5}holdfast \d+\.\d+\.\d+, deno \d/);
+  const { by, size, settings, versions } = await it.json("status --json", at);
+  assertEquals([by, settings.versioned], ["upward", true]);
+  assert(size.objects > 5 && size.bytes > 1000 && versions.holdfast);
+  assertEquals((await it.json("status --json --no-size", at)).size, undefined);
+});
 
-cliTest(
-  "status tells what is wrong with the place and who named it, and ends as any command would",
-  async (it) => {
-    const none = await it.holdfast("status");
-    assertEquals(none.code, 3);
-    assertStringIncludes(none.out, "problem   Cannot find a registry");
-    assertStringIncludes(none.out, "holdfast init");
-    const named = await it.holdfast("status --json", {
-      env: { HOLDFAST_REGISTRY: "s3://k:verysecret@b" },
-    });
-    assertEquals(named.code, 2);
-    assert(!/verysecret/.test(named.out + named.err));
-    assertEquals(JSON.parse(named.out).problem.code, "Invalid");
-  },
-);
+cliTest("status shows a problem and exits with its code", async (it) => {
+  const none = await it.holdfast("status");
+  assertEquals(none.code, 3);
+  assertStringIncludes(none.out, "problem   Cannot find a registry");
+  assertStringIncludes(none.out, "holdfast init");
+  const named = await it.holdfast("status --json", {
+    env: { HOLDFAST_REGISTRY: "s3://k:verysecret@b" },
+  });
+  assertEquals(named.code, 2);
+  assert(!/verysecret/.test(named.out + named.err));
+  assertEquals(JSON.parse(named.out).problem.code, "Invalid");
+});

@@ -26,13 +26,10 @@ programTest("serve tells a bus what was saved through it", "redis", async ({ sha
   assertStringIncludes(elsewhere.err, "it is behind a service");
 });
 
-filledTest(
-  "serve refuses a bus that nobody could hear, that has a password, or that is none, with what to do",
-  async (it) => {
-    for (const url of ["memory:", "redis://:secret@127.0.0.1:1", "ftp://host", "nonsense"]) {
-      const { code, err } = await it.holdfast(`serve --port 0 --events ${url}`);
-      assertEquals([code, err.includes("secret")], [2, false], err);
-      assertStringIncludes(err, "hint: ");
-    }
-  },
-);
+filledTest("serve refuses a memory bus, a password, an unknown scheme", async (it) => {
+  for (const url of ["memory:", "redis://:secret@127.0.0.1:1", "ftp://host", "nonsense"]) {
+    const { code, err } = await it.holdfast(`serve --port 0 --events ${url}`);
+    assertEquals([code, err.includes("secret")], [2, false], err);
+    assertStringIncludes(err, "hint: ");
+  }
+});

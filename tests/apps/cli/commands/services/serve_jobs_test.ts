@@ -7,7 +7,7 @@ import { tempRoot } from "../../../../support/temp_root.ts";
 import { filledTest, fillRegistry, serving } from "../../../captured_io.ts";
 
 programTest(
-  "serve gives uploads to a task of workers, and tells what becomes of it",
+  "serve passes uploads to a task of workers",
   "redis",
   async ({ shared }) => {
     await using root = await tempRoot();

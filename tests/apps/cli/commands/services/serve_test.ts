@@ -2,34 +2,31 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { toFileUrl } from "@std/path";
 import { cliTest, filledTest, fillRegistry, serving } from "../../../captured_io.ts";
 
-filledTest(
-  "serve says where it is, answers, and ends at a signal also while somebody watches",
-  async (it) => {
-    const { line: url, io, stop, ended } = await serving(it.root.path);
-    assertMatch(url, /^http:\/\/127\.0\.0\.1:\d+$/);
-    assertEquals(await (await fetch(`${url}/names`)).json(), {
-      items: ["config", "data:raw", "note"],
-    });
-    const { files: [{ path }] } = await (await fetch(`${url}/artifacts/note/versions/latest`))
-      .json();
-    const file = await fetch(`${url}/artifacts/note/versions/1.0.0/files/${path}`, {
-      method: "HEAD",
-    });
-    assertEquals([file.status, file.headers.get("content-length"), await file.text()], [
-      200,
-      "5",
-      "",
-    ]);
-    const events = (await fetch(`${url}/artifacts/note/watch`)).body!.pipeThrough(
-      new TextDecoderStream(),
-    ).getReader();
-    for (let text = ""; !text.includes("event: latest");) text += (await events.read()).value;
-    stop();
-    assertEquals(await ended, 0);
-    assertEquals((await events.read()).done, true);
-    assertStringIncludes(io.errors(), "Stopped");
-  },
-);
+filledTest("serve prints its URL, answers, and ends on a signal", async (it) => {
+  const { line: url, io, stop, ended } = await serving(it.root.path);
+  assertMatch(url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assertEquals(await (await fetch(`${url}/names`)).json(), {
+    items: ["config", "data:raw", "note"],
+  });
+  const { files: [{ path }] } = await (await fetch(`${url}/artifacts/note/versions/latest`))
+    .json();
+  const file = await fetch(`${url}/artifacts/note/versions/1.0.0/files/${path}`, {
+    method: "HEAD",
+  });
+  assertEquals([file.status, file.headers.get("content-length"), await file.text()], [
+    200,
+    "5",
+    "",
+  ]);
+  const events = (await fetch(`${url}/artifacts/note/watch`)).body!.pipeThrough(
+    new TextDecoderStream(),
+  ).getReader();
+  for (let text = ""; !text.includes("event: latest");) text += (await events.read()).value;
+  stop();
+  assertEquals(await ended, 0);
+  assertEquals((await events.read()).done, true);
+  assertStringIncludes(io.errors(), "Stopped");
+});
 
 filledTest("serve --json says it as JSON", async (it) => {
   const { line, stop, ended } = await serving(it.root.path, "--json");
@@ -68,28 +65,20 @@ cliTest("serve says why it cannot", async (it) => {
   }
 });
 
-filledTest(
-  "serve asks for tokens where it is given some, and goes beyond this machine only with them",
-  async (it) => {
-    const open = await it.holdfast("serve --port 0 --host 0.0.0.0");
-    assertEquals([open.code, open.err.includes("holdfast token create")], [6, true], open.err);
-    await it.fails("serve --port 0 --tokens t.json", 3);
-    const token = (await it.holdfast("token create --tokens t.json --scope read:data:*")).out
-      .trim();
-    const { line: url, io, stop, ended } = await serving(
-      it.root.path,
-      "--tokens",
-      "t.json",
-      "--log",
-    );
-    const ask = (headers: Record<string, string>) => fetch(`${url}/names?prefix=d`, { headers });
-    assertEquals((await (await ask({})).json()).status, 401);
-    assertEquals(await (await ask({ authorization: `Bearer ${token}` })).json(), {
-      items: ["data:raw"],
-    });
-    stop();
-    assertEquals(await ended, 0);
-    assertMatch(io.errors(), /^GET \/names 200 \d+ ms token=[0-9a-f]{12} id=/m);
-    assertEquals(io.errors().includes(token), false);
-  },
-);
+filledTest("serve requires tokens beyond this machine", async (it) => {
+  const open = await it.holdfast("serve --port 0 --host 0.0.0.0");
+  assertEquals([open.code, open.err.includes("holdfast token create")], [6, true], open.err);
+  await it.fails("serve --port 0 --tokens t.json", 3);
+  const token = (await it.holdfast("token create --tokens t.json --scope read:data:*")).out
+    .trim();
+  const { line: url, io, stop, ended } = await serving(it.root.path, "--tokens", "t.json", "--log");
+  const ask = (headers: Record<string, string>) => fetch(`${url}/names?prefix=d`, { headers });
+  assertEquals((await (await ask({})).json()).status, 401);
+  assertEquals(await (await ask({ authorization: `Bearer ${token}` })).json(), {
+    items: ["data:raw"],
+  });
+  stop();
+  assertEquals(await ended, 0);
+  assertMatch(io.errors(), /^GET \/names 200 \d+ ms token=[0-9a-f]{12} id=/m);
+  assertEquals(io.errors().includes(token), false);
+});

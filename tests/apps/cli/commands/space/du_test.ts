@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { damageRecords } from "../../../damage_records.ts";
 import { cliTest, filledTest, noise } from "../../../captured_io.ts";
 
-cliTest("du shows each name, what is shared, and from when on garbage may go", async (it) => {
+cliTest("du shows sizes, shares and garbage", async (it) => {
   await it.succeeds("init");
   await it.succeeds("save big -", { stdin: noise(200_000) });
   await it.succeeds("save big - --metadata n=2", { stdin: noise(200_000) });
@@ -28,7 +28,7 @@ cliTest("du shows each name, what is shared, and from when on garbage may go", a
   assertMatch(garbage.nextAt, /^\d{4}-/);
 });
 
-filledTest("du goes on past a damaged record, and ends with 1", async (it) => {
+filledTest("du reports damaged records and exits with 1", async (it) => {
   const [key] = await damageRecords(it.root.join(".holdfast"), "note");
   const { code, err, out } = await it.holdfast("du");
   assertEquals(code, 1);

@@ -1,12 +1,16 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createCommandContext } from "../../../../../apps/cli/program/command_context.ts";
 import { gc } from "../../../../../apps/cli/commands/space/gc.ts";
-import { createLocalBackend, openRegistry } from "../../../../../mod.ts";
+import { type Backend, createLocalBackend, openRegistry } from "../../../../../mod.ts";
 import { withAge } from "../../../../registry/with_age.ts";
 import { damageRecords } from "../../../damage_records.ts";
-import { captureIo, cliTest, filledTest, noise } from "../../../captured_io.ts";
+import { captureIo, type CliTest, cliTest, filledTest, noise } from "../../../captured_io.ts";
 
-filledTest("gc leaves what is young, and says so", async (it) => {
+function backendOf({ root }: CliTest): Backend {
+  return createLocalBackend({ path: root.join(".holdfast") });
+}
+
+filledTest("gc keeps young garbage", async (it) => {
   await it.succeeds("rm note@1 --yes");
   for (const line of ["gc --dry-run", "gc"]) {
     assertMatch(await it.succeeds(line), /^Nothing to free yet: the grace period is 24 h\n$/);
@@ -23,28 +27,17 @@ cliTest("gc --forget forgets names that were deleted long ago", async (it) => {
   await it.succeeds("save kept -", { stdin: noise(20) });
   await it.succeeds("rm gone@1 --yes");
   const io = captureIo({ cwd: it.cwd });
-  const year = withAge(
-    createLocalBackend({ path: it.root.join(".holdfast") }),
-    365 * 24 * 3_600_000,
-  );
+  const year = withAge(backendOf(it), 365 * 24 * 3_600_000);
   await using registry = await openRegistry(year, { create: false });
-  await using context = createCommandContext({
-    io,
-    shared: {},
-    loadCommands: () => Promise.resolve([]),
-  });
+  const loadCommands = () => Promise.resolve([]);
+  await using context = createCommandContext({ io, shared: {}, loadCommands });
   await gc.run([], { forget: true }, { ...context, open: () => Promise.resolve(registry) });
   assertMatch(new TextDecoder().decode(io.output()), /records of forgotten names +2 /);
-  assertEquals(
-    await Array.fromAsync(
-      createLocalBackend({ path: it.root.join(".holdfast") }).list("names/gone/"),
-    ),
-    [],
-  );
+  assertEquals(await Array.fromAsync(backendOf(it).list("names/gone/")), []);
   assertMatch(await it.succeeds("save gone -", { stdin: noise(20) }), /gone@1\.0\.0/);
 });
 
-filledTest("gc says what it left because of damage, and ends with 1", async (it) => {
+filledTest("gc keeps unreadable names and exits with 1", async (it) => {
   const [key] = await damageRecords(it.root.join(".holdfast"), "note");
   const { code, err, out } = await it.holdfast("gc");
   assertEquals([code, out], [1, "Freed nothing\n"]);
@@ -52,7 +45,7 @@ filledTest("gc says what it left because of damage, and ends with 1", async (it)
   assertStringIncludes(err, "hint: Nothing needed was removed. See the damage: holdfast verify\n");
 });
 
-cliTest("gc --verbose names what waits, and until when; gc says how much it is", async (it) => {
+cliTest("gc --verbose lists what waits", async (it) => {
   await it.succeeds("init");
   await it.succeeds("save big -", { stdin: noise(200_000) });
   await it.succeeds("rm big@1 --yes");
@@ -64,7 +57,7 @@ cliTest("gc --verbose names what waits, and until when; gc says how much it is",
   assertMatch(err, /2 objects \(19\d KiB\) can be freed later, the first at \d{4}-/);
 });
 
-cliTest("gc --now asks, says what it risks, and frees what is young", async (it) => {
+cliTest("gc --now asks first and frees young garbage", async (it) => {
   await it.succeeds("init");
   await it.succeeds("save big -", { stdin: noise(200_000) });
   await it.succeeds("save kept -", { stdin: noise(100_000) });
@@ -75,12 +68,7 @@ cliTest("gc --now asks, says what it risks, and frees what is young", async (it)
   assertMatch(await it.succeeds("gc --now --dry-run"), /Would free 19\d KiB\n$/);
   assertMatch(await it.succeeds("gc --now --yes"), /Freed 19\d KiB\n$/);
   await it.prints("verify --quiet", "");
-  assertEquals(
-    await Array.fromAsync(
-      createLocalBackend({ path: it.root.join(".holdfast") }).list("objects/big/"),
-    ),
-    [],
-  );
+  assertEquals(await Array.fromAsync(backendOf(it).list("objects/big/")), []);
   await it.succeeds("gc --now --yes"); // of the deletion one record is left
   assertMatch(await it.succeeds("gc --now --yes"), /^Nothing to free/);
 });

@@ -8,7 +8,7 @@ async function saveFive(cwd: string): Promise<void> {
   for (let i = 0; i < 3; i++) await succeeds("save config - --as json", { cwd, stdin: `${i}` }); // 3, 4, 5
 }
 
-cliTest("prune deletes beyond the number kept, but what an alias names", async (it) => {
+cliTest("prune keeps the newest versions and aliased ones", async (it) => {
   await saveFive(it.cwd);
   const dry = await it.holdfast("prune --keep-last 2 --dry-run");
   assertEquals(dry.out, "config@3.0.0\nconfig@1.0.0\n");
@@ -36,7 +36,7 @@ cliTest("prune asks first, takes names, and keeps what is young", async (it) => 
   await it.fails("prune --yes", 2);
 });
 
-cliTest("prune leaves what it cannot read, names it and ends with 1", async (it) => {
+cliTest("prune keeps unreadable versions and exits with 1", async (it) => {
   await saveFive(it.cwd);
   await damageRecords(it.root.join(".holdfast"), "note");
   const { code, out, err } = await it.holdfast("prune --keep-last 1 --yes");
@@ -48,7 +48,7 @@ cliTest("prune leaves what it cannot read, names it and ends with 1", async (it)
   assertStringIncludes(err, "holdfast verify");
 });
 
-cliTest("prune shows how many of all are deleted where somebody looks on", async (it) => {
+cliTest("prune shows its progress", async (it) => {
   await saveFive(it.cwd);
   let now = 0;
   const system = { ...realSystem, env: () => undefined, monotonic: () => now += 300 };

@@ -1,52 +1,44 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { filledTest } from "../../../captured_io.ts";
 
-filledTest(
-  "mirror brings all to another registry, and the next time only what is new",
-  async (it) => {
-    await it.succeeds("init copy");
-    assertMatch(
-      await it.succeeds("mirror .holdfast copy"),
-      /^Mirrored 4 versions \(5 files, \d+ B\), 1 alias, 0 unchanged\n$/,
-    );
-    const [original, mirrored] = await Promise.all(
-      [".holdfast", "copy"].map((place) =>
-        it.succeeds(`info config@production --json -r ${place}`)
-      ),
-    );
-    const { commit, origin, ...kept } = JSON.parse(mirrored);
-    assertEquals(kept, (({ commit: _, ...rest }) => rest)(JSON.parse(original)));
-    assertEquals([origin.commit === commit, origin.commit], [false, JSON.parse(original).commit]);
-    await it.prints("mirror .holdfast copy", "Mirrored 0 versions (0 files, 0 B), 4 unchanged\n");
-    await it.succeeds("rm config@1 --yes");
-    const report = await it.json("mirror .holdfast copy --json");
-    assertEquals([report.copied, report.deleted, report.skipped, report.failures], [0, 1, 3, 0]);
-    await it.prints("mirror .holdfast copy --quiet", "");
-    await it.tells("verify -r copy", "No problems: 3 versions");
-  },
-);
+filledTest("mirror copies everything, then only what is new", async (it) => {
+  await it.succeeds("init copy");
+  assertMatch(
+    await it.succeeds("mirror .holdfast copy"),
+    /^Mirrored 4 versions \(5 files, \d+ B\), 1 alias, 0 unchanged\n$/,
+  );
+  const [original, mirrored] = await Promise.all(
+    [".holdfast", "copy"].map((place) => it.succeeds(`info config@production --json -r ${place}`)),
+  );
+  const { commit, origin, ...kept } = JSON.parse(mirrored);
+  assertEquals(kept, (({ commit: _, ...rest }) => rest)(JSON.parse(original)));
+  assertEquals([origin.commit === commit, origin.commit], [false, JSON.parse(original).commit]);
+  await it.prints("mirror .holdfast copy", "Mirrored 0 versions (0 files, 0 B), 4 unchanged\n");
+  await it.succeeds("rm config@1 --yes");
+  const report = await it.json("mirror .holdfast copy --json");
+  assertEquals([report.copied, report.deleted, report.skipped, report.failures], [0, 1, 3, 0]);
+  await it.prints("mirror .holdfast copy --quiet", "");
+  await it.tells("verify -r copy", "No problems: 3 versions");
+});
 
-filledTest(
-  "mirror takes names, a prefix, a range and new names, and says beforehand what it would do",
-  async (it) => {
-    await it.succeeds("init copy");
-    assertMatch(await it.succeeds("mirror .holdfast copy --dry-run"), /^Would mirror 4 versions /);
-    await it.prints("ls -q -r copy", "");
-    await it.succeeds("mirror .holdfast copy config --range ^2 --rename con=my: --rename =all/");
-    await it.succeeds(
-      "mirror .holdfast copy --prefix data --rename con=my: --rename =all/ --no-aliases",
-    );
-    await it.prints("ls -q -r copy", "all/data:raw\nmy:fig\n");
-    await it.prints("versions my:fig -q -r copy", "2.0.0\n");
-    const { err } = await it.holdfast("mirror .holdfast copy note --rename =t/ --verbose");
-    assertStringIncludes(err, "copied note@1.0.0 as t/note");
-    for (const wrong of ["note --rename note", "note@1", "--range x.y.z.w", "--concurrency 0"]) {
-      await it.fails(`mirror .holdfast copy ${wrong}`, 2);
-    }
-    await it.fails("mirror .holdfast copy nothing", 3);
-    await it.fails("mirror .holdfast elsewhere", 3);
-  },
-);
+filledTest("mirror selects, renames and previews", async (it) => {
+  await it.succeeds("init copy");
+  assertMatch(await it.succeeds("mirror .holdfast copy --dry-run"), /^Would mirror 4 versions /);
+  await it.prints("ls -q -r copy", "");
+  await it.succeeds("mirror .holdfast copy config --range ^2 --rename con=my: --rename =all/");
+  await it.succeeds(
+    "mirror .holdfast copy --prefix data --rename con=my: --rename =all/ --no-aliases",
+  );
+  await it.prints("ls -q -r copy", "all/data:raw\nmy:fig\n");
+  await it.prints("versions my:fig -q -r copy", "2.0.0\n");
+  const { err } = await it.holdfast("mirror .holdfast copy note --rename =t/ --verbose");
+  assertStringIncludes(err, "copied note@1.0.0 as t/note");
+  for (const wrong of ["note --rename note", "note@1", "--range x.y.z.w", "--concurrency 0"]) {
+    await it.fails(`mirror .holdfast copy ${wrong}`, 2);
+  }
+  await it.fails("mirror .holdfast copy nothing", 3);
+  await it.fails("mirror .holdfast elsewhere", 3);
+});
 
 filledTest("mirror shows what could not be mirrored as a table, and ends with 1", async (it) => {
   await it.succeeds("init copy");
